@@ -1,0 +1,115 @@
+"""Everything that ends a request early, each with a stable code and an HTTP status.
+
+TradingView resends on 500-599 except 504 and treats every 4xx as final, so a 5xx here means "a redelivery
+is safe and useful" and nothing else (tradingview.com/support/solutions/43000735201).
+"""
+
+
+class WebhookError(Exception):
+    """Base of all: ``code`` and ``status`` are the class's, ``field`` names the part of the alert at fault.
+
+    The message goes to the sender and into the log, so it never holds a secret.
+    """
+
+    code = "internal_error"
+    status = 500
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class AlertMalformed(WebhookError):
+    """The alert can't be read; sending it again changes nothing."""
+
+    code = "alert_malformed"
+    status = 400
+
+
+class Unauthenticated(WebhookError):
+    """No proof, or a wrong one. One message for every cause: a forger learns nothing. ``reason`` is for the log."""
+
+    code = "unauthenticated"
+    status = 401
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The alert carries no valid proof of its sender.")
+        self.reason = reason
+
+
+class AlertStale(WebhookError):
+    """Fired too long ago, or in the future: trading on it now would be trading late."""
+
+    code = "alert_stale"
+    status = 401
+
+
+class NotFound(WebhookError):
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(WebhookError):
+    """``allowed`` is the value of the Allow header."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class AlertConflict(WebhookError):
+    """An alert id that came before, with another body. Nothing is sent."""
+
+    code = "alert_conflict"
+    status = 409
+
+
+class BodyTooLarge(WebhookError):
+    code = "body_too_large"
+    status = 413
+
+
+class OrderDenied(WebhookError):
+    """We refuse to send it; the message has the rule and its numbers."""
+
+    code = "order_denied"
+    status = 422
+
+
+class OrderRejected(WebhookError):
+    """Kraken refuses it, proved by its own words; only for requests that never became a ledger entry (validation)."""
+
+    code = "order_rejected"
+    status = 422
+
+
+class RateLimited(WebhookError):
+    """Too many failed proofs from one address. Authenticated alerts never meet it."""
+
+    code = "rate_limited"
+    status = 429
+
+
+class LedgerUnavailable(WebhookError):
+    """The ledger can't be read or written. Before the send: nothing was sent. No ledger, no order."""
+
+    code = "ledger_unavailable"
+    status = 503
+
+
+class VenueUnavailable(WebhookError):
+    """A read of Kraken failed before anything was claimed; nothing was sent."""
+
+    code = "venue_unavailable"
+    status = 503
+
+
+class NotConfigured(WebhookError):
+    """A secret that this deployment needs can't be read."""
+
+    code = "not_configured"
+    status = 503

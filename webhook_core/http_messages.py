@@ -1,0 +1,47 @@
+"""The request and the response that the core works on, free of any web framework."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+MAX_BODY_BYTES = 64 * 1024
+"""TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual, concepts/strings)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_response(status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Decimals become plain decimal strings, never exponents and never floats."""
+    body = json.dumps(document, default=_plain, ensure_ascii=False).encode("utf-8", "replace")
+    return HttpResponse(status, body, {"content-type": "application/json; charset=utf-8", **(headers or {})})
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,191 @@
+"""What the ledger knows of one leg of one alert, and the only ways in which that may change.
+
+    (none) --claim--> SUBMITTING --Accepted / found----------------> ACCEPTED    terminal
+                          |------- Rejected (allow-listed errors) -> REJECTED    terminal
+                          |------- proved absent ------------------> NOT_PLACED  terminal
+                          |------- NotSent ------------------------> NOT_SENT    --next attempt--> SUBMITTING
+                          |                                          NOT_SENT    --too old-------> EXPIRED  terminal
+                          |------- Rejected for its rounding ------> SUBMITTING  as the next attempt, once
+                          '------- anything else stays SUBMITTING: "unknown", and only reconcile may decide
+
+1. An attempt is one AddOrder that can have been processed. Its request, client order id and deadline are fixed
+   when it is claimed and never computed again.
+2. SUBMITTING is never executed again, however old. It is looked up by its client order id.
+3. A terminal state never changes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+
+_CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
+"""Namespace of our client order ids. It never changes: a redelivery must find the id of the first delivery."""
+
+
+class State(StrEnum):
+    SUBMITTING = "SUBMITTING"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    NOT_PLACED = "NOT_PLACED"
+    NOT_SENT = "NOT_SENT"
+    EXPIRED = "EXPIRED"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.SUBMITTING: frozenset({State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT}),
+    State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED}),
+    State.ACCEPTED: frozenset(),
+    State.REJECTED: frozenset(),
+    State.NOT_PLACED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+UNRESOLVED = frozenset(State) - TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What can be claimed once. ``generation`` counts the firings of an alert that carries neither id nor firing time."""
+
+    mode: str
+    account: str
+    alert_key: str
+    leg: int = 0
+    generation: int = 0
+
+    @property
+    def name(self) -> str:
+        """One text per unit; the alert key, which may hold anything, stands last."""
+        return f"{self.mode}/{self.account}/{self.generation}/{self.leg}/{self.alert_key}"
+
+    def client_order_id(self, attempt: int) -> str:
+        """UUIDv5 of the unit and the attempt: Kraken's long form of ``cl_ord_id`` (docs.kraken.com, spot-clordid)."""
+        return str(uuid.uuid5(_CLIENT_ORDER_IDS, f"{attempt}/{self.name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
+
+    ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order.
+    """
+
+    number: int
+    client_order_id: str
+    request: OrderRequest
+    owner: str
+    claimed_at: datetime
+    deadline: datetime
+    state: State = State.SUBMITTING
+    order_id: str | None = None
+    description: str = ""
+    reason: str = ""
+    errors: tuple[str, ...] = ()
+    settled_at: datetime | None = None
+    open_absent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One leg of one alert. ``version`` is the store's, for compare-and-set; empty until it is stored.
+
+    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made.
+    """
+
+    unit: Unit
+    alert_id: str
+    body_sha256: str
+    strategy: str
+    received_at: datetime
+    fresh_until: datetime
+    attempts: tuple[Attempt, ...]
+    warnings: tuple[str, ...] = ()
+    version: str = ""
+
+    @property
+    def current(self) -> Attempt:
+        return self.attempts[-1]
+
+    @property
+    def state(self) -> State:
+        return self.current.state
+
+    @property
+    def claimed_at(self) -> datetime:
+        """When the unit was claimed first."""
+        return self.attempts[0].claimed_at
+
+
+class IllegalTransition(Exception):
+    """A bug: the caller asked for a change that the table does not have."""
+
+
+def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
+    return _attempt(unit, 1, request, now, deadline_s)
+
+
+def _attempt(unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
+    # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never later than stated.
+    deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
+    return Attempt(number, unit.client_order_id(number), request, uuid.uuid4().hex, now, deadline)
+
+
+def _move(entry: LedgerEntry, state: State, **changes: object) -> LedgerEntry:
+    if state not in TRANSITIONS[entry.state]:
+        raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
+    current = replace(entry.current, state=state, **changes)  # type: ignore[arg-type]
+    return replace(entry, attempts=(*entry.attempts[:-1], current))
+
+
+def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
+    """What the venue's answer makes of a submitting entry. Unknown leaves it submitting and keeps the reason."""
+    match outcome:
+        case Accepted(order_id, description, warnings):
+            moved = _move(
+                entry, State.ACCEPTED, order_id=order_id, description=description, errors=(), reason="", settled_at=now
+            )
+            return replace(moved, warnings=(*entry.warnings, *warnings))
+        case Rejected(errors):
+            return _move(entry, State.REJECTED, errors=errors, settled_at=now)
+        case NotSent(reason, errors):
+            return _move(entry, State.NOT_SENT, reason=reason, errors=errors, settled_at=now)
+        case Unknown(reason, errors):
+            return _move(entry, State.SUBMITTING, reason=reason, errors=errors)
+
+
+def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:
+    """A look-up saw the order: it was accepted, whatever became of it since."""
+    return settle(entry, Accepted(order.order_id, str(order.facts.get("description", ""))), now)
+
+
+def open_orders_lack_it(entry: LedgerEntry, read_at: datetime) -> LedgerEntry:
+    """First half of the proof of absence; the earliest such read counts."""
+    return _move(entry, State.SUBMITTING, open_absent_at=entry.current.open_absent_at or read_at)
+
+
+def not_placed(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+    """Second half: the closed orders, read completely and late enough, lack it too."""
+    return _move(entry, State.NOT_PLACED, settled_at=now)
+
+
+def expired(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+    """Never sent, and now too old to send."""
+    return _move(entry, State.EXPIRED, settled_at=now)
+
+
+def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+    """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or refused for its rounding.
+
+    The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody has stored: on the
+    ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery sees a refusal that is not the last word.
+    """
+    if entry.state not in (State.NOT_SENT, State.REJECTED):
+        raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
+    attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    return replace(entry, attempts=(*entry.attempts, attempt))

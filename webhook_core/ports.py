@@ -1,0 +1,160 @@
+"""What the application needs from outside. Adapters implement these; bootstrap alone knows which."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import OrderRequest, Outcome, VenueOrder
+
+
+class Clock(Protocol):
+    """Time as a value that a test can hold still."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long one request may still take. ``ends_at`` is in the clock's monotonic seconds."""
+
+    clock: Clock
+    ends_at: float
+
+    @classmethod
+    def start(cls, clock: Clock, seconds: float) -> Budget:
+        return cls(clock, clock.monotonic() + seconds)
+
+    def remaining(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self.ends_at - self.clock.monotonic())
+
+    def less(self, seconds: float) -> Budget:
+        """The same budget, ended ``seconds`` earlier: what comes after keeps that much."""
+        return Budget(self.clock, self.ends_at - seconds)
+
+
+class Venue(Protocol):
+    """Kraken, or Kraken on paper. Every call ends within its budget."""
+
+    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+        """One AddOrder that can have been processed, at most. Never raises for an expected failure."""
+        ...
+
+    def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
+        """AddOrder with Kraken's validate flag: nothing can trade. Accepted (without an order id) means "would be taken"."""
+        ...
+
+    def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
+        """None means that a complete read of the open orders lacks it. Raises VenueUnavailable when the read proves nothing."""
+        ...
+
+    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+        """The same for the closed orders from ``since`` on, all pages."""
+        ...
+
+    def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+        """Pair rules from AssetPairs; None: all. An unknown pair: an empty list. Raises VenueUnavailable."""
+        ...
+
+    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+        """The last traded price from Ticker. Raises VenueUnavailable."""
+        ...
+
+    def account(self, budget: Budget) -> Mapping[str, Any]:
+        """balances, open_orders and positions, for the operator. Raises VenueUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """We are the one delivery that may send; ``entry`` is what is stored now."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """Somebody was here before, or wrote in between; ``entry`` is what is stored now."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The write happened; ``entry`` carries its new version."""
+
+    entry: LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries, and the cursor of the next page (None at the end)."""
+
+    entries: Sequence[LedgerEntry]
+    cursor: str | None
+
+
+class Ledger(Protocol):
+    """What we know of every alert. Every method raises LedgerUnavailable, and then nothing can be concluded."""
+
+    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+        """Write once, durably, if the unit is absent. One winner across threads, processes and instances."""
+        ...
+
+    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        """Write if the stored version is still ``entry.version``; else Existing with what is stored."""
+        ...
+
+    def find(self, unit: Unit) -> LedgerEntry | None: ...
+
+    def newest_generation(self, unit: Unit) -> LedgerEntry | None:
+        """The entry of the highest generation of this unit, whatever generation ``unit`` names."""
+        ...
+
+    def entries(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        strategy: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> Page:
+        """By time of the first claim. Raises ValueError for a cursor that is not ours."""
+        ...
+
+    def purge(self, claimed_before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` terminal entries claimed before that moment; how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A small text and the version that a compare-and-set names."""
+
+    text: str
+    version: str
+
+
+class Documents(Protocol):
+    """A few named texts beside the ledger: the pair rules, the paper book. Raises LedgerUnavailable."""
+
+    def read(self, name: str) -> Document | None: ...
+
+    def write(self, name: str, text: str, version: str | None) -> bool:
+        """True if the stored version was still ``version`` (None: absent) and the text is written now."""
+        ...

@@ -1,0 +1,122 @@
+"""What we want from the venue, exactly what goes to it, and the four ways it can end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+
+class OrderType(StrEnum):
+    """Kraken's names (docs.kraken.com, AddOrder ``ordertype``)."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_LOSS = "stop-loss"
+    TAKE_PROFIT = "take-profit"
+    STOP_LOSS_LIMIT = "stop-loss-limit"
+    TAKE_PROFIT_LIMIT = "take-profit-limit"
+
+    @property
+    def takes_limit(self) -> bool:
+        return self in (OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+
+    @property
+    def takes_trigger(self) -> bool:
+        return self not in (OrderType.MARKET, OrderType.LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntent:
+    """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base.
+
+    ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
+    """
+
+    symbol: str
+    side: Side
+    order_type: OrderType
+    volume: Decimal
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    leverage: int | None = None
+    reference_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """Exactly what goes to the venue: Kraken's AddOrder parameters, as the strings that are sent.
+
+    The claim adds ``cl_ord_id`` and ``deadline``, the client the nonce. ``symbol`` is for people ("BTC/USD").
+    """
+
+    symbol: str
+    parameters: Mapping[str, str]
+    reference_price: Decimal | None = None
+
+    @property
+    def pair(self) -> str:
+        return self.parameters["pair"]
+
+    def trade_details(self) -> dict[str, str | None]:
+        """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference."""
+        sent = self.parameters.get("price2") or self.parameters.get("price")
+        reference = None if self.reference_price is None else f"{self.reference_price:f}"
+        return {
+            "symbol": self.symbol,
+            "side": self.parameters["type"],
+            "order_type": self.parameters["ordertype"],
+            "volume": self.parameters["volume"],
+            "price": sent or reference,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The venue holds the order: there is a txid. ``description`` is Kraken's own wording of it."""
+
+    order_id: str
+    description: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused it, proved by its own words: every error string is on the allow-list."""
+
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Sent, and no proof either way. Only reconcile may decide."""
+
+    reason: str
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proved never processed: a later attempt is safe."""
+
+    reason: str
+    errors: tuple[str, ...] = ()
+
+
+Outcome = Accepted | Rejected | Unknown | NotSent
+
+
+@dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """An order as the venue lists it. ``status`` is Kraken's: pending, open, closed, canceled, expired."""
+
+    order_id: str
+    client_order_id: str | None
+    status: str
+    facts: Mapping[str, object] = field(default_factory=dict)
