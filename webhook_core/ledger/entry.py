@@ -151,7 +151,7 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
                 entry, State.ACCEPTED, order_id=order_id, description=description, errors=(), reason="", settled_at=now
             )
             return replace(moved, warnings=(*entry.warnings, *warnings))
-        case Rejected(errors):
+        case Rejected(errors, _):
             return _move(entry, State.REJECTED, errors=errors, settled_at=now)
         case NotSent(reason, errors):
             return _move(entry, State.NOT_SENT, reason=reason, errors=errors, settled_at=now)

@@ -88,9 +88,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The venue refused it, proved by its own words: every error string is on the allow-list."""
+    """The venue refused it, proved by its own words: every error string is on the allow-list.
+
+    ``stale_rules``: refused for a minimum or a precision, so the pair's rules that we planned with are out of date.
+    """
 
     errors: tuple[str, ...]
+    stale_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""The Cloud Function: a flask request in, a flask response out. Everything else is webhook_core."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+
+import flask
+import functions_framework
+
+from webhook_core.bootstrap import start
+from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse
+from webhook_core.settings import SettingsError
+
+try:
+    _application = start(os.environ)
+except SettingsError as error:
+    sys.exit(str(error))
+
+
+@functions_framework.http
+def webhook(request: flask.Request) -> flask.Response:
+    application = _application.get()
+    return to_flask(application.handle(to_core(request, application.clock.now())))
+
+
+def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
+    """The body is read from the stream, one byte past the limit at most: flask's own readers parse forms or cut."""
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        query=request.args.to_dict(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.stream.read(MAX_BODY_BYTES + 1),
+        peer=request.remote_addr or "",
+        received_at=received_at,
+    )
+
+
+def to_flask(response: HttpResponse) -> flask.Response:
+    """Streamed, with its length stated: otherwise functions-framework reads the rest of an over-long body first."""
+    headers = {**response.headers, "content-length": str(len(response.body))}
+    return flask.Response(iter([response.body]), response.status, headers)

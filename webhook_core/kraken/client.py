@@ -1,0 +1,115 @@
+"""krakenex with the gaps closed: nonces that never repeat, one call at a time, no redirect, an end to every exchange."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import krakenex
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from webhook_core.kraken.outcomes import Failure, Reply
+from webhook_core.kraken.transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter
+from webhook_core.ports import Budget
+
+IDLE_LIMIT_S = 15.0
+"""A connection that was idle for longer is not used again: a silent cut in between would look like a lost reply."""
+
+
+class KrakenClient:
+    """``private`` and ``public`` calls as replies, never as exceptions. Safe across threads.
+
+    Private calls hold one lock from nonce to reply, since Kraken wants the nonces of a key in the order in which it
+    receives them (docs.kraken.com, spot-rest-auth); public calls have a line of their own and delay no order.
+    ``transport`` replaces the socket (the paper venue); ``url`` replaces Kraken's address.
+    """
+
+    def __init__(self, key: str, secret: str, url: str | None = None, transport: BaseAdapter | None = None) -> None:
+        self._private = _Line(key, secret, url, transport)
+        self._public = _Line("", "", url, transport)
+
+    def private(self, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float = 0.0) -> Reply:
+        """One signed call. With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent."""
+        return self._private.call("query_private", method, parameters, budget, at_least_s)
+
+    def public(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Reply:
+        """One unsigned call."""
+        return self._public.call("query_public", method, parameters, budget, 0.0)
+
+
+class _Line:
+    """One krakenex session and the lock around it."""
+
+    def __init__(self, key: str, secret: str, url: str | None, transport: BaseAdapter | None) -> None:
+        self._lock = threading.Lock()
+        self._deadline = Deadline()
+        self._used_at = 0.0
+        self._last_nonce = 0
+        self._api = krakenex.API(key, secret).json_options(parse_float=Decimal, parse_constant=_no_number)
+        self._api._nonce = self._next_nonce  # noqa: SLF001  krakenex's own repeats within a millisecond
+        self._api.uri = url or self._api.uri
+        session = self._api.session
+        session.trust_env = False  # no proxy, no .netrc: what is sent depends on this program alone
+        session.get_redirect_target = lambda _response: None
+        session.mount(self._api.uri, transport or DeadlineAdapter(self._deadline))
+
+    def call(self, query: str, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float) -> Reply:
+        if not self._lock.acquire(timeout=max(0.0, budget.remaining() - at_least_s)):
+            return Reply(failure=Failure.NO_TIME, detail="other calls were in line")
+        try:
+            seconds = budget.remaining()
+            if seconds <= at_least_s:
+                return Reply(failure=Failure.NO_TIME)
+            return self._exchange(query, method, dict(parameters), seconds)
+        finally:
+            self._lock.release()
+
+    def _exchange(self, query: str, method: str, parameters: dict[str, str], seconds: float) -> Reply:
+        started = time.monotonic()
+        if started - self._used_at > IDLE_LIMIT_S:
+            self._api.session.close()  # drops the pooled connections; the session stays usable
+        self._deadline.ends_at = started + seconds
+        self._api.response = None
+        timeout = (min(seconds, CONNECT_TIMEOUT_S), seconds)
+        try:
+            document = getattr(self._api, query)(method, parameters, timeout=timeout)
+        except (requests.RequestException, ValueError, RecursionError) as error:
+            return _broken(error, self._api.response)
+        finally:
+            self._used_at = time.monotonic()
+        return Reply(status=self._api.response.status_code, document=document)
+
+    def _next_nonce(self) -> int:
+        # Called by krakenex inside the lock. Nanoseconds, as Kraken recommends for bursts (spot-rest-auth).
+        self._last_nonce = max(time.time_ns(), self._last_nonce + 1)
+        return self._last_nonce
+
+
+def _broken(error: Exception, response: requests.Response | None) -> Reply:
+    """No text of the exception is kept: it may quote the reply or the request."""
+    if response is not None:  # an answer, but not a JSON one with status 200
+        return Reply(response.status_code, None, None if response.status_code != 200 else Failure.BROKEN, "not JSON")
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError | ConnectTimeoutError):
+        return Reply(failure=Failure.NOT_CONNECTED, detail=type(reason.reason).__name__)
+    return Reply(failure=Failure.BROKEN, detail=type(error).__name__)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def decimal(value: Any) -> Decimal:
+    """A number of Kraken's, which comes as a string or a JSON number. Raises ValueError."""
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError:
+        raise ValueError("not a number") from None
+    if not number.is_finite():
+        raise ValueError("not a number")
+    return number

@@ -1,0 +1,194 @@
+"""A reply of Kraken, or the lack of one -> accepted, rejected, unknown or not sent.
+
+Rejected and not sent need positive evidence: every error string is on a list below, the longest match deciding.
+Whatever is on no list is unknown, and an unknown is looked up, never sent again. The lists follow Kraken's own error
+guide (docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/guides/general/errors).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from webhook_core.trading.orders import Accepted, NotSent, Outcome, Rejected, Unknown
+
+
+class Failure(Enum):
+    """Why there is no answer to read."""
+
+    NO_TIME = "the request's time was used up before it could be sent"
+    NOT_CONNECTED = "no connection to Kraken could be made"
+    BROKEN = "the exchange with Kraken broke off"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``status`` and ``document`` (parsed JSON, None if it is none) of an answer, or the ``failure`` and its ``detail``."""
+
+    status: int | None = None
+    document: Any = None
+    failure: Failure | None = None
+    detail: str = ""
+
+
+class Verdict(Enum):
+    REJECTED = "rejected"
+    NOT_SENT = "not sent"
+    UNKNOWN = "unknown"
+
+
+_REJECTED = (
+    "EAPI:Bad request",
+    "EAPI:Feature disabled",
+    "EAPI:Invalid key",
+    "EAPI:Invalid signature",
+    "EAccount:Invalid permissions",
+    "EAuth:Account temporary disabled",
+    "EAuth:Account unconfirmed",
+    "EBM:limit exceeded",
+    "EGeneral:Invalid arguments",
+    "EGeneral:Permission denied",
+    "EGeneral:Temporary lockout",
+    "EGeneral:Unknown method",
+    "EOrder:Cannot open opposing position",
+    "EOrder:Cannot open position",
+    "EOrder:Cost minimum not met",
+    "EOrder:Insufficient funds",
+    "EOrder:Insufficient margin",
+    "EOrder:Invalid price",
+    "EOrder:Margin allowance exceeded",
+    "EOrder:Margin level too low",
+    "EOrder:Margin position size exceeded",
+    "EOrder:Order minimum not met",
+    "EOrder:Orders limit exceeded",
+    "EOrder:Positions limit exceeded",
+    "EOrder:Post only order",
+    "EOrder:Reduce only:No position exists",
+    "EOrder:Reduce only:Non-PC",
+    "EOrder:Scheduled orders limit exceeded",
+    "EOrder:Tick size check failed",
+    "EOrder:Trading agreement required",
+    "EOrder:Unknown position",
+    "EQuery:Invalid asset pair",
+    "EQuery:Unknown asset pair",
+    "ETrade:Invalid request",
+    "ETrade:Locked",
+    "ETrade:User Locked",
+)
+_NONCE = "EAPI:Invalid nonce"
+_NOT_SENT = (
+    _NONCE,
+    "EAPI:Rate limit exceeded",
+    "EGeneral:Too many requests",
+    "EOrder:Domain rate limit exceeded",
+    "EOrder:Rate limit exceeded",
+    "EService: Throttled",
+    "EService:Throttled",
+)
+_UNKNOWN = (
+    "EGeneral:Invalid arguments:cl_ord_id not unique",  # an order of ours with that id is live
+    "EOrder:Reduce only:Position is closed",  # it filled what it could
+)
+_MARKET_MODE = re.compile(r"EService:Market in \w+ mode")
+_VERDICTS: Mapping[str, Verdict] = {
+    **dict.fromkeys(_REJECTED, Verdict.REJECTED),
+    **dict.fromkeys(_NOT_SENT, Verdict.NOT_SENT),
+    **dict.fromkeys(_UNKNOWN, Verdict.UNKNOWN),
+}
+_LONGEST_FIRST = sorted(_VERDICTS, key=len, reverse=True)
+
+_PAIR_RULES = (
+    "EGeneral:Invalid arguments:volume minimum not met",
+    "EOrder:Cost minimum not met",
+    "EOrder:Order minimum not met",
+    "EOrder:Tick size check failed",
+)
+_DECIMALS = re.compile(r"EOrder:Invalid price:.* price can only be specified up to \d+ decimals?\.?")
+
+
+def verdict(error: str) -> Verdict:
+    """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
+    if _MARKET_MODE.fullmatch(error):
+        return Verdict.NOT_SENT
+    for known in _LONGEST_FIRST:
+        if error == known or error.startswith(f"{known}:"):
+            return _VERDICTS[known]
+    return Verdict.UNKNOWN
+
+
+def of_add_order(reply: Reply) -> Outcome:
+    """The outcome of an AddOrder. A txid means accepted, whatever stands beside it."""
+    if reply.failure in (Failure.NO_TIME, Failure.NOT_CONNECTED):
+        return NotSent(_sentence(reply))
+    errors = errors_of(reply.document)
+    result = _result(reply.document)
+    order_ids = result.get("txid")
+    if isinstance(order_ids, list) and order_ids and isinstance(order_ids[0], str) and order_ids[0]:
+        return Accepted(order_ids[0], _description(result), errors or ())
+    if reply.failure is not None or reply.status != 200:
+        return Unknown(_sentence(reply), errors or ())
+    if errors is None:
+        return Unknown("Kraken's answer is not in its usual form")
+    return _of_errors(errors)
+
+
+def of_validation(reply: Reply) -> Outcome:
+    """The outcome of an AddOrder with the validate flag: nothing was placed, Accepted has no order id."""
+    errors = errors_of(reply.document)
+    if reply.status == 200 and errors is not None and all(error.startswith("W") for error in errors):
+        return Accepted("", _description(_result(reply.document)), errors)
+    return of_add_order(reply)
+
+
+def errors_of(document: Any) -> tuple[str, ...] | None:
+    """The strings of ``error``, a list or a plain string; None if the document is not Kraken's envelope."""
+    if not isinstance(document, dict):
+        return None
+    errors = document.get("error")
+    if isinstance(errors, str):
+        return (errors,)
+    if isinstance(errors, list) and all(isinstance(error, str) for error in errors):
+        return tuple(errors)
+    return None
+
+
+def resend_is_safe(outcome: Outcome) -> bool:
+    """No connection, or a refused nonce: Kraken never processed it, and a fresh nonce may do."""
+    if not isinstance(outcome, NotSent) or outcome.reason == Failure.NO_TIME.value:
+        return False
+    return all(error == _NONCE or error.startswith(f"{_NONCE}:") for error in outcome.errors)
+
+
+def _of_errors(errors: tuple[str, ...]) -> Outcome:
+    if not errors:
+        return Unknown("Kraken answered without an error and without an order id")
+    verdicts = {verdict(error) for error in errors}
+    if verdicts == {Verdict.REJECTED}:
+        return Rejected(errors, stale_rules=all(map(_is_about_pair_rules, errors)))
+    if verdicts == {Verdict.NOT_SENT}:
+        return NotSent("Kraken refused the request before processing it", errors)
+    return Unknown("Kraken's answer proves neither an order nor its absence", errors)
+
+
+def _is_about_pair_rules(error: str) -> bool:
+    return error.startswith(_PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
+
+
+def _result(document: Any) -> Mapping[str, Any]:
+    result = document.get("result") if isinstance(document, dict) else None
+    return result if isinstance(result, dict) else {}
+
+
+def _description(result: Mapping[str, Any]) -> str:
+    description = result.get("descr")
+    order = description.get("order") if isinstance(description, dict) else None
+    return order if isinstance(order, str) else ""
+
+
+def _sentence(reply: Reply) -> str:
+    if reply.failure is None:
+        return f"Kraken's front answered with HTTP status {reply.status}"
+    return reply.failure.value if not reply.detail else f"{reply.failure.value} ({reply.detail})"

@@ -1,0 +1,104 @@
+"""A requests transport whose whole exchange ends in time, connection and dripping replies included.
+
+urllib3's time-outs are per socket operation and per address: a server that sends a byte a second never meets one.
+Here every operation gets what is left until one common moment.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+CONNECT_TIMEOUT_S = 1.0
+"""For one address; the next one is tried with what is left."""
+
+
+@dataclass(slots=True)
+class Deadline:
+    """When the exchange in hand must have ended, in time.monotonic() seconds."""
+
+    ends_at: float = 0.0
+
+    def left(self) -> float:
+        """Seconds left; raises TimeoutError at none."""
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the reply did not end in time")
+        return left
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Never sends a request twice: urllib3's retries stay off."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, HTTPConnection, self._deadline),
+            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self._deadline),
+        }
+
+
+def _pool(
+    pool: type[HTTPConnectionPool], connection: type[HTTPConnection], limit: Deadline
+) -> type[HTTPConnectionPool]:
+    class TimedResponse(HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(sock, *args, **kwargs)
+            self.fp = io.BufferedReader(_TimedSocket(self.fp.detach(), sock, limit))
+
+    class TimedConnection(connection):  # type: ignore[valid-type, misc]
+        response_class = TimedResponse
+
+        def _new_conn(self) -> socket.socket:
+            error: Exception = NewConnectionError(self, "the host has no address")
+            for address in _addresses(self):
+                self._dns_host = address
+                try:
+                    self.timeout = min(limit.left(), CONNECT_TIMEOUT_S)
+                    return super()._new_conn()  # type: ignore[no-any-return]
+                except (NewConnectionError, ConnectTimeoutError) as failed:
+                    error = failed
+                except TimeoutError:
+                    raise ConnectTimeoutError(self, "no time left to connect") from None
+            raise error
+
+    return type(f"Timed{pool.__name__}", (pool,), {"ConnectionCls": TimedConnection})
+
+
+def _addresses(connection: HTTPConnection) -> list[str]:
+    try:
+        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class _TimedSocket(io.RawIOBase):
+    """The reading end of a socket; each read may take what is left until the deadline."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: Deadline) -> None:
+        self._raw, self._sock, self._deadline = raw, sock, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._deadline.left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

@@ -1,0 +1,165 @@
+"""Kraken as the Venue of the application: submit, look up, read the market."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.events import event
+from webhook_core.kraken import outcomes
+from webhook_core.kraken.client import KrakenClient, decimal
+from webhook_core.kraken.outcomes import Reply
+from webhook_core.ports import Budget, Clock
+from webhook_core.trading.instruments import Instrument, parse_asset_pairs
+from webhook_core.trading.orders import NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+
+ENOUGH_TO_SEND_S = 1.0
+"""With less of the request's budget left, an order is not sent."""
+RESENDS = 2
+PAGE = 50
+MOST_PAGES = 40
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+class KrakenVenue:
+    """``note_price`` hears the alert's reference price before each order; the paper venue trades at it."""
+
+    def __init__(
+        self, client: KrakenClient, clock: Clock, note_price: Callable[[str, Decimal], None] | None = None
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._note_price = note_price
+
+    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+        parameters = {**request.parameters, "cl_ord_id": client_order_id, "deadline": rfc3339(deadline)}
+        try:
+            self._hear_price(request)
+        except LedgerUnavailable as error:  # the paper book can't be written
+            return NotSent(error.message)
+        try:
+            for resend in range(RESENDS + 1):
+                outcome = self._add_order(parameters, budget)
+                if not outcomes.resend_is_safe(outcome) or resend == RESENDS:
+                    break
+                self._clock.sleep(min(0.1 * resend, budget.remaining()))
+        except Exception:  # noqa: BLE001  after a claim nothing may escape: what we can't explain is unknown
+            event(logging.ERROR, "order.submit_failed", exc_info=True, client_order_id=client_order_id)
+            return Unknown("an unexpected failure while sending")
+        return outcome
+
+    def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
+        parameters = {**request.parameters, "validate": "true"}  # any value means validate: never send "false"
+        return outcomes.of_validation(self._client.private("AddOrder", parameters, budget))
+
+    def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
+        result = self._read("OpenOrders", {"cl_ord_id": client_order_id}, budget)
+        return _matching(_orders(result, "open"), client_order_id)
+
+    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+        start = int((since - CLOCK_SKEW).timestamp())
+        seen = 0
+        for _ in range(MOST_PAGES):
+            asked = {"cl_ord_id": client_order_id, "start": str(start), "closetime": "both", "ofs": str(seen)}
+            result = self._read("ClosedOrders", asked, budget)
+            page = list(_orders(result, "closed"))
+            match = _matching(page, client_order_id)
+            if match is not None:
+                return match
+            seen += len(page)
+            if seen >= _count(result):
+                return None
+            if not page:
+                break
+        raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
+
+    def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+        asked_at = self._clock.now()
+        asked = {} if pairs is None else {"pair": ",".join(pairs)}
+        reply = self._client.public("AssetPairs", asked, budget)
+        errors = outcomes.errors_of(reply.document) or ()
+        if pairs is not None and any(error.startswith("EQuery:Unknown asset pair") for error in errors):
+            return []
+        return parse_asset_pairs(_result(reply, "AssetPairs"), asked_at)
+
+    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+        return last_price(self._client, instrument.key, budget)
+
+    def account(self, budget: Budget) -> Mapping[str, Any]:
+        return {
+            "balances": self._read("BalanceEx", {}, budget),
+            "open_orders": self._read("OpenOrders", {}, budget).get("open", {}),
+            "positions": self._read("OpenPositions", {}, budget),
+        }
+
+    def _add_order(self, parameters: Mapping[str, str], budget: Budget) -> Outcome:
+        return outcomes.of_add_order(self._client.private("AddOrder", parameters, budget, ENOUGH_TO_SEND_S))
+
+    def _hear_price(self, request: OrderRequest) -> None:
+        if self._note_price is not None and request.reference_price is not None:
+            self._note_price(request.pair, request.reference_price)
+
+    def _read(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:
+        return _result(self._client.private(method, parameters, budget), method)
+
+
+def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
+    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable."""
+    result = _result(client.public("Ticker", {"pair": pair}, budget), "Ticker")
+    try:
+        (ticker,) = (row for name, row in result.items() if name != "last")  # the key may be any name of the pair
+        return decimal(ticker["c"][0])
+    except (ValueError, LookupError, TypeError):
+        raise VenueUnavailable(f"Kraken's ticker shows no price of {pair}.") from None
+
+
+def rfc3339(moment: datetime) -> str:
+    """Whole seconds and Z, as in Kraken's own example of ``deadline``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _result(reply: Reply, method: str) -> Mapping[str, Any]:
+    errors = outcomes.errors_of(reply.document)
+    if reply.failure is not None or reply.status != 200 or errors is None:
+        cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"
+        raise VenueUnavailable(f"Kraken's {method} could not be read: {cause}.")
+    failed = [error for error in errors if not error.startswith("W")]
+    result = reply.document.get("result")
+    if failed or not isinstance(result, dict):
+        raise VenueUnavailable(f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}.")
+    return result
+
+
+def _orders(result: Mapping[str, Any], which: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    orders = result.get(which)
+    if not isinstance(orders, dict):
+        raise VenueUnavailable(f"Kraken's list of {which} orders is not in its usual form.")
+    yield from orders.items()
+
+
+def _count(result: Mapping[str, Any]) -> int:
+    try:
+        return int(decimal(result.get("count")))
+    except ValueError:
+        raise VenueUnavailable("Kraken's list of closed orders does not say how long it is.") from None
+
+
+def _matching(orders: Any, client_order_id: str) -> VenueOrder | None:
+    """Kraken ignores a filter that it does not know: only the id in the order itself counts."""
+    wanted = client_order_id.replace("-", "").lower()
+    for order_id, order in orders:
+        own = order.get("cl_ord_id") if isinstance(order, dict) else None
+        if isinstance(own, str) and own.replace("-", "").lower() == wanted:
+            return _venue_order(order_id, own, order)
+    return None
+
+
+def _venue_order(order_id: str, client_order_id: str, order: Mapping[str, Any]) -> VenueOrder:
+    descr = order.get("descr")
+    description = descr.get("order", "") if isinstance(descr, dict) else ""
+    facts = {name: order[name] for name in ("vol", "vol_exec", "cost", "fee", "price", "reason") if order.get(name)}
+    return VenueOrder(order_id, client_order_id, str(order.get("status", "")), {"description": description, **facts})

@@ -1,0 +1,167 @@
+"""Asks the venue about an unknown order, and only asks: nothing here ever sends one.
+
+Found in the open or the closed orders: accepted. Absent is harder to prove, since Kraken's reads may lag its engine by a
+minute: after deadline + margin the open orders lack it, and at least one more margin later a complete read of the closed
+orders lacks it too. The first read rules out an order that still rests, the second one that had closed before the first.
+A read that fails or is cut short proves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from webhook_core.errors import VenueUnavailable
+from webhook_core.events import event
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import UNRESOLVED, LedgerEntry, State
+from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
+
+LOOK_UP_AFTER = timedelta(seconds=5)
+UNKNOWN_TOO_LONG = timedelta(minutes=2)
+KEPT = timedelta(days=90)
+PAGE = 50
+PURGED_AT_ONCE = 500
+ENOUGH_FOR_ONE_S = 3.0
+"""A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """``margin`` is how far Kraken's reads may lag its engine."""
+
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    margin: timedelta
+
+    def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        """At most one look-up of a submitting entry; what the ledger says now. Raises VenueUnavailable, LedgerUnavailable."""
+        if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + LOOK_UP_AFTER:
+            return entry
+        resolved = self._asked(entry, budget)
+        if resolved is entry:
+            return entry
+        return self._record(resolved)
+
+    def _asked(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        attempt = entry.current
+        open_read_at = self.clock.now()
+        order = self.venue.find_open(attempt.client_order_id, budget)
+        closed_read_at = self.clock.now()
+        if order is None:
+            order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
+        if order is not None:
+            return transitions.found(entry, order, self.clock.now())
+        if attempt.open_absent_at is not None:
+            if closed_read_at >= attempt.open_absent_at + self.margin:
+                return transitions.not_placed(entry, self.clock.now())
+        elif open_read_at >= attempt.deadline + self.margin:
+            return transitions.open_orders_lack_it(entry, open_read_at)
+        return entry
+
+    def _record(self, entry: LedgerEntry) -> LedgerEntry:
+        written = self.ledger.record(entry)
+        if not isinstance(written, Existing):
+            report(written.entry)
+        return written.entry
+
+    def run(self, budget: Budget, cursor: str | None = None) -> dict[str, Any]:
+        """Every unresolved entry once, oldest first, as far as the budget goes; ``cursor`` in the answer says where to go on.
+
+        Safe to run concurrently with itself and with deliveries: each change is a compare-and-set.
+        """
+        resolved: list[dict[str, Any]] = []
+        while True:
+            page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=PAGE, newest_first=False)
+            for entry in page.entries:
+                if budget.remaining() < ENOUGH_FOR_ONE_S:
+                    return {"looked_at": resolved, "cursor": cursor}
+                resolved.append(self._one(entry, budget))
+            cursor = page.cursor
+            if cursor is None:
+                return {"looked_at": resolved, "cursor": None}
+
+    def _one(self, entry: LedgerEntry, budget: Budget) -> dict[str, Any]:
+        now = self.clock.now()
+        why = ""
+        after = entry
+        if entry.state is State.NOT_SENT:
+            if now > entry.fresh_until:
+                after = self._record(transitions.expired(entry, now))
+        else:
+            try:
+                after = self.look_up(entry, budget)
+            except VenueUnavailable as error:
+                why = error.message
+            if after.state is State.SUBMITTING and now > after.current.claimed_at + UNKNOWN_TOO_LONG:
+                event(
+                    logging.ERROR, "order.unknown_for_long", **facts(after), why=why or waiting_for(after, self.margin)
+                )
+        return {
+            "alert_id": entry.alert_id,
+            "client_order_id": entry.current.client_order_id,
+            "before": entry.state,
+            "after": after.state,
+            "order_id": after.current.order_id,
+            "why": why or waiting_for(after, self.margin),
+        }
+
+    def purge(self) -> int:
+        """Entries past their 90 days go, a bounded number at a time; unresolved ones stay."""
+        return self.ledger.purge(self.clock.now() - KEPT, PURGED_AT_ONCE)
+
+
+def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
+    """What has to happen before this entry can change, in a sentence."""
+    attempt = entry.current
+    if entry.state is State.NOT_SENT:
+        return f"never sent; a fresh redelivery may send it until {_clock_time(entry.fresh_until)}"
+    if entry.state is not State.SUBMITTING:
+        return attempt.reason or "settled"
+    if attempt.open_absent_at is not None:
+        return f"the closed orders have to lack it at or after {_clock_time(attempt.open_absent_at + margin)}"
+    return f"absence can only be proved from {_clock_time(attempt.deadline + margin)} on"
+
+
+def _clock_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def facts(entry: LedgerEntry) -> dict[str, Any]:
+    """What an operator, or a reconcile by hand, needs to know of an entry."""
+    attempt = entry.current
+    return {
+        "alert_id": entry.alert_id,
+        "strategy": entry.strategy,
+        "unit": entry.unit.name,
+        "state": entry.state,
+        "attempt": attempt.number,
+        "client_order_id": attempt.client_order_id,
+        "order_id": attempt.order_id,
+        "claimed_at": attempt.claimed_at,
+        "deadline": attempt.deadline,
+        "request": dict(attempt.request.parameters),
+        "errors": list(attempt.errors),
+        "reason": attempt.reason,
+    }
+
+
+_EVENTS = {
+    State.SUBMITTING: (logging.ERROR, "order.unknown"),
+    State.ACCEPTED: (logging.INFO, "order.accepted"),
+    State.REJECTED: (logging.WARNING, "order.rejected"),
+    State.NOT_PLACED: (logging.ERROR, "order.not_placed"),
+    State.NOT_SENT: (logging.WARNING, "order.not_sent"),
+    State.EXPIRED: (logging.ERROR, "order.expired"),
+}
+
+
+def report(entry: LedgerEntry) -> None:
+    """The log line of an entry that has just changed."""
+    level, name = _EVENTS[entry.state]
+    if entry.state is State.SUBMITTING and entry.current.open_absent_at is not None:
+        level, name = logging.WARNING, "order.absent_from_open_orders"
+    event(level, name, **facts(entry))

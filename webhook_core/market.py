@@ -1,0 +1,54 @@
+"""From an order intent to a plan, with the facts of the market that the plan needs and no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webhook_core.errors import OrderDenied
+from webhook_core.pair_rules import PairRules
+from webhook_core.ports import Budget, Clock, Venue
+from webhook_core.trading import planner
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.limits import Denied
+from webhook_core.trading.orders import OrderIntent
+from webhook_core.trading.planner import Plan, TradingRules
+from webhook_core.trading.symbols import UnknownSymbol
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    pair_rules: PairRules
+    venue: Venue
+    clock: Clock
+
+    def must_ask(self, intent: OrderIntent, rules: TradingRules) -> bool:
+        """Whether the plan needs a read of Kraken: a pair whose rules we lack, or a price for a cost cap."""
+        if planner.needs_ticker(intent, rules):
+            return True
+        try:
+            self.pair_rules.current().resolve(intent.symbol)
+        except UnknownSymbol as unknown:
+            return unknown.ask_for is not None
+        return False
+
+    def plan(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
+        """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable."""
+        instrument = self._instrument(intent.symbol, budget)
+        ticker = self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
+        planned = planner.plan(intent, instrument, rules, self.clock.now(), ticker)
+        if isinstance(planned, Denied):
+            raise OrderDenied(planned.message)
+        return planned
+
+    def plan_on_fresh_rules(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
+        """The same, after reading the pair's rules again."""
+        self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
+        return self.plan(intent, rules, budget)
+
+    def _instrument(self, symbol: str, budget: Budget) -> Instrument:
+        try:
+            return self.pair_rules.current().resolve(symbol)
+        except UnknownSymbol as unknown:
+            if unknown.ask_for is None:
+                raise
+            return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)

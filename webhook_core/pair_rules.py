@@ -1,0 +1,92 @@
+"""The pair rules this instance plans with: the packaged snapshot, beneath what was read from Kraken since.
+
+What was read lives in the ledger's store, where reconcile and the operator's command refresh it, so that every instance
+profits. The store is a help, never a condition: without it the snapshot plans, and Kraken has the last word.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ports import Budget, Clock, Documents, Venue
+from webhook_core.trading.instruments import Instrument, from_document, to_document
+from webhook_core.trading.symbols import Instruments
+
+DOCUMENT = "pair-rules"
+READ_AGAIN_AFTER_S = 300.0
+REFRESH_AFTER = timedelta(hours=12)
+WRITE_TRIES = 3
+
+
+@dataclass(slots=True)
+class PairRules:
+    """``snapshot`` gives the packaged rules; it is called once."""
+
+    snapshot: Callable[[], Sequence[Instrument]]
+    documents: Documents
+    venue: Venue
+    clock: Clock
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _known: Instruments | None = None
+    _read_at: float = 0.0
+
+    def current(self) -> Instruments:
+        """What is known without asking Kraken."""
+        with self._lock:
+            now = self.clock.monotonic()
+            if self._known is None or now - self._read_at > READ_AGAIN_AFTER_S:
+                self._known = Instruments([*self._snapshot_or_known(), *self._stored()])
+                self._read_at = now
+            return self._known
+
+    def learn(self, pairs: Sequence[str] | None, budget: Budget) -> Instruments:
+        """Ask AssetPairs for these pairs (None: all), remember the answer here and in the store. Raises VenueUnavailable."""
+        learnt = self.venue.instruments(pairs, budget)
+        if learnt:
+            known = self.current()
+            with self._lock:
+                self._known = Instruments([*known, *learnt])
+            self._store(learnt, whole=pairs is None)
+        return self.current()
+
+    def refreshed_at(self) -> datetime | None:
+        """The age of the freshest rule; None where there is none."""
+        return max((instrument.as_of for instrument in self.current()), default=None)
+
+    def refresh_if_due(self, budget: Budget) -> bool:
+        """Read all rules again when the freshest are half a day old; whether it did. Raises VenueUnavailable."""
+        stored = self._stored()
+        due = self.clock.now() - REFRESH_AFTER
+        if len(stored) >= len(self.snapshot()) and all(instrument.as_of > due for instrument in stored):
+            return False
+        self.learn(None, budget)
+        return True
+
+    def _snapshot_or_known(self) -> Sequence[Instrument]:
+        return self.snapshot() if self._known is None else list(self._known)
+
+    def _stored(self) -> Sequence[Instrument]:
+        try:
+            document = self.documents.read(DOCUMENT)
+            return from_document(document.text) if document else ()
+        except (LedgerUnavailable, ValueError, json.JSONDecodeError) as error:
+            event(logging.WARNING, "pair_rules.not_read", reason=type(error).__name__)
+            return ()
+
+    def _store(self, learnt: Sequence[Instrument], *, whole: bool) -> None:
+        try:
+            for _ in range(WRITE_TRIES):
+                document = self.documents.read(DOCUMENT)
+                before = from_document(document.text) if document and not whole else []
+                merged = {instrument.key: instrument for instrument in [*before, *learnt]}
+                if self.documents.write(DOCUMENT, to_document(merged.values()), document.version if document else None):
+                    return
+        except (LedgerUnavailable, ValueError) as error:
+            event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)

@@ -1,0 +1,93 @@
+"""From a claim to a recorded outcome: one AddOrder that can have been processed, and what it came to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.events import event
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.reconcile import facts, report
+from webhook_core.ports import Budget, Clock, Existing, Ledger, Recorded, Venue
+from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected
+
+ENOUGH_TO_SEND_S = 1.0
+"""With less than this left of the request's budget after the claim, nothing is sent."""
+KEPT_FOR_THE_RECORD_S = 0.2
+RECORD_TRIES = 3
+
+Replan = Callable[[Budget], OrderRequest | str]
+"""Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises VenueUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    deadline_s: int
+
+    def send(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+        """Submit a freshly claimed entry and record the outcome. Raises LedgerUnavailable if it can't be recorded."""
+        outcome = self._submit(entry, budget)
+        if isinstance(outcome, Rejected) and outcome.stale_rules:
+            return self._heal(entry, outcome, replan, budget)
+        return self._record(entry, outcome)
+
+    def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+        """A fresh redelivery of an alert that was proved not sent: claim its next attempt and send that."""
+        claimed = self.ledger.record(self._next(entry, entry.current.request))
+        return self.send(claimed.entry, replan, budget) if isinstance(claimed, Recorded) else claimed.entry
+
+    def _submit(self, entry: LedgerEntry, budget: Budget) -> Outcome:
+        if budget.remaining() < ENOUGH_TO_SEND_S:
+            return NotSent("the claim took too long to leave time for the order")
+        attempt = entry.current
+        if self.clock.now() >= attempt.deadline:  # this process stood still; Kraken would refuse it, or not
+            return NotSent("the order's deadline had passed before it could be sent")
+        left = budget.less(KEPT_FOR_THE_RECORD_S)
+        return self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
+
+    def _heal(self, entry: LedgerEntry, refusal: Rejected, replan: Replan, budget: Budget) -> LedgerEntry:
+        """The pair's rules have changed: plan once more on fresh ones, as a new attempt. A second refusal is final."""
+        try:
+            replanned = replan(budget.less(ENOUGH_TO_SEND_S))
+        except VenueUnavailable:
+            return self._record(entry, refusal)
+        if isinstance(replanned, str) or replanned.parameters == entry.current.request.parameters:
+            return self._record(entry, refusal, reason=replanned if isinstance(replanned, str) else "")
+        rejected = transitions.settle(entry, refusal, self.clock.now())
+        claimed = self.ledger.record(self._next(rejected, replanned))
+        if isinstance(claimed, Existing):
+            return claimed.entry
+        event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
+        return self._record(claimed.entry, self._submit(claimed.entry, budget))
+
+    def _next(self, entry: LedgerEntry, request: OrderRequest) -> LedgerEntry:
+        return transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
+
+    def _record(self, entry: LedgerEntry, outcome: Outcome, reason: str = "") -> LedgerEntry:
+        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote."""
+        number = entry.current.number
+        for _ in range(RECORD_TRIES):
+            settled = transitions.settle(entry, outcome, self.clock.now())
+            if reason:
+                settled = replace(settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason)))
+            try:
+                written = self.ledger.record(settled)
+            except LedgerUnavailable:
+                # The order may live and the ledger does not know: this line is all that a reconcile by hand needs.
+                event(logging.CRITICAL, "ledger.outcome_not_recorded", **facts(settled))
+                raise
+            if isinstance(written, Recorded):
+                report(written.entry)
+                return written.entry
+            entry = written.entry
+            if entry.state is not State.SUBMITTING or entry.current.number != number:
+                break
+        if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
+            event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=outcome.order_id)
+        return entry
