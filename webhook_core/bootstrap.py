@@ -6,11 +6,10 @@ database connection survives that.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from importlib import resources
 from typing import Protocol
@@ -29,10 +28,10 @@ from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.market import Market
 from webhook_core.operators import Operators
 from webhook_core.pair_rules import PairRules
-from webhook_core.ports import Budget, Clock, Documents, Ledger
+from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import Submission
-from webhook_core.trading.instruments import Instrument, parse_asset_pairs
+from webhook_core.trading.instruments import Instrument, from_document
 
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
@@ -68,10 +67,15 @@ def start(env: Mapping[str, str]) -> Lazy:
     return Lazy(settings)
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Application:
-    clock = clock or SystemClock()
+def build(settings: Settings) -> Application:
+    """The application with the adapters that the settings name."""
+    clock = SystemClock()
     store = open_store(settings.ledger_url)
-    venue = open_venue(settings, store, clock)
+    return assemble(settings, clock, store, open_venue(settings, store, clock))
+
+
+def assemble(settings: Settings, clock: Clock, store: Store, venue: Venue) -> Application:
+    """The application around any implementation of its ports."""
     pair_rules = PairRules(snapshot, store, venue, clock)
     reconciler = Reconciler(store, venue, clock, timedelta(seconds=settings.visibility_margin_s))
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
@@ -91,8 +95,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Application:
 def snapshot() -> Sequence[Instrument]:
     """The packaged pair rules."""
     text = resources.files("webhook_core.kraken").joinpath("asset_pairs.json").read_text("utf-8")
-    document = json.loads(text, parse_float=Decimal)
-    return parse_asset_pairs(document["pairs"], datetime.fromisoformat(document["as_of"]))
+    return from_document(text)
 
 
 def open_store(ledger_url: str) -> Store:

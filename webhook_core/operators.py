@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
@@ -24,7 +24,7 @@ MOST_ENTRIES = 200
 class Operators:
     """``token`` is the operator's; None switches these routes off."""
 
-    token: str | None
+    token: str | None = field(repr=False)
     ledger: Ledger
     venue: Venue
     pair_rules: PairRules

@@ -22,7 +22,6 @@ from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 LOOK_UP_AFTER = timedelta(seconds=5)
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
 KEPT = timedelta(days=90)
-PAGE = 50
 PURGED_AT_ONCE = 500
 ENOUGH_FOR_ONE_S = 3.0
 """A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
@@ -73,16 +72,15 @@ class Reconciler:
 
         Safe to run concurrently with itself and with deliveries: each change is a compare-and-set.
         """
-        resolved: list[dict[str, Any]] = []
-        while True:
-            page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=PAGE, newest_first=False)
-            for entry in page.entries:
-                if budget.remaining() < ENOUGH_FOR_ONE_S:
-                    return {"looked_at": resolved, "cursor": cursor}
-                resolved.append(self._one(entry, budget))
+        looked_at: list[dict[str, Any]] = []
+        while budget.remaining() >= ENOUGH_FOR_ONE_S:
+            # One at a time, so that the cursor stands behind the last one that was looked at.
+            page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=1, newest_first=False)
+            looked_at += [self._one(entry, budget) for entry in page.entries]
             cursor = page.cursor
             if cursor is None:
-                return {"looked_at": resolved, "cursor": None}
+                break
+        return {"looked_at": looked_at, "cursor": cursor}
 
     def _one(self, entry: LedgerEntry, budget: Budget) -> dict[str, Any]:
         now = self.clock.now()

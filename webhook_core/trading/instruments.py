@@ -1,10 +1,16 @@
-"""Pair rules and symbol resolution."""
+"""A pair with its rules, read from Kraken's AssetPairs and stored as a small JSON text."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+MOST_DECIMALS = 18
+"""More digits than any pair of Kraken has; a rule beyond it is a misreading and is not applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,116 @@ class Instrument:
     leverage_sell: tuple[int, ...] | None
     status: str | None
     as_of: datetime
+
+
+def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrument]:
+    """The ``result`` of one AssetPairs answer; a row that can't be an instrument is left out, never an error.
+
+    Numbers may be text, int or Decimal. A missing, blank or senseless rule becomes None, an empty leverage list
+    the empty tuple (docs.kraken.com, get-tradable-asset-pairs).
+    """
+    return [found for key, row in pairs.items() if (found := _instrument(key, row, as_of)) is not None]
+
+
+def to_document(instruments: Iterable[Instrument]) -> str:
+    """The instruments as compact JSON in AssetPairs' shape, each with its own ``as_of``; nothing is lost."""
+    pairs = {instrument.key: _row(instrument) for instrument in instruments}
+    return json.dumps({"pairs": pairs}, separators=(",", ":"))
+
+
+def from_document(text: str) -> list[Instrument]:
+    """What ``to_document`` wrote. An ``as_of`` beside ``pairs`` dates every row that has none of its own.
+
+    Raises ValueError for a text of another shape; a row that can't be an instrument is left out.
+    """
+    document = json.loads(text, parse_float=Decimal)
+    pairs = document.get("pairs") if isinstance(document, dict) else None
+    if not isinstance(pairs, dict):
+        raise ValueError('not a document of pairs: {"pairs": {KEY: {...}}} is missing')
+    shared = _moment(document.get("as_of"))
+    found = []
+    for key, row in pairs.items():
+        as_of = (_moment(row.get("as_of")) or shared) if isinstance(row, dict) else None
+        instrument = None if as_of is None else _instrument(key, row, as_of)
+        if instrument is not None:
+            found.append(instrument)
+    return found
+
+
+def _instrument(key: object, row: object, as_of: datetime) -> Instrument | None:
+    if not isinstance(row, Mapping):
+        return None
+    name, base, quote = _text(key), _text(row.get("base")), _text(row.get("quote"))
+    if not (name and base and quote):
+        return None
+    return Instrument(
+        key=name,
+        altname=_text(row.get("altname")) or name,
+        wsname=_text(row.get("wsname")),
+        base=base,
+        quote=quote,
+        pair_decimals=_digits(row.get("pair_decimals")),
+        lot_decimals=_digits(row.get("lot_decimals")),
+        cost_decimals=_digits(row.get("cost_decimals")),
+        tick_size=_amount(row.get("tick_size")) or None,  # a step of zero is no step
+        ordermin=_amount(row.get("ordermin")),
+        costmin=_amount(row.get("costmin")),
+        leverage_buy=_levels(row.get("leverage_buy")),
+        leverage_sell=_levels(row.get("leverage_sell")),
+        status=_text(row.get("status")) or None,
+        as_of=as_of,
+    )
+
+
+def _row(instrument: Instrument) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name in Instrument.__slots__:
+        value = getattr(instrument, name)
+        if isinstance(value, Decimal):
+            row[name] = f"{value:f}"
+        elif isinstance(value, datetime):
+            row[name] = value.astimezone(UTC).isoformat()
+        elif value is not None and name != "key":
+            row[name] = value
+    return row
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _amount(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or number < 0 or not -MOST_DECIMALS <= number.adjusted() <= MOST_DECIMALS:
+        return None
+    return number
+
+
+def _whole(value: object) -> int | None:
+    number = _amount(value)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def _digits(value: object) -> int | None:
+    number = _whole(value)
+    return number if number is not None and number <= MOST_DECIMALS else None
+
+
+def _levels(value: object) -> tuple[int, ...] | None:
+    if not isinstance(value, list | tuple):
+        return None
+    levels = tuple(level for level in map(_whole, value) if level is not None)
+    return levels if len(levels) == len(value) else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,183 @@
+"""Every refusal names its rule and carries its numbers; what is not known refuses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
+from webhook_core.trading import limits
+from webhook_core.trading.orders import OrderType, Side
+
+D = Decimal
+DOGE_EUR = replace(pair("XDGEUR", "XDGEUR", "XDG/EUR", "XXDG", "ZEUR"), ordermin=D(50), costmin=D("0.45"))
+
+
+def said(denied):
+    """The refusal as rule and numbers; its message must begin with the rule."""
+    assert denied.message.startswith(f"{denied.rule}: ")
+    return denied.rule, dict(denied.numbers)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [["BTC/USD"], ["XBTUSD"], ["XXBTZUSD"], ["btc-usd"], ["KRAKEN:BTCUSD"], ["ETH/USD", "XBT/USD"]],
+)
+def test_a_listed_pair_is_allowed_however_it_is_written(allowed):
+    assert limits.symbol_allowed(BTC_USD, allowed) is None
+
+
+@pytest.mark.parametrize("allowed", [["ETH/USD"], ["BTC/EUR", "WBTC/USD"], ["USD/BTC"], ["BTC"]])
+def test_a_pair_that_is_not_listed_is_denied(allowed):
+    denied = limits.symbol_allowed(BTC_USD, allowed)
+    assert said(denied) == ("ALLOWED_SYMBOLS", {"symbol": "BTC/USD", "allowed": ", ".join(allowed)})
+    assert denied.message == f"ALLOWED_SYMBOLS: BTC/USD is not among {', '.join(allowed)}"
+
+
+def test_an_empty_list_allows_nothing():
+    denied = limits.symbol_allowed(BTC_USD, [])
+    assert denied.message == "ALLOWED_SYMBOLS: BTC/USD is not among the (none) allowed"
+
+
+def test_a_long_list_is_shown_in_part():
+    assert limits.symbol_allowed(BTC_USD, [f"A{n}/USD" for n in range(40)]).message.endswith("A9/USD, …")
+
+
+def test_a_volume_that_rounds_to_zero_is_denied():
+    denied = limits.volume_remains(BTC_USD, D("0.000000001"), D("0E-8"))
+    assert said(denied) == ("VOLUME_ZERO", {"volume": "0.000000001", "lot_decimals": "8"})
+    assert denied.message == "VOLUME_ZERO: volume 0.000000001 BTC is zero at the pair's 8 decimals"
+    assert limits.volume_remains(BTC_USD, D("0.00000001"), D("0.00000001")) is None
+
+
+def test_a_price_that_rounds_to_zero_is_denied():
+    denied = limits.price_remains("stop_price", D("0.04"), D("0.0"))
+    assert said(denied) == ("PRICE_ZERO", {"stop_price": "0.04"})
+    assert limits.price_remains("price", D("0.1"), D("0.1")) is None
+
+
+@pytest.mark.parametrize(
+    ("volume", "price", "cap"),
+    [
+        ("0.01", "50000", {"USD": D(500)}),
+        ("0.01", "50000", {"EUR": D(1), "usd": D(500)}),
+        ("0.01", "50000", {"ZUSD": D("500.000")}),
+        ("0.00001", "1", {"USD": D(500)}),
+    ],
+)
+def test_a_cost_up_to_the_cap_passes(volume, price, cap):
+    assert limits.cost_within_cap(BTC_USD, D(volume), D(price), cap) is None
+
+
+def test_a_cost_above_the_cap_is_denied_by_the_smallest_part():
+    denied = limits.cost_within_cap(BTC_USD, D("0.01"), D("50000.1"), {"USD": D(500)})
+    numbers = {"cost": "500.001", "max": "500", "volume": "0.01", "price": "50000.1", "currency": "USD"}
+    assert said(denied) == ("MAX_ORDER_COST", numbers)
+    assert denied.message == "MAX_ORDER_COST: cost 500.001 USD (0.01 x 50000.1) is above the cap of 500 USD"
+
+
+def test_a_product_of_many_digits_does_not_round_itself_under_the_cap():
+    volume = D("1.00000000000000000001")
+    assert limits.cost_within_cap(BTC_USD, volume, D("100000000000.1"), {"USD": D("100000000000.1")}) is not None
+
+
+@pytest.mark.parametrize(("cap", "stated"), [({"USD": D(500), "USDT": D("9.50")}, "500 USD, 9.5 USDT"), ({}, "none")])
+def test_a_quote_currency_without_a_cap_is_denied_with_the_remedy(cap, stated):
+    denied = limits.cost_within_cap(DOGE_EUR, D(1), D(1), cap)
+    assert said(denied) == ("MAX_ORDER_COST_CURRENCY", {"currency": "EUR"})
+    assert f"(caps: {stated})" in denied.message
+    assert "DOGE/EUR" in denied.message
+    assert denied.message.endswith("add one to MAX_ORDER_COST, such as 500 EUR")
+
+
+def test_a_cost_that_no_price_tells_is_denied():
+    denied = limits.cost_within_cap(BTC_USD, D(1), None, {"USD": D(500)})
+    assert said(denied) == ("MAX_ORDER_COST_PRICE", {"max": "500", "currency": "USD"})
+
+
+def test_a_volume_below_ordermin_is_denied():
+    denied = limits.volume_minimum(BTC_USD, D("0.00001"))
+    assert said(denied) == ("ORDER_MINIMUM", {"volume": "0.00001", "minimum": "0.00005"})
+    assert denied.message == "ORDER_MINIMUM: volume 0.00001 is below the pair's minimum 0.00005 BTC"
+    assert limits.volume_minimum(BTC_USD, D("0.00005")) is None
+    assert limits.volume_minimum(btc_usd(ordermin=None), D("0.00000001")) is None
+
+
+def test_a_cost_below_costmin_is_denied():
+    denied = limits.cost_minimum(DOGE_EUR, D(50), D("0.008"))
+    assert said(denied) == ("COST_MINIMUM", {"cost": "0.4", "minimum": "0.45", "volume": "50", "price": "0.008"})
+    assert denied.message == "COST_MINIMUM: cost 0.4 EUR (50 x 0.008) is below the pair's minimum 0.45 EUR"
+
+
+@pytest.mark.parametrize(("costmin", "price"), [("0.45", "0.009"), (None, "0.001"), ("0.45", None)])
+def test_a_cost_at_the_minimum_or_without_a_rule_or_a_price_passes(costmin, price):
+    instrument = replace(DOGE_EUR, costmin=None if costmin is None else D(costmin))
+    assert limits.cost_minimum(instrument, D(50), None if price is None else D(price)) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "leverage", "offered"),
+    [(Side.BUY, 6, "2, 3, 4, 5"), (Side.SELL, 4, "2, 3"), (Side.SELL, 5, "2, 3")],
+)
+def test_a_leverage_outside_the_sides_list_is_denied(side, leverage, offered):
+    denied = limits.leverage_offered(BTC_USD, side, leverage)
+    assert said(denied) == ("LEVERAGE", {"leverage": str(leverage), "offered": offered})
+    expected = f"LEVERAGE: leverage {leverage} is not offered for a {side} of BTC/USD; offered: {offered}"
+    assert denied.message == expected
+
+
+def test_a_pair_without_margin_denies_every_leverage():
+    assert said(limits.leverage_offered(btc_usd(leverage_buy=()), Side.BUY, 2))[1]["offered"] == "none"
+
+
+@pytest.mark.parametrize(("side", "leverage"), [(Side.BUY, 5), (Side.SELL, 3), (Side.SELL, None), (Side.BUY, 1)])
+def test_an_offered_leverage_or_none_passes(side, leverage):
+    assert limits.leverage_offered(BTC_USD, side, leverage) is None
+
+
+def test_a_missing_leverage_list_denies_nothing_and_spot_needs_no_list():
+    assert limits.leverage_offered(btc_usd(leverage_sell=None), Side.SELL, 50) is None
+    assert limits.leverage_offered(btc_usd(leverage_sell=()), Side.SELL, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "order_type", "leverage", "denied"),
+    [
+        ("online", OrderType.MARKET, None, False),
+        (None, OrderType.MARKET, None, False),
+        ("a word of tomorrow", OrderType.MARKET, None, False),
+        ("cancel_only", OrderType.LIMIT, None, True),
+        ("cancel_only", OrderType.STOP_LOSS, 3, True),
+        ("reduce_only", OrderType.LIMIT, None, True),
+        ("reduce_only", OrderType.MARKET, 1, True),
+        ("reduce_only", OrderType.MARKET, 2, False),
+        ("post_only", OrderType.MARKET, None, True),
+        ("post_only", OrderType.LIMIT, None, False),
+        ("limit_only", OrderType.MARKET, None, True),
+        ("limit_only", OrderType.LIMIT, None, False),
+        ("limit_only", OrderType.STOP_LOSS_LIMIT, None, False),
+    ],
+)
+def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, denied):
+    answer = limits.status_permits(btc_usd(status=status), order_type, leverage)
+    assert (answer is not None) is denied
+    if answer is not None:
+        assert said(answer) == ("PAIR_STATUS", {"status": status})
+        assert answer.message == f"PAIR_STATUS: BTC/USD is {status} at Kraken and takes no such {order_type} order"
+
+
+@pytest.mark.parametrize(
+    ("age", "fresh"),
+    [
+        (timedelta(0), True),
+        (timedelta(hours=24), True),
+        (timedelta(hours=24, seconds=1), False),
+        (timedelta(days=400), False),
+        (timedelta(seconds=-5), True),
+    ],
+)
+def test_rules_deny_for_a_day(age, fresh):
+    assert limits.rules_are_fresh(BTC_USD, AS_OF + age) is fresh

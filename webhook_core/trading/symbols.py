@@ -1,0 +1,187 @@
+"""The many names of a pair, and the one instrument they mean: found by whole names, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.trading.instruments import Instrument
+
+_CODES = {
+    "XBT": "BTC",
+    "XDG": "DOGE",
+    **{f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")},
+    **{f"Z{code}": code for code in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")},
+    "XXBT": "BTC",
+    "XXDG": "DOGE",
+}
+"""Kraken's prefixed asset ids and its two house names. A table and no rule: XTZ, ZRX and XCN are whole codes."""
+_HOUSE_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
+_QUOTES = (
+    *("PYUSD", "RLUSD", "USDT", "USDC", "USDQ", "USDR", "EURC", "EURQ", "EURR", "EURT", "DOGE"),
+    *("USD", "EUR", "GBP", "CAD", "JPY", "AUD", "CHF", "AED", "DAI", "BTC", "XBT", "XDG", "ETH", "DOT", "SOL"),
+)
+"""Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
+_FUTURES_PREFIXES = ("PI_", "PF_", "FI_", "FF_")
+_FUTURES_SUFFIXES = (".P", ".PM", ".PI", ".PF")
+
+
+class UnknownSymbol(AlertMalformed):
+    """The symbol means none of the instruments we know, or several of them, or something that is no spot pair of Kraken.
+
+    ``ask_for``: the one altname that is worth asking Kraken's AssetPairs for; None if there is nothing to ask.
+    """
+
+    def __init__(self, message: str, ask_for: str | None = None) -> None:
+        super().__init__(message, field="symbol")
+        self.ask_for = ask_for
+
+
+class Instruments:
+    """An immutable look-up; of several instruments with one key the last counts. Its indexes are built when first needed."""
+
+    __slots__ = ("_by_key", "_indexes")
+
+    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
+        self._by_key = {instrument.key: instrument for instrument in instruments}
+        self._indexes: dict[str, dict[str, tuple[Instrument, ...]]] = {}
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def resolve(self, symbol: str) -> Instrument:
+        """The instrument that ``symbol`` names: XBTUSD, BTC/USD, btc-usd, XXBTZUSD, KRAKEN:BTCUSD. Raises UnknownSymbol.
+
+        Kraken's own names match first, as written, then in any case; then the modern names (BTC, DOGE) beside Kraken's
+        (XBT, XDG), each as a whole asset code. With a separator the base and the quote must match each on its own.
+        """
+        name = _with_slash(_without_kraken(symbol.strip()))
+        upper = name.upper() if name.isascii() else name  # beyond ASCII, upper() turns other letters into these
+        found = (
+            self._index("exact").get(symbol.strip())
+            or self._index("exact").get(name)
+            or self._index("any case").get(upper)
+            or self._index("/" if "/" in name else "joined").get(upper)
+        )
+        if found is None:
+            raise self._unknown(symbol.strip(), name)
+        if len(found) > 1:
+            keys = ", ".join(sorted(instrument.key for instrument in found))
+            raise UnknownSymbol(f"symbol {_shown(symbol)} names several pairs: send one of {keys}.")
+        return found[0]
+
+    def _index(self, kind: str) -> dict[str, tuple[Instrument, ...]]:
+        if kind not in self._indexes:
+            index: dict[str, tuple[Instrument, ...]] = {}
+            for instrument in self:
+                for name in _names(instrument, kind):
+                    known = index.setdefault(name, (instrument,))
+                    if instrument not in known:
+                        index[name] = (*known, instrument)
+            self._indexes[kind] = index
+        return self._indexes[kind]
+
+    def _unknown(self, symbol: str, name: str) -> UnknownSymbol:
+        bare = _without_kraken(symbol).upper()
+        if ":" in bare:
+            problem = "is not of Kraken: send Kraken's spot pair, such as KRAKEN:BTCUSD or BTC/USD"
+        elif bare.startswith(_FUTURES_PREFIXES) or bare.endswith(_FUTURES_SUFFIXES):
+            problem = "is a futures symbol; only Kraken's spot pairs are traded here: send one such as BTC/USD"
+        else:
+            near = ", ".join(self._nearest(name))
+            problem = "is not a known pair of Kraken; " + (f"nearest: {near}" if near else "send one such as BTC/USD")
+            return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.", _ask_for(name))
+        return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.")
+
+    def _nearest(self, name: str) -> list[str]:
+        from difflib import get_close_matches  # only where an alert fails anyway
+
+        shown = {instrument.altname.upper(): display_name(instrument) for instrument in self}
+        shown |= {text.replace("/", "").upper(): text for text in shown.values()}
+        near = get_close_matches(name.replace("/", "").upper()[:30], shown, n=4, cutoff=0.6)
+        return list(dict.fromkeys(shown[text] for text in near))[:3]
+
+
+def asset_code(asset_id: str) -> str:
+    """The code people use: XXBT and XBT -> BTC, ZUSD -> USD, XXDG -> DOGE; SOL, XTZ and AAPLx stay."""
+    return _CODES.get(asset_id, asset_id)
+
+
+def same_asset(code: str, asset_id: str) -> bool:
+    """Whether ``code``, as a person writes it ("usd", "XBT", "BTC"), means that asset id. Lower case inside an id
+    (AAPLx) tells assets apart, so such an id matches only as written."""
+    return asset_code(asset_id) in (asset_code(code), asset_code(code.upper()))
+
+
+def display_name(instrument: Instrument) -> str:
+    """The pair for people, in modern codes: BTC/USD, DOGE/USD, AAPLx/USD."""
+    base, quote = _asset_names(instrument)
+    return f"{base[0]}/{quote[0]}"
+
+
+def names_pair(symbol: str, instrument: Instrument) -> bool:
+    """Whether ``symbol``, in any form that ``resolve`` takes, means this instrument. For lists such as ALLOWED_SYMBOLS."""
+    name = _with_slash(_without_kraken(symbol.strip()))
+    names = {*_names(instrument, "exact"), *_pairs_of_names(instrument, "/"), *_pairs_of_names(instrument, "")}
+    return name in names or (name.isascii() and name.upper() in names)
+
+
+def _names(instrument: Instrument, kind: str) -> Iterable[str]:
+    own = [name for name in (instrument.key, instrument.altname, instrument.wsname) if name]
+    if kind == "exact":
+        return own
+    if kind == "any case":
+        return [name.upper() for name in own]
+    return [name.upper() for name in _pairs_of_names(instrument, "/" if kind == "/" else "")]
+
+
+def _pairs_of_names(instrument: Instrument, separator: str) -> list[str]:
+    """Every base name with every quote name. A pair whose altname is none of these (a dark pool's XBTUSD.d) is
+    another market in the same assets: it answers only to its own names."""
+    bases, quotes = _asset_names(instrument)
+    if not any(base + quote == instrument.altname for base in bases for quote in quotes):
+        return []
+    return [base + separator + quote for base in bases for quote in quotes]
+
+
+def _asset_names(instrument: Instrument) -> tuple[list[str], list[str]]:
+    base, slash, quote = instrument.wsname.partition("/")
+    if not slash:
+        base, quote = instrument.base, instrument.quote
+    return _names_of(base, instrument.base), _names_of(quote, instrument.quote)
+
+
+def _names_of(code: str, asset_id: str) -> list[str]:
+    modern = asset_code(code)
+    return list(dict.fromkeys((modern, _HOUSE_NAMES.get(modern, modern), asset_id)))
+
+
+def _without_kraken(symbol: str) -> str:
+    return symbol[7:].strip() if symbol[:7].upper() == "KRAKEN:" else symbol
+
+
+def _with_slash(symbol: str) -> str:
+    """One separator, whichever it is, becomes the slash; with several the symbol stays as it is and matches nothing."""
+    name = symbol.replace("-", "/").replace("_", "/")
+    return name if name.count("/") == 1 else symbol
+
+
+def _ask_for(name: str) -> str | None:
+    if not name.isascii():
+        return None
+    base, slash, quote = name.partition("/")
+    if not slash:
+        quote = next((code for code in _QUOTES if name.upper().endswith(code) and len(name) > len(code)), "")
+        base = name[: len(name) - len(quote)]
+    # xStocks alone have lower case in their names: one x, at the end of the base.
+    base = base if base.endswith("x") and base[:-1].isupper() else base.upper()
+    asked = "".join(_HOUSE_NAMES.get(asset_code(code), asset_code(code)) for code in (base, quote.upper()))
+    whole = bool(base and quote) if slash else True
+    return asked if whole and 4 <= len(asked) <= 24 and asked.replace(".", "").isalnum() else None
+
+
+def _shown(symbol: str) -> str:
+    return repr(symbol if len(symbol) <= 40 else symbol[:39] + "…")
