@@ -1,0 +1,85 @@
+"""What other processes do to a ledger in the tests. Nothing here needs pytest: a fresh process imports it quickly."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+from tests.support.ledger_entries import Dated, submitting
+from webhook_core.ports import Claimed, Ledger
+
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+def open_sqlite(path: str) -> Any:
+    from webhook_core.ledger.sqlite import SqliteLedger
+
+    return SqliteLedger(path, timeout_s=30)
+
+
+def open_firestore(project: str) -> Any:
+    from webhook_core.ledger.firestore import FirestoreLedger
+
+    return FirestoreLedger(project, timeout_s=15, clock=Dated())
+
+
+def winners(processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]) -> list[str]:
+    """Every process claims all the keys, in that order, all starting at once: the keys that were won, sorted."""
+    barrier = _SPAWN.Barrier(processes)
+    results = _SPAWN.SimpleQueue()
+    started = [
+        _SPAWN.Process(target=_claim_all, args=(opener, where, alert_keys, barrier, results)) for _ in range(processes)
+    ]
+    for process in started:
+        process.start()
+    won = [results.get() for _ in started]
+    for process in started:
+        process.join()
+        assert process.exitcode == 0
+        process.close()
+    results.close()
+    assert all(isinstance(one, list) for one in won), won
+    return sorted(key for one in won for key in one)
+
+
+def claim_and_die(opener: Callable[[str], Ledger], where: str, alert_key: str) -> int:
+    """A process that is killed at the moment it knows that it has claimed: its exit code."""
+    process = _SPAWN.Process(target=_claim_and_die, args=(opener, where, alert_key))
+    process.start()
+    process.join()
+    code = process.exitcode
+    process.close()
+    assert code is not None
+    return code
+
+
+def in_a_fork(work: Callable[[], bool]) -> bool:
+    """True if ``work`` returned True in a forked child, which then ends without cleaning up."""
+    child = os.fork()
+    if child == 0:
+        answer = 1
+        try:
+            answer = 0 if work() is True else 1
+        finally:
+            os._exit(answer)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _claim_all(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any) -> None:
+    ledger = opener(where)
+    barrier.wait(60)
+    try:
+        results.put([key for key in alert_keys if isinstance(ledger.claim(submitting(key)), Claimed)])
+    except Exception as error:  # noqa: BLE001  the test shows it; without an answer it would wait for ever
+        results.put(repr(error))
+    finally:
+        ledger.close()
+
+
+def _claim_and_die(opener: Any, where: str, alert_key: str) -> None:
+    if isinstance(opener(where).claim(submitting(alert_key)), Claimed):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,184 @@
+"""Imports point one way: values and errors <- intake, trading, ledger.entry <- ports <- application; adapters implement ports."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "webhook_core"
+
+IO = {
+    "requests",
+    "urllib3",
+    "krakenex",
+    "google",
+    "grpc",
+    "flask",
+    "functions_framework",
+    "sqlite3",
+    "time",
+    "os",
+    "socket",
+}
+NETWORK_AND_STORE = {"requests", "urllib3", "krakenex", "google", "grpc", "sqlite3"}
+VALUES = ("webhook_core.errors", "webhook_core.http_messages")
+ADAPTERS = (
+    "webhook_core.clock",
+    "webhook_core.cloud",
+    "webhook_core.kraken",
+    "webhook_core.ledger.firestore",
+    "webhook_core.ledger.firestore_calls",
+    "webhook_core.ledger.memory",
+    "webhook_core.ledger.sqlite",
+    "webhook_core.ledger.sqlite_file",
+)
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {name_of(path): path for path in sorted([*PACKAGE.rglob("*.py"), ROOT / "main.py"])}
+
+
+def imports_in(tree):
+    """Every imported module, wherever it stands; ``from a import b`` counts as a.b if that is a module of ours."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            for alias in node.names:
+                joined = f"{node.module}.{alias.name}"
+                yield joined if joined in SOURCES else node.module
+
+
+def imported(name):
+    return set(imports_in(ast.parse(SOURCES[name].read_text("utf-8"))))
+
+
+def inside(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def modules_in(*packages):
+    found = [name for name in SOURCES if inside(name, packages)]
+    assert found, f"nothing is called {packages} any more"
+    return found
+
+
+PURE = modules_in(
+    "webhook_core.intake", "webhook_core.trading", "webhook_core.ledger.entry", "webhook_core.kraken.outcomes"
+)
+
+
+def test_the_reader_of_imports_sees_them_all():
+    tree = ast.parse(
+        "import os.path\nfrom webhook_core import errors\ndef f():\n    from google.cloud import firestore\n"
+    )
+    assert set(imports_in(tree)) == {"os.path", "webhook_core.errors", "google.cloud"}
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_room_does_no_io(module):
+    assert not {name for name in imported(module) if name.split(".")[0] in IO}
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_a_pure_room_imports_only_pure_rooms_and_values(module):
+    allowed = (
+        *VALUES,
+        "webhook_core.intake",
+        "webhook_core.trading",
+        "webhook_core.ledger.entry",
+        "webhook_core.kraken.outcomes",
+    )
+    assert not {name for name in imported(module) if inside(name, ["webhook_core"]) and not inside(name, allowed)}
+
+
+@pytest.mark.parametrize("module", modules_in("webhook_core.trading"))
+def test_trading_knows_nothing_of_where_an_alert_came_from(module):
+    assert not {
+        name
+        for name in imported(module)
+        if inside(name, ["webhook_core"]) and not inside(name, (*VALUES, "webhook_core.trading"))
+    }
+
+
+@pytest.mark.parametrize(
+    "module", modules_in("webhook_core.errors", "webhook_core.http_messages", "webhook_core.events")
+)
+def test_values_and_errors_stand_at_the_bottom(module):
+    assert not {name for name in imported(module) if inside(name, ["webhook_core"])}
+
+
+def test_ports_name_values_only():
+    assert not {
+        name for name in imported("webhook_core.ports")
+        if inside(name, ["webhook_core"]) and not inside(name, (*VALUES, "webhook_core.trading", "webhook_core.ledger.entry"))
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("module", modules_in("webhook_core.kraken.paper"))
+def test_the_paper_kraken_takes_nothing_from_trading(module):
+    """So that planner and paper check each other."""
+    assert not {name for name in imported(module) if inside(name, ["webhook_core.trading", "webhook_core.intake"])}
+
+
+def test_only_bootstrap_names_adapters():
+    """Adapters may use each other's parts within their own room."""
+    named = {
+        (module, name)
+        for module in SOURCES
+        if module != "webhook_core.bootstrap" and not inside(module, ADAPTERS)
+        for name in imported(module)
+        if inside(name, ADAPTERS) and name != "webhook_core.kraken.outcomes"
+    }
+    assert named == set()
+
+
+@pytest.mark.parametrize("module", modules_in(*ADAPTERS))
+def test_an_adapter_does_not_know_the_application(module):
+    above = (
+        "webhook_core.application",
+        "webhook_core.bootstrap",
+        "webhook_core.settings",
+        "webhook_core.intake",
+        "main",
+    )
+    assert not {name for name in imported(module) if inside(name, above)}
+
+
+@pytest.mark.parametrize("module", sorted(set(SOURCES) - set(modules_in(*ADAPTERS))))
+def test_the_network_and_the_stores_are_the_adapters_business(module):
+    assert not {name for name in imported(module) if name.split(".")[0] in NETWORK_AND_STORE}
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_googles_libraries_are_imported_where_they_are_first_needed(module):
+    top = [
+        node
+        for node in ast.parse(SOURCES[module].read_text("utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not {name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])}
+
+
+def third_parties():
+    return (
+        {name.split(".")[0] for module in SOURCES for name in imported(module)}
+        - set(sys.stdlib_module_names)
+        - {"webhook_core", "main"}
+    )
+
+
+def test_every_library_that_is_imported_is_asked_for():
+    import tomllib
+
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {requirement.split(">=")[0].replace("-", "_") for requirement in asked}
+    names |= {"google", "grpc"} if "google_cloud_firestore" in names else set()
+    assert third_parties() - names == set()

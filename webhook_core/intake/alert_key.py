@@ -1,0 +1,55 @@
+"""What makes two deliveries the same alert.
+
+The body's ``id``, else the verified ``webhook-id``, else the strategy and the raw body. ``order_id`` and
+``{{strategy.order.id}}`` name an order of the script, not one firing of the alert, and are no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from webhook_core.intake.alert import Alert
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.intake.credentials import Scheme
+
+_OPEN_ENDED = (
+    "The alert has neither an id nor a firing time: an equal one counts as a repeat for a short while, "
+    'then as a new alert. Add "fired_at": "{{timenow}}" to the message, or an id that is unique per firing.'
+)
+_SAME_FOR_EVER = (
+    "The alert has neither an id nor a firing time: an equal one will count as this one for ever. "
+    "Add an id that is unique per firing, or fired_at."
+)
+
+
+class AlertKey(NamedTuple):
+    """``key`` is what the ledger claims, ``alert_id`` what people see. ``open_ended``: an equal body may be a new firing."""
+
+    key: str
+    alert_id: str
+    open_ended: bool
+
+
+def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
+    """Ids count within the strategy that the credential is bound to: no strategy can take another's."""
+    # With ":" in it a strategy's name could make "a" + "b:c" and "a:b" + "c" one key.
+    scope = (verified.strategy or "").replace("%", "%25").replace(":", "%3A")
+    if alert.id is not None:
+        return AlertKey(f"id:{scope}:{alert.id}", alert.id, open_ended=False)
+    if verified.webhook_id is not None:
+        return AlertKey(f"webhook-id:{scope}:{verified.webhook_id}", verified.webhook_id, open_ended=False)
+    strategy = verified.strategy or alert.strategy_name or "default"
+    digest = "sha256:" + hashlib.sha256(strategy.encode() + b"\x00" + verified.body).hexdigest()
+    return AlertKey(digest, digest, open_ended=alert.fired_at is None and not _signed(verified))
+
+
+def identity_warning(verified: VerifiedBody, alert: Alert) -> str | None:
+    """What the sender should add to the alert so that its repeats and its next firings can be told apart."""
+    if alert.id is not None or verified.webhook_id is not None or alert.fired_at is not None:
+        return None
+    return _SAME_FOR_EVER if _signed(verified) else _OPEN_ENDED
+
+
+def _signed(verified: VerifiedBody) -> bool:
+    return verified.scheme in (Scheme.X_SIGNATURE, Scheme.STANDARD_WEBHOOKS)

@@ -1,0 +1,76 @@
+"""What a sender can prove itself with, built from the configured text. No message here ever holds a secret."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MIN_CHARACTERS = 16
+_STANDARD_WEBHOOKS_PREFIX = "whsec_"
+_ASYMMETRIC_PREFIXES = ("whsk_", "whpk_")
+
+
+class Scheme(StrEnum):
+    """How an alert proved itself. One key never serves two schemes: an X-Signature over ``id.time.body`` would be
+    a valid Standard Webhooks signature under the same key.
+    """
+
+    X_SIGNATURE = "x-signature"
+    STANDARD_WEBHOOKS = "standard-webhooks"
+    TOKEN = "token"  # noqa: S105  a scheme's name
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One secret. ``key_id`` is its name in the logs ("WEBHOOK_TOKEN[0]"); ``strategy`` is the one it is bound to."""
+
+    scheme: Scheme
+    key_id: str
+    secret: bytes = field(repr=False)
+    strategy: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.secret or self.scheme is Scheme.NONE:
+            raise ValueError(f"{self.key_id}: an empty secret proves nothing.")  # compare_digest(b"", b"") is True
+
+
+def signing_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
+    """``whsec_…`` verifies Standard Webhooks only, any other text X-Signature only. Raises ValueError.
+
+    Sizes: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (24 to 64 bytes, base64).
+    """
+    if text.startswith(_ASYMMETRIC_PREFIXES):
+        raise ValueError(f"{key_id}: this is an ed25519 key; only symmetric secrets (whsec_…) are supported.")
+    if not text.startswith(_STANDARD_WEBHOOKS_PREFIX):
+        return Credential(Scheme.X_SIGNATURE, key_id, _encoded(text, key_id), strategy)
+    secret = _base64(text.removeprefix(_STANDARD_WEBHOOKS_PREFIX))
+    if secret is None or not 24 <= len(secret) <= 64:
+        raise ValueError(f"{key_id}: what follows whsec_ must be 24 to 64 bytes in base64.")
+    return Credential(Scheme.STANDARD_WEBHOOKS, key_id, secret, strategy)
+
+
+def token_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
+    """What the body of TradingView's own alerts carries as ``token``. Raises ValueError."""
+    return Credential(Scheme.TOKEN, key_id, _encoded(text, key_id), strategy)
+
+
+def _encoded(text: str, key_id: str) -> bytes:
+    if len(text) < MIN_CHARACTERS:
+        raise ValueError(f"{key_id}: has {len(text)} characters; at least {MIN_CHARACTERS} are needed.")
+    if text != text.strip():
+        raise ValueError(
+            f"{key_id}: starts or ends with white space, perhaps a line break from the shell that stored it."
+        )
+    secret = text.encode("utf-8", "replace")  # "strict" would raise an exception that holds the secret
+    if secret.decode("utf-8") != text or "\x00" in text:
+        raise ValueError(f"{key_id}: is not readable as UTF-8 text.")
+    return secret
+
+
+def _base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:  # binascii.Error, and the plain ValueError for text that is not ASCII
+        return None

@@ -1,0 +1,217 @@
+"""Which field of a body is which: aliases, context, and the names that we refuse rather than ignore.
+
+A name's case and its ``_``, ``-`` and spaces don't matter. A field that changes what the order means is never
+ignored: it is read, or refused by name. The rest is TradingView's context, or unknown, and then a warning says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from webhook_core.errors import AlertMalformed
+
+MAX_FIELDS = 100
+MAX_ECHO = 15
+"""Nothing of the body that is longer is ever repeated: the shortest token has 16 characters and may be misplaced."""
+
+
+def normalise(name: str) -> str:
+    """stopPrice, Stop-Price and stop_price are one name."""
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "symbol": ("symbol", "ticker", "pair", "instrument"),
+    "side": ("side", "action", "order_action", "order_side"),
+    "volume": ("volume", "quantity", "qty", "contracts", "order_contracts", "size"),
+    "price": ("price", "limit_price"),
+    "stop_price": ("stop_price", "trigger_price"),
+    "order_type": ("order_type",),
+    "leverage": ("leverage",),
+    "strategy_name": ("strategy_name", "strategy"),
+    "alert_message": ("alert_message", "message"),
+    "custom_fields": ("custom_fields",),
+    "id": ("id", "alert_id"),
+    "fired_at": ("fired_at", "timenow", "timestamp", "time"),
+    "bar_time": ("bar_time",),
+    "validate": ("validate", "validate_only"),
+}
+"""Canonical name -> every name it may have, best first."""
+
+_CANONICAL = {
+    normalise(alias): (canonical, rank) for canonical, names in ALIASES.items() for rank, alias in enumerate(names)
+}
+
+_MERE_TEXT = frozenset({"alert_message", "custom_fields", "bar_time"})
+_CONTEXT = frozenset(
+    (
+        *("exchange", "interval", "timeframe", "open", "high", "low", "close", "bar", "barvolume", "barindex"),
+        *("openprice", "highprice", "lowprice", "closeprice", "opentime", "closetime"),
+        *("marketposition", "marketpositionsize", "prevmarketposition", "prevmarketpositionsize"),
+        *("position", "positionsize", "prevposition", "prevpositionsize"),
+        *("orderprice", "orderid", "ordercomment", "orderalertmessage", "comment", "description", "note", "alertname"),
+        *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid"),
+    )
+)
+_CONTEXT_PATTERN = re.compile(r"syminfo.*|plot(\d{1,3}|\(.*\))?")
+
+_HINTS: Mapping[str, str] = {
+    "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
+    "amount": "it may mean either currency: send volume, in the base currency",
+    "limit": "send order_type limit and price",
+    "stop": "send order_type stop-loss and stop_price",
+    "trigger": "send stop_price for the trigger's price",
+    "price2": "stop_price is the trigger and price the limit",
+    "order": "send flat fields: symbol, side, volume",
+    "test": "send validate",
+    "dry_run": "send validate",
+}
+_UNSUPPORTED = {
+    normalise(name): name
+    for name in (
+        *_HINTS,
+        *("tp", "sl", "target", "target_position", "trail_price", "trail_offset", "trail_amount", "trail_points"),
+        *("quantity_type", "qty_type", "size_type", "volume_type", "order_size_type", "notional", "cost", "cash"),
+        *("lots", "lot_size", "units", "shares", "vol", "order_size", "order_qty", "order_quantity", "order_volume"),
+        *("quote_qty", "quote_quantity", "quote_amount", "quote_volume", "funds", "pct", "risk"),
+        *("time_in_force", "tif", "post", "post_only", "reduce_only", "displayvol", "display_volume"),
+        *("iceberg", "hidden", "oflags", "expiretm", "starttm", "expiration", "expiry", "deadline", "delay"),
+        *("stptype", "userref", "cl_ord_id", "account", "subaccount", "margin", "margin_mode"),
+        *("close_order", "close_position", "close_all", "exit", "exit_position", "flatten", "flat", "reverse", "flip"),
+        *("cancel", "cancel_all", "cancel_orders", "cancel_pending", "amend", "edit", "replace"),
+        *("orders", "legs", "oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
+    )
+}
+_UNSUPPORTED_PATTERNS = (
+    (re.compile(r"takeprofit.*|tp\d+"), "take_profit"),
+    (re.compile(r"stoploss.*|sl\d+"), "stop_loss"),
+    (re.compile(r"trailing.*"), "trailing_stop"),
+    (re.compile(r"risk.*"), "risk"),
+    (re.compile(r"close\[.*"), "close[ordertype]"),
+    (re.compile(r"percent.*"), "percent"),
+    (
+        re.compile(r"(size|qty|quantity|volume|order|position|equity|balance|capital).*(percent|percentage|pct)"),
+        "percent",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One field as it came: our name for it, the sender's, and the value, which no repr shows."""
+
+    canonical: str
+    name: str
+    value: Any = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        if normalise(self.name) == normalise(self.canonical):
+            return self.canonical
+        return f"{self.canonical} (sent as {shown_name(self.name)})"
+
+    def fault(self, text: str) -> AlertMalformed:
+        """The sentence "<field> <text>." as an error on this field."""
+        return AlertMalformed(f"{self.label} {text}.", field=self.canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """``order``: canonical name -> what came for it, best alias first. ``unknown``: the sender's names."""
+
+    order: Mapping[str, list[Sent]]
+    context: list[Sent]
+    unknown: list[str]
+
+
+def sort_fields(fields: Mapping[str, Any]) -> Sorted:
+    """Every field in its place. Raises AlertMalformed for a field that this version can't obey, and for a near miss."""
+    if len(fields) > MAX_FIELDS:
+        raise AlertMalformed(f"The alert has {len(fields)} fields; at most {MAX_FIELDS} are read.")
+    order = order_fields(fields)
+    context: list[Sent] = []
+    unknown: list[str] = []
+    for name, value in fields.items():
+        key = normalise(name)
+        if key in _CANONICAL:
+            continue
+        if known := _unsupported(key):
+            _refuse_unless_empty(name, known, value)
+            continue
+        if key in _CONTEXT or _CONTEXT_PATTERN.fullmatch(key):
+            context.append(Sent(name, name, value))
+        else:
+            _refuse_near_miss(name, key)
+            unknown.append(name)
+    return Sorted(order, context, unknown)
+
+
+def order_fields(fields: Mapping[str, Any]) -> dict[str, list[Sent]]:
+    """The fields that we read, under our names, best alias first."""
+    ranked: dict[str, list[tuple[int, Sent]]] = {}
+    for name, value in fields.items():
+        if found := _CANONICAL.get(normalise(name)):
+            canonical, rank = found
+            ranked.setdefault(canonical, []).append((rank, Sent(canonical, name, value)))
+    return {
+        canonical: [sent for _, sent in sorted(candidates, key=lambda pair: pair[0])]
+        for canonical, candidates in ranked.items()
+    }
+
+
+def is_missing(value: object) -> bool:
+    """A template leaves a field out with null or an empty text."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def shown_name(name: str) -> str:
+    """A field's name for a message: whole if it is short or one of ours, else only how it begins."""
+    key = normalise(name) if len(name) <= 40 else ""
+    if len(name) <= MAX_ECHO or key in _CANONICAL or key in _UNSUPPORTED or key in _CONTEXT:
+        return repr(name)
+    return f"{name[:4]!r}… ({len(name)} characters)"
+
+
+def shown_names(names: Iterable[str]) -> str:
+    return ", ".join(shown_name(name) for name in names)
+
+
+def _refuse_unless_empty(name: str, known: str, value: object) -> None:
+    if is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false"):
+        return
+    hint = f" ({_HINTS[known]})" if known in _HINTS else ""
+    raise AlertMalformed(
+        f"{shown_name(name)} is not supported by this version{hint}. It would change the order, so it is not ignored: "
+        "remove it or leave it empty.",
+        field=known,
+    )
+
+
+def _unsupported(key: str) -> str | None:
+    """The name under which we refuse it."""
+    if key in _UNSUPPORTED:
+        return _UNSUPPORTED[key]
+    return next((known for pattern, known in _UNSUPPORTED_PATTERNS if pattern.fullmatch(key)), None)
+
+
+def _refuse_near_miss(name: str, key: str) -> None:
+    """A misspelled order field would otherwise be ignored: without its ``stop_prce`` a stop order is something else."""
+    import difflib  # only an alert with an unknown field pays for it
+
+    if not 3 <= len(key) <= 24:
+        return
+    candidates = {
+        alias: found[0] for alias, found in _CANONICAL.items() if len(alias) > 2 and found[0] not in _MERE_TEXT
+    }
+    candidates |= {unsupported: known for unsupported, known in _UNSUPPORTED.items() if len(unsupported) >= 8}
+    swapped = [candidate for candidate in candidates if sorted(candidate) == sorted(key)]
+    close = swapped or difflib.get_close_matches(key, candidates, n=1, cutoff=0.8)
+    if close:
+        meant = candidates[close[0]]
+        raise AlertMalformed(
+            f"{shown_name(name)} is not a field of an alert: did you mean {meant}? An order field is never guessed.",
+            field=meant,
+        )

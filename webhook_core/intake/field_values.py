@@ -1,0 +1,205 @@
+"""One value of the body -> the Decimal, text, side or moment that it means, or an error that names the field.
+
+Python's own readers take far more than a trader would write ('1_000', full-width digits, 'NaN', '2026-W08-3'), so every text is
+matched whole against its pattern first, and bounds are checked before any arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake.field_names import MAX_ECHO, Sent, is_missing, shown_name
+from webhook_core.trading.orders import OrderType, Side
+
+Value = TypeVar("Value")
+
+SMALLEST, LARGEST = Decimal("1e-18"), Decimal("1e15")
+MAX_DIGITS = 40
+MAX_LEVERAGE = 100
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d[\d,]*(\.\d+)?", re.ASCII)
+_LEVERAGE = re.compile(r"(\d{1,3})(\.0{1,9})?(:1)?", re.ASCII)
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_UNIX_SECONDS = re.compile(r"(\d{10})(?:\.(\d{1,9}))?", re.ASCII)
+_UNIX_MILLISECONDS = re.compile(r"(\d{10})(\d{3})", re.ASCII)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_PLACEHOLDER = re.compile(r"\{\{(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,2}\}\}|\{\{[^{}]{0,11}\}\}", re.ASCII)
+_NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_SIDE_HINTS = {
+    "long": "send buy",
+    "short": "spot has no short positions: send sell to sell what is held",
+    **dict.fromkeys(
+        ("exit", "close", "flat", "flatten"),
+        "closing a position is not supported by this version: send sell and a volume",
+    ),
+}
+_ORDER_TYPES = {order_type.replace("-", ""): order_type for order_type in OrderType}
+_ORDER_TYPE_HINTS = {
+    "stop": "; for a stop at the market send stop-loss",
+    "stopmarket": "; send stop-loss",
+    "stoplimit": "; send stop-loss-limit",
+}
+
+
+def agreed(candidates: Sequence[Sent], read: Callable[[Sent], Value]) -> Value | None:
+    """What all names of one field say, None if none of them says anything. Two that differ are an error."""
+    present = [sent for sent in candidates if not is_missing(sent.value)]
+    values = [read(sent) for sent in present]
+    for sent, value in zip(present, values, strict=True):
+        if value != values[0]:
+            raise AlertMalformed(
+                f"{shown_name(present[0].name)} and {shown_name(sent.name)} both mean {sent.canonical} and differ: send one.",
+                field=sent.canonical,
+            )
+    return values[0] if values else None
+
+
+def shown(value: object) -> str:
+    """A bad value for a message: whole if it is too short to be a secret, else only what it is."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = f"{value:f}" if isinstance(value, Decimal) and abs(value.adjusted()) <= MAX_ECHO else str(value)
+    return repr(text) if len(text) <= MAX_ECHO else f"a value of {len(text)} characters"
+
+
+def unexpanded(value: object) -> str | None:
+    """The placeholder that TradingView left in a text (or "a placeholder"), None if there is none."""
+    if not isinstance(value, str) or not ("{{" in value or "}}" in value):
+        return None
+    match = _PLACEHOLDER.search(value)
+    return match[0] if match else "a placeholder"
+
+
+def grouped_number(value: object) -> bool:
+    """Whether it is a number in any notation that TradingView writes, thousands separators and "no value" included."""
+    if isinstance(value, Decimal):
+        return True
+    return isinstance(value, str) and bool(
+        _NUMBER.fullmatch(value) or _GROUPED.fullmatch(value) or value.strip().lower() in _NO_VALUE or unexpanded(value)
+    )
+
+
+def number(sent: Sent) -> Decimal:
+    """A number greater than zero, exactly as it was written: no rounding, no float."""
+    value = sent.value
+    if isinstance(value, str):
+        text = order_text(sent)
+        if "," in text:
+            raise sent.fault(
+                "holds a comma: in Pine write str.tostring(x) instead of str.format(), which groups thousands"
+            )
+        if len(text) > 64 or not _NUMBER.fullmatch(text):
+            raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}")
+        value = Decimal(text)
+    if not isinstance(value, Decimal):
+        raise sent.fault(f"must be a number, not {shown(value)}")
+    if len(value.as_tuple().digits) > MAX_DIGITS:
+        raise sent.fault(f"has more than {MAX_DIGITS} significant digits")
+    if value <= 0:
+        raise sent.fault(f"must be greater than zero, not {shown(value)}")
+    if not SMALLEST <= value <= LARGEST:
+        raise sent.fault("must lie between 1e-18 and 1e15")
+    return value
+
+
+def order_text(sent: Sent) -> str:
+    """The text of a field that decides something: expanded, with a value, without control characters."""
+    value = sent.value
+    if isinstance(value, Decimal):
+        return f"{value:f}" if abs(value.adjusted()) <= 64 else str(value)
+    if not isinstance(value, str):
+        raise sent.fault(f"must be a text, not {shown(value)}")
+    if placeholder := unexpanded(value):
+        raise sent.fault(
+            f"still holds {placeholder}: TradingView did not expand it. Check its spelling; "
+            "{{strategy.…}} works in strategy alerts only"
+        )
+    if value.strip().lower() in _NO_VALUE:
+        raise sent.fault(f"is {value.strip()}: the script had no value there")
+    if _CONTROL.search(value):
+        raise sent.fault("holds a line break or another control character")
+    return value
+
+
+def name_text(limit: int) -> Callable[[Sent], str]:
+    """A text of 1 to ``limit`` characters."""
+
+    def read(sent: Sent) -> str:
+        text = order_text(sent)
+        if len(text) > limit:
+            raise sent.fault(f"has {len(text)} characters; at most {limit} are allowed")
+        return text
+
+    return read
+
+
+def side(sent: Sent) -> Side:
+    text = order_text(sent).lower()
+    if text in ("buy", "sell"):
+        return Side(text)
+    hint = f" ({_SIDE_HINTS[text]})" if text in _SIDE_HINTS else ""
+    raise sent.fault(f"must be buy or sell, not {shown(text)}{hint}")
+
+
+def order_type(sent: Sent) -> OrderType:
+    """Kraken's name of it; case, ``_``, ``-`` and spaces don't matter."""
+    text = order_text(sent)
+    key = text.lower().replace("_", "").replace("-", "").replace(" ", "")
+    if key in _ORDER_TYPES:
+        return _ORDER_TYPES[key]
+    raise sent.fault(f"must be one of {', '.join(OrderType)}, not {shown(text)}{_ORDER_TYPE_HINTS.get(key, '')}")
+
+
+def leverage(sent: Sent) -> int | None:
+    """ "3", "3:1" or 3; none and 1 are no leverage. Which levels a pair has is Kraken's to say."""
+    if isinstance(sent.value, str) and sent.value.lower() == "none":
+        return None
+    match = _LEVERAGE.fullmatch(order_text(sent))
+    if match is None or not 1 <= int(match[1]) <= MAX_LEVERAGE:
+        raise sent.fault(f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not {shown(sent.value)}")
+    return None if int(match[1]) == 1 else int(match[1])
+
+
+def flag(sent: Sent) -> bool:
+    """true or false, as JSON has them or as a quoted placeholder would write them."""
+    value = sent.value.lower() if isinstance(sent.value, str) else sent.value
+    if value in (True, "true") and not isinstance(value, Decimal):
+        return True
+    if value in (False, "false") and not isinstance(value, Decimal):
+        return False
+    raise sent.fault(f"must be true or false, not {shown(sent.value)}")
+
+
+def json_object(sent: Sent) -> dict[str, Any]:
+    if not isinstance(sent.value, dict):
+        raise sent.fault(f"must be a JSON object, not {shown(sent.value)}")
+    return sent.value
+
+
+def moment(sent: Sent) -> datetime:
+    """Aware UTC from ISO 8601 with a zone, Unix seconds (10 digits, fraction allowed) or milliseconds (13 digits)."""
+    text = order_text(sent)
+    if _ISO_TIME.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass  # the 13th month, or the year 0 after the zone is taken off: reported below
+    elif match := _UNIX_SECONDS.fullmatch(text):
+        microseconds = int(f"{match[2] or '':0<6}"[:6])
+        return _EPOCH + timedelta(seconds=int(match[1]), microseconds=microseconds)
+    elif match := _UNIX_MILLISECONDS.fullmatch(text):
+        return _EPOCH + timedelta(seconds=int(match[1]), milliseconds=int(match[2]))
+    raise sent.fault(
+        "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}}), or Unix seconds or milliseconds, "
+        f"not {shown(sent.value)}"
+    )

@@ -1,0 +1,41 @@
+"""When the alert was fired, and whether that is now: an order on old news is refused, never sent late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from webhook_core.errors import AlertStale
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.intake.field_names import Sent, is_missing, order_fields
+from webhook_core.intake.field_values import moment
+
+MAX_AHEAD_S = 60
+"""How far a sender's clock may run ahead of ours, whatever age is allowed."""
+
+
+def firing_time(order: Mapping[str, Sequence[Sent]]) -> datetime | None:
+    """The first present of fired_at, timenow, timestamp and time; the others are context. Raises AlertMalformed."""
+    first = next((sent for sent in order.get("fired_at", ()) if not is_missing(sent.value)), None)
+    return None if first is None else moment(first)
+
+
+def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> datetime | None:
+    """The firing time, None if the body has none. Raises AlertStale, or AlertMalformed if the time can't be read."""
+    fired_at = firing_time(order_fields(verified.fields))
+    if fired_at is None:
+        return None
+    age_s = (now - fired_at).total_seconds()
+    if age_s > max_age_s:
+        raise AlertStale(
+            f"The alert was fired {age_s:.1f} s ago; at most {max_age_s:g} s are allowed. "
+            "For fired_at send {{timenow}}; {{time}} is the bar's opening.",
+            field="fired_at",
+        )
+    allowed_s = min(max_age_s, MAX_AHEAD_S)
+    if -age_s > allowed_s:
+        raise AlertStale(
+            f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s ahead are allowed.",
+            field="fired_at",
+        )
+    return fired_at
