@@ -1,0 +1,229 @@
+"""Texts of the environment -> values. Each parser raises ValueError that says what is wrong and what to write instead.
+
+Only texts that are no secrets come here, and may be repeated in a message; secrets have secret_values.py.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+TRADINGVIEW_ADDRESSES = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
+"""Where TradingView's webhooks come from (tradingview.com/support/solutions/43000529348)."""
+
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?", re.ASCII)
+_ASSET = re.compile(r"[A-Za-z0-9.]{2,12}", re.ASCII)
+_TOKENIZED = re.compile(r"[A-Z0-9.]+x", re.ASCII)
+_SYMBOL = re.compile(r"[A-Za-z0-9:./_-]{3,32}", re.ASCII)
+_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*", re.ASCII)
+
+
+class EnvReader:
+    """Reads variables and keeps every fault, so that they are reported together. An empty text counts as unset."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.faults: list[str] = []
+
+    def given(self, name: str) -> bool:
+        return self.env.get(name, "") != ""
+
+    def fault(self, name: str, problem: object) -> None:
+        self.faults.append(f"{name}: {problem}")
+
+    def parsed(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """The parsed variable; ``default`` when it is unset, and also when it is at fault."""
+        if not self.given(name):
+            return default
+        try:
+            return parse(self.env[name].strip())
+        except ValueError as error:
+            self.fault(name, error)
+            return default
+
+
+def shown(text: str) -> str:
+    """A piece of a variable that is no secret, short and on one line."""
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
+def text(value: str) -> str:
+    if not value:
+        raise ValueError("is blank; give a value or leave the variable out")
+    return value
+
+
+def project_id(value: str) -> str:
+    if not _PROJECT.fullmatch(value):
+        raise ValueError(f"{shown(value)} is not the id of a Google Cloud project such as my-project-1")
+    return value
+
+
+def one_of(*choices: str, fold: Callable[[str], str] = str.lower) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if fold(value) not in choices:
+            raise ValueError(f"{shown(value)} is not one of {', '.join(choices)}")
+        return fold(value)
+
+    return parse
+
+
+def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
+    """A whole number from ``lowest`` to ``highest``; ``why`` explains the range to whoever left it."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
+            raise ValueError(f"{shown(value)} is not a whole number from {lowest} to {highest}{why and f' ({why})'}")
+        return int(value)
+
+    return parse
+
+
+def seconds(lowest: float, highest: float) -> Callable[[str], float]:
+    def parse(value: str) -> float:
+        if not _AMOUNT.fullmatch(value) or not lowest <= float(value) <= highest:
+            raise ValueError(f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such as 2.5")
+        return float(value)
+
+    return parse
+
+
+def entries(value: str) -> list[str]:
+    """The parts of a comma-separated list, without the blanks around them."""
+    parts = [part.strip() for part in value.split(",")]
+    for number, part in enumerate(parts, start=1):
+        if not part:
+            raise ValueError(f"entry {number} is blank; write values separated by single commas")
+    return parts
+
+
+def symbols(value: str) -> tuple[str, ...] | None:
+    """``BTC/USD,ETH/USD`` as written, since case tells AAPLx from AAPLX; ``*`` allows every pair: None."""
+    parts = entries(value)
+    if parts == ["*"]:
+        return None
+    for part in parts:
+        if part == "*":
+            raise ValueError("* stands alone; list the pairs or write only *")
+        if not _SYMBOL.fullmatch(part):
+            raise ValueError(f"{shown(part)} is not a pair such as BTC/USD")
+    return tuple(parts)
+
+
+def cost_limits(value: str) -> Mapping[str, Decimal] | None:
+    """``500 USD`` or ``500 USD,450 EUR``: the most one order may cost, by quote asset; ``none``: None."""
+    if value.lower() == "none":
+        return None
+    limits: dict[str, Decimal] = {}
+    for part in entries(value):
+        amount, _, asset = part.partition(" ")
+        asset = _asset(asset)
+        if not _AMOUNT.fullmatch(amount) or not _ASSET.fullmatch(asset) or Decimal(amount) == 0:
+            raise ValueError(
+                f"{shown(part)} is not an amount with its currency such as 500 USD; for no limit write none"
+            )
+        if asset in limits:
+            raise ValueError(f"{asset} is limited twice; give one amount")
+        limits[asset] = Decimal(amount)
+    return limits
+
+
+def _asset(text: str) -> str:
+    """``usd`` means USD; of the codes that end in x, AAPLx, the case is part."""
+    text = text.strip()
+    return text if _TOKENIZED.fullmatch(text) else text.upper()
+
+
+def volume(value: str) -> Decimal:
+    """An amount of the base asset, above 0."""
+    if not _AMOUNT.fullmatch(value) or Decimal(value) == 0:
+        raise ValueError(f"{shown(value)} is not a number above 0 such as 0.01")
+    return Decimal(value)
+
+
+def balances(value: str) -> Mapping[str, Decimal]:
+    """``USD=10000,BTC=1``."""
+    amounts: dict[str, Decimal] = {}
+    for part in entries(value):
+        name, _, amount = part.partition("=")
+        asset, amount = _asset(name), amount.strip()
+        if not _ASSET.fullmatch(asset) or not _AMOUNT.fullmatch(amount):
+            raise ValueError(f"{shown(part)} is not an asset with its amount such as USD=10000")
+        if asset in amounts:
+            raise ValueError(f"{asset} is given twice; give one amount")
+        amounts[asset] = Decimal(amount)
+    return amounts
+
+
+def fees(value: str) -> tuple[Decimal, Decimal]:
+    """``0.40,0.80``: maker and taker, in percent of the cost."""
+    parts = entries(value)
+    if len(parts) != 2 or not all(_AMOUNT.fullmatch(part) and Decimal(part) <= 10 for part in parts):
+        raise ValueError(f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80")
+    return Decimal(parts[0]), Decimal(parts[1])
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses and networks, IPv4 or IPv6; the word ``tradingview`` names TradingView's four."""
+    found: list[Network] = []
+    for part in entries(value):
+        named = TRADINGVIEW_ADDRESSES if part.lower() == "tradingview" else (part,)
+        try:
+            found.extend(ipaddress.ip_network(address) for address in named)
+        except ValueError:
+            raise ValueError(
+                f"{shown(part)} is not an address or network such as 203.0.113.7 or 203.0.113.0/24, nor tradingview"
+            ) from None
+    return tuple(found)
+
+
+def exchange_url(value: str) -> str:
+    """A base URI without a slash at the end. Plain http only to this machine: an order must not travel in clear."""
+    url = _split(value)
+    if url is None or url.path.strip("/") or url.query or url.fragment or url.username is not None:
+        raise ValueError("is not a base URI such as https://api.kraken.com, without path, query or credentials")
+    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname or "")):
+        raise ValueError("must begin with https:// (http:// only for 127.0.0.1 and localhost)")
+    return value.rstrip("/")
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """What browsers send as Origin: scheme, host and port; or * alone."""
+    parts = entries(value)
+    for part in parts:
+        url = _split(part)
+        if part != "*" and (
+            url is None or url.scheme not in ("http", "https") or f"{url.scheme}://{url.netloc}" != part
+        ):
+            raise ValueError(f"{shown(part)} is not an origin such as https://app.example.com, without a path")
+    return tuple(parts)
+
+
+def _split(value: str) -> Any:
+    try:
+        url = urlsplit(value)
+        return url if url.hostname and (url.port is None or url.port > 0) else None
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """'; did you mean X?' or nothing."""
+    import difflib  # only a fault needs it
+
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""

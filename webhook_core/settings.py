@@ -1,0 +1,214 @@
+"""Settings from the environment and strategies.toml: every fault in one message, no secret in any of them.
+
+A variable that is not understood stops the start. It might be a limit, and an ignored limit costs money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from webhook_core import env_values as values
+from webhook_core import secret_values
+from webhook_core import settings_rules as rules
+from webhook_core.env_values import EnvReader
+from webhook_core.intake.authentication import Credential
+from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
+from webhook_core.strategies import read as read_strategies
+from webhook_core.trading.planner import TradingRules
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def _ledger_url(value: str) -> str:
+    try:
+        parse_ledger_url(value)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("LEDGER_URL: ")) from None
+    return value
+
+
+VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
+    "TRADING_MODE": (values.one_of("paper", "validate", "live"), "paper"),
+    "KRAKEN_API_KEY": (secret_values.kraken_key, None),
+    "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
+    "KRAKEN_API_URL": (values.exchange_url, None),
+    "WEBHOOK_SECRET": (secret_values.secrets, ()),
+    "WEBHOOK_TOKEN": (secret_values.secrets, ()),
+    "ALLOWED_SYMBOLS": (values.symbols, None),
+    "MAX_ORDER_COST": (values.cost_limits, None),
+    "LEDGER_URL": (_ledger_url, None),
+    "STRATEGIES_FILE": (values.text, "strategies.toml"),
+    "OPERATOR_TOKEN": (secret_values.long_secret, None),
+    "ENVIRONMENT": (values.one_of("development", "production"), None),
+    "LOG_LEVEL": (values.one_of(*LOG_LEVELS, fold=str.upper), "INFO"),
+    "GCP_PROJECT_ID": (values.project_id, None),
+    "CORS_ORIGINS": (values.origins, ()),
+    "ALERT_MAX_AGE_SECONDS": (values.whole(1, 3600), 60),
+    "DUPLICATE_WINDOW_SECONDS": (values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"), 45),
+    "ORDER_DEADLINE_SECONDS": (values.whole(6, 60, "Kraken takes deadlines of up to 60 s"), 10),
+    "VISIBILITY_MARGIN_SECONDS": (values.whole(30, 3600, "an order may be listed late"), 60),
+    "REQUEST_BUDGET_SECONDS": (values.seconds(1, 300), 2.5),
+    "PAPER_BALANCES": (values.balances, {"USD": Decimal(10000), "BTC": Decimal(1)}),
+    "PAPER_FEES": (values.fees, (Decimal("0.40"), Decimal("0.80"))),
+    "PAPER_PRICES": (values.one_of("alert", "kraken"), "alert"),
+    "RATE_LIMIT_PER_MINUTE": (values.whole(1, 100_000), 60),
+    "ALLOWED_IPS": (values.networks, None),
+    "TRUSTED_PROXY_HOPS": (values.whole(0, 10), 0),
+}
+"""Every variable with its parser and its default. What depends on where we run has None here."""
+
+
+class SettingsError(Exception):
+    """The start is refused. ``faults`` has one line each, beginning with the variable; the text has them all."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(["The settings can't be used:", *(f"  {fault}" for fault in faults)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
+
+    None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in ``kraken_api_url`` Kraken's own.
+    ``secret_texts`` is everything that must never be seen, for the log's last line of defence.
+    """
+
+    environment: str
+    trading_mode: str
+    kraken_api_key: SecretStr | None
+    kraken_api_secret: SecretStr | None
+    kraken_api_url: str | None
+    credentials: tuple[Credential, ...]
+    allowed_symbols: tuple[str, ...] | None
+    max_order_cost: Mapping[str, Decimal] | None
+    ledger_url: str
+    strategies: Mapping[str, Strategy]
+    operator_token: SecretStr | None
+    log_level: str
+    gcp_project_id: str | None
+    cors_origins: tuple[str, ...]
+    alert_max_age_s: int
+    duplicate_window_s: int
+    order_deadline_s: int
+    visibility_margin_s: int
+    request_budget_s: float
+    paper_balances: Mapping[str, Decimal]
+    paper_maker_fee: Decimal
+    paper_taker_fee: Decimal
+    paper_prices: str
+    rate_limit_per_minute: int
+    allowed_ips: tuple[values.Network, ...] | None
+    trusted_proxy_hops: int
+    on_google_cloud: bool
+    account: str = "default"
+    warnings: tuple[str, ...] = ()
+    secret_texts: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], *, read_file: Callable[[str], str | None] | None = None) -> Settings:
+        """The settings, or SettingsError with every fault. ``read_file``: a file's text, None where there is none."""
+        reader = EnvReader(env)
+        given = {name: reader.parsed(name, parse, default) for name, (parse, default) in VARIABLES.items()}
+        strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or _read_file)
+        settings = _assemble(reader, given, strategies)
+        reader.faults.extend(rules.unknown_names(env, VARIABLES.keys() | strategies.variables))
+        reader.faults.extend(rules.refusals(settings, reader, strategies))
+        if reader.faults:
+            raise SettingsError(reader.faults)
+        return replace(settings, warnings=tuple(rules.warnings(settings)))
+
+    def rules_for(self, strategy: str) -> TradingRules:
+        """The global limits and, beside them, those of the strategy: every one of them must hold."""
+        own = self.strategies.get(strategy, Strategy(strategy))
+        return TradingRules(
+            allow_lists=tuple(pairs for pairs in (self.allowed_symbols, own.allowed_symbols) if pairs is not None),
+            caps=tuple(cap for cap in (self.max_order_cost, own.max_order_cost) if cap is not None),
+            volume=own.volume,
+        )
+
+
+def _read_file(path: str) -> str | None:
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except FileNotFoundError:
+        return None
+
+
+def _strategies(reader: EnvReader, path: str, read_file: Callable[[str], str | None]) -> StrategiesFile:
+    try:
+        document = read_file(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reader.fault("STRATEGIES_FILE", f"{values.shown(path)} can't be read ({type(error).__name__})")
+        document = ""
+    if document is None and path == reader.env.get("STRATEGIES_FILE", "").strip():
+        reader.fault(
+            "STRATEGIES_FILE", f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too"
+        )
+    return read_strategies(document, path, reader.env) if document else StrategiesFile({}, (), frozenset(), ())
+
+
+def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
+    """Faulty variables stand here with their defaults: the faults are known, and nobody sees the result."""
+    on_google_cloud = reader.given("K_SERVICE")
+    project = given["GCP_PROJECT_ID"] or reader.parsed("GOOGLE_CLOUD_PROJECT", values.project_id, None)
+    secrets = [*_webhook_secrets(given), *strategies.secrets]
+    credentials = tuple(rules.credentials(secrets, reader))
+    texts = [(secret.source, secret.text) for secret in secrets]
+    texts += [(name, given[name]) for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET") if given[name]]
+    reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
+    return Settings(
+        environment=given["ENVIRONMENT"] or ("production" if on_google_cloud else "development"),
+        trading_mode=given["TRADING_MODE"],
+        kraken_api_key=_hidden(given["KRAKEN_API_KEY"]),
+        kraken_api_secret=_hidden(given["KRAKEN_API_SECRET"]),
+        kraken_api_url=given["KRAKEN_API_URL"],
+        credentials=credentials,
+        allowed_symbols=given["ALLOWED_SYMBOLS"],
+        max_order_cost=given["MAX_ORDER_COST"],
+        ledger_url=given["LEDGER_URL"] or _default_ledger(on_google_cloud, project),
+        strategies=strategies.strategies,
+        operator_token=_hidden(given["OPERATOR_TOKEN"]),
+        log_level=given["LOG_LEVEL"],
+        gcp_project_id=project,
+        cors_origins=given["CORS_ORIGINS"],
+        alert_max_age_s=given["ALERT_MAX_AGE_SECONDS"],
+        duplicate_window_s=given["DUPLICATE_WINDOW_SECONDS"],
+        order_deadline_s=given["ORDER_DEADLINE_SECONDS"],
+        visibility_margin_s=given["VISIBILITY_MARGIN_SECONDS"],
+        request_budget_s=given["REQUEST_BUDGET_SECONDS"],
+        paper_balances=given["PAPER_BALANCES"],
+        paper_maker_fee=given["PAPER_FEES"][0],
+        paper_taker_fee=given["PAPER_FEES"][1],
+        paper_prices=given["PAPER_PRICES"],
+        rate_limit_per_minute=given["RATE_LIMIT_PER_MINUTE"],
+        allowed_ips=given["ALLOWED_IPS"],
+        trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
+        on_google_cloud=on_google_cloud,
+        secret_texts=tuple(text for _, text in texts),
+    )
+
+
+def _webhook_secrets(given: Mapping[str, Any]) -> Iterator[SecretText]:
+    for scheme in SCHEMES:
+        variable = f"WEBHOOK_{scheme.upper()}"
+        for number, text in enumerate(given[variable]):
+            yield SecretText(scheme, f"{variable}[{number}]", text)
+
+
+def _default_ledger(on_google_cloud: bool, project: str | None) -> str:
+    """Instances on Google Cloud come and go: what they know must live outside of them. Without a project: no default."""
+    if not on_google_cloud:
+        return "sqlite:///.state/ledger.db"
+    return f"firestore://{project}" if project else ""
+
+
+def _hidden(text: str | None) -> SecretStr | None:
+    return None if text is None else SecretStr(text)

@@ -1,0 +1,156 @@
+"""strategies.toml: what one strategy may trade, how much, and what proves that an alert is its own.
+
+[trend-btc]
+token = "env:TREND_TOKEN"          # or secret; a text or a list, newest first
+allowed_symbols = ["BTC/USD"]
+volume = "0.01"                    # when the alert gives none
+max_order_cost = "200 USD"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
+
+from webhook_core import env_values, secret_values
+
+T = TypeVar("T")
+Scheme = Literal["token", "secret"]
+SCHEMES: tuple[Scheme, ...] = ("token", "secret")
+KEYS = ("token", "secret", "allowed_symbols", "volume", "max_order_cost")
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """Limits beside the global ones, never instead of them. None: no limit of its own; ``volume`` in the base asset."""
+
+    name: str
+    allowed_symbols: tuple[str, ...] | None = None
+    max_order_cost: Mapping[str, Decimal] | None = None
+    volume: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretText:
+    """A secret as it was written, with where: ``source`` goes into logs and messages, the text never does."""
+
+    scheme: Scheme
+    source: str
+    text: str = field(repr=False)
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategiesFile:
+    """``variables``: the names that the file asks for with env:NAME, found even where the rest is at fault."""
+
+    strategies: Mapping[str, Strategy]
+    secrets: tuple[SecretText, ...]
+    variables: frozenset[str]
+    faults: tuple[str, ...]
+
+
+def read(document: str, path: str, env: Mapping[str, str]) -> StrategiesFile:
+    """Never raises: what can't be used is in ``faults``, one line each, without any secret."""
+    import tomllib  # most deployments have no such file
+
+    variables = frozenset(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
+    try:
+        tables = tomllib.loads(document, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # The reason of a TOMLDecodeError may quote the text; where it stands is enough.
+        place = re.search(r"\(at [^()]*\)", str(error))
+        return StrategiesFile({}, (), variables, (f"{path}: is not valid TOML {place[0] if place else ''}".rstrip(),))
+    strategies: dict[str, Strategy] = {}
+    secrets: list[SecretText] = []
+    faults: list[str] = []
+    for name, table in tables.items():
+        reader = _Table(path, name, table, env, faults)
+        strategies[name] = reader.strategy()
+        secrets.extend(reader.secrets())
+    return StrategiesFile(strategies, tuple(secrets), variables, tuple(faults))
+
+
+class _Table:
+    """One [name] table; what is wrong with it goes to ``faults``."""
+
+    def __init__(self, path: str, name: str, table: object, env: Mapping[str, str], faults: list[str]) -> None:
+        self.place, self.name, self.env, self.faults = f"{path} [{name}]", name, env, faults
+        self.table: dict[str, Any] = table if isinstance(table, dict) else {}
+        if not isinstance(table, dict):
+            faults.append(f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]")
+        elif not 1 <= len(name) <= 64 or not name.isprintable():
+            faults.append(
+                f"{path}: the name of a table must be 1 to 64 printable characters, not {env_values.shown(name)}"
+            )
+        for key in self.table.keys() - set(KEYS):
+            hint = env_values.suggestion(key, KEYS) or f"; there are {', '.join(KEYS)}"
+            self._fault(key, f"is no setting of a strategy{hint}")
+
+    def strategy(self) -> Strategy:
+        return Strategy(
+            name=self.name,
+            allowed_symbols=self._parsed("allowed_symbols", _symbols),
+            max_order_cost=self._parsed("max_order_cost", _cost_limits),
+            volume=self._parsed("volume", _volume),
+        )
+
+    def secrets(self) -> Iterator[SecretText]:
+        for scheme in SCHEMES:
+            for number, text in enumerate(self._parsed(scheme, self._secret_texts) or ()):
+                yield SecretText(scheme, f"{self.place} {scheme}[{number}]", text, self.name)
+
+    def _fault(self, key: str, problem: object) -> None:
+        self.faults.append(f"{self.place} {key}: {problem}")
+
+    def _parsed(self, key: str, parse: Callable[[Any], T]) -> T | None:
+        if key not in self.table:
+            return None
+        try:
+            return parse(self.table[key])
+        except ValueError as error:
+            self._fault(key, error)
+            return None
+
+    def _secret_texts(self, value: object) -> tuple[str, ...]:
+        texts: list[str] = []
+        for entry in value if isinstance(value, list) else [value]:
+            if not isinstance(entry, str):
+                raise ValueError("must be a text in quotes or a list of them, newest first")
+            if not entry.startswith("env:"):
+                texts.append(secret_values.secret(entry))
+                continue
+            variable = entry.removeprefix("env:").strip()
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable, re.ASCII):
+                raise ValueError('must be "env:" and the name of a variable, such as "env:TREND_TOKEN"')
+            if not self.env.get(variable):
+                raise ValueError(f"names the variable {variable}, which is not set")
+            texts.extend(secret_values.secrets(self.env[variable]))
+        if not texts:
+            raise ValueError("is an empty list; give a secret or leave the line out")
+        return tuple(texts)
+
+
+def _symbols(value: object) -> tuple[str, ...] | None:
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(entry, str) and "," not in entry for entry in value)
+    ):
+        raise ValueError('must be a list such as ["BTC/USD", "ETH/USD"]')
+    return env_values.symbols(",".join(value))
+
+
+def _cost_limits(value: object) -> Mapping[str, Decimal] | None:
+    if not isinstance(value, str):
+        raise ValueError('must be a text such as "200 USD"')
+    return env_values.cost_limits(value)
+
+
+def _volume(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError('must be a number above 0 such as "0.01"')
+    return env_values.volume(value if isinstance(value, str) else f"{Decimal(value):f}")
