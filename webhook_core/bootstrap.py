@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from importlib import resources
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from webhook_core.application import Application
 from webhook_core.clock import SystemClock
@@ -35,6 +35,8 @@ from webhook_core.trading.instruments import Instrument, from_document
 
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
+PAPER_NONCE_WINDOW = 10**10
+"""Ten seconds of nanoseconds, what the README advises for a real key too: processes that share it overtake each other."""
 PRICE_READ_S = 1.0
 
 
@@ -65,6 +67,17 @@ def start(env: Mapping[str, str]) -> Lazy:
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
     return Lazy(settings)
+
+
+def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
+    """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
+
+    Raises SettingsError.
+    """
+    settings = Settings.from_env(env)
+    level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
+    logs.configure(level, json_lines=False, stream=stream, secrets=settings.secret_texts)
+    return build(settings)
 
 
 def build(settings: Settings) -> Application:
@@ -137,6 +150,7 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Krak
         taker_fee=settings.paper_taker_fee,
         key=PAPER_KEY,
         secret=PAPER_SECRET,
+        nonce_window=PAPER_NONCE_WINDOW,
         price_source=_public_prices(settings, clock) if settings.paper_prices == "kraken" else None,
     )
     client = KrakenClient(PAPER_KEY, PAPER_SECRET, transport=PaperAdapter(engine))

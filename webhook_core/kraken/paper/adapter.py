@@ -1,0 +1,54 @@
+"""The transport that krakenex's own session gets in paper mode: everything runs for real but the socket."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import HTTPResponse
+
+from webhook_core.kraken.paper.engine import PaperKraken
+
+
+class PaperAdapter(BaseAdapter):
+    """Mount it: ``api.session.mount("https://api.kraken.com", PaperAdapter(engine))``."""
+
+    def __init__(self, engine: PaperKraken) -> None:
+        super().__init__()
+        self.engine = engine
+        self._builder = HTTPAdapter()
+
+    def send(  # noqa: PLR0913, PLR0917 — requests' own signature
+        self,
+        request: PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 — the rest of requests' signature means sockets
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,  # noqa: ARG002
+        verify: bool | str = True,  # noqa: ARG002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+    ) -> Response:
+        """The prepared request, byte for byte, to the engine; its answer as a requests.Response."""
+        parts = urlsplit(request.url or "")
+        body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
+        headers = {name: _text(value) for name, value in request.headers.items()}
+        status, content = self.engine.handle(request.method or "", str(parts.path), str(parts.query), headers, body)
+        kind = "application/json; charset=utf-8" if status == 200 else "text/html; charset=utf-8"
+        raw = HTTPResponse(
+            body=io.BytesIO(content),
+            headers={"Content-Type": kind, "Content-Length": str(len(content))},
+            status=status,
+            reason="OK" if status == 200 else "Service Unavailable",
+            preload_content=False,
+            request_method=request.method,
+        )
+        return self._builder.build_response(request, raw)
+
+    def close(self) -> None:
+        """Nothing is open; the book is stored after every request."""
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

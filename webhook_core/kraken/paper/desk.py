@@ -1,0 +1,68 @@
+"""What one request works with: the book, the rules, the fees and the moment; and what is free to spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from webhook_core.kraken.paper.book import Book, Order
+from webhook_core.kraken.paper.rules import Pair, Pairs
+
+HUNDRED = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Percent of the cost."""
+
+    maker: Decimal
+    taker: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's reads may trail its engine."""
+
+    open_s: float = 0
+    closed_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """``now`` is unix seconds. Every change of ``book`` lasts only if the whole request ends well."""
+
+    book: Book
+    pairs: Pairs
+    fees: Fees
+    now: float
+    keep_closed: int
+    lag: Lag
+
+    def fee(self, pair: Pair, cost: Decimal, *, maker: bool) -> Decimal:
+        """In quote, to the nearest at the pair's cost decimals."""
+        return pair.rounded(cost * (self.fees.maker if maker else self.fees.taker) / HUNDRED)
+
+    def worst_fee(self, pair: Pair, cost: Decimal) -> Decimal:
+        """What Kraken wants to be covered beside the cost."""
+        return max(self.fee(pair, cost, maker=False), self.fee(pair, cost, maker=True))
+
+    def held(self, asset: str) -> Decimal:
+        """What resting spot orders keep back of an asset."""
+        holds = (
+            order.hold
+            for order in self.book.open.values()
+            if order.hold and asset == getattr(self.pairs[order.pair], "quote" if order.side == "buy" else "base")
+        )
+        return sum(holds, Decimal(0))
+
+    def available(self, asset: str) -> Decimal:
+        return self.book.balances.get(asset, Decimal(0)) - self.held(asset)
+
+    def add(self, asset: str, amount: Decimal) -> None:
+        self.book.balances[asset] = self.book.balances.get(asset, Decimal(0)) + amount
+
+    def finish(self, order: Order, status: str, reason: str | None = None) -> None:
+        """Move an order out of the open ones."""
+        order.status, order.reason = status, reason
+        order.closetm = round(self.now + 0.001, 4) if order.opentm == self.now else self.now
+        self.book.close(order, self.keep_closed)

@@ -1,0 +1,209 @@
+"""PaperKraken: Kraken's REST API over a book of its own, from raw request to raw answer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.kraken.paper import matching, private, public, wire
+from webhook_core.kraken.paper.book import Book
+from webhook_core.kraken.paper.desk import Desk, Fees, Lag
+from webhook_core.kraken.paper.rules import Pair, Pairs, asset_id, packaged_rows
+from webhook_core.kraken.paper.store import BookBusy, BookStore
+from webhook_core.kraken.paper.views import order_object
+from webhook_core.kraken.paper.wire import Refused
+
+if TYPE_CHECKING:
+    from webhook_core.ports import Clock, Documents
+
+ALL_PERMISSIONS = frozenset(
+    {"query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"}
+)  # what a webhook's key needs; never withdraw-funds
+KEYS_REMEMBERED = 100
+_UNREACHABLE = b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
+
+
+class PaperKraken:
+    """One paper account. ``pairs`` are AssetPairs rows, ``lag`` and ``permissions`` what a test wants different.
+
+    ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent of the cost.
+    ``price_source`` gives the last price of an altname, or None when it has none; it must not raise.
+    """
+
+    def __init__(  # noqa: PLR0913 — one keyword per property of the account
+        self,
+        documents: Documents,
+        clock: Clock,
+        *,
+        balances: Mapping[str, Decimal],
+        maker_fee: Decimal,
+        taker_fee: Decimal,
+        key: str,
+        secret: str,
+        price_source: Callable[[str], Decimal | None] | None = None,
+        book_name: str = "paper-book",
+        pairs: Mapping[str, Mapping[str, Any]] | None = None,
+        nonce_window: int = 0,
+        keep_closed: int = 500,
+    ) -> None:
+        self.pairs: dict[str, dict[str, Any]] = (
+            packaged_rows() if pairs is None else {name: dict(row) for name, row in pairs.items()}
+        )
+        self.lag = Lag()
+        self.permissions = ALL_PERMISSIONS
+        self.nonce_window = nonce_window
+        self.price_source = price_source
+        self._clock = clock
+        self._fees = Fees(maker_fee, taker_fee)
+        self._key = key
+        self._secret = base64.b64decode(secret, validate=True)
+        self._key_id = hashlib.sha256(key.encode()).hexdigest()[:16]
+        self._keep_closed = keep_closed
+        opening = {asset_id(name): amount for name, amount in balances.items()}
+        self._store = BookStore(documents, book_name, lambda: Book(dict(opening)))
+
+    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """One request as it came over the wire -> HTTP status and body. Refusals are 200, as Kraken's are.
+
+        503 with an HTML page when the book can't be stored: as with Kraken's own, the order may or may not be in it.
+        """
+        try:
+            folded = {name.lower(): value for name, value in headers.items()}
+            return 200, wire.success(self._answer(method, path, query, folded, body))
+        except Refused as refusal:
+            return 200, wire.failure(refusal.error)
+        except BookBusy:
+            return 200, wire.failure(f"EService: Throttled: {int(self._now()) + 1}")
+        except LedgerUnavailable:
+            return 503, _UNREACHABLE
+
+    def mark_price(self, pair: str, price: Decimal) -> None:
+        """The market of a pair (key or altname) moved; what it crosses fills. Raises ValueError, LedgerUnavailable."""
+        found = self._find(pair)
+        if found is None or not _is_price(price):
+            raise ValueError(f"no price of a pair that paper knows: {pair} {price}")
+        self._store.update(lambda book: self._desk(book, {found.key: price}))
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Every order that is kept, closed ones first: Kraken's ORDER, and its ``txid``."""
+
+        def read(book: Book) -> list[dict[str, Any]]:
+            kept = [*reversed(list(book.closed_orders())), *book.open.values()]
+            pairs = Pairs(self.pairs)
+            return [{"txid": order.txid} | order_object(order, pairs[order.pair]) for order in kept]
+
+        return self._store.update(read)
+
+    def _answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Any:
+        _, _, room, name = path.split("/", 3) if path.startswith("/0/") and path.count("/") == 3 else [""] * 4
+        if room == "public" and method == "GET" and name in public.ENDPOINTS:
+            return self._public(name, query)
+        if room == "private" and method == "POST" and (name in private.ENDPOINTS or name == "GetApiKeyInfo"):
+            return self._private(name, path, headers, body)
+        raise Refused("EGeneral:Unknown method")
+
+    def _public(self, name: str, query: str) -> Any:
+        try:
+            params = wire.form(query)
+        except ValueError:
+            raise Refused("EAPI:Bad request") from None
+        asked = public.named(params.get("pair", "")) if name == "Ticker" else []
+        prices = self._sourced(asked, params)
+        if name == "Ticker":
+            return self._store.update(lambda book: public.ticker(self._desk(book, prices), params))
+        return public.ENDPOINTS[name](self._desk(Book({}), {}), params)
+
+    def _private(self, name: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
+        if not hmac.compare_digest(headers.get("api-key", "").encode(), self._key.encode()):
+            raise Refused("EAPI:Invalid key")
+        params = wire.parameters(headers.get("content-type", ""), body)
+        nonce = wire.nonce_of(params)
+        signed = wire.signature(self._secret, path, params["nonce"], body)
+        if not hmac.compare_digest(headers.get("api-sign", "").encode(), signed.encode()):
+            raise Refused("EAPI:Invalid signature")
+        trades = name == "AddOrder" and "validate" not in params
+        prices = self._sourced([params.get("pair", "")], params) if trades else {}
+
+        def change(book: Book) -> Any:
+            self._take_nonce(book, nonce)
+            return self._call(book, name, params, prices)
+
+        if name == "AddOrder" and "validate" in params:
+            return self._store.look(change)  # validating leaves no trace, not even its nonce
+        try:
+            return self._store.update(change)
+        except Refused:  # nothing of it is in the book, but the nonce is used up
+            self._store.update(lambda book: self._take_nonce(book, nonce))
+            raise
+
+    def _call(self, book: Book, name: str, params: Mapping[str, str], prices: Mapping[str, Decimal]) -> Any:
+        if name == "GetApiKeyInfo":
+            return self._key_info(nonce=book.nonces[self._key_id])
+        endpoint, needed = private.ENDPOINTS[name]
+        if self.permissions.isdisjoint(needed):
+            raise Refused("EGeneral:Permission denied")
+        return endpoint(self._desk(book, prices), params)
+
+    def _take_nonce(self, book: Book, nonce: int) -> None:
+        """Per key, always increasing, but for the key's window."""
+        last = book.nonces.pop(self._key_id, -1)
+        if last >= 0 and nonce <= last - self.nonce_window:
+            raise Refused("EAPI:Invalid nonce")
+        book.nonces[self._key_id] = max(nonce, last)
+        while len(book.nonces) > KEYS_REMEMBERED:
+            del book.nonces[next(iter(book.nonces))]
+
+    def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
+        """The desk of this moment: what expired is gone, what the new prices cross is filled."""
+        desk = Desk(book, Pairs(self.pairs), self._fees, self._now(), self._keep_closed, self.lag)
+        matching.expire(desk)
+        for key, price in prices.items():
+            matching.mark(desk, desk.pairs[key], price)
+        return desk
+
+    def _sourced(self, names: list[str], params: Mapping[str, str]) -> dict[str, Decimal]:
+        """Prices from outside, asked before the book is locked."""
+        prices: dict[str, Decimal] = {}
+        for name in names if self.price_source is not None else []:
+            pair = self._find(name, params.get("asset_class", "currency"))
+            price = self.price_source(pair.altname) if pair and self.price_source else None
+            if pair and price is not None and _is_price(price):
+                prices[pair.key] = price
+        return prices
+
+    def _find(self, name: str, aclass: str | None = None) -> Pair | None:
+        for each in (aclass,) if aclass else ("currency", "tokenized_asset"):
+            try:
+                return Pairs(self.pairs).find(name, each)
+            except Refused:
+                continue
+        return None
+
+    def _key_info(self, nonce: int) -> dict[str, Any]:
+        return {
+            "api_key_name": "paper",
+            "api_key": self._key,
+            "nonce": str(nonce),
+            "nonce_window": str(self.nonce_window),
+            "permissions": sorted(self.permissions),
+            "iban": "",
+            "valid_until": "0",
+            "query_from": "0",
+            "query_to": "0",
+            "created_time": "0",
+            "modified_time": "0",
+            "ip_allowlist": [],
+            "last_used": str(int(self._now())),
+        }
+
+    def _now(self) -> float:
+        return round(self._clock.now().timestamp(), 4)
+
+
+def _is_price(price: Decimal) -> bool:
+    return price.is_finite() and price > 0

@@ -1,0 +1,132 @@
+"""Margin, simply: a fill opens a position, an opposite fill closes the oldest first, and the difference goes to the balance.
+
+Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover and opening fees are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from webhook_core.kraken.paper.book import Order, Position
+from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.rules import Pair
+
+ZERO = Decimal(0)
+
+
+def opposing(desk: Desk, order: Order) -> list[Position]:
+    """The positions that this order closes, oldest first."""
+    return [held for held in desk.book.positions if held.pair == order.pair and held.side != order.side]
+
+
+def affordable(desk: Desk, pair: Pair, order: Order, price: Decimal) -> bool:
+    """Whether the part that opens a position finds its margin and its fee free; closing needs nothing."""
+    closing = sum((held.volume - held.closed for held in opposing(desk, order)), ZERO)
+    opening = max(ZERO, order.volume - closing)
+    cost = pair.rounded(opening * price)
+    if not cost:
+        return True
+    wanted = cost / order.leverage + desk.worst_fee(pair, cost)
+    return summary(desk, pair.quote).free >= wanted
+
+
+def trade(desk: Desk, pair: Pair, order: Order) -> None:
+    """Book a margin fill: the fee, the result of what it closes, and a position of what is left."""
+    desk.add(pair.quote, -order.fee)
+    left = order.vol_exec
+    for held in opposing(desk, order):
+        part = min(left, held.volume - held.closed)
+        if part:
+            desk.add(pair.quote, pair.rounded(_gain(held, part, order.average)))
+            held.closed += part
+            left -= part
+    desk.book.positions = [held for held in desk.book.positions if held.closed < held.volume]
+    if left:
+        cost = pair.rounded(left * order.average)
+        desk.book.positions.append(
+            Position(
+                txid=order.trade or "",
+                ordertxid=order.txid,
+                pair=order.pair,
+                side=order.side,
+                ordertype=order.ordertype,
+                time=order.closetm,
+                cost=cost,
+                fee=order.fee,
+                volume=left,
+                margin=pair.rounded(cost / order.leverage),
+            )
+        )
+
+
+def _gain(held: Position, volume: Decimal, price: Decimal) -> Decimal:
+    paid = held.cost * volume / held.volume
+    worth = volume * price
+    return worth - paid if held.side == "buy" else paid - worth
+
+
+def unrealized(desk: Desk, held: Position) -> Decimal:
+    """The open part's gain at the last price, in the pair's quote."""
+    price = desk.book.prices.get(held.pair)
+    return ZERO if price is None else _gain(held, held.volume - held.closed, price)
+
+
+def value(desk: Desk, held: Position) -> Decimal:
+    """What the open part is worth at the last price, in the pair's quote."""
+    return (held.volume - held.closed) * desk.book.prices.get(held.pair, ZERO)
+
+
+def used(held: Position) -> Decimal:
+    """The margin that the open part still ties up, in quote."""
+    return held.margin * (held.volume - held.closed) / held.volume
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """TradeBalance in one asset; ``free`` leaves out what resting spot orders hold as well."""
+
+    balance: Decimal
+    used: Decimal
+    unrealized: Decimal
+    cost: Decimal
+    valuation: Decimal
+    free: Decimal
+
+
+def summary(desk: Desk, asset: str) -> Summary:
+    """Everything valued in ``asset`` at the last prices; an asset without a price counts nothing."""
+    book, rates = desk.book, {asset: Decimal(1)}
+
+    def total(amounts: Iterable[tuple[str, Decimal]]) -> Decimal:
+        return sum((_rate(desk, rates, held, asset) * amount for held, amount in amounts), ZERO)
+
+    balance = total(book.balances.items())
+    rows = [(desk.pairs[held.pair].quote, held) for held in book.positions]
+    tied = total((quote, used(held)) for quote, held in rows)
+    gain = total((quote, unrealized(desk, held)) for quote, held in rows)
+    return Summary(
+        balance=balance,
+        used=tied,
+        unrealized=gain,
+        cost=total((quote, held.cost * (1 - held.closed / held.volume)) for quote, held in rows),
+        valuation=total((quote, value(desk, held)) for quote, held in rows),
+        free=balance + gain - tied - total((held, desk.held(held)) for held in book.balances),
+    )
+
+
+def _rate(desk: Desk, rates: dict[str, Decimal], held: str, asset: str) -> Decimal:
+    if held not in rates:
+        rates[held] = _price_of(desk, held, asset)
+    return rates[held]
+
+
+def _price_of(desk: Desk, held: str, asset: str) -> Decimal:
+    for key, price in desk.book.prices.items():
+        pair = desk.pairs[key]
+        if (pair.base, pair.quote) == (held, asset):
+            return price
+        if (pair.base, pair.quote) == (asset, held):
+            return 1 / price
+    return ZERO

@@ -1,0 +1,237 @@
+"""Kraken's private endpoints over one book. Each takes the desk and the request's fields and returns ``result``.
+
+Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from webhook_core.kraken.paper import margin
+from webhook_core.kraken.paper.add_order import add_order
+from webhook_core.kraken.paper.arguments import same_id
+from webhook_core.kraken.paper.book import Order
+from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.rules import asset_decimals, asset_id
+from webhook_core.kraken.paper.views import order_object, position_object, trade_object
+from webhook_core.kraken.paper.wire import Refused, invalid
+
+Params = Mapping[str, str]
+PAGE = 50
+
+
+def _is_true(params: Params, field: str) -> bool:
+    return params.get(field, "").lower() in ("true", "1")
+
+
+def _integer(params: Params, field: str) -> int | None:
+    if field not in params:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,15}", params[field], re.ASCII):
+        raise invalid(field)
+    return int(params[field])
+
+
+def _same(order: Order, params: Params, userref: int | None) -> bool:
+    if "cl_ord_id" in params and not same_id(order.cl_ord_id, params["cl_ord_id"]):
+        return False
+    return userref is None or order.userref == userref
+
+
+def _objects(desk: Desk, orders: Iterable[Order], params: Params) -> dict[str, Any]:
+    trades = _is_true(params, "trades")
+    return {order.txid: order_object(order, desk.pairs[order.pair], trades=trades) for order in orders}
+
+
+def _shown(desk: Desk, order: Order) -> bool:
+    lag = desk.lag.open_s if order.status == "open" else desk.lag.closed_s
+    return desk.now >= order.opentm + lag
+
+
+def open_orders(desk: Desk, params: Params) -> dict[str, Any]:
+    userref = _integer(params, "userref")
+    orders = [order for order in desk.book.open.values() if _shown(desk, order) and _same(order, params, userref)]
+    return {"open": _objects(desk, orders, params)}
+
+
+def closed_orders(desk: Desk, params: Params) -> dict[str, Any]:
+    """Fifty a page, newest first; ``start`` is exclusive, ``end`` inclusive, both unix seconds or a txid."""
+    if params.get("closetime", "both") not in ("open", "close", "both"):
+        raise invalid("closetime")
+    userref = _integer(params, "userref")
+    start, end = _moment(desk, params, "start", 0), _moment(desk, params, "end", float("inf"))
+    found = [
+        order
+        for order in desk.book.closed_orders()
+        if _shown(desk, order)
+        and _same(order, params, userref)
+        and any(start < moment <= end for moment in _times(order, params))
+    ]
+    return _page(found, params, "closed", lambda page: _objects(desk, page, params))
+
+
+def _times(order: Order, params: Params) -> tuple[float, ...]:
+    times = {"open": (order.opentm,), "close": (order.closetm,)}
+    return times.get(params.get("closetime", "both"), (order.opentm, order.closetm))
+
+
+def _moment(desk: Desk, params: Params, field: str, default: float) -> float:
+    text = params.get(field)
+    if text is None:
+        return default
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
+        return float(text)
+    order = desk.book.find(text)
+    if order is None:
+        raise invalid(field)
+    return order.opentm
+
+
+def _page(
+    found: list[Order], params: Params, name: str, shape: Callable[[list[Order]], dict[str, Any]]
+) -> dict[str, Any]:
+    offset = _integer(params, "ofs") or 0
+    if offset < 0:
+        raise invalid("ofs")
+    answer: dict[str, Any] = {name: shape(found[offset : offset + PAGE])}
+    return answer if _is_true(params, "without_count") else answer | {"count": len(found)}
+
+
+def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
+    """Orders by txid; an unknown one is left out, as Kraken does."""
+    txids = [txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()]
+    if not 0 < len(txids) <= 50:
+        raise invalid("txid")
+    userref = _integer(params, "userref")
+    orders = [order for order in map(desk.book.find, txids) if order is not None]
+    return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params, userref)), params)
+
+
+def cancel_order(desk: Desk, params: Params) -> dict[str, Any]:
+    """By txid, by userref (all of them) or by cl_ord_id."""
+    wanted = params.get("txid", "")
+    if not wanted and "cl_ord_id" not in params:
+        raise invalid("txid")
+    resting = list(desk.book.open.values())
+    if not wanted:
+        found = [order for order in resting if same_id(order.cl_ord_id, params["cl_ord_id"])]
+    elif re.fullmatch(r"-?[0-9]+", wanted, re.ASCII):
+        found = [order for order in resting if str(order.userref) == wanted]
+    elif desk.book.gave(wanted):
+        found = [order for order in resting if order.txid == wanted]
+    else:
+        raise Refused("EOrder:Invalid order")
+    if not found:
+        raise Refused("EOrder:Unknown order")
+    return _cancel(desk, found)
+
+
+def cancel_all(desk: Desk, _: Params) -> dict[str, Any]:
+    return _cancel(desk, list(desk.book.open.values()))
+
+
+def _cancel(desk: Desk, orders: list[Order]) -> dict[str, Any]:
+    for order in orders:
+        desk.finish(order, "canceled", "User requested")
+    return {"count": len(orders)}
+
+
+def trades_history(desk: Desk, params: Params) -> dict[str, Any]:
+    start, end = _moment(desk, params, "start", 0), _moment(desk, params, "end", float("inf"))
+    filled = [order for order in desk.book.closed_orders() if order.trade and start < order.closetm <= end]
+    return _page(
+        filled,
+        params,
+        "trades",
+        lambda page: {order.trade or "": trade_object(order, desk.pairs[order.pair]) for order in page},
+    )
+
+
+def open_positions(desk: Desk, params: Params) -> dict[str, Any]:
+    if "consolidation" in params:
+        raise invalid("consolidation")
+    asked = {txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()}
+    docalcs = _is_true(params, "docalcs")
+    held = [position for position in desk.book.positions if not asked or position.txid in asked]
+    return {position.txid: position_object(desk, position, docalcs=docalcs) for position in held}
+
+
+def _asset_text(asset: str, amount: Decimal) -> str:
+    digits = asset_decimals(asset)
+    return f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):f}"  # never more than there is
+
+
+def balance(desk: Desk, _: Params) -> dict[str, str]:
+    return {asset: _asset_text(asset, amount) for asset, amount in desk.book.balances.items()}
+
+
+def balance_ex(desk: Desk, _: Params) -> dict[str, dict[str, str]]:
+    return {
+        asset: {"balance": _asset_text(asset, amount), "hold_trade": _asset_text(asset, desk.held(asset))}
+        for asset, amount in desk.book.balances.items()
+    }
+
+
+def trade_balance(desk: Desk, params: Params) -> dict[str, str]:
+    asset = asset_id(params.get("asset", "ZUSD"))
+    if asset not in desk.pairs.assets():
+        raise Refused("EQuery:Unknown asset")
+    figures = margin.summary(desk, asset)
+    equity = figures.balance + figures.unrealized
+    answer = {
+        "eb": figures.balance,
+        "tb": figures.balance,
+        "m": figures.used,
+        "n": figures.unrealized,
+        "c": figures.cost,
+        "v": figures.valuation,
+        "e": equity,
+        "mf": equity - figures.used,
+    }
+    if figures.used:
+        answer["ml"] = equity / figures.used * 100
+    return {name: f"{value:.4f}" for name, value in answer.items()}
+
+
+def trade_volume(desk: Desk, params: Params) -> dict[str, Any]:
+    """The account's fees; none without ``pair``."""
+    answer: dict[str, Any] = {"currency": "ZUSD", "volume": "0.0000"}
+    pairs = [desk.pairs.find(name.strip()) for name in params.get("pair", "").split(",") if name.strip()]
+    if pairs:
+        answer["fees"] = {pair.key: _fee_row(desk.fees.taker) for pair in pairs}
+        answer["fees_maker"] = {pair.key: _fee_row(desk.fees.maker) for pair in pairs}
+    return answer
+
+
+def _fee_row(percent: Decimal) -> dict[str, str | None]:
+    text = f"{percent:.4f}"
+    return {
+        "fee": text,
+        "minfee": text,
+        "maxfee": text,
+        "nextfee": None,
+        "nextvolume": None,
+        "tiervolume": "0.0000",
+    }
+
+
+_TRADE, _CANCEL = ("modify-trades",), ("modify-trades", "close-trades")
+_OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("query-funds",)
+
+ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
+    "AddOrder": (add_order, _TRADE),
+    "CancelOrder": (cancel_order, _CANCEL),
+    "CancelAll": (cancel_all, _CANCEL),
+    "OpenOrders": (open_orders, _OPEN),
+    "ClosedOrders": (closed_orders, _CLOSED),
+    "QueryOrders": (query_orders, _OPEN + _CLOSED),
+    "TradesHistory": (trades_history, _CLOSED),
+    "OpenPositions": (open_positions, _OPEN),
+    "Balance": (balance, _FUNDS),
+    "BalanceEx": (balance_ex, _FUNDS),
+    "TradeBalance": (trade_balance, _OPEN),
+    "TradeVolume": (trade_volume, _FUNDS),
+}  # one of the permissions is enough

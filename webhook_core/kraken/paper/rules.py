@@ -1,0 +1,169 @@
+"""The pairs and assets that paper knows: Kraken's AssetPairs answer, and Kraken-like defaults where it is silent.
+
+Fields: docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from webhook_core.kraken.paper.wire import Refused
+
+_LEGACY = frozenset(
+    {"X" + name for name in ("XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP", "XDG")}
+    | {"Z" + name for name in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")}
+)  # the ids that carry a class letter; every other asset's id is its name
+_ALIASES = {"BTC": "XBT", "DOGE": "XDG"}
+_COSTMIN = {"ZUSD": "0.5", "USDT": "0.5", "USDC": "0.5", "ZEUR": "0.45", "XXBT": "0.00002"}
+_DECIMALS = {"XXDG": 8, "USDT": 8, "USDC": 8, "CHF": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One row of AssetPairs. Prices are quote per base; ``tick_size`` and ``costmin`` are quote, ``ordermin`` is base."""
+
+    key: str
+    altname: str
+    wsname: str
+    aclass_base: str
+    base: str
+    quote: str
+    pair_decimals: int
+    lot_decimals: int
+    cost_decimals: int
+    tick_size: Decimal
+    ordermin: Decimal
+    costmin: Decimal
+    leverage_buy: tuple[int, ...]
+    leverage_sell: tuple[int, ...]
+    status: str
+
+    @classmethod
+    def from_row(cls, key: str, row: Mapping[str, Any]) -> Pair:
+        """``row`` as AssetPairs has it; absent fields get the default that most of Kraken's pairs have."""
+        decimals = int(row.get("pair_decimals", 5))
+        return cls(
+            key=key,
+            altname=row["altname"],
+            wsname=row.get("wsname", row["altname"]),
+            aclass_base=row.get("aclass_base", "currency"),
+            base=row["base"],
+            quote=row["quote"],
+            pair_decimals=decimals,
+            lot_decimals=int(row.get("lot_decimals", 8)),
+            cost_decimals=int(row.get("cost_decimals", 5)),
+            tick_size=Decimal(str(row.get("tick_size", Decimal(1).scaleb(-decimals)))),
+            ordermin=Decimal(str(row.get("ordermin", 0))),
+            costmin=Decimal(str(row.get("costmin", _COSTMIN.get(row["quote"], 0)))),
+            leverage_buy=tuple(row.get("leverage_buy", ())),
+            leverage_sell=tuple(row.get("leverage_sell", ())),
+            status=row.get("status", "online"),
+        )
+
+    def row(self) -> dict[str, Any]:
+        """The row as AssetPairs answers it."""
+        return {
+            "altname": self.altname,
+            "wsname": self.wsname,
+            "aclass_base": self.aclass_base,
+            "base": self.base,
+            "aclass_quote": "currency",
+            "quote": self.quote,
+            "lot": "unit",
+            "cost_decimals": self.cost_decimals,
+            "pair_decimals": self.pair_decimals,
+            "lot_decimals": self.lot_decimals,
+            "lot_multiplier": 1,
+            "leverage_buy": list(self.leverage_buy),
+            "leverage_sell": list(self.leverage_sell),
+            "fees": [],  # empty on every pair since 2026: TradeVolume is the only source of a fee
+            "fees_maker": [],
+            "fee_volume_currency": "ZUSD",
+            "margin_call": 80,
+            "margin_stop": 40,
+            "ordermin": f"{self.ordermin:f}",
+            "costmin": f"{self.costmin:f}",
+            "tick_size": f"{self.tick_size:f}",
+            "status": self.status,
+            "execution_venue": "international",
+        }
+
+    def price(self, value: Decimal) -> str:
+        return f"{value:.{self.pair_decimals}f}"
+
+    def volume(self, value: Decimal) -> str:
+        return f"{value:.{self.lot_decimals}f}"
+
+    def cost(self, value: Decimal) -> str:
+        return f"{value:.{self.cost_decimals}f}"
+
+    def rounded(self, cost: Decimal) -> Decimal:
+        """An amount of quote to the nearest at ``cost_decimals``, as Kraken rounds costs and fees."""
+        return cost.quantize(Decimal(1).scaleb(-self.cost_decimals))
+
+
+class Pairs:
+    """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Pair]:
+        return (Pair.from_row(key, row) for key, row in self._rows.items())
+
+    def find(self, name: str, aclass: str = "currency") -> Pair:
+        """By key or altname, exact before any case; never by wsname, which Kraken doesn't take. Raises Refused."""
+        key = self._key(name)
+        if key is None or self._rows[key].get("aclass_base", "currency") != aclass:
+            raise Refused("EQuery:Unknown asset pair")
+        return self[key]
+
+    def __getitem__(self, key: str) -> Pair:
+        """The pair of an order that is in the book. Raises Refused when the rules have lost it."""
+        if key not in self._rows:
+            raise Refused("EQuery:Unknown asset pair")
+        return Pair.from_row(key, self._rows[key])
+
+    def _key(self, name: str) -> str | None:
+        if name in self._rows:
+            return name
+        rows, folded = self._rows, name.upper()
+        exact = (key for key, row in rows.items() if row["altname"] == name)
+        close = (key for key, row in rows.items() if folded in (key.upper(), row["altname"].upper()))
+        return next(exact, None) or next(close, None)
+
+    def assets(self) -> list[str]:
+        """Every asset id of every pair."""
+        return sorted({row[side] for row in self._rows.values() for side in ("base", "quote")})
+
+
+def packaged_rows() -> dict[str, dict[str, Any]]:
+    """The snapshot of AssetPairs that stands beside this package, fresh on every call."""
+    text = Path(__file__).parent.with_name("asset_pairs.json").read_text("utf-8")
+    rows: dict[str, dict[str, Any]] = json.loads(text, parse_float=Decimal)["pairs"]
+    return rows
+
+
+def asset_id(name: str) -> str:
+    """``BTC`` -> ``XXBT``, ``USD`` -> ``ZUSD``, ``DOGE`` -> ``XXDG``; ids and newer names stay as they are."""
+    upper = name.upper()
+    upper = _ALIASES.get(upper, upper)
+    for candidate in (upper, "X" + upper, "Z" + upper):
+        if candidate in _LEGACY:
+            return candidate
+    return name if name[:-1].isupper() else upper  # AAPLx keeps its small x
+
+
+def asset_name(asset: str) -> str:
+    """The altname of an asset id."""
+    return asset[1:] if asset in _LEGACY else asset
+
+
+def asset_decimals(asset: str) -> int:
+    """Digits of a balance (Assets.decimals)."""
+    return 4 if asset in _LEGACY and asset.startswith("Z") else _DECIMALS.get(asset, 10)

@@ -1,0 +1,123 @@
+"""How Kraken writes orders, trades and positions: its wording and its number formats.
+
+Shapes: docs.kraken.com/api/docs/rest-api/get-orders-info, get-trade-history and get-open-positions.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.kraken.paper import margin
+from webhook_core.kraken.paper.book import Order, Position
+from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.rules import Pair
+
+ZERO = Decimal(0)
+
+
+def description(order: Order, pair: Pair) -> str:
+    """``buy 0.01000000 XBTUSD @ limit 25000.1 with 5:1 leverage``."""
+    kind = order.ordertype.removesuffix("-limit").replace("-", " ")
+    what = kind if order.ordertype == "market" else f"{kind} {pair.price(order.price)}"
+    if order.price2:
+        what += f" -> limit {pair.price(order.price2)}"
+    suffix = f" with {order.leverage}:1 leverage" if order.leverage else ""
+    return f"{order.side} {pair.volume(order.volume)} {pair.altname} @ {what}{suffix}"
+
+
+def order_object(order: Order, pair: Pair, *, trades: bool = False) -> dict[str, Any]:
+    """Kraken's ORDER. Its pair is the altname; ``closetm`` only once closed, ``cl_ord_id`` only if one was given."""
+    view: dict[str, Any] = {
+        "refid": None,
+        "userref": order.userref if order.userref is not None or order.cl_ord_id else 0,
+        "status": order.status,
+        "reason": order.reason,
+        "opentm": order.opentm,
+        "starttm": 0,
+        "expiretm": order.expiretm,
+        "descr": _descr(order, pair),
+        "vol": pair.volume(order.volume),
+        "vol_exec": pair.volume(order.vol_exec),
+        "cost": pair.cost(order.cost),
+        "fee": pair.cost(order.fee),
+        "price": pair.price(order.average) if order.average else pair.cost(ZERO),
+        "stopprice": pair.cost(order.price if order.triggered else ZERO),
+        "limitprice": pair.cost(order.price2 if order.triggered else ZERO),
+        "misc": _misc(order),
+        "oflags": order.oflags,
+        "margin": bool(order.leverage),
+    }
+    if order.cl_ord_id is not None:
+        view["cl_ord_id"] = order.cl_ord_id
+    if order.closetm:
+        view["closetm"] = order.closetm
+    if trades:
+        view["trades"] = [order.trade] if order.trade else []
+    return view
+
+
+def _descr(order: Order, pair: Pair) -> dict[str, str]:
+    return {
+        "pair": pair.altname,
+        "aclass": "forex",
+        "type": order.side,
+        "ordertype": order.ordertype,
+        "price": pair.price(order.price) if order.price else "0",
+        "price2": pair.price(order.price2) if order.price2 else "0",
+        "leverage": f"{order.leverage}:1" if order.leverage else "none",
+        "order": description(order, pair),
+        "close": "",
+    }
+
+
+def _misc(order: Order) -> str:
+    if not order.triggered:
+        return ""
+    return "stopped" if order.ordertype.startswith("stop-loss") else "touched"
+
+
+def trade_object(order: Order, pair: Pair) -> dict[str, Any]:
+    """The one fill of an order. Its pair is the AssetPairs key."""
+    return {
+        "ordertxid": order.txid,
+        "postxid": order.trade,
+        "pair": pair.key,
+        "time": order.closetm,
+        "type": order.side,
+        "ordertype": order.ordertype,
+        "price": pair.price(order.average),
+        "cost": pair.cost(order.cost),
+        "fee": pair.cost(order.fee),
+        "vol": pair.volume(order.vol_exec),
+        "margin": pair.cost(pair.rounded(order.cost / order.leverage) if order.leverage else ZERO),
+        "leverage": str(order.leverage),
+        "misc": "",
+        "maker": order.maker,
+    }
+
+
+def position_object(desk: Desk, held: Position, *, docalcs: bool) -> dict[str, Any]:
+    """An open position; its pair is the AssetPairs key. ``value`` and ``net`` only with ``docalcs``."""
+    pair = desk.pairs[held.pair]
+    view: dict[str, Any] = {
+        "ordertxid": held.ordertxid,
+        "posstatus": "open",
+        "pair": pair.key,
+        "time": held.time,
+        "type": held.side,
+        "ordertype": held.ordertype,
+        "cost": pair.cost(held.cost),
+        "fee": pair.cost(held.fee),
+        "vol": pair.volume(held.volume),
+        "vol_closed": pair.volume(held.closed),
+        "margin": pair.cost(margin.used(held)),
+        "terms": "0.0100% per 4 hours",
+        "rollovertm": str(int(held.time) + 4 * 3600),
+        "misc": "",
+        "oflags": "",
+    }
+    if docalcs:
+        view["value"] = pair.cost(margin.value(desk, held))
+        view["net"] = f"{margin.unrealized(desk, held):+.{pair.cost_decimals}f}"
+    return view
