@@ -89,7 +89,8 @@ def build(settings: Settings) -> Application:
 
 def assemble(settings: Settings, clock: Clock, store: Store, venue: Venue) -> Application:
     """The application around any implementation of its ports."""
-    pair_rules = PairRules(snapshot, store, venue, clock)
+    document = "paper-pair-rules" if settings.trading_mode == "paper" else "pair-rules"
+    pair_rules = PairRules(snapshot, document, store, venue, clock)
     reconciler = Reconciler(store, venue, clock, timedelta(seconds=settings.visibility_margin_s))
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
     return Application(

@@ -33,7 +33,7 @@ class Market:
 
     def plan(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
         """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable."""
-        instrument = self._instrument(intent.symbol, budget)
+        instrument = self.instrument(intent.symbol, budget)
         ticker = self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
         planned = planner.plan(intent, instrument, rules, self.clock.now(), ticker)
         if isinstance(planned, Denied):
@@ -45,7 +45,8 @@ class Market:
         self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
         return self.plan(intent, rules, budget)
 
-    def _instrument(self, symbol: str, budget: Budget) -> Instrument:
+    def instrument(self, symbol: str, budget: Budget) -> Instrument:
+        """The pair of that name; Kraken is asked for one whose rules we lack. Raises UnknownSymbol, VenueUnavailable."""
         try:
             return self.pair_rules.current().resolve(symbol)
         except UnknownSymbol as unknown:

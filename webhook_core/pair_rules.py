@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +19,6 @@ from webhook_core.ports import Budget, Clock, Documents, Venue
 from webhook_core.trading.instruments import Instrument, from_document, to_document
 from webhook_core.trading.symbols import Instruments
 
-DOCUMENT = "pair-rules"
 READ_AGAIN_AFTER_S = 300.0
 REFRESH_AFTER = timedelta(hours=12)
 WRITE_TRIES = 3
@@ -27,9 +26,10 @@ WRITE_TRIES = 3
 
 @dataclass(slots=True)
 class PairRules:
-    """``snapshot`` gives the packaged rules; it is called once."""
+    """``snapshot`` gives the packaged rules. ``document`` names the stored ones: the paper venue's are no rules of Kraken's."""
 
     snapshot: Callable[[], Sequence[Instrument]]
+    document: str
     documents: Documents
     venue: Venue
     clock: Clock
@@ -42,19 +42,24 @@ class PairRules:
         with self._lock:
             now = self.clock.monotonic()
             if self._known is None or now - self._read_at > READ_AGAIN_AFTER_S:
-                self._known = Instruments([*self._snapshot_or_known(), *self._stored()])
+                self._known = _newest([*self._snapshot_or_known(), *self._stored()])
                 self._read_at = now
             return self._known
 
     def learn(self, pairs: Sequence[str] | None, budget: Budget) -> Instruments:
         """Ask AssetPairs for these pairs (None: all), remember the answer here and in the store. Raises VenueUnavailable."""
-        learnt = self.venue.instruments(pairs, budget)
-        if learnt:
-            known = self.current()
-            with self._lock:
-                self._known = Instruments([*known, *learnt])
-            self._store(learnt, whole=pairs is None)
+        self._learnt(pairs, budget)
         return self.current()
+
+    def _learnt(self, pairs: Sequence[str] | None, budget: Budget) -> bool:
+        learnt = self.venue.instruments(pairs, budget)
+        if not learnt:
+            return False
+        known = self.current()
+        with self._lock:
+            self._known = _newest([*known, *learnt])
+        self._store(learnt, whole=pairs is None)
+        return True
 
     def refreshed_at(self) -> datetime | None:
         """The age of the freshest rule; None where there is none."""
@@ -66,15 +71,14 @@ class PairRules:
         due = self.clock.now() - REFRESH_AFTER
         if len(stored) >= len(self.snapshot()) and all(instrument.as_of > due for instrument in stored):
             return False
-        self.learn(None, budget)
-        return True
+        return self._learnt(None, budget)
 
     def _snapshot_or_known(self) -> Sequence[Instrument]:
         return self.snapshot() if self._known is None else list(self._known)
 
     def _stored(self) -> Sequence[Instrument]:
         try:
-            document = self.documents.read(DOCUMENT)
+            document = self.documents.read(self.document)
             return from_document(document.text) if document else ()
         except (LedgerUnavailable, ValueError, json.JSONDecodeError) as error:
             event(logging.WARNING, "pair_rules.not_read", reason=type(error).__name__)
@@ -83,10 +87,15 @@ class PairRules:
     def _store(self, learnt: Sequence[Instrument], *, whole: bool) -> None:
         try:
             for _ in range(WRITE_TRIES):
-                document = self.documents.read(DOCUMENT)
+                document = self.documents.read(self.document)
                 before = from_document(document.text) if document and not whole else []
                 merged = {instrument.key: instrument for instrument in [*before, *learnt]}
-                if self.documents.write(DOCUMENT, to_document(merged.values()), document.version if document else None):
+                if self.documents.write(self.document, to_document(merged.values()), document.version if document else None):
                     return
         except (LedgerUnavailable, ValueError) as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)
+
+
+def _newest(instruments: Iterable[Instrument]) -> Instruments:
+    """Of several rules of one pair those that Kraken stated last."""
+    return Instruments(sorted(instruments, key=lambda instrument: instrument.as_of))

@@ -8,10 +8,14 @@
                           |------- Rejected for its rounding ------> SUBMITTING  as the next attempt, once
                           '------- anything else stays SUBMITTING: "unknown", and only reconcile may decide
 
+    REJECTED, NOT_PLACED, EXPIRED --a person's replay--> SUBMITTING  as the next attempt
+
 1. An attempt is one AddOrder that can have been processed. Its request, client order id and deadline are fixed
    when it is claimed and never computed again.
 2. SUBMITTING is never executed again, however old. It is looked up by its client order id.
-3. A terminal state never changes.
+3. A terminal state never changes by itself: no delivery and no reconcile moves it. The one way out is
+   ``replayed_by_operator``, and only a person takes it, from the three states that prove that nothing was placed.
+   So it stands beside the table and not in it, and no state is less terminal for it.
 """
 
 from __future__ import annotations
@@ -47,6 +51,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
 }
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 UNRESOLVED = frozenset(State) - TERMINAL
+REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED})
+"""Terminal without an order: from here a person may have the alert sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,5 +193,17 @@ def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadl
     """
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
+    attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    return replace(entry, attempts=(*entry.attempts, attempt))
+
+
+def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+    """Claim another AddOrder for an alert that ended without an order, because a person says so.
+
+    Nothing but the operator's command calls it, after it has looked every earlier attempt up at the venue. The earlier
+    attempts stay in the entry; the new one has a client order id and a deadline of its own.
+    """
+    if entry.state not in REPLAYABLE:
+        raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
     attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
     return replace(entry, attempts=(*entry.attempts, attempt))

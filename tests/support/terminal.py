@@ -1,0 +1,32 @@
+"""The command line over a function of the tests: same ledger file, same venue, same clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from tests.support.function import Function
+from webhook_core.cli import cli
+from webhook_core.ledger.sqlite import SqliteLedger
+
+
+def function_on(path: Path, **env: str) -> Function:
+    """A function whose ledger is a real SQLite file."""
+    return Function(env={"LEDGER_URL": f"sqlite:///{path}", **env}, store=SqliteLedger(path))
+
+
+def run(function: Function, *arguments: str, answer: str | None = None) -> Result:
+    """One command; ``answer`` is what the person types."""
+    return CliRunner().invoke(cli, arguments, input=answer, obj=lambda: function.application, catch_exceptions=False)
+
+
+def rows(result: Result) -> list[list[str]]:
+    """The cells of a table: columns stand at least two blanks apart."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in result.stdout.splitlines()]
+
+
+def only(found: Any) -> Any:
+    (one,) = found
+    return one

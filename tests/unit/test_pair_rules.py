@@ -1,0 +1,104 @@
+"""Which rules an instance plans with, and how it comes by fresher ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.documents import MemoryDocuments
+from tests.support.instruments import BTC_USD, btc_usd, pair
+from tests.support.venue import FakeVenue
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.pair_rules import READ_AGAIN_AFTER_S, PairRules
+from webhook_core.ports import Budget
+
+
+class BrokenDocuments:
+    def read(self, name):
+        raise LedgerUnavailable("The store is away.")
+
+    def write(self, name, text, version):
+        raise LedgerUnavailable("The store is away.")
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def documents():
+    return MemoryDocuments()
+
+
+@pytest.fixture
+def venue(clock):
+    return FakeVenue(
+        rules=[btc_usd(as_of=clock.now(), ordermin=Decimal("0.5")), pair("NEWUSD", "NEWUSD", "NEW/USD", "NEW", "ZUSD")]
+    )
+
+
+def rules_of(clock, documents, venue):
+    return PairRules(lambda: [BTC_USD], "pair-rules", documents, venue, clock)
+
+
+def test_without_a_store_the_snapshot_plans(clock, venue):
+    rules = rules_of(clock, BrokenDocuments(), venue)
+    assert rules.current().resolve("BTCUSD") == BTC_USD
+    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
+
+
+def test_what_one_instance_learns_the_next_one_knows(clock, documents, venue):
+    rules_of(clock, documents, venue).learn(["NEWUSD"], Budget.start(clock, 9))
+    assert rules_of(clock, documents, venue).current().resolve("NEWUSD").key == "NEWUSD"
+    assert venue.calls == ["instruments"]
+
+
+def test_a_running_instance_reads_the_store_again_after_a_while(clock, documents, venue):
+    old = rules_of(clock, documents, venue)
+    assert old.current().resolve("BTCUSD").ordermin == Decimal("0.00005")
+    rules_of(clock, documents, venue).learn(None, Budget.start(clock, 9))
+    assert old.current().resolve("BTCUSD").ordermin == Decimal("0.00005")
+    clock.sleep(READ_AGAIN_AFTER_S + 1)
+    assert old.current().resolve("BTCUSD").ordermin == Decimal("0.5")
+
+
+def test_the_newest_statement_of_kraken_counts_wherever_it_comes_from(clock, documents, venue):
+    rules = rules_of(clock, documents, venue)
+    rules.learn(None, Budget.start(clock, 9))
+    venue.rules = [btc_usd(as_of=clock.now() - timedelta(days=9), ordermin=Decimal(7))]
+    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
+
+
+def test_a_refresh_is_due_twice_a_day_and_says_whether_it_happened(clock, documents, venue):
+    rules = rules_of(clock, documents, venue)
+    venue.rules = [btc_usd(as_of=clock.now())]
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is True
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is False
+    clock.sleep(12 * 3600 + 1)
+    venue.rules = []
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is False
+    venue.rules = [btc_usd(as_of=clock.now())]
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is True
+
+
+def test_a_whole_refresh_forgets_pairs_that_are_gone(clock, documents, venue):
+    rules = rules_of(clock, documents, venue)
+    rules.learn(None, Budget.start(clock, 9))
+    venue.rules = [btc_usd(as_of=clock.now())]
+    rules.learn(None, Budget.start(clock, 9))
+    assert "NEWUSD" not in documents.read("pair-rules").text
+
+
+def test_a_store_that_others_write_meanwhile_keeps_both(clock, documents, venue):
+    documents.conflicts = 1
+    rules_of(clock, documents, venue).learn(["NEWUSD"], Budget.start(clock, 9))
+    assert "NEWUSD" in documents.read("pair-rules").text
+
+
+def test_a_stored_text_that_is_none_of_ours_is_passed_over(clock, documents, venue):
+    documents.write("pair-rules", "[]", None)
+    assert rules_of(clock, documents, venue).current().resolve("BTCUSD") == BTC_USD
