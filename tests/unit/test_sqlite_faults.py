@@ -171,11 +171,15 @@ def test_a_file_that_may_only_be_read_takes_no_claim_and_keeps_what_it_has():
 def claim_until_it_fails(ledger) -> list[str]:
     """The keys whose claims were answered with Claimed."""
     won: list[str] = []
-    with pytest.raises(LedgerUnavailable, match=r"its disk (is full|fails)"):
+    try:
         for number in range(2000):
             assert isinstance(ledger.claim(submitting(f"alert-{number:04}")), Claimed)
             won.append(f"alert-{number:04}")
-    return won
+    except LedgerUnavailable as error:
+        if "its disk" not in error.message:
+            raise
+        return won
+    raise AssertionError("it never failed")
 
 
 def keys(ledger) -> list[str]:
@@ -188,7 +192,7 @@ def test_a_full_database_takes_no_claim_and_keeps_those_it_has(ledger):
         connection.execute("PRAGMA max_page_count = 30")
     won = claim_until_it_fails(ledger)
     assert len(won) > 10
-    assert keys(ledger) == ["alert-1", *won] or keys(ledger) == sorted(["alert-1", *won])
+    assert keys(ledger) == sorted(["alert-1", *won])
     assert isinstance(ledger.record(moved(first, State.ACCEPTED)), Recorded)  # there is space again
     assert isinstance(ledger.claim(submitting("later")), Claimed)
 

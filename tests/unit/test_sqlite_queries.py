@@ -33,7 +33,7 @@ def plans(tmp_path, monkeypatch):
     ledger.close()
 
 
-FILTERS = product([None, UNRESOLVED, TERMINAL, [State.ACCEPTED]], [None, "breakout"], [True, False])
+FILTERS = list(product([None, UNRESOLVED, TERMINAL, [State.ACCEPTED]], [None, "breakout"], [True, False]))
 
 
 @pytest.mark.parametrize(("states", "strategy", "newest_first"), FILTERS)

@@ -27,7 +27,7 @@ ENOUGH_FOR_ONE_S = 3.0
 """A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Reconciler:
     """``margin`` is how far Kraken's reads may lag its engine."""
 

@@ -1,0 +1,171 @@
+"""Whatever a ledger entry may hold comes back from the store as it went in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.ledger_entries import NOON, submitting
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Unit
+from webhook_core.ledger.serial import (
+    cursor_text,
+    from_document,
+    from_text,
+    microseconds,
+    read_cursor,
+    to_document,
+    to_text,
+)
+from webhook_core.trading.orders import OrderRequest
+
+# Lone surrogates too: JSON can say them, and a venue's text may hold anything.
+TEXTS = st.text(st.characters(), max_size=20)
+TIMES = st.datetimes(timezones=st.just(UTC))
+DECIMALS = st.decimals(allow_nan=False)
+REQUESTS = st.builds(
+    OrderRequest, symbol=TEXTS, parameters=st.dictionaries(TEXTS, TEXTS), reference_price=st.none() | DECIMALS
+)
+ATTEMPTS = st.builds(
+    Attempt,
+    number=st.integers(1, 99),
+    client_order_id=TEXTS,
+    request=REQUESTS,
+    owner=TEXTS,
+    claimed_at=TIMES,
+    deadline=TIMES,
+    state=st.sampled_from(State),
+    order_id=st.none() | TEXTS,
+    description=TEXTS,
+    reason=TEXTS,
+    errors=st.lists(TEXTS, max_size=3).map(tuple),
+    settled_at=st.none() | TIMES,
+    open_absent_at=st.none() | TIMES,
+)
+UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
+ENTRIES = st.builds(
+    LedgerEntry,
+    unit=UNITS,
+    alert_id=TEXTS,
+    body_sha256=TEXTS,
+    strategy=TEXTS,
+    received_at=TIMES,
+    fresh_until=TIMES,
+    attempts=st.lists(ATTEMPTS, min_size=1, max_size=3).map(tuple),
+    warnings=st.lists(TEXTS, max_size=3).map(tuple),
+    version=TEXTS,
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
+)
+
+
+def exact(entry: LedgerEntry) -> list:
+    """What equality overlooks: the order of the parameters, the digits of a price, the types of the collections."""
+    requests = [attempt.request for attempt in entry.attempts]
+    return [
+        [(list(request.parameters.items()), str(request.reference_price)) for request in requests],
+        type(entry.attempts),
+        type(entry.warnings),
+        [(type(attempt.errors), type(attempt.state), attempt.claimed_at.tzinfo) for attempt in entry.attempts],
+    ]
+
+
+@given(ENTRIES)
+def test_an_entry_survives_its_document(entry):
+    again = from_document(to_document(entry), entry.version)
+    assert again == entry
+    assert exact(again) == exact(entry)
+
+
+@given(ENTRIES)
+def test_an_entry_survives_its_text_and_has_one_text_only(entry):
+    text = to_text(entry)
+    again = from_text(text, entry.version)
+    assert again == entry
+    assert exact(again) == exact(entry)
+    assert text.isascii()
+    assert to_text(again) == text
+
+
+@given(ENTRIES, st.dictionaries(TEXTS.map("later ".__add__), JSON, min_size=1))
+def test_keys_of_a_later_version_are_ignored(entry, more):
+    document = json.loads(to_text(entry))
+    document |= more
+    document["unit"] |= more
+    for attempt in document["attempts"]:
+        attempt.update(more)
+        attempt["request"].update(more)
+    assert from_document(document, entry.version) == entry
+
+
+@given(JSON)
+def test_a_document_that_is_no_entry_is_a_value_error(document):
+    with pytest.raises(ValueError, match=r"."):
+        from_text(json.dumps(document), "1")
+
+
+def leaves(document, path=()):
+    if isinstance(document, dict | list):
+        for key in document if isinstance(document, dict) else range(len(document)):
+            yield (*path, key)
+            yield from leaves(document[key], (*path, key))
+
+
+@given(st.sampled_from(list(leaves(to_document(submitting())))), JSON)
+def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
+    document = to_document(submitting())
+    inside = document
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    with contextlib.suppress(ValueError):
+        entry = from_text(json.dumps(document), "1")
+        assert entry.state in State
+        assert entry.claimed_at.tzinfo is UTC
+
+
+def test_every_field_of_an_entry_is_in_the_document():
+    """A field that somebody adds to the dataclasses must be added here too."""
+    document = to_document(submitting())
+    attempt = document["attempts"][0]
+    assert set(document) == {field.name for field in fields(LedgerEntry)} - {"version"}
+    assert set(document["unit"]) == {field.name for field in fields(Unit)}
+    assert set(attempt) == {field.name for field in fields(Attempt)}
+    assert set(attempt["request"]) == {field.name for field in fields(OrderRequest)}
+
+
+def test_a_time_of_another_zone_is_the_same_moment_in_utc():
+    there = NOON.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    assert to_text(submitting(at=there))[:200] == to_text(submitting(at=NOON))[:200]
+    assert to_document(submitting(at=there))["received_at"] == "2026-03-01T12:00:00.123456+00:00"
+
+
+def test_a_time_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="without a zone"):
+        to_document(submitting(at=datetime(2026, 3, 1)))  # noqa: DTZ001  that is the point
+
+
+@given(TIMES, st.integers(0, 10**18 - 1))
+def test_a_cursor_is_read_as_it_was_written(moment, number):
+    assert read_cursor(cursor_text(moment, str(number)), "[0-9]{1,18}") == (moment, str(number))
+
+
+@given(st.text())
+def test_a_cursor_is_ours_or_a_value_error(text):
+    try:
+        moment, tie = read_cursor(text, "[0-9]{1,18}")
+    except ValueError:
+        return
+    assert cursor_text(moment, tie) == text
+
+
+@given(TIMES, TIMES)
+def test_microseconds_keep_every_moment_apart_and_in_order(one, other):
+    assert (microseconds(one) < microseconds(other)) == (one < other)
+    assert (microseconds(one) == microseconds(other)) == (one == other)

@@ -1,0 +1,126 @@
+"""Google's own Firestore emulator, started as a child of the tests on a free loopback port."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+_JAR = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
+_MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
+_START_S = 30.0
+
+
+class FirestoreEmulator:
+    """Can be stopped, frozen and started again on its port. A start forgets everything: it keeps its data in memory."""
+
+    def __init__(self, jar: Path) -> None:
+        self._jar = jar
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For whoever builds a client: gRPC would ask a proxy even for loopback."""
+        return {"FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{self.port}", "no_grpc_proxy": "127.0.0.1"}
+
+    def start(self) -> None:
+        with tempfile.TemporaryFile() as log:
+            arguments = ["-Duser.language=en", "-XX:TieredStopAtLevel=1", "-cp", str(self._jar), _MAIN, "start"]
+            self._process = subprocess.Popen(
+                ["java", *arguments, "--host=127.0.0.1", f"--port={self.port}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            ends_at = time.monotonic() + _START_S
+            while not _answers_ok(self.port):
+                if self._process.poll() is not None or time.monotonic() > ends_at:
+                    self.stop()
+                    log.seek(0)
+                    raise RuntimeError(
+                        f"the Firestore emulator did not start: {log.read()[-2000:].decode(errors='replace')}"
+                    )
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """It still takes connections (the kernel does) and never answers. Returns once every thread of it stands still."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+
+@functools.cache
+def shared_emulator() -> FirestoreEmulator:
+    """One for the whole run, killed at its end. A fresh project id per test keeps the tests apart."""
+    emulator = new_emulator()
+    emulator.start()
+    atexit.register(emulator.stop)
+    return emulator
+
+
+def new_emulator() -> FirestoreEmulator:
+    """Not started. Skips the test where java or the emulator is missing, unless REQUIRE_FIRESTORE_EMULATOR is 1."""
+    jar = _find_jar() if shutil.which("java") else None
+    if jar is None:
+        reason = "needs java and Google's Firestore emulator (gcloud components install cloud-firestore-emulator)"
+        if os.environ.get("REQUIRE_FIRESTORE_EMULATOR") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return FirestoreEmulator(jar)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@functools.cache
+def _find_jar() -> Path | None:
+    known = [Path("/usr/lib/google-cloud-sdk"), Path("/usr/share/google-cloud-sdk"), Path.home() / "google-cloud-sdk"]
+    for root in known:
+        if (root / _JAR).is_file():
+            return root / _JAR
+    root = _gcloud_root()  # last: gcloud takes most of a second to say it
+    return root / _JAR if root is not None and (root / _JAR).is_file() else None
+
+
+def _gcloud_root() -> Path | None:
+    gcloud = shutil.which("gcloud")
+    if gcloud is None:
+        return None
+    command = [gcloud, "info", "--format=value(installation.sdk_root)"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return Path(answer.stdout.strip()) if answer.stdout.strip() else None
+
+
+def _answers_ok(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)  # unlike urllib it asks no proxy
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read().strip() == b"Ok"
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,67 @@
+"""Ledger entries for tests: real ones, made by the rules of ledger.entry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from webhook_core.clock import SystemClock
+from webhook_core.ledger import entry as rules
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Rejected
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+class Dated(SystemClock):
+    """The system's clock, but for the date: it stands at ``date``, wherever a test puts it."""
+
+    def __init__(self, date: datetime = NOON) -> None:
+        self.date = date
+
+    def now(self) -> datetime:
+        return self.date
+
+
+def submitting(
+    alert_key: str = "alert-1",
+    *,
+    at: datetime = NOON,
+    strategy: str = "breakout",
+    leg: int = 0,
+    generation: int = 0,
+) -> LedgerEntry:
+    """A new delivery's claim: every call makes another owner, as every delivery does."""
+    unit = Unit("paper", "main", alert_key, leg, generation)
+    parameters = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01000000", "price": "50000.1"}
+    request = OrderRequest("BTC/USD", parameters, Decimal("50000.10"))
+    return LedgerEntry(
+        unit=unit,
+        alert_id=f"id of {alert_key}",
+        body_sha256="ab" * 32,
+        strategy=strategy,
+        received_at=at,
+        fresh_until=at + timedelta(seconds=60),
+        attempts=(rules.first_attempt(unit, request, at, 10),),
+        warnings=("send {{timenow}}",),
+    )
+
+
+def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
+    """The entry in that state, as the transition table gets it there."""
+    later = entry.claimed_at + timedelta(seconds=1)
+    match state:
+        case State.SUBMITTING:
+            return rules.open_orders_lack_it(entry, later)
+        case State.ACCEPTED:
+            return rules.settle(
+                entry, Accepted("OABCDE-12345-FGHIJK", "buy 0.01 XBTUSD", ("close to the limit",)), later
+            )
+        case State.REJECTED:
+            return rules.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
+        case State.NOT_PLACED:
+            return rules.not_placed(entry, later)
+        case State.NOT_SENT:
+            return rules.settle(entry, NotSent("connection refused"), later)
+        case State.EXPIRED:
+            return rules.expired(entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT), later)

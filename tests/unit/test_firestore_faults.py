@@ -1,0 +1,404 @@
+"""A Firestore that refuses, loses answers, goes silent or away: one winner still, in time, and nothing concluded from doubt."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.firestore_emulator import FirestoreEmulator, new_emulator
+from tests.support.ledger_entries import NOON, Dated, moved, submitting
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import State
+from webhook_core.ledger.firestore import RETENTION, FirestoreLedger
+from webhook_core.ledger.firestore_calls import update_time, version_text
+from webhook_core.ports import Claimed, Existing, Recorded
+
+UNCLEAR = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
+REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND"]
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[FirestoreEmulator]:
+    """Our own: it is stopped and frozen here."""
+    made = new_emulator()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def environment(emulator, monkeypatch):
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def new_ledger(**options) -> FirestoreLedger:
+    return FirestoreLedger(f"test-{uuid.uuid4().hex[:12]}", **{"timeout_s": 10, "clock": Dated(), **options})
+
+
+@pytest.fixture
+def faulty(emulator, environment):
+    from tests.support.firestore_faults import FaultyFirestore
+
+    made = FaultyFirestore(emulator.port)
+    environment.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{made.port}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def proxy(emulator, environment):
+    made = CuttingProxy(emulator.port)
+    environment.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{made.port}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ledger(environment):
+    made = new_ledger()
+    yield made
+    made.close()
+
+
+def fault(faulty, method, status, **options) -> None:
+    import grpc
+
+    from tests.support.firestore_faults import Fault
+
+    faulty.faults.append(Fault(method, grpc.StatusCode[status], **options))
+
+
+def every_operation(ledger):
+    entry = replace(submitting(), version="2026-01-01T00:00:00.000000Z")
+    return {
+        "claim": lambda: ledger.claim(entry),
+        "record": lambda: ledger.record(moved(entry, State.ACCEPTED)),
+        "find": lambda: ledger.find(entry.unit),
+        "newest_generation": lambda: ledger.newest_generation(entry.unit),
+        "entries": ledger.entries,
+        "purge": lambda: ledger.purge(NOON, 10),
+        "read": lambda: ledger.read("book"),
+        "write": lambda: ledger.write("book", "text", None),
+    }
+
+
+# The common path
+
+
+def test_a_claim_and_its_record_are_two_writes_and_no_read(faulty, ledger):
+    result = ledger.claim(submitting())
+    ledger.record(moved(result.entry, State.ACCEPTED))
+    assert faulty.calls == ["Commit", "Commit"]
+
+
+def test_a_redelivery_costs_one_write_and_one_read(faulty, ledger):
+    ledger.claim(submitting())
+    faulty.calls.clear()
+    assert isinstance(ledger.claim(submitting()), Existing)
+    assert faulty.calls == ["Commit", "BatchGetDocuments"]
+
+
+# Answers that are lost, and calls that are refused
+
+
+@pytest.mark.parametrize("status", UNCLEAR)
+@pytest.mark.parametrize("done", [True, False])
+def test_a_claim_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(faulty, ledger, status, done):
+    fault(faulty, "Commit", status, done=done)
+    result = ledger.claim(submitting())
+    assert isinstance(result, Claimed)
+    assert ledger.find(result.entry.unit) == result.entry
+    assert ledger.claim(submitting()) == Existing(result.entry)
+    assert isinstance(ledger.record(moved(result.entry, State.ACCEPTED)), Recorded)
+
+
+@pytest.mark.parametrize("status", UNCLEAR)
+def test_a_claim_without_an_answer_behind_another_is_not_ours(faulty, ledger, status):
+    first = ledger.claim(submitting()).entry
+    fault(faulty, "Commit", status)
+    assert ledger.claim(submitting()) == Existing(first)
+
+
+@pytest.mark.parametrize("status", UNCLEAR)
+def test_a_claim_that_stays_unclear_is_no_claim_and_is_not_tried_for_ever(faulty, ledger, status):
+    fault(faulty, "Commit", status, times=99)
+    with pytest.raises(LedgerUnavailable):
+        ledger.claim(submitting())
+    assert faulty.calls == ["Commit", "BatchGetDocuments"] * 2
+
+
+def test_a_claim_that_was_done_but_cannot_be_read_back_is_not_answered(faulty, ledger):
+    fault(faulty, "Commit", "UNAVAILABLE", done=True)
+    fault(faulty, "BatchGetDocuments", "UNAVAILABLE")
+    with pytest.raises(LedgerUnavailable):
+        ledger.claim(submitting())
+    assert isinstance(ledger.claim(submitting()), Existing)
+
+
+def test_contention_is_not_taken_for_a_redelivery(faulty, ledger):
+    fault(faulty, "Commit", "ABORTED")
+    assert isinstance(ledger.claim(submitting()), Claimed)
+    fault(faulty, "Commit", "ABORTED", times=99)
+    with pytest.raises(LedgerUnavailable):
+        ledger.claim(submitting("another"))
+    assert ledger.find(submitting("another").unit) is None
+    assert faulty.calls.count("Commit") == 4
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refused_call_is_the_ledger_s_failure_whatever_it_was(faulty, ledger, status):
+    for method in ("Commit", "BatchGetDocuments", "RunQuery"):
+        fault(faulty, method, status, times=99)
+    for name, operation in every_operation(ledger).items():
+        if status == "NOT_FOUND" and name == "write":
+            continue  # a document that is not there to be updated: write says False
+        with pytest.raises(LedgerUnavailable) as caught:
+            operation()
+        assert "\n" not in caught.value.message, name
+    assert faulty.calls.count("Commit") <= 3
+
+
+@pytest.mark.parametrize("status", UNCLEAR)
+@pytest.mark.parametrize("done", [True, False])
+def test_a_record_whose_answer_is_lost_is_recorded_whether_it_was_done_or_not(faulty, ledger, status, done):
+    first = ledger.claim(submitting()).entry
+    fault(faulty, "Commit", status, done=done)
+    result = ledger.record(moved(first, State.ACCEPTED))
+    assert isinstance(result, Recorded)
+    assert ledger.find(first.unit) == result.entry
+
+
+def test_a_record_without_an_answer_behind_another_is_not_recorded(faulty, ledger):
+    first = ledger.claim(submitting()).entry
+    accepted = ledger.record(moved(first, State.ACCEPTED)).entry
+    fault(faulty, "Commit", "UNAVAILABLE")
+    assert ledger.record(moved(first, State.REJECTED)) == Existing(accepted)
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "ABORTED"])
+def test_a_record_that_stays_unclear_is_not_recorded(faulty, ledger, status):
+    first = ledger.claim(submitting()).entry
+    fault(faulty, "Commit", status, times=99)
+    with pytest.raises(LedgerUnavailable):
+        ledger.record(moved(first, State.ACCEPTED))
+    assert ledger.find(first.unit) == first
+
+
+def test_a_list_that_breaks_off_is_no_list(faulty, ledger):
+    ledger.claim(submitting("one"))
+    ledger.claim(submitting("two"))
+    fault(faulty, "RunQuery", "UNAVAILABLE", done=True)
+    with pytest.raises(LedgerUnavailable):
+        ledger.entries()
+    assert len(ledger.entries().entries) == 2
+
+
+def test_a_text_whose_answer_is_lost_is_written_if_it_is_there(faulty, ledger):
+    fault(faulty, "Commit", "UNAVAILABLE", done=True)
+    assert ledger.write("book", "one", None) is True
+    fault(faulty, "Commit", "UNAVAILABLE")
+    with pytest.raises(LedgerUnavailable):
+        ledger.write("book", "two", ledger.read("book").version)
+    assert ledger.read("book").text == "one"
+
+
+def test_a_text_that_another_wrote_too_is_not_taken_for_ours(faulty, ledger):
+    """The same words by chance: two that count from 1 to 2 must end at 3."""
+    assert ledger.write("counter", "2", None)
+    fault(faulty, "Commit", "UNAVAILABLE")
+    with pytest.raises(LedgerUnavailable):
+        ledger.write("counter", "2", None)
+
+
+# Connections
+
+
+def test_an_answer_that_is_lost_with_its_connection_is_looked_up_on_a_new_one(proxy):
+    ledger = new_ledger()
+    ledger.claim(submitting("warm-up"))
+    proxy.cut_next_request()
+    result = ledger.claim(submitting())
+    assert isinstance(result, Claimed)
+    assert (proxy.cuts, proxy.connections) == (1, 2)
+    assert ledger.claim(submitting()) == Existing(result.entry)
+    ledger.close()
+
+
+def test_a_connection_that_died_in_silence_is_replaced_within_the_same_claim(proxy):
+    """As after an instance was frozen: the old connection says nothing, a new one works."""
+    ledger = new_ledger(timeout_s=0.8)
+    ledger.claim(submitting("warm-up"))
+    for number in range(2):
+        proxy.silence()
+        with within(1.2):
+            assert isinstance(ledger.claim(submitting(f"alert-{number}")), Claimed)
+    assert proxy.connections == 3
+    ledger.close()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """With what a busy machine may add."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds + 0.6
+
+
+def test_a_frozen_firestore_is_reported_in_time_and_a_thawed_one_is_used_again(emulator, environment):
+    ledger = new_ledger(timeout_s=0.4)
+    ledger.claim(submitting("warm-up"))
+    emulator.freeze()
+    try:
+        for operation in every_operation(ledger).values():
+            with within(0.6), pytest.raises(LedgerUnavailable):
+                operation()
+    finally:
+        emulator.thaw()
+    patient = new_ledger()
+    assert isinstance(patient.claim(submitting()), Claimed)
+    patient.close()
+    assert isinstance(ledger.claim(submitting("later")), Claimed)
+    ledger.close()
+
+
+def test_all_calls_of_a_claim_together_take_one_and_a_half_time_outs(emulator, environment):
+    """Two full ones would leave nothing of TradingView's three seconds."""
+    ledger = new_ledger(timeout_s=1.5)
+    ledger.claim(submitting("warm-up"))
+    emulator.freeze()
+    try:
+        with within(2.25), pytest.raises(LedgerUnavailable):
+            ledger.claim(submitting())
+    finally:
+        emulator.thaw()
+    ledger.close()
+
+
+def test_a_firestore_that_went_away_is_reported_in_time_and_used_as_soon_as_it_is_back(emulator, environment):
+    ledger = new_ledger(timeout_s=0.8)
+    ledger.claim(submitting("warm-up"))
+    emulator.stop()
+    try:
+        for _ in range(3):  # each refusal would lengthen gRPC's back-off, to two minutes in the end
+            for operation in every_operation(ledger).values():
+                with within(1.2), pytest.raises(LedgerUnavailable):
+                    operation()
+    finally:
+        emulator.start()
+    patient = new_ledger()
+    patient.claim(submitting())  # a fresh JVM is slow at its first commit
+    patient.close()
+    assert isinstance(ledger.claim(submitting()), Claimed)
+    ledger.close()
+
+
+# Expiry
+
+
+def test_only_a_terminal_entry_has_an_end(ledger):
+    first = ledger.claim(submitting()).entry
+    assert stored_fields(ledger)["expireAt"] is None
+    ledger.record(moved(first, State.ACCEPTED))
+    assert stored_fields(ledger)["expireAt"] == NOON + RETENTION == NOON + timedelta(days=90)
+
+
+def stored_fields(ledger) -> dict:
+    (snapshot,) = ledger._channel.client().collection("ledger").stream()
+    return snapshot.to_dict()
+
+
+def test_an_expired_entry_that_is_still_there_counts_as_absent(environment):
+    clock = Dated()
+    ledger = new_ledger(clock=clock)
+    old = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
+    clock.date = NOON + RETENTION - timedelta(microseconds=1)
+    assert ledger.find(old.unit) == ledger.newest_generation(old.unit) == ledger.entries().entries[0] == old
+    assert ledger.claim(submitting(at=clock.date)) == Existing(old)
+
+    clock.date = NOON + RETENTION
+    assert ledger.find(old.unit) is None
+    assert ledger.newest_generation(old.unit) is None
+    assert ledger.entries().entries == []
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(ledger.claim, [submitting(at=clock.date) for _ in range(8)]))
+    winners = [result.entry for result in results if isinstance(result, Claimed)]
+    assert len(winners) == 1
+    assert ledger.find(old.unit) == winners[0]
+    assert stored_fields(ledger)["expireAt"] is None
+    ledger.close()
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.NOT_SENT])
+def test_an_entry_whose_order_may_still_be_decided_never_expires(environment, state):
+    clock = Dated()
+    ledger = new_ledger(clock=clock)
+    old = ledger.record(moved(ledger.claim(submitting()).entry, state)).entry
+    clock.date = NOON + timedelta(days=4000)
+    assert ledger.find(old.unit) == old
+    assert ledger.claim(submitting(at=clock.date)) == Existing(old)
+    ledger.close()
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_lost_answer_over_an_expired_entry_leaves_one_winner(faulty, environment, done):
+    clock = Dated()
+    ledger = new_ledger(clock=clock)
+    ledger.record(moved(ledger.claim(submitting()).entry, State.REJECTED))
+    clock.date = NOON + RETENTION
+    # First the create, which finds the old entry, and then the compare-and-set, whose answer is lost.
+    original, calls = faulty._next, []
+
+    def second_commit_fails(name):
+        found = original(name)
+        calls.append(name)
+        if calls.count("Commit") == 2 and name == "Commit" and not faulty.faults:
+            fault(faulty, "Commit", "UNAVAILABLE", done=done)
+            return original(name)
+        return found
+
+    faulty._next = second_commit_fails
+    result = ledger.claim(submitting(at=clock.date))
+    assert isinstance(result, Claimed)
+    assert ledger.find(result.entry.unit) == result.entry
+    ledger.close()
+
+
+# The rest
+
+
+def test_our_own_claim_that_is_there_already_is_ours(ledger):
+    entry = submitting()
+    first = ledger.claim(entry)
+    assert ledger.claim(entry) == first
+    ledger.record(moved(first.entry, State.ACCEPTED))
+    assert isinstance(ledger.claim(entry), Existing)
+
+
+def test_a_text_too_large_for_firestore_is_refused_with_the_numbers(ledger):
+    with pytest.raises(LedgerUnavailable, match="book is too large for Firestore: 900002 bytes, at most 900000"):
+        ledger.write("book", "é" * 450_001, None)
+    assert ledger.write("book", "é" * 450_000, None)
+    assert len(ledger.read("book").text) == 450_000
+
+
+@pytest.mark.parametrize("fraction", ["000000", "123456", "123456789"])
+def test_a_version_keeps_every_nanosecond(fraction):
+    version = f"2026-03-01T12:00:00.{fraction}Z"
+    assert version_text(update_time(version)) == version
+
+
+def test_without_credentials_the_ledger_is_unavailable(monkeypatch, tmp_path):
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
+    with pytest.raises(LedgerUnavailable, match="DefaultCredentialsError"):
+        FirestoreLedger("some-project").claim(submitting())

@@ -1,0 +1,251 @@
+"""The ledger in Firestore: for more than one instance. A claim and a record are one write each, and no read.
+
+A claim is ``create``, which Firestore does once per document id; a record is an update under the update time that was
+read. A write whose answer is lost is read back: what is stored, owner and all, tells our own write from another's.
+A new attempt at the same write is safe either way, for both writes are conditional.
+
+Production needs the composite indexes of examples/firestore.indexes.json, each list in both directions: state +
+claimedAt, strategy + claimedAt, strategy + state + claimedAt, and base + generation; the emulator needs none. ``expireAt``
+is for a TTL policy on the collection ``ledger``. Only terminal entries have one: an order whose fate is unknown is never
+forgotten. TTL may be a day late, so an expired entry counts as absent here, and its place can be claimed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.clock import SystemClock
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
+from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
+from webhook_core.ledger.serial import base_digest, cursor_text, from_text, read_cursor, to_text, unit_digest
+from webhook_core.ports import Claimed, Clock, Document, Existing, Page, Recorded
+
+if TYPE_CHECKING:
+    from google.cloud.firestore import Client
+
+    from webhook_core.ledger.firestore_calls import Snapshot
+
+RETENTION = timedelta(days=90)
+MAX_TEXT_BYTES = 900_000
+"""Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
+_LEDGER, _DOCUMENTS = "ledger", "documents"
+_DELETED_AT_ONCE = 100
+_UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
+_CONTENTION_S = 0.05
+
+
+class FirestoreLedger:
+    """Ledger and Documents. ``timeout_s`` bounds each call, one and a half times it each method but ``purge``."""
+
+    def __init__(
+        self,
+        project: str,
+        *,
+        client: Client | None = None,
+        timeout_s: float = 0.8,
+        database: str = "(default)",
+        clock: Clock | None = None,
+    ) -> None:
+        self._channel = FirestoreChannel(project, database, client)
+        self._timeout_s = timeout_s
+        self._clock = clock or SystemClock()
+
+    def close(self) -> None:
+        """Give the connection back. The next use opens another."""
+        self._channel.close()
+
+    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+        from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
+
+        name, fields = unit_digest(entry.unit).hex(), _fields(entry)
+        with self._operation() as calls:
+            for _ in range(2):
+                try:
+                    return Claimed(replace(entry, version=calls.create(_LEDGER, name, fields)))
+                except Aborted:  # contention, which is no redelivery: nothing was written
+                    self._clock.sleep(_CONTENTION_S)
+                    continue
+                except (AlreadyExists, ServerError):
+                    snapshot = calls.get(_LEDGER, name)
+                if snapshot is None:
+                    continue
+                if snapshot.get("document") == fields["document"]:  # our own write, whose answer was lost
+                    return Claimed(replace(entry, version=version_text(snapshot.update_time)))
+                if not self._is_expired(snapshot):
+                    return Existing(_entry(snapshot))
+                try:
+                    version = calls.update(_LEDGER, name, fields, version_text(snapshot.update_time))
+                    return Claimed(replace(entry, version=version))
+                except (Aborted, FailedPrecondition, NotFound, ServerError):
+                    continue  # somebody else, or we ourselves: the next create tells
+        raise LedgerUnavailable(_UNSURE)
+
+    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound, ServerError
+
+        name, fields = unit_digest(entry.unit).hex(), _fields(entry)
+        with self._operation() as calls:
+            for _ in range(2):
+                try:
+                    return Recorded(replace(entry, version=calls.update(_LEDGER, name, fields, entry.version)))
+                except Aborted:
+                    self._clock.sleep(_CONTENTION_S)
+                    continue
+                except (FailedPrecondition, NotFound, ServerError, ValueError):
+                    snapshot = calls.get(_LEDGER, name)
+                if snapshot is None:
+                    raise LedgerUnavailable("The ledger holds no such entry any more.")
+                version = version_text(snapshot.update_time)
+                if snapshot.get("document") == fields["document"]:
+                    return Recorded(replace(entry, version=version))
+                if version != entry.version:
+                    return Existing(_entry(snapshot))
+        raise LedgerUnavailable(_UNSURE)
+
+    def find(self, unit: Unit) -> LedgerEntry | None:
+        with self._operation() as calls:
+            snapshot = calls.get(_LEDGER, unit_digest(unit).hex())
+        return None if snapshot is None or self._is_expired(snapshot) else _entry(snapshot)
+
+    def newest_generation(self, unit: Unit) -> LedgerEntry | None:
+        def newest(client: Client) -> Any:
+            same = _where(client.collection(_LEDGER), "base", "==", base_digest(unit).hex())
+            return same.order_by("generation", direction="DESCENDING").limit(1)
+
+        with self._operation() as calls:
+            snapshots = calls.query(newest)
+        return next((_entry(snapshot) for snapshot in snapshots if not self._is_expired(snapshot)), None)
+
+    def entries(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        strategy: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> Page:
+        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out."""
+        if limit < 1:
+            raise ValueError("limit: at least 1")
+        after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
+        if states is not None and not states:
+            return Page([], None)
+
+        def listing(client: Client) -> Any:
+            query = _filtered(client.collection(_LEDGER), states, strategy)
+            direction = "DESCENDING" if newest_first else "ASCENDING"
+            query = query.order_by("claimedAt", direction=direction).order_by("__name__", direction=direction)
+            if after is not None:
+                query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
+            return query.limit(limit + 1)
+
+        with self._operation() as calls:
+            snapshots = calls.query(listing)
+        page = [(snapshot, _entry(snapshot)) for snapshot in snapshots[:limit]]
+        following = cursor_text(page[-1][1].claimed_at, page[-1][0].id) if len(snapshots) > limit else None
+        return Page([entry for snapshot, entry in page if not self._is_expired(snapshot)], following)
+
+    def purge(self, claimed_before: datetime, limit: int) -> int:
+        """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
+        from google.api_core.exceptions import FailedPrecondition, NotFound
+
+        deleted = 0
+        while deleted < limit:
+            wanted = min(limit - deleted, _DELETED_AT_ONCE)
+
+            def oldest(client: Client, wanted: int = wanted) -> Any:
+                query = _where(_filtered(client.collection(_LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
+                return query.order_by("claimedAt").limit(wanted).select(["claimedAt"])
+
+            with self._operation() as calls:
+                snapshots = calls.query(oldest)
+                try:
+                    calls.delete(snapshots)
+                except (FailedPrecondition, NotFound):
+                    return deleted
+            deleted += len(snapshots)
+            if len(snapshots) < wanted:
+                break
+        return deleted
+
+    def read(self, name: str) -> Document | None:
+        with self._operation() as calls:
+            snapshot = calls.get(_DOCUMENTS, _document_id(name))
+        return None if snapshot is None else Document(snapshot.get("text"), version_text(snapshot.update_time))
+
+    def write(self, name: str, text: str, version: str | None) -> bool:
+        from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound, ServerError
+
+        size = len(text.encode())
+        if size > MAX_TEXT_BYTES:
+            raise LedgerUnavailable(
+                f"The document {name} is too large for Firestore: {size} bytes, at most {MAX_TEXT_BYTES}."
+            )
+        fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
+        with self._operation() as calls:
+            try:
+                if version is None:
+                    calls.create(_DOCUMENTS, _document_id(name), fields)
+                else:
+                    calls.update(_DOCUMENTS, _document_id(name), fields, version)
+                return True
+            except (AlreadyExists, FailedPrecondition, NotFound, ValueError):
+                return False
+            except ServerError as error:
+                stored = calls.get(_DOCUMENTS, _document_id(name))
+                if stored is not None and stored.get("owner") == fields["owner"]:
+                    return True
+                raise LedgerUnavailable(_UNSURE) from error
+
+    def _operation(self) -> AbstractContextManager[FirestoreCalls]:
+        return operation(self._channel, self._clock, self._timeout_s)
+
+    def _is_expired(self, snapshot: Snapshot) -> bool:
+        expires = snapshot.get("expireAt")
+        return expires is not None and expires <= self._clock.now()
+
+
+def _fields(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "document": to_text(entry),
+        "base": base_digest(entry.unit).hex(),
+        "generation": entry.unit.generation,
+        "state": entry.state.value,
+        "strategy": entry.strategy,
+        "claimedAt": entry.claimed_at,
+        "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
+    }
+
+
+def _entry(snapshot: Snapshot) -> LedgerEntry:
+    try:
+        return from_text(snapshot.get("document"), version_text(snapshot.update_time))
+    except ValueError as error:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+
+
+def _filtered(query: Any, states: Collection[State] | None, strategy: str | None) -> Any:
+    if strategy is not None:
+        query = _where(query, "strategy", "==", strategy)
+    if states is not None:
+        query = _where(query, "state", "in", sorted(state.value for state in states))
+    return query
+
+
+def _where(query: Any, field: str, operator: str, value: object) -> Any:
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    return query.where(filter=FieldFilter(field, operator, value))
+
+
+def _document_id(name: str) -> str:
+    """A name may hold what an id may not."""
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -1,0 +1,115 @@
+"""The ledger in this process's memory: for trying things out, and for tests. It ends with the process."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
+from webhook_core.ledger.serial import cursor_text, read_cursor
+from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+
+_FIRST = "1"
+
+
+class MemoryLedger:
+    """Ledger and Documents in two dictionaries, under one lock."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._entries: dict[Unit, tuple[int, LedgerEntry]] = {}
+        self._numbers = itertools.count(1)
+        self._documents: dict[str, Document] = {}
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+        with self._lock:
+            if entry.unit in self._entries:
+                return Existing(self._entries[entry.unit][1])
+            stored = replace(entry, version=_FIRST)
+            self._entries[entry.unit] = (next(self._numbers), stored)
+            return Claimed(stored)
+
+    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        with self._lock:
+            if entry.unit not in self._entries:
+                raise LedgerUnavailable("The ledger holds no such entry any more.")
+            number, stored = self._entries[entry.unit]
+            if stored.version != entry.version:
+                return Existing(stored)
+            changed = replace(entry, version=_next(stored.version))
+            self._entries[entry.unit] = (number, changed)
+            return Recorded(changed)
+
+    def find(self, unit: Unit) -> LedgerEntry | None:
+        with self._lock:
+            return self._entries[unit][1] if unit in self._entries else None
+
+    def newest_generation(self, unit: Unit) -> LedgerEntry | None:
+        with self._lock:
+            entries = [entry for _, entry in self._entries.values() if _base(entry.unit) == _base(unit)]
+        return max(entries, key=lambda entry: entry.unit.generation, default=None)
+
+    def entries(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        strategy: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> Page:
+        if limit < 1:
+            raise ValueError("limit: at least 1")
+        with self._lock:
+            rows = [
+                (entry.claimed_at, number, entry)
+                for number, entry in self._entries.values()
+                if (states is None or entry.state in states) and (strategy is None or entry.strategy == strategy)
+            ]
+        if cursor is not None:
+            claimed_at, tie = read_cursor(cursor, "[0-9]{1,18}")
+            after = (claimed_at, int(tie))
+            rows = [row for row in rows if (row[:2] < after if newest_first else row[:2] > after)]
+        rows.sort(key=lambda row: row[:2], reverse=newest_first)
+        page = rows[:limit]
+        following = cursor_text(page[-1][0], str(page[-1][1])) if len(rows) > limit else None
+        return Page([entry for _, _, entry in page], following)
+
+    def purge(self, claimed_before: datetime, limit: int) -> int:
+        with self._lock:
+            old = [
+                (entry.claimed_at, number, unit)
+                for unit, (number, entry) in self._entries.items()
+                if entry.state in TERMINAL and entry.claimed_at < claimed_before
+            ]
+            old.sort(key=lambda row: row[:2])
+            for _, _, unit in old[:limit]:
+                del self._entries[unit]
+        return len(old[:limit])
+
+    def read(self, name: str) -> Document | None:
+        with self._lock:
+            return self._documents.get(name)
+
+    def write(self, name: str, text: str, version: str | None) -> bool:
+        with self._lock:
+            stored = self._documents.get(name)
+            if (None if stored is None else stored.version) != version:
+                return False
+            self._documents[name] = Document(text, _FIRST if stored is None else _next(stored.version))
+            return True
+
+
+def _base(unit: Unit) -> tuple[str, str, str, int]:
+    return unit.alert_key, unit.mode, unit.account, unit.leg
+
+
+def _next(version: str) -> str:
+    return str(int(version) + 1)

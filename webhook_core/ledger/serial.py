@@ -1,0 +1,172 @@
+"""A ledger entry as plain JSON and back, without loss, and the keys and cursors that every store shares.
+
+Times are UTC in ISO 8601 with microseconds, decimals are strings, a request's parameters keep their order. Keys that
+this version does not know are ignored: an instance of the last deployment may read what the next one wrote.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Unit
+from webhook_core.trading.orders import OrderRequest
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_document(entry: LedgerEntry) -> dict[str, Any]:
+    """Everything but ``version``, which is the store's. Raises ValueError for a time without a zone."""
+    unit = entry.unit
+    return {
+        "unit": {
+            "mode": unit.mode,
+            "account": unit.account,
+            "alert_key": unit.alert_key,
+            "leg": unit.leg,
+            "generation": unit.generation,
+        },
+        "alert_id": entry.alert_id,
+        "body_sha256": entry.body_sha256,
+        "strategy": entry.strategy,
+        "received_at": _iso(entry.received_at),
+        "fresh_until": _iso(entry.fresh_until),
+        "attempts": [_attempt_document(attempt) for attempt in entry.attempts],
+        "warnings": list(entry.warnings),
+    }
+
+
+def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry:
+    """The entry again. Raises KeyError, TypeError or ValueError for a document that is not one of ours."""
+    unit = document["unit"]
+    if not document["attempts"]:
+        raise ValueError("a stored entry has no attempt")
+    return LedgerEntry(
+        unit=Unit(unit["mode"], unit["account"], unit["alert_key"], unit["leg"], unit["generation"]),
+        alert_id=document["alert_id"],
+        body_sha256=document["body_sha256"],
+        strategy=document["strategy"],
+        received_at=_time(document["received_at"]),
+        fresh_until=_time(document["fresh_until"]),
+        attempts=tuple(_attempt(attempt) for attempt in document["attempts"]),
+        warnings=tuple(document["warnings"]),
+        version=version,
+    )
+
+
+def to_text(entry: LedgerEntry) -> str:
+    """The document as compact ASCII JSON: the same entry is always the same text."""
+    return json.dumps(to_document(entry), separators=(",", ":"))
+
+
+def from_text(text: str, version: str) -> LedgerEntry:
+    """Raises ValueError, and only that, for a text that is not one of ours."""
+    try:
+        return from_document(json.loads(text), version)
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"not a ledger entry: {type(error).__name__}") from error
+
+
+def unit_digest(unit: Unit) -> bytes:
+    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever the alert key holds."""
+    return _digest(unit.name)
+
+
+def base_digest(unit: Unit) -> bytes:
+    """The same for the unit without its generation: what the generations of one alert have in common."""
+    return _digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970, without the rounding of a float."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def cursor_text(claimed_at: datetime, tie: str) -> str:
+    """Where a page ended: the claim time of its last entry, and what tells that entry from others of the same time."""
+    return base64.urlsafe_b64encode(f"{_iso(claimed_at)} {tie}".encode()).decode()
+
+
+def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
+    """Raises ValueError for a text that ``cursor_text`` did not make with such a tie."""
+    try:
+        moment, _, tie = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(" ")
+        claimed_at = _time(moment)
+    except (ValueError, OverflowError):
+        raise ValueError("cursor: not one of ours; take it from the last page as it stands") from None
+    if not re.fullmatch(tie_pattern, tie) or cursor_text(claimed_at, tie) != cursor:
+        raise ValueError("cursor: not one of ours; take it from the last page as it stands")
+    return claimed_at, tie
+
+
+def _attempt_document(attempt: Attempt) -> dict[str, Any]:
+    request = attempt.request
+    reference = request.reference_price
+    return {
+        "number": attempt.number,
+        "client_order_id": attempt.client_order_id,
+        "request": {
+            "symbol": request.symbol,
+            "parameters": dict(request.parameters),
+            "reference_price": None if reference is None else str(reference),
+        },
+        "owner": attempt.owner,
+        "claimed_at": _iso(attempt.claimed_at),
+        "deadline": _iso(attempt.deadline),
+        "state": attempt.state.value,
+        "order_id": attempt.order_id,
+        "description": attempt.description,
+        "reason": attempt.reason,
+        "errors": list(attempt.errors),
+        "settled_at": None if attempt.settled_at is None else _iso(attempt.settled_at),
+        "open_absent_at": None if attempt.open_absent_at is None else _iso(attempt.open_absent_at),
+    }
+
+
+def _attempt(document: Mapping[str, Any]) -> Attempt:
+    request = document["request"]
+    reference = request["reference_price"]
+    settled_at, open_absent_at = document["settled_at"], document["open_absent_at"]
+    return Attempt(
+        number=document["number"],
+        client_order_id=document["client_order_id"],
+        request=OrderRequest(
+            request["symbol"], dict(request["parameters"]), None if reference is None else Decimal(reference)
+        ),
+        owner=document["owner"],
+        claimed_at=_time(document["claimed_at"]),
+        deadline=_time(document["deadline"]),
+        state=State(document["state"]),
+        order_id=document["order_id"],
+        description=document["description"],
+        reason=document["reason"],
+        errors=tuple(document["errors"]),
+        settled_at=None if settled_at is None else _time(settled_at),
+        open_absent_at=None if open_absent_at is None else _time(open_absent_at),
+    )
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
+
+
+def _iso(moment: datetime) -> str:
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError("a time without a zone can't be stored")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")
+
+
+def _time(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a stored time has no zone")
+    return moment.astimezone(UTC)

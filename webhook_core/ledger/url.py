@@ -1,0 +1,68 @@
+"""LEDGER_URL: which store keeps the ledger, and where."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+_FORMS = "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*", re.ASCII)
+_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUrl:
+    """``path`` is set for sqlite; ``project`` and ``database`` are set for firestore."""
+
+    kind: Literal["sqlite", "memory", "firestore"]
+    path: PurePath | None = None
+    project: str | None = None
+    database: str | None = None
+
+
+def parse(url: str) -> LedgerUrl:
+    """Raises ValueError that names what is wrong and never repeats the URL: somebody else's may hold a password."""
+    kind, separator, rest = url.strip().partition("://")
+    if not separator:
+        raise ValueError(f"LEDGER_URL: no store named; write {_FORMS}")
+    match kind.lower():
+        case "memory":
+            return _memory(rest)
+        case "sqlite":
+            return _sqlite(rest)
+        case "firestore":
+            return _firestore(rest)
+        case _:
+            raise ValueError(f"LEDGER_URL: a store that we don't have; write {_FORMS}")
+
+
+def _memory(rest: str) -> LedgerUrl:
+    if rest.strip("/"):
+        raise ValueError("LEDGER_URL: memory:// takes nothing behind it")
+    return LedgerUrl("memory")
+
+
+def _sqlite(rest: str) -> LedgerUrl:
+    if not rest.startswith("/"):
+        raise ValueError("LEDGER_URL: sqlite takes three slashes before a relative path, four before an absolute one")
+    path = rest[1:]
+    if not path or path.endswith("/"):
+        raise ValueError("LEDGER_URL: sqlite needs the path of a file, as in sqlite:///.state/ledger.db")
+    if path == ":memory:":
+        raise ValueError("LEDGER_URL: for a ledger in memory write memory://")
+    if "?" in path or "\0" in path:
+        raise ValueError("LEDGER_URL: sqlite takes a path and nothing else; leave out what begins with '?'")
+    return LedgerUrl("sqlite", path=PurePath(path))
+
+
+def _firestore(rest: str) -> LedgerUrl:
+    project, separator, database = rest.partition("/")
+    if not _PROJECT.fullmatch(project):
+        raise ValueError("LEDGER_URL: firestore needs a project id, as in firestore://my-project")
+    if separator and not _DATABASE.fullmatch(database):
+        raise ValueError(
+            "LEDGER_URL: what follows the project must be a database id, as in firestore://my-project/ledger"
+        )
+    return LedgerUrl("firestore", project=project, database=database or "(default)")
