@@ -3,15 +3,17 @@
 # make test    every test that needs no cloud
 # make check   format, lint, types
 # make bench   what it costs, as a table and as JSON
+# make simulate SEEDS=100000   many instances, virtual time, seeded faults; a failing seed prints its story
 #
 # PYTHON is what the environment is made from (3.11 or newer): make test PYTHON=python3.13
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
+SEEDS ?= 10000
 BIN := $(VENV)/bin
 
-.PHONY: demo serve test check bench venv
+.PHONY: demo serve test check bench simulate venv
 
 demo: venv
 	$(BIN)/python examples/demo.py
@@ -30,6 +32,9 @@ check: venv
 
 bench: venv
 	$(BIN)/python -m tests.bench
+
+simulate: venv
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 # Installs again only when a requirements file has changed.
 venv: $(VENV)/.installed

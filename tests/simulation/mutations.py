@@ -1,0 +1,246 @@
+"""The protocol, broken on purpose: each mutation replaces one function from outside, and the simulation has to notice.
+
+The mistakes are those that real tools make, and those that the rules of the ledger forbid one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from tests.simulation.exchange import Message
+from tests.simulation.store import SimulatedStore
+from tests.simulation.venue import SimulatedVenue
+from tests.simulation.watch import Invariant
+from tests.simulation.world import START
+from webhook_core import answers
+from webhook_core.application import Application, Delivery
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.http_messages import HttpResponse
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.reconcile import Reconciler
+from webhook_core.ports import Budget, Claimed, Existing, Recorded
+from webhook_core.submission import Submission
+from webhook_core.trading.orders import OrderRequest, Outcome, Unknown
+
+FAR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """``patches``: (owner, attribute, replacement). ``breaks``: the invariant that notices, if any does its work."""
+
+    name: str
+    patches: tuple[tuple[Any, str, Callable[..., Any]], ...]
+    breaks: Invariant
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for owner, attribute, replacement in self.patches:
+                stack.enter_context(patch.object(owner, attribute, replacement))
+            yield
+
+
+# -- send before claim -------------------------------------------------------------------------------------------------
+
+
+def _take_alert_sending_first(self: Application, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
+    firing, _ = self._read(self.gate.admit_alert(delivery.request), delivery)
+    firing = self._in_its_generation(firing)
+    known = self.ledger.find(firing.unit)
+    if known is not None:
+        return self._redelivered(known, firing, delivery)
+    decided = self._decide(firing, delivery.budget)
+    if isinstance(decided, LedgerEntry):
+        return self._redelivered(decided, firing, delivery)
+    entry = self._entry(firing, decided)
+    outcome = self.submission._submit(entry, delivery.budget)
+    claim = self.ledger.claim(entry)
+    if isinstance(claim, Existing):
+        return self._redelivered(claim.entry, firing, delivery)
+    return answers.of_entry(self.submission._record(claim.entry, outcome), delivery.frame, replayed=False)
+
+
+def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed | Existing:
+    """A store without create-if-absent: look, then write over whatever came in between."""
+    stored = self.find(entry.unit)
+    if stored is not None:
+        return Existing(stored)
+    self._process.point("claim", "writes")
+    self._store._entries.pop(entry.unit, None)
+    claimed = self._store.claim(entry)
+    assert isinstance(claimed, Claimed)
+    self._listener.wrote(None, claimed.entry)
+    return claimed
+
+
+# -- the deadline ------------------------------------------------------------------------------------------------------
+
+
+def _message_without_deadline(self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any) -> Message:
+    return Message(dict(request.parameters), client_order_id, START + FAR)
+
+
+def _message_with_new_deadline(self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any) -> Message:
+    deadline = self._process.world.moment() + timedelta(seconds=10)
+    return Message(dict(request.parameters), client_order_id, deadline)
+
+
+# -- absence -----------------------------------------------------------------------------------------------------------
+
+
+def _asked_the_open_orders_only(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+    attempt, read_at = entry.current, self.clock.now()
+    order = self.venue.find_open(attempt.client_order_id, budget)
+    if order is not None:
+        return transitions.found(entry, order, self.clock.now())
+    if attempt.open_absent_at is not None:
+        late = read_at >= attempt.open_absent_at + self.margin
+        return transitions.not_placed(entry, self.clock.now()) if late else entry
+    late = read_at >= attempt.deadline + self.margin
+    return transitions.open_orders_lack_it(entry, read_at) if late else entry
+
+
+def _asked_once(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+    attempt, read_at = entry.current, self.clock.now()
+    order = self.venue.find_open(attempt.client_order_id, budget)
+    if order is None:
+        order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
+    if order is not None:
+        return transitions.found(entry, order, self.clock.now())
+    late = read_at >= attempt.deadline + self.margin
+    return transitions.not_placed(entry, self.clock.now()) if late else entry
+
+
+_asked = Reconciler._asked
+
+
+def _asked_without_margin(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+    return _asked(replace(self, margin=timedelta(0)), entry, budget)
+
+
+def _asked_and_failed_reads_count(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+    """A read that fails is taken for one that lacks the order."""
+    return _asked(replace(self, venue=_Gullible(self.venue)), entry, budget)
+
+
+class _Gullible:
+    def __init__(self, venue: Any) -> None:
+        self._venue = venue
+
+    def find_open(self, *args: Any) -> Any:
+        try:
+            return self._venue.find_open(*args)
+        except VenueUnavailable:
+            return None
+
+    def find_closed(self, *args: Any) -> Any:
+        try:
+            return self._venue.find_closed(*args)
+        except VenueUnavailable:
+            return None
+
+
+# -- sending twice -----------------------------------------------------------------------------------------------------
+
+
+def _forget(ledger: Any, entry: LedgerEntry) -> None:
+    ledger._store._entries.pop(entry.unit, None)
+
+
+def _send_and_delete_on_exception(self: Submission, entry: LedgerEntry, replan: Any, budget: Budget) -> LedgerEntry:
+    """What an idempotency decorator does: an exception means that the work was not done, so the record goes."""
+    outcome: Outcome = self._submit(entry, budget)
+    if isinstance(outcome, Unknown):
+        _forget(self.ledger, entry)
+        raise VenueUnavailable(outcome.reason)
+    return self._record(entry, outcome)
+
+
+def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+    """In neither list, so it was never placed: send it again, with a deadline of today."""
+    now = self.clock.now()
+    if entry.state is not State.SUBMITTING or now < entry.current.claimed_at + timedelta(seconds=5):
+        return entry
+    attempt = entry.current
+    order = self.venue.find_open(attempt.client_order_id, budget)
+    if order is None:
+        order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
+    if order is not None:
+        return self._record(transitions.found(entry, order, self.clock.now()))
+    deadline = self.clock.now() + timedelta(seconds=10)
+    outcome = self.venue.submit(attempt.request, attempt.client_order_id, deadline, budget)
+    return self._record(transitions.settle(entry, outcome, self.clock.now()))
+
+
+_redelivered = Application._redelivered
+
+
+def _redelivered_and_run_again(self: Application, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
+    """A claim older than a request can last is taken for a dead one, and over."""
+    if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + timedelta(seconds=4):
+        return _redelivered(self, entry, firing, delivery)
+    given_up = transitions._move(entry, State.NOT_SENT)
+    request, now = entry.current.request, self.clock.now()
+    claimed = self.ledger.record(transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s))
+    if not isinstance(claimed, Recorded):
+        return answers.of_entry(claimed.entry, delivery.frame, replayed=False)
+    sent = self.submission.send(claimed.entry, self._replan(firing), delivery.budget)
+    return answers.of_entry(sent, delivery.frame, replayed=False)
+
+
+def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorded | Existing:
+    """The last writer wins."""
+    self._process.point("record", "writes")
+    stored = self._store.find(entry.unit)
+    if stored is None:
+        raise LedgerUnavailable("The ledger holds no such entry any more.")
+    result = self._store.record(replace(entry, version=stored.version))
+    assert isinstance(result, Recorded)
+    self._listener.wrote(stored, result.entry)
+    self._process.point("record", "ends")
+    return result
+
+
+# -- deciding twice ----------------------------------------------------------------------------------------------------
+
+
+def _decide_without_looking(self: Application, firing: Any, budget: Budget) -> Any:
+    return self.market.plan(firing.intent, firing.rules, budget)
+
+
+MUTATIONS = (
+    Mutation("send_before_claim", ((Application, "take_alert", _take_alert_sending_first),), Invariant.ONE_ORDER),
+    Mutation("no_deadline", ((SimulatedVenue, "_message", _message_without_deadline),), Invariant.ABSENT_IS_ABSENT),
+    Mutation(
+        "deadline_recomputed", ((SimulatedVenue, "_message", _message_with_new_deadline),), Invariant.ABSENT_IS_ABSENT
+    ),
+    Mutation("open_orders_only", ((Reconciler, "_asked", _asked_the_open_orders_only),), Invariant.ABSENT_IS_ABSENT),
+    Mutation("one_read_for_absence", ((Reconciler, "_asked", _asked_once),), Invariant.ABSENT_IS_ABSENT),
+    Mutation("delete_on_exception", ((Submission, "send", _send_and_delete_on_exception),), Invariant.ONE_ORDER),
+    Mutation("resend_when_absent", ((Reconciler, "look_up", _look_up_and_resend_when_absent),), Invariant.ONE_ORDER),
+    Mutation(
+        "run_again_after_a_stale_claim",
+        ((Application, "_redelivered", _redelivered_and_run_again),),
+        Invariant.ONE_ORDER,
+    ),
+    Mutation(
+        "plan_before_look_up",
+        ((Application, "_decide", _decide_without_looking),),
+        Invariant.KNOWN_IS_NOT_DECIDED_AGAIN,
+    ),
+    Mutation("no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT),
+    Mutation(
+        "failed_reads_count", ((Reconciler, "_asked", _asked_and_failed_reads_count),), Invariant.ABSENT_IS_ABSENT
+    ),
+    Mutation("claim_not_atomic", ((SimulatedStore, "claim", _claim_by_reading_first),), Invariant.ONE_ORDER),
+    Mutation(
+        "record_without_compare", ((SimulatedStore, "record", _record_without_compare),), Invariant.FINAL_IS_FINAL
+    ),
+)

@@ -1,0 +1,181 @@
+"""One seed from its first alert to its verdict."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from unittest.mock import patch
+
+from tests.simulation.chaos import Chaos
+from tests.simulation.exchange import SNAPSHOT, Exchange
+from tests.simulation.process import Process, SimulatedClock, SimulatedLock
+from tests.simulation.senders import BY_HAND, OPERATOR_TOKEN, TOKEN, Alert, Senders, draw_alerts
+from tests.simulation.store import SimulatedStore
+from tests.simulation.venue import SimulatedVenue
+from tests.simulation.watch import Violation, Watch
+from tests.simulation.world import SECOND, World
+from webhook_core import bootstrap
+from webhook_core.events import LOGGER
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.settings import Settings
+
+INSTANCES = 3
+FINAL_RECONCILES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    seed: int
+    violations: tuple[Violation, ...]
+    story: tuple[str, ...]
+    orders: int
+    deliveries: int
+
+    def text(self) -> str:
+        """The story, step by step, what was wrong with it, and how to see it again."""
+        wrong = [f"  {violation.invariant}: {violation.text}" for violation in self.violations] or ["  nothing"]
+        return "\n".join(
+            [
+                f"seed {self.seed}",
+                *self.story,
+                "violated:",
+                *wrong,
+                f"again: python -m tests.simulation --seed {self.seed}",
+            ]
+        )
+
+
+def simulate(seed: int, *, tell: bool = False) -> Result:
+    """Everything that the seed has in store. Without ``tell`` nothing is written down, which is faster."""
+    with _told(world := World(seed, tell=tell)):
+        chaos = Chaos.of(world.random)
+        alerts = draw_alerts(world.random, chaos)
+        store = MemoryLedger()
+        watch = Watch(world, store, alerts)
+        fleet = Fleet(world, chaos, Exchange(world, chaos, watch), store, watch)
+        senders = Senders(world, chaos, fleet.pick, watch)
+        _tell_plan(world, chaos, alerts)
+        senders.plan(alerts)
+        senders.reconcile_every_minute(chaos.seconds(5, 150), world.random.choice((0, 2, 4, 7)))
+        world.run()
+        if chaos.calm:
+            watch.finish_calm([last for (_, firing), last in senders.last.items() if firing != BY_HAND])
+        _recover(world, chaos, senders, watch, alerts)
+    story = tuple(world.story or ())
+    return Result(seed, tuple(watch.violations), story, len(watch.book), senders.count)
+
+
+def told(seed: int) -> Result:
+    """The same seed with its story."""
+    return simulate(seed, tell=True)
+
+
+def failures(seeds: Iterable[int]) -> Iterator[Result]:
+    """The seeds that violate something."""
+    for seed in seeds:
+        result = simulate(seed)
+        if result.violations:
+            yield result
+
+
+def _recover(world: World, chaos: Chaos, senders: Senders, watch: Watch, alerts: list[Alert]) -> None:
+    """The network is healthy again: reconcile, then send once more what stays good, and look at everything."""
+    chaos.over = True
+    world.tell("world", "the network is healthy from here on")
+    for _ in range(FINAL_RECONCILES):
+        world.after(60 * SECOND, senders.reconcile)
+        world.run()
+        if not watch.unresolved():
+            break
+    for alert in alerts:
+        if alert.stays_good:
+            senders.resend_by_hand(alert)
+    world.run()
+    for alert in alerts:
+        if alert.stays_good:
+            watch.finish_replay(senders.last[alert.name, BY_HAND])
+    watch.finish()
+
+
+class Fleet:
+    """The instances. One that crashed is gone with all that it was doing; its successor knows only what the store knows."""
+
+    def __init__(self, world: World, chaos: Chaos, exchange: Exchange, store: MemoryLedger, watch: Watch) -> None:
+        self._world, self._chaos = world, chaos
+        self._exchange, self._store, self._watch = exchange, store, watch
+        self._booted = 0
+        self._processes: list[Process] = [self._boot() for _ in range(INSTANCES)]
+
+    def pick(self) -> Process:
+        place = self._world.random.randrange(INSTANCES)
+        if self._processes[place].dead:
+            self._processes[place] = self._boot()
+        return self._processes[place]
+
+    def _boot(self) -> Process:
+        self._booted += 1
+        error = self._chaos.own_clock()
+        process = Process(f"i{self._booted}", self._world, self._chaos, error, self._world.now)
+        store = SimulatedStore(process, self._store, self._watch)
+        venue = SimulatedVenue(process, self._exchange)
+        with patch.object(bootstrap, "snapshot", lambda: SNAPSHOT):
+            process.application = bootstrap.assemble(settings(), SimulatedClock(process), store, venue)
+        process.application.market.pair_rules._lock = SimulatedLock(process)
+        return process
+
+
+@cache
+def settings() -> Settings:
+    return Settings.from_env(
+        {
+            "TRADING_MODE": "live",
+            "KRAKEN_API_KEY": "simulated-key",
+            "KRAKEN_API_SECRET": "c2ltdWxhdGVkLXNlY3JldA==",
+            "WEBHOOK_TOKEN": TOKEN,
+            "OPERATOR_TOKEN": OPERATOR_TOKEN,
+            "ALLOWED_SYMBOLS": "BTC/USD,ETH/USD",
+            "MAX_ORDER_COST": "500 USD",
+            "LEDGER_URL": "memory://",
+            "ENVIRONMENT": "production",
+        }
+    )
+
+
+def _tell_plan(world: World, chaos: Chaos, alerts: list[Alert]) -> None:
+    if world.story is None:
+        return
+    rates = {kind: rate for kind, rate in chaos.rates.items() if rate}
+    world.tell("world", "calm" if chaos.calm else f"faults {rates}, clocks differ by {chaos.skew / SECOND} s at most")
+    for alert in alerts:
+        world.tell("world", f"{alert.name}: {alert.body.decode()}")
+
+
+class _StoryLog(logging.Handler):
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._world.tell("log", f"{record.levelname} {record.getMessage()} {getattr(record, 'facts', '')}")
+        if record.exc_info:
+            for line in "".join(traceback.format_exception(*record.exc_info)).splitlines():
+                self._world.tell("log", line)
+
+
+@contextmanager
+def _told(world: World) -> Iterator[None]:
+    """The log's lines go into the story, and nowhere else; where nobody reads it there are none."""
+    level, propagate, handler = LOGGER.level, LOGGER.propagate, _StoryLog(world)
+    LOGGER.propagate = False
+    LOGGER.setLevel(logging.INFO if world.story is not None else logging.CRITICAL + 1)
+    LOGGER.addHandler(handler)
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(level)
+        LOGGER.propagate = propagate

@@ -1,0 +1,136 @@
+"""Ledger and Documents as one instance meets them: one store for all, over a network that loses things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from tests.simulation.process import Process
+from tests.simulation.shown import shown
+from tests.simulation.world import in_seconds
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+
+
+class Listener(Protocol):
+    def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None: ...
+
+
+class SimulatedStore:
+    """Ledger and Documents: one store for all instances, reached over a network that loses things.
+
+    A write may fail; happen and lose its reply; lose its reply and be read back, as the real adapters do; or happen only
+    after the caller has been told that it failed.
+    """
+
+    def __init__(self, process: Process, store: MemoryLedger, listener: Listener) -> None:
+        self._process, self._store, self._listener = process, store, listener
+
+    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+        def apply() -> Claimed | Existing:
+            result = self._store.claim(entry)
+            if isinstance(result, Claimed):
+                self._listener.wrote(None, result.entry)
+            return result
+
+        def read_back() -> Claimed | Existing | None:
+            stored = self._store.find(entry.unit)
+            if stored is None:
+                return None
+            return Claimed(stored) if replace(stored, version="") == entry else Existing(stored)
+
+        return self._write("claim", entry, apply, read_back)
+
+    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        def apply() -> Recorded | Existing:
+            before = self._store.find(entry.unit)
+            result = self._store.record(entry)
+            if isinstance(result, Recorded):
+                self._listener.wrote(before, result.entry)
+            return result
+
+        def read_back() -> Recorded | Existing | None:
+            stored = self._store.find(entry.unit)
+            if stored is None:
+                return None
+            return Recorded(stored) if replace(stored, version=entry.version) == entry else Existing(stored)
+
+        return self._write("record", entry, apply, read_back)
+
+    def find(self, unit: Unit) -> LedgerEntry | None:
+        return self._read("find", lambda: self._store.find(unit))
+
+    def newest_generation(self, unit: Unit) -> LedgerEntry | None:
+        return self._read("newest_generation", lambda: self._store.newest_generation(unit))
+
+    def entries(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        strategy: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        newest_first: bool = True,
+    ) -> Page:
+        def listed() -> Page:
+            return self._store.entries(
+                states=states, strategy=strategy, cursor=cursor, limit=limit, newest_first=newest_first
+            )
+
+        return self._read("entries", listed)
+
+    def purge(self, claimed_before: datetime, limit: int) -> int:
+        return self._read("purge", lambda: self._store.purge(claimed_before, limit))
+
+    def read(self, name: str) -> Document | None:
+        return self._read("read", lambda: self._store.read(name))
+
+    def write(self, name: str, text: str, version: str | None) -> bool:
+        return self._write("write", name, lambda: self._store.write(name, text, version), lambda: None)
+
+    def _read(self, what: str, apply: Callable[[], Any]) -> Any:
+        process = self._process
+        process.point(what, "begins")
+        if process.chaos.happens("ledger_failed"):
+            raise self._failure("ledger.%s FAILS", what)
+        result = apply()
+        process.tell("ledger.%s -> %s", what, result)
+        process.point(what, "ends")
+        return result
+
+    def _write(self, what: str, written: object, apply: Callable[[], Any], read_back: Callable[[], Any]) -> Any:
+        process, chaos = self._process, self._process.chaos
+        process.point(what, "begins")
+        if chaos.happens("ledger_failed"):
+            raise self._failure("ledger.%s %s FAILS, nothing written", what, written)
+        if chaos.happens("ledger_late"):
+            late = chaos.seconds(0.5, 120)
+            process.world.after(late, lambda: self._apply_late(what, written, apply))
+            process.wait(800_000)
+            raise self._failure("ledger.%s %s times out, will be written in %s", what, written, in_seconds(late))
+        result = apply()
+        process.tell("ledger.%s %s -> %s", what, written, result)
+        if chaos.happens("ledger_reply_lost"):
+            process.point(what, "ends")
+            raise self._failure("ledger.%s %s is applied and its reply LOST", what, written)
+        if chaos.happens("ledger_healed"):
+            process.point(what, "reads back")
+            result = read_back() or result
+            process.tell("ledger.%s lost its reply and read back %s", what, result)
+        process.point(what, "ends")
+        return result
+
+    def _apply_late(self, what: str, written: object, apply: Callable[[], Any]) -> None:
+        try:
+            result = apply()
+        except LedgerUnavailable as error:
+            result = error.message
+        self._process.world.tell("store", f"a late ledger.{what} {shown(written)} -> {shown(result)}")
+
+    def _failure(self, text: str, *facts: object) -> LedgerUnavailable:
+        self._process.tell(text, *facts)
+        return LedgerUnavailable("The ledger is not available.")

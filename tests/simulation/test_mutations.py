@@ -1,0 +1,40 @@
+"""The simulation is strong enough: it notices each way in which the protocol could be broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.run import failures
+from tests.simulation.watch import Invariant
+
+MOST_SEEDS = 6000
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_simulation_catches(mutation):
+    """Some seed violates just what this mutation endangers."""
+    with mutation.applied():
+        caught = (result for result in failures(range(MOST_SEEDS)))
+        broken = ({violation.invariant for violation in result.violations} for result in caught)
+        assert any(mutation.breaks in invariants for invariants in broken)
+
+
+def test_an_order_sent_before_its_claim_is_noticed_by_the_venue():
+    """Not only the second order: already the first one, which no entry explains."""
+    mutation = next(mutation for mutation in MUTATIONS if mutation.name == "send_before_claim")
+    with mutation.applied():
+        first = next(failures(range(100)))
+    assert Invariant.CLAIM_FIRST in {violation.invariant for violation in first.violations}
+
+
+def test_a_mutation_leaves_no_trace():
+    """The next test runs the real protocol again."""
+    for mutation in MUTATIONS:
+        before = [getattr(owner, attribute) for owner, attribute, _ in mutation.patches]
+        with mutation.applied():
+            during = [getattr(owner, attribute) for owner, attribute, _ in mutation.patches]
+        after = [getattr(owner, attribute) for owner, attribute, _ in mutation.patches]
+        assert before == after
+        assert all(one is not other for one, other in zip(before, during, strict=True))

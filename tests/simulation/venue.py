@@ -1,0 +1,137 @@
+"""Kraken as one instance meets it: over a network that delays and loses, in front of the exchange with its book."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.simulation.exchange import BookOrder, Exchange, Message
+from tests.simulation.process import Process
+from tests.simulation.world import SECOND, in_seconds
+from webhook_core.errors import VenueUnavailable
+from webhook_core.ports import Budget
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+
+
+@dataclass
+class Flight:
+    """One AddOrder under way. ``outcome`` is there once the engine has judged it."""
+
+    message: Message
+    outcome: Outcome | None = None
+
+
+class SimulatedVenue:
+    """Kraken over a network that delays and loses; every call ends within its budget, unless the process stands still."""
+
+    def __init__(self, process: Process, exchange: Exchange) -> None:
+        self._process, self._exchange = process, exchange
+
+    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+        process, chaos = self._process, self._process.chaos
+        process.point("submit", "begins")
+        if self._left(budget) < SECOND:
+            return self._ended("submit", NotSent("the request's time was used up before it could be sent"))
+        if chaos.happens("not_connected"):
+            process.wait(chaos.travel())
+            return self._ended("submit", NotSent("no connection to Kraken could be made"))
+        if chaos.happens("message_paused"):
+            pause = chaos.seconds(3, 400)
+            process.tell(
+                f"venue.submit: the process STANDS STILL for {pause / SECOND:.3f} s just before the bytes leave"
+            )
+            process.wait(pause)
+        flight = Flight(self._message(request, client_order_id, deadline))
+        outcome = self._exchanged(flight, process.world.now + max(self._left(budget), 1000))
+        process.tell("venue.submit %s -> %s", client_order_id[:8], outcome)
+        process.point("submit", "ends")
+        return outcome
+
+    def _message(self, request: OrderRequest, client_order_id: str, deadline: datetime) -> Message:
+        """What leaves this machine."""
+        return Message(dict(request.parameters), client_order_id, deadline)
+
+    def _exchanged(self, flight: Flight, give_up_at: int) -> Outcome:
+        """The message leaves now; its answer, or the lack of one by the time we stop waiting."""
+        process, chaos, world = self._process, self._process.chaos, self._process.world
+        travel = chaos.travel()
+        if chaos.happens("message_late"):
+            travel = chaos.seconds(1, 30) if chaos.random.random() < 0.6 else chaos.seconds(30, 400)
+        lost = chaos.happens("message_lost")
+        process.tell(
+            "AddOrder %s leaves, deadline %s, %s",
+            flight.message.client_order_id[:8],
+            flight.message.deadline,
+            "and is LOST" if lost else f"takes {in_seconds(travel)}",
+        )
+        if not lost:
+            world.after(travel, lambda: self._arrive(flight))
+        back_at = world.now + travel + 1 + chaos.travel()
+        if lost or chaos.happens("reply_lost") or back_at > give_up_at:
+            process.wait(give_up_at - world.now if chaos.random.random() < 0.7 else 0)  # timed out, or cut off
+            return Unknown("the exchange with Kraken broke off")
+        process.wait(back_at - world.now)
+        assert flight.outcome is not None
+        if chaos.happens("venue_error"):
+            return Unknown("Kraken's front answered with HTTP status 502")
+        return flight.outcome
+
+    def _arrive(self, flight: Flight) -> None:
+        flight.outcome = self._exchange.arrive(flight.message)
+
+    def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
+        raise AssertionError("no alert of the simulation only validates")
+
+    def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
+        return self._read("find_open", budget, lambda: self._find_open(client_order_id), client_order_id)
+
+    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+        return self._read("find_closed", budget, lambda: self._find_closed(client_order_id, since), client_order_id)
+
+    def _find_open(self, client_order_id: str) -> VenueOrder | None:
+        return _listed(self._exchange.find_open(client_order_id), "open")
+
+    def _find_closed(self, client_order_id: str, since: datetime) -> VenueOrder | None:
+        return _listed(self._exchange.find_closed(client_order_id, since), "closed")
+
+    def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+        def asked() -> list[Instrument]:
+            rules = self._exchange.instruments()
+            return [r for r in rules if pairs is None or {r.key, r.altname} & set(pairs)]
+
+        return self._read("instruments", budget, asked)
+
+    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+        return self._read("last_price", budget, self._exchange.price)
+
+    def account(self, budget: Budget) -> Mapping[str, Any]:
+        raise AssertionError("nobody in the simulation asks for the account")
+
+    def _read(self, what: str, budget: Budget, ask: Callable[[], Any], about: str = "") -> Any:
+        process, chaos = self._process, self._process.chaos
+        process.point(what, "begins")
+        if self._left(budget) <= 0 or chaos.happens("read_failed"):
+            process.wait(chaos.travel())
+            process.tell("FAILED venue.%s %s", what, about[:8])
+            raise VenueUnavailable("Kraken could not be read.")
+        result = ask()
+        process.tell("venue.%s %s -> %s", what, about[:8], result)
+        process.point(what, "ends")
+        return result
+
+    def _ended(self, what: str, outcome: Outcome) -> Outcome:
+        self._process.tell("venue.%s -> %s", what, outcome)
+        return outcome
+
+    def _left(self, budget: Budget) -> int:
+        """The budget without a look at the port's clock: this adapter knows the time."""
+        process = self._process
+        return int(budget.ends_at * SECOND) - (process.world.now - process.booted_at)
+
+
+def _listed(order: BookOrder | None, status: str) -> VenueOrder | None:
+    return None if order is None else VenueOrder(order.order_id, order.client_order_id, status)

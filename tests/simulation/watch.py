@@ -1,0 +1,206 @@
+"""The invariants. The venue's book decides, never what the code under test makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from tests.simulation.exchange import BookOrder, Message
+from tests.simulation.senders import Alert, Delivery
+from tests.simulation.world import START, World
+from webhook_core.http_messages import HttpResponse
+from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.memory import MemoryLedger
+
+WINDOW = timedelta(seconds=45)
+FINAL = frozenset({"ACCEPTED", "REJECTED", "NOT_PLACED", "EXPIRED"})
+ANSWER_OF_ENTRY = frozenset({"accepted", "order_rejected", "not_placed", "expired"})
+ANSWERS = ANSWER_OF_ENTRY | {"alert_stale", "alert_conflict", "order_denied"}
+PASSING = frozenset({"outcome_unknown", "not_sent", "ledger_unavailable", "venue_unavailable"})
+
+
+class Invariant(StrEnum):
+    ONE_ORDER = "an alert gives at most one order"
+    CLAIM_FIRST = "nothing is sent without a durable claim"
+    FINAL_IS_FINAL = "a terminal state never changes, and no entry is ever deleted"
+    ATTEMPT_IS_FIXED = "an attempt's request, client order id and deadline never change"
+    ABSENT_IS_ABSENT = "an entry that is terminal without an order has none in the book, ever"
+    ACCEPTED_IS_THERE = "an accepted entry names the order in the book"
+    ALL_RESOLVED = "after enough reconciles nothing is unresolved"
+    ORDER_IS_KNOWN = "every order in the book belongs to an entry"
+    YES_MEANS_ORDER = "the answer accepted means that the order exists"
+    NO_MEANS_NO_ORDER = "a final refusal means that the alert has no order"
+    KNOWN_IS_NOT_DECIDED_AGAIN = "an alert that the ledger knows is never denied"
+    ONE_ANSWER = "an alert never gets two different terminal answers"
+    KNOWN_ANSWERS = "every answer is one of the contract's, and none is a bug's"
+    GENERATIONS_APART = "the next generation is claimed only after the duplicate window"
+    CALM_MEANS_DONE = "without faults every firing gives exactly one order and is told so"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: Invariant
+    text: str
+
+
+class Watch:
+    """Hears of everything that happens outside of the code under test."""
+
+    def __init__(self, world: World, store: MemoryLedger, alerts: Sequence[Alert]) -> None:
+        self.violations: list[Violation] = []
+        self.book: list[BookOrder] = []
+        self._world, self._store, self._alerts = world, store, alerts
+        self._units: dict[str, Unit] = {}
+        self._claimed: set[Unit] = set()
+        self._known_at_start: dict[str, bool] = {}
+        self._answers: dict[Unit, tuple[str, str | None]] = {}
+        self._refused: list[tuple[str, Unit | str]] = []
+
+    def broken(self, invariant: Invariant, text: str) -> None:
+        self.violations.append(Violation(invariant, text))
+        self._world.tell("WATCH", f"VIOLATED: {invariant}: {text}")
+
+    # -- while it runs -------------------------------------------------------------------------------------------------
+
+    def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
+        """The store holds ``after`` now, durably."""
+        if before is None:
+            if after.unit in self._claimed:
+                self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} was deleted and claimed again")
+            self._claimed.add(after.unit)
+            self._check_generations(after)
+        else:
+            if before.state in FINAL:
+                self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
+            for old, new in zip(before.attempts, after.attempts, strict=False):
+                if _fixed(old) != _fixed(new):
+                    self.broken(Invariant.ATTEMPT_IS_FIXED, f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}")
+        self._units[after.current.client_order_id] = after.unit
+
+    def _check_generations(self, claimed: LedgerEntry) -> None:
+        unit = claimed.unit
+        if unit.generation:
+            before = self._store.find(Unit(unit.mode, unit.account, unit.alert_key, unit.leg, unit.generation - 1))
+            if before is None or claimed.received_at < before.received_at + WINDOW:
+                self.broken(Invariant.GENERATIONS_APART, f"{unit.name} claimed within the window")
+
+    def arrived(self, message: Message) -> None:
+        """An AddOrder has reached the engine."""
+        unit = self._units.get(message.client_order_id)
+        if unit is None or self._store.find(unit) is None:
+            self.broken(Invariant.CLAIM_FIRST, f"{message.client_order_id} arrived at the venue and no entry has it")
+
+    def placed(self, order: BookOrder) -> None:
+        self.book.append(order)
+        alert = next(alert for alert in self._alerts if alert.volume == order.volume)
+        orders = [order for order in self.book if order.volume in self._same_id(alert)]
+        if len(orders) > len(alert.firings):
+            self.broken(Invariant.ONE_ORDER, f"{alert.name} has {', '.join(o.order_id for o in orders)}")
+
+    def _same_id(self, alert: Alert) -> set[str | None]:
+        """The volumes of the alert and of those that claim to be the same one."""
+        return {alert.volume, alert.rival, *(other.volume for other in self._alerts if other.rival == alert.volume)}
+
+    def started(self, delivery: Delivery) -> None:
+        """Remember whether the ledger knows the alert already."""
+        alert, received_at = delivery.alert, START + timedelta(microseconds=delivery.received_at)
+        same_id = self._same_id(alert)
+        entries = [entry for entry in self._entries() if entry.current.request.parameters["volume"] in same_id]
+        self._known_at_start[delivery.name] = any(
+            not alert.repeats or received_at < entry.received_at + WINDOW for entry in entries
+        )
+
+    def answered(self, delivery: Delivery, response: HttpResponse) -> None:
+        document = json.loads(response.body)
+        code, order_id = document["code"], document["order_id"]
+        if code not in (PASSING if response.status >= 500 else ANSWERS):
+            self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name} was answered {response.status} {code}")
+        if code == "accepted" and not any(
+            order.order_id == order_id and order.volume == delivery.alert.volume for order in self.book
+        ):
+            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told of order {order_id}")
+        if code == "order_denied" and self._known_at_start[delivery.name]:
+            self.broken(Invariant.KNOWN_IS_NOT_DECIDED_AGAIN, f"{delivery.name}: {document['error']}")
+        if code == "alert_conflict":
+            self._refused.append((delivery.name, delivery.alert.volume))
+        if code in ANSWER_OF_ENTRY:
+            self._answered_by_entry(delivery, code, document)
+
+    def reconciled(self, response: HttpResponse) -> None:
+        """An operator's run may find the ledger down, and nothing worse."""
+        if response.status not in (200, 503):
+            self.broken(Invariant.KNOWN_ANSWERS, f"reconcile was answered {response.status}")
+
+    def _answered_by_entry(self, delivery: Delivery, code: str, document: dict[str, Any]) -> None:
+        unit = self._units.get(document["client_order_id"])
+        if unit is None:
+            self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told of an entry that nobody ever wrote")
+            return
+        answer = (code, document["order_id"])
+        if self._answers.setdefault(unit, answer) != answer:
+            self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told {answer}, before that {self._answers[unit]}")
+        if code != "accepted":
+            self._refused.append((delivery.name, unit))
+
+    def unresolved(self) -> bool:
+        return any(entry.state not in FINAL for entry in self._entries())
+
+    # -- when all is over ----------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """What must hold once the network is healthy and reconcile has run often enough."""
+        entries = {entry.unit: entry for entry in self._entries()}
+        for unit in self._claimed - entries.keys():
+            self.broken(Invariant.FINAL_IS_FINAL, f"{unit.name} was deleted")
+        for entry in entries.values():
+            self._check_entry(entry, self._orders_of(entry))
+        for order in self.book:
+            if self._units.get(order.client_order_id) not in entries:
+                self.broken(Invariant.ORDER_IS_KNOWN, f"{order.order_id} is in the book and in no entry")
+        for delivery, refused in self._refused:
+            orders = [o.order_id for o in self.book if refused in (o.volume, self._units.get(o.client_order_id))]
+            if orders:
+                self.broken(Invariant.NO_MEANS_NO_ORDER, f"{delivery} was refused for good and has {orders}")
+
+    def _check_entry(self, entry: LedgerEntry, orders: list[BookOrder]) -> None:
+        name, ids = entry.unit.name, [order.order_id for order in orders]
+        if entry.state == "ACCEPTED":
+            if ids != [entry.current.order_id]:
+                self.broken(Invariant.ACCEPTED_IS_THERE, f"{name} says {entry.current.order_id}, the book {ids}")
+        elif entry.state in FINAL:
+            if ids:
+                self.broken(Invariant.ABSENT_IS_ABSENT, f"{name} is {entry.state} and the book has {ids}")
+        else:
+            self.broken(Invariant.ALL_RESOLVED, f"{name} is still {entry.state}, the book has {ids}")
+
+    def finish_calm(self, last_deliveries: Sequence[Delivery]) -> None:
+        """Liveness: nothing went wrong, so everything went right."""
+        for alert in self._alerts:
+            orders = [order.order_id for order in self.book if order.volume == alert.volume]
+            if len(orders) != len(alert.firings):
+                self.broken(Invariant.CALM_MEANS_DONE, f"{alert.name} fired {len(alert.firings)} times: {orders}")
+        for delivery in last_deliveries:
+            if delivery.status != 200:
+                self.broken(Invariant.CALM_MEANS_DONE, f"{delivery.name} was answered {delivery.status} in the end")
+
+    def finish_replay(self, delivery: Delivery) -> None:
+        """After everything a delivery by hand gets a final answer at once."""
+        if delivery.status is None or delivery.status >= 500:
+            self.broken(
+                Invariant.ALL_RESOLVED, f"{delivery.name}, sent after everything, was answered {delivery.status}"
+            )
+
+    def _orders_of(self, entry: LedgerEntry) -> list[BookOrder]:
+        ids = {attempt.client_order_id for attempt in entry.attempts}
+        return [order for order in self.book if order.client_order_id in ids]
+
+    def _entries(self) -> list[LedgerEntry]:
+        return list(self._store.entries(limit=1000, newest_first=False).entries)
+
+
+def _fixed(attempt: Any) -> tuple[object, ...]:
+    return attempt.number, attempt.client_order_id, attempt.request, attempt.owner, attempt.deadline, attempt.claimed_at
