@@ -64,6 +64,7 @@ class RawServer:
         self._at_once = 0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self._socket = socket.create_server(("127.0.0.1", 0)) if listening else socket.socket()
         if not listening:
             self._socket.bind(("127.0.0.1", 0))
@@ -82,8 +83,9 @@ class RawServer:
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        for each in (self._socket, *self._open):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
         self._socket.close()
@@ -106,15 +108,14 @@ class RawServer:
             self._run(self._serve, connection, self.connections)
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        connection.settimeout(0.05)  # so that it notices when the test is over
+        connection.settimeout(5)
         with contextlib.suppress(OSError), connection:
             if self._unread is not None:
                 self._unread(self, connection)
                 return
             if self._tls is not None:
-                connection.settimeout(2)
                 connection = self._tls.wrap_socket(connection, server_side=True)
-                connection.settimeout(0.05)
+            self._open.add(connection)
             with connection:
                 while (request := self._read(connection, number)) and self._answer(connection, request):
                     pass
@@ -133,24 +134,14 @@ class RawServer:
 
     def _read(self, connection: socket.socket, number: int) -> Request | None:
         received = b""
-        for head_end in self._chunks(connection):
-            received += head_end
+        while not self.closing.is_set() and (chunk := connection.recv(65536)):
+            received += chunk
             head, found, body = received.partition(b"\r\n\r\n")
             line, *lines = head.decode("latin-1").split("\r\n")
             headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
             if found and len(body) >= int(headers.get("content-length", "0")):
                 return Request(line, headers, body, number)
         return None
-
-    def _chunks(self, connection: socket.socket) -> Iterator[bytes]:
-        while not self.closing.is_set():
-            try:
-                chunk = connection.recv(65536)
-            except TimeoutError:
-                continue
-            if not chunk:
-                return
-            yield chunk
 
 
 def http(body: bytes, status: int = 200, **headers: str) -> bytes:
@@ -211,18 +202,28 @@ def reset(server: RawServer, connection: socket.socket) -> bool:
     return False
 
 
+def once_bytes_arrive(step: Step) -> Step:
+    """The step, with the first bytes of the request waiting unread."""
+
+    def waiting(server: RawServer, connection: socket.socket) -> bool:
+        connection.recv(1, socket.MSG_PEEK)
+        return step(server, connection)
+
+    return waiting
+
+
 @contextlib.contextmanager
-def full_port() -> Iterator[int]:
+def full_port(address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """A port where nobody answers a connection attempt: its queue is full and nobody accepts."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((address, port))
         listener.listen(0)
         port = listener.getsockname()[1]
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                waiting.connect(("127.0.0.1", port))
+                waiting.connect((address, port))
         time.sleep(0.02)  # the kernel takes the first ones into the queue
         yield port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 import krakenex
 import requests
 from requests.adapters import BaseAdapter
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from webhook_core.kraken.outcomes import Failure, Reply
 from webhook_core.kraken.transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter
@@ -50,13 +51,15 @@ class _Line:
         self._deadline = Deadline()
         self._used_at = 0.0
         self._last_nonce = 0
-        self._api = krakenex.API(key, secret).json_options(parse_float=Decimal, parse_constant=_no_number)
+        self._api = krakenex.API(key, secret)
         self._api._nonce = self._next_nonce  # noqa: SLF001  krakenex's own repeats within a millisecond
         self._api.uri = url or self._api.uri
         session = self._api.session
         session.trust_env = False  # no proxy, no .netrc: what is sent depends on this program alone
         session.get_redirect_target = lambda _response: None
-        session.mount(self._api.uri, transport or DeadlineAdapter(self._deadline))
+        adapter = transport or DeadlineAdapter(self._deadline)
+        session.mount("https://", adapter)  # in place of requests' own: there is no way around ours
+        session.mount("http://", adapter)
 
     def call(self, query: str, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float) -> Reply:
         if not self._lock.acquire(timeout=max(0.0, budget.remaining() - at_least_s)):
@@ -77,12 +80,13 @@ class _Line:
         self._api.response = None
         timeout = (min(seconds, CONNECT_TIMEOUT_S), seconds)
         try:
-            document = getattr(self._api, query)(method, parameters, timeout=timeout)
-        except (requests.RequestException, ValueError, RecursionError) as error:
-            return _broken(error, self._api.response)
+            getattr(self._api, query)(method, parameters, timeout=timeout)
+        except (requests.RequestException, HTTPError, ValueError, ArithmeticError, RecursionError) as error:
+            if self._api.response is None:
+                return _broken(error)
         finally:
             self._used_at = time.monotonic()
-        return Reply(status=self._api.response.status_code, document=document)
+        return _answered(self._api.response)
 
     def _next_nonce(self) -> int:
         # Called by krakenex inside the lock. Nanoseconds, as Kraken recommends for bursts (spot-rest-auth).
@@ -90,14 +94,21 @@ class _Line:
         return self._last_nonce
 
 
-def _broken(error: Exception, response: requests.Response | None) -> Reply:
-    """No text of the exception is kept: it may quote the reply or the request."""
-    if response is not None:  # an answer, but not a JSON one with status 200
-        return Reply(response.status_code, None, None if response.status_code != 200 else Failure.BROKEN, "not JSON")
+def _broken(error: Exception) -> Reply:
+    """No text of the exception is kept: it may quote the request."""
     reason = error.args[0] if error.args else None
     if isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError | ConnectTimeoutError):
         return Reply(failure=Failure.NOT_CONNECTED, detail=type(reason.reason).__name__)
     return Reply(failure=Failure.BROKEN, detail=type(error).__name__)
+
+
+def _answered(response: requests.Response) -> Reply:
+    """Read strictly, whatever the status: krakenex repairs bad UTF-8, takes NaN, and drops the body of an error status."""
+    try:
+        document = json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, ArithmeticError, RecursionError):
+        return Reply(response.status_code, None, Failure.BROKEN if response.status_code == 200 else None, "not JSON")
+    return Reply(response.status_code, document)
 
 
 def _no_number(name: str) -> NoReturn:

@@ -1,6 +1,6 @@
 """A reply of Kraken, or the lack of one -> accepted, rejected, unknown or not sent.
 
-Rejected and not sent need positive evidence: every error string is on a list below, the longest match deciding.
+Rejected and not sent need positive evidence: every error string is on a list below, where no entry begins another.
 Whatever is on no list is unknown, and an unknown is looked up, never sent again. The lists follow Kraken's own error
 guide (docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/guides/general/errors).
 """
@@ -48,6 +48,9 @@ _REJECTED = (
     "EAccount:Invalid permissions",
     "EAuth:Account temporary disabled",
     "EAuth:Account unconfirmed",
+    "EAuth:Failed",
+    "EAuth:Rate limit exceeded",
+    "EAuth:Too many requests",
     "EBM:limit exceeded",
     "EGeneral:Invalid arguments",
     "EGeneral:Permission denied",
@@ -66,13 +69,14 @@ _REJECTED = (
     "EOrder:Orders limit exceeded",
     "EOrder:Positions limit exceeded",
     "EOrder:Post only order",
-    "EOrder:Reduce only:No position exists",
+    "EOrder:Reduce only:No position exists",  # not "Position is closed": that one filled what it could
     "EOrder:Reduce only:Non-PC",
     "EOrder:Scheduled orders limit exceeded",
     "EOrder:Tick size check failed",
     "EOrder:Trading agreement required",
     "EOrder:Unknown position",
     "EQuery:Invalid asset pair",
+    "EQuery:Unknown asset",
     "EQuery:Unknown asset pair",
     "ETrade:Invalid request",
     "ETrade:Locked",
@@ -88,17 +92,12 @@ _NOT_SENT = (
     "EService: Throttled",
     "EService:Throttled",
 )
-_UNKNOWN = (
-    "EGeneral:Invalid arguments:cl_ord_id not unique",  # an order of ours with that id is live
-    "EOrder:Reduce only:Position is closed",  # it filled what it could
-)
+_CLIENT_ORDER_ID = "EGeneral:Invalid arguments:cl_ord_id"
 _MARKET_MODE = re.compile(r"EService:Market in \w+ mode")
 _VERDICTS: Mapping[str, Verdict] = {
     **dict.fromkeys(_REJECTED, Verdict.REJECTED),
     **dict.fromkeys(_NOT_SENT, Verdict.NOT_SENT),
-    **dict.fromkeys(_UNKNOWN, Verdict.UNKNOWN),
 }
-_LONGEST_FIRST = sorted(_VERDICTS, key=len, reverse=True)
 
 _PAIR_RULES = (
     "EGeneral:Invalid arguments:volume minimum not met",
@@ -113,10 +112,9 @@ def verdict(error: str) -> Verdict:
     """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
     if _MARKET_MODE.fullmatch(error):
         return Verdict.NOT_SENT
-    for known in _LONGEST_FIRST:
-        if error == known or error.startswith(f"{known}:"):
-            return _VERDICTS[known]
-    return Verdict.UNKNOWN
+    if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:  # "... not unique": an order of ours with that id is live
+        return Verdict.UNKNOWN
+    return next((each for known, each in _VERDICTS.items() if _is_listed(error, known)), Verdict.UNKNOWN)
 
 
 def of_add_order(reply: Reply) -> Outcome:
@@ -125,22 +123,28 @@ def of_add_order(reply: Reply) -> Outcome:
         return NotSent(_sentence(reply))
     errors = errors_of(reply.document)
     result = _result(reply.document)
-    order_ids = result.get("txid")
-    if isinstance(order_ids, list) and order_ids and isinstance(order_ids[0], str) and order_ids[0]:
-        return Accepted(order_ids[0], _description(result), errors or ())
+    order_id = _order_id(result)
+    if order_id:
+        return Accepted(order_id, _description(result), errors or ())
     if reply.failure is not None or reply.status != 200:
         return Unknown(_sentence(reply), errors or ())
     if errors is None:
         return Unknown("Kraken's answer is not in its usual form")
+    if errors and reply.document.get("result"):  # a refusal has no result, null or {}
+        return Unknown("Kraken answered with errors and a result", errors)
     return _of_errors(errors)
 
 
 def of_validation(reply: Reply) -> Outcome:
-    """The outcome of an AddOrder with the validate flag: nothing was placed, Accepted has no order id."""
+    """The outcome of an AddOrder with the validate flag: Accepted has no order id, unless Kraken placed one all the same."""
+    outcome = of_add_order(reply)
     errors = errors_of(reply.document)
-    if reply.status == 200 and errors is not None and all(error.startswith("W") for error in errors):
-        return Accepted("", _description(_result(reply.document)), errors)
-    return of_add_order(reply)
+    if isinstance(outcome, Accepted) or reply.status != 200 or errors is None:
+        return outcome
+    result = _result(reply.document)
+    if result and all(error.startswith("W") for error in errors):
+        return Accepted("", _description(result), errors)
+    return outcome
 
 
 def errors_of(document: Any) -> tuple[str, ...] | None:
@@ -155,11 +159,12 @@ def errors_of(document: Any) -> tuple[str, ...] | None:
     return None
 
 
-def resend_is_safe(outcome: Outcome) -> bool:
-    """No connection, or a refused nonce: Kraken never processed it, and a fresh nonce may do."""
-    if not isinstance(outcome, NotSent) or outcome.reason == Failure.NO_TIME.value:
-        return False
-    return all(error == _NONCE or error.startswith(f"{_NONCE}:") for error in outcome.errors)
+def resend_is_safe(reply: Reply) -> bool:
+    """No connection, or a refused nonce and nothing else: Kraken never processed it, and a fresh nonce may do."""
+    if reply.failure is not None:
+        return reply.failure is Failure.NOT_CONNECTED
+    outcome = of_add_order(reply)
+    return isinstance(outcome, NotSent) and all(_is_listed(error, _NONCE) for error in outcome.errors)
 
 
 def _of_errors(errors: tuple[str, ...]) -> Outcome:
@@ -173,13 +178,24 @@ def _of_errors(errors: tuple[str, ...]) -> Outcome:
     return Unknown("Kraken's answer proves neither an order nor its absence", errors)
 
 
+def _is_listed(error: str, known: str) -> bool:
+    return error == known or error.startswith(f"{known}:")
+
+
 def _is_about_pair_rules(error: str) -> bool:
-    return error.startswith(_PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
+    return any(_is_listed(error, rule) for rule in _PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
 
 
 def _result(document: Any) -> Mapping[str, Any]:
     result = document.get("result") if isinstance(document, dict) else None
     return result if isinstance(result, dict) else {}
+
+
+def _order_id(result: Mapping[str, Any]) -> str:
+    """The first of ``txid``, a list; a plain string counts too. Empty if there is none."""
+    order_ids = result.get("txid")
+    listed = order_ids if isinstance(order_ids, list) else [order_ids]
+    return next((order_id for order_id in listed if isinstance(order_id, str) and order_id), "")
 
 
 def _description(result: Mapping[str, Any]) -> str:

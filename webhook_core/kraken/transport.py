@@ -1,7 +1,8 @@
 """A requests transport whose whole exchange ends in time, connection and dripping replies included.
 
 urllib3's time-outs are per socket operation and per address: a server that sends a byte a second never meets one.
-Here every operation gets what is left until one common moment.
+Here every operation gets what is left until one common moment. Only the name's resolution is the system's own and can't
+be cut short; when it took too long, nothing is sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
 
 CONNECT_TIMEOUT_S = 1.0
 """For one address; the next one is tried with what is left."""
@@ -63,16 +65,16 @@ def _pool(
         response_class = TimedResponse
 
         def _new_conn(self) -> socket.socket:
+            # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or ConnectTimeoutError.
+            # ``host`` stays the name: the certificate is checked against it, and the Host header carries it.
             error: Exception = NewConnectionError(self, "the host has no address")
             for address in _addresses(self):
-                self._dns_host = address
                 try:
-                    self.timeout = min(limit.left(), CONNECT_TIMEOUT_S)
-                    return super()._new_conn()  # type: ignore[no-any-return]
-                except (NewConnectionError, ConnectTimeoutError) as failed:
-                    error = failed
+                    return _connected(address, self.port, self.socket_options, limit)
                 except TimeoutError:
-                    raise ConnectTimeoutError(self, "no time left to connect") from None
+                    error = ConnectTimeoutError(self, f"{address} did not answer in time")
+                except OSError as failed:
+                    error = NewConnectionError(self, f"{address}: {failed}")
             raise error
 
     return type(f"Timed{pool.__name__}", (pool,), {"ConnectionCls": TimedConnection})
@@ -84,6 +86,16 @@ def _addresses(connection: HTTPConnection) -> list[str]:
     except socket.gaierror as error:
         raise NameResolutionError(connection.host, connection, error) from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _connected(address: str, port: int, options: Any, limit: Deadline) -> socket.socket:
+    sock = create_connection((address, port), min(limit.left(), CONNECT_TIMEOUT_S), socket_options=options)
+    try:
+        sock.settimeout(limit.left())  # for the TLS handshake
+    except TimeoutError:
+        sock.close()
+        raise
+    return sock
 
 
 class _TimedSocket(io.RawIOBase):

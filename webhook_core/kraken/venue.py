@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,8 @@ from webhook_core.trading.orders import NotSent, OrderRequest, Outcome, Unknown,
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
 RESENDS = 2
-PAGE = 50
 MOST_PAGES = 40
+"""Of 50 closed orders each."""
 CLOCK_SKEW = timedelta(seconds=60)
 
 
@@ -38,19 +38,10 @@ class KrakenVenue:
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
         parameters = {**request.parameters, "cl_ord_id": client_order_id, "deadline": rfc3339(deadline)}
         try:
-            self._hear_price(request)
-        except LedgerUnavailable as error:  # the paper book can't be written
-            return NotSent(error.message)
-        try:
-            for resend in range(RESENDS + 1):
-                outcome = self._add_order(parameters, budget)
-                if not outcomes.resend_is_safe(outcome) or resend == RESENDS:
-                    break
-                self._clock.sleep(min(0.1 * resend, budget.remaining()))
+            return self._no_book(request) or self._send(parameters, budget)
         except Exception:  # noqa: BLE001  after a claim nothing may escape: what we can't explain is unknown
             event(logging.ERROR, "order.submit_failed", exc_info=True, client_order_id=client_order_id)
             return Unknown("an unexpected failure while sending")
-        return outcome
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
         parameters = {**request.parameters, "validate": "true"}  # any value means validate: never send "false"
@@ -61,20 +52,21 @@ class KrakenVenue:
         return _matching(_orders(result, "open"), client_order_id)
 
     def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+        """Newest first: an order that closes between two pages pushes one down that we have seen, and is not seen itself."""
         start = int((since - CLOCK_SKEW).timestamp())
-        seen = 0
+        seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            asked = {"cl_ord_id": client_order_id, "start": str(start), "closetime": "both", "ofs": str(seen)}
+            asked = {"cl_ord_id": client_order_id, "start": str(start), "closetime": "both", "ofs": str(len(seen))}
             result = self._read("ClosedOrders", asked, budget)
-            page = list(_orders(result, "closed"))
+            page = _orders(result, "closed")
             match = _matching(page, client_order_id)
             if match is not None:
                 return match
-            seen += len(page)
-            if seen >= _count(result):
+            if len(seen | page.keys()) == _count(result):
                 return None
-            if not page:
+            if page.keys() <= seen:
                 break
+            seen |= page.keys()
         raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
@@ -96,12 +88,26 @@ class KrakenVenue:
             "positions": self._read("OpenPositions", {}, budget),
         }
 
-    def _add_order(self, parameters: Mapping[str, str], budget: Budget) -> Outcome:
+    def _send(self, parameters: Mapping[str, str], budget: Budget) -> Outcome:
+        """Sent again, with a fresh nonce, only after a proof that Kraken didn't process it."""
+        for resend in range(RESENDS):
+            reply = self._client.private("AddOrder", parameters, budget, ENOUGH_TO_SEND_S)
+            if not outcomes.resend_is_safe(reply):
+                return outcomes.of_add_order(reply)
+            self._clock.sleep(min(0.1 * resend, budget.remaining()))
         return outcomes.of_add_order(self._client.private("AddOrder", parameters, budget, ENOUGH_TO_SEND_S))
 
-    def _hear_price(self, request: OrderRequest) -> None:
-        if self._note_price is not None and request.reference_price is not None:
+    def _no_book(self, request: OrderRequest) -> NotSent | None:
+        """Tell the paper venue the alert's price. None unless its book can't be written."""
+        if self._note_price is None or request.reference_price is None:
+            return None
+        try:
             self._note_price(request.pair, request.reference_price)
+        except LedgerUnavailable as error:
+            return NotSent(error.message)
+        except ValueError:  # no pair or price of the paper venue's: its answer to the order will say so
+            return None
+        return None
 
     def _read(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:
         return _result(self._client.private(method, parameters, budget), method)
@@ -112,9 +118,12 @@ def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
     result = _result(client.public("Ticker", {"pair": pair}, budget), "Ticker")
     try:
         (ticker,) = (row for name, row in result.items() if name != "last")  # the key may be any name of the pair
-        return decimal(ticker["c"][0])
+        price = decimal(ticker["c"][0])
     except (ValueError, LookupError, TypeError):
-        raise VenueUnavailable(f"Kraken's ticker shows no price of {pair}.") from None
+        price = Decimal(0)
+    if price <= 0:  # a cost of zero would pass every limit
+        raise VenueUnavailable(f"Kraken's ticker shows no price of {pair}.")
+    return price
 
 
 def rfc3339(moment: datetime) -> str:
@@ -134,28 +143,38 @@ def _result(reply: Reply, method: str) -> Mapping[str, Any]:
     return result
 
 
-def _orders(result: Mapping[str, Any], which: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _orders(result: Mapping[str, Any], which: str) -> Mapping[str, Mapping[str, Any]]:
+    """Every order of a list, each in a form that shows whose it is: one that we can't read may be the one we look for."""
     orders = result.get(which)
-    if not isinstance(orders, dict):
-        raise VenueUnavailable(f"Kraken's list of {which} orders is not in its usual form.")
-    yield from orders.items()
+    if isinstance(orders, dict) and all(
+        isinstance(order, dict) and isinstance(order.get("cl_ord_id"), str | None) for order in orders.values()
+    ):
+        return orders
+    raise VenueUnavailable(f"Kraken's list of {which} orders is not in its usual form.")
 
 
 def _count(result: Mapping[str, Any]) -> int:
-    try:
-        return int(decimal(result.get("count")))
-    except ValueError:
-        raise VenueUnavailable("Kraken's list of closed orders does not say how long it is.") from None
+    count = result.get("count")
+    if isinstance(count, str) and count.isdecimal() and len(count) < 10:
+        count = int(count)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise VenueUnavailable("Kraken's list of closed orders does not say how long it is.")
+    return count
 
 
-def _matching(orders: Any, client_order_id: str) -> VenueOrder | None:
+def _matching(orders: Mapping[str, Mapping[str, Any]], client_order_id: str) -> VenueOrder | None:
     """Kraken ignores a filter that it does not know: only the id in the order itself counts."""
-    wanted = client_order_id.replace("-", "").lower()
-    for order_id, order in orders:
-        own = order.get("cl_ord_id") if isinstance(order, dict) else None
-        if isinstance(own, str) and own.replace("-", "").lower() == wanted:
+    wanted = _plain(client_order_id)
+    for order_id, order in orders.items():
+        own = order.get("cl_ord_id")
+        if own is not None and _plain(own) == wanted:
             return _venue_order(order_id, own, order)
     return None
+
+
+def _plain(client_order_id: str) -> str:
+    """Kraken takes and may show a UUID with or without dashes, in either case."""
+    return client_order_id.replace("-", "").lower()
 
 
 def _venue_order(order_id: str, client_order_id: str, order: Mapping[str, Any]) -> VenueOrder:
