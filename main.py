@@ -32,10 +32,18 @@ def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
         path=request.path,
         query=request.args.to_dict(),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=request.stream.read(MAX_BODY_BYTES + 1),
+        body=_body(request),
         peer=request.remote_addr or "",
         received_at=received_at,
     )
+
+
+def _body(request: flask.Request) -> bytes:
+    """Empty if it breaks off or is no body at all: half of an alert is none, and an empty one is refused."""
+    try:
+        return request.stream.read(MAX_BODY_BYTES + 1)
+    except Exception:  # noqa: BLE001  each server has errors of its own for a transfer that breaks off
+        return b""
 
 
 def to_flask(response: HttpResponse) -> flask.Response:

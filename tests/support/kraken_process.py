@@ -1,0 +1,88 @@
+"""The loopback Kraken as a process of its own, and what a test may ask of it. Imports nothing of the package."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support.evidence import Secrets
+from tests.support.functions import PROJECT, WAIT_S, base_environment, eventually, exchange, free_port
+
+MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
+
+
+class KrakenProcess:
+    """``port`` is fixed from the beginning, so that a test may start the server late. ``log`` gets its errors."""
+
+    def __init__(self, secrets: Secrets, log: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._secrets = secrets
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> KrakenProcess:
+        account = ["--port", str(self.port), "--key", self._secrets.kraken_key, "--secret", self._secrets.kraken_secret]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.kraken_server", *account],
+                cwd=PROJECT, env=base_environment(), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+        said = self._process.stdout
+        assert said is not None
+        ready, _, _ = select.select([said], [], [], WAIT_S)
+        assert ready, "the loopback Kraken does not start"
+        assert json.loads(said.readline())["url"] == self.url, self._log.read_text("utf-8")
+        for pair, price in MARKS.items():
+            self._control("mark", {"pair": pair, "price": price})
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(WAIT_S)
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def script(self, endpoint: str, *faults: dict[str, Any]) -> None:
+        """The next calls of an endpoint meet these faults: {"fault": "late", "seconds": 1}."""
+        self._control("script", {"endpoint": endpoint, "faults": list(faults)})
+
+    def release(self) -> None:
+        self._control("release", {})
+
+    def lag(self, **seconds: float) -> None:
+        self._control("lag", seconds)
+
+    def rules(self, key: str, **rules: Any) -> None:
+        """Change AssetPairs for one pair, or add one."""
+        self._control("rules", {"key": key, "rules": rules})
+
+    def faults_left(self) -> dict[str, int]:
+        """Scripted and not met yet."""
+        return self._control("faults")
+
+    def orders(self, client_order_id: str | None = None) -> list[dict[str, Any]]:
+        """Every order that ever came into the book, or those with one client order id."""
+        return [order for order in self._control("orders") if client_order_id in (None, order.get("cl_ord_id"))]
+
+    def calls(self, endpoint: str | None = None) -> list[dict[str, Any]]:
+        """What came in, in order: ``endpoint`` and ``params``."""
+        return [call for call in self._control("calls") if endpoint in (None, call["endpoint"])]
+
+    def calls_about(self, client_order_id: str, endpoint: str = "AddOrder") -> list[dict[str, Any]]:
+        return [call for call in self.calls(endpoint) if call["params"].get("cl_ord_id") == client_order_id]
+
+    def wait_for_call(self, endpoint: str, after: int) -> dict[str, Any]:
+        """The first call of an endpoint beyond the first ``after`` ones."""
+        return eventually(lambda: self.calls(endpoint)[after:], f"a call of {endpoint}")[0]
+
+    def _control(self, name: str, data: dict[str, Any] | None = None) -> Any:
+        method = "GET" if data is None else "POST"
+        answer = exchange(self.port, method, f"/control/{name}", None if data is None else json.dumps(data))
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
