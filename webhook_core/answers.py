@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.errors import MethodNotAllowed, WebhookError
 from webhook_core.http_messages import HttpResponse, json_response
@@ -31,8 +30,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """What every answer of one request carries."""
 
     request_id: str

@@ -6,7 +6,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -44,7 +44,7 @@ SERVICE = "tradingview-kraken-webhook"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Delivery:
     """One delivery of an alert, as far as it is understood: an error's answer says what is known by then."""
 
@@ -55,7 +55,7 @@ class Delivery:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Application:
     """Everything that one instance of the function needs; bootstrap puts it together."""
 
@@ -179,7 +179,7 @@ class Application:
         with request_facts(request_id=request_id):
             response = self._answer(delivery)
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
-        return replace(response, headers=headers)
+        return response._replace(headers=headers)
 
     def _answer(self, delivery: Delivery) -> HttpResponse:
         try:

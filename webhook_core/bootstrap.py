@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from importlib import resources
+from pathlib import Path
 from typing import Protocol, TextIO
 
 from webhook_core.application import Application
@@ -62,7 +62,7 @@ class Lazy:
 def start(env: Mapping[str, str]) -> Lazy:
     """Read the settings, set up the log, and say what the operator should know. Raises SettingsError."""
     settings = Settings.from_env(env)
-    logs.configure(settings.log_level, settings.environment == "production", secrets=settings.secret_texts)
+    logs.configure(settings.log_level, settings.environment == "production", secrets=_texts(settings))
     event(logging.INFO, "service.started", mode=settings.trading_mode, environment=settings.environment)
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
@@ -76,8 +76,12 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     """
     settings = Settings.from_env(env)
     level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
-    logs.configure(level, json_lines=False, stream=stream, secrets=settings.secret_texts)
+    logs.configure(level, json_lines=False, stream=stream, secrets=_texts(settings))
     return build(settings)
+
+
+def _texts(settings: Settings) -> list[str]:
+    return [secret.get_secret_value() for secret in settings.secret_texts]
 
 
 def build(settings: Settings) -> Application:
@@ -108,8 +112,7 @@ def assemble(settings: Settings, clock: Clock, store: Store, venue: Venue) -> Ap
 
 def snapshot() -> Sequence[Instrument]:
     """The packaged pair rules."""
-    text = resources.files("webhook_core.kraken").joinpath("asset_pairs.json").read_text("utf-8")
-    return from_document(text)
+    return from_document(Path(__file__).with_name("kraken").joinpath("asset_pairs.json").read_text("utf-8"))
 
 
 def open_store(ledger_url: str) -> Store:

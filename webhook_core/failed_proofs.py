@@ -13,7 +13,7 @@ WINDOW_S = 60.0
 MOST_ADDRESSES = 4096
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FailedProofs:
     """Per instance and in memory: a forger who meets many instances is slowed by each."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
@@ -17,8 +18,7 @@ from webhook_core.trading.planner import TradingRules
 DEFAULT_STRATEGY = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``)."""
 
     unit: Unit
@@ -60,7 +60,7 @@ class Firing:
             return self
         generation = newest.unit.generation
         redelivered = self.received_at < newest.received_at + window
-        return replace(self, unit=replace(self.unit, generation=generation if redelivered else generation + 1))
+        return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
 
     def entry(self, request: OrderRequest, notes: tuple[str, ...], now: datetime, deadline_s: int) -> LedgerEntry:
         """What a claim of this firing writes."""

@@ -17,8 +17,10 @@ from webhook_core.ports import Clock
 from webhook_core.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Gate:
+    """Failed proofs are counted per address; whoever proves itself passes."""
+
     settings: Settings
     failed_proofs: FailedProofs
     clock: Clock

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 MAX_BODY_BYTES = 64 * 1024
 """TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual, concepts/strings)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them."""
 
     method: str
@@ -26,11 +25,10 @@ class HttpRequest:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     status: int
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def json_response(status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -15,8 +15,10 @@ from webhook_core.trading.planner import Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Market:
+    """Kraken's rules and prices, as far as a plan needs them."""
+
     pair_rules: PairRules
     venue: Venue
     clock: Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
@@ -20,11 +20,11 @@ BUDGET_S = 25.0
 MOST_ENTRIES = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Operators:
     """``token`` is the operator's; None switches these routes off."""
 
-    token: str | None = field(repr=False)
+    token: str | None
     ledger: Ledger
     venue: Venue
     pair_rules: PairRules

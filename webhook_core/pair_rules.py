@@ -24,7 +24,7 @@ REFRESH_AFTER = timedelta(hours=12)
 WRITE_TRIES = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class PairRules:
     """``snapshot`` gives the packaged rules. ``document`` names the stored ones: the paper venue's are no rules of Kraken's."""
 
@@ -66,10 +66,11 @@ class PairRules:
         return max((instrument.as_of for instrument in self.current()), default=None)
 
     def refresh_if_due(self, budget: Budget) -> bool:
-        """Read all rules again when the freshest are half a day old; whether it did. Raises VenueUnavailable."""
-        stored = self._stored()
+        """Read all rules again once most of the packaged pairs' are half a day old; whether it did. Raises VenueUnavailable."""
         due = self.clock.now() - REFRESH_AFTER
-        if len(stored) >= len(self.snapshot()) and all(instrument.as_of > due for instrument in stored):
+        fresh = {instrument.key for instrument in self._stored() if instrument.as_of > due}
+        packaged = {instrument.key for instrument in self.snapshot()}
+        if len(packaged & fresh) > len(packaged) / 2:  # most: a pair may be gone, and AssetPairs lists xStocks apart
             return False
         return self._learnt(None, budget)
 
@@ -90,7 +91,9 @@ class PairRules:
                 document = self.documents.read(self.document)
                 before = from_document(document.text) if document and not whole else []
                 merged = {instrument.key: instrument for instrument in [*before, *learnt]}
-                if self.documents.write(self.document, to_document(merged.values()), document.version if document else None):
+                if self.documents.write(
+                    self.document, to_document(merged.values()), document.version if document else None
+                ):
                     return
         except (LedgerUnavailable, ValueError) as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)

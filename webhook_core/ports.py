@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.trading.instruments import Instrument
@@ -27,8 +27,7 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """How long one request may still take. ``ends_at`` is in the clock's monotonic seconds."""
 
     clock: Clock
@@ -80,28 +79,31 @@ class Venue(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """We are the one delivery that may send; ``entry`` is what is stored now."""
+class _Stored:
+    """``entry`` is what is stored now. Answers of two kinds are never equal, whatever they hold."""
 
     entry: LedgerEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """Somebody was here before, or wrote in between; ``entry`` is what is stored now."""
+class Claimed(_Stored):
+    """We are the one delivery that may send."""
 
-    entry: LedgerEntry
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Existing(_Stored):
+    """Somebody was here before, or wrote in between."""
+
+    __slots__ = ()
+
+
+class Recorded(_Stored):
     """The write happened; ``entry`` carries its new version."""
 
-    entry: LedgerEntry
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Entries, and the cursor of the next page (None at the end)."""
 
     entries: Sequence[LedgerEntry]
@@ -142,8 +144,7 @@ class Ledger(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A small text and the version that a compare-and-set names."""
 
     text: str

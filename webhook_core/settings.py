@@ -6,12 +6,9 @@ A variable that is not understood stops the start. It might be a limit, and an i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from pydantic import SecretStr
+from typing import Any, NamedTuple
 
 from webhook_core import env_values as values
 from webhook_core import secret_values
@@ -19,6 +16,7 @@ from webhook_core import settings_rules as rules
 from webhook_core.env_values import EnvReader
 from webhook_core.intake.authentication import Credential
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.secret_values import Secret
 from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
 from webhook_core.strategies import read as read_strategies
 from webhook_core.trading.planner import TradingRules
@@ -73,8 +71,7 @@ class SettingsError(Exception):
         super().__init__("\n".join(["The settings can't be used:", *(f"  {fault}" for fault in faults)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
 
     None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in ``kraken_api_url`` Kraken's own.
@@ -83,15 +80,15 @@ class Settings:
 
     environment: str
     trading_mode: str
-    kraken_api_key: SecretStr | None
-    kraken_api_secret: SecretStr | None
+    kraken_api_key: Secret | None
+    kraken_api_secret: Secret | None
     kraken_api_url: str | None
     credentials: tuple[Credential, ...]
     allowed_symbols: tuple[str, ...] | None
     max_order_cost: Mapping[str, Decimal] | None
     ledger_url: str
     strategies: Mapping[str, Strategy]
-    operator_token: SecretStr | None
+    operator_token: Secret | None
     log_level: str
     gcp_project_id: str | None
     cors_origins: tuple[str, ...]
@@ -110,7 +107,7 @@ class Settings:
     on_google_cloud: bool
     account: str = "default"
     warnings: tuple[str, ...] = ()
-    secret_texts: tuple[str, ...] = field(default=(), repr=False)
+    secret_texts: tuple[Secret, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, read_file: Callable[[str], str | None] | None = None) -> Settings:
@@ -123,7 +120,7 @@ class Settings:
         reader.faults.extend(rules.refusals(settings, reader, strategies))
         if reader.faults:
             raise SettingsError(reader.faults)
-        return replace(settings, warnings=tuple(rules.warnings(settings)))
+        return settings._replace(warnings=tuple(rules.warnings(settings)))
 
     def rules_for(self, strategy: str) -> TradingRules:
         """The global limits and, beside them, those of the strategy: every one of them must hold."""
@@ -192,7 +189,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         allowed_ips=given["ALLOWED_IPS"],
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
         on_google_cloud=on_google_cloud,
-        secret_texts=tuple(text for _, text in texts),
+        secret_texts=tuple(Secret(text) for _, text in texts),
     )
 
 
@@ -210,5 +207,5 @@ def _default_ledger(on_google_cloud: bool, project: str | None) -> str:
     return f"firestore://{project}" if project else ""
 
 
-def _hidden(text: str | None) -> SecretStr | None:
-    return None if text is None else SecretStr(text)
+def _hidden(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)

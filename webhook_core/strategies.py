@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from webhook_core import env_values, secret_values
 
@@ -23,8 +23,7 @@ SCHEMES: tuple[Scheme, ...] = ("token", "secret")
 KEYS = ("token", "secret", "allowed_symbols", "volume", "max_order_cost")
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(NamedTuple):
     """Limits beside the global ones, never instead of them. None: no limit of its own; ``volume`` in the base asset."""
 
     name: str
@@ -43,8 +42,7 @@ class SecretText:
     strategy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StrategiesFile:
+class StrategiesFile(NamedTuple):
     """``variables``: the names that the file asks for with env:NAME, found even where the rest is at fault."""
 
     strategies: Mapping[str, Strategy]

@@ -23,8 +23,10 @@ Replan = Callable[[Budget], OrderRequest | str]
 """Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises VenueUnavailable."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Submission:
+    """``deadline_s`` is how long after its claim Kraken may still take an order."""
+
     ledger: Ledger
     venue: Venue
     clock: Clock

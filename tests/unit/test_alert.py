@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -253,7 +254,7 @@ def test_tradingviews_context_is_silent(name):
     value = "KRAKEN" if name == "exchange" else "17"
     read = alert(**{name: value})
     assert read.warnings == ()
-    assert read.model_copy(update={"bar_time": None}) == alert()
+    assert replace(read, bar_time=None) == alert()
 
 
 def test_many_fields_are_too_many():
@@ -751,8 +752,41 @@ def test_a_short_wrong_value_is_shown_and_the_senders_name_with_it():
 
 
 def test_an_alert_can_not_be_changed():
-    with pytest.raises(pydantic.ValidationError):
+    with pytest.raises(FrozenInstanceError):
         alert().volume = Decimal(5)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("symbol", None),
+        ("symbol", b"BTCUSD"),
+        ("side", "buy"),
+        ("order_type", "market"),
+        ("volume", 0.1),
+        ("volume", "0.1"),
+        ("volume", Decimal("NaN")),
+        ("price", 60000),
+        ("leverage", "5"),
+        ("leverage", Decimal(5)),
+        ("custom_fields", []),
+        ("fired_at", "2026-02-18T14:30:01Z"),
+        ("fired_at", 1771425001),
+        ("validate_only", 1),
+        ("warnings", ["a list"]),
+        ("warnings", (1,)),
+    ],
+)
+def test_an_alert_holds_exactly_the_types_that_it_says(field, value):
+    with pytest.raises(pydantic.ValidationError) as raised:
+        replace(alert(), **{field: value})
+    assert [error["loc"][0] for error in raised.value.errors()] == [field]
+
+
+def test_a_value_of_a_wrong_type_is_in_no_error():
+    with pytest.raises(pydantic.ValidationError) as raised:
+        replace(alert(), alert_message=TOKEN.encode())
+    assert TOKEN not in str(raised.value)
 
 
 # -- what makes two alerts the same

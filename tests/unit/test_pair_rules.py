@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -102,3 +103,15 @@ def test_a_store_that_others_write_meanwhile_keeps_both(clock, documents, venue)
 def test_a_stored_text_that_is_none_of_ours_is_passed_over(clock, documents, venue):
     documents.write("pair-rules", "[]", None)
     assert rules_of(clock, documents, venue).current().resolve("BTCUSD") == BTC_USD
+
+
+def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_refresh(clock, documents, venue):
+    packaged = [
+        BTC_USD,
+        pair("AUSD", "AUSD", "A/USD", "A", "ZUSD"),
+        pair("GONEUSD", "GONEUSD", "GONE/USD", "GONE", "ZUSD"),
+    ]
+    rules = PairRules(lambda: packaged, "pair-rules", documents, venue, clock)
+    venue.rules = [btc_usd(as_of=clock.now()), replace(packaged[1], as_of=clock.now())]
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is True
+    assert rules.refresh_if_due(Budget.start(clock, 9)) is False

@@ -415,7 +415,7 @@ def test_no_secret_is_in_the_repr():
     texts = [TOKEN, OTHER, SECRET, WHSEC, "operator-0123456789", *KRAKEN.values()]
     for text in [*texts, WHSEC.removeprefix("whsec_"), "kkkk"]:
         assert text not in shown
-    assert sorted(read.secret_texts) == sorted(texts)
+    assert sorted(secret.get_secret_value() for secret in read.secret_texts) == sorted(texts)
     assert read.kraken_api_secret.get_secret_value() == KRAKEN["KRAKEN_API_SECRET"]
 
 

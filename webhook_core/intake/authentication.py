@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.errors import Unauthenticated
 from webhook_core.http_messages import HttpRequest
@@ -39,7 +39,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _HEX_SIGNATURE = re.compile(r"(?:sha256=)?([0-9a-fA-F]{64})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VerifiedBody:
     """A body whose sender is proved. ``fields``: the strictly parsed object without its secret fields.
 
@@ -56,8 +56,7 @@ class VerifiedBody:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
+class _Proof(NamedTuple):
     scheme: Scheme
     strategy: str | None = None
     key_id: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed
 
@@ -56,7 +56,7 @@ _CONTEXT = frozenset(
         *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid"),
     )
 )
-_CONTEXT_PATTERN = re.compile(r"syminfo.*|plot(\d{1,3}|\(.*\))?")
+_CONTEXT_PATTERN = r"syminfo.*|plot(\d{1,3}|\(.*\))?"
 
 _HINTS: Mapping[str, str] = {
     "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
@@ -86,20 +86,20 @@ _UNSUPPORTED = {
     )
 }
 _UNSUPPORTED_PATTERNS = (
-    (re.compile(r"takeprofit.*|tp\d+"), "take_profit"),
-    (re.compile(r"stoploss.*|sl\d+"), "stop_loss"),
-    (re.compile(r"trailing.*"), "trailing_stop"),
-    (re.compile(r"risk.*"), "risk"),
-    (re.compile(r"close\[.*"), "close[ordertype]"),
-    (re.compile(r"percent.*"), "percent"),
+    (r"takeprofit.*|tp\d+", "take_profit"),
+    (r"stoploss.*|sl\d+", "stop_loss"),
+    (r"trailing.*", "trailing_stop"),
+    (r"risk.*", "risk"),
+    (r"close\[.*", "close[ordertype]"),
+    (r"percent.*", "percent"),
     (
-        re.compile(r"(size|qty|quantity|volume|order|position|equity|balance|capital).*(percent|percentage|pct)"),
+        r"(size|qty|quantity|volume|order|position|equity|balance|capital).*(percent|percentage|pct)",
         "percent",
     ),
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sent:
     """One field as it came: our name for it, the sender's, and the value, which no repr shows."""
 
@@ -118,8 +118,7 @@ class Sent:
         return AlertMalformed(f"{self.label} {text}.", field=self.canonical)
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(NamedTuple):
     """``order``: canonical name -> what came for it, best alias first. ``unknown``: the sender's names."""
 
     order: Mapping[str, list[Sent]]
@@ -138,10 +137,11 @@ def sort_fields(fields: Mapping[str, Any]) -> Sorted:
         key = normalise(name)
         if key in _CANONICAL:
             continue
-        if known := _unsupported(key):
+        if key in _CONTEXT:
+            context.append(Sent(name, name, value))
+        elif known := _unsupported(key):
             _refuse_unless_empty(name, known, value)
-            continue
-        if key in _CONTEXT or _CONTEXT_PATTERN.fullmatch(key):
+        elif re.fullmatch(_CONTEXT_PATTERN, key):
             context.append(Sent(name, name, value))
         else:
             _refuse_near_miss(name, key)
@@ -194,7 +194,7 @@ def _unsupported(key: str) -> str | None:
     """The name under which we refuse it."""
     if key in _UNSUPPORTED:
         return _UNSUPPORTED[key]
-    return next((known for pattern, known in _UNSUPPORTED_PATTERNS if pattern.fullmatch(key)), None)
+    return next((known for pattern, known in _UNSUPPORTED_PATTERNS if re.fullmatch(pattern, key)), None)
 
 
 def _refuse_near_miss(name: str, key: str) -> None:

@@ -22,14 +22,16 @@ SMALLEST, LARGEST = Decimal("1e-18"), Decimal("1e15")
 MAX_DIGITS = 40
 MAX_LEVERAGE = 100
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"[+-]?\d[\d,]*(\.\d+)?", re.ASCII)
-_LEVERAGE = re.compile(r"(\d{1,3})(\.0{1,9})?(:1)?", re.ASCII)
-_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_UNIX_SECONDS = re.compile(r"(\d{10})(?:\.(\d{1,9}))?", re.ASCII)
-_UNIX_MILLISECONDS = re.compile(r"(\d{10})(\d{3})", re.ASCII)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PLACEHOLDER = re.compile(r"\{\{(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,2}\}\}|\{\{[^{}]{0,11}\}\}", re.ASCII)
+# Texts, which re compiles when they are first used: most alerts need two of them, and with those of field_names they would
+# cost every cold start 2 ms.
+_NUMBER = r"(?a)[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?"
+_GROUPED = r"(?a)[+-]?\d[\d,]*(\.\d+)?"
+_LEVERAGE = r"(?a)(\d{1,3})(\.0{1,9})?(:1)?"
+_ISO_TIME = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)"
+_UNIX_SECONDS = r"(?a)(\d{10})(?:\.(\d{1,9}))?"
+_UNIX_MILLISECONDS = r"(?a)(\d{10})(\d{3})"
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_PLACEHOLDER = r"(?a)\{\{(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,2}\}\}|\{\{[^{}]{0,11}\}\}"
 _NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,7 +78,7 @@ def unexpanded(value: object) -> str | None:
     """The placeholder that TradingView left in a text (or "a placeholder"), None if there is none."""
     if not isinstance(value, str) or not ("{{" in value or "}}" in value):
         return None
-    match = _PLACEHOLDER.search(value)
+    match = re.search(_PLACEHOLDER, value)
     return match[0] if match else "a placeholder"
 
 
@@ -85,7 +87,10 @@ def grouped_number(value: object) -> bool:
     if isinstance(value, Decimal):
         return True
     return isinstance(value, str) and bool(
-        _NUMBER.fullmatch(value) or _GROUPED.fullmatch(value) or value.strip().lower() in _NO_VALUE or unexpanded(value)
+        re.fullmatch(_NUMBER, value)
+        or re.fullmatch(_GROUPED, value)
+        or value.strip().lower() in _NO_VALUE
+        or unexpanded(value)
     )
 
 
@@ -98,7 +103,7 @@ def number(sent: Sent) -> Decimal:
             raise sent.fault(
                 "holds a comma: in Pine write str.tostring(x) instead of str.format(), which groups thousands"
             )
-        if len(text) > 64 or not _NUMBER.fullmatch(text):
+        if len(text) > 64 or not re.fullmatch(_NUMBER, text):
             raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}")
         value = Decimal(text)
     if not isinstance(value, Decimal):
@@ -126,7 +131,7 @@ def order_text(sent: Sent) -> str:
         )
     if value.strip().lower() in _NO_VALUE:
         raise sent.fault(f"is {value.strip()}: the script had no value there")
-    if _CONTROL.search(value):
+    if re.search(_CONTROL, value):
         raise sent.fault("holds a line break or another control character")
     return value
 
@@ -164,7 +169,7 @@ def leverage(sent: Sent) -> int | None:
     """ "3", "3:1" or 3; none and 1 are no leverage. Which levels a pair has is Kraken's to say."""
     if isinstance(sent.value, str) and sent.value.lower() == "none":
         return None
-    match = _LEVERAGE.fullmatch(order_text(sent))
+    match = re.fullmatch(_LEVERAGE, order_text(sent))
     if match is None or not 1 <= int(match[1]) <= MAX_LEVERAGE:
         raise sent.fault(f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not {shown(sent.value)}")
     return None if int(match[1]) == 1 else int(match[1])
@@ -189,15 +194,15 @@ def json_object(sent: Sent) -> dict[str, Any]:
 def moment(sent: Sent) -> datetime:
     """Aware UTC from ISO 8601 with a zone, Unix seconds (10 digits, fraction allowed) or milliseconds (13 digits)."""
     text = order_text(sent)
-    if _ISO_TIME.fullmatch(text):
+    if re.fullmatch(_ISO_TIME, text):
         try:
             return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
             pass  # the 13th month, or the year 0 after the zone is taken off: reported below
-    elif match := _UNIX_SECONDS.fullmatch(text):
+    elif match := re.fullmatch(_UNIX_SECONDS, text):
         microseconds = int(f"{match[2] or '':0<6}"[:6])
         return _EPOCH + timedelta(seconds=int(match[1]), microseconds=microseconds)
-    elif match := _UNIX_MILLISECONDS.fullmatch(text):
+    elif match := re.fullmatch(_UNIX_MILLISECONDS, text):
         return _EPOCH + timedelta(seconds=int(match[1]), milliseconds=int(match[2]))
     raise sent.fault(
         "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}}), or Unix seconds or milliseconds, "

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.trading.orders import Accepted, NotSent, Outcome, Rejected, Unknown
 
@@ -24,8 +23,7 @@ class Failure(Enum):
     BROKEN = "the exchange with Kraken broke off"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """``status`` and ``document`` (parsed JSON, None if it is none) of an answer, or the ``failure`` and its ``detail``."""
 
     status: int | None = None

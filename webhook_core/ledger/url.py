@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 _FORMS = "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*", re.ASCII)
 _DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerUrl:
+class LedgerUrl(NamedTuple):
     """``path`` is set for sqlite; ``project`` and ``database`` are set for firestore."""
 
     kind: Literal["sqlite", "memory", "firestore"]

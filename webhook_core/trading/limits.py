@@ -7,9 +7,10 @@ number must not lose an order that Kraken would take, and Kraken's own refusal c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
 
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
@@ -21,13 +22,12 @@ RULES_DENY_FOR = timedelta(hours=24)
 _NAMES_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(NamedTuple):
     """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings."""
 
     rule: str
     message: str
-    numbers: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str] = MappingProxyType({})
 
 
 def rules_are_fresh(instrument: Instrument, now: datetime) -> bool:

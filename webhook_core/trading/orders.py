@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Side(StrEnum):
@@ -32,8 +34,7 @@ class OrderType(StrEnum):
         return self not in (OrderType.MARKET, OrderType.LIMIT)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderIntent:
+class OrderIntent(NamedTuple):
     """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base.
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
@@ -116,11 +117,10 @@ class NotSent:
 Outcome = Accepted | Rejected | Unknown | NotSent
 
 
-@dataclass(frozen=True, slots=True)
-class VenueOrder:
+class VenueOrder(NamedTuple):
     """An order as the venue lists it. ``status`` is Kraken's: pending, open, closed, canceled, expired."""
 
     order_id: str
     client_order_id: str | None
     status: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+    facts: Mapping[str, object] = MappingProxyType({})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading import limits
@@ -39,8 +38,7 @@ class AlertLike(Protocol):
     def leverage(self) -> int | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class TradingRules:
+class TradingRules(NamedTuple):
     """What the settings say for one strategy. Every list and every cap applies, so the global ones hold for each strategy.
 
     ``allow_lists``: pairs in any form of their names; no list allows any pair. ``caps``: currency code -> most cost of one
@@ -52,16 +50,14 @@ class TradingRules:
     volume: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out."""
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Price:
+class _Price(NamedTuple):
     """One price of the order: the alert's field, what it asked for, and what fits the pair."""
 
     field: str
@@ -69,8 +65,7 @@ class _Price:
     rounded: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """The order with its numbers fitted to the pair. ``prices``: the trigger, then the limit, those that are sent."""
 
     wanted: OrderIntent

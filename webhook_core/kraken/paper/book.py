@@ -13,7 +13,7 @@ _STRIDE = 4_862_736_451_923_847_561_021_763  # odd and no multiple of 3: coprime
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
     """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a stop; ``price2`` its limit.
 
@@ -48,7 +48,7 @@ class Order:
     fee: Decimal = Decimal(0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Position:
     """One margin fill that opened a position. ``cost``, ``fee`` and ``margin`` are quote, as they were at the opening."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from webhook_core.kraken.paper.book import Book, Order
 from webhook_core.kraken.paper.rules import Pair, Pairs
@@ -11,23 +12,21 @@ from webhook_core.kraken.paper.rules import Pair, Pairs
 HUNDRED = Decimal(100)
 
 
-@dataclass(frozen=True, slots=True)
-class Fees:
+class Fees(NamedTuple):
     """Percent of the cost."""
 
     maker: Decimal
     taker: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Lag:
+class Lag(NamedTuple):
     """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's reads may trail its engine."""
 
     open_s: float = 0
     closed_s: float = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Desk:
     """``now`` is unix seconds. Every change of ``book`` lasts only if the whole request ends well."""
 

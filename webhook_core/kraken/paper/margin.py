@@ -6,8 +6,8 @@ Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Ro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from webhook_core.kraken.paper.book import Order, Position
 from webhook_core.kraken.paper.desk import Desk
@@ -83,8 +83,7 @@ def used(held: Position) -> Decimal:
     return held.margin * (held.volume - held.closed) / held.volume
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """TradeBalance in one asset; ``free`` leaves out what resting spot orders hold as well."""
 
     balance: Decimal

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.kraken.paper.wire import Refused
 
@@ -23,8 +22,7 @@ _COSTMIN = {"ZUSD": "0.5", "USDT": "0.5", "USDC": "0.5", "ZEUR": "0.45", "XXBT":
 _DECIMALS = {"XXDG": 8, "USDT": 8, "USDC": 8, "CHF": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One row of AssetPairs. Prices are quote per base; ``tick_size`` and ``costmin`` are quote, ``ordermin`` is base."""
 
     key: str
