@@ -1,4 +1,9 @@
-"""What the application needs from outside. Adapters implement these; bootstrap alone knows which."""
+"""What the application needs from outside. Adapters implement these; bootstrap alone knows which.
+
+Three kinds of small classes are built here and elsewhere, since a cold start pays for each: a frozen dataclass (0.6 ms) where
+money hangs on it, where two kinds must never be equal or where a repr must hide something; a NamedTuple (0.1 ms) for every
+other value; a dataclass without comparison and repr (0.2 ms) for what has services inside.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Imports point one way: values and errors <- intake, trading, ledger.entry <- ports <- application; adapters implement ports."""
 
 import ast
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -165,6 +167,23 @@ def test_googles_libraries_are_imported_where_they_are_first_needed(module):
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert not {name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])}
+
+
+def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
+    """Milliseconds are measured by make bench; this says what must never come back. pydantic's models alone are 50 ms."""
+    script = (
+        "import json, sys, flask, main; from werkzeug.test import EnvironBuilder\n"
+        "alert = json.dumps({'symbol': 'BTCUSD', 'side': 'buy', 'volume': '0.01', 'price': '60000', 'id': '1'})\n"
+        "post = EnvironBuilder('/webhook/tradingview', method='POST', data=alert)\n"
+        "assert main.webhook(flask.Request(post.get_environ())).status_code == 200\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    env = {"LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "ERROR", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True)
+    loaded = set(json.loads(done.stdout))
+    unneeded = {"pydantic.main", "pydantic.types", "google.cloud.firestore", "grpc", "asyncio", "tomllib", "zoneinfo"}
+    assert loaded & unneeded == set()
+    assert {"webhook_core.kraken.paper.engine", "sqlite3", "pydantic_core"} <= loaded
 
 
 def third_parties():

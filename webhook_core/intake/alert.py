@@ -81,7 +81,7 @@ _CONFIG = kinds.CoreConfig(strict=True, hide_input_in_errors=True)  # what an er
 _STRICT = SchemaValidator(
     kinds.typed_dict_schema(
         {name: kinds.typed_dict_field(_kind(text)) for name, text in _ANNOTATIONS.items()},
-        config=_CONFIG,  # this one makes it strict,
+        config=_CONFIG,  # this one makes it strict
     ),
     _CONFIG,  # and this one hides the input
 )
