@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.authentication import VerifiedBody
@@ -36,8 +37,16 @@ class Firing(NamedTuple):
     def of(
         cls, verified: VerifiedBody, alert: Alert, fired_at: datetime | None, received_at: datetime, settings: Settings
     ) -> Firing:
-        """The strategy is whose credential verified, else what the alert names, else ``default``."""
+        """The strategy is whose credential verified, else what the alert names, else ``default``.
+
+        Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it would lose its limits.
+        """
         strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
+        if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
+            known = ", ".join(sorted(settings.strategies))
+            raise AlertMalformed(
+                f"strategy_name names no strategy of strategies.toml, which has {known}.", field="strategy_name"
+            )
         rules = settings.rules_for(strategy)
         key = alert_key(verified, alert)
         unnamed = identity_warning(verified, alert)
@@ -59,7 +68,9 @@ class Firing(NamedTuple):
         if newest is None:
             return self
         generation = newest.unit.generation
-        redelivered = self.received_at < newest.received_at + window
+        redelivered = (
+            abs(self.received_at - newest.received_at) < window
+        )  # a clock that was put back swallows no firing
         return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
 
     def entry(self, request: OrderRequest, notes: tuple[str, ...], now: datetime, deadline_s: int) -> LedgerEntry:

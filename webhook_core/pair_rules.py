@@ -6,7 +6,6 @@ profits. The store is a help, never a condition: without it the snapshot plans, 
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,8 @@ from webhook_core.trading.symbols import Instruments
 READ_AGAIN_AFTER_S = 300.0
 REFRESH_AFTER = timedelta(hours=12)
 WRITE_TRIES = 3
+_UNREADABLE = (LedgerUnavailable, ValueError, ArithmeticError, RecursionError, TypeError, AttributeError)
+"""A store that is away, or a text in it that only looks like rules; neither may cost an alert."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -81,7 +82,7 @@ class PairRules:
         try:
             document = self.documents.read(self.document)
             return from_document(document.text) if document else ()
-        except (LedgerUnavailable, ValueError, json.JSONDecodeError) as error:
+        except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_read", reason=type(error).__name__)
             return ()
 
@@ -95,7 +96,7 @@ class PairRules:
                     self.document, to_document(merged.values()), document.version if document else None
                 ):
                     return
-        except (LedgerUnavailable, ValueError) as error:
+        except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)
 
 

@@ -151,6 +151,25 @@ def test_an_alert_without_id_and_time_is_a_redelivery_inside_the_window_and_new_
     assert all(any("fired_at" in warning for warning in answer["warnings"]) for answer in answers)
 
 
+def test_a_clock_that_was_put_back_swallows_no_firing(function):
+    alert = function.alert(id=None, fired_at=None)
+    assert function.post(alert)["replayed"] is False
+    function.clock.sleep(-3600)
+    assert function.post(alert)["replayed"] is False
+    assert len(function.venue.submitted) == 2
+
+
+def test_a_strategy_name_that_the_strategies_file_lacks_is_refused_by_name(tmp_path):
+    file = tmp_path / "strategies.toml"
+    file.write_text('[trend-btc]\nallowed_symbols = ["BTC/USD"]\nmax_order_cost = "200 USD"\n')
+    function = Function(env={"STRATEGIES_FILE": str(file)})
+    misspelled = function.post(function.alert(strategy_name="trend_btc"))
+    assert (misspelled.status, misspelled["field"]) == (400, "strategy_name")
+    assert "trend-btc" in misspelled["error"]
+    assert function.post(function.alert(strategy_name="trend-btc", volume="0.001")).status == 200
+    assert function.post(function.alert(id="b")).status == 200
+
+
 def test_two_strategies_may_use_one_id_only_with_credentials_of_their_own(function):
     function.post(function.alert(strategy_name="one"))
     assert function.post(function.alert(strategy_name="two")).status == 409

@@ -115,3 +115,20 @@ def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_r
     venue.rules = [btc_usd(as_of=clock.now()), replace(packaged[1], as_of=clock.now())]
     assert rules.refresh_if_due(Budget.start(clock, 9)) is True
     assert rules.refresh_if_due(Budget.start(clock, 9)) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"pairs": {"XXBTZUSD": {"ordermin": "1e999999999999999999999"}}}',
+        '{"pairs": {"A": 5}}',
+        '{"pairs": []}',
+        "x",
+    ],
+)
+def test_a_damaged_document_of_rules_costs_no_alert(clock, documents, venue, text):
+    documents.write("pair-rules", text, None)
+    rules = rules_of(clock, documents, venue)
+    assert rules.current().resolve("BTCUSD") == BTC_USD
+    assert rules.learn(None, Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
