@@ -19,7 +19,7 @@ demo: venv
 	$(BIN)/python examples/demo.py
 
 serve: venv
-	set -a; if [ -f .env ]; then . ./.env; fi; \
+	set -ae; if [ -f .env ]; then . ./.env; fi; \
 	exec $(BIN)/functions-framework --target webhook --host 127.0.0.1 --port $(PORT)
 
 test: venv

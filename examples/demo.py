@@ -108,7 +108,10 @@ class Response:
 
 @contextlib.contextmanager
 def function(folder: Path) -> Iterator[int]:
-    """The function on a free loopback port; its log is shown only if it does not start."""
+    """The function on a free loopback port; its log is shown only if it does not start.
+
+    It runs in a folder of its own, so that a strategies.toml or a ledger of yours is none of its business.
+    """
     port = free_port()
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
@@ -123,13 +126,15 @@ def function(folder: Path) -> Iterator[int]:
         "functions_framework",
         "--target",
         "webhook",
+        "--source",
+        str(PROJECT / "main.py"),
         "--host",
         "127.0.0.1",
         "--port",
         str(port),
     ]
     log = (folder / "function.log").open("w+")
-    process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)  # noqa: S603
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)  # noqa: S603
     try:
         wait_until_up(port, process)
         yield port

@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 
+MAIN = os.path.abspath(__file__ + "/../../../main.py")  # noqa: PTH100  pathlib is an import
 TOKEN = "bench-token-bench-token"
 KEY, SECRET = "bench-key", "YmVuY2gtc2VjcmV0LWJlbmNoLXNlY3JldA=="
 
@@ -39,7 +40,7 @@ def ours(mode: str, port: str, folder: str) -> None:
     import functions_framework
     from werkzeug.test import EnvironBuilder  # flask imports it anyway; its own test client would cost extra
 
-    app = functions_framework.create_app("webhook", "main.py", "http")
+    app = functions_framework.create_app("webhook", MAIN, "http")
     order = {"token": TOKEN, "symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000", "id": "first"}
     alert = EnvironBuilder("/webhook/tradingview", method="POST", data=json.dumps(order)).get_environ()
     statuses = []
