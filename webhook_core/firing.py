@@ -68,9 +68,7 @@ class Firing(NamedTuple):
         if newest is None:
             return self
         generation = newest.unit.generation
-        redelivered = (
-            abs(self.received_at - newest.received_at) < window
-        )  # a clock that was put back swallows no firing
+        redelivered = self.received_at < newest.received_at + window
         return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
 
     def entry(self, request: OrderRequest, notes: tuple[str, ...], now: datetime, deadline_s: int) -> LedgerEntry:

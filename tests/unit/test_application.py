@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.function import OPERATOR, TOKEN, Function
 from tests.support.instruments import btc_usd
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.orders import NotSent, Rejected
 
@@ -151,14 +153,6 @@ def test_an_alert_without_id_and_time_is_a_redelivery_inside_the_window_and_new_
     assert all(any("fired_at" in warning for warning in answer["warnings"]) for answer in answers)
 
 
-def test_a_clock_that_was_put_back_swallows_no_firing(function):
-    alert = function.alert(id=None, fired_at=None)
-    assert function.post(alert)["replayed"] is False
-    function.clock.sleep(-3600)
-    assert function.post(alert)["replayed"] is False
-    assert len(function.venue.submitted) == 2
-
-
 def test_a_strategy_name_that_the_strategies_file_lacks_is_refused_by_name(tmp_path):
     file = tmp_path / "strategies.toml"
     file.write_text('[trend-btc]\nallowed_symbols = ["BTC/USD"]\nmax_order_cost = "200 USD"\n')
@@ -207,6 +201,24 @@ def test_without_a_second_of_budget_left_after_the_claim_nothing_is_sent(functio
     answer = slow.post(slow.alert())
     assert (answer.status, answer["code"]) == (503, "not_sent")
     assert slow.venue.calls == []
+
+
+@pytest.mark.parametrize(
+    ("waited", "code"), [(1.4, "accepted"), (1.6, "not_sent"), (60, "not_sent"), (-60, "accepted")]
+)
+def test_the_time_before_the_request_was_handled_counts_in_its_budget(function, waited, code):
+    """For its body to arrive, for secrets to be read; a clock that was put back gives nothing."""
+    received_at = function.clock.now()
+    alert = function.alert(fired_at=None)
+    if waited > 0:
+        function.clock.sleep(waited)
+    else:
+        received_at -= timedelta(seconds=waited)
+    body = json.dumps(alert).encode()
+    request = HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", received_at)
+    answer = json.loads(function.application.handle(request).body)
+    assert answer["code"] == code
+    assert len(function.venue.calls) == (code == "accepted")
 
 
 def test_the_deadline_is_fixed_by_the_claim_and_never_computed_again(function):
