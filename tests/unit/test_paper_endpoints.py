@@ -169,7 +169,7 @@ def test_start_is_exclusive_and_end_inclusive(kraken, clock):
         ("CancelOrder", {"cl_ord_id": "never-sent"}, "EOrder:Unknown order"),
         ("TradeBalance", {"asset": "NOSUCH"}, "EQuery:Unknown asset"),
         ("TradeVolume", {"pair": "XBTUSD,NOSUCH"}, "EQuery:Unknown asset pair"),
-        ("OpenPositions", {"consolidation": "market"}, "EGeneral:Invalid arguments:consolidation"),
+        ("OpenPositions", {"consolidation": "day"}, "EGeneral:Invalid arguments:consolidation"),
     ],
 )
 def test_a_read_that_cannot_be_answered_says_why(kraken, endpoint, fields, error):

@@ -14,14 +14,17 @@ MARKET = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.0
 LIMIT = MARKET | {"ordertype": "limit", "price": "50000"}
 STOP = MARKET | {"ordertype": "stop-loss", "type": "sell", "price": "50000"}
 STOP_LIMIT = STOP | {"ordertype": "stop-loss-limit", "price2": "49000"}
+TRAILING = STOP | {"ordertype": "trailing-stop", "price": "+500"}
+TRAILING_LIMIT = TRAILING | {"ordertype": "trailing-stop-limit", "price2": "-10"}
+ICEBERG = LIMIT | {"ordertype": "iceberg", "volume": "0.1", "displayvol": "0.01"}
+SETTLE = MARKET | {"ordertype": "settle-position", "type": "sell", "leverage": "5"}
 ARGUMENTS = "EGeneral:Invalid arguments:"
 DECIMALS = "EOrder:Invalid price:{} price can only be specified up to {} decimals."
 
 REFUSALS = [
     (MARKET | {"ordertype": "nonsense"}, ARGUMENTS + "ordertype"),
     (MARKET | {"ordertype": ""}, ARGUMENTS + "ordertype"),
-    *((MARKET | {"ordertype": name}, ARGUMENTS + "ordertype") for name in ("iceberg", "settle-position")),
-    *((MARKET | {"ordertype": f"trailing-{name}"}, ARGUMENTS + "ordertype") for name in ("stop", "stop-limit")),
+    (MARKET | {"stptype": "cancel-none"}, ARGUMENTS + "stptype"),
     (MARKET | {"type": "long"}, ARGUMENTS + "type"),
     (MARKET | {"pair": ""}, "EQuery:Unknown asset pair"),
     (MARKET | {"pair": "NOSUCH"}, "EQuery:Unknown asset pair"),
@@ -35,8 +38,23 @@ REFUSALS = [
     (LIMIT | {"volume": "0.00005", "price": "9999.9"}, "EOrder:Cost minimum not met"),
     (LIMIT | {"price": ""}, ARGUMENTS + "price"),
     (LIMIT | {"price": "0"}, ARGUMENTS + "price"),
-    *((LIMIT | {"price": text}, ARGUMENTS + "price") for text in ("+5", "-5", "#5", "+2%", "50000%")),
-    (STOP_LIMIT | {"price2": "+5"}, ARGUMENTS + "price2"),
+    *(
+        (LIMIT | {"price": text}, ARGUMENTS + "price")
+        for text in ("+", "5+", "#-5", "+2%%", "50000%", "+2.00001%", "++5")
+    ),
+    (LIMIT | {"price": "-60000"}, "EOrder:Invalid price"),
+    (LIMIT | {"price": "-100%"}, "EOrder:Invalid price"),
+    (LIMIT | {"price": "-5.01"}, DECIMALS.format("XBT/USD", 1)),
+    (STOP_LIMIT | {"price2": "5%"}, ARGUMENTS + "price2"),
+    *((TRAILING | {"price": text}, ARGUMENTS + "price") for text in ("", "500", "-500", "#500", "+0", "+0%")),
+    (TRAILING | {"price": "+100%"}, "EOrder:Invalid price"),
+    (TRAILING | {"price": "+60000"}, "EOrder:Invalid price"),
+    *((TRAILING_LIMIT | {"price2": text}, ARGUMENTS + "price2") for text in ("", "50000", "#5")),
+    *((ICEBERG | {"displayvol": text}, ARGUMENTS + "displayvol") for text in ("", "0", "0.0066", "0.11", "x")),
+    (SETTLE | {"leverage": "none"}, ARGUMENTS + "leverage"),
+    (SETTLE, "EOrder:Unknown position"),
+    (SETTLE | {"volume": "0"}, "EOrder:Unknown position"),
+    (MARKET | {"volume": "0", "leverage": "5"}, "EOrder:Unknown position"),
     (STOP_LIMIT | {"price2": ""}, ARGUMENTS + "price2"),
     (LIMIT | {"price": "50000.01"}, DECIMALS.format("XBT/USD", 1)),
     (STOP_LIMIT | {"price2": "49000.01"}, DECIMALS.format("XBT/USD", 1)),
@@ -51,7 +69,12 @@ REFUSALS = [
     (LIMIT | {"timeinforce": "GTD", "expiretm": "+2"}, ARGUMENTS + "expiretm"),
     (LIMIT | {"timeinforce": "GTD", "expiretm": "+9999999"}, ARGUMENTS + "expiretm"),
     (LIMIT | {"expiretm": "soon"}, ARGUMENTS + "expiretm"),
-    (MARKET | {"oflags": "viqc"}, ARGUMENTS + "viqc"),
+    (MARKET | {"oflags": "viqc", "type": "sell"}, ARGUMENTS + "viqc"),
+    (MARKET | {"oflags": "viqc", "leverage": "5"}, ARGUMENTS + "viqc"),
+    (LIMIT | {"oflags": "viqc"}, ARGUMENTS + "viqc"),
+    (MARKET | {"oflags": "viqc", "volume": "1.000001"}, ARGUMENTS + "volume"),
+    (MARKET | {"oflags": "viqc", "volume": "2.99"}, ARGUMENTS + "volume minimum not met"),
+    (MARKET | {"oflags": "viqc", "volume": "9920.7"}, "EOrder:Insufficient funds"),
     (MARKET | {"oflags": "nonsense"}, ARGUMENTS + "oflags"),
     (MARKET | {"oflags": "post"}, ARGUMENTS + "oflags"),
     (LIMIT | {"oflags": "fcib,fciq"}, ARGUMENTS + "oflags"),
@@ -71,12 +94,18 @@ REFUSALS = [
     (LIMIT | {"deadline": "2026-10-01T12:01:01Z"}, ARGUMENTS + "deadline"),
     (LIMIT | {"deadline": "2026-10-01T11:59:59.999Z"}, "EService:Deadline elapsed"),
     (LIMIT | {"deadline": "2026-10-01T13:59:59+02:00"}, "EService:Deadline elapsed"),
-    (LIMIT | {"close[ordertype]": "limit", "close[price]": "1"}, ARGUMENTS + "close"),
-    (LIMIT | {"trigger": "index"}, ARGUMENTS + "Index unavailable"),
+    (LIMIT | {"close[price]": "1"}, ARGUMENTS + "close"),
+    (LIMIT | {"close[ordertype]": "market"}, ARGUMENTS + "close"),
+    (LIMIT | {"close[ordertype]": "limit", "close[price]": "1x"}, ARGUMENTS + "close"),
+    (LIMIT | {"close[ordertype]": "stop-loss-limit", "close[price]": "1"}, ARGUMENTS + "close"),
+    (LIMIT | {"close[ordertype]": "trailing-stop", "close[price]": "1"}, ARGUMENTS + "close"),
+    (LIMIT | {"close[ordertype]": "limit", "close[price]": "1.23"}, DECIMALS.format("XBT/USD", 1)),
     (LIMIT | {"trigger": "moon"}, ARGUMENTS + "trigger"),
     (LIMIT | {"displayvol": "1"}, ARGUMENTS + "displayvol"),
     (LIMIT | {"reduce_only": "true"}, ARGUMENTS + "reduce_only"),
-    (LIMIT | {"starttm": "+60"}, ARGUMENTS + "starttm"),
+    (LIMIT | {"reduce_only": "yes"}, ARGUMENTS + "reduce_only"),
+    (MARKET | {"reduce_only": "true", "leverage": "5"}, "EOrder:Reduce only:No position exists"),
+    (LIMIT | {"starttm": "later"}, ARGUMENTS + "starttm"),
     (MARKET | {"volume": "0.17"}, "EOrder:Insufficient funds"),
     (MARKET | {"type": "sell", "volume": "1.00000001"}, "EOrder:Insufficient funds"),
     (LIMIT | {"volume": "0.2"}, "EOrder:Insufficient funds"),
@@ -102,6 +131,15 @@ def test_each_refusal_has_krakens_words_and_changes_nothing(fields, error):
         LIMIT,
         STOP,
         STOP_LIMIT,
+        STOP_LIMIT | {"price": "-5%", "price2": "-5.5%"},
+        TRAILING,
+        TRAILING | {"type": "buy", "price": "+1.25%"},
+        TRAILING_LIMIT,
+        TRAILING_LIMIT | {"price2": "+0"},
+        ICEBERG,
+        LIMIT | {"price": "#2%", "trigger": "index"},
+        LIMIT | {"starttm": "+60"},
+        MARKET | {"oflags": "viqc", "volume": "100"},
         LIMIT | {"volume": "0.0100000000", "price": "50000.00"},
         LIMIT | {"pair": "XXBTZUSD"},
         LIMIT | {"pair": "xbtusd"},

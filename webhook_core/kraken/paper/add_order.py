@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from webhook_core.kraken.paper import margin, matching
@@ -12,38 +12,86 @@ from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.public import no_price
 from webhook_core.kraken.paper.rules import Pair
-from webhook_core.kraken.paper.views import description
-from webhook_core.kraken.paper.wire import Refused, invalid
+from webhook_core.kraken.paper.views import close_description, description
+from webhook_core.kraken.paper.wire import PartlyRefused, Refused, invalid
 
 MAX_OPEN_PER_PAIR = 80  # Kraken's Intermediate tier
 
 
 def add_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
     """Check and place one order. ``validate``, whatever its value, checks the arguments only, as Kraken does."""
-    pair, order = read(desk.pairs, params, desk.now)
-    _check_mode(pair, order)
-    market = desk.book.prices.get(pair.key)
-    _check_size(pair, order, market)
-    answer: dict[str, Any] = {"descr": {"order": description(order, pair)}}
+    pair, order = checked(desk, params)
+    answer: dict[str, Any] = {"descr": described(order, pair)}
     if "validate" not in params:
-        _check_book(desk, pair, order, market)
-        matching.place(desk, pair, order)
+        trade(desk, pair, order)
         answer["txid"] = [order.txid]
+        if order.reason == matching.REDUCED:
+            raise PartlyRefused(f"EOrder:{order.reason}")
     return answer
 
 
+def checked(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
+    """The order of these arguments, which break no rule of the pair. Raises Refused."""
+    pair, order = read(desk, params)
+    _check_mode(pair, order)
+    if order.volume:
+        check_size(pair, order, desk.book.prices.get(pair.key))
+    else:
+        from webhook_core.kraken.paper import settling
+
+        order.volume = settling.requisite(desk, order)
+    return pair, order
+
+
+def described(order: Order, pair: Pair) -> dict[str, str]:
+    """``descr`` of the answer: ``close`` only if there is one."""
+    close = close_description(order, pair)
+    return {"order": description(order, pair)} | ({"close": close} if close else {})
+
+
+def trade(desk: Desk, pair: Pair, order: Order) -> None:
+    """Give a checked order to the matching engine. Raises Refused with nothing changed."""
+    if order.ordertype == "settle-position":
+        from webhook_core.kraken.paper import settling
+
+        settling.settle(desk, pair, order)
+        return
+    _check_book(desk, pair, order, desk.book.prices.get(pair.key))
+    matching.place(desk, pair, order)
+
+
 def _check_mode(pair: Pair, order: Order) -> None:
-    allowed = {"online": True, "post_only": "post" in order.oflags, "limit_only": order.ordertype == "limit"}
+    allowed = {
+        "online": True,
+        "post_only": "post" in order.oflags,
+        "limit_only": order.ordertype in matching.LIMITS,
+        "reduce_only": order.reduce_only,
+    }
     if not allowed.get(pair.status, False):
         raise Refused(f"EService:Market in {pair.status} mode")
 
 
-def _check_size(pair: Pair, order: Order, market: Decimal | None) -> None:
-    if order.volume < pair.ordermin:
+def check_size(pair: Pair, order: Order, market: Decimal | None) -> None:
+    """The least volume and cost that the pair takes. Raises Refused."""
+    volume = order.volume
+    if order.in_quote:
+        volume = pair.lots(volume / market, ROUND_DOWN) if market else pair.ordermin
+    if volume < pair.ordermin:
         raise invalid("volume minimum not met")
-    price = market if order.ordertype == "market" else matching.worth(order, market)
-    if price is not None and order.volume * price < pair.costmin:
+    cost = _cost(order, market)
+    if cost is not None and cost < pair.costmin:
         raise Refused("EOrder:Cost minimum not met")
+
+
+def _cost(order: Order, market: Decimal | None) -> Decimal | None:
+    """None where no price is known yet."""
+    if order.in_quote:
+        return order.volume
+    if order.ordertype in ("market", "settle-position"):
+        price = market
+    else:
+        price = None if order.said and market is None else matching.worth(order, market)
+    return None if price is None else order.volume * price
 
 
 def _check_book(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
@@ -55,6 +103,13 @@ def _check_book(desk: Desk, pair: Pair, order: Order, market: Decimal | None) ->
         raise no_price(pair, "price")
     if len(resting) >= MAX_OPEN_PER_PAIR:
         raise Refused("EOrder:Orders limit exceeded")
+    if order.reduce_only and not margin.closable(desk, order):
+        raise Refused("EOrder:Reduce only:No position exists")
+    check_resting(desk, pair, order, market)
+
+
+def check_resting(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
+    """Whether an order may stand in the book at its price, and the account can pay for it. Raises Refused."""
     if "post" in order.oflags and market is not None and matching.crosses(order, market):
         raise Refused("EOrder:Post only order")
     if order.leverage:

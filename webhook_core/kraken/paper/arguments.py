@@ -13,46 +13,81 @@ from decimal import Decimal
 
 from webhook_core.kraken.paper import matching
 from webhook_core.kraken.paper.book import Order
-from webhook_core.kraken.paper.rules import Pair, Pairs
+from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.public import no_price
+from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
-ORDER_TYPES = frozenset({"market", "limit"}) | matching.TRIGGERS
-LATEST_DEADLINE_S = 60
-LONGEST_GTD_S = 31 * 86400
+ORDER_TYPES = matching.LIMITS | matching.TRIGGERS | {"market", "settle-position"}
+STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})  # one price per pair: own orders never meet
+LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _FREE_ID = re.compile(r"[a-z0-9_-]{1,18}", re.ASCII)
-_NOT_SIMULATED = ("displayvol", "reduce_only", "starttm")  # refused, so that nobody rehearses what doesn't happen
+_DISPLAYED = 15  # an iceberg shows at least this part of its volume
+_NO, _YES = ("", "0", "false"), ("1", "true")
 
 
-def read(pairs: Pairs, params: Mapping[str, str], now: float) -> tuple[Pair, Order]:
+def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
     """The pair and the order that the arguments describe, without an id yet. Raises Refused for the first bad one."""
     ordertype = _one_of(params, "ordertype", ORDER_TYPES)
     side = _one_of(params, "type", {"buy", "sell"})
-    pair = pairs.find(params.get("pair", ""), params.get("asset_class", "currency"))
-    _refuse_what_is_not_simulated(params)
-    price, price2 = _prices(params, pair, ordertype)
+    pair = desk.pairs.find(params.get("pair", ""), params.get("asset_class", "currency"))
+    if params.get("stptype", "cancel-newest") not in STP_TYPES:
+        raise invalid("stptype")
+    leverage = _leverage(params, pair, side, ordertype)
     order = Order(
         txid="",
         pair=pair.key,
         side=side,
         ordertype=ordertype,
-        volume=_volume(params, pair),
-        opentm=now,
-        price=price,
-        price2=price2,
-        leverage=_leverage(params, pair, side),
-        oflags=_oflags(params, ordertype),
+        volume=volume_of(params, pair, leverage),
+        opentm=desk.now,
+        leverage=leverage,
+        oflags=_oflags(params, ordertype, side, leverage),
         timeinforce=_time_in_force(params, ordertype),
-        expiretm=_expiry(params, now),
+        starttm=_moment(params, "starttm", desk.now),
+        expiretm=_expiry(params, desk.now),
         userref=_userref(params),
         cl_ord_id=_client_order_id(params),
+        trigger=_trigger(desk, params),
+        reduce_only=_reduce_only(params, leverage),
     )
+    if ordertype == "iceberg":
+        check_display(params.get("displayvol", ""), order)
+    elif params.get("displayvol", "0") not in ("", "0"):
+        raise invalid("displayvol")
+    last = desk.book.prices.get(pair.key)
+    set_prices(params, pair, order, last)
+    if order.said and last is None and "validate" not in params:
+        raise no_price(pair, "price")
     if "post" in order.oflags and order.timeinforce in ("IOC", "FOK"):
         raise invalid("timeinforce")
-    _check_deadline(params, now)
+    if any(field.startswith("close[") or field == "close" for field in params):
+        from webhook_core.kraken.paper import closing
+
+        order.close = closing.read(params, pair, order)
+    check_deadline(params, desk.now)
     return pair, order
+
+
+def set_prices(texts: Mapping[str, str], pair: Pair, order: Order, last: Decimal | None) -> None:
+    """``price`` and ``price2``, absolute or relative to the last price; without one those stay 0. Raises Refused."""
+    if order.ordertype in matching.TRAILING:
+        from webhook_core.kraken.paper import trailing
+
+        trailing.read(texts, pair, order, last)
+    elif order.ordertype in matching.LIMITS | matching.TRIGGERS:
+        order.price, order.said = _price(texts, "price", pair, order, last)
+        if order.ordertype.endswith("-limit"):
+            order.price2, order.said2 = _price(texts, "price2", pair, order, last)
+
+
+def check_display(text: str, order: Order) -> None:
+    """What an iceberg shows; it changes nothing here, as there is no queue. Raises Refused."""
+    if not order.volume / _DISPLAYED <= _amount({"displayvol": text}, "displayvol") <= order.volume:
+        raise invalid("displayvol")
 
 
 def same_id(one: str | None, other: str | None) -> bool:
@@ -71,22 +106,26 @@ def _one_of(params: Mapping[str, str], field: str, allowed: set[str] | frozenset
     return value
 
 
-def _refuse_what_is_not_simulated(params: Mapping[str, str]) -> None:
-    for field in _NOT_SIMULATED:
-        if params.get(field, "0") not in ("", "0", "false"):
-            raise invalid(field)
-    if any(field.startswith("close[") or field == "close" for field in params):
-        raise invalid("close")
-    if params.get("trigger", "last") == "index":
-        raise invalid("Index unavailable")
-    if params.get("trigger", "last") != "last":
+def _trigger(desk: Desk, params: Mapping[str, str]) -> str:
+    value = params.get("trigger", "last")
+    if value not in ("last", "index"):
         raise invalid("trigger")
+    if value == "index" and not desk.market.has_index:
+        raise invalid("Index unavailable")
+    return value
+
+
+def _reduce_only(params: Mapping[str, str], leverage: int) -> bool:
+    value = params.get("reduce_only", "false").lower()
+    if value not in (*_NO, *_YES) or (value in _YES and not leverage):
+        raise invalid("reduce_only")
+    return value in _YES
 
 
 def _amount(params: Mapping[str, str], field: str) -> Decimal:
     text = params.get(field, "")
     if not _AMOUNT.fullmatch(text) or not Decimal(text):
-        raise invalid(field)  # also the relative forms (+5, #2%), and a volume of 0 that closes a position
+        raise invalid(field)
     return Decimal(text)
 
 
@@ -95,35 +134,41 @@ def _digits(value: Decimal) -> int:
     return max(0, -int(value.normalize().as_tuple().exponent))
 
 
-def _volume(params: Mapping[str, str], pair: Pair) -> Decimal:
-    volume = _amount(params, "volume")
-    if _digits(volume) > pair.lot_decimals:
-        raise invalid("volume")
+def volume_of(params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume") -> Decimal:
+    """Base, or quote with viqc; 0 is for what closes a margin position. Raises Refused, naming ``field``."""
+    text = params.get("volume", "")
+    if leverage and _AMOUNT.fullmatch(text) and not Decimal(text):
+        return Decimal(0)
+    volume = _amount({field: text}, field)
+    most = pair.cost_decimals if "viqc" in params.get("oflags", "") else pair.lot_decimals
+    if _digits(volume) > most:
+        raise invalid(field)
     return volume
 
 
-def _prices(params: Mapping[str, str], pair: Pair, ordertype: str) -> tuple[Decimal, Decimal]:
-    price = price2 = Decimal(0)
-    if ordertype != "market":
-        price = _amount(params, "price")
-        _check_price(pair, price)
-    if ordertype in matching.TRIGGERS and ordertype.endswith("-limit"):
-        price2 = _amount(params, "price2")
-        _check_price(pair, price2)
-    return price, price2
+def _price(texts: Mapping[str, str], field: str, pair: Pair, order: Order, last: Decimal | None) -> tuple[Decimal, str]:
+    """The price, and how a relative one is shown."""
+    text = texts.get(field, "")
+    if text[:1] in ("+", "-", "#"):
+        from webhook_core.kraken.paper import relative
 
-
-def _check_price(pair: Pair, price: Decimal) -> None:
+        offset = relative.parse(field, text, pair, rising=matching.rising(order))
+        if last is None:
+            return Decimal(0), offset.shown(pair)
+        if offset.beside(last) <= 0:
+            raise Refused("EOrder:Invalid price")
+        return relative.on_tick(pair, offset.beside(last)), offset.shown(pair)
+    price = _amount(texts, field)
     if _digits(price) > pair.pair_decimals:
-        where, most = pair.wsname, pair.pair_decimals
-        raise Refused(f"EOrder:Invalid price:{where} price can only be specified up to {most} decimals.")
+        raise pair.too_fine()
     if price % pair.tick_size:
         raise Refused("EOrder:Tick size check failed")
+    return price, ""
 
 
-def _leverage(params: Mapping[str, str], pair: Pair, side: str) -> int:
+def _leverage(params: Mapping[str, str], pair: Pair, side: str, ordertype: str) -> int:
     text = params.get("leverage", "none").removesuffix(":1")
-    if text == "none":
+    if text == "none" and ordertype != "settle-position":
         return 0
     offered = pair.leverage_buy if side == "buy" else pair.leverage_sell
     if text not in {str(level) for level in offered}:
@@ -131,15 +176,15 @@ def _leverage(params: Mapping[str, str], pair: Pair, side: str) -> int:
     return int(text)
 
 
-def _oflags(params: Mapping[str, str], ordertype: str) -> str:
+def _oflags(params: Mapping[str, str], ordertype: str, side: str, leverage: int) -> str:
+    """Who is charged in what comes first, as in Kraken's answers."""
     flags = [flag for flag in params.get("oflags", "").split(",") if flag]
-    if "viqc" in flags:
+    if "viqc" in flags and ((ordertype, side) != ("market", "buy") or leverage):
         raise invalid("viqc")
-    bad = set(flags) - {"post", "fcib", "fciq", "nompp"} or {"fcib", "fciq"} <= set(flags)
+    bad = set(flags) - {"post", "fcib", "fciq", "nompp", "viqc"} or {"fcib", "fciq"} <= set(flags)
     if bad or ("post" in flags and ordertype != "limit"):
         raise invalid("oflags")
-    currency = "fcib" if "fcib" in flags else "fciq"
-    return f"{currency},post" if "post" in flags else currency
+    return ",".join(["fcib" if "fcib" in flags else "fciq", *(flag for flag in ("post", "viqc") if flag in flags)])
 
 
 def _time_in_force(params: Mapping[str, str], ordertype: str) -> str:
@@ -152,13 +197,18 @@ def _time_in_force(params: Mapping[str, str], ordertype: str) -> str:
     return value
 
 
-def _expiry(params: Mapping[str, str], now: float) -> int:
-    """Unix seconds, 0 for never: ``<n>`` or ``+<n>`` seconds from now, 5 seconds to a month ahead."""
-    text = params.get("expiretm", "0")
+def _moment(params: Mapping[str, str], field: str, now: float) -> int:
+    """Unix seconds, 0 for none."""
+    text = params.get(field, "0")
     if not re.fullmatch(r"\+?[0-9]{1,12}", text, re.ASCII):
-        raise invalid("expiretm")
-    moment = int(now) + int(text) if text.startswith("+") else int(text)
-    if text == "0" or params.get("timeinforce") != "GTD":
+        raise invalid(field)
+    return int(now) + int(text) if text.startswith("+") else int(text)
+
+
+def _expiry(params: Mapping[str, str], now: float) -> int:
+    """5 seconds to a month ahead."""
+    moment = _moment(params, "expiretm", now)
+    if params.get("timeinforce") != "GTD":
         return 0
     if not now + 4 <= moment <= now + LONGEST_GTD_S:
         raise invalid("expiretm")
@@ -183,7 +233,7 @@ def _client_order_id(params: Mapping[str, str]) -> str | None:
     return text
 
 
-def _check_deadline(params: Mapping[str, str], now: float) -> None:
+def check_deadline(params: Mapping[str, str], now: float) -> None:
     """Kraken asks for two seconds ahead at least; a deadline fixed a little earlier may have less left, so paper doesn't."""
     text = params.get("deadline")
     if text is None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 _MODULUS = 36**16
 _STRIDE = 4_862_736_451_923_847_561_021_763  # odd and no multiple of 3: coprime to the modulus, so no id comes twice
@@ -18,7 +18,9 @@ class Order:
     """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a stop; ``price2`` its limit.
 
     ``pair`` is the AssetPairs key. Times are unix seconds. ``hold`` is what a resting spot order keeps back: quote for a
-    buy, base for a sell. ``average`` is the price it filled at.
+    buy, base for a sell. ``average`` is the price it filled at. ``said`` and ``said2`` are relative prices as they are
+    shown, ``peak`` is what a trailing stop follows, ``close`` the conditional close as it was asked for. ``parts`` are
+    the fills of an order that didn't fill at once and whole; ``spent`` counts against a volume in quote.
     """
 
     txid: str
@@ -46,6 +48,47 @@ class Order:
     average: Decimal = Decimal(0)
     cost: Decimal = Decimal(0)
     fee: Decimal = Decimal(0)
+    said: str = ""
+    said2: str = ""
+    peak: Decimal = Decimal(0)
+    trigger: str = "last"
+    starttm: int = 0
+    refid: str | None = None
+    reduce_only: bool = False
+    close: list[str] | None = None
+    parts: list[list[Any]] | None = None
+    spent: Decimal = Decimal(0)
+    amended: bool = False
+
+    @property
+    def in_quote(self) -> bool:
+        """Whether the volume is an amount of quote."""
+        return self.oflags.endswith("viqc")
+
+    @property
+    def left(self) -> Decimal:
+        """What is still to fill, in the unit of ``volume``."""
+        return self.volume - (self.spent if self.in_quote else self.vol_exec)
+
+    def fills(self) -> list[Fill]:
+        """Oldest first."""
+        if self.parts is not None:
+            return [Fill._make([*part[:2], *map(Decimal, part[2:6]), part[6]]) for part in self.parts]
+        if self.trade is None:
+            return []
+        return [Fill(self.trade, self.closetm, self.average, self.vol_exec, self.cost, self.fee, self.maker)]
+
+
+class Fill(NamedTuple):
+    """One trade. ``volume`` is base; ``cost`` and ``fee`` are quote."""
+
+    txid: str
+    time: float
+    price: Decimal
+    volume: Decimal
+    cost: Decimal
+    fee: Decimal
+    maker: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -67,12 +110,16 @@ class Position:
 
 @dataclass(slots=True)
 class Book:
-    """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first, still in their JSON form."""
+    """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first, still in their JSON form.
+
+    ``cancel_at`` is when CancelAllOrdersAfter strikes, in unix seconds; 0 is never.
+    """
 
     balances: dict[str, Decimal]
     prices: dict[str, Decimal] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
     minted: int = 0
+    cancel_at: float = 0
     open: dict[str, Order] = field(default_factory=dict)
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     positions: list[Position] = field(default_factory=list)
@@ -86,6 +133,7 @@ class Book:
             prices={pair: Decimal(price) for pair, price in data["prices"].items()},
             nonces=data["nonces"],
             minted=data["minted"],
+            cancel_at=data.get("cancel_at", 0),
             open={row["txid"]: _read(Order, row) for row in data["open"]},
             closed={row["txid"]: row for row in data["closed"]},
             positions=[_read(Position, row) for row in data["positions"]],
@@ -98,6 +146,7 @@ class Book:
                 "prices": {pair: f"{price:f}" for pair, price in self.prices.items()},
                 "nonces": self.nonces,
                 "minted": self.minted,
+                "cancel_at": self.cancel_at,
                 "open": [_data(order) for order in self.open.values()],
                 "closed": list(self.closed.values()),
                 "positions": [_data(position) for position in self.positions],
@@ -143,7 +192,7 @@ class Book:
 
 _Row = TypeVar("_Row", Order, Position)
 _MONEY = frozenset(
-    {"volume", "price", "price2", "hold", "vol_exec", "average", "cost", "fee", "margin", "closed"}
+    {"volume", "price", "price2", "hold", "vol_exec", "average", "cost", "fee", "margin", "closed", "peak", "spent"}
 )  # the fields of Order and Position that are Decimal
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 from webhook_core.kraken.paper.book import Book, Order
@@ -17,6 +17,19 @@ class Fees(NamedTuple):
 
     maker: Decimal
     taker: Decimal
+
+
+class Market(NamedTuple):
+    """How the market treats orders; a test may want it different.
+
+    ``fill`` are the shares of an order's volume that trade at its first meeting with the market, its second, ...; the
+    last share goes on. ``opening_fee`` is percent of what a margin order opens. ``has_index`` is whether there is an index
+    price to trigger on; paper's is the last price.
+    """
+
+    fill: tuple[Decimal, ...] = (Decimal(1),)
+    opening_fee: Decimal = Decimal("0.02")
+    has_index: bool = True
 
 
 class Lag(NamedTuple):
@@ -36,6 +49,7 @@ class Desk:
     now: float
     keep_closed: int
     lag: Lag
+    market: Market
 
     def fee(self, pair: Pair, cost: Decimal, *, maker: bool) -> Decimal:
         """In quote, to the nearest at the pair's cost decimals."""
@@ -44,6 +58,16 @@ class Desk:
     def worst_fee(self, pair: Pair, cost: Decimal) -> Decimal:
         """What Kraken wants to be covered beside the cost."""
         return max(self.fee(pair, cost, maker=False), self.fee(pair, cost, maker=True))
+
+    def part(self, pair: Pair, order: Order) -> Decimal:
+        """How much of an order trades now, in the unit of its volume."""
+        shares = self.market.fill
+        share = shares[min(len(order.parts or ()), len(shares) - 1)]
+        if share >= 1:
+            return order.left
+        digits = pair.cost_decimals if order.in_quote else pair.lot_decimals
+        part = (order.volume * share).quantize(Decimal(1).scaleb(-digits), ROUND_DOWN)
+        return min(part or order.left, order.left)
 
     def held(self, asset: str) -> Decimal:
         """What resting spot orders keep back of an asset."""
@@ -60,8 +84,12 @@ class Desk:
     def add(self, asset: str, amount: Decimal) -> None:
         self.book.balances[asset] = self.book.balances.get(asset, Decimal(0)) + amount
 
+    def moment(self, order: Order) -> float:
+        """When an order that meets the market now trades or ends: a millisecond after it came, as Kraken's do."""
+        return round(self.now + 0.001, 4) if order.opentm == self.now else self.now
+
     def finish(self, order: Order, status: str, reason: str | None = None) -> None:
         """Move an order out of the open ones."""
         order.status, order.reason = status, reason
-        order.closetm = round(self.now + 0.001, 4) if order.opentm == self.now else self.now
+        order.closetm = self.moment(order)
         self.book.close(order, self.keep_closed)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Desk, Fees, Lag
+from webhook_core.kraken.paper.desk import Desk, Fees, Lag, Market
 from webhook_core.kraken.paper.rules import Pair, Pairs, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
 from webhook_core.kraken.paper.views import order_object
-from webhook_core.kraken.paper.wire import Refused
+from webhook_core.kraken.paper.wire import PartlyRefused, Refused
 
 if TYPE_CHECKING:
     from webhook_core.ports import Clock, Documents
@@ -25,11 +25,14 @@ ALL_PERMISSIONS = frozenset(
     {"query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"}
 )  # what a webhook's key needs; never withdraw-funds
 KEYS_REMEMBERED = 100
+TRADING = frozenset({"AddOrder", "AddOrderBatch", "EditOrder"})  # may trade at once, and can be validated only
 _UNREACHABLE = b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
 
 
 class PaperKraken:
-    """One paper account. ``pairs`` are AssetPairs rows, ``lag`` and ``permissions`` what a test wants different.
+    """One paper account. ``pairs`` are AssetPairs rows; ``lag``, ``market`` and ``permissions`` what a test wants different.
+
+    ``warnings`` (``WGeneral:...``) stand beside every result while they are set.
 
     ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent of the cost.
     ``price_source`` gives the last price of an altname, or None when it has none; it must not raise.
@@ -55,6 +58,8 @@ class PaperKraken:
             packaged_rows() if pairs is None else {name: dict(row) for name, row in pairs.items()}
         )
         self.lag = Lag()
+        self.market = Market()
+        self.warnings: tuple[str, ...] = ()
         self.permissions = ALL_PERMISSIONS
         self.nonce_window = nonce_window
         self.price_source = price_source
@@ -74,7 +79,7 @@ class PaperKraken:
         """
         try:
             folded = {name.lower(): value for name, value in headers.items()}
-            return 200, wire.success(self._answer(method, path, query, folded, body))
+            return 200, wire.success(self._answer(method, path, query, folded, body), *self.warnings)
         except Refused as refusal:
             return 200, wire.failure(refusal.error)
         except BookBusy:
@@ -126,20 +131,26 @@ class PaperKraken:
         signed = wire.signature(self._secret, path, params["nonce"], body)
         if not hmac.compare_digest(headers.get("api-sign", "").encode(), signed.encode()):
             raise Refused("EAPI:Invalid signature")
-        trades = name == "AddOrder" and "validate" not in params
-        prices = self._sourced([params.get("pair", "")], params) if trades else {}
+        validates = name in TRADING and "validate" in params
+        prices = self._sourced([params.get("pair", "")], params) if name in TRADING and not validates else {}
 
         def change(book: Book) -> Any:
             self._take_nonce(book, nonce)
-            return self._call(book, name, params, prices)
+            try:
+                return self._call(book, name, params, prices)
+            except PartlyRefused as partly:  # returned, so that the book is written
+                return partly
 
-        if name == "AddOrder" and "validate" in params:
+        if validates:
             return self._store.look(change)  # validating leaves no trace, not even its nonce
         try:
-            return self._store.update(change)
+            result = self._store.update(change)
         except Refused:  # nothing of it is in the book, but the nonce is used up
             self._store.update(lambda book: self._take_nonce(book, nonce))
             raise
+        if isinstance(result, PartlyRefused):
+            raise result
+        return result
 
     def _call(self, book: Book, name: str, params: Mapping[str, str], prices: Mapping[str, Decimal]) -> Any:
         if name == "GetApiKeyInfo":
@@ -160,7 +171,7 @@ class PaperKraken:
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
-        desk = Desk(book, Pairs(self.pairs), self._fees, self._now(), self._keep_closed, self.lag)
+        desk = Desk(book, Pairs(self.pairs), self._fees, self._now(), self._keep_closed, self.lag, self.market)
         matching.expire(desk)
         for key, price in prices.items():
             matching.mark(desk, desk.pairs[key], price)

@@ -1,16 +1,16 @@
 """Margin, simply: a fill opens a position, an opposite fill closes the oldest first, and the difference goes to the balance.
 
-Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover and opening fees are left out.
+Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover fees are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from webhook_core.kraken.paper.book import Order, Position
-from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.book import Fill, Order, Position
+from webhook_core.kraken.paper.desk import HUNDRED, Desk
 from webhook_core.kraken.paper.rules import Pair
 
 ZERO = Decimal(0)
@@ -21,40 +21,70 @@ def opposing(desk: Desk, order: Order) -> list[Position]:
     return [held for held in desk.book.positions if held.pair == order.pair and held.side != order.side]
 
 
-def affordable(desk: Desk, pair: Pair, order: Order, price: Decimal) -> bool:
-    """Whether the part that opens a position finds its margin and its fee free; closing needs nothing."""
-    closing = sum((held.volume - held.closed for held in opposing(desk, order)), ZERO)
-    opening = max(ZERO, order.volume - closing)
-    cost = pair.rounded(opening * price)
+def closable(desk: Desk, order: Order) -> Decimal:
+    """How much of an order closes positions."""
+    return sum((held.volume - held.closed for held in opposing(desk, order)), ZERO)
+
+
+def parts(desk: Desk, order: Order, volume: Decimal) -> Iterator[tuple[Position, Decimal]]:
+    """The positions that a volume closes, oldest first, and how much of each."""
+    for held in opposing(desk, order):
+        part = min(volume, held.volume - held.closed)
+        if part:
+            yield held, part
+            volume -= part
+
+
+def drop_closed(desk: Desk) -> None:
+    """Forget the positions of which nothing is open."""
+    desk.book.positions = [held for held in desk.book.positions if held.closed < held.volume]
+
+
+def _opened(desk: Desk, pair: Pair, order: Order, volume: Decimal, price: Decimal) -> Decimal:
+    """The cost of the part of a fill that opens a position."""
+    if order.reduce_only:
+        return ZERO
+    return pair.rounded(max(ZERO, volume - closable(desk, order)) * price)
+
+
+def opening_fee(desk: Desk, pair: Pair, order: Order, volume: Decimal, price: Decimal) -> Decimal:
+    """What a fill pays for the position it opens, beside the fee of the trade."""
+    if not order.leverage:
+        return ZERO
+    return pair.rounded(_opened(desk, pair, order, volume, price) * desk.market.opening_fee / HUNDRED)
+
+
+def affordable(desk: Desk, pair: Pair, order: Order, price: Decimal, volume: Decimal | None = None) -> bool:
+    """Whether the part that opens a position finds its margin and its fees free; closing needs nothing."""
+    volume = order.left if volume is None else volume
+    cost = _opened(desk, pair, order, volume, price)
     if not cost:
         return True
-    wanted = cost / order.leverage + desk.worst_fee(pair, cost)
+    wanted = cost / order.leverage + desk.worst_fee(pair, cost) + opening_fee(desk, pair, order, volume, price)
     return summary(desk, pair.quote).free >= wanted
 
 
-def trade(desk: Desk, pair: Pair, order: Order) -> None:
+def trade(desk: Desk, pair: Pair, order: Order, fill: Fill) -> None:
     """Book a margin fill: the fee, the result of what it closes, and a position of what is left."""
-    desk.add(pair.quote, -order.fee)
-    left = order.vol_exec
-    for held in opposing(desk, order):
-        part = min(left, held.volume - held.closed)
-        if part:
-            desk.add(pair.quote, pair.rounded(_gain(held, part, order.average)))
-            held.closed += part
-            left -= part
-    desk.book.positions = [held for held in desk.book.positions if held.closed < held.volume]
+    desk.add(pair.quote, -fill.fee)
+    left = fill.volume
+    for held, part in parts(desk, order, fill.volume):
+        desk.add(pair.quote, pair.rounded(_gain(held, part, fill.price)))
+        held.closed += part
+        left -= part
+    drop_closed(desk)
     if left:
-        cost = pair.rounded(left * order.average)
+        cost = pair.rounded(left * fill.price)
         desk.book.positions.append(
             Position(
-                txid=order.trade or "",
+                txid=fill.txid,
                 ordertxid=order.txid,
                 pair=order.pair,
                 side=order.side,
                 ordertype=order.ordertype,
-                time=order.closetm,
+                time=fill.time,
                 cost=cost,
-                fee=order.fee,
+                fee=fill.fee,
                 volume=left,
                 margin=pair.rounded(cost / order.leverage),
             )

@@ -1,24 +1,28 @@
-"""How orders meet the price: there is one price per pair, the whole volume trades at it, and resting orders fill at their own.
+"""How orders meet the price: there is one price per pair, all that the market takes trades at it, and resting orders
+fill at their own.
 
 Order kinds: docs.kraken.com/api/docs/rest-api/add-order.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from webhook_core.kraken.paper import margin
-from webhook_core.kraken.paper.book import Order
+from webhook_core.kraken.paper.book import Fill, Order
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused
 
-TRIGGERS = frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"})
+TRAILING = frozenset({"trailing-stop", "trailing-stop-limit"})
+TRIGGERS = frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"}) | TRAILING
+LIMITS = frozenset({"limit", "iceberg"})
+REDUCED = "Reduce only:Position is closed"
 
 
 def limit_of(order: Order) -> Decimal | None:
     """The price that the order won't go beyond; None for one that takes any."""
-    if order.ordertype == "limit":
+    if order.ordertype in LIMITS:
         return order.price
     return order.price2 if order.ordertype.endswith("-limit") else None
 
@@ -31,24 +35,38 @@ def crosses(order: Order, market: Decimal) -> bool:
     return limit >= market if order.side == "buy" else limit <= market
 
 
+def rising(order: Order) -> bool:
+    """Whether the order waits for a price above the last one."""
+    if order.ordertype in LIMITS:
+        return order.side == "sell"
+    return (order.side == "buy") != order.ordertype.startswith("take-profit")
+
+
 def place(desk: Desk, pair: Pair, order: Order) -> None:
     """Take an order that passed its checks into the book, and fill what fills at once."""
     order.txid = desk.book.mint("O")
     if not order.leverage:
         order.hold = needed(desk, pair, order, desk.book.prices.get(pair.key))
     desk.book.open[order.txid] = order
+    if order.starttm > desk.now:
+        order.status = "pending"
+    else:
+        _arrive(desk, pair, order)
+
+
+def _arrive(desk: Desk, pair: Pair, order: Order) -> None:
     market = desk.book.prices.get(pair.key)
     if market is not None:
-        _meet(desk, pair, order, market, resting=False)
+        meet(desk, pair, order, market, resting=False)
     if order.status == "open" and order.timeinforce in ("IOC", "FOK"):
         desk.finish(order, "canceled", "Not filled at once")
 
 
 def needed(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> Decimal:
-    """What a spot order must find free: quote with the fee for a buy, base for a sell."""
+    """What the unfilled rest of a spot order must find free: quote with the fee for a buy, base for a sell."""
     if order.side == "sell":
-        return order.volume
-    cost = pair.rounded(order.volume * worth(order, market))
+        return order.left
+    cost = order.left if order.in_quote else pair.rounded(order.left * worth(order, market))
     return cost + desk.worst_fee(pair, cost)
 
 
@@ -64,54 +82,109 @@ def mark(desk: Desk, pair: Pair, price: Decimal) -> None:
     """The market moved to ``price``: everything of this pair that it crosses fills."""
     desk.book.prices[pair.key] = price
     for order in list(desk.book.open.values()):
-        if order.pair == pair.key:
-            _meet(desk, pair, order, price, resting=True)
+        if order.pair == pair.key and order.status == "open":
+            meet(desk, pair, order, price, resting=True)
 
 
 def expire(desk: Desk) -> None:
-    """Close what was good until a time that is over."""
+    """What the clock does: it closes what was good until a time that is over, and starts what was scheduled."""
+    if 0 < desk.book.cancel_at <= desk.now:
+        desk.book.cancel_at = 0
+        for order in list(desk.book.open.values()):
+            desk.finish(order, "canceled", "User requested")
     for order in list(desk.book.open.values()):
         if order.expiretm and order.expiretm <= desk.now:
             desk.finish(order, "expired", "Order expired")
+        elif order.status == "pending" and order.starttm <= desk.now:
+            _start(desk, desk.pairs[order.pair], order)
 
 
-def _meet(desk: Desk, pair: Pair, order: Order, market: Decimal, *, resting: bool) -> None:
+def _start(desk: Desk, pair: Pair, order: Order) -> None:
+    order.status = "open"
+    market = desk.book.prices.get(pair.key)
+    if "post" in order.oflags and market is not None and crosses(order, market):
+        desk.finish(order, "canceled", "Post only order")
+    else:
+        _arrive(desk, pair, order)
+
+
+def meet(desk: Desk, pair: Pair, order: Order, market: Decimal, *, resting: bool) -> None:
+    """Let an open order trade at this market price if it does; ``resting`` if it was in the book before."""
     if order.ordertype in TRIGGERS and not order.triggered:
-        if not _triggered(order, market):
+        if order.ordertype in TRAILING:
+            from webhook_core.kraken.paper import trailing
+
+            trailing.follow(pair, order, market)
+        if not (market >= order.price if rising(order) else market <= order.price):
             return
         order.triggered = True
         resting = False  # it comes to the market only now
     if crosses(order, market):
         limit = limit_of(order)
-        _fill(desk, pair, order, limit if resting and limit is not None else market, maker=resting)
-
-
-def _triggered(order: Order, market: Decimal) -> bool:
-    rising = (order.side == "buy") == order.ordertype.startswith("stop-loss")
-    return market >= order.price if rising else market <= order.price
+        rests = resting and limit is not None
+        _fill(desk, pair, order, limit if rests and limit is not None else market, maker=rests)
 
 
 def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) -> None:
-    cost = pair.rounded(order.volume * price)
-    fee = desk.fee(pair, cost, maker=maker)
-    order.hold = Decimal(0)
-    if not _affordable(desk, pair, order, cost, fee):
-        desk.finish(order, "canceled", "Insufficient funds")  # a stop whose market ran past what was held for it
+    """Trade as much as the market takes now."""
+    part = desk.part(pair, order)
+    if order.timeinforce == "FOK" and part < order.volume:
         return
-    order.trade = desk.book.mint("T")
-    order.vol_exec, order.average, order.cost, order.fee, order.maker = order.volume, price, cost, fee, maker
-    desk.finish(order, "closed")
-    if order.leverage:
-        margin.trade(desk, pair, order)
-    else:
-        sign = 1 if order.side == "buy" else -1
-        desk.add(pair.base, sign * order.volume)
-        desk.add(pair.quote, -sign * cost - fee)
+    if order.reduce_only:
+        part = min(part, margin.closable(desk, order))
+    volume = pair.lots(part / price, ROUND_DOWN) if order.in_quote else part
+    if volume:
+        cost = pair.rounded(volume * price)
+        fee = desk.fee(pair, cost, maker=maker) + margin.opening_fee(desk, pair, order, volume, price)
+        order.hold = Decimal(0)
+        if not _affordable(desk, pair, order, volume, cost, fee):
+            desk.finish(order, "canceled", "Insufficient funds")  # a stop whose market ran past what was held for it
+            return
+        fill = Fill(desk.book.mint("T"), desk.moment(order), price, volume, cost, fee, maker)
+        order.spent += part if order.in_quote else 0
+        _record(pair, order, fill)
+        _settle(desk, pair, order, fill)
+    if not order.left or not volume:
+        ended = ("canceled", REDUCED) if order.reduce_only and order.left else ("closed", None)
+        desk.finish(order, *ended)
+    elif order.reduce_only and not margin.closable(desk, order):
+        desk.finish(order, "canceled", REDUCED)
+    elif not order.leverage:
+        spent = pair.quote if order.side == "buy" else pair.base
+        order.hold = min(needed(desk, pair, order, price), desk.available(spent))
+    if volume and order.close:
+        from webhook_core.kraken.paper import closing
+
+        closing.spawn(desk, pair, order, fill)
 
 
-def _affordable(desk: Desk, pair: Pair, order: Order, cost: Decimal, fee: Decimal) -> bool:
+def _record(pair: Pair, order: Order, fill: Fill) -> None:
+    order.vol_exec += fill.volume
+    order.cost += fill.cost
+    order.fee += fill.fee
+    if order.parts is None and fill.volume == order.volume and not order.in_quote:
+        order.trade, order.maker, order.average = fill.txid, fill.maker, fill.price
+        return
+    amounts = [f"{amount:f}" for amount in fill[2:6]]
+    order.parts = [*(order.parts or []), [fill.txid, fill.time, *amounts, fill.maker]]
+    average = sum((each.price * each.volume for each in order.fills()), Decimal(0)) / order.vol_exec
+    order.average = average.quantize(Decimal(1).scaleb(-pair.pair_decimals))
+
+
+def _settle(desk: Desk, pair: Pair, order: Order, fill: Fill) -> None:
     if order.leverage:
-        return margin.affordable(desk, pair, order, cost / order.volume)
+        margin.trade(desk, pair, order, fill)
+        return
+    sign = 1 if order.side == "buy" else -1
+    desk.add(pair.base, sign * fill.volume)
+    desk.add(pair.quote, -sign * fill.cost - fill.fee)
+
+
+def _affordable(  # noqa: PLR0913, PLR0917 — a trade's figures
+    desk: Desk, pair: Pair, order: Order, volume: Decimal, cost: Decimal, fee: Decimal
+) -> bool:
+    if order.leverage:
+        return margin.affordable(desk, pair, order, cost / volume, volume)
     if order.side == "sell":
-        return desk.available(pair.base) >= order.volume
+        return desk.available(pair.base) >= volume
     return desk.available(pair.quote) >= cost + fee

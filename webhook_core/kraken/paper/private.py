@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeVar
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.add_order import add_order
@@ -16,10 +17,11 @@ from webhook_core.kraken.paper.arguments import same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.rules import asset_decimals, asset_id
-from webhook_core.kraken.paper.views import order_object, position_object, trade_object
+from webhook_core.kraken.paper.views import order_object, position_object
 from webhook_core.kraken.paper.wire import Refused, invalid
 
 Params = Mapping[str, str]
+_Row = TypeVar("_Row")
 PAGE = 50
 
 
@@ -62,15 +64,15 @@ def closed_orders(desk: Desk, params: Params) -> dict[str, Any]:
     if params.get("closetime", "both") not in ("open", "close", "both"):
         raise invalid("closetime")
     userref = _integer(params, "userref")
-    start, end = _moment(desk, params, "start", 0), _moment(desk, params, "end", float("inf"))
+    start, end = moment(desk, params, "start", 0), moment(desk, params, "end", float("inf"))
     found = [
         order
         for order in desk.book.closed_orders()
         if _shown(desk, order)
         and _same(order, params, userref)
-        and any(start < moment <= end for moment in _times(order, params))
+        and any(start < time <= end for time in _times(order, params))
     ]
-    return _page(found, params, "closed", lambda page: _objects(desk, page, params))
+    return page(found, params, "closed", lambda rows: _objects(desk, rows, params))
 
 
 def _times(order: Order, params: Params) -> tuple[float, ...]:
@@ -78,7 +80,8 @@ def _times(order: Order, params: Params) -> tuple[float, ...]:
     return times.get(params.get("closetime", "both"), (order.opentm, order.closetm))
 
 
-def _moment(desk: Desk, params: Params, field: str, default: float) -> float:
+def moment(desk: Desk, params: Params, field: str, default: float) -> float:
+    """``start`` or ``end``: unix seconds, or the time of a txid. Raises Refused."""
     text = params.get(field)
     if text is None:
         return default
@@ -90,9 +93,8 @@ def _moment(desk: Desk, params: Params, field: str, default: float) -> float:
     return order.opentm
 
 
-def _page(
-    found: list[Order], params: Params, name: str, shape: Callable[[list[Order]], dict[str, Any]]
-) -> dict[str, Any]:
+def page(found: list[_Row], params: Params, name: str, shape: Callable[[list[_Row]], dict[str, Any]]) -> dict[str, Any]:
+    """Fifty rows from ``ofs`` on, and how many there are. Raises Refused."""
     offset = _integer(params, "ofs") or 0
     if offset < 0:
         raise invalid("ofs")
@@ -110,52 +112,16 @@ def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
     return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params, userref)), params)
 
 
-def cancel_order(desk: Desk, params: Params) -> dict[str, Any]:
-    """By txid, by userref (all of them) or by cl_ord_id."""
-    wanted = params.get("txid", "")
-    if not wanted and "cl_ord_id" not in params:
-        raise invalid("txid")
-    resting = list(desk.book.open.values())
-    if not wanted:
-        found = [order for order in resting if same_id(order.cl_ord_id, params["cl_ord_id"])]
-    elif re.fullmatch(r"-?[0-9]+", wanted, re.ASCII):
-        found = [order for order in resting if str(order.userref) == wanted]
-    elif desk.book.gave(wanted):
-        found = [order for order in resting if order.txid == wanted]
-    else:
-        raise Refused("EOrder:Invalid order")
-    if not found:
-        raise Refused("EOrder:Unknown order")
-    return _cancel(desk, found)
-
-
-def cancel_all(desk: Desk, _: Params) -> dict[str, Any]:
-    return _cancel(desk, list(desk.book.open.values()))
-
-
-def _cancel(desk: Desk, orders: list[Order]) -> dict[str, Any]:
-    for order in orders:
-        desk.finish(order, "canceled", "User requested")
-    return {"count": len(orders)}
-
-
-def trades_history(desk: Desk, params: Params) -> dict[str, Any]:
-    start, end = _moment(desk, params, "start", 0), _moment(desk, params, "end", float("inf"))
-    filled = [order for order in desk.book.closed_orders() if order.trade and start < order.closetm <= end]
-    return _page(
-        filled,
-        params,
-        "trades",
-        lambda page: {order.trade or "": trade_object(order, desk.pairs[order.pair]) for order in page},
-    )
-
-
-def open_positions(desk: Desk, params: Params) -> dict[str, Any]:
-    if "consolidation" in params:
+def open_positions(desk: Desk, params: Params) -> Any:
+    if params.get("consolidation", "market") != "market":
         raise invalid("consolidation")
     asked = {txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()}
     docalcs = _is_true(params, "docalcs")
     held = [position for position in desk.book.positions if not asked or position.txid in asked]
+    if "consolidation" in params:
+        from webhook_core.kraken.paper import consolidated
+
+        return consolidated.by_market(desk, held, docalcs=docalcs)
     return {position.txid: position_object(desk, position, docalcs=docalcs) for position in held}
 
 
@@ -218,17 +184,32 @@ def _fee_row(percent: Decimal) -> dict[str, str | None]:
     }
 
 
+def _rarely(module: str, name: str) -> Callable[[Desk, Params], Any]:
+    """An endpoint of a module that is imported when it is first asked for: a cold start pays for none of them."""
+
+    def endpoint(desk: Desk, params: Params) -> Any:
+        return getattr(import_module(f"webhook_core.kraken.paper.{module}"), name)(desk, params)
+
+    return endpoint
+
+
 _TRADE, _CANCEL = ("modify-trades",), ("modify-trades", "close-trades")
 _OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("query-funds",)
 
 ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "AddOrder": (add_order, _TRADE),
-    "CancelOrder": (cancel_order, _CANCEL),
-    "CancelAll": (cancel_all, _CANCEL),
+    "AddOrderBatch": (_rarely("batch", "add_order_batch"), _TRADE),
+    "AmendOrder": (_rarely("amending", "amend_order"), _CANCEL),
+    "EditOrder": (_rarely("amending", "edit_order"), _TRADE),
+    "CancelOrder": (_rarely("cancels", "cancel_order"), _CANCEL),
+    "CancelOrderBatch": (_rarely("cancels", "cancel_order_batch"), _CANCEL),
+    "CancelAll": (_rarely("cancels", "cancel_all"), _CANCEL),
+    "CancelAllOrdersAfter": (_rarely("cancels", "cancel_all_orders_after"), _CANCEL),
     "OpenOrders": (open_orders, _OPEN),
     "ClosedOrders": (closed_orders, _CLOSED),
     "QueryOrders": (query_orders, _OPEN + _CLOSED),
-    "TradesHistory": (trades_history, _CLOSED),
+    "TradesHistory": (_rarely("trades", "trades_history"), _CLOSED),
+    "QueryTrades": (_rarely("trades", "query_trades"), _CLOSED),
     "OpenPositions": (open_positions, _OPEN),
     "Balance": (balance, _FUNDS),
     "BalanceEx": (balance_ex, _FUNDS),

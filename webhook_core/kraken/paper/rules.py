@@ -104,6 +104,16 @@ class Pair(NamedTuple):
         """An amount of quote to the nearest at ``cost_decimals``, as Kraken rounds costs and fees."""
         return cost.quantize(Decimal(1).scaleb(-self.cost_decimals))
 
+    def lots(self, volume: Decimal, rounding: str) -> Decimal:
+        """An amount of base at ``lot_decimals``."""
+        return volume.quantize(Decimal(1).scaleb(-self.lot_decimals), rounding)
+
+    def too_fine(self) -> Refused:
+        """The refusal of a price with too many decimals."""
+        return Refused(
+            f"EOrder:Invalid price:{self.wsname} price can only be specified up to {self.pair_decimals} decimals."
+        )
+
 
 class Pairs:
     """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders."""

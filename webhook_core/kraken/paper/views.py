@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.kraken.paper import margin
-from webhook_core.kraken.paper.book import Order, Position
+from webhook_core.kraken.paper.book import Fill, Order, Position
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.rules import Pair
 
@@ -18,23 +18,43 @@ ZERO = Decimal(0)
 
 def description(order: Order, pair: Pair) -> str:
     """``buy 0.01000000 XBTUSD @ limit 25000.1 with 5:1 leverage``."""
-    kind = order.ordertype.removesuffix("-limit").replace("-", " ")
-    what = kind if order.ordertype == "market" else f"{kind} {pair.price(order.price)}"
-    if order.price2:
-        what += f" -> limit {pair.price(order.price2)}"
     suffix = f" with {order.leverage}:1 leverage" if order.leverage else ""
-    return f"{order.side} {pair.volume(order.volume)} {pair.altname} @ {what}{suffix}"
+    return f"{order.side} {pair.volume(order.volume)} {pair.altname} @ {what(order, pair)}{suffix}"
+
+
+def what(order: Order, pair: Pair) -> str:
+    """``stop loss 22000.0 -> limit 21000.0``."""
+    kind = order.ordertype.removesuffix("-limit").replace("-", " ")
+    text = f"{kind} {_price(order, pair)}" if order.price or order.said else kind
+    return f"{text} -> limit {_price2(order, pair)}" if order.price2 or order.said2 else text
+
+
+def close_description(order: Order, pair: Pair) -> str:
+    """Empty without a conditional close."""
+    if order.close is None:
+        return ""
+    from webhook_core.kraken.paper import closing
+
+    return closing.description(order, pair)
+
+
+def _price(order: Order, pair: Pair) -> str:
+    return order.said or (pair.price(order.price) if order.price else "0")
+
+
+def _price2(order: Order, pair: Pair) -> str:
+    return order.said2 or (pair.price(order.price2) if order.price2 else "0")
 
 
 def order_object(order: Order, pair: Pair, *, trades: bool = False) -> dict[str, Any]:
     """Kraken's ORDER. Its pair is the altname; ``closetm`` only once closed, ``cl_ord_id`` only if one was given."""
     view: dict[str, Any] = {
-        "refid": None,
+        "refid": order.refid,
         "userref": order.userref if order.userref is not None or order.cl_ord_id else 0,
         "status": order.status,
         "reason": order.reason,
         "opentm": order.opentm,
-        "starttm": 0,
+        "starttm": order.starttm,
         "expiretm": order.expiretm,
         "descr": _descr(order, pair),
         "vol": pair.volume(order.volume),
@@ -42,18 +62,20 @@ def order_object(order: Order, pair: Pair, *, trades: bool = False) -> dict[str,
         "cost": pair.cost(order.cost),
         "fee": pair.cost(order.fee),
         "price": pair.price(order.average) if order.average else pair.cost(ZERO),
-        "stopprice": pair.cost(order.price if order.triggered else ZERO),
-        "limitprice": pair.cost(order.price2 if order.triggered else ZERO),
+        "stopprice": pair.cost(order.price if order.triggered or order.peak else ZERO),
+        "limitprice": pair.cost(order.price2 if order.triggered else order.peak),
         "misc": _misc(order),
         "oflags": order.oflags,
         "margin": bool(order.leverage),
     }
+    if order.trigger != "last":
+        view["trigger"] = order.trigger
     if order.cl_ord_id is not None:
         view["cl_ord_id"] = order.cl_ord_id
     if order.closetm:
         view["closetm"] = order.closetm
     if trades:
-        view["trades"] = [order.trade] if order.trade else []
+        view["trades"] = [fill.txid for fill in order.fills()]
     return view
 
 
@@ -63,37 +85,41 @@ def _descr(order: Order, pair: Pair) -> dict[str, str]:
         "aclass": "forex",
         "type": order.side,
         "ordertype": order.ordertype,
-        "price": pair.price(order.price) if order.price else "0",
-        "price2": pair.price(order.price2) if order.price2 else "0",
+        "price": _price(order, pair),
+        "price2": _price2(order, pair),
         "leverage": f"{order.leverage}:1" if order.leverage else "none",
         "order": description(order, pair),
-        "close": "",
+        "close": close_description(order, pair),
     }
 
 
 def _misc(order: Order) -> str:
-    if not order.triggered:
-        return ""
-    return "stopped" if order.ordertype.startswith("stop-loss") else "touched"
+    words = {
+        "stopped": order.triggered and not order.ordertype.startswith("take-profit"),
+        "touched": order.triggered and order.ordertype.startswith("take-profit"),
+        "partial": bool(order.vol_exec) and order.left > 0,
+        "amended": order.amended,
+    }
+    return ",".join(word for word, applies in words.items() if applies)
 
 
-def trade_object(order: Order, pair: Pair) -> dict[str, Any]:
-    """The one fill of an order. Its pair is the AssetPairs key."""
+def trade_object(order: Order, fill: Fill, pair: Pair) -> dict[str, Any]:
+    """One fill of an order. Its pair is the AssetPairs key."""
     return {
         "ordertxid": order.txid,
-        "postxid": order.trade,
+        "postxid": fill.txid,
         "pair": pair.key,
-        "time": order.closetm,
+        "time": fill.time,
         "type": order.side,
         "ordertype": order.ordertype,
-        "price": pair.price(order.average),
-        "cost": pair.cost(order.cost),
-        "fee": pair.cost(order.fee),
-        "vol": pair.volume(order.vol_exec),
-        "margin": pair.cost(pair.rounded(order.cost / order.leverage) if order.leverage else ZERO),
+        "price": pair.price(fill.price),
+        "cost": pair.cost(fill.cost),
+        "fee": pair.cost(fill.fee),
+        "vol": pair.volume(fill.volume),
+        "margin": pair.cost(pair.rounded(fill.cost / order.leverage) if order.leverage else ZERO),
         "leverage": str(order.leverage),
         "misc": "",
-        "maker": order.maker,
+        "maker": fill.maker,
     }
 
 

@@ -23,14 +23,18 @@ class Refused(Exception):
         self.error = error
 
 
+class PartlyRefused(Refused):
+    """Kraken carried a part out and refused the rest; what was changed stays changed."""
+
+
 def invalid(field: str) -> Refused:
     """The refusal of one argument."""
     return Refused(f"EGeneral:Invalid arguments:{field}")
 
 
-def success(result: Any) -> bytes:
-    """Kraken's answer to a request that it carried out."""
-    return json.dumps({"error": [], "result": result}, separators=(",", ":")).encode()
+def success(result: Any, *warnings: str) -> bytes:
+    """Kraken's answer to a request that it carried out; warnings (``W...``) stand where errors would."""
+    return json.dumps({"error": list(warnings), "result": result}, separators=(",", ":")).encode()
 
 
 def failure(*errors: str) -> bytes:
@@ -42,7 +46,7 @@ def parameters(content_type: str, body: bytes) -> dict[str, str]:
     """A form or JSON body as flat strings; nested JSON gets the form's names (``close[price]``). Raises Refused."""
     try:
         if content_type.partition(";")[0].strip().lower() == "application/json":
-            return dict(_flat(json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)))
+            return dict(flat(json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)))
         return form(body.decode())
     except (ValueError, RecursionError):
         raise Refused("EAPI:Bad request") from None
@@ -57,14 +61,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _flat(document: Any, prefix: str = "") -> list[tuple[str, str]]:
+def flat(document: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """A JSON object's fields as a form would have them. Raises ValueError for anything else."""
     if not isinstance(document, dict):
         raise ValueError("not an object")
     pairs: list[tuple[str, str]] = []
     for name, value in document.items():
         key = f"{prefix}[{name}]" if prefix else name
         if isinstance(value, dict):
-            pairs += _flat(value, key)
+            pairs += flat(value, key)
         elif value is not None:
             pairs.append((key, _text(value)))
     return pairs

@@ -1,0 +1,125 @@
+"""Changing an order that rests: AmendOrder keeps it, the older EditOrder replaces it.
+
+Rules: docs.kraken.com/api/docs/rest-api/amend-order, edit-order. Kraken doesn't document what it says to an order that
+can't be changed; here it is ``EOrder:Invalid order``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.kraken.paper import add_order, arguments, matching
+from webhook_core.kraken.paper.book import Order
+from webhook_core.kraken.paper.cancels import named
+from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.rules import Pair
+from webhook_core.kraken.paper.wire import Refused, invalid
+
+_FIELDS = ("order_qty", "display_qty", "limit_price", "trigger_price")
+
+
+def _one(desk: Desk, params: Mapping[str, str]) -> Order:
+    found = named(desk, params.get("txid", ""), params.get("cl_ord_id"))
+    if len(found) > 1 or found[0].close is not None:
+        raise Refused("EOrder:Invalid order")
+    return found[0]
+
+
+def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
+    """Change volume, limit or trigger in place. A volume that is filled already cancels the rest."""
+    order = _one(desk, params)
+    if not any(params.get(field) for field in _FIELDS):
+        raise invalid("order_qty")
+    pair = desk.pairs[order.pair]
+    market = desk.book.prices.get(order.pair)
+    _set_prices(params, pair, order, market)
+    if params.get("order_qty"):
+        order.volume = arguments.volume_of({"volume": params["order_qty"]}, pair, 0, "order_qty")
+    order.amended = True
+    if order.left <= 0:
+        desk.finish(order, "canceled", "User requested")
+        return {"amend_id": desk.book.mint("T")}
+    if params.get("display_qty"):
+        arguments.check_display(params["display_qty"], order)
+    if params.get("post_only", "").lower() in ("true", "1") and market is not None and matching.crosses(order, market):
+        raise Refused("EOrder:Post only order")
+    arguments.check_deadline(params, desk.now)
+    _stand(desk, pair, order, market)
+    return {"amend_id": desk.book.mint("T")}
+
+
+def _set_prices(params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None) -> None:
+    limit = "price" if order.ordertype in matching.LIMITS else "price2"
+    if params.get("limit_price") and matching.limit_of(order) is None:
+        raise invalid("limit_price")
+    if params.get("trigger_price") and (order.ordertype not in matching.TRIGGERS or order.triggered):
+        raise invalid("trigger_price")
+    asked = {limit: params.get("limit_price"), "price": params.get("trigger_price") or params.get("limit_price")}
+    if order.ordertype not in matching.LIMITS:
+        asked["price"] = params.get("trigger_price")
+    texts = {"price": order.said or f"{order.price:f}", "price2": order.said2 or f"{order.price2:f}"}
+    changed = {field: text for field, text in asked.items() if text}
+    if changed:
+        order.peak = Decimal(0) if order.ordertype in matching.TRAILING else order.peak
+        arguments.set_prices(texts | changed, pair, order, market)
+
+
+def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
+    """Back into the book with what it holds now; what crosses trades."""
+    order.hold = Decimal(0)
+    add_order.check_resting(desk, pair, order, market)
+    add_order.check_size(pair, order, market)
+    if not order.leverage:
+        order.hold = matching.needed(desk, pair, order, market)
+    if market is not None and order.status == "open":
+        matching.meet(desk, pair, order, market, resting=False)
+
+
+def edit_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
+    """Cancel an order and place a new one that keeps what isn't given, but neither userref, cl_ord_id nor fills."""
+    old = _one(desk, {"txid": params.get("txid", "")})
+    pair = desk.pairs.find(params.get("pair", ""), desk.pairs[old.pair].aclass_base)
+    if old.triggered or pair.key != old.pair:
+        raise Refused("EOrder:Invalid order")
+    asked = _as_asked(params, pair, old)
+    desk.finish(old, "canceled", "User requested")
+    _, order = add_order.checked(desk, asked)
+    if old.vol_exec > order.volume:
+        raise Refused("EOrder:Invalid order")
+    if "validate" not in params:
+        add_order.trade(desk, pair, order)
+    return {
+        "status": "ok",
+        "txid": order.txid,
+        "originaltxid": old.txid,
+        "volume": pair.volume(order.volume),
+        "price": pair.price(order.price),
+        "price2": pair.price(order.price2),
+        "orders_cancelled": 1,
+        "descr": add_order.described(order, pair),
+    }
+
+
+def _as_asked(params: Mapping[str, str], pair: Pair, old: Order) -> dict[str, str]:
+    """AddOrder's fields of the order that replaces ``old``."""
+    kept = {
+        "pair": pair.key,
+        "asset_class": pair.aclass_base,
+        "type": old.side,
+        "ordertype": old.ordertype,
+        "volume": f"{old.volume:f}",
+        "price": old.said or f"{old.price:f}",
+        "price2": old.said2 or f"{old.price2:f}",
+        "leverage": str(old.leverage or "none"),
+        "reduce_only": "true" if old.reduce_only else "false",
+        "trigger": old.trigger,
+        "oflags": "post" if "post" in params.get("oflags", "") else old.oflags.partition(",")[0],
+    }
+    if old.timeinforce == "GTD":
+        kept |= {"timeinforce": "GTD", "expiretm": str(old.expiretm)}
+    if old.ordertype == "iceberg":
+        kept["displayvol"] = params.get("volume", kept["volume"])
+    taken = ("volume", "displayvol", "price", "price2", "deadline", "validate", "userref")
+    return kept | {field: params[field] for field in taken if field in params}
