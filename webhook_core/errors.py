@@ -4,6 +4,10 @@ TradingView resends on 500-599 except 504 and treats every 4xx as final, so a 5x
 is safe and useful" and nothing else (tradingview.com/support/solutions/43000735201).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class WebhookError(Exception):
     """Base of all: ``code`` and ``status`` are the class's, ``field`` names the part of the alert at fault.
@@ -68,6 +72,13 @@ class AlertConflict(WebhookError):
     status = 409
 
 
+class AlertSuperseded(WebhookError):
+    """An alert of the same line that was fired later came before; applying this one now would undo it. Nothing is sent."""
+
+    code = "superseded"
+    status = 409
+
+
 class BodyTooLarge(WebhookError):
     code = "body_too_large"
     status = 413
@@ -101,6 +112,13 @@ class LedgerUnavailable(WebhookError):
     status = 503
 
 
+class NotItsTurn(WebhookError):
+    """An earlier alert of the same line has no outcome yet. Nothing was sent, and a redelivery may find the line free."""
+
+    code = "not_sent"
+    status = 503
+
+
 class VenueUnavailable(WebhookError):
     """A read of Kraken failed before anything was claimed; nothing was sent."""
 
@@ -109,7 +127,14 @@ class VenueUnavailable(WebhookError):
 
 
 class NotConfigured(WebhookError):
-    """A secret that this deployment needs can't be read."""
+    """A secret that this deployment needs can't be read or used. Whoever sends an alert is not proved yet and learns no more.
+
+    ``faults`` are for the log, one line each: the setting, the secret's name, and what to do about it.
+    """
 
     code = "not_configured"
     status = 503
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("A secret that this function needs can't be used; its log says which. Nothing was sent.")
+        self.faults = tuple(faults)

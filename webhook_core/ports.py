@@ -102,10 +102,25 @@ class Existing(_Stored):
     __slots__ = ()
 
 
+class Waiting(_Stored):
+    """Nothing was written: ``entry``, another one of its line, is SUBMITTING. It may be claimed later."""
+
+    __slots__ = ()
+
+
+class Superseded(_Stored):
+    """Nothing was written, nor ever will be: ``entry``, which was fired later, has been claimed before."""
+
+    __slots__ = ()
+
+
 class Recorded(_Stored):
     """The write happened; ``entry`` carries its new version."""
 
     __slots__ = ()
+
+
+Claim = Claimed | Existing | Waiting | Superseded
 
 
 class Page(NamedTuple):
@@ -118,8 +133,15 @@ class Page(NamedTuple):
 class Ledger(Protocol):
     """What we know of every alert. Every method raises LedgerUnavailable, and then nothing can be concluded."""
 
-    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
-        """Write once, durably, if the unit is absent. One winner across threads, processes and instances."""
+    def claim(self, entry: LedgerEntry) -> Claim:
+        """Write once, durably, if the unit is absent. One winner across threads, processes and instances.
+
+        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write.
+        """
+        ...
+
+    def claim_next(self, entry: LedgerEntry) -> Claim:
+        """Write the next attempt of an entry that is stored and not SUBMITTING: a record that checks the turn again."""
         ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:

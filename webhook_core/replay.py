@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.errors import LedgerUnavailable, VenueUnavailable, WebhookError
+from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, VenueUnavailable, WebhookError
 from webhook_core.events import event
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
@@ -22,9 +22,10 @@ from webhook_core.ledger.reconcile import facts
 from webhook_core.market import Market
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.settings import Settings
-from webhook_core.submission import Submission
+from webhook_core.submission import Submission, allowed
 from webhook_core.trading import limits
-from webhook_core.trading.orders import OrderRequest, OrderType
+from webhook_core.trading.orders import OrderRequest, OrderType, Relative
+from webhook_core.trading.prices import highest, parsed
 from webhook_core.trading.symbols import UnknownSymbol
 
 PAGE = 200
@@ -159,12 +160,15 @@ class Replay:
             raise ReplayRefused(f"The pair can't be held against today's limits: {unknown.message}") from None
         denied = limits.first(limits.symbol_allowed(instrument, allowed) for allowed in rules.allow_lists)
         if denied is None and rules.caps:
-            prices = [Decimal(request.parameters[name]) for name in ("price", "price2") if name in request.parameters]
-            if not OrderType(request.parameters["ordertype"]).takes_limit:
-                # The alert's own price is of then. Without a limit the order trades at today's.
-                prices.append(self.venue.last_price(instrument, budget))
+            kind = OrderType(request.parameters["ordertype"])
+            prices = [parsed(request.parameters[name]) for name in ("price", "price2") if name in request.parameters]
+            last = None
+            if not kind.takes_limit or any(isinstance(price, Relative) for price in prices):
+                # The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's.
+                last = self.venue.last_price(instrument, budget)
+            known = [price for price in (highest(kind, prices, last), last) if price is not None]
             volume = Decimal(request.parameters["volume"])
-            denied = limits.first(limits.cost_within_cap(instrument, volume, max(prices), cap) for cap in rules.caps)
+            denied = limits.first(limits.cost_within_cap(instrument, volume, max(known), cap) for cap in rules.caps)
         if denied is not None:
             raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
 
@@ -197,7 +201,9 @@ class Replay:
             checked.entry, checked.request, self.clock.now(), self.submission.deadline_s
         )
         try:
-            claimed = self.ledger.record(entry)
+            claimed = allowed(self.ledger.claim_next(entry))
+        except (AlertSuperseded, NotItsTurn) as refused:
+            raise ReplayRefused(refused.message) from None
         except LedgerUnavailable as error:
             raise LedgerUnavailable(f"{error.message} Nothing was sent.") from error
         if isinstance(claimed, Existing):

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from webhook_core.errors import LedgerUnavailable, VenueUnavailable
-from webhook_core.events import event
+from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, VenueUnavailable
+from webhook_core.events import bind, event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.reconcile import facts, report
-from webhook_core.ports import Budget, Clock, Existing, Ledger, Recorded, Venue
+from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Recorded, Superseded, Venue, Waiting
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected
 
 ENOUGH_TO_SEND_S = 1.0
@@ -21,6 +21,21 @@ RECORD_TRIES = 3
 
 Replan = Callable[[Budget], OrderRequest | str]
 """Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises VenueUnavailable."""
+
+
+def allowed(claim: Claim) -> Claimed | Existing:
+    """Raises NotItsTurn or AlertSuperseded for an alert that another one of its line keeps from its claim."""
+    if isinstance(claim, Waiting):
+        raise NotItsTurn(
+            f"An earlier alert of this strategy and pair ({claim.entry.alert_id}) has no outcome yet, and they go one at a "
+            "time. Nothing was sent for this one; sending it again soon is safe."
+        )
+    if isinstance(claim, Superseded):
+        raise AlertSuperseded(
+            f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) came before this one; "
+            "nothing was sent for this one, nor will be."
+        )
+    return claim
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -41,13 +56,15 @@ class Submission:
 
     def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
         """A fresh redelivery of an alert that was proved not sent: claim its next attempt and send that."""
-        claimed = self.ledger.record(self._next(entry, entry.current.request))
-        return self.send(claimed.entry, replan, budget) if isinstance(claimed, Recorded) else claimed.entry
+        claimed = self._claim_next(entry, entry.current.request)
+        return self.send(claimed.entry, replan, budget) if isinstance(claimed, Claimed) else claimed.entry
 
+    @timed("send")
     def _submit(self, entry: LedgerEntry, budget: Budget) -> Outcome:
+        attempt = entry.current
+        bind(client_order_id=attempt.client_order_id)
         if budget.remaining() < ENOUGH_TO_SEND_S:
             return NotSent("the claim took too long to leave time for the order")
-        attempt = entry.current
         if self.clock.now() >= attempt.deadline:  # this process stood still; Kraken would refuse it, or not
             return NotSent("the order's deadline had passed before it could be sent")
         left = budget.less(KEPT_FOR_THE_RECORD_S)
@@ -62,15 +79,25 @@ class Submission:
         if isinstance(replanned, str) or replanned.parameters == entry.current.request.parameters:
             return self._record(entry, refusal, reason=replanned if isinstance(replanned, str) else "")
         rejected = transitions.settle(entry, refusal, self.clock.now())
-        claimed = self.ledger.record(self._next(rejected, replanned))
+        claimed = self._claim_on(rejected, replanned)
         if isinstance(claimed, Existing):
             return claimed.entry
         event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
         return self._record(claimed.entry, self._submit(claimed.entry, budget))
 
+    @timed("claim")
+    def _claim_next(self, entry: LedgerEntry, request: OrderRequest) -> Claimed | Existing:
+        return allowed(self.ledger.claim_next(self._next(entry, request)))
+
+    @timed("claim")
+    def _claim_on(self, entry: LedgerEntry, request: OrderRequest) -> Recorded | Existing:
+        """On the ledger it is still SUBMITTING, so it has its turn and keeps it."""
+        return self.ledger.record(self._next(entry, request))
+
     def _next(self, entry: LedgerEntry, request: OrderRequest) -> LedgerEntry:
         return transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
 
+    @timed("record")
     def _record(self, entry: LedgerEntry, outcome: Outcome, reason: str = "") -> LedgerEntry:
         """Compare-and-set; where a reconcile wrote in between, on top of what it wrote."""
         number = entry.current.number

@@ -161,6 +161,25 @@ def test_of_many_concurrent_records_under_one_version_one_wins(store):
     assert store.find(first.unit) == winners[0]
 
 
+def test_a_claim_and_its_resolution_race_and_one_word_is_the_last(store):
+    """The reply and the proof of absence come at once, each on what the claim has stored, and so do redeliveries."""
+    first = claimed(store, submitting())
+    words = [moved(first, State.ACCEPTED), moved(first, State.NOT_PLACED), moved(first, State.SUBMITTING)]
+    redeliveries = [submitting() for _ in range(THREADS - len(words))]
+
+    def work(number: int) -> object:
+        return store.record(words[number]) if number < len(words) else store.claim(redeliveries[number - len(words)])
+
+    results = at_once(THREADS, work)
+    written = [result.entry for result in results[: len(words)] if isinstance(result, Recorded)]
+    assert len(written) == 1
+    assert store.find(first.unit) == written[0]
+    losers = [result for result in results[: len(words)] if not isinstance(result, Recorded)]
+    assert losers == [Existing(written[0])] * (len(words) - 1)
+    assert all(result in (Existing(first), Existing(written[0])) for result in results[len(words) :])
+    assert store.claim(submitting()) == Existing(written[0])
+
+
 def test_an_unknown_unit_is_none(store):
     assert store.find(submitting().unit) is None
     assert store.newest_generation(submitting().unit) is None

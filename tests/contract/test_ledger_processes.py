@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_entries import moved, submitting
-from tests.support.ledger_workers import claim_and_die, in_a_fork, open_firestore, open_sqlite, winners
+from tests.support.ledger_workers import claim_and_die, in_a_fork, open_firestore, open_sqlite, take_turns, winners
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Claimed, Existing, Recorded
@@ -40,6 +40,12 @@ def test_eight_processes_that_race_for_many_units_win_each_once(path):
 def test_eight_processes_on_firestore_win_each_unit_once(firestore_project):
     keys = [f"alert-{number}" for number in range(10)]
     assert winners(PROCESSES, open_firestore, firestore_project, keys) == keys
+
+
+def test_eight_processes_take_turns_on_one_line(path):
+    """The file does not exist yet. Whoever has a turn while another has one fails."""
+    keys = [f"alert-{number:02}" for number in range(25)]
+    assert take_turns(PROCESSES, open_sqlite, path, keys) == keys
 
 
 def test_a_claim_outlives_the_process_that_was_killed_right_after_it(path):

@@ -156,11 +156,11 @@ def _ledger_cells() -> tuple[Cell, ...]:
         ("record", 1, (AFTER,), refused, "LR", REJECTED),
         ("record", 1, (BEFORE,), limited, "LUUU", NOT_PLACED),
         ("record", 1, (AFTER,), limited, "LA", ACCEPTED),
-        # The second write: what a look-up found, or the claim of the next attempt.
+        # The next attempt and what came of it; and what a look-up found.
         ("record", 2, (BEFORE, AFTER), lost, "ULA", ACCEPTED),
-        ("record", 2, (BEFORE,), limited, "NLA", ACCEPTED),
-        ("record", 2, (AFTER,), limited, "NLUU", NOT_PLACED),
-        ("record", 3, (BEFORE, AFTER), limited, "NLA", ACCEPTED),
+        ("claim_next", 1, (BEFORE,), limited, "NLA", ACCEPTED),
+        ("claim_next", 1, (AFTER,), limited, "NLUU", NOT_PLACED),
+        ("record", 2, (BEFORE, AFTER), limited, "NLA", ACCEPTED),
         # In a reconcile run: the first and the second half of the proof of absence.
         ("record", 2, (BEFORE, AFTER), nothing, "UUUU", NOT_PLACED),
         ("record", 3, (BEFORE, AFTER), nothing, "UUUU", NOT_PLACED),
@@ -191,7 +191,7 @@ def _ledger_cells_of_other_alerts() -> tuple[Cell, ...]:
         cells.append(_ledger_cell(LedgerFault("record", 2, when), venue.HEALTHY, "LA", ACCEPTED, **off))
         # Found by a reconcile run, and expired by one.
         cells.append(_ledger_cell(LedgerFault("record", 2, when), lost, "UUUU", ACCEPTED, lag=(50, 50)))
-        cells.append(_ledger_cell(LedgerFault("record", 8, when), limited, "NNNN", EXPIRED, always=True))
+        cells.append(_ledger_cell(LedgerFault("record", 5, when), limited, "NNNN", EXPIRED, always=True))
     return tuple(cells)
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.ledger_entries import NOON, submitting
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Unit
+from tests.support.ledger_entries import NOON, in_turn, submitting
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.serial import (
     cursor_text,
     from_document,
@@ -48,6 +48,7 @@ ATTEMPTS = st.builds(
     open_absent_at=st.none() | TIMES,
 )
 UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
+TURNS = st.builds(Turn, line=TEXTS, fired_at=TIMES, in_order=st.booleans())
 ENTRIES = st.builds(
     LedgerEntry,
     unit=UNITS,
@@ -58,6 +59,7 @@ ENTRIES = st.builds(
     fresh_until=TIMES,
     attempts=st.lists(ATTEMPTS, min_size=1, max_size=3).map(tuple),
     warnings=st.lists(TEXTS, max_size=3).map(tuple),
+    turn=st.none() | TURNS,
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -117,9 +119,9 @@ def leaves(document, path=()):
             yield from leaves(document[key], (*path, key))
 
 
-@given(st.sampled_from(list(leaves(to_document(submitting())))), JSON)
+@given(st.sampled_from(list(leaves(to_document(in_turn("alert-1"))))), JSON)
 def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
-    document = to_document(submitting())
+    document = to_document(in_turn("alert-1"))
     inside = document
     for key in path[:-1]:
         inside = inside[key]
@@ -132,12 +134,21 @@ def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
 
 def test_every_field_of_an_entry_is_in_the_document():
     """A field that somebody adds to the dataclasses must be added here too."""
-    document = to_document(submitting())
+    document = to_document(in_turn("alert-1"))
     attempt = document["attempts"][0]
     assert set(document) == {field.name for field in fields(LedgerEntry)} - {"version"}
+    assert set(document["turn"]) == set(Turn._fields)
     assert set(document["unit"]) == {field.name for field in fields(Unit)}
     assert set(attempt) == {field.name for field in fields(Attempt)}
     assert set(attempt["request"]) == {field.name for field in fields(OrderRequest)}
+
+
+def test_an_entry_that_was_written_before_there_were_turns_has_none():
+    entry = submitting()
+    document = to_document(entry)
+    del document["turn"]
+    assert from_document(document) == entry
+    assert entry.turn is None
 
 
 def test_a_time_of_another_zone_is_the_same_moment_in_utc():

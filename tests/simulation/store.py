@@ -13,7 +13,7 @@ from tests.simulation.world import in_seconds
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 
 class Listener(Protocol):
@@ -44,6 +44,11 @@ class SimulatedStore:
             return Claimed(stored) if replace(stored, version="") == entry else Existing(stored)
 
         return self._write("claim", entry, apply, read_back)
+
+    def claim_next(self, entry: LedgerEntry) -> Claim:
+        """No alert of the simulation depends on another: a record it is."""
+        written = self.record(entry)
+        return Claimed(written.entry) if isinstance(written, Recorded) else written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         def apply() -> Recorded | Existing:

@@ -1,10 +1,11 @@
-"""A TCP proxy on loopback whose connections can lose their answers, or go silent."""
+"""A TCP proxy on loopback whose connections can lose their answers, go silent, or not come about."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _GRACE_S = 0.3
@@ -24,13 +25,14 @@ class _Link:
 
 
 class CuttingProxy:
-    """Forwards to ``port``. What is done to its connections is done to those that exist; later ones work."""
+    """Forwards to ``port``. What is done to its connections is done to those that exist; later ones work, but in an outage."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._links: list[_Link] = []
         self._armed = False
+        self._outage = ""
         self._threads: list[threading.Thread] = []
         self.cuts = 0
         self.connections = 0
@@ -48,6 +50,20 @@ class CuttingProxy:
         """Nothing passes any more in what is connected now, and nobody is told: as after an instance was frozen."""
         for link in self._links:
             link.silent = True
+
+    @contextlib.contextmanager
+    def outage(self, *, silent: bool) -> Iterator[None]:
+        """Until the end of the block nothing gets through on any connection, old or new: all are silent, or all are cut."""
+        self._outage = "silent" if silent else "cut"
+        try:
+            if silent:
+                self.silence()
+            else:
+                for link in self._links:
+                    link.cut()
+            yield
+        finally:
+            self._outage = ""
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -73,8 +89,11 @@ class CuttingProxy:
             except OSError:
                 return
             self.connections += 1
+            if self._outage == "cut":
+                client.close()
+                continue
             try:
-                link = _Link(client, socket.create_connection(self._target))
+                link = _Link(client, socket.create_connection(self._target), silent=self._outage == "silent")
             except OSError:
                 client.close()
                 continue

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from webhook_core.clock import SystemClock
 from webhook_core.ledger import entry as rules
-from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Rejected
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -30,6 +30,7 @@ def submitting(
     strategy: str = "breakout",
     leg: int = 0,
     generation: int = 0,
+    turn: Turn | None = None,
 ) -> LedgerEntry:
     """A new delivery's claim: every call makes another owner, as every delivery does."""
     unit = Unit("paper", "main", alert_key, leg, generation)
@@ -44,7 +45,13 @@ def submitting(
         fresh_until=at + timedelta(seconds=60),
         attempts=(rules.first_attempt(unit, request, at, 10),),
         warnings=("send {{timenow}}",),
+        turn=turn,
     )
+
+
+def in_turn(alert_key: str, fired_s: int = 0, *, line: str = "trend/XXBTZUSD", in_order: bool = True) -> LedgerEntry:
+    """The claim of an alert that depends on the others of its line: a target (``in_order``), or a percentage."""
+    return submitting(alert_key, turn=Turn(line, NOON + timedelta(seconds=fired_s), in_order))
 
 
 def moved(entry: LedgerEntry, state: State) -> LedgerEntry:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
-from tests.support.ledger_entries import Dated, submitting
-from webhook_core.ports import Claimed, Ledger
+from tests.support.ledger_entries import Dated, in_turn, moved, submitting
+from webhook_core.ledger.entry import State
+from webhook_core.ports import Claimed, Existing, Ledger, Recorded
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -29,10 +32,16 @@ def open_firestore(project: str) -> Any:
 
 def winners(processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]) -> list[str]:
     """Every process claims all the keys, in that order, all starting at once: the keys that were won, sorted."""
+    return _all_of(_claim_all, processes, opener, where, alert_keys)
+
+
+def _all_of(
+    work: Callable[..., None], processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
+) -> list[str]:
     barrier = _SPAWN.Barrier(processes)
     results = _SPAWN.SimpleQueue()
     started = [
-        _SPAWN.Process(target=_claim_all, args=(opener, where, alert_keys, barrier, results)) for _ in range(processes)
+        _SPAWN.Process(target=work, args=(opener, where, alert_keys, barrier, results)) for _ in range(processes)
     ]
     for process in started:
         process.start()
@@ -44,6 +53,11 @@ def winners(processes: int, opener: Callable[[str], Ledger], where: str, alert_k
     results.close()
     assert all(isinstance(one, list) for one in won), won
     return sorted(key for one in won for key in one)
+
+
+def take_turns(processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]) -> list[str]:
+    """Every process brings all the keys, of one line, to an end, and holds a file while it has a turn: who won what."""
+    return _all_of(_take_turns, processes, opener, where, alert_keys)
 
 
 def claim_and_die(opener: Callable[[str], Ledger], where: str, alert_key: str) -> int:
@@ -78,6 +92,37 @@ def _claim_all(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barr
         results.put(repr(error))
     finally:
         ledger.close()
+
+
+def _take_turns(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any) -> None:
+    ledger = opener(where)
+    barrier.wait(60)
+    try:
+        first = os.getpid() % len(alert_keys)  # each begins with another
+        keys = [*alert_keys[first:], *alert_keys[:first]]
+        results.put([key for key in keys if _took_its_turn(ledger, key, f"{where}.turn")])
+    except Exception as error:  # noqa: BLE001  as above
+        results.put(repr(error))
+    finally:
+        ledger.close()
+
+
+def _took_its_turn(ledger: Ledger, key: str, held: str) -> bool:
+    ends_at = time.monotonic() + 20
+    while True:
+        assert time.monotonic() < ends_at, f"{key} never gets its turn"
+        claim = ledger.claim(in_turn(key, in_order=False))
+        if isinstance(claim, Existing):
+            return False
+        if isinstance(claim, Claimed):
+            os.close(os.open(held, os.O_CREAT | os.O_EXCL))  # fails if anybody else has a turn
+            time.sleep(0.002)  # or nobody would be seen
+            assert [entry.alert_id for entry in ledger.entries(states={State.SUBMITTING}).entries] == [
+                claim.entry.alert_id
+            ]
+            Path(held).unlink()
+            assert isinstance(ledger.record(moved(claim.entry, State.ACCEPTED)), Recorded)
+            return True
 
 
 def _claim_and_die(opener: Any, where: str, alert_key: str) -> None:

@@ -14,12 +14,13 @@ import pytest
 
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_emulator import FirestoreEmulator, new_emulator
-from tests.support.ledger_entries import NOON, Dated, moved, submitting
+from tests.support.ledger_entries import NOON, Dated, in_turn, moved, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import State
-from webhook_core.ledger.firestore import RETENTION, FirestoreLedger
+from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.firestore import FirestoreLedger
 from webhook_core.ledger.firestore_calls import update_time, version_text
-from webhook_core.ports import Claimed, Existing, Recorded
+from webhook_core.ledger.firestore_entries import RETENTION
+from webhook_core.ports import Claimed, Existing, Recorded, Superseded, Waiting
 
 UNCLEAR = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
 REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND"]
@@ -192,6 +193,120 @@ def test_a_record_that_stays_unclear_is_not_recorded(faulty, ledger, status):
     with pytest.raises(LedgerUnavailable):
         ledger.record(moved(first, State.ACCEPTED))
     assert ledger.find(first.unit) == first
+
+
+# Turns
+
+
+TURN = ["BatchGetDocuments", "Commit"]
+"""On a line that nobody has used."""
+LATER_TURN = ["BatchGetDocuments", "BatchGetDocuments", "Commit"]
+
+
+def unsent_in_turn(ledger):
+    return ledger.record(moved(ledger.claim(in_turn("first")).entry, State.NOT_SENT)).entry
+
+
+def again(entry):
+    return next_attempt(entry, entry.current.request, NOON, 10)
+
+
+def test_what_a_turn_costs(faulty, ledger):
+    first = ledger.claim(in_turn("first")).entry
+    assert faulty.calls == TURN
+    faulty.calls.clear()
+    assert ledger.claim(in_turn("second", 1)) == Waiting(first)
+    assert ledger.claim(in_turn("first")) == Existing(first)
+    assert faulty.calls == ["BatchGetDocuments"] * 3
+    faulty.calls.clear()
+    ledger.record(moved(first, State.ACCEPTED))
+    assert faulty.calls == ["Commit"]
+    ledger.claim(in_turn("second", 1))
+    assert faulty.calls == ["Commit", *LATER_TURN]
+
+
+@pytest.mark.parametrize("status", [*UNCLEAR, "ABORTED"])
+@pytest.mark.parametrize("done", [True, False])
+def test_a_turn_whose_answer_is_lost_is_ours_whether_it_was_taken_or_not(faulty, ledger, status, done):
+    fault(faulty, "Commit", status, done=done)
+    first = ledger.claim(in_turn("first"))
+    assert isinstance(first, Claimed)
+    assert ledger.find(first.entry.unit) == first.entry
+    assert ledger.claim(in_turn("second", 1)) == Waiting(first.entry)
+    assert isinstance(ledger.record(moved(first.entry, State.ACCEPTED)), Recorded)
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_next_turn_whose_answer_is_lost_is_ours_whether_it_was_taken_or_not(faulty, ledger, done):
+    unsent = unsent_in_turn(ledger)
+    fault(faulty, "Commit", "UNAVAILABLE", done=done)
+    result = ledger.claim_next(again(unsent))
+    assert isinstance(result, Claimed)
+    assert ledger.find(unsent.unit) == result.entry
+    assert ledger.claim_next(again(unsent)) == Existing(result.entry)
+
+
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "ABORTED"])
+def test_a_turn_that_stays_unclear_is_not_taken_and_not_tried_for_ever(faulty, ledger, status):
+    fault(faulty, "Commit", status, times=99)
+    with pytest.raises(LedgerUnavailable):
+        ledger.claim(in_turn("first"))
+    assert faulty.calls == TURN * 5
+    faulty.faults.clear()
+    assert isinstance(ledger.claim(in_turn("second", 1)), Claimed)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_turn_that_another_takes_between_our_look_and_our_write_is_not_ours(faulty, environment, ledger, at):
+    """A new line, and one that has been used: whoever comes in between makes our write fail, and we look again."""
+    if at == 2:
+        ledger.record(moved(ledger.claim(in_turn("before")).entry, State.ACCEPTED))
+    other = new_ledger(client=client_of(ledger))
+    looked, taken = faulty._next, []
+
+    def another_is_faster(name):
+        if name == "Commit" and not taken:
+            taken.append(None)
+            taken.append(other.claim(in_turn("another", 5)).entry)
+        return looked(name)
+
+    faulty._next = another_is_faster
+    assert ledger.claim(in_turn("ours", 7)) == Waiting(taken[1])
+    assert ledger.find(in_turn("ours").unit) is None
+    assert ledger.claim(in_turn("older", 4)) == Superseded(taken[1])
+
+
+def client_of(ledger):
+    return ledger._channel.client()
+
+
+def test_a_next_turn_that_another_takes_in_between_is_not_ours(faulty, environment, ledger):
+    unsent = unsent_in_turn(ledger)
+    other = new_ledger(client=client_of(ledger))
+    looked, taken = faulty._next, []
+
+    def another_is_faster(name):
+        if name == "Commit" and not taken:
+            taken.append(None)
+            taken.append(other.claim(in_turn("another")).entry)
+        return looked(name)
+
+    faulty._next = another_is_faster
+    assert ledger.claim_next(again(unsent)) == Waiting(taken[1])
+    assert ledger.find(unsent.unit) == unsent
+
+
+def test_an_expired_entry_is_in_nobodys_way(environment):
+    clock = Dated()
+    ledger = new_ledger(clock=clock)
+    ledger.record(moved(ledger.claim(in_turn("later", 10)).entry, State.ACCEPTED))
+    assert isinstance(ledger.claim(in_turn("older")), Superseded)
+    clock.date = NOON + RETENTION
+    first = ledger.claim(in_turn("older")).entry
+    assert ledger.claim(in_turn("newer", 11)) == Waiting(first)
+    ledger.record(moved(first, State.NOT_SENT))
+    assert isinstance(ledger.claim(in_turn("later", 10)), Claimed), "its own place can be taken again"
+    ledger.close()
 
 
 def test_a_list_that_breaks_off_is_no_list(faulty, ledger):

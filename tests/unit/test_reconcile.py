@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.function import Function
+from tests.support.venue import FakeVenue
 from webhook_core.ledger.entry import State
 from webhook_core.trading.orders import NotSent, Unknown, VenueOrder
 
@@ -150,3 +151,25 @@ def test_every_state_has_a_log_event():
     from webhook_core.ledger.reconcile import _EVENTS
 
     assert set(_EVENTS) == set(State)
+
+
+LIVE = {
+    "TRADING_MODE": "live",
+    "ALLOWED_SYMBOLS": "*",
+    "MAX_ORDER_COST": "none",
+    "KRAKEN_API_KEY": "k" * 20,
+    "KRAKEN_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0",
+}
+
+
+def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_order():
+    live = Function(env=LIVE, venue=FakeVenue(lose_reply=True))
+    paper = Function(clock=live.clock, store=live.store)
+    assert live.post(live.alert()).status == 503
+    for _ in range(4):
+        live.clock.sleep(70)
+        assert paper.operate("POST", "/reconcile")["looked_at"] == []
+    assert set(paper.venue.calls) == {"instruments"}  # the rules are refreshed, and nobody is asked about the order
+    assert state(live) == "SUBMITTING"
+    live.operate("POST", "/reconcile")
+    assert state(live) == "ACCEPTED"

@@ -317,6 +317,12 @@ def test_an_alert_in_another_state_or_none_refuses(function, arrange, says):
         (
             {"order_type": "stop-loss-limit", "stop_price": "90000"}, {"MAX_ORDER_COST": "899 USD"}, 10, "cost 900 USD",
         ),
+        ({"order_type": "limit", "price": "+2%"}, {"MAX_ORDER_COST": "611 USD"}, 60000, "MAX_ORDER_COST: cost 612 USD"),
+        ({"order_type": "limit", "price": "-2%"}, {"MAX_ORDER_COST": "599 USD"}, 60000, "MAX_ORDER_COST: cost 600 USD"),
+        (
+            {"order_type": "trailing-stop-limit", "trail": "500", "trail_limit": "+500"}, {"MAX_ORDER_COST": "609 USD"}, 60000,
+            "MAX_ORDER_COST: cost 610 USD",
+        ),
     ],
 )  # fmt: skip
 def test_todays_limits_hold_for_a_replay(tmp_path, fields, env, price_now, says):
@@ -343,7 +349,9 @@ def test_a_cost_that_cannot_be_known_refuses(tmp_path):
     refused(today, "last_price could not be read")
 
 
-@pytest.mark.parametrize("fields", [{}, {"order_type": "limit"}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"order_type": "limit"}, {"order_type": "limit", "price": "-2%", "stop_loss": "1%"}]
+)
 def test_a_replay_within_todays_limits_is_sent(tmp_path, fields):
     rejected(function_on(tmp_path / "ledger.db"), **fields)
     today = function_on(tmp_path / "ledger.db", MAX_ORDER_COST="600 USD", ALLOWED_SYMBOLS="BTC/USD")
@@ -497,20 +505,16 @@ def test_what_shows_up_during_a_long_thought_refuses(function):
 
 
 @pytest.mark.parametrize(
-    ("writes", "sent", "says"),
-    [(0, 0, "Nothing was sent."), (1, 1, "The order may have been placed, under client order id")],
+    ("write", "sent", "says"),
+    [("claim_next", 0, "Nothing was sent."), ("record", 1, "The order may have been placed, under client order id")],
 )
-def test_a_ledger_that_fails_says_whether_anything_was_sent(function, monkeypatch, writes, sent, says):
+def test_a_ledger_that_fails_says_whether_anything_was_sent(function, monkeypatch, write, sent, says):
     rejected(function)
-    record, calls = type(function.store).record, []
 
-    def failing(store, changed):
-        calls.append(changed)
-        if len(calls) > writes:
-            raise LedgerUnavailable("The ledger is not available: its disk is full.")
-        return record(store, changed)
+    def failing(_store, _entry):
+        raise LedgerUnavailable("The ledger is not available: its disk is full.")
 
-    monkeypatch.setattr(type(function.store), "record", failing)
+    monkeypatch.setattr(type(function.store), write, failing)
     result = run(function, "replay", "a-1", "--yes")
     assert result.exit_code == 1
     assert says in result.stderr

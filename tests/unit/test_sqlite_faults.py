@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledger_entries import NOON, moved, submitting
+from tests.support.ledger_entries import NOON, in_turn, moved, submitting
 from tests.support.ledger_workers import in_a_fork
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import State
+from webhook_core.ledger.entry import State, next_attempt
 from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Claimed, Existing, Recorded
+from webhook_core.ports import Claimed, Existing, Recorded, Waiting
 
 NOBODY = 65534
 
@@ -306,3 +306,46 @@ def test_a_record_that_did_not_happen_is_not_recorded(fail, ledger):
     with pytest.raises(LedgerUnavailable):
         ledger.record(moved(first, State.ACCEPTED))
     assert ledger.find(first.unit) == first
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_claim_in_turn_whose_commit_failed_is_ours_if_it_happened(fail, ledger, runs):
+    ledger.claim(submitting("warm-up"))
+    ledger.close()
+    fail("COMMIT", runs=runs)
+    if runs:
+        first = ledger.claim(in_turn("first"))
+        assert isinstance(first, Claimed)
+        assert ledger.claim(in_turn("second", 1)) == Waiting(first.entry)
+    else:
+        with pytest.raises(LedgerUnavailable):
+            ledger.claim(in_turn("first"))
+        assert ledger.find(in_turn("first").unit) is None
+        assert isinstance(ledger.claim(in_turn("second", 1)), Claimed)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_next_attempt_in_turn_whose_commit_failed_is_ours_if_it_happened(fail, ledger, runs):
+    unsent = ledger.record(moved(ledger.claim(in_turn("first")).entry, State.NOT_SENT)).entry
+    again = next_attempt(unsent, unsent.current.request, NOON, 10)
+    ledger.close()
+    fail("COMMIT", runs=runs)
+    if runs:
+        result = ledger.claim_next(again)
+        assert isinstance(result, Claimed)
+        assert ledger.find(unsent.unit) == result.entry
+    else:
+        with pytest.raises(LedgerUnavailable):
+            ledger.claim_next(again)
+        assert ledger.find(unsent.unit) == unsent
+
+
+def test_an_entry_of_the_line_that_cannot_be_read_lets_nobody_claim_and_holds_no_lock(ledger, path):
+    ledger.claim(in_turn("first"))
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE entries SET document = '{}'")
+    with pytest.raises(LedgerUnavailable, match="an entry in it can't be read"):
+        ledger.claim(in_turn("second", 1))
+    with closing(sqlite3.connect(path, timeout=0.1)) as other, other:
+        other.execute("BEGIN IMMEDIATE")
+    assert ledger.find(in_turn("second").unit) is None

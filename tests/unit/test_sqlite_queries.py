@@ -7,9 +7,10 @@ from itertools import product
 
 import pytest
 
-from tests.support.ledger_entries import NOON, moved, submitting
-from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State
+from tests.support.ledger_entries import NOON, in_turn, moved, submitting
+from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State, next_attempt
 from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ports import Waiting
 
 
 @pytest.fixture
@@ -50,6 +51,17 @@ def test_a_list_walks_along_an_index(plans, states, strategy, newest_first):
     )
     assert walks
     assert all(step.startswith("SEARCH entries") and index in step for step in walks), seen
+
+
+def test_a_turn_is_looked_up_along_its_line(plans):
+    ledger, seen = plans
+    first = ledger.claim(in_turn("first")).entry
+    assert isinstance(ledger.claim(in_turn("second", 1)), Waiting)
+    unsent = ledger.record(moved(first, State.NOT_SENT)).entry
+    ledger.claim_next(next_attempt(unsent, unsent.current.request, NOON, 10))
+    assert [step for step in seen if "SCAN entries" in step or "TEMP B-TREE" in step] == []
+    for index in ("entries_by_line (line=?)", "entries_submitting (line=?)"):
+        assert [step for step in seen if index in step], seen
 
 
 def test_look_ups_records_and_purges_search(plans):

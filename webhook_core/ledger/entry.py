@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
 
@@ -97,11 +98,23 @@ class Attempt:
     open_absent_at: datetime | None = None
 
 
+class Turn(NamedTuple):
+    """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is SUBMITTING at any time.
+
+    ``in_order``: it may not be claimed any more once an entry of its line that was fired later has been.
+    """
+
+    line: str
+    fired_at: datetime
+    in_order: bool
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """One leg of one alert. ``version`` is the store's, for compare-and-set; empty until it is stored.
 
-    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made.
+    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is
+    None where an order depends on no other.
     """
 
     unit: Unit
@@ -112,6 +125,7 @@ class LedgerEntry:
     fresh_until: datetime
     attempts: tuple[Attempt, ...]
     warnings: tuple[str, ...] = ()
+    turn: Turn | None = None
     version: str = ""
 
     @property

@@ -1,4 +1,5 @@
 """The ledger in Firestore: for more than one instance. A claim and a record are one write each, and no read.
+Only an entry with a turn costs two reads more (ledger.firestore_turns).
 
 A claim is ``create``, which Firestore does once per document id; a record is an update under the update time that was
 read. A write whose answer is lost is read back: what is stored, owner and all, tells our own write from another's.
@@ -17,28 +18,27 @@ import uuid
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
-from webhook_core.ledger.serial import base_digest, cursor_text, from_text, read_cursor, to_text, unit_digest
-from webhook_core.ports import Claimed, Clock, Document, Existing, Page, Recorded
+from webhook_core.ledger.firestore_entries import CONTENTION_S, GONE, LEDGER, UNSURE, entry_in, fields_of, is_expired
+from webhook_core.ledger.firestore_turns import claim_in_turn
+from webhook_core.ledger.serial import base_digest, cursor_text, read_cursor, unit_digest
+from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client
 
     from webhook_core.ledger.firestore_calls import Snapshot
 
-RETENTION = timedelta(days=90)
 MAX_TEXT_BYTES = 900_000
 """Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
-_LEDGER, _DOCUMENTS = "ledger", "documents"
+_DOCUMENTS = "documents"
 _DELETED_AT_ONCE = 100
-_UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
-_CONTENTION_S = 0.05
 
 
 class FirestoreLedger:
@@ -61,67 +61,80 @@ class FirestoreLedger:
         """Give the connection back. The next use opens another."""
         self._channel.close()
 
-    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+    def claim(self, entry: LedgerEntry) -> Claim:
+        if entry.turn is None:
+            return self._claim(entry)
+        with self._operation() as calls:
+            return claim_in_turn(replace(entry, version=""), entry.turn, calls, self._clock)
+
+    def claim_next(self, entry: LedgerEntry) -> Claim:
+        if entry.turn is None:
+            written = self.record(entry)
+            return Claimed(written.entry) if isinstance(written, Recorded) else written
+        with self._operation() as calls:
+            return claim_in_turn(entry, entry.turn, calls, self._clock)
+
+    def _claim(self, entry: LedgerEntry) -> Claimed | Existing:
         from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
 
-        name, fields = unit_digest(entry.unit).hex(), _fields(entry)
+        name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
         with self._operation() as calls:
             for _ in range(2):
                 try:
-                    return Claimed(replace(entry, version=calls.create(_LEDGER, name, fields)))
+                    return Claimed(replace(entry, version=calls.create(LEDGER, name, fields)))
                 except Aborted:  # contention, which is no redelivery: nothing was written
-                    self._clock.sleep(_CONTENTION_S)
+                    self._clock.sleep(CONTENTION_S)
                     continue
                 except (AlreadyExists, ServerError):
-                    snapshot = calls.get(_LEDGER, name)
+                    snapshot = calls.get(LEDGER, name)
                 if snapshot is None:
                     continue
                 if snapshot.get("document") == fields["document"]:  # our own write, whose answer was lost
                     return Claimed(replace(entry, version=version_text(snapshot.update_time)))
                 if not self._is_expired(snapshot):
-                    return Existing(_entry(snapshot))
+                    return Existing(entry_in(snapshot))
                 try:
-                    version = calls.update(_LEDGER, name, fields, version_text(snapshot.update_time))
+                    version = calls.update(LEDGER, name, fields, version_text(snapshot.update_time))
                     return Claimed(replace(entry, version=version))
                 except (Aborted, FailedPrecondition, NotFound, ServerError):
                     continue  # somebody else, or we ourselves: the next create tells
-        raise LedgerUnavailable(_UNSURE)
+        raise LedgerUnavailable(UNSURE)
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound, ServerError
 
-        name, fields = unit_digest(entry.unit).hex(), _fields(entry)
+        name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
         with self._operation() as calls:
             for _ in range(2):
                 try:
-                    return Recorded(replace(entry, version=calls.update(_LEDGER, name, fields, entry.version)))
+                    return Recorded(replace(entry, version=calls.update(LEDGER, name, fields, entry.version)))
                 except Aborted:
-                    self._clock.sleep(_CONTENTION_S)
+                    self._clock.sleep(CONTENTION_S)
                     continue
                 except (FailedPrecondition, NotFound, ServerError, ValueError):
-                    snapshot = calls.get(_LEDGER, name)
+                    snapshot = calls.get(LEDGER, name)
                 if snapshot is None:
-                    raise LedgerUnavailable("The ledger holds no such entry any more.")
+                    raise LedgerUnavailable(GONE)
                 version = version_text(snapshot.update_time)
                 if snapshot.get("document") == fields["document"]:
                     return Recorded(replace(entry, version=version))
                 if version != entry.version:
-                    return Existing(_entry(snapshot))
-        raise LedgerUnavailable(_UNSURE)
+                    return Existing(entry_in(snapshot))
+        raise LedgerUnavailable(UNSURE)
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._operation() as calls:
-            snapshot = calls.get(_LEDGER, unit_digest(unit).hex())
-        return None if snapshot is None or self._is_expired(snapshot) else _entry(snapshot)
+            snapshot = calls.get(LEDGER, unit_digest(unit).hex())
+        return None if snapshot is None or self._is_expired(snapshot) else entry_in(snapshot)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         def newest(client: Client) -> Any:
-            same = _where(client.collection(_LEDGER), "base", "==", base_digest(unit).hex())
+            same = _where(client.collection(LEDGER), "base", "==", base_digest(unit).hex())
             return same.order_by("generation", direction="DESCENDING").limit(1)
 
         with self._operation() as calls:
             snapshots = calls.query(newest)
-        return next((_entry(snapshot) for snapshot in snapshots if not self._is_expired(snapshot)), None)
+        return next((entry_in(snapshot) for snapshot in snapshots if not self._is_expired(snapshot)), None)
 
     def entries(
         self,
@@ -140,7 +153,7 @@ class FirestoreLedger:
             return Page([], None)
 
         def listing(client: Client) -> Any:
-            query = _filtered(client.collection(_LEDGER), states, strategy)
+            query = _filtered(client.collection(LEDGER), states, strategy)
             direction = "DESCENDING" if newest_first else "ASCENDING"
             query = query.order_by("claimedAt", direction=direction).order_by("__name__", direction=direction)
             if after is not None:
@@ -149,7 +162,7 @@ class FirestoreLedger:
 
         with self._operation() as calls:
             snapshots = calls.query(listing)
-        page = [(snapshot, _entry(snapshot)) for snapshot in snapshots[:limit]]
+        page = [(snapshot, entry_in(snapshot)) for snapshot in snapshots[:limit]]
         following = cursor_text(page[-1][1].claimed_at, page[-1][0].id) if len(snapshots) > limit else None
         return Page([entry for snapshot, entry in page if not self._is_expired(snapshot)], following)
 
@@ -162,7 +175,7 @@ class FirestoreLedger:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
 
             def oldest(client: Client, wanted: int = wanted) -> Any:
-                query = _where(_filtered(client.collection(_LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
+                query = _where(_filtered(client.collection(LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
                 return query.order_by("claimedAt").limit(wanted).select(["claimedAt"])
 
             with self._operation() as calls:
@@ -203,33 +216,13 @@ class FirestoreLedger:
                 stored = calls.get(_DOCUMENTS, _document_id(name))
                 if stored is not None and stored.get("owner") == fields["owner"]:
                     return True
-                raise LedgerUnavailable(_UNSURE) from error
+                raise LedgerUnavailable(UNSURE) from error
 
     def _operation(self) -> AbstractContextManager[FirestoreCalls]:
         return operation(self._channel, self._clock, self._timeout_s)
 
     def _is_expired(self, snapshot: Snapshot) -> bool:
-        expires = snapshot.get("expireAt")
-        return expires is not None and expires <= self._clock.now()
-
-
-def _fields(entry: LedgerEntry) -> dict[str, Any]:
-    return {
-        "document": to_text(entry),
-        "base": base_digest(entry.unit).hex(),
-        "generation": entry.unit.generation,
-        "state": entry.state.value,
-        "strategy": entry.strategy,
-        "claimedAt": entry.claimed_at,
-        "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
-    }
-
-
-def _entry(snapshot: Snapshot) -> LedgerEntry:
-    try:
-        return from_text(snapshot.get("document"), version_text(snapshot.update_time))
-    except ValueError as error:
-        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+        return is_expired(snapshot, self._clock.now())
 
 
 def _filtered(query: Any, states: Collection[State] | None, strategy: str | None) -> Any:

@@ -8,7 +8,7 @@ Google's library is imported by the first call: other ledgers don't pay for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -114,6 +114,36 @@ class FirestoreCalls:
             lambda client, timeout: _reference(client, collection, name).get(retry=None, timeout=timeout)
         )
         return snapshot if snapshot.exists else None
+
+    def get_all(self, references: Collection[tuple[str, str]]) -> dict[tuple[str, str], Snapshot]:
+        """Those of them that are there, all as of one moment; no call for none."""
+        if not references:
+            return {}
+        found = self._call(
+            lambda client, timeout: list(
+                client.get_all([_reference(client, *one) for one in references], retry=None, timeout=timeout)
+            )
+        )
+        return {(snapshot.reference.parent.id, snapshot.id): snapshot for snapshot in found if snapshot.exists}
+
+    def write_all(self, writes: Iterable[tuple[str, str, Mapping[str, Any], str]]) -> str:
+        """Their new version: each a collection, a name, fields, and the version to replace (empty: it must be absent).
+
+        All or none: raises AlreadyExists, FailedPrecondition or NotFound if one of them is another by now.
+        """
+
+        def commit(client: Client, timeout: float) -> Any:
+            batch = client.batch()
+            for collection, name, fields, version in writes:
+                reference = _reference(client, collection, name)
+                if version:
+                    moment = update_time(version)
+                    batch.update(reference, dict(fields), option=client.write_option(last_update_time=moment))
+                else:
+                    batch.create(reference, dict(fields))
+            return batch.commit(retry=None, timeout=timeout)
+
+        return version_text(self._call(commit)[0].update_time)
 
     def query(self, build: Callable[[Client], Any]) -> list[Snapshot]:
         from google.api_core.retry import Retry

@@ -11,7 +11,8 @@ from threading import Lock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.serial import cursor_text, read_cursor
-from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+from webhook_core.ledger.turns import refusal
+from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
 
 _FIRST = "1"
 
@@ -28,24 +29,41 @@ class MemoryLedger:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+    def claim(self, entry: LedgerEntry) -> Claim:
         with self._lock:
             if entry.unit in self._entries:
                 return Existing(self._entries[entry.unit][1])
+            refused = self._refusal(entry)
+            if refused is not None:
+                return refused
             stored = replace(entry, version=_FIRST)
             self._entries[entry.unit] = (next(self._numbers), stored)
             return Claimed(stored)
 
-    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+    def claim_next(self, entry: LedgerEntry) -> Claim:
         with self._lock:
-            if entry.unit not in self._entries:
-                raise LedgerUnavailable("The ledger holds no such entry any more.")
-            number, stored = self._entries[entry.unit]
+            stored = self._stored(entry.unit)
             if stored.version != entry.version:
                 return Existing(stored)
-            changed = replace(entry, version=_next(stored.version))
-            self._entries[entry.unit] = (number, changed)
-            return Recorded(changed)
+            return self._refusal(entry) or Claimed(self._replace(entry))
+
+    def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        with self._lock:
+            stored = self._stored(entry.unit)
+            return Existing(stored) if stored.version != entry.version else Recorded(self._replace(entry))
+
+    def _stored(self, unit: Unit) -> LedgerEntry:
+        if unit not in self._entries:
+            raise LedgerUnavailable("The ledger holds no such entry any more.")
+        return self._entries[unit][1]
+
+    def _replace(self, entry: LedgerEntry) -> LedgerEntry:
+        changed = replace(entry, version=_next(entry.version))
+        self._entries[entry.unit] = (self._entries[entry.unit][0], changed)
+        return changed
+
+    def _refusal(self, entry: LedgerEntry) -> Waiting | Superseded | None:
+        return None if entry.turn is None else refusal(entry, (other for _, other in self._entries.values()))
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._lock:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webhook_core.errors import VenueUnavailable
-from webhook_core.events import event
+from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import UNRESOLVED, LedgerEntry, State
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
@@ -29,8 +29,14 @@ ENOUGH_FOR_ONE_S = 3.0
 
 @dataclass(slots=True, eq=False, repr=False)
 class Reconciler:
-    """``margin`` is how far Kraken's reads may lag its engine."""
+    """``margin`` is how far Kraken's reads may lag its engine. ``mode`` and ``account`` are those of this venue.
 
+    Nothing is concluded about an order of another mode or account on the same ledger: our venue can't know it, and its
+    silence would look like absence.
+    """
+
+    mode: str
+    account: str
     ledger: Ledger
     venue: Venue
     clock: Clock
@@ -38,13 +44,16 @@ class Reconciler:
 
     def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         """At most one look-up of a submitting entry; what the ledger says now. Raises VenueUnavailable, LedgerUnavailable."""
-        if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + LOOK_UP_AFTER:
+        if entry.state is not State.SUBMITTING or not self._is_ours(entry):
+            return entry
+        if self.clock.now() < entry.current.claimed_at + LOOK_UP_AFTER:
             return entry
         resolved = self._asked(entry, budget)
         if resolved is entry:
             return entry
         return self._record(resolved)
 
+    @timed("look_up")
     def _asked(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         attempt = entry.current
         open_read_at = self.clock.now()
@@ -61,11 +70,15 @@ class Reconciler:
             return transitions.open_orders_lack_it(entry, open_read_at)
         return entry
 
+    @timed("record")
     def _record(self, entry: LedgerEntry) -> LedgerEntry:
         written = self.ledger.record(entry)
         if not isinstance(written, Existing):
             report(written.entry)
         return written.entry
+
+    def _is_ours(self, entry: LedgerEntry) -> bool:
+        return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
     def run(self, budget: Budget, cursor: str | None = None) -> dict[str, Any]:
         """Every unresolved entry once, oldest first, as far as the budget goes; ``cursor`` in the answer says where to go on.
@@ -76,7 +89,7 @@ class Reconciler:
         while budget.remaining() >= ENOUGH_FOR_ONE_S:
             # One at a time, so that the cursor stands behind the last one that was looked at.
             page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=1, newest_first=False)
-            looked_at += [self._one(entry, budget) for entry in page.entries]
+            looked_at += [self._one(entry, budget) for entry in page.entries if self._is_ours(entry)]
             cursor = page.cursor
             if cursor is None:
                 break

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Unit
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
 from webhook_core.trading.orders import OrderRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
     """Everything but ``version``, which is the store's. Raises ValueError for a time without a zone."""
-    unit = entry.unit
+    unit, turn = entry.unit, entry.turn
     return {
         "unit": {
             "mode": unit.mode,
@@ -40,6 +40,7 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         "fresh_until": _iso(entry.fresh_until),
         "attempts": [_attempt_document(attempt) for attempt in entry.attempts],
         "warnings": list(entry.warnings),
+        "turn": None if turn is None else {**turn._asdict(), "fired_at": _iso(turn.fired_at)},
     }
 
 
@@ -57,6 +58,7 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         fresh_until=_time(document["fresh_until"]),
         attempts=tuple(_attempt(attempt) for attempt in document["attempts"]),
         warnings=tuple(document["warnings"]),
+        turn=_turn(document.get("turn")),
         version=version,
     )
 
@@ -72,6 +74,11 @@ def from_text(text: str, version: str) -> LedgerEntry:
         return from_document(json.loads(text), version)
     except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not a ledger entry: {type(error).__name__}") from error
+
+
+def line_digest(turn: Turn) -> bytes:
+    """A key of fixed length for its line."""
+    return _digest(turn.line)
 
 
 def unit_digest(unit: Unit) -> bytes:
@@ -151,6 +158,13 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
         settled_at=None if settled_at is None else _time(settled_at),
         open_absent_at=None if open_absent_at is None else _time(open_absent_at),
     )
+
+
+def _turn(document: Mapping[str, Any] | None) -> Turn | None:
+    """None too for an entry that was written before there were turns."""
+    if document is None:
+        return None
+    return Turn(document["line"], _time(document["fired_at"]), document["in_order"])
 
 
 def _digest(name: str) -> bytes:

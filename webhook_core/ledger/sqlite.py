@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.serial import base_digest, cursor_text, from_text, microseconds, read_cursor, to_text
+from webhook_core.ledger.serial import (
+    base_digest,
+    cursor_text,
+    from_text,
+    line_digest,
+    microseconds,
+    read_cursor,
+    to_text,
+)
 from webhook_core.ledger.sqlite_file import SqliteFile, is_locked
-from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+from webhook_core.ledger.turns import refusal
+from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
 
+T = TypeVar("T")
 _CLAIM = (
-    "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version) VALUES (?, ?, ?, ?, ?, ?, 1)"
-    " ON CONFLICT DO NOTHING"
+    "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, document, version)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
 )
 _RECORD = "UPDATE entries SET state = ?, document = ?, version = version + 1 WHERE base = ? AND generation = ? AND version = ?"
 # Writes what is there already: its commit is the proof that our own text, seen after a failed commit, is durable.
 _CONFIRM = "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = ? AND version = ?"
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
+_LINE = (
+    "SELECT * FROM (SELECT document, version FROM entries WHERE line = ? ORDER BY fired_at DESC LIMIT 2)"
+    " UNION ALL SELECT document, version FROM entries INDEXED BY entries_submitting WHERE line = ? AND state = 'SUBMITTING'"
+)
+"""Of a line: who was fired last, and one more in case that is the entry itself; and who is SUBMITTING."""
 _DAMAGED = "The ledger is not available: an entry in it can't be read."
 
 
@@ -36,14 +53,17 @@ class SqliteLedger:
         """Give the file back. The next use opens it again."""
         self._file.close()
 
-    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
+    def claim(self, entry: LedgerEntry) -> Claim:
         document = to_text(entry)
         key = _key(entry.unit)
-        row = (*key, entry.strategy, entry.state, microseconds(entry.claimed_at), document)
+        row = (*key, entry.strategy, entry.state, microseconds(entry.claimed_at), *_place(entry), document)
         try:
             for _ in range(2):  # twice: the entry in our way may be purged before we have read it
-                with self._file.connection() as db:
+                with self._file.connection() as db, _in_one_step(db, entry):
                     if db.execute(_CLAIM, row).rowcount == 1:
+                        refused = _undone_if_refused(db, entry)
+                        if refused is not None:
+                            return refused
                         return Claimed(replace(entry, version="1"))
                     stored = _first(db, _FIND, key)
                 if stored is not None:
@@ -54,15 +74,26 @@ class SqliteLedger:
             return Claimed(replace(entry, version="1"))
         raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
 
+    def claim_next(self, entry: LedgerEntry) -> Claim:
+        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused)
+        if isinstance(written, Recorded):
+            return Claimed(written.entry)
+        return written
+
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        return self._compare_and_set(entry, lambda _db, _entry: None)
+
+    def _compare_and_set(
+        self, entry: LedgerEntry, refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None]
+    ) -> Recorded | Existing | T:
         document = to_text(entry)
         key = _key(entry.unit)
         version = _number(entry.version)
         changed = Recorded(replace(entry, version=str(version + 1)))
         try:
-            with self._file.connection() as db:
+            with self._file.connection() as db, _in_one_step(db, entry):
                 if db.execute(_RECORD, (entry.state, document, *key, version)).rowcount == 1:
-                    return changed
+                    return refusal_of(db, entry) or changed
                 stored = _first(db, _FIND, key)
         except LedgerUnavailable as failure:
             if not self._is_stored(entry, document, version + 1, failure):
@@ -141,6 +172,36 @@ class SqliteLedger:
 
 def _key(unit: Unit) -> tuple[bytes, int]:
     return base_digest(unit), unit.generation
+
+
+def _place(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
+    return (None, None) if entry.turn is None else (line_digest(entry.turn), microseconds(entry.turn.fired_at))
+
+
+@contextmanager
+def _in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
+    """The write and the look at its line, without anybody in between. Without a turn the one statement is a step already."""
+    if entry.turn is None:
+        yield
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.rollback()
+        raise
+    if db.in_transaction:  # nothing is left of one that was refused
+        db.execute("COMMIT")
+
+
+def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Waiting | Superseded | None:
+    if entry.turn is None:
+        return None
+    line = line_digest(entry.turn)
+    refused = refusal(entry, [_entry(*row) for row in db.execute(_LINE, (line, line)).fetchall()])
+    if refused is not None:
+        db.rollback()
+    return refused
 
 
 def _number(version: str) -> int:

@@ -18,8 +18,7 @@ from weakref import WeakSet
 
 from webhook_core.errors import LedgerUnavailable
 
-SCHEMA_VERSION = 1
-_SCHEMA = (
+_SCHEMA_1 = (
     # One index says "once" and finds the newest generation; its keys are digests, so it grows with entries and not with
     # the length of what senders call them. The two others hold every list that we give, in order.
     """CREATE TABLE entries (
@@ -28,8 +27,17 @@ _SCHEMA = (
     "CREATE INDEX entries_by_state ON entries (state, claimed_at)",
     "CREATE INDEX entries_by_strategy ON entries (strategy, state, claimed_at)",
     "CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+_SCHEMA_2 = (
+    # Whose turn it is, and what was fired last. An entry without a turn stands in neither index.
+    "ALTER TABLE entries ADD COLUMN line BLOB",
+    "ALTER TABLE entries ADD COLUMN fired_at INTEGER",
+    "CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND state = 'SUBMITTING'",
+    "CREATE INDEX entries_by_line ON entries (line, fired_at) WHERE line IS NOT NULL",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2)
+"""Each brings a file from the schema before it to its own; a new file goes through all of them."""
+SCHEMA_VERSION = len(_SCHEMAS)
 _REASONS = {
     sqlite3.SQLITE_BUSY: "somebody else holds its file locked",
     sqlite3.SQLITE_LOCKED: "somebody else holds its file locked",
@@ -127,9 +135,9 @@ def _prepare(db: sqlite3.Connection) -> None:
     version = _schema_version(db)
     if version > SCHEMA_VERSION:
         raise LedgerUnavailable(f"The ledger is not available: its file has schema {version}, newer than this program.")
-    if version == 0:
-        for statement in _SCHEMA:
-            db.execute(statement)
+    for statement in [statement for schema in _SCHEMAS[version:] for statement in schema]:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
 
 

@@ -1,0 +1,48 @@
+"""An entry as a document of Firestore's, and back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.firestore_calls import version_text
+from webhook_core.ledger.serial import base_digest, from_text, to_text
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.firestore_calls import Snapshot
+
+LEDGER = "ledger"
+"""The collection."""
+RETENTION = timedelta(days=90)
+UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
+GONE = "The ledger holds no such entry any more."
+CONTENTION_S = 0.05
+"""What Firestore aborts because others write there too may succeed so much later."""
+
+
+def fields_of(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "document": to_text(entry),
+        "base": base_digest(entry.unit).hex(),
+        "generation": entry.unit.generation,
+        "state": entry.state.value,
+        "strategy": entry.strategy,
+        "claimedAt": entry.claimed_at,
+        "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
+    }
+
+
+def entry_in(snapshot: Snapshot) -> LedgerEntry:
+    """Raises LedgerUnavailable for a document that is none of ours."""
+    try:
+        return from_text(snapshot.get("document"), version_text(snapshot.update_time))
+    except ValueError as error:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+
+
+def is_expired(snapshot: Snapshot, now: datetime) -> bool:
+    """It counts as absent."""
+    expires = snapshot.get("expireAt")
+    return expires is not None and expires <= now

@@ -1,0 +1,83 @@
+"""A claim in Firestore that depends on others: the entry and a document of its line are written together, or neither.
+
+The line's document names who took the last turn (``holder``: nobody else of the line can be SUBMITTING, for taking a turn
+needs the holder to be done) and who was fired last (``newest``). Whether the holder is done stands in its entry alone: what
+is recorded there frees the line. Both writes are conditional, so whoever takes a turn in between makes them fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.entry import LedgerEntry, Turn
+from webhook_core.ledger.firestore_calls import FirestoreCalls, version_text
+from webhook_core.ledger.firestore_entries import CONTENTION_S, GONE, LEDGER, UNSURE, entry_in, fields_of, is_expired
+from webhook_core.ledger.serial import line_digest, unit_digest
+from webhook_core.ledger.turns import refusal
+from webhook_core.ports import Claim, Claimed, Clock, Existing, Superseded, Waiting
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.firestore_calls import Snapshot
+
+_LINES = "lines"
+_TRIES = 5
+
+
+def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: Clock) -> Claim:
+    """The first attempt of an entry without a version, the next one of an entry with one."""
+    from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
+
+    name, line_name, fields = unit_digest(entry.unit).hex(), line_digest(turn).hex(), fields_of(entry)
+    for _ in range(_TRIES):
+        found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
+        own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
+        decided = _decided(entry, fields, own, clock) or _refused(entry, line, calls, clock)
+        if decided is not None:
+            return decided
+        writes = [
+            (LEDGER, name, fields, _version(own)),
+            (_LINES, line_name, _after(turn, name, line), _version(line)),
+        ]
+        try:
+            return Claimed(replace(entry, version=calls.write_all(writes)))
+        except Aborted:
+            clock.sleep(CONTENTION_S)
+        except (AlreadyExists, FailedPrecondition, NotFound, ServerError):
+            continue  # somebody else, or we ourselves: the next look tells
+    raise LedgerUnavailable(UNSURE)
+
+
+def _decided(
+    entry: LedgerEntry, fields: dict[str, Any], own: Snapshot | None, clock: Clock
+) -> Claimed | Existing | None:
+    """What the unit's own document says, whatever its line does."""
+    if own is None:
+        if entry.version:
+            raise LedgerUnavailable(GONE)
+        return None
+    version = version_text(own.update_time)
+    if own.get("document") == fields["document"]:  # our own write, whose answer was lost
+        return Claimed(replace(entry, version=version))
+    replaceable = version == entry.version if entry.version else is_expired(own, clock.now())
+    return None if replaceable else Existing(entry_in(own))
+
+
+def _refused(
+    entry: LedgerEntry, line: Snapshot | None, calls: FirestoreCalls, clock: Clock
+) -> Waiting | Superseded | None:
+    names = set() if line is None else {line.get("holder"), line.get("newest")}
+    others = calls.get_all([(LEDGER, name) for name in names]).values()
+    return refusal(entry, [entry_in(other) for other in others if not is_expired(other, clock.now())])
+
+
+def _after(turn: Turn, name: str, line: Snapshot | None) -> dict[str, Any]:
+    """The line once this turn is taken."""
+    if line is None or line.get("firedAt") <= turn.fired_at:
+        return {"holder": name, "newest": name, "firedAt": turn.fired_at}
+    return {"holder": name, "newest": line.get("newest"), "firedAt": line.get("firedAt")}
+
+
+def _version(snapshot: Snapshot | None) -> str:
+    return "" if snapshot is None else version_text(snapshot.update_time)
