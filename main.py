@@ -14,15 +14,15 @@ from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse
 from webhook_core.settings import SettingsError
 
 try:
-    _application = start(os.environ)
+    _instance = start(os.environ)
 except SettingsError as error:
     sys.exit(str(error))
 
 
 @functions_framework.http
 def webhook(request: flask.Request) -> flask.Response:
-    application = _application.get()
-    return to_flask(application.handle(to_core(request, application.clock.now())))
+    received_at = _instance.clock.now()  # before the body is read: the time that TradingView waits has begun
+    return to_flask(_instance.handle(to_core(request, received_at)))
 
 
 def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:

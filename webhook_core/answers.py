@@ -64,6 +64,11 @@ def of_entry(entry: LedgerEntry, frame: Frame, *, replayed: bool) -> HttpRespons
 _PAPER = "Paper: "
 
 
+def code_of(state: State) -> str:
+    """The stable code of an answer that tells of an entry."""
+    return _OF_STATE[state][1]
+
+
 def of_validation(
     requests: Sequence[OrderRequest], frame: Frame, warnings: Sequence[str], alert_id: str
 ) -> HttpResponse:
@@ -133,7 +138,7 @@ def _order(entry: LedgerEntry, attempt: Attempt) -> dict[str, Any]:
         "order_id": attempt.order_id,
         "client_order_id": attempt.client_order_id,
         "state": attempt.state,
-        "code": _OF_STATE[entry.state][1],
+        "code": code_of(entry.state),
         "request": dict(attempt.request.parameters),
     }
 

@@ -7,21 +7,25 @@ database connection survives that.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
 from webhook_core.application import Application
 from webhook_core.clock import SystemClock
 from webhook_core.cloud import logs
-from webhook_core.errors import VenueUnavailable
+from webhook_core.cloud.secrets import SecretReader
+from webhook_core.configuration import Configuration
+from webhook_core.errors import NotConfigured, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.failed_proofs import FailedProofs
-from webhook_core.gate import Gate
-from webhook_core.kraken.client import KrakenClient
+from webhook_core.gate import ClosedGate, Gate
+from webhook_core.instance import Instance
+from webhook_core.kraken.client import InsteadOf, KrakenClient
+from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.venue import KrakenVenue, last_price
 from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
@@ -29,7 +33,8 @@ from webhook_core.market import Market
 from webhook_core.operators import Operators
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
-from webhook_core.settings import Settings
+from webhook_core.settings import Settings, SettingsError
+from webhook_core.settings_rules import KRAKEN_SECRETS
 from webhook_core.submission import Submission
 from webhook_core.trading.instruments import Instrument, from_document
 
@@ -38,35 +43,67 @@ PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs reque
 PAPER_NONCE_WINDOW = 10**10
 """Ten seconds of nanoseconds, what the README advises for a real key too: processes that share it overtake each other."""
 PRICE_READ_S = 1.0
+SECRETS_READ_S = 1.5
+"""Google's library is imported in it. The request waits as long, and has the rest of its budget for the order."""
+PATIENT_READ_S = 10.0
+"""At a terminal."""
 
 
 class Store(Ledger, Documents, Protocol):
     """Ledger and documents are one store in every adapter."""
 
 
-class Lazy:
-    """Builds the application in the first request, whichever thread that is."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._application: Application | None = None
-
-    def get(self) -> Application:
-        if self._application is None:
-            with self._lock:
-                self._application = self._application or build(self._settings)
-        return self._application
-
-
-def start(env: Mapping[str, str]) -> Lazy:
+def start(env: Mapping[str, str], reader: SecretReader | None = None, clock: Clock | None = None) -> Instance:
     """Read the settings, set up the log, and say what the operator should know. Raises SettingsError."""
-    settings = Settings.from_env(env)
-    logs.configure(settings.log_level, settings.environment == "production", secrets=_texts(settings))
+    configuration = Configuration(env, (reader or SecretReader()).read)
+    settings = configuration.settings
+    style: logs.Style = "json" if settings.environment == "production" else "console"
+    if settings.on_google_cloud:
+        style = "google"
+    logs.configure(settings.log_level, style, secrets=_texts(settings), project=settings.gcp_project_id)
     event(logging.INFO, "service.started", mode=settings.trading_mode, environment=settings.environment)
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
-    return Lazy(settings)
+    clock = clock or SystemClock()
+    nothing: Any = None  # nobody gets past a closed gate
+    return Instance(
+        clock, partial(_opened, configuration, clock), assemble(settings, clock, nothing, nothing, ClosedGate())
+    )
+
+
+def _opened(configuration: Configuration, clock: Clock) -> Application:
+    """The application once every secret is read. Raises NotConfigured."""
+    settings = configuration.completed(min(SECRETS_READ_S, configuration.settings.request_budget_s))
+    logs.mask(_texts(settings))
+    return build(settings, clock, _renewed_key(configuration, settings))
+
+
+def _renewed_key(configuration: Configuration, settings: Settings) -> InsteadOf | None:
+    """None where Kraken's key stands in the environment: it can't change while we run."""
+    if settings.trading_mode == "paper" or not any(name.place in KRAKEN_SECRETS for name in settings.secret_names):
+        return None
+
+    def read(seconds: float) -> KrakenKey:
+        newest = configuration.completed(seconds, KRAKEN_SECRETS)
+        logs.mask(_texts(newest))
+        return _kraken_key(newest)
+
+    return RenewedKey(_kraken_key(settings), read).instead_of
+
+
+def _kraken_key(settings: Settings) -> KrakenKey:
+    key, secret = settings.kraken_api_key, settings.kraken_api_secret
+    if key is None or secret is None:
+        raise ValueError("Settings let no other mode than paper start without keys")
+    return KrakenKey(key.get_secret_value(), secret.get_secret_value())
+
+
+def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -> Settings:
+    """For a terminal: the settings with every secret read. Raises SettingsError for whatever can't be used or read."""
+    try:
+        return Configuration(env, SecretReader().read).completed(seconds)
+    except NotConfigured as error:
+        raise SettingsError(error.faults) from None
 
 
 def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
@@ -74,28 +111,47 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
 
     Raises SettingsError.
     """
-    settings = Settings.from_env(env)
-    level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
-    logs.configure(level, json_lines=False, stream=stream, secrets=_texts(settings))
+    settings = complete_settings(env)
+    log_at_terminal(settings, env, stream)
     return build(settings)
+
+
+def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:
+    """Lines for people on ``stream``."""
+    level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
+    logs.configure(level, "console", stream, secrets=_texts(settings))
 
 
 def _texts(settings: Settings) -> list[str]:
     return [secret.get_secret_value() for secret in settings.secret_texts]
 
 
-def build(settings: Settings) -> Application:
+def build(settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None) -> Application:
     """The application with the adapters that the settings name."""
-    clock = SystemClock()
+    application, _ = build_with_kraken(settings, clock, instead_of)
+    return application
+
+
+def build_with_kraken(
+    settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None
+) -> tuple[Application, KrakenVenue]:
+    """The same, and the venue as what it is: the doctor asks it more than an application may."""
+    clock = clock or SystemClock()
     store = open_store(settings.ledger_url)
-    return assemble(settings, clock, store, open_venue(settings, store, clock))
+    venue = open_venue(settings, store, clock, instead_of)
+    return assemble(settings, clock, store, venue), venue
 
 
-def assemble(settings: Settings, clock: Clock, store: Store, venue: Venue) -> Application:
-    """The application around any implementation of its ports."""
+def assemble(
+    settings: Settings, clock: Clock, store: Store, venue: Venue, gate: ClosedGate | None = None
+) -> Application:
+    """The application around any implementation of its ports. While a secret is unread, only behind a closed gate."""
+    if settings.unread and gate is None:
+        raise ValueError("settings with unread secrets would let in whoever they are to keep out")
     document = "paper-pair-rules" if settings.trading_mode == "paper" else "pair-rules"
     pair_rules = PairRules(snapshot, document, store, venue, clock)
-    reconciler = Reconciler(store, venue, clock, timedelta(seconds=settings.visibility_margin_s))
+    margin = timedelta(seconds=settings.visibility_margin_s)
+    reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
     return Application(
         settings=settings,
@@ -106,7 +162,7 @@ def assemble(settings: Settings, clock: Clock, store: Store, venue: Venue) -> Ap
         submission=Submission(store, venue, clock, settings.order_deadline_s),
         reconciler=reconciler,
         operators=Operators(token, store, venue, pair_rules, reconciler, clock),
-        gate=Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock),
+        gate=gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock),
     )
 
 
@@ -131,14 +187,14 @@ def open_store(ledger_url: str) -> Store:
     return SqliteLedger(str(url.path))
 
 
-def open_venue(settings: Settings, documents: Documents, clock: Clock) -> KrakenVenue:
+def open_venue(
+    settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
+) -> KrakenVenue:
     """Kraken, or the paper Kraken beneath the same krakenex client."""
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
-    key, secret = settings.kraken_api_key, settings.kraken_api_secret
-    if key is None or secret is None:
-        raise ValueError("Settings let no other mode than paper start without keys")
-    client = KrakenClient(key.get_secret_value(), secret.get_secret_value(), settings.kraken_api_url)
+    key = _kraken_key(settings)
+    client = KrakenClient(key.key, key.secret, settings.kraken_api_url, instead_of=instead_of)
     return KrakenVenue(client, clock)
 
 

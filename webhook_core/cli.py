@@ -14,6 +14,7 @@ import click
 from webhook_core import __version__
 from webhook_core.application import Application
 from webhook_core.bootstrap import start_at_terminal
+from webhook_core.commands.doctor import doctor
 from webhook_core.commands.orders import orders
 from webhook_core.commands.pairs import pairs
 from webhook_core.commands.reconcile import reconcile
@@ -56,5 +57,5 @@ def _application() -> Application:
     return application
 
 
-for _command in (reconcile, orders, replay, pairs):
+for _command in (reconcile, orders, replay, pairs, doctor):
     cli.add_command(_command)

@@ -112,6 +112,13 @@ class LedgerUnavailable(WebhookError):
     status = 503
 
 
+class NoTimeToSend(WebhookError):
+    """So much of the request's time was gone before the claim that nothing was claimed; a redelivery starts clean."""
+
+    code = "not_sent"
+    status = 503
+
+
 class NotItsTurn(WebhookError):
     """An earlier alert of the same line has no outcome yet. Nothing was sent, and a redelivery may find the line free."""
 

@@ -1,25 +1,42 @@
 """Log events: a stable dotted name (``order.accepted``) with its facts beside it.
 
-The facts of the request in hand (request id, alert id) are bound once and stand in every later line of it.
-No fact is ever a secret, a token, a signature, a request body or a URL's query.
+The facts of the request in hand (request id, alert id) are bound once and stand in every later line of it, and what it
+costs is tallied for its summary. No fact is ever a secret, a token, a signature, a request body or a URL's query.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 LOGGER = logging.getLogger("webhook_core")
 _bound: ContextVar[dict[str, Any]] = ContextVar("webhook_core_bound_facts", default={})  # noqa: B039  replaced, never mutated
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Tally:
+    """What one request has cost so far: calls by name, seconds by stage. No stage counts inside another."""
+
+    __slots__ = ("counts", "in_a_stage", "seconds")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+        self.in_a_stage = False
+
+
+_tally: ContextVar[Tally | None] = ContextVar("webhook_core_tally", default=None)
 
 
 def event(level: int, name: str, *, exc_info: bool = False, **facts: Any) -> None:
     """One line: ``name`` is what an alert policy watches, ``facts`` are its fields."""
     if LOGGER.isEnabledFor(level):
-        LOGGER.log(level, name, exc_info=exc_info, extra={"facts": {**_bound.get(), **facts}})
+        LOGGER.log(level, name, exc_info=exc_info, extra={"facts": {**_bound.get(), **facts}}, stacklevel=2)
 
 
 def bind(**facts: Any) -> None:
@@ -28,10 +45,53 @@ def bind(**facts: Any) -> None:
 
 
 @contextmanager
-def request_facts(**facts: Any) -> Iterator[None]:
-    """The facts of one request, forgotten at its end."""
-    token = _bound.set(facts)
+def request_facts(**facts: Any) -> Iterator[Tally]:
+    """The facts of one request, and what it costs; both forgotten at its end."""
+    tally = Tally()
+    bound, tallied = _bound.set(facts), _tally.set(tally)
     try:
-        yield
+        yield tally
     finally:
-        _bound.reset(token)
+        _bound.reset(bound)
+        _tally.reset(tallied)
+
+
+def count(name: str) -> None:
+    """One more of it in the request in hand; outside of a request nobody counts."""
+    tally = _tally.get()
+    if tally is not None:
+        tally.counts[name] = tally.counts.get(name, 0) + 1
+
+
+class _Clock(Protocol):
+    def monotonic(self) -> float: ...
+
+
+class _HasClock(Protocol):
+    @property
+    def clock(self) -> _Clock: ...
+
+
+Self = TypeVar("Self", bound=_HasClock)
+
+
+def timed(stage: str) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[Concatenate[Self, P], R]]:
+    """For a method of something with a clock: its seconds go to that stage of the request in hand."""
+
+    def around(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate[Self, P], R]:
+        @wraps(method)
+        def timed_method(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            tally = _tally.get()
+            if tally is None or tally.in_a_stage:
+                return method(self, *args, **kwargs)
+            tally.in_a_stage = True
+            begun = self.clock.monotonic()
+            try:
+                return method(self, *args, **kwargs)
+            finally:
+                tally.in_a_stage = False
+                tally.seconds[stage] = tally.seconds.get(stage, 0.0) + self.clock.monotonic() - begun
+
+        return timed_method
+
+    return around

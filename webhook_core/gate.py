@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from webhook_core.errors import RateLimited, Unauthenticated
-from webhook_core.events import event
+from webhook_core.errors import NotConfigured, RateLimited, Unauthenticated
+from webhook_core.events import event, timed
 from webhook_core.failed_proofs import FailedProofs
 from webhook_core.http_messages import HttpRequest
 from webhook_core.intake import authentication
@@ -24,7 +24,9 @@ class Gate:
     settings: Settings
     failed_proofs: FailedProofs
     clock: Clock
+    status: str = "ok"
 
+    @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
         """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far enough to find a token."""
         settings = self.settings
@@ -56,3 +58,19 @@ class Gate:
         event(logging.WARNING, "request.unauthenticated", reason=error.reason, address=address)
         if self.failed_proofs.too_many(address, self.clock.monotonic()):
             raise RateLimited("Too many requests from this address without a valid proof; try again in a minute.")
+
+
+class ClosedGate:
+    """Lets nobody in: a secret is not read yet, and without all of them nobody can prove anything.
+
+    ``status`` is what health says: ok until reading has failed.
+    """
+
+    def __init__(self) -> None:
+        self.status = "ok"
+
+    def admit_alert(self, _request: HttpRequest) -> VerifiedBody:
+        raise NotConfigured(())
+
+    def admit_operator(self, _request: HttpRequest, _operators: Operators) -> None:
+        raise NotConfigured(())

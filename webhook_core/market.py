@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webhook_core.errors import OrderDenied
+from webhook_core.events import timed
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Venue
 from webhook_core.trading import planner
@@ -33,6 +34,7 @@ class Market:
             return unknown.ask_for is not None
         return False
 
+    @timed("plan")
     def plan(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
         """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable."""
         instrument = self.instrument(intent.symbol, budget)
@@ -42,6 +44,7 @@ class Market:
             raise OrderDenied(planned.message)
         return planned
 
+    @timed("plan")
     def plan_on_fresh_rules(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
         """The same, after reading the pair's rules again."""
         self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)

@@ -46,6 +46,10 @@ class Budget(NamedTuple):
         """Seconds left, never below zero."""
         return max(0.0, self.ends_at - self.clock.monotonic())
 
+    def at_most(self, seconds: float) -> Budget:
+        """The same budget, or the next ``seconds``, whichever ends first."""
+        return Budget(self.clock, min(self.ends_at, self.clock.monotonic() + seconds))
+
     def less(self, seconds: float) -> Budget:
         """The same budget, ended ``seconds`` earlier: what comes after keeps that much."""
         return Budget(self.clock, self.ends_at - seconds)

@@ -7,8 +7,6 @@ import re
 
 from webhook_core.env_values import entries, text
 
-_SECRET_MANAGER_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?", re.ASCII)
-
 
 class Secret:
     """A text that no repr, message or log line shows. (pydantic's SecretStr would be 20 ms of imports at a cold start.)"""
@@ -31,15 +29,20 @@ class Secret:
         return hash(self._text)
 
 
+def is_like_a_name(value: str) -> bool:
+    """Whether it is the name of a secret (secret_names.py) or was meant to be one."""
+    return value.startswith("file:") or (value.startswith("projects/") and "/secrets/" in value)
+
+
 def secret(value: str) -> str:
     """The one place that every secret of the settings passes through.
 
-    Secret Manager names are announced but can't be read yet; taken as they are, the public name would be the key.
+    A name that can't be read is refused: taken as it is, the public name would be the key.
     """
-    if _SECRET_MANAGER_NAME.fullmatch(value):
+    if is_like_a_name(value):
         raise ValueError(
-            "holds a Secret Manager name, which this version can't read; "
-            "give the value, on Google Cloud by --set-secrets=VARIABLE=SECRET:VERSION"
+            "holds a name, but in no form that can be read; write projects/PROJECT/secrets/SECRET/versions/VERSION "
+            "(VERSION is a number or latest), file:/ABSOLUTE/PATH, or the value itself"
         )
     if not value.isprintable():
         raise ValueError("has control characters inside; copy the value again")

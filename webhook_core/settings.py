@@ -16,6 +16,7 @@ from webhook_core import settings_rules as rules
 from webhook_core.env_values import EnvReader
 from webhook_core.intake.authentication import Credential
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.secret_names import SecretName, SecretNames
 from webhook_core.secret_values import Secret
 from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
 from webhook_core.strategies import read as read_strategies
@@ -61,6 +62,8 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "TRUSTED_PROXY_HOPS": (values.whole(0, 10), 0),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
+SECRETS = (*rules.KRAKEN_SECRETS, "OPERATOR_TOKEN")
+LISTS_OF_SECRETS = rules.PROOFS
 
 
 class SettingsError(Exception):
@@ -75,7 +78,8 @@ class Settings(NamedTuple):
     """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
 
     None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in ``kraken_api_url`` Kraken's own.
-    ``secret_texts`` is everything that must never be seen, for the log's last line of defence.
+    ``secret_texts`` is everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
+    secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may be concluded from.
     """
 
     environment: str
@@ -108,14 +112,34 @@ class Settings(NamedTuple):
     account: str = "default"
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
+    secret_names: tuple[SecretName, ...] = ()
+    unread: tuple[SecretName, ...] = ()
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str], *, read_file: Callable[[str], str | None] | None = None) -> Settings:
-        """The settings, or SettingsError with every fault. ``read_file``: a file's text, None where there is none."""
-        reader = EnvReader(env)
-        given = {name: reader.parsed(name, parse, default) for name, (parse, default) in VARIABLES.items()}
-        strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or _read_file)
-        settings = _assemble(reader, given, strategies)
+    def from_env(
+        cls,
+        env: Mapping[str, str],
+        *,
+        read_file: Callable[[str], str | None] | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """The settings, or SettingsError with every fault. Nothing is read here but the strategies file.
+
+        ``read_file``: a file's text, None where there is none. ``values``: what stands under the names of secrets, once it
+        is read; every rule about a secret holds for its value then, as if the variable held it.
+        """
+        reader, names = EnvReader(env), SecretNames(values or {})
+        plain = [name for name in VARIABLES if name not in (*SECRETS, *LISTS_OF_SECRETS)]
+        given = {name: reader.parsed(name, *VARIABLES[name]) for name in plain}
+        strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or strategies_text, names)
+        given["ENVIRONMENT"] = given["ENVIRONMENT"] or ("production" if reader.given("K_SERVICE") else "development")
+        implied = rules.implied_secrets(reader, given, bool(strategies.secrets or strategies.faults or names.found))
+        reader.env = {**env, **implied}
+        given |= _secrets(reader, names)
+        settings = _assemble(reader, given, strategies)._replace(
+            secret_names=rules.with_alternatives(names.found, implied),
+            unread=rules.with_alternatives(names.unread, implied),
+        )
         reader.faults.extend(rules.unknown_names(env, VARIABLES.keys() | strategies.variables))
         reader.faults.extend(rules.refusals(settings, reader, strategies))
         if reader.faults:
@@ -132,14 +156,29 @@ class Settings(NamedTuple):
         )
 
 
-def _read_file(path: str) -> str | None:
+def strategies_text(path: str) -> str | None:
+    """Of the strategies file; None where there is none."""
     try:
         return Path(path).read_text("utf-8-sig")
     except FileNotFoundError:
         return None
 
 
-def _strategies(reader: EnvReader, path: str, read_file: Callable[[str], str | None]) -> StrategiesFile:
+def _secrets(reader: EnvReader, names: SecretNames) -> dict[str, Any]:
+    """Those of the environment; a name that is not read yet leaves None, or its place in a list."""
+    found: dict[str, Any] = {}
+    for variable in SECRETS:
+        parse, default = VARIABLES[variable]
+        found[variable] = reader.parsed(variable, names.single(variable, parse), default)
+    none: tuple[str | None, ...] = ()
+    for variable in LISTS_OF_SECRETS:
+        found[variable] = reader.parsed(variable, names.listed(variable), none)
+    return found
+
+
+def _strategies(
+    reader: EnvReader, path: str, read_file: Callable[[str], str | None], names: SecretNames
+) -> StrategiesFile:
     try:
         document = read_file(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -149,7 +188,7 @@ def _strategies(reader: EnvReader, path: str, read_file: Callable[[str], str | N
         reader.fault(
             "STRATEGIES_FILE", f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too"
         )
-    return read_strategies(document, path, reader.env) if document else StrategiesFile({}, (), frozenset(), ())
+    return read_strategies(document, path, reader.env, names) if document else StrategiesFile({}, (), frozenset(), ())
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
@@ -162,7 +201,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
     texts += [(name, given[name]) for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET") if given[name]]
     reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
     return Settings(
-        environment=given["ENVIRONMENT"] or ("production" if on_google_cloud else "development"),
+        environment=given["ENVIRONMENT"],
         trading_mode=given["TRADING_MODE"],
         kraken_api_key=_hidden(given["KRAKEN_API_KEY"]),
         kraken_api_secret=_hidden(given["KRAKEN_API_SECRET"]),
@@ -197,7 +236,8 @@ def _webhook_secrets(given: Mapping[str, Any]) -> Iterator[SecretText]:
     for scheme in SCHEMES:
         variable = f"WEBHOOK_{scheme.upper()}"
         for number, text in enumerate(given[variable]):
-            yield SecretText(scheme, f"{variable}[{number}]", text)
+            if text is not None:
+                yield SecretText(scheme, f"{variable}[{number}]", text)
 
 
 def _default_ledger(on_google_cloud: bool, project: str | None) -> str:

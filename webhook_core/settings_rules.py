@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.env_values import EnvReader, suggestion
 from webhook_core.intake.authentication import Credential, signing_credential, token_credential
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.secret_names import SecretName, of_variable
 from webhook_core.strategies import SecretText, StrategiesFile
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ _OURS = (
     "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
 """Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
+KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
+PROOFS = ("WEBHOOK_TOKEN", "WEBHOOK_SECRET")
 
 
 def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
@@ -28,6 +31,22 @@ def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[st
             yield f"{name}: is written in capitals: {name.upper()}"
         elif name.upper().startswith(_OURS):
             yield f"{name}: is no variable of this program{suggestion(name.upper(), known)}"
+
+
+def implied_secrets(reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool) -> dict[str, str]:
+    """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they stand in Secret Manager."""
+    project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
+    if project is None:
+        return {}
+    wanted = [name for name in KRAKEN_SECRETS if mode != "paper" and not reader.given(name)]
+    if _why_proof(given["ENVIRONMENT"], mode) and not proof_elsewhere and not any(map(reader.given, PROOFS)):
+        wanted.extend(PROOFS)
+    return {name: of_variable(project, name) for name in wanted}
+
+
+def with_alternatives(names: Sequence[SecretName], implied: Collection[str]) -> tuple[SecretName, ...]:
+    """Of the two implied proofs of the sender one is enough."""
+    return tuple(name._replace(alternative=name.place in PROOFS and name.place in implied) for name in names)
 
 
 def credentials(secrets: Sequence[SecretText], reader: EnvReader) -> Iterator[Credential]:
@@ -58,7 +77,7 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
     """The rules that need more than one variable. A variable that is at fault already is not complained of twice."""
     yield from _without_proof(settings, reader, strategies)
     if settings.trading_mode != "paper":
-        for name in ("KRAKEN_API_KEY", "KRAKEN_API_SECRET"):
+        for name in KRAKEN_SECRETS:
             if not reader.given(name):
                 yield f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it (TRADING_MODE=paper does not)"
     if settings.trading_mode == "live":
@@ -77,21 +96,24 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
 
 def _without_proof(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
     at_fault = reader.given("WEBHOOK_SECRET") or reader.given("WEBHOOK_TOKEN") or strategies.faults
-    if settings.credentials or at_fault:
+    if settings.credentials or _proof_is_unread(settings) or at_fault:
         return
-    reasons = [
-        text
-        for holds, text in (
-            (settings.environment == "production", "ENVIRONMENT=production"),
-            (settings.trading_mode == "live", "TRADING_MODE=live"),
-        )
-        if holds
-    ]
+    reasons = _why_proof(settings.environment, settings.trading_mode)
     if reasons:
         yield (
             f"WEBHOOK_TOKEN: is unset, and so is WEBHOOK_SECRET; {' and '.join(reasons)} needs one of them: WEBHOOK_TOKEN for "
             "TradingView itself, WEBHOOK_SECRET for senders that sign; take for example the output of: openssl rand -hex 32"
         )
+
+
+def _proof_is_unread(settings: Settings) -> bool:
+    return any(name.place not in (*KRAKEN_SECRETS, "OPERATOR_TOKEN") for name in settings.unread)
+
+
+def _why_proof(environment: str, trading_mode: str) -> list[str]:
+    """Why senders must prove themselves; empty if they need not."""
+    production, live = environment == "production", trading_mode == "live"
+    return ["ENVIRONMENT=production"] * production + ["TRADING_MODE=live"] * live
 
 
 def _dies_with_instance(settings: Settings) -> bool:
@@ -100,7 +122,7 @@ def _dies_with_instance(settings: Settings) -> bool:
 
 def warnings(settings: Settings) -> Iterator[str]:
     """For the log of every start."""
-    if not settings.credentials:
+    if not settings.credentials and not _proof_is_unread(settings):
         yield (
             "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server takes orders from "
             f"anyone who can reach it (TRADING_MODE={settings.trading_mode}); set one of them"

@@ -13,9 +13,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from webhook_core import env_values, secret_values
+from webhook_core import env_values
+from webhook_core.secret_names import SecretNames
 
 T = TypeVar("T")
 Scheme = Literal["token", "secret"]
@@ -51,7 +53,7 @@ class StrategiesFile(NamedTuple):
     faults: tuple[str, ...]
 
 
-def read(document: str, path: str, env: Mapping[str, str]) -> StrategiesFile:
+def read(document: str, path: str, env: Mapping[str, str], names: SecretNames | None = None) -> StrategiesFile:
     """Never raises: what can't be used is in ``faults``, one line each, without any secret."""
     import tomllib  # most deployments have no such file
 
@@ -65,23 +67,32 @@ def read(document: str, path: str, env: Mapping[str, str]) -> StrategiesFile:
     strategies: dict[str, Strategy] = {}
     secrets: list[SecretText] = []
     faults: list[str] = []
+    file = _File(path, env, names or SecretNames({}), faults)
     for name, table in tables.items():
-        reader = _Table(path, name, table, env, faults)
+        reader = _Table(file, name, table)
         strategies[name] = reader.strategy()
         secrets.extend(reader.secrets())
     return StrategiesFile(strategies, tuple(secrets), variables, tuple(faults))
 
 
+class _File(NamedTuple):
+    path: str
+    env: Mapping[str, str]
+    names: SecretNames
+    faults: list[str]
+
+
 class _Table:
     """One [name] table; what is wrong with it goes to ``faults``."""
 
-    def __init__(self, path: str, name: str, table: object, env: Mapping[str, str], faults: list[str]) -> None:
-        self.place, self.name, self.env, self.faults = f"{path} [{name}]", name, env, faults
+    def __init__(self, file: _File, name: str, table: object) -> None:
+        path, self.env, self.names, self.faults = file
+        self.place, self.name = f"{path} [{name}]", name
         self.table: dict[str, Any] = table if isinstance(table, dict) else {}
         if not isinstance(table, dict):
-            faults.append(f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]")
+            self.faults.append(f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]")
         elif not 1 <= len(name) <= 64 or not name.isprintable():
-            faults.append(
+            self.faults.append(
                 f"{path}: the name of a table must be 1 to 64 printable characters, not {env_values.shown(name)}"
             )
         for key in self.table.keys() - set(KEYS):
@@ -98,8 +109,10 @@ class _Table:
 
     def secrets(self) -> Iterator[SecretText]:
         for scheme in SCHEMES:
-            for number, text in enumerate(self._parsed(scheme, self._secret_texts) or ()):
-                yield SecretText(scheme, f"{self.place} {scheme}[{number}]", text, self.name)
+            place = f"{self.place} {scheme}"
+            for number, text in enumerate(self._parsed(scheme, partial(self._secret_texts, place)) or ()):
+                if text is not None:
+                    yield SecretText(scheme, f"{place}[{number}]", text, self.name)
 
     def _fault(self, key: str, problem: object) -> None:
         self.faults.append(f"{self.place} {key}: {problem}")
@@ -113,20 +126,21 @@ class _Table:
             self._fault(key, error)
             return None
 
-    def _secret_texts(self, value: object) -> tuple[str, ...]:
-        texts: list[str] = []
+    def _secret_texts(self, place: str, value: object) -> tuple[str | None, ...]:
+        """None for each whose name is not read yet."""
+        texts: list[str | None] = []
         for entry in value if isinstance(value, list) else [value]:
             if not isinstance(entry, str):
                 raise ValueError("must be a text in quotes or a list of them, newest first")
             if not entry.startswith("env:"):
-                texts.append(secret_values.secret(entry))
+                texts.extend(self.names.entry(place, entry))
                 continue
             variable = entry.removeprefix("env:").strip()
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable, re.ASCII):
                 raise ValueError('must be "env:" and the name of a variable, such as "env:TREND_TOKEN"')
             if not self.env.get(variable):
                 raise ValueError(f"names the variable {variable}, which is not set")
-            texts.extend(secret_values.secrets(self.env[variable]))
+            texts.extend(self.names.listed(place)(self.env[variable]))
         if not texts:
             raise ValueError("is an empty list; give a secret or leave the line out")
         return tuple(texts)

@@ -111,9 +111,10 @@ def test_a_request_id_is_taken_returned_and_logged(live):
     answer = check(live.post(live.alert(), X_Request_ID=request_id), 200, "accepted")
     assert answer.headers["x-request-id"] == request_id
     lines = [json.loads(line) for line in live.log().splitlines() if request_id in line]
-    assert [line["message"] for line in lines] == ["order.accepted"]
-    assert lines[0]["request_id"] == request_id
-    assert lines[0]["order_id"] == answer["order_id"]
+    assert [line["message"] for line in lines] == ["order.accepted", "alert.done"]
+    assert {line["request_id"] for line in lines} == {request_id}
+    assert {line["order_id"] for line in lines} == {answer["order_id"]}
+    assert lines[1]["kraken_calls"] == 1
 
 
 @pytest.mark.parametrize("unfit", ["", "a b", "x" * 65, '"quoted"', "a;b", "é"])

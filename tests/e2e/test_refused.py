@@ -21,7 +21,7 @@ from tests.support.functions import ALERTS, check, utc
         ({"side": "hold"}, "side"),
         ({"order_type": "limit", "price": None}, "price"),
         ({"order_type": "stop-loss"}, "stop_price"),
-        ({"order_type": "iceberg"}, "order_type"),
+        ({"order_type": "hidden"}, "order_type"),
         ({"price": "{{close}}"}, "price"),
         ({"volume": "{{strategy.order.contracts}}"}, "volume"),
         ({"volume": "NaN"}, "volume"),

@@ -41,7 +41,7 @@ def test_production_without_a_proof_of_the_sender_does_not_start(start):
 
 
 def test_on_google_cloud_production_is_the_default(start):
-    status, said = start(K_SERVICE="webhook", GCP_PROJECT_ID="my-project-1")
+    status, said = start(K_SERVICE="webhook", GOOGLE_CLOUD_PROJECT="my-project-1")
     assert status == 1
     assert faults_of(said) == {"WEBHOOK_TOKEN"}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.instruments import AS_OF, btc_usd
 from webhook_core.trading.instruments import from_document, parse_asset_pairs, to_document
 from webhook_core.trading.limits import Denied
-from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.orders import OrderType, Relative, Side
 from webhook_core.trading.planner import TradingRules, intent, plan
 from webhook_core.trading.rounding import plain, price_step, round_price, round_volume
 
@@ -98,13 +98,29 @@ class Alert:
     price: Decimal
     stop_price: Decimal
     leverage: int | None
+    trail: Relative | None = None
+    trail_limit: Relative | None = None
+    display_volume: Decimal | None = None
+    trigger_by: None = None
+    reduce_only: bool = False
+    self_trade: None = None
+    fee_currency: None = None
+    post_only: bool = False
+    time_in_force: None = None
+    starts: None = None
+    expires: None = None
+    take_profit: None = None
+    take_profit_limit: None = None
+    stop_loss: None = None
+    stop_loss_limit: None = None
 
 
+ABSOLUTE = [kind for kind in OrderType if kind is OrderType.MARKET or kind.takes_trigger or kind is OrderType.LIMIT]
 alerts = st.builds(
     Alert,
     st.just("BTCUSD"),
     sides,
-    st.sampled_from(OrderType),
+    st.sampled_from(ABSOLUTE),
     amounts,
     amounts,
     amounts,

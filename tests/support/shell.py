@@ -23,6 +23,7 @@ for argument; do
 done
 case "${{0##*/}} $*" in
   "gcloud functions describe "*) echo {URL} ;;
+  "gcloud beta monitoring channels create "*) echo projects/my-project/notificationChannels/123 ;;
   "gcloud secrets versions access "*) echo "$SECRET" ;;
   "gcloud scheduler jobs describe "*) exit "$JOB_IS_MISSING" ;;
   openssl*) echo {TOKEN} ;;

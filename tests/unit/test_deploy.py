@@ -208,10 +208,19 @@ def test_the_defaults_of_a_deployment_start_in_paper_mode_and_in_production(name
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_a_deployment_without_its_secrets_does_not_start(name):
+def test_a_deployment_without_its_secrets_asks_secret_manager_where_it_may_and_else_does_not_start(name):
     env, _ = DEPLOYMENTS[name]()
-    with pytest.raises(SettingsError, match="WEBHOOK_TOKEN"):
-        settings(env, set())
+    if "GCP_PROJECT_ID" in env:
+        assert unread(settings(env, set()), env) == {"WEBHOOK_TOKEN", "WEBHOOK_SECRET"}
+    else:
+        with pytest.raises(SettingsError, match="WEBHOOK_TOKEN"):
+            settings(env, set())
+
+
+def unread(started, env):
+    names = {name.name.split("/")[3] for name in started.unread}
+    assert all(name.name.startswith(f"projects/{env['GCP_PROJECT_ID']}/secrets/") for name in started.unread)
+    return names
 
 
 @pytest.mark.parametrize("name", ["Cloud Build", "Cloud Run", "Kubernetes"])
@@ -221,8 +230,11 @@ def test_the_defaults_with_the_kraken_key_are_all_that_live_needs(name):
     assert live.warnings == ()
     assert live.allowed_symbols
     assert live.max_order_cost
-    with pytest.raises(SettingsError, match="KRAKEN_API_KEY"):
-        settings(env | {"TRADING_MODE": "live"}, secrets)
+    if "GCP_PROJECT_ID" in env:
+        assert unread(settings(env | {"TRADING_MODE": "live"}, secrets), env) == KRAKEN
+    else:
+        with pytest.raises(SettingsError, match="KRAKEN_API_KEY"):
+            settings(env | {"TRADING_MODE": "live"}, secrets)
 
 
 def test_a_list_of_symbols_survives_the_separators_of_gcloud():

@@ -32,6 +32,8 @@ ADAPTERS = (
     "webhook_core.kraken",
     "webhook_core.ledger.firestore",
     "webhook_core.ledger.firestore_calls",
+    "webhook_core.ledger.firestore_entries",
+    "webhook_core.ledger.firestore_turns",
     "webhook_core.ledger.memory",
     "webhook_core.ledger.sqlite",
     "webhook_core.ledger.sqlite_file",

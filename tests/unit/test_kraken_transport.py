@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from tests.support.raw_servers import (
     send,
 )
 from webhook_core.clock import SystemClock
+from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import client as client_module
 from webhook_core.kraken import outcomes, transport
 from webhook_core.kraken.client import KrakenClient
@@ -60,7 +61,7 @@ PARAMETERS = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": 
 REQUEST = OrderRequest("BTC/USD", PARAMETERS)
 CLIENT_ORDER_ID = "6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11"
 DEADLINE = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
-GRACE_S = 0.3
+GRACE_S = 1.0
 
 
 def a_client(server: RawServer | str) -> KrakenClient:
@@ -720,3 +721,22 @@ def test_a_failure_gives_the_line_free_for_the_next_order() -> None:
         client = a_client(server)
         assert isinstance(submit(client), Unknown)
         assert isinstance(submit(client), Accepted)
+
+
+def test_an_order_goes_before_the_reads_that_wait_and_a_read_holds_the_line_no_longer_than_its_share() -> None:
+    clock = SystemClock()
+    with RawServer(hang) as server:
+        client = a_client(server.url)
+        venue = KrakenVenue(client, clock)
+
+        def reads() -> None:
+            for _ in range(3):
+                with suppress(VenueUnavailable):
+                    venue.find_open("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11", a_budget(25))
+
+        reader = threading.Thread(target=reads)
+        reader.start()
+        time.sleep(0.1)
+        reply_to_order = client.private("AddOrder", PARAMETERS, a_budget(2.3), at_least_s=1.0)
+        assert reply_to_order.failure is not outcomes.Failure.NO_TIME  # it was sent, whatever the answer
+        reader.join()

@@ -54,9 +54,9 @@ def test_a_volume_that_rounds_to_zero_is_denied():
 
 
 def test_a_price_that_rounds_to_zero_is_denied():
-    denied = limits.price_remains("stop_price", D("0.04"), D("0.0"))
+    denied = limits.price_remains("stop_price", "0.04", D("0.0"))
     assert said(denied) == ("PRICE_ZERO", {"stop_price": "0.04"})
-    assert limits.price_remains("price", D("0.1"), D("0.1")) is None
+    assert limits.price_remains("price", "0.1", D("0.1")) is None
 
 
 @pytest.mark.parametrize(
@@ -155,10 +155,16 @@ def test_a_missing_leverage_list_denies_nothing_and_spot_needs_no_list():
         ("reduce_only", OrderType.MARKET, 1, True),
         ("reduce_only", OrderType.MARKET, 2, False),
         ("post_only", OrderType.MARKET, None, True),
-        ("post_only", OrderType.LIMIT, None, False),
+        ("post_only", OrderType.LIMIT, None, True),
+        ("post_only", OrderType.STOP_LOSS_LIMIT, None, True),
         ("limit_only", OrderType.MARKET, None, True),
         ("limit_only", OrderType.LIMIT, None, False),
         ("limit_only", OrderType.STOP_LOSS_LIMIT, None, False),
+        ("limit_only", OrderType.TRAILING_STOP_LIMIT, None, False),
+        ("limit_only", OrderType.ICEBERG, None, False),
+        ("limit_only", OrderType.STOP_LOSS, None, True),
+        ("limit_only", OrderType.TRAILING_STOP, None, True),
+        ("limit_only", OrderType.SETTLE_POSITION, 2, True),
     ],
 )
 def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, denied):
@@ -166,7 +172,58 @@ def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, de
     assert (answer is not None) is denied
     if answer is not None:
         assert said(answer) == ("PAIR_STATUS", {"status": status})
-        assert answer.message == f"PAIR_STATUS: BTC/USD is {status} at Kraken and takes no such {order_type} order"
+        hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
+        expected = f"PAIR_STATUS: BTC/USD is {status} at Kraken and takes no such {order_type} order{hint}"
+        assert answer.message == expected
+
+
+def test_a_pair_that_is_post_only_takes_a_post_only_order():
+    assert limits.status_permits(btc_usd(status="post_only"), OrderType.LIMIT, None, post_only=True) is None
+    assert limits.status_permits(btc_usd(status="cancel_only"), OrderType.LIMIT, None, post_only=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("shown", "fits"), [("0.1", False), ("0.066", False), ("0.0667", True), ("1", False), ("0.99", True)]
+)
+def test_an_iceberg_shows_a_fifteenth_at_least_and_not_all(shown, fits):
+    denied = limits.display_volume_fits(D(1) if D(shown) != D("0.1") else D("1.6"), D(shown))
+    assert (denied is None) is fits
+    if denied is not None:
+        assert said(denied)[0] == "DISPLAY_VOLUME"
+        assert denied.numbers["display_volume"] == shown
+
+
+def test_a_start_lies_ahead():
+    assert limits.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF) is None
+    denied = limits.start_is_ahead(AS_OF, AS_OF)
+    assert said(denied) == ("START_TIME", {"starts": "2026-09-25T12:00:00Z", "now": "2026-09-25T12:00:00Z"})
+
+
+@pytest.mark.parametrize(
+    ("after", "start", "fits"),
+    [
+        (timedelta(seconds=5), None, True),
+        (timedelta(seconds=4.9), None, False),
+        (timedelta(seconds=-1), None, False),
+        (timedelta(days=30), None, True),
+        (timedelta(days=30, seconds=1), None, False),
+        (timedelta(hours=1), timedelta(minutes=59), True),
+        (timedelta(hours=1), timedelta(hours=1), False),
+    ],
+)
+def test_an_expiry_lies_within_reach_and_after_the_start(after, start, fits):
+    denied = limits.expiry_in_reach(AS_OF + after, None if start is None else AS_OF + start, AS_OF)
+    assert (denied is None) is fits
+    if denied is not None:
+        assert said(denied)[0] == "EXPIRY"
+
+
+def test_what_a_close_leaves_must_be_worth_the_pairs_minimum():
+    denied = limits.close_minimum(BTC_USD, D("0.00005"), D(9000), "stop_loss")
+    numbers = {"cost": "0.45", "minimum": "0.5", "volume": "0.00005", "price": "9000"}
+    assert said(denied) == ("CLOSE_COST_MINIMUM", numbers)
+    assert "the order that stop_loss leaves: cost 0.45 USD" in denied.message
+    assert limits.close_minimum(BTC_USD, D("0.00005"), None, "stop_loss") is None
 
 
 @pytest.mark.parametrize(

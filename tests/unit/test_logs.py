@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.logger import logging_as_it_was
 from webhook_core.cloud import logs
 from webhook_core.events import LOGGER, event, request_facts
 
@@ -15,16 +16,14 @@ NASTY = 'x\n{"severity": "ERROR"}\r\x1b[31m\x85\u2028\u202e\ud800 y'
 
 
 @pytest.fixture(autouse=True)
-def logger_as_it_was():
-    before = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
-    yield
-    LOGGER.handlers[:], LOGGER.propagate = before[0], before[2]
-    LOGGER.setLevel(before[1])
+def _logging_as_it_was():
+    with logging_as_it_was():
+        yield
 
 
 def written(json_lines, write, level="INFO", secrets=()):
     stream = io.StringIO()
-    logs.configure(level, json_lines, stream, secrets)
+    logs.configure(level, "json" if json_lines else "console", stream, secrets)
     write()
     return stream.getvalue()
 
@@ -147,24 +146,29 @@ def test_a_short_text_is_not_taken_for_a_secret():
 
 def test_configuring_twice_leaves_one_handler():
     first, second = io.StringIO(), io.StringIO()
-    logs.configure("INFO", True, first)
-    logs.configure("WARNING", False, second)
+    logs.configure("INFO", "json", first)
+    logs.configure("WARNING", "console", second)
     event(logging.INFO, "too.quiet")
     event(logging.WARNING, "heard.once")
     assert first.getvalue() == ""
     assert second.getvalue().count("\n") == 1
 
 
+def test_what_disabled_our_logger_before_is_undone():
+    LOGGER.disabled = True
+    assert one_json(lambda: event(logging.INFO, "heard"))["message"] == "heard"
+
+
 def test_only_our_logger_is_configured():
     root = logging.getLogger()
     before = root.handlers[:], root.level
-    logs.configure("DEBUG", True, io.StringIO())
+    logs.configure("DEBUG", "json", io.StringIO())
     assert (root.handlers[:], root.level) == before
     assert LOGGER.propagate is False
 
 
 def test_without_a_stream_the_line_goes_to_whatever_stdout_is_by_then(monkeypatch):
-    logs.configure("INFO", True)
+    logs.configure("INFO", "json")
     later = io.StringIO()
     monkeypatch.setattr(sys, "stdout", later)
     event(logging.INFO, "here")
@@ -176,6 +180,6 @@ def test_a_stream_that_fails_does_not_stop_the_caller(capsys):
         def write(self, _text):
             raise OSError("disk full")
 
-    logs.configure("INFO", True, Broken())
+    logs.configure("INFO", "json", Broken())
     event(logging.INFO, "lost")
     assert "disk full" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ import pytest
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading.limits import Denied
-from webhook_core.trading.orders import OrderIntent, OrderType, Side
+from webhook_core.trading.orders import OrderIntent, OrderType, Relative, Side
 from webhook_core.trading.planner import Plan, TradingRules, intent, needs_ticker, plan
 
 D = Decimal
@@ -31,6 +31,21 @@ class Alert:
     price: Decimal | None = None
     stop_price: Decimal | None = None
     leverage: int | None = None
+    trail: Relative | None = None
+    trail_limit: Relative | None = None
+    display_volume: Decimal | None = None
+    trigger_by: str | None = None
+    reduce_only: bool = False
+    self_trade: str | None = None
+    fee_currency: str | None = None
+    post_only: bool = False
+    time_in_force: str | None = None
+    starts: datetime | timedelta | None = None
+    expires: datetime | timedelta | None = None
+    take_profit: Decimal | Relative | None = None
+    take_profit_limit: Decimal | Relative | None = None
+    stop_loss: Decimal | Relative | None = None
+    stop_loss_limit: Decimal | Relative | None = None
 
 
 def planned(alert, instrument=BTC_USD, rules=FREE, now=AS_OF, ticker=None):

@@ -9,18 +9,22 @@ from pathlib import Path
 import pathspec
 import pytest
 
+from tests.support.instruments import BTC_USD
 from webhook_core.http_messages import HttpRequest
 from webhook_core.intake import alert as alerts
 from webhook_core.intake.authentication import token_credential, verify
 from webhook_core.intake.field_names import sort_fields
 from webhook_core.settings import VARIABLES, Settings
 from webhook_core.strategies import read as read_strategies
+from webhook_core.trading import planner
 from webhook_core.trading.orders import OrderType
+from webhook_core.trading.planner import Plan, TradingRules
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 NOW = datetime(2026, 2, 18, 14, 30, 2, tzinfo=UTC)
 TOKEN = "token-0123456789abcdef"
+PINE_KINDS = {kind for kind in OrderType if kind in ("market", "limit") or kind.takes_trigger}
 ORDER_FILES = {str(kind): EXAMPLES / f"{kind.replace('-', '_')}.json" for kind in OrderType}
 
 EXPANDED = {
@@ -109,6 +113,10 @@ def test_there_is_an_example_for_every_order_type_and_it_is_one(kind, path):
     assert alert.order_type == kind
     assert (alert.stop_price is not None) == alert.order_type.takes_trigger
     assert alert.warnings == ()
+    wanted = planner.intent(alert, TradingRules())
+    planned = planner.plan(wanted, BTC_USD, TradingRules(), BTC_USD.as_of)
+    assert isinstance(planned, Plan)
+    assert planned.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +166,7 @@ def test_the_pine_strategy_sends_fields_that_are_known():
     assert {"id", "fired_at", "symbol", "side", "order_type", "volume", "price", "stop_price"} <= set(names)
     assert sort_fields(dict.fromkeys(names, "1")).unknown == []
     (options,) = re.findall(r"options = \[(.*?)\]", source)
-    assert re.findall(r'"([^"]+)"', options) == [str(kind) for kind in OrderType]
+    assert re.findall(r'"([^"]+)"', options) == [str(kind) for kind in OrderType if kind in PINE_KINDS]
     assert "str.format(" not in re.sub(r"//.*", "", source)
 
 

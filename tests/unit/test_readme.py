@@ -14,6 +14,7 @@ DOCUMENTS = ("README.md", "examples/README.md")
 README = (ROOT / "README.md").read_text("utf-8")
 OURS_IN_SHELL = {
     "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
+    "CHANNEL", "HOURS",
 }  # fmt: skip
 MAKE = set(re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 SHELL_ONLY = OURS_IN_SHELL | {name for names in MAKE for name in names if name}
@@ -136,7 +137,7 @@ def test_time_to_live_is_on_the_field_that_the_ledger_writes(chapter):
     assert [(options(call)["--collection-group"], call[5])] == [
         (row["collectionGroup"], row["fieldPath"]) for row in wanted if row.get("ttl")
     ]
-    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore.py").read_text("utf-8")
+    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore_entries.py").read_text("utf-8")
 
 
 def test_the_readme_names_every_variable_and_substitution():

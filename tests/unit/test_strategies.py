@@ -89,7 +89,7 @@ def test_a_strategy_may_have_no_limit_of_its_own():
         ('token = "env:MISSING"', "token", "MISSING, which is not set"),
         ('token = "env:EMPTY"', "token", "EMPTY, which is not set"),
         ('token = "env:HOLED"', "token", "entry 2 is blank"),
-        ('secret = "projects/p/secrets/s/versions/1"', "secret", "Secret Manager"),
+        ('secret = "projects/p/secrets/s"', "secret", "projects/PROJECT/secrets/SECRET/versions/VERSION"),
         ("tokens = 1", "tokens", "did you mean token?"),
         ("max_cost = 1", "max_cost", "did you mean max_order_cost?"),
         ("leverage = 3", "leverage", "there are token, secret, allowed_symbols, volume, max_order_cost"),

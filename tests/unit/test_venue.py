@@ -334,6 +334,16 @@ def test_an_unknown_pair_has_no_rules(budget: Budget) -> None:
         assert a_venue(server).instruments(["NOSUCH"], budget) == []
 
 
+def test_tokenised_assets_are_asked_for_by_their_class(budget: Budget) -> None:
+    with RawServer(result({}), result({})) as server:
+        assert a_venue(server).instruments(["AAPLxUSD", "XBTUSD"], budget) == []
+        asked = [request.line.split()[1] for request in server.requests]
+    assert asked == [
+        "/0/public/AssetPairs?pair=XBTUSD",
+        "/0/public/AssetPairs?pair=AAPLxUSD&aclass_base=tokenized_asset",
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["an error", "a lost reply", "half a reply", "another status", "a page", "a result that is null"]
 )

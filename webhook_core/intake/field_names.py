@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed
+from webhook_core.intake import refused_names as refused
+from webhook_core.intake.refused_names import normalise
+from webhook_core.trading.closing import only_one
 
 MAX_FIELDS = 100
 MAX_ECHO = 15
 """Nothing of the body that is longer is ever repeated: the shortest token has 16 characters and may be misplaced."""
-
-
-def normalise(name: str) -> str:
-    """stopPrice, Stop-Price and stop_price are one name."""
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -30,7 +28,23 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "price": ("price", "limit_price"),
     "stop_price": ("stop_price", "trigger_price"),
     "order_type": ("order_type",),
+    "trail": ("trail", "trail_distance", "trailing_distance"),
+    "trail_limit": ("trail_limit", "trail_limit_offset"),
     "leverage": ("leverage",),
+    "reduce_only": ("reduce_only",),
+    "display_volume": ("display_volume", "displayvol", "display_quantity", "display_qty"),
+    "trigger_by": ("trigger_by", "trigger"),
+    "time_in_force": ("time_in_force", "tif"),
+    "post_only": ("post_only", "post"),
+    "expires": ("expires", "expiretm", "expires_at", "expire_time", "expiry", "expiration"),
+    "starts": ("starts", "starttm", "starts_at", "start_time"),
+    "fee_currency": ("fee_currency",),
+    "self_trade": ("self_trade", "stptype", "stp", "self_trade_prevention"),
+    "take_profit": ("take_profit", "tp", "take_profit_price", "tp_price"),
+    "take_profit_limit": ("take_profit_limit", "tp_limit", "take_profit_limit_price"),
+    "stop_loss": ("stop_loss", "sl", "stop_loss_price", "sl_price"),
+    "stop_loss_limit": ("stop_loss_limit", "sl_limit", "stop_loss_limit_price"),
+    "oflags": ("oflags",),
     "strategy_name": ("strategy_name", "strategy"),
     "alert_message": ("alert_message", "message"),
     "custom_fields": ("custom_fields",),
@@ -53,50 +67,10 @@ _CONTEXT = frozenset(
         *("marketposition", "marketpositionsize", "prevmarketposition", "prevmarketpositionsize"),
         *("position", "positionsize", "prevposition", "prevpositionsize"),
         *("orderprice", "orderid", "ordercomment", "orderalertmessage", "comment", "description", "note", "alertname"),
-        *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid"),
+        *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
     )
 )
 _CONTEXT_PATTERN = r"syminfo.*|plot(\d{1,3}|\(.*\))?"
-
-_HINTS: Mapping[str, str] = {
-    "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
-    "amount": "it may mean either currency: send volume, in the base currency",
-    "limit": "send order_type limit and price",
-    "stop": "send order_type stop-loss and stop_price",
-    "trigger": "send stop_price for the trigger's price",
-    "price2": "stop_price is the trigger and price the limit",
-    "order": "send flat fields: symbol, side, volume",
-    "test": "send validate",
-    "dry_run": "send validate",
-}
-_UNSUPPORTED = {
-    normalise(name): name
-    for name in (
-        *_HINTS,
-        *("tp", "sl", "target", "target_position", "trail_price", "trail_offset", "trail_amount", "trail_points"),
-        *("quantity_type", "qty_type", "size_type", "volume_type", "order_size_type", "notional", "cost", "cash"),
-        *("lots", "lot_size", "units", "shares", "vol", "order_size", "order_qty", "order_quantity", "order_volume"),
-        *("quote_qty", "quote_quantity", "quote_amount", "quote_volume", "funds", "pct", "risk"),
-        *("time_in_force", "tif", "post", "post_only", "reduce_only", "displayvol", "display_volume"),
-        *("iceberg", "hidden", "oflags", "expiretm", "starttm", "expiration", "expiry", "deadline", "delay"),
-        *("stptype", "userref", "cl_ord_id", "account", "subaccount", "margin", "margin_mode"),
-        *("close_order", "close_position", "close_all", "exit", "exit_position", "flatten", "flat", "reverse", "flip"),
-        *("cancel", "cancel_all", "cancel_orders", "cancel_pending", "amend", "edit", "replace"),
-        *("orders", "legs", "oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
-    )
-}
-_UNSUPPORTED_PATTERNS = (
-    (r"takeprofit.*|tp\d+", "take_profit"),
-    (r"stoploss.*|sl\d+", "stop_loss"),
-    (r"trailing.*", "trailing_stop"),
-    (r"risk.*", "risk"),
-    (r"close\[.*", "close[ordertype]"),
-    (r"percent.*", "percent"),
-    (
-        r"(size|qty|quantity|volume|order|position|equity|balance|capital).*(percent|percentage|pct)",
-        "percent",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +113,9 @@ def sort_fields(fields: Mapping[str, Any]) -> Sorted:
             continue
         if key in _CONTEXT:
             context.append(Sent(name, name, value))
-        elif known := _unsupported(key):
+        elif refused.is_one_exit_of_several(key):
+            _refuse_several_exits(key, value)
+        elif known := refused.unsupported(key):
             _refuse_unless_empty(name, known, value)
         elif re.fullmatch(_CONTEXT_PATTERN, key):
             context.append(Sent(name, name, value))
@@ -170,7 +146,7 @@ def is_missing(value: object) -> bool:
 def shown_name(name: str) -> str:
     """A field's name for a message: whole if it is short or one of ours, else only how it begins."""
     key = normalise(name) if len(name) <= 40 else ""
-    if len(name) <= MAX_ECHO or key in _CANONICAL or key in _UNSUPPORTED or key in _CONTEXT:
+    if len(name) <= MAX_ECHO or key in _CANONICAL or key in refused.UNSUPPORTED or key in _CONTEXT:
         return repr(name)
     return f"{name[:4]!r}… ({len(name)} characters)"
 
@@ -179,22 +155,25 @@ def shown_names(names: Iterable[str]) -> str:
     return ", ".join(shown_name(name) for name in names)
 
 
+def _refuse_several_exits(key: str, value: object) -> None:
+    if not is_off(value):
+        raise only_one("take_profit" if key.startswith("t") else "stop_loss")
+
+
+def is_off(value: object) -> bool:
+    """Missing, or false."""
+    return is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false")
+
+
 def _refuse_unless_empty(name: str, known: str, value: object) -> None:
-    if is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false"):
+    if is_off(value):
         return
-    hint = f" ({_HINTS[known]})" if known in _HINTS else ""
+    hint = f" ({refused.HINTS[known]})" if known in refused.HINTS else ""
     raise AlertMalformed(
         f"{shown_name(name)} is not supported by this version{hint}. It would change the order, so it is not ignored: "
         "remove it or leave it empty.",
         field=known,
     )
-
-
-def _unsupported(key: str) -> str | None:
-    """The name under which we refuse it."""
-    if key in _UNSUPPORTED:
-        return _UNSUPPORTED[key]
-    return next((known for pattern, known in _UNSUPPORTED_PATTERNS if re.fullmatch(pattern, key)), None)
 
 
 def _refuse_near_miss(name: str, key: str) -> None:
@@ -206,7 +185,7 @@ def _refuse_near_miss(name: str, key: str) -> None:
     candidates = {
         alias: found[0] for alias, found in _CANONICAL.items() if len(alias) > 2 and found[0] not in _MERE_TEXT
     }
-    candidates |= {unsupported: known for unsupported, known in _UNSUPPORTED.items() if len(unsupported) >= 8}
+    candidates |= {unsupported: known for unsupported, known in refused.UNSUPPORTED.items() if len(unsupported) >= 8}
     swapped = [candidate for candidate in candidates if sorted(candidate) == sorted(key)]
     close = swapped or difflib.get_close_matches(key, candidates, n=1, cutoff=0.8)
     if close:

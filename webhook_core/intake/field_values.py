@@ -48,6 +48,9 @@ _ORDER_TYPE_HINTS = {
     "stop": "; for a stop at the market send stop-loss",
     "stopmarket": "; send stop-loss",
     "stoplimit": "; send stop-loss-limit",
+    "trailing": "; send trailing-stop",
+    "trailingstoploss": "; send trailing-stop",
+    "settle": "; send settle-position",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -14,10 +14,14 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
-from webhook_core.kraken.outcomes import Failure, Reply
+from webhook_core.events import count
+from webhook_core.kraken.keys import KrakenKey
+from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused
 from webhook_core.kraken.transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter
 from webhook_core.ports import Budget
 
+InsteadOf = Callable[[KrakenKey, Budget], KrakenKey | None]
+"""The key to sign with instead of one that Kraken refused, read within the budget; None if there is no other."""
 IDLE_LIMIT_S = 15.0
 """A connection that was idle for longer is not used again: a silent cut in between would look like a lost reply."""
 
@@ -27,15 +31,36 @@ class KrakenClient:
 
     Private calls hold one lock from nonce to reply, since Kraken wants the nonces of a key in the order in which it
     receives them (docs.kraken.com, spot-rest-auth); public calls have a line of their own and delay no order.
-    ``transport`` replaces the socket (the paper venue); ``url`` replaces Kraken's address.
+    ``transport`` replaces the socket (the paper venue); ``url`` replaces Kraken's address. ``instead_of`` knows of newer keys.
     """
 
-    def __init__(self, key: str, secret: str, url: str | None = None, transport: BaseAdapter | None = None) -> None:
-        self._private = _Line(key, secret, url, transport)
-        self._public = _Line("", "", url, transport)
+    def __init__(
+        self,
+        key: str,
+        secret: str,
+        url: str | None = None,
+        transport: BaseAdapter | None = None,
+        *,
+        instead_of: InsteadOf | None = None,
+    ) -> None:
+        self._private = _Line(KrakenKey(key, secret), url, transport)
+        self._public = _Line(KrakenKey("", ""), url, transport)
+        self._instead_of = instead_of
 
     def private(self, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float = 0.0) -> Reply:
-        """One signed call. With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent."""
+        """One signed call. With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent.
+
+        A call that Kraken refuses for its key did nothing. If there is a newer key it is made once more, the same to
+        the letter but for nonce and signature; a second refusal stands.
+        """
+        key = self._private.key
+        reply = self._private.call("query_private", method, parameters, budget, at_least_s)
+        if self._instead_of is None or not key_is_refused(reply):
+            return reply
+        newer = self._instead_of(key, budget.less(at_least_s))
+        if newer is None:
+            return reply
+        self._private.key = newer
         return self._private.call("query_private", method, parameters, budget, at_least_s)
 
     def public(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Reply:
@@ -44,14 +69,20 @@ class KrakenClient:
 
 
 class _Line:
-    """One krakenex session and the lock around it."""
+    """One krakenex session and the lock around it. ``key`` may be replaced: the next call signs with it.
 
-    def __init__(self, key: str, secret: str, url: str | None, transport: BaseAdapter | None) -> None:
+    The nonces go on over a change of key: the new secret may belong to the old key.
+    """
+
+    def __init__(self, key: KrakenKey, url: str | None, transport: BaseAdapter | None) -> None:
+        self.key = key
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._orders_waiting = 0
         self._deadline = Deadline()
         self._used_at = 0.0
         self._last_nonce = 0
-        self._api = krakenex.API(key, secret)
+        self._api = krakenex.API()
         self._api._nonce = self._next_nonce  # noqa: SLF001  krakenex's own repeats within a millisecond
         self._api.uri = url or self._api.uri
         session = self._api.session
@@ -62,7 +93,7 @@ class _Line:
         session.mount("http://", adapter)
 
     def call(self, query: str, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float) -> Reply:
-        if not self._lock.acquire(timeout=max(0.0, budget.remaining() - at_least_s)):
+        if not self._in_turn(budget, at_least_s):
             return Reply(failure=Failure.NO_TIME, detail="other calls were in line")
         try:
             seconds = budget.remaining()
@@ -72,10 +103,27 @@ class _Line:
         finally:
             self._lock.release()
 
+    def _in_turn(self, budget: Budget, at_least_s: float) -> bool:
+        """Take the line. Orders, which need time that is left over, go before reads."""
+        if at_least_s <= 0:
+            while self._orders_waiting and budget.remaining() > 0:
+                time.sleep(0.005)
+            return self._lock.acquire(timeout=budget.remaining())
+        with self._counting:
+            self._orders_waiting += 1
+        try:
+            return self._lock.acquire(timeout=max(0.0, budget.remaining() - at_least_s))
+        finally:
+            with self._counting:
+                self._orders_waiting -= 1
+
     def _exchange(self, query: str, method: str, parameters: dict[str, str], seconds: float) -> Reply:
+        count("kraken_calls")
         started = time.monotonic()
         if started - self._used_at > IDLE_LIMIT_S:
             self._api.session.close()  # drops the pooled connections; the session stays usable
+        key = self.key
+        self._api.key, self._api.secret = key.key, key.secret
         self._deadline.ends_at = started + seconds
         self._api.response = None
         timeout = (min(seconds, CONNECT_TIMEOUT_S), seconds)

@@ -80,6 +80,7 @@ _REJECTED = (
     "ETrade:Locked",
     "ETrade:User Locked",
 )
+_KEY = ("EAPI:Invalid key", "EAPI:Invalid signature")
 _NONCE = "EAPI:Invalid nonce"
 _NOT_SENT = (
     _NONCE,
@@ -163,6 +164,14 @@ def resend_is_safe(reply: Reply) -> bool:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
     return isinstance(outcome, NotSent) and all(_is_listed(error, _NONCE) for error in outcome.errors)
+
+
+def key_is_refused(reply: Reply) -> bool:
+    """Kraken knows no such key, or the secret does not belong to it: nothing of the call was processed."""
+    outcome = of_add_order(reply)
+    return isinstance(outcome, Rejected) and all(
+        any(_is_listed(error, key) for key in _KEY) for error in outcome.errors
+    )
 
 
 def _of_errors(errors: tuple[str, ...]) -> Outcome:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
@@ -17,8 +17,14 @@ from webhook_core.ports import Budget, Clock
 from webhook_core.trading.instruments import Instrument, parse_asset_pairs
 from webhook_core.trading.orders import NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 
+if TYPE_CHECKING:
+    from webhook_core.findings import Finding
+
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
+READ_S = 1.2
+"""A read holds the key's line for no longer: an alert that waits behind it still has the time to send."""
+TOKENIZED = "tokenized_asset"
 RESENDS = 2
 MOST_PAGES = 40
 """Of 50 closed orders each."""
@@ -70,13 +76,22 @@ class KrakenVenue:
         raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+        if pairs is None:
+            return self._asset_pairs({}, budget)
+        stocks = [pair for pair in pairs if _is_tokenized(pair)]
+        others = [pair for pair in pairs if not _is_tokenized(pair)]
+        found = self._asset_pairs({"pair": ",".join(others)}, budget) if others else []
+        if stocks:  # Kraken knows them only where their class is named
+            found += self._asset_pairs({"pair": ",".join(stocks), "aclass_base": TOKENIZED}, budget)
+        return found
+
+    def _asset_pairs(self, asked: Mapping[str, str], budget: Budget) -> list[Instrument]:
         asked_at = self._clock.now()
-        asked = {} if pairs is None else {"pair": ",".join(pairs)}
         reply = self._client.public("AssetPairs", asked, budget)
         errors = outcomes.errors_of(reply.document) or ()
-        if pairs is not None and any(error.startswith("EQuery:Unknown asset pair") for error in errors):
+        if asked and any(error.startswith("EQuery:Unknown asset pair") for error in errors):
             return []
-        return parse_asset_pairs(_result(reply, "AssetPairs"), asked_at)
+        return parse_asset_pairs(result_of(reply, "AssetPairs"), asked_at)
 
     def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
         return last_price(self._client, instrument.key, budget)
@@ -87,6 +102,12 @@ class KrakenVenue:
             "open_orders": self._read("OpenOrders", {}, budget).get("open", {}),
             "positions": self._read("OpenPositions", {}, budget),
         }
+
+    def diagnose(self) -> Iterator[Finding]:
+        """What the doctor asks of Kraken: its status, the clock, the key."""
+        from webhook_core.kraken import diagnosis  # only the doctor needs it
+
+        return diagnosis.diagnose(self._client, self._clock)
 
     def _send(self, parameters: Mapping[str, str], budget: Budget) -> Outcome:
         """Sent again, with a fresh nonce, only after a proof that Kraken didn't process it."""
@@ -110,12 +131,13 @@ class KrakenVenue:
         return None
 
     def _read(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:
-        return _result(self._client.private(method, parameters, budget), method)
+        return result_of(self._client.private(method, parameters, budget.at_most(READ_S)), method)
 
 
 def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
     """The last traded price of a pair, by its key or altname. Raises VenueUnavailable."""
-    result = _result(client.public("Ticker", {"pair": pair}, budget), "Ticker")
+    asked = {"pair": pair} | ({"asset_class": TOKENIZED} if _is_tokenized(pair) else {})
+    result = result_of(client.public("Ticker", asked, budget), "Ticker")
     try:
         (ticker,) = (row for name, row in result.items() if name != "last")  # the key may be any name of the pair
         price = decimal(ticker["c"][0])
@@ -126,12 +148,18 @@ def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
     return price
 
 
+def _is_tokenized(pair: str) -> bool:
+    """xStocks alone have an x in lower case in their names (docs.kraken.com, get-tradable-asset-pairs)."""
+    return "x" in pair
+
+
 def rfc3339(moment: datetime) -> str:
     """Whole seconds and Z, as in Kraken's own example of ``deadline``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _result(reply: Reply, method: str) -> Mapping[str, Any]:
+def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
+    """The result of a read. Raises VenueUnavailable with the cause."""
     errors = outcomes.errors_of(reply.document)
     if reply.failure is not None or reply.status != 200 or errors is None:
         cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"

@@ -37,6 +37,11 @@ class Instrument:
     status: str | None
     as_of: datetime
 
+    @property
+    def is_tokenized(self) -> bool:
+        """xStocks, alone in lower case, need their asset class named."""
+        return self.base.endswith("x")
+
 
 def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrument]:
     """The ``result`` of one AssetPairs answer; a row that can't be an instrument is left out, never an error.

@@ -19,6 +19,10 @@ from webhook_core.trading.symbols import asset_code, display_name, names_pair, s
 
 RULES_DENY_FOR = timedelta(hours=24)
 """So long after Kraken stated them do a pair's rules deny an order."""
+ICEBERG_PARTS = 15
+SOONEST_EXPIRY = timedelta(seconds=5)
+LATEST_EXPIRY = timedelta(days=30)
+"""Kraken says a month; which one, it does not say."""
 _NAMES_SHOWN = 10
 
 
@@ -56,13 +60,19 @@ def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> 
     return _denied("VOLUME_ZERO", text, **numbers)
 
 
-def price_remains(name: str, asked: Decimal, rounded: Decimal) -> Denied | None:
-    """Something is left of the price after rounding. ``name``: the alert's field."""
+def price_remains(name: str, asked: str, rounded: Decimal) -> Denied | None:
+    """Something is left of the price, or of the offset, after rounding. ``name``: the alert's field, ``asked`` its text."""
     if rounded > 0:
         return None
-    return _denied(
-        "PRICE_ZERO", f"{name} {plain(asked)} is below the pair's smallest price step", **{name: plain(asked)}
-    )
+    return _denied("PRICE_ZERO", f"{name} {asked} is below the pair's smallest price step", **{name: asked})
+
+
+def offset_leaves_a_price(name: str, offset: str, left: Decimal, market: Decimal | None) -> Denied | None:
+    """Counted down from the market, the offset ends above zero."""
+    if left > 0 or market is None:
+        return None
+    text = f"{name} {offset} is as far down as the market at {plain(market)}: no price would be left"
+    return _denied("PRICE_BELOW_ZERO", text, **{name: offset}, market=plain(market))
 
 
 def cost_within_cap(
@@ -114,6 +124,40 @@ def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None)
     )
 
 
+def close_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None, field: str) -> Denied | None:
+    """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own price, as far as it is known."""
+    denied = cost_minimum(instrument, volume, price)
+    if denied is None:
+        return None
+    text = denied.message.replace("COST_MINIMUM: ", f"the order that {field} leaves: ", 1)
+    return _denied("CLOSE_COST_MINIMUM", text, **denied.numbers)
+
+
+def display_volume_fits(volume: Decimal, shown: Decimal) -> Denied | None:
+    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com, add-order ``displayvol``)."""
+    if volume <= shown * ICEBERG_PARTS and shown < volume:
+        return None
+    text = f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least a fifteenth of it"
+    return _denied("DISPLAY_VOLUME", text, display_volume=plain(shown), volume=plain(volume))
+
+
+def start_is_ahead(starts: datetime, now: datetime) -> Denied | None:
+    if starts > now:
+        return None
+    text = f"starts {_moment(starts)} has passed; it is {_moment(now)}"
+    return _denied("START_TIME", text, starts=_moment(starts), now=_moment(now))
+
+
+def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Denied | None:
+    """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
+    earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
+    if earliest <= expires <= latest and (starts is None or starts < expires):
+        return None
+    span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
+    text = f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days ahead, after the start, here {span}"
+    return _denied("EXPIRY", text, expires=_moment(expires), now=_moment(now))
+
+
 def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -> Denied | None:
     """The pair's list for this side has it. None and 1 are spot and need no list."""
     offered = instrument.leverage_buy if side is Side.BUY else instrument.leverage_sell
@@ -124,18 +168,23 @@ def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -
     return _denied("LEVERAGE", text, leverage=str(leverage), offered=shown)
 
 
-def status_permits(instrument: Instrument, order_type: OrderType, leverage: int | None) -> Denied | None:
+def status_permits(
+    instrument: Instrument, order_type: OrderType, leverage: int | None, *, post_only: bool = False
+) -> Denied | None:
     """The pair's ``status`` takes such an order. A leveraged order may be the one that reduces: Kraken decides that."""
     status = instrument.status
     spot = leverage is None or leverage <= 1
+    limited = order_type.takes_limit or order_type is OrderType.TRAILING_STOP_LIMIT
     refused = (
         status == "cancel_only"
         or (status == "reduce_only" and spot)
-        or (status in ("post_only", "limit_only") and order_type is OrderType.MARKET)
+        or (status == "post_only" and not post_only)
+        or (status == "limit_only" and not limited)
     )
     if not refused:
         return None
-    text = f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} order"
+    hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
+    text = f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} order{hint}"
     return _denied("PAIR_STATUS", text, status=str(status))
 
 
@@ -146,3 +195,7 @@ def first(checks: Iterable[Denied | None]) -> Denied | None:
 
 def _denied(rule: str, text: str, **numbers: str) -> Denied:
     return Denied(rule, f"{rule}: {text}", numbers)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Side(StrEnum):
     BUY = "buy"
     SELL = "sell"
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
 
 
 class OrderType(StrEnum):
@@ -24,18 +29,75 @@ class OrderType(StrEnum):
     TAKE_PROFIT = "take-profit"
     STOP_LOSS_LIMIT = "stop-loss-limit"
     TAKE_PROFIT_LIMIT = "take-profit-limit"
+    TRAILING_STOP = "trailing-stop"
+    TRAILING_STOP_LIMIT = "trailing-stop-limit"
+    ICEBERG = "iceberg"
+    SETTLE_POSITION = "settle-position"
 
     @property
     def takes_limit(self) -> bool:
-        return self in (OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+        """Its limit is a price of its own, not an offset from a trailing trigger."""
+        return self in (
+            OrderType.LIMIT,
+            OrderType.STOP_LOSS_LIMIT,
+            OrderType.TAKE_PROFIT_LIMIT,
+            OrderType.ICEBERG,
+        )
 
     @property
     def takes_trigger(self) -> bool:
-        return self not in (OrderType.MARKET, OrderType.LIMIT)
+        return self in (
+            OrderType.STOP_LOSS,
+            OrderType.TAKE_PROFIT,
+            OrderType.STOP_LOSS_LIMIT,
+            OrderType.TAKE_PROFIT_LIMIT,
+        )
+
+    @property
+    def trails(self) -> bool:
+        return self in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
+
+
+TimeInForce = Literal["GTC", "IOC", "GTD", "FOK"]
+TriggerBy = Literal["last", "index"]
+FeeCurrency = Literal["base", "quote"]
+SelfTrade = Literal["cancel-newest", "cancel-oldest", "cancel-both"]
+
+
+class Relative(NamedTuple):
+    """An offset from the last traded price. ``sign`` is +, - or # (by side and order type); ``amount`` is quote, or percent."""
+
+    sign: str
+    amount: Decimal
+    percent: bool = False
+
+
+class Close(NamedTuple):
+    """The order that Kraken places, on the other side, for what the entry fills. ``field``: take_profit or stop_loss."""
+
+    field: str
+    order_type: OrderType
+    trigger: Decimal | Relative
+    limit: Decimal | Relative | None = None
+
+
+class Terms(NamedTuple):
+    """How an order may be filled, and how long it lives. A timedelta is counted from when Kraken takes the order."""
+
+    display_volume: Decimal | None = None
+    trigger_by: TriggerBy | None = None
+    reduce_only: bool = False
+    self_trade: SelfTrade | None = None
+    fee_currency: FeeCurrency | None = None
+    post_only: bool = False
+    time_in_force: TimeInForce | None = None
+    starts: datetime | timedelta | None = None
+    expires: datetime | timedelta | None = None
 
 
 class OrderIntent(NamedTuple):
-    """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base.
+    """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base, or
+    offsets; ``trail`` is the distance of a trailing stop, ``trail_limit`` its limit as an offset from the trigger.
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
     """
@@ -44,10 +106,14 @@ class OrderIntent(NamedTuple):
     side: Side
     order_type: OrderType
     volume: Decimal
-    limit: Decimal | None = None
-    trigger: Decimal | None = None
+    limit: Decimal | Relative | None = None
+    trigger: Decimal | Relative | None = None
     leverage: int | None = None
     reference_price: Decimal | None = None
+    trail: Relative | None = None
+    trail_limit: Relative | None = None
+    terms: Terms = Terms()
+    close: Close | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +132,8 @@ class OrderRequest:
         return self.parameters["pair"]
 
     def trade_details(self) -> dict[str, str | None]:
-        """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference."""
+        """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference.
+        A relative price is shown as it is sent."""
         sent = self.parameters.get("price2") or self.parameters.get("price")
         reference = None if self.reference_price is None else f"{self.reference_price:f}"
         return {

@@ -32,12 +32,15 @@ def round_price(instrument: Instrument, price: Decimal, side: Side) -> Decimal:
     grid point is that point. The grid satisfies ``tick_size`` and ``pair_decimals`` alike; without both, as it is.
     """
     step = price_step(instrument)
-    if step is None:
-        return price
+    return price if step is None else to_step(price, step, up=side is Side.SELL)
+
+
+def to_step(amount: Decimal, step: Decimal, *, up: bool) -> Decimal:
+    """The next whole number of steps below the amount, or above it; within float noise of one, that one."""
     with localcontext(_EXACT):
-        steps, rest = divmod(price, step)
-        noise = min(price * _FLOAT_NOISE, step / 4)
-        if step - rest <= noise or (rest > noise and side is Side.SELL):
+        steps, rest = divmod(amount, step)
+        noise = min(amount * _FLOAT_NOISE, step / 4)
+        if step - rest <= noise or (rest > noise and up):
             steps += 1
         return steps * step
 

@@ -184,4 +184,7 @@ def _ask_for(name: str) -> str | None:
 
 
 def _shown(symbol: str) -> str:
-    return repr(symbol if len(symbol) <= 40 else symbol[:39] + "…")
+    """Whole if it is short or a ticker in capitals. A token in the wrong field has 16 characters or more."""
+    if len(symbol) <= 15 or (symbol.isupper() and len(symbol) <= 40):
+        return repr(symbol)
+    return f"of {len(symbol)} characters"

@@ -1,0 +1,52 @@
+"""doctor: whether this deployment would trade, line by line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+
+import click
+
+from webhook_core.commands.terminal import one_line
+from webhook_core.findings import Finding, Verdict
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="Exit status 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
+def doctor(strict: bool, as_json: bool) -> None:
+    """Check the settings, the ledger, Kraken, the key and what it may do, and one alert from end to end.
+
+    Nothing is placed and no entry of the ledger is touched; the alert goes to the validate route, and in live Kraken
+    only checks it. Exit status 1 if anything failed.
+    """
+    from webhook_core.doctor import examine  # the other commands don't need it
+
+    counts: Counter[Verdict] = Counter()
+    findings = []
+    for finding in examine(os.environ, sys.stderr):
+        counts[finding.verdict] += 1
+        findings.append(finding)
+        if not as_json:
+            click.echo(_line(finding))
+    failed = bool(counts[Verdict.FAIL] or (strict and counts[Verdict.WARN]))
+    summary = {"ok": counts[Verdict.OK], "warnings": counts[Verdict.WARN], "failures": counts[Verdict.FAIL]}
+    if as_json:
+        document = {"passed": not failed, **summary, "findings": [finding._asdict() for finding in findings]}
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo(_summary(summary))
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _line(finding: Finding) -> str:
+    advice = f" -> {finding.advice}" if finding.advice else ""
+    return one_line(f"{finding.verdict.upper():<5} {finding.name}: {finding.found}{advice}")
+
+
+def _summary(counts: Mapping[str, int]) -> str:
+    return f"{counts['ok']} ok, {counts['warnings']} warnings, {counts['failures']} failures"

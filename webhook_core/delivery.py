@@ -1,0 +1,88 @@
+"""One delivery of an alert: what is known of it while it is handled, and the one line that sums it up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webhook_core.answers import Frame, code_of
+from webhook_core.errors import OrderRejected, WebhookError
+from webhook_core.events import Tally, event
+from webhook_core.http_messages import HttpRequest
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ports import Budget
+from webhook_core.trading.orders import OrderIntent, OrderRequest
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Delivery:
+    """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds."""
+
+    request: HttpRequest
+    frame: Frame
+    budget: Budget
+    began: float
+    is_alert: bool = False
+    alert_id: str | None = None
+    warnings: tuple[str, ...] = ()
+    trade: Mapping[str, Any] | None = None
+    entry: LedgerEntry | None = None
+    replayed: bool = False
+    error: WebhookError | None = None
+
+    def wants(self, intent: OrderIntent) -> None:
+        self.trade = {
+            "symbol": intent.symbol,
+            "side": intent.side,
+            "order_type": intent.order_type,
+            "volume": intent.volume,
+        }
+
+    def plans(self, request: OrderRequest) -> None:
+        self.trade = {name: value for name, value in request.trade_details().items() if name != "price"}
+
+
+def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
+    """``alert.done``: what came of it, of which alert and order, at what cost. Milliseconds; ``now`` is monotonic."""
+    entry = delivery.entry
+    known = {
+        "outcome": _outcome(delivery, tally),
+        "code": _code(delivery),
+        "status": status,
+        "replayed": delivery.replayed,
+        "mode": delivery.frame.mode,
+        **(delivery.trade or {}),
+        "client_order_id": entry and entry.current.client_order_id,
+        "order_id": entry and entry.current.order_id,
+        "kraken_calls": tally.counts.get("kraken_calls", 0),
+        "ms": _ms(now - delivery.began),
+        "ms_by_stage": {stage: _ms(seconds) for stage, seconds in tally.seconds.items()},
+    }
+    level = logging.ERROR if status >= 500 else logging.WARNING if status >= 400 else logging.INFO
+    event(level, "alert.done", **{name: value for name, value in known.items() if value is not None})
+
+
+def _outcome(delivery: Delivery, tally: Tally) -> str:
+    """The ledger's state, where the answer tells of an entry. An error is ``denied`` if it is final, else ``failed``; after
+    a send it is ``unknown``, since the order may live."""
+    error = delivery.error
+    if error is not None:
+        if error.status >= 500:
+            return "unknown" if "send" in tally.seconds else "failed"
+        return "rejected" if isinstance(error, OrderRejected) else "denied"
+    if delivery.entry is None:
+        return "validated"
+    state = delivery.entry.state
+    return "unknown" if state is State.SUBMITTING else state.lower()
+
+
+def _code(delivery: Delivery) -> str:
+    if delivery.error is not None:
+        return delivery.error.code
+    return "validated" if delivery.entry is None else code_of(delivery.entry.state)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

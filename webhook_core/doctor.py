@@ -1,0 +1,245 @@
+"""Whether this deployment would trade: its settings, its ledger, Kraken, the pair rules, and one alert from end to end.
+
+Nothing is placed, and no entry of the ledger is touched. A check that fails stops no other; only settings that can't be
+used stop the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TextIO
+
+from webhook_core import bootstrap
+from webhook_core.application import Application
+from webhook_core.doctor_alert import check_alert
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import LOGGER
+from webhook_core.findings import Finding, fail, guarded, ok, warn
+from webhook_core.ports import Budget, Clock, Document, Documents
+from webhook_core.settings import LISTS_OF_SECRETS, SECRETS, VARIABLES, Settings, SettingsError
+from webhook_core.trading.instruments import Instrument, from_document
+from webhook_core.trading.limits import RULES_DENY_FOR
+from webhook_core.trading.symbols import UnknownSymbol, display_name
+
+PROBE = "doctor"
+"""The name of the document that is written and read back; it stays, and the next run writes over it."""
+TRIES = 3
+SLOW_WRITE_S = 0.5
+READ_S = 10.0
+_SHORTEST = 8
+"""Shorter texts are in every line by chance."""
+_LEDGER_ADVICE = {
+    "sqlite": "whoever runs this must be able to create and write the file that LEDGER_URL names, and its folder",
+    "firestore": "the database must exist, and this account needs roles/datastore.user in the project that LEDGER_URL names",
+}
+_WARNING_ADVICE = {
+    "NO AUTHENTICATION": "take for example the output of: openssl rand -hex 32",
+    "LEDGER_URL": "use firestore://PROJECT, or elsewhere a file that outlives the process",
+}
+_LOOK_ABOVE = "look at what was found about Kraken"
+
+
+def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
+    """Every finding, as soon as it is known. Log lines go to ``stream``, and only if LOG_LEVEL is set."""
+    try:
+        Settings.from_env(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function refuses to start like this")
+        return
+    try:
+        settings = bootstrap.complete_settings(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function answers 503 not_configured until it can be read and used")
+        return
+    bootstrap.log_at_terminal(settings, env, stream)
+    if not env.get("LOG_LEVEL"):
+        LOGGER.setLevel(logging.CRITICAL + 1)  # what went wrong is a finding; said twice it would look like two things
+    for finding in guarded("everything else", partial(_examine, settings, env), lambda _: ""):
+        yield _without_secrets(finding, settings)
+
+
+def _faults(error: SettingsError, advice: str) -> Iterator[Finding]:
+    for fault in error.faults:
+        name, _, problem = fault.partition(": ")
+        yield fail(name, problem, advice)
+    yield fail("everything else", "not checked", "mend what stands above, then run this again")
+
+
+def _without_secrets(finding: Finding, settings: Settings) -> Finding:
+    """The last line of defence: Kraken's words and a sender's could quote one."""
+    texts = sorted((secret.get_secret_value() for secret in settings.secret_texts), key=len, reverse=True)
+    found, advice = finding.found, finding.advice
+    for text in texts:
+        if len(text) >= _SHORTEST:
+            found, advice = found.replace(text, "***"), advice.replace(text, "***")
+    return finding._replace(found=found, advice=advice)
+
+
+def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    application, kraken = bootstrap.build_with_kraken(settings)
+    yield from _settings(settings, env)
+    advice = _LEDGER_ADVICE.get(settings.ledger_url.partition(":")[0], "")
+    yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
+    for finding in kraken.diagnose():
+        yield _on_paper(finding) if settings.trading_mode == "paper" else _named("Kraken", finding)
+    yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)
+    yield from _symbols(application)
+    yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
+
+
+def _named(whose: str, finding: Finding) -> Finding:
+    return finding._replace(name=f"{whose} {finding.name}")
+
+
+def _on_paper(finding: Finding) -> Finding:
+    """The advice about the real one would lead astray: all that can fail here is the book."""
+    advice = "the paper Kraken keeps its book in the ledger: look at what was found there"
+    return _named("paper Kraken", finding._replace(advice=finding.advice and advice))
+
+
+# -- settings --------------------------------------------------------------------------------------------------------------
+
+
+def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    """What is set, and what holds by default that a trader should know."""
+    defaults = {
+        "TRADING_MODE": settings.trading_mode,
+        "KRAKEN_API_URL": "Kraken's own",
+        "ALLOWED_SYMBOLS": "every pair",
+        "MAX_ORDER_COST": "no limit",
+        "LEDGER_URL": settings.ledger_url,
+        "ENVIRONMENT": settings.environment,
+        "REQUEST_BUDGET_SECONDS": f"{settings.request_budget_s:g}",
+        "ORDER_DEADLINE_SECONDS": str(settings.order_deadline_s),
+    }
+    for name in VARIABLES:
+        if name in (*SECRETS, *LISTS_OF_SECRETS):
+            yield from _secret(name, settings, env)
+        elif env.get(name):
+            yield ok(name, f"{env[name].strip()} (environment)")
+        elif name in defaults:
+            yield ok(name, f"{defaults[name]} (default)")
+    path = env.get("STRATEGIES_FILE") or VARIABLES["STRATEGIES_FILE"][1]
+    if settings.strategies:
+        yield ok("strategies", f"{', '.join(settings.strategies)} ({path})")
+    proofs = [f"{proof.key_id} ({proof.scheme})" for proof in settings.credentials]
+    yield ok("secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none")
+    for warning in settings.warnings:
+        name, separator, problem = warning.partition(": ")
+        yield warn(name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, ""))
+
+
+def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Where a secret came from, never what it is. Where a name stood, the name is shown: it is none."""
+    names = [each.name for each in settings.secret_names if each.place == name and _is_used(name, settings)]
+    given = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+    sources = ["environment"] if set(given) - set(names) else []
+    sources += [text if text.startswith("file:") else f"Secret Manager: {text}" for text in dict.fromkeys(names)]
+    if sources:
+        yield ok(name, f"*** ({', '.join(sources)})")
+
+
+def _is_used(name: str, settings: Settings) -> bool:
+    """Of the two proofs of senders that were looked for in Secret Manager one may be absent."""
+    return name in SECRETS or any(proof.key_id.startswith(f"{name}[") for proof in settings.credentials)
+
+
+# -- ledger ----------------------------------------------------------------------------------------------------------------
+
+
+def _ledger(application: Application) -> Iterator[Finding]:
+    """A document of our own, written and read back. The first call may have to connect: only the later ones are timed."""
+    store, clock, url = application.market.pair_rules.documents, application.clock, application.settings.ledger_url
+    text = json.dumps({"checked_at": clock.now().isoformat()})
+    for turn in range(1, TRIES + 1):
+        try:
+            written_s, read_s, stored = _probe(store, text, clock)
+        except LedgerUnavailable:
+            if turn == TRIES:
+                raise
+            continue
+        if stored == text:
+            yield _latency(url, written_s, read_s)
+            return
+    yield fail("ledger", f"{url}: what was written is not what is read back", "do not trade on this ledger")
+
+
+def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str]:
+    """Seconds of the write, seconds of the read, and the text that was read."""
+    before = store.read(PROBE)
+    started = clock.monotonic()
+    store.write(PROBE, text, before.version if before else None)
+    written = clock.monotonic()
+    after = store.read(PROBE)
+    return written - started, clock.monotonic() - written, after.text if after else ""
+
+
+def _latency(url: str, written_s: float, read_s: float) -> Finding:
+    found = f"{url}: written in {written_s * 1000:.1f} ms, read in {read_s * 1000:.1f} ms"
+    if url.startswith("memory:"):
+        return warn("ledger", f"{found}, and forgotten with the process", "set LEDGER_URL to a file or to Firestore")
+    if written_s > SLOW_WRITE_S:
+        return warn("ledger", found, "each alert waits for two such writes: run the function in the ledger's region")
+    return ok("ledger", found)
+
+
+# -- pair rules ------------------------------------------------------------------------------------------------------------
+
+
+def _pair_rules(application: Application) -> Iterator[Finding]:
+    rules, now = application.market.pair_rules, application.clock.now()
+    packaged = f"packaged ones of {_newest(rules.snapshot()):%Y-%m-%d}"
+    stored = _stored(rules.documents.read(rules.document))
+    if application.settings.trading_mode == "paper":
+        yield ok("pair rules", f"{packaged}, which are also those of the paper Kraken")
+        return
+    age = now - _newest(stored) if stored else None
+    found = packaged if age is None else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
+    if age is not None and age <= RULES_DENY_FOR:
+        yield ok("pair rules", found)
+        return
+    advice = "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which does it"
+    yield warn("pair rules", f"{found}; older than a day they round but deny nothing", advice)
+
+
+def _stored(document: Document | None) -> list[Instrument]:
+    try:
+        return from_document(document.text) if document else []
+    except ValueError:
+        return []
+
+
+def _newest(instruments: Sequence[Instrument]) -> datetime:
+    return max(instrument.as_of for instrument in instruments)
+
+
+def _hours(age: timedelta) -> str:
+    return f"{age.total_seconds() / 3600:.1f} h"
+
+
+def _symbols(application: Application) -> Iterator[Finding]:
+    """Every pair that is allowed by name, here and in strategies.toml."""
+    settings = application.settings
+    lists = {"ALLOWED_SYMBOLS": settings.allowed_symbols}
+    lists |= {f"allowed_symbols of {name}": strategy.allowed_symbols for name, strategy in settings.strategies.items()}
+    for where, symbols in lists.items():
+        if symbols:
+            name = f"pairs of {where}"
+            yield from guarded(name, partial(_resolved, name, symbols, application), lambda _: _LOOK_ABOVE)
+
+
+def _resolved(name: str, symbols: Sequence[str], application: Application) -> Iterator[Finding]:
+    budget, found = Budget.start(application.clock, READ_S), []
+    for symbol in symbols:
+        try:
+            instrument = application.market.instrument(symbol, budget)
+        except UnknownSymbol as error:
+            yield fail(name, error.message, "correct the name; no alert can ever use it like this")
+            continue
+        found.append(display_name(instrument))
+    if found:
+        yield ok(name, ", ".join(found))

@@ -1,0 +1,88 @@
+"""Take profit and stop loss of an entry, as Kraken's conditional close: one order on the other side for what the entry fills.
+
+One only. Kraken spot has no one-cancels-other, so the leg that survives the other one would sell what was bought for something
+else (docs.kraken.com, add-order: each fill creates an order of its own, which knows nothing of any other).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.errors import AlertMalformed, OrderDenied
+from webhook_core.trading.orders import Close, OrderType, Relative
+from webhook_core.trading.prices import Price, goes_up
+
+if TYPE_CHECKING:
+    from webhook_core.trading.intents import AlertLike
+
+FIELDS = ("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit")
+
+_KINDS = {
+    "take_profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
+    "stop_loss": (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT),
+}
+
+
+def only_one(field: str) -> OrderDenied:
+    """The refusal of a second exit for one entry."""
+    return OrderDenied(
+        "ONE_CLOSE: an order of Kraken's carries one conditional close, and Kraken spot has no one-cancels-other: with two "
+        "exits the one that survives could sell other holdings. Send one take_profit or one stop_loss, and let the strategy "
+        "close the position for the other.",
+        field=field,
+    )
+
+
+def close_of(alert: AlertLike) -> Close | None:
+    """The conditional close that the alert asks for. Raises AlertMalformed, OrderDenied for two."""
+    if alert.take_profit is not None and alert.stop_loss is not None:
+        raise only_one("take_profit")
+    close: Close | None = None
+    for name, (at_market, with_limit) in _KINDS.items():
+        trigger, limit = getattr(alert, name), getattr(alert, f"{name}_limit")
+        if trigger is None and limit is not None:
+            raise AlertMalformed(f"{name}_limit is the limit behind {name}, which is missing.", field=f"{name}_limit")
+        if trigger is not None:
+            close = Close(name, at_market if limit is None else with_limit, trigger, limit)
+    if close is None:
+        return None
+    if alert.reduce_only or alert.order_type is OrderType.SETTLE_POSITION:
+        raise AlertMalformed(
+            f"{close.field} closes what an entry opens, and this order only reduces: send one of the two.",
+            field=close.field,
+        )
+    return _on_its_side(close, alert)
+
+
+def _on_its_side(close: Close, alert: AlertLike) -> Close:
+    """Every # with its sign, and a trigger that would not fire at once."""
+    above = goes_up("#", alert.side.opposite, close.order_type)
+    trigger = _signed(close.trigger, above=above)
+    limit = None if close.limit is None else _signed(close.limit, above=above)
+    for name, price in ((close.field, trigger), (f"{close.field}_limit", limit)):
+        if isinstance(price, Relative) and price.percent and price.sign == "-" and price.amount >= 100:
+            raise AlertMalformed(f"{name} is {price.amount:f} % below the market: nothing would be left.", field=name)
+    entry = _entry_price(alert)
+    if isinstance(trigger, Relative):
+        wrong, than = (trigger.sign == "+") != above, "the market: mind the sign"
+    else:
+        wrong = entry is not None and (trigger <= entry if above else trigger >= entry)
+        than = f"the entry's {entry:f}" if entry is not None else ""
+    if wrong:
+        place = "above" if above else "below"
+        raise AlertMalformed(f"{close.field} of a {alert.side} must lie {place} {than}.", field=close.field)
+    return close._replace(trigger=trigger, limit=limit)
+
+
+def _signed(price: Price, *, above: bool) -> Price:
+    if isinstance(price, Relative) and price.sign == "#":
+        return price._replace(sign="+" if above else "-")
+    return price
+
+
+def _entry_price(alert: AlertLike) -> Decimal | None:
+    """Where the entry is meant to trade, as far as the alert says it: its limit, else its trigger, else the reference."""
+    kind = alert.order_type
+    candidates = [alert.price if kind.takes_limit else None, alert.stop_price, alert.price]
+    return next((price for price in candidates if isinstance(price, Decimal)), None)

@@ -1,0 +1,191 @@
+"""An order with its numbers fitted to the pair, and what Kraken's AddOrder is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import OrderIntent, Relative, Side, Terms
+from webhook_core.trading.prices import Price, estimate, goes_up, highest, rounded, rounded_trail, text
+from webhook_core.trading.rounding import plain, round_volume
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FEES = {"base": "fcib", "quote": "fciq"}
+
+
+class Fitted(NamedTuple):
+    """One price of the order: the alert's field, what it asked for, and what fits the pair. ``may_be_zero``: an offset that
+    says "at the trigger itself"."""
+
+    field: str
+    asked: Price
+    rounded: Price
+    may_be_zero: bool = False
+
+
+class Draft(NamedTuple):
+    """``prices``: the trigger or the trail, then the limit, those that are sent; ``close_prices`` those of the close.
+    ``highest_price``: the highest that is known of the order; ``close_price`` the same of its close. ``market``: the last
+    price, else the alert's idea of it."""
+
+    wanted: OrderIntent
+    instrument: Instrument
+    volume: Decimal
+    prices: tuple[Fitted, ...]
+    highest_price: Decimal | None
+    close_prices: tuple[Fitted, ...] = ()
+    close_price: Decimal | None = None
+    display_volume: Decimal | None = None
+    market: Decimal | None = None
+
+
+def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -> Draft:
+    """``ticker``: the last price, None if it is not known."""
+    prices, kind = tuple(_prices(wanted, instrument)), wanted.order_type
+    market = ticker if ticker is not None else wanted.reference_price
+    own = highest(kind, (price.rounded for price in prices), market)
+    known = [price for price in (own, wanted.reference_price, ticker) if price is not None]
+    closing = tuple(_close_prices(wanted, instrument))
+    close_price = (
+        highest(wanted.close.order_type, (price.rounded for price in closing), own or market) if wanted.close else None
+    )
+    shown = wanted.terms.display_volume
+    return Draft(
+        wanted=wanted,
+        instrument=instrument,
+        volume=round_volume(instrument, wanted.volume),
+        prices=prices,
+        highest_price=max(known, default=None),
+        close_prices=closing,
+        close_price=close_price,
+        display_volume=None if shown is None else round_volume(instrument, shown),
+        market=market,
+    )
+
+
+def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal]]:
+    """Every price that counts downwards from the market, and what that leaves, where the market is known."""
+    wanted, market = draft.wanted, draft.market
+    kinds = [(price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero]
+    if wanted.close is not None:
+        kinds += [(price, wanted.side.opposite, wanted.close.order_type) for price in draft.close_prices]
+    for price, side, kind in kinds:
+        offset = price.rounded
+        if market is None or not isinstance(offset, Relative):
+            continue
+        down = side is Side.SELL if kind.trails else not goes_up(offset.sign, side, kind)
+        left = estimate(offset._replace(sign="-"), market) if down else None
+        if left is not None:
+            yield price, left
+
+
+def trigger_of(wanted: OrderIntent) -> Price | None:
+    """The trigger, where the order type has one."""
+    return wanted.trigger if wanted.order_type.takes_trigger else None
+
+
+def limit_of(wanted: OrderIntent) -> Price | None:
+    """The limit, where the order type has one that is a price."""
+    return wanted.limit if wanted.order_type.takes_limit else None
+
+
+def parameters(draft: Draft) -> dict[str, str]:
+    """Kraken's ``price`` is the trigger where there is one, else the limit; ``price2`` is the limit behind a trigger
+    (docs.kraken.com, add-order). ``pair`` is the key: Kraken refuses some wsnames as input."""
+    wanted, instrument = draft.wanted, draft.instrument
+    sent = {
+        "pair": instrument.key,
+        "type": wanted.side.value,
+        "ordertype": wanted.order_type.value,
+        "volume": plain(draft.volume),
+    }
+    if draft.display_volume is not None:
+        sent["displayvol"] = plain(draft.display_volume)
+    sent.update(zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False))
+    sent.update(_terms(wanted.terms, wanted.leverage))
+    if wanted.close is not None:
+        sent["close[ordertype]"] = wanted.close.order_type.value
+        names = ("close[price]", "close[price2]")
+        sent.update(zip(names, (text(price.rounded) for price in draft.close_prices), strict=False))
+    if instrument.is_tokenized:
+        sent["asset_class"] = "tokenized_asset"
+    return sent
+
+
+def notes(draft: Draft) -> Iterator[str]:
+    """What was rounded or left out, for the answer's warnings."""
+    wanted, shown = draft.wanted, draft.wanted.terms.display_volume
+    if draft.volume != wanted.volume:
+        yield f"volume {plain(wanted.volume)} was rounded down to {plain(draft.volume)}"
+    if shown is not None and draft.display_volume is not None and shown != draft.display_volume:
+        yield f"display_volume {plain(shown)} was rounded down to {plain(draft.display_volume)}"
+    for price in (*draft.prices, *draft.close_prices):
+        if price.rounded != price.asked:
+            yield f"{price.field} {text(price.asked)} was rounded to {text(price.rounded)}"
+    if wanted.trigger is not None and not wanted.order_type.takes_trigger:
+        yield f"stop_price {text(wanted.trigger)} was not used: a {wanted.order_type} order has no trigger"
+    if wanted.close is not None:
+        yield from _close_notes(wanted, wanted.close.field)
+
+
+def _close_notes(wanted: OrderIntent, field: str) -> Iterator[str]:
+    """A template that serves entries and exits alike would turn an exit into a new position."""
+    margin = wanted.leverage is not None and wanted.leverage > 1
+    if wanted.side is Side.SELL and not margin:
+        yield f"{field} of a sell without leverage buys back what is sold: leave it empty for an exit"
+    if wanted.side is Side.BUY and not margin and wanted.terms.fee_currency == "base":
+        yield f"{field} sells all that is bought, and fee_currency base takes the fee out of that: Kraken may refuse the close"
+
+
+def _prices(wanted: OrderIntent, instrument: Instrument) -> Iterator[Fitted]:
+    side, kind = wanted.side, wanted.order_type
+    for field, price in (("stop_price", trigger_of(wanted)), ("price", limit_of(wanted))):
+        if price is not None:
+            yield Fitted(field, price, rounded(instrument, price, side, kind))
+    if wanted.trail is not None:
+        yield Fitted("trail", wanted.trail, rounded_trail(instrument, wanted.trail))
+    if wanted.trail_limit is not None:
+        yield Fitted(
+            "trail_limit", wanted.trail_limit, rounded(instrument, wanted.trail_limit, side, kind), may_be_zero=True
+        )
+
+
+def _close_prices(wanted: OrderIntent, instrument: Instrument) -> Iterator[Fitted]:
+    if wanted.close is None:
+        return
+    field, kind, trigger, limit = wanted.close
+    side = wanted.side.opposite
+    yield Fitted(field, trigger, rounded(instrument, trigger, side, kind))
+    if limit is not None:
+        yield Fitted(f"{field}_limit", limit, rounded(instrument, limit, side, kind))
+
+
+def _terms(terms: Terms, leverage: int | None) -> Iterator[tuple[str, str]]:
+    if terms.trigger_by is not None:
+        yield "trigger", terms.trigger_by
+    if leverage is not None and leverage > 1:
+        yield "leverage", str(leverage)
+    if terms.reduce_only:
+        yield "reduce_only", "true"
+    if terms.self_trade is not None:
+        yield "stptype", terms.self_trade
+    flags = [_FEES[terms.fee_currency]] if terms.fee_currency is not None else []
+    if terms.post_only:
+        flags.append("post")
+    if flags:
+        yield "oflags", ",".join(flags)
+    if terms.time_in_force is not None:
+        yield "timeinforce", terms.time_in_force
+    if terms.starts is not None:
+        yield "starttm", _when(terms.starts)
+    if terms.expires is not None:
+        yield "expiretm", _when(terms.expires)
+
+
+def _when(when: datetime | timedelta) -> str:
+    """Unix seconds, or + and the seconds from when Kraken takes the order."""
+    second = timedelta(seconds=1)
+    return f"+{when // second}" if isinstance(when, timedelta) else str((when - _EPOCH) // second)
