@@ -60,6 +60,12 @@ def text(value: str) -> str:
     return value
 
 
+def label(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", value, re.ASCII):
+        raise ValueError("must be 1 to 32 small letters, digits, _ or -")
+    return value
+
+
 def project_id(value: str) -> str:
     if not _PROJECT.fullmatch(value):
         raise ValueError(f"{shown(value)} is not the id of a Google Cloud project such as my-project-1")

@@ -37,6 +37,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "TRADING_MODE": (values.one_of("paper", "validate", "live"), "paper"),
     "KRAKEN_API_KEY": (secret_values.kraken_key, None),
     "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
+    "KRAKEN_ACCOUNT": (values.label, "default"),
     "KRAKEN_API_URL": (values.exchange_url, None),
     "WEBHOOK_SECRET": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
@@ -228,6 +229,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         allowed_ips=given["ALLOWED_IPS"],
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
         on_google_cloud=on_google_cloud,
+        account=given["KRAKEN_ACCOUNT"],
         secret_texts=tuple(Secret(text) for _, text in texts),
     )
 

@@ -192,3 +192,13 @@ def test_the_timer_cancels_everything_unless_it_is_set_anew(kraken, clock):
 @pytest.mark.parametrize("timeout", ["", "-1", "86400", "soon"])
 def test_a_timer_that_cannot_be_is_refused(kraken, timeout):
     assert ask(kraken, "CancelAllOrdersAfter", timeout=timeout)["error"] == ["EGeneral:Invalid arguments:timeout"]
+
+
+def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():
+    kraken = paper()
+    kraken.market = Market(fill=(Decimal("0.5"),))
+    kraken.mark_price("XBTUSD", Decimal(50000))
+    txid = order(kraken, ordertype="limit", price="50000", volume="0.02")
+    result(kraken, "AmendOrder", txid=txid, order_qty="0.005")
+    (kept,) = result(kraken, "QueryOrders", txid=txid).values()
+    assert (kept["status"], kept["vol"], kept["vol_exec"]) == ("canceled", "0.01000000", "0.01000000")

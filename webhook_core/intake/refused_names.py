@@ -48,6 +48,8 @@ UNSUPPORTED = {
         *("delay", "userref", "cl_ord_id", "account", "subaccount", "margin", "margin_mode"),
         *("close_order", "close_position", "close_all", "exit", "exit_position", "flatten", "flat", "reverse", "flip"),
         *("cancel", "cancel_all", "cancel_orders", "cancel_pending", "amend", "edit", "replace"),
+        *("quote_order_qty", "volume_currency", "size_currency", "trading_mode", "is_test", "dry", "is_paper", "lev"),
+        *("close_only", "reduce", "ioc", "fok", "gtc", "gtd", "stop_limit", "exec_type", "execution_type"),
         *("orders", "legs", "oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
     )
 }

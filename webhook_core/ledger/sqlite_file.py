@@ -82,6 +82,11 @@ class SqliteFile:
         with self._lock:
             self._drop()
 
+    def __del__(self) -> None:
+        connection = self.__dict__.get("_connection")
+        if connection is not None:
+            connection.close()  # Python 3.13 warns of one that is left to the garbage collector
+
     def before_fork(self) -> None:
         self._lock.acquire()
         self._drop()

@@ -19,6 +19,8 @@ from webhook_core.trading.symbols import asset_code, display_name, names_pair, s
 
 RULES_DENY_FOR = timedelta(hours=24)
 """So long after Kraken stated them do a pair's rules deny an order."""
+STATUS_DENIES_FOR = timedelta(minutes=1)
+"""A pair's status is a matter of minutes. Kraken's own refusal of it is one that a resend may overcome; ours would be final."""
 ICEBERG_PARTS = 15
 SOONEST_EXPIRY = timedelta(seconds=5)
 LATEST_EXPIRY = timedelta(days=30)
@@ -37,6 +39,11 @@ class Denied(NamedTuple):
 def rules_are_fresh(instrument: Instrument, now: datetime) -> bool:
     """Whether the pair's rules are young enough to deny an order."""
     return now - instrument.as_of <= RULES_DENY_FOR
+
+
+def status_is_fresh(instrument: Instrument, now: datetime) -> bool:
+    """Whether the pair's status is young enough to deny an order."""
+    return now - instrument.as_of <= STATUS_DENIES_FOR
 
 
 def symbol_allowed(instrument: Instrument, allowed: Sequence[str]) -> Denied | None:

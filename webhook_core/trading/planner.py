@@ -81,6 +81,9 @@ def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Denie
     for cap in rules.caps:
         yield limits.cost_within_cap(instrument, volume, fitted.highest_price, cap)
     yield from _kraken_checks(fitted, now)
+    if limits.status_is_fresh(instrument, now):
+        wanted = fitted.wanted
+        yield limits.status_permits(instrument, wanted.order_type, wanted.leverage, post_only=wanted.terms.post_only)
     if limits.rules_are_fresh(instrument, now):
         yield from _pair_checks(fitted)
 
@@ -99,7 +102,6 @@ def _kraken_checks(fitted: Draft, now: datetime) -> Iterator[Denied | None]:
 
 def _pair_checks(fitted: Draft) -> Iterator[Denied | None]:
     wanted, instrument, volume = fitted.wanted, fitted.instrument, fitted.volume
-    yield limits.status_permits(instrument, wanted.order_type, wanted.leverage, post_only=wanted.terms.post_only)
     yield limits.leverage_offered(instrument, wanted.side, wanted.leverage)
     yield limits.volume_minimum(instrument, volume)
     yield limits.cost_minimum(instrument, volume, fitted.highest_price)

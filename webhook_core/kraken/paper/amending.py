@@ -36,7 +36,8 @@ def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
     market = desk.book.prices.get(order.pair)
     _set_prices(params, pair, order, market)
     if params.get("order_qty"):
-        order.volume = arguments.volume_of({"volume": params["order_qty"]}, pair, 0, "order_qty")
+        wanted = arguments.volume_of({"volume": params["order_qty"]}, pair, 0, "order_qty")
+        order.volume = max(wanted, order.vol_exec)  # what is filled stays filled
     order.amended = True
     if order.left <= 0:
         desk.finish(order, "canceled", "User requested")
