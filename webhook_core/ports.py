@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderRequest, Outcome, VenueOrder
+from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
 
 
 class Clock(Protocol):
@@ -59,7 +60,8 @@ class Venue(Protocol):
     """Kraken, or Kraken on paper. Every call ends within its budget."""
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
-        """One AddOrder that can have been processed, at most. Never raises for an expected failure."""
+        """One AddOrder that can have been processed, at most; or the CancelOrder or AmendOrder that the request is. Never raises
+        for an expected failure."""
         ...
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
@@ -80,6 +82,40 @@ class Venue(Protocol):
 
     def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
         """The last traded price from Ticker. Raises VenueUnavailable."""
+        ...
+
+    def prices(
+        self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
+    ) -> Mapping[str, Decimal]:
+        """Pair key -> last traded price, from one Ticker; a pair without one is left out. ``reference`` (pair key -> price)
+        is the alert's idea of them, for a venue on paper. Raises VenueUnavailable."""
+        ...
+
+    def balances(self, budget: Budget) -> Mapping[str, Balance]:
+        """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are left out. Raises
+        VenueUnavailable."""
+        ...
+
+    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+        """Pair key -> net open margin position, signed base, from OpenPositions. Raises VenueUnavailable."""
+        ...
+
+    def equity(self, quote: str, budget: Budget) -> Decimal:
+        """Worth of the whole account in that asset, open margin positions included, from TradeBalance. Raises
+        VenueUnavailable."""
+        ...
+
+    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
+        """Every open order of the account, from OpenOrders. Raises VenueUnavailable."""
+        ...
+
+    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+        """One order, open or closed, from QueryOrders; None for one that Kraken does not show. Raises VenueUnavailable."""
+        ...
+
+    def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
+        """Order id -> Fill, from one QueryOrders of at most 50; one that Kraken does not show is left out. Raises
+        VenueUnavailable."""
         ...
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
@@ -118,13 +154,17 @@ class Superseded(_Stored):
     __slots__ = ()
 
 
+class Outdated(NamedTuple):
+    """Nothing was written: the line has been claimed since ``turn.mark`` was read, so the plan rests on old facts."""
+
+
 class Recorded(_Stored):
     """The write happened; ``entry`` carries its new version."""
 
     __slots__ = ()
 
 
-Claim = Claimed | Existing | Waiting | Superseded
+Claim = Claimed | Existing | Waiting | Superseded | Outdated
 
 
 class Page(NamedTuple):
@@ -140,7 +180,8 @@ class Ledger(Protocol):
     def claim(self, entry: LedgerEntry) -> Claim:
         """Write once, durably, if the unit is absent. One winner across threads, processes and instances.
 
-        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write.
+        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write. The
+        entry may be in a terminal state already: it takes its turn and leaves the line free.
         """
         ...
 
@@ -150,6 +191,10 @@ class Ledger(Protocol):
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         """Write if the stored version is still ``entry.version``; else Existing with what is stored."""
+        ...
+
+    def mark(self, line: str) -> str:
+        """Changes with every claim in that line, first and next attempts alike; empty before the first."""
         ...
 
     def find(self, unit: Unit) -> LedgerEntry | None: ...

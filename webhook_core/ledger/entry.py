@@ -1,5 +1,7 @@
 """What the ledger knows of one leg of one alert, and the only ways in which that may change.
 
+    (none) --claim--> NO_ACTION: the account is already as the alert wants it            terminal
+    (none) --claim--> EXPIRED: a leg that was never sent, and is too old now            terminal
     (none) --claim--> SUBMITTING --Accepted / found----------------> ACCEPTED    terminal
                           |------- Rejected (allow-listed errors) -> REJECTED    terminal
                           |------- proved absent ------------------> NOT_PLACED  terminal
@@ -22,12 +24,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+from webhook_core.trading.orders import Accepted, Fill, NotSent, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of the first delivery."""
@@ -40,6 +43,7 @@ class State(StrEnum):
     NOT_PLACED = "NOT_PLACED"
     NOT_SENT = "NOT_SENT"
     EXPIRED = "EXPIRED"
+    NO_ACTION = "NO_ACTION"
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
@@ -49,6 +53,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.REJECTED: frozenset(),
     State.NOT_PLACED: frozenset(),
     State.EXPIRED: frozenset(),
+    State.NO_ACTION: frozenset(),
 }
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 UNRESOLVED = frozenset(State) - TERMINAL
@@ -96,17 +101,23 @@ class Attempt:
     errors: tuple[str, ...] = ()
     settled_at: datetime | None = None
     open_absent_at: datetime | None = None
+    fill: Fill | None = None
 
 
 class Turn(NamedTuple):
     """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is SUBMITTING at any time.
 
-    ``in_order``: it may not be claimed any more once an entry of its line that was fired later has been.
+    ``in_order``: it may not be claimed any more once an entry of its line that was fired later has been; of two fired at the
+    same time the strategy's positions ``before`` and ``after`` say which came first. ``mark`` is the line's as it was before the
+    facts were read on which the request rests: a claim of the line in between has made them out of date. None: whatever it is.
     """
 
     line: str
     fired_at: datetime
     in_order: bool
+    before: Decimal | None = None
+    after: Decimal | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,9 @@ class LedgerEntry:
     """One leg of one alert. ``version`` is the store's, for compare-and-set; empty until it is stored.
 
     ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is
-    None where an order depends on no other.
+    None where an order depends on no other. ``following``, on leg 0 alone, are the requests of the legs after it, planned with
+    it; ``independent``: a leg that fails does not stop them. ``figures`` are the venue's that the plan has seen: asset id ->
+    total balance, "position " + pair key -> net margin position.
     """
 
     unit: Unit
@@ -126,6 +139,9 @@ class LedgerEntry:
     attempts: tuple[Attempt, ...]
     warnings: tuple[str, ...] = ()
     turn: Turn | None = None
+    following: tuple[OrderRequest, ...] = ()
+    independent: bool = False
+    figures: Mapping[str, Decimal] = field(default_factory=dict)
     version: str = ""
 
     @property

@@ -62,6 +62,12 @@ TimeInForce = Literal["GTC", "IOC", "GTD", "FOK"]
 TriggerBy = Literal["last", "index"]
 FeeCurrency = Literal["base", "quote"]
 SelfTrade = Literal["cancel-newest", "cancel-oldest", "cancel-both"]
+Action = Literal["order", "close", "reverse", "target", "cancel", "amend"]
+QuantityType = Literal["base", "quote", "percent_balance", "percent_equity", "percent_position", "risk_percent"]
+MarketPosition = Literal["long", "short", "flat"]
+CancelScope = Literal["symbol", "strategy", "all"]
+Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
+"""Kraken's names (docs.kraken.com, rest-api)."""
 
 
 class Relative(NamedTuple):
@@ -98,6 +104,7 @@ class Terms(NamedTuple):
 class OrderIntent(NamedTuple):
     """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base, or
     offsets; ``trail`` is the distance of a trailing stop, ``trail_limit`` its limit as an offset from the trigger.
+    ``quantity_type`` says what ``volume`` counts.
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
     """
@@ -114,18 +121,69 @@ class OrderIntent(NamedTuple):
     trail_limit: Relative | None = None
     terms: Terms = Terms()
     close: Close | None = None
+    quantity_type: QuantityType = "base"
+
+
+class PositionIntent(NamedTuple):
+    """A position as the alert wants it; the order that leads there depends on what is held.
+
+    ``percent`` is how much of the position a ``close`` closes. ``target`` is signed, base, and for ``reverse`` its size only;
+    ``percent_of_equity``, signed too, stands in its place. ``before`` and ``after`` are the strategy's own positions around
+    this firing, signed, where the alert says them: they tell two firings of one second apart.
+    """
+
+    symbol: str
+    action: Action
+    leverage: int | None = None
+    percent: Decimal = Decimal(100)
+    target: Decimal | None = None
+    percent_of_equity: Decimal | None = None
+    reference_price: Decimal | None = None
+    before: Decimal | None = None
+    after: Decimal | None = None
+
+
+class CancelIntent(NamedTuple):
+    """Which open orders are to go: one by ``order_id`` or ``client_order_id``, those of the alert ``of_alert``, else all in
+    ``scope``; ``symbol`` and ``side`` narrow it."""
+
+    scope: CancelScope | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    order_id: str | None = None
+    client_order_id: str | None = None
+    of_alert: str | None = None
+
+
+class AmendIntent(NamedTuple):
+    """What an open order is to become; None leaves it as it is. ``volume`` is its whole size in base, filled part included."""
+
+    order_id: str | None = None
+    client_order_id: str | None = None
+    of_alert: str | None = None
+    symbol: str | None = None
+    volume: Decimal | None = None
+    display_volume: Decimal | None = None
+    limit: Decimal | Relative | None = None
+    trigger: Decimal | Relative | None = None
+    post_only: bool = False
+
+
+Intent = OrderIntent | PositionIntent | CancelIntent | AmendIntent
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """Exactly what goes to the venue: Kraken's AddOrder parameters, as the strings that are sent.
+    """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the strings that are sent.
 
-    The claim adds ``cl_ord_id`` and ``deadline``, the client the nonce. ``symbol`` is for people ("BTC/USD").
+    The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
+    ``symbol`` is for people ("BTC/USD").
     """
 
     symbol: str
     parameters: Mapping[str, str]
     reference_price: Decimal | None = None
+    method: Method = "AddOrder"
 
     @property
     def pair(self) -> str:
@@ -134,14 +192,15 @@ class OrderRequest:
     def trade_details(self) -> dict[str, str | None]:
         """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference.
         A relative price is shown as it is sent."""
-        sent = self.parameters.get("price2") or self.parameters.get("price")
+        sent = self.parameters
+        price = sent.get("price2") or sent.get("price") or sent.get("limit_price") or sent.get("trigger_price")
         reference = None if self.reference_price is None else f"{self.reference_price:f}"
         return {
-            "symbol": self.symbol,
-            "side": self.parameters["type"],
-            "order_type": self.parameters["ordertype"],
-            "volume": self.parameters["volume"],
-            "price": sent or reference,
+            "symbol": self.symbol or None,
+            "side": sent.get("type"),
+            "order_type": sent.get("ordertype"),
+            "volume": sent.get("volume") or sent.get("order_qty"),
+            "price": price or reference,
         }
 
 
@@ -191,3 +250,14 @@ class VenueOrder(NamedTuple):
     client_order_id: str | None
     status: str
     facts: Mapping[str, object] = MappingProxyType({})
+
+
+class Fill(NamedTuple):
+    """What became of an order so far: Kraken's ``status``, and ``volume`` (base), ``cost`` and ``fee`` (quote) of what has
+    traded; ``price`` is its average, None before anything has."""
+
+    status: str
+    volume: Decimal
+    price: Decimal | None
+    cost: Decimal
+    fee: Decimal

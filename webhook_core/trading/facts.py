@@ -1,0 +1,63 @@
+"""What a plan may need to know of the account and the market, read from the venue at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
+
+from webhook_core.trading.orders import Side
+
+_NOTHING: Mapping[str, Decimal] = MappingProxyType({})
+
+
+class Balance(NamedTuple):
+    """``total`` of one asset, credit included, and ``held``, the part of it that resting spot orders hold."""
+
+    total: Decimal
+    held: Decimal = Decimal(0)
+
+    @property
+    def free(self) -> Decimal:
+        return max(Decimal(0), self.total - self.held)
+
+
+class RestingOrder(NamedTuple):
+    """An order of the account. ``pair`` is as Kraken shows it, the altname. ``parent`` is the order whose conditional close
+    it is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far as it has them.
+    ``closes``: it carries a conditional close of its own."""
+
+    order_id: str
+    pair: str
+    side: Side
+    order_type: str
+    volume: Decimal
+    executed: Decimal
+    opened_at: datetime
+    status: str = "open"
+    client_order_id: str | None = None
+    parent: str | None = None
+    limit: Decimal | None = None
+    trigger: Decimal | None = None
+    margin: bool = False
+    closes: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        return self.volume - self.executed
+
+
+class Facts(NamedTuple):
+    """Each is None, or empty, unless it was asked for.
+
+    ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base. ``prices``: pair key ->
+    last traded price. ``equity``: worth of the whole account in the quote currency. ``open_orders``: of all pairs.
+    """
+
+    balances: Mapping[str, Balance] | None = None
+    positions: Mapping[str, Decimal] | None = None
+    prices: Mapping[str, Decimal] = _NOTHING
+    equity: Decimal | None = None
+    open_orders: tuple[RestingOrder, ...] | None = None
