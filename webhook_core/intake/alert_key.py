@@ -33,8 +33,7 @@ class AlertKey(NamedTuple):
 
 def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
     """Ids count within the strategy that the credential is bound to: no strategy can take another's."""
-    # With ":" in it a strategy's name could make "a" + "b:c" and "a:b" + "c" one key.
-    scope = (verified.strategy or "").replace("%", "%25").replace(":", "%3A")
+    scope = _scope(verified.strategy)
     if alert.id is not None:
         return AlertKey(f"id:{scope}:{alert.id}", alert.id, open_ended=False)
     if verified.webhook_id is not None:
@@ -42,6 +41,18 @@ def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
     strategy = verified.strategy or alert.strategy_name or "default"
     digest = "sha256:" + hashlib.sha256(strategy.encode() + b"\x00" + verified.body).hexdigest()
     return AlertKey(digest, digest, open_ended=alert.fired_at is None and not _signed(verified))
+
+
+def keys_of(alert_id: str, strategy: str | None) -> tuple[str, ...]:
+    """Every key that an alert with this id may have. ``strategy``: whose credential proved it, None for one bound to none."""
+    scope = _scope(strategy)
+    digest = (alert_id,) if alert_id.startswith("sha256:") else ()
+    return (f"id:{scope}:{alert_id}", f"webhook-id:{scope}:{alert_id}", *digest)
+
+
+def _scope(strategy: str | None) -> str:
+    """With ":" in it a strategy's name could make "a" + "b:c" and "a:b" + "c" one key."""
+    return (strategy or "").replace("%", "%25").replace(":", "%3A")
 
 
 def identity_warning(verified: VerifiedBody, alert: Alert) -> str | None:

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.trading.orders import Close, OrderType, Relative
+from webhook_core.trading.orders import Close, OrderType, Relative, Side
 from webhook_core.trading.prices import Price, goes_up
 
 if TYPE_CHECKING:
-    from webhook_core.trading.intents import AlertLike
+    from webhook_core.trading.alert_like import AlertLike
 
 FIELDS = ("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit")
 
@@ -34,8 +34,8 @@ def only_one(field: str) -> OrderDenied:
     )
 
 
-def close_of(alert: AlertLike) -> Close | None:
-    """The conditional close that the alert asks for. Raises AlertMalformed, OrderDenied for two."""
+def close_of(alert: AlertLike, side: Side) -> Close | None:
+    """The conditional close that the alert asks for, of an order on that side. Raises AlertMalformed, OrderDenied for two."""
     if alert.take_profit is not None and alert.stop_loss is not None:
         raise only_one("take_profit")
     close: Close | None = None
@@ -52,12 +52,12 @@ def close_of(alert: AlertLike) -> Close | None:
             f"{close.field} closes what an entry opens, and this order only reduces: send one of the two.",
             field=close.field,
         )
-    return _on_its_side(close, alert)
+    return _on_its_side(close, alert, side)
 
 
-def _on_its_side(close: Close, alert: AlertLike) -> Close:
+def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
     """Every # with its sign, and a trigger that would not fire at once."""
-    above = goes_up("#", alert.side.opposite, close.order_type)
+    above = goes_up("#", side.opposite, close.order_type)
     trigger = _signed(close.trigger, above=above)
     limit = None if close.limit is None else _signed(close.limit, above=above)
     for name, price in ((close.field, trigger), (f"{close.field}_limit", limit)):
@@ -71,7 +71,7 @@ def _on_its_side(close: Close, alert: AlertLike) -> Close:
         than = f"the entry's {entry:f}" if entry is not None else ""
     if wrong:
         place = "above" if above else "below"
-        raise AlertMalformed(f"{close.field} of a {alert.side} must lie {place} {than}.", field=close.field)
+        raise AlertMalformed(f"{close.field} of a {side} must lie {place} {than}.", field=close.field)
     return close._replace(trigger=trigger, limit=limit)
 
 

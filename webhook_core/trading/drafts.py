@@ -10,7 +10,7 @@ from typing import NamedTuple
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Relative, Side, Terms
 from webhook_core.trading.prices import Price, estimate, goes_up, highest, rounded, rounded_trail, text
-from webhook_core.trading.rounding import plain, round_volume
+from webhook_core.trading.rounding import plain, round_cost, round_volume
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FEES = {"base": "fcib", "quote": "fciq"}
@@ -27,9 +27,9 @@ class Fitted(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """``prices``: the trigger or the trail, then the limit, those that are sent; ``close_prices`` those of the close.
-    ``highest_price``: the highest that is known of the order; ``close_price`` the same of its close. ``market``: the last
-    price, else the alert's idea of it."""
+    """``volume`` is base, or quote where the order's size is (Kraken's ``viqc``). ``prices``: the trigger or the trail, then
+    the limit, those that are sent; ``close_prices`` those of the close. ``highest_price``: the highest that is known of the
+    order; ``close_price`` the same of its close. ``market``: the last price, else the alert's idea of it."""
 
     wanted: OrderIntent
     instrument: Instrument
@@ -45,6 +45,7 @@ class Draft(NamedTuple):
 def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -> Draft:
     """``ticker``: the last price, None if it is not known."""
     prices, kind = tuple(_prices(wanted, instrument)), wanted.order_type
+    in_quote = wanted.quantity_type == "quote"
     market = ticker if ticker is not None else wanted.reference_price
     own = highest(kind, (price.rounded for price in prices), market)
     known = [price for price in (own, wanted.reference_price, ticker) if price is not None]
@@ -56,7 +57,7 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
     return Draft(
         wanted=wanted,
         instrument=instrument,
-        volume=round_volume(instrument, wanted.volume),
+        volume=round_cost(instrument, wanted.volume) if in_quote else round_volume(instrument, wanted.volume),
         prices=prices,
         highest_price=max(known, default=None),
         close_prices=closing,
@@ -105,7 +106,7 @@ def parameters(draft: Draft) -> dict[str, str]:
     if draft.display_volume is not None:
         sent["displayvol"] = plain(draft.display_volume)
     sent.update(zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False))
-    sent.update(_terms(wanted.terms, wanted.leverage))
+    sent.update(_terms(wanted.terms, wanted.leverage, in_quote=wanted.quantity_type == "quote"))
     if wanted.close is not None:
         sent["close[ordertype]"] = wanted.close.order_type.value
         names = ("close[price]", "close[price2]")
@@ -118,6 +119,7 @@ def parameters(draft: Draft) -> dict[str, str]:
 def notes(draft: Draft) -> Iterator[str]:
     """What was rounded or left out, for the answer's warnings."""
     wanted, shown = draft.wanted, draft.wanted.terms.display_volume
+    yield from wanted.notes
     if draft.volume != wanted.volume:
         yield f"volume {plain(wanted.volume)} was rounded down to {plain(draft.volume)}"
     if shown is not None and draft.display_volume is not None and shown != draft.display_volume:
@@ -163,7 +165,7 @@ def _close_prices(wanted: OrderIntent, instrument: Instrument) -> Iterator[Fitte
         yield Fitted(f"{field}_limit", limit, rounded(instrument, limit, side, kind))
 
 
-def _terms(terms: Terms, leverage: int | None) -> Iterator[tuple[str, str]]:
+def _terms(terms: Terms, leverage: int | None, *, in_quote: bool) -> Iterator[tuple[str, str]]:
     if terms.trigger_by is not None:
         yield "trigger", terms.trigger_by
     if leverage is not None and leverage > 1:
@@ -172,10 +174,7 @@ def _terms(terms: Terms, leverage: int | None) -> Iterator[tuple[str, str]]:
         yield "reduce_only", "true"
     if terms.self_trade is not None:
         yield "stptype", terms.self_trade
-    flags = [_FEES[terms.fee_currency]] if terms.fee_currency is not None else []
-    if terms.post_only:
-        flags.append("post")
-    if flags:
+    if flags := list(_flags(terms, in_quote=in_quote)):
         yield "oflags", ",".join(flags)
     if terms.time_in_force is not None:
         yield "timeinforce", terms.time_in_force
@@ -183,6 +182,15 @@ def _terms(terms: Terms, leverage: int | None) -> Iterator[tuple[str, str]]:
         yield "starttm", _when(terms.starts)
     if terms.expires is not None:
         yield "expiretm", _when(terms.expires)
+
+
+def _flags(terms: Terms, *, in_quote: bool) -> Iterator[str]:
+    if terms.fee_currency is not None:
+        yield _FEES[terms.fee_currency]
+    if terms.post_only:
+        yield "post"
+    if in_quote:
+        yield "viqc"
 
 
 def _when(when: datetime | timedelta) -> str:

@@ -1,94 +1,72 @@
-"""From an alert to the order that it asks for. What contradicts itself is refused here, with the field at fault."""
+"""From an alert to the orders that it asks for. What contradicts itself is refused here, with the field at fault."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading import closing, terms
+from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.orders import (
-    FeeCurrency,
+    Intent,
+    NoOrder,
     OrderIntent,
     OrderType,
+    QuantityType,
     Relative,
-    SelfTrade,
     Side,
-    TimeInForce,
-    TriggerBy,
+    is_margin,
 )
 from webhook_core.trading.prices import Price, amount_of
+from webhook_core.trading.rounding import plain
 
+_NOISE = Decimal("1E-9")
 _MOST_DIGITS = 18
 """Before or after the point; an amount beyond that is a mistake, and no exchange has a use for it."""
 
 
-class AlertLike(Protocol):
-    """What trading reads of an alert."""
+class Size(NamedTuple):
+    """``volume`` counts what ``quantity_type`` says."""
 
-    @property
-    def symbol(self) -> str: ...
-    @property
-    def side(self) -> Side: ...
-    @property
-    def order_type(self) -> OrderType: ...
-    @property
-    def volume(self) -> Decimal | None: ...
-    @property
-    def price(self) -> Decimal | Relative | None: ...
-    @property
-    def stop_price(self) -> Decimal | Relative | None: ...
-    @property
-    def trail(self) -> Relative | None: ...
-    @property
-    def trail_limit(self) -> Relative | None: ...
-    @property
-    def leverage(self) -> int | None: ...
-    @property
-    def display_volume(self) -> Decimal | None: ...
-    @property
-    def trigger_by(self) -> TriggerBy | None: ...
-    @property
-    def reduce_only(self) -> bool: ...
-    @property
-    def self_trade(self) -> SelfTrade | None: ...
-    @property
-    def fee_currency(self) -> FeeCurrency | None: ...
-    @property
-    def post_only(self) -> bool: ...
-    @property
-    def time_in_force(self) -> TimeInForce | None: ...
-    @property
-    def starts(self) -> datetime | timedelta | None: ...
-    @property
-    def expires(self) -> datetime | timedelta | None: ...
-    @property
-    def take_profit(self) -> Decimal | Relative | None: ...
-    @property
-    def take_profit_limit(self) -> Decimal | Relative | None: ...
-    @property
-    def stop_loss(self) -> Decimal | Relative | None: ...
-    @property
-    def stop_loss_limit(self) -> Decimal | Relative | None: ...
+    volume: Decimal
+    quantity_type: QuantityType = "base"
 
 
-def intent(alert: AlertLike, configured_volume: Decimal | None) -> OrderIntent:
-    """The order that the alert asks for. ``price`` is the limit where the type takes one, else only a reference;
-    ``stop_price`` is the trigger. Raises AlertMalformed naming the field that is missing, senseless or contradicts
-    another; OrderDenied for a second conditional close."""
+def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
+    """What the alert asks for, a leg each. ``configured``: the size of orders that name none.
+
+    Raises AlertMalformed naming the field that is missing, senseless or contradicts another; OrderDenied for a second
+    conditional close.
+    """
+    return tuple(_intent(leg, configured) for leg in alert.orders or (alert,))
+
+
+def _intent(alert: AlertLike, configured: Size | None) -> Intent:
+    if alert.action == "order":
+        return _on_spot_as_held(alert, order_intent(alert, configured))
+    from webhook_core.trading import changes  # an alert with a side needs none of these
+
+    return changes.intent(alert)
+
+
+def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
+    """The one order of an alert with a side. ``price`` is the limit where the type takes one, else only a reference;
+    ``stop_price`` is the trigger."""
     kind = alert.order_type
-    volume = alert.volume if alert.volume is not None else configured_volume
-    if volume is None:
+    size = configured if alert.volume is None else Size(alert.volume, alert.quantity_type or "base")
+    if size is None:
         raise AlertMalformed("volume is missing: send it, or configure a size for the strategy.", field="volume")
-    _check_amounts(alert, volume)
+    if alert.symbol is None or alert.side is None:
+        raise AlertMalformed("symbol and side are missing.", field="side")
+    _check_amounts(alert, size.volume)
     _check_prices(alert)
-    close = closing.close_of(alert)
+    close = closing.close_of(alert, alert.side)
     wanted = OrderIntent(
         symbol=alert.symbol,
         side=alert.side,
         order_type=kind,
-        volume=volume,
+        volume=size.volume,
         limit=alert.price if kind.takes_limit else None,
         trigger=alert.stop_price,
         leverage=alert.leverage,
@@ -97,22 +75,77 @@ def intent(alert: AlertLike, configured_volume: Decimal | None) -> OrderIntent:
         trail_limit=alert.trail_limit,
         terms=terms.terms_of(alert),
         close=close,
+        quantity_type=size.quantity_type,
     )
     terms.check(wanted)
+    _check_size(wanted)
     return wanted
+
+
+def _check_size(wanted: OrderIntent) -> None:
+    """A size that is no fixed volume goes with the orders whose cost or stop is known."""
+    kind = wanted.quantity_type
+    if kind == "base":
+        return
+    percent = kind.endswith("percent") or kind.startswith("percent")
+    margin = is_margin(wanted.leverage)
+    if percent and wanted.volume > 100 and (not margin or kind == "risk_percent"):
+        raise AlertMalformed(f"volume is {wanted.volume:f} %: {kind} ends at 100 without leverage.", field="volume")
+    if kind == "percent_balance" and margin:
+        raise AlertMalformed(
+            "quantity_type percent_balance counts what is free for spot orders; with leverage send percent_equity.",
+            field="quantity_type",
+        )
+    if kind == "risk_percent" and (wanted.close is None or wanted.close.field != "stop_loss"):
+        raise AlertMalformed("stop_loss is missing: risk_percent takes the distance to it.", field="stop_loss")
+    if wanted.terms.display_volume is not None or wanted.order_type is OrderType.SETTLE_POSITION:
+        raise AlertMalformed(
+            f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume in base.",
+            field="quantity_type",
+        )
+
+
+def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoOrder:
+    """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5 short, Pine v6 reference,
+    strategy.entry), and spot has no short: of an order that leads from or to a short position, the part is traded that is a
+    long one. Only where positions and size of the alert agree: then the size is TradingView's own and no fixed one.
+    """
+    before, after = position(alert, "prev_market_position"), position(alert, "market_position")
+    if before is None or after is None or is_margin(wanted.leverage) or min(before, after) >= 0:
+        return wanted
+    change = wanted.volume if wanted.side is Side.BUY else -wanted.volume
+    if wanted.quantity_type != "base" or alert.volume is None or abs(before + change - after) > wanted.volume * _NOISE:
+        return wanted
+    part = abs(max(after, Decimal(0)) - max(before, Decimal(0)))
+    text = f"from {plain(before)} to {plain(after)}, and spot has no short positions"
+    if part == 0:
+        return NoOrder(wanted.symbol, f"the strategy goes {text}")
+    note = f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}"
+    return wanted._replace(volume=part, notes=(*wanted.notes, note))
+
+
+def position(alert: AlertLike, name: str) -> Decimal | None:
+    """``market_position`` with its size, or ``prev_market_position`` with its: signed, None where it is not said."""
+    word, size = getattr(alert, name), getattr(alert, f"{name}_size")
+    if word == "flat":
+        return Decimal(0)
+    if word is None or size is None:
+        return None
+    return Decimal(size) if word == "long" else -Decimal(size)
 
 
 def _check_amounts(alert: AlertLike, volume: Decimal) -> None:
     if alert.leverage is not None and alert.leverage < 1:
         raise AlertMalformed("leverage must be a whole number from 1 up, or left out.", field="leverage")
-    _check_amount("volume", volume)
+    check_amount("volume", volume)
     for name in ("price", "stop_price", "trail", "display_volume", *closing.FIELDS):
-        _check_amount(name, getattr(alert, name))
+        check_amount(name, getattr(alert, name))
     if alert.trail_limit is not None and alert.trail_limit.amount:
-        _check_amount("trail_limit", alert.trail_limit)
+        check_amount("trail_limit", alert.trail_limit)
 
 
-def _check_amount(name: str, price: Price | None) -> None:
+def check_amount(name: str, price: Price | None) -> None:
+    """Raises AlertMalformed for a number that no market has."""
     if price is None:
         return
     amount = amount_of(price)

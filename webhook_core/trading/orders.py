@@ -101,10 +101,15 @@ class Terms(NamedTuple):
     expires: datetime | timedelta | None = None
 
 
+def is_margin(leverage: int | None) -> bool:
+    """None and 1 are spot."""
+    return leverage is not None and leverage > 1
+
+
 class OrderIntent(NamedTuple):
     """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base, or
     offsets; ``trail`` is the distance of a trailing stop, ``trail_limit`` its limit as an offset from the trigger.
-    ``quantity_type`` says what ``volume`` counts.
+    ``quantity_type`` says what ``volume`` counts. ``notes`` are for the answer's warnings.
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
     """
@@ -122,6 +127,19 @@ class OrderIntent(NamedTuple):
     terms: Terms = Terms()
     close: Close | None = None
     quantity_type: QuantityType = "base"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def takes_quote(self) -> bool:
+        """Kraken takes a size in the quote currency for a market buy without leverage (docs.kraken.com, add-order ``viqc``)."""
+        return self.order_type is OrderType.MARKET and self.side is Side.BUY and not is_margin(self.leverage)
+
+
+class NoOrder(NamedTuple):
+    """The alert asks for nothing that this account can do; ``why`` as a sentence."""
+
+    symbol: str
+    why: str
 
 
 class PositionIntent(NamedTuple):
@@ -169,7 +187,7 @@ class AmendIntent(NamedTuple):
     post_only: bool = False
 
 
-Intent = OrderIntent | PositionIntent | CancelIntent | AmendIntent
+Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.trading import intents, limits
+from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.drafts import Draft, draft, limit_of, lowest, notes, parameters, trigger_of
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intents import AlertLike
+from webhook_core.trading.intents import Size
 from webhook_core.trading.limits import Denied
-from webhook_core.trading.orders import OrderIntent, OrderRequest, Relative
+from webhook_core.trading.orders import OrderIntent, OrderRequest, QuantityType, Relative
 from webhook_core.trading.prices import amount_of, text
 from webhook_core.trading.symbols import display_name
 from webhook_core.trading.terms import moment_of
@@ -22,12 +23,17 @@ class TradingRules(NamedTuple):
     """What the settings say for one strategy. Every list and every cap applies, so the global ones hold for each strategy.
 
     ``allow_lists``: pairs in any form of their names; no list allows any pair. ``caps``: currency code -> most cost of one
-    order; no cap is no limit. ``volume``: the configured size in base currency, for alerts without one.
+    order; no cap is no limit. ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts.
     """
 
     allow_lists: tuple[tuple[str, ...], ...] = ()
     caps: tuple[Mapping[str, Decimal], ...] = ()
     volume: Decimal | None = None
+    quantity_type: QuantityType = "base"
+
+    @property
+    def size(self) -> Size | None:
+        return None if self.volume is None else Size(self.volume, self.quantity_type)
 
 
 class Plan(NamedTuple):
@@ -40,7 +46,7 @@ class Plan(NamedTuple):
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
     """The order that the alert asks for, of the configured size if it names none. Raises AlertMalformed naming the field
     that is missing, senseless or contradicts another; OrderDenied for a second conditional close."""
-    return intents.intent(alert, rules.volume)
+    return intents.order_intent(alert, rules.size)
 
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:

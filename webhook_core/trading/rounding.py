@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import ROUND_DOWN, Context, Decimal, localcontext
 
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 
 _EXACT = Context(prec=120)
 """Digits enough that no product, quotient or remainder of two amounts here is rounded by the arithmetic itself."""
+_QUOTIENT = Context(prec=60, rounding=ROUND_DOWN)
 _FLOAT_NOISE = Decimal("1E-12")
 """Charts compute in binary floats: 100.10000000000001 means 100.1. This part of a price is far above that noise
 (2E-16) and far below anything a trader can mean."""
@@ -16,11 +17,20 @@ _FLOAT_NOISE = Decimal("1E-12")
 
 def round_volume(instrument: Instrument, volume: Decimal) -> Decimal:
     """Base volume, down to ``lot_decimals``: never more than asked, possibly zero. Without the rule, as it is."""
-    if instrument.lot_decimals is None:
-        return volume
-    step = Decimal(1).scaleb(-instrument.lot_decimals)
+    return _cut(volume, instrument.lot_decimals)
+
+
+def round_cost(instrument: Instrument, cost: Decimal) -> Decimal:
+    """An amount of the quote currency, down to ``cost_decimals``. Without the rule, as it is."""
+    return _cut(cost, instrument.cost_decimals)
+
+
+def _cut(amount: Decimal, decimals: int | None) -> Decimal:
+    if decimals is None:
+        return amount
+    step = Decimal(1).scaleb(-decimals)
     with localcontext(_EXACT):
-        return volume // step * step
+        return amount // step * step
 
 
 def round_price(instrument: Instrument, price: Decimal, side: Side) -> Decimal:
@@ -62,6 +72,17 @@ def cost_of(volume: Decimal, price: Decimal) -> Decimal:
     """Quote cost, exact: a cap is not passed by the rounding of a product."""
     with localcontext(_EXACT):
         return volume * price
+
+
+def quotient(amount: Decimal, divisor: Decimal) -> Decimal:
+    """amount / divisor, never more than exact: a size does not grow by the division."""
+    with localcontext(_QUOTIENT):
+        return amount / divisor
+
+
+def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
+    """Exact."""
+    return cost_of(amount, percent).scaleb(-2, _EXACT)
 
 
 def plain(number: Decimal) -> str:

@@ -9,7 +9,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.trading.orders import OrderIntent, OrderType, Terms
 
 if TYPE_CHECKING:
-    from webhook_core.trading.intents import AlertLike
+    from webhook_core.trading.alert_like import AlertLike
 
 _NONE = Terms()
 _NEVER_RESTS = (OrderType.MARKET, OrderType.SETTLE_POSITION)

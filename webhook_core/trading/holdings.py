@@ -1,0 +1,45 @@
+"""What is held, for the figures of Kraken's that may not show our last orders yet.
+
+A read of Kraken's may lag its engine by up to a minute (github.com/btschwertfeger/kraken-infinity-grid, issue 82). An order that
+the figure does not show would be made a second time. So each plan that read a figure leaves it in the ledger, and the next one
+asks whether today's figure is the old one with all that was traded since, or with the first part of it only: then the rest is
+added. A figure that is neither (money came in, somebody traded by hand) proves nothing while an order is that young.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+DUST = Decimal("1E-8")
+
+
+class Step(NamedTuple):
+    """One of our orders that filled, or will at once. ``before``: the figure that its plan saw, None if it read none. ``change``
+    is what it adds to the figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price)."""
+
+    before: Decimal | None
+    change: Decimal | None
+    tolerance: Decimal = Decimal(0)
+
+
+def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
+    """The figure with every step in it, None where it can't be told. ``steps``, oldest first, begin with the last one before
+    the young ones that has a ``before``."""
+    if not steps:
+        return figure
+    if steps[0].before is None:
+        return None
+    expected, slack = steps[0].before, DUST
+    shown = [(expected, slack)]
+    for number, step in enumerate(steps, 1):
+        if step.change is None:  # the figure shows it if it is none of those without it; behind it nothing can be told
+            moved = all(abs(figure - value) > off for value, off in shown)
+            return figure if moved and number == len(steps) else None
+        expected, slack = expected + step.change, slack + step.tolerance
+        shown.append((expected, slack))
+    for value, off in reversed(shown):
+        if abs(figure - value) <= off:
+            return figure + (expected - value)
+    return None

@@ -1,0 +1,93 @@
+"""What has to be read of the account and the market before an order can be planned: nothing for a fixed size."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from webhook_core.trading.orders import (
+    AmendIntent,
+    CancelIntent,
+    Intent,
+    OrderIntent,
+    PositionIntent,
+    Relative,
+    Side,
+    is_margin,
+)
+
+
+class Needs(NamedTuple):
+    """``price``: of the pair itself. ``equity``: what the account is worth; on spot it is added up from the balances and one
+    ticker, on ``margin`` Kraken states it."""
+
+    balances: bool = False
+    positions: bool = False
+    equity: bool = False
+    price: bool = False
+    open_orders: bool = False
+    margin: bool = False
+
+    def and_(self, other: Needs) -> Needs:
+        return Needs(*(one or two for one, two in zip(self, other, strict=True)))
+
+
+NOTHING = Needs()
+
+
+def of_intent(wanted: Intent, *, capped: bool) -> Needs:
+    """``capped``: the cost is held against a cap, so that it has to be known."""
+    if isinstance(wanted, OrderIntent):
+        return _of_order(wanted, capped=capped)
+    if isinstance(wanted, PositionIntent):
+        return _of_position(wanted, capped=capped)
+    return Needs(open_orders=True) if isinstance(wanted, CancelIntent | AmendIntent) else NOTHING
+
+
+def depends_on_holdings(wanted: Intent) -> bool:
+    """Its size follows from what the account has: such alerts of one strategy and pair go one at a time."""
+    if isinstance(wanted, OrderIntent):
+        return wanted.quantity_type not in ("base", "quote")
+    return isinstance(wanted, PositionIntent)
+
+
+def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
+    kind = wanted.quantity_type
+    price = _lacks_price(wanted) and capped
+    if kind == "base":
+        return Needs(price=price)
+    margin, in_quote = is_margin(wanted.leverage), wanted.takes_quote
+    if kind == "quote":
+        return Needs(price=not in_quote and not _has_own_price(wanted))
+    if kind == "percent_balance":
+        counted = wanted.side is Side.BUY and not _has_own_price(wanted)
+        return Needs(balances=True, price=not in_quote and (counted or price))
+    if kind == "percent_position":
+        return Needs(balances=not margin, positions=margin, price=price)
+    return Needs(balances=not margin, equity=True, price=True, margin=margin)
+
+
+def _of_position(wanted: PositionIntent, *, capped: bool) -> Needs:
+    margin = is_margin(wanted.leverage)
+    by_equity = wanted.percent_of_equity is not None
+    return Needs(
+        balances=not margin,
+        positions=margin,
+        equity=by_equity,
+        # With leverage the alert brings the price: positions, equity and the order are three calls already.
+        price=(by_equity and not margin) or (capped and wanted.reference_price is None),
+        margin=margin,
+    )
+
+
+def _has_own_price(wanted: OrderIntent) -> bool:
+    """A limit or a trigger that is a number: a size in quote can be counted by it."""
+    named = [price for price in (wanted.limit, wanted.trigger) if price is not None]
+    return bool(named) and wanted.trail is None and not any(isinstance(price, Relative) for price in named)
+
+
+def _lacks_price(wanted: OrderIntent) -> bool:
+    """The alert brought no price to compute the cost with, or one that counts from the market's."""
+    limit = wanted.limit if wanted.order_type.takes_limit else None
+    trigger = wanted.trigger if wanted.order_type.takes_trigger else None
+    prices = (limit, trigger, wanted.trail, wanted.reference_price)
+    return all(price is None for price in prices) or any(isinstance(price, Relative) for price in prices)

@@ -1,0 +1,94 @@
+"""From the position that an alert wants to the market order that leads there from what is held.
+
+On spot the position is what the account holds of the base asset, and short means flat. With leverage it is the net margin
+position of the pair. What is held by resting orders can't be sold; it is no position of less, so a target counts it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from webhook_core.trading.limits import Denied
+from webhook_core.trading.orders import NoOrder, OrderIntent, OrderType, PositionIntent, Side, Terms, is_margin
+from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_volume
+from webhook_core.trading.sizing import Basis, denied
+from webhook_core.trading.symbols import asset_code
+
+ZERO = Decimal(0)
+
+
+def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | Denied:
+    """The order from what is held to what is wanted, ``NoOrder`` where it is held already."""
+    instrument = basis.instrument
+    held = basis.position if is_margin(wanted.leverage) else basis.balance(instrument.base).total
+    target = _target(wanted, basis, held)
+    if isinstance(target, Denied):
+        return target
+    notes: list[str] = []
+    if target < 0 and not is_margin(wanted.leverage):
+        notes.append(f"spot has no short positions: the target is flat, not {plain(target)}")
+        target = ZERO
+    change = round_volume(instrument, abs(target - held))
+    base = asset_code(instrument.base)
+    if change == 0 or (basis.rules_are_fresh and instrument.ordermin is not None and change < instrument.ordermin):
+        less = f", but for {plain(abs(target - held))}, less than the pair takes" if target != held else ""
+        return NoOrder(wanted.symbol, f"the position is {plain(held)} {base} already, the target {plain(target)}{less}")
+    notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}")
+    side = Side.BUY if target > held else Side.SELL
+    order = _order(wanted, side, change, notes, reduces=_reduces(held, target))
+    return order if is_margin(wanted.leverage) else _on_spot(order, wanted, basis)
+
+
+def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
+    if wanted.action == "close":
+        return held - percent_of(held, wanted.percent)
+    if wanted.action == "reverse":
+        size = abs(held) if wanted.target is None else wanted.target
+        return -size if held > 0 else size if held < 0 else ZERO
+    if wanted.percent_of_equity is None:
+        return wanted.target or ZERO
+    price = basis.price or wanted.reference_price
+    if price is None or price <= 0:
+        return denied("SIZE_PRICE", f"no price of {basis.instrument.altname} is known to count a percentage with")
+    size = quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price)
+    return size if wanted.percent_of_equity > 0 else -size
+
+
+def _reduces(held: Decimal, target: Decimal) -> bool:
+    """Towards zero and not beyond it."""
+    return abs(target) < abs(held) and target * held >= 0
+
+
+def _order(wanted: PositionIntent, side: Side, volume: Decimal, notes: list[str], *, reduces: bool) -> OrderIntent:
+    margin = is_margin(wanted.leverage)
+    return OrderIntent(
+        symbol=wanted.symbol,
+        side=side,
+        order_type=OrderType.MARKET,
+        volume=volume,
+        leverage=wanted.leverage,
+        reference_price=wanted.reference_price,
+        terms=Terms(reduce_only=True) if margin and reduces else Terms(),
+        notes=tuple(notes),
+    )
+
+
+def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderIntent | Denied:
+    """A sell is what is free at most; a buy by percentage what the free money covers."""
+    instrument = basis.instrument
+    base, funds = asset_code(instrument.base), basis.balance(instrument.base)
+    if order.side is Side.SELL:
+        if order.volume <= funds.free:
+            return order
+        text = f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: cancel those first"
+        if round_volume(instrument, funds.free) == 0:
+            return denied("POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total))
+        note = f"only {plain(funds.free)} {base} can be sold: {text}"
+        return order._replace(volume=funds.free, notes=(*order.notes, note))
+    if wanted.percent_of_equity is None or basis.price is None:
+        return order
+    most = basis.affordable
+    if cost_of(order.volume, basis.price) <= most:
+        return order
+    note = f"the buy is cut to {plain(most)} {asset_code(instrument.quote)}, which what is free covers with its fee"
+    return order._replace(volume=most, quantity_type="quote", notes=(*order.notes, note))
