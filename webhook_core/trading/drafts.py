@@ -66,20 +66,19 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
     )
 
 
-def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal]]:
-    """Every price that counts downwards from the market, and what that leaves, where the market is known."""
+def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal | None]]:
+    """Every price that counts downwards from the market, and what that leaves, None where the market is not known."""
     wanted, market = draft.wanted, draft.market
     kinds = [(price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero]
     if wanted.close is not None:
         kinds += [(price, wanted.side.opposite, wanted.close.order_type) for price in draft.close_prices]
     for price, side, kind in kinds:
         offset = price.rounded
-        if market is None or not isinstance(offset, Relative):
+        if not isinstance(offset, Relative):
             continue
         down = side is Side.SELL if kind.trails else not goes_up(offset.sign, side, kind)
-        left = estimate(offset._replace(sign="-"), market) if down else None
-        if left is not None:
-            yield price, left
+        if down:
+            yield price, estimate(offset._replace(sign="-"), market)
 
 
 def trigger_of(wanted: OrderIntent) -> Price | None:
@@ -115,8 +114,8 @@ def parameters(draft: Draft) -> dict[str, str]:
     return sent
 
 
-def notes(draft: Draft) -> Iterator[str]:
-    """What was rounded or left out, for the answer's warnings."""
+def roundings(draft: Draft) -> Iterator[str]:
+    """What fits the pair now and did not as the alert sent it, a sentence for each number."""
     wanted, shown = draft.wanted, draft.wanted.terms.display_volume
     if draft.volume != wanted.volume:
         yield f"volume {plain(wanted.volume)} was rounded down to {plain(draft.volume)}"
@@ -125,6 +124,12 @@ def notes(draft: Draft) -> Iterator[str]:
     for price in (*draft.prices, *draft.close_prices):
         if price.rounded != price.asked:
             yield f"{price.field} {text(price.asked)} was rounded to {text(price.rounded)}"
+
+
+def notes(draft: Draft) -> Iterator[str]:
+    """What was rounded or left out, for the answer's warnings."""
+    wanted = draft.wanted
+    yield from roundings(draft)
     if wanted.trigger is not None and not wanted.order_type.takes_trigger:
         yield f"stop_price {text(wanted.trigger)} was not used: a {wanted.order_type} order has no trigger"
     if wanted.close is not None:
