@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webhook_core.errors import MethodNotAllowed, WebhookError
 from webhook_core.http_messages import HttpResponse, json_response
 from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.trading.limits import Check
 from webhook_core.trading.orders import OrderRequest
+from webhook_core.trading.planner import Plan
+from webhook_core.trading.rounding import plain
+
+if TYPE_CHECKING:
+    from webhook_core.trading.appraisal import Appraisal, Estimate
 
 NO_TRADE = {"symbol": None, "side": None, "order_type": None, "volume": None, "price": None}
 
@@ -69,9 +76,7 @@ def code_of(state: State) -> str:
     return _OF_STATE[state][1]
 
 
-def of_validation(
-    requests: Sequence[OrderRequest], frame: Frame, warnings: Sequence[str], alert_id: str
-) -> HttpResponse:
+def of_validation(plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str) -> HttpResponse:
     """The plan of an alert that was only validated: what would be sent, and nothing was."""
     return json_response(
         200,
@@ -80,24 +85,27 @@ def of_validation(
             success=True,
             code="validated",
             message="The alert is valid; nothing was sent.",
-            trade_details=requests[0].trade_details(),
+            trade_details=plan.requests[0].trade_details(),
             alert_id=alert_id,
-            orders=[
-                {
-                    "order_id": None,
-                    "client_order_id": None,
-                    "state": "VALIDATED",
-                    "code": "validated",
-                    "request": dict(request.parameters),
-                }
-                for request in requests
-            ],
+            orders=orders_of(plan, "VALIDATED", "validated"),
             warnings=list(warnings),
         ),
     )
 
 
-def of_error(error: WebhookError, frame: Frame, alert_id: str | None, warnings: Sequence[str] = ()) -> HttpResponse:
+def orders_of(plan: Plan, state: str, code: str) -> tuple[dict[str, Any], ...]:
+    """The orders of an appraised plan, as a validation shows them: exactly what would be sent, and why or why not."""
+    pairs = zip_longest(plan.requests, plan.appraisals)
+    return tuple(_appraised(request, appraisal, state, code) for request, appraisal in pairs)
+
+
+def of_error(
+    error: WebhookError,
+    frame: Frame,
+    alert_id: str | None,
+    warnings: Sequence[str] = (),
+    orders: Sequence[dict[str, Any]] = (),
+) -> HttpResponse:
     """What ended the request early."""
     document = _document(
         frame,
@@ -107,6 +115,7 @@ def of_error(error: WebhookError, frame: Frame, alert_id: str | None, warnings: 
         error=error.message,
         field=error.field,
         alert_id=alert_id,
+        orders=orders,
         warnings=list(warnings),
     )
     headers = {"allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
@@ -140,6 +149,35 @@ def _order(entry: LedgerEntry, attempt: Attempt) -> dict[str, Any]:
         "state": attempt.state,
         "code": code_of(entry.state),
         "request": dict(attempt.request.parameters),
+    }
+
+
+def _appraised(request: OrderRequest, appraisal: Appraisal | None, state: str, code: str) -> dict[str, Any]:
+    """``appraisal`` is None for a request that has no cost and no limit to hold against, such as a cancel."""
+    return {
+        "order_id": None,
+        "client_order_id": None,
+        "state": state,
+        "code": code,
+        "request": dict(request.parameters),
+        "rounding": appraisal.rounding if appraisal else (),
+        "estimate": _estimate(appraisal.estimate) if appraisal and appraisal.estimate else None,
+        "checks": [_check(check) for check in appraisal.checks] if appraisal else (),
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, str | None]:
+    amounts = {"price": estimate.price, "cost": estimate.cost, "fee": estimate.fee}
+    texts = {name: None if amount is None else plain(amount) for name, amount in amounts.items()}
+    return {**texts, "currency": estimate.currency}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "rule": check.rule,
+        "verdict": check.verdict,
+        "numbers": dict(check.numbers),
+        "message": check.message or None,
     }
 
 

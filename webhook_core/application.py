@@ -19,6 +19,7 @@ from webhook_core.errors import (
     MethodNotAllowed,
     NotFound,
     NoTimeToSend,
+    OrderDenied,
     OrderRejected,
     RateLimited,
     Unauthenticated,
@@ -41,7 +42,7 @@ from webhook_core.ports import Budget, Claimed, Clock, Existing, Ledger, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Submission, allowed
 from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
-from webhook_core.trading.planner import Plan
+from webhook_core.trading.planner import Denied, Plan
 
 SERVICE = "tradingview-kraken-webhook"
 ALERT_ROUTES = ("/", "/webhook/tradingview", "/webhook/tradingview/validate")
@@ -167,16 +168,20 @@ class Application:
 
     def _validate(self, firing: Firing, delivery: Delivery) -> HttpResponse:
         """The plan, checked by Kraken's own validate flag; neither the ledger nor the paper book hears of it."""
-        plan = self.market.plan(firing.intent, firing.rules, delivery.budget)
+        plan = self.market.appraise(firing.intent, firing.rules, delivery.budget)
+        if isinstance(plan, Denied):
+            delivery.orders = answers.orders_of(plan.plan, "DENIED", "order_denied")
+            raise OrderDenied(plan.message)
         for request in plan.requests:
             delivery.plans(request)
             outcome = self.venue.validate(request, delivery.budget)
             if isinstance(outcome, Rejected):
+                delivery.orders = answers.orders_of(plan, "REJECTED", "order_rejected")
                 raise OrderRejected(f"Kraken would refuse the order: {'; '.join(outcome.errors)}")
             if not isinstance(outcome, Accepted):
                 raise VenueUnavailable(f"Kraken could not be asked: {outcome.reason}. Nothing was sent.")
         event(logging.INFO, "alert.validated", requests=[dict(request.parameters) for request in plan.requests])
-        return answers.of_validation(plan.requests, delivery.frame, (*firing.warnings, *plan.notes), firing.alert_id)
+        return answers.of_validation(plan, delivery.frame, (*firing.warnings, *plan.notes), firing.alert_id)
 
     # -- routes --------------------------------------------------------------------------------------------------------
 
@@ -201,7 +206,7 @@ class Application:
         except WebhookError as error:
             delivery.error = error
             self._log(error)
-            return answers.of_error(error, delivery.frame, delivery.alert_id, delivery.warnings)
+            return answers.of_error(error, delivery.frame, delivery.alert_id, delivery.warnings, delivery.orders)
         except Exception:  # noqa: BLE001  a bug answers 500 and leaves its traceback in the log only
             event(logging.CRITICAL, "request.crashed", exc_info=True)
             crash = WebhookError("Something went wrong here; the log has the details under this request id.")

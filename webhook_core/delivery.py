@@ -18,7 +18,8 @@ from webhook_core.trading.orders import OrderIntent, OrderRequest
 
 @dataclass(slots=True, eq=False, repr=False)
 class Delivery:
-    """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds."""
+    """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
+    ``orders`` are those of a validation that is refused, as its answer shows them."""
 
     request: HttpRequest
     frame: Frame
@@ -31,6 +32,7 @@ class Delivery:
     entry: LedgerEntry | None = None
     replayed: bool = False
     error: WebhookError | None = None
+    orders: tuple[dict[str, Any], ...] = ()
 
     def wants(self, intent: OrderIntent) -> None:
         self.trade = {

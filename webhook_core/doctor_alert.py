@@ -75,7 +75,7 @@ def _first_pair(application: Application, strategy: str | None) -> Instrument:
             instrument = application.market.instrument(symbol, budget)
         except UnknownSymbol:
             continue
-        if all(symbol_allowed(instrument, allowed) is None for allowed in lists):
+        if all(symbol_allowed(instrument, allowed).passed for allowed in lists):
             return instrument
     return application.market.instrument(symbols[0], budget)
 

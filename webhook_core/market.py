@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
@@ -10,9 +11,8 @@ from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Venue
 from webhook_core.trading import planner
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderIntent
-from webhook_core.trading.planner import Plan, TradingRules
+from webhook_core.trading.planner import Denied, Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 
 
@@ -37,12 +37,17 @@ class Market:
     @timed("plan")
     def plan(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
         """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable."""
-        instrument = self.instrument(intent.symbol, budget)
-        ticker = self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
+        instrument, ticker = self._facts(intent, rules, budget)
         planned = planner.plan(intent, instrument, rules, self.clock.now(), ticker)
         if isinstance(planned, Denied):
             raise OrderDenied(planned.message)
         return planned
+
+    @timed("plan")
+    def appraise(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan | Denied:
+        """The plan, or the refusal of it, with every check and what it would cost. Raises UnknownSymbol, VenueUnavailable."""
+        instrument, ticker = self._facts(intent, rules, budget)
+        return planner.appraise(intent, instrument, rules, self.clock.now(), ticker)
 
     @timed("plan")
     def plan_on_fresh_rules(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
@@ -58,3 +63,8 @@ class Market:
             if unknown.ask_for is None:
                 raise
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
+
+    def _facts(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> tuple[Instrument, Decimal | None]:
+        """The pair, and its last price where the plan needs one."""
+        instrument = self.instrument(intent.symbol, budget)
+        return instrument, self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None

@@ -20,7 +20,7 @@ from webhook_core.secret_names import SecretName, SecretNames
 from webhook_core.secret_values import Secret
 from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
 from webhook_core.strategies import read as read_strategies
-from webhook_core.trading.planner import TradingRules
+from webhook_core.trading.planner import Fees, TradingRules
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -154,6 +154,7 @@ class Settings(NamedTuple):
             allow_lists=tuple(pairs for pairs in (self.allowed_symbols, own.allowed_symbols) if pairs is not None),
             caps=tuple(cap for cap in (self.max_order_cost, own.max_order_cost) if cap is not None),
             volume=own.volume,
+            fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if self.trading_mode == "paper" else Fees(),
         )
 
 

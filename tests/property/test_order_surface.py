@@ -15,9 +15,8 @@ from tests.support.intake import verified
 from tests.support.paper import NOON, ask, paper
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import parse
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, TradingRules, intent, needs_ticker, plan
 from webhook_core.trading.prices import estimate, parsed, text
 
 NUMBER = r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,17}[1-9])?"

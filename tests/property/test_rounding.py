@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support.instruments import AS_OF, btc_usd
 from webhook_core.trading.instruments import from_document, parse_asset_pairs, to_document
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderType, Relative, Side
-from webhook_core.trading.planner import TradingRules, intent, plan
+from webhook_core.trading.planner import Denied, TradingRules, intent, plan
 from webhook_core.trading.rounding import plain, price_step, round_price, round_volume
 
 EXACT = Context(prec=200)

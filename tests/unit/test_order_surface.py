@@ -16,9 +16,8 @@ from tests.support.paper import ask, paper
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import parse
 from webhook_core.intake.field_names import ALIASES
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Plan, TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Plan, TradingRules, intent, needs_ticker, plan
 
 D = Decimal
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

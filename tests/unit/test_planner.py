@@ -11,9 +11,8 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderIntent, OrderType, Relative, Side
-from webhook_core.trading.planner import Plan, TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Plan, TradingRules, intent, needs_ticker, plan
 
 D = Decimal
 FREE = TradingRules()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Relative, Side, Terms
 from webhook_core.trading.prices import Price, estimate, goes_up, highest, rounded, rounded_trail, text
-from webhook_core.trading.rounding import plain, round_cost, round_volume
+from webhook_core.trading.rounding import plain, quotient, round_cost, round_volume
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FEES = {"base": "fcib", "quote": "fciq"}
@@ -41,6 +41,23 @@ class Draft(NamedTuple):
     display_volume: Decimal | None = None
     market: Decimal | None = None
 
+    @property
+    def in_quote(self) -> bool:
+        """The size is in the quote currency, and its cost is its size."""
+        return self.wanted.quantity_type == "quote"
+
+    @property
+    def cost_price(self) -> Decimal | None:
+        """What the volume is multiplied with for the order's cost."""
+        return Decimal(1) if self.in_quote else self.highest_price
+
+    @property
+    def base_volume(self) -> Decimal | None:
+        """The size in base, None for one in quote at a price that is not known."""
+        if not self.in_quote:
+            return self.volume
+        return None if self.highest_price is None else quotient(self.volume, self.highest_price)
+
 
 def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -> Draft:
     """``ticker``: the last price, None if it is not known."""
@@ -67,20 +84,19 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
     )
 
 
-def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal]]:
-    """Every price that counts downwards from the market, and what that leaves, where the market is known."""
+def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal | None]]:
+    """Every price that counts downwards from the market, and what that leaves, None where the market is not known."""
     wanted, market = draft.wanted, draft.market
     kinds = [(price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero]
     if wanted.close is not None:
         kinds += [(price, wanted.side.opposite, wanted.close.order_type) for price in draft.close_prices]
     for price, side, kind in kinds:
         offset = price.rounded
-        if market is None or not isinstance(offset, Relative):
+        if not isinstance(offset, Relative):
             continue
         down = side is Side.SELL if kind.trails else not goes_up(offset.sign, side, kind)
-        left = estimate(offset._replace(sign="-"), market) if down else None
-        if left is not None:
-            yield price, left
+        if down:
+            yield price, estimate(offset._replace(sign="-"), market)
 
 
 def trigger_of(wanted: OrderIntent) -> Price | None:
@@ -106,7 +122,7 @@ def parameters(draft: Draft) -> dict[str, str]:
     if draft.display_volume is not None:
         sent["displayvol"] = plain(draft.display_volume)
     sent.update(zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False))
-    sent.update(_terms(wanted.terms, wanted.leverage, in_quote=wanted.quantity_type == "quote"))
+    sent.update(_terms(wanted.terms, wanted.leverage, in_quote=draft.in_quote))
     if wanted.close is not None:
         sent["close[ordertype]"] = wanted.close.order_type.value
         names = ("close[price]", "close[price2]")
@@ -116,10 +132,9 @@ def parameters(draft: Draft) -> dict[str, str]:
     return sent
 
 
-def notes(draft: Draft) -> Iterator[str]:
-    """What was rounded or left out, for the answer's warnings."""
+def roundings(draft: Draft) -> Iterator[str]:
+    """What fits the pair now and did not as the alert sent it, a sentence for each number."""
     wanted, shown = draft.wanted, draft.wanted.terms.display_volume
-    yield from wanted.notes
     if draft.volume != wanted.volume:
         yield f"volume {plain(wanted.volume)} was rounded down to {plain(draft.volume)}"
     if shown is not None and draft.display_volume is not None and shown != draft.display_volume:
@@ -127,6 +142,13 @@ def notes(draft: Draft) -> Iterator[str]:
     for price in (*draft.prices, *draft.close_prices):
         if price.rounded != price.asked:
             yield f"{price.field} {text(price.asked)} was rounded to {text(price.rounded)}"
+
+
+def notes(draft: Draft) -> Iterator[str]:
+    """What was rounded or left out, for the answer's warnings."""
+    wanted = draft.wanted
+    yield from wanted.notes
+    yield from roundings(draft)
     if wanted.trigger is not None and not wanted.order_type.takes_trigger:
         yield f"stop_price {text(wanted.trigger)} was not used: a {wanted.order_type} order has no trigger"
     if wanted.close is not None:

@@ -1,4 +1,4 @@
-"""What we refuse to send: each refusal has a stable rule name and the numbers that made it.
+"""What we refuse to send: each rule is a check with a stable name, and its verdict carries the numbers that made it.
 
 The trader's own limits (ALLOWED_SYMBOLS, MAX_ORDER_COST) always apply. Kraken's rules deny only while they are fresh: a stale
 number must not lose an order that Kraken would take, and Kraken's own refusal costs nothing.
@@ -26,14 +26,22 @@ SOONEST_EXPIRY = timedelta(seconds=5)
 LATEST_EXPIRY = timedelta(days=30)
 """Kraken says a month; which one, it does not say."""
 _NAMES_SHOWN = 10
+_NO_RULE = "Kraken's rule for the pair is not known"
 
 
-class Denied(NamedTuple):
-    """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings."""
+class Check(NamedTuple):
+    """What one rule says of an order. ``passed`` is None where it was not checked: the rule, or a number that it needs, is
+    not known or too old. ``message`` begins with ``rule`` and says why not, empty if it passed; ``numbers`` are plain strings.
+    """
 
     rule: str
-    message: str
+    passed: bool | None
+    message: str = ""
     numbers: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def verdict(self) -> str:
+        return "not_checked" if self.passed is None else "passed" if self.passed else "denied"
 
 
 def rules_are_fresh(instrument: Instrument, now: datetime) -> bool:
@@ -46,45 +54,47 @@ def status_is_fresh(instrument: Instrument, now: datetime) -> bool:
     return now - instrument.as_of <= STATUS_DENIES_FOR
 
 
-def symbol_allowed(instrument: Instrument, allowed: Sequence[str]) -> Denied | None:
+def symbol_allowed(instrument: Instrument, allowed: Sequence[str]) -> Check:
     """The pair is named in the list, in any form of its name. An empty list allows nothing."""
-    if any(names_pair(symbol, instrument) for symbol in allowed):
-        return None
-    shown = ", ".join(allowed[:_NAMES_SHOWN]) + (", …" if len(allowed) > _NAMES_SHOWN else "")
     name = display_name(instrument)
+    if any(names_pair(symbol, instrument) for symbol in allowed):
+        return _passed("ALLOWED_SYMBOLS", symbol=name)
+    shown = ", ".join(allowed[:_NAMES_SHOWN]) + (", …" if len(allowed) > _NAMES_SHOWN else "")
     return _denied(
         "ALLOWED_SYMBOLS", f"{name} is not among {shown or 'the (none) allowed'}", symbol=name, allowed=shown
     )
 
 
-def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> Denied | None:
+def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> Check:
     """Something is left of the volume after rounding: for Kraken a volume of 0 means "the whole position"."""
     if rounded > 0:
-        return None
+        return _passed("VOLUME_ZERO", volume=plain(rounded))
     numbers = {"volume": plain(asked), "lot_decimals": str(instrument.lot_decimals)}
     base = asset_code(instrument.base)
     text = f"volume {plain(asked)} {base} is zero at the pair's {instrument.lot_decimals} decimals"
     return _denied("VOLUME_ZERO", text, **numbers)
 
 
-def price_remains(name: str, asked: str, rounded: Decimal) -> Denied | None:
+def price_remains(name: str, asked: str, rounded: Decimal) -> Check:
     """Something is left of the price, or of the offset, after rounding. ``name``: the alert's field, ``asked`` its text."""
     if rounded > 0:
-        return None
+        return _passed("PRICE_ZERO", **{name: asked})
     return _denied("PRICE_ZERO", f"{name} {asked} is below the pair's smallest price step", **{name: asked})
 
 
-def offset_leaves_a_price(name: str, offset: str, left: Decimal, market: Decimal | None) -> Denied | None:
+def offset_leaves_a_price(name: str, offset: str, left: Decimal | None, market: Decimal | None) -> Check:
     """Counted down from the market, the offset ends above zero."""
-    if left > 0 or market is None:
-        return None
+    if market is None or left is None:
+        return _unchecked("PRICE_BELOW_ZERO", "the market's price is not known", **{name: offset})
+    if left > 0:
+        return _passed("PRICE_BELOW_ZERO", **{name: offset}, market=plain(market))
     text = f"{name} {offset} is as far down as the market at {plain(market)}: no price would be left"
     return _denied("PRICE_BELOW_ZERO", text, **{name: offset}, market=plain(market))
 
 
 def cost_within_cap(
     instrument: Instrument, volume: Decimal, price: Decimal | None, cap: Mapping[str, Decimal]
-) -> Denied | None:
+) -> Check:
     """volume x price is at most the cap of the pair's quote currency; a currency without a cap is refused, never unlimited.
 
     ``cap``: currency code -> amount. ``price``: the highest one known, None if none is.
@@ -103,83 +113,99 @@ def cost_within_cap(
         text = f"no price is known, so the cost can't be held against {plain(most)} {quote}; send price"
         return _denied("MAX_ORDER_COST_PRICE", text, max=plain(most), currency=quote)
     cost = cost_of(volume, price)
-    if cost <= most:
-        return None
     numbers = {"cost": plain(cost), "max": plain(most), "volume": plain(volume), "price": plain(price)}
+    if cost <= most:
+        return _passed("MAX_ORDER_COST", **numbers, currency=quote)
     text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of {plain(most)} {quote}"
     return _denied("MAX_ORDER_COST", text, **numbers, currency=quote)
 
 
-def volume_minimum(instrument: Instrument, volume: Decimal) -> Denied | None:
-    """``ordermin``, in base currency, after rounding."""
+def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
+    """``ordermin``, in base currency, after rounding; None: the size is in quote, and no price is known to count it by."""
     least = instrument.ordermin
-    if least is None or volume >= least:
-        return None
+    if volume is None:
+        return _unchecked("ORDER_MINIMUM", "no price is known")
+    if least is None:
+        return _unchecked("ORDER_MINIMUM", _NO_RULE, volume=plain(volume))
+    numbers = {"volume": plain(volume), "minimum": plain(least)}
+    if volume >= least:
+        return _passed("ORDER_MINIMUM", **numbers)
     text = f"volume {plain(volume)} is below the pair's minimum {plain(least)} {asset_code(instrument.base)}"
-    return _denied("ORDER_MINIMUM", text, volume=plain(volume), minimum=plain(least))
+    return _denied("ORDER_MINIMUM", text, **numbers)
 
 
-def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None) -> Denied | None:
+def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None) -> Check:
     """``costmin``, in quote currency, at the highest price known: which one Kraken takes is its own affair."""
     least = instrument.costmin
-    if least is None or price is None or (cost := cost_of(volume, price)) >= least:
-        return None
-    quote = asset_code(instrument.quote)
+    if least is None:
+        return _unchecked("COST_MINIMUM", _NO_RULE, volume=plain(volume))
+    if price is None:
+        return _unchecked("COST_MINIMUM", "no price is known", minimum=plain(least), volume=plain(volume))
+    cost, quote = cost_of(volume, price), asset_code(instrument.quote)
+    numbers = {"cost": plain(cost), "minimum": plain(least), "volume": plain(volume), "price": plain(price)}
+    if cost >= least:
+        return _passed("COST_MINIMUM", **numbers)
     text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's minimum {plain(least)} {quote}"
-    return _denied(
-        "COST_MINIMUM", text, cost=plain(cost), minimum=plain(least), volume=plain(volume), price=plain(price)
-    )
+    return _denied("COST_MINIMUM", text, **numbers)
 
 
-def close_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None, field: str) -> Denied | None:
+def close_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None, field: str) -> Check:
     """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own price, as far as it is known."""
-    denied = cost_minimum(instrument, volume, price)
-    if denied is None:
-        return None
-    text = denied.message.replace("COST_MINIMUM: ", f"the order that {field} leaves: ", 1)
-    return _denied("CLOSE_COST_MINIMUM", text, **denied.numbers)
+    check = cost_minimum(instrument, volume, price)
+    text = check.message.replace("COST_MINIMUM: ", f"CLOSE_COST_MINIMUM: the order that {field} leaves: ", 1)
+    return check._replace(rule="CLOSE_COST_MINIMUM", message=text)
 
 
-def display_volume_fits(volume: Decimal, shown: Decimal) -> Denied | None:
+def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
     """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com, add-order ``displayvol``)."""
+    numbers = {"display_volume": plain(shown), "volume": plain(volume)}
     if volume <= shown * ICEBERG_PARTS and shown < volume:
-        return None
+        return _passed("DISPLAY_VOLUME", **numbers)
     text = f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least a fifteenth of it"
-    return _denied("DISPLAY_VOLUME", text, display_volume=plain(shown), volume=plain(volume))
+    return _denied("DISPLAY_VOLUME", text, **numbers)
 
 
-def start_is_ahead(starts: datetime, now: datetime) -> Denied | None:
+def start_is_ahead(starts: datetime, now: datetime) -> Check:
+    numbers = {"starts": _moment(starts), "now": _moment(now)}
     if starts > now:
-        return None
-    text = f"starts {_moment(starts)} has passed; it is {_moment(now)}"
-    return _denied("START_TIME", text, starts=_moment(starts), now=_moment(now))
+        return _passed("START_TIME", **numbers)
+    return _denied("START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers)
 
 
-def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Denied | None:
+def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
     """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
     earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
+    numbers = {"expires": _moment(expires), "now": _moment(now)}
     if earliest <= expires <= latest and (starts is None or starts < expires):
-        return None
+        return _passed("EXPIRY", **numbers)
     span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
     text = f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days ahead, after the start, here {span}"
-    return _denied("EXPIRY", text, expires=_moment(expires), now=_moment(now))
+    return _denied("EXPIRY", text, **numbers)
 
 
-def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -> Denied | None:
+def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -> Check:
     """The pair's list for this side has it. None and 1 are spot and need no list."""
     offered = instrument.leverage_buy if side is Side.BUY else instrument.leverage_sell
-    if leverage is None or leverage <= 1 or offered is None or leverage in offered:
-        return None
-    shown = ", ".join(map(str, offered)) or "none"
-    text = f"leverage {leverage} is not offered for a {side} of {display_name(instrument)}; offered: {shown}"
-    return _denied("LEVERAGE", text, leverage=str(leverage), offered=shown)
+    if leverage is None or leverage <= 1:
+        return _passed("LEVERAGE", leverage="1")
+    if offered is None:
+        return _unchecked("LEVERAGE", _NO_RULE, leverage=str(leverage))
+    numbers = {"leverage": str(leverage), "offered": ", ".join(map(str, offered)) or "none"}
+    if leverage in offered:
+        return _passed("LEVERAGE", **numbers)
+    text = (
+        f"leverage {leverage} is not offered for a {side} of {display_name(instrument)}; offered: {numbers['offered']}"
+    )
+    return _denied("LEVERAGE", text, **numbers)
 
 
 def status_permits(
     instrument: Instrument, order_type: OrderType, leverage: int | None, *, post_only: bool = False
-) -> Denied | None:
+) -> Check:
     """The pair's ``status`` takes such an order. A leveraged order may be the one that reduces: Kraken decides that."""
     status = instrument.status
+    if status is None:
+        return _unchecked("PAIR_STATUS", _NO_RULE)
     spot = leverage is None or leverage <= 1
     limited = order_type.takes_limit or order_type is OrderType.TRAILING_STOP_LIMIT
     refused = (
@@ -189,19 +215,37 @@ def status_permits(
         or (status == "limit_only" and not limited)
     )
     if not refused:
-        return None
+        return _passed("PAIR_STATUS", status=status)
     hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
     text = f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} order{hint}"
-    return _denied("PAIR_STATUS", text, status=str(status))
+    return _denied("PAIR_STATUS", text, status=status)
 
 
-def first(checks: Iterable[Denied | None]) -> Denied | None:
+def first(checks: Iterable[Check]) -> Check | None:
     """The first refusal; the checks after it are not made."""
-    return next((denied for denied in checks if denied is not None), None)
+    return next((check for check in checks if check.passed is False), None)
 
 
-def _denied(rule: str, text: str, **numbers: str) -> Denied:
-    return Denied(rule, f"{rule}: {text}", numbers)
+def outdated(check: Check, instrument: Instrument) -> Check:
+    """The same, of a rule that is too old to deny: Kraken decides."""
+    if check.passed is None:
+        return check
+    as_of = _moment(instrument.as_of)
+    return _unchecked(
+        check.rule, f"Kraken stated the rule at {as_of}, too long ago to deny by", **check.numbers, as_of=as_of
+    )
+
+
+def _passed(rule: str, **numbers: str) -> Check:
+    return Check(rule, True, "", numbers)
+
+
+def _denied(rule: str, text: str, **numbers: str) -> Check:
+    return Check(rule, False, f"{rule}: {text}", numbers)
+
+
+def _unchecked(rule: str, why: str, **numbers: str) -> Check:
+    return Check(rule, None, f"{rule}: not checked: {why}", numbers)
 
 
 def _moment(moment: datetime) -> str:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import AmendIntent, CancelIntent, NoOrder, OrderRequest, OrderType, Side
+from webhook_core.trading.planner import Denied
 from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.sizing import denied
 from webhook_core.trading.symbols import display_name

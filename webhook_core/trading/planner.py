@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading import intents, limits
 from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.drafts import Draft, draft, limit_of, lowest, notes, parameters, trigger_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intents import Size
-from webhook_core.trading.limits import Denied
+from webhook_core.trading.limits import Check
 from webhook_core.trading.orders import OrderIntent, OrderRequest, QuantityType, Relative
 from webhook_core.trading.prices import amount_of, text
 from webhook_core.trading.symbols import display_name
 from webhook_core.trading.terms import moment_of
+
+if TYPE_CHECKING:
+    from webhook_core.trading.appraisal import Appraisal
+
+
+class Fees(NamedTuple):
+    """In percent of an order's cost. By default Kraken's first tier, for crypto on spot (kraken.com/features/fee-schedule, since
+    2026-07-09)."""
+
+    maker: Decimal = Decimal("0.40")
+    taker: Decimal = Decimal("0.80")
 
 
 class TradingRules(NamedTuple):
@@ -24,11 +36,13 @@ class TradingRules(NamedTuple):
 
     ``allow_lists``: pairs in any form of their names; no list allows any pair. ``caps``: currency code -> most cost of one
     order; no cap is no limit. ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts.
+    ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back; no limit counts them.
     """
 
     allow_lists: tuple[tuple[str, ...], ...] = ()
     caps: tuple[Mapping[str, Decimal], ...] = ()
     volume: Decimal | None = None
+    fees: Fees = Fees()
     quantity_type: QuantityType = "base"
 
     @property
@@ -37,10 +51,22 @@ class TradingRules(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out."""
+    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out. ``appraisals``, one
+    for each request, only where they were asked for."""
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
+    appraisals: tuple[Appraisal, ...] = ()
+
+
+class Denied(NamedTuple):
+    """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
+    refused, where an appraisal was asked for."""
+
+    rule: str
+    message: str
+    numbers: Mapping[str, str] = MappingProxyType({})
+    plan: Plan = Plan(())
 
 
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
@@ -66,15 +92,34 @@ def plan(
     what a start and an expiry come to.
     """
     fitted = draft(wanted, instrument, ticker)
-    denied = limits.first(_checks(fitted, rules, now))
-    if denied is not None:
-        return denied
-    reference = ticker if wanted.reference_price is None else wanted.reference_price
-    request = OrderRequest(display_name(instrument), parameters(fitted), reference)
+    refusal = limits.first(_checks(fitted, rules, now))
+    if refusal is not None:
+        return Denied(refusal.rule, refusal.message, refusal.numbers)
+    return _planned(fitted, ticker)
+
+
+def appraise(
+    wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime, ticker: Decimal | None = None
+) -> Plan | Denied:
+    """What ``plan`` says of the same order, with the appraisal: every check, however the first ones end, and the cost."""
+    from webhook_core.trading import appraisal  # a trade does not need it
+
+    fitted = draft(wanted, instrument, ticker)
+    checks = tuple(_checks(fitted, rules, now))
+    planned = _planned(fitted, ticker)._replace(appraisals=(appraisal.of(fitted, checks, rules.fees),))
+    refusal = limits.first(checks)
+    return planned if refusal is None else Denied(refusal.rule, refusal.message, refusal.numbers, planned)
+
+
+def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:
+    reference = fitted.wanted.reference_price
+    request = OrderRequest(
+        display_name(fitted.instrument), parameters(fitted), ticker if reference is None else reference
+    )
     return Plan((request,), tuple(notes(fitted)))
 
 
-def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Denied | None]:
+def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
     instrument, volume = fitted.instrument, fitted.volume
     for allowed in rules.allow_lists:
         yield limits.symbol_allowed(instrument, allowed)
@@ -85,16 +130,15 @@ def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Denie
     for price, left in lowest(fitted):
         yield limits.offset_leaves_a_price(price.field, text(price.rounded), left, fitted.market)
     for cap in rules.caps:
-        yield limits.cost_within_cap(instrument, volume, fitted.highest_price, cap)
+        yield limits.cost_within_cap(instrument, volume, fitted.cost_price, cap)
     yield from _kraken_checks(fitted, now)
-    if limits.status_is_fresh(instrument, now):
-        wanted = fitted.wanted
-        yield limits.status_permits(instrument, wanted.order_type, wanted.leverage, post_only=wanted.terms.post_only)
-    if limits.rules_are_fresh(instrument, now):
-        yield from _pair_checks(fitted)
+    yield _status_check(fitted, now)
+    fresh = limits.rules_are_fresh(instrument, now)
+    for check in _pair_checks(fitted):
+        yield check if fresh else limits.outdated(check, instrument)
 
 
-def _kraken_checks(fitted: Draft, now: datetime) -> Iterator[Denied | None]:
+def _kraken_checks(fitted: Draft, now: datetime) -> Iterator[Check]:
     """Kraken's rules for every pair; they don't age."""
     terms = fitted.wanted.terms
     if fitted.display_volume is not None:
@@ -106,10 +150,16 @@ def _kraken_checks(fitted: Draft, now: datetime) -> Iterator[Denied | None]:
         yield limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
 
 
-def _pair_checks(fitted: Draft) -> Iterator[Denied | None]:
+def _status_check(fitted: Draft, now: datetime) -> Check:
+    wanted, instrument = fitted.wanted, fitted.instrument
+    check = limits.status_permits(instrument, wanted.order_type, wanted.leverage, post_only=wanted.terms.post_only)
+    return check if limits.status_is_fresh(instrument, now) else limits.outdated(check, instrument)
+
+
+def _pair_checks(fitted: Draft) -> Iterator[Check]:
     wanted, instrument, volume = fitted.wanted, fitted.instrument, fitted.volume
     yield limits.leverage_offered(instrument, wanted.side, wanted.leverage)
-    yield limits.volume_minimum(instrument, volume)
-    yield limits.cost_minimum(instrument, volume, fitted.highest_price)
-    if wanted.close is not None:
+    yield limits.volume_minimum(instrument, fitted.base_volume)
+    yield limits.cost_minimum(instrument, volume, fitted.cost_price)
+    if wanted.close is not None and not fitted.in_quote:
         yield limits.close_minimum(instrument, volume, fitted.close_price, wanted.close.field)

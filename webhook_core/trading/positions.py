@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import NoOrder, OrderIntent, OrderType, PositionIntent, Side, Terms, is_margin
+from webhook_core.trading.planner import Denied
 from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_volume
 from webhook_core.trading.sizing import Basis, denied
 from webhook_core.trading.symbols import asset_code

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.limits import Denied
 from webhook_core.trading.orders import OrderIntent, Side, is_margin
+from webhook_core.trading.planner import Denied
 from webhook_core.trading.prices import estimate, highest
 from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost
 from webhook_core.trading.symbols import asset_code
