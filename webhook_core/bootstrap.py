@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from webhook_core.alerts import Alerts
 from webhook_core.application import Application
 from webhook_core.clock import SystemClock
 from webhook_core.cloud import logs
@@ -22,6 +23,7 @@ from webhook_core.configuration import Configuration
 from webhook_core.errors import NotConfigured, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.failed_proofs import FailedProofs
+from webhook_core.fills import Fills
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
@@ -29,8 +31,10 @@ from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.venue import KrakenVenue, last_price
 from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.legs import Legs
 from webhook_core.market import Market
 from webhook_core.operators import Operators
+from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
 from webhook_core.settings import Settings, SettingsError
@@ -153,16 +157,22 @@ def assemble(
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
+    own_orders = OwnOrders(settings.trading_mode, settings.account, store, clock, margin)
+    market = Market(pair_rules, venue, clock, own_orders)
+    submission = Submission(store, venue, clock, settings.order_deadline_s)
+    legs = Legs(store, submission, reconciler, own_orders, clock, settings.order_deadline_s)
+    fills = Fills(store, venue, clock)
+    door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
     return Application(
         settings=settings,
         ledger=store,
         venue=venue,
         clock=clock,
-        market=Market(pair_rules, venue, clock),
-        submission=Submission(store, venue, clock, settings.order_deadline_s),
-        reconciler=reconciler,
-        operators=Operators(token, store, venue, pair_rules, reconciler, clock),
-        gate=gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock),
+        market=market,
+        submission=submission,
+        operators=Operators(token, store, venue, pair_rules, reconciler, legs, fills, clock),
+        gate=door,
+        alerts=Alerts(settings, store, venue, clock, market, legs, fills, door),
     )
 
 

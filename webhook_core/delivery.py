@@ -13,7 +13,7 @@ from webhook_core.events import Tally, event
 from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ports import Budget
-from webhook_core.trading.orders import OrderIntent, OrderRequest
+from webhook_core.trading.orders import Intent, OrderRequest
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -34,13 +34,9 @@ class Delivery:
     error: WebhookError | None = None
     orders: tuple[dict[str, Any], ...] = ()
 
-    def wants(self, intent: OrderIntent) -> None:
-        self.trade = {
-            "symbol": intent.symbol,
-            "side": intent.side,
-            "order_type": intent.order_type,
-            "volume": intent.volume,
-        }
+    def wants(self, intent: Intent) -> None:
+        names = ("symbol", "action", "side", "order_type", "volume")
+        self.trade = {name: getattr(intent, name) for name in names if hasattr(intent, name)}
 
     def plans(self, request: OrderRequest) -> None:
         self.trade = {name: value for name, value in request.trade_details().items() if name != "price"}

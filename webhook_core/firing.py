@@ -10,27 +10,29 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.ledger.entry import LedgerEntry, Unit, first_attempt
+from webhook_core.ledger.entry import LedgerEntry, Turn, Unit, first_attempt, no_action_attempt
+from webhook_core.market import Decided, Wants
+from webhook_core.own_orders import leg_of
 from webhook_core.settings import Settings
-from webhook_core.trading import planner
-from webhook_core.trading.orders import OrderIntent, OrderRequest
-from webhook_core.trading.planner import TradingRules
+from webhook_core.trading.intents import intents
+from webhook_core.trading.orders import OrderRequest, PositionIntent
 
 DEFAULT_STRATEGY = "default"
 
 
 class Firing(NamedTuple):
-    """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``)."""
+    """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``).
+    ``confirms``: the answer is to tell what the order filled."""
 
     unit: Unit
     alert_id: str
     body_sha256: str
-    strategy: str
-    intent: OrderIntent
-    rules: TradingRules
+    wants: Wants
     received_at: datetime
+    fired_at: datetime
     fresh_until: datetime
     repeats: bool
+    confirms: bool
     warnings: tuple[str, ...]
 
     @classmethod
@@ -54,12 +56,12 @@ class Firing(NamedTuple):
             unit=Unit(settings.trading_mode, settings.account, key.key),
             alert_id=key.alert_id,
             body_sha256=verified.body_sha256,
-            strategy=strategy,
-            intent=planner.intent(alert, rules),
-            rules=rules,
+            wants=Wants(intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None),
             received_at=received_at,
+            fired_at=fired_at or received_at,
             fresh_until=(fired_at or received_at) + timedelta(seconds=settings.alert_max_age_s),
             repeats=key.open_ended,
+            confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
         )
 
@@ -71,15 +73,42 @@ class Firing(NamedTuple):
         redelivered = self.received_at < newest.received_at + window
         return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
 
-    def entry(self, request: OrderRequest, notes: tuple[str, ...], now: datetime, deadline_s: int) -> LedgerEntry:
-        """What a claim of this firing writes."""
+    def entry(self, decided: Decided, now: datetime, deadline_s: int) -> LedgerEntry:
+        """What the claim of leg 0 writes: its request, and those of the legs after it."""
+        unit = self.unit
+        if decided.nothing:
+            symbol = self.wants.intents[0].symbol or ""
+            attempt = replace(no_action_attempt(unit, OrderRequest(symbol, {}), now), reason=decided.nothing)
+        else:
+            attempt = first_attempt(unit, decided.requests[0], now, deadline_s)
         return LedgerEntry(
-            unit=self.unit,
+            unit=unit,
             alert_id=self.alert_id,
             body_sha256=self.body_sha256,
-            strategy=self.strategy,
+            strategy=self.wants.strategy,
             received_at=self.received_at,
             fresh_until=self.fresh_until,
-            attempts=(first_attempt(self.unit, request, now, deadline_s),),
-            warnings=(*self.warnings, *notes),
+            attempts=(attempt,),
+            warnings=(*self.warnings, *decided.plan.notes),
+            turn=self.turn(decided),
+            following=decided.requests[1:],
+            independent=decided.independent,
+            figures=decided.figures,
         )
+
+    def turn(self, decided: Decided) -> Turn | None:
+        """Its place in the line of its strategy and pair; only a target has to come in the order of firing."""
+        if decided.line is None:
+            return None
+        wanted = next((one for one in self.wants.intents if isinstance(one, PositionIntent)), None)
+        in_order = wanted is not None and wanted.action == "target"
+        before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
+        return Turn(decided.line.name, self.fired_at, in_order, before, after, decided.line.mark)
+
+
+def later_leg(first: LedgerEntry, number: int, now: datetime, deadline_s: int) -> LedgerEntry:
+    """What the claim of a leg after leg 0 writes: the request that was planned with it."""
+    unit = leg_of(first.unit, number)
+    attempt = first_attempt(unit, first.following[number - 1], now, deadline_s)
+    turn = None if first.turn is None else first.turn._replace(mark=None, in_order=False)
+    return replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), figures={}, version="")

@@ -1,59 +1,100 @@
-"""From an order intent to a plan, with the facts of the market that the plan needs and no others."""
+"""From what an alert wants to a plan, with the facts of account and market that the plan needs and no others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
 
 from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
+from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Venue
-from webhook_core.trading import planner
+from webhook_core.trading import needs, planner
+from webhook_core.trading.facts import Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderIntent
+from webhook_core.trading.needs import Needs
+from webhook_core.trading.orders import Intent, NoOrder, OrderIntent, OrderRequest
 from webhook_core.trading.planner import Denied, Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
+
+_NO_FACTS = Facts()
+
+
+class Wants(NamedTuple):
+    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its credential is that strategy's alone."""
+
+    intents: tuple[Intent, ...]
+    rules: TradingRules
+    strategy: str
+    bound: bool = False
+
+
+class Line(NamedTuple):
+    """The line that the orders of a strategy in one pair take turns in, and its mark from before the facts were read."""
+
+    name: str
+    mark: str
+
+
+class Decided(NamedTuple):
+    """What is to be sent, one request a leg. ``nothing`` says why there is none. ``independent``: one that fails stops no other.
+    ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it. ``sources``: which of the
+    alert's intents each request is for."""
+
+    plan: Plan
+    nothing: str = ""
+    independent: bool = False
+    line: Line | None = None
+    figures: Mapping[str, Decimal] = MappingProxyType({})
+    sources: tuple[int, ...] = ()
+
+    @property
+    def requests(self) -> tuple[OrderRequest, ...]:
+        return self.plan.requests
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Market:
-    """Kraken's rules and prices, as far as a plan needs them."""
+    """Kraken's rules and prices, and what the account holds, as far as a plan needs them."""
 
     pair_rules: PairRules
     venue: Venue
     clock: Clock
+    own_orders: OwnOrders
 
-    def must_ask(self, intent: OrderIntent, rules: TradingRules) -> bool:
-        """Whether the plan needs a read of Kraken: a pair whose rules we lack, or a price for a cost cap."""
-        if planner.needs_ticker(intent, rules):
-            return True
-        try:
-            self.pair_rules.current().resolve(intent.symbol)
-        except UnknownSymbol as unknown:
-            return unknown.ask_for is not None
-        return False
+    def must_ask(self, wants: Wants) -> bool:
+        """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost cap, what is held."""
+        return any(self._must_ask(intent, wants.rules) for intent in wants.intents)
 
     @timed("plan")
-    def plan(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
-        """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable."""
-        instrument, ticker = self._facts(intent, rules, budget)
-        planned = planner.plan(intent, instrument, rules, self.clock.now(), ticker)
-        if isinstance(planned, Denied):
-            raise OrderDenied(planned.message)
-        return planned
+    def decide(self, wants: Wants, budget: Budget) -> Decided:
+        """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable, NotItsTurn."""
+        decided = self._decided(wants, budget, appraised=False)
+        if isinstance(decided, Denied):
+            raise OrderDenied(decided.message)
+        return decided
 
     @timed("plan")
-    def appraise(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan | Denied:
-        """The plan, or the refusal of it, with every check and what it would cost. Raises UnknownSymbol, VenueUnavailable."""
-        instrument, ticker = self._facts(intent, rules, budget)
-        return planner.appraise(intent, instrument, rules, self.clock.now(), ticker)
+    def appraise(self, wants: Wants, budget: Budget) -> Decided | Denied:
+        """The same, or the refusal of it, with every check and what it would cost."""
+        return self._decided(wants, budget, appraised=True)
 
     @timed("plan")
-    def plan_on_fresh_rules(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> Plan:
-        """The same, after reading the pair's rules again."""
-        self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
-        return self.plan(intent, rules, budget)
+    def replan(self, intent: Intent, wants: Wants, budget: Budget) -> OrderRequest | str:
+        """One intent of an alert planned again, after reading the pair's rules again: its request, or why there is none.
+
+        Raises VenueUnavailable.
+        """
+        if isinstance(intent, OrderIntent):
+            self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
+        decided = self._decided(wants._replace(intents=(intent,)), budget, appraised=False)
+        if isinstance(decided, Denied):
+            return decided.message
+        return decided.requests[0] if len(decided.requests) == 1 else decided.nothing or "nothing is left to send"
 
     def instrument(self, symbol: str, budget: Budget) -> Instrument:
         """The pair of that name; Kraken is asked for one whose rules we lack. Raises UnknownSymbol, VenueUnavailable."""
@@ -64,7 +105,42 @@ class Market:
                 raise
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
-    def _facts(self, intent: OrderIntent, rules: TradingRules, budget: Budget) -> tuple[Instrument, Decimal | None]:
-        """The pair, and its last price where the plan needs one."""
+    def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
+        if needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING:
+            return True
+        if isinstance(intent, NoOrder) or intent.symbol is None:
+            return False
+        try:
+            self.pair_rules.current().resolve(intent.symbol)
+        except UnknownSymbol as unknown:
+            return unknown.ask_for is not None
+        return False
+
+    def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
+        if len(wants.intents) == 1 and isinstance(intent := wants.intents[0], OrderIntent):
+            asked = needs.of_intent(intent, capped=bool(wants.rules.caps))
+            if intent.quantity_type == "base" and asked in (needs.NOTHING, Needs(price=True)):
+                return self._fixed(intent, wants.rules, budget, appraised=appraised)
+        from webhook_core.workings import Workings  # the way of alerts that ask for more than an order of fixed size
+
+        return Workings(self, wants, budget, appraised=appraised).decided()
+
+    def _fixed(self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool) -> Decided | Denied:
         instrument = self.instrument(intent.symbol, budget)
-        return instrument, self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
+        ticker = self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
+        planned = self.planned(intent, instrument, rules, ticker, appraised=appraised)
+        return planned if isinstance(planned, Denied) else Decided(planned, sources=(0,))
+
+    def planned(
+        self,
+        intent: OrderIntent,
+        instrument: Instrument,
+        rules: TradingRules,
+        ticker: Decimal | None,
+        *,
+        appraised: bool,
+    ) -> Plan | Denied:
+        """One order of a size that Kraken takes, held against every limit."""
+        plan = planner.appraise if appraised else planner.plan
+        return plan(intent, instrument, rules, self.clock.now(), ticker)

@@ -10,8 +10,10 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
 from webhook_core.events import event
+from webhook_core.fills import Fills
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler, facts
+from webhook_core.legs import Legs
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Ledger, Venue
 
@@ -29,6 +31,8 @@ class Operators:
     venue: Venue
     pair_rules: PairRules
     reconciler: Reconciler
+    legs: Legs
+    fills: Fills
     clock: Clock
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
@@ -60,12 +64,15 @@ class Operators:
         return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Look up every unresolved order, expire what was never sent, refresh the pair rules, purge what is past 90 days."""
+        """Look up every unresolved order, expire what was never sent, legs included, ask what the newest orders have filled,
+        refresh the pair rules, purge what is past 90 days."""
         budget = self._budget()
         try:
             found = self.reconciler.run(budget, query.get("cursor") or None)
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
+        found["legs_missed"] = self.legs.miss_newest()
+        found["fills"] = self.fills.fill_in(self.reconciler.mode, self.reconciler.account, budget)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget)
         event(logging.INFO, "reconcile.done", looked_at=len(found["looked_at"]), more=found["cursor"] is not None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
@@ -30,6 +31,13 @@ def position_key(pair: str) -> str:
     return f"position {pair}"
 
 
+class Settled(NamedTuple):
+    """``figures``: those that are certain. ``unsure``: the young orders that leave the other ones in doubt."""
+
+    figures: Mapping[str, Decimal]
+    unsure: Sequence[LedgerEntry]
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class OwnOrders:
     """``margin`` is how far Kraken's reads may lag its engine. Every method raises LedgerUnavailable."""
@@ -43,7 +51,7 @@ class OwnOrders:
     def of_strategy(self, strategy: str) -> list[LedgerEntry]:
         """The newest orders of a strategy that may be open; the oldest of a long list are not among them."""
         page = self.ledger.entries(states=_LIVE, strategy=strategy, limit=OF_STRATEGY)
-        return [entry for entry in page.entries if self._is_ours(entry)]
+        return [entry for entry in page.entries if self.is_ours(entry)]
 
     def of_alert(self, alert_id: str, strategy: str | None) -> list[LedgerEntry]:
         """Every leg of the alert with that id; ``strategy``: whose credential asks, None for one that is bound to none."""
@@ -62,16 +70,28 @@ class OwnOrders:
                 return
             yield entry
 
-    def settled(self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf) -> dict[str, Decimal | None]:
-        """Each figure with our own last orders in it, None where Kraken may show them or not."""
+    def settled(self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf) -> Settled:
+        """Each figure with our own last orders in it, as far as that can be told."""
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
-        ours = [entry for entry in newest if self._is_ours(entry)]
-        return {key: settled(figure, self._steps(ours, key, instrument_of)) for key, figure in figures.items()}
+        ours = [entry for entry in newest if self.is_ours(entry)]
+        known: dict[str, Decimal] = {}
+        unsure: dict[str, LedgerEntry] = {}
+        for key, figure in figures.items():
+            steps, young = self._steps(ours, key, instrument_of)
+            found = settled(figure, steps)
+            if found is not None:
+                known[key] = found
+            else:
+                unsure |= {entry.unit.name: entry for entry in young}
+        return Settled(known, list(unsure.values()))
 
-    def _steps(self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf) -> list[Step]:
-        """From the last figure that is older than every order Kraken may not show yet."""
+    def _steps(
+        self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf
+    ) -> tuple[list[Step], list[LedgerEntry]]:
+        """From the last figure on that is older than every order Kraken may not show yet; and those orders."""
         young_until = self.clock.now() - self.margin
         steps: list[Step] = []
+        young: list[LedgerEntry] = []
         for entry in newest:
             step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")))
             is_young = (entry.current.settled_at or entry.current.claimed_at) > young_until
@@ -79,9 +99,12 @@ class OwnOrders:
                 break
             if step is not None:
                 steps.append(step)
-        return steps[::-1]
+            if step is not None and is_young and entry.state is not State.NO_ACTION:
+                young.append(entry)
+        return steps[::-1] if young else [], young
 
-    def _is_ours(self, entry: LedgerEntry) -> bool:
+    def is_ours(self, entry: LedgerEntry) -> bool:
+        """Of this mode and account."""
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
 

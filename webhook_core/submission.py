@@ -49,14 +49,18 @@ class Submission:
 
     def send(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
         """Submit a freshly claimed entry and record the outcome. Raises LedgerUnavailable if it can't be recorded."""
+        if entry.state is not State.SUBMITTING:  # claimed as done: there is nothing to send
+            report(entry)
+            return entry
         outcome = self._submit(entry, budget)
         if isinstance(outcome, Rejected) and outcome.stale_rules:
             return self._heal(entry, outcome, replan, budget)
         return self._record(entry, outcome)
 
     def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
-        """A fresh redelivery of an alert that was proved not sent: claim its next attempt and send that."""
-        claimed = self._claim_next(entry, entry.current.request)
+        """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
+        that."""
+        claimed = self._claim_next(entry)
         return self.send(claimed.entry, replan, budget) if isinstance(claimed, Claimed) else claimed.entry
 
     @timed("send")
@@ -86,16 +90,13 @@ class Submission:
         return self._record(claimed.entry, self._submit(claimed.entry, budget))
 
     @timed("claim")
-    def _claim_next(self, entry: LedgerEntry, request: OrderRequest) -> Claimed | Existing:
-        return allowed(self.ledger.claim_next(self._next(entry, request)))
+    def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
+        return allowed(self.ledger.claim_next(entry))
 
     @timed("claim")
     def _claim_on(self, entry: LedgerEntry, request: OrderRequest) -> Recorded | Existing:
         """On the ledger it is still SUBMITTING, so it has its turn and keeps it."""
-        return self.ledger.record(self._next(entry, request))
-
-    def _next(self, entry: LedgerEntry, request: OrderRequest) -> LedgerEntry:
-        return transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
+        return self.ledger.record(transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s))
 
     @timed("record")
     def _record(self, entry: LedgerEntry, outcome: Outcome, reason: str = "") -> LedgerEntry:

@@ -16,13 +16,17 @@ from typing import Any
 from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
-from webhook_core.ledger.entry import UNRESOLVED, LedgerEntry, State
+from webhook_core.ledger.entry import UNRESOLVED, Attempt, LedgerEntry, State
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.open_orders import is_as_amended
+from webhook_core.trading.orders import Accepted, NotSent, Rejected
 
 LOOK_UP_AFTER = timedelta(seconds=5)
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
 KEPT = timedelta(days=90)
 PURGED_AT_ONCE = 500
+_OPEN = ("open", "pending")
 ENOUGH_FOR_ONE_S = 3.0
 """A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
 
@@ -56,6 +60,8 @@ class Reconciler:
     @timed("look_up")
     def _asked(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         attempt = entry.current
+        if attempt.request.method != "AddOrder":
+            return self._changed(entry, budget)
         open_read_at = self.clock.now()
         order = self.venue.find_open(attempt.client_order_id, budget)
         closed_read_at = self.clock.now()
@@ -69,6 +75,38 @@ class Reconciler:
         elif open_read_at >= attempt.deadline + self.margin:
             return transitions.open_orders_lack_it(entry, open_read_at)
         return entry
+
+    def _changed(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        """A cancel or an amendment: the order itself shows whether it happened.
+
+        A cancel of an order that is still open may be sent again: it means the same order, whenever it arrives. An amendment
+        may not, but after deadline + margin it does not happen any more.
+        """
+        attempt, read_at = entry.current, self.clock.now()
+        order = self._order_of(attempt, budget)
+        if order is None:
+            return entry
+        if attempt.request.method == "AmendOrder":
+            if is_as_amended(attempt.request, order):
+                return transitions.settle(entry, Accepted(order.order_id, "amended"), self.clock.now())
+            late = read_at >= attempt.deadline + self.margin
+            return transitions.not_placed(entry, self.clock.now()) if late else entry
+        if order.status in _OPEN:
+            return transitions.settle(entry, NotSent("the order is still open"), self.clock.now())
+        if order.status == "closed":
+            return transitions.settle(
+                entry, Rejected(("the order had filled before it was canceled",)), self.clock.now()
+            )
+        return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())
+
+    def _order_of(self, attempt: Attempt, budget: Budget) -> RestingOrder | None:
+        sent = attempt.request.parameters
+        if "txid" in sent:
+            return self.venue.order(sent["txid"], budget)
+        client_order_id = sent["cl_ord_id"]
+        found = self.venue.find_open(client_order_id, budget)
+        found = found or self.venue.find_closed(client_order_id, attempt.claimed_at - self.margin, budget)
+        return None if found is None else self.venue.order(found.order_id, budget)
 
     @timed("record")
     def _record(self, entry: LedgerEntry) -> LedgerEntry:

@@ -1,0 +1,185 @@
+"""The way of one alert, from its bytes to its answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from webhook_core import answers
+from webhook_core.delivery import Delivery
+from webhook_core.errors import (
+    AlertConflict,
+    NoTimeToSend,
+    NotItsTurn,
+    OrderDenied,
+    OrderRejected,
+    VenueUnavailable,
+    WebhookError,
+)
+from webhook_core.events import bind, event, timed
+from webhook_core.fills import Fills
+from webhook_core.firing import Firing
+from webhook_core.gate import ClosedGate, Gate
+from webhook_core.http_messages import HttpResponse
+from webhook_core.intake import alert as alerts
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.legs import Legs, Progress
+from webhook_core.market import Decided, Market
+from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
+from webhook_core.settings import Settings
+from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
+from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
+from webhook_core.trading.planner import Denied
+
+CLAIMS = 2
+"""A plan that others of its line have overtaken is made once more."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Alerts:
+    """Takes one alert after the other; everything it needs is a part of the application."""
+
+    settings: Settings
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    market: Market
+    legs: Legs
+    fills: Fills
+    gate: Gate | ClosedGate
+
+    def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
+        """Raises WebhookError for every alert that comes to no entry in the ledger."""
+        verified = self.gate.admit_alert(delivery.request)
+        firing, wants_validation = self._read(verified, delivery)
+        if only_validate or wants_validation or self.settings.trading_mode == "validate":
+            return self._validate(firing, delivery)
+        firing = self._in_its_generation(firing)
+        decided, claim = self._claimed(firing, delivery.budget)
+        if isinstance(claim, Existing):
+            return self._redelivered(claim.entry, firing, delivery)
+        progress = self.legs.begin(claim.entry, partial(self._replan, firing, decided), delivery.budget)
+        return self._told(progress, firing, delivery)
+
+    @timed("read")
+    def _read(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
+        settings = self.settings
+        fired_at = alerts.check_freshness(verified, delivery.request.received_at, settings.alert_max_age_s)
+        alert = alerts.parse(verified)
+        firing = Firing.of(verified, alert, fired_at, delivery.request.received_at, settings)
+        delivery.alert_id = firing.alert_id
+        delivery.warnings = firing.warnings
+        delivery.wants(firing.wants.intents[0])
+        bind(alert_id=firing.alert_id, strategy=firing.wants.strategy)
+        return firing, alert.validate_only
+
+    @timed("claim")
+    def _in_its_generation(self, firing: Firing) -> Firing:
+        if not firing.repeats:
+            return firing
+        window = timedelta(seconds=self.settings.duplicate_window_s)
+        return firing.in_generation_after(self.ledger.newest_generation(firing.unit), window)
+
+    def _claimed(self, firing: Firing, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
+        """The plan of a new alert and its claim. Nothing is decided twice: a known alert is its entry, whatever a plan would
+        say now. Where another claim of the line came in between, the plan is made once more on new facts."""
+        for _ in range(CLAIMS):
+            decided = self._decide(firing, budget)
+            if isinstance(decided, LedgerEntry):
+                return None, Existing(decided)
+            if budget.remaining() < ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S:
+                raise NoTimeToSend(
+                    "Too little time was left to send the order; sending the same alert again soon is safe."
+                )
+            claim = self._claim(firing, decided)
+            if not isinstance(claim, Outdated):
+                return decided, allowed(claim)
+        raise NotItsTurn(
+            "Other alerts of this strategy and pair came in between; nothing was sent, and sending it again soon is safe."
+        )
+
+    @timed("plan")
+    def _decide(self, firing: Firing, budget: Budget) -> Decided | LedgerEntry:
+        if self.market.must_ask(firing.wants):
+            known = self.ledger.find(firing.unit)
+            if known is not None:
+                return known
+        try:
+            return self.market.decide(firing.wants, budget)
+        except WebhookError:
+            known = self.ledger.find(firing.unit)
+            if known is None:
+                raise
+            return known
+
+    @timed("claim")
+    def _claim(self, firing: Firing, decided: Decided) -> Claim:
+        return self.ledger.claim(firing.entry(decided, self.clock.now(), self.settings.order_deadline_s))
+
+    def _redelivered(self, first: LedgerEntry, firing: Firing, delivery: Delivery) -> HttpResponse:
+        bind(client_order_id=first.current.client_order_id)
+        if first.body_sha256 != firing.body_sha256:
+            raise AlertConflict("An alert with this id came before with another body; nothing was sent for this one.")
+        budget = delivery.budget
+        next_attempt = partial(self._next_attempt, firing=firing, budget=budget)
+        progress = self.legs.resume(first, next_attempt, partial(self._replan, firing, None), budget)
+        return self._told(progress, firing, delivery)
+
+    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
+        """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
+        now, deadline_s = self.clock.now(), self.settings.order_deadline_s
+        if entry.turn is None or len(firing.wants.intents) > 1:
+            return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
+        decided = self.market.decide(firing.wants, budget)
+        if decided.nothing:
+            renewed = transitions.next_nothing(entry, now, decided.nothing)
+        else:
+            renewed = transitions.next_attempt(entry, decided.requests[0], now, deadline_s)
+        return replace(renewed, turn=firing.turn(decided), figures=decided.figures)
+
+    def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
+        if firing.confirms and not progress.unclaimed:
+            progress = progress._replace(entries=tuple(self.fills.confirmed(progress.entries, delivery.budget)))
+        delivery.entry, delivery.replayed = progress.deciding, progress.replayed
+        delivery.plans(progress.deciding.current.request)
+        return answers.of_progress(progress, delivery.frame)
+
+    def _replan(self, firing: Firing, decided: Decided | None, number: int) -> Replan:
+        def replan(budget: Budget) -> OrderRequest | str:
+            intents = firing.wants.intents
+            source = 0 if len(intents) == 1 else decided.sources[number] if decided else None
+            if source is None:
+                return "the pair's rules have changed: send a new alert"
+            try:
+                return self.market.replan(intents[source], firing.wants, budget)
+            except VenueUnavailable:
+                raise
+            except WebhookError as denied:
+                return denied.message
+
+        return replan
+
+    def _validate(self, firing: Firing, delivery: Delivery) -> HttpResponse:
+        """The plan, checked by Kraken's own validate flag; neither the ledger nor the paper book hears of it."""
+        decided = self.market.appraise(firing.wants, delivery.budget)
+        if isinstance(decided, Denied):
+            delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
+            raise OrderDenied(decided.message)
+        plan = decided.plan
+        for request in plan.requests:
+            delivery.plans(request)
+            if request.method != "AddOrder":  # Kraken has no validate flag for these
+                continue
+            outcome = self.venue.validate(request, delivery.budget)
+            if isinstance(outcome, Rejected):
+                delivery.orders = answers.orders_of(plan, "REJECTED", "order_rejected")
+                raise OrderRejected(f"Kraken would refuse the order: {'; '.join(outcome.errors)}")
+            if not isinstance(outcome, Accepted):
+                raise VenueUnavailable(f"Kraken could not be asked: {outcome.reason}. Nothing was sent.")
+        event(logging.INFO, "alert.validated", requests=[dict(request.parameters) for request in plan.requests])
+        warnings = (*firing.warnings, *plan.notes)
+        return answers.of_validation(plan, delivery.frame, warnings, firing.alert_id, decided.nothing)

@@ -1,0 +1,92 @@
+"""Cancels and amendments of open orders: which are meant, and whether this sender may touch them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webhook_core.errors import OrderDenied
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.market import Market, Wants
+from webhook_core.ports import Budget
+from webhook_core.trading import limits, open_orders
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.open_orders import Allowed, Ours
+from webhook_core.trading.orders import AmendIntent, CancelIntent, NoOrder
+from webhook_core.trading.planner import Denied, Plan
+from webhook_core.trading.symbols import names_pair
+
+
+class Changes:
+    """For one alert. ``orders``: all open ones of the account."""
+
+    def __init__(self, market: Market, wants: Wants, orders: Sequence[RestingOrder], budget: Budget) -> None:
+        self.market, self.wants, self.orders, self.budget = market, wants, orders, budget
+
+    def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        """A CancelOrder for each order that is meant."""
+        found = open_orders.cancels(intent, self.orders, self._meant(intent), self._allowed(), instrument)
+        return found if isinstance(found, NoOrder | Denied) else Plan(found)
+
+    def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
+        """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant."""
+        allowed = self._allowed()
+        meant = open_orders.meant(intent, self.orders, self._meant(intent))
+        found = [order for order in meant if allowed.has(order)]
+        if len(found) != 1:
+            which = "no such order is open" if not found else f"{len(found)} orders are meant: name one by order_id"
+            raise OrderDenied(f"AMEND_ORDER: {which}.")
+        (order,) = found
+        pair = self.market.instrument(order.pair, self.budget)
+        if instrument is not None and instrument.key != pair.key:
+            raise OrderDenied(
+                f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of {intent.symbol}."
+            )
+        amended = open_orders.amendment(intent, order, pair)
+        if isinstance(amended, Denied):
+            return amended
+        request, volume, price = amended
+        checks = (
+            *(limits.symbol_allowed(pair, allowed) for allowed in self.wants.rules.allow_lists),
+            *(limits.cost_within_cap(pair, volume, price, cap) for cap in self.wants.rules.caps),
+        )
+        refused = limits.first(checks)
+        return Plan((request,)) if refused is None else Denied(refused.rule, refused.message, refused.numbers)
+
+    def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
+        """Those of the alert or of the strategy that the intent names."""
+        strategy = self.wants.strategy
+        if intent.of_alert is not None:
+            found = self.market.own_orders.of_alert(intent.of_alert, strategy if self.wants.bound else None)
+            return self._ours([entry for entry in found if not self.wants.bound or entry.strategy == strategy])
+        if isinstance(intent, CancelIntent) and intent.scope == "strategy":
+            return self._ours(self.market.own_orders.of_strategy(strategy))
+        return None
+
+    def _allowed(self) -> Allowed:
+        """A credential that is bound to a strategy touches its orders alone, and none touches a pair that may not be traded."""
+        own = self._ours(self.market.own_orders.of_strategy(self.wants.strategy)) if self.wants.bound else None
+        lists = self.wants.rules.allow_lists
+        if not lists:
+            return Allowed(own)
+        pairs = {
+            name
+            for instrument in self.market.pair_rules.current()
+            if all(any(names_pair(symbol, instrument) for symbol in allowed) for allowed in lists)
+            for name in (instrument.altname, instrument.key)
+        }
+        return Allowed(own, pairs)
+
+    def _ours(self, entries: list[LedgerEntry]) -> Ours:
+        young = self.market.clock.now() - self.market.own_orders.margin
+        sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
+        accepted = [entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id]
+        return Ours(
+            order_ids={entry.current.order_id or "" for entry in accepted},
+            client_order_ids={entry.current.client_order_id for entry in sent},
+            just_sent=[
+                (entry.current.order_id or "", entry.current.request.symbol)
+                for entry in accepted
+                if entry.current.claimed_at > young and entry.current.request.parameters.get("ordertype") != "market"
+            ],
+        )

@@ -1,0 +1,89 @@
+"""What an accepted order has traded: asked for in the same request where the alert wants to know, else by reconcile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.events import event, timed
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ports import Budget, Clock, Ledger, Recorded, Venue
+from webhook_core.trading.orders import Fill
+
+TRIES = 2
+WAIT_S = 0.2
+"""Kraken's list may need a moment to show a market order as closed."""
+KEPT_FOR_THE_ANSWER_S = 0.1
+AT_ONCE = 50
+"""Kraken's QueryOrders takes as many (docs.kraken.com, get-orders-info)."""
+ASKED_FOR = timedelta(days=7)
+"""An order that rests for longer is Kraken's to tell."""
+_OPEN = ("open", "pending")
+
+
+def is_wanted(entry: LedgerEntry) -> bool:
+    """An order of ours at Kraken that is not known to be done."""
+    attempt = entry.current
+    if entry.state is not State.ACCEPTED or attempt.request.method != "AddOrder" or not attempt.order_id:
+        return False
+    return attempt.fill is None or attempt.fill.status in _OPEN
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Fills:
+    """Nothing here changes what an order came to; a read or a write that fails leaves it for the next reconcile."""
+
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+
+    @timed("confirm")
+    def confirmed(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
+        """The entries with what they have filled, as far as the budget lets Kraken show it."""
+        found = list(entries)
+        for attempt in range(TRIES):
+            if not any(map(is_wanted, found)) or budget.remaining() <= KEPT_FOR_THE_ANSWER_S + WAIT_S * attempt:
+                break
+            self.clock.sleep(WAIT_S * attempt)
+            found = self._asked(found, budget.less(KEPT_FOR_THE_ANSWER_S))
+        return found
+
+    def fill_in(self, mode: str, account: str, budget: Budget) -> int:
+        """The newest orders that are not known to be done; how many of them Kraken told of."""
+        page = self.ledger.entries(states={State.ACCEPTED}, limit=4 * AT_ONCE)
+        since = self.clock.now() - ASKED_FOR
+        wanted = [
+            entry
+            for entry in page.entries
+            if (entry.unit.mode, entry.unit.account) == (mode, account)
+            and entry.claimed_at > since
+            and is_wanted(entry)
+        ][:AT_ONCE]
+        after = self._asked(wanted, budget) if wanted else []
+        return sum(one is not two for one, two in zip(wanted, after, strict=True))
+
+    def _asked(self, entries: list[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
+        ids = [entry.current.order_id or "" for entry in entries if is_wanted(entry)]
+        try:
+            fills = self.venue.fills(ids, budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "fill.not_read", reason=error.message)
+            return entries
+        return [self._with(entry, fills) for entry in entries]
+
+    def _with(self, entry: LedgerEntry, fills: Mapping[str, Fill]) -> LedgerEntry:
+        fill = fills.get(entry.current.order_id or "")
+        if fill is None or fill == entry.current.fill:
+            return entry
+        known = transitions.filled(entry, fill)
+        try:
+            written = self.ledger.record(known)
+        except LedgerUnavailable as error:
+            event(logging.WARNING, "fill.not_recorded", reason=error.message, alert_id=entry.alert_id)
+            return known
+        event(logging.INFO, "order.filled", alert_id=entry.alert_id, order_id=entry.current.order_id, **fill._asdict())
+        return written.entry if isinstance(written, Recorded) else known

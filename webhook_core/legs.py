@@ -1,0 +1,168 @@
+"""The legs of one alert, one after the other: each with its own claim, client order id and deadline.
+
+The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
+to do. One that Kraken refuses stops those behind it; one whose outcome is unknown, or that was not sent, holds them up until a
+fresh redelivery has found out. Cancels alone don't depend on each other, so none of them stops or holds up another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from webhook_core.errors import VenueUnavailable
+from webhook_core.events import event, timed
+from webhook_core.firing import later_leg
+from webhook_core.ledger import entry as transitions
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.reconcile import Reconciler, report
+from webhook_core.own_orders import OwnOrders
+from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
+from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
+from webhook_core.trading.orders import OrderRequest
+
+NEWEST = 100
+MISSED_WITHIN = timedelta(hours=1)
+"""Reconcile runs each minute; what is older was said long ago."""
+DONE = (State.ACCEPTED, State.NO_ACTION)
+
+ReplanOf = Callable[[int], Replan]
+"""The way to plan the request of one leg again."""
+NextAttempt = Callable[[LedgerEntry], LedgerEntry]
+"""An entry that was not sent, with the attempt that is to be claimed next."""
+
+
+class Progress(NamedTuple):
+    """``entries``: the legs that are claimed. ``replayed``: all was decided before this delivery came."""
+
+    entries: tuple[LedgerEntry, ...]
+    replayed: bool = False
+
+    @property
+    def unclaimed(self) -> tuple[OrderRequest, ...]:
+        return self.entries[0].following[len(self.entries) - 1 :]
+
+    @property
+    def is_stopped(self) -> bool:
+        """A leg ended without an order, and the legs behind it are never sent."""
+        first = self.entries[0]
+        return not first.independent and any(
+            entry.state in TERMINAL and entry.state not in DONE for entry in self.entries
+        )
+
+    @property
+    def deciding(self) -> LedgerEntry:
+        """The leg that the answer tells of: one in doubt, else the first without an order, else the last."""
+        open_ones = [entry for entry in self.entries if entry.state not in TERMINAL]
+        failed = [entry for entry in self.entries if entry.state not in DONE]
+        return next(iter(open_ones or failed), self.entries[-1])
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Legs:
+    """``deadline_s`` is how long after its claim Kraken may still take an order."""
+
+    ledger: Ledger
+    submission: Submission
+    reconciler: Reconciler
+    own_orders: OwnOrders
+    clock: Clock
+    deadline_s: int
+
+    def begin(self, first: LedgerEntry, replan_of: ReplanOf, budget: Budget) -> Progress:
+        """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
+        return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, budget)
+
+    def resume(self, first: LedgerEntry, next_attempt: NextAttempt, replan_of: ReplanOf, budget: Budget) -> Progress:
+        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left.
+
+        Raises LedgerUnavailable, and what ``next_attempt`` raises.
+        """
+        entries = [first, *self.own_orders.later_legs(first)]
+        progress = Progress(tuple(entries), replayed=True)
+        if progress.is_stopped or (not progress.unclaimed and all(entry.state in TERMINAL for entry in entries)):
+            event(logging.INFO, "alert.replayed", state=progress.deciding.state)
+            return progress
+        looked = False
+        for number in range(len(entries)):
+            if entries[number].state is State.SUBMITTING and not looked:
+                looked = True
+                entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
+            if entries[number].state is State.NOT_SENT:
+                entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
+        return self._on(entries, replan_of, budget)
+
+    def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, budget: Budget) -> Progress:
+        first = entries[0]
+        while self._may_go_on(entries, budget):
+            number = len(entries)
+            claim = self._claimed(later_leg(first, number, self.clock.now(), self.deadline_s))
+            if isinstance(claim, Claimed):
+                entries.append(self.submission.send(claim.entry, replan_of(number), budget))
+                continue
+            if isinstance(claim, Existing):  # another delivery is at it
+                entries.append(claim.entry)
+            break
+        return Progress(tuple(entries))
+
+    @timed("claim")
+    def _claimed(self, entry: LedgerEntry) -> Claim:
+        return self.ledger.claim(entry)
+
+    def _may_go_on(self, entries: Sequence[LedgerEntry], budget: Budget) -> bool:
+        first = entries[0]
+        return (
+            len(entries) <= len(first.following)
+            and (first.independent or entries[-1].state in DONE)
+            and budget.remaining() >= ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
+            and self.clock.now() <= first.fresh_until
+        )
+
+    def _looked_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        try:
+            return self.reconciler.look_up(entry, budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "order.not_looked_up", reason=error.message)
+            return entry
+
+    def _revived(self, entry: LedgerEntry, next_attempt: NextAttempt, replan: Replan, budget: Budget) -> LedgerEntry:
+        now = self.clock.now()
+        if now <= entry.fresh_until:
+            return self.submission.again(next_attempt(entry), replan, budget)
+        written = self.ledger.record(transitions.expired(entry, now))
+        if not isinstance(written, Existing):
+            report(written.entry)
+        return written.entry
+
+    def miss_newest(self) -> int:
+        """Say of every leg that is too old to be sent that it never was, as far as the newest alerts go; how many. Raises
+        LedgerUnavailable."""
+        page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
+        since = self.clock.now() - MISSED_WITHIN
+        ours = filter(self.own_orders.is_ours, page.entries)
+        firsts = [entry for entry in ours if entry.following and entry.claimed_at > since]
+        missed = 0
+        for first in firsts:
+            while self._missed(first) is not None:
+                missed += 1
+        return missed
+
+    def _missed(self, first: LedgerEntry) -> LedgerEntry | None:
+        """The next leg of an alert that is too old by now, claimed as never sent; None if none is missing."""
+        entries = [first, *self.own_orders.later_legs(first)]
+        number, now = len(entries), self.clock.now()
+        if number > len(first.following) or now <= first.fresh_until:
+            return None
+        if not first.independent and entries[-1].state not in DONE:
+            return None
+        leg = later_leg(first, number, now, self.deadline_s)
+        request = leg.current.request
+        missed = replace(leg, attempts=(transitions.missed_attempt(leg.unit, request, now),), turn=None)
+        claim = self.ledger.claim(missed)
+        if not isinstance(claim, Claimed):
+            return None
+        report(claim.entry)
+        return claim.entry

@@ -1,0 +1,162 @@
+"""What a plan needs to know of account and market, each read once, and set right for our own orders of the last minute."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.errors import NotItsTurn
+from webhook_core.events import event
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.own_orders import position_key
+from webhook_core.ports import Budget
+from webhook_core.trading import needs
+from webhook_core.trading.facts import Balance, Facts
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Intent, OrderIntent, PositionIntent, Side
+from webhook_core.trading.rounding import cost_of, quotient
+
+if TYPE_CHECKING:
+    from webhook_core.market import Market
+
+Leg = tuple[Intent, Instrument | None]
+_ZERO = Decimal(0)
+_DONE = ("closed", "canceled", "expired")
+
+
+class Reading:
+    """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known."""
+
+    def __init__(self, market: Market, budget: Budget, capped: bool) -> None:
+        self.market, self.budget, self.capped = market, budget, capped
+        self.facts = Facts()
+        self.figures: dict[str, Decimal] = {}
+
+    def of(self, legs: Sequence[Leg]) -> tuple[Facts, Mapping[str, Decimal]]:
+        """The facts for all of them, and the figures of the account that a size follows from. Raises VenueUnavailable,
+        LedgerUnavailable, NotItsTurn."""
+        asked, pairs, quotes = needs.NOTHING, [], []
+        for intent, instrument in legs:
+            need = needs.of_intent(intent, capped=self.capped)
+            asked = asked.and_(need)
+            if instrument is not None and need.price:
+                pairs.append(instrument)
+            if instrument is not None and need.equity:
+                quotes.append(instrument.quote)
+        venue, budget = self.market.venue, self.budget
+        if asked.open_orders:
+            self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
+        if asked.balances:
+            self.facts = self.facts._replace(balances=venue.balances(budget))
+        if asked.positions:
+            self.facts = self.facts._replace(positions=venue.positions(budget))
+        self._settle(legs)
+        if pairs:
+            valuing = self._valuing(quotes[0]) if quotes and not asked.margin else []
+            reference = _references(legs)
+            self.facts = self.facts._replace(
+                prices=venue.prices(list(dict.fromkeys([*pairs, *valuing])), budget, reference)
+            )
+        if quotes:
+            worth = venue.equity(quotes[0], budget) if asked.margin else self._worth(quotes[0])
+            self.facts = self.facts._replace(equity=worth)
+        return self.facts, self.figures
+
+    def _settle(self, legs: Sequence[Leg]) -> None:
+        """Our own last orders, where Kraken's figures do not show them yet."""
+        seen = self._seen(legs)
+        if not seen:
+            return
+        known = {instrument.key: instrument for instrument in self.market.pair_rules.current()}
+        settled = self.market.own_orders.settled(seen, known.get)
+        if settled.unsure:
+            self._see(settled.unsure)
+            seen = self._seen(legs)
+        for name, shown in seen.items():
+            figure = settled.figures.get(name, shown)
+            if figure != shown:
+                event(logging.INFO, "figures.lag", figure=name, shown=shown, settled=figure)
+            self._correct(name, figure)
+            self.figures[name] = figure
+
+    def _see(self, unsure: Sequence[LedgerEntry]) -> None:
+        """Once Kraken lists the orders in doubt as done, a figure that is read after that has them in it."""
+        venue, ids = self.market.venue, [entry.current.order_id for entry in unsure if entry.current.order_id]
+        fills = venue.fills(ids, self.budget) if len(ids) == len(unsure) else {}
+        if not fills or not all(order_id in fills and fills[order_id].status in _DONE for order_id in ids):
+            raise NotItsTurn(
+                f"Kraken may not show the order of the alert {unsure[0].alert_id} yet, so what is held is not certain. "
+                "Nothing was sent; sending the same alert again soon is safe."
+            )
+        if self.facts.balances is not None:
+            self.facts = self.facts._replace(balances=venue.balances(self.budget))
+        if self.facts.positions is not None:
+            self.facts = self.facts._replace(positions=venue.positions(self.budget))
+
+    def _seen(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
+        seen: dict[str, Decimal] = {}
+        for intent, instrument in legs:
+            if instrument is not None and needs.depends_on_holdings(intent):
+                seen |= dict(self._figures(intent, instrument))
+        return seen
+
+    def _figures(self, intent: Intent, instrument: Instrument) -> Iterator[tuple[str, Decimal]]:
+        """Those that the size follows from."""
+        if self.facts.positions is not None:
+            yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
+        if self.facts.balances is None:
+            return
+        need = needs.of_intent(intent, capped=False)
+        in_quote = (
+            isinstance(intent, OrderIntent) and intent.side is Side.BUY and intent.quantity_type == "percent_balance"
+        )
+        for asset, follows in ((instrument.base, not in_quote), (instrument.quote, in_quote or need.equity)):
+            if follows:
+                yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
+
+    def _correct(self, name: str, figure: Decimal) -> None:
+        if name.startswith(position_key("")):
+            self.facts = self.facts._replace(
+                positions={**(self.facts.positions or {}), name.removeprefix(position_key("")): figure}
+            )
+            return
+        balances = dict(self.facts.balances or {})
+        balances[name] = balances.get(name, Balance(_ZERO))._replace(total=figure)
+        self.facts = self.facts._replace(balances=balances)
+
+    def _valuing(self, quote: str) -> list[Instrument]:
+        """The pairs by which what is held is worth something in that currency."""
+        held = {asset for asset, funds in (self.facts.balances or {}).items() if funds.total > 0}
+        return [
+            instrument
+            for instrument in self.market.pair_rules.current()
+            if (instrument.quote == quote and instrument.base in held)
+            or (instrument.base == quote and instrument.quote in held)
+        ]
+
+    def _worth(self, quote: str) -> Decimal:
+        """An asset without a price of its own in that currency counts nothing: it makes no order larger."""
+        balances, prices = self.facts.balances or {}, self.facts.prices
+        worth = balances.get(quote, Balance(_ZERO)).total
+        counted = {quote}
+        for instrument in self.market.pair_rules.current():
+            price = prices.get(instrument.key)
+            if price is None or price <= 0:
+                continue
+            if instrument.quote == quote and instrument.base not in counted:
+                worth += cost_of(balances.get(instrument.base, Balance(_ZERO)).total, price)
+                counted.add(instrument.base)
+            elif instrument.base == quote and instrument.quote not in counted:
+                worth += quotient(balances.get(instrument.quote, Balance(_ZERO)).total, price)
+                counted.add(instrument.quote)
+        return worth
+
+
+def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:
+    found = {}
+    for intent, instrument in legs:
+        if isinstance(intent, OrderIntent | PositionIntent) and instrument is not None and intent.reference_price:
+            found[instrument.key] = intent.reference_price
+    return found

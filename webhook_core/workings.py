@@ -1,0 +1,116 @@
+"""How an alert is planned that asks for more than one order of a fixed size: a leg after the other, on the same facts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from webhook_core.changes import Changes
+from webhook_core.market import Decided, Line, Market, Wants
+from webhook_core.ports import Budget
+from webhook_core.reading import Reading
+from webhook_core.trading import limits, needs, open_orders
+from webhook_core.trading.facts import Balance, Facts, RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, Side
+from webhook_core.trading.planner import Denied, Plan
+from webhook_core.trading.positions import order_for
+from webhook_core.trading.sizing import Basis, sized
+
+_ZERO = Decimal(0)
+
+
+class Workings:
+    """Of one alert. The legs are planned one after the other on the same facts; only what a cancel sets free counts for the
+    legs after it."""
+
+    def __init__(self, market: Market, wants: Wants, budget: Budget, *, appraised: bool) -> None:
+        self.market, self.wants, self.budget, self.appraised = market, wants, budget, appraised
+        self.own = market.own_orders
+        self.facts = Facts()
+        self.cancelled: list[RestingOrder] = []
+
+    def decided(self) -> Decided | Denied:
+        """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
+        intents = self.wants.intents
+        instruments = [self._instrument(intent) for intent in intents]
+        line = self._line(intents, instruments)
+        reading = Reading(self.market, self.budget, bool(self.wants.rules.caps))
+        self.facts, figures = reading.of(list(zip(intents, instruments, strict=True)))
+        plans: list[Plan] = []
+        sources: list[int] = []
+        nothing = []
+        for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
+            planned = self._planned(intent, instrument)
+            if isinstance(planned, Denied):
+                return planned
+            if isinstance(planned, NoOrder):
+                nothing.append(planned.why)
+                continue
+            plans.append(planned)
+            sources += [number] * len(planned.requests)
+        plan = _joined(plans)
+        plan = plan._replace(notes=(*plan.notes, *(f"Nothing to do for one leg: {why}." for why in nothing if plans)))
+        return Decided(
+            plan,
+            nothing="" if plan.requests else "; ".join(nothing),
+            independent=all(isinstance(intent, CancelIntent) for intent in intents),
+            line=line,
+            figures=figures,
+            sources=tuple(sources),
+        )
+
+    def _instrument(self, intent: Intent) -> Instrument | None:
+        symbol = intent.symbol
+        return None if isinstance(intent, NoOrder) or symbol is None else self.market.instrument(symbol, self.budget)
+
+    def _line(self, intents: tuple[Intent, ...], instruments: list[Instrument | None]) -> Line | None:
+        """Its mark is read before the facts: whoever claims in between makes them out of date."""
+        for intent, instrument in zip(intents, instruments, strict=True):
+            if instrument is not None and needs.depends_on_holdings(intent):
+                name = f"{self.own.mode}/{self.own.account}/{self.wants.strategy}/{instrument.key}"
+                return Line(name, self.own.ledger.mark(name))
+        return None
+
+    def _planned(self, intent: Intent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        if isinstance(intent, NoOrder):
+            return intent
+        if isinstance(intent, CancelIntent | AmendIntent):
+            return self._changed(intent, instrument)
+        if instrument is None:
+            raise ValueError("an order without a pair")
+        basis = self._basis(instrument)
+        order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
+        if isinstance(order, Denied | NoOrder):
+            return order
+        return self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+
+    def _basis(self, instrument: Instrument) -> Basis:
+        facts = self.facts
+        if facts.balances is not None and self.cancelled:
+            funds = facts.balances.get(instrument.base, Balance(_ZERO))
+            freed = open_orders.released(
+                [order for order in self.cancelled if order.pair in (instrument.altname, instrument.key)], Side.SELL
+            )
+            held = max(_ZERO, funds.held - freed)
+            facts = facts._replace(balances={**facts.balances, instrument.base: funds._replace(held=held)})
+        fresh = limits.rules_are_fresh(instrument, self.market.clock.now())
+        return Basis(instrument, facts, self.wants.rules.fees.taker, fresh)
+
+    def _changed(self, intent: CancelIntent | AmendIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        orders = self.facts.open_orders or ()
+        changes = Changes(self.market, self.wants, orders, self.budget)
+        if isinstance(intent, AmendIntent):
+            return changes.amendment(intent, instrument)
+        found = changes.cancels(intent, instrument)
+        if isinstance(found, Plan):
+            ids = {request.parameters.get("txid") for request in found.requests}
+            self.cancelled += [order for order in orders if order.order_id in ids]
+        return found
+
+
+def _joined(plans: list[Plan]) -> Plan:
+    return Plan(
+        tuple(request for plan in plans for request in plan.requests),
+        tuple(note for plan in plans for note in plan.notes),
+        tuple(appraisal for plan in plans for appraisal in plan.appraisals),
+    )
