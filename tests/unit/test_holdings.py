@@ -1,0 +1,50 @@
+"""What is held, by a figure that may not show our last orders yet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webhook_core.trading.holdings import Step, settled
+
+D = Decimal
+
+
+def step(before, change, tolerance="0"):
+    return Step(None if before is None else D(before), None if change is None else D(change), D(tolerance))
+
+
+@pytest.mark.parametrize(
+    ("figure", "steps", "expected"),
+    [
+        ("5", [], "5"),
+        ("1", [step("0", "1")], "1"),  # shown
+        ("0", [step("0", "1")], "1"),  # not yet
+        ("3", [step("0", "1")], None),  # neither: somebody else was there
+        ("0", [step("0", "1"), step(None, "2")], "3"),
+        ("1", [step("0", "1"), step(None, "2")], "3"),
+        ("3", [step("0", "1"), step(None, "2")], "3"),
+        ("0", [step("0", "1"), step("1", "-1")], "0"),  # there and back: the same either way
+        ("0.99", [step("0", "1", "0.02")], "0.99"),  # a fee in base
+        ("0.9", [step("0", "1", "0.02")], None),
+        ("1", [step(None, "1")], None),  # no figure to hold it against
+        ("7", [step("5", None)], "7"),  # of unknown size, and the figure has moved
+        ("5", [step("5", None)], None),
+        ("7", [step("5", None), step(None, "1")], None),
+    ],
+)
+def test_a_figure_is_set_right_or_not_believed(figure, steps, expected):
+    assert settled(D(figure), steps) == (None if expected is None else D(expected))
+
+
+sizes = st.lists(st.integers(-50, 50).filter(bool), min_size=1, max_size=6)
+
+
+@given(before=st.integers(0, 1000), changes=sizes, shown=st.integers(0, 6))
+def test_however_many_of_our_orders_it_shows_the_outcome_is_the_same(before, changes, shown):
+    steps = [Step(D(before) if number == 0 else None, D(change)) for number, change in enumerate(changes)]
+    figure = D(before + sum(changes[:shown]))
+    assert settled(figure, steps) == D(before + sum(changes))
