@@ -73,7 +73,13 @@ def test_an_alert_can_be_validated(how, live, validating, kraken):
     (call,) = kraken.calls("AddOrder")[calls:]
     assert call["params"]["validate"] == "true"
     assert (answer["order_id"], answer["client_order_id"], answer["replayed"]) == (None, None, False)
-    assert answer["orders"][0]["request"]["volume"] == "0.0001"
+    (order,) = answer["orders"]
+    assert {**order["request"], "validate": "true"} == {
+        name: text for name, text in call["params"].items() if name != "nonce"
+    }
+    assert (order["state"], order["rounding"]) == ("VALIDATED", [])
+    assert order["estimate"] == {"price": "60000", "cost": "6", "fee": "0.048", "currency": "USD"}
+    assert "denied" not in {check["verdict"] for check in order["checks"]}
     assert len(kraken.orders()) == orders
     assert function.orders(alert["id"]) == []
 
@@ -83,6 +89,23 @@ def test_validation_neither_uses_up_an_alert_nor_answers_from_the_ledger(live, k
     check(live.post(alert, VALIDATE), 200, "validated")
     check(live.post(alert), 200, "accepted")
     check(live.post(alert, VALIDATE), 200, "validated")
+
+
+def test_a_validation_names_what_was_rounded_and_what_was_held_against_which_limit(live):
+    alert = live.alert(order_type="limit", price="60000.19", volume="0.0001234567899", post_only=True)
+    (order,) = check(live.post(alert, VALIDATE), 200, "validated")["orders"]
+    assert order["rounding"] == [
+        "volume 0.0001234567899 was rounded down to 0.00012345",
+        "price 60000.19 was rounded to 60000.1",
+    ]
+    assert order["estimate"] == {"price": "60000.1", "cost": "7.407012345", "fee": "0.02962804938", "currency": "USD"}
+    (cap,) = [made for made in order["checks"] if made["rule"] == "MAX_ORDER_COST"]
+    assert cap == {
+        "rule": "MAX_ORDER_COST",
+        "verdict": "passed",
+        "numbers": {"cost": "7.407012345", "max": "500", "volume": "0.00012345", "price": "60000.1", "currency": "USD"},
+        "message": None,
+    }
 
 
 # -- operators -----------------------------------------------------------------------------------------------------------

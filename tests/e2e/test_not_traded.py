@@ -30,6 +30,12 @@ def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(c
     assert len(kraken.calls()) == calls
     assert live.orders(alert["id"]) == []
 
+    (order,) = check(live.post(alert, VALIDATE), 422, "order_denied")["orders"]
+    assert (order["state"], order["request"]["volume"]) == ("DENIED", alert["volume"])
+    (denied,) = [made for made in order["checks"] if made["verdict"] == "denied"]
+    assert denied["message"] == answer["error"]
+    assert len(kraken.calls()) == calls
+
 
 def test_a_minimum_that_has_risen_is_krakens_refusal_first_and_our_denial_from_then_on(live, kraken):
     kraken.rules("SOLUSD", ordermin="5")
@@ -57,6 +63,9 @@ def test_a_validation_that_kraken_rejects_is_422(live, kraken):
     kraken.script("AddOrder", {"fault": "errors", "strings": ["EGeneral:Permission denied"]})
     answer = check(live.post(live.alert(), VALIDATE), 422, "order_rejected")
     assert "EGeneral:Permission denied" in answer["error"]
+    (order,) = answer["orders"]
+    assert (order["state"], order["code"]) == ("REJECTED", "order_rejected")
+    assert order["checks"]
 
 
 def test_an_order_that_is_proved_absent_is_not_placed(make_live, kraken):

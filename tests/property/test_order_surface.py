@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,7 +17,7 @@ from tests.support.paper import NOON, ask, paper
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import parse
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Denied, TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Fees, Plan, TradingRules, appraise, intent, needs_ticker, plan
 from webhook_core.trading.prices import estimate, parsed, text
 
 NUMBER = r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,17}[1-9])?"
@@ -143,6 +144,50 @@ def test_what_is_planned_is_plain_text_and_the_paper_kraken_takes_it(kraken, bod
     answer = ask(kraken, "AddOrder", validate="true", **sent)
     assert answer["error"] in excused(sent), (sent, answer)
     assert answer["error"] or "descr" in answer["result"]
+
+
+STRICT = st.builds(
+    replace,
+    st.just(FRESH),
+    ordermin=st.none() | st.decimals("0.00001", "50", places=5),
+    costmin=st.none() | st.decimals("0.5", "500000", places=2),
+    leverage_buy=st.sampled_from([None, (), (2, 3)]),
+    status=st.sampled_from([None, "online", "cancel_only", "post_only", "limit_only", "reduce_only"]),
+    as_of=st.sampled_from([NOON, NOON - timedelta(minutes=2), NOON - timedelta(hours=25)]),
+)
+percents = st.decimals(0, 10, places=2)
+LIMITED = st.builds(
+    TradingRules,
+    allow_lists=st.sampled_from([(), (("BTC/USD",),), (("ETH/USD",),)]),
+    caps=st.sampled_from([(), ({"USD": Decimal(200000)},), ({"EUR": Decimal(1)},)]),
+    volume=st.none(),
+    fees=st.builds(Fees, percents, percents),
+)
+
+
+@given(body=bodies(), instrument=STRICT, rules=LIMITED, ticker=st.sampled_from([None, MARKET]))
+@settings(max_examples=400)
+def test_the_verdicts_of_the_checks_are_the_verdict_on_the_plan(body, instrument, rules, ticker):
+    try:
+        wanted = intent(parse(verified(body)), rules)
+    except (AlertMalformed, OrderDenied):
+        return
+    bare, shown = (decide(wanted, instrument, rules, NOON, ticker) for decide in (plan, appraise))
+    whole = shown.plan if isinstance(shown, Denied) else shown
+    ((checks, rounding, estimated),) = whole.appraisals
+    refusals = [check for check in checks if check.verdict == "denied"]
+    event(f"{len(refusals)} refusals")
+    if isinstance(bare, Denied):
+        assert isinstance(shown, Denied)
+        assert shown[:3] == bare[:3] == (refusals[0].rule, refusals[0].message, refusals[0].numbers)
+    else:
+        assert refusals == []
+        assert isinstance(shown, Plan)
+        assert shown._replace(appraisals=()) == bare
+    assert set(rounding) <= set(whole.notes)
+    assert all(type(number) is str for check in checks for number in check.numbers.values())
+    assert all(bool(check.message) is (check.verdict != "passed") for check in checks)
+    assert all(amount is None or amount >= 0 for amount in estimated[:3])
 
 
 def excused(sent):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.clock import START
 from tests.support.function import OPERATOR, TOKEN, Function
-from tests.support.functions import ALERTS, ANSWER_KEYS, ORDER_KEYS, PROJECT, TRADE_KEYS, VALIDATE
+from tests.support.functions import ALERTS, ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, PROJECT, TRADE_KEYS, VALIDATE
 from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest
 
 STATUSES = {200, 204, 400, 401, 404, 405, 409, 413, 422, 429, 503}
@@ -110,7 +110,7 @@ def check_answer(status, content, response_headers, method, path):
     else:
         assert document.keys() == ANSWER_KEYS
         assert document["trade_details"].keys() == TRADE_KEYS
-        assert all(order.keys() == ORDER_KEYS for order in document["orders"])
+        assert all(order.keys() in (ORDER_KEYS, ORDER_KEYS | APPRAISAL_KEYS) for order in document["orders"])
         assert document["success"] is (status == 200)
         assert (document["error"] is None) is (status == 200)
 

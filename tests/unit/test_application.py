@@ -385,6 +385,76 @@ def test_validation_plans_and_asks_but_writes_nothing(function, how):
     assert function.operate("GET", "/orders")["orders"] == []
 
 
+VALIDATE = "/webhook/tradingview/validate"
+ORDER = {"order_id": None, "client_order_id": None}
+
+
+def test_a_validation_shows_the_order_its_roundings_its_cost_and_every_check():
+    function = Function(env={"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "1000 USD"})
+    fresh_rules(function)
+    function.operate("POST", "/reconcile")
+    answer = function.post(function.alert(order_type="limit", price="60000.19", volume="0.0123456789"), VALIDATE)
+    assert answer.status == 200
+    assert set(answer.document) == ANSWER_KEYS
+    volume, cost = "0.01234567", "740.741434567"
+    rounding = ["volume 0.0123456789 was rounded down to 0.01234567", "price 60000.19 was rounded to 60000.1"]
+    (order,) = answer["orders"]
+    checks = [(check["rule"], check["verdict"], check["numbers"]) for check in order.pop("checks")]
+    assert order == {
+        **ORDER,
+        "state": "VALIDATED",
+        "code": "validated",
+        "request": {"pair": "XXBTZUSD", "type": "buy", "ordertype": "limit", "volume": volume, "price": "60000.1"},
+        "rounding": rounding,
+        "estimate": {"price": "60000.1", "cost": cost, "fee": "5.925931476536", "currency": "USD"},
+    }
+    assert checks == [
+        ("ALLOWED_SYMBOLS", "passed", {"symbol": "BTC/USD"}),
+        ("VOLUME_ZERO", "passed", {"volume": volume}),
+        ("PRICE_ZERO", "passed", {"price": "60000.19"}),
+        (
+            "MAX_ORDER_COST",
+            "passed",
+            {"cost": cost, "max": "1000", "volume": volume, "price": "60000.1", "currency": "USD"},
+        ),
+        ("PAIR_STATUS", "passed", {"status": "online"}),
+        ("ORDER_MINIMUM", "passed", {"volume": volume, "minimum": "0.00005"}),
+        ("COST_MINIMUM", "passed", {"cost": cost, "minimum": "0.5", "volume": volume, "price": "60000.1"}),
+    ]
+    assert answer["warnings"] == rounding
+
+
+def test_a_cost_that_no_price_tells_is_null(function):
+    answer = function.post(function.alert(price=None), VALIDATE)
+    assert answer["orders"][0]["estimate"] == {"price": None, "cost": None, "fee": None, "currency": "USD"}
+
+
+def test_a_validation_that_is_denied_shows_what_was_refused_and_every_check_and_kraken_is_not_asked():
+    function = Function(env={"ALLOWED_SYMBOLS": "ETH/USD", "MAX_ORDER_COST": "500 USD"})
+    alert = function.alert(volume="0.01")
+    shown, real = function.post(alert, VALIDATE), function.post(alert)
+    told = ("success", "code", "error", "message", "field", "alert_id", "trade_details", "warnings")
+    assert (shown.status, shown["code"]) == (real.status, real["code"]) == (422, "order_denied")
+    assert [shown[name] for name in told] == [real[name] for name in told]
+    assert shown["error"].startswith("ALLOWED_SYMBOLS: ")
+    assert real["orders"] == []
+    (order,) = shown["orders"]
+    assert (order["state"], order["code"], order["request"]["volume"]) == ("DENIED", "order_denied", "0.01")
+    assert order["estimate"] == {"price": "60000", "cost": "600", "fee": "4.8", "currency": "USD"}
+    denied = [check for check in order["checks"] if check["verdict"] == "denied"]
+    assert [check["rule"] for check in denied] == ["ALLOWED_SYMBOLS", "MAX_ORDER_COST"]
+    assert denied[0]["message"] == shown["error"]
+    assert all(check["message"] is None for check in order["checks"] if check["verdict"] == "passed")
+    assert function.venue.calls == []
+
+
+@pytest.mark.parametrize(("mode", "fee"), [("paper", "3"), ("validate", "4.8")])
+def test_the_fee_is_that_of_the_paper_account_or_krakens_first_tier(mode, fee):
+    keys = {"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "c2VjcmV0" * 11} if mode == "validate" else {}
+    function = Function(env={"TRADING_MODE": mode, "PAPER_FEES": "0.25,0.50", **keys})
+    assert function.post(function.alert(), VALIDATE)["orders"][0]["estimate"]["fee"] == fee
+
+
 def test_validation_does_not_answer_from_the_ledger(function):
     alert = function.alert()
     function.post(alert)
@@ -395,6 +465,11 @@ def test_what_kraken_would_refuse_is_said(function):
     function.venue.refuse = [Rejected(("EOrder:Trading agreement required",))]
     answer = function.post(function.alert(), "/webhook/tradingview/validate")
     assert (answer.status, answer["code"]) == (422, "order_rejected")
+    assert "EOrder:Trading agreement required" in answer["error"]
+    (order,) = answer["orders"]
+    assert (order["state"], order["code"]) == ("REJECTED", "order_rejected")
+    assert order["request"] == dict(function.venue.validated[0].parameters)
+    assert {check["verdict"] for check in order["checks"]} <= {"passed", "not_checked"}
 
 
 # -- routes ----------------------------------------------------------------------------------------------------------------

@@ -426,6 +426,14 @@ def test_a_strategys_limits_stand_beside_the_global_ones():
     assert settings().rules_for("default").allow_lists == ()
 
 
+def test_the_fees_of_an_estimate_are_those_of_the_paper_account_else_krakens_first_tier():
+    first_tier = (Decimal("0.40"), Decimal("0.80"))
+    assert settings().rules_for("default").fees == first_tier
+    assert settings(PAPER_FEES="0.25,0.5").rules_for("default").fees == (Decimal("0.25"), Decimal("0.5"))
+    real = settings(TRADING_MODE="validate", PAPER_FEES="0.25,0.5", **KRAKEN)
+    assert real.rules_for("default").fees == first_tier
+
+
 def test_a_strategys_own_token_is_proof_enough_for_production():
     toml = '[trend]\ntoken = "env:TREND_TOKEN"\n'
     read = settings(read_file={"strategies.toml": toml}.get, ENVIRONMENT="production", TREND_TOKEN=TOKEN)

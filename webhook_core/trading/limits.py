@@ -232,7 +232,7 @@ def outdated(check: Check, instrument: Instrument) -> Check:
         return check
     as_of = _moment(instrument.as_of)
     return _unchecked(
-        check.rule, f"Kraken stated the rule at {as_of}, too long ago to deny by", **check.numbers, as_of=as_of
+        check.rule, f"what Kraken said at {as_of} is too old to deny by; Kraken decides", **check.numbers, as_of=as_of
     )
 
 

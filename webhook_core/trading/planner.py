@@ -158,7 +158,8 @@ def _status_check(fitted: Draft, now: datetime) -> Check:
 
 def _pair_checks(fitted: Draft) -> Iterator[Check]:
     wanted, instrument, volume = fitted.wanted, fitted.instrument, fitted.volume
-    yield limits.leverage_offered(instrument, wanted.side, wanted.leverage)
+    if wanted.leverage is not None and wanted.leverage > 1:
+        yield limits.leverage_offered(instrument, wanted.side, wanted.leverage)
     yield limits.volume_minimum(instrument, fitted.base_volume)
     yield limits.cost_minimum(instrument, volume, fitted.cost_price)
     if wanted.close is not None and not fitted.in_quote:
