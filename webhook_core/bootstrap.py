@@ -28,7 +28,7 @@ from webhook_core.gate import ClosedGate, Gate
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
-from webhook_core.kraken.venue import KrakenVenue, last_price
+from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.legs import Legs
@@ -228,6 +228,8 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Krak
 
 
 def _public_prices(settings: Settings, clock: Clock) -> Callable[[str], Decimal | None]:
+    from webhook_core.kraken.market_data import last_price
+
     client = KrakenClient("", "", settings.kraken_api_url)
 
     def price(altname: str) -> Decimal | None:

@@ -71,7 +71,7 @@ class PairRules:
         due = self.clock.now() - REFRESH_AFTER
         fresh = {instrument.key for instrument in self._stored() if instrument.as_of > due}
         packaged = {instrument.key for instrument in self.snapshot()}
-        if len(packaged & fresh) > len(packaged) / 2:  # most: a pair may be gone, and AssetPairs lists xStocks apart
+        if len(packaged & fresh) > len(packaged) / 2:  # most: a pair may be gone, or xStocks unread
             return False
         return self._learnt(None, budget)
 

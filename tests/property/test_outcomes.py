@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webhook_core.kraken.order_changes import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply, of_add_order, of_validation, resend_is_safe
 from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unknown
 
@@ -23,14 +24,24 @@ PREFIXES = (  # of everything that Kraken documents as a refusal or as never pro
     *("EService: Throttled", "EService:Throttled", "EService:Market in ", "ETrade:"),
 )
 
+NAMES = ("txid", "descr", "count", "pending", "amend_id")
+GONE = ("EOrder:Unknown order", "EOrder:Invalid order")
+
 documents: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.decimals() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text() | st.sampled_from(["txid", "descr"]), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text() | st.sampled_from(NAMES), inner),
     max_leaves=10,
 )
-errors = st.sampled_from(REFUSALS + UNPROCESSED + NO_PROOFS) | st.text(max_size=40)
+errors = st.sampled_from(REFUSALS + UNPROCESSED + NO_PROOFS + GONE) | st.text(max_size=40)
 error_lists = st.lists(errors, max_size=4) | errors | st.lists(errors | documents, max_size=3) | documents
-results = st.fixed_dictionaries({}, optional={"txid": documents, "descr": documents}) | documents
+counts = st.integers(-2, 3) | st.booleans() | documents
+results = (
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(("txid", "descr", "amend_id"), documents) | {"count": counts, "pending": counts},
+    )
+    | documents
+)
 envelopes = st.fixed_dictionaries({}, optional={"error": error_lists, "result": results})
 replies = st.builds(
     Reply,
@@ -88,3 +99,36 @@ def test_an_order_id_always_means_accepted(error: Any, order_id: str, descr: Any
     outcome = of_add_order(Reply(status, document))
     assert isinstance(outcome, Accepted)
     assert outcome.order_id == order_id
+
+
+@given(replies, st.text(max_size=5), st.sampled_from([of_cancel, of_amend]))
+def test_a_change_is_made_only_by_a_clean_answer_and_refused_only_by_documented_words(
+    reply: Reply, order_id: str, read: Any
+) -> None:
+    outcome = read(reply, order_id)
+    if isinstance(outcome, Accepted):
+        assert outcome.order_id == order_id
+        assert (reply.status, reply.failure) == (200, None)
+        assert all(error.startswith("W") for error in listed(reply.document))
+        assert set(reply.document["result"]) & ({"count", "pending"} if read is of_cancel else {"amend_id"})
+    if isinstance(outcome, Rejected | NotSent):
+        assert (reply.status, reply.failure) == (200, None)
+        assert listed(reply.document) == list(outcome.errors) != []
+        assert all(error.startswith(PREFIXES) for error in outcome.errors)
+        assert not set(outcome.errors) & set(NO_PROOFS)
+        assert not reply.document.get("result")
+
+
+@given(replies, st.sampled_from([of_cancel, of_amend]))
+def test_a_change_may_be_sent_again_only_where_it_was_proved_not_sent(reply: Reply, read: Any) -> None:
+    if resend_is_safe(reply):
+        assert isinstance(read(reply, ""), NotSent)
+
+
+@given(st.lists(errors, max_size=3), st.integers(1, 9), st.sampled_from(["count", "amend_id"]))
+def test_an_error_beside_a_change_never_lets_it_pass(others: list[str], count: int, name: str) -> None:
+    reply = Reply(
+        200, {"error": [*others, "EService:Busy"], "result": {"count": count, "amend_id": "T", "pending": True}}
+    )
+    read = of_cancel if name == "count" else of_amend
+    assert isinstance(read(reply, "O"), Unknown)

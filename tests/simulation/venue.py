@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,8 +13,12 @@ from tests.simulation.process import Process
 from tests.simulation.world import SECOND, in_seconds
 from webhook_core.errors import VenueUnavailable
 from webhook_core.ports import Budget
+from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+
+SIZES = "no alert of the simulation is sized by the account"
+CHANGES = "no alert of the simulation changes an order"
 
 
 @dataclass
@@ -53,6 +57,7 @@ class SimulatedVenue:
 
     def _message(self, request: OrderRequest, client_order_id: str, deadline: datetime) -> Message:
         """What leaves this machine."""
+        assert request.method == "AddOrder", CHANGES
         return Message(dict(request.parameters), client_order_id, deadline)
 
     def _exchanged(self, flight: Flight, give_up_at: int) -> Outcome:
@@ -107,6 +112,29 @@ class SimulatedVenue:
 
     def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
         return self._read("last_price", budget, self._exchange.price)
+
+    def prices(
+        self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
+    ) -> Mapping[str, Decimal]:
+        raise AssertionError(SIZES)
+
+    def balances(self, budget: Budget) -> Mapping[str, Balance]:
+        raise AssertionError(SIZES)
+
+    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+        raise AssertionError(SIZES)
+
+    def equity(self, quote: str, budget: Budget) -> Decimal:
+        raise AssertionError(SIZES)
+
+    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
+        raise AssertionError(CHANGES)
+
+    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+        raise AssertionError(CHANGES)
+
+    def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
+        raise AssertionError("nobody in the simulation asks what an order came to")
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         raise AssertionError("nobody in the simulation asks for the account")

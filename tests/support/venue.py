@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,16 +11,20 @@ from typing import Any
 from tests.support.instruments import BTC_USD
 from webhook_core.errors import VenueUnavailable
 from webhook_core.ports import Budget
+from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Accepted, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
 
 
 @dataclass
 class FakeVenue:
-    """``lose_reply``: the next order is placed and its answer lost. ``refuse``: outcomes of the next submits instead.
+    """``lose_reply``: the next order is placed (the next cancel or amendment made) and its answer lost. ``refuse``: outcomes of
+    the next submits instead.
 
-    ``open_orders`` / ``closed_orders`` are what the reads show; ``unreadable`` makes them fail; ``spend_s`` is what each
-    call takes of the clock.
+    ``listed_open`` / ``closed_orders`` are what the look-ups show, by client order id. ``held`` are the balances, ``net`` the
+    positions, ``quotes`` the prices, ``worth`` the equity, ``resting`` the orders of the account, which a cancel takes out and
+    an amendment changes, ``filled`` the fills by order id. ``unreadable`` makes reads fail; ``spend_s`` is what each call takes
+    of the clock.
     """
 
     clock: Any = None
@@ -30,23 +34,46 @@ class FakeVenue:
     unreadable: set[str] = field(default_factory=set)
     submitted: list[tuple[OrderRequest, str, datetime]] = field(default_factory=list)
     validated: list[OrderRequest] = field(default_factory=list)
-    open_orders: dict[str, VenueOrder] = field(default_factory=dict)
+    listed_open: dict[str, VenueOrder] = field(default_factory=dict)
     closed_orders: dict[str, VenueOrder] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     rules: list[Instrument] = field(default_factory=list)
     price: Decimal = Decimal(60000)
+    held: dict[str, Balance] = field(default_factory=dict)
+    net: dict[str, Decimal] = field(default_factory=dict)
+    quotes: dict[str, Decimal] = field(default_factory=dict)
+    worth: Decimal = Decimal(0)
+    resting: list[RestingOrder] = field(default_factory=list)
+    filled: dict[str, Fill] = field(default_factory=dict)
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
         self._called("submit")
         self.submitted.append((request, client_order_id, deadline))
         if self.refuse:
             return self.refuse.pop(0)
-        order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
-        self.closed_orders[client_order_id] = VenueOrder(order_id, client_order_id, "closed")
+        if request.method == "AddOrder":
+            order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
+            self.closed_orders[client_order_id] = VenueOrder(order_id, client_order_id, "closed")
+            outcome: Outcome = Accepted(order_id)
+        else:
+            outcome = self._changed(request)
         if self.lose_reply:
             self.lose_reply = False
             return Unknown("the reply was lost")
-        return Accepted(order_id)
+        return outcome
+
+    def _changed(self, request: OrderRequest) -> Outcome:
+        asked = request.parameters
+        by_id = {order.order_id: order for order in self.resting}
+        by_client_order_id = {order.client_order_id: order for order in self.resting}
+        order = by_id.get(asked["txid"]) if "txid" in asked else by_client_order_id.get(asked["cl_ord_id"])
+        if order is None:
+            return Rejected(("EOrder:Unknown order",))
+        at = self.resting.index(order)
+        fields = {"order_qty": "volume", "limit_price": "limit", "trigger_price": "trigger"}
+        changes: dict[str, Any] = {own: Decimal(asked[name]) for name, own in fields.items() if name in asked}
+        self.resting[at : at + 1] = [] if request.method == "CancelOrder" else [order._replace(**changes)]
+        return Accepted(asked.get("txid", ""))
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
         self._called("validate")
@@ -55,7 +82,7 @@ class FakeVenue:
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
         self._called("find_open")
-        return self.open_orders.get(client_order_id)
+        return self.listed_open.get(client_order_id)
 
     def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
         self._called("find_closed")
@@ -68,6 +95,36 @@ class FakeVenue:
     def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
         self._called("last_price")
         return self.price
+
+    def prices(
+        self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
+    ) -> Mapping[str, Decimal]:
+        self._called("prices")
+        return {rule.key: self.quotes[rule.key] for rule in instruments if rule.key in self.quotes}
+
+    def balances(self, budget: Budget) -> Mapping[str, Balance]:
+        self._called("balances")
+        return dict(self.held)
+
+    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+        self._called("positions")
+        return dict(self.net)
+
+    def equity(self, quote: str, budget: Budget) -> Decimal:
+        self._called("equity")
+        return self.worth
+
+    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
+        self._called("open_orders")
+        return tuple(self.resting)
+
+    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+        self._called("order")
+        return next((order for order in self.resting if order.order_id == order_id), None)
+
+    def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
+        self._called("fills")
+        return {order_id: self.filled[order_id] for order_id in order_ids if order_id in self.filled}
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         self._called("account")

@@ -224,7 +224,7 @@ def test_a_replay_is_not_rounded_anew(function):
 
 def found_open(function):
     ours = function.venue.submitted[0][1]
-    function.venue.open_orders[ours] = VenueOrder("OLATE-AAAAA-AAAAAA", ours, "open")
+    function.venue.listed_open[ours] = VenueOrder("OLATE-AAAAA-AAAAAA", ours, "open")
 
 
 def found_closed(function):

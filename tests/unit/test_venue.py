@@ -19,7 +19,8 @@ from tests.support.raw_servers import ORDER_ID, RawServer, Step, hang_up, http, 
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.venue import KrakenVenue, last_price, rfc3339
+from webhook_core.kraken.market_data import last_price
+from webhook_core.kraken.venue import KrakenVenue, rfc3339
 from webhook_core.ports import Budget
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Rejected, Unknown
 

@@ -24,6 +24,8 @@ InsteadOf = Callable[[KrakenKey, Budget], KrakenKey | None]
 """The key to sign with instead of one that Kraken refused, read within the budget; None if there is no other."""
 IDLE_LIMIT_S = 15.0
 """A connection that was idle for longer is not used again: a silent cut in between would look like a lost reply."""
+MOST_DIGITS = 30
+"""Before or after the point. No number of Kraken's has as many: a longer one is a misreading."""
 
 
 class KrakenClient:
@@ -169,6 +171,6 @@ def decimal(value: Any) -> Decimal:
         number = Decimal(str(value))
     except ArithmeticError:
         raise ValueError("not a number") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError("not a number")
     return number

@@ -8,7 +8,7 @@ guide (docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/gui
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -113,25 +113,32 @@ def verdict(error: str) -> Verdict:
         return Verdict.NOT_SENT
     if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:  # "... not unique": an order of ours with that id is live
         return Verdict.UNKNOWN
-    return next((each for known, each in _VERDICTS.items() if _is_listed(error, known)), Verdict.UNKNOWN)
+    return next((each for known, each in _VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN)
 
 
 def of_add_order(reply: Reply) -> Outcome:
     """The outcome of an AddOrder. A txid means accepted, whatever stands beside it."""
-    if reply.failure in (Failure.NO_TIME, Failure.NOT_CONNECTED):
+    result = result_in(reply.document)
+    order_id = _order_id(result)
+    if order_id and not _is_unsent(reply):
+        return Accepted(order_id, _description(result), errors_of(reply.document) or ())
+    return without_success(reply)
+
+
+def without_success(reply: Reply, judge: Callable[[str], Verdict] = verdict, wanted: str = "an order id") -> Outcome:
+    """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what each error string proves."""
+    if _is_unsent(reply):
         return NotSent(_sentence(reply))
     errors = errors_of(reply.document)
-    result = _result(reply.document)
-    order_id = _order_id(result)
-    if order_id:
-        return Accepted(order_id, _description(result), errors or ())
     if reply.failure is not None or reply.status != 200:
         return Unknown(_sentence(reply), errors or ())
     if errors is None:
         return Unknown("Kraken's answer is not in its usual form")
-    if errors and reply.document.get("result"):  # a refusal has no result, null or {}
+    if not errors:
+        return Unknown(f"Kraken answered without an error and without {wanted}")
+    if reply.document.get("result"):  # a refusal has no result, null or {}
         return Unknown("Kraken answered with errors and a result", errors)
-    return _of_errors(errors)
+    return _of_errors(errors, judge)
 
 
 def of_validation(reply: Reply) -> Outcome:
@@ -140,7 +147,7 @@ def of_validation(reply: Reply) -> Outcome:
     errors = errors_of(reply.document)
     if isinstance(outcome, Accepted) or reply.status != 200 or errors is None:
         return outcome
-    result = _result(reply.document)
+    result = result_in(reply.document)
     if result and all(error.startswith("W") for error in errors):
         return Accepted("", _description(result), errors)
     return outcome
@@ -163,37 +170,35 @@ def resend_is_safe(reply: Reply) -> bool:
     if reply.failure is not None:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
-    return isinstance(outcome, NotSent) and all(_is_listed(error, _NONCE) for error in outcome.errors)
+    return isinstance(outcome, NotSent) and all(is_listed(error, _NONCE) for error in outcome.errors)
 
 
 def key_is_refused(reply: Reply) -> bool:
     """Kraken knows no such key, or the secret does not belong to it: nothing of the call was processed."""
     outcome = of_add_order(reply)
-    return isinstance(outcome, Rejected) and all(
-        any(_is_listed(error, key) for key in _KEY) for error in outcome.errors
-    )
+    return isinstance(outcome, Rejected) and all(any(is_listed(error, key) for key in _KEY) for error in outcome.errors)
 
 
-def _of_errors(errors: tuple[str, ...]) -> Outcome:
-    if not errors:
-        return Unknown("Kraken answered without an error and without an order id")
-    verdicts = {verdict(error) for error in errors}
+def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict]) -> Outcome:
+    verdicts = {judge(error) for error in errors}
     if verdicts == {Verdict.REJECTED}:
         return Rejected(errors, stale_rules=all(map(_is_about_pair_rules, errors)))
     if verdicts == {Verdict.NOT_SENT}:
         return NotSent("Kraken refused the request before processing it", errors)
-    return Unknown("Kraken's answer proves neither an order nor its absence", errors)
+    return Unknown("Kraken's answer proves nothing either way", errors)
 
 
-def _is_listed(error: str, known: str) -> bool:
+def is_listed(error: str, known: str) -> bool:
+    """Whether it is that error, alone or with a longer text after a colon."""
     return error == known or error.startswith(f"{known}:")
 
 
 def _is_about_pair_rules(error: str) -> bool:
-    return any(_is_listed(error, rule) for rule in _PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
+    return any(is_listed(error, rule) for rule in _PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
 
 
-def _result(document: Any) -> Mapping[str, Any]:
+def result_in(document: Any) -> Mapping[str, Any]:
+    """Empty if there is none."""
     result = document.get("result") if isinstance(document, dict) else None
     return result if isinstance(result, dict) else {}
 
@@ -209,6 +214,10 @@ def _description(result: Mapping[str, Any]) -> str:
     description = result.get("descr")
     order = description.get("order") if isinstance(description, dict) else None
     return order if isinstance(order, str) else ""
+
+
+def _is_unsent(reply: Reply) -> bool:
+    return reply.failure in (Failure.NO_TIME, Failure.NOT_CONNECTED)
 
 
 def _sentence(reply: Reply) -> str:

@@ -178,13 +178,14 @@ class PaperKraken:
         return desk
 
     def _sourced(self, names: list[str], params: Mapping[str, str]) -> dict[str, Decimal]:
-        """Prices from outside, asked before the book is locked."""
+        """Prices from outside, asked before the book is locked; after one that can't be had the rest isn't worth the wait."""
         prices: dict[str, Decimal] = {}
         for name in names if self.price_source is not None else []:
             pair = self._find(name, params.get("asset_class", "currency"))
             price = self.price_source(pair.altname) if pair and self.price_source else None
-            if pair and price is not None and _is_price(price):
-                prices[pair.key] = price
+            if pair is None or price is None or not _is_price(price):
+                break
+            prices[pair.key] = price
         return prices
 
     def _find(self, name: str, aclass: str | None = None) -> Pair | None:

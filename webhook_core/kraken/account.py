@@ -1,0 +1,83 @@
+"""What the account holds, from Kraken's answers. Whatever is malformed fails the whole read: a wrong number would size an order.
+
+Shapes: docs.kraken.com/api/docs/rest-api/get-extended-balance, get-open-positions, get-trade-balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from webhook_core.errors import VenueUnavailable
+from webhook_core.kraken.client import decimal
+from webhook_core.trading.facts import Balance
+from webhook_core.trading.orders import Side
+
+Result = Mapping[str, Any]
+_Read = TypeVar("_Read")
+_NOT_FOR_ORDERS = frozenset({"S", "M", "B", "F", "P"})
+"""Balances of an asset that is staked, opted in to rewards, bonded or earning stand under a name of their own."""
+_TOKENIZED = "T"
+
+
+def balances(result: Result) -> Mapping[str, Balance]:
+    """Asset id -> Balance, from BalanceEx. Raises VenueUnavailable."""
+    return _read("BalanceEx", _balances, result)
+
+
+def positions(result: Result) -> Mapping[str, Decimal]:
+    """Pair key -> net open position, signed base, from OpenPositions. Raises VenueUnavailable."""
+    return _read("OpenPositions", _positions, result)
+
+
+def equity(result: Result) -> Decimal:
+    """All balances and the unrealised result of the open positions, from TradeBalance. Raises VenueUnavailable."""
+    return _read("TradeBalance", lambda row: decimal(row["eb"]) + decimal(row.get("n", 0)), result)
+
+
+def _read(method: str, reader: Callable[[Result], _Read], result: Result) -> _Read:
+    try:
+        return reader(result)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise VenueUnavailable(f"Kraken's {method} is not in its usual form.") from None
+
+
+def _balances(result: Result) -> Mapping[str, Balance]:
+    found: dict[str, Balance] = {}
+    for name, row in result.items():
+        asset, _, kind = name.rpartition(".")
+        if asset and kind in _NOT_FOR_ORDERS:
+            continue
+        balance = _balance(row)
+        if asset and kind == _TOKENIZED:  # AAPLx.T is AAPLx
+            name = asset  # noqa: PLW2901
+        before = found.get(name, Balance(Decimal(0)))
+        found[name] = Balance(before.total + balance.total, before.held + balance.held)
+    return found
+
+
+def _balance(row: Mapping[str, Any]) -> Balance:
+    credit = decimal(row.get("credit", 0)) - decimal(row.get("credit_used", 0))
+    return Balance(decimal(row["balance"]) + credit, _size(row.get("hold_trade", 0)))
+
+
+def _positions(result: Result) -> Mapping[str, Decimal]:
+    net: dict[str, Decimal] = {}
+    for row in result.values():
+        if row["posstatus"] == "closed":
+            continue
+        if row["posstatus"] != "open":
+            raise ValueError("neither open nor closed")
+        pair, size = row["pair"], _size(decimal(row["vol"]) - decimal(row["vol_closed"]))
+        if not isinstance(pair, str) or not pair:
+            raise ValueError("not a pair")
+        net[pair] = net.get(pair, Decimal(0)) + (size if Side(row["type"]) is Side.BUY else -size)
+    return {pair: size for pair, size in net.items() if size}
+
+
+def _size(value: Any) -> Decimal:
+    size = decimal(value)
+    if size < 0:
+        raise ValueError("below zero")
+    return size

@@ -1,0 +1,151 @@
+"""Orders as Kraken lists them -> VenueOrder, RestingOrder, Fill. One that can't be read fails the whole read: it may be the one
+that matters.
+
+Shape: docs.kraken.com/api/docs/rest-api/get-open-orders, get-closed-orders, get-orders-info.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.errors import VenueUnavailable
+from webhook_core.kraken.client import decimal
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.orders import Fill, Side, VenueOrder
+
+Order = Mapping[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_S = 10**11
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
+
+
+def listed(result: Mapping[str, Any], which: str) -> Mapping[str, Order]:
+    """The orders of a list, each in a form that shows whose it is. Raises VenueUnavailable."""
+    orders = result.get(which)
+    if isinstance(orders, dict) and all(
+        isinstance(order, dict) and isinstance(order.get("cl_ord_id"), str | None) for order in orders.values()
+    ):
+        return orders
+    raise VenueUnavailable(f"Kraken's list of {which} orders is not in its usual form.")
+
+
+def count(result: Mapping[str, Any]) -> int:
+    """How long a list says it is. Raises VenueUnavailable."""
+    said = result.get("count")
+    if isinstance(said, str) and said.isdecimal() and len(said) < 10:
+        said = int(said)
+    if not isinstance(said, int) or isinstance(said, bool) or said < 0:
+        raise VenueUnavailable("Kraken's list of closed orders does not say how long it is.")
+    return said
+
+
+def matching(orders: Mapping[str, Order], client_order_id: str) -> VenueOrder | None:
+    """Kraken ignores a filter that it does not know: only the id in the order itself counts."""
+    wanted = _plain(client_order_id)
+    for order_id, order in orders.items():
+        own = order.get("cl_ord_id")
+        if own is not None and _plain(own) == wanted:
+            return _venue_order(order_id, own, order)
+    return None
+
+
+def _plain(client_order_id: str) -> str:
+    """Kraken takes and may show a UUID with or without dashes, in either case."""
+    return client_order_id.replace("-", "").lower()
+
+
+def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrder:
+    descr = order.get("descr")
+    description = descr.get("order", "") if isinstance(descr, dict) else ""
+    facts = {name: order[name] for name in ("vol", "vol_exec", "cost", "fee", "price", "reason") if order.get(name)}
+    return VenueOrder(order_id, client_order_id, str(order.get("status", "")), {"description": description, **facts})
+
+
+def resting(order_id: str, order: Order) -> RestingOrder:
+    """Raises VenueUnavailable."""
+    try:
+        return _resting(order_id, order)
+    except _UNREADABLE:
+        raise _unlike(order_id) from None
+
+
+def fill(order_id: str, order: Order) -> Fill:
+    """Raises VenueUnavailable."""
+    try:
+        volume, price = decimal(order["vol_exec"]), decimal(order["price"])
+        average = price if volume and price else None
+        return Fill(_text(order["status"]), volume, average, decimal(order["cost"]), decimal(order["fee"]))
+    except _UNREADABLE:
+        raise _unlike(order_id) from None
+
+
+def _unlike(order_id: str) -> VenueUnavailable:
+    return VenueUnavailable(f"Kraken's order {order_id} is not in its usual form.")
+
+
+def _resting(order_id: str, order: Order) -> RestingOrder:
+    descr = order["descr"]
+    order_type = _text(descr["ordertype"])
+    limit, trigger = _prices(order_type, descr)
+    return RestingOrder(
+        order_id=order_id,
+        pair=_text(descr["pair"]),
+        side=Side(descr["type"]),
+        order_type=order_type,
+        volume=decimal(order["vol"]),
+        executed=decimal(order["vol_exec"]),
+        opened_at=_moment(order["opentm"]),
+        status=_text(order["status"]),
+        client_order_id=_optional(order.get("cl_ord_id")),
+        parent=_optional(order.get("refid")),
+        limit=limit,
+        trigger=trigger,
+        margin=_margin(order, descr),
+        closes=_optional(descr.get("close")) is not None,
+    )
+
+
+def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
+    """The limit and the trigger, which Kraken names by place: ``price`` is the trigger of whatever has one."""
+    if order_type in ("limit", "iceberg"):
+        return _price(descr["price"]), None
+    if not order_type.startswith(("stop-loss", "take-profit", "trailing-stop")):
+        return None, None
+    return (_price(descr["price2"]) if order_type.endswith("-limit") else None), _price(descr["price"])
+
+
+def _price(value: Any) -> Decimal | None:
+    """None for an offset, as "+1.0000%" is, and for 0, which stands where an order has no such price."""
+    if isinstance(value, str) and (value.startswith(("+", "-", "#")) or value.endswith("%")):
+        return None
+    return decimal(value) or None
+
+
+def _moment(value: Any) -> datetime:
+    seconds = decimal(value)
+    if not 0 <= seconds < _LATEST_S:
+        raise ValueError("not a time")
+    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _margin(order: Order, descr: Mapping[str, Any]) -> bool:
+    margin = order.get("margin", descr.get("leverage", "none") != "none")
+    if not isinstance(margin, bool):
+        raise TypeError("not a flag")
+    return margin
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("not a text")
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    """None for null, for an empty text, and for the "None" of Kraken's own examples."""
+    if value is None or value in ("", "None"):
+        return None
+    return _text(value)

@@ -1,0 +1,53 @@
+"""A reply of Kraken to a CancelOrder or an AmendOrder -> accepted, rejected, unknown or not sent.
+
+Success needs a clean answer: unlike a txid, a count beside an error proves nothing, and an order that is believed gone may
+still trade. An order that can't be changed because it is gone, or never was, is a refusal: ``EOrder:Unknown order`` and
+``EOrder:Invalid order`` (docs.kraken.com/api/docs/rest-api/cancel-order, amend-order).
+"""
+
+from __future__ import annotations
+
+from webhook_core.kraken import outcomes
+from webhook_core.kraken.outcomes import Reply, Verdict
+from webhook_core.trading.orders import Accepted, Outcome
+
+_NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
+_ON_ITS_WAY = "Cancel pending"
+
+
+def verdict(error: str) -> Verdict:
+    """What one error string on a cancel or an amendment proves."""
+    if _ON_ITS_WAY in error:  # an earlier cancel is under way: what it comes to is open
+        return Verdict.UNKNOWN
+    if any(outcomes.is_listed(error, known) for known in _NO_SUCH_ORDER):
+        return Verdict.REJECTED
+    return outcomes.verdict(error)
+
+
+def of_cancel(reply: Reply, order_id: str) -> Outcome:
+    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was. A count of 0 is unknown."""
+    result = outcomes.result_in(reply.document)
+    count = result.get("count")
+    canceled = count if isinstance(count, int) and not isinstance(count, bool) else 0
+    pending = result.get("pending") is True
+    if _is_clean(reply) and (canceled >= 1 or pending):
+        many = "order" if canceled == 1 else "orders"
+        description = "cancel pending" if pending else f"canceled {canceled} {many}"
+        return Accepted(order_id, description, outcomes.errors_of(reply.document) or ())
+    return outcomes.without_success(reply, verdict, "a canceled order")
+
+
+def of_amend(reply: Reply, order_id: str) -> Outcome:
+    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was: an amended order keeps its own."""
+    amend_id = outcomes.result_in(reply.document).get("amend_id")
+    if _is_clean(reply) and isinstance(amend_id, str) and amend_id:
+        return Accepted(order_id, "amended", outcomes.errors_of(reply.document) or ())
+    return outcomes.without_success(reply, verdict, "an amend id")
+
+
+def _is_clean(reply: Reply) -> bool:
+    """Kraken's own answer, with no error in it but warnings."""
+    errors = outcomes.errors_of(reply.document)
+    if reply.failure is not None or reply.status != 200 or errors is None:
+        return False
+    return all(error.startswith("W") for error in errors)
