@@ -130,6 +130,39 @@ def test_a_volume_in_quote_buys_for_that_amount_and_pays_the_fee_beside_it():
     assert result(kraken, "Balance") == {"ZUSD": "9899.2004", "XXBT": "1.0016666600"}
 
 
+@pytest.mark.parametrize(
+    ("volume", "error"),
+    [
+        ("9920.63492", None),  # 10000 USD with 0.80 %
+        ("9920.63493", "EOrder:Insufficient funds"),
+        ("3", None),  # ordermin 0.00005 at 60000
+        ("2.99999", "EGeneral:Invalid arguments:volume minimum not met"),
+    ],
+)
+def test_a_volume_in_quote_is_held_against_the_money_and_the_minimum_in_base(volume, error):
+    kraken = at("60000")
+    asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "oflags": "viqc", "volume": volume}
+    answer = ask(kraken, "AddOrder", **asked)
+    assert answer["error"] == ([error] if error else [])
+    assert len(kraken.orders()) == (0 if error else 1)
+
+
+def test_a_volume_in_quote_is_held_against_the_minimum_cost():
+    kraken = at("60000")
+    kraken.mark_price("AAPLxUSD", Decimal(250))
+    asked = {
+        "pair": "AAPLxUSD",
+        "asset_class": "tokenized_asset",
+        "type": "buy",
+        "ordertype": "market",
+        "oflags": "viqc",
+    }
+    assert ask(kraken, "AddOrder", **asked, volume="0.49999")["error"] == ["EOrder:Cost minimum not met"]
+    order(kraken, **asked, volume="0.5")
+    [kept] = kraken.orders()
+    assert (kept["vol_exec"], kept["cost"], kept["fee"]) == ("0.00200000", "0.50000", "0.00400")
+
+
 def test_an_iceberg_trades_like_a_limit():
     kraken = at("60000")
     order(kraken, ordertype="iceberg", price="59000", volume="0.15", displayvol="0.01")

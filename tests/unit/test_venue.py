@@ -72,6 +72,87 @@ def test_submit_sends_the_requests_parameters_the_id_and_the_deadline_and_nothin
     assert REQUEST.parameters == PARAMETERS  # krakenex writes into what it is given
 
 
+ORDER = {"txid": ORDER_ID}
+OURS = {"cl_ord_id": "another-order"}
+CANCELED, AMENDED = result({"count": 1}), result({"amend_id": "TEZA4R-DSDGT-IJBOJK"})
+CHANGES = [
+    (OrderRequest("BTC/USD", ORDER, method="CancelOrder"), {}, CANCELED, Accepted(ORDER_ID, "canceled 1 order")),
+    (OrderRequest("BTC/USD", OURS, method="CancelOrder"), {}, CANCELED, Accepted("", "canceled 1 order")),
+    (
+        OrderRequest("BTC/USD", {**ORDER, "limit_price": "1"}, method="AmendOrder"),
+        {"deadline": "2026-11-22T12:00:10Z"},
+        AMENDED,
+        Accepted(ORDER_ID, "amended"),
+    ),
+    (
+        OrderRequest("BTC/USD", {**OURS, "order_qty": "2"}, method="AmendOrder"),
+        {"deadline": "2026-11-22T12:00:10Z"},
+        AMENDED,
+        Accepted("", "amended"),
+    ),
+]
+EACH_CHANGE = pytest.mark.parametrize(("request_", "added", "step", "outcome"), CHANGES)
+
+
+@EACH_CHANGE
+def test_a_cancel_or_an_amendment_is_sent_as_it_is_and_an_amendment_with_its_deadline(
+    request_: OrderRequest, added: Any, step: Step, outcome: Any, budget: Budget
+) -> None:
+    with RawServer(step) as server:
+        assert a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget) == outcome
+        (request,) = server.requests
+    sent = dict(request.fields)
+    assert sent.pop("nonce").isdigit()
+    assert sent == {**request_.parameters, **added}
+    assert request.line.startswith(f"POST /0/private/{request_.method} ")
+
+
+@EACH_CHANGE
+@pytest.mark.parametrize(
+    ("script", "kind", "sent"),
+    [
+        ([refusal("EAPI:Invalid nonce")], Accepted, 2),
+        ([refusal("EAPI:Invalid nonce")] * 3, NotSent, 3),
+        ([refusal("EAPI:Rate limit exceeded")], NotSent, 1),
+        ([refusal("EOrder:Unknown order")], Rejected, 1),
+        ([refusal("EService:Busy")], Unknown, 1),
+        ([reply({}, 502)], Unknown, 1),
+        ([hang_up], Unknown, 1),
+    ],
+)
+def test_a_change_is_sent_again_only_after_a_refused_nonce(  # noqa: PLR0917
+    request_: OrderRequest, added: Any, step: Step, outcome: Any, script: Any, kind: type, sent: int, budget: Budget
+) -> None:
+    with RawServer(*script, step) as server:
+        assert isinstance(a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget), kind)
+        assert len(server.requests) == sent
+
+
+@EACH_CHANGE
+def test_a_change_that_finds_no_connection_is_not_sent(
+    request_: OrderRequest, added: Any, step: Step, outcome: Any, budget: Budget
+) -> None:
+    with RawServer(listening=False) as server:
+        assert isinstance(a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget), NotSent)
+
+
+@EACH_CHANGE
+def test_a_change_is_never_validated_since_kraken_would_make_it(
+    request_: OrderRequest, added: Any, step: Step, outcome: Any, budget: Budget
+) -> None:
+    with RawServer() as server:
+        with pytest.raises(ValueError, match=request_.method):
+            a_venue(server).validate(request_, budget)
+        assert server.connections == 0
+
+
+def test_a_cancel_with_a_price_tells_the_paper_venue_nothing(budget: Budget) -> None:
+    with RawServer(CANCELED) as server:
+        cancel = OrderRequest("BTC/USD", ORDER, Decimal(60000), "CancelOrder")
+        venue = a_venue(server, note_price=raising(LedgerUnavailable("not told")))
+        assert venue.submit(cancel, CLIENT_ORDER_ID, DEADLINE, budget) == Accepted(ORDER_ID, "canceled 1 order")
+
+
 def test_a_deadline_is_in_whole_seconds_of_utc_and_never_later_than_meant() -> None:
     assert (
         rfc3339(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=-5)))) == "2026-01-02T08:04:05Z"
@@ -324,10 +405,28 @@ def test_pair_rules_are_read_with_the_moment_they_were_asked(budget: Budget) -> 
     assert (instrument.key, instrument.ordermin, instrument.as_of) == ("XXBTZUSD", Decimal("0.00005"), START)
 
 
-def test_all_pair_rules_are_asked_without_a_name(budget: Budget) -> None:
-    with RawServer(result({})) as server:
-        assert a_venue(server).instruments(None, budget) == []
-        assert server.requests[0].line.startswith("GET /0/public/AssetPairs ")
+def test_all_pair_rules_are_asked_without_a_name_and_tokenised_ones_beside_them(budget: Budget) -> None:
+    stock = {"altname": "AAPLxUSD", "base": "AAPLx", "quote": "ZUSD"}
+    with RawServer(result({"XXBTZUSD": {"base": "XXBT", "quote": "ZUSD"}}), result({"AAPLxUSD": stock})) as server:
+        assert [rules.key for rules in a_venue(server).instruments(None, budget)] == ["XXBTZUSD", "AAPLxUSD"]
+        asked = [request.line.split()[1] for request in server.requests]
+    assert asked == ["/0/public/AssetPairs", "/0/public/AssetPairs?aclass_base=tokenized_asset"]
+
+
+@pytest.mark.parametrize("step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up])
+def test_tokenised_rules_that_cannot_be_read_cost_none_of_the_others(
+    step: Step, budget: Budget, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawServer(result({"XXBTZUSD": {"base": "XXBT", "quote": "ZUSD"}}), step) as server:
+        assert [rules.key for rules in a_venue(server).instruments(None, budget)] == ["XXBTZUSD"]
+    (line,) = caplog.records
+    assert (line.levelname, line.getMessage()) == ("WARNING", "pair_rules.tokenized_not_read")
+
+
+@pytest.mark.parametrize("step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up])
+def test_rules_of_all_pairs_that_cannot_be_read_are_an_outage(step: Step, budget: Budget) -> None:
+    with RawServer(step, result({})) as server, pytest.raises(VenueUnavailable):
+        a_venue(server).instruments(None, budget)
 
 
 def test_an_unknown_pair_has_no_rules(budget: Budget) -> None:

@@ -1,0 +1,177 @@
+"""Several prices from one Ticker: under whatever names Kraken gives them, and without the pairs that have none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.support.instruments import BTC_USD, pair
+from tests.support.paper import paper
+from tests.support.raw_servers import RawServer, Step, hang_up, refusal, reply
+from tests.unit.test_venue import NO_PRICES, a_venue, raising, result
+from webhook_core.clock import SystemClock
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.paper.adapter import PaperAdapter
+from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.ports import Budget
+from webhook_core.trading.instruments import Instrument
+
+ETH_USD = pair("XETHZUSD", "ETHUSD", "ETH/USD", "XETH", "ZUSD")
+SOL_USD = pair("SOLUSD", "SOLUSD", "SOL/USD", "SOL", "ZUSD")
+AAPL = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")
+TSLA = pair("TSLAxUSD", "TSLAxUSD", "TSLAx/USD", "TSLAx", "ZUSD")
+BTC, ETH = {"c": ["60000.00000", "0.1"]}, {"c": ["3000.00000", "0.1"]}
+UNKNOWN = refusal("EQuery:Unknown asset pair")
+NO_PRICE = refusal("EGeneral:Invalid arguments:pair:paper knows no price of ETHUSD yet; send it")
+
+
+@pytest.fixture
+def budget() -> Budget:
+    return Budget.start(SystemClock(), 2.0)
+
+
+def prices(server: RawServer, instruments: list[Instrument], budget: Budget) -> dict[str, Decimal]:
+    return dict(a_venue(server).prices(instruments, budget, {}))
+
+
+def asked(server: RawServer) -> list[str]:
+    return [request.line.split()[1].partition("Ticker?")[2].replace("%2C", ",") for request in server.requests]
+
+
+@pytest.mark.parametrize("names", [("XXBTZUSD", "XETHZUSD"), ("XBTUSD", "ETHUSD"), ("XBT/USD", "ETH/USD")])
+def test_several_prices_are_one_question_and_found_by_any_name(names: tuple[str, str], budget: Budget) -> None:
+    with RawServer(result({"last": "1", names[1]: ETH, names[0]: BTC, "OTHER": BTC})) as server:
+        found = prices(server, [BTC_USD, ETH_USD], budget)
+        assert asked(server) == ["pair=XXBTZUSD,XETHZUSD"]
+    assert found == {"XXBTZUSD": Decimal(60000), "XETHZUSD": Decimal(3000)}
+
+
+@pytest.mark.parametrize("name", ["XXBTZUSD", "XBTUSD", "BTC/USD", "anything"])
+def test_the_row_of_a_single_pair_may_have_any_name(name: str, budget: Budget) -> None:
+    with RawServer(result({"last": "1", name: BTC})) as server:
+        assert prices(server, [BTC_USD], budget) == {"XXBTZUSD": Decimal(60000)}
+
+
+def test_a_row_of_another_name_is_nobodys_where_several_were_asked(budget: Budget) -> None:
+    with RawServer(result({"BTC/USD": BTC})) as server:
+        assert prices(server, [BTC_USD, ETH_USD], budget) == {}
+
+
+@pytest.mark.parametrize("rows", [{"BTC/USD": BTC, "OTHER": ETH}, {}])
+def test_a_single_pair_has_no_price_among_rows_of_other_names(rows: Any, budget: Budget) -> None:
+    with RawServer(result(rows)) as server:
+        assert prices(server, [BTC_USD], budget) == {}
+
+
+@pytest.mark.parametrize("row", [row["A"] for row in NO_PRICES.values() if len(row) == 1])
+def test_a_row_without_a_price_above_zero_is_left_out(row: Any, budget: Budget) -> None:
+    with RawServer(result({"XXBTZUSD": BTC, "XETHZUSD": row}), result({"XXBTZUSD": row})) as server:
+        assert prices(server, [BTC_USD, ETH_USD], budget) == {"XXBTZUSD": Decimal(60000)}
+        assert prices(server, [BTC_USD], budget) == {}
+
+
+def test_tokenised_pairs_are_a_question_of_their_own(budget: Budget) -> None:
+    with RawServer(result({"XXBTZUSD": BTC}), result({"AAPLxUSD": ETH, "TSLAxUSD": BTC})) as server:
+        assert set(prices(server, [AAPL, BTC_USD, TSLA], budget)) == {"XXBTZUSD", "AAPLxUSD", "TSLAxUSD"}
+        assert asked(server) == ["pair=XXBTZUSD", "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset"]
+
+
+def test_tokenised_pairs_alone_are_one_question_and_no_pair_is_none(budget: Budget) -> None:
+    with RawServer(result({"AAPLxUSD": ETH})) as server:
+        assert prices(server, [], budget) == {}
+        assert prices(server, [AAPL], budget) == {"AAPLxUSD": Decimal(3000)}
+        assert len(server.requests) == 1
+
+
+# One pair that is no good
+
+
+@pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
+def test_where_one_of_several_is_refused_the_traded_pair_is_asked_for_again(refused: Step, budget: Budget) -> None:
+    with RawServer(refused, result({"BTC/USD": BTC})) as server:
+        assert prices(server, [BTC_USD, ETH_USD, SOL_USD], budget) == {"XXBTZUSD": Decimal(60000)}
+        assert asked(server) == ["pair=XXBTZUSD,XETHZUSD,SOLUSD", "pair=XXBTZUSD"]
+
+
+@pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
+def test_a_refusal_of_the_traded_pair_is_an_outage_with_its_cause(refused: Step, budget: Budget) -> None:
+    for instruments, times in ([BTC_USD], 1), ([BTC_USD, ETH_USD], 2):
+        with RawServer(*[refused] * 3) as server:
+            with pytest.raises(VenueUnavailable, match="Ticker could not be read: E"):
+                prices(server, instruments, budget)
+            assert len(server.requests) == times
+
+
+@pytest.mark.parametrize("others", [[AAPL], [AAPL, TSLA]])
+def test_a_refusal_of_pairs_that_are_not_traded_leaves_them_out(others: list[Instrument], budget: Budget) -> None:
+    with RawServer(result({"XXBTZUSD": BTC}), UNKNOWN) as server:
+        assert prices(server, [BTC_USD, *others], budget) == {"XXBTZUSD": Decimal(60000)}
+        assert len(server.requests) == 2
+
+
+def test_a_traded_tokenised_pair_is_asked_for_again_too(budget: Budget) -> None:
+    with RawServer(UNKNOWN, UNKNOWN, result({"AAPLxUSD": ETH})) as server:
+        assert prices(server, [AAPL, BTC_USD, TSLA], budget) == {"AAPLxUSD": Decimal(3000)}
+        assert asked(server)[1:] == [
+            "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset",
+            "pair=AAPLxUSD&asset_class=tokenized_asset",
+        ]
+
+
+@pytest.mark.parametrize(
+    "step", [hang_up, refusal("EService:Busy"), reply({}, 502), reply({"error": ["EQuery:Unknown asset pair"]}, 500)]
+)
+def test_prices_that_cannot_be_read_are_an_outage(step: Step, budget: Budget) -> None:
+    with RawServer(step) as server:
+        with pytest.raises(VenueUnavailable, match="Ticker could not be read"):
+            prices(server, [BTC_USD, ETH_USD], budget)
+        assert len(server.requests) == 1
+
+
+# On paper
+
+
+def test_the_paper_venue_hears_the_alerts_prices_first(budget: Budget) -> None:
+    heard: list[tuple[str, Decimal, int]] = []
+    with RawServer(result({"XXBTZUSD": BTC})) as server:
+        venue = a_venue(server, note_price=lambda name, price: heard.append((name, price, len(server.requests))))
+        venue.prices([BTC_USD], budget, {"XXBTZUSD": Decimal(59000), "XETHZUSD": Decimal(3000)})
+    assert heard == [("XXBTZUSD", Decimal(59000), 0), ("XETHZUSD", Decimal(3000), 0)]
+
+
+def test_a_book_that_cannot_be_written_is_an_outage(budget: Budget) -> None:
+    with RawServer() as server:
+        venue = a_venue(server, note_price=raising(LedgerUnavailable("The paper book can't be written.")))
+        with pytest.raises(VenueUnavailable, match="The paper book can't be written"):
+            venue.prices([BTC_USD], budget, {"XXBTZUSD": Decimal(59000)})
+        assert server.connections == 0
+
+
+def on_paper(**options: Any) -> KrakenVenue:
+    engine = paper(clock=SystemClock(), **options)
+    client = KrakenClient(engine._key, "YSBwYXBlciBzZWNyZXQ=", transport=PaperAdapter(engine))
+    return KrakenVenue(client, SystemClock(), note_price=engine.mark_price)
+
+
+def test_on_paper_the_alerts_own_price_is_a_price_and_pairs_without_one_are_left_out(budget: Budget) -> None:
+    venue = on_paper()
+    with pytest.raises(VenueUnavailable, match='paper knows no price of XBTUSD yet; send "price"'):
+        venue.prices([BTC_USD, ETH_USD], budget, {})
+    assert venue.prices([BTC_USD, ETH_USD], budget, {"XXBTZUSD": Decimal(60000)}) == {"XXBTZUSD": Decimal(60000)}
+    both = venue.prices([BTC_USD, ETH_USD], budget, {"XETHZUSD": Decimal(3000), "NOSUCH": Decimal(1)})
+    assert both == {"XXBTZUSD": Decimal(60000), "XETHZUSD": Decimal(3000)}
+
+
+def test_on_paper_a_price_from_outside_that_fails_ends_the_asking(budget: Budget) -> None:
+    known, sought = {"XBTUSD": Decimal(60000), "SOLUSD": Decimal(150)}, []
+
+    def source(altname: str) -> Decimal | None:
+        sought.append(altname)
+        return known.get(altname)
+
+    found = on_paper(price_source=source).prices([BTC_USD, ETH_USD, SOL_USD], budget, {})
+    assert found == {"XXBTZUSD": Decimal(60000)}
+    assert sought == ["XBTUSD", "ETHUSD", "XBTUSD"]
