@@ -184,6 +184,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True)
     loaded = set(json.loads(done.stdout))
     unneeded = {"pydantic.main", "pydantic.types", "google.cloud.firestore", "grpc", "asyncio", "tomllib", "zoneinfo"}
+    unneeded |= {f"webhook_core.kraken.{name}" for name in ("account", "listed_orders", "market_data", "order_changes")}
     assert loaded & unneeded == set()
     assert {"webhook_core.kraken.paper.engine", "sqlite3", "pydantic_core"} <= loaded
 
