@@ -154,6 +154,7 @@ class Settings(NamedTuple):
             allow_lists=tuple(pairs for pairs in (self.allowed_symbols, own.allowed_symbols) if pairs is not None),
             caps=tuple(cap for cap in (self.max_order_cost, own.max_order_cost) if cap is not None),
             volume=own.volume,
+            quantity_type=own.quantity_type,
             fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if self.trading_mode == "paper" else Fees(),
         )
 

@@ -4,6 +4,7 @@
 token = "env:TREND_TOKEN"          # or secret; a text or a list, newest first
 allowed_symbols = ["BTC/USD"]
 volume = "0.01"                    # when the alert gives none
+quantity_type = "base"             # what volume counts; also quote, percent_balance, percent_equity, ...
 max_order_cost = "200 USD"
 """
 
@@ -14,24 +15,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from webhook_core import env_values
 from webhook_core.secret_names import SecretNames
+from webhook_core.trading.orders import QuantityType
 
 T = TypeVar("T")
 Scheme = Literal["token", "secret"]
 SCHEMES: tuple[Scheme, ...] = ("token", "secret")
-KEYS = ("token", "secret", "allowed_symbols", "volume", "max_order_cost")
+KEYS = ("token", "secret", "allowed_symbols", "volume", "quantity_type", "max_order_cost")
 
 
 class Strategy(NamedTuple):
-    """Limits beside the global ones, never instead of them. None: no limit of its own; ``volume`` in the base asset."""
+    """Limits beside the global ones, never instead of them. None: no limit of its own. ``volume`` counts what
+    ``quantity_type`` says."""
 
     name: str
     allowed_symbols: tuple[str, ...] | None = None
     max_order_cost: Mapping[str, Decimal] | None = None
     volume: Decimal | None = None
+    quantity_type: QuantityType = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,17 @@ class _Table:
             self._fault(key, f"is no setting of a strategy{hint}")
 
     def strategy(self) -> Strategy:
+        volume, kind = self._parsed("volume", _volume), self._parsed("quantity_type", _quantity_type) or "base"
+        if volume is None and "quantity_type" in self.table:
+            self._fault("quantity_type", "says what volume counts, which is missing")
+        if volume is not None and volume > 100 and kind not in ("base", "quote", "percent_equity"):
+            self._fault("volume", f"is above 100, and counts percent: quantity_type is {kind}")
         return Strategy(
             name=self.name,
             allowed_symbols=self._parsed("allowed_symbols", _symbols),
             max_order_cost=self._parsed("max_order_cost", _cost_limits),
-            volume=self._parsed("volume", _volume),
+            volume=volume,
+            quantity_type=kind,
         )
 
     def secrets(self) -> Iterator[SecretText]:
@@ -160,6 +170,14 @@ def _cost_limits(value: object) -> Mapping[str, Decimal] | None:
     if not isinstance(value, str):
         raise ValueError('must be a text such as "200 USD"')
     return env_values.cost_limits(value)
+
+
+def _quantity_type(value: object) -> QuantityType:
+    for kind in get_args(QuantityType):
+        if value == kind:
+            found: QuantityType = kind
+            return found
+    raise ValueError(f"must be one of {', '.join(get_args(QuantityType))}")
 
 
 def _volume(value: object) -> Decimal:
