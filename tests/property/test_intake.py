@@ -12,12 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, standard_webhooks, verified, x_signature
-from webhook_core.errors import AlertMalformed, Unauthenticated, WebhookError
+from webhook_core.errors import AlertMalformed, OrderDenied, Unauthenticated, WebhookError
 from webhook_core.intake import json_body
 from webhook_core.intake.alert import check_freshness, parse
 from webhook_core.intake.alert_key import alert_key
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.field_names import ALIASES
+from webhook_core.intake.refused_names import normalise
 
 BODY = b'{"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}'
 SIGNING = ("x-signature", "webhook-id", "webhook-timestamp", "webhook-signature")
@@ -68,6 +69,91 @@ def test_arbitrary_bodies_only_ever_raise_our_own_errors_whoever_sent_them(body)
 @settings(max_examples=300)
 def test_arbitrary_objects_with_the_right_token_only_ever_raise_our_own_errors(fields):
     walk(json.dumps({**fields, "token": TOKEN}).encode(), {})
+
+
+said = st.sampled_from(
+    [
+        *(
+            "buy",
+            "sell",
+            "close",
+            "exit",
+            "reverse",
+            "target",
+            "cancel",
+            "amend",
+            "long",
+            "short",
+            "flat",
+            "",
+            None,
+            "market",
+        ),
+        *(
+            "0",
+            "50",
+            "50%",
+            "-2%",
+            "101",
+            True,
+            False,
+            "base",
+            "quote",
+            "percent_equity",
+            "percent_position",
+            "risk",
+            "all",
+        ),
+        *(
+            "strategy",
+            "symbol",
+            "BTC/USD",
+            "OUF4EM-FRGI2-MQMWZD",
+            "mine-1",
+            "2026-02-18T14:30:01Z",
+            "{{x}}",
+            "NaN",
+            TOKEN,
+        ),
+    ]
+)
+actions = st.sampled_from(["buy", "close", "reverse", "target", "cancel", "amend", ""])
+bodies = st.dictionaries(names, said | scalars, max_size=8) | st.fixed_dictionaries(
+    {"action": actions, "symbol": st.just("BTC/USD")},
+    optional={
+        **dict.fromkeys(("side", "volume", "percent", "price", "scope", "order_id", "of_alert", "cl_ord_id"), said),
+        **dict.fromkeys(("quantity_type", "market_position", "market_position_size", "fired_at", "confirm_fill"), said),
+    },
+)
+several = st.fixed_dictionaries({"orders": st.lists(bodies | said, max_size=12) | said}, optional={"symbol": said})
+
+
+def as_json(body):
+    return verified(json_body.parse(json.dumps(body).encode()))
+
+
+@given(body=bodies | several)
+@settings(max_examples=1000)
+def test_an_alert_of_any_kind_is_read_or_refused_and_what_is_long_is_never_repeated(body):
+    try:
+        alert = parse(as_json(body))
+    except (AlertMalformed, OrderDenied) as error:
+        shown = f"{error} {error.field}"
+    else:
+        for each in (alert, *alert.orders):
+            assert each.symbol or each.action in ("cancel", "amend") or each.orders
+            assert each.side or each.action != "order" or each.orders
+            assert (each.action == "target") <= (each.market_position is not None and alert.fired_at is not None)
+            assert each.percent is None or 0 < each.percent <= 100
+        shown = " ".join(alert.warnings)
+    assert TOKEN not in shown
+
+
+@given(body=bodies, empty=st.sampled_from(["", None, " "]), name=st.sampled_from(["side", "action"]))
+def test_an_empty_side_or_action_never_makes_anything_but_an_order(body, empty, name):
+    named = [key for key in body if normalise(key) == "action"]
+    with suppress(WebhookError):
+        assert parse(as_json({**{key: body[key] for key in body if key not in named}, name: empty})).action == "order"
 
 
 @given(

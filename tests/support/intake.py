@@ -48,7 +48,7 @@ def standard_webhooks(
 
 def verified(fields: dict[str, object], **changes: object) -> VerifiedBody:
     """A body verified by token, as ``verify`` would return it; numbers as JSON would have them."""
-    numbers = {name: Decimal(str(value)) if type(value) in (int, float) else value for name, value in fields.items()}
+    numbers = _as_json(fields)
     body = json.dumps(fields, default=str).encode()
     facts = {
         "fields": numbers,
@@ -60,6 +60,14 @@ def verified(fields: dict[str, object], **changes: object) -> VerifiedBody:
         "body": body,
     }
     return VerifiedBody(**{**facts, **changes})
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    return Decimal(str(value)) if type(value) in (int, float) else value
 
 
 def bound(credential: Credential, strategy: str) -> Credential:

@@ -254,7 +254,7 @@ def test_tradingviews_context_is_silent(name):
     value = "KRAKEN" if name == "exchange" else "17"
     read = alert(**{name: value})
     assert read.warnings == ()
-    assert replace(read, bar_time=None) == alert()
+    assert replace(read, bar_time=None, market_position_size=None, prev_market_position_size=None) == alert()
 
 
 def test_many_fields_are_too_many():
@@ -290,7 +290,6 @@ def test_many_fields_are_too_many():
         *[
             (name, "5")
             for name in (
-                "percent",
                 "percentage",
                 "percent_of_equity",
                 "equity_percent",
@@ -304,7 +303,6 @@ def test_many_fields_are_too_many():
         *[
             (name, "x")
             for name in (
-                "quantity_type",
                 "type",
                 "userref",
                 "viqc",
@@ -324,7 +322,7 @@ def test_many_fields_are_too_many():
             )
         ],
         *[(name, "true") for name in ("test", "dry_run", "paper", "flatten", "cancel_all")],
-        *[(name, [{"side": "buy"}]) for name in ("orders", "legs", "order", "bracket")],
+        *[(name, [{"side": "buy"}]) for name in ("legs", "order", "bracket")],
         *[
             ("account", "main"),
             ("margin", "cross"),
@@ -370,7 +368,7 @@ def test_a_close_that_is_a_number_is_the_bars(value):
 def test_any_other_close_would_close_a_position_and_is_refused(value):
     error = base_fault(close=value)
     assert error.field == "close"
-    assert "not supported by this version" in error.message
+    assert 'to close a position send "action": "close"' in error.message
 
 
 def test_a_nested_strategy_is_refused_with_the_fix():
@@ -583,10 +581,12 @@ def test_symbol_and_side_are_required_and_volume_is_not():
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        ("long", "send buy"),
-        ("Short", "send sell"),
-        ("exit", "not supported by this version"),
-        ("close", "not supported by this version"),
+        ("long", "send buy, or action target with market_position long"),
+        ("Short", "send sell to sell what is held, or action target"),
+        ("exit", "send action close"),
+        ("close", "send action close"),
+        ("flat", "send action close"),
+        ("cancel", "send action cancel"),
         ("b", "must be buy or sell"),
         ("buy ", "must be buy or sell"),
         ("BÜY", "must be buy or sell"),
@@ -757,8 +757,8 @@ def test_free_text_is_in_no_repr():
 
 
 def test_a_short_wrong_value_is_shown_and_the_senders_name_with_it():
-    error = base_fault(action="b")
-    assert error.message == "side (sent as 'action') must be buy or sell, not 'b'."
+    error = base_fault(order_action="b")
+    assert error.message == "side (sent as 'order_action') must be buy or sell, not 'b'."
 
 
 def test_an_alert_can_not_be_changed():
@@ -769,8 +769,17 @@ def test_an_alert_can_not_be_changed():
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("symbol", None),
         ("symbol", b"BTCUSD"),
+        ("action", "exit"),
+        ("quantity_type", "contracts"),
+        ("percent", "50"),
+        ("market_position", "LONG"),
+        ("market_position_size", 5),
+        ("scope", "everything"),
+        ("order_id", 5),
+        ("confirm_fill", None),
+        ("orders", [BASE]),
+        ("orders", (BASE,)),
         ("side", "buy"),
         ("order_type", "market"),
         ("volume", 0.1),

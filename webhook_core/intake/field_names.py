@@ -23,8 +23,11 @@ MAX_ECHO = 15
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "pair", "instrument"),
-    "side": ("side", "action", "order_action", "order_side"),
+    "action": ("action",),
+    "side": ("side", "order_action", "order_side"),
     "volume": ("volume", "quantity", "qty", "contracts", "order_contracts", "size"),
+    "quantity_type": ("quantity_type", "qty_type", "size_type", "volume_type", "order_size_type"),
+    "percent": ("percent",),
     "price": ("price", "limit_price"),
     "stop_price": ("stop_price", "trigger_price"),
     "order_type": ("order_type",),
@@ -45,6 +48,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "stop_loss": ("stop_loss", "sl", "stop_loss_price", "sl_price"),
     "stop_loss_limit": ("stop_loss_limit", "sl_limit", "stop_loss_limit_price"),
     "oflags": ("oflags",),
+    "market_position": ("market_position",),
+    "market_position_size": ("market_position_size",),
+    "prev_market_position": ("prev_market_position",),
+    "prev_market_position_size": ("prev_market_position_size",),
+    "order_id": ("order_id", "txid"),
+    "client_order_id": ("client_order_id", "cl_ord_id"),
+    "of_alert": ("of_alert", "of_alert_id", "orig_alert_id"),
+    "scope": ("scope",),
+    "confirm_fill": ("confirm_fill",),
+    "orders": ("orders",),
     "strategy_name": ("strategy_name", "strategy"),
     "alert_message": ("alert_message", "message"),
     "custom_fields": ("custom_fields",),
@@ -60,13 +73,18 @@ _CANONICAL = {
 }
 
 _MERE_TEXT = frozenset({"alert_message", "custom_fields", "bar_time"})
+_IDLE_IN_AN_ORDER = _MERE_TEXT | {
+    *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
+    *("order_id", "client_order_id", "of_alert", "scope", "orders"),
+}
+"""What a plain order takes nothing from: a misspelled one is merely unknown there."""
+_INDICATORS = frozenset({"score", "slope"})  # a letter from scope
 _CONTEXT = frozenset(
     (
         *("exchange", "interval", "timeframe", "open", "high", "low", "close", "bar", "barvolume", "barindex"),
         *("openprice", "highprice", "lowprice", "closeprice", "opentime", "closetime"),
-        *("marketposition", "marketpositionsize", "prevmarketposition", "prevmarketpositionsize"),
         *("position", "positionsize", "prevposition", "prevpositionsize"),
-        *("orderprice", "orderid", "ordercomment", "orderalertmessage", "comment", "description", "note", "alertname"),
+        *("orderprice", "ordercomment", "orderalertmessage", "comment", "description", "note", "alertname"),
         *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
     )
 )
@@ -120,7 +138,7 @@ def sort_fields(fields: Mapping[str, Any]) -> Sorted:
         elif re.fullmatch(_CONTEXT_PATTERN, key):
             context.append(Sent(name, name, value))
         else:
-            _refuse_near_miss(name, key)
+            _refuse_near_miss(name, key, order)
             unknown.append(name)
     return Sorted(order, context, unknown)
 
@@ -176,15 +194,14 @@ def _refuse_unless_empty(name: str, known: str, value: object) -> None:
     )
 
 
-def _refuse_near_miss(name: str, key: str) -> None:
+def _refuse_near_miss(name: str, key: str, order: Mapping[str, list[Sent]]) -> None:
     """A misspelled order field would otherwise be ignored: without its ``stop_prce`` a stop order is something else."""
     import difflib  # only an alert with an unknown field pays for it
 
-    if not 3 <= len(key) <= 24:
+    if not 3 <= len(key) <= 24 or key in _INDICATORS:
         return
-    candidates = {
-        alias: found[0] for alias, found in _CANONICAL.items() if len(alias) > 2 and found[0] not in _MERE_TEXT
-    }
+    idle = _IDLE_IN_AN_ORDER if _is_plain_order(order) else _MERE_TEXT
+    candidates = {alias: found[0] for alias, found in _CANONICAL.items() if len(alias) > 2 and found[0] not in idle}
     candidates |= {unsupported: known for unsupported, known in refused.UNSUPPORTED.items() if len(unsupported) >= 8}
     swapped = [candidate for candidate in candidates if sorted(candidate) == sorted(key)]
     close = swapped or difflib.get_close_matches(key, candidates, n=1, cutoff=0.8)
@@ -194,3 +211,9 @@ def _refuse_near_miss(name: str, key: str) -> None:
             f"{shown_name(name)} is not a field of an alert: did you mean {meant}? An order field is never guessed.",
             field=meant,
         )
+
+
+def _is_plain_order(order: Mapping[str, list[Sent]]) -> bool:
+    said = [sent.value for sent in order.get("action", ()) if not is_missing(sent.value)]
+    said = said or [sent.value for sent in order.get("side", ()) if not is_missing(sent.value)]
+    return bool(said) and all(isinstance(word, str) and word.lower() in ("buy", "sell") for word in said)

@@ -36,12 +36,10 @@ _NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SIDE_HINTS = {
-    "long": "send buy",
-    "short": "spot has no short positions: send sell to sell what is held",
-    **dict.fromkeys(
-        ("exit", "close", "flat", "flatten"),
-        "closing a position is not supported by this version: send sell and a volume",
-    ),
+    "long": "send buy, or action target with market_position long",
+    "short": "send sell to sell what is held, or action target with market_position short",
+    **dict.fromkeys(("exit", "close", "flat", "flatten", "close_position"), "send action close, without a side"),
+    **{word: f"send action {word}, without a side" for word in ("reverse", "target", "cancel", "amend")},
 }
 _ORDER_TYPES = {order_type.replace("-", ""): order_type for order_type in OrderType}
 _ORDER_TYPE_HINTS = {
@@ -99,6 +97,25 @@ def grouped_number(value: object) -> bool:
 
 def number(sent: Sent) -> Decimal:
     """A number greater than zero, exactly as it was written: no rounding, no float."""
+    value = _decimal(sent)
+    if len(value.as_tuple().digits) > MAX_DIGITS:
+        raise sent.fault(f"has more than {MAX_DIGITS} significant digits")
+    if value <= 0:
+        raise sent.fault(f"must be greater than zero, not {shown(sent.value)}")
+    if not SMALLEST <= value <= LARGEST:
+        raise sent.fault("must lie between 1e-18 and 1e15")
+    return value
+
+
+def number_or_zero(sent: Sent) -> Decimal:
+    """The same, or 0: the size of a position, which has no sign."""
+    value = _decimal(sent)
+    if value < 0:
+        raise sent.fault(f"must be zero or more, not {shown(sent.value)}: the position beside it says the direction")
+    return number(sent) if value else Decimal(0)
+
+
+def _decimal(sent: Sent) -> Decimal:
     value = sent.value
     if isinstance(value, str):
         text = order_text(sent)
@@ -107,16 +124,11 @@ def number(sent: Sent) -> Decimal:
                 "holds a comma: in Pine write str.tostring(x) instead of str.format(), which groups thousands"
             )
         if len(text) > 64 or not re.fullmatch(_NUMBER, text):
-            raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}")
+            hint = "; a percentage needs quantity_type" if sent.canonical == "volume" and text.endswith("%") else ""
+            raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}{hint}")
         value = Decimal(text)
     if not isinstance(value, Decimal):
         raise sent.fault(f"must be a number, not {shown(value)}")
-    if len(value.as_tuple().digits) > MAX_DIGITS:
-        raise sent.fault(f"has more than {MAX_DIGITS} significant digits")
-    if value <= 0:
-        raise sent.fault(f"must be greater than zero, not {shown(value)}")
-    if not SMALLEST <= value <= LARGEST:
-        raise sent.fault("must lie between 1e-18 and 1e15")
     return value
 
 

@@ -140,9 +140,7 @@ def _flags(sent: Sent) -> list[Sent]:
     if {"fcib", "fciq"} <= set(flags):
         raise sent.fault("holds fcib and fciq, which exclude each other")
     if "viqc" in flags:
-        raise sent.fault(
-            "holds viqc, a size in the quote currency, which is not supported by this version: send volume in base"
-        )
+        raise sent.fault("holds viqc, a size in the quote currency: send volume with quantity_type quote")
     if unknown := [flag for flag in flags if flag not in ("post", "fcib", "fciq")]:
         raise sent.fault(f"may hold post and one of fcib and fciq, not {values.shown(unknown[0])}")
     return [

@@ -11,9 +11,13 @@ def normalise(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
+PERCENT_OF_WHAT = "quantity_type percent_balance, percent_equity or percent_position"
+_IN_QUOTE = "send volume with quantity_type quote"
+_CLOSE, _REVERSE, _CANCEL, _AMEND = (f"send action {word}" for word in ("close", "reverse", "cancel", "amend"))
+
 HINTS: Mapping[str, str] = {
     "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
-    "amount": "it may mean either currency: send volume, in the base currency",
+    "amount": "it may mean either currency: send volume, in the base currency, or with quantity_type quote",
     "limit": "send order_type limit and price",
     "stop": "send order_type stop-loss and stop_price",
     "price2": "stop_price is the trigger and price the limit; behind a trailing trigger it is trail_limit",
@@ -25,7 +29,7 @@ HINTS: Mapping[str, str] = {
     "take_profit": 'send take_profit, such as "65000", "+500" or "2%"',
     "stop_loss": 'send stop_loss, such as "55000", "-500" or "2%"',
     "close[ordertype]": "send take_profit or stop_loss",
-    "viqc": "a size in the quote currency is not: send volume, in the base currency",
+    "viqc": "send quantity_type quote",
     "fcib": "send fee_currency base",
     "fciq": "send fee_currency quote",
     "nompp": "Kraken ignores it",
@@ -34,6 +38,20 @@ HINTS: Mapping[str, str] = {
     "deadline": "ORDER_DEADLINE_SECONDS sets it for every order",
     "asset_class": "the symbol decides it, such as AAPLx/USD",
     "order": "send flat fields: symbol, side, volume",
+    "legs": "send orders, a list",
+    "target": "send action target and market_position",
+    "target_position": "send action target and market_position",
+    "percent": f"send volume with {PERCENT_OF_WHAT}",
+    "pct": f"send volume with {PERCENT_OF_WHAT}",
+    "risk": "send volume with quantity_type risk_percent, and stop_loss",
+    **dict.fromkeys(("notional", "cost", "cash", "funds", "quote_qty", "quote_quantity", "quote_amount"), _IN_QUOTE),
+    **dict.fromkeys(("quote_volume", "quote_order_qty"), _IN_QUOTE),
+    **dict.fromkeys(("volume_currency", "size_currency"), "send quantity_type base or quote"),
+    **dict.fromkeys(("close_order", "close_position", "close_all", "close_only", "exit", "exit_position"), _CLOSE),
+    **dict.fromkeys(("flatten", "flat"), _CLOSE),
+    **dict.fromkeys(("reverse", "flip"), _REVERSE),
+    **dict.fromkeys(("cancel", "cancel_all", "cancel_orders", "cancel_pending"), _CANCEL),
+    **dict.fromkeys(("amend", "edit", "replace"), _AMEND),
     "test": "send validate",
     "dry_run": "send validate",
 }
@@ -41,17 +59,13 @@ UNSUPPORTED = {
     normalise(name): name
     for name in (
         *HINTS,
-        *("target", "target_position"),
-        *("quantity_type", "qty_type", "size_type", "volume_type", "order_size_type", "notional", "cost", "cash"),
         *("lots", "lot_size", "units", "shares", "vol", "order_size", "order_qty", "order_quantity", "order_volume"),
-        *("quote_qty", "quote_quantity", "quote_amount", "quote_volume", "funds", "pct", "risk"),
-        *("delay", "userref", "cl_ord_id", "account", "subaccount", "margin", "margin_mode"),
-        *("close_order", "close_position", "close_all", "exit", "exit_position", "flatten", "flat", "reverse", "flip"),
-        *("cancel", "cancel_all", "cancel_orders", "cancel_pending", "amend", "edit", "replace"),
-        *("quote_order_qty", "volume_currency", "size_currency", "trading_mode", "is_test", "dry", "is_paper", "lev"),
-        *("close_only", "reduce", "ioc", "fok", "gtc", "gtd", "stop_limit", "exec_type", "execution_type"),
-        *("orders", "legs", "oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
+        *("delay", "userref", "account", "subaccount", "margin", "margin_mode"),
+        *("trading_mode", "is_test", "dry", "is_paper", "lev"),
+        *("reduce", "ioc", "fok", "gtc", "gtd", "stop_limit", "exec_type", "execution_type"),
+        *("oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
     )
+    if name != "percent"  # a field of a close; the names that are like it are caught by pattern
 }
 _PATTERNS = (
     (r"takeprofit.*|tp(percent|pct|distance|offset|ticks|points)", "take_profit"),

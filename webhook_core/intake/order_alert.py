@@ -1,0 +1,137 @@
+"""A plain order from its fields, and what contradicts itself in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake import field_values as values
+from webhook_core.intake.field_names import Sent, Sorted, is_missing
+from webhook_core.intake.order_values import read_terms
+from webhook_core.intake.refused_names import normalise
+from webhook_core.trading.orders import OrderType, Side
+
+if TYPE_CHECKING:
+    from webhook_core.intake.alert import Alert
+
+MAX_SYMBOL = 64
+
+Order = Mapping[str, Sequence[Sent]]
+
+_OF_OTHER_KINDS = frozenset({"percent", "scope", "client_order_id", "of_alert"})
+_MARKET_POSITION = frozenset(
+    {"market_position", "market_position_size", "prev_market_position", "prev_market_position_size"}
+)
+
+
+def read(order: Order, default_symbol: str | None) -> dict[str, Any]:
+    """The order's fields, as ``Alert`` names them. ``default_symbol`` is that of the alert whose leg this is."""
+    named = symbol(order) or default_symbol
+    side = _side(order)
+    if named is None:
+        raise no_symbol()
+    if side is None:
+        raise AlertMalformed('side is missing: send "side": "{{strategy.order.action}}", buy or sell.', field="side")
+    if not _OF_OTHER_KINDS.isdisjoint(order):
+        from webhook_core.intake import kinds
+
+        kinds.refuse_others("order", order)
+    return {
+        "symbol": named,
+        "side": side,
+        "order_type": values.agreed(order.get("order_type", ()), values.order_type) or OrderType.MARKET,
+        "leverage": values.agreed(order.get("leverage", ()), values.leverage),
+        "confirm_fill": values.agreed(order.get("confirm_fill", ()), values.flag) or False,
+        **_size(order),
+        **positions_around(order),
+        **read_terms(order),
+    }
+
+
+def symbol(order: Order) -> str | None:
+    return values.agreed(order.get("symbol", ()), values.name_text(MAX_SYMBOL))
+
+
+def no_symbol() -> AlertMalformed:
+    return AlertMalformed('symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol")
+
+
+def positions_around(order: Order) -> dict[str, Any]:
+    """The strategy's positions where they are mere context: what can't be read is left out."""
+    if _MARKET_POSITION.isdisjoint(order):
+        return {}
+    from webhook_core.intake import market_position
+
+    return market_position.read_leniently(order)
+
+
+def check(alert: Alert, fields: Sorted) -> None:
+    """No price is missing or would be quietly left out, and the size is not the bar's."""
+    _check_prices(alert, fields.order)
+    check_bar_volume(fields)
+
+
+def check_bar_volume(fields: Sorted) -> None:
+    """Beside the bar's prices ``volume`` is as likely the bar's volume, thousands of times the order's size."""
+    bar = {"open", "high", "low", "close"} <= {normalise(sent.name) for sent in fields.context}
+    if bar and [normalise(sent.name) for sent in fields.order.get("volume", ())] == ["volume"]:
+        raise AlertMalformed(
+            "volume stands beside open, high, low and close and could be the bar's: send the order's size as quantity, "
+            "and the bar's volume as bar_volume.",
+            field="volume",
+        )
+
+
+def check_bar_close(context: Sequence[Sent]) -> None:
+    """``close`` is the bar's close, a number; as anything else it asks to close a position."""
+    for sent in context:
+        if normalise(sent.name) == "close" and not (
+            is_missing(sent.value)
+            or sent.value is False
+            or (isinstance(sent.value, str) and sent.value.lower() == "false")
+            or values.grouped_number(sent.value)
+        ):
+            raise AlertMalformed(
+                'close is read as the bar\'s closing price only: to close a position send "action": "close".',
+                field="close",
+            )
+
+
+def no_limit(order: Order, what: str) -> None:
+    """As "price" it is a reference; under this name the sender means a limit, and ``what`` would ignore it."""
+    for sent in order.get("price", ()):
+        if normalise(sent.name) == "limitprice" and not is_missing(sent.value):
+            raise sent.fault(f"means a limit, and a {what} has none: set order_type, or send a mere reference as price")
+
+
+def _side(order: Order) -> Side | None:
+    """``action`` is the side's name too, where it is buy or sell."""
+    sides = [*order.get("side", ()), *(Sent("side", sent.name, sent.value) for sent in order.get("action", ()))]
+    return values.agreed(sides, values.side)
+
+
+def _size(order: Order) -> dict[str, Decimal | str | None]:
+    if "quantity_type" in order:
+        from webhook_core.intake import quantities
+
+        return quantities.read(order)
+    return {"volume": values.agreed(order.get("volume", ()), values.number)}
+
+
+def _check_prices(alert: Alert, order: Order) -> None:
+    """Each order type has the prices that it needs, and no price is quietly left out."""
+    kind = alert.order_type
+    if kind.takes_trigger and alert.stop_price is None:
+        raise AlertMalformed(f"stop_price is missing: it is the trigger of a {kind} order.", field="stop_price")
+    if kind.takes_limit and alert.price is None:
+        raise AlertMalformed(f"price is missing: it is the limit of a {kind} order.", field="price")
+    if not kind.takes_trigger and alert.stop_price is not None:
+        raise AlertMalformed(
+            f"stop_price is the trigger of stop-loss and take-profit orders; a {kind} order has none. "
+            "Set order_type, or remove it.",
+            field="stop_price",
+        )
+    if not kind.takes_limit:
+        no_limit(order, f"{kind} order")

@@ -1,0 +1,136 @@
+"""Alerts that name a position: close it, turn it round, or go to it. At the market, and what is held says the side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake import field_values as values
+from webhook_core.intake import market_position, order_alert, order_values, quantities
+from webhook_core.intake.field_names import Sent, Sorted, is_off
+from webhook_core.intake.freshness import firing_time
+from webhook_core.trading.orders import Action, OrderType, Relative
+
+Order = Mapping[str, Sequence[Sent]]
+
+
+def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
+    """The fields of a ``close``, ``reverse`` or ``target``, as ``Alert`` names them. Raises AlertMalformed."""
+    order = fields.order
+    if symbol is None:
+        raise order_alert.no_symbol()
+    _check_order_type(action, order)
+    wanted = {
+        "action": action,
+        "symbol": symbol,
+        "price": _reference(action, order),
+        "leverage": values.agreed(order.get("leverage", ()), values.leverage),
+        "confirm_fill": values.agreed(order.get("confirm_fill", ()), values.flag) or False,
+    }
+    if action == "target":
+        wanted |= _target(order)
+    else:
+        wanted |= market_position.read_leniently(order)
+        wanted |= {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
+    if wanted.get("volume") is not None or (action == "close" and _present(order, "volume")):
+        order_alert.check_bar_volume(fields)
+    return wanted
+
+
+def _present(order: Order, name: str) -> list[Sent]:
+    return [sent for sent in order.get(name, ()) if not is_off(sent.value)]
+
+
+def _check_order_type(action: Action, order: Order) -> None:
+    for sent in _present(order, "order_type"):
+        if values.order_type(sent) is not OrderType.MARKET:
+            raise sent.fault(f"must be market with action {action}, or left out")
+
+
+def _reference(action: Action, order: Order) -> Decimal | None:
+    order_alert.no_limit(order, f"{action} alert")
+    price = values.agreed(order.get("price", ()), order_values.price)
+    if isinstance(price, Relative):
+        raise AlertMalformed(
+            f"price is relative, and a {action} alert has no limit: send a plain number as reference, or leave it out.",
+            field="price",
+        )
+    return price
+
+
+def _percent(order: Order) -> Decimal | None:
+    """How much of the position; None for all of it. A volume of percent_position says the same."""
+    volumes = _present(order, "volume")
+    kind = quantities.kind_of(order)
+    for sent in volumes:
+        if kind != "percent_position":
+            raise sent.fault(
+                "does not go with action close: it closes what is held. Send percent for a part of the position, or "
+                "leave volume out"
+            )
+        if _present(order, "percent"):
+            raise sent.fault("does not go with action close: percent says how much; send one of the two")
+    if kind is not None and not volumes:
+        raise AlertMalformed(
+            "quantity_type does not go with action close: send percent for a part of the position, or leave it out.",
+            field="quantity_type",
+        )
+    for sent in order.get("percent", ()):
+        if isinstance(sent.value, str) and not sent.value.strip():
+            raise sent.fault("is empty, and without it all is closed: send 0 < percent <= 100, or leave it out")
+    return values.agreed(volumes or order.get("percent", ()), quantities.part)
+
+
+def _new_size(order: Order) -> Decimal | None:
+    """The size of the new position, in base."""
+    if quantities.kind_of(order) not in (None, "base"):
+        raise AlertMalformed(
+            "quantity_type must be base with action reverse: volume is the new position's size, in the base currency.",
+            field="quantity_type",
+        )
+    return values.agreed(order.get("volume", ()), values.number)
+
+
+def _target(order: Order) -> dict[str, Any]:
+    values.agreed(order.get("side", ()), values.side)  # TradingView's word for the order that led there
+    around = market_position.read_strictly(order)
+    where = around["market_position"]
+    if where is None:
+        raise AlertMalformed(
+            'market_position is missing: send "market_position": "{{strategy.market_position}}", long, short or flat.',
+            field="market_position",
+        )
+    in_percent = _percent_of_equity(order)
+    if where != "flat" and around["market_position_size"] is None and not in_percent:
+        raise AlertMalformed(
+            'market_position_size is missing: send "market_position_size": "{{strategy.market_position_size}}", or '
+            "volume with quantity_type percent_equity.",
+            field="market_position_size",
+        )
+    if firing_time(order) is None:
+        raise AlertMalformed(
+            'fired_at is missing: targets apply in the order in which they were fired. Send "fired_at": "{{timenow}}".',
+            field="fired_at",
+        )
+    if where == "flat":
+        return around
+    if in_percent:
+        return {**around, **quantities.read(order)}
+    unused = _present(order, "volume")
+    return {
+        **around,
+        "warnings": ("volume is not used: the target is market_position_size.",) if unused else (),
+    }
+
+
+def _percent_of_equity(order: Order) -> bool:
+    kind = quantities.kind_of(order)
+    if kind not in (None, "percent_equity"):
+        raise AlertMalformed(
+            "quantity_type may only be percent_equity with action target, for a volume in percent; without it "
+            "market_position_size is the target, in the base currency.",
+            field="quantity_type",
+        )
+    return kind is not None
