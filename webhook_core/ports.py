@@ -157,6 +157,9 @@ class Superseded(_Stored):
 class Outdated(NamedTuple):
     """Nothing was written: the line has been claimed since ``turn.mark`` was read, so the plan rests on old facts."""
 
+    def __bool__(self) -> bool:
+        return True  # an empty tuple is not, and this is an answer
+
 
 class Recorded(_Stored):
     """The write happened; ``entry`` carries its new version."""
@@ -180,8 +183,9 @@ class Ledger(Protocol):
     def claim(self, entry: LedgerEntry) -> Claim:
         """Write once, durably, if the unit is absent. One winner across threads, processes and instances.
 
-        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write. The
-        entry may be in a terminal state already: it takes its turn and leaves the line free.
+        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write:
+        Superseded, Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its turn and
+        leaves the line free.
         """
         ...
 
@@ -212,7 +216,8 @@ class Ledger(Protocol):
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """By time of the first claim. Raises ValueError for a cursor that is not ours."""
+        """By time of the first claim; one that can't be read is left out, and logged. Raises ValueError for a cursor that is
+        not ours."""
         ...
 
     def purge(self, claimed_before: datetime, limit: int) -> int:

@@ -39,6 +39,7 @@ _NOT_REPLAYABLE = {
     State.ACCEPTED: "Kraken accepted it",
     State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
     State.NOT_SENT: "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once it is too old",
+    State.NO_ACTION: "there was nothing to do",
 }
 
 

@@ -11,7 +11,19 @@ from webhook_core.events import bind, event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.reconcile import facts, report
-from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Recorded, Superseded, Venue, Waiting
+from webhook_core.ports import (
+    Budget,
+    Claim,
+    Claimed,
+    Clock,
+    Existing,
+    Ledger,
+    Outdated,
+    Recorded,
+    Superseded,
+    Venue,
+    Waiting,
+)
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected
 
 ENOUGH_TO_SEND_S = 1.0
@@ -34,6 +46,11 @@ def allowed(claim: Claim) -> Claimed | Existing:
         raise AlertSuperseded(
             f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) came before this one; "
             "nothing was sent for this one, nor will be."
+        )
+    if isinstance(claim, Outdated):
+        raise NotItsTurn(
+            "Another alert of this strategy and pair came in between, so what this one was planned on is out of date. Nothing "
+            "was sent for it; sending it again soon is safe."
         )
     return claim
 

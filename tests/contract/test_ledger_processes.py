@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.ledger_entries import moved, submitting
-from tests.support.ledger_workers import claim_and_die, in_a_fork, open_firestore, open_sqlite, take_turns, winners
+from tests.support.ledger_workers import (
+    acted,
+    claim_and_die,
+    in_a_fork,
+    open_firestore,
+    open_sqlite,
+    take_turns,
+    winners,
+)
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Claimed, Existing, Recorded
@@ -46,6 +54,17 @@ def test_eight_processes_take_turns_on_one_line(path):
     """The file does not exist yet. Whoever has a turn while another has one fails."""
     keys = [f"alert-{number:02}" for number in range(25)]
     assert take_turns(PROCESSES, open_sqlite, path, keys) == keys
+
+
+def test_of_eight_processes_that_read_the_same_facts_one_acts_on_them(path):
+    """The file does not exist yet. Thirty lines, so that they meet in some."""
+    lines = [f"trend/{number:02}" for number in range(30)]
+    assert acted(PROCESSES, open_sqlite, path, lines) == lines
+
+
+def test_of_processes_that_read_the_same_facts_on_firestore_one_acts_on_them(firestore_project):
+    lines = [f"trend/{number}" for number in range(5)]
+    assert acted(4, open_firestore, firestore_project, lines) == lines
 
 
 def test_a_claim_outlives_the_process_that_was_killed_right_after_it(path):

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from tests.contract.test_ledger import THREADS, at_once, claimed, recorded, stored_in
-from tests.support.ledger_entries import NOON, in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, in_turn, missed, moved, nothing_to_do, submitting
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State
-from webhook_core.ports import Claim, Claimed, Existing, Ledger, Superseded, Waiting
+from webhook_core.ports import Claim, Claimed, Existing, Ledger, Outdated, Superseded, Waiting
 
 DONE = sorted(set(State) - {State.SUBMITTING})
 BOTH = pytest.mark.parametrize("in_order", [True, False], ids=["target", "percentage"])
@@ -209,7 +209,171 @@ def test_a_next_attempt_is_a_compare_and_set(store, turn):
         store.claim_next(replace(next_attempt(unsent), unit=replace(unsent.unit, leg=1)))
 
 
+# Of one second
+
+
+EXIT, SHORT = (1, 0), (0, -1)
+
+
+@pytest.mark.parametrize("state", DONE)
+def test_an_exit_that_comes_after_the_entry_of_its_bar_is_superseded(store, state):
+    entry = stored_in(store, in_turn("entry", 3, moves=SHORT), state)
+    assert store.claim(in_turn("exit", 3, moves=EXIT)) == Superseded(entry)
+    assert store.entries().entries == [entry]
+
+
+def test_an_exit_and_an_entry_that_come_as_they_were_fired_both_go(store):
+    out = stored_in(store, in_turn("exit", 3, moves=EXIT), State.ACCEPTED)
+    assert store.claim(in_turn("entry", 3, moves=SHORT)).entry.turn.before == 0
+    assert store.find(out.unit).turn[3:] == (1, 0, None)
+
+
+def test_of_many_of_one_second_each_counts(store):
+    """The one that matters is neither the last that came nor the one that is submitting."""
+    entry = stored_in(store, in_turn("entry", 3, moves=SHORT), State.ACCEPTED)
+    for number in range(5):
+        stored_in(store, in_turn(f"between-{number}", 3, moves=(70, 80)), State.ACCEPTED)
+    last = claimed(store, in_turn("last", 3))
+    assert store.claim(in_turn("exit", 3, moves=EXIT)) == Superseded(entry)
+    assert store.claim(in_turn("another", 3, moves=(80, 90))) == Waiting(last)
+
+
+def test_the_next_attempt_of_an_exit_is_superseded_by_the_entry_of_its_bar(store):
+    unsent = stored_in(store, in_turn("exit", 3, moves=EXIT), State.NOT_SENT)
+    entry = stored_in(store, in_turn("entry", 3, moves=SHORT), State.ACCEPTED)
+    assert store.claim_next(next_attempt(unsent)) == Superseded(entry)
+    assert store.find(unsent.unit) == unsent
+
+
+def test_of_two_of_one_second_that_lead_to_each_other_the_one_that_had_nothing_to_do_is_the_later_one(store):
+    idle = stored_in(store, in_turn("entry", 3, moves=(0, 1)), State.NO_ACTION)
+    assert store.claim(in_turn("exit", 3, moves=EXIT)) == Superseded(idle)
+    stored_in(store, in_turn("entry of a flat", 3, moves=(0, 1), line="flat"), State.ACCEPTED)
+    claimed(store, in_turn("exit of a flat", 3, moves=EXIT, line="flat"))
+
+
+# The mark
+
+
+def marked(store: Ledger, alert_key: str, fired_s: int = 0, **turn) -> LedgerEntry:
+    """An alert that has read the facts now."""
+    return in_turn(alert_key, fired_s, mark=store.mark(LINE), **turn)
+
+
+def test_the_mark_of_a_line_is_who_claimed_last_in_it(store):
+    assert store.mark(LINE) == store.mark("another") == ""
+    first = claimed(store, in_turn("first"))
+    assert store.mark(LINE) == first.current.owner
+    unsent = recorded(store, moved(first, State.NOT_SENT))
+    assert store.mark(LINE) == first.current.owner
+    again = claimed_next(store, unsent)
+    assert store.mark(LINE) == again.current.owner != first.current.owner
+    claimed(store, submitting("without a turn"))
+    other = claimed(store, in_turn("other", line="another"))
+    assert (store.mark(LINE), store.mark("another")) == (again.current.owner, other.current.owner)
+
+
+def test_who_claims_nothing_leaves_the_mark(store):
+    first = claimed(store, in_turn("first", 5))
+    before = store.mark(LINE)
+    store.claim(in_turn("first", 5))
+    store.claim(in_turn("waits", 6))
+    store.claim(in_turn("superseded", 4))
+    recorded(store, moved(first, State.ACCEPTED))
+    assert store.claim(in_turn("outdated", 7, mark="")) == Outdated()
+    assert store.mark(LINE) == before
+    assert store.find(in_turn("outdated").unit) is None
+
+
+def test_a_claim_under_the_mark_is_stored_without_it(store):
+    first = claimed(store, marked(store, "first"))
+    assert first.turn == in_turn("first").turn
+    assert store.find(first.unit) == first
+    recorded(store, moved(first, State.ACCEPTED))
+    second = claimed(store, marked(store, "second", 1, moves=(0, 1)))
+    assert store.find(second.unit) == second
+    assert second.turn.after == 1
+
+
+@BOTH
+@pytest.mark.parametrize("state", DONE)
+def test_of_two_that_read_the_same_facts_one_acts_on_them(store, state, in_order):
+    one, other = (marked(store, key, 1, in_order=in_order) for key in ("one", "other"))
+    first = stored_in(store, one, state)
+    assert store.claim(other) == Outdated()
+    assert store.entries().entries == [first]
+    claimed(store, marked(store, "other", 1, in_order=in_order))
+
+
+def test_a_mark_is_only_looked_at_where_nothing_else_says_no(store):
+    stale = "long ago"
+    first = claimed(store, in_turn("first", 5))
+    assert store.claim(in_turn("first", 5, mark=stale)) == Existing(first)
+    assert store.claim(in_turn("older", 4, mark=stale)) == Superseded(first)
+    assert store.claim(in_turn("later", 6, mark=stale)) == Waiting(first)
+    recorded(store, moved(first, State.ACCEPTED))
+    assert store.claim(in_turn("later", 6, mark=stale)) == Outdated()
+
+
+def test_a_next_attempt_under_a_mark_is_checked_too(store):
+    def again(mark: str) -> Claim:
+        return store.claim_next(
+            next_attempt(replace(unsent, turn=unsent.turn._replace(mark=mark))),
+        )
+
+    unsent = stored_in(store, in_turn("first", in_order=False), State.NOT_SENT)
+    before = store.mark(LINE)
+    stored_in(store, in_turn("second", 1, in_order=False), State.ACCEPTED)
+    assert again(before) == Outdated()
+    assert store.find(unsent.unit) == unsent
+    result = again(store.mark(LINE))
+    assert isinstance(result, Claimed)
+    assert store.find(unsent.unit) == result.entry
+    assert result.entry.turn == unsent.turn
+
+
+@pytest.mark.parametrize("end", [nothing_to_do, missed])
+def test_a_claim_that_is_an_end_takes_its_turn_and_leaves_the_line_free(store, end):
+    first = stored_in(store, in_turn("first", 5), State.ACCEPTED)
+    assert store.claim(end(in_turn("older", 4))) == Superseded(first)
+    assert store.claim(end(in_turn("outdated", 6, mark=""))) == Outdated()
+    ended = claimed(store, end(marked(store, "ended", 6)))
+    assert ended.state in (State.NO_ACTION, State.EXPIRED)
+    assert store.mark(LINE) == ended.current.owner
+    assert store.find(ended.unit) == ended
+    assert store.claim(in_turn("between", 5)) == Superseded(ended)
+    last = claimed(store, in_turn("last", 7))
+    assert store.claim(end(in_turn("waits", 8))) == Waiting(last)
+
+
+def test_a_mark_outlives_what_is_purged(store):
+    stored_in(store, in_turn("first"), State.ACCEPTED)
+    mark = store.mark(LINE)
+    assert store.purge(NOON + timedelta(days=1), 10) == 1
+    assert store.mark(LINE) == mark
+    assert store.claim(in_turn("second", 1, mark="")) == Outdated()
+    claimed(store, in_turn("second", 1, mark=mark))
+
+
 # At once
+
+
+def test_of_many_that_read_the_same_facts_at_once_one_acts_on_them(store):
+    """Each has ended at once: nobody waits for anybody, and only the mark tells."""
+    stored_in(store, in_turn("before"), State.ACCEPTED)
+    entries = [nothing_to_do(marked(store, f"alert-{number}", 1)) for number in range(THREADS)]
+
+    def ask(number: int) -> Claim:
+        while True:
+            try:
+                return store.claim(entries[number])
+            except LedgerUnavailable:  # Firestore was too busy to say
+                continue
+
+    results = at_once(THREADS, ask)
+    assert sum(isinstance(result, Claimed) for result in results) == 1
+    assert {type(result) for result in results} == {Claimed, Outdated}
+    assert len(store.entries().entries) == 2
 
 
 class OneAtATime:

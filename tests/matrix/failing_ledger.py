@@ -9,7 +9,7 @@ from typing import Any
 from tests.matrix.cell import LedgerFault
 from webhook_core.errors import LedgerUnavailable
 
-COUNTED = ("claim", "claim_next", "record", "find", "newest_generation", "entries")
+COUNTED = ("claim", "claim_next", "record", "mark", "find", "newest_generation", "entries")
 
 
 class Script:

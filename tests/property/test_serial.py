@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -18,19 +20,26 @@ from webhook_core.ledger.serial import (
     from_document,
     from_text,
     microseconds,
+    moment,
     read_cursor,
     to_document,
     to_text,
+    unmarked,
 )
-from webhook_core.trading.orders import OrderRequest
+from webhook_core.trading.orders import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
 TEXTS = st.text(st.characters(), max_size=20)
 TIMES = st.datetimes(timezones=st.just(UTC))
 DECIMALS = st.decimals(allow_nan=False)
 REQUESTS = st.builds(
-    OrderRequest, symbol=TEXTS, parameters=st.dictionaries(TEXTS, TEXTS), reference_price=st.none() | DECIMALS
+    OrderRequest,
+    symbol=TEXTS,
+    parameters=st.dictionaries(TEXTS, TEXTS),
+    reference_price=st.none() | DECIMALS,
+    method=st.sampled_from(get_args(Method)),
 )
+FILLS = st.builds(Fill, status=TEXTS, volume=DECIMALS, price=st.none() | DECIMALS, cost=DECIMALS, fee=DECIMALS)
 ATTEMPTS = st.builds(
     Attempt,
     number=st.integers(1, 99),
@@ -46,9 +55,18 @@ ATTEMPTS = st.builds(
     errors=st.lists(TEXTS, max_size=3).map(tuple),
     settled_at=st.none() | TIMES,
     open_absent_at=st.none() | TIMES,
+    fill=st.none() | FILLS,
 )
 UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
-TURNS = st.builds(Turn, line=TEXTS, fired_at=TIMES, in_order=st.booleans())
+TURNS = st.builds(
+    Turn,
+    line=TEXTS,
+    fired_at=TIMES,
+    in_order=st.booleans(),
+    before=st.none() | DECIMALS,
+    after=st.none() | DECIMALS,
+    mark=st.none(),
+)
 ENTRIES = st.builds(
     LedgerEntry,
     unit=UNITS,
@@ -57,9 +75,12 @@ ENTRIES = st.builds(
     strategy=TEXTS,
     received_at=TIMES,
     fresh_until=TIMES,
-    attempts=st.lists(ATTEMPTS, min_size=1, max_size=3).map(tuple),
+    attempts=st.lists(ATTEMPTS, min_size=1, max_size=2).map(tuple),
     warnings=st.lists(TEXTS, max_size=3).map(tuple),
     turn=st.none() | TURNS,
+    following=st.lists(REQUESTS, max_size=1).map(tuple),
+    independent=st.booleans(),
+    figures=st.dictionaries(TEXTS, DECIMALS, max_size=2),
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -69,8 +90,11 @@ JSON = st.recursive(
 
 def exact(entry: LedgerEntry) -> list:
     """What equality overlooks: the order of the parameters, the digits of a price, the types of the collections."""
-    requests = [attempt.request for attempt in entry.attempts]
+    requests = [attempt.request for attempt in entry.attempts] + list(entry.following)
     return [
+        [str(attempt.fill) for attempt in entry.attempts],
+        [type(entry.following), type(entry.independent), str(entry.turn and entry.turn[3:])],
+        sorted((name, str(figure)) for name, figure in entry.figures.items()),
         [(list(request.parameters.items()), str(request.reference_price)) for request in requests],
         type(entry.attempts),
         type(entry.warnings),
@@ -95,7 +119,7 @@ def test_an_entry_survives_its_text_and_has_one_text_only(entry):
     assert to_text(again) == text
 
 
-@given(ENTRIES, st.dictionaries(TEXTS.map("later ".__add__), JSON, min_size=1))
+@given(ENTRIES, st.dictionaries(TEXTS.map("later ".__add__), JSON, min_size=1, max_size=2))
 def test_keys_of_a_later_version_are_ignored(entry, more):
     document = json.loads(to_text(entry))
     document |= more
@@ -119,9 +143,25 @@ def leaves(document, path=()):
             yield from leaves(document[key], (*path, key))
 
 
-@given(st.sampled_from(list(leaves(to_document(in_turn("alert-1"))))), JSON)
+def full(entry: LedgerEntry) -> LedgerEntry:
+    """With every field that most entries leave out."""
+    cancel = replace(entry.current.request, method="CancelOrder")
+    fill = Fill("open", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"))
+    return replace(
+        entry,
+        attempts=(replace(entry.current, request=cancel, fill=fill),),
+        following=(entry.current.request, cancel),
+        independent=True,
+        figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},
+    )
+
+
+FULL = full(in_turn("alert-1", moves=(1, 0), mark="somebody"))
+
+
+@given(st.sampled_from(list(leaves(to_document(FULL)))), JSON)
 def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
-    document = to_document(in_turn("alert-1"))
+    document = to_document(FULL)
     inside = document
     for key in path[:-1]:
         inside = inside[key]
@@ -134,13 +174,51 @@ def test_a_damaged_document_is_an_entry_or_a_value_error(path, value):
 
 def test_every_field_of_an_entry_is_in_the_document():
     """A field that somebody adds to the dataclasses must be added here too."""
-    document = to_document(in_turn("alert-1"))
+    document = to_document(FULL)
     attempt = document["attempts"][0]
     assert set(document) == {field.name for field in fields(LedgerEntry)} - {"version"}
-    assert set(document["turn"]) == set(Turn._fields)
+    assert set(document["turn"]) == set(Turn._fields) - {"mark"}
     assert set(document["unit"]) == {field.name for field in fields(Unit)}
     assert set(attempt) == {field.name for field in fields(Attempt)}
+    assert set(attempt["fill"]) == set(Fill._fields)
     assert set(attempt["request"]) == {field.name for field in fields(OrderRequest)}
+    assert set(document["following"][1]) == {field.name for field in fields(OrderRequest)}
+
+
+def test_the_mark_of_a_turn_is_of_its_claim_only():
+    assert from_document(to_document(FULL)) == unmarked(FULL)
+    assert FULL.turn.mark == "somebody"
+    assert unmarked(FULL).turn == FULL.turn._replace(mark=None)
+    assert unmarked(submitting()).turn is None
+
+
+def test_the_text_of_a_plain_order_is_the_one_that_it_has_always_been():
+    """An instance of the last deployment writes the same, so that each knows the other's text from its own."""
+    entry = in_turn("alert-1")
+    document = to_document(entry)
+    assert list(document) == [
+        "unit", "alert_id", "body_sha256", "strategy", "received_at", "fresh_until", "attempts", "warnings", "turn",
+    ]  # fmt: skip
+    assert list(document["turn"]) == ["line", "fired_at", "in_order"]
+    assert list(document["attempts"][0]) == [
+        "number", "client_order_id", "request", "owner", "claimed_at", "deadline", "state", "order_id", "description",
+        "reason", "errors", "settled_at", "open_absent_at",
+    ]  # fmt: skip
+    assert list(document["attempts"][0]["request"]) == ["symbol", "parameters", "reference_price"]
+    assert from_document(document) == entry
+
+
+def test_equal_figures_are_the_same_text_in_whatever_order_they_came():
+    figures = {"ZUSD": Decimal(1), "XXBT": Decimal(2)}
+    entry = replace(submitting(), figures=figures)
+    assert to_text(entry) == to_text(replace(entry, figures=dict(reversed(figures.items()))))
+
+
+def test_a_method_that_this_version_does_not_know_is_no_entry():
+    """It must not be taken for an order."""
+    text = to_text(FULL).replace("CancelOrder", "CancelAllOrdersAfter")
+    with pytest.raises(ValueError, match="method"):
+        from_text(text, "1")
 
 
 def test_an_entry_that_was_written_before_there_were_turns_has_none():
@@ -180,3 +258,4 @@ def test_a_cursor_is_ours_or_a_value_error(text):
 def test_microseconds_keep_every_moment_apart_and_in_order(one, other):
     assert (microseconds(one) < microseconds(other)) == (one < other)
     assert (microseconds(one) == microseconds(other)) == (one == other)
+    assert moment(microseconds(one)) == one

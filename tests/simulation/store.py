@@ -13,6 +13,7 @@ from tests.simulation.world import in_seconds
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.ledger.serial import unmarked
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 
@@ -30,25 +31,37 @@ class SimulatedStore:
     def __init__(self, process: Process, store: MemoryLedger, listener: Listener) -> None:
         self._process, self._store, self._listener = process, store, listener
 
-    def claim(self, entry: LedgerEntry) -> Claimed | Existing:
-        def apply() -> Claimed | Existing:
+    def claim(self, entry: LedgerEntry) -> Claim:
+        def apply() -> Claim:
             result = self._store.claim(entry)
             if isinstance(result, Claimed):
                 self._listener.wrote(None, result.entry)
             return result
 
-        def read_back() -> Claimed | Existing | None:
+        def read_back() -> Claim | None:
             stored = self._store.find(entry.unit)
             if stored is None:
                 return None
-            return Claimed(stored) if replace(stored, version="") == entry else Existing(stored)
+            return Claimed(stored) if replace(stored, version="") == unmarked(entry) else Existing(stored)
 
         return self._write("claim", entry, apply, read_back)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        """No alert of the simulation depends on another: a record it is."""
-        written = self.record(entry)
-        return Claimed(written.entry) if isinstance(written, Recorded) else written
+        def apply() -> Claim:
+            before = self._store.find(entry.unit)
+            result = self._store.claim_next(entry)
+            if isinstance(result, Claimed):
+                self._listener.wrote(before, result.entry)
+            return result
+
+        def read_back() -> Claim | None:
+            stored = self._store.find(entry.unit)
+            if stored is None:
+                return None
+            ours = replace(stored, version=entry.version) == unmarked(entry)
+            return Claimed(stored) if ours else Existing(stored)
+
+        return self._write("claim_next", entry, apply, read_back)
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         def apply() -> Recorded | Existing:
@@ -68,6 +81,9 @@ class SimulatedStore:
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         return self._read("find", lambda: self._store.find(unit))
+
+    def mark(self, line: str) -> str:
+        return self._read("mark", lambda: self._store.mark(line))
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         return self._read("newest_generation", lambda: self._store.newest_generation(unit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -49,26 +50,55 @@ def submitting(
     )
 
 
-def in_turn(alert_key: str, fired_s: int = 0, *, line: str = "trend/XXBTZUSD", in_order: bool = True) -> LedgerEntry:
-    """The claim of an alert that depends on the others of its line: a target (``in_order``), or a percentage."""
-    return submitting(alert_key, turn=Turn(line, NOON + timedelta(seconds=fired_s), in_order))
+LINE = "trend/XXBTZUSD"
+
+
+def in_turn(
+    alert_key: str,
+    fired_s: int = 0,
+    *,
+    line: str = LINE,
+    in_order: bool = True,
+    moves: tuple[int, int] | None = None,
+    mark: str | None = None,
+) -> LedgerEntry:
+    """The claim of an alert that depends on the others of its line: a target (``in_order``), or a percentage.
+
+    ``moves``: the strategy's positions before and after it.
+    """
+    before, after = (None, None) if moves is None else map(Decimal, moves)
+    return submitting(alert_key, turn=Turn(line, NOON + timedelta(seconds=fired_s), in_order, before, after, mark))
+
+
+def nothing_to_do(entry: LedgerEntry) -> LedgerEntry:
+    """The claim of an alert that finds the account as it wants it."""
+    attempt = rules.no_action_attempt(entry.unit, entry.current.request, entry.claimed_at)
+    return replace(entry, attempts=(attempt,))
+
+
+def missed(entry: LedgerEntry) -> LedgerEntry:
+    """The claim of a leg that comes too late to be sent."""
+    return replace(entry, attempts=(rules.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
 
 
 def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
-    """The entry in that state, as the transition table gets it there."""
+    """The entry in that state, as the transition table gets it there. NO_ACTION is none that an entry gets to: it is claimed."""
     later = entry.claimed_at + timedelta(seconds=1)
     match state:
+        case State.NO_ACTION:
+            changed = nothing_to_do(entry)
         case State.SUBMITTING:
-            return rules.open_orders_lack_it(entry, later)
+            changed = rules.open_orders_lack_it(entry, later)
         case State.ACCEPTED:
-            return rules.settle(
+            changed = rules.settle(
                 entry, Accepted("OABCDE-12345-FGHIJK", "buy 0.01 XBTUSD", ("close to the limit",)), later
             )
         case State.REJECTED:
-            return rules.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
+            changed = rules.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
         case State.NOT_PLACED:
-            return rules.not_placed(entry, later)
+            changed = rules.not_placed(entry, later)
         case State.NOT_SENT:
-            return rules.settle(entry, NotSent("connection refused"), later)
+            changed = rules.settle(entry, NotSent("connection refused"), later)
         case State.EXPIRED:
-            return rules.expired(entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT), later)
+            changed = rules.expired(entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT), later)
+    return changed

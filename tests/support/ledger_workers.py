@@ -11,9 +11,10 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from tests.support.ledger_entries import Dated, in_turn, moved, submitting
+from tests.support.ledger_entries import Dated, in_turn, moved, nothing_to_do, submitting
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State
-from webhook_core.ports import Claimed, Existing, Ledger, Recorded
+from webhook_core.ports import Claimed, Existing, Ledger, Outdated, Recorded
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -60,6 +61,11 @@ def take_turns(processes: int, opener: Callable[[str], Ledger], where: str, aler
     return _all_of(_take_turns, processes, opener, where, alert_keys)
 
 
+def acted(processes: int, opener: Callable[[str], Ledger], where: str, lines: Sequence[str]) -> list[str]:
+    """Every process claims an alert of its own in each of the lines, all on the facts of before: the lines that were won."""
+    return _all_of(_act, processes, opener, where, lines)
+
+
 def claim_and_die(opener: Callable[[str], Ledger], where: str, alert_key: str) -> int:
     """A process that is killed at the moment it knows that it has claimed: its exit code."""
     process = _SPAWN.Process(target=_claim_and_die, args=(opener, where, alert_key))
@@ -92,6 +98,32 @@ def _claim_all(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barr
         results.put(repr(error))
     finally:
         ledger.close()
+
+
+def _act(opener: Any, where: str, lines: Sequence[str], barrier: Barrier, results: Any) -> None:
+    ledger = opener(where)
+    marks = {line: ledger.mark(line) for line in lines}
+    barrier.wait(60)
+    try:
+        results.put([line for line in lines if _acted(ledger, line, marks[line])])
+    except Exception as error:  # noqa: BLE001  as above
+        results.put(repr(error))
+    finally:
+        ledger.close()
+
+
+def _acted(ledger: Ledger, line: str, mark: str) -> bool:
+    """It ends with its claim, so that nobody has to wait for anybody and the mark alone tells."""
+    ends_at = time.monotonic() + 60
+    entry = nothing_to_do(in_turn(f"{line} {os.getpid()}", line=line, mark=mark))
+    while True:
+        assert time.monotonic() < ends_at, f"{line} is never claimed"
+        try:
+            claim = ledger.claim(entry)
+        except LedgerUnavailable:  # too busy to say
+            continue
+        assert isinstance(claim, Claimed | Outdated), claim
+        return isinstance(claim, Claimed)
 
 
 def _take_turns(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any) -> None:

@@ -14,13 +14,15 @@ import pytest
 
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_emulator import FirestoreEmulator, new_emulator
-from tests.support.ledger_entries import NOON, Dated, in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, Dated, in_turn, moved, nothing_to_do, submitting
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State, next_attempt
 from webhook_core.ledger.firestore import FirestoreLedger
 from webhook_core.ledger.firestore_calls import update_time, version_text
 from webhook_core.ledger.firestore_entries import RETENTION
-from webhook_core.ports import Claimed, Existing, Recorded, Superseded, Waiting
+from webhook_core.ledger.serial import to_text, unit_digest
+from webhook_core.ledger.turns import MOST_TIES
+from webhook_core.ports import Claimed, Existing, Outdated, Recorded, Superseded, Waiting
 
 UNCLEAR = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
 REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND"]
@@ -85,6 +87,7 @@ def every_operation(ledger):
         "claim": lambda: ledger.claim(entry),
         "record": lambda: ledger.record(moved(entry, State.ACCEPTED)),
         "find": lambda: ledger.find(entry.unit),
+        "mark": lambda: ledger.mark(LINE),
         "newest_generation": lambda: ledger.newest_generation(entry.unit),
         "entries": ledger.entries,
         "purge": lambda: ledger.purge(NOON, 10),
@@ -294,6 +297,114 @@ def test_a_next_turn_that_another_takes_in_between_is_not_ours(faulty, environme
     faulty._next = another_is_faster
     assert ledger.claim_next(again(unsent)) == Waiting(taken[1])
     assert ledger.find(unsent.unit) == unsent
+
+
+@pytest.mark.parametrize("status", [*UNCLEAR, "ABORTED"])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("end", [False, True])
+def test_a_claim_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(
+    faulty, ledger, status, done, end
+):
+    """It has moved the mark itself: looked at first, that would be somebody else's."""
+    ledger.record(moved(ledger.claim(in_turn("before")).entry, State.ACCEPTED))
+    entry = in_turn("first", 1, mark=ledger.mark(LINE))
+    fault(faulty, "Commit", status, done=done)
+    result = ledger.claim(nothing_to_do(entry) if end else entry)
+    assert isinstance(result, Claimed)
+    assert result.entry.turn.mark is None
+    assert ledger.find(entry.unit) == result.entry
+    assert ledger.mark(LINE) == result.entry.current.owner
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_next_attempt_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(faulty, ledger, done):
+    unsent = unsent_in_turn(ledger)
+    entry = again(replace(unsent, turn=unsent.turn._replace(mark=ledger.mark(LINE))))
+    fault(faulty, "Commit", "UNAVAILABLE", done=done)
+    result = ledger.claim_next(entry)
+    assert isinstance(result, Claimed)
+    assert ledger.find(unsent.unit) == result.entry
+    assert ledger.mark(LINE) == entry.current.owner
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_claim_on_facts_that_another_changes_between_our_look_and_our_write_is_outdated(faulty, ledger, before):
+    for number in range(before):
+        ledger.claim(nothing_to_do(in_turn(f"before-{number}")))
+    other = new_ledger(client=client_of(ledger))
+    ours = in_turn("ours", 7, mark=ledger.mark(LINE))
+    looked, taken = faulty._next, []
+
+    def another_is_faster(name):
+        if name == "Commit" and not taken:
+            taken.append(None)
+            taken.append(other.claim(nothing_to_do(in_turn("another", 5))))
+        return looked(name)
+
+    faulty._next = another_is_faster
+    assert ledger.claim(ours) == Outdated()
+    assert ledger.find(ours.unit) is None
+    assert ledger.mark(LINE) == taken[1].entry.current.owner
+
+
+def test_what_a_mark_costs(faulty, ledger):
+    ledger.claim(nothing_to_do(in_turn("before")))
+    faulty.calls.clear()
+    entry = in_turn("first", 1, mark=ledger.mark(LINE))
+    assert faulty.calls == ["BatchGetDocuments"]
+    ledger.claim(entry)
+    assert faulty.calls == ["BatchGetDocuments", *LATER_TURN]
+
+
+def line_of(ledger):
+    (found,) = ledger._channel.client().collection("lines").stream()
+    return found
+
+
+def test_a_line_knows_the_last_that_were_fired_at_its_newest_time_and_no_more_than_count(ledger):
+    for number in range(MOST_TIES + 2):
+        ledger.claim(nothing_to_do(in_turn(f"alert-{number}", 1)))
+    names = [unit_digest(in_turn(f"alert-{number}").unit).hex() for number in range(2, MOST_TIES + 2)]
+    assert line_of(ledger).get("tied") == names
+    ledger.claim(nothing_to_do(in_turn("older", 0, in_order=False)))
+    assert line_of(ledger).get("tied") == names
+    ledger.claim(nothing_to_do(in_turn("newer", 2)))
+    assert line_of(ledger).get("tied") == [unit_digest(in_turn("newer").unit).hex()]
+
+
+def test_a_line_that_was_written_before_there_were_marks_and_ties_is_still_one(ledger):
+    from google.cloud.firestore import DELETE_FIELD
+
+    first = ledger.claim(in_turn("first", 1, moves=(0, -1))).entry
+    line_of(ledger).reference.update({"owner": DELETE_FIELD, "tied": DELETE_FIELD})
+    assert ledger.mark(LINE) == ""
+    assert ledger.claim(in_turn("second", 2)) == Waiting(first)
+    ledger.record(moved(first, State.ACCEPTED))
+    assert isinstance(ledger.claim(in_turn("exit", 1, moves=(1, 0))), Superseded)
+    second = ledger.claim(nothing_to_do(in_turn("second", 1, mark=""))).entry
+    assert ledger.mark(LINE) == second.current.owner
+    assert line_of(ledger).get("tied") == [unit_digest(entry.unit).hex() for entry in (first, second)]
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged_and_is_not_taken_for_absent(ledger, caplog):
+    first = ledger.claim(submitting("first")).entry
+    broken = ledger.claim(submitting("broken", at=NOON + timedelta(seconds=1))).entry
+    last = ledger.claim(submitting("last", at=NOON + timedelta(seconds=2))).entry
+    name = unit_digest(broken.unit).hex()
+    text = to_text(broken).replace("SUBMITTING", "LATER")
+    ledger._channel.client().collection("ledger").document(name).update({"document": text})
+    assert ledger.entries().entries == [last, first]
+    assert [(record.levelname, record.message, record.facts) for record in caplog.records] == [
+        ("WARNING", "ledger.entry_unreadable", {"key": name, "reason": "'LATER' is not a valid State"})
+    ]
+    page = ledger.entries(limit=2)
+    assert page.entries == [last]
+    assert ledger.entries(limit=2, cursor=page.cursor).entries == [first]
+    for operation in (ledger.find, ledger.newest_generation):
+        with pytest.raises(LedgerUnavailable, match="can't be read"):
+            operation(broken.unit)
+    with pytest.raises(LedgerUnavailable, match="can't be read"):
+        ledger.claim(submitting("broken"))
 
 
 def test_an_expired_entry_is_in_nobodys_way(environment):

@@ -36,7 +36,9 @@ ADAPTERS = (
     "webhook_core.ledger.firestore_turns",
     "webhook_core.ledger.memory",
     "webhook_core.ledger.sqlite",
+    "webhook_core.ledger.sqlite_entries",
     "webhook_core.ledger.sqlite_file",
+    "webhook_core.ledger.sqlite_turns",
 )
 
 

@@ -45,6 +45,7 @@ class Alert:
     take_profit_limit: Decimal | Relative | None = None
     stop_loss: Decimal | Relative | None = None
     stop_loss_limit: Decimal | Relative | None = None
+    quantity_type: str | None = None
 
 
 def planned(alert, instrument=BTC_USD, rules=FREE, now=AS_OF, ticker=None):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.function import Function
 from tests.support.venue import FakeVenue
-from webhook_core.ledger.entry import State
+from webhook_core.ledger.entry import REPLAYABLE, State
 from webhook_core.trading.orders import NotSent, Unknown, VenueOrder
 
 LOST = Unknown("the reply was lost")
@@ -151,6 +151,14 @@ def test_every_state_has_a_log_event():
     from webhook_core.ledger.reconcile import _EVENTS
 
     assert set(_EVENTS) == set(State)
+
+
+def test_every_state_has_an_answer_and_a_reason_or_a_way_to_be_replayed():
+    from webhook_core.answers import _OF_STATE, _SENTENCES
+    from webhook_core.replay import _NOT_REPLAYABLE
+
+    assert set(_OF_STATE) == set(_SENTENCES) == set(State)
+    assert set(_NOT_REPLAYABLE) == set(State) - REPLAYABLE
 
 
 LIVE = {

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ledger_entries import NOON, in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
 from tests.support.ledger_workers import in_a_fork
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.serial import base_digest
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Claimed, Existing, Recorded, Waiting
 
@@ -43,6 +44,7 @@ def every_operation(ledger):
         "claim": lambda: ledger.claim(entry),
         "record": lambda: ledger.record(moved(entry, State.ACCEPTED)),
         "find": lambda: ledger.find(entry.unit),
+        "mark": lambda: ledger.mark(LINE),
         "newest_generation": lambda: ledger.newest_generation(entry.unit),
         "entries": ledger.entries,
         "purge": lambda: ledger.purge(NOON, 10),
@@ -78,7 +80,7 @@ def test_a_damaged_file_is_refused(ledger, path):
     assert set(refusals(ledger).values()) == {"The ledger is not available: its file is damaged."}
 
 
-def test_an_entry_that_cannot_be_read_is_not_taken_for_absent(ledger, path):
+def test_an_entry_that_cannot_be_read_is_not_taken_for_absent(ledger, path, caplog):
     entry = ledger.claim(submitting()).entry
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("UPDATE entries SET document = '{\"unit\": 1}', version = 2")
@@ -87,10 +89,36 @@ def test_an_entry_that_cannot_be_read_is_not_taken_for_absent(ledger, path):
         lambda: ledger.record(moved(entry, State.ACCEPTED)),
         lambda: ledger.find(entry.unit),
         lambda: ledger.newest_generation(entry.unit),
-        ledger.entries,
     ):
         with pytest.raises(LedgerUnavailable, match="an entry in it can't be read"):
             operation()
+    assert not caplog.records
+
+
+def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged(ledger, path, caplog):
+    """As a later version may write it; everything else can still be listed and reconciled."""
+    entries = [ledger.claim(submitting(f"alert-{number}")).entry for number in range(4)]
+    with closing(sqlite3.connect(path)) as other, other:
+        for number in (1, 2):
+            other.execute(
+                "UPDATE entries SET document = replace(document, 'SUBMITTING', 'LATER') WHERE base = ?",
+                (base_digest(entries[number].unit),),
+            )
+    assert ledger.entries().entries == [entries[3], entries[0]]
+    assert [(record.levelname, record.message, record.facts) for record in caplog.records] == [
+        (
+            "WARNING",
+            "ledger.entry_unreadable",
+            {"key": base_digest(entries[number].unit).hex(), "reason": "'LATER' is not a valid State"},
+        )
+        for number in (2, 1)
+    ]
+    one_by_one, cursor = [], None
+    while cursor is not None or not one_by_one:
+        page = ledger.entries(limit=1, cursor=cursor, newest_first=False)
+        one_by_one += [page.entries]
+        cursor = page.cursor
+    assert one_by_one == [[entries[0]], [], [], [entries[3]]]
 
 
 def test_a_file_of_a_newer_program_is_refused_and_left_alone(ledger, path):
@@ -314,14 +342,17 @@ def test_a_claim_in_turn_whose_commit_failed_is_ours_if_it_happened(fail, ledger
     ledger.close()
     fail("COMMIT", runs=runs)
     if runs:
-        first = ledger.claim(in_turn("first"))
+        first = ledger.claim(in_turn("first", mark=""))
         assert isinstance(first, Claimed)
+        assert ledger.find(first.entry.unit) == first.entry
+        assert ledger.mark(LINE) == first.entry.current.owner
         assert ledger.claim(in_turn("second", 1)) == Waiting(first.entry)
     else:
         with pytest.raises(LedgerUnavailable):
-            ledger.claim(in_turn("first"))
+            ledger.claim(in_turn("first", mark=""))
         assert ledger.find(in_turn("first").unit) is None
-        assert isinstance(ledger.claim(in_turn("second", 1)), Claimed)
+        assert ledger.mark(LINE) == ""
+        assert isinstance(ledger.claim(in_turn("second", 1, mark="")), Claimed)
 
 
 @pytest.mark.parametrize("runs", [True, False])

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.support.ledger_entries import NOON, in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
 from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State, next_attempt
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Waiting
@@ -59,8 +59,15 @@ def test_a_turn_is_looked_up_along_its_line(plans):
     assert isinstance(ledger.claim(in_turn("second", 1)), Waiting)
     unsent = ledger.record(moved(first, State.NOT_SENT)).entry
     ledger.claim_next(next_attempt(unsent, unsent.current.request, NOON, 10))
-    assert [step for step in seen if "SCAN entries" in step or "TEMP B-TREE" in step] == []
-    for index in ("entries_by_line (line=?)", "entries_submitting (line=?)"):
+    ledger.mark(LINE)
+    assert [step for step in seen if "SCAN entries" in step or "SCAN lines" in step or "TEMP B-TREE" in step] == []
+    looks = (
+        "entries_by_line (line=?)",
+        "entries_by_line (line=? AND fired_at=?)",
+        "entries_submitting (line=?)",
+        "lines",
+    )
+    for index in looks:
         assert [step for step in seen if index in step], seen
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.ledger_entries import in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
 from tests.support.ledger_workers import open_sqlite, winners
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger import sqlite_file
-from webhook_core.ledger.entry import State
+from webhook_core.ledger.entry import State, next_attempt
 from webhook_core.ledger.serial import base_digest, microseconds, to_document
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Existing, Recorded, Waiting
@@ -28,9 +28,18 @@ CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEG
 PRAGMA user_version = 1;
 """
 
+SECOND_SCHEMA = """
+ALTER TABLE entries ADD COLUMN line BLOB;
+ALTER TABLE entries ADD COLUMN fired_at INTEGER;
+CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND state = 'SUBMITTING';
+CREATE INDEX entries_by_line ON entries (line, fired_at) WHERE line IS NOT NULL;
+PRAGMA user_version = 2;
+"""
+EARLIER = (FIRST_SCHEMA, SECOND_SCHEMA)
 
-def write_with_the_first_schema(path, entry) -> None:
-    """As the program wrote it before there were turns."""
+
+def write_with_an_earlier_schema(path, entry, version=1) -> None:
+    """As the program wrote it before there were turns (1), or marks of lines (2)."""
     document = to_document(entry)
     del document["turn"]
     with closing(sqlite3.connect(path)) as other, other:
@@ -45,6 +54,11 @@ def write_with_the_first_schema(path, entry) -> None:
         )
         other.execute("INSERT INTO entries VALUES (1, ?, ?, ?, ?, ?, ?, 1)", row)
         other.execute("INSERT INTO documents VALUES ('book', 'one', 1)")
+        for schema in EARLIER[1:version]:
+            other.executescript(schema)
+
+
+EARLIER_VERSIONS = pytest.mark.parametrize("version", range(1, len(EARLIER) + 1))
 
 
 @pytest.fixture
@@ -52,15 +66,18 @@ def path(tmp_path):
     return tmp_path / "ledger.db"
 
 
-def test_a_file_of_the_first_schema_is_brought_up_to_date(path):
+@EARLIER_VERSIONS
+def test_a_file_of_an_earlier_schema_is_brought_up_to_date(path, version):
     ledger, old = SqliteLedger(path), submitting("old")
-    write_with_the_first_schema(path, old)
+    write_with_an_earlier_schema(path, old, version)
     found = ledger.find(old.unit)
     assert replace(found, version="") == old
     assert ledger.claim(submitting("old")) == Existing(found)
     assert ledger.read("book").text == "one"
     assert isinstance(ledger.record(moved(found, State.ACCEPTED)), Recorded)
-    first = ledger.claim(in_turn("first")).entry
+    assert ledger.mark(LINE) == ""
+    first = ledger.claim(in_turn("first", mark="")).entry
+    assert ledger.mark(LINE) == first.current.owner
     assert ledger.claim(in_turn("second", 1)) == Waiting(first)
     ledger.close()
     new = path.with_name("new.db")
@@ -75,20 +92,37 @@ def schema_of(path) -> list:
         return [*((name, (sql or "").split()) for name, sql in made), *other.execute("PRAGMA user_version")]
 
 
-def test_processes_that_bring_a_file_up_to_date_at_once_do_it_once(path):
-    write_with_the_first_schema(path, submitting("old"))
+@EARLIER_VERSIONS
+def test_processes_that_bring_a_file_up_to_date_at_once_do_it_once(path, version):
+    write_with_an_earlier_schema(path, submitting("old"), version)
     assert winners(8, open_sqlite, str(path), ["old", "new"]) == ["new"]
 
 
-def test_a_file_that_could_not_be_brought_up_to_date_stays_as_it_was(path, monkeypatch):
-    write_with_the_first_schema(path, submitting("old"))
+@EARLIER_VERSIONS
+def test_a_file_that_could_not_be_brought_up_to_date_stays_as_it_was(path, monkeypatch, version):
+    write_with_an_earlier_schema(path, submitting("old"), version)
     before = schema_of(path)
-    broken = (*sqlite_file._SCHEMAS[1], "CREATE INDEX nonsense ON nowhere (nothing)")
+    broken = (*sqlite_file._SCHEMAS[-1], "CREATE INDEX nonsense ON nowhere (nothing)")
     with monkeypatch.context() as patched:
-        patched.setattr(sqlite_file, "_SCHEMAS", (sqlite_file._SCHEMAS[0], broken))
+        patched.setattr(sqlite_file, "_SCHEMAS", (*sqlite_file._SCHEMAS[:-1], broken))
         with pytest.raises(LedgerUnavailable):
             SqliteLedger(path).claim(submitting())
     assert schema_of(path) == before
     ledger = SqliteLedger(path)
     assert isinstance(ledger.claim(submitting("old")), Existing)
+    ledger.close()
+
+
+def test_a_turn_of_the_second_schema_is_still_one(path):
+    """Taken before there were marks: it keeps others waiting, and its next attempt is the first to set the mark."""
+    ledger = SqliteLedger(path)
+    first = ledger.claim(in_turn("first")).entry
+    ledger.close()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.executescript("DROP TABLE lines; PRAGMA user_version = 2;")
+    assert ledger.claim(in_turn("second", 1)) == Waiting(first)
+    assert ledger.mark(LINE) == ""
+    unsent = ledger.record(moved(first, State.NOT_SENT)).entry
+    again = ledger.claim_next(next_attempt(unsent, unsent.current.request, NOON, 10)).entry
+    assert ledger.mark(LINE) == again.current.owner
     ledger.close()

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.function import Function
+from tests.support.ledger_entries import nothing_to_do, submitting
 from webhook_core.commands.terminal import budget
 from webhook_core.firing import Firing
 from webhook_core.ledger.entry import State, Turn
@@ -33,7 +34,7 @@ def every_alert_has_a_turn(monkeypatch):
         number = firing.alert_id.removeprefix("a-")
         fired_at = entry.received_at.replace(hour=0, minute=0, second=0, microsecond=0)
         fired_at += timedelta(seconds=int(number.removesuffix("p")))
-        turn = Turn(f"{firing.strategy}/XXBTZUSD", fired_at, in_order=not number.endswith("p"))
+        turn = Turn(f"{firing.wants.strategy}/XXBTZUSD", fired_at, in_order=not number.endswith("p"))
         return replace(entry, turn=turn)
 
     monkeypatch.setattr(Firing, "entry", in_turn)
@@ -146,3 +147,52 @@ def test_a_person_replays_no_alert_out_of_turn(function, newer, says):
         replay.send(checked, budget(function.clock))
     assert len(function.venue.submitted) == 2
     assert entry_of(function, older).state is State.REJECTED
+
+
+def test_an_alert_whose_facts_another_has_changed_is_told_to_come_again(function, monkeypatch):
+    assert outcome(post(function, "a-1p")) == (200, "accepted")
+    plain = Firing.entry
+
+    def on_old_facts(firing, *arguments):
+        entry = plain(firing, *arguments)
+        return replace(entry, turn=entry.turn._replace(mark="")) if firing.alert_id == "a-2p" else entry
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Firing, "entry", on_old_facts)
+        answer = post(function, "a-2p")
+    assert outcome(answer) == (503, "not_sent")
+    assert "came in between" in answer["error"]
+    assert "again soon is safe" in answer["error"]
+    assert (len(function.venue.submitted), entry_of(function, "a-2p")) == (1, None)
+    assert outcome(post(function, "a-2p")) == (200, "accepted")
+
+
+def test_a_redelivery_of_an_alert_that_had_nothing_to_do_is_told_so_again(function, monkeypatch, caplog):
+    plain = Firing.entry
+
+    def came_before(firing, *arguments):
+        entry = plain(firing, *arguments)
+        function.application.ledger.claim(nothing_to_do(entry))
+        return entry
+
+    monkeypatch.setattr(Firing, "entry", came_before)
+    caplog.set_level("INFO")
+    answer = post(function, "a-1")
+    assert outcome(answer) == (200, "no_action")
+    assert answer["message"] == "Paper: Nothing to do: the account is already as the alert wants it."
+    assert (answer["success"], answer["error"], answer["replayed"], answer["order_id"]) == (True, None, True, None)
+    assert [order["state"] for order in answer["orders"]] == ["NO_ACTION"]
+    assert caplog.records[-1].facts["outcome"] == "no_action"
+    assert function.venue.submitted == []
+    assert function.operate("GET", "/orders", state="no_action")["orders"][0]["alert_id"] == "a-1"
+    assert function.operate("POST", "/reconcile")["looked_at"] == []
+
+
+def test_a_person_is_told_why_what_had_nothing_to_do_is_not_replayed(function):
+    application = function.application
+    replay = Replay(
+        application.settings, application.ledger, function.venue, function.clock, application.market,
+        application.submission,
+    )  # fmt: skip
+    with pytest.raises(ReplayRefused, match="The alert is NO_ACTION: there was nothing to do"):
+        replay.check(nothing_to_do(submitting()), budget(function.clock))

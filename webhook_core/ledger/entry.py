@@ -7,10 +7,12 @@
                           |------- proved absent ------------------> NOT_PLACED  terminal
                           |------- NotSent ------------------------> NOT_SENT    --next attempt--> SUBMITTING
                           |                                          NOT_SENT    --too old-------> EXPIRED  terminal
+                          |                                          NOT_SENT    --counted again-> NO_ACTION  terminal
                           |------- Rejected for its rounding ------> SUBMITTING  as the next attempt, once
                           '------- anything else stays SUBMITTING: "unknown", and only reconcile may decide
 
     REJECTED, NOT_PLACED, EXPIRED --a person's replay--> SUBMITTING  as the next attempt
+    ACCEPTED --what has traded so far--> ACCEPTED
 
 1. An attempt is one AddOrder that can have been processed. Its request, client order id and deadline are fixed
    when it is claimed and never computed again.
@@ -18,6 +20,7 @@
 3. A terminal state never changes by itself: no delivery and no reconcile moves it. The one way out is
    ``replayed_by_operator``, and only a person takes it, from the three states that prove that nothing was placed.
    So it stands beside the table and not in it, and no state is less terminal for it.
+4. What an order has traded is a fact about an ACCEPTED entry and no change of its state: ``filled`` adds it.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ class State(StrEnum):
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SUBMITTING: frozenset({State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT}),
-    State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED}),
+    State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION}),
     State.ACCEPTED: frozenset(),
     State.REJECTED: frozenset(),
     State.NOT_PLACED: frozenset(),
@@ -166,6 +169,20 @@ def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: 
     return _attempt(unit, 1, request, now, deadline_s)
 
 
+def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
+    """Nothing to do: the account is already as the alert wants it. Terminal from its claim on; nothing is ever sent."""
+    return _never_sent(unit, request, now, State.NO_ACTION)
+
+
+def missed_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
+    """A leg that was never sent, and is too old now. Terminal from its claim on; a person may still replay it."""
+    return _never_sent(unit, request, now, State.EXPIRED)
+
+
+def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
+    return Attempt(1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now)
+
+
 def _attempt(unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
     # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never later than stated.
     deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
@@ -200,6 +217,13 @@ def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:
     return settle(entry, Accepted(order.order_id, str(order.facts.get("description", ""))), now)
 
 
+def filled(entry: LedgerEntry, fill: Fill) -> LedgerEntry:
+    """What has traded of an accepted order by now, in the place of what was known before."""
+    if entry.state is not State.ACCEPTED:
+        raise IllegalTransition(f"{entry.state} -> filled: {entry.unit.name}")
+    return replace(entry, attempts=(*entry.attempts[:-1], replace(entry.current, fill=fill)))
+
+
 def open_orders_lack_it(entry: LedgerEntry, read_at: datetime) -> LedgerEntry:
     """First half of the proof of absence; the earliest such read counts."""
     return _move(entry, State.SUBMITTING, open_absent_at=entry.current.open_absent_at or read_at)
@@ -224,6 +248,20 @@ def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadl
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
     attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    return replace(entry, attempts=(*entry.attempts, attempt))
+
+
+def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A NOT_SENT entry that was counted again for its next attempt, and there is nothing left to do."""
+    if entry.state is not State.NOT_SENT:
+        raise IllegalTransition(f"{entry.state} -> nothing to do: {entry.unit.name}")
+    number = entry.current.number + 1
+    attempt = replace(
+        no_action_attempt(entry.unit, OrderRequest(entry.current.request.symbol, {}), now),
+        number=number,
+        client_order_id=entry.unit.client_order_id(number),
+        reason=reason,
+    )
     return replace(entry, attempts=(*entry.attempts, attempt))
 
 

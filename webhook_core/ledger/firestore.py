@@ -23,10 +23,20 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
-from webhook_core.ledger.firestore_entries import CONTENTION_S, GONE, LEDGER, UNSURE, entry_in, fields_of, is_expired
-from webhook_core.ledger.firestore_turns import claim_in_turn
+from webhook_core.ledger.firestore_entries import (
+    CONTENTION_S,
+    GONE,
+    LEDGER,
+    UNSURE,
+    entry_in,
+    entry_to_show,
+    fields_of,
+    filtered,
+    is_expired,
+    where,
+)
 from webhook_core.ledger.serial import base_digest, cursor_text, read_cursor, unit_digest
 from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
@@ -64,15 +74,25 @@ class FirestoreLedger:
     def claim(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
             return self._claim(entry)
-        with self._operation() as calls:
-            return claim_in_turn(replace(entry, version=""), entry.turn, calls, self._clock)
+        return self._claim_in_turn(replace(entry, version=""), entry.turn)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
             written = self.record(entry)
             return Claimed(written.entry) if isinstance(written, Recorded) else written
+        return self._claim_in_turn(entry, entry.turn)
+
+    def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:
+        from webhook_core.ledger.firestore_turns import claim_in_turn
+
         with self._operation() as calls:
-            return claim_in_turn(entry, entry.turn, calls, self._clock)
+            return claim_in_turn(entry, turn, calls, self._clock)
+
+    def mark(self, line: str) -> str:
+        from webhook_core.ledger.firestore_turns import mark_of
+
+        with self._operation() as calls:
+            return mark_of(line, calls)
 
     def _claim(self, entry: LedgerEntry) -> Claimed | Existing:
         from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
@@ -129,7 +149,7 @@ class FirestoreLedger:
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         def newest(client: Client) -> Any:
-            same = _where(client.collection(LEDGER), "base", "==", base_digest(unit).hex())
+            same = where(client.collection(LEDGER), "base", "==", base_digest(unit).hex())
             return same.order_by("generation", direction="DESCENDING").limit(1)
 
         with self._operation() as calls:
@@ -145,7 +165,7 @@ class FirestoreLedger:
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out."""
+        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too."""
         if limit < 1:
             raise ValueError("limit: at least 1")
         after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
@@ -153,7 +173,7 @@ class FirestoreLedger:
             return Page([], None)
 
         def listing(client: Client) -> Any:
-            query = _filtered(client.collection(LEDGER), states, strategy)
+            query = filtered(client.collection(LEDGER), states, strategy)
             direction = "DESCENDING" if newest_first else "ASCENDING"
             query = query.order_by("claimedAt", direction=direction).order_by("__name__", direction=direction)
             if after is not None:
@@ -162,9 +182,10 @@ class FirestoreLedger:
 
         with self._operation() as calls:
             snapshots = calls.query(listing)
-        page = [(snapshot, entry_in(snapshot)) for snapshot in snapshots[:limit]]
-        following = cursor_text(page[-1][1].claimed_at, page[-1][0].id) if len(snapshots) > limit else None
-        return Page([entry for snapshot, entry in page if not self._is_expired(snapshot)], following)
+        last = snapshots[limit - 1] if len(snapshots) > limit else None
+        following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
+        page = [entry_to_show(snapshot) for snapshot in snapshots[:limit] if not self._is_expired(snapshot)]
+        return Page([entry for entry in page if entry is not None], following)
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
@@ -175,7 +196,7 @@ class FirestoreLedger:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
 
             def oldest(client: Client, wanted: int = wanted) -> Any:
-                query = _where(_filtered(client.collection(LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
+                query = where(filtered(client.collection(LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
                 return query.order_by("claimedAt").limit(wanted).select(["claimedAt"])
 
             with self._operation() as calls:
@@ -223,20 +244,6 @@ class FirestoreLedger:
 
     def _is_expired(self, snapshot: Snapshot) -> bool:
         return is_expired(snapshot, self._clock.now())
-
-
-def _filtered(query: Any, states: Collection[State] | None, strategy: str | None) -> Any:
-    if strategy is not None:
-        query = _where(query, "strategy", "==", strategy)
-    if states is not None:
-        query = _where(query, "state", "in", sorted(state.value for state in states))
-    return query
-
-
-def _where(query: Any, field: str, operator: str, value: object) -> Any:
-    from google.cloud.firestore_v1.base_query import FieldFilter
-
-    return query.where(filter=FieldFilter(field, operator, value))
 
 
 def _document_id(name: str) -> str:

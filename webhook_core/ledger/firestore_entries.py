@@ -1,12 +1,15 @@
-"""An entry as a document of Firestore's, and back."""
+"""An entry as a document of Firestore's, and back; and the queries that list them."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.events import event
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.firestore_calls import version_text
 from webhook_core.ledger.serial import base_digest, from_text, to_text
 
@@ -42,7 +45,30 @@ def entry_in(snapshot: Snapshot) -> LedgerEntry:
         raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
 
 
+def entry_to_show(snapshot: Snapshot) -> LedgerEntry | None:
+    """None, and a log line, for one that can't be read: a list of many goes on without it."""
+    try:
+        return from_text(snapshot.get("document"), version_text(snapshot.update_time))
+    except ValueError as error:
+        event(logging.WARNING, "ledger.entry_unreadable", key=snapshot.id, reason=str(error))
+        return None
+
+
 def is_expired(snapshot: Snapshot, now: datetime) -> bool:
     """It counts as absent."""
     expires = snapshot.get("expireAt")
     return expires is not None and expires <= now
+
+
+def filtered(query: Any, states: Collection[State] | None, strategy: str | None) -> Any:
+    if strategy is not None:
+        query = where(query, "strategy", "==", strategy)
+    if states is not None:
+        query = where(query, "state", "in", sorted(state.value for state in states))
+    return query
+
+
+def where(query: Any, field: str, operator: str, value: object) -> Any:
+    from google.cloud.firestore_v1.base_query import FieldFilter
+
+    return query.where(filter=FieldFilter(field, operator, value))

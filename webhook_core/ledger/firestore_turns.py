@@ -1,12 +1,14 @@
 """A claim in Firestore that depends on others: the entry and a document of its line are written together, or neither.
 
 The line's document names who took the last turn (``holder``: nobody else of the line can be SUBMITTING, for taking a turn
-needs the holder to be done) and who was fired last (``newest``). Whether the holder is done stands in its entry alone: what
-is recorded there frees the line. Both writes are conditional, so whoever takes a turn in between makes them fail.
+needs the holder to be done), with which attempt (``owner``: the line's mark), who was fired last (``newest``), and all that
+were fired then (``tied``, as far as they count). Whether the holder is done stands in its entry alone: what is recorded there
+frees the line. Both writes are conditional, so whoever takes a turn in between makes them fail.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, Turn
 from webhook_core.ledger.firestore_calls import FirestoreCalls, version_text
 from webhook_core.ledger.firestore_entries import CONTENTION_S, GONE, LEDGER, UNSURE, entry_in, fields_of, is_expired
-from webhook_core.ledger.serial import line_digest, unit_digest
-from webhook_core.ledger.turns import refusal
-from webhook_core.ports import Claim, Claimed, Clock, Existing, Superseded, Waiting
+from webhook_core.ledger.serial import line_digest, unit_digest, unmarked
+from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
+from webhook_core.ports import Claim, Claimed, Clock, Existing
 
 if TYPE_CHECKING:
     from webhook_core.ledger.firestore_calls import Snapshot
@@ -25,23 +27,29 @@ _LINES = "lines"
 _TRIES = 5
 
 
+def mark_of(line: str, calls: FirestoreCalls) -> str:
+    found = calls.get(_LINES, line_digest(line).hex())
+    return "" if found is None else str((found.to_dict() or {}).get("owner", ""))
+
+
 def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: Clock) -> Claim:
     """The first attempt of an entry without a version, the next one of an entry with one."""
     from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
 
-    name, line_name, fields = unit_digest(entry.unit).hex(), line_digest(turn).hex(), fields_of(entry)
+    name, line_name, fields = unit_digest(entry.unit).hex(), line_digest(turn.line).hex(), fields_of(entry)
     for _ in range(_TRIES):
         found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
         own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
-        decided = _decided(entry, fields, own, clock) or _refused(entry, line, calls, clock)
+        said = {} if line is None else line.to_dict() or {}
+        decided = _decided(entry, fields, own, clock) or _refused(entry, turn, said, calls, clock)
         if decided is not None:
             return decided
         writes = [
             (LEDGER, name, fields, _version(own)),
-            (_LINES, line_name, _after(turn, name, line), _version(line)),
+            (_LINES, line_name, {**_after(turn, name, said), "owner": entry.current.owner}, _version(line)),
         ]
         try:
-            return Claimed(replace(entry, version=calls.write_all(writes)))
+            return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
         except Aborted:
             clock.sleep(CONTENTION_S)
         except (AlreadyExists, FailedPrecondition, NotFound, ServerError):
@@ -59,24 +67,30 @@ def _decided(
         return None
     version = version_text(own.update_time)
     if own.get("document") == fields["document"]:  # our own write, whose answer was lost
-        return Claimed(replace(entry, version=version))
+        return Claimed(replace(unmarked(entry), version=version))
     replaceable = version == entry.version if entry.version else is_expired(own, clock.now())
     return None if replaceable else Existing(entry_in(own))
 
 
 def _refused(
-    entry: LedgerEntry, line: Snapshot | None, calls: FirestoreCalls, clock: Clock
-) -> Waiting | Superseded | None:
-    names = set() if line is None else {line.get("holder"), line.get("newest")}
+    entry: LedgerEntry, turn: Turn, line: Mapping[str, Any], calls: FirestoreCalls, clock: Clock
+) -> Refusal | None:
+    names = {line[role] for role in ("holder", "newest") if role in line}
+    if turn.in_order and line.get("firedAt") == turn.fired_at:
+        names.update(line.get("tied", ()))
     others = calls.get_all([(LEDGER, name) for name in names]).values()
-    return refusal(entry, [entry_in(other) for other in others if not is_expired(other, clock.now())])
+    present = [entry_in(other) for other in others if not is_expired(other, clock.now())]
+    return refusal(entry, present, line.get("owner", ""))
 
 
-def _after(turn: Turn, name: str, line: Snapshot | None) -> dict[str, Any]:
-    """The line once this turn is taken."""
-    if line is None or line.get("firedAt") <= turn.fired_at:
-        return {"holder": name, "newest": name, "firedAt": turn.fired_at}
-    return {"holder": name, "newest": line.get("newest"), "firedAt": line.get("firedAt")}
+def _after(turn: Turn, name: str, line: Mapping[str, Any]) -> dict[str, Any]:
+    """The line once this turn is taken. An older one leaves the newest as they are."""
+    if not line or line["firedAt"] < turn.fired_at:
+        return {"holder": name, "newest": name, "firedAt": turn.fired_at, "tied": [name]}
+    if line["firedAt"] > turn.fired_at:
+        return {"holder": name}
+    tied = [*(one for one in line.get("tied", [line["newest"]]) if one != name), name]
+    return {"holder": name, "newest": name, "tied": tied[-MOST_TIES:]}
 
 
 def _version(snapshot: Snapshot | None) -> str:

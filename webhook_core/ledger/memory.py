@@ -10,20 +10,21 @@ from threading import Lock
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.serial import cursor_text, read_cursor
-from webhook_core.ledger.turns import refusal
-from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
+from webhook_core.ledger.serial import cursor_text, read_cursor, unmarked
+from webhook_core.ledger.turns import Refusal, refusal
+from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 _FIRST = "1"
 
 
 class MemoryLedger:
-    """Ledger and Documents in two dictionaries, under one lock."""
+    """Ledger and Documents in dictionaries, under one lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._entries: dict[Unit, tuple[int, LedgerEntry]] = {}
         self._numbers = itertools.count(1)
+        self._marks: dict[str, str] = {}
         self._documents: dict[str, Document] = {}
 
     def close(self) -> None:
@@ -36,16 +37,16 @@ class MemoryLedger:
             refused = self._refusal(entry)
             if refused is not None:
                 return refused
-            stored = replace(entry, version=_FIRST)
+            stored = replace(unmarked(entry), version=_FIRST)
             self._entries[entry.unit] = (next(self._numbers), stored)
-            return Claimed(stored)
+            return self._claimed(stored)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         with self._lock:
             stored = self._stored(entry.unit)
             if stored.version != entry.version:
                 return Existing(stored)
-            return self._refusal(entry) or Claimed(self._replace(entry))
+            return self._refusal(entry) or self._claimed(self._replace(entry))
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         with self._lock:
@@ -58,12 +59,24 @@ class MemoryLedger:
         return self._entries[unit][1]
 
     def _replace(self, entry: LedgerEntry) -> LedgerEntry:
-        changed = replace(entry, version=_next(entry.version))
+        changed = replace(unmarked(entry), version=_next(entry.version))
         self._entries[entry.unit] = (self._entries[entry.unit][0], changed)
         return changed
 
-    def _refusal(self, entry: LedgerEntry) -> Waiting | Superseded | None:
-        return None if entry.turn is None else refusal(entry, (other for _, other in self._entries.values()))
+    def _claimed(self, entry: LedgerEntry) -> Claimed:
+        if entry.turn is not None:
+            self._marks[entry.turn.line] = entry.current.owner
+        return Claimed(entry)
+
+    def _refusal(self, entry: LedgerEntry) -> Refusal | None:
+        if entry.turn is None:
+            return None
+        others = [other for _, other in self._entries.values()]
+        return refusal(entry, others, self._marks.get(entry.turn.line, ""))
+
+    def mark(self, line: str) -> str:
+        with self._lock:
+            return self._marks.get(line, "")
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._lock:

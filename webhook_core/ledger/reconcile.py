@@ -205,6 +205,7 @@ _EVENTS = {
     State.NOT_PLACED: (logging.ERROR, "order.not_placed"),
     State.NOT_SENT: (logging.WARNING, "order.not_sent"),
     State.EXPIRED: (logging.ERROR, "order.expired"),
+    State.NO_ACTION: (logging.INFO, "order.no_action"),
 }
 
 

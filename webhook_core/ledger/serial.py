@@ -1,7 +1,8 @@
 """A ledger entry as plain JSON and back, without loss, and the keys and cursors that every store shares.
 
 Times are UTC in ISO 8601 with microseconds, decimals are strings, a request's parameters keep their order. Keys that
-this version does not know are ignored: an instance of the last deployment may read what the next one wrote.
+this version does not know are ignored: an instance of the last deployment may read what the next one wrote. A key that
+most entries have no use for is left out where it says nothing: their texts stay as they have always been.
 """
 
 from __future__ import annotations
@@ -11,21 +12,26 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
-from webhook_core.trading.orders import OrderRequest
+from webhook_core.trading.orders import Fill, Method, OrderRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
-    """Everything but ``version``, which is the store's. Raises ValueError for a time without a zone."""
-    unit, turn = entry.unit, entry.turn
-    return {
+    """Everything but ``version``, which is the store's, and a turn's ``mark``, which is of one claim only.
+
+    Raises ValueError for a time without a zone.
+    """
+    unit = entry.unit
+    document: dict[str, Any] = {
         "unit": {
             "mode": unit.mode,
             "account": unit.account,
@@ -40,8 +46,15 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         "fresh_until": _iso(entry.fresh_until),
         "attempts": [_attempt_document(attempt) for attempt in entry.attempts],
         "warnings": list(entry.warnings),
-        "turn": None if turn is None else {**turn._asdict(), "fired_at": _iso(turn.fired_at)},
+        "turn": None if entry.turn is None else _turn_document(entry.turn),
     }
+    if entry.following:
+        document["following"] = [_request_document(request) for request in entry.following]
+    if entry.independent:
+        document["independent"] = True
+    if entry.figures:
+        document["figures"] = {name: str(figure) for name, figure in sorted(entry.figures.items())}
+    return document
 
 
 def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry:
@@ -59,8 +72,18 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         attempts=tuple(_attempt(attempt) for attempt in document["attempts"]),
         warnings=tuple(document["warnings"]),
         turn=_turn(document.get("turn")),
+        following=tuple(_request(request) for request in document.get("following", ())),
+        independent=bool(document.get("independent", False)),
+        figures={name: Decimal(figure) for name, figure in document.get("figures", {}).items()},
         version=version,
     )
+
+
+def unmarked(entry: LedgerEntry) -> LedgerEntry:
+    """As it comes back from a store: a turn's mark was of its claim only."""
+    if entry.turn is None or entry.turn.mark is None:
+        return entry
+    return replace(entry, turn=entry.turn._replace(mark=None))
 
 
 def to_text(entry: LedgerEntry) -> str:
@@ -76,9 +99,9 @@ def from_text(text: str, version: str) -> LedgerEntry:
         raise ValueError(f"not a ledger entry: {type(error).__name__}") from error
 
 
-def line_digest(turn: Turn) -> bytes:
-    """A key of fixed length for its line."""
-    return _digest(turn.line)
+def line_digest(line: str) -> bytes:
+    """A key of fixed length for a line."""
+    return _digest(line)
 
 
 def unit_digest(unit: Unit) -> bytes:
@@ -94,6 +117,11 @@ def base_digest(unit: Unit) -> bytes:
 def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970, without the rounding of a float."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """What ``microseconds`` made of it."""
+    return _EPOCH + since_1970 * _MICROSECOND
 
 
 def cursor_text(claimed_at: datetime, tie: str) -> str:
@@ -114,16 +142,10 @@ def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
 
 
 def _attempt_document(attempt: Attempt) -> dict[str, Any]:
-    request = attempt.request
-    reference = request.reference_price
-    return {
+    document: dict[str, Any] = {
         "number": attempt.number,
         "client_order_id": attempt.client_order_id,
-        "request": {
-            "symbol": request.symbol,
-            "parameters": dict(request.parameters),
-            "reference_price": None if reference is None else str(reference),
-        },
+        "request": _request_document(attempt.request),
         "owner": attempt.owner,
         "claimed_at": _iso(attempt.claimed_at),
         "deadline": _iso(attempt.deadline),
@@ -135,18 +157,17 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
         "settled_at": None if attempt.settled_at is None else _iso(attempt.settled_at),
         "open_absent_at": None if attempt.open_absent_at is None else _iso(attempt.open_absent_at),
     }
+    if attempt.fill is not None:
+        document["fill"] = _fill_document(attempt.fill)
+    return document
 
 
 def _attempt(document: Mapping[str, Any]) -> Attempt:
-    request = document["request"]
-    reference = request["reference_price"]
     settled_at, open_absent_at = document["settled_at"], document["open_absent_at"]
     return Attempt(
         number=document["number"],
         client_order_id=document["client_order_id"],
-        request=OrderRequest(
-            request["symbol"], dict(request["parameters"]), None if reference is None else Decimal(reference)
-        ),
+        request=_request(document["request"]),
         owner=document["owner"],
         claimed_at=_time(document["claimed_at"]),
         deadline=_time(document["deadline"]),
@@ -157,14 +178,63 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
         errors=tuple(document["errors"]),
         settled_at=None if settled_at is None else _time(settled_at),
         open_absent_at=None if open_absent_at is None else _time(open_absent_at),
+        fill=_fill(document.get("fill")),
     )
+
+
+def _fill_document(fill: Fill) -> dict[str, str | None]:
+    return {name: value if name == "status" else _text(value) for name, value in fill._asdict().items()}
+
+
+def _fill(document: Mapping[str, Any] | None) -> Fill | None:
+    if document is None:
+        return None
+    return Fill(
+        document["status"],
+        Decimal(document["volume"]),
+        _decimal(document["price"]),
+        Decimal(document["cost"]),
+        Decimal(document["fee"]),
+    )
+
+
+def _request_document(request: OrderRequest) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "symbol": request.symbol,
+        "parameters": dict(request.parameters),
+        "reference_price": _text(request.reference_price),
+    }
+    return document if request.method == "AddOrder" else {**document, "method": request.method}
+
+
+def _request(document: Mapping[str, Any]) -> OrderRequest:
+    """An order, for one that was written before there were other requests."""
+    method = document.get("method", "AddOrder")
+    if method not in _METHODS:
+        raise ValueError("a stored request has a method that this version does not know")
+    return OrderRequest(document["symbol"], dict(document["parameters"]), _decimal(document["reference_price"]), method)
+
+
+def _turn_document(turn: Turn) -> dict[str, Any]:
+    document = {"line": turn.line, "fired_at": _iso(turn.fired_at), "in_order": turn.in_order}
+    positions = {"before": turn.before, "after": turn.after}
+    return {**document, **{name: str(held) for name, held in positions.items() if held is not None}}
 
 
 def _turn(document: Mapping[str, Any] | None) -> Turn | None:
     """None too for an entry that was written before there were turns."""
     if document is None:
         return None
-    return Turn(document["line"], _time(document["fired_at"]), document["in_order"])
+    before, after = _decimal(document.get("before")), _decimal(document.get("after"))
+    return Turn(document["line"], _time(document["fired_at"]), document["in_order"], before, after)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _digest(name: str) -> bytes:

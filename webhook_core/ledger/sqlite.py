@@ -8,22 +8,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.serial import (
     base_digest,
     cursor_text,
-    from_text,
     line_digest,
     microseconds,
+    moment,
     read_cursor,
     to_text,
+    unmarked,
 )
+from webhook_core.ledger.sqlite_entries import entry_in, entry_to_show, key_of, listing, place_of, version_number
 from webhook_core.ledger.sqlite_file import SqliteFile, is_locked
-from webhook_core.ledger.turns import refusal
-from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
+from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.turns import Refusal
 
 T = TypeVar("T")
 _CLAIM = (
@@ -35,12 +39,6 @@ _RECORD = "UPDATE entries SET state = ?, document = ?, version = version + 1 WHE
 _CONFIRM = "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = ? AND version = ?"
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
-_LINE = (
-    "SELECT * FROM (SELECT document, version FROM entries WHERE line = ? ORDER BY fired_at DESC LIMIT 2)"
-    " UNION ALL SELECT document, version FROM entries INDEXED BY entries_submitting WHERE line = ? AND state = 'SUBMITTING'"
-)
-"""Of a line: who was fired last, and one more in case that is the entry itself; and who is SUBMITTING."""
-_DAMAGED = "The ledger is not available: an entry in it can't be read."
 
 
 class SqliteLedger:
@@ -55,23 +53,21 @@ class SqliteLedger:
 
     def claim(self, entry: LedgerEntry) -> Claim:
         document = to_text(entry)
-        key = _key(entry.unit)
-        row = (*key, entry.strategy, entry.state, microseconds(entry.claimed_at), *_place(entry), document)
+        where = key_of(entry.unit)
+        row = (*where, entry.strategy, entry.state, microseconds(entry.claimed_at), *place_of(entry), document)
+        claimed = Claimed(replace(unmarked(entry), version="1"))
         try:
             for _ in range(2):  # twice: the entry in our way may be purged before we have read it
                 with self._file.connection() as db, _in_one_step(db, entry):
                     if db.execute(_CLAIM, row).rowcount == 1:
-                        refused = _undone_if_refused(db, entry)
-                        if refused is not None:
-                            return refused
-                        return Claimed(replace(entry, version="1"))
-                    stored = _first(db, _FIND, key)
+                        return _undone_if_refused(db, entry) or claimed
+                    stored = _first(db, _FIND, where)
                 if stored is not None:
                     return Existing(stored)
         except LedgerUnavailable as failure:
             if not self._is_stored(entry, document, 1, failure):
                 raise
-            return Claimed(replace(entry, version="1"))
+            return claimed
         raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
@@ -87,14 +83,14 @@ class SqliteLedger:
         self, entry: LedgerEntry, refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None]
     ) -> Recorded | Existing | T:
         document = to_text(entry)
-        key = _key(entry.unit)
-        version = _number(entry.version)
-        changed = Recorded(replace(entry, version=str(version + 1)))
+        where = key_of(entry.unit)
+        version = version_number(entry.version)
+        changed = Recorded(replace(unmarked(entry), version=str(version + 1)))
         try:
             with self._file.connection() as db, _in_one_step(db, entry):
-                if db.execute(_RECORD, (entry.state, document, *key, version)).rowcount == 1:
+                if db.execute(_RECORD, (entry.state, document, *where, version)).rowcount == 1:
                     return refusal_of(db, entry) or changed
-                stored = _first(db, _FIND, key)
+                stored = _first(db, _FIND, where)
         except LedgerUnavailable as failure:
             if not self._is_stored(entry, document, version + 1, failure):
                 raise
@@ -103,9 +99,15 @@ class SqliteLedger:
             raise LedgerUnavailable("The ledger holds no such entry any more.")
         return Existing(stored)
 
+    def mark(self, line: str) -> str:
+        from webhook_core.ledger.sqlite_turns import mark_of
+
+        with self._file.connection() as db:
+            return mark_of(db, line_digest(line))
+
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._file.connection() as db:
-            return _first(db, _FIND, _key(unit))
+            return _first(db, _FIND, key_of(unit))
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         with self._file.connection() as db:
@@ -126,12 +128,13 @@ class SqliteLedger:
         after = None if cursor is None else read_cursor(cursor, "[0-9]{1,18}")
         if not wanted:
             return Page([], None)
-        query, values = _listing(wanted, strategy, after, limit + 1, newest_first)
+        query, values = listing(wanted, strategy, after, limit + 1, newest_first)
         with self._file.connection() as db:
             rows = db.execute(query, values).fetchall()
-        page = [_entry(document, version) for _, _, document, version in rows[:limit]]
-        following = cursor_text(page[-1].claimed_at, str(rows[limit - 1][1])) if len(rows) > limit else None
-        return Page(page, following)
+        page = [entry_to_show(*row[2:]) for row in rows[:limit]]
+        claimed_at, tie = rows[limit - 1][:2] if len(rows) > limit else (0, None)
+        following = None if tie is None else cursor_text(moment(claimed_at), str(tie))
+        return Page([entry for entry in page if entry is not None], following)
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         oldest = " UNION ALL ".join(
@@ -155,7 +158,7 @@ class SqliteLedger:
             else:
                 written = db.execute(
                     "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND version = ?",
-                    (text, name, _number(version)),
+                    (text, name, version_number(version)),
                 )
             return written.rowcount == 1
 
@@ -165,17 +168,9 @@ class SqliteLedger:
             return False  # nothing was begun
         try:
             with self._file.connection() as db:
-                return db.execute(_CONFIRM, (*_key(entry.unit), document, version)).rowcount == 1
+                return db.execute(_CONFIRM, (*key_of(entry.unit), document, version)).rowcount == 1
         except LedgerUnavailable:
             return False
-
-
-def _key(unit: Unit) -> tuple[bytes, int]:
-    return base_digest(unit), unit.generation
-
-
-def _place(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
-    return (None, None) if entry.turn is None else (line_digest(entry.turn), microseconds(entry.turn.fired_at))
 
 
 @contextmanager
@@ -194,46 +189,14 @@ def _in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
         db.execute("COMMIT")
 
 
-def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Waiting | Superseded | None:
+def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | None:
     if entry.turn is None:
         return None
-    line = line_digest(entry.turn)
-    refused = refusal(entry, [_entry(*row) for row in db.execute(_LINE, (line, line)).fetchall()])
-    if refused is not None:
-        db.rollback()
-    return refused
+    from webhook_core.ledger.sqlite_turns import take_turn
 
-
-def _number(version: str) -> int:
-    """-1, which no row has, for a text that is no version of ours."""
-    return int(version) if version.isascii() and version.isdecimal() and len(version) < 19 else -1
+    return take_turn(db, entry, entry.turn)
 
 
 def _first(db: sqlite3.Connection, query: str, values: tuple[bytes | int, ...]) -> LedgerEntry | None:
     row = db.execute(query, values).fetchone()
-    return None if row is None else _entry(*row)
-
-
-def _entry(document: str, version: int) -> LedgerEntry:
-    try:
-        return from_text(document, str(version))
-    except ValueError as error:
-        raise LedgerUnavailable(_DAMAGED) from error
-
-
-def _listing(
-    states: list[State], strategy: str | None, after: tuple[datetime, str] | None, limit: int, newest_first: bool
-) -> tuple[str, list[str | int]]:
-    """One short walk along an index for each state, merged: no number of entries makes it slow."""
-    direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
-    where = "state = ?" if strategy is None else "strategy = ? AND state = ?"
-    position: list[str | int] = []
-    if after is not None:
-        where += f" AND (claimed_at, id) {beyond} (?, ?)"
-        position = [microseconds(after[0]), int(after[1])]
-    order = f"ORDER BY claimed_at {direction}, id {direction} LIMIT ?"
-    one = f"SELECT * FROM (SELECT claimed_at, id, document, version FROM entries WHERE {where} {order})"  # noqa: S608  only our own words
-    values: list[str | int] = []
-    for state in states:
-        values += [*([] if strategy is None else [strategy]), state, *position, limit]
-    return f"SELECT * FROM ({' UNION ALL '.join([one] * len(states))}) {order}", [*values, limit]  # noqa: S608  the same
+    return None if row is None else entry_in(*row)

@@ -35,7 +35,11 @@ _SCHEMA_2 = (
     "CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND state = 'SUBMITTING'",
     "CREATE INDEX entries_by_line ON entries (line, fired_at) WHERE line IS NOT NULL",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2)
+_SCHEMA_3 = (
+    # Who claimed last in a line: a plan that rests on what was held before then is out of date.
+    "CREATE TABLE lines (line BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
 """Each brings a file from the schema before it to its own; a new file goes through all of them."""
 SCHEMA_VERSION = len(_SCHEMAS)
 _REASONS = {

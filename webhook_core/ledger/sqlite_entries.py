@@ -1,0 +1,61 @@
+"""An entry as a row of SQLite's, and back; and the statement that lists them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.serial import base_digest, from_text, line_digest, microseconds
+
+
+def key_of(unit: Unit) -> tuple[bytes, int]:
+    return base_digest(unit), unit.generation
+
+
+def place_of(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
+    """Its line and when it was fired."""
+    return (None, None) if entry.turn is None else (line_digest(entry.turn.line), microseconds(entry.turn.fired_at))
+
+
+def version_number(version: str) -> int:
+    """-1, which no row has, for a text that is no version of ours."""
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 19 else -1
+
+
+def entry_in(document: str, version: int) -> LedgerEntry:
+    """Raises LedgerUnavailable for a document that is none of ours."""
+    try:
+        return from_text(document, str(version))
+    except ValueError as error:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+
+
+def entry_to_show(base: bytes, document: str, version: int) -> LedgerEntry | None:
+    """None, and a log line, for one that can't be read: a list of many goes on without it."""
+    try:
+        return from_text(document, str(version))
+    except ValueError as error:
+        event(logging.WARNING, "ledger.entry_unreadable", key=base.hex(), reason=str(error))
+        return None
+
+
+def listing(
+    states: list[State], strategy: str | None, after: tuple[datetime, str] | None, limit: int, newest_first: bool
+) -> tuple[str, list[str | int]]:
+    """claimed_at, id, base, document and version. One short walk along an index for each state, merged: no number of entries
+    makes it slow."""
+    direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
+    where = "state = ?" if strategy is None else "strategy = ? AND state = ?"
+    position: list[str | int] = []
+    if after is not None:
+        where += f" AND (claimed_at, id) {beyond} (?, ?)"
+        position = [microseconds(after[0]), int(after[1])]
+    order = f"ORDER BY claimed_at {direction}, id {direction} LIMIT ?"
+    one = f"SELECT * FROM (SELECT claimed_at, id, base, document, version FROM entries WHERE {where} {order})"  # noqa: S608  only our own words
+    values: list[str | int] = []
+    for state in states:
+        values += [*([] if strategy is None else [strategy]), state, *position, limit]
+    return f"SELECT * FROM ({' UNION ALL '.join([one] * len(states))}) {order}", [*values, limit]  # noqa: S608  the same
