@@ -32,6 +32,7 @@ from webhook_core.market import Decided, Market
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
+from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
 
@@ -132,7 +133,7 @@ class Alerts:
     def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
-        if entry.turn is None or len(firing.wants.intents) > 1:
+        if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         decided = self.market.decide(firing.wants, budget)
         if decided.nothing:

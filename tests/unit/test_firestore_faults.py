@@ -394,9 +394,9 @@ def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged_and_is_not
     text = to_text(broken).replace("SUBMITTING", "LATER")
     ledger._channel.client().collection("ledger").document(name).update({"document": text})
     assert ledger.entries().entries == [last, first]
-    assert [(record.levelname, record.message, record.facts) for record in caplog.records] == [
-        ("WARNING", "ledger.entry_unreadable", {"key": name, "reason": "'LATER' is not a valid State"})
-    ]
+    (logged,) = caplog.records
+    assert (logged.levelname, logged.message, logged.facts["key"]) == ("WARNING", "ledger.entry_unreadable", name)
+    assert logged.facts["reason"] == "'LATER' is not a valid State"
     page = ledger.entries(limit=2)
     assert page.entries == [last]
     assert ledger.entries(limit=2, cursor=page.cursor).entries == [first]

@@ -92,7 +92,7 @@ def test_a_strategy_may_have_no_limit_of_its_own():
         ('secret = "projects/p/secrets/s"', "secret", "projects/PROJECT/secrets/SECRET/versions/VERSION"),
         ("tokens = 1", "tokens", "did you mean token?"),
         ("max_cost = 1", "max_cost", "did you mean max_order_cost?"),
-        ("leverage = 3", "leverage", "there are token, secret, allowed_symbols, volume, max_order_cost"),
+        ("leverage = 3", "leverage", "there are token, secret, allowed_symbols, volume, quantity_type, max_order_cost"),
     ],
 )
 def test_a_bad_line_is_named_by_table_and_key(line, place, named):

@@ -1,5 +1,5 @@
 """The ledger in Firestore: for more than one instance. A claim and a record are one write each, and no read.
-Only an entry with a turn costs two reads more (ledger.firestore_turns).
+Only an entry with a turn costs two reads more, and its mark one (ledger.firestore_turns).
 
 A claim is ``create``, which Firestore does once per document id; a record is an update under the update time that was
 read. A write whose answer is lost is read back: what is stored, owner and all, tells our own write from another's.

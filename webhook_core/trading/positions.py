@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from webhook_core.trading.orders import NoOrder, OrderIntent, OrderType, PositionIntent, Side, Terms, is_margin
 from webhook_core.trading.planner import Denied
-from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_volume
+from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost, round_volume
 from webhook_core.trading.sizing import Basis, denied
 from webhook_core.trading.symbols import asset_code
 
@@ -87,7 +87,7 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
         return order._replace(volume=funds.free, notes=(*order.notes, note))
     if wanted.percent_of_equity is None or basis.price is None:
         return order
-    most = basis.affordable
+    most = round_cost(instrument, basis.affordable)
     if cost_of(order.volume, basis.price) <= most:
         return order
     note = f"the buy is cut to {plain(most)} {asset_code(instrument.quote)}, which what is free covers with its fee"

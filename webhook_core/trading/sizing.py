@@ -15,7 +15,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Side, is_margin
 from webhook_core.trading.planner import Denied
 from webhook_core.trading.prices import estimate, highest
-from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost
+from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost, round_volume
 from webhook_core.trading.symbols import asset_code
 
 ONE = Decimal(1)
@@ -104,14 +104,15 @@ def _of_cost(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = "") -
     instrument = basis.instrument
     quote = asset_code(instrument.quote)
     if wanted.takes_quote:
-        notes = (f"volume is {plain(round_cost(instrument, cost))} {quote}: {said}",) if said else ()
+        cost = round_cost(instrument, cost)
+        notes = (f"volume is {plain(cost)} {quote}: {said}",) if said else ()
         return wanted._replace(volume=cost, quantity_type="quote", notes=(*wanted.notes, *notes))
     price = price_of(wanted, basis.price)
     if price is None or price <= 0:
         text = f"no price of {instrument.altname} is known, so {plain(cost)} {quote} can't be counted in base"
         return denied("SIZE_PRICE", text)
     said = said or f"{plain(cost)} {quote}"
-    return _in_base(wanted, quotient(cost, price), f"{said}, at {plain(price)}")
+    return _in_base(wanted, round_volume(instrument, quotient(cost, price)), f"{said}, at {plain(price)}")
 
 
 def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent:
@@ -137,7 +138,7 @@ def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     if distance <= 0:
         text = f"the stop loss at {plain(at)} lies on the wrong side of the entry at {plain(entry)}"
         return denied("RISK_DISTANCE", text, stop_loss=plain(at), entry=plain(entry))
-    volume = quotient(percent_of(basis.equity, wanted.volume), distance)
+    volume = round_volume(basis.instrument, quotient(percent_of(basis.equity, wanted.volume), distance))
     way = f"over {plain(distance)} from {plain(entry)} to the stop loss"
     said = f"{plain(wanted.volume)} % of {_worth(basis.equity, basis.instrument)} {way}"
     if is_margin(wanted.leverage):
