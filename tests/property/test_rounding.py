@@ -112,6 +112,7 @@ class Alert:
     take_profit_limit: None = None
     stop_loss: None = None
     stop_loss_limit: None = None
+    quantity_type: None = None
 
 
 ABSOLUTE = [kind for kind in OrderType if kind is OrderType.MARKET or kind.takes_trigger or kind is OrderType.LIMIT]

@@ -120,18 +120,23 @@ amounts = st.decimals("0.000001", "100000000", allow_nan=False, allow_infinity=F
 percents = st.decimals("0.01", "100", places=2)
 
 
+kinds = st.sampled_from(["percent_balance", "percent_equity", "percent_position"])
+order_types = st.sampled_from([OrderType.MARKET, OrderType.LIMIT])
+
+
 @given(
-    percent=percents, total=amounts, held=amounts, price=amounts, side=st.sampled_from(Side),
-    kind=st.sampled_from(["percent_balance", "percent_equity", "percent_position"]),
-    order_type=st.sampled_from([OrderType.MARKET, OrderType.LIMIT]), fee=st.decimals("0", "2", places=2),
-)  # fmt: skip
-def test_on_spot_no_percentage_orders_more_than_is_free(percent, total, held, price, side, kind, order_type, fee):
-    funds = Balance(total, min(held, total))
-    limit = price if order_type is OrderType.LIMIT else None
-    intent = wanted(kind, percent, side, order_type, limit=limit)
+    intent=st.builds(wanted, kinds, percents, st.sampled_from(Side), order_types, limit=st.just(None)),
+    funds=st.builds(lambda total, held: Balance(total, min(held, total)), amounts, amounts),
+    price=amounts,
+    fee=st.decimals("0", "2", places=2),
+)
+def test_on_spot_no_percentage_orders_more_than_is_free(intent, funds, price, fee):
+    kind, side, percent = intent.quantity_type, intent.side, intent.volume
+    if intent.order_type is OrderType.LIMIT:
+        intent = intent._replace(limit=price)
     if kind == "percent_position" and side is Side.BUY:
         return  # its cost is Kraken's to judge: the price is not asked for
-    facts = Facts({"ZUSD": funds, "XXBT": funds}, None, {"XXBTZUSD": price}, total * 2)
+    facts = Facts({"ZUSD": funds, "XXBT": funds}, None, {"XXBTZUSD": price}, funds.total * 2)
     order = sized(intent, Basis(BTC_USD, facts, fee))
     if side is Side.SELL:
         assert order.volume <= funds.free
