@@ -21,8 +21,14 @@ from webhook_core.trading.planner import Denied, Plan, TradingRules, intent, nee
 
 D = Decimal
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+FIXED = {"volume"}, {"action", "quantity_type", "orders", "market_position"}
+"""What an example of an order of fixed size has, and what it has not."""
 ORDERS = [
-    path for path in sorted(EXAMPLES.glob("*.json")) if "tradingview" not in path.stem and "index" not in path.stem
+    path
+    for path in sorted(EXAMPLES.glob("*.json"))
+    if "tradingview" not in path.stem
+    and FIXED[0] <= (names := set(json.loads(path.read_text("utf-8"))))
+    and not FIXED[1] & names
 ]
 FREE = TradingRules()
 CAPPED = TradingRules(caps=({"USD": D(500)},))
