@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from webhook_core import fills
 from webhook_core.errors import MethodNotAllowed, WebhookError
 from webhook_core.http_messages import HttpResponse, json_response
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.legs import Progress
 from webhook_core.trading.limits import Check
-from webhook_core.trading.orders import Fill, OrderRequest
+from webhook_core.trading.orders import OrderRequest
 from webhook_core.trading.planner import Plan
 from webhook_core.trading.rounding import plain
 
@@ -198,7 +198,7 @@ def _order(entry: LedgerEntry) -> dict[str, Any]:
         "code": code_of(entry.state),
         "request": dict(attempt.request.parameters),
     }
-    return order if attempt.fill is None else {**order, "fill": _fill(attempt.request, attempt.fill)}
+    return order if attempt.fill is None else {**order, "fill": fills.shown(attempt)}
 
 
 def _unclaimed(request: OrderRequest) -> dict[str, Any]:
@@ -210,21 +210,6 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
         "code": "not_sent",
         "request": dict(request.parameters),
     }
-
-
-def _fill(request: OrderRequest, fill: Fill) -> dict[str, Any]:
-    """``slippage`` is how much worse than the alert's price the order traded, in quote per base; below zero it was better."""
-    asked = request.reference_price
-    for name in ("price2", "price"):
-        sent = request.parameters.get(name, "")
-        if sent[:1].isdigit() and not sent.endswith("%"):
-            asked = Decimal(sent)
-            break
-    slippage = None
-    if fill.price is not None and asked is not None:
-        slippage = fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
-    amounts = {"volume": fill.volume, "price": fill.price, "cost": fill.cost, "fee": fill.fee, "slippage": slippage}
-    return {"status": fill.status, **{name: None if value is None else plain(value) for name, value in amounts.items()}}
 
 
 def _appraised(request: OrderRequest, appraisal: Appraisal | None, state: str, code: str) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
-from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State
 from webhook_core.ports import Budget, Clock, Ledger, Recorded, Venue
 from webhook_core.trading.orders import Fill
+from webhook_core.trading.rounding import plain
 
 TRIES = 2
 WAIT_S = 0.2
@@ -31,6 +33,24 @@ def is_wanted(entry: LedgerEntry) -> bool:
     if entry.state is not State.ACCEPTED or attempt.request.method != "AddOrder" or not attempt.order_id:
         return False
     return attempt.fill is None or attempt.fill.status in _OPEN
+
+
+def shown(attempt: Attempt) -> dict[str, str | None] | None:
+    """What an order filled, as plain decimal strings; None if nobody has asked. ``slippage`` is how much worse than the
+    alert's price it traded, in quote per base; below zero it was better."""
+    request, fill = attempt.request, attempt.fill
+    if fill is None:
+        return None
+    asked = request.reference_price
+    for sent in (request.parameters.get(name, "") for name in ("price2", "price")):
+        if sent[:1].isdigit() and not sent.endswith("%"):
+            asked = Decimal(sent)
+            break
+    slippage = None
+    if fill.price is not None and asked is not None:
+        slippage = fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
+    amounts = {"volume": fill.volume, "price": fill.price, "cost": fill.cost, "fee": fill.fee, "slippage": slippage}
+    return {"status": fill.status, **{name: None if value is None else plain(value) for name, value in amounts.items()}}
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -52,17 +72,10 @@ class Fills:
             found = self._asked(found, budget.less(KEPT_FOR_THE_ANSWER_S))
         return found
 
-    def fill_in(self, mode: str, account: str, budget: Budget) -> int:
-        """The newest orders that are not known to be done; how many of them Kraken told of."""
-        page = self.ledger.entries(states={State.ACCEPTED}, limit=4 * AT_ONCE)
+    def fill_in(self, entries: Sequence[LedgerEntry], budget: Budget) -> int:
+        """What those have filled that are not known to be done; how many of them Kraken told something new of."""
         since = self.clock.now() - ASKED_FOR
-        wanted = [
-            entry
-            for entry in page.entries
-            if (entry.unit.mode, entry.unit.account) == (mode, account)
-            and entry.claimed_at > since
-            and is_wanted(entry)
-        ][:AT_ONCE]
+        wanted = [entry for entry in entries if entry.claimed_at > since and is_wanted(entry)][:AT_ONCE]
         after = self._asked(wanted, budget) if wanted else []
         return sum(one is not two for one, two in zip(wanted, after, strict=True))
 

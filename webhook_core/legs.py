@@ -24,7 +24,6 @@ from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
 from webhook_core.trading.orders import OrderRequest
 
-NEWEST = 100
 MISSED_WITHIN = timedelta(hours=1)
 """Reconcile runs each minute; what is older was said long ago."""
 DONE = (State.ACCEPTED, State.NO_ACTION)
@@ -137,16 +136,12 @@ class Legs:
             report(written.entry)
         return written.entry
 
-    def miss_newest(self) -> int:
-        """Say of every leg that is too old to be sent that it never was, as far as the newest alerts go; how many. Raises
-        LedgerUnavailable."""
-        page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
+    def miss(self, entries: Sequence[LedgerEntry]) -> int:
+        """Say of every leg behind these that is too old to be sent that it never was; how many. Raises LedgerUnavailable."""
         since = self.clock.now() - MISSED_WITHIN
-        ours = filter(self.own_orders.is_ours, page.entries)
-        firsts = [entry for entry in ours if entry.following and entry.claimed_at > since]
         missed = 0
-        for first in firsts:
-            while self._missed(first) is not None:
+        for first in entries:
+            while first.following and first.claimed_at > since and self._missed(first) is not None:
                 missed += 1
         return missed
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.fills import Fills
-from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.fills import Fills, shown
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.legs import Legs
 from webhook_core.pair_rules import PairRules
@@ -20,6 +20,7 @@ from webhook_core.ports import Budget, Clock, Ledger, Venue
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
 MOST_ENTRIES = 200
+NEWEST = 25
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -71,12 +72,19 @@ class Operators:
             found = self.reconciler.run(budget, query.get("cursor") or None)
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
-        found["legs_missed"] = self.legs.miss_newest()
-        found["fills"] = self.fills.fill_in(self.reconciler.mode, self.reconciler.account, budget)
+        newest = self._newest()
+        found["legs_missed"] = self.legs.miss(newest)
+        found["fills"] = self.fills.fill_in(newest, budget)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget)
         event(logging.INFO, "reconcile.done", looked_at=len(found["looked_at"]), more=found["cursor"] is not None)
         return found
+
+    def _newest(self) -> list[LedgerEntry]:
+        """Our settled entries: few, since each may be a billed read, and many once an hour."""
+        limit = MOST_ENTRIES if self.clock.now().minute == 0 else NEWEST
+        page = self.ledger.entries(states=TERMINAL, limit=limit)
+        return [entry for entry in page.entries if self.legs.own_orders.is_ours(entry)]
 
     def _refreshed(self, budget: Budget) -> bool:
         try:
@@ -113,5 +121,6 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
         "trade_details": attempt.request.trade_details(),
         "received_at": entry.received_at,
         "settled_at": attempt.settled_at,
+        "fill": shown(attempt),
         "warnings": list(entry.warnings),
     }
