@@ -24,6 +24,7 @@ from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import Submission, allowed
 from webhook_core.trading import limits
+from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderRequest, OrderType, Relative
 from webhook_core.trading.prices import highest, parsed
 from webhook_core.trading.symbols import UnknownSymbol
@@ -145,6 +146,8 @@ class Replay:
             raise ReplayRefused(
                 f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this is {ours}."
             )
+        if entry.current.request.method != "AddOrder":
+            raise ReplayRefused("A cancel or an amendment is not sent again as it was: send a new alert.")
         self._hold_against_limits(entry, budget)
         return self._looked_up(entry, budget)
 
@@ -161,17 +164,22 @@ class Replay:
             raise ReplayRefused(f"The pair can't be held against today's limits: {unknown.message}") from None
         denied = limits.first(limits.symbol_allowed(instrument, allowed) for allowed in rules.allow_lists)
         if denied is None and rules.caps:
-            kind = OrderType(request.parameters["ordertype"])
-            prices = [parsed(request.parameters[name]) for name in ("price", "price2") if name in request.parameters]
-            last = None
-            if not kind.takes_limit or any(isinstance(price, Relative) for price in prices):
-                # The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's.
-                last = self.venue.last_price(instrument, budget)
-            known = [price for price in (highest(kind, prices, last), last) if price is not None]
-            volume = Decimal(request.parameters["volume"])
-            denied = limits.first(limits.cost_within_cap(instrument, volume, max(known), cap) for cap in rules.caps)
+            volume, price = Decimal(request.parameters["volume"]), self._price(request, instrument, budget)
+            denied = limits.first(limits.cost_within_cap(instrument, volume, price, cap) for cap in rules.caps)
         if denied is not None:
             raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
+
+    def _price(self, request: OrderRequest, instrument: Instrument, budget: Budget) -> Decimal:
+        """What its volume costs: each unit, at the highest price that is known; a size in quote is its cost."""
+        if "viqc" in request.parameters.get("oflags", ""):
+            return Decimal(1)
+        kind = OrderType(request.parameters["ordertype"])
+        prices = [parsed(request.parameters[name]) for name in ("price", "price2") if name in request.parameters]
+        last = None
+        if not kind.takes_limit or any(isinstance(price, Relative) for price in prices):
+            # The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's.
+            last = self.venue.last_price(instrument, budget)
+        return max(price for price in (highest(kind, prices, last), last) if price is not None)
 
     def _looked_up(self, entry: LedgerEntry, budget: Budget) -> Checked:
         asked_at = self.clock.now()

@@ -539,3 +539,21 @@ def test_a_replay_on_the_paper_kraken_is_an_order_of_its_book(tmp_path, monkeypa
     assert done.exit_code == 0, done.output
     account = function.application.venue.account(budget(function.clock))
     assert Decimal(account["balances"]["XXBT"]["balance"]) == Decimal("0.5")
+
+
+def test_a_cancel_is_not_sent_again_by_hand(function):
+    function.venue.refuse = [Rejected(("EOrder:Unknown order",))]
+    cancel = function.alert(action="cancel", order_id="OABCDE-FGHIJ-KLMNOP", side=None, volume=None, price=None)
+    assert function.post(cancel).status == 422
+    replay = replay_of(function)
+    with pytest.raises(ReplayRefused, match="send a new alert"):
+        replay.check(replay.find(cancel["id"]), budget(function.clock))
+
+
+def test_a_size_in_quote_is_held_against_the_cap_as_it_is():
+    function = Function(env={"MAX_ORDER_COST": "500 USD"})
+    function.venue.refuse = [Rejected(("EOrder:Insufficient funds",))]
+    alert = function.alert(quantity_type="quote", volume="500", price=None)
+    assert function.post(alert).status == 422
+    replay = replay_of(function)
+    assert replay.check(replay.find(alert["id"]), budget(function.clock)).request.parameters["volume"] == "500"

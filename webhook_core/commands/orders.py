@@ -38,7 +38,11 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
 
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
-    order = row["trade_details"]
+    order, request = row["trade_details"], row["request"]
     what = f"{order['side']} {order['volume']} {order['symbol']} {order['order_type']}"
+    if not request:
+        what = f"nothing to do {order['symbol'] or ''}".rstrip()
+    elif row["method"] != "AddOrder":
+        what = f"{row['method']} {request.get('txid') or request.get('cl_ord_id')}"
     why = row["order_id"] or "; ".join([*row["errors"], *filter(None, [row["reason"]])])
     return moment(row["received_at"]), row["state"], row["strategy"], what, why, row["alert_id"]

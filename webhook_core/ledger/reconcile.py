@@ -192,6 +192,7 @@ def facts(entry: LedgerEntry) -> dict[str, Any]:
         "order_id": attempt.order_id,
         "claimed_at": attempt.claimed_at,
         "deadline": attempt.deadline,
+        "method": attempt.request.method,
         "request": dict(attempt.request.parameters),
         "errors": list(attempt.errors),
         "reason": attempt.reason,

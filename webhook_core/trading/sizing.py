@@ -60,6 +60,13 @@ class Basis(NamedTuple):
         with_fee = ONE + percent_of(ONE, self.taker_fee)
         return quotient(self.balance(self.instrument.quote).free, with_fee)
 
+    def sellable(self, wanted: OrderIntent) -> Decimal:
+        """The largest sell that what is free covers, together with the fee where that is taken in base."""
+        free = self.balance(self.instrument.base).free
+        if wanted.terms.fee_currency != "base":
+            return free
+        return quotient(free, ONE + percent_of(ONE, self.taker_fee))
+
 
 def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     """The order with a size that Kraken takes."""
@@ -74,7 +81,8 @@ def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
         return _of_risk(wanted, basis)
     if kind == "percent_balance" and wanted.side is Side.SELL:
         free = basis.balance(instrument.base).free
-        return _in_base(wanted, percent_of(free, amount), f"{plain(amount)} % of {_free(free, instrument.base)}")
+        said = f"{plain(amount)} % of {_free(free, instrument.base)}"
+        return _as_far_as_free(wanted, basis, percent_of(free, amount), said)
     worth = basis.balance(instrument.quote).free if kind == "percent_balance" else basis.equity
     cost = percent_of(worth, amount)
     whose = _free(worth, instrument.quote) if kind == "percent_balance" else _worth(worth, instrument)
@@ -96,8 +104,7 @@ def _within_funds(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str) -
     found = _of_cost(wanted, basis, cost, said)
     if isinstance(found, Denied) or is_margin(wanted.leverage) or wanted.side is Side.BUY:
         return found
-    free = basis.balance(basis.instrument.base).free
-    return found if found.volume <= free else _as_far_as_free(wanted, basis, found.volume, said)
+    return found if found.volume <= basis.sellable(wanted) else _as_far_as_free(wanted, basis, found.volume, said)
 
 
 def _of_cost(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = "") -> OrderIntent | Denied:
@@ -151,9 +158,9 @@ def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 
 def _as_far_as_free(wanted: OrderIntent, basis: Basis, volume: Decimal, said: str) -> OrderIntent:
-    free = basis.balance(basis.instrument.base).free
-    if volume > free:
-        volume, said = free, f"{said}, as far as {_free(free, basis.instrument.base)} goes"
+    most, free = basis.sellable(wanted), basis.balance(basis.instrument.base).free
+    if volume > most:
+        volume, said = most, f"{said}, as far as {_free(free, basis.instrument.base)} goes"
     return _in_base(wanted, volume, said)
 
 
