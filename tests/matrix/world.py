@@ -145,7 +145,7 @@ class World:
         for second in RECONCILED_AT_S:
             self.pass_until(second)
             with suppress(LedgerUnavailable):  # the operator's route answers 503 then, and the schedule comes again
-                self.far.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
+                self.far.alerts.legs.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
         # Without an id or an entry a delivery that late is a new alert, and no redelivery.
         settled = self.ledger.entries().entries and self.cell.alert != "without id"
         replayed = self.deliver(self.far, body) if settled else None

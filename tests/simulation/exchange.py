@@ -7,7 +7,7 @@ order closes at once (docs.kraken.com, add-order and spot-clordid). Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ from tests.simulation.chaos import Chaos
 from tests.simulation.world import SECOND, START, World
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Accepted, NotSent, Outcome, Rejected, Unknown
+from webhook_core.trading.orders import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
 ETH_USD = replace(BTC_USD, key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2)
 
@@ -121,6 +121,17 @@ class Exchange:
         now, start = self._world.now, int((since - START) / timedelta(microseconds=1)) - 60 * SECOND
         own = (order for order in self._own(client_order_id) if max(order.placed_at, order.closed_at or 0) >= start)
         return next((order for order in own if order.is_closed(now - self._chaos.lag())), None)
+
+    def fills(self, order_ids: Sequence[str]) -> dict[str, Fill]:
+        """QueryOrders: what each order came to, as it was a lag ago; one that was not there yet is left out."""
+        found: dict[str, Fill] = {}
+        for order in (order for order in self.book if order.order_id in order_ids):
+            at = self._world.now - self._chaos.lag()
+            if order.is_closed(at):
+                found[order.order_id] = Fill("closed", Decimal(order.volume), self._price, Decimal(250), Decimal(1))
+            elif order.is_open(at):
+                found[order.order_id] = Fill("open", Decimal(0), None, Decimal(0), Decimal(0))
+        return found
 
     def _own(self, client_order_id: str) -> list[BookOrder]:
         return [order for order in self.book if order.client_order_id == client_order_id]

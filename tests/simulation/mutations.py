@@ -17,13 +17,14 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
 from tests.simulation.world import START
-from webhook_core import answers
-from webhook_core.application import Application, Delivery
+from webhook_core.alerts import Alerts
+from webhook_core.delivery import Delivery
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler
+from webhook_core.legs import Progress
 from webhook_core.ports import Budget, Claimed, Existing, Recorded
 from webhook_core.submission import Submission
 from webhook_core.trading.orders import OrderRequest, Outcome, Unknown
@@ -50,7 +51,7 @@ class Mutation:
 # -- send before claim -------------------------------------------------------------------------------------------------
 
 
-def _take_alert_sending_first(self: Application, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
+def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
     firing, _ = self._read(self.gate.admit_alert(delivery.request), delivery)
     firing = self._in_its_generation(firing)
     known = self.ledger.find(firing.unit)
@@ -59,12 +60,12 @@ def _take_alert_sending_first(self: Application, delivery: Delivery, *, only_val
     decided = self._decide(firing, delivery.budget)
     if isinstance(decided, LedgerEntry):
         return self._redelivered(decided, firing, delivery)
-    entry = self._entry(firing, decided)
-    outcome = self.submission._submit(entry, delivery.budget)
+    entry = firing.entry(decided, self.clock.now(), self.settings.order_deadline_s)
+    outcome = self.legs.submission._submit(entry, delivery.budget)
     claim = self.ledger.claim(entry)
     if isinstance(claim, Existing):
         return self._redelivered(claim.entry, firing, delivery)
-    return answers.of_entry(self.submission._record(claim.entry, outcome), delivery.frame, replayed=False)
+    return self._told(Progress((self.legs.submission._record(claim.entry, outcome),)), firing, delivery)
 
 
 def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed | Existing:
@@ -179,20 +180,20 @@ def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget
     return self._record(transitions.settle(entry, outcome, self.clock.now()))
 
 
-_redelivered = Application._redelivered
+_redelivered = Alerts._redelivered
 
 
-def _redelivered_and_run_again(self: Application, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
+def _redelivered_and_run_again(self: Alerts, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
     """A claim older than a request can last is taken for a dead one, and over."""
     if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + timedelta(seconds=4):
         return _redelivered(self, entry, firing, delivery)
     given_up = transitions._move(entry, State.NOT_SENT)
     request, now = entry.current.request, self.clock.now()
     claimed = self.ledger.record(transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s))
-    if not isinstance(claimed, Recorded):
-        return answers.of_entry(claimed.entry, delivery.frame, replayed=False)
-    sent = self.submission.send(claimed.entry, self._replan(firing), delivery.budget)
-    return answers.of_entry(sent, delivery.frame, replayed=False)
+    sent = claimed.entry
+    if isinstance(claimed, Recorded):
+        sent = self.legs.submission.send(sent, self._replan(firing, None, 0), delivery.budget)
+    return self._told(Progress((sent,)), firing, delivery)
 
 
 def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorded | Existing:
@@ -211,12 +212,12 @@ def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorde
 # -- deciding twice ----------------------------------------------------------------------------------------------------
 
 
-def _decide_without_looking(self: Application, firing: Any, budget: Budget) -> Any:
-    return self.market.plan(firing.intent, firing.rules, budget)
+def _decide_without_looking(self: Alerts, firing: Any, budget: Budget) -> Any:
+    return self.market.decide(firing.wants, budget)
 
 
 MUTATIONS = (
-    Mutation("send_before_claim", ((Application, "take_alert", _take_alert_sending_first),), Invariant.ONE_ORDER),
+    Mutation("send_before_claim", ((Alerts, "take", _take_sending_first),), Invariant.ONE_ORDER),
     Mutation("no_deadline", ((SimulatedVenue, "_message", _message_without_deadline),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
         "deadline_recomputed", ((SimulatedVenue, "_message", _message_with_new_deadline),), Invariant.ABSENT_IS_ABSENT
@@ -227,12 +228,12 @@ MUTATIONS = (
     Mutation("resend_when_absent", ((Reconciler, "look_up", _look_up_and_resend_when_absent),), Invariant.ONE_ORDER),
     Mutation(
         "run_again_after_a_stale_claim",
-        ((Application, "_redelivered", _redelivered_and_run_again),),
+        ((Alerts, "_redelivered", _redelivered_and_run_again),),
         Invariant.ONE_ORDER,
     ),
     Mutation(
         "plan_before_look_up",
-        ((Application, "_decide", _decide_without_looking),),
+        ((Alerts, "_decide", _decide_without_looking),),
         Invariant.KNOWN_IS_NOT_DECIDED_AGAIN,
     ),
     Mutation("no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT),

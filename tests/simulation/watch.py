@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from tests.simulation.exchange import BookOrder, Message
 from tests.simulation.senders import Alert, Delivery
 from tests.simulation.world import START, World
 from webhook_core.http_messages import HttpResponse
-from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.entry import LedgerEntry, Unit, filled
 from webhook_core.ledger.memory import MemoryLedger
 
 WINDOW = timedelta(seconds=45)
@@ -74,7 +74,7 @@ class Watch:
             self._claimed.add(after.unit)
             self._check_generations(after)
         else:
-            if before.state in FINAL:
+            if before.state in FINAL and not _only_filled(before, after):
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
             for old, new in zip(before.attempts, after.attempts, strict=False):
                 if _fixed(old) != _fixed(new):
@@ -200,6 +200,16 @@ class Watch:
 
     def _entries(self) -> list[LedgerEntry]:
         return list(self._store.entries(limit=1000, newest_first=False).entries)
+
+
+def _only_filled(before: LedgerEntry, after: LedgerEntry) -> bool:
+    """Nothing has changed but what is known of the accepted order's fill."""
+    fill = after.current.fill
+    return (
+        before.state == "ACCEPTED"
+        and fill is not None
+        and filled(before, fill) == replace(after, version=before.version)
+    )
 
 
 def _fixed(attempt: Any) -> tuple[object, ...]:
