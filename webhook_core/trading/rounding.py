@@ -10,6 +10,8 @@ from webhook_core.trading.orders import Side
 _EXACT = Context(prec=120)
 """Digits enough that no product, quotient or remainder of two amounts here is rounded by the arithmetic itself."""
 _QUOTIENT = Context(prec=60, rounding=ROUND_DOWN)
+_FEWEST_COST_DECIMALS = 5
+"""5 of XBTUSD, 9 of XDGUSD, 10 of ETHXBT (AssetPairs, September 2026)."""
 _FLOAT_NOISE = Decimal("1E-12")
 """Charts compute in binary floats: 100.10000000000001 means 100.1. This part of a price is far above that noise
 (2E-16) and far below anything a trader can mean."""
@@ -21,8 +23,10 @@ def round_volume(instrument: Instrument, volume: Decimal) -> Decimal:
 
 
 def round_cost(instrument: Instrument, cost: Decimal) -> Decimal:
-    """An amount of the quote currency, down to ``cost_decimals``. Without the rule, as it is."""
-    return _cut(cost, instrument.cost_decimals)
+    """An amount of the quote currency, down to ``cost_decimals``. Without the rule, to as many as every pair has: such an
+    amount is often a quotient, and Kraken refuses its endless digits."""
+    decimals = instrument.cost_decimals
+    return _cut(cost, _FEWEST_COST_DECIMALS if decimals is None else decimals)
 
 
 def _cut(amount: Decimal, decimals: int | None) -> Decimal:

@@ -1,0 +1,92 @@
+"""How many calls of Kraken an alert costs, counted at the exchange: three at most, whatever its size counts in."""
+
+from __future__ import annotations
+
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from tests.support.function import Function
+from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from webhook_core.bootstrap import build
+from webhook_core.clock import SystemClock
+
+MOST = 3
+FIXED = {
+    "base": ({"volume": "0.1"}, 1),
+    "base, no price for the cap": ({"volume": "0.1", "price": None}, 2),
+    "quote, market": ({"quantity_type": "quote", "volume": "50"}, 1),
+    "quote, limit": ({"quantity_type": "quote", "volume": "50", "order_type": "limit", "price": "2400"}, 1),
+    "quote, sell": ({"quantity_type": "quote", "volume": "50", "side": "sell"}, 2),
+}
+SHARES = {
+    "percent_balance": {"quantity_type": "percent_balance", "volume": "10"},
+    "percent_balance, no price": {"quantity_type": "percent_balance", "volume": "10", "price": None},
+    "percent_balance, sell": {"quantity_type": "percent_balance", "volume": "10", "side": "sell"},
+    "percent_balance, limit": {
+        "quantity_type": "percent_balance", "volume": "10", "order_type": "limit", "price": "2400",
+    },
+    "percent_equity": {"quantity_type": "percent_equity", "volume": "10"},
+    "percent_equity, sell": {"quantity_type": "percent_equity", "volume": "10", "side": "sell"},
+    "percent_equity, margin": {"quantity_type": "percent_equity", "volume": "10", "leverage": "2"},
+    "percent_position": {"quantity_type": "percent_position", "volume": "50", "side": "sell"},
+    "percent_position, no price": {"quantity_type": "percent_position", "volume": "50", "side": "sell", "price": None},
+    "risk_percent": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000"},
+    "risk_percent, margin": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000", "leverage": "2"},
+}  # fmt: skip
+LONG = {"side": None, "volume": None, "action": "target", "market_position": "long"}
+POSITIONS = {
+    "close": {"side": None, "volume": None, "action": "close"},
+    "reverse": {"side": None, "volume": None, "action": "reverse"},
+    "target": LONG | {"market_position_size": "0.2"},
+    "target, no price": LONG | {"market_position_size": "0.2", "price": None},
+    "target, equity": LONG | {"volume": "5", "quantity_type": "percent_equity"},
+    "target, equity, no price": LONG | {"volume": "5", "quantity_type": "percent_equity", "price": None},
+    "target, margin": LONG | {"market_position_size": "0.2", "leverage": "2"},
+    "target, margin, no price": LONG | {"market_position_size": "0.2", "price": None, "leverage": "2"},
+    "target, margin, equity": LONG | {"volume": "5", "quantity_type": "percent_equity", "leverage": "2"},
+}
+
+
+@pytest.fixture
+def kraken():
+    account = {"USD": Decimal(10000), "BTC": Decimal(1), "ETH": Decimal(1)}
+    with KrakenServer(balances=account) as server:
+        server.engine.mark_price("ETHUSD", Decimal(2500))
+        server.engine.mark_price("XBTUSD", Decimal(60000))
+        yield server
+
+
+@pytest.fixture
+def function(kraken):
+    """On a ledger that knows of no order."""
+    made = Function(
+        env={
+            "TRADING_MODE": "live", "KRAKEN_API_URL": kraken.url, "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+            "ALLOWED_SYMBOLS": "ETH/USD", "MAX_ORDER_COST": "100000 USD",
+        },
+        clock=SystemClock(),
+    )  # fmt: skip
+    made.application = build(made.settings())
+    return made
+
+
+def calls(kraken, function, fields):
+    before = len(kraken.calls)
+    answer = function.post(function.alert(id=uuid.uuid4().hex, symbol="ETHUSD", **{"price": "2500"} | fields))
+    assert (answer.status, answer["code"]) == (200, "accepted"), answer.document
+    made = [call.endpoint for call in kraken.calls[before:]]
+    assert made[-1] == "AddOrder"
+    return made
+
+
+@pytest.mark.parametrize("what", FIXED)
+def test_a_size_that_needs_nothing_of_the_account_costs_its_order_and_at_most_a_price(what, function, kraken):
+    fields, count = FIXED[what]
+    assert len(calls(kraken, function, fields)) == count
+
+
+@pytest.mark.parametrize("what", SHARES | POSITIONS)
+def test_a_size_that_follows_from_the_account_costs_three_calls_at_most(what, function, kraken):
+    assert len(calls(kraken, function, (SHARES | POSITIONS)[what])) <= MOST
