@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from webhook_core.intake.alert_key import keys_of
@@ -13,7 +14,7 @@ from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ports import Clock, Ledger
 from webhook_core.trading.holdings import Step, settled
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderRequest
+from webhook_core.trading.orders import Fill, OrderRequest
 from webhook_core.trading.rounding import cost_of
 
 NEWEST = 50
@@ -21,6 +22,10 @@ NEWEST = 50
 OF_STRATEGY = 200
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
+
+DONE = ("closed", "canceled", "expired")
+"""Kraken's statuses of an order that trades no more."""
+_NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
 
 InstrumentOf = Callable[[str], Instrument | None]
 """The instrument of a pair's key, None for one that is not known."""
@@ -70,14 +75,20 @@ class OwnOrders:
                 return
             yield entry
 
-    def settled(self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf) -> Settled:
-        """Each figure with our own last orders in it, as far as that can be told."""
+    def settled(
+        self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf, fills: Mapping[str, Fill] = _NO_FILLS
+    ) -> Settled:
+        """Each figure with our own last orders in it, as far as that can be told. ``fills``: what is known beside the ledger of
+        the orders' fills, by order id."""
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
         ours = [entry for entry in newest if self.is_ours(entry)]
+        ours.sort(
+            key=lambda entry: entry.current.claimed_at, reverse=True
+        )  # one sent again counted what came in between
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
-            steps, young = self._steps(ours, key, instrument_of)
+            steps, young = self._steps(ours, key, instrument_of, fills)
             found = settled(figure, steps)
             if found is not None:
                 known[key] = found
@@ -86,14 +97,15 @@ class OwnOrders:
         return Settled(known, list(unsure.values()))
 
     def _steps(
-        self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf
+        self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf, fills: Mapping[str, Fill]
     ) -> tuple[list[Step], list[LedgerEntry]]:
         """From the last figure on that is older than every order Kraken may not show yet; and those orders."""
         young_until = self.clock.now() - self.margin
         steps: list[Step] = []
         young: list[LedgerEntry] = []
         for entry in newest:
-            step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")))
+            fill = fills.get(entry.current.order_id or "", entry.current.fill)
+            step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")), fill)
             is_young = (entry.current.settled_at or entry.current.claimed_at) > young_until
             if not is_young and (not steps or steps[-1].before is not None):
                 break
@@ -113,7 +125,7 @@ def leg_of(unit: Unit, number: int) -> Unit:
     return Unit(unit.mode, unit.account, unit.alert_key, number, unit.generation)
 
 
-def _step(entry: LedgerEntry, key: str, instrument: Instrument | None) -> Step | None:
+def _step(entry: LedgerEntry, key: str, instrument: Instrument | None, fill: Fill | None) -> Step | None:
     """None for an entry that has no part in this figure: an order that rests is none until it fills, and then Kraken shows it."""
     before, request = entry.figures.get(key), entry.current.request
     if entry.state is State.NO_ACTION:
@@ -124,8 +136,9 @@ def _step(entry: LedgerEntry, key: str, instrument: Instrument | None) -> Step |
         return None
     if entry.state is State.SUBMITTING:
         return Step(before, None)
-    change, tolerance = _change(entry, key, instrument)
-    return Step(before, change, tolerance)
+    if fill is not None and fill.status in DONE:
+        return Step(before, *_filled(request, key, instrument, fill))
+    return Step(before, *_change(request, key, instrument))
 
 
 def _touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
@@ -134,17 +147,28 @@ def _touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
     return key in (instrument.base, instrument.quote)
 
 
-def _change(entry: LedgerEntry, key: str, instrument: Instrument) -> tuple[Decimal | None, Decimal]:
-    """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's."""
-    request = entry.current.request
+def _filled(request: OrderRequest, key: str, instrument: Instrument, fill: Fill) -> tuple[Decimal, Decimal]:
+    """What a market order changed, and how far off that may be: in which currency its fee was taken is not for us to tell."""
+    sign = 1 if request.parameters["type"] == "buy" else -1
+    in_base = "fcib" in request.parameters.get("oflags", "")
+    if key == instrument.quote:
+        return -sign * fill.cost - fill.fee, fill.fee if in_base else Decimal(0)
+    return sign * fill.volume, cost_of(fill.volume, _FEE) if in_base else Decimal(0)
+
+
+def _change(request: OrderRequest, key: str, instrument: Instrument) -> tuple[Decimal | None, Decimal]:
+    """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's. Money
+    counts as the least that is left or came in: what is spent next must be there."""
     sent, volume = request.parameters, Decimal(request.parameters["volume"])
     sign = 1 if sent["type"] == "buy" else -1
     in_quote = "viqc" in sent.get("oflags", "")
     price = request.reference_price
     if key == instrument.quote:
         cost = volume if in_quote else None if price is None else cost_of(volume, price)
-        slack = _FEE if in_quote else _FEE + _SLIPPAGE
-        return (None, Decimal(0)) if cost is None else (-sign * cost, cost_of(cost, slack))
+        if cost is None:
+            return None, Decimal(0)
+        slack = cost_of(cost, _FEE if in_quote else _FEE + _SLIPPAGE)
+        return -sign * cost - slack, slack if in_quote else 2 * slack
     if in_quote:
         return None, Decimal(0)
     return sign * volume, cost_of(volume, _FEE) if "fcib" in sent.get("oflags", "") else Decimal(0)

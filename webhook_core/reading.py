@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from webhook_core.errors import NotItsTurn
 from webhook_core.events import event
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.own_orders import position_key
+from webhook_core.own_orders import DONE, position_key
 from webhook_core.ports import Budget
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Intent, OrderIntent, PositionIntent, Side
+from webhook_core.trading.orders import Fill, Intent, OrderIntent, PositionIntent, Side
 from webhook_core.trading.rounding import cost_of, quotient
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
-_DONE = ("closed", "canceled", "expired")
 
 
 class Reading:
@@ -72,8 +71,12 @@ class Reading:
         known = {instrument.key: instrument for instrument in self.market.pair_rules.current()}
         settled = self.market.own_orders.settled(seen, known.get)
         if settled.unsure:
-            self._see(settled.unsure)
-            seen = self._seen(legs)
+            fills = self._done(settled.unsure)
+            settled = self.market.own_orders.settled(seen, known.get, fills)
+            if settled.unsure:
+                self._read_again()
+                seen = self._seen(legs)
+                settled = self.market.own_orders.settled(seen, known.get, fills)
         for name, shown in seen.items():
             figure = settled.figures.get(name, shown)
             if figure != shown:
@@ -81,15 +84,20 @@ class Reading:
             self._correct(name, figure)
             self.figures[name] = figure
 
-    def _see(self, unsure: Sequence[LedgerEntry]) -> None:
-        """Once Kraken lists the orders in doubt as done, a figure that is read after that has them in it."""
-        venue, ids = self.market.venue, [entry.current.order_id for entry in unsure if entry.current.order_id]
-        fills = venue.fills(ids, self.budget) if len(ids) == len(unsure) else {}
-        if not fills or not all(order_id in fills and fills[order_id].status in _DONE for order_id in ids):
+    def _done(self, unsure: Sequence[LedgerEntry]) -> Mapping[str, Fill]:
+        """What the orders in doubt have filled: all of them are done, so that is what they change. Raises NotItsTurn."""
+        ids = [entry.current.order_id for entry in unsure if entry.current.order_id]
+        fills = self.market.venue.fills(ids, self.budget) if len(ids) == len(unsure) else {}
+        if not fills or not all(order_id in fills and fills[order_id].status in DONE for order_id in ids):
             raise NotItsTurn(
                 f"Kraken may not show the order of the alert {unsure[0].alert_id} yet, so what is held is not certain. "
                 "Nothing was sent; sending the same alert again soon is safe."
             )
+        return fills
+
+    def _read_again(self) -> None:
+        """Where there is nothing to hold a figure against, it is believed once Kraken lists the orders in doubt as done."""
+        venue = self.market.venue
         if self.facts.balances is not None:
             self.facts = self.facts._replace(balances=venue.balances(self.budget))
         if self.facts.positions is not None:

@@ -34,6 +34,17 @@ def step(before, change, tolerance="0"):
         ("7", [step("5", None)], "7"),  # of unknown size, and the figure has moved
         ("5", [step("5", None)], None),
         ("7", [step("5", None), step(None, "1")], None),
+        ("5", [step("5", None), step("7", "1")], "8"),  # of unknown size, but the next plan saw what came of it
+        ("7", [step("5", None), step("7", "1")], "8"),
+        ("8", [step("5", None), step("7", "1")], "8"),
+        ("5", [step("5", None), step("7", None)], None),
+        ("9", [step("5", None), step("7", None)], "9"),
+        ("9", [step("5", None), step(None, None)], None),
+        ("1", [step(None, "1"), step("1", "1")], "2"),  # the first plan read no figure, the second one did
+        ("0", [step(None, "1"), step("1", "1")], None),
+        ("1", [step("0", "1"), step("5", "1")], "6"),  # a resting order filled in between, and the next plan saw it
+        ("5", [step("0", "1"), step("5", "1")], "6"),
+        ("2", [step("0", "1"), step("5", "1")], None),
     ],
 )
 def test_a_figure_is_set_right_or_not_believed(figure, steps, expected):

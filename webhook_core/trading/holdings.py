@@ -25,20 +25,30 @@ class Step(NamedTuple):
 
 
 def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
-    """The figure with every step in it, None where it can't be told. ``steps``, oldest first, begin with the last one before
-    the young ones that has a ``before``."""
+    """The figure with every step in it, None where it can't be told. ``steps``, oldest first, begin before the young ones, if
+    any is that old. What there was comes from the first ``before``; a later one that is not what the steps led to counts from
+    there on, for it has in it what was not ours."""
     if not steps:
         return figure
-    if steps[0].before is None:
-        return None
-    expected, slack = steps[0].before, DUST
-    shown = [(expected, slack)]
-    for number, step in enumerate(steps, 1):
-        if step.change is None:  # the figure shows it if it is none of those without it; behind it nothing can be told
-            moved = all(abs(figure - value) > off for value, off in shown)
-            return figure if moved and number == len(steps) else None
+    expected: Decimal | None = None
+    slack = DUST
+    shown: list[tuple[Decimal, Decimal]] = []
+    certain = True  # as far as the last step begins
+    for step in steps:
+        if step.before is not None and (expected is None or abs(step.before - expected) > slack):
+            expected, slack = step.before, DUST
+            shown.append((expected, slack))
+        certain = expected is not None
+        if step.change is None or expected is None:
+            expected = None
+            continue
         expected, slack = expected + step.change, slack + step.tolerance
         shown.append((expected, slack))
+    if (
+        expected is None
+    ):  # the figure shows the last step if it is none of those without it; behind it nothing can be told
+        moved = certain and all(abs(figure - value) > off for value, off in shown)
+        return figure if moved else None
     for value, off in reversed(shown):
         if abs(figure - value) <= off:
             return figure + (expected - value)

@@ -1,0 +1,68 @@
+"""What is held, where Kraken's figures do not show our own last orders: counted by what those orders filled."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.function import Function
+from webhook_core.trading.facts import Balance
+from webhook_core.trading.orders import Fill, NotSent
+
+D = Decimal
+
+
+@pytest.fixture
+def function():
+    made = Function()
+    made.venue.held = {"XXBT": Balance(D(1)), "ZUSD": Balance(D(100000))}
+    made.venue.quotes = {"XXBTZUSD": D(60000)}
+    return made
+
+
+def target(function, alert_id, size):
+    function.clock.sleep(2)
+    where = {"market_position": "long", "market_position_size": size}
+    return function.alert(id=alert_id, action="target", side=None, volume=None, **where)
+
+
+def sent(function):
+    return [request.parameters for request, _, _ in function.venue.submitted]
+
+
+def accepted(function, alert):
+    answer = function.post(alert)
+    assert (answer.status, answer["code"]) == (200, "accepted"), answer.document
+    return answer
+
+
+def test_an_order_of_unknown_size_counts_by_what_it_filled_though_the_balance_lags(function):
+    first = accepted(function, target(function, "a-1", "1.5"))["order_id"]
+    second = accepted(function, function.alert(id="a-2", volume="600", quantity_type="quote"))["order_id"]
+    function.venue.filled = {
+        first: Fill("closed", D("0.5"), D(60000), D(30000), D(120)),
+        second: Fill("closed", D("0.01"), D(60000), D(600), D("2.4")),
+    }
+    accepted(function, target(function, "a-3", "1.6"))
+    assert sent(function)[-1]["volume"] == "0.09"  # of 1.51, and the balance still says 1
+
+
+def test_an_order_of_unknown_size_that_is_not_done_is_waited_for(function):
+    accepted(function, target(function, "a-1", "1.5"))
+    accepted(function, function.alert(id="a-2", volume="600", quantity_type="quote"))
+    answer = function.post(target(function, "a-3", "1.6"))
+    assert (answer.status, answer["code"]) == (503, "not_sent")
+    assert len(sent(function)) == 2
+
+
+def test_a_target_sent_again_counted_what_came_before_its_second_attempt(function):
+    accepted(function, target(function, "a-1", "1.1"))
+    function.venue.refuse = [NotSent("throttled")]
+    again = target(function, "a-2", "1.3")
+    assert function.post(again).status == 503
+    accepted(function, function.alert(id="a-3", volume="0.05"))
+    function.clock.sleep(2)
+    accepted(function, again)
+    accepted(function, target(function, "a-4", "1.4"))
+    assert [parameters["volume"] for parameters in sent(function)] == ["0.1", "0.2", "0.05", "0.15", "0.1"]
