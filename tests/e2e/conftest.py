@@ -30,13 +30,13 @@ def evidence(tmp_path_factory) -> Iterator[Evidence]:
 
 
 @pytest.fixture(scope="session")
-def make_kraken(evidence, tmp_path_factory) -> Iterator[Callable[[], KrakenProcess]]:
+def make_kraken(evidence, tmp_path_factory) -> Iterator[Callable[..., KrakenProcess]]:
     """A loopback Kraken that is not started yet."""
     log = tmp_path_factory.mktemp("kraken") / "kraken.log"
     made: list[KrakenProcess] = []
 
-    def make() -> KrakenProcess:
-        made.append(KrakenProcess(evidence.secrets, log))
+    def make(nonce_window: int = 0) -> KrakenProcess:
+        made.append(KrakenProcess(evidence.secrets, log, nonce_window))
         return made[-1]
 
     yield make

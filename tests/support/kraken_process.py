@@ -6,6 +6,7 @@ import json
 import select
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,19 @@ MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
 class KrakenProcess:
     """``port`` is fixed from the beginning, so that a test may start the server late. ``log`` gets its errors."""
 
-    def __init__(self, secrets: Secrets, log: Path) -> None:
+    def __init__(self, secrets: Secrets, log: Path, nonce_window: int = 0) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = secrets
         self._log = log
+        self._nonce_window = nonce_window
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> KrakenProcess:
-        account = ["--port", str(self.port), "--key", self._secrets.kraken_key, "--secret", self._secrets.kraken_secret]
+        account = [
+            "--port", str(self.port), "--key", self._secrets.kraken_key, "--secret", self._secrets.kraken_secret,
+            "--nonce-window", str(self._nonce_window),
+        ]  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.kraken_server", *account],
@@ -38,7 +43,7 @@ class KrakenProcess:
         assert ready, "the loopback Kraken does not start"
         assert json.loads(said.readline())["url"] == self.url, self._log.read_text("utf-8")
         for pair, price in MARKS.items():
-            self._control("mark", {"pair": pair, "price": price})
+            self.mark(pair, price)
         return self
 
     def stop(self) -> None:
@@ -69,6 +74,20 @@ class KrakenProcess:
     def orders(self, client_order_id: str | None = None) -> list[dict[str, Any]]:
         """Every order that ever came into the book, or those with one client order id."""
         return [order for order in self._control("orders") if client_order_id in (None, order.get("cl_ord_id"))]
+
+    def open_orders(self, pair: str | None = None) -> list[dict[str, Any]]:
+        return [row for row in self.orders() if row["status"] == "open" and pair in (None, row["descr"]["pair"])]
+
+    def balance(self, asset: str) -> Decimal:
+        """What the book has of an asset, whatever a read shows."""
+        return Decimal(self._control("holdings")["balances"].get(asset, "0"))
+
+    def position(self, pair: str) -> Decimal:
+        """The net margin position of a pair in the book, signed, base."""
+        return Decimal(self._control("holdings")["positions"].get(pair, "0"))
+
+    def mark(self, pair: str, price: str) -> None:
+        self._control("mark", {"pair": pair, "price": price})
 
     def calls(self, endpoint: str | None = None) -> list[dict[str, Any]]:
         """What came in, in order: ``endpoint`` and ``params``."""

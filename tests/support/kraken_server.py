@@ -9,9 +9,10 @@ In a test::
 As a process of its own: ``python -m tests.support.kraken_server --port 0 --state book.json`` prints one JSON line with
 its ``url``, ``key`` and ``secret`` and serves until it is terminated. A test in another process uses, on the same port:
 ``POST /control/script`` {"endpoint": "AddOrder", "faults": [{"fault": "late", "seconds": 1}]}, ``POST /control/release``,
-``POST /control/mark`` {"pair": "XBTUSD", "price": "60000"}, ``POST /control/lag`` {"open_s": 1, "closed_s": 2},
-``POST /control/rules`` {"key": "XXBTZUSD", "rules": {"tick_size": "1"}}, ``GET /control/orders``, ``GET /control/calls``
-and ``GET /control/faults`` (how many of the script are left).
+``POST /control/mark`` {"pair": "XBTUSD", "price": "60000"}, ``POST /control/lag`` {"open_s": 1, "closed_s": 2, "figures_s": 3}
+(of the orders, and of what the account holds), ``POST /control/rules`` {"key": "XXBTZUSD", "rules": {"tick_size": "1"}},
+``GET /control/orders``, ``GET /control/holdings``, ``GET /control/calls`` and ``GET /control/faults`` (how many of the script
+are left).
 """
 
 from __future__ import annotations
@@ -35,13 +36,17 @@ from urllib.parse import urlsplit
 
 from tests.support import kraken_faults as faults
 from tests.support.documents import FileDocuments, MemoryDocuments
+from tests.support.lagging_figures import BOOK, FIGURES, LaggingFigures
 from webhook_core.clock import SystemClock
 from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Lag
 from webhook_core.kraken.paper.engine import PaperKraken
 
 KEY = "paper-test-key"
 SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="  # the docs' example
+
+FAR_BACK_NS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,10 @@ class KrakenServer:
         self.clock = clock or SystemClock()
         account = {"balances": {"USD": Decimal(10000), "BTC": Decimal(1)}, "key": KEY, "secret": SECRET}
         fees = {"maker_fee": Decimal("0.40"), "taker_fee": Decimal("0.80")}
-        self.engine = PaperKraken(documents or MemoryDocuments(), self.clock, **(account | fees | options))
+        self._documents = documents or MemoryDocuments()
+        self._options: dict[str, Any] = account | fees | options
+        self.engine = PaperKraken(self._documents, self.clock, **self._options)
+        self.figures = LaggingFigures(self._book_text, self._engine_on, self.clock.now)
         self.calls: list[Call] = []
         self.closing = threading.Event()
         self._faults: defaultdict[str, deque[faults.Fault]] = defaultdict(deque)
@@ -98,6 +106,37 @@ class KrakenServer:
         """Every order that ever came into the book, open or not: Kraken's ORDER with its txid."""
         return self.engine.orders()
 
+    def holdings(self) -> dict[str, dict[str, str]]:
+        """What the book says, whatever a read shows: balances by asset, and by pair the net position, signed, base."""
+        book = Book.from_text(self._book_text())
+        net: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for held in book.positions:
+            net[held.pair] += (held.volume - held.closed) * (1 if held.side == "buy" else -1)
+        return {
+            "balances": {asset: f"{amount:f}" for asset, amount in book.balances.items()},
+            "positions": {pair: f"{size:f}" for pair, size in net.items() if size},
+        }
+
+    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """The engine's answer, or, for what the account holds, the one that it would have given a lag ago."""
+        code, content = self.engine.handle(method, path, query, headers, body)
+        if path.rsplit("/", 1)[-1] not in FIGURES:
+            self.figures.note()
+            return code, content
+        return code, self.figures.answer(method, path, query, headers, body) or content
+
+    def _book_text(self) -> str:
+        self.engine.orders()  # an account that nobody has asked anything yet has no document
+        document = self._documents.read(BOOK)
+        assert document is not None
+        return document.text
+
+    def _engine_on(self, documents: Any) -> PaperKraken:
+        engine = PaperKraken(documents, self.clock, **self._options)
+        engine.pairs = self.engine.pairs
+        engine.nonce_window = FAR_BACK_NS
+        return engine
+
     def calls_of(self, endpoint: str) -> list[Call]:
         return [call for call in self.calls if call.endpoint == endpoint]
 
@@ -120,6 +159,7 @@ class KrakenServer:
         elif name == "mark":
             self.engine.mark_price(data["pair"], Decimal(data["price"]))
         elif name == "lag":
+            self.figures.begin(data.pop("figures_s", 0))
             self.engine.lag = Lag(**data)
         elif name == "rules":
             self.engine.pairs.setdefault(data["key"], {}).update(data["rules"])
@@ -128,6 +168,8 @@ class KrakenServer:
                 return {endpoint: len(queue) for endpoint, queue in self._faults.items() if queue}
         elif name == "orders":
             return self.orders()
+        elif name == "holdings":
+            return self.holdings()
         elif name == "calls":
             return [asdict(call) | {"time": call.time.isoformat()} for call in self.calls]
         else:
@@ -195,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._wait(fault, "before", fault.before_s)
         code, content = 200, b""
         if fault.apply:
-            code, content = kraken.engine.handle(self.command, parts.path, parts.query, dict(self.headers), body)
+            code, content = kraken.handle(self.command, parts.path, parts.query, dict(self.headers), body)
         self._wait(fault, "after", fault.after_s)
         if fault.kind == "reset" or (fault.held and kraken.closing.is_set()):
             self.close_connection = True
@@ -249,13 +291,17 @@ def main() -> None:
     )
     parser.add_argument("--key", default=KEY)
     parser.add_argument("--secret", default=SECRET)
+    parser.add_argument(
+        "--nonce-window", type=int, default=0, help="for several processes that share the key, in the nonce's unit"
+    )
     options = parser.parse_args()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     documents = FileDocuments(options.state) if options.state else None
     account = {"key": options.key, "secret": options.secret}
-    with KrakenServer(port=options.port, documents=documents, **account) as kraken:
+    extra = {"nonce_window": options.nonce_window}
+    with KrakenServer(port=options.port, documents=documents, **account, **extra) as kraken:
         print(json.dumps({"url": kraken.url} | account), flush=True)
         stop.wait()
 
