@@ -54,8 +54,11 @@ class Changes:
         return Plan((request,)) if refused is None else Denied(refused.rule, refused.message, refused.numbers)
 
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
-        """Those of the alert or of the strategy that the intent names."""
+        """Those of ours that an id, an alert or a strategy names."""
         strategy = self.wants.strategy
+        if intent.order_id is not None or intent.client_order_id is not None:
+            found = self.market.own_orders.of_strategy(strategy if self.wants.bound else None)
+            return self._ours([entry for entry in found if _is_named(entry, intent)])
         if intent.of_alert is not None:
             found = self.market.own_orders.of_alert(intent.of_alert, strategy if self.wants.bound else None)
             return self._ours([entry for entry in found if not self.wants.bound or entry.strategy == strategy])
@@ -90,3 +93,10 @@ class Changes:
                 if entry.current.claimed_at > young and entry.current.request.parameters.get("ordertype") != "market"
             ],
         )
+
+
+def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:
+    attempt = entry.current
+    if intent.order_id is not None:
+        return attempt.order_id == intent.order_id
+    return attempt.client_order_id.replace("-", "") == (intent.client_order_id or "").replace("-", "")

@@ -1,8 +1,9 @@
 """The legs of one alert, one after the other: each with its own claim, client order id and deadline.
 
 The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
-to do. One that Kraken refuses stops those behind it; one whose outcome is unknown, or that was not sent, holds them up until a
-fresh redelivery has found out. Cancels alone don't depend on each other, so none of them stops or holds up another.
+to do. One that Kraken refuses stops those behind it, but for a cancel that finds no order; one whose outcome is unknown, or that
+was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so none of them stops
+or holds up another.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from webhook_core.ledger.reconcile import Reconciler, report
 from webhook_core.own_orders import OwnOrders
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
+from webhook_core.trading.open_orders import found_none
 from webhook_core.trading.orders import OrderRequest
 
 MISSED_WITHIN = timedelta(hours=1)
@@ -48,16 +50,23 @@ class Progress(NamedTuple):
     def is_stopped(self) -> bool:
         """A leg ended without an order, and the legs behind it are never sent."""
         first = self.entries[0]
-        return not first.independent and any(
-            entry.state in TERMINAL and entry.state not in DONE for entry in self.entries
-        )
+        return not first.independent and any(entry.state in TERMINAL and not _is_done(entry) for entry in self.entries)
 
     @property
     def deciding(self) -> LedgerEntry:
-        """The leg that the answer tells of: one in doubt, else the first without an order, else the last."""
+        """The leg that the answer tells of: one in doubt, else the first without an order, else the last that has done
+        something."""
         open_ones = [entry for entry in self.entries if entry.state not in TERMINAL]
-        failed = [entry for entry in self.entries if entry.state not in DONE]
-        return next(iter(open_ones or failed), self.entries[-1])
+        failed = [entry for entry in self.entries if not _is_done(entry)]
+        did = [entry for entry in reversed(self.entries) if entry.state in DONE]
+        return next(iter(open_ones or failed or did), self.entries[-1])
+
+
+def _is_done(entry: LedgerEntry) -> bool:
+    """What comes after it may be sent. A cancel that found no open order has left none either."""
+    return entry.state in DONE or (
+        entry.state is State.REJECTED and found_none(entry.current.request, entry.current.errors)
+    )
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -115,7 +124,7 @@ class Legs:
         first = entries[0]
         return (
             len(entries) <= len(first.following)
-            and (first.independent or entries[-1].state in DONE)
+            and (first.independent or _is_done(entries[-1]))
             and budget.remaining() >= ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
             and self.clock.now() <= first.fresh_until
         )
@@ -151,7 +160,7 @@ class Legs:
         number, now = len(entries), self.clock.now()
         if number > len(first.following) or now <= first.fresh_until:
             return None
-        if not first.independent and entries[-1].state not in DONE:
+        if not first.independent and not _is_done(entries[-1]):
             return None
         leg = later_leg(first, number, now, self.deadline_s)
         request = leg.current.request

@@ -53,8 +53,8 @@ class OwnOrders:
     clock: Clock
     margin: timedelta
 
-    def of_strategy(self, strategy: str) -> list[LedgerEntry]:
-        """The newest orders of a strategy that may be open; the oldest of a long list are not among them."""
+    def of_strategy(self, strategy: str | None) -> list[LedgerEntry]:
+        """The newest orders of a strategy, or of all, that may be open; the oldest of a long list are not among them."""
         page = self.ledger.entries(states=_LIVE, strategy=strategy, limit=OF_STRATEGY)
         return [entry for entry in page.entries if self.is_ours(entry)]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Reply, Verdict
+from webhook_core.trading.open_orders import NO_SUCH_ORDER
 from webhook_core.trading.orders import Accepted, Outcome
 
-_NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 _ON_ITS_WAY = "Cancel pending"
 
 
@@ -19,7 +19,7 @@ def verdict(error: str) -> Verdict:
     """What one error string on a cancel or an amendment proves."""
     if _ON_ITS_WAY in error:  # an earlier cancel is under way: what it comes to is open
         return Verdict.UNKNOWN
-    if any(outcomes.is_listed(error, known) for known in _NO_SUCH_ORDER):
+    if any(outcomes.is_listed(error, known) for known in NO_SUCH_ORDER):
         return Verdict.REJECTED
     return outcomes.verdict(error)
 

@@ -19,7 +19,7 @@ from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import UNRESOLVED, Attempt, LedgerEntry, State
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.open_orders import is_as_amended
+from webhook_core.trading.open_orders import HAD_FILLED, is_as_amended
 from webhook_core.trading.orders import Accepted, NotSent, Rejected
 
 LOOK_UP_AFTER = timedelta(seconds=5)
@@ -94,9 +94,7 @@ class Reconciler:
         if order.status in _OPEN:
             return transitions.settle(entry, NotSent("the order is still open"), self.clock.now())
         if order.status == "closed":
-            return transitions.settle(
-                entry, Rejected(("the order had filled before it was canceled",)), self.clock.now()
-            )
+            return transitions.settle(entry, Rejected((HAD_FILLED,)), self.clock.now())
         return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())
 
     def _order_of(self, attempt: Attempt, budget: Budget) -> RestingOrder | None:

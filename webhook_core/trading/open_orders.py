@@ -18,6 +18,10 @@ from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.sizing import denied
 from webhook_core.trading.symbols import display_name
 
+NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
+"""What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""
+HAD_FILLED = "the order had filled before it was canceled"
+
 
 class Ours(NamedTuple):
     """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose reply was lost. ``just_sent``
@@ -54,8 +58,8 @@ class Allowed(NamedTuple):
 def cancels(
     wanted: CancelIntent, orders: Sequence[RestingOrder], named: Ours | None, allowed: Allowed, pair: Instrument | None
 ) -> tuple[OrderRequest, ...] | NoOrder | Denied:
-    """A CancelOrder for each. ``orders``: all open ones; ``named``: those of the alert or of the strategy that is meant, None
-    where neither is; ``pair``: the instrument of the symbol, if there is one."""
+    """A CancelOrder for each. ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
+    None where none does; ``pair``: the instrument of the symbol, if there is one."""
     found = [order for order in orders if _is_meant(order, wanted, named, pair)]
     permitted = [order for order in found if allowed.has(order)]
     if found and not permitted:
@@ -112,6 +116,13 @@ def amendment(
     return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, max(known, default=None)
 
 
+def found_none(request: OrderRequest, errors: Sequence[str]) -> bool:
+    """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
+    if request.method != "CancelOrder" or not errors:
+        return False
+    return all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
+
+
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
     """Whether the order shows all that the AmendOrder asked for."""
     sent = request.parameters
@@ -152,13 +163,11 @@ def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pai
 
 
 def _unseen(wanted: CancelIntent, named: Ours | None, allowed: Allowed) -> Iterator[tuple[str, str]]:
-    """Orders that are meant by their id and that Kraken's list may lack: a cancel of one that is gone changes nothing."""
-    if wanted.order_id is not None:
-        known = dict(allowed.own.just_sent) if allowed.own is not None else {}
-        if allowed.everything or wanted.order_id in known:
-            yield wanted.order_id, known.get(wanted.order_id, "")
-    elif wanted.of_alert is not None and named is not None:
-        yield from named.just_sent
+    """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is gone changes nothing."""
+    known = dict(named.just_sent) if named is not None and wanted.has_a_name else {}
+    yield from known.items()
+    if wanted.order_id is not None and wanted.order_id not in known and allowed.everything:
+        yield wanted.order_id, ""
 
 
 def released(orders: Sequence[RestingOrder], side: Side) -> Decimal:

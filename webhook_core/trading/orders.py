@@ -172,6 +172,11 @@ class CancelIntent(NamedTuple):
     client_order_id: str | None = None
     of_alert: str | None = None
 
+    @property
+    def has_a_name(self) -> bool:
+        """One order is meant, or those of one alert."""
+        return self.order_id is not None or self.client_order_id is not None or self.of_alert is not None
+
 
 class AmendIntent(NamedTuple):
     """What an open order is to become; None leaves it as it is. ``volume`` is its whole size in base, filled part included."""
