@@ -82,21 +82,20 @@ def test_a_target_leads_there_from_wherever_the_account_is(where, way, function,
 
 
 @pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
+@pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
 @pytest.mark.parametrize(
-    ("begins", "action", "fields", "on_spot", "on_margin"),
+    ("fields", "ends"),
     [
-        ("0.04", "close", {"percent": "25"}, "0.03", "0.03"),
-        ("0.04", "close", {}, "0", "0"),
-        ("0.04", "reverse", {}, "0", "-0.04"),
-        ("0.04", "reverse", {"volume": "0.01"}, "0", "-0.01"),
+        ({"action": "close", "percent": "25"}, ("0.03", "0.03")),
+        ({"action": "close"}, ("0", "0")),
+        ({"action": "reverse"}, ("0", "-0.04")),
+        ({"action": "reverse", "volume": "0.01"}, ("0", "-0.01")),
     ],
 )
-def test_a_position_is_closed_in_part_or_turned_round(
-    begins, action, fields, on_spot, on_margin, where, function, exchange
-):
-    go_to(function, exchange, where, begins)
-    check(function.post(position(function, action, **where, **fields)), 200, "accepted")
-    assert held(exchange, where) == Decimal(on_spot if where is SPOT else on_margin)
+def test_a_position_is_closed_in_part_or_turned_round(fields, ends, where, function, exchange):
+    go_to(function, exchange, where, "0.04")
+    check(function.post(position(function, **where, **fields)), 200, "accepted")
+    assert held(exchange, where) == Decimal(ends[0] if where is SPOT else ends[1])
     go_to(function, exchange, where, "0")
 
 
