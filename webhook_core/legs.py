@@ -2,8 +2,8 @@
 
 The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
 to do. One that Kraken refuses stops those behind it, but for a cancel that finds no order; one whose outcome is unknown, or that
-was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so none of them stops
-or holds up another.
+was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so none of them
+stops or holds up another.
 """
 
 from __future__ import annotations

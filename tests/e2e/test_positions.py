@@ -82,7 +82,6 @@ def test_a_target_leads_there_from_wherever_the_account_is(where, way, function,
 
 
 @pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
-@pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
 @pytest.mark.parametrize(
     ("fields", "ends"),
     [
