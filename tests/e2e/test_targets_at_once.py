@@ -1,0 +1,64 @@
+"""Many targets of one strategy and pair, delivered at once and in any order: the newest of them is where the account ends up."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import pytest
+
+from tests.e2e.test_firestore import on_firestore, warm
+from tests.support.firestore_emulator import shared_emulator
+from tests.support.functions import utc
+from tests.support.positions import deliver, target
+
+ALERTS, SENDERS = 40, 8
+PAUSE_S = 1
+"""TradingView waits 5 s before it sends again."""
+OUTCOMES = {(200, "accepted"), (200, "no_action"), (409, "superseded"), (503, "not_sent"), (503, "outcome_unknown")}
+
+
+@pytest.fixture
+def exchange(make_kraken):
+    return make_kraken(10**10).start()
+
+
+@pytest.fixture(params=["sqlite", "firestore"])
+def fleet(request, make_live, exchange):
+    asked = {"ALERT_MAX_AGE_SECONDS": "600", "MAX_ORDER_COST": "100000 USD", "THREADS": "8"}
+    if request.param == "firestore":
+        asked |= on_firestore(shared_emulator())
+    first = make_live(exchange, **asked).start()
+    functions = [warm(function) for function in (first, make_live(exchange, **first.env).start())]
+    yield functions
+    for function in functions:
+        function.stop()
+
+
+@pytest.mark.parametrize("lag_s", [0, 50], ids=["reads are fresh", "reads lag"])
+def test_the_account_ends_at_the_newest_target_and_never_goes_back(lag_s, fleet, exchange):
+    exchange.lag(figures_s=lag_s)
+    sizes = [f"{random.randint(1, 50) / 100:.2f}" for _ in range(ALERTS)]
+    alerts = [target(fleet[0], size, fired_at=utc(n - ALERTS)) for n, size in enumerate(sizes)]
+    fired = {alert["id"]: n for n, alert in enumerate(alerts)}
+    shuffled = random.sample(alerts, ALERTS)
+    begin = threading.Barrier(SENDERS)
+
+    def send(sender):
+        begin.wait()
+        return [(alert, deliver(fleet[:: 1 - 2 * (sender % 2)], alert, PAUSE_S)) for alert in shuffled[sender::SENDERS]]
+
+    with ThreadPoolExecutor(SENDERS) as pool:
+        delivered = [one for some in pool.map(send, range(SENDERS)) for one in some]
+
+    outcomes = Counter((answer.status, answer["code"]) for _, answers in delivered for answer in answers)
+    assert set(outcomes) <= OUTCOMES
+    assert exchange.balance("XETH") == Decimal(sizes[-1]), outcomes
+    whose = {answer["client_order_id"]: alert["id"] for alert, answers in delivered for answer in answers}
+    placed = [whose[order["cl_ord_id"]] for order in exchange.orders() if order["cl_ord_id"] in whose]
+    assert [fired[name] for name in placed] == sorted(fired[name] for name in placed)
+    assert len(placed) == len(set(placed))
+    assert outcomes[409, "superseded"] > 0, "they came in order: this proved nothing"
