@@ -14,14 +14,11 @@ from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Venue
 from webhook_core.trading import needs, planner
-from webhook_core.trading.facts import Facts
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.needs import Needs
 from webhook_core.trading.orders import Intent, NoOrder, OrderIntent, OrderRequest
 from webhook_core.trading.planner import Denied, Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
-
-_NO_FACTS = Facts()
 
 
 class Wants(NamedTuple):

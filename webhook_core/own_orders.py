@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ports import Clock, Ledger
-from webhook_core.trading.holdings import Step, settled
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderRequest
 from webhook_core.trading.rounding import cost_of
+
+if TYPE_CHECKING:
+    from webhook_core.trading.holdings import Step
 
 NEWEST = 50
 """So far back are orders looked at that a figure may lack; more within a minute than Kraken's own counters allow."""
@@ -72,6 +74,8 @@ class OwnOrders:
 
     def settled(self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf) -> Settled:
         """Each figure with our own last orders in it, as far as that can be told."""
+        from webhook_core.trading.holdings import settled  # only where a size follows from what is held
+
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
         ours = [entry for entry in newest if self.is_ours(entry)]
         known: dict[str, Decimal] = {}
@@ -115,6 +119,8 @@ def leg_of(unit: Unit, number: int) -> Unit:
 
 def _step(entry: LedgerEntry, key: str, instrument: Instrument | None) -> Step | None:
     """None for an entry that has no part in this figure: an order that rests is none until it fills, and then Kraken shows it."""
+    from webhook_core.trading.holdings import Step
+
     before, request = entry.figures.get(key), entry.current.request
     if entry.state is State.NO_ACTION:
         return None if before is None else Step(before, Decimal(0))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.intents import check_amount, position
 from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, PositionIntent, Relative, is_margin
+
+if TYPE_CHECKING:
+    from webhook_core.trading.alert_like import AlertLike
 
 
 def intent(alert: AlertLike) -> Intent:
