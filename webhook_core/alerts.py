@@ -29,6 +29,7 @@ from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Legs, Progress
 from webhook_core.market import Decided, Market
+from webhook_core.own_orders import leg_of
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
@@ -140,7 +141,8 @@ class Alerts:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
             renewed = transitions.next_attempt(entry, decided.requests[0], now, deadline_s)
-        return replace(renewed, turn=firing.turn(decided), figures=decided.figures)
+        warnings = (*firing.warnings, *decided.plan.notes)
+        return replace(renewed, turn=firing.turn(decided), figures=decided.figures, warnings=warnings)
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:
@@ -156,7 +158,7 @@ class Alerts:
             if source is None:
                 return "the pair's rules have changed: send a new alert"
             try:
-                return self.market.replan(intents[source], firing.wants, budget)
+                return self.market.replan(intents[source], firing.wants, leg_of(firing.unit, number), budget)
             except VenueUnavailable:
                 raise
             except WebhookError as denied:

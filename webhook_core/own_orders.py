@@ -72,12 +72,17 @@ class OwnOrders:
                 return
             yield entry
 
-    def settled(self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf) -> Settled:
-        """Each figure with our own last orders in it, as far as that can be told."""
+    def settled(
+        self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf, refused: Unit | None = None
+    ) -> Settled:
+        """Each figure with our own last orders in it, as far as that can be told. ``refused``: one that is none, though its
+        entry is SUBMITTING still."""
         from webhook_core.trading.holdings import settled  # only where a size follows from what is held
 
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
-        ours = [entry for entry in newest if self.is_ours(entry)]
+        ours = [entry for entry in newest if self.is_ours(entry) and entry.unit != refused]
+        # As they were sent: one that was sent again has seen the figure of then, and not that of its first claim.
+        ours.sort(key=lambda entry: entry.current.claimed_at, reverse=True)
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
@@ -98,7 +103,7 @@ class OwnOrders:
         young: list[LedgerEntry] = []
         for entry in newest:
             step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")))
-            is_young = (entry.current.settled_at or entry.current.claimed_at) > young_until
+            is_young = (entry.current.settled_at or entry.current.deadline) > young_until
             if not is_young and (not steps or steps[-1].before is not None):
                 break
             if step is not None:
