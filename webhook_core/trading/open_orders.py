@@ -107,9 +107,10 @@ def amendment(
         sent[name] = plain(round_price(instrument, price, order.side))
     if wanted.post_only:
         sent["post_only"] = "true"
-    known = [Decimal(sent[name]) for name in ("limit_price", "trigger_price") if name in sent]
-    known += [price for price in (order.limit, order.trigger) if price is not None and not known]
-    return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, max(known, default=None)
+    now = {"limit_price": order.limit, "trigger_price": order.trigger}
+    prices = [Decimal(sent[name]) if name in sent else price for name, price in now.items()]
+    highest = max((price for price in prices if price is not None), default=None)
+    return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, highest
 
 
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
