@@ -26,7 +26,7 @@ class TradingVenue(FakeVenue):
     """Everything trades at ``price`` (``quotes`` where a pair is named there), at a fee of ``fee`` of the cost in quote.
 
     ``during``: what happens in the middle of the next call of that name, before it reads or does anything. ``gone``: the
-    orders that rest no longer, by order id. ``stands_still``: OpenOrders, QueryOrders and figures as ``hold_back`` found them.
+    orders that rest no longer, by order id.
     """
 
     fee: Decimal = ZERO
@@ -43,9 +43,8 @@ class TradingVenue(FakeVenue):
         refusal = None if self.refuse or request.method != "AddOrder" else self._refusal(request)
         if refusal is not None:
             self.refuse.append(refusal)
-        refused = bool(self.refuse)
         outcome = super().submit(request, client_order_id, deadline, budget)
-        if request.method == "AddOrder" and not refused:
+        if client_order_id in self.closed_orders and request.method == "AddOrder":  # the one that was not refused
             order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
             self._place(request.parameters, order_id, client_order_id)
         return outcome

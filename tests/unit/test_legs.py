@@ -294,6 +294,17 @@ def test_a_leg_that_kraken_refuses_for_the_pairs_new_rules_is_planned_once_more(
     assert sent(function) == [("buy", "0.1"), ("buy", "0.25"), ("buy", "0.2"), ("buy", "0.3")]
 
 
+def test_an_exit_behind_a_cancel_is_planned_once_more_as_well():
+    function = trader(btc="1.23456789")
+    function.venue.rest(STOP)
+    function.venue.rules = [btc_usd(lot_decimals=2, as_of=function.clock.now())]
+    stale = Rejected(("EGeneral:Invalid arguments:volume",), stale_rules=True)
+    function.venue.during["submit"] = [lambda: None, lambda: function.venue.refuse.append(stale)]
+    answer = function.post(alert(function, [{"action": "cancel"}, {"action": "close"}]))
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    assert sent(function) == [("sell", "1.23456789"), ("sell", "1.23")]
+
+
 @pytest.mark.parametrize(
     "legs", [THREE, [{"action": "cancel"}, {"action": "close"}, {"side": "buy", "volume": "1"}]], ids=["orders", "mixed"]
 )  # fmt: skip
