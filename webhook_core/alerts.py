@@ -135,7 +135,8 @@ class Alerts:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
-            return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
+            as_it_was = transitions.next_attempt(entry, entry.current.request, now, deadline_s)
+            return replace(as_it_was, figures={})  # what its plan has seen is not what stands before it now
         decided = self.market.decide(firing.wants, budget)
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)

@@ -108,7 +108,7 @@ class OwnOrders:
                 break
             if step is not None:
                 steps.append(step)
-            if step is not None and is_young and entry.state is not State.NO_ACTION:
+            if step is not None and is_young and step.change != 0:
                 young.append(entry)
         return steps[::-1] if young else [], young
 
@@ -127,9 +127,9 @@ def _step(entry: LedgerEntry, key: str, instrument: Instrument | None) -> Step |
     from webhook_core.trading.holdings import Step
 
     before, request = entry.figures.get(key), entry.current.request
-    if entry.state is State.NO_ACTION:
+    if entry.state is State.NO_ACTION or request.method != "AddOrder":  # a cancel may have seen it for the legs behind
         return None if before is None else Step(before, Decimal(0))
-    if request.method != "AddOrder" or instrument is None or request.parameters["ordertype"] != "market":
+    if instrument is None or request.parameters["ordertype"] != "market":
         return None
     if not _touches(request, key, instrument):
         return None

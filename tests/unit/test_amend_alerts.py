@@ -49,9 +49,12 @@ def amended(function):
         ({"price": "41000"}, {"limit_price": "41000"}),
         ({"price": "41000.17"}, {"limit_price": "41000.1"}),  # a buy's price is rounded down
         ({"volume": "2"}, {"order_qty": "2"}),
-        ({"volume": "0.5", "price": "39000", "post_only": True}, {"order_qty": "0.5", "limit_price": "39000", "post_only": "true"}),
+        (
+            {"volume": "0.5", "price": "39000", "post_only": True},
+            {"order_qty": "0.5", "limit_price": "39000", "post_only": "true"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_to_change_is_asked_of_kraken_and_no_more(function, fields, asked):
     answer = function.post(amend(function, **fields))
     assert outcome(answer) == (200, "accepted")

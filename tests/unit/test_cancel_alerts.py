@@ -79,6 +79,8 @@ def book(function):
         ({"token": TREND, "scope": "all"}, {"bid", "ask"}),
         ({"token": TREND, "scope": "strategy"}, {"bid", "ask"}),
         ({"token": TREND, "of_alert": "ask"}, {"ask"}),
+        ({"strategy_name": "trend", "of_alert": "ask"}, {"ask"}),
+        ({"strategy_name": "mean", "of_alert": "ask"}, set()),
         ({"token": MEAN, "of_alert": "ask"}, set()),
     ],
 )

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, states, target
 from tests.support.trading_venue import outcome, sent, trader
-from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import NotSent, Unknown
+from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.orders import NotSent, Side, Unknown
 
 D = Decimal
 BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
@@ -213,3 +214,30 @@ def test_what_is_unknown_is_never_taken_for_a_fill_nor_for_none():
     assert post(function, function.alert(id="a-1", side="sell", volume="1")) == (503, "outcome_unknown")
     assert post(function, alert(function, "out", action="close")) == (503, "not_sent")
     assert len(sent(function)) == 1
+
+
+@pytest.mark.parametrize("reads", [0, 2])
+def test_an_exit_behind_a_cancel_counts_by_the_figure_that_its_alert_has_seen(reads):
+    function = trader(btc=3)
+    stop = RestingOrder("OSTOPP-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "stop-loss", D(1), D(0), START, trigger=D(30000))
+    function.venue.rest(stop)
+    function.venue.hold_back(reads)
+    legs = [{"action": "cancel"}, {"action": "close"}]
+    assert post(function, alert(function, "a-1", orders=legs, price=None)) == (200, "accepted")
+    function.venue.calls.clear()
+    assert post(function, alert(function, "a-2", action="close")) == (200, "no_action")
+    assert (function.venue.calls, sent(function)) == (["balances"], [("sell", "3")])
+
+
+def test_a_leg_that_was_sent_again_as_it_was_has_not_seen_what_came_in_between():
+    """It sells 1 of 2, and before it is sent 1 is bought: 2 are held then, which is not its "nothing has happened yet"."""
+    function = trader(btc=2)
+    halve = alert(function, "a-1", orders=[{"action": "close", "percent": "50"}, {"action": "cancel"}], price=None)
+    function.venue.refuse = [NotSent("no connection")]
+    assert post(function, halve) == (503, "not_sent")
+    assert post(function, buy(function, "1", "a-2")) == (200, "accepted")
+    assert post(function, halve) == (200, "accepted")
+    assert held(function) == 2
+    function.clock.sleep(58)  # the buy is a minute old, the half is not
+    assert post(function, alert(function, "a-3", action="close")) == (200, "accepted")
+    assert (sent(function)[-1], held(function)) == (("sell", "2"), 0)

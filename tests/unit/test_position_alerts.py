@@ -177,7 +177,7 @@ def test_of_a_reversal_spot_trades_the_long_part_and_margin_all_of_it(side, cont
     assert held(levered, margin=True) == after
 
 
-# -- what comes in between ----
+# -- what comes in between ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
 
@@ -19,31 +20,56 @@ STOP = {"stop_loss": "45000"}
 MARGIN = {"leverage": "2"}
 SPOT = ["balances", "prices", "submit"]
 
+
+class Sized(NamedTuple):
+    """What is asked, the calls that it takes, and the size that is sent."""
+
+    kind: str
+    volume: str
+    side: str
+    more: dict
+    calls: list
+    size: str
+
+    def alert(self, function):
+        return sized(function, self.kind, self.volume, self.side, **self.more)
+
+    @property
+    def sent(self):
+        return D(self.size)
+
+    @property
+    def in_quote(self):
+        return self.sent > 100
+
+
 SIZES = [
-    # quantity_type, volume, side, more: the calls, and the size that is sent
-    ("base", "0.5", "buy", {}, ["submit"], "0.50000000"),
-    ("quote", "1000", "buy", {}, ["submit"], "1000.00000"),
-    ("quote", "1000", "buy", NO_PRICE, ["submit"], "1000.00000"),
-    ("quote", "1000", "sell", {}, ["prices", "submit"], "0.02000000"),
-    ("quote", "1000", "sell", {"order_type": "limit", "price": "51000"}, ["submit"], "0.01960784"),
-    ("quote", "1000", "buy", MARGIN, ["prices", "submit"], "0.02000000"),
-    ("percent_balance", "50", "buy", {}, ["balances", "submit"], "50000.00000"),
-    ("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34920"),  # the fee is kept back
-    ("percent_balance", "50", "buy", {"order_type": "limit", "price": "40000"}, ["balances", "submit"], "1.25000000"),
-    ("percent_balance", "50", "sell", {}, ["balances", "submit"], "0.50000000"),
-    ("percent_balance", "50", "sell", NO_PRICE, ["balances", "submit"], "0.50000000"),
-    ("percent_equity", "10", "buy", {}, SPOT, "15000.00000"),
-    ("percent_equity", "10", "sell", {}, SPOT, "0.30000000"),
-    ("percent_equity", "90", "sell", {}, SPOT, "1.00000000"),  # no more than there is
-    ("percent_equity", "10", "buy", MARGIN, ["prices", "equity", "submit"], "0.40000000"),
-    ("percent_equity", "150", "sell", MARGIN, ["prices", "equity", "submit"], "6.00000000"),
-    ("percent_position", "50", "buy", {}, ["balances", "submit"], "0.50000000"),
-    ("percent_position", "100", "sell", {}, ["balances", "submit"], "1.00000000"),
-    ("percent_position", "50", "sell", MARGIN, ["positions", "submit"], "1.50000000"),
-    ("risk_percent", "1", "buy", STOP, SPOT, "0.30000000"),  # 1 % of 150,000 over 5,000 a coin
-    ("risk_percent", "50", "buy", STOP, SPOT, "99206.34920"),
-    ("risk_percent", "1", "buy", {**STOP, **MARGIN}, ["prices", "equity", "submit"], "0.40000000"),
+    Sized("base", "0.5", "buy", {}, ["submit"], "0.50000000"),
+    Sized("quote", "1000", "buy", {}, ["submit"], "1000.00000"),
+    Sized("quote", "1000", "buy", NO_PRICE, ["submit"], "1000.00000"),
+    Sized("quote", "1000", "sell", {}, ["prices", "submit"], "0.02000000"),
+    Sized("quote", "1000", "sell", {"order_type": "limit", "price": "51000"}, ["submit"], "0.01960784"),
+    Sized("quote", "1000", "buy", MARGIN, ["prices", "submit"], "0.02000000"),
+    Sized("percent_balance", "50", "buy", {}, ["balances", "submit"], "50000.00000"),
+    Sized("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34920"),  # the fee is kept back
+    Sized("percent_balance", "50", "buy", {"order_type": "limit", "price": "40000"}, ["balances", "submit"], "1.25000000"),
+    Sized("percent_balance", "50", "sell", {}, ["balances", "submit"], "0.50000000"),
+    Sized("percent_balance", "50", "sell", NO_PRICE, ["balances", "submit"], "0.50000000"),
+    Sized("percent_equity", "10", "buy", {}, SPOT, "15000.00000"),
+    Sized("percent_equity", "10", "sell", {}, SPOT, "0.30000000"),
+    Sized("percent_equity", "90", "sell", {}, SPOT, "1.00000000"),  # no more than there is
+    Sized("percent_equity", "10", "buy", MARGIN, ["prices", "equity", "submit"], "0.40000000"),
+    Sized("percent_equity", "150", "sell", MARGIN, ["prices", "equity", "submit"], "6.00000000"),
+    Sized("percent_position", "50", "buy", {}, ["balances", "submit"], "0.50000000"),
+    Sized("percent_position", "100", "sell", {}, ["balances", "submit"], "1.00000000"),
+    Sized("percent_position", "50", "sell", MARGIN, ["positions", "submit"], "1.50000000"),
+    Sized("risk_percent", "1", "buy", STOP, SPOT, "0.30000000"),  # 1 % of 150,000 over 5,000 a coin
+    Sized("risk_percent", "50", "buy", STOP, SPOT, "99206.34920"),
+    Sized("risk_percent", "1", "buy", {**STOP, **MARGIN}, ["prices", "equity", "submit"], "0.40000000"),
 ]  # fmt: skip
+
+
+EACH = pytest.mark.parametrize("case", SIZES, ids=lambda case: f"{case.kind}-{case.side}-{'-'.join(case.calls)}")
 
 
 def sized(function, kind, volume, side="buy", **more):
@@ -55,37 +81,37 @@ def rich(**options):
     return trader(btc=1, net=3, worth=200_000, **options)
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_each_quantity_type_reads_what_it_needs_and_sends_its_size(kind, volume, side, more, calls, size):
+@EACH
+def test_each_quantity_type_reads_what_it_needs_and_sends_its_size(case):
     function = rich()
-    answer = function.post(sized(function, kind, volume, side, **more))
+    answer = function.post(case.alert(function))
     assert outcome(answer) == (200, "accepted")
-    assert function.venue.calls == calls
-    assert len(calls) <= 3
+    assert function.venue.calls == case.calls
+    assert len(case.calls) <= 3
     ((sent_side, sent_volume),) = sent(function)
-    assert (sent_side, D(sent_volume)) == (side, D(size))
+    assert (sent_side, D(sent_volume)) == (case.side, case.sent)
     assert answer["trade_details"]["volume"] == sent_volume
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_a_size_in_quote_is_said_to_be_one_and_no_other(kind, volume, side, more, calls, size):
+@EACH
+def test_a_size_in_quote_is_said_to_be_one_and_no_other(case):
     function = rich()
-    function.post(sized(function, kind, volume, side, **more))
+    function.post(case.alert(function))
     (request, _, _) = function.venue.submitted[0]
-    in_quote = D(size) > 100
+    in_quote = case.in_quote
     assert ("viqc" in request.parameters.get("oflags", "")) is in_quote
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_a_cap_costs_no_more_than_three_calls_and_holds(kind, volume, side, more, calls, size):
-    cost = D(size) if D(size) > 100 else D(size) * 51000  # no order of the table is dearer a coin
+@EACH
+def test_a_cap_costs_no_more_than_three_calls_and_holds(case):
+    cost = case.sent if case.in_quote else case.sent * 51000  # no order of the table is dearer a coin
     capped = rich(env={"MAX_ORDER_COST": f"{cost} USD"})
-    answer = capped.post(sized(capped, kind, volume, side, **more))
+    answer = capped.post(case.alert(capped))
     assert outcome(answer) == (200, "accepted"), answer["error"]
     assert len(capped.venue.calls) <= 3
 
-    tight = rich(env={"MAX_ORDER_COST": f"{D(size) - 1 if D(size) > 100 else D(size) * 39000} USD"})
-    answer = tight.post(sized(tight, kind, volume, side, **more))
+    tight = rich(env={"MAX_ORDER_COST": f"{case.sent - 1 if case.in_quote else case.sent * 39000} USD"})
+    answer = tight.post(case.alert(tight))
     assert outcome(answer) == (422, "order_denied")
     assert "MAX_ORDER_COST: cost" in answer["error"]
     assert tight.venue.submitted == []
@@ -138,10 +164,10 @@ def test_a_configured_size_counts_what_its_strategy_says(tmp_path, kind, volume,
     assert sent(function)[1] == ("buy", "0.001")  # an alert's own volume is base, whatever the file says
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_a_redelivery_gets_the_stored_answer_without_a_read(kind, volume, side, more, calls, size):
+@EACH
+def test_a_redelivery_gets_the_stored_answer_without_a_read(case):
     function = rich()
-    alert = sized(function, kind, volume, side, **more)
+    alert = case.alert(function)
     first = function.post(alert)
     function.venue.calls.clear()
     function.venue.held = {}
@@ -153,11 +179,11 @@ def test_a_redelivery_gets_the_stored_answer_without_a_read(kind, volume, side, 
     assert function.venue.calls == []
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_a_read_that_fails_leaves_nothing_and_a_redelivery_is_sent(kind, volume, side, more, calls, size):
-    for read in calls[:-1]:
+@EACH
+def test_a_read_that_fails_leaves_nothing_and_a_redelivery_is_sent(case):
+    for read in case.calls[:-1]:
         function = rich()
-        alert = sized(function, kind, volume, side, **more)
+        alert = case.alert(function)
         function.venue.unreadable = {read}
         answer = function.post(alert)
         assert outcome(answer) == (503, "venue_unavailable")
@@ -190,14 +216,14 @@ def test_a_denial_leaves_nothing(kind, volume, side, more, rule):
     assert function.operate("GET", "/orders")["orders"] == []
 
 
-@pytest.mark.parametrize(("kind", "volume", "side", "more", "calls", "size"), SIZES)
-def test_a_validation_shows_the_plan_and_leaves_nothing(kind, volume, side, more, calls, size):
+@EACH
+def test_a_validation_shows_the_plan_and_leaves_nothing(case):
     function = rich()
-    answer = function.post(sized(function, kind, volume, side, **more), "/webhook/tradingview/validate")
+    answer = function.post(case.alert(function), "/webhook/tradingview/validate")
     assert outcome(answer) == (200, "validated")
     assert [order["state"] for order in answer["orders"]] == ["VALIDATED"]
-    assert D(answer["trade_details"]["volume"]) == D(size)
-    assert function.venue.calls == [*calls[:-1], "validate"]
+    assert D(answer["trade_details"]["volume"]) == case.sent
+    assert function.venue.calls == [*case.calls[:-1], "validate"]
     assert function.venue.submitted == []
     assert function.operate("GET", "/orders")["orders"] == []
 
