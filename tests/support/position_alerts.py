@@ -1,4 +1,4 @@
-"""Alerts about positions, as a strategy sends them."""
+"""Alerts about positions, as a strategy sends them, and alerts of several legs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from tests.support.function import Function
 
 MARGIN = {"leverage": "2"}
+THREE = [{"side": "buy", "volume": size} for size in ("0.1", "0.2", "0.3")]
 
 
 def alert(function: Function, alert_id: str = "a-1", **fields: Any) -> dict[str, Any]:
@@ -40,3 +41,11 @@ def held(function: Function, *, margin: bool = False) -> Decimal:
 def states(function: Function) -> list[tuple[str, str]]:
     """Of every entry of the ledger, newest first."""
     return [(row["alert_id"], row["state"]) for row in function.operate("GET", "/orders")["orders"]]
+
+
+def legs_alert(function: Function, legs: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    return function.alert(**{"orders": legs, "side": None, "volume": None, "price": None, **fields})
+
+
+def leg_states(answer: Any) -> list[str]:
+    return [order["state"] for order in answer["orders"]]
