@@ -95,7 +95,9 @@ def test_an_amendment_is_rounded_like_an_order(intent, order, sent):
     assert request.method == "AmendOrder"
     assert dict(request.parameters) == {"txid": order.order_id, **sent}
     assert volume == D(sent.get("order_qty", "0.5"))
-    assert price == D(sent.get("limit_price") or sent.get("trigger_price") or "60000")
+    assert price == max(
+        D(sent.get("limit_price", "60000")), D(sent.get("trigger_price", "0"))
+    )  # one it keeps counts too
 
 
 def test_an_amendment_of_an_alert_is_of_its_order_and_not_of_the_close_that_it_left():
