@@ -29,6 +29,7 @@ from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Legs, Progress
 from webhook_core.market import Decided, Market
+from webhook_core.own_orders import leg_of
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
@@ -134,13 +135,15 @@ class Alerts:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
-            return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
+            as_it_was = transitions.next_attempt(entry, entry.current.request, now, deadline_s)
+            return replace(as_it_was, figures={})  # what its plan has seen is not what stands before it now
         decided = self.market.decide(firing.wants, budget)
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
             renewed = transitions.next_attempt(entry, decided.requests[0], now, deadline_s)
-        return replace(renewed, turn=firing.turn(decided), figures=decided.figures)
+        warnings = (*firing.warnings, *decided.plan.notes)
+        return replace(renewed, turn=firing.turn(decided), figures=decided.figures, warnings=warnings)
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:
@@ -156,7 +159,7 @@ class Alerts:
             if source is None:
                 return "the pair's rules have changed: send a new alert"
             try:
-                return self.market.replan(intents[source], firing.wants, budget)
+                return self.market.replan(intents[source], firing.wants, leg_of(firing.unit, number), budget)
             except VenueUnavailable:
                 raise
             except WebhookError as denied:

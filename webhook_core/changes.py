@@ -60,8 +60,11 @@ class Changes:
             found = self.market.own_orders.of_strategy(strategy if self.wants.bound else None)
             return self._ours([entry for entry in found if _is_named(entry, intent)])
         if intent.of_alert is not None:
-            found = self.market.own_orders.of_alert(intent.of_alert, strategy if self.wants.bound else None)
-            return self._ours([entry for entry in found if not self.wants.bound or entry.strategy == strategy])
+            own_orders, bound = self.market.own_orders, self.wants.bound
+            # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
+            found = [] if bound else own_orders.of_alert(intent.of_alert, None)
+            found = found or own_orders.of_alert(intent.of_alert, strategy)
+            return self._ours([entry for entry in found if not bound or entry.strategy == strategy])
         if isinstance(intent, CancelIntent) and intent.scope == "strategy":
             return self._ours(self.market.own_orders.of_strategy(strategy))
         return None

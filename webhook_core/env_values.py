@@ -18,11 +18,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TRADINGVIEW_ADDRESSES = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
 """Where TradingView's webhooks come from (tradingview.com/support/solutions/43000529348)."""
 
-_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?", re.ASCII)
-_ASSET = re.compile(r"[A-Za-z0-9.]{2,12}", re.ASCII)
-_TOKENIZED = re.compile(r"[A-Z0-9.]+x", re.ASCII)
-_SYMBOL = re.compile(r"[A-Za-z0-9:./_-]{3,32}", re.ASCII)
-_PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*", re.ASCII)
+# Texts, which re compiles when they are first used: a cold start needs few of them.
+_AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{1,18})?"
+_ASSET = r"(?a)[A-Za-z0-9.]{2,12}"
+_TOKENIZED = r"(?a)[A-Z0-9.]+x"
+_SYMBOL = r"(?a)[A-Za-z0-9:./_-]{3,32}"
+_PROJECT = r"(?a)([a-z0-9.-]+:)?[a-z][a-z0-9-]*"
 
 
 class EnvReader:
@@ -67,7 +68,7 @@ def label(value: str) -> str:
 
 
 def project_id(value: str) -> str:
-    if not _PROJECT.fullmatch(value):
+    if not re.fullmatch(_PROJECT, value):
         raise ValueError(f"{shown(value)} is not the id of a Google Cloud project such as my-project-1")
     return value
 
@@ -94,7 +95,7 @@ def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
 
 def seconds(lowest: float, highest: float) -> Callable[[str], float]:
     def parse(value: str) -> float:
-        if not _AMOUNT.fullmatch(value) or not lowest <= float(value) <= highest:
+        if not re.fullmatch(_AMOUNT, value) or not lowest <= float(value) <= highest:
             raise ValueError(f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such as 2.5")
         return float(value)
 
@@ -118,7 +119,7 @@ def symbols(value: str) -> tuple[str, ...] | None:
     for part in parts:
         if part == "*":
             raise ValueError("* stands alone; list the pairs or write only *")
-        if not _SYMBOL.fullmatch(part):
+        if not re.fullmatch(_SYMBOL, part):
             raise ValueError(f"{shown(part)} is not a pair such as BTC/USD")
     return tuple(parts)
 
@@ -131,7 +132,7 @@ def cost_limits(value: str) -> Mapping[str, Decimal] | None:
     for part in entries(value):
         amount, _, asset = part.partition(" ")
         asset = _asset(asset)
-        if not _AMOUNT.fullmatch(amount) or not _ASSET.fullmatch(asset) or Decimal(amount) == 0:
+        if not re.fullmatch(_AMOUNT, amount) or not re.fullmatch(_ASSET, asset) or Decimal(amount) == 0:
             raise ValueError(
                 f"{shown(part)} is not an amount with its currency such as 500 USD; for no limit write none"
             )
@@ -144,12 +145,12 @@ def cost_limits(value: str) -> Mapping[str, Decimal] | None:
 def _asset(text: str) -> str:
     """``usd`` means USD; of the codes that end in x, AAPLx, the case is part."""
     text = text.strip()
-    return text if _TOKENIZED.fullmatch(text) else text.upper()
+    return text if re.fullmatch(_TOKENIZED, text) else text.upper()
 
 
 def volume(value: str) -> Decimal:
     """An amount of the base asset, above 0."""
-    if not _AMOUNT.fullmatch(value) or Decimal(value) == 0:
+    if not re.fullmatch(_AMOUNT, value) or Decimal(value) == 0:
         raise ValueError(f"{shown(value)} is not a number above 0 such as 0.01")
     return Decimal(value)
 
@@ -160,7 +161,7 @@ def balances(value: str) -> Mapping[str, Decimal]:
     for part in entries(value):
         name, _, amount = part.partition("=")
         asset, amount = _asset(name), amount.strip()
-        if not _ASSET.fullmatch(asset) or not _AMOUNT.fullmatch(amount):
+        if not re.fullmatch(_ASSET, asset) or not re.fullmatch(_AMOUNT, amount):
             raise ValueError(f"{shown(part)} is not an asset with its amount such as USD=10000")
         if asset in amounts:
             raise ValueError(f"{asset} is given twice; give one amount")
@@ -171,7 +172,7 @@ def balances(value: str) -> Mapping[str, Decimal]:
 def fees(value: str) -> tuple[Decimal, Decimal]:
     """``0.40,0.80``: maker and taker, in percent of the cost."""
     parts = entries(value)
-    if len(parts) != 2 or not all(_AMOUNT.fullmatch(part) and Decimal(part) <= 10 for part in parts):
+    if len(parts) != 2 or not all(re.fullmatch(_AMOUNT, part) and Decimal(part) <= 10 for part in parts):
         raise ValueError(f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80")
     return Decimal(parts[0]), Decimal(parts[1])
 

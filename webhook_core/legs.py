@@ -23,7 +23,6 @@ from webhook_core.ledger.reconcile import Reconciler, report
 from webhook_core.own_orders import OwnOrders
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
-from webhook_core.trading.open_orders import found_none
 from webhook_core.trading.orders import OrderRequest
 
 MISSED_WITHIN = timedelta(hours=1)
@@ -64,9 +63,11 @@ class Progress(NamedTuple):
 
 def _is_done(entry: LedgerEntry) -> bool:
     """What comes after it may be sent. A cancel that found no open order has left none either."""
-    return entry.state in DONE or (
-        entry.state is State.REJECTED and found_none(entry.current.request, entry.current.errors)
-    )
+    if entry.state in DONE or entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
+        return entry.state in DONE
+    from webhook_core.trading.open_orders import found_none
+
+    return found_none(entry.current.errors)
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -10,27 +10,27 @@ from typing import NamedTuple
 
 from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
+from webhook_core.ledger.entry import Unit
 from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Venue
 from webhook_core.trading import needs, planner
-from webhook_core.trading.facts import Facts
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.needs import Needs
-from webhook_core.trading.orders import Intent, NoOrder, OrderIntent, OrderRequest
+from webhook_core.trading.orders import Intent, NoOrder, OrderIntent, OrderRequest, PositionIntent
 from webhook_core.trading.planner import Denied, Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 
-_NO_FACTS = Facts()
-
 
 class Wants(NamedTuple):
-    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its credential is that strategy's alone."""
+    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its credential is that strategy's alone.
+    ``refused``, where one leg is planned again, is its entry: that order is none that a figure of Kraken's may lack."""
 
     intents: tuple[Intent, ...]
     rules: TradingRules
     strategy: str
     bound: bool = False
+    refused: Unit | None = None
 
 
 class Line(NamedTuple):
@@ -84,14 +84,15 @@ class Market:
         return self._decided(wants, budget, appraised=True)
 
     @timed("plan")
-    def replan(self, intent: Intent, wants: Wants, budget: Budget) -> OrderRequest | str:
+    def replan(self, intent: Intent, wants: Wants, refused: Unit, budget: Budget) -> OrderRequest | str:
         """One intent of an alert planned again, after reading the pair's rules again: its request, or why there is none.
+        ``refused`` is the entry of the request that Kraken did not take.
 
         Raises VenueUnavailable.
         """
-        if isinstance(intent, OrderIntent):
+        if isinstance(intent, OrderIntent | PositionIntent):
             self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
-        decided = self._decided(wants._replace(intents=(intent,)), budget, appraised=False)
+        decided = self._decided(wants._replace(intents=(intent,), refused=refused), budget, appraised=False)
         if isinstance(decided, Denied):
             return decided.message
         return decided.requests[0] if len(decided.requests) == 1 else decided.nothing or "nothing is left to send"

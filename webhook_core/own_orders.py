@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ports import Clock, Ledger
-from webhook_core.trading.holdings import Step, settled
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderRequest
 from webhook_core.trading.rounding import cost_of
+
+if TYPE_CHECKING:
+    from webhook_core.trading.holdings import Step
 
 NEWEST = 50
 """So far back are orders looked at that a figure may lack; more within a minute than Kraken's own counters allow."""
@@ -76,15 +78,20 @@ class OwnOrders:
             yield entry
 
     def settled(
-        self, figures: Mapping[str, Decimal], instrument_of: InstrumentOf, fills: Mapping[str, Fill] = _NO_FILLS
+        self,
+        figures: Mapping[str, Decimal],
+        instrument_of: InstrumentOf,
+        refused: Unit | None = None,
+        fills: Mapping[str, Fill] = _NO_FILLS,
     ) -> Settled:
-        """Each figure with our own last orders in it, as far as that can be told. ``fills``: what is known beside the ledger of
-        the orders' fills, by order id."""
+        """Each figure with our own last orders in it, as far as that can be told. ``refused``: one that is none, though its
+        entry is SUBMITTING still. ``fills``: what is known beside the ledger of the orders' fills, by order id."""
+        from webhook_core.trading.holdings import settled  # only where a size follows from what is held
+
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
-        ours = [entry for entry in newest if self.is_ours(entry)]
-        ours.sort(
-            key=lambda entry: entry.current.claimed_at, reverse=True
-        )  # one sent again counted what came in between
+        ours = [entry for entry in newest if self.is_ours(entry) and entry.unit != refused]
+        # As they were sent: one that was sent again has seen the figure of then, and not that of its first claim.
+        ours.sort(key=lambda entry: entry.current.claimed_at, reverse=True)
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
@@ -106,12 +113,12 @@ class OwnOrders:
         for entry in newest:
             fill = fills.get(entry.current.order_id or "", entry.current.fill)
             step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")), fill)
-            is_young = (entry.current.settled_at or entry.current.claimed_at) > young_until
+            is_young = (entry.current.settled_at or entry.current.deadline) > young_until
             if not is_young and (not steps or steps[-1].before is not None):
                 break
             if step is not None:
                 steps.append(step)
-            if step is not None and is_young and entry.state is not State.NO_ACTION:
+            if step is not None and is_young and step.change != 0:
                 young.append(entry)
         return steps[::-1] if young else [], young
 
@@ -127,10 +134,12 @@ def leg_of(unit: Unit, number: int) -> Unit:
 
 def _step(entry: LedgerEntry, key: str, instrument: Instrument | None, fill: Fill | None) -> Step | None:
     """None for an entry that has no part in this figure: an order that rests is none until it fills, and then Kraken shows it."""
+    from webhook_core.trading.holdings import Step
+
     before, request = entry.figures.get(key), entry.current.request
-    if entry.state is State.NO_ACTION:
+    if entry.state is State.NO_ACTION or request.method != "AddOrder":  # a cancel may have seen it for the legs behind
         return None if before is None else Step(before, Decimal(0))
-    if request.method != "AddOrder" or instrument is None or request.parameters["ordertype"] != "market":
+    if instrument is None or request.parameters["ordertype"] != "market":
         return None
     if not _touches(request, key, instrument):
         return None

@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
+
+if TYPE_CHECKING:
+    from webhook_core.trading.facts import Balance, RestingOrder
 
 
 class Clock(Protocol):

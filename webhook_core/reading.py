@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.errors import NotItsTurn
 from webhook_core.events import event
-from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.own_orders import DONE, position_key
 from webhook_core.ports import Budget
 from webhook_core.trading import needs
@@ -26,10 +26,11 @@ _ZERO = Decimal(0)
 
 
 class Reading:
-    """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known."""
+    """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known. ``refused``: an entry of ours
+    whose order Kraken has just refused."""
 
-    def __init__(self, market: Market, budget: Budget, capped: bool) -> None:
-        self.market, self.budget, self.capped = market, budget, capped
+    def __init__(self, market: Market, budget: Budget, capped: bool, refused: Unit | None = None) -> None:
+        self.market, self.budget, self.capped, self.refused = market, budget, capped, refused
         self.facts = Facts()
         self.figures: dict[str, Decimal] = {}
 
@@ -69,14 +70,14 @@ class Reading:
         if not seen:
             return
         known = {instrument.key: instrument for instrument in self.market.pair_rules.current()}
-        settled = self.market.own_orders.settled(seen, known.get)
+        settled = self.market.own_orders.settled(seen, known.get, self.refused)
         if settled.unsure:
             fills = self._done(settled.unsure)
-            settled = self.market.own_orders.settled(seen, known.get, fills)
+            settled = self.market.own_orders.settled(seen, known.get, self.refused, fills)
             if settled.unsure:
                 self._read_again()
                 seen = self._seen(legs)
-                settled = self.market.own_orders.settled(seen, known.get, fills)
+                settled = self.market.own_orders.settled(seen, known.get, self.refused, fills)
         for name, shown in seen.items():
             figure = settled.figures.get(name, shown)
             if figure != shown:

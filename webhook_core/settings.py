@@ -54,7 +54,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "DUPLICATE_WINDOW_SECONDS": (values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"), 45),
     "ORDER_DEADLINE_SECONDS": (values.whole(6, 60, "Kraken takes deadlines of up to 60 s"), 10),
     "VISIBILITY_MARGIN_SECONDS": (values.whole(30, 3600, "an order may be listed late"), 60),
-    "REQUEST_BUDGET_SECONDS": (values.seconds(1, 300), 2.5),
+    "REQUEST_BUDGET_SECONDS": (values.seconds(1.5, 300), 2.5),  # an order needs 1.2 s that are left
     "PAPER_BALANCES": (values.balances, {"USD": Decimal(10000), "BTC": Decimal(1)}),
     "PAPER_FEES": (values.fees, (Decimal("0.40"), Decimal("0.80"))),
     "PAPER_PRICES": (values.one_of("alert", "kraken"), "alert"),

@@ -34,7 +34,7 @@ class Workings:
         intents = self.wants.intents
         instruments = [self._instrument(intent) for intent in intents]
         line = self._line(intents, instruments)
-        reading = Reading(self.market, self.budget, bool(self.wants.rules.caps))
+        reading = Reading(self.market, self.budget, bool(self.wants.rules.caps), self.wants.refused)
         self.facts, figures = reading.of(list(zip(intents, instruments, strict=True)))
         plans: list[Plan] = []
         sources: list[int] = []

@@ -20,6 +20,8 @@ SHORTEST_READ_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class KrakenKey:
+    """A key and its secret, both hidden from every repr."""
+
     key: str = field(repr=False)
     secret: str = field(repr=False)
 

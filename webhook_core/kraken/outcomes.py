@@ -92,7 +92,7 @@ _NOT_SENT = (
     "EService:Throttled",
 )
 _CLIENT_ORDER_ID = "EGeneral:Invalid arguments:cl_ord_id"
-_MARKET_MODE = re.compile(r"EService:Market in \w+ mode")
+_MARKET_MODE = r"EService:Market in \w+ mode"
 _VERDICTS: Mapping[str, Verdict] = {
     **dict.fromkeys(_REJECTED, Verdict.REJECTED),
     **dict.fromkeys(_NOT_SENT, Verdict.NOT_SENT),
@@ -104,12 +104,12 @@ _PAIR_RULES = (
     "EOrder:Order minimum not met",
     "EOrder:Tick size check failed",
 )
-_DECIMALS = re.compile(r"EOrder:Invalid price:.* price can only be specified up to \d+ decimals?\.?")
+_DECIMALS = r"EOrder:Invalid price:.* price can only be specified up to \d+ decimals?\.?"
 
 
 def verdict(error: str) -> Verdict:
     """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
-    if _MARKET_MODE.fullmatch(error):
+    if re.fullmatch(_MARKET_MODE, error):
         return Verdict.NOT_SENT
     if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:  # "... not unique": an order of ours with that id is live
         return Verdict.UNKNOWN
@@ -194,7 +194,7 @@ def is_listed(error: str, known: str) -> bool:
 
 
 def _is_about_pair_rules(error: str) -> bool:
-    return any(is_listed(error, rule) for rule in _PAIR_RULES) or _DECIMALS.fullmatch(error) is not None
+    return any(is_listed(error, rule) for rule in _PAIR_RULES) or re.fullmatch(_DECIMALS, error) is not None
 
 
 def result_in(document: Any) -> Mapping[str, Any]:

@@ -11,16 +11,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import UNRESOLVED, Attempt, LedgerEntry, State
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
-from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.open_orders import HAD_FILLED, is_as_amended
 from webhook_core.trading.orders import Accepted, NotSent, Rejected
+
+if TYPE_CHECKING:
+    from webhook_core.trading.facts import RestingOrder
 
 LOOK_UP_AFTER = timedelta(seconds=5)
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
@@ -82,6 +83,8 @@ class Reconciler:
         A cancel of an order that is still open may be sent again: it means the same order, whenever it arrives. An amendment
         may not, but after deadline + margin it does not happen any more.
         """
+        from webhook_core.trading.open_orders import HAD_FILLED, is_as_amended  # few alerts change an order
+
         attempt, read_at = entry.current, self.clock.now()
         order = self._order_of(attempt, budget)
         if order is None:

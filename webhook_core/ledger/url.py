@@ -7,8 +7,9 @@ from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 _FORMS = "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"
-_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*", re.ASCII)
-_DATABASE = re.compile(r"\(default\)|[a-z][a-z0-9-]*", re.ASCII)
+# Texts, which re compiles when they are first used: a cold start needs few of them.
+_PROJECT = r"(?a)(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*"
+_DATABASE = r"(?a)\(default\)|[a-z][a-z0-9-]*"
 
 
 class LedgerUrl(NamedTuple):
@@ -57,9 +58,9 @@ def _sqlite(rest: str) -> LedgerUrl:
 
 def _firestore(rest: str) -> LedgerUrl:
     project, separator, database = rest.partition("/")
-    if not _PROJECT.fullmatch(project):
+    if not re.fullmatch(_PROJECT, project):
         raise ValueError("LEDGER_URL: firestore needs a project id, as in firestore://my-project")
-    if separator and not _DATABASE.fullmatch(database):
+    if separator and not re.fullmatch(_DATABASE, database):
         raise ValueError(
             "LEDGER_URL: what follows the project must be a database id, as in firestore://my-project/ledger"
         )

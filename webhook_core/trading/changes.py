@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.intents import check_amount, position
 from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, PositionIntent, Relative, is_margin
+
+if TYPE_CHECKING:
+    from webhook_core.trading.alert_like import AlertLike
 
 
 def intent(alert: AlertLike) -> Intent:
@@ -56,6 +59,11 @@ def _amend(alert: AlertLike) -> AmendIntent:
         if isinstance(getattr(alert, name), Relative):
             # An answer that is lost could not be told from one that was never given: the price it came to is in no list.
             raise AlertMalformed(f"{name} is relative: amend to a price.", field=name)
+    if alert.volume is None and alert.price is None and alert.stop_price is None:  # for the same reason
+        name = "post_only" if alert.display_volume is None else "display_volume"
+        raise AlertMalformed(
+            f"{name} shows in no list of Kraken's: amend volume, price or stop_price with it.", field=name
+        )
     return AmendIntent(
         order_id=alert.order_id,
         client_order_id=alert.client_order_id,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading import closing, terms
-from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.orders import (
     Intent,
     NoOrder,
@@ -20,6 +19,9 @@ from webhook_core.trading.orders import (
 )
 from webhook_core.trading.prices import Price, amount_of
 from webhook_core.trading.rounding import plain
+
+if TYPE_CHECKING:
+    from webhook_core.trading.alert_like import AlertLike
 
 _NOISE = Decimal("1E-9")
 _MOST_DIGITS = 18

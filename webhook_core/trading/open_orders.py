@@ -111,16 +111,15 @@ def amendment(
         sent[name] = plain(round_price(instrument, price, order.side))
     if wanted.post_only:
         sent["post_only"] = "true"
-    known = [Decimal(sent[name]) for name in ("limit_price", "trigger_price") if name in sent]
-    known += [price for price in (order.limit, order.trigger) if price is not None and not known]
-    return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, max(known, default=None)
+    now = {"limit_price": order.limit, "trigger_price": order.trigger}
+    prices = [Decimal(sent[name]) if name in sent else price for name, price in now.items()]
+    highest = max((price for price in prices if price is not None), default=None)
+    return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, highest
 
 
-def found_none(request: OrderRequest, errors: Sequence[str]) -> bool:
+def found_none(errors: Sequence[str]) -> bool:
     """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
-    if request.method != "CancelOrder" or not errors:
-        return False
-    return all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
+    return bool(errors) and all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
 
 
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading import intents, limits
-from webhook_core.trading.alert_like import AlertLike
 from webhook_core.trading.drafts import Draft, draft, limit_of, lowest, notes, parameters, trigger_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intents import Size
@@ -20,6 +19,7 @@ from webhook_core.trading.symbols import display_name
 from webhook_core.trading.terms import moment_of
 
 if TYPE_CHECKING:
+    from webhook_core.trading.alert_like import AlertLike
     from webhook_core.trading.appraisal import Appraisal
 
 

@@ -21,10 +21,11 @@ from webhook_core.kraken.paper.wire import Refused, invalid
 ORDER_TYPES = matching.LIMITS | matching.TRIGGERS | {"market", "settle-position"}
 STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})  # one price per pair: own orders never meet
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
-_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_FREE_ID = re.compile(r"[a-z0-9_-]{1,18}", re.ASCII)
+# Texts, which re compiles when they are first used: a cold start needs few of them.
+_AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}"
+_MOMENT = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
+_UUID = r"(?ai)[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}"
+_FREE_ID = r"(?a)[a-z0-9_-]{1,18}"
 _DISPLAYED = 15  # an iceberg shows at least this part of its volume
 _NO, _YES = ("", "0", "false"), ("1", "true")
 
@@ -96,7 +97,7 @@ def same_id(one: str | None, other: str | None) -> bool:
 
 
 def _folded(client_order_id: str) -> str:
-    return client_order_id.replace("-", "").lower() if _UUID.fullmatch(client_order_id) else client_order_id
+    return client_order_id.replace("-", "").lower() if re.fullmatch(_UUID, client_order_id) else client_order_id
 
 
 def _one_of(params: Mapping[str, str], field: str, allowed: set[str] | frozenset[str]) -> str:
@@ -124,7 +125,7 @@ def _reduce_only(params: Mapping[str, str], leverage: int) -> bool:
 
 def _amount(params: Mapping[str, str], field: str) -> Decimal:
     text = params.get(field, "")
-    if not _AMOUNT.fullmatch(text) or not Decimal(text):
+    if not re.fullmatch(_AMOUNT, text) or not Decimal(text):
         raise invalid(field)
     return Decimal(text)
 
@@ -137,7 +138,7 @@ def _digits(value: Decimal) -> int:
 def volume_of(params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume") -> Decimal:
     """Base, or quote with viqc; 0 is for what closes a margin position. Raises Refused, naming ``field``."""
     text = params.get("volume", "")
-    if leverage and _AMOUNT.fullmatch(text) and not Decimal(text):
+    if leverage and re.fullmatch(_AMOUNT, text) and not Decimal(text):
         return Decimal(0)
     volume = _amount({field: text}, field)
     most = pair.cost_decimals if "viqc" in params.get("oflags", "") else pair.lot_decimals
@@ -228,7 +229,7 @@ def _client_order_id(params: Mapping[str, str]) -> str | None:
     text = params.get("cl_ord_id")
     if text is None:
         return None
-    if "userref" in params or not (_UUID.fullmatch(text) or _FREE_ID.fullmatch(text)):
+    if "userref" in params or not (re.fullmatch(_UUID, text) or re.fullmatch(_FREE_ID, text)):
         raise invalid("cl_ord_id")
     return text
 
@@ -239,7 +240,7 @@ def check_deadline(params: Mapping[str, str], now: float) -> None:
     if text is None:
         return
     try:
-        moment = datetime.fromisoformat(text.upper()) if _MOMENT.fullmatch(text) else None
+        moment = datetime.fromisoformat(text.upper()) if re.fullmatch(_MOMENT, text) else None
     except ValueError:
         moment = None
     here = datetime.fromtimestamp(now, UTC)

@@ -1,0 +1,180 @@
+"""A FakeVenue on which orders trade, or rest, and change what is held; and whose figures a test can hold back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.support.clock import START
+from tests.support.function import Function
+from tests.support.venue import FakeVenue
+from webhook_core.bootstrap import snapshot
+from webhook_core.ports import Budget
+from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side, VenueOrder
+
+ZERO = Decimal(0)
+PAIRS = {pair.key: pair for pair in snapshot()}
+BY_ALTNAME = {pair.altname: pair for pair in PAIRS.values()}
+
+
+@dataclass
+class TradingVenue(FakeVenue):
+    """Everything trades at ``price`` (``quotes`` where a pair is named there), at a fee of ``fee`` of the cost in quote.
+
+    ``during``: what happens in the middle of the next call of that name, before it reads or does anything. ``gone``: the
+    orders that rest no longer, by order id.
+    """
+
+    fee: Decimal = ZERO
+    during: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
+    gone: dict[str, RestingOrder] = field(default_factory=dict)
+    _held_back: int = 0
+    _shown: tuple[dict[str, Balance], dict[str, Decimal]] = ({}, {})
+
+    def hold_back(self, reads: int) -> None:
+        """So many reads of balances or positions from now on show what is held now, whatever is traded meanwhile."""
+        self._held_back, self._shown = reads, (dict(self.held), dict(self.net))
+
+    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+        refusal = None if self.refuse or request.method != "AddOrder" else self._refusal(request)
+        if refusal is not None:
+            self.refuse.append(refusal)
+        outcome = super().submit(request, client_order_id, deadline, budget)
+        if client_order_id in self.closed_orders and request.method == "AddOrder":  # the one that was not refused
+            order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
+            self._place(request.parameters, order_id, client_order_id)
+        return outcome
+
+    def _changed(self, request: OrderRequest) -> Outcome:
+        before = {order.order_id: order for order in self.resting}
+        outcome = super()._changed(request)
+        if isinstance(outcome, Accepted) and request.method == "CancelOrder":
+            (order_id,) = before.keys() - {order.order_id for order in self.resting}
+            self.close(before[order_id], "canceled")
+        return outcome
+
+    def rest(self, order: RestingOrder) -> RestingOrder:
+        """Lay an order into the book: what it would sell is held."""
+        self.resting.append(order)
+        self._hold(order, order.left)
+        return order
+
+    def close(self, order: RestingOrder, status: str) -> None:
+        """It rests no longer; ``closed``: it has filled."""
+        self.resting = [other for other in self.resting if other.order_id != order.order_id]
+        self._hold(order, -order.left)
+        executed = order.volume if status == "closed" else order.executed
+        self.gone[order.order_id] = order._replace(status=status, executed=executed)
+
+    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+        return super().order(order_id, budget) or self.gone.get(order_id)
+
+    def balances(self, budget: Budget) -> Mapping[str, Balance]:
+        now = super().balances(budget)
+        return self._shown[0] if self._is_held_back() else now
+
+    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+        now = super().positions(budget)
+        return self._shown[1] if self._is_held_back() else now
+
+    def _is_held_back(self) -> bool:
+        self._held_back -= 1
+        return self._held_back >= 0
+
+    def _called(self, name: str) -> None:
+        waiting = self.during.get(name)
+        if waiting:
+            waiting.pop(0)()
+        super()._called(name)
+
+    def _price(self, key: str) -> Decimal:
+        return self.quotes.get(key, self.price)
+
+    def _refusal(self, request: OrderRequest) -> Rejected | None:
+        sent = request.parameters
+        pair, volume, price = PAIRS[sent["pair"]], Decimal(sent["volume"]), self._price(sent["pair"])
+        if "leverage" in sent:
+            if sent.get("reduce_only") == "true" and not self.net.get(pair.key):
+                return Rejected(("EOrder:Reduce only:No position exists",))
+            return None
+        if sent["type"] == "sell":
+            short = volume > self.held.get(pair.base, Balance(ZERO)).free
+        else:
+            limit = Decimal(sent["price"]) if sent["ordertype"] == "limit" else price
+            cost = volume if "viqc" in sent.get("oflags", "") else volume * limit
+            short = cost * (1 + self.fee) > self.held.get(pair.quote, Balance(ZERO)).free
+        return Rejected(("EOrder:Insufficient funds",)) if short else None
+
+    def _place(self, sent: Mapping[str, str], order_id: str, client_order_id: str) -> None:
+        price = self._price(sent["pair"])
+        if sent["ordertype"] == "market":
+            self._trade(sent, order_id, price)
+            return
+        pair, side, limit = PAIRS[sent["pair"]], Side(sent["type"]), Decimal(sent["price"])
+        del self.closed_orders[client_order_id]
+        self.listed_open[client_order_id] = VenueOrder(order_id, client_order_id, "open")
+        trigger = None if sent["ordertype"] == "limit" else limit
+        self.rest(
+            RestingOrder(
+                order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO, START,
+                client_order_id=client_order_id, limit=limit if trigger is None else None, trigger=trigger,
+                margin="leverage" in sent, closes="close[ordertype]" in sent,
+            )
+        )  # fmt: skip
+
+    def _trade(self, sent: Mapping[str, str], order_id: str, price: Decimal) -> None:
+        pair, volume = PAIRS[sent["pair"]], Decimal(sent["volume"])
+        if "viqc" in sent.get("oflags", ""):
+            volume = (volume / price).quantize(Decimal("1E-8"))
+        sign = 1 if sent["type"] == "buy" else -1
+        cost = volume * price
+        if "leverage" in sent:
+            held = self.net.get(pair.key, ZERO)
+            if sent.get("reduce_only") == "true":
+                volume = min(volume, abs(held))
+            self.net[pair.key] = held + sign * volume
+        else:
+            self._add(pair.base, sign * volume)
+            self._add(pair.quote, -sign * cost - cost * self.fee)
+        self.filled[order_id] = Fill("closed", volume, price, cost, cost * self.fee)
+
+    def _add(self, asset: str, amount: Decimal) -> None:
+        funds = self.held.get(asset, Balance(ZERO))
+        self.held[asset] = funds._replace(total=funds.total + amount)
+
+    def _hold(self, order: RestingOrder, amount: Decimal) -> None:
+        pair = BY_ALTNAME[order.pair]
+        if order.margin:
+            return
+        asset = pair.base if order.side is Side.SELL else pair.quote
+        held = amount if order.side is Side.SELL else amount * (order.limit or ZERO)
+        funds = self.held.get(asset, Balance(ZERO))
+        self.held[asset] = funds._replace(held=max(ZERO, funds.held + held))
+
+
+def trader(btc: Any = 0, usd: Any = 100_000, net: Any = 0, **options: Any) -> Function:
+    """A function whose account holds so much, on spot and, ``net``, on margin; a bitcoin is 50,000 dollars."""
+    venue = TradingVenue(price=Decimal(50_000), quotes={"XXBTZUSD": Decimal(50_000)})
+    venue.held = {"XXBT": Balance(Decimal(btc)), "ZUSD": Balance(Decimal(usd))}
+    venue.net = {"XXBTZUSD": Decimal(net)} if Decimal(net) else {}
+    for name in ("worth", "fee"):
+        if name in options:
+            setattr(venue, name, Decimal(options.pop(name)))
+    return Function(venue=venue, **options)
+
+
+def sent(function: Function) -> list[tuple[str, str]]:
+    """Side and volume of every order that reached Kraken."""
+    return [
+        (request.parameters["type"], request.parameters["volume"])
+        for request, _, _ in function.venue.submitted
+        if request.method == "AddOrder"
+    ]
+
+
+def outcome(answer: Any) -> tuple[int, str]:
+    return answer.status, answer["code"]
