@@ -1,9 +1,9 @@
 """The legs of one alert, one after the other: each with its own claim, client order id and deadline.
 
 The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
-to do. One that Kraken refuses stops those behind it, but for a cancel that finds no order; one whose outcome is unknown, or that
-was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so none of them
-stops or holds up another.
+to do. One that Kraken refuses stops those behind it, but for an exit behind a cancel that finds no order; one whose outcome is
+unknown, or that was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so
+none of them stops or holds up another.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import zip_longest
 from typing import NamedTuple
 
 from webhook_core.errors import VenueUnavailable
@@ -48,26 +49,32 @@ class Progress(NamedTuple):
     @property
     def is_stopped(self) -> bool:
         """A leg ended without an order, and the legs behind it are never sent."""
-        first = self.entries[0]
-        return not first.independent and any(entry.state in TERMINAL and not _is_done(entry) for entry in self.entries)
+        return not self.entries[0].independent and self._failed is not None
 
     @property
     def deciding(self) -> LedgerEntry:
         """The leg that the answer tells of: one in doubt, else the first without an order, else the last that has done
         something."""
-        open_ones = [entry for entry in self.entries if entry.state not in TERMINAL]
-        failed = [entry for entry in self.entries if not _is_done(entry)]
-        did = [entry for entry in reversed(self.entries) if entry.state in DONE]
-        return next(iter(open_ones or failed or did), self.entries[-1])
+        open_ones = (entry for entry in self.entries if entry.state not in TERMINAL)
+        did = (entry for entry in reversed(self.entries) if entry.state in DONE)
+        return next(open_ones, None) or self._failed or next(did, self.entries[-1])
+
+    @property
+    def _failed(self) -> LedgerEntry | None:
+        for entry, behind in zip_longest(self.entries, self.entries[0].following[: len(self.entries)]):
+            if entry is not None and entry.state in TERMINAL and not _lets_pass(entry, behind):
+                return entry
+        return None
 
 
-def _is_done(entry: LedgerEntry) -> bool:
-    """What comes after it may be sent. A cancel that found no open order has left none either."""
+def _lets_pass(entry: LedgerEntry, behind: OrderRequest | None) -> bool:
+    """Whether the request behind it may be sent. Behind a cancel that found no open order, since it has just filled, an exit
+    may: it sells what is there. A new order may not: it would stand beside the one that filled."""
     if entry.state in DONE or entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
         return entry.state in DONE
     from webhook_core.trading.open_orders import found_none
 
-    return found_none(entry.current.errors)
+    return found_none(entry.current.errors) and (behind is None or behind.exits)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -125,7 +132,7 @@ class Legs:
         first = entries[0]
         return (
             len(entries) <= len(first.following)
-            and (first.independent or _is_done(entries[-1]))
+            and (first.independent or _lets_pass(entries[-1], first.following[len(entries) - 1]))
             and budget.remaining() >= ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
             and self.clock.now() <= first.fresh_until
         )
@@ -161,7 +168,7 @@ class Legs:
         number, now = len(entries), self.clock.now()
         if number > len(first.following) or now <= first.fresh_until:
             return None
-        if not first.independent and not _is_done(entries[-1]):
+        if not first.independent and not _lets_pass(entries[-1], first.following[number - 1]):
             return None
         leg = later_leg(first, number, now, self.deadline_s)
         request = leg.current.request

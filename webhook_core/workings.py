@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from webhook_core.changes import Changes
@@ -11,7 +12,7 @@ from webhook_core.reading import Reading
 from webhook_core.trading import limits, needs, open_orders
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, Side
+from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, PositionIntent, Side
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.positions import order_for
 from webhook_core.trading.sizing import Basis, sized
@@ -82,7 +83,10 @@ class Workings:
         order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         if isinstance(order, Denied | NoOrder):
             return order
-        return self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+        plan = self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+        if isinstance(intent, PositionIntent) and intent.action == "close" and isinstance(plan, Plan):
+            return plan._replace(requests=tuple(replace(request, exits=True) for request in plan.requests))
+        return plan
 
     def _basis(self, instrument: Instrument) -> Basis:
         facts = self.facts

@@ -38,6 +38,7 @@ REQUESTS = st.builds(
     parameters=st.dictionaries(TEXTS, TEXTS),
     reference_price=st.none() | DECIMALS,
     method=st.sampled_from(get_args(Method)),
+    exits=st.booleans(),
 )
 FILLS = st.builds(Fill, status=TEXTS, volume=DECIMALS, price=st.none() | DECIMALS, cost=DECIMALS, fee=DECIMALS)
 ATTEMPTS = st.builds(

@@ -210,3 +210,23 @@ def test_the_same_id_with_other_legs_is_a_conflict():
     answer = function.post(legs_alert(function, THREE[:2]))
     assert outcome(answer) == (409, "alert_conflict")
     assert sent(function) == SIZES
+
+
+GONE = Rejected(("EOrder:Unknown order",))
+REPRICED = {"side": "buy", "order_type": "limit", "volume": "0.1", "price": "59000"}
+
+
+@pytest.mark.parametrize(
+    ("behind", "status", "states"),
+    [
+        ({"action": "close"}, (200, "accepted"), ["REJECTED", "ACCEPTED"]),
+        (REPRICED, (422, "order_rejected"), ["REJECTED", "NOT_CLAIMED"]),
+    ],
+)
+def test_behind_a_cancel_that_finds_its_order_filled_an_exit_is_sent_and_no_new_order(behind, status, states):
+    function = trader(btc=3)
+    function.venue.refuse = [GONE]
+    alert = legs_alert(function, [{"action": "cancel", "order_id": "OABCDE-FGHIJ-KLMNOP"}, behind])
+    answers = [function.post(alert), function.post(alert)]
+    assert [(outcome(answer), leg_states(answer)) for answer in answers] == [(status, states)] * 2
+    assert answers[1]["replayed"] is True

@@ -204,7 +204,11 @@ def _request_document(request: OrderRequest) -> dict[str, Any]:
         "parameters": dict(request.parameters),
         "reference_price": _text(request.reference_price),
     }
-    return document if request.method == "AddOrder" else {**document, "method": request.method}
+    if request.method != "AddOrder":
+        document["method"] = request.method
+    if request.exits:
+        document["exits"] = True
+    return document
 
 
 def _request(document: Mapping[str, Any]) -> OrderRequest:
@@ -212,7 +216,9 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
     method = document.get("method", "AddOrder")
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
-    return OrderRequest(document["symbol"], dict(document["parameters"]), _decimal(document["reference_price"]), method)
+    reference_price = _decimal(document["reference_price"])
+    exits = document.get("exits", False)
+    return OrderRequest(document["symbol"], dict(document["parameters"]), reference_price, method, exits)
 
 
 def _turn_document(turn: Turn) -> dict[str, Any]:

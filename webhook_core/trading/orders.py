@@ -200,13 +200,14 @@ class OrderRequest:
     """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the strings that are sent.
 
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
-    ``symbol`` is for people ("BTC/USD").
+    ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held, or a part of it.
     """
 
     symbol: str
     parameters: Mapping[str, str]
     reference_price: Decimal | None = None
     method: Method = "AddOrder"
+    exits: bool = False
 
     @property
     def pair(self) -> str:
