@@ -146,7 +146,7 @@ def leaves(document, path=()):
 
 def full(entry: LedgerEntry) -> LedgerEntry:
     """With every field that most entries leave out."""
-    cancel = replace(entry.current.request, method="CancelOrder")
+    cancel = replace(entry.current.request, method="CancelOrder", exits=True)  # no such thing, and every field
     fill = Fill("open", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"))
     return replace(
         entry,

@@ -217,7 +217,7 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = _decimal(document["reference_price"])
-    exits = document.get("exits", False)
+    exits = bool(document.get("exits", False))
     return OrderRequest(document["symbol"], dict(document["parameters"]), reference_price, method, exits)
 
 
