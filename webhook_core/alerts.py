@@ -135,15 +135,14 @@ class Alerts:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
-            as_it_was = transitions.next_attempt(entry, entry.current.request, now, deadline_s)
-            return replace(as_it_was, figures={})  # what its plan has seen is not what stands before it now
+            return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         decided = self.market.decide(firing.wants, budget)
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
             renewed = transitions.next_attempt(entry, decided.requests[0], now, deadline_s)
-        warnings = (*firing.warnings, *decided.plan.notes)
-        return replace(renewed, turn=firing.turn(decided), figures=decided.figures, warnings=warnings)
+        renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
+        return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:

@@ -94,6 +94,7 @@ class Firing(NamedTuple):
             following=decided.requests[1:],
             independent=decided.independent,
             figures=decided.figures,
+            counted_until=decided.counted_until,
         )
 
     def turn(self, decided: Decided) -> Turn | None:
@@ -111,4 +112,5 @@ def later_leg(first: LedgerEntry, number: int, now: datetime, deadline_s: int) -
     unit = leg_of(first.unit, number)
     attempt = first_attempt(unit, first.following[number - 1], now, deadline_s)
     turn = None if first.turn is None else first.turn._replace(mark=None, in_order=False)
-    return replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), figures={}, version="")
+    leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
+    return replace(leg, figures={}, counted_until=None)

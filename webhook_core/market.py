@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -42,7 +43,8 @@ class Line(NamedTuple):
 
 class Decided(NamedTuple):
     """What is to be sent, one request a leg. ``nothing`` says why there is none. ``independent``: one that fails stops no other.
-    ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it. ``sources``: which of the
+    ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it, with our orders in them
+    that were claimed by ``counted_until``. ``sources``: which of the
     alert's intents each request is for."""
 
     plan: Plan
@@ -50,6 +52,7 @@ class Decided(NamedTuple):
     independent: bool = False
     line: Line | None = None
     figures: Mapping[str, Decimal] = MappingProxyType({})
+    counted_until: datetime | None = None
     sources: tuple[int, ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +27,7 @@ _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 
 DONE = ("closed", "canceled", "expired")
 """Kraken's statuses of an order that trades no more."""
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
 
 InstrumentOf = Callable[[str], Instrument | None]
@@ -39,10 +40,12 @@ def position_key(pair: str) -> str:
 
 
 class Settled(NamedTuple):
-    """``figures``: those that are certain. ``unsure``: the young orders that leave the other ones in doubt."""
+    """``figures``: those that are certain. ``unsure``: the young orders that leave the other ones in doubt. ``counted_until``:
+    when the newest order that was looked at was claimed, None if there was none."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
+    counted_until: datetime | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -90,8 +93,7 @@ class OwnOrders:
 
         newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
         ours = [entry for entry in newest if self.is_ours(entry) and entry.unit != refused]
-        # As they were sent: one that was sent again has seen the figure of then, and not that of its first claim.
-        ours.sort(key=lambda entry: entry.current.claimed_at, reverse=True)
+        ours.sort(key=_counts_from, reverse=True)
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
@@ -101,26 +103,28 @@ class OwnOrders:
                 known[key] = found
             else:
                 unsure |= {entry.unit.name: entry for entry in young}
-        return Settled(known, list(unsure.values()))
+        counted_until = max((max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None)
+        return Settled(known, list(unsure.values()), counted_until)
 
     def _steps(
         self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf, fills: Mapping[str, Fill]
     ) -> tuple[list[Step], list[LedgerEntry]]:
         """From the last figure on that is older than every order Kraken may not show yet; and those orders."""
         young_until = self.clock.now() - self.margin
-        steps: list[Step] = []
-        young: list[LedgerEntry] = []
+        ours: list[tuple[LedgerEntry, Step]] = []
         for entry in newest:
-            fill = fills.get(entry.current.order_id or "", entry.current.fill)
-            step = _step(entry, key, instrument_of(entry.current.request.parameters.get("pair", "")), fill)
-            is_young = (entry.current.settled_at or entry.current.deadline) > young_until
-            if not is_young and (not steps or steps[-1].before is not None):
-                break
+            step = _step(entry, key, newest, instrument_of, fills.get(entry.current.order_id or "", entry.current.fill))
             if step is not None:
-                steps.append(step)
-            if step is not None and is_young and step.change != 0:
-                young.append(entry)
-        return steps[::-1] if young else [], young
+                ours.append((entry, step))
+        young = [entry for entry, step in ours if step.change != 0 and _last_moment(entry) > young_until]
+        steps: list[Step] = []
+        missing = len(young)
+        for entry, step in ours:
+            if not missing and (not steps or steps[-1].before is not None):
+                break
+            steps.append(step)
+            missing -= entry in young
+        return steps[::-1], young
 
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""
@@ -132,22 +136,54 @@ def leg_of(unit: Unit, number: int) -> Unit:
     return Unit(unit.mode, unit.account, unit.alert_key, number, unit.generation)
 
 
-def _step(entry: LedgerEntry, key: str, instrument: Instrument | None, fill: Fill | None) -> Step | None:
+def _counts_from(entry: LedgerEntry) -> datetime:
+    """Its place among the others: behind all that its plan has counted, and before all that it has not, whatever the clocks of
+    those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""
+    if not entry.figures:
+        return entry.current.claimed_at
+    return _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
+
+
+def _last_moment(entry: LedgerEntry) -> datetime:
+    """Until when Kraken may have taken its order."""
+    return entry.current.settled_at or entry.current.deadline
+
+
+def _step(
+    entry: LedgerEntry, key: str, others: Sequence[LedgerEntry], instrument_of: InstrumentOf, fill: Fill | None
+) -> Step | None:
     """None for an entry that has no part in this figure: an order that rests is none until it fills, and then Kraken shows it."""
     from webhook_core.trading.holdings import Step
 
     before, request = entry.figures.get(key), entry.current.request
+    instrument = instrument_of(request.parameters.get("pair", ""))
     if entry.state is State.NO_ACTION or request.method != "AddOrder":  # a cancel may have seen it for the legs behind
         return None if before is None else Step(before, Decimal(0))
-    if instrument is None or request.parameters["ordertype"] != "market":
-        return None
-    if not _touches(request, key, instrument):
+    if instrument is None or request.parameters["ordertype"] != "market" or not _touches(request, key, instrument):
         return None
     if entry.state is State.SUBMITTING:
-        return Step(before, None)
+        return Step(before, None, sure=False)
     if fill is not None and fill.status in DONE:
         return Step(before, *_filled(request, key, instrument, fill))
+    if _may_be_cut(entry, others):
+        return Step(before, None, sure=False)
     return Step(before, *_change(request, key, instrument))
+
+
+def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
+    """An order that only reduces stops at zero, so it fills less where an order that its plan did not count reduces too."""
+    request, claimed_at = entry.current.request, _counts_from(entry)
+    return "reduce_only" in request.parameters and any(
+        other.unit != entry.unit
+        and other.current.request.parameters.get("pair") == request.parameters["pair"]
+        and claimed_at <= other.current.claimed_at <= entry.current.deadline
+        and not _is_counted(entry, other)
+        for other in others
+    )
+
+
+def _is_counted(entry: LedgerEntry, by: LedgerEntry) -> bool:
+    return by.counted_until is not None and entry.current.claimed_at <= by.counted_until
 
 
 def _touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,11 @@ class Reading:
         self.market, self.budget, self.capped, self.refused = market, budget, capped, refused
         self.facts = Facts()
         self.figures: dict[str, Decimal] = {}
+        self.counted_until: datetime | None = None
 
-    def of(self, legs: Sequence[Leg]) -> tuple[Facts, Mapping[str, Decimal]]:
-        """The facts for all of them, and the figures of the account that a size follows from. Raises VenueUnavailable,
-        LedgerUnavailable, NotItsTurn."""
+    def of(self, legs: Sequence[Leg]) -> Facts:
+        """The facts for all of them; then ``figures`` are those of the account that a size follows from. Raises
+        VenueUnavailable, LedgerUnavailable, NotItsTurn."""
         asked, pairs, quotes = needs.NOTHING, [], []
         for intent, instrument in legs:
             need = needs.of_intent(intent, capped=self.capped)
@@ -62,7 +64,7 @@ class Reading:
         if quotes:
             worth = venue.equity(quotes[0], budget) if asked.margin else self._worth(quotes[0])
             self.facts = self.facts._replace(equity=worth)
-        return self.facts, self.figures
+        return self.facts
 
     def _settle(self, legs: Sequence[Leg]) -> None:
         """Our own last orders, where Kraken's figures do not show them yet."""
@@ -78,6 +80,10 @@ class Reading:
                 self._read_again()
                 seen = self._seen(legs)
                 settled = self.market.own_orders.settled(seen, known.get, self.refused, fills)
+            for entry in settled.unsure:
+                if entry.current.order_id not in fills:  # claimed since, and the figure may have it or not
+                    raise _not_certain(entry)
+        self.counted_until = settled.counted_until
         for name, shown in seen.items():
             figure = settled.figures.get(name, shown)
             if figure != shown:
@@ -90,10 +96,7 @@ class Reading:
         ids = [entry.current.order_id for entry in unsure if entry.current.order_id]
         fills = self.market.venue.fills(ids, self.budget) if len(ids) == len(unsure) else {}
         if not fills or not all(order_id in fills and fills[order_id].status in DONE for order_id in ids):
-            raise NotItsTurn(
-                f"Kraken may not show the order of the alert {unsure[0].alert_id} yet, so what is held is not certain. "
-                "Nothing was sent; sending the same alert again soon is safe."
-            )
+            raise _not_certain(unsure[0])
         return fills
 
     def _read_again(self) -> None:
@@ -161,6 +164,13 @@ class Reading:
                 worth += quotient(balances.get(instrument.quote, Balance(_ZERO)).total, price)
                 counted.add(instrument.quote)
         return worth
+
+
+def _not_certain(unsure: LedgerEntry) -> NotItsTurn:
+    return NotItsTurn(
+        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is not certain. "
+        "Nothing was sent; sending the same alert again soon is safe."
+    )
 
 
 def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:

@@ -36,7 +36,7 @@ class Workings:
         instruments = [self._instrument(intent) for intent in intents]
         line = self._line(intents, instruments)
         reading = Reading(self.market, self.budget, bool(self.wants.rules.caps), self.wants.refused)
-        self.facts, figures = reading.of(list(zip(intents, instruments, strict=True)))
+        self.facts = reading.of(list(zip(intents, instruments, strict=True)))
         plans: list[Plan] = []
         sources: list[int] = []
         nothing = []
@@ -56,7 +56,8 @@ class Workings:
             nothing="" if plan.requests else "; ".join(nothing),
             independent=all(isinstance(intent, CancelIntent) for intent in intents),
             line=line,
-            figures=figures,
+            figures=reading.figures,
+            counted_until=reading.counted_until,
             sources=tuple(sources),
         )
 

@@ -82,6 +82,7 @@ ENTRIES = st.builds(
     following=st.lists(REQUESTS, max_size=1).map(tuple),
     independent=st.booleans(),
     figures=st.dictionaries(TEXTS, DECIMALS, max_size=2),
+    counted_until=st.none() | TIMES,
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -154,6 +155,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         following=(entry.current.request, cancel),
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},
+        counted_until=NOON,
     )
 
 

@@ -13,8 +13,8 @@ from webhook_core.trading.holdings import Step, settled
 D = Decimal
 
 
-def step(before, change, tolerance="0"):
-    return Step(None if before is None else D(before), None if change is None else D(change), D(tolerance))
+def step(before, change, tolerance="0", *, sure=True):
+    return Step(None if before is None else D(before), None if change is None else D(change), D(tolerance), sure)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def step(before, change, tolerance="0"):
         ("7", [step("5", None)], "7"),  # of unknown size, and the figure has moved
         ("5", [step("5", None)], None),
         ("7", [step("5", None), step(None, "1")], None),
+        ("6", [step("5", "1", sure=False)], None),  # without it the figure may have come to the same
+        ("8", [step("5", "1", sure=False), step(None, "2")], None),
         ("5", [step("5", None), step("7", "1")], "8"),  # of unknown size, but the next plan saw what came of it
         ("7", [step("5", None), step("7", "1")], "8"),
         ("8", [step("5", None), step("7", "1")], "8"),

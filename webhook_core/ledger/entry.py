@@ -129,8 +129,11 @@ class LedgerEntry:
 
     ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is
     None where an order depends on no other. ``following``, on leg 0 alone, are the requests of the legs after it, planned with
-    it; ``independent``: a leg that fails does not stop them. ``figures`` are the venue's that the plan has seen: asset id ->
-    total balance, "position " + pair key -> net margin position.
+    it; ``independent``: a leg that fails does not stop them.
+
+    ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned anew: asset id -> total
+    balance, "position " + pair key -> net margin position. ``counted_until`` is when the newest of our orders that are in them
+    was claimed, by the clock of whoever claimed it.
     """
 
     unit: Unit
@@ -145,6 +148,7 @@ class LedgerEntry:
     following: tuple[OrderRequest, ...] = ()
     independent: bool = False
     figures: Mapping[str, Decimal] = field(default_factory=dict)
+    counted_until: datetime | None = None
     version: str = ""
 
     @property
@@ -247,8 +251,7 @@ def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadl
     """
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
-    attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
-    return replace(entry, attempts=(*entry.attempts, attempt))
+    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))
 
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
@@ -262,7 +265,12 @@ def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
         client_order_id=entry.unit.client_order_id(number),
         reason=reason,
     )
-    return replace(entry, attempts=(*entry.attempts, attempt))
+    return _with_attempt(entry, attempt)
+
+
+def _with_attempt(entry: LedgerEntry, attempt: Attempt) -> LedgerEntry:
+    """Whatever has traded since the last attempt is not in the figures that it was planned on."""
+    return replace(entry, attempts=(*entry.attempts, attempt), figures={}, counted_until=None)
 
 
 def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
@@ -273,5 +281,4 @@ def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetim
     """
     if entry.state not in REPLAYABLE:
         raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
-    attempt = _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
-    return replace(entry, attempts=(*entry.attempts, attempt))
+    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))

@@ -54,6 +54,8 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         document["independent"] = True
     if entry.figures:
         document["figures"] = {name: str(figure) for name, figure in sorted(entry.figures.items())}
+    if entry.counted_until is not None:
+        document["counted_until"] = _iso(entry.counted_until)
     return document
 
 
@@ -75,6 +77,7 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         following=tuple(_request(request) for request in document.get("following", ())),
         independent=bool(document.get("independent", False)),
         figures={name: Decimal(figure) for name, figure in document.get("figures", {}).items()},
+        counted_until=_time(document["counted_until"]) if "counted_until" in document else None,
         version=version,
     )
 

@@ -17,11 +17,13 @@ DUST = Decimal("1E-8")
 
 class Step(NamedTuple):
     """One of our orders that filled, or will at once. ``before``: the figure that its plan saw, None if it read none. ``change``
-    is what it adds to the figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price)."""
+    is what it adds to the figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price).
+    ``sure``: it did; one that may come to nothing, or to less, leaves every figure in doubt, which may have moved for another."""
 
     before: Decimal | None
     change: Decimal | None
     tolerance: Decimal = Decimal(0)
+    sure: bool = True
 
 
 def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
@@ -30,6 +32,8 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
     there on, for it has in it what was not ours."""
     if not steps:
         return figure
+    if not all(step.sure for step in steps):
+        return None
     expected: Decimal | None = None
     slack = DUST
     shown: list[tuple[Decimal, Decimal]] = []
