@@ -1,8 +1,9 @@
 """The venue's own side: an engine with a book, as Kraken's public documents and two assumptions have it.
 
 A1: an order that arrives after its ``deadline`` is not placed. A2: REST reads show every order after a minute at most,
-open and closed ones each with a lag of their own. A client order id is unique among open orders only, and a market
-order closes at once (docs.kraken.com, add-order and spot-clordid). Nothing here looks at the code under test.
+open and closed ones, balances and positions each with a lag of their own. A3: a balance or position that is read after
+QueryOrders has shown an order as closed has that order in it. A client order id is unique among open orders only, and a
+market order closes at once (docs.kraken.com, add-order and spot-clordid). Nothing here looks at the code under test.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Protocol
 from tests.simulation.chaos import Chaos
 from tests.simulation.world import SECOND, START, World
 from tests.support.instruments import BTC_USD
+from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
@@ -33,13 +35,30 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class BookOrder:
-    """``closed_at``: known from the start, since nothing that we do closes an order. None: it rests for good."""
+    """``closed_at``: known from the start, since nothing that we do closes an order. None: it rests for good. ``filled``: how
+    much of it by then."""
 
     order_id: str
     client_order_id: str
     parameters: Mapping[str, str]
     placed_at: int
     closed_at: int | None
+    filled: Decimal
+
+    @property
+    def is_margin(self) -> bool:
+        return "leverage" in self.parameters
+
+    @property
+    def change(self) -> Decimal:
+        """Of what is held, in base, once it has filled."""
+        return self.filled if self.parameters["type"] == "buy" else -self.filled
+
+    @property
+    def cut(self) -> Decimal:
+        """What it lacks of the change that it was to be: an order that only reduces stops at zero."""
+        asked = Decimal(self.volume) - self.filled
+        return asked if self.parameters["type"] == "buy" else -asked
 
     @property
     def volume(self) -> str:
@@ -59,10 +78,12 @@ class Listener(Protocol):
 
 
 class Exchange:
-    """``tick_decimals``: what the engine asks of prices by now; the packaged rules may not know it yet."""
+    """``margin`` and ``held``: the account before everything, as ``alerts.Plan`` has it."""
 
-    def __init__(self, world: World, chaos: Chaos, listener: Listener) -> None:
+    def __init__(self, world: World, chaos: Chaos, listener: Listener, *, margin: bool, held: Decimal) -> None:
         self.book: list[BookOrder] = []
+        self._margin, self._held_before = margin, held
+        self._figures_from = 0
         self._world, self._chaos, self._listener = world, chaos, listener
         self._price = Decimal(50000)
         self._volatile = not chaos.calm and world.random.random() < 0.4
@@ -84,8 +105,9 @@ class Exchange:
             return NotSent("refused before processing", ("EOrder:Rate limit exceeded",))
         if self._world.moment() > message.deadline:
             return Unknown("the answer proves nothing", ("EService:Deadline elapsed",))
-        if chaos.happens("refused"):
-            return Rejected(("EOrder:Insufficient funds",))
+        lacks = "EOrder:Insufficient funds" if chaos.happens("refused") else self._lacks(parameters)
+        if lacks is not None:
+            return Rejected((lacks,))
         price = parameters.get("price")
         if price is not None and -Decimal(price).as_tuple().exponent > self._decimals(parameters["pair"]):
             return Rejected(("EOrder:Tick size check failed",), stale_rules=True)
@@ -94,10 +116,23 @@ class Exchange:
             return Unknown("the answer proves nothing", ("EGeneral:Invalid arguments:cl_ord_id not unique",))
         return None
 
+    def _lacks(self, parameters: Mapping[str, str]) -> str | None:
+        """What the account does not hold that the order would reduce, or sell."""
+        held, sells = self._held(parameters, self._world.now), parameters["type"] == "sell"
+        if "reduce_only" in parameters and (held == 0 or sells != (held > 0)):
+            return "EOrder:Reduce only:No position exists"
+        uncovered = sells and "leverage" not in parameters and Decimal(parameters["volume"]) > held
+        return "EOrder:Insufficient funds" if uncovered else None
+
     def _place(self, message: Message) -> BookOrder:
         now = self._world.now
         closed_at = None if (rests := self._rests(message)) is None else now + rests
-        order = BookOrder(f"O{len(self.book) + 1:05}", message.client_order_id, message.parameters, now, closed_at)
+        filled = Decimal(message.parameters["volume"])
+        if "reduce_only" in message.parameters:
+            filled = min(filled, abs(self._held(message.parameters, now)))
+        order = BookOrder(
+            f"O{len(self.book) + 1:05}", message.client_order_id, message.parameters, now, closed_at, filled
+        )
         self.book.append(order)
         self._listener.placed(order)
         return order
@@ -123,15 +158,44 @@ class Exchange:
         return next((order for order in own if order.is_closed(now - self._chaos.lag())), None)
 
     def fills(self, order_ids: Sequence[str]) -> dict[str, Fill]:
-        """QueryOrders: what each order came to, as it was a lag ago; one that was not there yet is left out."""
-        found: dict[str, Fill] = {}
-        for order in (order for order in self.book if order.order_id in order_ids):
+        """What QueryOrders shows now, each order as it was a lag ago."""
+        found = {}
+        for order in self.book:
             at = self._world.now - self._chaos.lag()
+            if order.order_id not in order_ids or not (order.is_open(at) or order.is_closed(at)):
+                continue
             if order.is_closed(at):
-                found[order.order_id] = Fill("closed", Decimal(order.volume), self._price, Decimal(250), Decimal(1))
-            elif order.is_open(at):
+                self._figures_from = max(self._figures_from, order.closed_at or 0)
+                cost = order.filled * self._price
+                found[order.order_id] = Fill("closed", order.filled, self._price, cost, Decimal(0))
+            else:
                 found[order.order_id] = Fill("open", Decimal(0), None, Decimal(0), Decimal(0))
         return found
+
+    def balances(self) -> dict[str, Balance]:
+        """BalanceEx: as everything was a lag ago."""
+        at = self._seen_at()
+        base = self._total(at, margin=False)
+        return {BTC_USD.base: Balance(base), BTC_USD.quote: Balance(Decimal(1_000_000) - base * 50000)}
+
+    def positions(self) -> dict[str, Decimal]:
+        """OpenPositions, netted: as everything was a lag ago."""
+        position = self._total(self._seen_at(), margin=True)
+        return {BTC_USD.key: position} if position else {}
+
+    def _seen_at(self) -> int:
+        return max(self._world.now - self._chaos.lag(), self._figures_from)
+
+    def _held(self, parameters: Mapping[str, str], at: int) -> Decimal:
+        return self._total(at, margin="leverage" in parameters)
+
+    def _total(self, at: int, *, margin: bool) -> Decimal:
+        """What the account truly had then."""
+        start = self._held_before if margin == self._margin else Decimal(0)
+        done = (
+            o for o in self.book if o.is_margin == margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key
+        )
+        return sum((order.change for order in done), start)
 
     def _own(self, client_order_id: str) -> list[BookOrder]:
         return [order for order in self.book if order.client_order_id == client_order_id]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -17,15 +17,20 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
 from tests.simulation.world import START
+from webhook_core import alerts, own_orders
 from webhook_core.alerts import Alerts
 from webhook_core.delivery import Delivery
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger import entry as transitions
+from webhook_core.ledger import memory, turns
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.reconcile import Reconciler
-from webhook_core.legs import Progress
-from webhook_core.ports import Budget, Claimed, Existing, Recorded
+from webhook_core.ledger.turns import Refusal, refusal
+from webhook_core.legs import Legs, Progress
+from webhook_core.own_orders import OwnOrders, Settled
+from webhook_core.ports import Budget, Claim, Claimed, Existing, Recorded, Waiting
 from webhook_core.submission import Submission
 from webhook_core.trading.orders import OrderRequest, Outcome, Unknown
 
@@ -34,11 +39,13 @@ FAR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """``patches``: (owner, attribute, replacement). ``breaks``: the invariant that notices, if any does its work."""
+    """``patches``: (owner, attribute, replacement). ``breaks``: the invariant that notices, if any does its work. ``kind``: the
+    worlds in which it does."""
 
     name: str
     patches: tuple[tuple[Any, str, Callable[..., Any]], ...]
     breaks: Invariant
+    kind: str = "single"
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -65,6 +72,7 @@ def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool
     claim = self.ledger.claim(entry)
     if isinstance(claim, Existing):
         return self._redelivered(claim.entry, firing, delivery)
+    assert isinstance(claim, Claimed)
     return self._told(Progress((self.legs.submission._record(claim.entry, outcome),)), firing, delivery)
 
 
@@ -190,9 +198,9 @@ def _redelivered_and_run_again(self: Alerts, entry: LedgerEntry, firing: Any, de
     given_up = transitions._move(entry, State.NOT_SENT)
     request, now = entry.current.request, self.clock.now()
     claimed = self.ledger.record(transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s))
-    sent = claimed.entry
-    if isinstance(claimed, Recorded):
-        sent = self.legs.submission.send(sent, self._replan(firing, None, 0), delivery.budget)
+    if not isinstance(claimed, Recorded):
+        return self._told(Progress((claimed.entry,)), firing, delivery)
+    sent = self.legs.submission.send(claimed.entry, self._replan(firing, None, 0), delivery.budget)
     return self._told(Progress((sent,)), firing, delivery)
 
 
@@ -216,6 +224,100 @@ def _decide_without_looking(self: Alerts, firing: Any, budget: Budget) -> Any:
     return self.market.decide(firing.wants, budget)
 
 
+# -- what is held ------------------------------------------------------------------------------------------------------
+
+
+def _figures_as_they_are(self: OwnOrders, figures: Any, instrument_of: Any, *_: Any) -> Settled:
+    return Settled(figures, [])
+
+
+def _claimed_at_by_the_clock(entry: LedgerEntry) -> datetime:
+    """As if no instance's clock were ever behind another's."""
+    return entry.current.claimed_at
+
+
+def _never_on_holdings(intent: Any) -> bool:
+    """So that an order which was not sent goes out again in the size that it had."""
+    return False
+
+
+# -- the turns of a line -----------------------------------------------------------------------------------------------
+
+
+def _refusal_whatever_the_mark(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
+    return refusal(_with_turn(entry, mark=None), others, mark)
+
+
+def _refusal_in_any_order(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
+    return refusal(_with_turn(entry, in_order=False), others, mark)
+
+
+def _refusal_without_waiting(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
+    return refusal(entry, [other for other in others if other.state is not State.SUBMITTING], mark)
+
+
+def _refusal_for_ever(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
+    """Whoever has had the line keeps it."""
+    found = refusal(entry, others, mark)
+    mine = [o for o in others if entry.turn and o.turn and o.turn.line == entry.turn.line and o.unit != entry.unit]
+    return found or (Waiting(mine[0]) if mine else None)
+
+
+def _refusal_blind_to_nothing_done(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
+    """Having found nothing to do tells nothing."""
+    moved = [o if o.state is not State.NO_ACTION else _as_accepted(o) for o in others]
+    return refusal(entry, moved, mark)
+
+
+def _as_accepted(entry: LedgerEntry) -> LedgerEntry:
+    return replace(entry, attempts=(*entry.attempts[:-1], replace(entry.current, state=State.ACCEPTED)))
+
+
+def _with_turn(entry: LedgerEntry, **changes: Any) -> LedgerEntry:
+    return entry if entry.turn is None else replace(entry, turn=entry.turn._replace(**changes))
+
+
+def _nobody_comes_before(turn: Any, other: Any) -> bool:
+    return False
+
+
+def _nothing_leads_there(turn: Any, tied: Any) -> set[Any]:
+    return set()
+
+
+def _claim_next_out_of_turn(self: MemoryLedger, entry: LedgerEntry) -> Claim:
+    with self._lock:
+        stored = self._stored(entry.unit)
+        return Existing(stored) if stored.version != entry.version else self._claimed(self._replace(entry))
+
+
+_claim = Alerts._claim
+
+
+def _claim_unless_nothing_is_to_do(self: Alerts, firing: Any, decided: Any) -> Claim:
+    if not decided.nothing:
+        return _claim(self, firing, decided)
+    return Claimed(firing.entry(decided, self.clock.now(), self.settings.order_deadline_s))
+
+
+# -- legs --------------------------------------------------------------------------------------------------------------
+
+
+def _may_go_on_at_once(self: Legs, entries: Any, budget: Budget) -> bool:
+    """Whatever became of the leg before."""
+    return len(entries) <= len(entries[0].following) and budget.remaining() >= 1
+
+
+def _no_later_legs(self: OwnOrders, first: LedgerEntry) -> Iterator[LedgerEntry]:
+    return iter(())
+
+
+def _claimed_whoever_was_here(self: Legs, entry: LedgerEntry) -> Claim:
+    claim = self.ledger.claim(entry)
+    return Claimed(entry) if isinstance(claim, Existing) else claim
+
+
+TARGET, LEGS = "target", "legs"
 MUTATIONS = (
     Mutation("send_before_claim", ((Alerts, "take", _take_sending_first),), Invariant.ONE_ORDER),
     Mutation("no_deadline", ((SimulatedVenue, "_message", _message_without_deadline),), Invariant.ABSENT_IS_ABSENT),
@@ -243,5 +345,42 @@ MUTATIONS = (
     Mutation("claim_not_atomic", ((SimulatedStore, "claim", _claim_by_reading_first),), Invariant.ONE_ORDER),
     Mutation(
         "record_without_compare", ((SimulatedStore, "record", _record_without_compare),), Invariant.FINAL_IS_FINAL
+    ),
+    Mutation("figures_as_they_are", ((OwnOrders, "settled", _figures_as_they_are),), Invariant.LANDS_ON_TARGET, TARGET),
+    Mutation(
+        "clocks_believed", ((own_orders, "_counts_from", _claimed_at_by_the_clock),), Invariant.LANDS_ON_TARGET, TARGET
+    ),
+    Mutation(
+        "sent_again_in_its_old_size",
+        ((alerts, "depends_on_holdings", _never_on_holdings),),
+        Invariant.LANDS_ON_TARGET,
+        TARGET,
+    ),
+    Mutation("mark_ignored", ((memory, "refusal", _refusal_whatever_the_mark),), Invariant.LANDS_ON_TARGET, TARGET),
+    Mutation("in_any_order", ((memory, "refusal", _refusal_in_any_order),), Invariant.IN_ORDER, TARGET),
+    Mutation("two_at_a_time", ((memory, "refusal", _refusal_without_waiting),), Invariant.ONE_AT_A_TIME, TARGET),
+    Mutation("line_never_free", ((memory, "refusal", _refusal_for_ever),), Invariant.CALM_MEANS_DONE, TARGET),
+    Mutation("no_order_within_a_second", ((turns, "_comes_before", _nobody_comes_before),), Invariant.IN_ORDER, TARGET),
+    Mutation(
+        "steps_that_came_ignored", ((turns, "_leading_to", _nothing_leads_there),), Invariant.CALM_MEANS_DONE, TARGET
+    ),
+    Mutation(
+        "nothing_done_tells_nothing",
+        ((memory, "refusal", _refusal_blind_to_nothing_done),),
+        Invariant.IN_ORDER,
+        TARGET,
+    ),
+    Mutation(
+        "next_attempt_out_of_turn", ((MemoryLedger, "claim_next", _claim_next_out_of_turn),), Invariant.IN_ORDER, TARGET
+    ),
+    Mutation(
+        "no_action_not_recorded", ((Alerts, "_claim", _claim_unless_nothing_is_to_do),), Invariant.IN_ORDER, TARGET
+    ),
+    Mutation("legs_at_once", ((Legs, "_may_go_on", _may_go_on_at_once),), Invariant.LEG_AFTER_LEG, LEGS),
+    Mutation(
+        "leg_sent_again",
+        ((OwnOrders, "later_legs", _no_later_legs), (Legs, "_claimed", _claimed_whoever_was_here)),
+        Invariant.ONE_ORDER,
+        LEGS,
     ),
 )

@@ -6,41 +6,22 @@ TradingView resends on 500-599 except 504, 5 s after the answer, three times at 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from random import Random
 from typing import Protocol
 
+from tests.simulation.alerts import Alert
 from tests.simulation.chaos import Chaos
 from tests.simulation.process import Process
 from tests.simulation.world import SECOND, START, InstanceCrashed, World
 from webhook_core.http_messages import HttpRequest, HttpResponse
 
-TOKEN = "simulated-token-0123456789abcdef"
 OPERATOR_TOKEN = "simulated-operator-0123456789abcdef"
 WAITS = 3 * SECOND
 RESENDS_AFTER = 5 * SECOND
 MOST_RESENDS = 3
 BY_HAND = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """``volume`` is unlike any other alert's, so that the venue's book shows whose order it has.
-
-    ``firings``: when it fires, in microseconds. ``rival``: another body under the same id. ``stays_good``: its body
-    has an id and no time, so that it can be sent again at any time.
-    """
-
-    name: str
-    body: bytes
-    volume: str
-    firings: tuple[int, ...]
-    repeats: bool
-    stays_good: bool
-    rival: str | None = None
 
 
 @dataclass(slots=True)
@@ -52,45 +33,6 @@ class Delivery:
     sent_at: int
     received_at: int = 0
     status: int | None = None
-
-
-def draw_alerts(random: Random, chaos: Chaos) -> list[Alert]:
-    """One to four alerts of every kind of identity; some with a rival."""
-    alerts: list[Alert] = []
-    for _ in range(random.choice((1, 1, 2, 3))):
-        alert = _alert(random, len(alerts), rival_of=None)
-        alerts.append(alert)
-        if alert.stays_good and not chaos.calm and random.random() < 0.15:
-            alerts.append(_alert(random, len(alerts), rival_of=alert))
-    return alerts
-
-
-def _alert(random: Random, number: int, rival_of: Alert | None) -> Alert:
-    volume = f"0.005{number + 1:05}"
-    fires_at = int(random.random() * 20 * SECOND)
-    fields: dict[str, str] = {"symbol": "ETH/USD" if random.random() < 0.15 else "BTC/USD", "side": "buy"}
-    fields |= {"volume": volume, "token": TOKEN}
-    draw = random.random()
-    if draw < 0.5:
-        fields |= {"order_type": "limit", "price": "50000.5"}
-    elif draw < 0.75:
-        fields |= {"price": "50000"}
-    kind = "id" if rival_of else random.choice(("id", "id", "id and time", "time", "none"))
-    name = f"alert-{number}"
-    if "id" in kind:
-        fields["id"] = name if rival_of is None else rival_of.name
-    if "time" in kind:
-        fields["fired_at"] = str((int(START.timestamp()) * SECOND + fires_at) // SECOND)
-    firings = (fires_at,) if kind != "none" or random.random() < 0.5 else (fires_at, fires_at + 130 * SECOND)
-    return Alert(
-        name=name,
-        body=json.dumps(fields).encode(),
-        volume=volume,
-        firings=firings,
-        repeats=kind == "none",
-        stays_good=kind == "id",
-        rival=rival_of.volume if rival_of else None,
-    )
 
 
 class Listener(Protocol):
@@ -111,7 +53,7 @@ class Senders:
         self.count = 0
         self.last: dict[tuple[str, int], Delivery] = {}
 
-    def plan(self, alerts: list[Alert]) -> None:
+    def plan(self, alerts: Sequence[Alert]) -> None:
         """Put everything that this seed's senders do on the calendar."""
         random, at = self._world.random, self._world.at
         for alert in alerts:

@@ -6,7 +6,7 @@ import json
 
 from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ports import Claimed, Document, Existing, Page, Recorded
+from webhook_core.ports import Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import VenueOrder
 
@@ -14,7 +14,8 @@ from webhook_core.trading.orders import VenueOrder
 def brief(entry: LedgerEntry) -> str:
     """Who it is and where it stands."""
     attempt = entry.current
-    number = f"generation {entry.unit.generation} attempt {attempt.number}"
+    leg = f"leg {entry.unit.leg} " if entry.unit.leg else ""
+    number = f"{leg}generation {entry.unit.generation} attempt {attempt.number}"
     absent = " (open orders lack it)" if attempt.open_absent_at else ""
     return f"[{entry.alert_id[:12]} {number} {attempt.client_order_id[:8]} {attempt.state}{absent} v{entry.version or '-'}]"
 
@@ -22,7 +23,7 @@ def brief(entry: LedgerEntry) -> str:
 def shown(result: object) -> str:
     """Any result of a port."""
     match result:
-        case Claimed(entry) | Existing(entry) | Recorded(entry):
+        case Claimed(entry) | Existing(entry) | Recorded(entry) | Waiting(entry) | Superseded(entry):
             text = f"{type(result).__name__} {brief(entry)}"
         case LedgerEntry():
             text = brief(result)

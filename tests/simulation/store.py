@@ -18,6 +18,8 @@ from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorde
 
 
 class Listener(Protocol):
+    def planned(self, owner: str, began_at: int) -> None: ...
+
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None: ...
 
 
@@ -30,8 +32,11 @@ class SimulatedStore:
 
     def __init__(self, process: Process, store: MemoryLedger, listener: Listener) -> None:
         self._process, self._store, self._listener = process, store, listener
+        self._marked_at: dict[str, int] = {}
 
     def claim(self, entry: LedgerEntry) -> Claim:
+        self._tell_when_planned(entry)
+
         def apply() -> Claim:
             result = self._store.claim(entry)
             if isinstance(result, Claimed):
@@ -47,6 +52,8 @@ class SimulatedStore:
         return self._write("claim", entry, apply, read_back)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
+        self._tell_when_planned(entry)
+
         def apply() -> Claim:
             before = self._store.find(entry.unit)
             result = self._store.claim_next(entry)
@@ -83,7 +90,13 @@ class SimulatedStore:
         return self._read("find", lambda: self._store.find(unit))
 
     def mark(self, line: str) -> str:
+        self._marked_at[self._process.task] = self._process.world.now
         return self._read("mark", lambda: self._store.mark(line))
+
+    def _tell_when_planned(self, entry: LedgerEntry) -> None:
+        """A plan begins with its line's mark, if it depends on what is held."""
+        began_at = self._marked_at.get(self._process.task, self._process.world.now)
+        self._listener.planned(entry.current.owner, began_at)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         return self._read("newest_generation", lambda: self._store.newest_generation(unit))

@@ -57,6 +57,15 @@ REACHED = (
     "ledger.outcome_not_recorded",
     "generation 1 attempt 1",
     "attempt 2",
+    "ANSWERS 200 no_action",
+    "ANSWERS 409 superseded",
+    "> Waiting [",
+    "> Outdated()",
+    "figures.lag",
+    "venue.fills",
+    "is held is not certain",
+    "[alert-0 leg 1 ",
+    "leg 1 generation 0 attempt 2",
     " calm",
 )
 """What the stories of a few hundred seeds have to show, or the simulation no longer tests it."""

@@ -17,7 +17,7 @@ from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 
-SIZES = "no alert of the simulation is sized by the account"
+SIZES = "no alert of the simulation is sized by what the account is worth"
 CHANGES = "no alert of the simulation changes an order"
 
 
@@ -116,13 +116,16 @@ class SimulatedVenue:
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:
-        raise AssertionError(SIZES)
+        def asked() -> Mapping[str, Decimal]:
+            return {instrument.key: self._exchange.price() for instrument in instruments}
+
+        return self._read("prices", budget, asked)
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
-        raise AssertionError(SIZES)
+        return self._read("balances", budget, self._exchange.balances)
 
     def positions(self, budget: Budget) -> Mapping[str, Decimal]:
-        raise AssertionError(SIZES)
+        return self._read("positions", budget, self._exchange.positions)
 
     def equity(self, quote: str, budget: Budget) -> Decimal:
         raise AssertionError(SIZES)

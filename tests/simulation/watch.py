@@ -9,17 +9,19 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from tests.simulation.alerts import Alert, Plan
 from tests.simulation.exchange import BookOrder, Message
-from tests.simulation.senders import Alert, Delivery
+from tests.simulation.senders import Delivery
 from tests.simulation.world import START, World
 from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger.entry import LedgerEntry, Unit, filled
 from webhook_core.ledger.memory import MemoryLedger
 
 WINDOW = timedelta(seconds=45)
-FINAL = frozenset({"ACCEPTED", "REJECTED", "NOT_PLACED", "EXPIRED"})
-ANSWER_OF_ENTRY = frozenset({"accepted", "order_rejected", "not_placed", "expired"})
-ANSWERS = ANSWER_OF_ENTRY | {"alert_stale", "alert_conflict", "order_denied"}
+DONE = frozenset({"ACCEPTED", "NO_ACTION"})
+FINAL = DONE | {"REJECTED", "NOT_PLACED", "EXPIRED"}
+ANSWER_OF_ENTRY = frozenset({"accepted", "no_action", "order_rejected", "not_placed", "expired"})
+ANSWERS = ANSWER_OF_ENTRY | {"alert_stale", "alert_conflict", "order_denied", "superseded"}
 PASSING = frozenset({"outcome_unknown", "not_sent", "ledger_unavailable", "venue_unavailable"})
 
 
@@ -39,6 +41,12 @@ class Invariant(StrEnum):
     KNOWN_ANSWERS = "every answer is one of the contract's, and none is a bug's"
     GENERATIONS_APART = "the next generation is claimed only after the duplicate window"
     CALM_MEANS_DONE = "without faults every firing gives exactly one order and is told so"
+    LEG_AFTER_LEG = "a leg is claimed and placed only after the leg before it"
+    ONE_AT_A_TIME = "of one line at most one entry is submitting"
+    IN_ORDER = "a target never trades once one that was fired later has been applied"
+    LANDS_ON_TARGET = (
+        "what is done for a target leaves the position there, and an order of a fixed size adds itself once"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +58,24 @@ class Violation:
 class Watch:
     """Hears of everything that happens outside of the code under test."""
 
-    def __init__(self, world: World, store: MemoryLedger, alerts: Sequence[Alert]) -> None:
+    def __init__(self, world: World, store: MemoryLedger, plan: Plan) -> None:
         self.violations: list[Violation] = []
         self.book: list[BookOrder] = []
-        self._world, self._store, self._alerts = world, store, alerts
+        self._world, self._store, self._alerts = world, store, plan.alerts
         self._units: dict[str, Unit] = {}
         self._claimed: set[Unit] = set()
         self._known_at_start: dict[str, bool] = {}
         self._answers: dict[Unit, tuple[str, str | None]] = {}
-        self._refused: list[tuple[str, Unit | str]] = []
+        self._refused: list[tuple[str, Unit | Alert]] = []
 
     def broken(self, invariant: Invariant, text: str) -> None:
         self.violations.append(Violation(invariant, text))
         self._world.tell("WATCH", f"VIOLATED: {invariant}: {text}")
 
     # -- while it runs -------------------------------------------------------------------------------------------------
+
+    def planned(self, owner: str, began_at: int) -> None:
+        """The attempt with that owner is about to be claimed; its plan began then."""
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
         """The store holds ``after`` now, durably."""
@@ -73,6 +84,7 @@ class Watch:
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} was deleted and claimed again")
             self._claimed.add(after.unit)
             self._check_generations(after)
+            self._check_leg_before(after.unit)
         else:
             if before.state in FINAL and not _only_filled(before, after):
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
@@ -80,6 +92,11 @@ class Watch:
                 if _fixed(old) != _fixed(new):
                     self.broken(Invariant.ATTEMPT_IS_FIXED, f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}")
         self._units[after.current.client_order_id] = after.unit
+
+    def _check_leg_before(self, unit: Unit) -> None:
+        before = self._store.find(replace(unit, leg=unit.leg - 1)) if unit.leg else None
+        if unit.leg and (before is None or before.state not in DONE):
+            self.broken(Invariant.LEG_AFTER_LEG, f"{unit.name} claimed after {before and before.state}")
 
     def _check_generations(self, claimed: LedgerEntry) -> None:
         unit = claimed.unit
@@ -96,22 +113,31 @@ class Watch:
 
     def placed(self, order: BookOrder) -> None:
         self.book.append(order)
-        alert = next(alert for alert in self._alerts if alert.volume == order.volume)
-        orders = [order for order in self.book if order.volume in self._same_id(alert)]
-        if len(orders) > len(alert.firings):
-            self.broken(Invariant.ONE_ORDER, f"{alert.name} has {', '.join(o.order_id for o in orders)}")
+        alert = next(alert for alert in self._alerts if order.volume in alert.volumes)
+        same = self._same_id(alert)
+        for leg, volume in enumerate(alert.volumes):
+            orders = [o.order_id for o in self.book if o.volume == volume or (leg == 0 and o.volume in same)]
+            if len(orders) > len(alert.firings):
+                self.broken(Invariant.ONE_ORDER, f"{alert.name} has {', '.join(orders)} for leg {leg}")
+        sent = [any(o.volume == volume for o in self.book) for volume in alert.volumes]
+        if sent != sorted(sent, reverse=True):
+            self.broken(
+                Invariant.LEG_AFTER_LEG, f"{order.order_id} of {alert.name} is in the book, a leg before it is not"
+            )
 
     def _same_id(self, alert: Alert) -> set[str | None]:
-        """The volumes of the alert and of those that claim to be the same one."""
-        return {alert.volume, alert.rival, *(other.volume for other in self._alerts if other.rival == alert.volume)}
+        """The first volumes of the alert and of those that claim to be the same one."""
+        first = alert.volumes[0] if alert.volumes else None
+        return {first, alert.rival, *(other.volumes[0] for other in self._alerts if other.rival == first and first)}
 
     def started(self, delivery: Delivery) -> None:
         """Remember whether the ledger knows the alert already."""
         alert, received_at = delivery.alert, START + timedelta(microseconds=delivery.received_at)
-        same_id = self._same_id(alert)
-        entries = [entry for entry in self._entries() if entry.current.request.parameters["volume"] in same_id]
+        rivals = {alert.digest, *(a.digest for a in self._alerts if a.volumes and a.volumes[0] in self._same_id(alert))}
         self._known_at_start[delivery.name] = any(
-            not alert.repeats or received_at < entry.received_at + WINDOW for entry in entries
+            not alert.repeats or received_at < entry.received_at + WINDOW
+            for entry in self._entries()
+            if entry.body_sha256 in rivals
         )
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
@@ -119,16 +145,19 @@ class Watch:
         code, order_id = document["code"], document["order_id"]
         if code not in (PASSING if response.status >= 500 else ANSWERS):
             self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name} was answered {response.status} {code}")
-        if code == "accepted" and not any(
-            order.order_id == order_id and order.volume == delivery.alert.volume for order in self.book
-        ):
-            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told of order {order_id}")
-        if code == "order_denied" and self._known_at_start[delivery.name]:
+        if response.status == 200 and not self._is_done(delivery.alert, document):
+            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told {code} of order {order_id}")
+        if code == "order_denied" and self._known_at_start[delivery.name] and delivery.alert.volumes:
             self.broken(Invariant.KNOWN_IS_NOT_DECIDED_AGAIN, f"{delivery.name}: {document['error']}")
-        if code == "alert_conflict":
-            self._refused.append((delivery.name, delivery.alert.volume))
+        if code in ("alert_conflict", "superseded"):
+            self._refused.append((delivery.name, delivery.alert))
         if code in ANSWER_OF_ENTRY:
             self._answered_by_entry(delivery, code, document)
+
+    def _is_done(self, alert: Alert, document: dict[str, Any]) -> bool:
+        """Every leg is in the book, and the answer names the last one."""
+        orders = [[order.order_id for order in self.book if order.volume == volume] for volume in alert.volumes]
+        return document["code"] == "accepted" and all(orders) and document["order_id"] in orders[-1]
 
     def reconciled(self, response: HttpResponse) -> None:
         """An operator's run may find the ledger down, and nothing worse."""
@@ -140,10 +169,12 @@ class Watch:
         if unit is None:
             self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told of an entry that nobody ever wrote")
             return
+        if code == "no_action" and document["order_id"]:
+            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told of nothing to do and of an order")
         answer = (code, document["order_id"])
         if self._answers.setdefault(unit, answer) != answer:
             self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told {answer}, before that {self._answers[unit]}")
-        if code != "accepted":
+        if code not in ("accepted", "no_action"):
             self._refused.append((delivery.name, unit))
 
     def unresolved(self) -> bool:
@@ -162,16 +193,21 @@ class Watch:
             if self._units.get(order.client_order_id) not in entries:
                 self.broken(Invariant.ORDER_IS_KNOWN, f"{order.order_id} is in the book and in no entry")
         for delivery, refused in self._refused:
-            orders = [o.order_id for o in self.book if refused in (o.volume, self._units.get(o.client_order_id))]
+            orders = [order.order_id for order in self.book if self._is_of(order, refused)]
             if orders:
                 self.broken(Invariant.NO_MEANS_NO_ORDER, f"{delivery} was refused for good and has {orders}")
+
+    def _is_of(self, order: BookOrder, refused: Unit | Alert) -> bool:
+        if isinstance(refused, Alert):
+            return order.volume in refused.volumes
+        return self._units.get(order.client_order_id) == refused
 
     def _check_entry(self, entry: LedgerEntry, orders: list[BookOrder]) -> None:
         name, ids = entry.unit.name, [order.order_id for order in orders]
         if entry.state == "ACCEPTED":
             if ids != [entry.current.order_id]:
                 self.broken(Invariant.ACCEPTED_IS_THERE, f"{name} says {entry.current.order_id}, the book {ids}")
-        elif entry.state in FINAL:
+        elif entry.state in FINAL:  # without an order
             if ids:
                 self.broken(Invariant.ABSENT_IS_ABSENT, f"{name} is {entry.state} and the book has {ids}")
         else:
@@ -180,9 +216,10 @@ class Watch:
     def finish_calm(self, last_deliveries: Sequence[Delivery]) -> None:
         """Liveness: nothing went wrong, so everything went right."""
         for alert in self._alerts:
-            orders = [order.order_id for order in self.book if order.volume == alert.volume]
-            if len(orders) != len(alert.firings):
-                self.broken(Invariant.CALM_MEANS_DONE, f"{alert.name} fired {len(alert.firings)} times: {orders}")
+            for volume in alert.volumes:
+                orders = [order.order_id for order in self.book if order.volume == volume]
+                if len(orders) != len(alert.firings):
+                    self.broken(Invariant.CALM_MEANS_DONE, f"{alert.name} fired {len(alert.firings)} times: {orders}")
         for delivery in last_deliveries:
             if delivery.status != 200:
                 self.broken(Invariant.CALM_MEANS_DONE, f"{delivery.name} was answered {delivery.status} in the end")
