@@ -40,7 +40,7 @@ def position_key(pair: str) -> str:
 
 
 class Settled(NamedTuple):
-    """``figures``: those that are certain. ``unsure``: the young orders that leave the other ones in doubt. ``counted_until``:
+    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in doubt. ``counted_until``:
     when the newest order that was looked at was claimed, None if there was none."""
 
     figures: Mapping[str, Decimal]
@@ -97,19 +97,20 @@ class OwnOrders:
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
-            steps, young = self._steps(ours, key, instrument_of, fills)
+            steps, in_doubt = self._steps(ours, key, instrument_of, fills)
             found = settled(figure, steps)
             if found is not None:
                 known[key] = found
             else:
-                unsure |= {entry.unit.name: entry for entry in young}
+                unsure |= {entry.unit.name: entry for entry in in_doubt}
         counted_until = max((max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None)
         return Settled(known, list(unsure.values()), counted_until)
 
     def _steps(
         self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf, fills: Mapping[str, Fill]
     ) -> tuple[list[Step], list[LedgerEntry]]:
-        """From the last figure on that is older than every order Kraken may not show yet; and those orders."""
+        """From the last figure on that is older than every order Kraken may not show yet; and the orders that a doubt is of:
+        those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
         for entry in newest:
@@ -118,13 +119,16 @@ class OwnOrders:
                 ours.append((entry, step))
         young = [entry for entry, step in ours if step.change != 0 and _last_moment(entry) > young_until]
         steps: list[Step] = []
+        in_doubt: list[LedgerEntry] = []
         missing = len(young)
         for entry, step in ours:
             if not missing and (not steps or steps[-1].before is not None):
                 break
             steps.append(step)
+            if entry in young or not step.sure:
+                in_doubt.append(entry)
             missing -= entry in young
-        return steps[::-1], young
+        return steps[::-1], in_doubt
 
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""
@@ -152,22 +156,22 @@ def _last_moment(entry: LedgerEntry) -> datetime:
 def _step(
     entry: LedgerEntry, key: str, others: Sequence[LedgerEntry], instrument_of: InstrumentOf, fill: Fill | None
 ) -> Step | None:
-    """None for an entry that has no part in this figure: an order that rests is none until it fills, and then Kraken shows it."""
+    """None for an entry that has no part in this figure. What an order of another type than market fills only Kraken knows."""
     from webhook_core.trading.holdings import Step
 
     before, request = entry.figures.get(key), entry.current.request
     instrument = instrument_of(request.parameters.get("pair", ""))
     if entry.state is State.NO_ACTION or request.method != "AddOrder":  # a cancel may have seen it for the legs behind
         return None if before is None else Step(before, Decimal(0))
-    if instrument is None or request.parameters["ordertype"] != "market" or not _touches(request, key, instrument):
+    if instrument is None or not _touches(request, key, instrument):
         return None
-    if entry.state is State.SUBMITTING:
+    returns = "close[ordertype]" in request.parameters
+    at_market = request.parameters["ordertype"] == "market"
+    if entry.state is State.ACCEPTED and fill is not None and (fill.status in DONE or not at_market):
+        return Step(before, *_filled(request, key, instrument, fill), returns=returns)
+    if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):
         return Step(before, None, sure=False)
-    if fill is not None and fill.status in DONE:
-        return Step(before, *_filled(request, key, instrument, fill))
-    if _may_be_cut(entry, others):
-        return Step(before, None, sure=False)
-    return Step(before, *_change(request, key, instrument))
+    return Step(before, *_change(request, key, instrument), returns=returns)
 
 
 def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:

@@ -92,11 +92,14 @@ class Reading:
             self.figures[name] = figure
 
     def _done(self, unsure: Sequence[LedgerEntry]) -> Mapping[str, Fill]:
-        """What the orders in doubt have filled: all of them are done, so that is what they change. Raises NotItsTurn."""
-        ids = [entry.current.order_id for entry in unsure if entry.current.order_id]
-        fills = self.market.venue.fills(ids, self.budget) if len(ids) == len(unsure) else {}
-        if not fills or not all(order_id in fills and fills[order_id].status in DONE for order_id in ids):
+        """What the orders in doubt have filled: those at the market are done, so that is what they change. Raises NotItsTurn."""
+        named = {entry.current.order_id: entry for entry in unsure if entry.current.order_id}
+        fills = self.market.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
+        if not named or not all(order_id in fills for order_id in named):
             raise _not_certain(unsure[0])
+        for order_id, entry in named.items():
+            if fills[order_id].status not in DONE and entry.current.request.parameters["ordertype"] == "market":
+                raise _not_certain(entry)
         return fills
 
     def _read_again(self) -> None:

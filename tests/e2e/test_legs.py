@@ -50,7 +50,7 @@ def of_legs(function, *legs, **fields):
 
 def two_limits(function):
     """Each at a price that no other order has, which tells in the book whose it is."""
-    prices = [f"{random.randint(300000, 500000) / 10:.1f}" for _ in range(2)]
+    prices = [f"{random.randint(30000, 50000)}.{random.randint(1, 9)}" for _ in range(2)]
     legs = [{"side": "buy", "order_type": "limit", "volume": "0.0001", "price": price} for price in prices]
     return of_legs(function, *legs), prices
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -69,6 +69,22 @@ class TradingVenue(FakeVenue):
         self._hold(order, -order.left)
         executed = order.volume if status == "closed" else order.executed
         self.gone[order.order_id] = order._replace(status=status, executed=executed)
+
+    def fill(self, order: RestingOrder) -> None:
+        """All of a resting spot order, at its limit."""
+        pair, price = BY_ALTNAME[order.pair], order.limit or ZERO
+        sign = 1 if order.side is Side.BUY else -1
+        self.close(order, "closed")
+        self._add(pair.base, sign * order.left)
+        self._add(pair.quote, -sign * order.left * price)
+        self.filled[order.order_id] = Fill("closed", order.volume, price, order.volume * price, ZERO)
+
+    def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
+        open_ones = {order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting}
+        return {
+            **super().fills(order_ids, budget),
+            **{name: open_ones[name] for name in order_ids if name in open_ones},
+        }
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         return super().order(order_id, budget) or self.gone.get(order_id)

@@ -176,10 +176,10 @@ def test_a_fill_that_can_not_be_recorded_is_told_all_the_same():
 def test_a_limit_order_that_rests_is_asked_about_until_it_is_done():
     function = trader(usd=10**6)
     body = buy(function, order_type="limit", price="40000")
-    (order_id,) = [function.post(body)["order_id"]]
-    function.venue.filled[order_id] = Fill("open", D(0), None, D(0), D(0))
-    assert function.operate("POST", "/reconcile")["fills"] == 1
-    function.venue.filled[order_id] = Fill("closed", D(2), D(40000), D(80000), D(320))
+    first = function.post(body)
+    assert fills(first)[0]["status"] == "open"
+    assert function.operate("POST", "/reconcile")["fills"] == 0
+    function.venue.filled[first["order_id"]] = Fill("closed", D(2), D(40000), D(80000), D(320))
     assert function.operate("POST", "/reconcile")["fills"] == 1
     assert fills(function.post(body))[0] == {
         "status": "closed", "volume": "2", "price": "40000", "cost": "80000", "fee": "320", "slippage": "0",

@@ -242,3 +242,47 @@ def test_a_leg_that_was_sent_again_as_it_was_has_not_seen_what_came_in_between()
     function.clock.sleep(58)  # the buy is a minute old, the half is not
     assert post(function, alert(function, "a-3", action="close")) == (200, "accepted")
     assert (sent(function)[-1], held(function)) == (("sell", "2"), 0)
+
+
+def rest(function, alert_id, **fields):
+    assert post(function, buy(function, "1", alert_id, order_type="limit", price="49000", **fields)) == (
+        200,
+        "accepted",
+    )
+    return function.venue.resting[-1]
+
+
+def test_a_limit_order_that_brings_the_figure_back_to_what_it_was_is_no_sale_that_is_not_shown():
+    function = trader(btc=1)
+    assert post(function, alert(function, "out", action="close")) == (200, "accepted")
+    function.venue.fill(rest(function, "in"))
+    assert post(function, alert(function, "out-again", action="close")) == (200, "accepted")
+    assert sent(function) == [("sell", "1"), ("buy", "1"), ("sell", "1")]
+
+
+def test_a_limit_order_of_the_last_minute_that_filled_at_once_is_closed_though_the_balance_lags():
+    function = trader()
+    assert post(function, alert(function, "anchor", action="close")) == (200, "no_action")
+    function.venue.hold_back(2)
+    function.venue.fill(rest(function, "in"))
+    assert post(function, alert(function, "out", action="close")) == (200, "accepted")
+    assert sent(function) == [("buy", "1"), ("sell", "1")]
+
+
+def test_a_limit_order_that_rests_changes_nothing():
+    function = trader(btc=2)
+    rest(function, "in")
+    assert post(function, alert(function, "out", action="close")) == (200, "accepted")
+    assert sent(function)[-1] == ("sell", "2")
+
+
+def test_a_stop_that_has_taken_the_entry_back_is_no_entry_that_is_not_shown():
+    function = trader()
+    long = target(function, "1", "long")
+    assert post(function, long) == (200, "accepted")
+    function.post(alert(function, "out", action="close"))
+    entry = buy(function, "1", "in", stop_loss="2%")
+    assert post(function, entry) == (200, "accepted")
+    function.venue._add("XXBT", D(-1))  # the stop fires within the minute, and Kraken alone knows of it
+    assert post(function, target(function, "1", "again")) == (200, "accepted")
+    assert held(function) == 1

@@ -16,44 +16,57 @@ DUST = Decimal("1E-8")
 
 
 class Step(NamedTuple):
-    """One of our orders that filled, or will at once. ``before``: the figure that its plan saw, None if it read none. ``change``
-    is what it adds to the figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price).
-    ``sure``: it did; one that may come to nothing, or to less, leaves every figure in doubt, which may have moved for another."""
+    """One of our orders. ``before``: the figure that its plan saw, None if it read none. ``change`` is what it adds to the
+    figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price). ``sure``: it did; one
+    that may come to nothing, or to less, leaves every figure in doubt, which may have moved for another. ``returns``: the close
+    that it left behind may have taken it back."""
 
     before: Decimal | None
     change: Decimal | None
     tolerance: Decimal = Decimal(0)
     sure: bool = True
+    returns: bool = False
+
+
+class _Point(NamedTuple):
+    """What the figure is with the first ``number`` steps in it, and how far off that may be."""
+
+    value: Decimal
+    slack: Decimal
+    number: int
 
 
 def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
     """The figure with every step in it, None where it can't be told. ``steps``, oldest first, begin before the young ones, if
-    any is that old. What there was comes from the first ``before``; a later one that is not what the steps led to counts from
-    there on, for it has in it what was not ours."""
+    any is that old."""
     if not steps:
         return figure
-    if not all(step.sure for step in steps):
+    course = _course(steps)
+    if not course or not all(step.sure for step in steps):
         return None
-    expected: Decimal | None = None
-    slack = DUST
-    shown: list[tuple[Decimal, Decimal]] = []
-    certain = True  # as far as the last step begins
-    for step in steps:
-        if step.before is not None and (expected is None or abs(step.before - expected) > slack):
-            expected, slack = step.before, DUST
-            shown.append((expected, slack))
-        certain = expected is not None
-        if step.change is None or expected is None:
-            expected = None
-            continue
-        expected, slack = expected + step.change, slack + step.tolerance
-        shown.append((expected, slack))
-    if (
-        expected is None
-    ):  # the figure shows the last step if it is none of those without it; behind it nothing can be told
-        moved = certain and all(abs(figure - value) > off for value, off in shown)
+    end = course[-1]
+    if end.number < len(steps):
+        # The figure shows the last step if it is none of those without it; behind it nothing can be told.
+        moved = end.number == len(steps) - 1 and all(abs(figure - point.value) > point.slack for point in course)
         return figure if moved else None
-    for value, off in reversed(shown):
-        if abs(figure - value) <= off:
-            return figure + (expected - value)
+    for point in reversed(course):
+        if abs(figure - point.value) <= point.slack:
+            back = any(step.returns for step in steps[point.number :])
+            return None if back else figure + (end.value - point.value)
     return None
+
+
+def _course(steps: Sequence[Step]) -> list[_Point]:
+    """What there was comes from the first ``before``; a later one that is not what the steps led to counts from there on, for
+    it has in it what was not ours."""
+    course: list[_Point] = []
+    known = False
+    for number, step in enumerate(steps):
+        last = course[-1] if known else None
+        if step.before is not None and (last is None or abs(step.before - last.value) > last.slack):
+            last = _Point(step.before, DUST, number)
+            course.append(last)
+        known = last is not None and step.change is not None
+        if last is not None and step.change is not None:
+            course.append(_Point(last.value + step.change, last.slack + step.tolerance, number + 1))
+    return course
