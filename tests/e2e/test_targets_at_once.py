@@ -21,12 +21,12 @@ PAUSE_S = 1
 OUTCOMES = {(200, "accepted"), (200, "no_action"), (409, "superseded"), (503, "not_sent"), (503, "outcome_unknown")}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def exchange(make_kraken):
     return make_kraken(10**10).start()
 
 
-@pytest.fixture(params=["sqlite", "firestore"])
+@pytest.fixture(scope="module", params=["sqlite", "firestore"])
 def fleet(request, make_live, exchange):
     asked = {"ALERT_MAX_AGE_SECONDS": "600", "MAX_ORDER_COST": "100000 USD", "THREADS": "8"}
     if request.param == "firestore":
@@ -38,11 +38,15 @@ def fleet(request, make_live, exchange):
         function.stop()
 
 
-@pytest.mark.parametrize("lag_s", [0, 50], ids=["reads are fresh", "reads lag"])
-def test_the_account_ends_at_the_newest_target_and_never_goes_back(lag_s, fleet, exchange):
+@pytest.mark.parametrize(
+    ("symbol", "asset", "lag_s"),
+    [("ETHUSD", "XETH", 0), ("BTCUSD", "XXBT", 50)],
+    ids=["reads are fresh", "reads lag"],
+)
+def test_the_account_ends_at_the_newest_target_and_never_goes_back(symbol, asset, lag_s, fleet, exchange):
     exchange.lag(figures_s=lag_s)
-    sizes = [f"{random.randint(1, 50) / 100:.2f}" for _ in range(ALERTS)]
-    alerts = [target(fleet[0], size, fired_at=utc(n - ALERTS)) for n, size in enumerate(sizes)]
+    sizes = [f"{random.randint(1, 15) / 100:.2f}" for _ in range(ALERTS)]
+    alerts = [target(fleet[0], size, symbol=symbol, fired_at=utc(n - ALERTS)) for n, size in enumerate(sizes)]
     fired = {alert["id"]: n for n, alert in enumerate(alerts)}
     shuffled = random.sample(alerts, ALERTS)
     begin = threading.Barrier(SENDERS)
@@ -56,7 +60,8 @@ def test_the_account_ends_at_the_newest_target_and_never_goes_back(lag_s, fleet,
 
     outcomes = Counter((answer.status, answer["code"]) for _, answers in delivered for answer in answers)
     assert set(outcomes) <= OUTCOMES
-    assert exchange.balance("XETH") == Decimal(sizes[-1]), outcomes
+    exchange.lag()
+    assert exchange.balance(asset) == Decimal(sizes[-1]), outcomes
     whose = {answer["client_order_id"]: alert["id"] for alert, answers in delivered for answer in answers}
     placed = [whose[order["cl_ord_id"]] for order in exchange.orders() if order["cl_ord_id"] in whose]
     assert [fired[name] for name in placed] == sorted(fired[name] for name in placed)

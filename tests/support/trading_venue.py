@@ -81,10 +81,8 @@ class TradingVenue(FakeVenue):
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         open_ones = {order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting}
-        return {
-            **super().fills(order_ids, budget),
-            **{name: open_ones[name] for name in order_ids if name in open_ones},
-        }
+        shown = {name: open_ones[name] for name in order_ids if name in open_ones}
+        return {**shown, **super().fills(order_ids, budget)}
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         return super().order(order_id, budget) or self.gone.get(order_id)

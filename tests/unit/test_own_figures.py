@@ -66,3 +66,33 @@ def test_a_target_sent_again_counted_what_came_before_its_second_attempt(functio
     accepted(function, again)
     accepted(function, target(function, "a-4", "1.4"))
     assert [parameters["volume"] for parameters in sent(function)] == ["0.1", "0.2", "0.05", "0.15", "0.1"]
+
+
+def test_a_resting_order_that_fills_is_not_taken_for_a_balance_that_lags(function):
+    """1.1 is what was held before the exit too."""
+    accepted(function, target(function, "a-1", "1.1"))
+    accepted(function, target(function, "a-2", "1"))
+    function.clock.sleep(2)
+    limit = function.alert(id="a-3", order_type="limit", volume="0.1", price="59000")
+    entry = accepted(function, limit)["order_id"]
+    function.venue.held["XXBT"] = Balance(D("1.1"))
+    everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
+    function.venue.filled = {name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything}
+    assert entry in everything
+    accepted(function, target(function, "a-4", "1"))
+    assert sent(function)[-1]["volume"] == "0.1"
+
+
+def test_a_resting_order_that_has_not_filled_leaves_a_balance_that_lags_what_it_is(function):
+    accepted(function, target(function, "a-1", "1.1"))
+    accepted(function, target(function, "a-2", "1"))
+    function.clock.sleep(2)
+    entry = accepted(function, function.alert(id="a-3", order_type="limit", volume="0.1", price="59000"))["order_id"]
+    function.venue.held["XXBT"] = Balance(D("1.1"))
+    everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
+    function.venue.filled = {name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything}
+    function.venue.filled[entry] = Fill("open", D(0), None, D(0), D(0))
+    function.clock.sleep(2)
+    where = {"market_position": "long", "market_position_size": "1"}
+    answer = function.post(function.alert(id="a-4", action="target", side=None, volume=None, **where))
+    assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
