@@ -25,8 +25,7 @@ class Changes:
 
     def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         """A CancelOrder for each order that is meant."""
-        found = open_orders.cancels(intent, self.orders, self._meant(intent), self._allowed(), instrument)
-        return found if isinstance(found, NoOrder | Denied) else Plan(found)
+        return open_orders.cancels(intent, self.orders, self._meant(intent), self._allowed(), instrument)
 
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
         """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant."""

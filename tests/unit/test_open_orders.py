@@ -36,8 +36,8 @@ def ids(intent, *, named=None, allowed=FREE, pair=None):
     found = cancels(intent, ALL, named, allowed, pair)
     if isinstance(found, NoOrder | Denied):
         return type(found).__name__
-    assert all(request.method == "CancelOrder" for request in found)
-    return [*map(dict, (request.parameters for request in found))]
+    assert all(request.method == "CancelOrder" for request in found.requests)
+    return [*map(dict, (request.parameters for request in found.requests))]
 
 
 def txids(*names):
@@ -74,6 +74,12 @@ def txids(*names):
 )
 def test_a_cancel_means_these(intent, context, expected):
     assert ids(intent, **context) == expected
+
+
+def test_what_is_meant_and_may_not_be_touched_is_said():
+    assert cancels(CancelIntent("all"), ALL, None, FREE, None).notes == ()
+    (note,) = cancels(CancelIntent("all"), ALL, None, Allowed(None, {"ETHUSD"}), None).notes
+    assert note.startswith("3 more open orders are meant that this sender may not cancel")
 
 
 @pytest.mark.parametrize(

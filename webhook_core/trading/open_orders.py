@@ -13,7 +13,7 @@ from typing import NamedTuple
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import AmendIntent, CancelIntent, NoOrder, OrderRequest, OrderType, Side
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.sizing import denied
 from webhook_core.trading.symbols import display_name
@@ -57,7 +57,7 @@ class Allowed(NamedTuple):
 
 def cancels(
     wanted: CancelIntent, orders: Sequence[RestingOrder], named: Ours | None, allowed: Allowed, pair: Instrument | None
-) -> tuple[OrderRequest, ...] | NoOrder | Denied:
+) -> Plan | NoOrder | Denied:
     """A CancelOrder for each. ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
     None where none does; ``pair``: the instrument of the symbol, if there is one."""
     found = [order for order in orders if _is_meant(order, wanted, named, pair)]
@@ -71,7 +71,11 @@ def cancels(
     ]
     if not requests and wanted.client_order_id is not None and allowed.everything:
         requests = [OrderRequest("", {"cl_ord_id": wanted.client_order_id}, method="CancelOrder")]
-    return tuple(requests) or NoOrder(wanted.symbol or "", "no such order is open")
+    if not requests:
+        return NoOrder(wanted.symbol or "", "no such order is open")
+    left = len(found) - len(permitted)
+    note = f"{left} more open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
+    return Plan(tuple(requests), (note,) if left else ())
 
 
 def cancel(order_id: str, symbol: str) -> OrderRequest:
