@@ -19,7 +19,6 @@ from webhook_core.errors import (
     WebhookError,
 )
 from webhook_core.events import bind, event, timed
-from webhook_core.fills import Fills
 from webhook_core.firing import Firing
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.http_messages import HttpResponse
@@ -29,11 +28,9 @@ from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Legs, Progress
 from webhook_core.market import Decided, Market
-from webhook_core.own_orders import leg_of
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
-from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
 
@@ -51,7 +48,6 @@ class Alerts:
     clock: Clock
     market: Market
     legs: Legs
-    fills: Fills
     gate: Gate | ClosedGate
 
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
@@ -133,6 +129,8 @@ class Alerts:
 
     def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
+        from webhook_core.trading.needs import depends_on_holdings
+
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
@@ -146,7 +144,10 @@ class Alerts:
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:
-            progress = progress._replace(entries=tuple(self.fills.confirmed(progress.entries, delivery.budget)))
+            from webhook_core.fills import Fills  # few alerts ask for it
+
+            fills = Fills(self.ledger, self.venue, self.clock)
+            progress = progress._replace(entries=tuple(fills.confirmed(progress.entries, delivery.budget)))
         delivery.entry, delivery.replayed = progress.deciding, progress.replayed
         delivery.plans(progress.deciding.current.request)
         return answers.of_progress(progress, delivery.frame)
@@ -158,7 +159,7 @@ class Alerts:
             if source is None:
                 return "the pair's rules have changed: send a new alert"
             try:
-                return self.market.replan(intents[source], firing.wants, leg_of(firing.unit, number), budget)
+                return self.market.replan(intents[source], firing.wants, firing.unit.with_leg(number), budget)
             except VenueUnavailable:
                 raise
             except WebhookError as denied:

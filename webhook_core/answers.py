@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from webhook_core import fills
 from webhook_core.errors import MethodNotAllowed, WebhookError
 from webhook_core.http_messages import HttpResponse, json_response
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -198,7 +197,11 @@ def _order(entry: LedgerEntry) -> dict[str, Any]:
         "code": code_of(entry.state),
         "request": dict(attempt.request.parameters),
     }
-    return order if attempt.fill is None else {**order, "fill": fills.shown(attempt)}
+    if attempt.fill is None:
+        return order
+    from webhook_core.fills import shown
+
+    return {**order, "fill": shown(attempt)}
 
 
 def _unclaimed(request: OrderRequest) -> dict[str, Any]:

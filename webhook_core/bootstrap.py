@@ -23,7 +23,6 @@ from webhook_core.configuration import Configuration
 from webhook_core.errors import NotConfigured, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.failed_proofs import FailedProofs
-from webhook_core.fills import Fills
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
@@ -34,7 +33,6 @@ from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.legs import Legs
 from webhook_core.market import Market
 from webhook_core.operators import Operators
-from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
 from webhook_core.settings import Settings, SettingsError
@@ -157,11 +155,9 @@ def assemble(
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
-    own_orders = OwnOrders(settings.trading_mode, settings.account, store, clock, margin)
-    market = Market(pair_rules, venue, clock, own_orders)
+    market = Market(pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
-    legs = Legs(store, submission, reconciler, own_orders, clock, settings.order_deadline_s)
-    fills = Fills(store, venue, clock)
+    legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
     return Application(
         settings=settings,
@@ -170,9 +166,9 @@ def assemble(
         clock=clock,
         market=market,
         submission=submission,
-        operators=Operators(token, store, venue, pair_rules, reconciler, legs, fills, clock),
+        operators=Operators(token, store, venue, pair_rules, reconciler, legs, clock),
         gate=door,
-        alerts=Alerts(settings, store, venue, clock, market, legs, fills, door),
+        alerts=Alerts(settings, store, venue, clock, market, legs, door),
     )
 
 

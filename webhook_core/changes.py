@@ -12,9 +12,9 @@ from webhook_core.trading import limits, open_orders
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.open_orders import Allowed, Ours
-from webhook_core.trading.orders import AmendIntent, CancelIntent, NoOrder
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.symbols import names_pair
+from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 
 class Changes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.answers import Frame, code_of
 from webhook_core.errors import OrderRejected, WebhookError
@@ -13,7 +13,10 @@ from webhook_core.events import Tally, event
 from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ports import Budget
-from webhook_core.trading.orders import Intent, OrderRequest
+from webhook_core.trading.orders import OrderRequest
+
+if TYPE_CHECKING:
+    from webhook_core.trading.wishes import Intent
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -12,10 +12,9 @@ from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.entry import LedgerEntry, Turn, Unit, first_attempt, no_action_attempt
 from webhook_core.market import Decided, Wants
-from webhook_core.own_orders import leg_of
 from webhook_core.settings import Settings
 from webhook_core.trading.intents import intents
-from webhook_core.trading.orders import OrderRequest, PositionIntent
+from webhook_core.trading.orders import OrderRequest
 
 DEFAULT_STRATEGY = "default"
 
@@ -101,6 +100,8 @@ class Firing(NamedTuple):
         """Its place in the line of its strategy and pair; only a target has to come in the order of firing."""
         if decided.line is None:
             return None
+        from webhook_core.trading.wishes import PositionIntent
+
         wanted = next((one for one in self.wants.intents if isinstance(one, PositionIntent)), None)
         in_order = wanted is not None and wanted.action == "target"
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
@@ -109,7 +110,7 @@ class Firing(NamedTuple):
 
 def later_leg(first: LedgerEntry, number: int, now: datetime, deadline_s: int) -> LedgerEntry:
     """What the claim of a leg after leg 0 writes: the request that was planned with it."""
-    unit = leg_of(first.unit, number)
+    unit = first.unit.with_leg(number)
     attempt = first_attempt(unit, first.following[number - 1], now, deadline_s)
     turn = None if first.turn is None else first.turn._replace(mark=None, in_order=False)
     leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")

@@ -9,7 +9,7 @@ none of them stops or holds up another.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import zip_longest
@@ -21,7 +21,6 @@ from webhook_core.firing import later_leg
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler, report
-from webhook_core.own_orders import OwnOrders
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
 from webhook_core.trading.orders import OrderRequest
@@ -77,6 +76,15 @@ def _lets_pass(entry: LedgerEntry, behind: OrderRequest | None) -> bool:
     return found_none(entry.current.errors) and (behind is None or behind.exits)
 
 
+def later_legs(ledger: Ledger, first: LedgerEntry) -> Iterator[LedgerEntry]:
+    """The legs that were claimed after leg 0, in order. Raises LedgerUnavailable."""
+    for number in range(1, len(first.following) + 1):
+        entry = ledger.find(first.unit.with_leg(number))
+        if entry is None:
+            return
+        yield entry
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Legs:
     """``deadline_s`` is how long after its claim Kraken may still take an order."""
@@ -84,7 +92,6 @@ class Legs:
     ledger: Ledger
     submission: Submission
     reconciler: Reconciler
-    own_orders: OwnOrders
     clock: Clock
     deadline_s: int
 
@@ -97,7 +104,7 @@ class Legs:
 
         Raises LedgerUnavailable, and what ``next_attempt`` raises.
         """
-        entries = [first, *self.own_orders.later_legs(first)]
+        entries = [first, *later_legs(self.ledger, first)]
         progress = Progress(tuple(entries), replayed=True)
         if progress.is_stopped or (not progress.unclaimed and all(entry.state in TERMINAL for entry in entries)):
             event(logging.INFO, "alert.replayed", state=progress.deciding.state)
@@ -164,7 +171,7 @@ class Legs:
 
     def _missed(self, first: LedgerEntry) -> LedgerEntry | None:
         """The next leg of an alert that is too old by now, claimed as never sent; None if none is missing."""
-        entries = [first, *self.own_orders.later_legs(first)]
+        entries = [first, *later_legs(self.ledger, first)]
         number, now = len(entries), self.clock.now()
         if number > len(first.following) or now <= first.fresh_until:
             return None

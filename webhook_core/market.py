@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
 from webhook_core.ledger.entry import Unit
-from webhook_core.own_orders import OwnOrders
 from webhook_core.pair_rules import PairRules
-from webhook_core.ports import Budget, Clock, Venue
-from webhook_core.trading import needs, planner
+from webhook_core.ports import Budget, Clock, Ledger, Venue
+from webhook_core.trading import planner
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.needs import Needs
-from webhook_core.trading.orders import Intent, NoOrder, OrderIntent, OrderRequest, PositionIntent
+from webhook_core.trading.orders import OrderIntent, OrderRequest
 from webhook_core.trading.planner import Denied, Plan, TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
+
+if TYPE_CHECKING:
+    from webhook_core.own_orders import OwnOrders
+    from webhook_core.trading.wishes import Intent
 
 
 class Wants(NamedTuple):
@@ -62,12 +64,23 @@ class Decided(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Market:
-    """Kraken's rules and prices, and what the account holds, as far as a plan needs them."""
+    """Kraken's rules and prices, and what the account holds, as far as a plan needs them. ``margin`` is how far Kraken's reads
+    may lag its engine; ``mode`` and ``account`` are those of the venue."""
 
     pair_rules: PairRules
     venue: Venue
     clock: Clock
-    own_orders: OwnOrders
+    ledger: Ledger
+    mode: str
+    account: str
+    margin: timedelta
+
+    @property
+    def own_orders(self) -> OwnOrders:
+        """What the ledger knows of our own orders; no plan of a fixed size asks."""
+        from webhook_core.own_orders import OwnOrders
+
+        return OwnOrders(self.mode, self.account, self.ledger, self.clock, self.margin)
 
     def must_ask(self, wants: Wants) -> bool:
         """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost cap, what is held."""
@@ -93,8 +106,9 @@ class Market:
 
         Raises VenueUnavailable.
         """
-        if isinstance(intent, OrderIntent | PositionIntent):
-            self.pair_rules.learn([self.pair_rules.current().resolve(intent.symbol).key], budget)
+        symbol = getattr(intent, "symbol", None)
+        if symbol is not None:
+            self.pair_rules.learn([self.pair_rules.current().resolve(symbol).key], budget)
         decided = self._decided(wants._replace(intents=(intent,), refused=refused), budget, appraised=False)
         if isinstance(decided, Denied):
             return decided.message
@@ -110,9 +124,12 @@ class Market:
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
     def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
-        if needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING:
+        if _is_of_fixed_size(intent):
+            if planner.needs_ticker(intent, rules):
+                return True
+        elif _needs_anything(intent, rules):
             return True
-        if isinstance(intent, NoOrder) or intent.symbol is None:
+        if intent.symbol is None:
             return False
         try:
             self.pair_rules.current().resolve(intent.symbol)
@@ -122,11 +139,10 @@ class Market:
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
-        if len(wants.intents) == 1 and isinstance(intent := wants.intents[0], OrderIntent):
-            asked = needs.of_intent(intent, capped=bool(wants.rules.caps))
-            if intent.quantity_type == "base" and asked in (needs.NOTHING, Needs(price=True)):
-                return self._fixed(intent, wants.rules, budget, appraised=appraised)
-        from webhook_core.workings import Workings  # the way of alerts that ask for more than an order of fixed size
+        intent = wants.intents[0]
+        if len(wants.intents) == 1 and _is_of_fixed_size(intent):
+            return self._fixed(intent, wants.rules, budget, appraised=appraised)
+        from webhook_core.workings import Workings
 
         return Workings(self, wants, budget, appraised=appraised).decided()
 
@@ -148,3 +164,13 @@ class Market:
         """One order of a size that Kraken takes, held against every limit."""
         plan = planner.appraise if appraised else planner.plan
         return plan(intent, instrument, rules, self.clock.now(), ticker)
+
+
+def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:
+    return isinstance(intent, OrderIntent) and intent.quantity_type == "base"
+
+
+def _needs_anything(intent: Intent, rules: TradingRules) -> bool:
+    from webhook_core.trading import needs
+
+    return needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING

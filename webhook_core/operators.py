@@ -10,7 +10,6 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.fills import Fills, shown
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.legs import Legs
@@ -33,7 +32,6 @@ class Operators:
     pair_rules: PairRules
     reconciler: Reconciler
     legs: Legs
-    fills: Fills
     clock: Clock
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
@@ -72,9 +70,11 @@ class Operators:
             found = self.reconciler.run(budget, query.get("cursor") or None)
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
+        from webhook_core.fills import Fills  # no alert reconciles
+
         newest = self._newest()
         found["legs_missed"] = self.legs.miss(newest)
-        found["fills"] = self.fills.fill_in(newest, budget)
+        found["fills"] = Fills(self.ledger, self.venue, self.clock).fill_in(newest, budget)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget)
         event(logging.INFO, "reconcile.done", looked_at=len(found["looked_at"]), more=found["cursor"] is not None)
@@ -84,7 +84,7 @@ class Operators:
         """Our settled entries: few, since each may be a billed read, and many once an hour."""
         limit = MOST_ENTRIES if self.clock.now().minute == 0 else NEWEST
         page = self.ledger.entries(states=TERMINAL, limit=limit)
-        return [entry for entry in page.entries if self.legs.own_orders.is_ours(entry)]
+        return [entry for entry in page.entries if self.reconciler.is_ours(entry)]
 
     def _refreshed(self, budget: Budget) -> bool:
         try:
@@ -115,6 +115,8 @@ def _limit(text: str | None) -> int:
 
 
 def _row(entry: LedgerEntry) -> dict[str, Any]:
+    from webhook_core.fills import shown
+
     attempt = entry.current
     return {
         **facts(entry),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.legs import later_legs
 from webhook_core.ports import Clock, Ledger
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderRequest
@@ -69,16 +70,8 @@ class OwnOrders:
             unit = Unit(self.mode, self.account, key)
             first = self.ledger.newest_generation(unit)
             if first is not None:
-                return [first, *self.later_legs(first)]
+                return [first, *later_legs(self.ledger, first)]
         return []
-
-    def later_legs(self, first: LedgerEntry) -> Iterator[LedgerEntry]:
-        """The legs that were claimed after leg 0, in order."""
-        for number in range(1, len(first.following) + 1):
-            entry = self.ledger.find(leg_of(first.unit, number))
-            if entry is None:
-                return
-            yield entry
 
     def settled(
         self,
@@ -133,11 +126,6 @@ class OwnOrders:
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
-
-
-def leg_of(unit: Unit, number: int) -> Unit:
-    """The unit of another leg of the same alert."""
-    return Unit(unit.mode, unit.account, unit.alert_key, number, unit.generation)
 
 
 def _counts_from(entry: LedgerEntry) -> datetime:

@@ -16,8 +16,9 @@ from webhook_core.ports import Budget
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, Intent, OrderIntent, PositionIntent, Side
+from webhook_core.trading.orders import Fill, OrderIntent, Side
 from webhook_core.trading.rounding import cost_of, quotient
+from webhook_core.trading.wishes import Intent, PositionIntent
 
 if TYPE_CHECKING:
     from webhook_core.market import Market

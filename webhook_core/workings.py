@@ -12,10 +12,11 @@ from webhook_core.reading import Reading
 from webhook_core.trading import limits, needs, open_orders
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, PositionIntent, Side
+from webhook_core.trading.orders import OrderIntent, Side
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.positions import order_for
 from webhook_core.trading.sizing import Basis, sized
+from webhook_core.trading.wishes import AmendIntent, CancelIntent, Intent, NoOrder, PositionIntent
 
 _ZERO = Decimal(0)
 

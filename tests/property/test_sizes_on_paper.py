@@ -175,8 +175,8 @@ def test_a_share_of_the_account_is_refused_by_us_or_taken_by_kraken(data, world)
 
 
 def may_lack_money(fields) -> bool:
-    """How far an account may be leveraged is Kraken's to say; a share of a position, bought, is a fixed size."""
-    return bool(fields["leverage"]) or (fields["quantity_type"], fields["side"]) == ("percent_position", "buy")
+    """How far an account may be leveraged is Kraken's to say."""
+    return bool(fields["leverage"])
 
 
 def check_share(fields, before: Figures, sent, market: Decimal) -> None:
@@ -185,18 +185,19 @@ def check_share(fields, before: Figures, sent, market: Decimal) -> None:
     named = [D(sent[name]) for name in ("price", "price2") if name in sent]
     cost = cost_of(sent, max(named, default=market))
     kind, sells = fields["quantity_type"], fields["side"] == "sell"
+    base = volume / market if "viqc" in sent.get("oflags", "") else volume
     most = {
         "percent_balance": (volume, before.free) if sells else (cost, before.money),
         # Kraken states the equity of margin to four decimals
         "percent_equity": (cost, before.equity + (D("0.0001") if fields["leverage"] else 0)),
-        "percent_position": (volume, abs(before.position) if fields["leverage"] else before.total),
+        "percent_position": (base, abs(before.position) if fields["leverage"] else before.total),
     }
     if kind in most:
         asked, of = most[kind]
         assert asked <= of * percent
     if not fields["leverage"] and sells:
         assert volume <= before.free
-    elif not fields["leverage"] and kind != "percent_position":
+    elif not fields["leverage"]:
         assert cost * (1 + TAKER / 100) <= before.money + D("0.00001")
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.intake import verified
 from webhook_core.intake.alert import parse
 from webhook_core.trading.intents import Size, intents
-from webhook_core.trading.orders import NoOrder
+from webhook_core.trading.wishes import NoOrder
 
 D = Decimal
 WORDS = {-1: "short", 0: "flat", 1: "long"}

@@ -60,7 +60,7 @@ SIZES = [
     Sized("percent_equity", "90", "sell", {}, SPOT, "1.00000000"),  # no more than there is
     Sized("percent_equity", "10", "buy", MARGIN, ["prices", "equity", "submit"], "0.40000000"),
     Sized("percent_equity", "150", "sell", MARGIN, ["prices", "equity", "submit"], "6.00000000"),
-    Sized("percent_position", "50", "buy", {}, ["balances", "submit"], "0.50000000"),
+    Sized("percent_position", "50", "buy", {}, ["balances", "prices", "submit"], "0.50000000"),
     Sized("percent_position", "100", "sell", {}, ["balances", "submit"], "1.00000000"),
     Sized("percent_position", "50", "sell", MARGIN, ["positions", "submit"], "1.50000000"),
     Sized("risk_percent", "1", "buy", STOP, SPOT, "0.30000000"),  # 1 % of 150,000 over 5,000 a coin

@@ -79,6 +79,10 @@ class Unit:
         """One text per unit; the alert key, which may hold anything, stands last."""
         return f"{self.mode}/{self.account}/{self.generation}/{self.leg}/{self.alert_key}"
 
+    def with_leg(self, number: int) -> Unit:
+        """Another leg of the same alert."""
+        return replace(self, leg=number)
+
     def client_order_id(self, attempt: int) -> str:
         """UUIDv5 of the unit and the attempt: Kraken's long form of ``cl_ord_id`` (docs.kraken.com, spot-clordid)."""
         return str(uuid.uuid5(_CLIENT_ORDER_IDS, f"{attempt}/{self.name}"))

@@ -49,7 +49,7 @@ class Reconciler:
 
     def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         """At most one look-up of a submitting entry; what the ledger says now. Raises VenueUnavailable, LedgerUnavailable."""
-        if entry.state is not State.SUBMITTING or not self._is_ours(entry):
+        if entry.state is not State.SUBMITTING or not self.is_ours(entry):
             return entry
         if self.clock.now() < entry.current.claimed_at + LOOK_UP_AFTER:
             return entry
@@ -116,7 +116,8 @@ class Reconciler:
             report(written.entry)
         return written.entry
 
-    def _is_ours(self, entry: LedgerEntry) -> bool:
+    def is_ours(self, entry: LedgerEntry) -> bool:
+        """Of this mode and account."""
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
     def run(self, budget: Budget, cursor: str | None = None) -> dict[str, Any]:
@@ -128,7 +129,7 @@ class Reconciler:
         while budget.remaining() >= ENOUGH_FOR_ONE_S:
             # One at a time, so that the cursor stands behind the last one that was looked at.
             page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=1, newest_first=False)
-            looked_at += [self._one(entry, budget) for entry in page.entries if self._is_ours(entry)]
+            looked_at += [self._one(entry, budget) for entry in page.entries if self.is_ours(entry)]
             cursor = page.cursor
             if cursor is None:
                 break

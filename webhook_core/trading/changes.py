@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading.intents import check_amount, position
-from webhook_core.trading.orders import AmendIntent, CancelIntent, Intent, PositionIntent, Relative, is_margin
+from webhook_core.trading.orders import Relative, is_margin
+from webhook_core.trading.wishes import AmendIntent, CancelIntent, Intent, PositionIntent
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike

@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading import closing, terms
-from webhook_core.trading.orders import (
-    Intent,
-    NoOrder,
-    OrderIntent,
-    OrderType,
-    QuantityType,
-    Relative,
-    Side,
-    is_margin,
-)
+from webhook_core.trading.orders import OrderIntent, OrderType, QuantityType, Relative, Side, is_margin
 from webhook_core.trading.prices import Price, amount_of
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.wishes import Intent, NoOrder
 
 _NOISE = Decimal("1E-9")
 _MOST_DIGITS = 18
@@ -121,6 +113,8 @@ def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoO
     part = abs(max(after, Decimal(0)) - max(before, Decimal(0)))
     text = f"from {plain(before)} to {plain(after)}, and spot has no short positions"
     if part == 0:
+        from webhook_core.trading.wishes import NoOrder
+
         return NoOrder(wanted.symbol, f"the strategy goes {text}")
     note = f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}"
     return wanted._replace(volume=part, notes=(*wanted.notes, note))

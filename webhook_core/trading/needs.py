@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from webhook_core.trading.orders import (
-    AmendIntent,
-    CancelIntent,
-    Intent,
-    OrderIntent,
-    PositionIntent,
-    Relative,
-    Side,
-    is_margin,
-)
+from webhook_core.trading.orders import OrderIntent, Relative, Side, is_margin
+from webhook_core.trading.planner import lacks_price
+from webhook_core.trading.wishes import AmendIntent, CancelIntent, Intent, PositionIntent
 
 
 class Needs(NamedTuple):
@@ -52,7 +45,7 @@ def depends_on_holdings(wanted: Intent) -> bool:
 
 def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
     kind = wanted.quantity_type
-    price = _lacks_price(wanted) and capped
+    price = lacks_price(wanted) and capped
     if kind == "base":
         return Needs(price=price)
     margin, in_quote = is_margin(wanted.leverage), wanted.takes_quote
@@ -62,7 +55,8 @@ def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
         counted = wanted.side is Side.BUY and not _has_own_price(wanted)
         return Needs(balances=True, price=not in_quote and (counted or price))
     if kind == "percent_position":
-        return Needs(balances=not margin, positions=margin, price=price)
+        # A buy is held against what is free: only with leverage is that Kraken's to judge.
+        return Needs(balances=not margin, positions=margin, price=price or (wanted.side is Side.BUY and not margin))
     return Needs(balances=not margin, equity=True, price=True, margin=margin)
 
 
@@ -83,11 +77,3 @@ def _has_own_price(wanted: OrderIntent) -> bool:
     """A limit or a trigger that is a number: a size in quote can be counted by it."""
     named = [price for price in (wanted.limit, wanted.trigger) if price is not None]
     return bool(named) and wanted.trail is None and not any(isinstance(price, Relative) for price in named)
-
-
-def _lacks_price(wanted: OrderIntent) -> bool:
-    """The alert brought no price to compute the cost with, or one that counts from the market's."""
-    limit = wanted.limit if wanted.order_type.takes_limit else None
-    trigger = wanted.trigger if wanted.order_type.takes_trigger else None
-    prices = (limit, trigger, wanted.trail, wanted.reference_price)
-    return all(price is None for price in prices) or any(isinstance(price, Relative) for price in prices)

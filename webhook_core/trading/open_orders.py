@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import AmendIntent, CancelIntent, NoOrder, OrderRequest, OrderType, Side
+from webhook_core.trading.orders import OrderRequest, OrderType, Side
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.sizing import denied
 from webhook_core.trading.symbols import display_name
+from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 """What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""

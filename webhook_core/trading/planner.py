@@ -77,8 +77,11 @@ def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:
     """Whether the cost is capped and the alert brought no price to compute it with, or one that counts from the market's."""
-    if not rules.caps:
-        return False
+    return bool(rules.caps) and lacks_price(wanted)
+
+
+def lacks_price(wanted: OrderIntent) -> bool:
+    """The alert brought no price to compute the cost with, or one that counts from the market's."""
     prices = (limit_of(wanted), trigger_of(wanted), wanted.trail, wanted.reference_price)
     return all(price is None for price in prices) or any(isinstance(price, Relative) for price in prices)
 

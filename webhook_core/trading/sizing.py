@@ -122,7 +122,7 @@ def _of_cost(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = "") -
     return _in_base(wanted, round_volume(instrument, quotient(cost, price)), f"{said}, at {plain(price)}")
 
 
-def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent:
+def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     instrument, percent = basis.instrument, wanted.volume
     base = asset_code(instrument.base)
     if is_margin(wanted.leverage):
@@ -131,7 +131,12 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent:
         return _in_base(wanted, percent_of(held, percent), said)
     held = basis.balance(instrument.base).total
     volume, said = percent_of(held, percent), f"{plain(percent)} % of the {plain(held)} {base} held"
-    return _in_base(wanted, volume, said) if wanted.side is Side.BUY else _as_far_as_free(wanted, basis, volume, said)
+    if wanted.side is Side.SELL:
+        return _as_far_as_free(wanted, basis, volume, said)
+    price = price_of(wanted, basis.price)
+    if price is not None and cost_of(volume, price) > basis.affordable:
+        return _of_cost(wanted, basis, basis.affordable, f"{said}, {_covered(basis)}")
+    return _in_base(wanted, volume, said)
 
 
 def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:

@@ -13,7 +13,7 @@ _STRIDE = 4_862_736_451_923_847_561_021_763  # odd and no multiple of 3: coprime
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Order:
     """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a stop; ``price2`` its limit.
 
@@ -91,7 +91,7 @@ class Fill(NamedTuple):
     maker: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Position:
     """One margin fill that opened a position. ``cost``, ``fee`` and ``margin`` are quote, as they were at the opening."""
 
@@ -108,7 +108,7 @@ class Position:
     closed: Decimal = Decimal(0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Book:
     """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first, still in their JSON form.
 
