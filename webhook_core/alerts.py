@@ -123,15 +123,20 @@ class Alerts:
         if first.body_sha256 != firing.body_sha256:
             raise AlertConflict("An alert with this id came before with another body; nothing was sent for this one.")
         budget = delivery.budget
-        next_attempt = partial(self._next_attempt, firing=firing, budget=budget)
-        progress = self.legs.resume(first, next_attempt, partial(self._replan, firing, None), budget)
+        next_attempt = partial(self._next_attempt, firing=firing, first=first, budget=budget)
+        progress = self.legs.resume(first, next_attempt, partial(self._replan, firing, first), budget)
         return self._told(progress, firing, delivery)
 
-    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
+    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         from webhook_core.trading.needs import depends_on_holdings
 
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
+        if len(firing.wants.intents) > 1 and entry.current.request.exits:
+            counted = self._replan(firing, first, entry.unit.leg)(budget)
+            if isinstance(counted, str):
+                return transitions.next_nothing(entry, now, counted)
+            return transitions.next_attempt(entry, counted, now, deadline_s)
         if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         decided = self.market.decide(firing.wants, budget)
@@ -152,12 +157,21 @@ class Alerts:
         delivery.plans(progress.deciding.current.request)
         return answers.of_progress(progress, delivery.frame)
 
-    def _replan(self, firing: Firing, decided: Decided | None, number: int) -> Replan:
+    def _replan(self, firing: Firing, decided: Decided | LedgerEntry | None, number: int) -> Replan:
+        """``decided``: the plan, where it was made for this delivery, else leg 0, which has the requests. Of several legs only an
+        exit can be told from its request."""
+
         def replan(budget: Budget) -> OrderRequest | str:
             intents = firing.wants.intents
-            source = 0 if len(intents) == 1 else decided.sources[number] if decided else None
-            if source is None:
-                return "the pair's rules have changed: send a new alert"
+            closes = [place for place, intent in enumerate(intents) if getattr(intent, "action", "") == "close"]
+            if isinstance(decided, Decided):
+                source = decided.sources[number]
+            elif len(intents) == 1:
+                source = 0
+            elif len(closes) == 1:
+                source = closes[0]  # only exits ask without a plan at hand
+            else:
+                return "it can't be counted again: send a new alert"
             try:
                 return self.market.replan(intents[source], firing.wants, firing.unit.with_leg(number), budget)
             except VenueUnavailable:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
-from webhook_core.errors import OrderDenied
+from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.market import Market, Wants
 from webhook_core.ports import Budget
 from webhook_core.trading import limits, open_orders
+from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.open_orders import Allowed, Ours
 from webhook_core.trading.planner import Denied, Plan
-from webhook_core.trading.symbols import names_pair
+from webhook_core.trading.symbols import UnknownSymbol, display_name, names_pair
 from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 
@@ -24,14 +27,30 @@ class Changes:
         self.market, self.wants, self.orders, self.budget = market, wants, orders, budget
 
     def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
-        """A CancelOrder for each order that is meant."""
-        return open_orders.cancels(intent, self.orders, self._meant(intent), self._allowed(), instrument)
+        """A CancelOrder for each order that is meant. Raises NotItsTurn while one of them may or may not be."""
+        named = self._meant(intent)
+        if named is not None and named.unknown and intent.has_a_name:
+            raise _not_certain()
+        found = open_orders.cancels(intent, self.orders, named, self._allowed(), instrument)
+        if not isinstance(found, Plan):
+            return found
+        names = {
+            name: display_name(pair) for pair in self.market.pair_rules.current() for name in (pair.altname, pair.key)
+        }
+        return found._replace(
+            requests=tuple(
+                replace(request, symbol=names.get(request.symbol, request.symbol)) for request in found.requests
+            )
+        )
 
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
-        """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant."""
-        allowed = self._allowed()
-        meant = open_orders.meant(intent, self.orders, self._meant(intent))
+        """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant,
+        NotItsTurn while it may not be in Kraken's list yet."""
+        allowed, named = self._allowed(), self._meant(intent)
+        meant = open_orders.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
+        if not found and named is not None and (named.just_sent or named.unknown):
+            raise _not_certain()
         if len(found) != 1:
             which = "no such order is open" if not found else f"{len(found)} orders are meant: name one by order_id"
             raise OrderDenied(f"AMEND_ORDER: {which}.")
@@ -50,7 +69,9 @@ class Changes:
             *(limits.cost_within_cap(pair, volume, price, cap) for cap in self.wants.rules.caps),
         )
         refused = limits.first(checks)
-        return Plan((request,)) if refused is None else Denied(refused.rule, refused.message, refused.numbers)
+        notes = tuple(open_orders.roundings(intent, request))
+        plan = Plan((request,), notes, (Appraisal(checks, notes),))
+        return plan if refused is None else Denied(refused.rule, refused.message, refused.numbers, plan)
 
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
         """Those of ours that an id, an alert or a strategy names."""
@@ -74,6 +95,11 @@ class Changes:
         lists = self.wants.rules.allow_lists
         if not lists:
             return Allowed(own)
+        known = self.market.pair_rules.current()
+        names = {name for instrument in known for name in (instrument.altname, instrument.key)}
+        for pair in {order.pair for order in self.orders} - names:  # another instance may have learnt it
+            with suppress(UnknownSymbol):
+                self.market.instrument(pair, self.budget)
         pairs = {
             name
             for instrument in self.market.pair_rules.current()
@@ -89,12 +115,20 @@ class Changes:
         return Ours(
             order_ids={entry.current.order_id or "" for entry in accepted},
             client_order_ids={entry.current.client_order_id for entry in sent},
+            unknown=any(entry.state is State.SUBMITTING for entry in sent),
             just_sent=[
                 (entry.current.order_id or "", entry.current.request.symbol)
                 for entry in accepted
                 if entry.current.claimed_at > young and entry.current.request.parameters.get("ordertype") != "market"
             ],
         )
+
+
+def _not_certain() -> NotItsTurn:
+    return NotItsTurn(
+        "The order that is meant may not be in Kraken's list yet, or its outcome is not known. Nothing was sent; sending the "
+        "same alert again soon is safe."
+    )
 
 
 def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:

@@ -133,6 +133,13 @@ class VenueUnavailable(WebhookError):
     status = 503
 
 
+class NoPrice(VenueUnavailable):
+    """The venue states that it has no price of the pair: asking again soon does not help. Nothing was sent."""
+
+    code = "order_denied"
+    status = 422
+
+
 class NotConfigured(WebhookError):
     """A secret that this deployment needs can't be read or used. Whoever sends an alert is not proved yet and learns no more.
 

@@ -76,8 +76,7 @@ class Firing(NamedTuple):
         """What the claim of leg 0 writes: its request, and those of the legs after it."""
         unit = self.unit
         if decided.nothing:
-            symbol = self.wants.intents[0].symbol or ""
-            attempt = replace(no_action_attempt(unit, OrderRequest(symbol, {}), now), reason=decided.nothing)
+            attempt = replace(no_action_attempt(unit, OrderRequest(decided.symbol, {}), now), reason=decided.nothing)
         else:
             attempt = first_attempt(unit, decided.requests[0], now, deadline_s)
         return LedgerEntry(
@@ -108,10 +107,14 @@ class Firing(NamedTuple):
         return Turn(decided.line.name, self.fired_at, in_order, before, after, decided.line.mark)
 
 
-def later_leg(first: LedgerEntry, number: int, now: datetime, deadline_s: int) -> LedgerEntry:
-    """What the claim of a leg after leg 0 writes: the request that was planned with it."""
+def later_leg(
+    first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
+) -> LedgerEntry:
+    """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
+    of its line may have claimed since."""
     unit = first.unit.with_leg(number)
     attempt = first_attempt(unit, first.following[number - 1], now, deadline_s)
-    turn = None if first.turn is None else first.turn._replace(mark=None, in_order=False)
+    mark = None if behind is None else behind.current.owner
+    turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
     leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
     return replace(leg, figures={}, counted_until=None)

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import zip_longest
 from typing import NamedTuple
 
 from webhook_core.errors import VenueUnavailable
@@ -21,7 +20,7 @@ from webhook_core.firing import later_leg
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.reconcile import Reconciler, report
-from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger
+from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
 from webhook_core.trading.orders import OrderRequest
 
@@ -60,20 +59,29 @@ class Progress(NamedTuple):
 
     @property
     def _failed(self) -> LedgerEntry | None:
-        for entry, behind in zip_longest(self.entries, self.entries[0].following[: len(self.entries)]):
-            if entry is not None and entry.state in TERMINAL and not _lets_pass(entry, behind):
+        for entry in self.entries:
+            if entry.state in TERMINAL and entry.state not in DONE and not _found_none(entry):
                 return entry
-        return None
+        behind = None if self.entries[0].independent else next(iter(self.unclaimed), None)
+        if behind is None or _lets_pass(self.entries, behind):
+            return None
+        return next((entry for entry in self.entries if _found_none(entry)), None)
 
 
-def _lets_pass(entry: LedgerEntry, behind: OrderRequest | None) -> bool:
-    """Whether the request behind it may be sent. Behind a cancel that found no open order, since it has just filled, an exit
-    may: it sells what is there. A new order may not: it would stand beside the one that filled."""
-    if entry.state in DONE or entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
-        return entry.state in DONE
+def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
+    """Whether a request may be sent behind these. Behind a cancel that found no open order, since it has just filled, further
+    cancels and an exit may: the exit sells what is there. A new order may not: it would stand beside the one that filled."""
+    if not all(entry.state in DONE or _found_none(entry) for entry in entries):
+        return False
+    return behind.exits or behind.method == "CancelOrder" or all(entry.state in DONE for entry in entries)
+
+
+def _found_none(entry: LedgerEntry) -> bool:
+    if entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
+        return False
     from webhook_core.trading.open_orders import found_none
 
-    return found_none(entry.current.errors) and (behind is None or behind.exits)
+    return found_none(entry.current.errors)
 
 
 def later_legs(ledger: Ledger, first: LedgerEntry) -> Iterator[LedgerEntry]:
@@ -122,7 +130,10 @@ class Legs:
         first = entries[0]
         while self._may_go_on(entries, budget):
             number = len(entries)
-            claim = self._claimed(later_leg(first, number, self.clock.now(), self.deadline_s))
+            leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
+            claim: Claim | None = self._claimed(leg)
+            if isinstance(claim, Outdated):
+                claim = self._claimed_anew(first, number, replan_of(number), budget)
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, replan_of(number), budget))
                 continue
@@ -130,6 +141,22 @@ class Legs:
                 entries.append(claim.entry)
             break
         return Progress(tuple(entries))
+
+    def _claimed_anew(self, first: LedgerEntry, number: int, replan: Replan, budget: Budget) -> Claim | None:
+        """Another alert of the line came between two legs. A cancel means the same orders all the same, an exit is counted
+        again; any other size that was counted before is not sent."""
+        leg = later_leg(first, number, self.clock.now(), self.deadline_s)
+        request = leg.current.request
+        if request.exits and leg.turn is not None:
+            leg = replace(leg, turn=leg.turn._replace(mark=self.ledger.mark(leg.turn.line)))
+            counted = replan(budget.less(ENOUGH_TO_SEND_S))
+            if isinstance(counted, str):
+                event(logging.WARNING, "leg.not_counted", reason=counted, alert_id=first.alert_id)
+                return None
+            leg = replace(leg, attempts=(replace(leg.current, request=counted),))
+        elif request.method != "CancelOrder":
+            return None
+        return self._claimed(leg)
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:
@@ -139,7 +166,7 @@ class Legs:
         first = entries[0]
         return (
             len(entries) <= len(first.following)
-            and (first.independent or _lets_pass(entries[-1], first.following[len(entries) - 1]))
+            and (first.independent or _lets_pass(entries, first.following[len(entries) - 1]))
             and budget.remaining() >= ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
             and self.clock.now() <= first.fresh_until
         )
@@ -175,7 +202,7 @@ class Legs:
         number, now = len(entries), self.clock.now()
         if number > len(first.following) or now <= first.fresh_until:
             return None
-        if not first.independent and not _lets_pass(entries[-1], first.following[number - 1]):
+        if not first.independent and not _lets_pass(entries, first.following[number - 1]):
             return None
         leg = later_leg(first, number, now, self.deadline_s)
         request = leg.current.request

@@ -44,13 +44,15 @@ class Line(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What is to be sent, one request a leg. ``nothing`` says why there is none. ``independent``: one that fails stops no other.
+    """What is to be sent, one request a leg. ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one
+    that fails stops no other.
     ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it, with our orders in them
     that were claimed by ``counted_until``. ``sources``: which of the
     alert's intents each request is for."""
 
     plan: Plan
     nothing: str = ""
+    symbol: str = ""
     independent: bool = False
     line: Line | None = None
     figures: Mapping[str, Decimal] = MappingProxyType({})

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.errors import NotItsTurn
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.legs import later_legs
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from webhook_core.trading.holdings import Step
 
 NEWEST = 50
-"""So far back are orders looked at that a figure may lack; more within a minute than Kraken's own counters allow."""
+MOST_PAGES = 20
+OLDEST_ATTEMPT = timedelta(minutes=3)
+"""An alert that is sent again was claimed no longer ago: it is fresh for a minute or two, and Kraken takes its order for one."""
 OF_STRATEGY = 200
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
@@ -84,8 +87,7 @@ class OwnOrders:
         entry is SUBMITTING still. ``fills``: what is known beside the ledger of the orders' fills, by order id."""
         from webhook_core.trading.holdings import settled  # only where a size follows from what is held
 
-        newest = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), limit=NEWEST).entries
-        ours = [entry for entry in newest if self.is_ours(entry) and entry.unit != refused]
+        ours = [entry for entry in self._newest() if entry.unit != refused]
         ours.sort(key=_counts_from, reverse=True)
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
@@ -122,6 +124,22 @@ class OwnOrders:
                 in_doubt.append(entry)
             missing -= entry in young
         return steps[::-1], in_doubt
+
+    def _newest(self) -> list[LedgerEntry]:
+        """All of the last minutes, and the rest of their page. Raises NotItsTurn where there are too many to read."""
+        since = self.clock.now() - self.margin - OLDEST_ATTEMPT
+        found: list[LedgerEntry] = []
+        cursor = None
+        for _ in range(MOST_PAGES):
+            page = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), cursor=cursor, limit=NEWEST)
+            found += filter(self.is_ours, page.entries)
+            cursor = page.cursor
+            if cursor is None or (page.entries and page.entries[-1].claimed_at < since):
+                return found
+        raise NotItsTurn(
+            "So many orders came in the last minutes that what is held is not certain. Nothing was sent; sending the same "
+            "alert again soon is safe."
+        )
 
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""

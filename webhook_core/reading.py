@@ -8,16 +8,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import NoTimeToSend, NotItsTurn, OrderDenied
 from webhook_core.events import event
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.own_orders import DONE, position_key
 from webhook_core.ports import Budget
+from webhook_core.submission import ENOUGH_TO_SEND_S
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, OrderIntent, Side
+from webhook_core.trading.orders import Fill, OrderIntent, Side, is_margin
 from webhook_core.trading.rounding import cost_of, quotient
+from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.trading.wishes import Intent, PositionIntent
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Reading:
         """The facts for all of them; then ``figures`` are those of the account that a size follows from. Raises
         VenueUnavailable, LedgerUnavailable, NotItsTurn."""
         asked, pairs, quotes = needs.NOTHING, [], []
+        _check_legs(legs)
         for intent, instrument in legs:
             need = needs.of_intent(intent, capped=self.capped)
             asked = asked.and_(need)
@@ -72,15 +75,18 @@ class Reading:
         seen = self._seen(legs)
         if not seen:
             return
-        known = {instrument.key: instrument for instrument in self.market.pair_rules.current()}
-        settled = self.market.own_orders.settled(seen, known.get, self.refused)
+        if self.budget.remaining() < ENOUGH_TO_SEND_S:
+            raise NoTimeToSend(
+                "Too little time was left to count what is held; sending the same alert again soon is safe."
+            )
+        settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused)
         if settled.unsure:
             fills = self._done(settled.unsure)
-            settled = self.market.own_orders.settled(seen, known.get, self.refused, fills)
+            settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
             if settled.unsure:
                 self._read_again()
                 seen = self._seen(legs)
-                settled = self.market.own_orders.settled(seen, known.get, self.refused, fills)
+                settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
             for entry in settled.unsure:
                 if entry.current.order_id not in fills:  # claimed since, and the figure may have it or not
                     raise _not_certain(entry)
@@ -91,6 +97,13 @@ class Reading:
                 event(logging.INFO, "figures.lag", figure=name, shown=shown, settled=figure)
             self._correct(name, figure)
             self.figures[name] = figure
+
+    def _instrument_of(self, pair: str) -> Instrument | None:
+        """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""
+        try:
+            return self.market.instrument(pair, self.budget) if pair else None
+        except UnknownSymbol:
+            return None
 
     def _done(self, unsure: Sequence[LedgerEntry]) -> Mapping[str, Fill]:
         """What the orders in doubt have filled: those at the market are done, so that is what they change. Raises NotItsTurn."""
@@ -175,6 +188,20 @@ def _not_certain(unsure: LedgerEntry) -> NotItsTurn:
         f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is not certain. "
         "Nothing was sent; sending the same alert again soon is safe."
     )
+
+
+def _check_legs(legs: Sequence[Leg]) -> None:
+    """The figures are read once, and the line is one: so the legs that follow from them are of one pair, on spot or on margin.
+
+    Raises OrderDenied.
+    """
+    sized = [(intent, instrument) for intent, instrument in legs if needs.depends_on_holdings(intent)]
+    if len({(instrument, is_margin(getattr(intent, "leverage", None))) for intent, instrument in sized}) > 1:
+        raise OrderDenied(
+            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must be of one pair, all with "
+            "leverage or all without: send an alert for each.",
+            field="orders",
+        )
 
 
 def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:

@@ -24,7 +24,7 @@ from webhook_core.ports import (
     Venue,
     Waiting,
 )
-from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected
+from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
 
 ENOUGH_TO_SEND_S = 1.0
 """With less than this left of the request's budget after the claim, nothing is sent."""
@@ -70,7 +70,7 @@ class Submission:
             report(entry)
             return entry
         outcome = self._submit(entry, budget)
-        if isinstance(outcome, Rejected) and outcome.stale_rules:
+        if isinstance(outcome, Rejected) and (outcome.stale_rules or _asks_for_too_much(entry, outcome)):
             return self._heal(entry, outcome, replan, budget)
         return self._record(entry, outcome)
 
@@ -89,10 +89,14 @@ class Submission:
         if self.clock.now() >= attempt.deadline:  # this process stood still; Kraken would refuse it, or not
             return NotSent("the order's deadline had passed before it could be sent")
         left = budget.less(KEPT_FOR_THE_RECORD_S)
-        return self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
+        outcome = self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
+        if attempt.number > 1 and attempt.request.method == "CancelOrder" and isinstance(outcome, Rejected):
+            return Unknown("an earlier attempt may have canceled it", outcome.errors)
+        return outcome
 
     def _heal(self, entry: LedgerEntry, refusal: Rejected, replan: Replan, budget: Budget) -> LedgerEntry:
-        """The pair's rules have changed: plan once more on fresh ones, as a new attempt. A second refusal is final."""
+        """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal is
+        final."""
         try:
             replanned = replan(budget.less(ENOUGH_TO_SEND_S))
         except VenueUnavailable:
@@ -138,3 +142,8 @@ class Submission:
         if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
             event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=outcome.order_id)
         return entry
+
+
+def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
+    return entry.current.request.exits and refusal.errors == ("EOrder:Insufficient funds",)

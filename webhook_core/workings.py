@@ -15,7 +15,8 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Side
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.positions import order_for
-from webhook_core.trading.sizing import Basis, sized
+from webhook_core.trading.sizing import Basis, denied, sized
+from webhook_core.trading.symbols import display_name
 from webhook_core.trading.wishes import AmendIntent, CancelIntent, Intent, NoOrder, PositionIntent
 
 _ZERO = Decimal(0)
@@ -44,7 +45,7 @@ class Workings:
         for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
             planned = self._planned(intent, instrument)
             if isinstance(planned, Denied):
-                return planned
+                return planned._replace(message=f"orders[{number}]: {planned.message}") if len(intents) > 1 else planned
             if isinstance(planned, NoOrder):
                 nothing.append(planned.why)
                 continue
@@ -55,6 +56,7 @@ class Workings:
         return Decided(
             plan,
             nothing="" if plan.requests else "; ".join(nothing),
+            symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
             independent=all(isinstance(intent, CancelIntent) for intent in intents),
             line=line,
             figures=reading.figures,
@@ -63,8 +65,7 @@ class Workings:
         )
 
     def _instrument(self, intent: Intent) -> Instrument | None:
-        symbol = intent.symbol
-        return None if isinstance(intent, NoOrder) or symbol is None else self.market.instrument(symbol, self.budget)
+        return None if intent.symbol is None else self.market.instrument(intent.symbol, self.budget)
 
     def _line(self, intents: tuple[Intent, ...], instruments: list[Instrument | None]) -> Line | None:
         """Its mark is read before the facts: whoever claims in between makes them out of date."""
@@ -85,6 +86,8 @@ class Workings:
         order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         if isinstance(order, Denied | NoOrder):
             return order
+        if order.volume == 0 and order.notes:
+            return denied("SIZE_ZERO", order.notes[-1])
         plan = self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
         if isinstance(intent, PositionIntent) and intent.action == "close" and isinstance(plan, Plan):
             return plan._replace(requests=tuple(replace(request, exits=True) for request in plan.requests))
@@ -108,15 +111,18 @@ class Workings:
         if isinstance(intent, AmendIntent):
             return changes.amendment(intent, instrument)
         found = changes.cancels(intent, instrument)
-        if isinstance(found, Plan):
-            ids = {request.parameters.get("txid") for request in found.requests}
-            self.cancelled += [order for order in orders if order.order_id in ids]
-        return found
+        if not isinstance(found, Plan):
+            return found
+        before = {order.order_id for order in self.cancelled}  # one order is cancelled once, however often it is meant
+        requests = tuple(request for request in found.requests if request.parameters.get("txid") not in before)
+        ids = {request.parameters.get("txid") for request in requests}
+        self.cancelled += [order for order in orders if order.order_id in ids]
+        return found._replace(requests=requests) if requests else NoOrder("", "its orders are cancelled already")
 
 
 def _joined(plans: list[Plan]) -> Plan:
     return Plan(
         tuple(request for plan in plans for request in plan.requests),
         tuple(note for plan in plans for note in plan.notes),
-        tuple(appraisal for plan in plans for appraisal in plan.appraisals),
+        tuple(appraisal for plan in plans for appraisal in plan.appraisals or (None,) * len(plan.requests)),
     )

@@ -40,6 +40,9 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     order, request = row["trade_details"], row["request"]
     what = f"{order['side']} {order['volume']} {order['symbol']} {order['order_type']}"
+    if "viqc" in request.get("oflags", ""):
+        quote = str(order["symbol"]).partition("/")[2]
+        what = f"{order['side']} for {order['volume']} {quote} {order['symbol']} {order['order_type']}"
     if not request:
         what = f"nothing to do {order['symbol'] or ''}".rstrip()
     elif row["method"] != "AddOrder":

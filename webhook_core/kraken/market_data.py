@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.errors import VenueUnavailable
+from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import KrakenClient, decimal
@@ -70,6 +70,9 @@ def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
 
 def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
     """The rows of Ticker, each under some name of its pair. Raises VenueUnavailable."""
+    errors = outcomes.errors_of(reply.document) or ()
+    if reply.status == 200 and errors and all(error.startswith(_ONE_IS_NO_GOOD) for error in errors):
+        raise NoPrice(f"NO_PRICE: Kraken's ticker has none: {', '.join(errors)}.")
     return {name: row for name, row in result_of(reply, "Ticker").items() if name != "last"}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.errors import LedgerUnavailable, NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import KrakenClient
@@ -104,14 +104,22 @@ class KrakenVenue:
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:
-        """The first pair is the one that is traded: where Kraken refuses one of several, it alone is asked for again."""
+        """The first pair is the one that is traded: where Kraken refuses one of several, it alone is asked for again.
+
+        On paper the alert's own price is the market's. The book hears of it with the order only: a plan trades nothing.
+        """
         from webhook_core.kraken import market_data
 
-        for pair, price in reference.items():
-            failed = self._noted(pair, price)
-            if failed is not None:
-                raise VenueUnavailable(failed.message)
-        return market_data.prices(self._client, instruments, budget)
+        if self._note_price is None:
+            return market_data.prices(self._client, instruments, budget)
+        others = [instrument for instrument in instruments if instrument.key not in reference]
+        try:
+            known = market_data.prices(self._client, others, budget)
+        except NoPrice:
+            if not reference:
+                raise
+            known = {}
+        return {**known, **reference}
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
         from webhook_core.kraken import account

@@ -46,12 +46,15 @@ def _position(alert: AlertLike) -> PositionIntent:
 def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
     if alert.volume is None:
         raise AlertMalformed("volume is missing: it is the percentage of the equity.", field="volume")
-    if is_margin(alert.leverage) and wanted.reference_price is None:
+    if is_margin(alert.leverage):
+        # Position, equity, price and order would be four calls of Kraken; counted by the alert's own price a wrong one would
+        # make the order as much larger.
         raise AlertMalformed(
-            "price is missing: with leverage a percentage of the equity is counted in base by it.", field="price"
+            "quantity_type percent_equity does not go with a target and leverage: send market_position_size, or side with it.",
+            field="quantity_type",
         )
-    if alert.volume > 100 and not is_margin(alert.leverage):
-        raise AlertMalformed("volume is above 100 %, which needs leverage.", field="volume")
+    if alert.volume > 100:
+        raise AlertMalformed("volume is above 100 %: a target on spot ends there.", field="volume")
     return wanted._replace(percent_of_equity=alert.volume if alert.market_position == "long" else -alert.volume)
 
 

@@ -33,7 +33,17 @@ def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
     Raises AlertMalformed naming the field that is missing, senseless or contradicts another; OrderDenied for a second
     conditional close.
     """
-    return tuple(_intent(leg, configured) for leg in alert.orders or (alert,))
+    if not alert.orders:
+        return (_intent(alert, configured),)
+    return tuple(_leg(leg, configured, f"orders[{number}]") for number, leg in enumerate(alert.orders))
+
+
+def _leg(alert: AlertLike, configured: Size | None, place: str) -> Intent:
+    try:
+        return _intent(alert, configured)
+    except AlertMalformed as error:
+        field = place if error.field is None else f"{place}.{error.field}"
+        raise AlertMalformed(f"{place}: {error.message}", field=field) from None
 
 
 def _intent(alert: AlertLike, configured: Size | None) -> Intent:

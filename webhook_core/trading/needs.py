@@ -67,8 +67,7 @@ def _of_position(wanted: PositionIntent, *, capped: bool) -> Needs:
         balances=not margin,
         positions=margin,
         equity=by_equity,
-        # With leverage the alert brings the price: positions, equity and the order are three calls already.
-        price=(by_equity and not margin) or (capped and wanted.reference_price is None),
+        price=by_equity or (capped and wanted.reference_price is None),
         margin=margin,
     )
 

@@ -26,18 +26,19 @@ HAD_FILLED = "the order had filled before it was canceled"
 
 class Ours(NamedTuple):
     """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose reply was lost. ``just_sent``
-    are so young that Kraken's list may lack them: order id -> the symbol for people."""
+    are so young that Kraken's list may lack them: order id -> the symbol for people. ``unknown``: the outcome of one is."""
 
     order_ids: Collection[str] = ()
     client_order_ids: Collection[str] = ()
     just_sent: Sequence[tuple[str, str]] = ()
+    unknown: bool = False
 
     def has(self, order: RestingOrder) -> bool:
         own = order.client_order_id
         return (
             order.order_id in self.order_ids
             or (order.parent is not None and order.parent in self.order_ids)
-            or (own is not None and own in self.client_order_ids)
+            or (own is not None and _plain(own) in map(_plain, self.client_order_ids))
         )
 
 
@@ -77,6 +78,11 @@ def cancels(
     left = len(found) - len(permitted)
     note = f"{left} more open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
     return Plan(tuple(requests), (note,) if left else ())
+
+
+def _plain(client_order_id: str) -> str:
+    """Kraken shows a UUID with or without its dashes."""
+    return client_order_id.replace("-", "").lower()
 
 
 def cancel(order_id: str, symbol: str) -> OrderRequest:
@@ -122,6 +128,20 @@ def amendment(
     return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, highest
 
 
+def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
+    """What fits the pair now and did not as the alert sent it, a sentence for each number."""
+    for field, name in (
+        ("volume", "order_qty"),
+        ("display_volume", "display_qty"),
+        ("limit", "limit_price"),
+        ("trigger", "trigger_price"),
+    ):
+        asked, sent = getattr(wanted, field), request.parameters.get(name)
+        if isinstance(asked, Decimal) and sent is not None and Decimal(sent) != asked:
+            shown = {"limit": "price", "trigger": "stop_price"}.get(field, field)
+            yield f"{shown} {plain(asked)} was rounded to {sent}"
+
+
 def found_none(errors: Sequence[str]) -> bool:
     """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
     return bool(errors) and all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
@@ -158,7 +178,7 @@ def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pai
         return order.order_id == wanted.order_id
     if wanted.client_order_id is not None:
         own = order.client_order_id
-        return own is not None and own.replace("-", "").lower() == wanted.client_order_id.replace("-", "").lower()
+        return own is not None and _plain(own) == _plain(wanted.client_order_id)
     return (
         (named is None or named.has(order))
         and (pair is None or order.pair in (pair.altname, pair.key, pair.wsname))

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
-    appraisals: tuple[Appraisal, ...] = ()
+    appraisals: tuple[Appraisal | None, ...] = ()
 
 
 class Denied(NamedTuple):

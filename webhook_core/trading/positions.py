@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from webhook_core.trading.orders import OrderIntent, OrderType, Side, Terms, is_margin
 from webhook_core.trading.planner import Denied
-from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost, round_volume
+from webhook_core.trading.rounding import cost_of, difference, percent_of, plain, quotient, round_cost, round_volume
 from webhook_core.trading.sizing import Basis, denied
 from webhook_core.trading.symbols import asset_code
 from webhook_core.trading.wishes import NoOrder, PositionIntent
@@ -29,7 +29,7 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
     if target < 0 and not is_margin(wanted.leverage):
         notes.append(f"spot has no short positions: the target is flat, not {plain(target)}")
         target = ZERO
-    change = round_volume(instrument, abs(target - held))
+    change = round_volume(instrument, abs(difference(target, held)))
     base = asset_code(instrument.base)
     if change == 0 or (basis.rules_are_fresh and instrument.ordermin is not None and change < instrument.ordermin):
         less = f", but for {plain(abs(target - held))}, less than the pair takes" if target != held else ""
@@ -48,10 +48,10 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
         return -size if held > 0 else size if held < 0 else ZERO
     if wanted.percent_of_equity is None:
         return wanted.target or ZERO
-    price = basis.price or wanted.reference_price
+    price = basis.price
     if price is None or price <= 0:
         return denied("SIZE_PRICE", f"no price of {basis.instrument.altname} is known to count a percentage with")
-    size = quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price)
+    size = round_volume(basis.instrument, quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price))
     return size if wanted.percent_of_equity > 0 else -size
 
 
@@ -84,8 +84,8 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
         text = f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: cancel those first"
         if round_volume(instrument, funds.free) == 0:
             return denied("POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total))
-        note = f"only {plain(funds.free)} {base} can be sold: {text}"
-        return order._replace(volume=funds.free, notes=(*order.notes, note))
+        left = f"the position goes from {plain(funds.total)} to {plain(funds.total - funds.free)} {base} only"
+        return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))
     if wanted.percent_of_equity is None or basis.price is None:
         return order
     most = round_cost(instrument, basis.affordable)

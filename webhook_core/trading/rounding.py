@@ -78,6 +78,12 @@ def cost_of(volume: Decimal, price: Decimal) -> Decimal:
         return volume * price
 
 
+def difference(amount: Decimal, other: Decimal) -> Decimal:
+    """Exact, where Decimal's own minus rounds at 28 digits."""
+    with localcontext(_EXACT):
+        return amount - other
+
+
 def quotient(amount: Decimal, divisor: Decimal) -> Decimal:
     """amount / divisor, never more than exact: a size does not grow by the division."""
     with localcontext(_QUOTIENT):

@@ -56,9 +56,14 @@ class Basis(NamedTuple):
 
     @property
     def affordable(self) -> Decimal:
-        """The highest cost of a buy that what is free covers together with the fee."""
+        """The highest cost of a buy that what is free covers together with the fee.
+
+        What Kraken shows of a balance and of a hold is cut to the asset's decimals, so the last one is left.
+        """
         with_fee = ONE + percent_of(ONE, self.taker_fee)
-        return quotient(self.balance(self.instrument.quote).free, with_fee)
+        funds = self.balance(self.instrument.quote)
+        shown = max(4, *(_decimals(amount) for amount in (funds.total, funds.held)))
+        return quotient(max(Decimal(0), funds.free - ONE.scaleb(-shown)), with_fee)
 
     def sellable(self, wanted: OrderIntent) -> Decimal:
         """The largest sell that what is free covers, together with the fee where that is taken in base."""
@@ -141,7 +146,7 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     """So much that the way from the entry to its stop loss costs the given percentage of the account."""
-    entry = price_of(wanted, basis.price)
+    entry = price_of(wanted, basis.price) if wanted.side is Side.BUY else _lowest(wanted, basis.price)
     stop = None if wanted.close is None else wanted.close.trigger
     at = estimate(stop, entry) if stop is not None else None
     if entry is None or at is None:
@@ -160,6 +165,12 @@ def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     if cost_of(volume, entry) > basis.affordable:
         return _of_cost(wanted, basis, basis.affordable, f"{said}, {_covered(basis)}")
     return _in_base(wanted, volume, said)
+
+
+def _lowest(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
+    """Where a sell may trade at the worst: the way from there up to its stop loss is the longest."""
+    named = [estimate(price, last) for price in (wanted.trigger, wanted.limit) if price is not None] or [last]
+    return min((price for price in named if price is not None), default=None)
 
 
 def _as_far_as_free(wanted: OrderIntent, basis: Basis, volume: Decimal, said: str) -> OrderIntent:
@@ -183,6 +194,11 @@ def _free(amount: Decimal, asset: str) -> str:
 
 def _worth(amount: Decimal, instrument: Instrument) -> str:
     return f"the account's {plain(round_cost(instrument, amount))} {asset_code(instrument.quote)}"
+
+
+def _decimals(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def denied(rule: str, text: str, **numbers: str) -> Denied:
