@@ -220,7 +220,8 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Krak
         price_source=_public_prices(settings, clock) if settings.paper_prices == "kraken" else None,
     )
     client = KrakenClient(PAPER_KEY, PAPER_SECRET, transport=PaperAdapter(engine))
-    return KrakenVenue(client, clock, note_price=engine.mark_price)
+    priced_by_alerts = settings.paper_prices == "alert"
+    return KrakenVenue(client, clock, note_price=engine.mark_price, priced_by_alerts=priced_by_alerts)
 
 
 def _public_prices(settings: Settings, clock: Clock) -> Callable[[str], Decimal | None]:

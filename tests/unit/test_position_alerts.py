@@ -67,18 +67,19 @@ def test_on_margin_both_sides_of_zero_can_be_reached_and_an_exit_only_reduces(ne
     assert (request.parameters["leverage"], "reduce_only" in request.parameters) == ("2", reduces)
 
 
-@pytest.mark.parametrize("margin", [False, True])
-def test_a_target_in_percent_of_the_equity(margin):
-    function = trader(btc=1, usd=50_000, worth=200_000, net=1)
-    fields = {"market_position": "long", "volume": "100" if not margin else "150", "quantity_type": "percent_equity"}
-    answer = function.post(alert(function, **fields, **(MARGIN if margin else {})))
+def test_a_target_in_percent_of_the_equity():
+    function = trader(btc=1, usd=50_000, worth=200_000)
+    answer = function.post(alert(function, market_position="long", volume="100", quantity_type="percent_equity"))
     assert outcome(answer) == (200, "accepted")
-    if margin:
-        assert sent(function) == [("buy", "5")]  # 300,000 dollars are 6 coins
-        assert function.venue.calls == ["positions", "equity", "submit"]
-    else:
-        assert sent(function) == [("buy", "49603.1746")]  # 100,000 dollars are 2 coins; the fee is kept back
-        assert function.venue.calls == ["balances", "prices", "submit"]
+    assert sent(function) == [("buy", "49603.1745")]  # 100,000 dollars are 2 coins; the fee is kept back
+    assert function.venue.calls == ["balances", "prices", "submit"]
+
+
+def test_with_leverage_it_would_take_four_calls_or_trust_the_alerts_price_with_the_size():
+    function = trader(worth=200_000)
+    fields = {"market_position": "long", "volume": "150", "quantity_type": "percent_equity", **MARGIN}
+    answer = function.post(alert(function, **fields))
+    assert (*outcome(answer), answer["field"]) == (400, "alert_malformed", "quantity_type")
 
 
 NOTHING = [

@@ -51,7 +51,7 @@ SIZES = [
     Sized("quote", "1000", "sell", {"order_type": "limit", "price": "51000"}, ["submit"], "0.01960784"),
     Sized("quote", "1000", "buy", MARGIN, ["prices", "submit"], "0.02000000"),
     Sized("percent_balance", "50", "buy", {}, ["balances", "submit"], "50000.00000"),
-    Sized("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34920"),  # the fee is kept back
+    Sized("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34910"),  # the fee is kept back
     Sized("percent_balance", "50", "buy", {"order_type": "limit", "price": "40000"}, ["balances", "submit"], "1.25000000"),
     Sized("percent_balance", "50", "sell", {}, ["balances", "submit"], "0.50000000"),
     Sized("percent_balance", "50", "sell", NO_PRICE, ["balances", "submit"], "0.50000000"),
@@ -64,7 +64,7 @@ SIZES = [
     Sized("percent_position", "100", "sell", {}, ["balances", "submit"], "1.00000000"),
     Sized("percent_position", "50", "sell", MARGIN, ["positions", "submit"], "1.50000000"),
     Sized("risk_percent", "1", "buy", STOP, SPOT, "0.30000000"),  # 1 % of 150,000 over 5,000 a coin
-    Sized("risk_percent", "50", "buy", STOP, SPOT, "99206.34920"),
+    Sized("risk_percent", "50", "buy", STOP, SPOT, "99206.34910"),
     Sized("risk_percent", "1", "buy", {**STOP, **MARGIN}, ["prices", "equity", "submit"], "0.40000000"),
 ]  # fmt: skip
 
@@ -199,10 +199,10 @@ def test_a_read_that_fails_leaves_nothing_and_a_redelivery_is_sent(case):
     [
         ("percent_balance", "0.001", "sell", {}, "ORDER_MINIMUM"),
         ("percent_balance", "0.0000001", "sell", {}, "VOLUME_ZERO"),
-        ("percent_position", "50", "sell", {"symbol": "ETHUSD"}, "VOLUME_ZERO"),
+        ("percent_position", "50", "sell", {"symbol": "ETHUSD"}, "SIZE_ZERO"),
         ("risk_percent", "1", "buy", {"stop_loss": "55000", **NO_PRICE}, "RISK_DISTANCE"),
         ("quote", "0.1", "buy", {}, "ORDER_MINIMUM"),
-        ("percent_balance", "50", "buy", {"symbol": "BTCEUR"}, "VOLUME_ZERO"),
+        ("percent_balance", "50", "buy", {"symbol": "BTCEUR"}, "SIZE_ZERO"),
     ],
 )
 def test_a_denial_leaves_nothing(kind, volume, side, more, rule):

@@ -50,7 +50,7 @@ LIMIT = {"order_type": OrderType.LIMIT, "limit": D(40000)}
         (wanted("percent_position", 25, Side.SELL), "base", "0.5"),
         (wanted("percent_position", 100, Side.SELL), "base", "1.5"),
         (wanted("percent_position", 5), "base", "0.1"),
-        (wanted("percent_position", 50), "quote", "7936.50793"),  # as far as the money goes
+        (wanted("percent_position", 50), "quote", "7936.50783"),  # as far as the money goes
     ],
 )
 def test_a_size_is_counted_in_what_the_alert_says(intent, kind, volume):
@@ -61,7 +61,8 @@ def test_a_size_is_counted_in_what_the_alert_says(intent, kind, volume):
 def test_a_buy_of_everything_leaves_its_fee():
     order = size(wanted("percent_balance", 100))
     assert order.quantity_type == "quote"
-    assert order.volume * (1 + TAKER / 100) <= D(8000) < (order.volume + D("0.0001")) * (1 + TAKER / 100)
+    # and the last decimal that Kraken shows, which it may have cut
+    assert order.volume * (1 + TAKER / 100) <= D("7999.9999") < (order.volume + D("0.0001")) * (1 + TAKER / 100)
     assert "a fee of 0.8 %" in order.notes[0]
 
 
@@ -71,7 +72,7 @@ def test_a_buy_of_everything_leaves_its_fee():
 def test_a_percentage_of_the_equity_buys_no_more_than_is_free(amount, equity, volume):
     order = size(wanted("percent_equity", amount), equity=D(equity))
     assert order.quantity_type == "quote"
-    assert abs(order.volume - D(volume)) < D("0.0001")
+    assert D(volume) - D("0.0002") < order.volume <= D(volume)
 
 
 def test_a_percentage_of_the_equity_sells_no_more_than_is_free():

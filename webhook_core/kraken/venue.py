@@ -34,17 +34,24 @@ CLOCK_SKEW = timedelta(seconds=60)
 
 
 class KrakenVenue:
-    """``note_price`` hears the alert's reference price before each order; the paper venue trades at it.
+    """``note_price`` hears the alert's reference price before each order; the paper venue trades at it. ``priced_by_alerts``: so
+    a plan counts by it too.
 
     What a plain order doesn't need (reads of the account, cancels) is imported when it is first asked for.
     """
 
     def __init__(
-        self, client: KrakenClient, clock: Clock, note_price: Callable[[str, Decimal], None] | None = None
+        self,
+        client: KrakenClient,
+        clock: Clock,
+        note_price: Callable[[str, Decimal], None] | None = None,
+        *,
+        priced_by_alerts: bool = True,
     ) -> None:
         self._client = client
         self._clock = clock
         self._note_price = note_price
+        self._priced_by_alerts = note_price is not None and priced_by_alerts
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
         parameters = dict(request.parameters)
@@ -110,16 +117,17 @@ class KrakenVenue:
         """
         from webhook_core.kraken import market_data
 
-        if self._note_price is None:
+        if not self._priced_by_alerts:
             return market_data.prices(self._client, instruments, budget)
-        others = [instrument for instrument in instruments if instrument.key not in reference]
+        told = {pair.key: reference[pair.key] for pair in instruments if pair.key in reference}
+        others = [pair for pair in instruments if pair.key not in told]
         try:
             known = market_data.prices(self._client, others, budget)
         except NoPrice:
-            if not reference:
+            if not told:
                 raise
             known = {}
-        return {**known, **reference}
+        return {**known, **told}
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
         from webhook_core.kraken import account
