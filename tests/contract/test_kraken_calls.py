@@ -45,7 +45,6 @@ POSITIONS = {
     "target, equity, no price": LONG | {"volume": "5", "quantity_type": "percent_equity", "price": None},
     "target, margin": LONG | {"market_position_size": "0.2", "leverage": "2"},
     "target, margin, no price": LONG | {"market_position_size": "0.2", "price": None, "leverage": "2"},
-    "target, margin, equity": LONG | {"volume": "5", "quantity_type": "percent_equity", "leverage": "2"},
 }
 
 

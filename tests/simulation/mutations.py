@@ -17,7 +17,7 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
 from tests.simulation.world import START
-from webhook_core import alerts, own_orders
+from webhook_core import legs, own_orders
 from webhook_core.alerts import Alerts
 from webhook_core.delivery import Delivery
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
@@ -236,9 +236,8 @@ def _claimed_at_by_the_clock(entry: LedgerEntry) -> datetime:
     return entry.current.claimed_at
 
 
-def _never_on_holdings(intent: Any) -> bool:
-    """So that an order which was not sent goes out again in the size that it had."""
-    return False
+def _next_attempt_in_its_old_size(self: Alerts, entry: LedgerEntry, **_: object) -> LedgerEntry:
+    return transitions.next_attempt(entry, entry.current.request, self.clock.now(), self.settings.order_deadline_s)
 
 
 # -- the turns of a line -----------------------------------------------------------------------------------------------
@@ -308,7 +307,7 @@ def _may_go_on_at_once(self: Legs, entries: Any, budget: Budget) -> bool:
     return len(entries) <= len(entries[0].following) and budget.remaining() >= 1
 
 
-def _no_later_legs(self: OwnOrders, first: LedgerEntry) -> Iterator[LedgerEntry]:
+def _no_later_legs(ledger: object, first: LedgerEntry) -> Iterator[LedgerEntry]:
     return iter(())
 
 
@@ -352,7 +351,7 @@ MUTATIONS = (
     ),
     Mutation(
         "sent_again_in_its_old_size",
-        ((alerts, "depends_on_holdings", _never_on_holdings),),
+        ((Alerts, "_next_attempt", _next_attempt_in_its_old_size),),
         Invariant.LANDS_ON_TARGET,
         TARGET,
     ),
@@ -379,7 +378,7 @@ MUTATIONS = (
     Mutation("legs_at_once", ((Legs, "_may_go_on", _may_go_on_at_once),), Invariant.LEG_AFTER_LEG, LEGS),
     Mutation(
         "leg_sent_again",
-        ((OwnOrders, "later_legs", _no_later_legs), (Legs, "_claimed", _claimed_whoever_was_here)),
+        ((legs, "later_legs", _no_later_legs), (Legs, "_claimed", _claimed_whoever_was_here)),
         Invariant.ONE_ORDER,
         LEGS,
     ),
