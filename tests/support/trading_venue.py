@@ -13,6 +13,7 @@ from tests.support.function import Function
 from tests.support.venue import FakeVenue
 from webhook_core.bootstrap import snapshot
 from webhook_core.ports import Budget
+from webhook_core.replay import Replay
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side, VenueOrder
 
@@ -192,3 +193,8 @@ def sent(function: Function) -> list[tuple[str, str]]:
 
 def outcome(answer: Any) -> tuple[int, str]:
     return answer.status, answer["code"]
+
+
+def replay_of(function: Function) -> Replay:
+    app = function.application
+    return Replay(app.settings, app.ledger, app.venue, app.clock, app.market, app.submission)

@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from tests.support.function import TOKEN, Function
 from tests.support.ledger_entries import moved, submitting
 from tests.support.terminal import function_on, only, rows, run
+from tests.support.trading_venue import replay_of
 from webhook_core.bootstrap import build
 from webhook_core.cli import cli
 from webhook_core.commands.terminal import budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.ledger.entry import REPLAYABLE, IllegalTransition, State, Unit, replayed_by_operator
-from webhook_core.replay import Replay, ReplayRefused, unit_named
+from webhook_core.replay import ReplayRefused, unit_named
 from webhook_core.settings import Settings
 from webhook_core.trading.orders import NotSent, Rejected, Unknown, VenueOrder
 
@@ -67,11 +68,6 @@ def entries(function):
 
 def entry(function):
     return only(entries(function))
-
-
-def replay_of(function):
-    app = function.application
-    return Replay(app.settings, app.ledger, app.venue, app.clock, app.market, app.submission)
 
 
 # -- the transition ------------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.clock import START
 from tests.support.position_alerts import alert
-from tests.support.trading_venue import outcome, sent, trader
+from tests.support.trading_venue import outcome, replay_of, sent, trader
 from webhook_core.commands.terminal import budget
 from webhook_core.ledger.entry import State
-from webhook_core.replay import Replay, ReplayRefused
+from webhook_core.replay import ReplayRefused
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Rejected, Side
 
@@ -19,14 +19,6 @@ D = Decimal
 REFUSED = Rejected(("EOrder:Unknown order",))
 BID = RestingOrder("OBIDDD-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(40000))
 CAPPED = {"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "50000 USD"}
-
-
-def replay_of(function):
-    application = function.application
-    return Replay(
-        application.settings, application.ledger, function.venue, function.clock, application.market,
-        application.submission,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("env", [{}, CAPPED], ids=["free", "capped"])

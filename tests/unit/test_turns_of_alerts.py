@@ -10,10 +10,10 @@ import pytest
 from tests.support.clock import START
 from tests.support.ledger_entries import nothing_to_do, submitting
 from tests.support.position_alerts import alert, target
-from tests.support.trading_venue import outcome, sent, trader
+from tests.support.trading_venue import outcome, replay_of, sent, trader
 from webhook_core.commands.terminal import budget
 from webhook_core.ledger.entry import State
-from webhook_core.replay import Replay, ReplayRefused
+from webhook_core.replay import ReplayRefused
 from webhook_core.trading.orders import Fill, NotSent, Rejected, Unknown, VenueOrder
 
 D = Decimal
@@ -121,14 +121,6 @@ def test_an_alert_that_was_not_sent_is_sent_by_its_redelivery_when_nobody_came_m
     post(function, alert_id)
     assert outcome(post(function, alert_id)) == (200, "accepted")
     assert len(sent(function)) == 2
-
-
-def replay_of(function):
-    application = function.application
-    return Replay(
-        application.settings, application.ledger, function.venue, function.clock, application.market,
-        application.submission,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("newer", "says"), [("a-2", "fired later"), ("a-2p", "has no outcome yet")])
