@@ -9,6 +9,7 @@ from dataclasses import replace
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.market import Market, Wants
+from webhook_core.own_orders import DONE
 from webhook_core.ports import Budget
 from webhook_core.trading import limits, open_orders
 from webhook_core.trading.appraisal import Appraisal
@@ -49,7 +50,7 @@ class Changes:
         allowed, named = self._allowed(), self._meant(intent)
         meant = open_orders.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
-        if not found and named is not None and (named.just_sent or named.unknown):
+        if not found and named is not None and (named.unknown or not self._are_done(named.just_sent)):
             raise _not_certain()
         if len(found) != 1:
             which = "no such order is open" if not found else f"{len(found)} orders are meant: name one by order_id"
@@ -72,6 +73,13 @@ class Changes:
         notes = tuple(open_orders.roundings(intent, request))
         plan = Plan((request,), notes, (Appraisal(checks, notes),))
         return plan if refused is None else Denied(refused.rule, refused.message, refused.numbers, plan)
+
+    def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:
+        """Whether these trade no more. Kraken's list lacks such orders, and those that it does not show yet."""
+        if not just_sent:
+            return True
+        fills = self.market.venue.fills([order_id for order_id, _ in just_sent], self.budget)
+        return all(order_id in fills and fills[order_id].status in DONE for order_id, _ in just_sent)
 
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
         """Those of ours that an id, an alert or a strategy names."""
