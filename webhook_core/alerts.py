@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from webhook_core import answers
 from webhook_core.delivery import Delivery
@@ -33,6 +36,9 @@ from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
 from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
+
+if TYPE_CHECKING:
+    from webhook_core.trading.wishes import Intent
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -123,21 +129,18 @@ class Alerts:
         if first.body_sha256 != firing.body_sha256:
             raise AlertConflict("An alert with this id came before with another body; nothing was sent for this one.")
         budget = delivery.budget
-        next_attempt = partial(self._next_attempt, firing=firing, first=first, budget=budget)
+        next_attempt = partial(self._next_attempt, firing=firing, budget=budget)
         progress = self.legs.resume(first, next_attempt, partial(self._replan, firing, first), budget)
         return self._told(progress, firing, delivery)
 
-    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
+    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         from webhook_core.trading.needs import depends_on_holdings
 
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
-        if len(firing.wants.intents) > 1 and entry.current.request.exits:
-            counted = self._replan(firing, first, entry.unit.leg)(budget)
-            if isinstance(counted, str):
-                return transitions.next_nothing(entry, now, counted)
-            return transitions.next_attempt(entry, counted, now, deadline_s)
-        if len(firing.wants.intents) > 1 or not depends_on_holdings(firing.wants.intents[0]):
+        if len(firing.wants.intents) > 1:
+            return self._leg_again(entry, firing, budget)
+        if not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         decided = self.market.decide(firing.wants, budget)
         if decided.nothing:
@@ -146,6 +149,22 @@ class Alerts:
             renewed = transitions.next_attempt(entry, decided.requests[0], now, deadline_s)
         renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
         return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
+
+    def _leg_again(self, entry: LedgerEntry, firing: Firing, budget: Budget) -> LedgerEntry:
+        """A leg goes as it was planned with the others; an exit is counted again where another alert has traded since. Where
+        that is denied, or can't be told from its request, Kraken decides about the one that was planned."""
+        now, turn, request = self.clock.now(), entry.turn, entry.current.request
+        closes = _closes(firing)
+        if request.exits and turn is not None and len(closes) == 1:
+            owners = {attempt.owner for attempt in entry.attempts}
+            if self.ledger.mark(turn.line) not in owners:
+                wants = firing.wants._replace(intents=(closes[0],), refused=entry.unit)
+                with suppress(OrderDenied):
+                    decided = self.market.decide(wants, budget)
+                    if decided.nothing:
+                        return transitions.next_nothing(entry, now, decided.nothing)
+                    request = decided.requests[0]
+        return transitions.next_attempt(entry, request, now, self.settings.order_deadline_s)
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:
@@ -163,21 +182,20 @@ class Alerts:
 
         def replan(budget: Budget) -> OrderRequest | str:
             intents = firing.wants.intents
-            closes = [place for place, intent in enumerate(intents) if getattr(intent, "action", "") == "close"]
             if isinstance(decided, Decided):
-                source = decided.sources[number]
+                intent = intents[decided.sources[number]]
             elif len(intents) == 1:
-                source = 0
-            elif len(closes) == 1:
-                source = closes[0]  # only exits ask without a plan at hand
+                intent = intents[0]
+            elif decided is not None and _is_exit(decided, number) and len(_closes(firing)) == 1:
+                intent = _closes(firing)[0]
             else:
-                return "it can't be counted again: send a new alert"
+                return "it can't be planned again: send a new alert"
             try:
-                return self.market.replan(intents[source], firing.wants, firing.unit.with_leg(number), budget)
-            except VenueUnavailable:
-                raise
-            except WebhookError as denied:
-                return denied.message
+                return self.market.replan(intent, firing.wants, firing.unit.with_leg(number), budget)
+            except WebhookError as error:
+                if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                return error.message
 
         return replan
 
@@ -201,3 +219,11 @@ class Alerts:
         event(logging.INFO, "alert.validated", requests=[dict(request.parameters) for request in plan.requests])
         warnings = (*firing.warnings, *plan.notes)
         return answers.of_validation(plan, delivery.frame, warnings, firing.alert_id, decided.nothing)
+
+
+def _closes(firing: Firing) -> list[Intent]:
+    return [intent for intent in firing.wants.intents if getattr(intent, "action", "") == "close"]
+
+
+def _is_exit(first: LedgerEntry, number: int) -> bool:
+    return (first.current.request if number == 0 else first.following[number - 1]).exits

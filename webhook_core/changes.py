@@ -15,7 +15,7 @@ from webhook_core.trading import limits, open_orders
 from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.open_orders import Allowed, Ours
+from webhook_core.trading.open_orders import Allowed, Ours, plain_client_order_id
 from webhook_core.trading.planner import Denied, Plan
 from webhook_core.trading.symbols import UnknownSymbol, display_name, names_pair
 from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
@@ -118,12 +118,16 @@ class Changes:
 
     def _ours(self, entries: list[LedgerEntry]) -> Ours:
         young = self.market.clock.now() - self.market.own_orders.margin
+        listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
         sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
         accepted = [entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id]
         return Ours(
             order_ids={entry.current.order_id or "" for entry in accepted},
             client_order_ids={entry.current.client_order_id for entry in sent},
-            unknown=any(entry.state is State.SUBMITTING for entry in sent),
+            unknown=any(
+                entry.state is State.SUBMITTING and plain_client_order_id(entry.current.client_order_id) not in listed
+                for entry in sent
+            ),
             just_sent=[
                 (entry.current.order_id or "", entry.current.request.symbol)
                 for entry in accepted
@@ -143,4 +147,4 @@ def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:
     attempt = entry.current
     if intent.order_id is not None:
         return attempt.order_id == intent.order_id
-    return attempt.client_order_id.replace("-", "") == (intent.client_order_id or "").replace("-", "")
+    return plain_client_order_id(attempt.client_order_id) == plain_client_order_id(intent.client_order_id or "")

@@ -111,10 +111,11 @@ def later_leg(
     first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
 ) -> LedgerEntry:
     """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
-    of its line may have claimed since."""
+    of its line may have claimed since; only a size that follows from what is held can be out of date then."""
     unit = first.unit.with_leg(number)
-    attempt = first_attempt(unit, first.following[number - 1], now, deadline_s)
-    mark = None if behind is None else behind.current.owner
+    request = first.following[number - 1]
+    attempt = first_attempt(unit, request, now, deadline_s)
+    mark = None if behind is None or not request.counted else behind.current.owner
     turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
     leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
     return replace(leg, figures={}, counted_until=None)

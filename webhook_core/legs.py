@@ -133,7 +133,7 @@ class Legs:
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             claim: Claim | None = self._claimed(leg)
             if isinstance(claim, Outdated):
-                claim = self._claimed_anew(first, number, replan_of(number), budget)
+                claim = self._claimed_anew(leg, entries[-1], replan_of(number), budget)
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, replan_of(number), budget))
                 continue
@@ -142,21 +142,22 @@ class Legs:
             break
         return Progress(tuple(entries))
 
-    def _claimed_anew(self, first: LedgerEntry, number: int, replan: Replan, budget: Budget) -> Claim | None:
-        """Another alert of the line came between two legs. A cancel means the same orders all the same, an exit is counted
-        again; any other size that was counted before is not sent."""
-        leg = later_leg(first, number, self.clock.now(), self.deadline_s)
-        request = leg.current.request
-        if request.exits and leg.turn is not None:
-            leg = replace(leg, turn=leg.turn._replace(mark=self.ledger.mark(leg.turn.line)))
-            counted = replan(budget.less(ENOUGH_TO_SEND_S))
-            if isinstance(counted, str):
-                event(logging.WARNING, "leg.not_counted", reason=counted, alert_id=first.alert_id)
-                return None
-            leg = replace(leg, attempts=(replace(leg.current, request=counted),))
-        elif request.method != "CancelOrder":
+    def _claimed_anew(self, leg: LedgerEntry, behind: LedgerEntry, replan: Replan, budget: Budget) -> Claim | None:
+        """Its size was counted, and the line has another mark since. Where that is only the leg before it, whose order was
+        planned once more, it stands. Where another alert came between the two an exit is counted again, any other is not sent."""
+        if leg.turn is None:
             return None
-        return self._claimed(leg)
+        mark = self.ledger.mark(leg.turn.line)
+        leg = replace(leg, turn=leg.turn._replace(mark=mark))
+        if mark in {attempt.owner for attempt in behind.attempts}:
+            return self._claimed(leg)
+        if not leg.current.request.exits:
+            return None
+        counted = replan(budget.less(ENOUGH_TO_SEND_S))
+        if isinstance(counted, str):
+            event(logging.WARNING, "leg.not_counted", reason=counted, alert_id=leg.alert_id)
+            return None
+        return self._claimed(replace(leg, attempts=(replace(leg.current, request=counted),)))
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, VenueUnavailable
+from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, WebhookError
 from webhook_core.events import bind, event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.ledger.reconcile import facts, report
+from webhook_core.ledger.reconcile import STILL_OPEN, facts, report
 from webhook_core.ports import (
     Budget,
     Claim,
@@ -32,7 +32,8 @@ KEPT_FOR_THE_RECORD_S = 0.2
 RECORD_TRIES = 3
 
 Replan = Callable[[Budget], OrderRequest | str]
-"""Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises VenueUnavailable."""
+"""Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises a
+WebhookError of status 503 where that is not known now."""
 
 
 def allowed(claim: Claim) -> Claimed | Existing:
@@ -90,7 +91,7 @@ class Submission:
             return NotSent("the order's deadline had passed before it could be sent")
         left = budget.less(KEPT_FOR_THE_RECORD_S)
         outcome = self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
-        if attempt.number > 1 and attempt.request.method == "CancelOrder" and isinstance(outcome, Rejected):
+        if isinstance(outcome, Rejected) and _may_have_been_done(entry, outcome):
             return Unknown("an earlier attempt may have canceled it", outcome.errors)
         return outcome
 
@@ -99,7 +100,7 @@ class Submission:
         final."""
         try:
             replanned = replan(budget.less(ENOUGH_TO_SEND_S))
-        except VenueUnavailable:
+        except WebhookError:
             return self._record(entry, refusal)
         if isinstance(replanned, str) or replanned.parameters == entry.current.request.parameters:
             return self._record(entry, refusal, reason=replanned if isinstance(replanned, str) else "")
@@ -147,3 +148,12 @@ class Submission:
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
     return entry.current.request.exits and refusal.errors == ("EOrder:Insufficient funds",)
+
+
+def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """A cancel that is sent again since a list showed its order open, and finds none: that list may have been an old one."""
+    if all(attempt.reason != STILL_OPEN for attempt in entry.attempts):
+        return False
+    from webhook_core.trading.open_orders import found_none
+
+    return found_none(refusal.errors)

@@ -89,9 +89,10 @@ class Workings:
         if order.volume == 0 and order.notes:
             return denied("SIZE_ZERO", order.notes[-1])
         plan = self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
-        if isinstance(intent, PositionIntent) and intent.action == "close" and isinstance(plan, Plan):
-            return plan._replace(requests=tuple(replace(request, exits=True) for request in plan.requests))
-        return plan
+        if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
+            return plan
+        exits = isinstance(intent, PositionIntent) and intent.action == "close"
+        return plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
 
     def _basis(self, instrument: Instrument) -> Basis:
         facts = self.facts

@@ -28,6 +28,7 @@ UNKNOWN_TOO_LONG = timedelta(minutes=2)
 KEPT = timedelta(days=90)
 PURGED_AT_ONCE = 500
 _OPEN = ("open", "pending")
+STILL_OPEN = "the order is still open"
 ENOUGH_FOR_ONE_S = 3.0
 """A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
 
@@ -95,7 +96,7 @@ class Reconciler:
             late = read_at >= attempt.deadline + self.margin
             return transitions.not_placed(entry, self.clock.now()) if late else entry
         if order.status in _OPEN:
-            return transitions.settle(entry, NotSent("the order is still open"), self.clock.now())
+            return transitions.settle(entry, NotSent(STILL_OPEN), self.clock.now())
         if order.status == "closed":
             return transitions.settle(entry, Rejected((HAD_FILLED,)), self.clock.now())
         return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())

@@ -211,6 +211,8 @@ def _request_document(request: OrderRequest) -> dict[str, Any]:
         document["method"] = request.method
     if request.exits:
         document["exits"] = True
+    if request.counted:
+        document["counted"] = True
     return document
 
 
@@ -220,8 +222,8 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = _decimal(document["reference_price"])
-    exits = bool(document.get("exits", False))
-    return OrderRequest(document["symbol"], dict(document["parameters"]), reference_price, method, exits)
+    exits, counted = bool(document.get("exits", False)), bool(document.get("counted", False))
+    return OrderRequest(document["symbol"], dict(document["parameters"]), reference_price, method, exits, counted)
 
 
 def _turn_document(turn: Turn) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Ours(NamedTuple):
         return (
             order.order_id in self.order_ids
             or (order.parent is not None and order.parent in self.order_ids)
-            or (own is not None and _plain(own) in map(_plain, self.client_order_ids))
+            or (own is not None and plain_client_order_id(own) in map(plain_client_order_id, self.client_order_ids))
         )
 
 
@@ -80,7 +80,7 @@ def cancels(
     return Plan(tuple(requests), (note,) if left else ())
 
 
-def _plain(client_order_id: str) -> str:
+def plain_client_order_id(client_order_id: str) -> str:
     """Kraken shows a UUID with or without its dashes."""
     return client_order_id.replace("-", "").lower()
 
@@ -178,7 +178,7 @@ def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pai
         return order.order_id == wanted.order_id
     if wanted.client_order_id is not None:
         own = order.client_order_id
-        return own is not None and _plain(own) == _plain(wanted.client_order_id)
+        return own is not None and plain_client_order_id(own) == plain_client_order_id(wanted.client_order_id)
     return (
         (named is None or named.has(order))
         and (pair is None or order.pair in (pair.altname, pair.key, pair.wsname))

@@ -141,6 +141,7 @@ class OrderRequest:
 
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
     ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held, or a part of it.
+    ``counted``: its size follows from what the account holds.
     """
 
     symbol: str
@@ -148,6 +149,7 @@ class OrderRequest:
     reference_price: Decimal | None = None
     method: Method = "AddOrder"
     exits: bool = False
+    counted: bool = False
 
     @property
     def pair(self) -> str:

@@ -1,0 +1,124 @@
+"""A delivery stopped between two legs, and something happened before the next one: what is still to be sent is sent, once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.support.clock import START
+from tests.support.position_alerts import alert, held, leg_states
+from tests.support.trading_venue import outcome, sent, trader
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.orders import NotSent, Rejected, Side, Unknown
+
+D = Decimal
+STALE = Rejected(("EGeneral:Invalid arguments:volume",), stale_rules=True)
+CANCEL_AND_CLOSE = [{"action": "cancel", "side": "sell"}, {"action": "close"}]
+HALF = {"side": "buy", "volume": "50", "quantity_type": "percent_balance"}
+STOP = {"side": "sell", "volume": "0.1", "order_type": "stop-loss", "stop_price": "40000"}
+LIMIT = {"side": "sell", "volume": "0.1", "order_type": "limit", "price": "60000"}
+
+
+def legs(function, *orders):
+    return alert(function, "a-1", orders=orders, price=None)
+
+
+def rest(function, side=Side.SELL, client_order_id=None):
+    order = RestingOrder("OFIRST-FIRST-FIRST1", "XBTUSD", side, "limit", D(1), D(0), START, limit=D(60000))
+    return function.venue.rest(order._replace(client_order_id=client_order_id))
+
+
+def no_time_is_left(function):
+    function.venue.during["submit"] = [lambda: function.clock.sleep(1.6)]
+
+
+def not_sent(function, leg):
+    def fail():
+        function.venue.refuse = [NotSent("no connection")]
+
+    function.venue.during["submit"] = [*[lambda: None] * leg, fail]
+
+
+def test_an_order_behind_an_exit_is_never_replaced_by_another_exit():
+    function = trader(btc=2)
+    body = legs(function, {"action": "close", "percent": "50"}, LIMIT)
+    no_time_is_left(function)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    function.venue.refuse = [STALE]
+    assert outcome(function.post(body)) == (422, "order_rejected")
+    assert held(function) == 1
+
+
+def test_an_exit_that_was_not_sent_goes_out_though_the_hold_of_the_cancelled_order_still_shows():
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *CANCEL_AND_CLOSE)
+    not_sent(function, leg=1)
+    function.venue.during["submit"][0] = lambda: function.venue.hold_back(20)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert held(function) == 0
+
+
+def test_an_exit_that_can_not_be_counted_now_waits_and_is_not_taken_for_done():
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *CANCEL_AND_CLOSE)
+    not_sent(function, leg=1)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    other = alert(function, "a-2", side="sell", volume="50", quantity_type="percent_balance")
+    assert outcome(function.post(other)) == (200, "accepted")
+    unsure = alert(function, "a-3", side="sell", order_type="limit", volume="0.1", price="60000")
+    assert outcome(function.post(unsure)) == (200, "accepted")
+    function.venue.resting.clear()  # Kraken lists that one nowhere yet
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert len(sent(function)) == 3
+
+
+def test_a_stop_of_a_fixed_size_is_sent_whatever_came_in_between():
+    function = trader(btc=0)
+    body = legs(function, HALF, STOP)
+    no_time_is_left(function)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(alert(function, "a-2", **HALF))) == (200, "accepted")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert [order.order_type for order in function.venue.resting] == ["stop-loss"]
+
+
+def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():
+    function = trader(btc=2, usd=10**6)
+    xbt = next(pair for pair in function.application.market.pair_rules.current() if pair.altname == "XBTUSD")
+    function.venue.rules = [replace(xbt, lot_decimals=3)]
+    function.venue.refuse = [STALE]
+    body = legs(function, {"action": "close", "percent": "33.3333"}, {**HALF, "volume": "1", "price": "50000"})
+    answer = function.post(body)
+    assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED", "ACCEPTED"])
+    assert len(sent(function)) == 3
+
+
+@pytest.mark.parametrize("name", ["of_alert", "client_order_id"])
+def test_an_order_whose_reply_was_lost_is_cancelled_as_soon_as_kraken_lists_it(name):
+    function = trader()
+    function.venue.refuse = [Unknown("the reply was lost")]
+    first = function.post(alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000"))
+    assert first.status == 503
+    rest(function, Side.BUY, first["client_order_id"])
+    meant = {"of_alert": "a-1", "client_order_id": first["client_order_id"]}
+    cancel = alert(function, "a-2", action="cancel", price=None, **{name: meant[name]})
+    assert outcome(function.post(cancel)) == (200, "accepted")
+    assert function.venue.resting == []
+
+
+def test_a_cancel_that_never_left_and_then_finds_none_lets_the_exit_go_in_the_same_delivery():
+    function = trader(btc=2)
+    order = rest(function)
+    body = legs(function, *CANCEL_AND_CLOSE)
+    not_sent(function, leg=0)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    function.venue.fill(order)
+    function.venue.refuse = [Rejected(("EOrder:Unknown order",))]
+    answer = function.post(body)
+    assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["REJECTED", "ACCEPTED"])
+    assert held(function) == 0
