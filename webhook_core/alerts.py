@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -66,7 +65,8 @@ class Alerts:
         decided, claim = self._claimed(firing, delivery.budget)
         if isinstance(claim, Existing):
             return self._redelivered(claim.entry, firing, delivery)
-        progress = self.legs.begin(claim.entry, partial(self._replan, firing, decided), delivery.budget)
+        replan_of, recount = partial(self._replan, firing, decided), partial(self._counted_again, firing)
+        progress = self.legs.begin(claim.entry, replan_of, recount, delivery.budget)
         return self._told(progress, firing, delivery)
 
     @timed("read")
@@ -129,17 +129,18 @@ class Alerts:
         if first.body_sha256 != firing.body_sha256:
             raise AlertConflict("An alert with this id came before with another body; nothing was sent for this one.")
         budget = delivery.budget
-        next_attempt = partial(self._next_attempt, firing=firing, budget=budget)
-        progress = self.legs.resume(first, next_attempt, partial(self._replan, firing, first), budget)
+        next_attempt = partial(self._next_attempt, firing=firing, first=first, budget=budget)
+        replan_of, recount = partial(self._replan, firing, first), partial(self._counted_again, firing)
+        progress = self.legs.resume(first, next_attempt, replan_of, recount, budget)
         return self._told(progress, firing, delivery)
 
-    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, budget: Budget) -> LedgerEntry:
+    def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
         """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
         from webhook_core.trading.needs import depends_on_holdings
 
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1:
-            return self._leg_again(entry, firing, budget)
+            return self._leg_again(entry, firing, first, budget)
         if not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         decided = self.market.decide(firing.wants, budget)
@@ -150,21 +151,45 @@ class Alerts:
         renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
         return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
 
-    def _leg_again(self, entry: LedgerEntry, firing: Firing, budget: Budget) -> LedgerEntry:
-        """A leg goes as it was planned with the others; an exit is counted again where another alert has traded since. Where
-        that is denied, or can't be told from its request, Kraken decides about the one that was planned."""
-        now, turn, request = self.clock.now(), entry.turn, entry.current.request
-        closes = _closes(firing)
-        if request.exits and turn is not None and len(closes) == 1:
-            owners = {attempt.owner for attempt in entry.attempts}
-            if self.ledger.mark(turn.line) not in owners:
-                wants = firing.wants._replace(intents=(closes[0],), refused=entry.unit)
-                with suppress(OrderDenied):
-                    decided = self.market.decide(wants, budget)
-                    if decided.nothing:
-                        return transitions.next_nothing(entry, now, decided.nothing)
-                    request = decided.requests[0]
-        return transitions.next_attempt(entry, request, now, self.settings.order_deadline_s)
+    def _leg_again(self, entry: LedgerEntry, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
+        now, deadline_s, request = self.clock.now(), self.settings.order_deadline_s, entry.current.request
+        if entry.turn is None or not request.counted:
+            renewed = transitions.next_attempt(entry, request, now, deadline_s)
+            if request.method != "CancelOrder":
+                return renewed
+            # A cancel changes no figure, so what was held before its first attempt still tells the legs behind it.
+            return replace(renewed, figures=entry.figures, counted_until=entry.counted_until)
+        counted, mark = self._counted_again(firing, first, entry, budget)
+        if not isinstance(counted, str):
+            renewed = transitions.next_attempt(entry, counted, now, deadline_s)
+        elif request.exits:
+            renewed = transitions.next_nothing(entry, now, counted)
+        else:
+            raise NotItsTurn(f"{counted}. Nothing was sent.")
+        return replace(renewed, turn=entry.turn._replace(mark=mark))
+
+    def _counted_again(
+        self, firing: Firing, first: LedgerEntry, leg: LedgerEntry, budget: Budget
+    ) -> tuple[OrderRequest | str, str | None]:
+        """What was planned for a leg stands while the account holds what it held then. An exit is counted again otherwise, and
+        Kraken decides about the planned one where that is denied, or can't be told from its request. Any other is not sent."""
+        from webhook_core.trading.needs import depends_on_holdings
+
+        request, turn, exits = leg.current.request, leg.turn, leg.current.request.exits
+        counted = _closes(firing) if exits else [one for one in firing.wants.intents if depends_on_holdings(one)]
+        if turn is None or (exits and len(counted) != 1):
+            return request, None
+        mark = self.ledger.mark(turn.line)
+        try:
+            decided = self.market.decide(firing.wants._replace(intents=(counted[0],), refused=leg.unit), budget)
+        except OrderDenied as denied:
+            return (request if exits else denied.message), mark
+        if exits and decided.nothing:
+            return decided.nothing, mark
+        now, then = decided.figures, first.figures
+        if now and all(then.get(name) == figure for name, figure in now.items()):
+            return request, mark
+        return (decided.requests[0] if exits else "The account holds something else than when this was counted"), mark
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:

@@ -121,8 +121,10 @@ class Changes:
         listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
         sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
         accepted = [entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id]
+        names = {plain_client_order_id(entry.current.client_order_id) for entry in sent}
+        shown = {one.order_id for one in self.orders if plain_client_order_id(one.client_order_id or "") in names}
         return Ours(
-            order_ids={entry.current.order_id or "" for entry in accepted},
+            order_ids=shown | {entry.current.order_id or "" for entry in accepted},
             client_order_ids={entry.current.client_order_id for entry in sent},
             unknown=any(
                 entry.state is State.SUBMITTING and plain_client_order_id(entry.current.client_order_id) not in listed

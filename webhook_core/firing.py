@@ -115,7 +115,7 @@ def later_leg(
     unit = first.unit.with_leg(number)
     request = first.following[number - 1]
     attempt = first_attempt(unit, request, now, deadline_s)
-    mark = None if behind is None or not request.counted else behind.current.owner
+    mark = None if behind is None or not request.counted else behind.attempts[0].owner
     turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
     leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
     return replace(leg, figures={}, counted_until=None)

@@ -30,6 +30,8 @@ DONE = (State.ACCEPTED, State.NO_ACTION)
 
 ReplanOf = Callable[[int], Replan]
 """The way to plan the request of one leg again."""
+Recount = Callable[[LedgerEntry, LedgerEntry, Budget], tuple[OrderRequest | str, str | None]]
+"""Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then."""
 NextAttempt = Callable[[LedgerEntry], LedgerEntry]
 """An entry that was not sent, with the attempt that is to be claimed next."""
 
@@ -103,11 +105,13 @@ class Legs:
     clock: Clock
     deadline_s: int
 
-    def begin(self, first: LedgerEntry, replan_of: ReplanOf, budget: Budget) -> Progress:
+    def begin(self, first: LedgerEntry, replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
         """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
-        return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, budget)
+        return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, recount, budget)
 
-    def resume(self, first: LedgerEntry, next_attempt: NextAttempt, replan_of: ReplanOf, budget: Budget) -> Progress:
+    def resume(
+        self, first: LedgerEntry, next_attempt: NextAttempt, replan_of: ReplanOf, recount: Recount, budget: Budget
+    ) -> Progress:
         """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left.
 
         Raises LedgerUnavailable, and what ``next_attempt`` raises.
@@ -124,16 +128,16 @@ class Legs:
                 entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
             if entries[number].state is State.NOT_SENT:
                 entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
-        return self._on(entries, replan_of, budget)
+        return self._on(entries, replan_of, recount, budget)
 
-    def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, budget: Budget) -> Progress:
+    def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
         first = entries[0]
         while self._may_go_on(entries, budget):
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             claim: Claim | None = self._claimed(leg)
             if isinstance(claim, Outdated):
-                claim = self._claimed_anew(leg, entries[-1], replan_of(number), budget)
+                claim = self._claimed_anew(first, leg, recount, budget)
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, replan_of(number), budget))
                 continue
@@ -142,22 +146,16 @@ class Legs:
             break
         return Progress(tuple(entries))
 
-    def _claimed_anew(self, leg: LedgerEntry, behind: LedgerEntry, replan: Replan, budget: Budget) -> Claim | None:
-        """Its size was counted, and the line has another mark since. Where that is only the leg before it, whose order was
-        planned once more, it stands. Where another alert came between the two an exit is counted again, any other is not sent."""
+    def _claimed_anew(self, first: LedgerEntry, leg: LedgerEntry, recount: Recount, budget: Budget) -> Claim | None:
+        """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
-        mark = self.ledger.mark(leg.turn.line)
-        leg = replace(leg, turn=leg.turn._replace(mark=mark))
-        if mark in {attempt.owner for attempt in behind.attempts}:
-            return self._claimed(leg)
-        if not leg.current.request.exits:
-            return None
-        counted = replan(budget.less(ENOUGH_TO_SEND_S))
+        counted, mark = recount(first, leg, budget.less(ENOUGH_TO_SEND_S))
         if isinstance(counted, str):
             event(logging.WARNING, "leg.not_counted", reason=counted, alert_id=leg.alert_id)
             return None
-        return self._claimed(replace(leg, attempts=(replace(leg.current, request=counted),)))
+        attempt = replace(leg.current, request=counted)
+        return self._claimed(replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark)))
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:

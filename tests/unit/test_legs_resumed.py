@@ -122,3 +122,51 @@ def test_a_cancel_that_never_left_and_then_finds_none_lets_the_exit_go_in_the_sa
     answer = function.post(body)
     assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["REJECTED", "ACCEPTED"])
     assert held(function) == 0
+
+
+def test_an_exit_that_was_not_sent_closes_what_a_fixed_order_has_bought_since():
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *CANCEL_AND_CLOSE)
+    not_sent(function, leg=1)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(alert(function, "a-2", side="buy", volume="1"))) == (200, "accepted")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert held(function) == 0
+
+
+@pytest.mark.parametrize("leg", [0, 1])
+def test_a_share_that_was_counted_before_another_alert_traded_is_not_sent(leg):
+    function = trader(usd=200_000)
+    rest(function, Side.BUY)
+    body = legs(function, {"action": "cancel", "side": "buy"}, HALF)
+    not_sent(function, leg=leg)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(alert(function, "a-2", **HALF))) == (200, "accepted")
+    before = held(function)
+    assert outcome(function.post(body))[0] == 503
+    assert held(function) == before
+
+
+@pytest.mark.parametrize("leg", [0, 1])
+@pytest.mark.parametrize("behind", [HALF, {"action": "close"}], ids=["share", "exit"])
+def test_a_leg_that_was_not_sent_holds_nothing_up_where_nobody_came_in_between(leg, behind):
+    function = trader(btc=1, usd=200_000)
+    rest(function, Side.BUY)
+    body = legs(function, {"action": "cancel", "side": "buy"}, behind)
+    not_sent(function, leg=leg)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert len(sent(function)) == 1 + leg
+
+
+def test_the_stop_that_an_order_left_is_cancelled_with_it_though_the_reply_was_lost():
+    function = trader(btc=1)
+    function.venue.refuse = [Unknown("the reply was lost")]
+    first = function.post(alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000"))
+    entry = rest(function, Side.BUY, first["client_order_id"])
+    stop = entry._replace(order_id="OSTOPP-STOPP-STOPP1", side=Side.SELL, client_order_id=None, parent=entry.order_id)
+    function.venue.rest(stop)
+    cancel = alert(function, "a-2", action="cancel", of_alert="a-1", price=None)
+    assert outcome(function.post(cancel)) == (200, "accepted")
+    assert function.venue.resting == []
