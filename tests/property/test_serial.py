@@ -39,6 +39,7 @@ REQUESTS = st.builds(
     reference_price=st.none() | DECIMALS,
     method=st.sampled_from(get_args(Method)),
     exits=st.booleans(),
+    counted=st.booleans(),
 )
 FILLS = st.builds(Fill, status=TEXTS, volume=DECIMALS, price=st.none() | DECIMALS, cost=DECIMALS, fee=DECIMALS)
 ATTEMPTS = st.builds(
@@ -147,7 +148,9 @@ def leaves(document, path=()):
 
 def full(entry: LedgerEntry) -> LedgerEntry:
     """With every field that most entries leave out."""
-    cancel = replace(entry.current.request, method="CancelOrder", exits=True)  # no such thing, and every field
+    cancel = replace(
+        entry.current.request, method="CancelOrder", exits=True, counted=True
+    )  # no such thing, and every field
     fill = Fill("open", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"))
     return replace(
         entry,
