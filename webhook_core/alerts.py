@@ -37,7 +37,7 @@ from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
 
 if TYPE_CHECKING:
-    from webhook_core.trading.wishes import Intent
+    from webhook_core.trading.wishes import Intent, NoOrder
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -143,7 +143,10 @@ class Alerts:
             return self._leg_again(entry, firing, first, budget)
         if not depends_on_holdings(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
-        decided = self.market.decide(firing.wants, budget)
+        try:
+            decided = self.market.decide(firing.wants, budget)
+        except OrderDenied as denied:
+            return transitions.next_denied(entry, now, denied.message)
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
@@ -160,20 +163,23 @@ class Alerts:
             # A cancel changes no figure, so what was held before its first attempt still tells the legs behind it.
             return replace(renewed, figures=entry.figures, counted_until=entry.counted_until)
         counted, mark = self._counted_again(firing, first, entry, budget)
-        if not isinstance(counted, str):
-            renewed = transitions.next_attempt(entry, counted, now, deadline_s)
-        elif request.exits:
-            renewed = transitions.next_nothing(entry, now, counted)
-        else:
-            raise NotItsTurn(f"{counted}. Nothing was sent.")
+        match counted:
+            case OrderRequest():
+                renewed = transitions.next_attempt(entry, counted, now, deadline_s)
+            case OrderDenied():
+                renewed = transitions.next_denied(entry, now, counted.message)
+            case _:
+                renewed = transitions.next_nothing(entry, now, counted.why)
         return replace(renewed, turn=entry.turn._replace(mark=mark))
 
     def _counted_again(
         self, firing: Firing, first: LedgerEntry, leg: LedgerEntry, budget: Budget
-    ) -> tuple[OrderRequest | str, str | None]:
+    ) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
         """What was planned for a leg stands while the account holds what it held then. An exit is counted again otherwise, and
-        Kraken decides about the planned one where that is denied, or can't be told from its request. Any other is not sent."""
+        Kraken decides about the planned one where that is denied, or can't be told from its request. Any other is not sent:
+        raises NotItsTurn."""
         from webhook_core.trading.needs import depends_on_holdings
+        from webhook_core.trading.wishes import NoOrder
 
         request, turn, exits = leg.current.request, leg.turn, leg.current.request.exits
         counted = _closes(firing) if exits else [one for one in firing.wants.intents if depends_on_holdings(one)]
@@ -183,13 +189,15 @@ class Alerts:
         try:
             decided = self.market.decide(firing.wants._replace(intents=(counted[0],), refused=leg.unit), budget)
         except OrderDenied as denied:
-            return (request if exits else denied.message), mark
+            return (request if exits else denied), mark
         if exits and decided.nothing:
-            return decided.nothing, mark
+            return NoOrder(decided.symbol, decided.nothing), mark
         now, then = decided.figures, first.figures
         if now and all(then.get(name) == figure for name, figure in now.items()):
             return request, mark
-        return (decided.requests[0] if exits else "The account holds something else than when this was counted"), mark
+        if not exits:
+            raise NotItsTurn("The account holds something else than when this leg was counted, so it is not sent.")
+        return decided.requests[0], mark
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:

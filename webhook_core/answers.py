@@ -26,6 +26,7 @@ _OF_STATE = {
     State.NOT_PLACED: (422, "not_placed"),
     State.EXPIRED: (422, "expired"),
     State.NO_ACTION: (200, "no_action"),
+    State.DENIED: (422, "order_denied"),
     State.NOT_SENT: (503, "not_sent"),
     State.SUBMITTING: (503, "outcome_unknown"),
 }
@@ -35,6 +36,7 @@ _SENTENCES = {
     State.NOT_PLACED: "The order was not placed: Kraken's open and closed orders both lack it.",
     State.EXPIRED: "The order could not be sent while the alert was fresh, and will not be sent any more.",
     State.NO_ACTION: "Nothing to do: the account is already as the alert wants it.",
+    State.DENIED: "The order was not sent in time, and a limit denies what it would be now.",
     State.NOT_SENT: "The order was not sent; sending the same alert again soon is safe.",
     State.SUBMITTING: "The order was sent and its outcome is not known yet; sending the same alert again is safe, it only looks.",
 }
@@ -47,6 +49,7 @@ _CHANGE_SENTENCES = {
         State.NOT_PLACED: f"The order was not {did}: Kraken shows it as it was.",
         State.EXPIRED: f"The order could not be {did} while the alert was fresh, and will not be any more.",
         State.NO_ACTION: _SENTENCES[State.NO_ACTION],
+        State.DENIED: _SENTENCES[State.DENIED],
         State.NOT_SENT: f"The order was not {did}; sending the same alert again soon is safe.",
         State.SUBMITTING: f"Whether the order was {did} is not known yet; sending the same alert again is safe.",
     }

@@ -11,27 +11,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.errors import VenueUnavailable
+from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.firing import later_leg
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.ledger.reconcile import Reconciler, report
+from webhook_core.ledger.reconcile import Reconciler, facts, report
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
 from webhook_core.trading.orders import OrderRequest
 
+if TYPE_CHECKING:
+    from webhook_core.trading.wishes import NoOrder
+
 MISSED_WITHIN = timedelta(hours=1)
 """Reconcile runs each minute; what is older was said long ago."""
+_BEHIND = "a leg before it ended without an order"
+_TOO_LATE = "the legs before it were done too late"
 DONE = (State.ACCEPTED, State.NO_ACTION)
 
 ReplanOf = Callable[[int], Replan]
 """The way to plan the request of one leg again."""
-Recount = Callable[[LedgerEntry, LedgerEntry, Budget], tuple[OrderRequest | str, str | None]]
-"""Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then."""
+Recount = Callable[[LedgerEntry, LedgerEntry, Budget], "tuple[OrderRequest | NoOrder | OrderDenied, str | None]"]
+"""Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then.
+Raises NotItsTurn for one that may not be sent now."""
 NextAttempt = Callable[[LedgerEntry], LedgerEntry]
 """An entry that was not sent, with the attempt that is to be claimed next."""
 
@@ -150,11 +156,21 @@ class Legs:
         """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
-        counted, mark = recount(first, leg, budget.less(ENOUGH_TO_SEND_S))
-        if isinstance(counted, str):
-            event(logging.WARNING, "leg.not_counted", reason=counted, alert_id=leg.alert_id)
+        try:
+            counted, mark = recount(first, leg, budget.less(ENOUGH_TO_SEND_S))
+        except NotItsTurn as waits:
+            event(logging.WARNING, "leg.not_counted", reason=waits.message, alert_id=leg.alert_id)
             return None
-        attempt = replace(leg.current, request=counted)
+        now, request = self.clock.now(), leg.current.request
+        match counted:
+            case OrderRequest():
+                attempt = replace(leg.current, request=counted)
+            case OrderDenied():
+                attempt = transitions.denied_attempt(leg.unit, request, now, counted.message)
+            case _:
+                nothing = OrderRequest(request.symbol, {})
+                attempt = transitions.no_action_attempt(leg.unit, nothing, now)
+                attempt = replace(attempt, reason=counted.why)
         return self._claimed(replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark)))
 
     @timed("claim")
@@ -188,26 +204,30 @@ class Legs:
 
     def miss(self, entries: Sequence[LedgerEntry]) -> int:
         """Say of every leg behind these that is too old to be sent that it never was; how many. Raises LedgerUnavailable."""
-        since = self.clock.now() - MISSED_WITHIN
-        missed = 0
-        for first in entries:
-            while first.following and first.claimed_at > since and self._missed(first) is not None:
-                missed += 1
-        return missed
+        now = self.clock.now()
+        return sum(
+            self._missed(first, now)
+            for first in entries
+            if first.following and first.claimed_at > now - MISSED_WITHIN and now > first.fresh_until
+        )
 
-    def _missed(self, first: LedgerEntry) -> LedgerEntry | None:
-        """The next leg of an alert that is too old by now, claimed as never sent; None if none is missing."""
+    def _missed(self, first: LedgerEntry, now: datetime) -> int:
+        """Every leg of an alert that was not claimed, each as one that was never sent. While one before them has no outcome
+        they wait for it: it may have been sent, and then the answer to the next one is another."""
         entries = [first, *later_legs(self.ledger, first)]
-        number, now = len(entries), self.clock.now()
-        if number > len(first.following) or now <= first.fresh_until:
-            return None
-        if not first.independent and not _lets_pass(entries, first.following[number - 1]):
-            return None
-        leg = later_leg(first, number, now, self.deadline_s)
-        request = leg.current.request
-        missed = replace(leg, attempts=(transitions.missed_attempt(leg.unit, request, now),), turn=None)
-        claim = self.ledger.claim(missed)
-        if not isinstance(claim, Claimed):
-            return None
-        report(claim.entry)
-        return claim.entry
+        if not first.independent and any(entry.state not in TERMINAL for entry in entries):
+            return 0
+        stopped = Progress(tuple(entries)).is_stopped
+        missed = 0
+        for number in range(len(entries), len(first.following) + 1):
+            leg = later_leg(first, number, now, self.deadline_s)
+            attempt = transitions.missed_attempt(leg.unit, leg.current.request, now, _BEHIND if stopped else _TOO_LATE)
+            claim = self.ledger.claim(replace(leg, attempts=(attempt,), turn=None))
+            if not isinstance(claim, Claimed):
+                break
+            if stopped:  # the answer has said so
+                event(logging.INFO, "leg.not_sent", **facts(claim.entry))
+            else:
+                report(claim.entry)
+            missed += 1
+        return missed

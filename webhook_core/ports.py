@@ -116,7 +116,7 @@ class Venue(Protocol):
         ...
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        """Order id -> Fill, from one QueryOrders of at most 50; one that Kraken does not show is left out. Raises
+        """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left out. Raises
         VenueUnavailable."""
         ...
 

@@ -96,20 +96,23 @@ class Submission:
         return outcome
 
     def _heal(self, entry: LedgerEntry, refusal: Rejected, replan: Replan, budget: Budget) -> LedgerEntry:
-        """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal is
-        final."""
+        """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal of
+        the rules is final. One for lack of funds is not, nor is one after which no plan could be made: it proves that nothing
+        was placed, what is held may show soon, and a resend counts again."""
         try:
             replanned = replan(budget.less(ENOUGH_TO_SEND_S))
-        except WebhookError:
-            return self._record(entry, refusal)
-        if isinstance(replanned, str) or replanned.parameters == entry.current.request.parameters:
-            return self._record(entry, refusal, reason=replanned if isinstance(replanned, str) else "")
+        except WebhookError as unsure:
+            return self._record(entry, NotSent(unsure.message, refusal.errors))
+        if isinstance(replanned, str):
+            return self._record(entry, refusal, reason=replanned)
+        if replanned.parameters == entry.current.request.parameters:
+            return self._record(entry, _final(entry, refusal))
         rejected = transitions.settle(entry, refusal, self.clock.now())
         claimed = self._claim_on(rejected, replanned)
         if isinstance(claimed, Existing):
             return claimed.entry
         event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
-        return self._record(claimed.entry, self._submit(claimed.entry, budget))
+        return self._record(claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)))
 
     @timed("claim")
     def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
@@ -148,6 +151,13 @@ class Submission:
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
     return entry.current.request.exits and refusal.errors == ("EOrder:Insufficient funds",)
+
+
+def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
+    """What an order that was planned again came to, or could not be: an exit that lacks funds is for a resend to count."""
+    if isinstance(outcome, Rejected) and _asks_for_too_much(entry, outcome):
+        return NotSent("the account does not show what there is to sell yet", outcome.errors)
+    return outcome
 
 
 def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:

@@ -81,6 +81,10 @@ def missed(entry: LedgerEntry) -> LedgerEntry:
     return replace(entry, attempts=(rules.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
 
 
+def _unsent(entry: LedgerEntry) -> LedgerEntry:
+    return entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT)
+
+
 def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
     """The entry in that state, as the transition table gets it there. NO_ACTION is none that an entry gets to: it is claimed."""
     later = entry.claimed_at + timedelta(seconds=1)
@@ -100,5 +104,9 @@ def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
         case State.NOT_SENT:
             changed = rules.settle(entry, NotSent("connection refused"), later)
         case State.EXPIRED:
-            changed = rules.expired(entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT), later)
+            changed = rules.expired(_unsent(entry), later)
+        case State.DENIED:
+            changed = rules.next_denied(
+                _unsent(entry), later, "MAX_ORDER_COST: cost 600 USD is above the cap of 500 USD"
+            )
     return changed

@@ -257,3 +257,29 @@ def test_an_equity_that_cannot_be_read_is_no_number(row: Any, budget: Budget) ->
     told = pytest.raises(VenueUnavailable, match="TradeBalance is not in its usual form")
     with RawServer(result(row)) as server, told:
         a_venue(server).equity("ZUSD", budget)
+
+
+# More orders than one QueryOrders takes
+
+
+def shown_order(number: int) -> tuple[str, dict[str, Any]]:
+    facts = {"status": "closed", "vol_exec": "0.1", "price": "60000", "cost": "6000", "fee": "48"}
+    return f"O{number:05}-AAAAA-AAAAAA", facts
+
+
+@pytest.mark.parametrize(("orders", "calls"), [(0, 0), (1, 1), (50, 1), (51, 2), (120, 3)])
+def test_any_number_of_orders_is_asked_for_by_fifties(orders: int, calls: int, budget: Budget) -> None:
+    every = dict(map(shown_order, range(orders)))
+    pages = [dict(list(every.items())[at : at + 50]) for at in range(0, orders, 50)]
+    with RawServer(*map(result, pages)) as server:
+        fills = a_venue(server).fills(list(every), budget)
+        asked = [request.fields["txid"].split(",") for request in server.requests]
+    assert list(fills) == list(every)
+    assert asked == [list(page) for page in pages]
+    assert len(asked) == calls
+
+
+def test_one_page_of_many_orders_that_fails_fails_the_whole_read(budget: Budget) -> None:
+    every = dict(map(shown_order, range(51)))
+    with RawServer(result(every), refusal("EAPI:Rate limit exceeded")) as server, pytest.raises(VenueUnavailable):
+        a_venue(server).fills(list(every), budget)

@@ -91,7 +91,9 @@ def test_a_leg_that_is_refused_stops_those_behind_it(refusals, shown, number):
     assert len(function.venue.submitted) == number
     function.clock.sleep(90)
     function.operate("POST", "/reconcile")
-    assert stored(function) == ["REJECTED"]
+    assert stored(function) == ["REJECTED", "EXPIRED", "EXPIRED"]
+    behind = function.operate("GET", "/orders")["orders"][:2]
+    assert {row["reason"] for row in behind} == {"a leg before it ended without an order"}
 
 
 def test_a_leg_that_is_refused_leaves_those_before_it_as_they_are():
@@ -127,9 +129,9 @@ def test_an_unknown_leg_that_is_found_too_late_leaves_the_rest_unsent_and_says_s
     function.clock.sleep(61)
     caplog.set_level("ERROR")
     answer = function.operate("POST", "/reconcile")
-    assert answer["legs_missed"] == 1
-    assert stored(function) == ["ACCEPTED", "EXPIRED"]  # which stops the one behind it
-    assert [record.message for record in caplog.records].count("order.expired") == 1
+    assert answer["legs_missed"] == 2
+    assert stored(function) == ["ACCEPTED", "EXPIRED", "EXPIRED"]
+    assert [record.message for record in caplog.records].count("order.expired") == 2
     assert sent(function) == SIZES[:1]
 
 
@@ -171,8 +173,8 @@ def test_a_leg_that_nobody_came_back_for_is_recorded_as_expired_and_logged(numbe
     assert stored(function) == ["ACCEPTED"] * (number - 1)
     function.clock.sleep(2)
     caplog.set_level("ERROR")
-    assert function.operate("POST", "/reconcile")["legs_missed"] == 1
-    assert stored(function) == [*["ACCEPTED"] * (number - 1), "EXPIRED"]
+    assert function.operate("POST", "/reconcile")["legs_missed"] == 4 - number
+    assert stored(function) == [*["ACCEPTED"] * (number - 1), *["EXPIRED"] * (4 - number)]
     assert "order.expired" in [record.message for record in caplog.records]
     assert function.operate("POST", "/reconcile")["legs_missed"] == 0
     assert function.post(body).status == 401

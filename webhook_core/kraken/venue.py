@@ -157,15 +157,14 @@ class KrakenVenue:
         return resting(order_id, shown[order_id]) if order_id in shown else None
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        """Raises ValueError for more orders than one QueryOrders takes."""
         from webhook_core.kraken.listed_orders import fill
 
-        if len(order_ids) > MOST_ORDERS:
-            raise ValueError(f"more than {MOST_ORDERS} orders")
-        if not order_ids:
-            return {}
-        shown = self._read("QueryOrders", {"txid": ",".join(order_ids)}, budget)
-        return {order_id: fill(order_id, shown[order_id]) for order_id in order_ids if order_id in shown}
+        found: dict[str, Fill] = {}
+        for start in range(0, len(order_ids), MOST_ORDERS):
+            asked = order_ids[start : start + MOST_ORDERS]
+            shown = self._read("QueryOrders", {"txid": ",".join(asked)}, budget)
+            found |= {name: fill(name, shown[name]) for name in asked if name in shown}
+        return found
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {

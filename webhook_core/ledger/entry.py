@@ -8,17 +8,18 @@
                           |------- NotSent ------------------------> NOT_SENT    --next attempt--> SUBMITTING
                           |                                          NOT_SENT    --too old-------> EXPIRED  terminal
                           |                                          NOT_SENT    --counted again-> NO_ACTION  terminal
+                          |                                          NOT_SENT    --counted again-> DENIED     terminal
                           |------- Rejected for its rounding ------> SUBMITTING  as the next attempt, once
                           '------- anything else stays SUBMITTING: "unknown", and only reconcile may decide
 
-    REJECTED, NOT_PLACED, EXPIRED --a person's replay--> SUBMITTING  as the next attempt
+    REJECTED, NOT_PLACED, EXPIRED, DENIED --a person's replay--> SUBMITTING  as the next attempt
     ACCEPTED --what has traded so far--> ACCEPTED
 
 1. An attempt is one AddOrder that can have been processed. Its request, client order id and deadline are fixed
    when it is claimed and never computed again.
 2. SUBMITTING is never executed again, however old. It is looked up by its client order id.
 3. A terminal state never changes by itself: no delivery and no reconcile moves it. The one way out is
-   ``replayed_by_operator``, and only a person takes it, from the three states that prove that nothing was placed.
+   ``replayed_by_operator``, and only a person takes it, from the four states that prove that nothing was placed.
    So it stands beside the table and not in it, and no state is less terminal for it.
 4. What an order has traded is a fact about an ACCEPTED entry and no change of its state: ``filled`` adds it.
 """
@@ -47,20 +48,22 @@ class State(StrEnum):
     NOT_SENT = "NOT_SENT"
     EXPIRED = "EXPIRED"
     NO_ACTION = "NO_ACTION"
+    DENIED = "DENIED"
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SUBMITTING: frozenset({State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT}),
-    State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION}),
+    State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION, State.DENIED}),
     State.ACCEPTED: frozenset(),
     State.REJECTED: frozenset(),
     State.NOT_PLACED: frozenset(),
     State.EXPIRED: frozenset(),
     State.NO_ACTION: frozenset(),
+    State.DENIED: frozenset(),
 }
 TERMINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
 UNRESOLVED = frozenset(State) - TERMINAL
-REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED})
+REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.DENIED})
 """Terminal without an order: from here a person may have the alert sent again."""
 
 
@@ -182,9 +185,14 @@ def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attem
     return _never_sent(unit, request, now, State.NO_ACTION)
 
 
-def missed_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
+def denied_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str) -> Attempt:
+    """A leg that was counted again before its claim, and a limit denies what it comes to now. Terminal from its claim on."""
+    return replace(_never_sent(unit, request, now, State.DENIED), reason=reason)
+
+
+def missed_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str = "") -> Attempt:
     """A leg that was never sent, and is too old now. Terminal from its claim on; a person may still replay it."""
-    return _never_sent(unit, request, now, State.EXPIRED)
+    return replace(_never_sent(unit, request, now, State.EXPIRED), reason=reason)
 
 
 def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
@@ -260,11 +268,21 @@ def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadl
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
     """A NOT_SENT entry that was counted again for its next attempt, and there is nothing left to do."""
+    request = OrderRequest(entry.current.request.symbol, {})
+    return _ended(entry, request, now, State.NO_ACTION, reason)
+
+
+def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A NOT_SENT entry that was counted again for its next attempt, and a limit denies what it comes to now."""
+    return _ended(entry, entry.current.request, now, State.DENIED, reason)
+
+
+def _ended(entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str) -> LedgerEntry:
     if entry.state is not State.NOT_SENT:
-        raise IllegalTransition(f"{entry.state} -> nothing to do: {entry.unit.name}")
+        raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
     number = entry.current.number + 1
     attempt = replace(
-        no_action_attempt(entry.unit, OrderRequest(entry.current.request.symbol, {}), now),
+        _never_sent(entry.unit, request, now, state),
         number=number,
         client_order_id=entry.unit.client_order_id(number),
         reason=reason,

@@ -210,6 +210,7 @@ _EVENTS = {
     State.NOT_SENT: (logging.WARNING, "order.not_sent"),
     State.EXPIRED: (logging.ERROR, "order.expired"),
     State.NO_ACTION: (logging.INFO, "order.no_action"),
+    State.DENIED: (logging.WARNING, "order.denied"),
 }
 
 
