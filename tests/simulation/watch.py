@@ -19,7 +19,7 @@ from webhook_core.ledger.memory import MemoryLedger
 
 WINDOW = timedelta(seconds=45)
 DONE = frozenset({"ACCEPTED", "NO_ACTION"})
-FINAL = DONE | {"REJECTED", "NOT_PLACED", "EXPIRED"}
+FINAL = DONE | {"REJECTED", "NOT_PLACED", "EXPIRED", "DENIED"}
 ANSWER_OF_ENTRY = frozenset({"accepted", "no_action", "order_rejected", "not_placed", "expired"})
 ANSWERS = ANSWER_OF_ENTRY | {"alert_stale", "alert_conflict", "order_denied", "superseded"}
 PASSING = frozenset({"outcome_unknown", "not_sent", "ledger_unavailable", "venue_unavailable"})
@@ -84,7 +84,7 @@ class Watch:
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} was deleted and claimed again")
             self._claimed.add(after.unit)
             self._check_generations(after)
-            self._check_leg_before(after.unit)
+            self._check_leg_before(after)
         else:
             if before.state in FINAL and not _only_filled(before, after):
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
@@ -93,9 +93,11 @@ class Watch:
                     self.broken(Invariant.ATTEMPT_IS_FIXED, f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}")
         self._units[after.current.client_order_id] = after.unit
 
-    def _check_leg_before(self, unit: Unit) -> None:
+    def _check_leg_before(self, claimed: LedgerEntry) -> None:
+        """What is to be sent needs the leg before it done; what is claimed as never sent, that it has ended."""
+        unit, needed = claimed.unit, DONE if claimed.state == "SUBMITTING" else FINAL
         before = self._store.find(replace(unit, leg=unit.leg - 1)) if unit.leg else None
-        if unit.leg and (before is None or before.state not in DONE):
+        if unit.leg and (before is None or before.state not in needed):
             self.broken(Invariant.LEG_AFTER_LEG, f"{unit.name} claimed after {before and before.state}")
 
     def _check_generations(self, claimed: LedgerEntry) -> None:
