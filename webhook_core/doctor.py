@@ -84,7 +84,7 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(settings, env)
     advice = _LEDGER_ADVICE.get(settings.ledger_url.partition(":")[0], "")
     yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
-    for finding in kraken.diagnose():
+    for finding in kraken.diagnose(settings.order_deadline_s):
         yield _on_paper(finding) if settings.trading_mode == "paper" else _named("Kraken", finding)
     yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)
     yield from _symbols(application)

@@ -19,7 +19,7 @@ from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderIntent, Side, is_margin
 from webhook_core.trading.rounding import cost_of, quotient
-from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.trading.symbols import UnknownSymbol, names_pair
 from webhook_core.trading.wishes import Intent, PositionIntent
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Reading:
         if asked.balances:
             self.facts = self.facts._replace(balances=venue.balances(budget))
         if asked.positions:
-            self.facts = self.facts._replace(positions=venue.positions(budget))
+            self.facts = self.facts._replace(positions=self._positions(legs))
         self._settle(legs)
         if pairs:
             valuing = self._valuing(quotes[0]) if quotes and not asked.margin else []
@@ -84,7 +84,7 @@ class Reading:
             fills = self._done(settled.unsure)
             settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
             if settled.unsure:
-                self._read_again()
+                self._read_again(legs)
                 seen = self._seen(legs)
                 settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
             for entry in settled.unsure:
@@ -116,13 +116,23 @@ class Reading:
                 raise _not_certain(entry)
         return fills
 
-    def _read_again(self) -> None:
+    def _read_again(self, legs: Sequence[Leg]) -> None:
         """Where there is nothing to hold a figure against, it is believed once Kraken lists the orders in doubt as done."""
         venue = self.market.venue
         if self.facts.balances is not None:
             self.facts = self.facts._replace(balances=venue.balances(self.budget))
         if self.facts.positions is not None:
-            self.facts = self.facts._replace(positions=venue.positions(self.budget))
+            self.facts = self.facts._replace(positions=self._positions(legs))
+
+    def _positions(self, legs: Sequence[Leg]) -> Mapping[str, Decimal]:
+        """By the pair's key, whatever name of it Kraken shows a position under."""
+        shown = self.market.venue.positions(self.budget)
+        found: dict[str, Decimal] = {}
+        for name, size in shown.items():
+            meant = (pair.key for _, pair in legs if pair is not None and names_pair(name, pair))
+            key = next(meant, name)
+            found[key] = found.get(key, _ZERO) + size
+        return found
 
     def _seen(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
         seen: dict[str, Decimal] = {}
@@ -161,8 +171,11 @@ class Reading:
         return [
             instrument
             for instrument in self.market.pair_rules.current()
-            if (instrument.quote == quote and instrument.base in held)
-            or (instrument.base == quote and instrument.quote in held)
+            if not instrument.venue  # its price is the other pair's
+            and (
+                (instrument.quote == quote and instrument.base in held)
+                or (instrument.base == quote and instrument.quote in held)
+            )
         ]
 
     def _worth(self, quote: str) -> Decimal:

@@ -37,7 +37,7 @@ def target(
 
 
 def position(function: Function, action: str, symbol: str, **fields: Any) -> dict[str, Any]:
-    named = {"side": None, "order_type": None, "volume": None, "price": PRICES[symbol], **fields}
+    named = {"side": None, "order_type": None, "volume": None, "price": PRICES.get(symbol), **fields}
     return function.alert(action=action, symbol=symbol, **named)
 
 

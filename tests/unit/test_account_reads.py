@@ -120,12 +120,32 @@ def test_a_balance_as_a_json_number_stays_exact(budget: Budget) -> None:
     assert (held.total, held.held) == (Decimal("0.1234567890123456789"), Decimal("0.1"))
 
 
-def test_what_is_staked_or_earns_is_no_balance_to_trade_with(budget: Budget) -> None:
-    rows = {
-        name: {"balance": "1"} for name in ("DOT", "DOT.S", "DOT28.S", "ETH2.S", "USD.M", "XXBT.B", "SOL.F", "ADA.P")
-    }
+def test_what_is_staked_or_bonded_is_no_balance_to_trade_with(budget: Budget) -> None:
+    rows = {name: {"balance": "1"} for name in ("DOT", "DOT.S", "DOT28.S", "ETH2.S", "USD.M", "XXBT.B", "ADA.P")}
     with RawServer(result(rows)) as server:
         assert a_venue(server).balances(budget) == {"DOT": Balance(Decimal(1))}
+
+
+@pytest.mark.parametrize(
+    ("rows", "asset", "held"),
+    [
+        ({"XBT.F": {"balance": "2"}}, "XXBT", Balance(Decimal(2))),
+        ({"XXBT.F": {"balance": "2"}}, "XXBT", Balance(Decimal(2))),
+        ({"USD.F": {"balance": "2", "hold_trade": "0"}}, "ZUSD", Balance(Decimal(2))),
+        ({"ETH.F": {"balance": "1.5"}, "XETH": {"balance": "0.5"}}, "XETH", Balance(Decimal(2))),
+        (
+            {"USDT": {"balance": "1", "hold_trade": "4"}, "USDT.F": {"balance": "5"}},
+            "USDT",
+            Balance(Decimal(6), Decimal(4)),
+        ),
+        ({"SOL.F": {"balance": "3"}, "SOL": {"balance": "0"}, "SOL.S": {"balance": "9"}}, "SOL", Balance(Decimal(3))),
+    ],
+)
+def test_what_earns_by_itself_is_traded_through_its_asset(rows: Any, asset: str, held: Balance, budget: Budget) -> None:
+    with RawServer(result(rows)) as server:
+        found = a_venue(server).balances(budget)
+    assert found == {asset: held}
+    assert found[asset].free == held.total - held.held
 
 
 @pytest.mark.parametrize("name", ["USD.HOLD", "ETH2.SETH", ".S", "S", "T"])

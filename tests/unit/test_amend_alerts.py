@@ -9,7 +9,7 @@ import pytest
 from tests.support.clock import START
 from tests.support.trading_venue import outcome, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side, Unknown
+from webhook_core.trading.orders import NotSent, Rejected, Side, Unchanged, Unknown
 
 D = Decimal
 LOST = Unknown("the reply was lost")
@@ -210,6 +210,27 @@ def test_an_amendment_that_kraken_refuses_is_422(function):
     answer = function.post(amend(function, price="41000"))
     assert outcome(answer) == (422, "order_rejected")
     assert "Kraken refused: the order was not amended" in answer["error"]
+
+
+def test_an_amendment_that_finds_the_order_as_it_wants_it_is_done_and_holds_up_nothing(function):
+    body = amend(function, price="40000")
+    function.venue.refuse = [Unchanged("the order is already as the amendment wants it", ("EOrder:As it is",))]
+    for replayed in (False, True):
+        answer = function.post(body)
+        assert outcome(answer) == (200, "no_action")
+        assert (answer["replayed"], "already" in answer["message"]) == (replayed, True)
+    (row,) = function.operate("GET", "/orders")["orders"]
+    assert (row["state"], row["errors"], row["request"]["limit_price"]) == ("NO_ACTION", ["EOrder:As it is"], "40000")
+    assert function.operate("POST", "/reconcile")["looked_at"] == []
+    assert len(amended(function)) == 1
+
+
+@pytest.mark.parametrize("pair", ["AAPLxUSD", "XBTUSD"])
+def test_only_an_amendment_in_a_tokenised_asset_names_its_pair(pair):
+    function = resting(BID._replace(pair=pair), MAX_ORDER_COST="1000000 USD")
+    assert outcome(function.post(amend(function, price="41000"))) == (200, "accepted")
+    named = {"pair": "AAPLxUSD"} if pair == "AAPLxUSD" else {}
+    assert amended(function) == [{"txid": BID.order_id, "limit_price": "41000", **named}]
 
 
 def test_a_validation_shows_the_amendment_and_makes_none(function):

@@ -351,6 +351,36 @@ def test_a_clock_that_is_off_is_said(paper, skew, verdict, side):
     assert side in found["found"]
 
 
+@pytest.mark.parametrize(
+    ("kraken_is_ahead", "deadline_s", "verdict", "refused"),
+    [
+        (0, 10, "ok", ""),
+        (0, 6, "ok", ""),
+        (3, 6, "warn", "orders"),
+        (5, 6, "fail", "every order"),
+        (9, 10, "fail", "every order"),
+        (7, 10, "fail", "orders"),
+        (6.2, 20, "fail", ""),
+        (3.2, 30, "warn", ""),
+        (-2.5, 60, "fail", "every order"),
+        (-1, 58, "ok", ""),
+        (-3.2, 30, "warn", ""),
+    ],
+)
+def test_a_clock_by_which_kraken_refuses_deadlines_is_said_with_what_comes_of_it(
+    paper, kraken_is_ahead, deadline_s, verdict, refused
+):
+    with KrakenServer(nonce_window=10**10, clock=SkewedClock(kraken_is_ahead)) as kraken:
+        kraken.engine.mark_price("XBTUSD", Decimal(60000))
+        found = examined(live_on(kraken.url, paper) | {"ORDER_DEADLINE_SECONDS": str(deadline_s)})["Kraken clock"]
+    assert found["verdict"] == verdict
+    assert (f"it refuses {refused}," in found["found"]) is bool(refused)
+    assert ("clock.off" in found["found"], f"ORDER_DEADLINE_SECONDS={deadline_s}" in found["found"]) == (
+        bool(refused),
+    ) * 2
+    assert ("NTP" in found["advice"]) is (verdict != "ok")
+
+
 def test_an_unreachable_kraken_stops_no_other_check(paper):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

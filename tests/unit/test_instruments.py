@@ -151,3 +151,24 @@ def test_every_row_of_the_packaged_snapshot_is_an_instrument():
 
 def test_the_packaged_snapshot_goes_through_storage_unchanged():
     assert from_document(to_document(snapshot())) == snapshot()
+
+
+ON_BTNL = {**ROW, "altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "execution_venue": "bitnomial_exchange"}
+
+
+@pytest.mark.parametrize("names", [{}, {"altname": "XBTUSD", "wsname": "XBT/USD"}, {"altname": None}])
+def test_a_pair_of_another_venue_has_the_suffix_in_all_its_names(names):
+    [found] = parse_asset_pairs({"XBTUSD:BTNL": {**ON_BTNL, "leverage_buy": [2, 20], **names}}, AS_OF)
+    assert (found.key, found.altname, found.wsname) == ("XBTUSD:BTNL", "XBTUSD:BTNL", "XBT/USD:BTNL")
+    assert (found.venue, found.leverage_buy) == (":BTNL", (2, 20))
+    assert found.market_names == ("XBTUSD", "XBTUSD", "XBT/USD", "XXBTZUSD")
+    assert from_document(to_document([found])) == [found]
+
+
+def test_krakens_own_pair_is_called_by_its_own_names():
+    assert (BTC_USD.venue, BTC_USD.market_names) == ("", ("XXBTZUSD", "XBTUSD", "XBT/USD"))
+
+
+@pytest.mark.parametrize(("venue", "kept"), [("international", 1), ("", 1), (None, 1), ("bitnomial_exchange", 0)])
+def test_a_pair_of_another_venue_never_takes_the_place_of_krakens_own(venue, kept):
+    assert len(parse_asset_pairs({"XXBTZUSD": {**ROW, "execution_venue": venue}}, AS_OF)) == kept

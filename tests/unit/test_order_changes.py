@@ -10,10 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_outcomes import NEVER_PROCESSED, NO_PROOF, ORDER_ID, REFUSED, REFUSED_FOR_STALE_RULES, answered
+from tests.unit.test_outcomes import (
+    NEVER_PROCESSED,
+    NO_PROOF,
+    ORDER_ID,
+    REFUSED,
+    REFUSED_FOR_STALE_RULES,
+    THE_CLOCKS_DIFFER,
+    answered,
+)
 from webhook_core.kraken.order_changes import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply
-from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unknown
+from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unchanged, Unknown
 
 AMENDED = {"amend_id": "TEZA4R-DSDGT-IJBOJK"}
 CANCELED = {"count": 1}
@@ -23,6 +31,7 @@ ON_ITS_WAY = [
     "EOrder:Unknown order:Cancel pending",
     "EGeneral:Invalid arguments:Cancel pending",
 ]
+AS_IT_IS = ["EOrder:No amendable parameters specified", "EOrder:No amendable parameters specified:limit_price"]
 EACH = pytest.mark.parametrize(
     ("read", "done"), [(of_cancel, CANCELED), (of_amend, AMENDED)], ids=["CancelOrder", "AmendOrder"]
 )
@@ -99,6 +108,36 @@ def test_an_order_that_is_gone_or_never_was_is_a_refusal(read: Any, done: Any, e
     assert read(answered([error]), ORDER_ID) == Rejected((error,))
 
 
+@pytest.mark.parametrize("error", AS_IT_IS)
+def test_an_amendment_to_what_the_order_is_already_changes_nothing_and_is_settled(error: str) -> None:
+    outcome = of_amend(answered([error]), ORDER_ID)
+    assert isinstance(outcome, Unchanged)
+    assert (outcome.errors, "already" in outcome.reason) == ((error,), True)
+
+
+@pytest.mark.parametrize("error", AS_IT_IS)
+def test_of_a_cancel_the_same_words_prove_nothing(error: str) -> None:
+    assert isinstance(of_cancel(answered([error]), ORDER_ID), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (answered([*AS_IT_IS]), Unchanged),
+        (answered([AS_IT_IS[0], "EOrder:Unknown order"]), Rejected),
+        (answered([AS_IT_IS[0], "EOrder:Post only order"]), Rejected),
+        (answered([AS_IT_IS[0], "EService:Busy"]), Unknown),
+        (answered([AS_IT_IS[0], "EAPI:Rate limit exceeded"]), Unknown),
+        (answered([AS_IT_IS[0]], AMENDED), Unknown),
+        (answered([AS_IT_IS[0]], status=500), Unknown),
+        (answered(["EOrder:No amendable parameters"]), Unknown),
+        (answered(["EOrder:No amendable parameters specified."]), Unknown),
+    ],
+)
+def test_only_these_words_alone_say_that_there_was_nothing_to_amend(reply: Reply, kind: type) -> None:
+    assert isinstance(of_amend(reply, ORDER_ID), kind)
+
+
 @EACH
 @pytest.mark.parametrize("error", ON_ITS_WAY)
 def test_a_cancel_that_is_on_its_way_already_is_unknown(read: Any, done: Any, error: str) -> None:
@@ -110,8 +149,8 @@ def test_a_cancel_that_is_on_its_way_already_is_unknown(read: Any, done: Any, er
     ("errors", "kind"),
     [
         *(([error], Rejected) for error in REFUSED + REFUSED_FOR_STALE_RULES),
-        *(([error], NotSent) for error in [*NEVER_PROCESSED, "EAPI:Invalid nonce"]),
-        *(([error], Unknown) for error in NO_PROOF if error not in GONE),
+        *(([error], NotSent) for error in [*NEVER_PROCESSED, *THE_CLOCKS_DIFFER, "EAPI:Invalid nonce"]),
+        *(([error], Unknown) for error in NO_PROOF if error not in [*GONE, *AS_IT_IS]),
         (["EOrder:Unknown order", "EOrder:Invalid order"], Rejected),
         (["EOrder:Unknown order", "EService:Busy"], Unknown),
         (["EOrder:Unknown order", "EAPI:Rate limit exceeded"], Unknown),

@@ -31,12 +31,11 @@ REFUSED = [
     "EGeneral:Invalid arguments:price",
     "EGeneral:Invalid arguments:timeinforce",
     "EGeneral:Invalid arguments:viqc",
-    "EGeneral:Invalid arguments:deadline",
     "EGeneral:Invalid arguments:cl_ord_id",
     "EGeneral:Invalid arguments:Index unavailable",
     "EGeneral:Permission denied",
-    "EGeneral:Temporary lockout",
     "EGeneral:Unknown method",
+    "EGeneral:Unknown Method",
     "EAPI:Bad request",
     "EAPI:Feature disabled",
     "EAPI:Invalid key",
@@ -46,6 +45,8 @@ REFUSED = [
     "EOrder:Positions limit exceeded",
     "EOrder:Insufficient funds",
     "EOrder:Insufficient margin",
+    "EOrder:Insufficient initial margin",
+    "EOrder:Insufficient initial margin:XBTUSD",
     "EOrder:Invalid price",
     "EOrder:Invalid price:Invalid price argument",
     "EOrder:Post only order",
@@ -57,6 +58,10 @@ REFUSED = [
     "EOrder:Unknown position",
     "EOrder:Reduce only:No position exists",
     "EOrder:Reduce only:Non-PC",
+    "EOrder:Reduce only:Non-ECP",
+    "EOrder:Reduce only:One-sided margin",
+    "EOrder:Reduce only:Cannot increase position",
+    "EOrder:Reduce only:Cannot increase position:XBTUSD:BTNL",
     "EOrder:Trading agreement required",
     "EQuery:Unknown asset pair",
     "EQuery:Unknown asset",
@@ -85,6 +90,8 @@ REFUSED_FOR_STALE_RULES = [
 
 NEVER_PROCESSED = [
     "EAPI:Rate limit exceeded",
+    "EGeneral:Temporary lockout",
+    "EGeneral:Temporary lockout:900",
     "EOrder:Rate limit exceeded",
     "EOrder:Domain rate limit exceeded",
     "EGeneral:Too many requests",
@@ -95,6 +102,17 @@ NEVER_PROCESSED = [
     "EService:Market in limit_only mode",
     "EService:Market in reduce_only mode",
 ]
+
+THE_CLOCKS_DIFFER = [
+    "EGeneral:Invalid arguments:deadline",
+    "EOrder:Invalid arguments:deadline",
+    "EAPI:Invalid arguments:deadline",
+    "EGeneral:Invalid arguments:deadline:2026-10-01T12:00:10Z",
+    "EGeneral:Invalid arguments:deadline must be 2 to 60 seconds ahead",
+    "EOrder:Invalid arguments:deadline (too early)",
+    "EGeneral:Invalid arguments:Deadline",
+]
+"""An argument check comes before anything is placed; the deadline is ours, set by our clock."""
 
 NO_PROOF = [
     "EGeneral:Internal error",
@@ -110,7 +128,20 @@ NO_PROOF = [
     "EOrder:Invalid order",
     "ESession:Invalid session",
     "EFunding:Max fee exceeded",
+    # a deadline that passed in the engine, and what only looks like one that was refused
+    "EService:Deadline elapsed:deadline",
+    "EOrder:Invalid arguments",
+    "EOrder:Invalid arguments:volume",
+    "EOrder:Invalid arguments:deadlines",
+    "WGeneral:Invalid arguments:deadline",
+    "EOrder:deadline",
+    # said of an amendment only
+    "EOrder:No amendable parameters specified",
     # on no list at all
+    "EOrder:Insufficient initial",
+    "EOrder:Insufficient initial margins",
+    "EOrder:Reduce only:Non-",
+    "EOrder:Reduce only:Position is closed:Non-ECP",
     "EOrder:Something new",
     "EOrder:Reduce only",
     "EOrder:Reduce only:Whatever",
@@ -158,6 +189,23 @@ def test_a_rate_limit_or_a_market_mode_is_not_sent_and_not_tried_again(error: st
     assert not resend_is_safe(reply)
 
 
+@pytest.mark.parametrize("error", THE_CLOCKS_DIFFER)
+def test_a_refused_deadline_is_not_sent_and_says_that_the_clocks_differ(error: str) -> None:
+    reply = answered([error])
+    outcome = of_add_order(reply)
+    assert isinstance(outcome, NotSent)
+    assert outcome.errors == (error,)
+    assert "clock" in outcome.reason
+    assert not resend_is_safe(reply)
+
+
+@pytest.mark.parametrize("error", NEVER_PROCESSED)
+def test_nothing_else_is_blamed_on_the_clock(error: str) -> None:
+    outcome = of_add_order(answered([error]))
+    assert isinstance(outcome, NotSent)
+    assert "clock" not in outcome.reason
+
+
 @pytest.mark.parametrize("error", ["EAPI:Invalid nonce", "EAPI:Invalid nonce:1616492376594"])
 def test_a_refused_nonce_is_not_sent_and_may_be_sent_again(error: str) -> None:
     reply = answered([error])
@@ -197,6 +245,12 @@ def test_a_refusal_may_come_with_an_empty_result_or_none(result: Any) -> None:
         (["EAPI:Invalid nonce", "EService:Busy"], Unknown),
         (["EGeneral:Invalid arguments", "EGeneral:Invalid arguments:cl_ord_id not unique"], Unknown),
         (["WOrder:Something", "EOrder:Insufficient funds"], Unknown),
+        (["EOrder:Insufficient initial margin", "EOrder:Reduce only:Non-ECP"], Rejected),
+        (["EOrder:Insufficient initial margin", "EOrder:Reduce only:Position is closed"], Unknown),
+        (["EGeneral:Invalid arguments:deadline", "EAPI:Rate limit exceeded"], NotSent),
+        (["EGeneral:Invalid arguments:deadline", "EGeneral:Invalid arguments:price"], Unknown),
+        (["EGeneral:Invalid arguments:deadline", "EService:Busy"], Unknown),
+        (["EGeneral:Temporary lockout", "EAPI:Invalid key"], Unknown),
     ],
 )
 def test_several_errors_prove_something_only_together(errors: list[str], kind: type) -> None:

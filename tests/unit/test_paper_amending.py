@@ -11,6 +11,10 @@ from tests.support.paper import _NONCES, StoppedClock, ask, order, paper, public
 from webhook_core.kraken.paper.desk import Market
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
+STOP = {"ordertype": "stop-loss", "type": "sell", "price": "40000"}
+STOP_LIMIT = STOP | {"ordertype": "stop-loss-limit", "price2": "39000"}
+TRAILING = STOP | {"ordertype": "trailing-stop", "price": "+500"}
+ICEBERG = LIMIT | {"ordertype": "iceberg", "volume": "0.1", "displayvol": "0.01"}
 ROW = {"ordertype": "limit", "type": "buy", "volume": "0.01", "price": "50000"}
 
 
@@ -82,6 +86,55 @@ def test_an_amendment_that_cannot_be_changes_nothing(kraken, fields, error):
     before = kraken.orders()
     assert ask(kraken, "AmendOrder", txid=txid, **fields)["error"] == [error]
     assert kraken.orders() == before
+
+
+AS_IT_IS = "EOrder:No amendable parameters specified"
+
+
+@pytest.mark.parametrize(
+    ("placed", "fields"),
+    [
+        (LIMIT, {"limit_price": "50000"}),
+        (LIMIT, {"limit_price": "50000.0", "order_qty": "0.0100000"}),
+        (LIMIT, {"order_qty": "0.01", "post_only": "true"}),
+        (STOP, {"trigger_price": "40000"}),
+        (STOP_LIMIT, {"trigger_price": "40000", "limit_price": "39000", "order_qty": "0.01"}),
+        (TRAILING, {"trigger_price": "+500"}),
+    ],
+)
+def test_an_amendment_to_what_the_order_is_already_is_told_so_and_changes_nothing(kraken, placed, fields):
+    txid = order(kraken, **placed)
+    before = kraken.orders()
+    assert ask(kraken, "AmendOrder", txid=txid, **fields)["error"] == [AS_IT_IS]
+    assert kraken.orders() == before
+
+
+@pytest.mark.parametrize(
+    ("placed", "fields"),
+    [
+        (LIMIT, {"limit_price": "50000", "order_qty": "0.02"}),
+        (STOP_LIMIT, {"trigger_price": "40000", "limit_price": "39000.1"}),
+        (ICEBERG, {"order_qty": "0.1", "display_qty": "0.05"}),
+    ],
+)
+def test_one_value_that_changes_is_an_amendment(kraken, placed, fields):
+    txid = order(kraken, **placed)
+    assert result(kraken, "AmendOrder", txid=txid, **fields)["amend_id"]
+
+
+@pytest.mark.parametrize(
+    ("named", "error"),
+    [
+        ({}, ["EQuery:Unknown asset pair"]),
+        ({"pair": "XBTUSD"}, ["EQuery:Unknown asset pair"]),
+        ({"pair": "AAPLxUSD"}, []),
+    ],
+)
+def test_an_amendment_of_a_tokenised_asset_names_its_pair(named, error):
+    kraken = paper()
+    stock = {"pair": "AAPLxUSD", "asset_class": "tokenized_asset", "price": "200", "volume": "1"}
+    txid = order(kraken, **LIMIT | stock)
+    assert ask(kraken, "AmendOrder", txid=txid, limit_price="190", **named)["error"] == error
 
 
 @pytest.mark.parametrize(

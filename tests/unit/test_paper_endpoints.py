@@ -287,3 +287,51 @@ def test_the_ticker_asks_the_price_source_and_the_market_moves():
     account.price_source = lambda _: Decimal(49000)
     assert public(account, "Ticker", pair="XBTUSD")["result"]["XXBTZUSD"]["c"][0] == "49000.00000"
     assert account.orders()[0]["status"] == "closed"
+
+
+ON_BTNL = {"altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "leverage_buy": [2, 20], "leverage_sell": [2, 20]}
+
+
+@pytest.fixture
+def both_venues():
+    kraken = paper()
+    kraken.pairs["XBTUSD:BTNL"] = kraken.pairs["XXBTZUSD"] | ON_BTNL
+    return kraken
+
+
+@pytest.mark.parametrize(
+    ("asked", "keys"),
+    [
+        ({"pair": "XBTUSD"}, ["XXBTZUSD"]),
+        ({"pair": "XBTUSD:BTNL", "execution_venue": "bitnomial_exchange"}, ["XBTUSD:BTNL"]),
+        ({"execution_venue": "bitnomial_exchange"}, ["XBTUSD:BTNL"]),
+        (
+            {"pair": "XBTUSD,XBTUSD:BTNL", "execution_venue": "international,bitnomial_exchange"},
+            ["XXBTZUSD", "XBTUSD:BTNL"],
+        ),
+        ({"pair": "XBTUSD:BTNL"}, "EQuery:Unknown asset pair"),
+        ({"pair": "XBTUSD", "execution_venue": "bitnomial_exchange"}, "EQuery:Unknown asset pair"),
+    ],
+)
+def test_the_pairs_of_another_venue_are_listed_where_it_is_named(both_venues, asked, keys):
+    answer = public(both_venues, "AssetPairs", **asked)
+    if isinstance(keys, str):
+        assert answer == {"error": [keys]}
+    else:
+        assert list(answer["result"]) == keys
+        venues = {"XXBTZUSD": "international", "XBTUSD:BTNL": "bitnomial_exchange"}
+        assert {key: row["execution_venue"] for key, row in answer["result"].items()} == {
+            key: venues[key] for key in keys
+        }
+    assert "XBTUSD:BTNL" not in public(both_venues, "AssetPairs")["result"]
+
+
+@pytest.mark.parametrize("marked", ["XBTUSD", "XBTUSD:BTNL"])
+def test_both_venues_have_one_price_and_the_ticker_shows_it_under_krakens_own_name(both_venues, marked):
+    both_venues.mark_price(marked, Decimal(60000))
+    assert public(both_venues, "Ticker", pair="XBTUSD:BTNL") == {"error": ["EQuery:Unknown asset pair"]}
+    assert list(public(both_venues, "Ticker", pair="XBTUSD")["result"]) == ["XXBTZUSD"]
+    assert list(public(both_venues, "Ticker")["result"]) == ["XXBTZUSD"]
+    order(both_venues, pair="XBTUSD:BTNL", leverage="20", volume="0.1")
+    [held] = result(both_venues, "OpenPositions").values()
+    assert (held["pair"], held["cost"]) == ("XBTUSD:BTNL", "6000.00000")

@@ -79,7 +79,7 @@ def test_closing_needs_no_free_margin():
     order(kraken, volume="0.7", leverage="5")
     kraken.mark_price("XBTUSD", Decimal(57000))
     asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.2", "leverage": "5"}
-    assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient funds"]
+    assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient initial margin"]
     order(kraken, volume="0.7", leverage="5", type="sell")
     assert result(kraken, "OpenPositions") == {}
 
@@ -99,7 +99,7 @@ def test_coins_count_as_margin_at_their_last_price():
     order(kraken, volume="1", leverage="2", type="sell")
     assert result(kraken, "TradeBalance")["m"] == "30000.0000"
     asked = {"pair": "XBTUSD", "type": "sell", "ordertype": "market", "volume": "1.2", "leverage": "2"}
-    assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient funds"]
+    assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient initial margin"]
 
 
 def test_a_pair_without_margin_offers_no_leverage():

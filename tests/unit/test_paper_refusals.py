@@ -110,7 +110,10 @@ REFUSALS = [
     (MARKET | {"type": "sell", "volume": "1.00000001"}, "EOrder:Insufficient funds"),
     (LIMIT | {"volume": "0.2"}, "EOrder:Insufficient funds"),
     (STOP | {"volume": "1.1"}, "EOrder:Insufficient funds"),
-    (LIMIT | {"volume": "20", "leverage": "2"}, "EOrder:Insufficient funds"),
+    (LIMIT | {"volume": "20", "leverage": "2"}, "EOrder:Insufficient initial margin"),
+    (MARKET | {"volume": "9", "leverage": "2"}, "EOrder:Insufficient initial margin"),
+    (STOP | {"volume": "20", "leverage": "3"}, "EOrder:Insufficient initial margin"),
+    (MARKET | {"pair": "XBTUSD:BTNL"}, "EQuery:Unknown asset pair"),
 ]
 
 
@@ -244,3 +247,16 @@ def test_open_orders_per_pair_have_a_limit():
 
 def test_a_refusal_keeps_its_string_apart_from_its_class():
     assert Refused("EOrder:Insufficient funds").error == "EOrder:Insufficient funds"
+
+
+@pytest.mark.parametrize("held", ["buy", "sell"])
+def test_an_order_that_only_reduces_and_would_increase_is_told_so(held):
+    kraken = paper()
+    kraken.mark_price("XBTUSD", Decimal(60000))
+    order(kraken, volume="0.1", leverage="5", type=held)
+    fields = {"pair": "XBTUSD", "ordertype": "market", "volume": "0.1", "leverage": "5", "reduce_only": "true"}
+    assert ask(kraken, "AddOrder", **fields, type=held)["error"] == ["EOrder:Reduce only:Cannot increase position"]
+    kraken.mark_price("ETHUSD", Decimal(3000))
+    other = fields | {"pair": "ETHUSD", "type": held}
+    assert ask(kraken, "AddOrder", **other)["error"] == ["EOrder:Reduce only:No position exists"]
+    assert ask(kraken, "AddOrder", **fields, type="sell" if held == "buy" else "buy")["error"] == []

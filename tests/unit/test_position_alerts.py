@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from tests.support.function import TOKEN
-from tests.support.instruments import btc_usd
+from tests.support.instruments import btc_usd, pair
 from tests.support.position_alerts import MARGIN, alert, held, states, word
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import Rejected
+from webhook_core.trading.orders import Accepted, Rejected
 
 D = Decimal
 
@@ -227,3 +227,18 @@ def test_an_exit_is_never_larger_than_the_cap_allows_and_says_so():
     assert outcome(answer) == (422, "order_denied")
     assert "MAX_ORDER_COST: cost 150000 USD" in answer["error"]
     assert function.venue.calls == ["balances", "prices"]
+
+
+@pytest.mark.parametrize("shown", ["XBTUSD:BTNL", "XXBTZUSD:BTNL", "XBT/USD:BTNL"])
+@pytest.mark.parametrize("symbol", ["XBTUSD:BTNL", "KRAKEN:XBTUSD:BTNL", "btc/usd:btnl"])
+def test_a_position_on_krakens_other_venue_is_seen_under_whatever_name_it_is_shown(shown, symbol):
+    function = trader(net=5)
+    function.venue.rules = [pair("XBTUSD:BTNL", "XBTUSD:BTNL", "XBT/USD:BTNL", "XXBT", "ZUSD")]
+    function.venue.net[shown] = D(3)
+    function.venue.refuse = [Accepted("OBTNL1-AAAAA-AAAAAA")]
+    answer = function.post(alert(function, action="close", symbol=symbol, leverage=5))
+    assert outcome(answer) == (200, "accepted")
+    assert sent(function) == [("sell", "3")]
+    (request, _, _) = function.venue.submitted[0]
+    assert (request.pair, request.symbol) == ("XBTUSD:BTNL", "BTC/USD:BTNL")
+    assert function.venue.net["XXBTZUSD"] == 5

@@ -23,6 +23,7 @@ ETH_USD = pair("XETHZUSD", "ETHUSD", "ETH/USD", "XETH", "ZUSD")
 SOL_USD = pair("SOLUSD", "SOLUSD", "SOL/USD", "SOL", "ZUSD")
 AAPL = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")
 TSLA = pair("TSLAxUSD", "TSLAxUSD", "TSLAx/USD", "TSLAx", "ZUSD")
+ON_BTNL = pair("XBTUSD:BTNL", "XBTUSD:BTNL", "XBT/USD:BTNL", "XXBT", "ZUSD")
 BTC, ETH = {"c": ["60000.00000", "0.1"]}, {"c": ["3000.00000", "0.1"]}
 UNKNOWN = refusal("EQuery:Unknown asset pair")
 NO_PRICE = refusal("EGeneral:Invalid arguments:pair:paper knows no price of ETHUSD yet; send it")
@@ -77,6 +78,22 @@ def test_tokenised_pairs_are_a_question_of_their_own(budget: Budget) -> None:
     with RawServer(result({"XXBTZUSD": BTC}), result({"AAPLxUSD": ETH, "TSLAxUSD": BTC})) as server:
         assert set(prices(server, [AAPL, BTC_USD, TSLA], budget)) == {"XXBTZUSD", "AAPLxUSD", "TSLAxUSD"}
         assert asked(server) == ["pair=XXBTZUSD", "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset"]
+
+
+@pytest.mark.parametrize("name", ["XXBTZUSD", "XBTUSD", "XBT/USD"])
+def test_a_pair_of_the_other_venue_has_the_price_of_krakens_own(name: str, budget: Budget) -> None:
+    with RawServer(result({name: BTC}), result({name: BTC, "SOLUSD": ETH}), result({name: BTC})) as server:
+        assert prices(server, [ON_BTNL], budget) == {"XBTUSD:BTNL": Decimal(60000)}
+        found = prices(server, [ON_BTNL, BTC_USD, SOL_USD], budget)
+        assert a_venue(server).last_price(ON_BTNL, budget) == Decimal(60000)
+        assert asked(server) == ["pair=XBTUSD", "pair=XBTUSD,XXBTZUSD,SOLUSD", "pair=XBTUSD"]
+    assert found == {"XBTUSD:BTNL": Decimal(60000), "XXBTZUSD": Decimal(60000), "SOLUSD": Decimal(3000)}
+
+
+def test_a_dark_pool_has_no_price_of_another_market(budget: Budget) -> None:
+    dark = pair("XXBTZUSD.d", "XBTUSD.d", "", "XXBT", "ZUSD")
+    with RawServer(result({"XXBTZUSD": BTC, "SOLUSD": ETH})) as server:
+        assert prices(server, [dark, SOL_USD], budget) == {"SOLUSD": Decimal(3000)}
 
 
 def test_tokenised_pairs_alone_are_one_question_and_no_pair_is_none(budget: Budget) -> None:

@@ -12,6 +12,7 @@ from webhook_core.trading.symbols import (
     Instruments,
     UnknownSymbol,
     asset_code,
+    asset_id,
     display_name,
     names_pair,
     same_asset,
@@ -353,3 +354,89 @@ def test_a_list_entry_for_a_coin_does_not_name_a_stock_of_the_same_letters():
 def test_the_packaged_snapshot_has_no_two_pairs_of_one_name():
     rows = json.loads(SNAPSHOT.read_text(encoding="utf-8"))["pairs"]
     assert len({row["altname"].upper() for row in rows.values()}) == len(rows)
+
+
+# Pairs of Kraken's other venue
+
+BTC_ON_BTNL = pair("XBTUSD:BTNL", "XBTUSD:BTNL", "XBT/USD:BTNL", "XXBT", "ZUSD")
+SOL_ON_BTNL = pair("SOLUSD:BTNL", "SOLUSD:BTNL", "SOL/USD:BTNL", "SOL", "ZUSD")
+BOTH_VENUES = Instruments([*snapshot(), BTC_ON_BTNL, SOL_ON_BTNL])
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "XBTUSD:BTNL", "KRAKEN:XBTUSD:BTNL", "kraken:xbtusd:btnl", "xbtusd:btnl", "BTC/USD:BTNL", "BTCUSD:BTNL",
+        "btc-usd:btnl", "BTC_USD:BTNL", "XBT/USD:BTNL", "XXBTZUSD:BTNL", "XXBT/ZUSD:BTNL", "KRAKEN:BTC/USD:BTNL",
+        " KRAKEN:BTCUSD:BTNL ",
+    ],
+)  # fmt: skip
+def test_a_suffix_names_the_pair_of_that_venue_in_every_form_and_no_other(symbol):
+    assert BOTH_VENUES.resolve(symbol) is BTC_ON_BTNL
+    assert names_pair(symbol, BTC_ON_BTNL)
+    assert not names_pair(symbol, BTC_USD)
+    assert not names_pair(symbol, SOL_ON_BTNL)
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSD", "XBTUSD", "BTC/USD", "XXBTZUSD", "KRAKEN:XBTUSD", "xbt-usd"])
+def test_without_the_suffix_it_is_krakens_own_pair(symbol):
+    assert BOTH_VENUES.resolve(symbol).key == "XXBTZUSD"
+    assert not names_pair(symbol, BTC_ON_BTNL)
+
+
+def test_people_see_the_venue():
+    assert [display_name(one) for one in (BTC_ON_BTNL, SOL_ON_BTNL)] == ["BTC/USD:BTNL", "SOL/USD:BTNL"]
+
+
+@pytest.mark.parametrize("wsname", ["", "XBT/USD:BTNL"])
+def test_a_pair_of_another_venue_needs_no_wsname(wsname):
+    known = Instruments([BTC_USD, pair("XBTUSD:BTNL", "XBTUSD:BTNL", wsname, "XXBT", "ZUSD")])
+    assert known.resolve("BTC-USD:BTNL").key == "XBTUSD:BTNL"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "ask_for"),
+    [
+        ("XBTUSD:BTNL", "XBTUSD:BTNL"),
+        ("KRAKEN:XBTUSD:BTNL", "XBTUSD:BTNL"),
+        ("btc/usd:btnl", "XBTUSD:BTNL"),
+        ("XXBTZUSD:BTNL", "XBTUSD:BTNL"),
+        ("DOGE-USD:BTNL", "XDGUSD:BTNL"),
+        ("ETHUSD:BTNL", "ETHUSD:BTNL"),
+        ("SUIUSD:BTNL", "SUIUSD:BTNL"),
+        ("btc/chf:btnl", "XBTCHF:BTNL"),
+        ("BTC:BTNL", None),
+        (":BTNL", None),
+        ("BTC/:BTNL", None),
+    ],
+)
+def test_a_pair_of_another_venue_that_is_not_known_is_asked_for_by_its_altname_there(symbol, ask_for):
+    with pytest.raises(UnknownSymbol, match="is not a known pair of Kraken") as caught:
+        KNOWN.resolve(symbol)
+    assert caught.value.ask_for == ask_for
+
+
+@pytest.mark.parametrize(
+    ("symbol", "reason"),
+    [
+        ("BINANCE:BTCUSD:BTNL", "not of Kraken"),
+        ("KRAKEN:BINANCE:XBTUSD:BTNL", "not of Kraken"),
+        ("XBTUSD:CME", "not of Kraken"),
+        ("BTNL:XBTUSD", "not of Kraken"),
+        ("XBTUSD:BTNL:USD", "not of Kraken"),
+        ("XBTUSD:BTNLX", "not of Kraken"),
+        ("XBTUSD.P:BTNL", "futures"),
+        ("KRAKEN:PF_XBTUSD:BTNL", "futures"),
+        ("btcusd.pm:btnl", "futures"),
+    ],
+)
+def test_the_suffix_makes_no_other_market_krakens(symbol, reason):
+    with pytest.raises(UnknownSymbol, match=reason) as caught:
+        BOTH_VENUES.resolve(symbol)
+    assert caught.value.ask_for is None
+
+
+def test_an_asset_has_one_id_in_krakens_balances():
+    named = {"XBT": "XXBT", "BTC": "XXBT", "XXBT": "XXBT", "XDG": "XXDG", "DOGE": "XXDG", "ETH": "XETH", "USD": "ZUSD"}
+    named |= {"EUR": "ZEUR", "XRP": "XXRP", "SOL": "SOL", "USDT": "USDT", "XTZ": "XTZ", "DOT28": "DOT28", "CHF": "CHF"}
+    assert {name: asset_id(name) for name in named} == named

@@ -405,12 +405,40 @@ def test_pair_rules_are_read_with_the_moment_they_were_asked(budget: Budget) -> 
     assert (instrument.key, instrument.ordermin, instrument.as_of) == ("XXBTZUSD", Decimal("0.00005"), START)
 
 
-def test_all_pair_rules_are_asked_without_a_name_and_tokenised_ones_beside_them(budget: Budget) -> None:
-    stock = {"altname": "AAPLxUSD", "base": "AAPLx", "quote": "ZUSD"}
-    with RawServer(result({"XXBTZUSD": {"base": "XXBT", "quote": "ZUSD"}}), result({"AAPLxUSD": stock})) as server:
-        assert [rules.key for rules in a_venue(server).instruments(None, budget)] == ["XXBTZUSD", "AAPLxUSD"]
+def test_all_pair_rules_are_asked_without_a_name_and_beside_them_those_that_kraken_leaves_out(budget: Budget) -> None:
+    own, stock = {"base": "XXBT", "quote": "ZUSD"}, {"altname": "AAPLxUSD", "base": "AAPLx", "quote": "ZUSD"}
+    steps = ({"XXBTZUSD": own}, {"AAPLxUSD": stock}, {"XBTUSD:BTNL": own})
+    with RawServer(*map(result, steps)) as server:
+        found = [rules.key for rules in a_venue(server).instruments(None, budget)]
         asked = [request.line.split()[1] for request in server.requests]
-    assert asked == ["/0/public/AssetPairs", "/0/public/AssetPairs?aclass_base=tokenized_asset"]
+    assert found == ["XXBTZUSD", "AAPLxUSD", "XBTUSD:BTNL"]
+    assert asked == [
+        "/0/public/AssetPairs",
+        "/0/public/AssetPairs?aclass_base=tokenized_asset",
+        "/0/public/AssetPairs?execution_venue=bitnomial_exchange",
+    ]
+
+
+@pytest.mark.parametrize("step", [refusal("EGeneral:Invalid arguments:execution_venue"), hang_up])
+def test_rules_of_the_other_venue_that_cannot_be_read_cost_none_of_the_others(
+    step: Step, budget: Budget, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = result({"XXBTZUSD": {"base": "XXBT", "quote": "ZUSD"}})
+    with RawServer(own, result({}), step) as server:
+        assert [rules.key for rules in a_venue(server).instruments(None, budget)] == ["XXBTZUSD"]
+    assert [line.getMessage() for line in caplog.records] == ["pair_rules.other_venue_not_read"]
+
+
+def test_a_pair_of_the_other_venue_is_asked_for_by_its_venue(budget: Budget) -> None:
+    row = {"base": "XXBT", "quote": "ZUSD", "execution_venue": "bitnomial_exchange"}
+    with RawServer(result({}), result({"XBTUSD:BTNL": row})) as server:
+        found = a_venue(server).instruments(["XBTUSD:BTNL", "XBTUSD"], budget)
+        asked = [request.line.split()[1].replace("%3A", ":") for request in server.requests]
+    assert [rules.altname for rules in found] == ["XBTUSD:BTNL"]
+    assert asked == [
+        "/0/public/AssetPairs?pair=XBTUSD",
+        "/0/public/AssetPairs?pair=XBTUSD:BTNL&execution_venue=bitnomial_exchange",
+    ]
 
 
 @pytest.mark.parametrize("step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up])

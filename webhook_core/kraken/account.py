@@ -13,11 +13,14 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.orders import Side
+from webhook_core.trading.symbols import asset_id
 
 Result = Mapping[str, Any]
 _Read = TypeVar("_Read")
-_NOT_FOR_ORDERS = frozenset({"S", "M", "B", "F", "P"})
-"""Balances of an asset that is staked, opted in to rewards, bonded or earning stand under a name of their own."""
+_NOT_FOR_ORDERS = frozenset({"S", "M", "B", "P"})
+"""Balances of an asset that is staked, opted in to rewards or bonded stand under a name of their own."""
+_EARNING = "F"
+"""Auto Earn: XBT.F is traded with like XXBT, and XXBT's own hold_trade is of both (docs.kraken.com, get-extended-balance)."""
 _TOKENIZED = "T"
 
 
@@ -52,6 +55,8 @@ def _balances(result: Result) -> Mapping[str, Balance]:
         balance = _balance(row)
         if asset and kind == _TOKENIZED:  # AAPLx.T is AAPLx
             name = asset  # noqa: PLW2901
+        elif asset and kind == _EARNING:
+            name = asset_id(asset)  # noqa: PLW2901
         before = found.get(name, Balance(Decimal(0)))
         found[name] = Balance(before.total + balance.total, before.held + balance.held)
     return found

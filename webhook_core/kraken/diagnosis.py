@@ -20,7 +20,12 @@ READ_S = 5.0
 NEEDED = ("modify-trades", "close-trades", "query-open-trades", "query-closed-trades", "query-funds")
 FORBIDDEN = ("withdraw-funds", "add-withdraw-address", "update-withdraw-address")
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 5.0
-"""An order's deadline is set by our clock, 6 to 60 s ahead, and Kraken takes 2 to 60 s (docs.kraken.com, add-order)."""
+NEAREST_DEADLINE_S, FARTHEST_DEADLINE_S = 2.0, 60.0
+"""An order's deadline is set by our clock, and Kraken takes those in between by its own (docs.kraken.com, add-order)."""
+CUT_S = 1.0
+"""What cutting a deadline to the second takes off it, at most."""
+ON_ITS_WAY_S = 3.0
+"""The same, and what an order may need from its claim to Kraken."""
 EXPIRES_SOON = timedelta(days=14)
 NONCE_WINDOW = 10_000_000_000
 """Ten seconds of our nonces, which are nanoseconds: what requests on their way at the same time can overtake each other by."""
@@ -46,10 +51,12 @@ _ADVICE = {
 _MODES = {"post_only": "market orders are refused", "limit_only": "market orders are refused"}
 
 
-def diagnose(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
-    """Every check, each on its own: one that fails stops no other."""
+def diagnose(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Finding]:
+    """Every check, each on its own: one that fails stops no other. ``deadline_s``: how far ahead our orders' deadlines are."""
     yield from guarded("status", lambda: _status(client, clock), _advice)
-    yield from guarded("clock", lambda: _clock(client, clock), _advice)  # second: the connection stands by now
+    yield from guarded(
+        "clock", lambda: _clock(client, clock, deadline_s), _advice
+    )  # second: the connection stands by now
     yield from guarded("key", lambda: _key(client, clock), _advice)
 
 
@@ -72,7 +79,7 @@ def _status(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
         yield warn("status", f"{status}, which is not known here", advice)
 
 
-def _clock(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
+def _clock(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Finding]:
     started, before = clock.monotonic(), clock.now()
     reply = client.public("Time", {}, Budget.start(clock, READ_S))
     round_trip = clock.monotonic() - started
@@ -82,15 +89,29 @@ def _clock(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
     # Whole seconds: on average half of one has passed since. Read half of the round trip after we asked.
     ahead = before.timestamp() + round_trip / 2 - (seconds + 0.5)
     side = "ahead of" if ahead > 0 else "behind"
-    found = f"{abs(ahead):.1f} s {side} Kraken's, give or take {0.5 + round_trip / 2:.1f} s"
+    uncertain = 0.5 + round_trip / 2
+    found = f"{abs(ahead):.1f} s {side} Kraken's, give or take {uncertain:.1f} s"
     found += f" ({round_trip * 1000:.0f} ms there and back)"
+    seen = ahead + deadline_s  # how far ahead Kraken sees a deadline that it gets at once
+    every = seen < NEAREST_DEADLINE_S or seen - CUT_S > FARTHEST_DEADLINE_S
+    some = seen - ON_ITS_WAY_S < NEAREST_DEADLINE_S or seen - uncertain > FARTHEST_DEADLINE_S
+    if every or some:
+        found += _refused(seen, deadline_s, "every order" if every else "orders")
     advice = "set this machine's clock by NTP: an order's deadline is counted by it"
-    if abs(ahead) > SKEW_FAIL_S:
+    if every or abs(ahead) > SKEW_FAIL_S:
         yield fail("clock", found, advice)
-    elif abs(ahead) > SKEW_WARN_S:
+    elif some or abs(ahead) > SKEW_WARN_S:
         yield warn("clock", found, advice)
     else:
         yield ok("clock", found)
+
+
+def _refused(seen: float, deadline_s: int, which: str) -> str:
+    return (
+        f". Kraken takes deadlines from {NEAREST_DEADLINE_S:.0f} to {FARTHEST_DEADLINE_S:.0f} s "
+        f"ahead and sees ours {seen:.1f} s ahead (ORDER_DEADLINE_SECONDS={deadline_s}): it refuses "
+        f"{which}, which are not_sent then, with the event clock.off"
+    )
 
 
 def _key(client: KrakenClient, clock: Clock) -> Iterator[Finding]:

@@ -16,9 +16,11 @@ from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import KrakenClient, decimal
 from webhook_core.kraken.venue import READ_S, result_of
 from webhook_core.ports import Budget, Clock
-from webhook_core.trading.instruments import Instrument, parse_asset_pairs
+from webhook_core.trading.instruments import Instrument, parse_asset_pairs, suffix_of
 
 TOKENIZED = "tokenized_asset"
+_OTHER_VENUE = "bitnomial_exchange"
+"""``execution_venue`` of the pairs whose names have a suffix (XBTUSD:BTNL); AssetPairs leaves them out unless it is named."""
 _NO_SUCH_PAIR = "EQuery:Unknown asset pair"
 _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows no price")
 
@@ -26,21 +28,31 @@ _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows n
 def instruments(client: KrakenClient, clock: Clock, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
     """The rules of these pairs, or of all; none for a pair that Kraken doesn't know. Raises VenueUnavailable."""
     if pairs is None:
-        return _asset_pairs(client, clock, {}, budget) + _all_tokenized(client, clock, budget)
-    stocks = [pair for pair in pairs if _is_tokenized(pair)]
-    others = [pair for pair in pairs if not _is_tokenized(pair)]
-    found = _asset_pairs(client, clock, {"pair": ",".join(others)}, budget) if others else []
-    if stocks:  # Kraken knows them only where their class is named
-        found += _asset_pairs(client, clock, {"pair": ",".join(stocks), "aclass_base": TOKENIZED}, budget)
+        found = _asset_pairs(client, clock, {}, budget)
+        found += _all_beside(client, clock, {"aclass_base": TOKENIZED}, budget)
+        return found + _all_beside(client, clock, {"execution_venue": _OTHER_VENUE}, budget)
+    found = []
+    for named in ({}, {"aclass_base": TOKENIZED}, {"execution_venue": _OTHER_VENUE}):
+        asked = [pair for pair in pairs if _must_name(pair) == named]
+        if asked:
+            found += _asset_pairs(client, clock, {"pair": ",".join(asked), **named}, budget)
     return found
 
 
-def _all_tokenized(client: KrakenClient, clock: Clock, budget: Budget) -> list[Instrument]:
+def _must_name(pair: str) -> Mapping[str, str]:
+    """What AssetPairs has to be told to know a pair."""
+    if suffix_of(pair):
+        return {"execution_venue": _OTHER_VENUE}
+    return {"aclass_base": TOKENIZED} if _is_tokenized(pair) else {}
+
+
+def _all_beside(client: KrakenClient, clock: Clock, named: Mapping[str, str], budget: Budget) -> list[Instrument]:
     """Not worth the loss of all the others: where they can't be read they are left out."""
     try:
-        return _asset_pairs(client, clock, {"aclass_base": TOKENIZED}, budget)
+        return _asset_pairs(client, clock, named, budget)
     except VenueUnavailable as error:
-        event(logging.WARNING, "pair_rules.tokenized_not_read", reason=error.message)
+        name = "tokenized_not_read" if "aclass_base" in named else "other_venue_not_read"
+        event(logging.WARNING, f"pair_rules.{name}", reason=error.message)
         return []
 
 
@@ -59,8 +71,12 @@ def _is_tokenized(pair: str) -> bool:
 
 
 def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
-    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable."""
-    asked = {"pair": pair} | ({"asset_class": TOKENIZED} if _is_tokenized(pair) else {})
+    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable.
+
+    Ticker refuses a name with the suffix of another venue: the price is that of the pair without.
+    """
+    plain = pair.removesuffix(suffix_of(pair))
+    asked = {"pair": plain} | ({"asset_class": TOKENIZED} if _is_tokenized(pair) else {})
     rows = _rows_in(client.public("Ticker", asked, budget))
     price = _price_in(next(iter(rows.values()))) if len(rows) == 1 else None
     if price is None:
@@ -117,7 +133,8 @@ def _prices(
 
 
 def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> outcomes.Reply:
-    parameters = {"pair": ",".join(instrument.key for instrument in asked)}
+    names = dict.fromkeys(instrument.market_names[0] for instrument in asked)
+    parameters = {"pair": ",".join(names)}
     if asked[0].is_tokenized:
         parameters["asset_class"] = TOKENIZED
     return client.public("Ticker", parameters, budget.at_most(READ_S))
@@ -129,5 +146,4 @@ def _is_refused(reply: outcomes.Reply) -> bool:
 
 
 def _row_of(instrument: Instrument, rows: Mapping[str, Any]) -> Any:
-    names = (instrument.key, instrument.altname, instrument.wsname)
-    return next((rows[name] for name in names if name in rows), None)
+    return next((rows[name] for name in instrument.market_names if name in rows), None)

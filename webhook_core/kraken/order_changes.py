@@ -1,4 +1,4 @@
-"""A reply of Kraken to a CancelOrder or an AmendOrder -> accepted, rejected, unknown or not sent.
+"""A reply of Kraken to a CancelOrder or an AmendOrder -> accepted, unchanged, rejected, unknown or not sent.
 
 Success needs a clean answer: unlike a txid, a count beside an error proves nothing, and an order that is believed gone may
 still trade. An order that can't be changed because it is gone, or never was, is a refusal: ``EOrder:Unknown order`` and
@@ -10,9 +10,11 @@ from __future__ import annotations
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Reply, Verdict
 from webhook_core.trading.open_orders import NO_SUCH_ORDER
-from webhook_core.trading.orders import Accepted, Outcome
+from webhook_core.trading.orders import Accepted, Outcome, Rejected, Unchanged
 
 _ON_ITS_WAY = "Cancel pending"
+_AS_IT_IS = "EOrder:No amendable parameters specified"
+"""Every value of an AmendOrder is what the order has already (error catalogues of public clients)."""
 
 
 def verdict(error: str) -> Verdict:
@@ -38,11 +40,21 @@ def of_cancel(reply: Reply, order_id: str) -> Outcome:
 
 
 def of_amend(reply: Reply, order_id: str) -> Outcome:
-    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was: an amended order keeps its own."""
+    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was: an amended order keeps its own.
+
+    Unchanged where Kraken finds nothing to amend.
+    """
     amend_id = outcomes.result_in(reply.document).get("amend_id")
     if _is_clean(reply) and isinstance(amend_id, str) and amend_id:
         return Accepted(order_id, "amended", outcomes.errors_of(reply.document) or ())
-    return outcomes.without_success(reply, verdict, "an amend id")
+    outcome = outcomes.without_success(reply, _verdict_on_amend, "an amend id")
+    if isinstance(outcome, Rejected) and all(outcomes.is_listed(error, _AS_IT_IS) for error in outcome.errors):
+        return Unchanged("the order is already as the amendment wants it", outcome.errors)
+    return outcome
+
+
+def _verdict_on_amend(error: str) -> Verdict:
+    return Verdict.REJECTED if outcomes.is_listed(error, _AS_IT_IS) else verdict(error)
 
 
 def _is_clean(reply: Reply) -> bool:

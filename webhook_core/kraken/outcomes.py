@@ -8,7 +8,7 @@ guide (docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/gui
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -52,12 +52,13 @@ _REJECTED = (
     "EBM:limit exceeded",
     "EGeneral:Invalid arguments",
     "EGeneral:Permission denied",
-    "EGeneral:Temporary lockout",
+    "EGeneral:Unknown Method",  # both spellings were seen
     "EGeneral:Unknown method",
     "EOrder:Cannot open opposing position",
     "EOrder:Cannot open position",
     "EOrder:Cost minimum not met",
     "EOrder:Insufficient funds",
+    "EOrder:Insufficient initial margin",
     "EOrder:Insufficient margin",
     "EOrder:Invalid price",
     "EOrder:Margin allowance exceeded",
@@ -67,8 +68,11 @@ _REJECTED = (
     "EOrder:Orders limit exceeded",
     "EOrder:Positions limit exceeded",
     "EOrder:Post only order",
+    "EOrder:Reduce only:Cannot increase position",
     "EOrder:Reduce only:No position exists",  # not "Position is closed": that one filled what it could
+    "EOrder:Reduce only:Non-ECP",
     "EOrder:Reduce only:Non-PC",
+    "EOrder:Reduce only:One-sided margin",
     "EOrder:Scheduled orders limit exceeded",
     "EOrder:Tick size check failed",
     "EOrder:Trading agreement required",
@@ -85,6 +89,7 @@ _NONCE = "EAPI:Invalid nonce"
 _NOT_SENT = (
     _NONCE,
     "EAPI:Rate limit exceeded",
+    "EGeneral:Temporary lockout",  # over after about 15 minutes
     "EGeneral:Too many requests",
     "EOrder:Domain rate limit exceeded",
     "EOrder:Rate limit exceeded",
@@ -93,10 +98,16 @@ _NOT_SENT = (
 )
 _CLIENT_ORDER_ID = "EGeneral:Invalid arguments:cl_ord_id"
 _MARKET_MODE = r"EService:Market in \w+ mode"
+_DEADLINE = r"(?s)E[A-Za-z]+:Invalid arguments:[Dd]eadline(?!\w).*"
+"""Checked before anything is placed. We set each deadline from 6 to 60 s ahead and Kraken takes 2 to 60 s
+(docs.kraken.com, add-order), so the two clocks differ: another attempt, with a deadline of its own, may be taken."""
 _VERDICTS: Mapping[str, Verdict] = {
     **dict.fromkeys(_REJECTED, Verdict.REJECTED),
     **dict.fromkeys(_NOT_SENT, Verdict.NOT_SENT),
 }
+
+_UNPROCESSED = "Kraken refused the request before processing it"
+_CLOCKS_DIFFER = "Kraken refused the deadline, so the clock of this machine and Kraken's differ"
 
 _PAIR_RULES = (
     "EGeneral:Invalid arguments:volume minimum not met",
@@ -109,7 +120,7 @@ _DECIMALS = r"EOrder:Invalid price:.* price can only be specified up to \d+ deci
 
 def verdict(error: str) -> Verdict:
     """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
-    if re.fullmatch(_MARKET_MODE, error):
+    if re.fullmatch(_MARKET_MODE, error) or re.fullmatch(_DEADLINE, error):
         return Verdict.NOT_SENT
     if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:  # "... not unique": an order of ours with that id is live
         return Verdict.UNKNOWN
@@ -184,8 +195,13 @@ def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict]) -> Outc
     if verdicts == {Verdict.REJECTED}:
         return Rejected(errors, stale_rules=all(map(_is_about_pair_rules, errors)))
     if verdicts == {Verdict.NOT_SENT}:
-        return NotSent("Kraken refused the request before processing it", errors)
+        return NotSent(_CLOCKS_DIFFER if blames_the_clock(errors) else _UNPROCESSED, errors)
     return Unknown("Kraken's answer proves nothing either way", errors)
+
+
+def blames_the_clock(errors: Sequence[str]) -> bool:
+    """Whether each of these refuses the deadline that our clock has set."""
+    return bool(errors) and all(re.fullmatch(_DEADLINE, error) for error in errors)
 
 
 def is_listed(error: str, known: str) -> bool:

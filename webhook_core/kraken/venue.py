@@ -13,6 +13,7 @@ from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.outcomes import Reply
+from webhook_core.kraken.replies import outcome_of
 from webhook_core.ports import Budget, Clock
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -173,20 +174,21 @@ class KrakenVenue:
             "positions": self._read("OpenPositions", {}, budget),
         }
 
-    def diagnose(self) -> Iterator[Finding]:
-        """What the doctor asks of Kraken: its status, the clock, the key."""
+    def diagnose(self, deadline_s: int) -> Iterator[Finding]:
+        """What the doctor asks of Kraken: its status, the clock, by which deadlines of so many seconds are set, the key."""
         from webhook_core.kraken import diagnosis  # only the doctor needs it
 
-        return diagnosis.diagnose(self._client, self._clock)
+        return diagnosis.diagnose(self._client, self._clock, deadline_s)
 
     def _send(self, method: Method, parameters: Mapping[str, str], budget: Budget) -> Outcome:
         """Sent again, with a fresh nonce, only after a proof that Kraken didn't process it."""
         for resend in range(RESENDS):
             reply = self._client.private(method, parameters, budget, ENOUGH_TO_SEND_S)
             if not outcomes.resend_is_safe(reply):
-                return _outcome(method, parameters, reply)
+                return outcome_of(method, parameters, reply, self._clock.now())
             self._clock.sleep(min(0.1 * resend, budget.remaining()))
-        return _outcome(method, parameters, self._client.private(method, parameters, budget, ENOUGH_TO_SEND_S))
+        reply = self._client.private(method, parameters, budget, ENOUGH_TO_SEND_S)
+        return outcome_of(method, parameters, reply, self._clock.now())
 
     def _no_book(self, request: OrderRequest) -> NotSent | None:
         """Tell the paper venue the alert's price. None unless its book can't be written."""
@@ -208,17 +210,6 @@ class KrakenVenue:
 
     def _read(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:
         return result_of(self._client.private(method, parameters, budget.at_most(READ_S)), method)
-
-
-def _outcome(method: Method, parameters: Mapping[str, str], reply: Reply) -> Outcome:
-    if method == "AddOrder":
-        return outcomes.of_add_order(reply)
-    from webhook_core.kraken import order_changes
-
-    order_id = parameters.get("txid", "")
-    if method == "CancelOrder":
-        return order_changes.of_cancel(reply, order_id)
-    return order_changes.of_amend(reply, order_id)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -5,6 +5,7 @@
     (none) --claim--> SUBMITTING --Accepted / found----------------> ACCEPTED    terminal
                           |------- Rejected (allow-listed errors) -> REJECTED    terminal
                           |------- proved absent ------------------> NOT_PLACED  terminal
+                          |------- Unchanged: as wanted already ---> NO_ACTION   terminal
                           |------- NotSent ------------------------> NOT_SENT    --next attempt--> SUBMITTING
                           |                                          NOT_SENT    --too old-------> EXPIRED  terminal
                           |                                          NOT_SENT    --counted again-> NO_ACTION  terminal
@@ -34,7 +35,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from webhook_core.trading.orders import Accepted, Fill, NotSent, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+from webhook_core.trading.orders import (
+    Accepted,
+    Fill,
+    NotSent,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    Unchanged,
+    Unknown,
+    VenueOrder,
+)
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of the first delivery."""
@@ -52,7 +63,9 @@ class State(StrEnum):
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.SUBMITTING: frozenset({State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT}),
+    State.SUBMITTING: frozenset(
+        {State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT, State.NO_ACTION}
+    ),
     State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION, State.DENIED}),
     State.ACCEPTED: frozenset(),
     State.REJECTED: frozenset(),
@@ -224,6 +237,8 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
             return _move(entry, State.REJECTED, errors=errors, settled_at=now)
         case NotSent(reason, errors):
             return _move(entry, State.NOT_SENT, reason=reason, errors=errors, settled_at=now)
+        case Unchanged(reason, errors):
+            return _move(entry, State.NO_ACTION, reason=reason, errors=errors, settled_at=now)
         case Unknown(reason, errors):
             return _move(entry, State.SUBMITTING, reason=reason, errors=errors)
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+_OWN_VENUE = "international"
+"""``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
 MOST_DECIMALS = 18
 """More digits than any pair of Kraken has; a rule beyond it is a misreading and is not applied."""
 
@@ -41,6 +43,19 @@ class Instrument:
     def is_tokenized(self) -> bool:
         """xStocks, alone in lower case, need their asset class named."""
         return self.base.endswith("x")
+
+    @property
+    def venue(self) -> str:
+        """The suffix of a pair of another venue of Kraken's than its own, with its colon (":BTNL"); empty for all others."""
+        return suffix_of(self.key)
+
+    @property
+    def market_names(self) -> tuple[str, ...]:
+        """What Ticker may call the pair; it knows none with a suffix, only Kraken's own pair of the same assets."""
+        names = (self.key, self.altname, self.wsname)
+        if not self.venue:
+            return names
+        return (*(name.removesuffix(self.venue) for name in names), self.base + self.quote)
 
 
 def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrument]:
@@ -77,16 +92,25 @@ def from_document(text: str) -> list[Instrument]:
     return found
 
 
+def suffix_of(name: str) -> str:
+    """Of a pair's name: its venue, with the colon; empty for a name without one."""
+    _, colon, venue = name.partition(":")
+    return colon + venue
+
+
 def _instrument(key: object, row: object, as_of: datetime) -> Instrument | None:
     if not isinstance(row, Mapping):
         return None
     name, base, quote = _text(key), _text(row.get("base")), _text(row.get("quote"))
     if not (name and base and quote):
         return None
+    venue = suffix_of(name)
+    if not venue and _text(row.get("execution_venue")) not in ("", _OWN_VENUE):
+        return None  # it would take the place of Kraken's own pair
     return Instrument(
         key=name,
-        altname=_text(row.get("altname")) or name,
-        wsname=_text(row.get("wsname")),
+        altname=_on(venue, _text(row.get("altname")) or name),
+        wsname=_on(venue, _text(row.get("wsname"))),
         base=base,
         quote=quote,
         pair_decimals=_digits(row.get("pair_decimals")),
@@ -100,6 +124,11 @@ def _instrument(key: object, row: object, as_of: datetime) -> Instrument | None:
         status=_text(row.get("status")) or None,
         as_of=as_of,
     )
+
+
+def _on(venue: str, name: str) -> str:
+    """A pair's name with its venue, so that it is never one of the pair without."""
+    return name if not name or name.endswith(venue) else name + venue
 
 
 def _row(instrument: Instrument) -> dict[str, Any]:

@@ -122,6 +122,8 @@ def amendment(
         sent[name] = plain(round_price(instrument, price, order.side))
     if wanted.post_only:
         sent["post_only"] = "true"
+    if instrument.is_tokenized:
+        sent["pair"] = instrument.key  # required for what is no crypto pair (docs.kraken.com, amend-order)
     now = {"limit_price": order.limit, "trigger_price": order.trigger}
     prices = [Decimal(sent[name]) if name in sent else price for name, price in now.items()]
     highest = max((price for price in prices if price is not None), default=None)

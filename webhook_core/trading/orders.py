@@ -1,4 +1,4 @@
-"""What we want from the venue, exactly what goes to it, and the four ways it can end."""
+"""What we want from the venue, exactly what goes to it, and the ways it can end."""
 
 from __future__ import annotations
 
@@ -206,7 +206,14 @@ class NotSent:
     errors: tuple[str, ...] = ()
 
 
-Outcome = Accepted | Rejected | Unknown | NotSent
+class Unchanged(NamedTuple):
+    """The order is already as the request wants it: nothing was done, and nothing is left to do."""
+
+    reason: str
+    errors: tuple[str, ...] = ()
+
+
+Outcome = Accepted | Rejected | Unknown | NotSent | Unchanged
 
 
 class VenueOrder(NamedTuple):

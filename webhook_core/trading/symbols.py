@@ -22,6 +22,8 @@ _QUOTES = (
     *("USD", "EUR", "GBP", "CAD", "JPY", "AUD", "CHF", "AED", "DAI", "BTC", "XBT", "XDG", "ETH", "DOT", "SOL"),
 )
 """Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
+VENUES = (":BTNL",)
+"""Suffixes of the pairs of Kraken's other venues (docs.kraken.com, get-tradable-asset-pairs ``execution_venue``)."""
 _FUTURES_PREFIXES = ("PI_", "PF_", "FI_", "FF_")
 _FUTURES_SUFFIXES = (".P", ".PM", ".PI", ".PF")
 
@@ -56,22 +58,25 @@ class Instruments:
         """The instrument that ``symbol`` names: XBTUSD, BTC/USD, btc-usd, XXBTZUSD, KRAKEN:BTCUSD. Raises UnknownSymbol.
 
         Kraken's own names match first, as written, then in any case; then the modern names (BTC, DOGE) beside Kraken's
-        (XBT, XDG), each as a whole asset code. With a separator the base and the quote must match each on its own.
+        (XBT, XDG), each as a whole asset code. With a separator the base and the quote must match each on its own. A pair of
+        another venue is named with its suffix: XBTUSD:BTNL, BTC/USD:BTNL.
         """
         name = _with_slash(_without_kraken(symbol.strip()))
-        upper = name.upper() if name.isascii() else name  # beyond ASCII, upper() turns other letters into these
-        found = (
-            self._index("exact").get(symbol.strip())
-            or self._index("exact").get(name)
-            or self._index("any case").get(upper)
-            or self._index("/" if "/" in name else "joined").get(upper)
-        )
+        found = self._index("exact").get(symbol.strip()) or self._found(name)
         if found is None:
             raise self._unknown(symbol.strip(), name)
         if len(found) > 1:
             keys = ", ".join(sorted(instrument.key for instrument in found))
             raise UnknownSymbol(f"symbol {_shown(symbol)} names several pairs: send one of {keys}.")
         return found[0]
+
+    def _found(self, name: str) -> tuple[Instrument, ...] | None:
+        upper = name.upper() if name.isascii() else name  # beyond ASCII, upper() turns other letters into these
+        return (
+            self._index("exact").get(name)
+            or self._index("any case").get(upper)
+            or self._index("/" if "/" in name else "joined").get(upper)
+        )
 
     def _index(self, kind: str) -> dict[str, tuple[Instrument, ...]]:
         if kind not in self._indexes:
@@ -85,7 +90,7 @@ class Instruments:
         return self._indexes[kind]
 
     def _unknown(self, symbol: str, name: str) -> UnknownSymbol:
-        bare = _without_kraken(symbol).upper()
+        bare, venue = _apart(_without_kraken(symbol).upper())
         if ":" in bare:
             problem = "is not of Kraken: send Kraken's spot pair, such as KRAKEN:BTCUSD or BTC/USD"
         elif bare.startswith(_FUTURES_PREFIXES) or bare.endswith(_FUTURES_SUFFIXES):
@@ -93,8 +98,17 @@ class Instruments:
         else:
             near = ", ".join(self._nearest(name))
             problem = "is not a known pair of Kraken; " + (f"nearest: {near}" if near else "send one such as BTC/USD")
-            return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.", _ask_for(name))
+            return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.", self._ask_for(name, venue))
         return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.")
+
+    def _ask_for(self, name: str, venue: str) -> str | None:
+        """Of a pair on another venue only the suffixed altname is worth asking for."""
+        if not venue:
+            return _ask_for(name)
+        plain = name[: -len(venue)]
+        known = self._found(plain)
+        altname = known[0].altname if known is not None and len(known) == 1 else _ask_for(plain)
+        return None if altname is None else altname + venue
 
     def _nearest(self, name: str) -> list[str]:
         from difflib import get_close_matches  # only where an alert fails anyway
@@ -110,6 +124,12 @@ def asset_code(asset_id: str) -> str:
     return _CODES.get(asset_id, asset_id)
 
 
+def asset_id(name: str) -> str:
+    """What Kraken's balances call the asset of that id, altname or code: XBT and BTC -> XXBT, USD -> ZUSD; SOL stays."""
+    code = asset_code(name)
+    return next((full for full, short in _CODES.items() if short == code and len(full) == 4), name)
+
+
 def same_asset(code: str, asset_id: str) -> bool:
     """Whether ``code``, as a person writes it ("usd", "XBT", "BTC"), means that asset id. Lower case inside an id
     (AAPLx) tells assets apart, so such an id matches only as written."""
@@ -117,9 +137,9 @@ def same_asset(code: str, asset_id: str) -> bool:
 
 
 def display_name(instrument: Instrument) -> str:
-    """The pair for people, in modern codes: BTC/USD, DOGE/USD, AAPLx/USD."""
+    """The pair for people, in modern codes: BTC/USD, DOGE/USD, AAPLx/USD, BTC/USD:BTNL."""
     base, quote = _asset_names(instrument)
-    return f"{base[0]}/{quote[0]}"
+    return f"{base[0]}/{quote[0]}{instrument.venue}"
 
 
 def names_pair(symbol: str, instrument: Instrument) -> bool:
@@ -142,13 +162,14 @@ def _pairs_of_names(instrument: Instrument, separator: str) -> list[str]:
     """Every base name with every quote name. A pair whose altname is none of these (a dark pool's XBTUSD.d) is
     another market in the same assets: it answers only to its own names."""
     bases, quotes = _asset_names(instrument)
-    if not any(base + quote == instrument.altname for base in bases for quote in quotes):
+    altname = instrument.altname.removesuffix(instrument.venue)
+    if not any(base + quote == altname for base in bases for quote in quotes):
         return []
-    return [base + separator + quote for base in bases for quote in quotes]
+    return [base + separator + quote + instrument.venue for base in bases for quote in quotes]
 
 
 def _asset_names(instrument: Instrument) -> tuple[list[str], list[str]]:
-    base, slash, quote = instrument.wsname.partition("/")
+    base, slash, quote = instrument.wsname.removesuffix(instrument.venue).partition("/")
     if not slash:
         base, quote = instrument.base, instrument.quote
     return _names_of(base, instrument.base), _names_of(quote, instrument.quote)
@@ -161,6 +182,12 @@ def _names_of(code: str, asset_id: str) -> list[str]:
 
 def _without_kraken(symbol: str) -> str:
     return symbol[7:].strip() if symbol[:7].upper() == "KRAKEN:" else symbol
+
+
+def _apart(name: str) -> tuple[str, str]:
+    """A name and the suffix of its venue, in capitals; empty for a name without one."""
+    venue = next((suffix for suffix in VENUES if name.upper().endswith(suffix)), "")
+    return name[: len(name) - len(venue)], venue
 
 
 def _with_slash(symbol: str) -> str:

@@ -104,8 +104,13 @@ def _check_book(desk: Desk, pair: Pair, order: Order, market: Decimal | None) ->
     if len(resting) >= MAX_OPEN_PER_PAIR:
         raise Refused("EOrder:Orders limit exceeded")
     if order.reduce_only and not margin.closable(desk, order):
-        raise Refused("EOrder:Reduce only:No position exists")
+        raise Refused(f"EOrder:Reduce only:{_why_not_reduced(desk, order)}")
     check_resting(desk, pair, order, market)
+
+
+def _why_not_reduced(desk: Desk, order: Order) -> str:
+    same_side = any(held.pair == order.pair for held in desk.book.positions)
+    return "Cannot increase position" if same_side else "No position exists"
 
 
 def check_resting(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
@@ -113,9 +118,9 @@ def check_resting(desk: Desk, pair: Pair, order: Order, market: Decimal | None) 
     if "post" in order.oflags and market is not None and matching.crosses(order, market):
         raise Refused("EOrder:Post only order")
     if order.leverage:
-        enough = margin.affordable(desk, pair, order, matching.worth(order, market))
-    else:
-        spent = pair.quote if order.side == "buy" else pair.base
-        enough = desk.available(spent) >= matching.needed(desk, pair, order, market)
-    if not enough:
+        if not margin.affordable(desk, pair, order, matching.worth(order, market)):
+            raise Refused("EOrder:Insufficient initial margin")
+        return
+    spent = pair.quote if order.side == "buy" else pair.base
+    if desk.available(spent) < matching.needed(desk, pair, order, market):
         raise Refused("EOrder:Insufficient funds")

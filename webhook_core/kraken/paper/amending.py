@@ -1,7 +1,8 @@
 """Changing an order that rests: AmendOrder keeps it, the older EditOrder replaces it.
 
 Rules: docs.kraken.com/api/docs/rest-api/amend-order, edit-order. Kraken doesn't document what it says to an order that
-can't be changed; here it is ``EOrder:Invalid order``.
+can't be changed; here it is ``EOrder:Invalid order``. What it says where nothing would change stands in the error catalogues
+of public clients.
 """
 
 from __future__ import annotations
@@ -33,11 +34,15 @@ def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
     if not any(params.get(field) for field in _FIELDS):
         raise invalid("order_qty")
     pair = desk.pairs[order.pair]
-    market = desk.book.prices.get(order.pair)
+    if pair.aclass_base != "currency":  # only such an amendment has to name its pair
+        _check_pair(desk, params, pair)
+    market, before = desk.book.prices.get(order.pair), _wanted(order)
     _set_prices(params, pair, order, market)
     if params.get("order_qty"):
         wanted = arguments.volume_of({"volume": params["order_qty"]}, pair, 0, "order_qty")
         order.volume = max(wanted, order.vol_exec)  # what is filled stays filled
+    if _wanted(order) == before and not params.get("display_qty"):
+        raise Refused("EOrder:No amendable parameters specified")
     order.amended = True
     if order.left <= 0:
         desk.finish(order, "canceled", "User requested")
@@ -49,6 +54,16 @@ def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
     arguments.check_deadline(params, desk.now)
     _stand(desk, pair, order, market)
     return {"amend_id": desk.book.mint("T")}
+
+
+def _wanted(order: Order) -> tuple[Decimal, Decimal | str, Decimal | str]:
+    """What an amendment can change of an order; a relative price is what it says."""
+    return order.volume, order.said or order.price, order.said2 or order.price2
+
+
+def _check_pair(desk: Desk, params: Mapping[str, str], pair: Pair) -> None:
+    if desk.pairs.find(params.get("pair", ""), pair.aclass_base).key != pair.key:
+        raise Refused("EOrder:Invalid order")
 
 
 def _set_prices(params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None) -> None:

@@ -174,7 +174,8 @@ class PaperKraken:
         desk = Desk(book, Pairs(self.pairs), self._fees, self._now(), self._keep_closed, self.lag, self.market)
         matching.expire(desk)
         for key, price in prices.items():
-            matching.mark(desk, desk.pairs[key], price)
+            for pair in desk.pairs.of_one_price(key):
+                matching.mark(desk, pair, price)
         return desk
 
     def _sourced(self, names: list[str], params: Mapping[str, str]) -> dict[str, Decimal]:

@@ -48,10 +48,13 @@ def _asset(asset: str) -> dict[str, Any]:
 
 
 def asset_pairs(desk: Desk, params: Params) -> dict[str, Any]:
-    """The rules of the pairs of one asset class; one unknown name refuses the whole request."""
+    """The rules of the pairs of one asset class and of the venues asked for; one unknown name refuses the whole request."""
     aclass = params.get("aclass_base", "currency")
+    venues = named(params.get("execution_venue", "international"))
     asked = [desk.pairs.find(name, aclass) for name in named(params.get("pair", ""))]
-    pairs = asked or [pair for pair in desk.pairs if pair.aclass_base == aclass]
+    if any(pair.execution_venue not in venues for pair in asked):
+        raise Refused("EQuery:Unknown asset pair")
+    pairs = asked or [pair for pair in desk.pairs if pair.aclass_base == aclass and pair.execution_venue in venues]
     return {pair.key: pair.row() for pair in pairs}
 
 
@@ -60,9 +63,12 @@ def ticker(desk: Desk, params: Params) -> dict[str, Any]:
     aclass = params.get("asset_class", "currency")
     asked = [desk.pairs.find(name, aclass) for name in named(params.get("pair", ""))]
     for pair in asked:
+        if pair.execution_venue != "international":
+            raise Refused("EQuery:Unknown asset pair")  # its price is that of the plain pair
         if pair.key not in desk.book.prices:
             raise no_price(pair, "pair")
-    pairs = asked or [desk.pairs[key] for key in desk.book.prices]
+    priced = (desk.pairs[key] for key in desk.book.prices)
+    pairs = asked or [pair for pair in priced if pair.execution_venue == "international"]
     return {pair.key: _tick(desk, pair) for pair in pairs}
 
 

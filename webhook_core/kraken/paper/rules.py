@@ -88,8 +88,13 @@ class Pair(NamedTuple):
             "costmin": f"{self.costmin:f}",
             "tick_size": f"{self.tick_size:f}",
             "status": self.status,
-            "execution_venue": "international",
+            "execution_venue": self.execution_venue,
         }
+
+    @property
+    def execution_venue(self) -> str:
+        """Kraken's second venue has a suffix in the names of its pairs: XBTUSD:BTNL."""
+        return "bitnomial_exchange" if ":" in self.key else "international"
 
     def price(self, value: Decimal) -> str:
         return f"{value:.{self.pair_decimals}f}"
@@ -136,6 +141,15 @@ class Pairs:
         if key not in self._rows:
             raise Refused("EQuery:Unknown asset pair")
         return Pair.from_row(key, self._rows[key])
+
+    def of_one_price(self, key: str) -> Iterator[Pair]:
+        """The pair, and the one of the same assets on Kraken's other venue: Kraken shows one price for both."""
+        pair = self[key]
+        yield pair
+        plain, suffix, _ = pair.altname.partition(":")
+        other = self._key(plain) if suffix else f"{plain}:BTNL"
+        if other is not None and other in self._rows:
+            yield self[other]
 
     def _key(self, name: str) -> str | None:
         if name in self._rows:
