@@ -111,11 +111,21 @@ def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -
 def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
 
-    Raises SettingsError.
+    Raises SettingsError, and LedgerUnavailable where LEDGER_URL names a file that is no ledger: a command makes none.
     """
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream)
+    require_ledger(settings.ledger_url)
     return build(settings)
+
+
+def require_ledger(ledger_url: str) -> None:
+    """Raises LedgerUnavailable where a ledger in a file is missing. Others can't be mistyped into being."""
+    url = parse_ledger_url(ledger_url)
+    if url.path is not None:
+        from webhook_core.ledger import sqlite_present
+
+        sqlite_present.require_ledger(Path(url.path), ledger_url)
 
 
 def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -19,9 +21,11 @@ from webhook_core.commands.orders import orders
 from webhook_core.commands.pairs import pairs
 from webhook_core.commands.reconcile import reconcile
 from webhook_core.commands.replay import replay
-from webhook_core.commands.terminal import one_line
+from webhook_core.commands.tables import one_line
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.settings import SettingsError
+
+_NEED_NO_ENTRIES = ("pairs",)
 
 
 class _Commands(click.Group):
@@ -47,13 +51,18 @@ def cli(ctx: click.Context) -> None:
     Settings come from the environment, as for the function itself. Times are UTC. Exit status: 0 all is well,
     1 something needs attention, 2 the command was not understood.
     """
-    ctx.obj = ctx.obj or _application
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has no such letter gets its number
+            stream.reconfigure(errors="backslashreplace")
+    ctx.obj = ctx.obj or partial(_application, ctx.invoked_subcommand or "")
 
 
-def _application() -> Application:
+def _application(command: str) -> Application:
     application = start_at_terminal(os.environ, sys.stderr)
-    if application.settings.ledger_url.startswith("memory:"):
-        click.echo("LEDGER_URL=memory:// lives in the function's own process: this command sees none of it.", err=True)
+    if application.settings.ledger_url.startswith("memory:") and command not in _NEED_NO_ENTRIES:
+        raise click.ClickException(
+            "LEDGER_URL=memory:// lives in the function's own process: this command sees none of it."
+        )
     return application
 
 

@@ -73,11 +73,14 @@ class Fills:
         return found
 
     def fill_in(self, entries: Sequence[LedgerEntry], budget: Budget) -> int:
-        """What those have filled that are not known to be done; how many of them Kraken told something new of."""
+        """What those have filled that are not known to be done; how many of them Kraken told something new of. Raises
+        VenueUnavailable."""
         since = self.clock.now() - ASKED_FOR
         wanted = [entry for entry in entries if entry.claimed_at > since and is_wanted(entry)][:AT_ONCE]
-        after = self._asked(wanted, budget) if wanted else []
-        return sum(one is not two for one, two in zip(wanted, after, strict=True))
+        if not wanted:
+            return 0
+        fills = self.venue.fills([entry.current.order_id or "" for entry in wanted], budget)
+        return sum(self._with(entry, fills) is not entry for entry in wanted)
 
     def _asked(self, entries: list[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
         ids = [entry.current.order_id or "" for entry in entries if is_wanted(entry)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.legs import Legs
 from webhook_core.pair_rules import PairRules
@@ -18,7 +18,7 @@ from webhook_core.ports import Budget, Clock, Ledger, Venue
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
-MOST_ENTRIES = 200
+MANY = 200
 NEWEST = 25
 
 
@@ -50,68 +50,62 @@ class Operators:
         return {**found, "pair_rules": {"as_of": rules_as_of, "age_seconds": age}}
 
     def orders(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """The ledger, newest first: ``state``, ``strategy``, ``limit`` (at most 200) and ``cursor``."""
+        """The ledger, newest first: ``state``, ``strategy``, ``since``, ``alert``, ``symbol``, ``limit`` (at most 200) and
+        ``cursor``."""
+        from webhook_core import listing  # no alert lists orders
+
+        filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
+        limit = listing.page_limit(query.get("limit"))
         try:
-            page = self.ledger.entries(
-                states=_states(query.get("state")),
-                strategy=query.get("strategy") or None,
-                cursor=query.get("cursor") or None,
-                limit=_limit(query.get("limit")),
-            )
+            page = listing.page(self.ledger, filters, query.get("cursor") or None, limit, self._budget())
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
         return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what the newest orders have filled,
-        refresh the pair rules, purge what is past 90 days."""
+        refresh the pair rules, purge what is past 90 days. ``venue_unavailable`` lists what could not be read of Kraken."""
         budget = self._budget()
         try:
             found = self.reconciler.run(budget, query.get("cursor") or None)
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
-        from webhook_core.fills import Fills  # no alert reconciles
-
+        unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
         newest = self._newest()
         found["legs_missed"] = self.legs.miss(newest)
-        found["fills"] = Fills(self.ledger, self.venue, self.clock).fill_in(newest, budget)
+        found["fills"] = self._filled_in(newest, budget, unread)
         found["purged"] = self.reconciler.purge()
-        found["pair_rules_refreshed"] = self._refreshed(budget)
+        found["pair_rules_refreshed"] = self._refreshed(budget, unread)
+        found["venue_unavailable"] = unread
         event(logging.INFO, "reconcile.done", looked_at=len(found["looked_at"]), more=found["cursor"] is not None)
         return found
 
     def _newest(self) -> list[LedgerEntry]:
         """Our settled entries: few, since each may be a billed read, and many once an hour."""
-        limit = MOST_ENTRIES if self.clock.now().minute == 0 else NEWEST
+        limit = MANY if self.clock.now().minute == 0 else NEWEST
         page = self.ledger.entries(states=TERMINAL, limit=limit)
         return [entry for entry in page.entries if self.reconciler.is_ours(entry)]
 
-    def _refreshed(self, budget: Budget) -> bool:
+    def _filled_in(self, entries: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
+        from webhook_core.fills import Fills  # no alert reconciles
+
+        try:
+            return Fills(self.ledger, self.venue, self.clock).fill_in(entries, budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "fill.not_read", reason=error.message)
+            unread.append({"read": "fills", "why": error.message})
+            return 0
+
+    def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
         try:
             return self.pair_rules.refresh_if_due(budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
+            unread.append({"read": "pair_rules", "why": error.message})
             return False
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)
-
-
-def _states(text: str | None) -> set[State] | None:
-    if not text:
-        return None
-    try:
-        return {State(name.strip().upper()) for name in text.split(",")}
-    except ValueError:
-        raise AlertMalformed(f"state is one or more of {', '.join(State)}.", field="state") from None
-
-
-def _limit(text: str | None) -> int:
-    if not text:
-        return 50
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST_ENTRIES):
-        raise AlertMalformed(f"limit is a number from 1 to {MOST_ENTRIES}.", field="limit")
-    return int(text)
 
 
 def _row(entry: LedgerEntry) -> dict[str, Any]:
@@ -121,6 +115,7 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
     return {
         **facts(entry),
         "trade_details": attempt.request.trade_details(),
+        **attempt.request.prices(),
         "received_at": entry.received_at,
         "settled_at": attempt.settled_at,
         "fill": shown(attempt),

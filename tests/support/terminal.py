@@ -23,8 +23,8 @@ def run(function: Function, *arguments: str, answer: str | None = None) -> Resul
 
 
 def rows(result: Result) -> list[list[str]]:
-    """The cells of a table: columns stand at least two blanks apart."""
-    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in result.stdout.splitlines()]
+    """The cells of a table, as a program reads it."""
+    return [[cell.strip() for cell in line.split("\t")] for line in result.stdout.splitlines()]
 
 
 def only(found: Any) -> Any:

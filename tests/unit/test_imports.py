@@ -38,6 +38,7 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite",
     "webhook_core.ledger.sqlite_entries",
     "webhook_core.ledger.sqlite_file",
+    "webhook_core.ledger.sqlite_present",
     "webhook_core.ledger.sqlite_turns",
 )
 

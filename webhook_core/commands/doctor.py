@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import click
 
-from webhook_core.commands.terminal import one_line
+from webhook_core.commands.tables import show_line
 from webhook_core.findings import Finding, Verdict
 
 
@@ -31,7 +31,7 @@ def doctor(strict: bool, as_json: bool) -> None:
         counts[finding.verdict] += 1
         findings.append(finding)
         if not as_json:
-            click.echo(_line(finding))
+            show_line(_line(finding), indent=6)
     failed = bool(counts[Verdict.FAIL] or (strict and counts[Verdict.WARN]))
     summary = {"ok": counts[Verdict.OK], "warnings": counts[Verdict.WARN], "failures": counts[Verdict.FAIL]}
     if as_json:
@@ -45,7 +45,7 @@ def doctor(strict: bool, as_json: bool) -> None:
 
 def _line(finding: Finding) -> str:
     advice = f" -> {finding.advice}" if finding.advice else ""
-    return one_line(f"{finding.verdict.upper():<5} {finding.name}: {finding.found}{advice}")
+    return f"{finding.verdict.upper():<5} {finding.name}: {finding.found}{advice}"
 
 
 def _summary(counts: Mapping[str, int]) -> str:

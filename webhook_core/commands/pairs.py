@@ -8,7 +8,8 @@ from decimal import Decimal
 import click
 
 from webhook_core.application import Application
-from webhook_core.commands.terminal import OpenApplication, budget, duration, moment, one_line, show_table
+from webhook_core.commands.tables import one_line, show_facts
+from webhook_core.commands.terminal import OpenApplication, budget, duration, moment
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.instruments import Instrument, from_document
 from webhook_core.trading.limits import rules_are_fresh
@@ -53,7 +54,7 @@ def _show(application: Application, symbol: str) -> None:
     age = f"{duration(now - instrument.as_of)} old"
     if not rules_are_fresh(instrument, now):
         age += "; older than a day: they round, but deny nothing"
-    show_table(
+    show_facts(
         [
             ("pair", display_name(instrument)),
             ("symbol", f"{one_line(symbol)} is {_how(symbol, instrument)}{asked}"),

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 
 from webhook_core.application import Application
-from webhook_core.commands.terminal import OpenApplication, budget, duration, moment, show_table
+from webhook_core.commands.tables import show_facts, show_table
+from webhook_core.commands.terminal import OpenApplication, budget, duration, moment
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.replay import Checked, Replay, SeveralEntries
 
@@ -49,7 +50,7 @@ def replay(
         show_table(map(_choice, several.entries), ("GENERATION", "RECEIVED (UTC)", "STATE", "STRATEGY", "UNIT"))
         raise click.UsageError(several.message) from None
     checked = operation.check(found, budget(application.clock))
-    show_table(_what(checked, application))
+    show_facts(_what(checked, application))
     if not yes:
         click.confirm("Send this order now?", abort=True)
     entry = operation.send(checked, budget(application.clock))
@@ -88,7 +89,7 @@ def _show_result(entry: LedgerEntry) -> None:
     attempt = entry.current
     click.echo(_RESULTS.get(entry.state, f"The alert is {entry.state}."))
     why = "; ".join([*attempt.errors, *filter(None, [attempt.reason])])
-    show_table(
+    show_facts(
         [
             ("state", entry.state),
             ("order id", attempt.order_id),

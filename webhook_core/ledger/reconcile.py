@@ -138,7 +138,7 @@ class Reconciler:
 
     def _one(self, entry: LedgerEntry, budget: Budget) -> dict[str, Any]:
         now = self.clock.now()
-        why = ""
+        unread = ""
         after = entry
         if entry.state is State.NOT_SENT:
             if now > entry.fresh_until:
@@ -147,10 +147,13 @@ class Reconciler:
             try:
                 after = self.look_up(entry, budget)
             except VenueUnavailable as error:
-                why = error.message
+                unread = error.message
             if after.state is State.SUBMITTING and now > after.current.claimed_at + UNKNOWN_TOO_LONG:
                 event(
-                    logging.ERROR, "order.unknown_for_long", **facts(after), why=why or waiting_for(after, self.margin)
+                    logging.ERROR,
+                    "order.unknown_for_long",
+                    **facts(after),
+                    why=unread or waiting_for(after, self.margin),
                 )
         return {
             "alert_id": entry.alert_id,
@@ -158,7 +161,8 @@ class Reconciler:
             "before": entry.state,
             "after": after.state,
             "order_id": after.current.order_id,
-            "why": why or waiting_for(after, self.margin),
+            "why": unread or waiting_for(after, self.margin),
+            "venue_unavailable": bool(unread),
         }
 
     def purge(self) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Side(StrEnum):
@@ -168,6 +168,20 @@ class OrderRequest:
             "volume": sent.get("volume") or sent.get("order_qty"),
             "price": price or reference,
         }
+
+    def prices(self) -> dict[str, Any]:
+        """limit, trigger and exit as they are sent, or None. A trail is the trigger; the exit is the take profit or stop loss
+        that rides with the order: its order_type, trigger and limit."""
+        sent, kind = self.parameters, self.parameters.get("ordertype", "")
+        prices = [sent.get("price"), sent.get("price2")]
+        limit, trigger = sent.get("limit_price"), sent.get("trigger_price")  # those of an amendment
+        if kind in (OrderType.LIMIT, OrderType.ICEBERG):
+            limit = prices[0]
+        elif kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION, ""):
+            trigger, limit = prices
+        close = {"order_type": "ordertype", "trigger": "price", "limit": "price2"}
+        exits = {name: sent.get(f"close[{field}]") for name, field in close.items()}
+        return {"limit": limit, "trigger": trigger, "exit": exits if exits["order_type"] else None}
 
 
 @dataclass(frozen=True, slots=True)

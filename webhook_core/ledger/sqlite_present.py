@@ -1,0 +1,40 @@
+"""Whether a file is a ledger: for commands that look at one and must not make one out of a name that was mistyped."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from webhook_core.errors import LedgerUnavailable
+
+_TIMEOUT_S = 5.0
+_TABLES = {"entries", "documents"}
+
+
+def require_ledger(path: Path, ledger_url: str) -> None:
+    """Raises LedgerUnavailable, with the whole path, if no ledger stands there. Creates and changes nothing."""
+    at = f"{path.absolute()} (LEDGER_URL={ledger_url})"
+    if not path.exists():
+        raise LedgerUnavailable(
+            f"There is no ledger at {at}, and none was made. The function makes it when its first alert comes; if one "
+            "has come, LEDGER_URL or the folder that this was called in is not the function's."
+        )
+    if not path.is_file():
+        raise LedgerUnavailable(f"There is no ledger at {at}: that is no file.")
+    try:
+        tables = _tables(path)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_NOTADB:
+            return  # locked, damaged, not readable: whoever opens it says so in its own words
+        tables = set()
+    if not tables >= _TABLES:
+        raise LedgerUnavailable(f"There is no ledger at {at}: that file is something else, and was left alone.")
+
+
+def _tables(path: Path) -> set[str]:
+    """Opened to be read and written, but never made: what waits in its write-ahead log counts."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_TIMEOUT_S)
+    try:
+        return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    finally:
+        db.close()
