@@ -26,6 +26,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 SECRET, TOKEN, OPERATOR = (secrets.token_urlsafe(32) for _ in range(3))
 START_S = 30
+TICK = "\N{CHECK MARK}" if (sys.stdout.encoding or "").lower().startswith("utf") else "ok:"
 
 
 class BrokenPromise(Exception):
@@ -189,7 +190,7 @@ def exchange(port: int, method: str, path: str, body: bytes | None, headers: dic
 def expect(kept: bool, promise: str, response: Response) -> None:
     if not kept:
         raise BrokenPromise(f"{promise}; status {response.status}, answer {json.dumps(response.answer)}")
-    say(f"{response.status}  {promise}")
+    say(f"{TICK} {promise}")
 
 
 def headline(text: str) -> None:
