@@ -111,7 +111,7 @@ def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -
 def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
 
-    Raises SettingsError, and LedgerUnavailable where LEDGER_URL names a file that is no ledger: a command makes none.
+    Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a command makes none.
     """
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream)
@@ -120,7 +120,7 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
 
 
 def require_ledger(ledger_url: str) -> None:
-    """Raises LedgerUnavailable where a ledger in a file is missing. Others can't be mistyped into being."""
+    """Raises LedgerAbsent where a ledger in a file is missing. Others can't be mistyped into being."""
     url = parse_ledger_url(ledger_url)
     if url.path is not None:
         from webhook_core.ledger import sqlite_present

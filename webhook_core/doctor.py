@@ -16,6 +16,7 @@ from typing import TextIO
 from webhook_core import bootstrap
 from webhook_core.application import Application
 from webhook_core.doctor_alert import check_alert
+from webhook_core.doctor_ledger import in_place_of_a_ledger
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
@@ -80,10 +81,14 @@ def _without_secrets(finding: Finding, settings: Settings) -> Finding:
 
 
 def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
-    application, kraken = bootstrap.build_with_kraken(settings)
     yield from _settings(settings, env)
+    settings, no_ledger = in_place_of_a_ledger(settings)
+    application, kraken = bootstrap.build_with_kraken(settings)
     advice = _LEDGER_ADVICE.get(settings.ledger_url.partition(":")[0], "")
-    yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
+    if no_ledger is None:
+        yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
+    else:
+        yield no_ledger
     for finding in kraken.diagnose(settings.order_deadline_s):
         yield _on_paper(finding) if settings.trading_mode == "paper" else _named("Kraken", finding)
     yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)

@@ -112,6 +112,15 @@ class LedgerUnavailable(WebhookError):
     status = 503
 
 
+class LedgerAbsent(LedgerUnavailable):
+    """A command that makes no ledger found none. ``can_be_made``: whether the function could make it there; None where
+    something else is in its place."""
+
+    def __init__(self, message: str, *, can_be_made: bool | None = None) -> None:
+        super().__init__(message)
+        self.can_be_made = can_be_made
+
+
 class NoTimeToSend(WebhookError):
     """So much of the request's time was gone before the claim that nothing was claimed; a redelivery starts clean."""
 

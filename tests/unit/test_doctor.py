@@ -92,6 +92,10 @@ def verdicts(found, *but):
 
 @pytest.fixture
 def paper(tmp_path):
+    """On a ledger that is there, as after the first alert."""
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    ledger.entries()
+    ledger.close()
     return {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db"}
 
 
@@ -514,6 +518,28 @@ def test_the_paper_book_points_to_the_ledger_that_it_lives_in(paper, tmp_path):
     found = examined(paper | {"LEDGER_URL": f"sqlite:///{tmp_path}/file/ledger.db"})
     assert found["ledger"]["verdict"] == found["paper Kraken key"]["verdict"] == "fail"
     assert "ledger" in found["paper Kraken key"]["advice"]
+
+
+@pytest.mark.parametrize("mode", ["paper", "live"])
+@pytest.mark.parametrize("path", ["typo.db", "no/such/folder/ledger.db"])
+def test_a_ledger_that_is_not_there_yet_is_a_warning_and_none_is_made(request, mode, path, tmp_path):
+    env = request.getfixturevalue(mode)
+    (tmp_path / "ledger.db").unlink()
+    found = examined(env | {"LEDGER_URL": f"sqlite:///{tmp_path}/{path}"})
+    assert verdicts(found, "pair rules") == {"ledger": "warn"}
+    assert f"There is no ledger at {tmp_path}/{path}" in found["ledger"]["found"]
+    assert "right only if no alert has come yet" in found["ledger"]["advice"]
+    assert found["LEDGER_URL"]["found"].startswith(f"sqlite:///{tmp_path}/{path}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "[trend]\ntoken = 'x'\n"])
+def test_a_file_that_is_no_ledger_fails_and_is_left_alone(paper, tmp_path, text):
+    (tmp_path / "other").write_text(text)
+    found = examined(paper | {"LEDGER_URL": f"sqlite:///{tmp_path}/other"})
+    assert verdicts(found) == {"ledger": "fail"}
+    assert "that file is something else" in found["ledger"]["found"]
+    assert (tmp_path / "other").read_text() == text
 
 
 def test_a_ledger_in_memory_is_a_warning(paper):

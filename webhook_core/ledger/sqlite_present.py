@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerAbsent
 
 _TIMEOUT_S = 5.0
 _TABLES = {"entries", "documents"}
 
 
 def require_ledger(path: Path, ledger_url: str) -> None:
-    """Raises LedgerUnavailable, with the whole path, if no ledger stands there. Creates and changes nothing."""
-    at = f"{path.absolute()} (LEDGER_URL={ledger_url})"
+    """Raises LedgerAbsent, with the whole path, if no ledger stands there. Creates and changes nothing."""
+    at = f"There is no ledger at {path.absolute()} (LEDGER_URL={ledger_url})"
     if not path.exists():
-        raise LedgerUnavailable(
-            f"There is no ledger at {at}, and none was made. The function makes it when its first alert comes; if one "
-            "has come, LEDGER_URL or the folder that this was called in is not the function's."
+        raise LedgerAbsent(
+            f"{at}, and none was made. The function makes it when its first alert comes; if one has come, LEDGER_URL or "
+            "the folder that this was called in is not the function's.",
+            can_be_made=_can_be_made(path.absolute()),
         )
     if not path.is_file():
-        raise LedgerUnavailable(f"There is no ledger at {at}: that is no file.")
+        raise LedgerAbsent(f"{at}: that is no file.")
     try:
         tables = _tables(path)
     except sqlite3.DatabaseError as error:
@@ -28,7 +30,12 @@ def require_ledger(path: Path, ledger_url: str) -> None:
             return  # locked, damaged, not readable: whoever opens it says so in its own words
         tables = set()
     if not tables >= _TABLES:
-        raise LedgerUnavailable(f"There is no ledger at {at}: that file is something else, and was left alone.")
+        raise LedgerAbsent(f"{at}: that file is something else, and was left alone.")
+
+
+def _can_be_made(path: Path) -> bool:
+    there = next(folder for folder in path.parents if folder.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _tables(path: Path) -> set[str]:
