@@ -53,15 +53,18 @@ endif
 # pip's own output is a line for each package; of it a terminal sees how many there are by now.
 $(VENV)/.installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is none: install it, or name one, as in: make PYTHON=python3.13" >&2; exit 1; }
+	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is none: install it," \
+	    "or name one, as in: make PYTHON=python3.13" >&2; exit 1; }
 	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) comes without venv. On Debian and Ubuntu: sudo apt install python3-venv" \
 	    "(or python3.X-venv, for a Python that you named); then run make again." >&2; exit 1; }
 	@$(PY) -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing $$(cat $^ | grep -c ==) packages into $(VENV): a minute or two, once."
-	@{ PYTHONUNBUFFERED=1 $(PY) -m pip install --disable-pip-version-check -r requirements-dev.txt && echo Done || echo Failed; } | { \
+	@{ PYTHONUNBUFFERED=1 $(PY) -m pip install --disable-pip-version-check \
+	    -r requirements-dev.txt && echo Done || echo Failed; } | { \
 	  count=0; while read -r word rest; do case $$word in \
-	    Collecting|Processing) count=$$((count + 1)); if [ -t 1 ]; then printf '\r  %s fetched' $$count; fi ;; \
+	    Collecting|Processing) count=$$((count + 1)); \
+	      if [ -t 1 ]; then printf '\r  %s fetched' $$count; fi ;; \
 	    Installing) if [ -t 1 ]; then printf ', unpacking them ...'; fi ;; \
 	    Done) if [ -t 1 ]; then echo; fi; exit 0 ;; \
 	    Failed) if [ -t 1 ]; then echo; fi; exit 1 ;; \

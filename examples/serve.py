@@ -1,7 +1,8 @@
-"""What make serve runs: the function on this machine, until Ctrl-C. Says where it listens and what to type next.
+"""What make serve runs: the function on this machine, until Ctrl-C. Says where it listens and what
+to type next.
 
-It becomes functions-framework, the server of a Cloud Function, and leaves a child behind that speaks once that answers.
-"""
+It becomes functions-framework, the server of a Cloud Function, and leaves a child behind that
+speaks once that answers."""
 
 from __future__ import annotations
 

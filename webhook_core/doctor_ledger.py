@@ -12,8 +12,8 @@ _NEVER = "let LEDGER_URL name the function's ledger, or a file that is not there
 
 
 def in_place_of_a_ledger(settings: Settings) -> tuple[Settings, Finding | None]:
-    """The settings with a ledger that is not there in memory, and what to say of it; the same and None if it is there, or
-    if it can't be made, which the check of the ledger says."""
+    """The settings with a ledger that is not there in memory, and what to say of it; the same and
+    None if it is there, or if it can't be made, which the check of the ledger says."""
     try:
         bootstrap.require_ledger(settings.ledger_url)
     except LedgerAbsent as error:

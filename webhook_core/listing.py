@@ -1,8 +1,8 @@
 """The ledger's list as an operator asks for it: filters, the newest entries first, page by page.
 
-No store has an index by alert, by pair or by time of arrival. So their filters read pages and leave out what does not
-match, up to a bound; a page that ends there has a cursor, behind which the search goes on.
-"""
+No store has an index by alert, by pair or by time of arrival. So their filters read pages and leave
+out what does not match, up to a bound; a page that ends there has a cursor, behind which the search
+goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_nam
 
 MOST_ENTRIES = 200
 SEARCHED = 10_000
-"""Entries that one search reads at most: seconds on SQLite, and on Firestore a billed read for each."""
+"""Entries that one search reads at most: seconds on SQLite, and on Firestore a billed read for
+each."""
 ENOUGH_FOR_A_PAGE_S = 2.0
 _UNITS = {"s": "seconds", "min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SINCE = "a span such as 90min, 12h or 7d, or a moment such as 2026-11-22 or 2026-11-22T12:00Z (UTC unless it says)"
@@ -38,7 +39,8 @@ class Filters(NamedTuple):
 
     @classmethod
     def read(cls, query: Mapping[str, str], now: datetime, known: Callable[[], Instruments]) -> Filters:
-        """From ``state``, ``strategy``, ``since``, ``alert`` and ``symbol``. Raises AlertMalformed."""
+        """From ``state``, ``strategy``, ``since``, ``alert`` and ``symbol``. Raises
+        AlertMalformed."""
         symbol = query.get("symbol")
         return cls(
             states=_states(query.get("state")),
@@ -72,11 +74,11 @@ def page_limit(text: str | None) -> int:
 
 
 def page(ledger: Ledger, filters: Filters, cursor: str | None, limit: int, budget: Budget) -> Page:
-    """At most ``limit`` entries, newest first, and where the next page begins; None if nothing older can match.
+    """At most ``limit`` entries, newest first, and where the next page begins; None if nothing
+    older can match.
 
-    Fewer than ``limit`` and a cursor: the search ended at its bound. Raises LedgerUnavailable, and ValueError for a cursor
-    that is not ours.
-    """
+    Fewer than ``limit`` and a cursor: the search ended at its bound. Raises LedgerUnavailable, and
+    ValueError for a cursor that is not ours."""
     found: list[LedgerEntry] = []
     size = MOST_ENTRIES if filters.need_a_search else limit
     for _ in range(max(1, SEARCHED // size)):
@@ -123,7 +125,8 @@ def _since(text: str | None, now: datetime) -> datetime | None:
 
 
 def _pair(symbol: str, known: Instruments) -> IsOfPair:
-    """Whether a request is of that pair, by whatever name; of one that is not known here, by the names it was stored with."""
+    """Whether a request is of that pair, by whatever name; of one that is not known here, by the
+    names it was stored with."""
     try:
         instrument = known.resolve(symbol)
     except UnknownSymbol:

@@ -77,7 +77,9 @@ class Operators:
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["venue_unavailable"] = unread
-        event(logging.INFO, "reconcile.done", looked_at=len(found["looked_at"]), more=found["cursor"] is not None)
+        done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
+        done |= {"looked_at": len(found["looked_at"]), "unread": len(unread), "more": found["cursor"] is not None}
+        event(logging.INFO, "reconcile.done", **done)
         return found
 
     def _newest(self) -> list[LedgerEntry]:

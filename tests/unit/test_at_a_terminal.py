@@ -1,4 +1,5 @@
-"""The commands on real terminals of several widths, behind pipes, and over ledgers that are not there."""
+"""The commands on real terminals of several widths, behind pipes, and over ledgers that are not
+there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which entries of the ledger an operator sees: by --since, --alert and --symbol, and over GET /orders alike."""
+"""Which entries of the ledger an operator sees: by --since, --alert and --symbol, and over GET
+/orders alike."""
 
 from __future__ import annotations
 

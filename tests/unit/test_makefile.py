@@ -1,4 +1,5 @@
-"""What make does on a machine as it comes: without venv, with a port that is taken, in a clone that was moved."""
+"""What make does on a machine as it comes: without venv, with a port that is taken, in a clone that
+was moved."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def make(folder, *arguments, **env):
 
 @pytest.fixture
 def bare(tmp_path):
-    """The Makefile and two requirements that can be installed without a network, one of them twice in a row."""
+    """The Makefile and two requirements that can be installed without a network, one of them twice
+    in a row."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements.txt").write_text("tiny==1.0\n")
     (tmp_path / "requirements-dev.txt").write_text("-r requirements.txt\nsmall==2.0\n")
@@ -130,7 +132,8 @@ def test_an_install_that_fails_is_said_and_tried_again(bare):
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory):
-    """A clone whose environment was made where it stood before; it finds its packages in that of the tests."""
+    """A clone whose environment was made where it stood before; it finds its packages in that of
+    the tests."""
     before = tmp_path_factory.mktemp("clone") / "before it was moved"
     before.mkdir()
     for name in ("Makefile", "main.py", "requirements.txt", "requirements-dev.txt"):

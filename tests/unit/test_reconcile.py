@@ -181,3 +181,21 @@ def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_orde
     assert state(live) == "SUBMITTING"
     live.operate("POST", "/reconcile")
     assert state(live) == "ACCEPTED"
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "read"), [("find_open", "orders"), ("fills", "fills"), ("instruments", "pair_rules")]
+)
+def test_the_answer_of_a_run_and_its_log_line_say_what_could_not_be_read(function, caplog, unreadable, read):
+    function.post(function.alert(id="settled"))
+    unknown_order(function)
+    function.clock.sleep(6)
+    caplog.set_level("INFO")
+    assert function.operate("POST", "/reconcile")["venue_unavailable"] == []
+    function.venue.unreadable = {unreadable}
+    answer = function.operate("POST", "/reconcile")
+    assert answer.status == 200
+    assert answer["venue_unavailable"] == [{"read": read, "why": f"{unreadable} could not be read."}]
+    assert [row["venue_unavailable"] for row in answer["looked_at"]] == [read == "orders"]
+    before, after = [record for record in caplog.records if record.message == "reconcile.done"]
+    assert (before.facts["unread"], after.facts["unread"]) == (0, 1)

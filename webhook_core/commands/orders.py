@@ -44,10 +44,10 @@ def _complete_state(_context: click.Context, _parameter: click.Parameter, typed:
 def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | int | None) -> None:
     """List what became of the alerts, newest first.
 
-    On a terminal a row that is too wide becomes a paragraph; behind a pipe every row is one line, its cells parted by
-    tabs. LIMIT, TRIGGER and EXIT are as they were sent, FILL and FEE as Kraken told them last. --alert and --symbol
-    search: up to 10,000 entries at a time, on Firestore a billed read each.
-    """
+    On a terminal a row that is too wide becomes a paragraph; behind a pipe every row is one line,
+    its cells parted by tabs. LIMIT, TRIGGER and EXIT are as they were sent, FILL and FEE as Kraken
+    told them last. --alert and --symbol search: up to 10,000 entries at a time, on Firestore a
+    billed read each."""
     empty = [name for name, value in asked.items() if value == ""]
     if empty:
         raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")

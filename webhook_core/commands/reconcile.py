@@ -33,11 +33,11 @@ _READS = {"orders": "orders", "fills": "what orders have filled", "pair_rules": 
 def reconcile(open_application: OpenApplication, once: bool) -> None:
     """Ask Kraken about every order whose outcome is not known.
 
-    Nothing is ever sent. Alerts and legs that were never sent and are too old now expire, what orders have filled is
-    filled in, the pair rules are read again when they are half a day old, and settled entries older than 90 days go.
-    Exit status 1 if an order is still unknown, was not placed or has expired, if a leg was never sent, if Kraken could
-    not be read, or if entries were left.
-    """
+    Nothing is ever sent. Alerts and legs that were never sent and are too old now expire, what
+    orders have filled is filled in, the pair rules are read again when they are half a day old, and
+    settled entries older than 90 days go. Exit status 1 if an order is still unknown, was not
+    placed or has expired, if a leg was never sent, if Kraken could not be read, or if entries were
+    left."""
     application = open_application()
     documents: list[Mapping[str, Any]] = []
     for document in _runs(application.operators, once=once):

@@ -1,8 +1,9 @@
-"""Rows for a person at a terminal, as wide as it is; and for a program behind a pipe, one line each.
+"""Rows for a person at a terminal, as wide as it is; and for a program behind a pipe, one line
+each.
 
-On a terminal a table that fits is a table, and one that does not becomes a paragraph a row: nothing is cut off, since
-what is cut off can't be copied. Behind a pipe cells are parted by tabs, which no cell holds, and no line is broken.
-"""
+On a terminal a table that fits is a table, and one that does not becomes a paragraph a row: nothing
+is cut off, since what is cut off can't be copied. Behind a pipe cells are parted by tabs, which no
+cell holds, and no line is broken."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _EMPTY = (None, "")
 
 
 def one_line(text: object) -> str:
-    """Texts of senders and of Kraken, without control characters: they could write anything on a terminal."""
+    """Texts of senders and of Kraken, without control characters: they could write anything on a
+    terminal."""
     plain = str(text)
     if plain.isprintable():
         return plain
@@ -42,9 +44,9 @@ def width() -> int | None:
 def show_table(
     rows: Iterable[Sequence[object]], header: Sequence[str], *, lead: int = 1, repeated: bool = False
 ) -> None:
-    """Rows under their header; empty cells show as a dash. ``lead``: how many cells begin the paragraph of a row that
-    does not fit; those behind them are named by the header in lower case, and empty ones left out. ``repeated``: the
-    rows follow others that had the header already."""
+    """Rows under their header; empty cells show as a dash. ``lead``: how many cells begin the
+    paragraph of a row that does not fit; those behind them are named by the header in lower case,
+    and empty ones left out. ``repeated``: the rows follow others that had the header already."""
     filled = [["" if cell in _EMPTY else _shown(cell) for cell in row] for row in rows]
     if not filled:
         return
@@ -83,8 +85,9 @@ def show_line(text: str, indent: int = 2, *, err: bool = False) -> None:
 
 
 def wrapped(text: str, columns: int, indent: int = 0) -> Iterator[str]:
-    """``text`` in lines of at most so many columns, broken at blanks, and within a word that is longer than a line.
-    Lines after the first are indented; blanks at the beginning indent the first."""
+    """``text`` in lines of at most so many columns, broken at blanks, and within a word that is
+    longer than a line. Lines after the first are indented; blanks at the beginning indent the
+    first."""
     bare = text.lstrip(" ")
     line = " " * (len(text) - len(bare))
     for word in bare.split(" "):
@@ -143,7 +146,8 @@ def _padded(text: str, columns: int) -> str:
 
 
 def _columns_of(text: str) -> int:
-    """How many columns a terminal takes for it (unicode.org/reports/tr11): two for wide characters, none for marks."""
+    """How many columns a terminal takes for it (unicode.org/reports/tr11): two for wide characters,
+    none for marks."""
     if text.isascii():
         return len(text)
     return sum(map(_columns_of_one, text))

@@ -1,4 +1,5 @@
-"""What every command needs: the application, a budget, and times and spans as a person reads them."""
+"""What every command needs: the application, a budget, and times and spans as a person reads
+them."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ BUDGET_S = 30.0
 """How long one step of a command may take."""
 
 OpenApplication = Callable[[], Application]
-"""Every command gets one: the application is built when a command needs it, so that --help needs no settings."""
+"""Every command gets one: the application is built when a command needs it, so that --help needs no
+settings."""
 
 
 def budget(clock: Clock) -> Budget:

@@ -1,4 +1,5 @@
-"""Whether a file is a ledger: for commands that look at one and must not make one out of a name that was mistyped."""
+"""Whether a file is a ledger: for commands that look at one and must not make one out of a name
+that was mistyped."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _TABLES = {"entries", "documents"}
 
 
 def require_ledger(path: Path, ledger_url: str) -> None:
-    """Raises LedgerAbsent, with the whole path, if no ledger stands there. Creates and changes nothing."""
+    """Raises LedgerAbsent, with the whole path, if no ledger stands there. Creates and changes
+    nothing."""
     at = f"There is no ledger at {path.absolute()} (LEDGER_URL={ledger_url})"
     if not path.exists():
         raise LedgerAbsent(
