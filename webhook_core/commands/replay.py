@@ -29,7 +29,7 @@ _RESULTS = {
 def replay(
     open_application: OpenApplication, alert_id: str, generation: int | None, unit: str | None, yes: bool
 ) -> None:
-    """Send an alert again that was REJECTED, NOT_PLACED or EXPIRED.
+    """Send an alert again that was REJECTED, NOT_PLACED, EXPIRED or DENIED.
 
     The stored request goes out as it is, under a new client order id, if today's limits of its strategy allow it and Kraken
     holds no order of any earlier attempt. Without --unit the search reads up to 10,000 entries of the ledger, twice
