@@ -19,25 +19,9 @@ MAX_NUMBER_CHARACTERS = 64
 _LONG_EXPONENT = re.compile(r"[eE][+-]?\d{4}", re.ASCII)
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
-_QUOTES = (
-    "a text probably holds an unescaped quote, as {{strategy.order.comment}}, {{strategy.order.id}} and "
-    "{{strategy.order.alert_message}} can, or a number holds a comma"
-)
-_HINTS = (
-    ("Expecting ',' delimiter", _QUOTES),
-    ("Expecting ':' delimiter", _QUOTES),
-    ("Unterminated string", _QUOTES),
-    ("Extra data", "text stands after the end of the JSON object"),
-    (
-        "Expecting property name",
-        "a name has no straight double quotes, a comma stands before the closing brace, or a number holds a comma",
-    ),
-    ("Illegal trailing comma", "no comma may stand before a closing brace or bracket"),
-    ("Invalid control character", "a text holds a raw line break or tab, as an order's comment or message can"),
-    ("Invalid \\", "a text holds a backslash, as an order's comment or message can"),
-    ("Expecting value", "a value is empty or not quoted, or text stands before the JSON object"),
-)
-_RULE = "The whole alert message must be one JSON object with every placeholder in double quotes"
+
+class _NotFinite(ValueError):
+    """NaN or Infinity, which Python's reader takes."""
 
 
 def parse(body: bytes) -> dict[str, Any]:
@@ -45,38 +29,39 @@ def parse(body: bytes) -> dict[str, Any]:
 
     A byte order mark and white space around the object are fine. Raises AlertMalformed for anything else.
     """
-    if not body.strip():
-        raise AlertMalformed(f"The body is empty. {_RULE}.")
     # The library's own exceptions carry the whole body: ours are raised after they are gone, not from them.
     document, fault = _load(body)
-    if fault:
-        raise AlertMalformed(fault)
-    if not isinstance(document, dict):
-        raise AlertMalformed(f"The body is JSON but {_kind(document)}, not an object. {_RULE}.")
+    if fault is None and not isinstance(document, dict):
+        from webhook_core.intake import json_slips
+
+        fault = json_slips.not_an_object(document)
+    if fault is not None:
+        raise fault
     _check(document, 1)
-    return document
+    return document  # type: ignore[no-any-return]
 
 
-def _load(body: bytes) -> tuple[Any, str]:
-    """The document and "", or None and what is wrong."""
+def _load(body: bytes) -> tuple[Any, AlertMalformed | None]:
+    """The document, or None and what is wrong."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return None, f"The body is not UTF-8: byte {error.start} can't be read."
+        return None, AlertMalformed(f"The body is not UTF-8: byte {error.start} can't be read.")
     try:
-        document = json.loads(
+        return json.loads(
             text,
             parse_float=_number,
             parse_int=_number,
             parse_constant=_refuse_constant,
             object_pairs_hook=_object,
-        )
-    except json.JSONDecodeError as error:
-        hint = next((hint for start, hint in _HINTS if error.msg.startswith(start)), "it can't be read here")
-        return None, f"The body is not valid JSON at line {error.lineno}, column {error.colno}: {hint}. {_RULE}."
+        ), None
+    except (json.JSONDecodeError, _NotFinite):
+        pass
     except RecursionError:
-        return None, f"The body is nested more than {MAX_DEPTH} levels deep."
-    return document, ""
+        return None, AlertMalformed(f"The body is nested more than {MAX_DEPTH} levels deep.")
+    from webhook_core.intake import json_slips  # only a body that can't be read pays for it
+
+    return None, json_slips.diagnose(text)
 
 
 def _number(text: str) -> Decimal:
@@ -89,11 +74,8 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-def _refuse_constant(name: str) -> None:
-    raise AlertMalformed(
-        f"The body holds {name}, which is not JSON: the script had no value there (na). "
-        "Put every placeholder in double quotes, and send an alert only when its values exist."
-    )
+def _refuse_constant(_name: str) -> None:
+    raise _NotFinite
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -123,11 +105,3 @@ def _check(value: object, depth: int) -> None:
                 _check(name, depth)
         for item in value.values() if isinstance(value, dict) else value:
             _check(item, depth + 1)
-
-
-def _kind(document: object) -> str:
-    if document is None:
-        return "null"
-    if isinstance(document, bool):
-        return "true or false"
-    return {str: "a text", Decimal: "a number", list: "a list"}.get(type(document), "something else")
