@@ -21,7 +21,7 @@ from webhook_core.errors import (
     Unauthenticated,
     WebhookError,
 )
-from webhook_core.events import event, request_facts
+from webhook_core.events import Tally, event, request_facts
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
 from webhook_core.intake import trace_context
@@ -59,15 +59,15 @@ class Application:
         began = self.clock.monotonic() - max(0.0, waited)
         delivery = Delivery(request, frame, Budget(self.clock, began + self.settings.request_budget_s), began)
         with request_facts(request_id=request_id, **trace_context.facts(request.headers)) as tally:
-            response = self._answer(delivery)
+            response = self._answer(delivery, tally)
             if delivery.is_alert:
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
         return response._replace(headers=headers)
 
-    def _answer(self, delivery: Delivery) -> HttpResponse:
+    def _answer(self, delivery: Delivery, tally: Tally) -> HttpResponse:
         try:
-            return self._route(delivery)
+            return self._route(delivery, tally)
         except WebhookError as error:
             delivery.error = error
             self._log(error)
@@ -78,7 +78,7 @@ class Application:
             delivery.error = crash
             return answers.of_error(crash, delivery.frame, delivery.alert_id)
 
-    def _route(self, delivery: Delivery) -> HttpResponse:
+    def _route(self, delivery: Delivery, tally: Tally) -> HttpResponse:
         request = delivery.request
         path = request.path.rstrip("/") or "/"
         methods = self._routes(delivery).get(path)
@@ -88,7 +88,7 @@ class Application:
         method = "GET" if request.method == "HEAD" and "GET" in methods else request.method
         if method not in allowed:
             raise MethodNotAllowed(f"{path} takes {', '.join(sorted(allowed))}.", ", ".join(sorted(allowed)))
-        delivery.is_alert = method == "POST" and path in ALERT_ROUTES
+        delivery.is_alert = tally.sums_up = method == "POST" and path in ALERT_ROUTES
         if len(request.body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
         if method == "OPTIONS":

@@ -20,14 +20,16 @@ R = TypeVar("R")
 
 
 class Tally:
-    """What one request has cost so far: calls by name, seconds by stage. No stage counts inside another."""
+    """What one request has cost so far: calls by name, seconds by stage. No stage counts inside another.
+    ``sums_up``: the request ends with a line that sums it up."""
 
-    __slots__ = ("counts", "in_a_stage", "seconds")
+    __slots__ = ("counts", "in_a_stage", "seconds", "sums_up")
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.seconds: dict[str, float] = {}
         self.in_a_stage = False
+        self.sums_up = False
 
 
 _tally: ContextVar[Tally | None] = ContextVar("webhook_core_tally", default=None)
@@ -54,6 +56,12 @@ def request_facts(**facts: Any) -> Iterator[Tally]:
     finally:
         _bound.reset(bound)
         _tally.reset(tallied)
+
+
+def is_summed_up() -> bool:
+    """Whether the request in hand ends with a line that sums it up."""
+    tally = _tally.get()
+    return tally is not None and tally.sums_up
 
 
 def count(name: str) -> None:

@@ -123,7 +123,7 @@ def test_an_alert_that_was_never_sent_and_is_too_old_now_has_expired(how, short_
 
 @pytest.fixture(scope="module")
 def short_lived(make_live, _kraken):
-    return make_live(_kraken, ALERT_MAX_AGE_SECONDS="1").start()
+    return make_live(_kraken, ALERT_MAX_AGE_SECONDS="1", LOG_LEVEL="DEBUG").start()
 
 
 # -- 503 -----------------------------------------------------------------------------------------------------------------

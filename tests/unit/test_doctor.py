@@ -181,7 +181,7 @@ def test_the_second_run_is_as_good_as_the_first(paper):
 def test_the_log_stays_quiet_unless_it_is_asked_for(live, kraken):
     kraken.engine.permissions = frozenset(NEEDED) - {"modify-trades"}
     assert run(live).stderr == ""
-    assert "request.order_rejected" in run(live | {"LOG_LEVEL": "WARNING"}).stderr
+    assert "422 rejected" in run(live | {"LOG_LEVEL": "WARNING"}).stderr
 
 
 # -- settings --------------------------------------------------------------------------------------------------------------

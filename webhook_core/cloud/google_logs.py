@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from webhook_core.cloud.logs import FactsEncoder, facts_and_trace
+from webhook_core.cloud.log_facts import FactsEncoder, facts_and_trace
 
 
 def handler(stream: Any, project: str | None) -> logging.Handler:
