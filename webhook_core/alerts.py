@@ -10,9 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from webhook_core import answers
-from webhook_core.delivery import Delivery
+from webhook_core.delivery import Delivery, notice_reuse
 from webhook_core.errors import (
-    AlertConflict,
     NoTimeToSend,
     NotItsTurn,
     OrderDenied,
@@ -21,7 +20,7 @@ from webhook_core.errors import (
     WebhookError,
 )
 from webhook_core.events import bind, event, timed
-from webhook_core.firing import Firing
+from webhook_core.firing import DEFAULT_STRATEGY, Firing
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.http_messages import HttpResponse
 from webhook_core.intake import alert as alerts
@@ -30,6 +29,7 @@ from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Legs, Progress
 from webhook_core.market import Decided, Market
+from webhook_core.outcome import reason_of, warnings_of
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
@@ -71,6 +71,15 @@ class Alerts:
 
     @timed("read")
     def _read(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
+        try:
+            return self._understood(verified, delivery)
+        except Exception:
+            from webhook_core.intake.refused_alerts import facts  # only a refused alert pays for it
+
+            bind(**facts(verified, DEFAULT_STRATEGY, self.settings.strategies))
+            raise
+
+    def _understood(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
         settings = self.settings
         fired_at = alerts.check_freshness(verified, delivery.request.received_at, settings.alert_max_age_s)
         alert = alerts.parse(verified)
@@ -126,8 +135,7 @@ class Alerts:
 
     def _redelivered(self, first: LedgerEntry, firing: Firing, delivery: Delivery) -> HttpResponse:
         bind(client_order_id=first.current.client_order_id)
-        if first.body_sha256 != firing.body_sha256:
-            raise AlertConflict("An alert with this id came before with another body; nothing was sent for this one.")
+        notice_reuse(delivery, firing, first)
         budget = delivery.budget
         next_attempt = partial(self._next_attempt, firing=firing, first=first, budget=budget)
         replan_of, recount = partial(self._replan, firing, first), partial(self._counted_again, firing)
@@ -207,7 +215,9 @@ class Alerts:
             progress = progress._replace(entries=tuple(fills.confirmed(progress.entries, delivery.budget)))
         delivery.entry, delivery.replayed = progress.deciding, progress.replayed
         delivery.plans(progress.deciding.current.request)
-        return answers.of_progress(progress, delivery.frame)
+        delivery.warnings = warnings_of(progress, delivery.reuse)
+        delivery.reason = reason_of(progress)
+        return answers.of_progress(progress, delivery.frame, delivery.reuse)
 
     def _replan(self, firing: Firing, decided: Decided | LedgerEntry | None, number: int) -> Replan:
         """``decided``: the plan, where it was made for this delivery, else leg 0, which has the requests. Of several legs only an
@@ -250,8 +260,8 @@ class Alerts:
             if not isinstance(outcome, Accepted):
                 raise VenueUnavailable(f"Kraken could not be asked: {outcome.reason}. Nothing was sent.")
         event(logging.INFO, "alert.validated", requests=[dict(request.parameters) for request in plan.requests])
-        warnings = (*firing.warnings, *plan.notes)
-        return answers.of_validation(plan, delivery.frame, warnings, firing.alert_id, decided.nothing)
+        delivery.warnings = (*firing.warnings, *plan.notes)
+        return answers.of_validation(plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing)
 
 
 def _closes(firing: Firing) -> list[Intent]:

@@ -8,53 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webhook_core.errors import MethodNotAllowed, WebhookError
 from webhook_core.http_messages import HttpResponse, json_response
-from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Progress
+from webhook_core.outcome import code_of, message_of, reason_of, status_and_code, warnings_of
 from webhook_core.trading.limits import Check
 from webhook_core.trading.orders import OrderRequest
 from webhook_core.trading.planner import Plan
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
+    from webhook_core.intake.alert_ids import Reuse
     from webhook_core.trading.appraisal import Appraisal, Estimate
 
 NO_TRADE = {"symbol": None, "side": None, "order_type": None, "volume": None, "price": None}
-
-_OF_STATE = {
-    State.ACCEPTED: (200, "accepted"),
-    State.REJECTED: (422, "order_rejected"),
-    State.NOT_PLACED: (422, "not_placed"),
-    State.EXPIRED: (422, "expired"),
-    State.NO_ACTION: (200, "no_action"),
-    State.DENIED: (422, "order_denied"),
-    State.NOT_SENT: (503, "not_sent"),
-    State.SUBMITTING: (503, "outcome_unknown"),
-}
-_SENTENCES = {
-    State.ACCEPTED: "Kraken accepted the order.",
-    State.REJECTED: "Kraken refused the order.",
-    State.NOT_PLACED: "The order was not placed: Kraken's open and closed orders both lack it.",
-    State.EXPIRED: "The order could not be sent while the alert was fresh, and will not be sent any more.",
-    State.NO_ACTION: "Nothing to do: the account is already as the alert wants it.",
-    State.DENIED: "The order was not sent in time, and a limit denies what it would be now.",
-    State.NOT_SENT: "The order was not sent; sending the same alert again soon is safe.",
-    State.SUBMITTING: "The order was sent and its outcome is not known yet; sending the same alert again is safe, it only looks.",
-}
-
-
-_CHANGE_SENTENCES = {
-    method: {
-        State.ACCEPTED: f"Kraken {did} the order.",
-        State.REJECTED: f"Kraken refused: the order was not {did}.",
-        State.NOT_PLACED: f"The order was not {did}: Kraken shows it as it was.",
-        State.EXPIRED: f"The order could not be {did} while the alert was fresh, and will not be any more.",
-        State.NO_ACTION: _SENTENCES[State.NO_ACTION],
-        State.DENIED: _SENTENCES[State.DENIED],
-        State.NOT_SENT: f"The order was not {did}; sending the same alert again soon is safe.",
-        State.SUBMITTING: f"Whether the order was {did} is not known yet; sending the same alert again is safe.",
-    }
-    for method, did in (("CancelOrder", "canceled"), ("AmendOrder", "amended"))
-}
 
 
 class Frame(NamedTuple):
@@ -64,65 +30,38 @@ class Frame(NamedTuple):
     mode: str
 
 
-def of_progress(progress: Progress, frame: Frame) -> HttpResponse:
-    """The answer that an alert's entries in the ledger give, the same for the first delivery and every later one."""
+def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) -> HttpResponse:
+    """The answer that an alert's entries in the ledger give, the same for the first delivery and every later one.
+
+    ``reuse``: the delivery may be a new signal under an old id; then that stands first in what is said."""
     entry = progress.deciding
-    status, code = _of(progress)
+    status, code = status_and_code(progress)
     attempt = entry.current
     success = status == 200
+    why = reason_of(progress)
+    said = message_of(progress) if success else why
+    said = f"{reuse.prefix}{said}" if reuse is not None and progress.replayed else said
     return json_response(
         status,
         _document(
             frame,
             success=success,
             code=code,
-            message=f"{_PAPER if frame.mode == 'paper' else ''}{_message(progress)}",
-            error=None if success else _why(progress),
+            message=f"{_PAPER if frame.mode == 'paper' else ''}{said}",
+            error=None if success else why,
             order_id=attempt.order_id,
             trade_details=attempt.request.trade_details(),
             alert_id=entry.alert_id,
             client_order_id=attempt.client_order_id,
             orders=[*(_order(leg) for leg in progress.entries), *map(_unclaimed, progress.unclaimed)],
             replayed=progress.replayed,
-            warnings=[warning for leg in progress.entries for warning in leg.warnings],
+            warnings=warnings_of(progress, reuse),
         ),
     )
 
 
-def _of(progress: Progress) -> tuple[int, str]:
-    """With legs left that a fresh redelivery will send, it is not done yet."""
-    state = progress.deciding.state
-    return _OF_STATE[State.NOT_SENT if _is_waiting(progress) else state]
-
-
-def _is_waiting(progress: Progress) -> bool:
-    return bool(progress.unclaimed) and not progress.is_stopped and progress.deciding.state is not State.SUBMITTING
-
-
-def _message(progress: Progress) -> str:
-    """The sentence of the leg that decides, and which one it is where there are several."""
-    entry, total = progress.deciding, len(progress.entries) + len(progress.unclaimed)
-    if _is_waiting(progress):
-        return f"{len(progress.entries)} of {total} orders were sent; sending the same alert again soon sends the rest."
-    method = entry.current.request.method
-    sentence = _SENTENCES[entry.state] if method == "AddOrder" else _CHANGE_SENTENCES[method][entry.state]
-    if entry.state is State.NO_ACTION and entry.current.reason:
-        sentence = f"Nothing to do: {entry.current.reason}."
-    if total == 1:
-        return sentence
-    if entry.state in (State.ACCEPTED, State.NO_ACTION):
-        return f"All {total} legs are done. {sentence}"
-    stopped = " The legs after it are not sent." if progress.unclaimed and progress.is_stopped else ""
-    return f"Leg {entry.unit.leg + 1} of {total}: {sentence}{stopped}"
-
-
 _PAPER = "Paper: "
 _VALID = "The alert is valid; nothing was sent."
-
-
-def code_of(state: State) -> str:
-    """The stable code of an answer that tells of an entry."""
-    return _OF_STATE[state][1]
 
 
 def of_validation(plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str, nothing: str = "") -> HttpResponse:
@@ -245,9 +184,3 @@ def _check(check: Check) -> dict[str, Any]:
         "numbers": dict(check.numbers),
         "message": check.message or None,
     }
-
-
-def _why(progress: Progress) -> str:
-    attempt = progress.deciding.current
-    venue = f"Kraken said: {'; '.join(attempt.errors)}" if attempt.errors else ""
-    return ". ".join(part.rstrip(".") for part in (_message(progress), venue, attempt.reason) if part) + "."

@@ -7,22 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.answers import Frame, code_of
-from webhook_core.errors import OrderRejected, WebhookError
+from webhook_core.answers import Frame
+from webhook_core.errors import AlertConflict, OrderRejected, Unauthenticated, WebhookError
 from webhook_core.events import Tally, event
 from webhook_core.http_messages import HttpRequest
+from webhook_core.intake.alert_ids import Reuse, conflict
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.outcome import code_of
 from webhook_core.ports import Budget
 from webhook_core.trading.orders import OrderRequest
 
 if TYPE_CHECKING:
+    from webhook_core.firing import Firing
     from webhook_core.trading.wishes import Intent
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Delivery:
     """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
-    ``orders`` are those of a validation that is refused, as its answer shows them."""
+    ``orders`` are those of a validation that is refused, as its answer shows them. ``reason``: why an entry has no order;
+    ``reuse``: what to say of an id that came before."""
 
     request: HttpRequest
     frame: Frame
@@ -35,6 +39,8 @@ class Delivery:
     entry: LedgerEntry | None = None
     replayed: bool = False
     error: WebhookError | None = None
+    reason: str | None = None
+    reuse: Reuse | None = None
     orders: tuple[dict[str, Any], ...] = ()
 
     def wants(self, intent: Intent) -> None:
@@ -45,6 +51,25 @@ class Delivery:
         self.trade = {name: value for name, value in request.trade_details().items() if name != "price"}
 
 
+def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None:
+    """Say it loudly where an id comes again that may be none. ``first``: leg 0. Raises AlertConflict for another body."""
+    same_body, seconds = first.body_sha256 == firing.body_sha256, firing.seconds_after(first)
+    delivery.reuse = firing.reuse_of(first)
+    if delivery.reuse is not None:
+        delivery.warnings = (*delivery.warnings, delivery.reuse.warning)
+        event(
+            logging.WARNING,
+            "alert.id_reused",
+            known_by=firing.known_by,
+            first_received_at=first.received_at,
+            seconds_before=round(seconds, 1),
+            same_body=same_body,
+            state=first.state,
+        )
+    if not same_body:
+        raise AlertConflict(conflict(firing.known_by, first.received_at, seconds))
+
+
 def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
     """``alert.done``: what came of it, of which alert and order, at what cost. Milliseconds; ``now`` is monotonic."""
     entry = delivery.entry
@@ -52,6 +77,9 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
         "outcome": _outcome(delivery, tally),
         "code": _code(delivery),
         "status": status,
+        "reason": _reason(delivery),
+        "field": delivery.error and delivery.error.field,
+        "warnings": list(delivery.warnings) or None,
         "replayed": delivery.replayed,
         "mode": delivery.frame.mode,
         **(delivery.trade or {}),
@@ -77,6 +105,14 @@ def _outcome(delivery: Delivery, tally: Tally) -> str:
         return "validated"
     state = delivery.entry.state
     return "unknown" if state is State.SUBMITTING else state.lower()
+
+
+def _reason(delivery: Delivery) -> str | None:
+    """Why nothing was traded. What failed of a proof is for the log alone."""
+    error = delivery.error
+    if error is None:
+        return delivery.reason
+    return error.reason if isinstance(error, Unauthenticated) else error.message
 
 
 def _code(delivery: Delivery) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
+from webhook_core.intake.alert_ids import KnownBy, Reuse, reused
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.entry import LedgerEntry, Turn, Unit, first_attempt, no_action_attempt
@@ -17,11 +18,13 @@ from webhook_core.trading.intents import intents
 from webhook_core.trading.orders import OrderRequest
 
 DEFAULT_STRATEGY = "default"
+NO_RESEND_AFTER_S = 60
+"""TradingView's third and last resend ends 27 seconds after the first delivery began (3 x (5 + 3) + 3)."""
 
 
 class Firing(NamedTuple):
     """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``).
-    ``confirms``: the answer is to tell what the order filled."""
+    ``confirms``: the answer is to tell what the order filled. ``known_by``: what tells its deliveries from other alerts."""
 
     unit: Unit
     alert_id: str
@@ -33,6 +36,7 @@ class Firing(NamedTuple):
     repeats: bool
     confirms: bool
     warnings: tuple[str, ...]
+    known_by: KnownBy
 
     @classmethod
     def of(
@@ -62,7 +66,20 @@ class Firing(NamedTuple):
             repeats=key.open_ended,
             confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
+            known_by=key.known_by,
         )
+
+    def seconds_after(self, first: LedgerEntry) -> float:
+        """How long after the first delivery of its alert this one came."""
+        return (self.received_at - first.received_at).total_seconds()
+
+    def reuse_of(self, first: LedgerEntry) -> Reuse | None:
+        """What to say where no resend of TradingView's can be this late, so that it may be a new signal. A sender of
+        Standard Webhooks repeats one webhook-id for hours, so the same bytes under it are no news."""
+        seconds, same = self.seconds_after(first), first.body_sha256 == self.body_sha256
+        if seconds <= NO_RESEND_AFTER_S or self.repeats or (self.known_by == "webhook-id" and same):
+            return None
+        return reused(self.known_by, first.received_at, seconds)
 
     def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> Firing:
         """The same firing, as a redelivery of the newest generation inside its window, as the next generation after it."""

@@ -154,7 +154,7 @@ def test_every_state_has_a_log_event():
 
 
 def test_every_state_has_an_answer_and_a_reason_or_a_way_to_be_replayed():
-    from webhook_core.answers import _OF_STATE, _SENTENCES
+    from webhook_core.outcome import _OF_STATE, _SENTENCES
     from webhook_core.replay import _NOT_REPLAYABLE
 
     assert set(_OF_STATE) == set(_SENTENCES) == set(State)

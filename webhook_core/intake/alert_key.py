@@ -10,6 +10,7 @@ import hashlib
 from typing import NamedTuple
 
 from webhook_core.intake.alert import Alert
+from webhook_core.intake.alert_ids import KnownBy, doubt
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Scheme
 
@@ -29,6 +30,13 @@ class AlertKey(NamedTuple):
     key: str
     alert_id: str
     open_ended: bool
+
+    @property
+    def known_by(self) -> KnownBy:
+        """What the key is made of."""
+        if self.key.startswith("id:"):
+            return "id"
+        return "webhook-id" if self.key.startswith("webhook-id:") else "body"
 
 
 def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
@@ -56,8 +64,10 @@ def _scope(strategy: str | None) -> str:
 
 
 def identity_warning(verified: VerifiedBody, alert: Alert) -> str | None:
-    """What the sender should add to the alert so that its repeats and its next firings can be told apart."""
-    if alert.id is not None or verified.webhook_id is not None or alert.fired_at is not None:
+    """What the sender should change so that the alert's repeats and its next firings can be told apart."""
+    if alert.id is not None:
+        return doubt(alert.id, verified.fields)
+    if verified.webhook_id is not None or alert.fired_at is not None:
         return None
     return _SAME_FOR_EVER if _signed(verified) else _OPEN_ENDED
 

@@ -175,8 +175,16 @@ def _token(fields: Mapping[str, Any], credentials: Sequence[Credential]) -> _Pro
     def proves(secret: bytes) -> bool:
         return hmac.compare_digest(secret, received)
 
-    credential = _matching(credentials, Scheme.TOKEN, proves)
-    return _Proof(credential.scheme, credential.strategy, credential.key_id)
+    try:
+        credential = _matching(credentials, Scheme.TOKEN, proves)
+    except Unauthenticated as error:
+        reason = error.reason
+    else:
+        return _Proof(credential.scheme, credential.strategy, credential.key_id)
+    from webhook_core.intake import token_slips
+
+    slip = token_slips.slip_of(text)
+    raise Unauthenticated(f"{reason}; {slip}" if slip else reason)
 
 
 def _matching(credentials: Sequence[Credential], scheme: Scheme, proves: Callable[[bytes], bool]) -> Credential:

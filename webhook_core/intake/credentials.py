@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MIN_CHARACTERS = 16
+_EXAMPLE = "put the value of webhook_token here"
+_EXAMPLES = frozenset({_EXAMPLE, "webhook_token", "your token", "your_token", "your-token", "yourtoken", "…", "..."})
 _STANDARD_WEBHOOKS_PREFIX = "whsec_"
 _ASYMMETRIC_PREFIXES = ("whsk_", "whpk_")
 
@@ -51,8 +53,15 @@ def signing_credential(text: str, key_id: str, strategy: str | None = None) -> C
     return Credential(Scheme.STANDARD_WEBHOOKS, key_id, secret, strategy)
 
 
+def is_example(text: str) -> bool:
+    """Whether it is what stands in the place of a token in the examples, which everybody knows."""
+    return text.lower() in _EXAMPLES
+
+
 def token_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
     """What the body of TradingView's own alerts carries as ``token``. Raises ValueError."""
+    if is_example(text):
+        raise ValueError(f"{key_id}: is the placeholder of the examples, which everybody knows.")
     return Credential(Scheme.TOKEN, key_id, _encoded(text, key_id), strategy)
 
 

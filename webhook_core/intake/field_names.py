@@ -106,8 +106,11 @@ class Sent:
         return f"{self.canonical} (sent as {shown_name(self.name)})"
 
     def fault(self, text: str) -> AlertMalformed:
-        """The sentence "<field> <text>." as an error on this field."""
-        return AlertMalformed(f"{self.label} {text}.", field=self.canonical)
+        """The sentence "<field> <text>." as an error on this field, and the slip of the pen that its value holds."""
+        from webhook_core.intake.value_slips import slip_of  # only a refused value pays for it
+
+        slip = slip_of(self.canonical, self.value) if isinstance(self.value, str) else None
+        return AlertMalformed(f"{self.label} {text}.{f' {slip}' if slip else ''}", field=self.canonical)
 
 
 class Sorted(NamedTuple):

@@ -32,6 +32,10 @@ _UNIX_SECONDS = r"(?a)(\d{10})(?:\.(\d{1,9}))?"
 _UNIX_MILLISECONDS = r"(?a)(\d{10})(\d{3})"
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _PLACEHOLDER = r"(?a)\{\{(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,2}\}\}|\{\{[^{}]{0,11}\}\}"
+_ONE_BRACE = (
+    r"(?a)\{\s*(?:(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,3}|plot_\d{1,2}|"
+    r"ticker|exchange|open|high|low|close|volume|time|timenow|interval)\s*\}"
+)
 _NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -120,9 +124,7 @@ def _decimal(sent: Sent) -> Decimal:
     if isinstance(value, str):
         text = order_text(sent)
         if "," in text:
-            raise sent.fault(
-                "holds a comma: in Pine write str.tostring(x) instead of str.format(), which groups thousands"
-            )
+            raise sent.fault("holds a comma")
         if len(text) > 64 or not re.fullmatch(_NUMBER, text):
             hint = "; a percentage needs quantity_type" if sent.canonical == "volume" and text.endswith("%") else ""
             raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}{hint}")
@@ -143,6 +145,10 @@ def order_text(sent: Sent) -> str:
         raise sent.fault(
             f"still holds {placeholder}: TradingView did not expand it. Check its spelling; "
             "{{strategy.…}} works in strategy alerts only"
+        )
+    if "{" in value and re.search(_ONE_BRACE, value):
+        raise sent.fault(
+            'holds a placeholder with one brace, which TradingView does not expand: write two, as "{{close}}"'
         )
     if value.strip().lower() in _NO_VALUE:
         raise sent.fault(f"is {value.strip()}: the script had no value there")

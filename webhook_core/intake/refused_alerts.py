@@ -1,0 +1,35 @@
+"""Which alert of a proved sender it was that could not be understood, for the log.
+
+Only for a body that has verified. A misplaced token may stand in any field, so nothing long is ever repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.intake.field_names import MAX_ECHO, Sent, is_missing, order_fields
+
+_FACTS = {"strategy": "strategy_name", "symbol": "symbol", "alert_id": "id"}
+
+
+def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> dict[str, str]:
+    """``strategy``, ``symbol`` and ``alert_id`` for the log, as far as they can be told before the alert is understood.
+
+    ``strategies`` are the names that may be repeated however long they are; ``default`` is that of an alert without one.
+    """
+    order = order_fields(verified.fields)
+    found = {fact: _shown(order.get(name, ()), strategies) for fact, name in _FACTS.items()}
+    found["strategy"] = verified.strategy or found["strategy"] or default
+    found["alert_id"] = found["alert_id"] or verified.webhook_id
+    return {fact: text for fact, text in found.items() if text}
+
+
+def _shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
+    for sent in candidates:
+        if is_missing(sent.value) or not isinstance(sent.value, str | Decimal):
+            continue
+        text = str(sent.value)
+        return text if len(text) <= MAX_ECHO or text in whole else f"{text[:4]}… ({len(text)} characters)"
+    return None

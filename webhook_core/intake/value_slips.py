@@ -1,0 +1,60 @@
+"""Which slip of the pen a value holds that was refused. Nothing of the value is repeated, and nothing is repaired."""
+
+from __future__ import annotations
+
+import re
+
+from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES, named
+
+_NUMBERS = frozenset(
+    {
+        *("volume", "percent", "price", "stop_price", "trail", "trail_limit", "leverage", "display_volume"),
+        *("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit", "market_position_size"),
+    }
+)
+_PERCENT_ELSEWHERE = frozenset({"leverage", "display_volume", "market_position_size"})
+_PLAIN = r"(?a)[+#-]?\d+(\.\d+)?([eE][+-]?\d+)?"
+_DIGITS = r"(?a:\d+(?:[.,]\d+)*)"
+_THOUSANDS = "The value groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()."
+_OF_NUMBERS = (
+    (r"(?i)[+-]?(?:inf(?:inity)?|∞)", "The value is endless: send an alert only when its values exist."),
+    (
+        r"[+-]?\d{1,3}(?:\.\d{3})+,\d+|[+-]?\d{1,3}(?:\.\d{3}){2,}",
+        "The value is written with points for thousands: the decimal sign is a point, and thousands are not grouped.",
+    ),
+    (r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
+    (r"[+-]?\d*,\d+", "The decimal sign is a point: write 0.5 instead of 0,5."),
+    (r"[+-]?\d+(?:['_ \u2019\u00a0\u202f\u2009]\d+)+(?:\.\d+)?", _THOUSANDS),
+    (r"[+-]?(?:\.\d+|\d+\.)", "A digit has to stand on both sides of the point: write 0.5."),
+    (
+        r".*[\d)]\s*(?:[*/x^+-]|\u00d7|\*\*)\s*[\d(.].*",
+        "The value is a calculation, and nobody works it out: work it out in Pine and send the number.",
+    ),
+    (
+        rf"(?:[{CURRENCIES}]|[^\W\d_]{{1,12}})\s*[+-]?{_DIGITS}|"
+        rf"[+-]?{_DIGITS}\s*(?:[{CURRENCIES}]|[^\W\d_][^\W_]{{0,11}}(?:/[^\W_]{{1,12}})?)",
+        "The value holds a unit: send the number alone.",
+    ),
+)
+_QUOTES = "\"'`" + CURLY_QUOTES
+
+
+def slip_of(field: str, text: str) -> str | None:
+    """One sentence, or None where no slip is known. ``field`` is our name for it."""
+    if "{{" in text or "}}" in text:
+        return None
+    bare = text.strip()
+    if bare and bare != text:
+        edge = text[0] if text[0].isspace() else text[-1]
+        what = "a blank" if edge == " " else named(edge)
+        return f"The value has {what} at an end: remove it."
+    if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES:
+        return "The value has quotes of its own: remove those inside."
+    if field in _NUMBERS and len(bare) <= 64 and not re.fullmatch(_PLAIN, bare):
+        for pattern, says in _OF_NUMBERS:
+            if re.fullmatch(pattern, bare):
+                return says
+        if field in _PERCENT_ELSEWHERE and bare.endswith("%"):
+            return "The value is no percentage: send the number alone."
+    odd = next((character for character in bare if not character.isascii()), None)
+    return f"The value holds {named(odd)}: type it again." if odd and field != "symbol" else None
