@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import flask
 import functions_framework
@@ -25,31 +25,55 @@ finally:
     gc.enable()
 
 
+def _bound_senders() -> None:
+    """In gunicorn's worker, and in no other process: gunicorn is not imported before functions-framework does it."""
+    if "gunicorn.workers.gthread" in sys.modules:
+        from webhook_core.web.connections import bound_senders
+
+        bound_senders()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork, and no gunicorn
+    os.register_at_fork(after_in_child=_bound_senders)
+
+
 @functions_framework.http
 def webhook(request: flask.Request) -> flask.Response:
-    received_at = _instance.clock.now()  # before the body is read: the time that TradingView waits has begun
+    received_at = _instance.clock.now() - timedelta(seconds=_waited_s(request))
     return to_flask(_instance.handle(to_core(request, received_at)))
 
 
+def _waited_s(request: flask.Request) -> float:
+    """In the server, for a thread: TradingView has waited since. 0 where the server does not tell."""
+    arrived = getattr(request.environ.get("gunicorn.socket"), "waited_s", None)
+    return float(arrived()) if arrived is not None else 0.0
+
+
 def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
-    """The body is read from the stream, one byte past the limit at most: flask's own readers parse forms or cut."""
+    oversized = (request.content_length or 0) > MAX_BODY_BYTES
+    body = b"" if oversized else _body(request)
     return HttpRequest(
         method=request.method,
         path=request.path,
         query=request.args.to_dict(),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body(request),
+        body=body,
         peer=request.remote_addr or "",
         received_at=received_at,
+        oversized=oversized,
+        late=getattr(request.environ.get("gunicorn.socket"), "late", False),
     )
 
 
 def _body(request: flask.Request) -> bytes:
-    """Empty if it breaks off or is no body at all: half of an alert is none, and an empty one is refused."""
+    """From the stream, one byte past the limit at most: flask's own readers parse forms or cut. Empty if it breaks off or is
+    no body at all: half of an alert is none, and an empty one is refused.
+    """
     try:
-        return request.stream.read(MAX_BODY_BYTES + 1)
+        body = request.stream.read(MAX_BODY_BYTES + 1)
     except Exception:  # noqa: BLE001  each server has errors of its own for a transfer that breaks off
         return b""
+    return body if len(body) >= (request.content_length or 0) else b""
 
 
 def to_flask(response: HttpResponse) -> flask.Response:

@@ -14,6 +14,7 @@ from webhook_core.alerts import Alerts
 from webhook_core.answers import Frame
 from webhook_core.delivery import Delivery, sum_up
 from webhook_core.errors import (
+    BodyLate,
     BodyTooLarge,
     MethodNotAllowed,
     NotFound,
@@ -89,8 +90,10 @@ class Application:
         if method not in allowed:
             raise MethodNotAllowed(f"{path} takes {', '.join(sorted(allowed))}.", ", ".join(sorted(allowed)))
         delivery.is_alert = tally.sums_up = method == "POST" and path in ALERT_ROUTES
-        if len(request.body) > MAX_BODY_BYTES:
+        if request.oversized or len(request.body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
+        if request.late:
+            raise BodyLate("The body did not arrive in time; nothing was read of it.")
         if method == "OPTIONS":
             return HttpResponse(204, b"", {"access-control-allow-methods": ", ".join(sorted(methods))})
         return methods[method]()

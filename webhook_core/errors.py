@@ -65,6 +65,13 @@ class MethodNotAllowed(WebhookError):
         self.allowed = allowed
 
 
+class BodyLate(WebhookError):
+    """Half of an alert is none, and 408 is HTTP's word for it (RFC 9110, 15.5.9)."""
+
+    code = "body_late"
+    status = 408
+
+
 class AlertConflict(WebhookError):
     """An alert id that came before, with another body. Nothing is sent."""
 
@@ -140,6 +147,12 @@ class VenueUnavailable(WebhookError):
 
     code = "venue_unavailable"
     status = 503
+
+
+class NoTimeToRead(VenueUnavailable):
+    """The time was over, most likely while other calls were in line, before Kraken could be asked. Nothing was sent."""
+
+    code = "not_sent"
 
 
 class NoPrice(VenueUnavailable):

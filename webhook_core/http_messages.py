@@ -14,7 +14,9 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class HttpRequest(NamedTuple):
-    """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them."""
+    """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them.
+    Of a body that is ``oversized`` by its own declaration, or ``late``, nothing was taken.
+    """
 
     method: str
     path: str
@@ -23,6 +25,8 @@ class HttpRequest(NamedTuple):
     body: bytes
     peer: str
     received_at: datetime
+    oversized: bool = False
+    late: bool = False
 
 
 class HttpResponse(NamedTuple):

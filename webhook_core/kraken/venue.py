@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.errors import LedgerUnavailable, NoPrice, VenueUnavailable
+from webhook_core.errors import LedgerUnavailable, NoPrice, NoTimeToRead, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.outcomes import Reply
+from webhook_core.kraken.outcomes import Failure, Reply
 from webhook_core.kraken.replies import outcome_of
 from webhook_core.ports import Budget, Clock
 from webhook_core.trading.facts import Balance, RestingOrder
@@ -222,7 +222,8 @@ def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
     errors = outcomes.errors_of(reply.document)
     if reply.failure is not None or reply.status != 200 or errors is None:
         cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"
-        raise VenueUnavailable(f"Kraken's {method} could not be read: {cause}.")
+        unavailable = NoTimeToRead if reply.failure is Failure.NO_TIME else VenueUnavailable
+        raise unavailable(f"Kraken's {method} could not be read: {cause}.")
     failed = [error for error in errors if not error.startswith("W")]
     result = reply.document.get("result")
     if result == [] and method == "OpenPositions":  # an account without any

@@ -1,0 +1,130 @@
+"""The connections of gunicorn's threaded worker, so that no sender can hold it up: ``bound_senders`` makes them ours.
+
+gunicorn lets a thread wait for a head or a body without end, and for five seconds for the first byte; the thread that accepts
+connections waits two seconds for the other side of one that it closes; a request waits unseen for a thread that is free.
+None of it can be set where functions-framework starts gunicorn, which reads no file and no variable for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from gunicorn.workers import gthread
+
+ARRIVES_WITHIN_S = 1.0
+"""A request, its head and body together, from the moment when a thread reads it."""
+GOES_WITHIN_S = 1.0
+"""A piece of an answer that the other side does not take."""
+SILENT_S = 0.01
+"""A new connection that says nothing goes back to the poller, which closes it after gunicorn's keepalive."""
+ROOM_FOR_SLOW_SENDERS = 256
+"""Threads at least; one exists only once it was needed. How many requests work at once is what the platform admits."""
+MOST_LEFT_UNREAD = 1024 * 1024
+
+
+class RequestSocket(socket.socket):
+    """An accepted socket that ends what takes too long, as if the other side had hung up: gunicorn is quiet about that.
+
+    ``late`` says that a request was given up. Its connection is never used again: nobody knows where the next one begins.
+    """
+
+    def __init__(self, accepted: socket.socket) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self.late = False
+        self._arrived_at = self._ends_at = 0.0
+
+    def arrive(self) -> None:
+        """A request is about to wait for a thread; while this process stood still it may have waited already."""
+        self._arrived_at = time.monotonic() - _unread_s(self)
+
+    def begin(self) -> None:
+        """A thread is about to read it."""
+        self._ends_at = time.monotonic() + ARRIVES_WITHIN_S
+
+    def waited_s(self) -> float:
+        """Seconds since the request arrived, the reading of it included."""
+        return time.monotonic() - self._arrived_at
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        left = self._ends_at - time.monotonic()
+        try:
+            if left > 0 and not self.late:
+                self.settimeout(left)
+                return super().recv(size, flags)
+        except TimeoutError:
+            pass
+        finally:
+            self.settimeout(None)
+        self.late = True
+        raise ConnectionResetError(errno.ECONNRESET, "the request did not arrive in time")
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.settimeout(GOES_WITHIN_S)
+        try:
+            return super().send(data, flags)
+        except TimeoutError:
+            raise BrokenPipeError(errno.EPIPE, "the answer is not taken") from None
+        finally:
+            self.settimeout(None)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.send(rest, flags) :]
+
+    def say_goodbye(self) -> None:
+        """Close our side, and take what has come unread, which would make the kernel throw the answer away."""
+        self.shutdown(socket.SHUT_WR)
+        taken = 0
+        while taken < MOST_LEFT_UNREAD and (data := super().recv(65536, socket.MSG_DONTWAIT)):
+            taken += len(data)
+
+
+def _unread_s(sock: socket.socket) -> float:
+    """Seconds since the last bytes came in, as Linux knows it (tcpi_last_data_recv, linux/tcp.h); 0 where nobody knows."""
+    try:
+        facts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
+    except (AttributeError, OSError):
+        return 0.0
+    return int.from_bytes(facts[52:56], sys.byteorder) / 1000
+
+
+class Connection(gthread.TConn):  # type: ignore[misc]
+    def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
+        super().__init__(cfg, RequestSocket(sock), client, server)
+
+    def init(self) -> None:
+        """Called before each request is read."""
+        self.sock.begin()
+        super().init()
+
+    def wait_for_data(self, timeout: float) -> bool:
+        return bool(super().wait_for_data(min(timeout, SILENT_S)))
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            with contextlib.suppress(OSError):
+                self.sock.say_goodbye()
+        super().close()
+
+
+def bound_senders() -> None:
+    """In a process that gunicorn has forked: each connection that it accepts from now on is one of ours."""
+    enqueue = gthread.ThreadWorker.enqueue_req
+
+    def enqueue_req(worker: Any, connection: Connection) -> None:
+        connection.sock.arrive()
+        enqueue(worker, connection)
+
+    def get_thread_pool(worker: Any) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max(worker.cfg.threads, ROOM_FOR_SLOW_SENDERS))
+
+    gthread.TConn = Connection
+    gthread.ThreadWorker.enqueue_req = enqueue_req
+    gthread.ThreadWorker.get_thread_pool = get_thread_pool
