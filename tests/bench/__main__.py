@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.burst import bursts
 from tests.bench.cold_starts import cold_starts, first_answers
 from tests.bench.google_on_loopback import PROJECT, google_on_loopback
 from tests.bench.installed import hide_the_rest
@@ -23,7 +24,7 @@ from tests.bench.venue import venue
 from tests.bench.warm import behind_the_server, in_process
 from tests.support.firestore_emulator import new_emulator
 
-MEASURES = (kraken_calls, in_process, cold_starts, first_answers, behind_the_server, ledger_growth)
+MEASURES = (kraken_calls, in_process, cold_starts, first_answers, behind_the_server, bursts, ledger_growth)
 
 
 def main() -> int:

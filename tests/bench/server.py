@@ -1,4 +1,4 @@
-"""Functions behind functions-framework's production server (gunicorn, THREADS=8), and senders on plain http.client."""
+"""Functions behind functions-framework's production server (gunicorn), and senders on plain http.client."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from tests.support.functions import free_port
 
 MAIN, BARE = ROOT / "main.py", ROOT / "tests" / "bench" / "bare_function.py"
 START_S = 30.0
+THREADS = 32
+"""As deployed (cloudbuild.yaml)."""
 _numbers = count(1)
 
 
@@ -41,7 +43,7 @@ def served(
     port = free_port()
     command = [sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={source}"]
     command += ["--host=127.0.0.1", f"--port={port}"]
-    env = {**environment, "THREADS": "8", "FUNCTION_TARGET": target}
+    env = {**environment, "THREADS": str(THREADS), "FUNCTION_TARGET": target}
     log_path = folder / f"served-{port}.log"
     with log_path.open("ab") as log:
         spawned_at = time.monotonic()
@@ -53,10 +55,10 @@ def served(
         process.wait()
 
 
-def alert() -> bytes:
+def alert(volume: str = "0.01") -> bytes:
     """A new one each time."""
     fields = {"token": TOKEN, "id": f"bench-{os.getpid()}-{next(_numbers)}", "symbol": "BTCUSD", "side": "buy"}
-    return json.dumps(fields | {"volume": "0.01", "price": "60000"}).encode()
+    return json.dumps(fields | {"volume": volume, "price": "60000"}).encode()
 
 
 def connection_to(function: Served) -> contextlib.closing[http.client.HTTPConnection]:

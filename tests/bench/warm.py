@@ -67,7 +67,7 @@ def _series(place: Place, name: str) -> _Series:
 
 
 def behind_the_server(place: Place) -> Iterator[Figure]:
-    """Alerts over loopback HTTP to functions-framework's gunicorn (one process, THREADS=8), from threads on http.client
+    """Alerts over loopback HTTP to functions-framework's gunicorn (one process, THREADS as deployed), from threads on http.client
     that keep their connection and wait for each answer. In turn, and behind the same server: a function that makes one
     bare krakenex order. What is on top of it is ours.
     """

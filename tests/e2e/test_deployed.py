@@ -68,14 +68,18 @@ def test_the_smoke_test_fails_where_nobody_listens(smoke):
 
 @pytest.fixture
 def container(evidence, tmp_path):
-    """The Dockerfile's files with its variables and its command, and a mounted ledger; the address is this machine's."""
+    """The Dockerfile's files with its variables and its command, a user without a home, and a mounted ledger; the address and the
+    folder for sockets are this machine's."""
     for name in files.uploaded(files.docker_ignore_lines()) - {"strategies.toml"}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(files.ROOT / name, tmp_path / name)
     (command,) = [rest for word, rest in files.instructions() if word == "CMD"]
     function = Function({}, evidence.folder / "container.log", evidence)
     function.port = free_port()
-    env = base_environment() | files.dockerfile_env() | {
+    no_home = {"HOME": "/dev/null"} | {
+        name: str(tmp_path) for name in files.dockerfile_env() if name == "XDG_RUNTIME_DIR"
+    }
+    env = base_environment() | files.dockerfile_env() | no_home | {
         "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "HOST": "127.0.0.1", "PORT": str(function.port),
         "WEBHOOK_TOKEN": evidence.secrets.token, "OPERATOR_TOKEN": evidence.secrets.operator,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -97,6 +101,7 @@ def test_the_container_trades_and_ends_when_it_is_told_to(container, smoke):
     assert smoke(container.port, "paper")[0] == 0
     container.terminate()
     assert container.wait() == 0
+    assert "control" not in container.log().lower()
 
 
 def test_the_reconcile_of_kubernetes_gets_its_answer(container, evidence):

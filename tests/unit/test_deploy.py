@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
+from tests.bench.server import THREADS
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.shell import ROOT, gcloud_dict, options
 from webhook_core.settings import VARIABLES, Settings, SettingsError
 
 BUILT_IN = {"PROJECT_ID"}
-PLATFORM = {"THREADS", "PORT", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+PLATFORM = {"THREADS", "PORT", "XDG_RUNTIME_DIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 RUNTIMES = {"python311", "python312", "python313"}
 CLOUD_RUN = {"K_SERVICE": "tradingview-bridge", "K_REVISION": "tradingview-bridge-00001-abc", "PORT": "8080"}
 SECRETS = {
@@ -158,9 +159,15 @@ def test_the_deployed_entry_point_exists_and_its_runtime_is_one_that_is_tested()
     assert files.step("test")["name"] == f"python:3.{given['--runtime'][7:]}"
 
 
-def test_concurrency_is_the_number_of_threads():
+def test_a_burst_of_32_comes_in_at_once_with_a_thread_for_each():
     given = options(files.step_arguments("deploy"))
-    assert given["--concurrency"] == gcloud_dict(given["--set-env-vars"])["THREADS"]
+    assert int(given["--concurrency"]) >= 32
+
+
+@pytest.mark.parametrize("name", ["Cloud Build", "Docker", "Cloud Run", "Kubernetes"])
+def test_concurrency_is_the_number_of_threads(name):
+    env, _ = DEPLOYMENTS[name]()
+    assert env["THREADS"] == options(files.step_arguments("deploy"))["--concurrency"] == str(THREADS)
 
 
 def by_cloud_build(**changes):
