@@ -26,7 +26,7 @@ finally:
 
 
 def _bound_senders() -> None:
-    """In gunicorn's worker, and in no other process: gunicorn is not imported before functions-framework does it."""
+    """In gunicorn's worker alone: gunicorn is not imported before functions-framework does it."""
     if "gunicorn.workers.gthread" in sys.modules:
         from webhook_core.web.connections import bound_senders
 
@@ -44,7 +44,8 @@ def webhook(request: flask.Request) -> flask.Response:
 
 
 def _waited_s(request: flask.Request) -> float:
-    """In the server, for a thread: TradingView has waited since. 0 where the server does not tell."""
+    """In the server, since it arrived there: TradingView waits too. 0 where the server does not
+    tell."""
     arrived = getattr(request.environ.get("gunicorn.socket"), "waited_s", None)
     return float(arrived()) if arrived is not None else 0.0
 
@@ -66,8 +67,10 @@ def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
 
 
 def _body(request: flask.Request) -> bytes:
-    """From the stream, one byte past the limit at most: flask's own readers parse forms or cut. Empty if it breaks off or is
-    no body at all: half of an alert is none, and an empty one is refused.
+    """From the stream, one byte past the limit at most: flask's own readers parse forms or cut.
+
+    Empty if it breaks off or is no body at all: half of an alert is none, and an empty one is
+    refused.
     """
     try:
         body = request.stream.read(MAX_BODY_BYTES + 1)
@@ -77,6 +80,7 @@ def _body(request: flask.Request) -> bytes:
 
 
 def to_flask(response: HttpResponse) -> flask.Response:
-    """Streamed, with its length stated: otherwise functions-framework reads the rest of an over-long body first."""
+    """Streamed, with its length stated: otherwise functions-framework reads the rest of an
+    over-long body first."""
     headers = {**response.headers, "content-length": str(len(response.body))}
     return flask.Response(iter([response.body]), response.status, headers)

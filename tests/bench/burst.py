@@ -1,4 +1,5 @@
-"""Bursts: many strategies fire at the close of one bar. How each alert ends at TradingView, and how many orders there are."""
+"""Bursts: many strategies fire at the close of one bar. How each alert ends at TradingView, and how
+many orders there are."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ ALL_END_ON_200 = {(16, 80), (16, 150), (16, 300), (40, 80), (40, 150)}
 
 
 def bursts(place: Place) -> Iterator[Figure]:
-    """Alerts of a fixed size, all in the same moment, to one warm instance live on SQLite, behind a front end that admits
-    as many requests at once as the deployment says. The Kraken is tests/support's: it checks each signature and nonce.
-    """
+    """Alerts of a fixed size, all in the same moment, to one warm instance live on SQLite, behind a
+    front end that admits as many requests at once as the deployment says. The Kraken is
+    tests/support's: it checks each signature and nonce."""
     for takes_ms in KRAKEN_TAKES_MS:
         for size in BURSTS:
             yield from burst(place, size, takes_ms, THREADS)
@@ -67,6 +68,12 @@ def _figure(name: str, delivered: list[Delivered], orders: int, promised: bool) 
     last = max((one.seconds for one in delivered if one.status == 200), default=0.0)
     said = "".join(f", {count} {word}" for word, count in sorted(others.items()))
     detail = f"{ended[200]} on 200{said}; {orders} orders, {resends} resends, the last 200 after {last:.1f} s"
-    parts = {"ended on 200": ended[200], **others, "orders": orders, "resends": resends, "last 200 after s": last}
+    parts = {
+        "ended on 200": ended[200],
+        **others,
+        "orders": orders,
+        "resends": resends,
+        "last 200 after s": last,
+    }
     return Figure(f"{name}: alerts that did not end on 200", len(delivered) - ended[200], "", 0 if promised else None,
                   detail, parts)  # fmt: skip

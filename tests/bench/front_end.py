@@ -1,9 +1,10 @@
 """What stands between TradingView and an instance, and TradingView itself, as both behave.
 
-Cloud Run's front end admits so many requests to an instance at once; another waits there, unseen by the function, for up to
-ten seconds, and then gets 429 (docs.cloud.google.com/run/docs/about-instance-autoscaling). TradingView hangs up after three
-seconds, of which the function is not told, and sends again after 5xx other than 504, five seconds later, three times at most
-(tradingview.com/support/solutions/43000529348 and 43000735201).
+Cloud Run's front end admits so many requests to an instance at once; another waits there, unseen by
+the function, for up to ten seconds, and then gets 429
+(docs.cloud.google.com/run/docs/about-instance-autoscaling). TradingView hangs up after three
+seconds, of which the function is not told, and sends again after 5xx other than 504, five seconds
+later, three times at most (tradingview.com/support/solutions/43000529348 and 43000735201).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ TIMED_OUT = 0
 
 @dataclass(frozen=True)
 class Delivered:
-    """One alert: how it ended, how often it was sent, and seconds from its firing to its last answer."""
+    """One alert: how it ended, how often it was sent, and seconds from its firing to its last
+    answer."""
 
     status: int
     sends: int

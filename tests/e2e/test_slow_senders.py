@@ -1,4 +1,5 @@
-"""Senders that stall: what each may hold, and that an alert behind them is answered before TradingView hangs up."""
+"""Senders that stall: what each may hold, and that an alert behind them is answered before
+TradingView hangs up."""
 
 from __future__ import annotations
 
@@ -64,7 +65,12 @@ def as_tradingview(function, alert) -> Answer:
     with contextlib.closing(connection):
         connection.request("POST", ALERTS, json.dumps(alert))
         response = connection.getresponse()
-        return Answer(response.status, {n.lower(): text for n, text in response.getheaders()}, response.read(), 0)
+        return Answer(
+            response.status,
+            {n.lower(): text for n, text in response.getheaders()},
+            response.read(),
+            0,
+        )
 
 
 def until_closed(connection) -> bytes:

@@ -13,7 +13,8 @@ from tests.bench.front_end import TIMED_OUT, FrontEnd
 
 
 class Instance:
-    """Answers with these statuses, one after the other, each after ``seconds``; counts how many it works on at once."""
+    """Answers with these statuses, one after the other, each after ``seconds``; counts how many it
+    works on at once."""
 
     def __init__(self, *statuses, seconds=0.0):
         self.at_once = self.most_at_once = self.requests = 0

@@ -1,4 +1,5 @@
-"""The socket of a request: it ends what takes too long. What that is for is in tests/e2e/test_slow_senders.py."""
+"""The socket of a request: it ends what takes too long. What that is for is in
+tests/e2e/test_slow_senders.py."""
 
 from __future__ import annotations
 
@@ -116,7 +117,10 @@ def test_it_tells_how_long_a_request_has_waited(pair, monkeypatch):
 def test_what_lay_unread_before_it_was_noticed_counts():
     if not hasattr(socket, "TCP_INFO"):
         pytest.skip("nobody here tells")
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as sender:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as sender,
+    ):
         sender.sendall(b"POST")
         accepted = RequestSocket(listener.accept()[0])
         with contextlib.closing(accepted):

@@ -137,12 +137,10 @@ def test_the_image_is_compiled_with_the_python_that_runs_it():
 
 
 def test_gunicorn_has_a_place_for_its_control_socket_that_the_user_can_write():
-    given = [
-        files.dockerfile_env(),
-        *({row["name"]: row.get("value") for row in one["env"]} for one in (cloud_run_container(), container(PODS["Deployment"]))),
-    ]  # fmt: skip
-    assert {env["XDG_RUNTIME_DIR"] for env in given} == {"/tmp"}
-    assert "/tmp" in {mount["mountPath"] for mount in container(PODS["Deployment"])["volumeMounts"]}
+    pod = container(PODS["Deployment"])
+    rows = [{row["name"]: row.get("value") for row in one["env"]} for one in (cloud_run_container(), pod)]
+    assert {env["XDG_RUNTIME_DIR"] for env in [files.dockerfile_env(), *rows]} == {"/tmp"}
+    assert "/tmp" in {mount["mountPath"] for mount in pod["volumeMounts"]}
 
 
 def test_the_volume_of_the_image_is_where_its_ledger_is():

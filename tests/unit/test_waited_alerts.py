@@ -1,4 +1,5 @@
-"""An alert that waited for its turn longer than its budget: nothing is sent for it, whatever it asks for, and a resend is."""
+"""An alert that waited for its turn longer than its budget: nothing is sent for it, whatever it
+asks for, and a resend is."""
 
 from __future__ import annotations
 
@@ -21,8 +22,16 @@ CHANGES = {"AddOrder", "CancelOrder", "AmendOrder"}
 ALERTS = {
     "a fixed size": ORDER,
     "a market order that MAX_ORDER_COST asks the ticker about": {"side": "buy", "volume": "0.001"},
-    "a percentage of the balance": {"side": "buy", "volume": "10", "quantity_type": "percent_balance"},
-    "a percentage of the equity": {"side": "buy", "volume": "10", "quantity_type": "percent_equity"},
+    "a percentage of the balance": {
+        "side": "buy",
+        "volume": "10",
+        "quantity_type": "percent_balance",
+    },
+    "a percentage of the equity": {
+        "side": "buy",
+        "volume": "10",
+        "quantity_type": "percent_equity",
+    },
     "a risk": {**ORDER, "volume": "1", "quantity_type": "risk_percent", "stop_loss": "59000"},
     "a quote size": {**ORDER, "volume": "100", "quantity_type": "quote"},
     "a close": {"action": "close"},
@@ -79,7 +88,8 @@ def test_nothing_is_sent_for_an_alert_that_waited_too_long_and_its_resend_is_sen
 
 @pytest.mark.parametrize("name", ["a fixed size", "a percentage of the balance", "a close", "a cancel", "a target"])
 def test_what_waits_in_the_line_to_kraken_until_its_budget_is_over_is_not_sent(name, application, kraken):
-    """Orders and reads alike: one call at a time, in the order in which Kraken wants the nonces of a key."""
+    """Orders and reads alike: one call at a time, in the order in which Kraken wants the nonces of
+    a key."""
     assert post(application, fired("resting", {**ORDER, "order_type": "limit", "price": "50000"})) == (200, "accepted")
     answers = []
     slow = faults.hang()

@@ -1,8 +1,9 @@
-"""The connections of gunicorn's threaded worker, so that no sender can hold it up: ``bound_senders`` makes them ours.
+"""The connections of gunicorn's threaded worker, so that no sender can hold it up.
 
-gunicorn lets a thread wait for a head or a body without end, and for five seconds for the first byte; the thread that accepts
-connections waits two seconds for the other side of one that it closes; a request waits unseen for a thread that is free.
-None of it can be set where functions-framework starts gunicorn, which reads no file and no variable for it.
+gunicorn lets a thread wait for a head or a body without end, and five seconds for the first byte;
+the thread that accepts connections waits two seconds for the other side of one that it closes; and
+a request waits unseen for a thread that is free. None of it can be set where functions-framework
+starts gunicorn, which reads no file and no variable for it: ``bound_senders`` puts ours in place.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ ARRIVES_WITHIN_S = 1.0
 GOES_WITHIN_S = 1.0
 """A piece of an answer that the other side does not take."""
 SILENT_S = 0.01
-"""A new connection that says nothing goes back to the poller, which closes it after gunicorn's keepalive."""
+"""A new connection that says nothing goes back to the poller, which closes it after gunicorn's
+``keepalive``, two seconds."""
 ROOM_FOR_SLOW_SENDERS = 256
-"""Threads at least; one exists only once it was needed. How many requests work at once is what the platform admits."""
-MOST_LEFT_UNREAD = 1024 * 1024
+"""Threads at least, made when needed. How many requests are at work is what the platform admits."""
+MOST_TAKEN_UNREAD = 1024 * 1024
 
 
 class RequestSocket(socket.socket):
-    """An accepted socket that ends what takes too long, as if the other side had hung up: gunicorn is quiet about that.
+    """An accepted socket that ends what takes too long as if the other side had hung up, about
+    which gunicorn is quiet.
 
-    ``late`` says that a request was given up. Its connection is never used again: nobody knows where the next one begins.
+    ``late``: a request was given up. Nothing is read of the connection any more, since nobody knows
+    where the next request begins.
     """
 
     def __init__(self, accepted: socket.socket) -> None:
@@ -40,7 +44,8 @@ class RequestSocket(socket.socket):
         self._arrived_at = self._ends_at = 0.0
 
     def arrive(self) -> None:
-        """A request is about to wait for a thread; while this process stood still it may have waited already."""
+        """A request is about to wait for a thread, and may have waited while this process stood
+        still."""
         self._arrived_at = time.monotonic() - _unread_s(self)
 
     def begin(self) -> None:
@@ -79,15 +84,16 @@ class RequestSocket(socket.socket):
             rest = rest[self.send(rest, flags) :]
 
     def say_goodbye(self) -> None:
-        """Close our side, and take what has come unread, which would make the kernel throw the answer away."""
+        """End our side, and take what came unread: it would have the kernel reset the connection."""
         self.shutdown(socket.SHUT_WR)
         taken = 0
-        while taken < MOST_LEFT_UNREAD and (data := super().recv(65536, socket.MSG_DONTWAIT)):
+        while taken < MOST_TAKEN_UNREAD and (data := super().recv(65536, socket.MSG_DONTWAIT)):
             taken += len(data)
 
 
 def _unread_s(sock: socket.socket) -> float:
-    """Seconds since the last bytes came in, as Linux knows it (tcpi_last_data_recv, linux/tcp.h); 0 where nobody knows."""
+    """Seconds since the last bytes came in (tcpi_last_data_recv of linux/tcp.h); 0 where nobody
+    knows."""
     try:
         facts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
     except (AttributeError, OSError):
@@ -115,7 +121,7 @@ class Connection(gthread.TConn):  # type: ignore[misc]
 
 
 def bound_senders() -> None:
-    """In a process that gunicorn has forked: each connection that it accepts from now on is one of ours."""
+    """In a process that gunicorn has forked: what it accepts from now on is ours."""
     enqueue = gthread.ThreadWorker.enqueue_req
 
     def enqueue_req(worker: Any, connection: Connection) -> None:
