@@ -22,6 +22,8 @@ from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.own_orders import OwnOrders
+    from webhook_core.planning.account_fees import AccountFees
+    from webhook_core.trading.planner import Fees
     from webhook_core.trading.wishes import Intent
 
 
@@ -76,6 +78,22 @@ class Market:
     mode: str
     account: str
     margin: timedelta
+    _account_fees: AccountFees | None = None
+
+    @property
+    def account_fees(self) -> AccountFees | None:
+        """What was read of them; None on paper, where they are settings. No plan of a fixed size asks."""
+        if self._account_fees is None and self.mode != "paper":
+            from webhook_core.planning.account_fees import AccountFees
+
+            self._account_fees = AccountFees(f"fees-{self.account}", self.pair_rules.documents, self.venue, self.clock)
+        return self._account_fees
+
+    def fees(self, instrument: Instrument, rules: TradingRules) -> Fees:
+        """The account's own where they are known, else those that hold for everybody."""
+        account_fees = self.account_fees
+        own = None if account_fees is None else account_fees.of(instrument)
+        return rules.fees if own is None else own
 
     @property
     def own_orders(self) -> OwnOrders:
@@ -164,8 +182,10 @@ class Market:
         appraised: bool,
     ) -> Plan | Denied:
         """One order of a size that Kraken takes, held against every limit."""
-        plan = planner.appraise if appraised else planner.plan
-        return plan(intent, instrument, rules, self.clock.now(), ticker)
+        if not appraised:
+            return planner.plan(intent, instrument, rules, self.clock.now(), ticker)
+        known = rules._replace(fees=self.fees(instrument, rules))
+        return planner.appraise(intent, instrument, known, self.clock.now(), ticker)
 
 
 def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:

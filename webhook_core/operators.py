@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.legs import Legs
+from webhook_core.market import Market
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Ledger, Venue
 
@@ -24,7 +25,8 @@ NEWEST = 25
 
 @dataclass(slots=True, eq=False, repr=False)
 class Operators:
-    """``token`` is the operator's; None switches these routes off."""
+    """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that are allowed by name, None
+    where every pair is."""
 
     token: str | None
     ledger: Ledger
@@ -33,6 +35,8 @@ class Operators:
     reconciler: Reconciler
     legs: Legs
     clock: Clock
+    market: Market
+    symbols: Collection[str] | None
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
@@ -64,7 +68,8 @@ class Operators:
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what the newest orders have filled,
-        refresh the pair rules, purge what is past 90 days. ``venue_unavailable`` lists what could not be read of Kraken."""
+        refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
+        could not be read of Kraken."""
         budget = self._budget()
         try:
             found = self.reconciler.run(budget, query.get("cursor") or None)
@@ -76,6 +81,7 @@ class Operators:
         found["fills"] = self._filled_in(newest, budget, unread)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
+        found["fees_read"] = self._fees_read(newest, budget)
         found["venue_unavailable"] = unread
         done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
         done |= {"looked_at": len(found["looked_at"]), "unread": len(unread), "more": found["cursor"] is not None}
@@ -105,6 +111,15 @@ class Operators:
             event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
             unread.append({"read": "pair_rules", "why": error.message})
             return False
+
+    def _fees_read(self, newest: Sequence[LedgerEntry], budget: Budget) -> bool:
+        """Behind the pair rules: only pairs that Kraken still lists are asked for."""
+        account_fees = self.market.account_fees
+        if account_fees is None:
+            return False
+        sent = (entry.current.request.parameters.get("pair") for entry in newest)
+        traded = dict.fromkeys(pair for pair in sent if pair is not None)
+        return account_fees.read_if_due(self.pair_rules.current(), self.symbols, traded, budget)
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

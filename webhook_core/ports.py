@@ -19,6 +19,7 @@ from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, RestingOrder
+    from webhook_core.trading.planner import Fees
 
 
 class Clock(Protocol):
@@ -105,6 +106,11 @@ class Venue(Protocol):
     def equity(self, quote: str, budget: Budget) -> Decimal:
         """Worth of the whole account in that asset, open margin positions included, from TradeBalance. Raises
         VenueUnavailable."""
+        ...
+
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
+        """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken does not answer for is
+        left out. Raises VenueUnavailable."""
         ...
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:

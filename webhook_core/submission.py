@@ -30,6 +30,7 @@ ENOUGH_TO_SEND_S = 1.0
 """With less than this left of the request's budget after the claim, nothing is sent."""
 KEPT_FOR_THE_RECORD_S = 0.2
 RECORD_TRIES = 3
+_NO_FUNDS = ("EOrder:Insufficient funds",)
 
 Replan = Callable[[Budget], OrderRequest | str]
 """Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises a
@@ -71,7 +72,7 @@ class Submission:
             report(entry)
             return entry
         outcome = self._submit(entry, budget)
-        if isinstance(outcome, Rejected) and (outcome.stale_rules or _asks_for_too_much(entry, outcome)):
+        if isinstance(outcome, Rejected) and _may_be_planned_again(entry, outcome):
             return self._heal(entry, outcome, replan, budget)
         return self._record(entry, outcome)
 
@@ -148,9 +149,20 @@ class Submission:
         return entry
 
 
+def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
+    return refusal.stale_rules or _asks_for_too_much(entry, refusal) or _keeps_too_little(entry, refusal)
+
+
+def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """A buy on spot by what is free: its fee may have risen since it was read, so that it is planned with the highest."""
+    request = entry.current.request
+    buys = request.parameters.get("type") == "buy" and "leverage" not in request.parameters
+    return request.counted and buys and refusal.errors == _NO_FUNDS
+
+
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
-    return entry.current.request.exits and refusal.errors == ("EOrder:Insufficient funds",)
+    return entry.current.request.exits and refusal.errors == _NO_FUNDS
 
 
 def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:

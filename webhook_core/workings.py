@@ -82,7 +82,7 @@ class Workings:
             return self._changed(intent, instrument)
         if instrument is None:
             raise ValueError("an order without a pair")
-        basis = self._basis(instrument)
+        basis = self._basis(instrument, self._taker_fee(intent, instrument))
         order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         if isinstance(order, Denied | NoOrder):
             return order
@@ -94,7 +94,7 @@ class Workings:
         exits = isinstance(intent, PositionIntent) and intent.action == "close"
         return plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
 
-    def _basis(self, instrument: Instrument) -> Basis:
+    def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
         facts = self.facts
         if facts.balances is not None and self.cancelled:
             funds = facts.balances.get(instrument.base, Balance(_ZERO))
@@ -104,7 +104,17 @@ class Workings:
             held = max(_ZERO, funds.held - freed)
             facts = facts._replace(balances={**facts.balances, instrument.base: funds._replace(held=held)})
         fresh = limits.rules_are_fresh(instrument, self.market.clock.now())
-        return Basis(instrument, facts, self.wants.rules.fees.taker, fresh)
+        return Basis(instrument, facts, taker_fee, fresh)
+
+    def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
+        """What a size that follows from what is free keeps back, in percent. Where Kraken has just refused the order it is no
+        less than what holds for everybody: the account's own may have risen since it was read."""
+        rules = self.wants.rules
+        counts = isinstance(intent, OrderIntent) or intent.percent_of_equity is not None
+        if self.facts.balances is None or not counts:
+            return rules.fees.taker
+        own = self.market.fees(instrument, rules).taker
+        return own if self.wants.refused is None else max(own, rules.fees.taker)
 
     def _changed(self, intent: CancelIntent | AmendIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         orders = self.facts.open_orders or ()

@@ -24,6 +24,7 @@ from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side
+from webhook_core.trading.planner import Fees
 
 CLOCK = SystemClock()
 NEVER_WAS = "OZZZZZ-ZZZZZ-ZZZZZZ"
@@ -294,3 +295,11 @@ def test_a_key_that_may_only_read_changes_nothing(kraken: Account) -> None:
     for read, asked in (("order", order_id), ("fills", [order_id])):
         with pytest.raises(VenueUnavailable, match="QueryOrders could not be read: EGeneral:Permission denied"):
             getattr(kraken, read)(asked)
+
+
+def test_the_accounts_fees_are_those_of_its_engine(kraken: Account) -> None:
+    charged = Fees(Decimal("0.40"), Decimal("0.80"))
+    ether = pair("XETHZUSD", "ETHUSD", "ETH/USD", "XETH", "ZUSD")
+    assert kraken.fees([BTC_USD, ether]) == {"XXBTZUSD": charged, "XETHZUSD": charged}
+    with pytest.raises(VenueUnavailable, match="Unknown asset pair"):
+        kraken.fees([BTC_USD, pair("NOSUCH", "NOSUCH", "", "NO", "SUCH")])

@@ -192,3 +192,24 @@ def test_only_what_is_allowed_by_its_own_name_is_traded(make_live, exchange):
     assert "ALLOWED_SYMBOLS" in answer["error"]
     for symbol in ("BINANCE:XBTUSD:BTNL", "XBTUSD.P:BTNL", "XBTUSD:CME"):
         check(function.post(function.alert(symbol=symbol)), 400, "alert_malformed", "symbol")
+
+
+# -- the account's own fees ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(evidence, make_live):
+    account = {"key": evidence.secrets.kraken_key, "secret": evidence.secrets.kraken_secret}
+    fees = {"maker_fee": Decimal("0.10"), "taker_fee": Decimal("0.25")}
+    with KrakenServer(nonce_window=NONCE_WINDOW, **account, **fees) as kraken:
+        kraken.engine.mark_price("XBTUSD", Decimal(50000))
+        function = make_live(kraken, MAX_ORDER_COST="20000 USD").start()
+        everything = {"volume": "100", "quantity_type": "percent_balance", "price": "50000"}
+        before = check(function.post(function.alert(**everything), "/webhook/tradingview/validate"), 200, "validated")
+        assert before["orders"][0]["estimate"]["fee"] == "79.36507856"  # 0.80 % of what leaves room for them
+        assert [function.operate("POST", "/reconcile")["fees_read"] for _ in range(2)] == [True, False]
+        known = make_live(kraken, **function.env).start()  # an instance that comes later
+        answer = check(known.post(known.alert(**everything)), 200, "accepted")
+        assert answer["orders"][0]["request"]["volume"] == "9975.06224"
+        assert any("0.25 %" in warning for warning in answer["warnings"])
+        assert len(kraken.calls_of("TradeVolume")) == 1
+        assert Decimal(kraken.holdings()["balances"]["ZUSD"]) < Decimal("0.001")

@@ -16,6 +16,7 @@ from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.planner import Fees
 
 SIZES = "no alert of the simulation is sized by what the account is worth"
 CHANGES = "no alert of the simulation changes an order"
@@ -129,6 +130,9 @@ class SimulatedVenue:
 
     def equity(self, quote: str, budget: Budget) -> Decimal:
         raise AssertionError(SIZES)
+
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
+        return {}  # no size here follows from them
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
         raise AssertionError(CHANGES)

@@ -14,6 +14,7 @@ from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+from webhook_core.trading.planner import Fees
 
 
 @dataclass
@@ -23,8 +24,8 @@ class FakeVenue:
 
     ``listed_open`` / ``closed_orders`` are what the look-ups show, by client order id. ``held`` are the balances, ``net`` the
     positions, ``quotes`` the prices, ``worth`` the equity, ``resting`` the orders of the account, which a cancel takes out and
-    an amendment changes, ``filled`` the fills by order id. ``unreadable`` makes reads fail; ``spend_s`` is what each call takes
-    of the clock.
+    an amendment changes, ``filled`` the fills by order id, ``charged`` what it pays by pair key. ``unreadable`` makes reads
+    fail; ``spend_s`` is what each call takes of the clock.
     """
 
     clock: Any = None
@@ -45,6 +46,7 @@ class FakeVenue:
     worth: Decimal = Decimal(0)
     resting: list[RestingOrder] = field(default_factory=list)
     filled: dict[str, Fill] = field(default_factory=dict)
+    charged: dict[str, Fees] = field(default_factory=dict)
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
         self._called("submit")
@@ -113,6 +115,10 @@ class FakeVenue:
     def equity(self, quote: str, budget: Budget) -> Decimal:
         self._called("equity")
         return self.worth
+
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
+        self._called("fees")
+        return {pair.key: self.charged[pair.key] for pair in pairs if pair.key in self.charged}
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
         self._called("open_orders")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.instruments import BTC_USD, pair
 from tests.support.kraken_server import KEY, SECRET
 from tests.support.raw_servers import ORDER_ID, RawServer, hang, http, refusal, send
 from tests.unit.test_venue import FAILURES, a_venue, result
@@ -16,6 +17,7 @@ from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.venue import READ_S, KrakenVenue
 from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance
+from webhook_core.trading.planner import Fees
 
 READS = {
     "BalanceEx": lambda venue, budget: venue.balances(budget),
@@ -303,3 +305,63 @@ def test_one_page_of_many_orders_that_fails_fails_the_whole_read(budget: Budget)
     every = dict(map(shown_order, range(51)))
     with RawServer(result(every), refusal("EAPI:Rate limit exceeded")) as server, pytest.raises(VenueUnavailable):
         a_venue(server).fills(list(every), budget)
+
+
+# Fees
+
+
+def fee_row(fee: Any) -> dict[str, Any]:
+    return {
+        "fee": fee,
+        "minfee": "0.1000",
+        "maxfee": "0.8000",
+        "nextfee": None,
+        "nextvolume": None,
+        "tiervolume": "0.0000",
+    }
+
+
+SOL_USD = pair("SOLUSD", "SOLUSD", "SOL/USD", "SOL", "ZUSD")
+
+
+@pytest.mark.parametrize(
+    ("takers", "makers", "fees"),
+    [
+        ({"XXBTZUSD": fee_row("0.2500")}, {"XXBTZUSD": fee_row("0.1000")}, {"XXBTZUSD": ("0.1000", "0.2500")}),
+        ({"XBTUSD": fee_row("0.25")}, {"XBTUSD": fee_row("-0.02")}, {"XXBTZUSD": ("-0.02", "0.25")}),
+        ({"XXBTZUSD": {"fee": "0.8", "min_fee": "0.1"}}, {}, {"XXBTZUSD": ("0.8", "0.8")}),
+        ({"XXBTZUSD": fee_row("0.25")}, None, {"XXBTZUSD": ("0.25", "0.25")}),
+        (
+            {"SOLUSD": fee_row("0.8"), "XXBTZUSD": fee_row("0.6"), "OTHER": fee_row("much")},
+            {"SOLUSD": fee_row("0.4"), "XXBTZUSD": fee_row("0.3")},
+            {"XXBTZUSD": ("0.3", "0.6"), "SOLUSD": ("0.4", "0.8")},
+        ),
+        ({}, {}, {}),
+        ([], [], {}),
+    ],
+)
+def test_the_accounts_fees_are_read_by_pair(takers: Any, makers: Any, fees: Any, budget: Budget) -> None:
+    answer = {"currency": "ZUSD", "volume": "5000.0000", "fees": takers, "fees_maker": makers}
+    with RawServer(result(answer)) as server:
+        found = a_venue(server).fees([BTC_USD, SOL_USD], budget)
+        assert server.requests[0].fields["pair"] == "XXBTZUSD,SOLUSD"
+    assert found == {key: Fees(Decimal(maker), Decimal(taker)) for key, (maker, taker) in fees.items()}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"currency": "ZUSD", "volume": "0"},
+        {"fees": None},
+        {"fees": {"XXBTZUSD": None}},
+        {"fees": {"XXBTZUSD": {}}},
+        *({"fees": {"XXBTZUSD": fee_row(fee)}} for fee in ("-0.1", "11", "NaN", "", None, "0.8 %", [0.8])),
+        {"fees": {"XXBTZUSD": fee_row("0.8")}, "fees_maker": {"XXBTZUSD": fee_row("-11")}},
+    ],
+)
+def test_fees_that_cannot_be_read_are_no_numbers(answer: Any, budget: Budget) -> None:
+    with (
+        RawServer(result(answer)) as server,
+        pytest.raises(VenueUnavailable, match="TradeVolume is not in its usual form"),
+    ):
+        a_venue(server).fees([BTC_USD], budget)

@@ -1,18 +1,20 @@
 """What the account holds, from Kraken's answers. Whatever is malformed fails the whole read: a wrong number would size an order.
 
-Shapes: docs.kraken.com/api/docs/rest-api/get-extended-balance, get-open-positions, get-trade-balance.
+Shapes: docs.kraken.com/api/docs/rest-api/get-extended-balance, get-open-positions, get-trade-balance, get-trade-volume.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
 from webhook_core.trading.facts import Balance
+from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
+from webhook_core.trading.planner import Fees
 from webhook_core.trading.symbols import asset_id
 
 Result = Mapping[str, Any]
@@ -22,6 +24,8 @@ _NOT_FOR_ORDERS = frozenset({"S", "M", "B", "P"})
 _EARNING = "F"
 """Auto Earn: XBT.F is traded with like XXBT, and XXBT's own hold_trade is of both (docs.kraken.com, get-extended-balance)."""
 _TOKENIZED = "T"
+HIGHEST_FEE = Decimal(10)
+"""Percent. No fee of Kraken's is near it: a higher one is a misreading."""
 
 
 def balances(result: Result) -> Mapping[str, Balance]:
@@ -37,6 +41,12 @@ def positions(result: Result) -> Mapping[str, Decimal]:
 def equity(result: Result) -> Decimal:
     """All balances and the unrealised result of the open positions, from TradeBalance. Raises VenueUnavailable."""
     return _read("TradeBalance", lambda row: decimal(row["eb"]) + decimal(row.get("n", 0)), result)
+
+
+def fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
+    """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname; one that it has no row of
+    is left out. Raises VenueUnavailable."""
+    return _read("TradeVolume", lambda shown: _fees(shown, pairs), result)
 
 
 def _read(method: str, reader: Callable[[Result], _Read], result: Result) -> _Read:
@@ -79,6 +89,25 @@ def _positions(result: Result) -> Mapping[str, Decimal]:
             raise ValueError("not a pair")
         net[pair] = net.get(pair, Decimal(0)) + (size if Side(row["type"]) is Side.BUY else -size)
     return {pair: size for pair, size in net.items() if size}
+
+
+def _fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
+    takers, makers = result["fees"], result.get("fees_maker") or {}
+    found: dict[str, Fees] = {}
+    for pair in pairs:
+        name = next((name for name in (pair.key, pair.altname, pair.wsname) if name in takers), None)
+        if name is not None:
+            taker = _size(_fee(takers[name]))
+            found[pair.key] = Fees(_fee(makers[name]) if name in makers else taker, taker)
+    return found
+
+
+def _fee(row: Mapping[str, Any]) -> Decimal:
+    """Percent; a maker may be paid."""
+    fee = decimal(row["fee"])
+    if not -HIGHEST_FEE <= fee <= HIGHEST_FEE:
+        raise ValueError("not a fee")
+    return fee
 
 
 def _size(value: Any) -> Decimal:

@@ -21,6 +21,7 @@ from webhook_core.trading.orders import Fill, Method, NotSent, OrderRequest, Out
 
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
+    from webhook_core.trading.planner import Fees
 
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
@@ -144,6 +145,12 @@ class KrakenVenue:
         from webhook_core.kraken import account
 
         return account.equity(self._read("TradeBalance", {"asset": quote}, budget))
+
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
+        from webhook_core.kraken import account
+
+        asked = ",".join(pair.key for pair in pairs)
+        return account.fees(self._read("TradeVolume", {"pair": asked}, budget), pairs)
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
         from webhook_core.kraken.listed_orders import listed, resting
