@@ -62,7 +62,7 @@ def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None
             "alert.id_reused",
             known_by=firing.known_by,
             first_received_at=first.received_at,
-            seconds_before=round(seconds, 1),
+            after_s=round(seconds, 1),
             same_body=same_body,
             state=first.state,
         )
@@ -80,6 +80,7 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
         "reason": _reason(delivery),
         "field": delivery.error and delivery.error.field,
         "warnings": list(delivery.warnings) or None,
+        "id_reused_after_s": delivery.reuse and round(delivery.reuse.seconds, 1),
         "replayed": delivery.replayed,
         "mode": delivery.frame.mode,
         **(delivery.trade or {}),

@@ -451,3 +451,20 @@ def test_the_clock_that_counts_is_the_one_passed_in():
     headers = standard_webhooks(BODY)
     with pytest.raises(Unauthenticated):
         verify(request(BODY, headers), ALL_CREDENTIALS, NOW + timedelta(seconds=301), anonymous_allowed=False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"webhook_token": "tok-5f0c1de2a7b94c38"}, "call it token"),
+        ({"apiKey": "tok-5f0c1de2a7b94c38"}, "call it token"),
+        ({"symbol": "BTCUSD"}, "0 of the fields token, secret and passphrase"),
+        ({"token": "put the value of WEBHOOK_TOKEN here"}, "still the placeholder of the example"),
+        ({"passphrase": "tok-5f0c1de2a7b94c38 "}, "a blank or a line break at an end"),
+        ({"secret": "another-token-of-somebody"}, "no configured secret matches (token)"),
+    ],
+)
+def test_the_log_is_told_which_slip_a_token_holds(fields, says):
+    reason = refused(json.dumps(fields).encode(), {})
+    assert says in reason
+    assert "5f0c1" not in reason

@@ -89,6 +89,14 @@ def test_a_repeat_a_close_and_an_unknown_say_what_they_are(function):
     assert "the reply was lost" in line
 
 
+def test_a_repeated_id_is_not_to_be_overlooked(function):
+    function.post(function.alert(fired_at=None))
+    function.clock.sleep(300)
+    (line,) = printed(lambda: function.post(function.alert(fired_at=None)))
+    assert parts(line)[0] == "200 REPEATED ID"
+    assert "NOT traded" in line
+
+
 def test_warnings_stand_at_the_end_in_brackets(function):
     (line,) = printed(lambda: function.post(function.alert(volume="0.0123456789")))
     assert line.endswith("(volume 0.0123456789 was rounded down to 0.01234567)")

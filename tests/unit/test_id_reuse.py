@@ -51,9 +51,9 @@ def test_the_same_bytes_later_than_any_resend_are_answered_loudly_and_not_traded
     assert "NOT traded" in again["warnings"][-1]
     ((level, facts),) = heard()
     assert (level, facts["alert_id"], facts["known_by"]) == ("WARNING", name, "id")
-    assert (facts["seconds_before"], facts["same_body"], facts["state"]) == (seconds, True, "ACCEPTED")
+    assert (facts["after_s"], facts["same_body"], facts["state"]) == (seconds, True, "ACCEPTED")
     assert facts["first_received_at"] < function.clock.now()
-    assert done()["warnings"] == again["warnings"]
+    assert (done()["warnings"], done()["id_reused_after_s"]) == (again["warnings"], seconds)
     assert len(function.venue.submitted) == 1
 
 

@@ -108,6 +108,8 @@ SLIPS = [
     ("side=buy&symbol=BTCUSD", 1, 1, "form-encoded"),
     ("payload=%7B%7D", 1, 1, "form-encoded"),
     ("symbol: BTCUSD\nside: buy", 1, 1, "lines of name: value"),
+    ("MyStrategy: order buy", 1, 1, PLAIN),
+    ("side: buy, symbol: BTCUSD", 1, 1, PLAIN),
     ("<b>buy</b>", 1, 1, "markup"),
     # what JSON lacks
     ('{"a": 1 // x\n}', 1, 9, COMMENT),
@@ -121,6 +123,8 @@ SLIPS = [
     ('{"a": NaN}', 1, 7, NO_VALUE),
     ('{"a": 1, "b": nan}', 1, 15, NO_VALUE),
     ('{"a": -Infinity}', 1, 7, NO_VALUE),
+    ('{"a": -\u221e}', 1, 7, NO_VALUE),
+    ('{"a": \u22125}', 1, 7, "no minus"),
     ('{"a": inf}', 1, 7, NO_VALUE),
     ('{"a": na}', 1, 7, NO_VALUE),
     ('{"a": undefined}', 1, 7, NO_VALUE),
@@ -129,6 +133,7 @@ SLIPS = [
     ('{"a": {{plot("RSI")}}}', 1, 7, UNEXPANDED),
     ("{{strategy.order.alert_message}}", 1, 1, UNEXPANDED),
     ('{"a": {close}}', 1, 7, "one brace stands where a placeholder has two"),
+    ('{"a": ${close}}', 1, 7, "one brace stands where a placeholder has two"),
     ('{"a": { strategy.order.price }, "b": 1}', 1, 7, "one brace stands where a placeholder has two"),
     # numbers
     ('{"a": 0,5}', 1, 8, POINT),

@@ -25,7 +25,7 @@ _NOT_FOR_PEOPLE = frozenset({"trace", "span_id", "trace_sampled", "execution_id"
 _IN_THE_LINE = frozenset(
     {
         *("outcome", "code", "status", "replayed", "strategy", "symbol", "action", "side", "order_type"),
-        *("volume", "order_id", "reason", "warnings", "field"),
+        *("volume", "order_id", "reason", "warnings", "field", "id_reused_after_s"),
     }
 )
 _WORDS = {
@@ -75,7 +75,7 @@ def _alert(facts: Mapping[str, Any]) -> str:
     """Outcome, strategy, order, reason; two blanks between them."""
     word = _WORDS.get(facts.get("code", ""), str(facts.get("outcome", "")).replace("_", " "))
     if facts.get("replayed"):
-        word += " before"
+        word = "REPEATED ID" if facts.get("id_reused_after_s") else f"{word} before"
     parts = [f"{facts.get('status')} {word:<15}", facts.get("strategy"), _order(facts), facts.get("order_id")]
     reasons = [facts.get("reason"), *(f"({warning})" for warning in facts.get("warnings") or ())]
     texts = [on_one_line(str(part)) for part in (*parts, *reasons) if part]

@@ -30,10 +30,12 @@ _NOT_OF_ONE_FIRING = {
 
 
 class Reuse(NamedTuple):
-    """``warning`` for the answer's warnings; ``prefix`` for the message of an answer that is a stored one."""
+    """``warning`` for the answer's warnings; ``prefix`` for the message of an answer that is a stored one; ``seconds``
+    since the first delivery."""
 
     warning: str
     prefix: str
+    seconds: float
 
 
 def doubt(alert_id: str, fields: Mapping[str, Any]) -> str | None:
@@ -64,7 +66,7 @@ def reused(known_by: KnownBy, first_at: datetime, seconds: float) -> Reuse:
         f"{came}, and no resend of TradingView's comes so late. If this is a new signal, it was NOT traded as one: "
         f"{RULE}; {_MEND}."
     )
-    return Reuse(warning, f"NO NEW ORDER. {came}, so this is that alert's answer: ")
+    return Reuse(warning, f"NO NEW ORDER. {came}, so this is that alert's answer: ", seconds)
 
 
 def conflict(known_by: KnownBy, first_at: datetime, seconds: float) -> str:

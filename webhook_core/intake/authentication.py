@@ -166,7 +166,10 @@ def _x_signature(request: HttpRequest, credentials: Sequence[Credential]) -> _Pr
 def _token(fields: Mapping[str, Any], credentials: Sequence[Credential]) -> _Proof:
     present = [value for name, value in fields.items() if normalise(name) in _SECRET_FIELDS]
     if len(present) != 1:
-        raise Unauthenticated(f"{len(present)} of the fields token, secret and passphrase are present, not exactly one")
+        raise Unauthenticated(
+            f"{len(present)} of the fields token, secret and passphrase are present, not exactly one"
+            f"{'' if present else _misnamed(fields)}"
+        )
     text = present[0]
     if not isinstance(text, str):
         raise Unauthenticated("the token is not a text")
@@ -185,6 +188,12 @@ def _token(fields: Mapping[str, Any], credentials: Sequence[Credential]) -> _Pro
 
     slip = token_slips.slip_of(text)
     raise Unauthenticated(f"{reason}; {slip}" if slip else reason)
+
+
+def _misnamed(fields: Mapping[str, Any]) -> str:
+    """For the log: whether a field is there that was meant for the token."""
+    found = any(re.search("token|secret|pass|auth|key", name.lower()) for name in fields)
+    return "; a field with a name like these is there: call it token" if found else ""
 
 
 def _matching(credentials: Sequence[Credential], scheme: Scheme, proves: Callable[[bytes], bool]) -> Credential:

@@ -28,6 +28,7 @@ _NAMES = {
     **dict.fromkeys(CURLY_QUOTES, "a curly quote"),
 }
 _SAID = {
+    **dict.fromkeys("\u2212\u2013\u2014", "a dash stands there that is no minus: type a minus (-)"),
     "'": 'a single quote stands there: JSON has straight double quotes (") only',
     "`": 'a backtick stands there: JSON has straight double quotes (") only',
     "\u00b4": 'a backtick stands there: JSON has straight double quotes (") only',

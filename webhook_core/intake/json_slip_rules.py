@@ -63,6 +63,7 @@ _UNEXPANDED = (
     "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} works in strategy alerts only, "
     "and put every placeholder in double quotes"
 )
+_ONE_BRACE = 'one brace stands where a placeholder has two: write "{{close}}", in double quotes'
 _PLAIN = (
     "the body is plain text, not a JSON object. TradingView sends what stands in the alert's Message: "
     "put the JSON message there"
@@ -94,7 +95,7 @@ NO_OBJECT = _between(
     (r"\}", "the opening brace is missing"),
     (r"[^{]*\{(?!\{)", "text stands before the JSON object, which has to begin the message"),
     (
-        r"(?a)[\w-]{1,32}:[ \t]*[^\n]*(?:\n|\Z)(?!.* filled on )",
+        r"(?a)[\w-]{1,32}:[^\n]*\n\s*[\w-]{1,32}:",
         "the body has lines of name: value, not a JSON object: braces and double quotes are missing",
     ),
     (r"", _PLAIN),
@@ -119,7 +120,7 @@ BEFORE_A_NAME = [
     Rule(r"\{\s*\{", "two braces stand where one has to", of_value=False),
     Rule(
         r"(?a)\{\s*[a-zA-Z_][\w.]{0,60}\s*\}",
-        'one brace stands where a placeholder has two: write "{{close}}", in double quotes',
+        _ONE_BRACE,
         back=True,
     ),
     Rule(r"(?<=\d),\s*\d{3}(?!\d)", f"a number holds a comma, which {_THOUSANDS}", back=True),
@@ -143,6 +144,7 @@ AT_A_VALUE = [
     Rule(r"(?<=,)\s*\]", "a comma stands before the closing bracket: remove it", of_value=False),
     Rule(r"[,}\]]", "the value is missing: a placeholder that is not quoted and has no value leaves nothing there"),
     Rule(r"[:=]", "a colon or an equals sign too many stands there"),
+    Rule(r"\$\{", _ONE_BRACE),
     Rule(rf"[{CURRENCIES}]", "a currency sign stands before a number: send the number alone"),
     Rule(r"\+[.\d]", 'a plus sign stands before a number: leave it out, or quote an offset ("+5")'),
     Rule(r"-?\.\d", "a number begins with a point: write 0.5 instead of .5"),
@@ -150,7 +152,7 @@ AT_A_VALUE = [
     Rule(r"[(*/^]", _CALCULATES),
     Rule(r"(?i)nan\b", f"NaN{_NO_VALUE}"),
     Rule(r"(?i)-inf", f"-Infinity{_NO_VALUE}"),
-    Rule(r"(?i)\+?inf(?:inity)?\b", f"Infinity{_NO_VALUE}"),
+    Rule(r"(?i)\+?inf(?:inity)?\b|-?\u221e", f"Infinity{_NO_VALUE}"),
     Rule(r"na\b|undefined\b", f"na{_NO_VALUE}"),
     Rule(r"(?i)true\b", "a word in capitals stands there, as Python has it: write true"),
     Rule(r"(?i)false\b", "a word in capitals stands there, as Python has it: write false"),

@@ -14,7 +14,7 @@ from webhook_core.intake.json_characters import CURLY_QUOTES, named, slip_of
 from webhook_core.intake.json_scan import Fault, Wanted, find_fault
 from webhook_core.intake.json_slip_rules import Slip, first
 
-LOOKED_AT = 16 * 1024
+LOOKED_AT = 8 * 1024
 """Characters; no alert is that long, and whoever sends one that is has proved nothing yet."""
 RULE = "The whole alert message must be one JSON object with every placeholder in double quotes"
 _WHITE = " \t\n\r"

@@ -48,13 +48,21 @@ def slip_of(field: str, text: str) -> str | None:
         edge = text[0] if text[0].isspace() else text[-1]
         what = "a blank" if edge == " " else named(edge)
         return f"The value has {what} at an end: remove it."
+    if re.match(r'[{\[]\s*["{\[]', bare):
+        return "The value is JSON inside of a text: send it without the quotes around it and its backslashes."
     if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES:
         return "The value has quotes of its own: remove those inside."
-    if field in _NUMBERS and len(bare) <= 64 and not re.fullmatch(_PLAIN, bare):
-        for pattern, says in _OF_NUMBERS:
-            if re.fullmatch(pattern, bare):
-                return says
-        if field in _PERCENT_ELSEWHERE and bare.endswith("%"):
-            return "The value is no percentage: send the number alone."
-    odd = next((character for character in bare if not character.isascii()), None)
+    return (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+
+
+def _of_number(text: str) -> str | None:
+    if len(text) > 64 or re.fullmatch(_PLAIN, text):
+        return None
+    return next((says for pattern, says in _OF_NUMBERS if re.fullmatch(pattern, text)), None)
+
+
+def _odd_sign(field: str, text: str) -> str | None:
+    if field in _PERCENT_ELSEWHERE and text.endswith("%"):
+        return "The value is no percentage: send the number alone."
+    odd = next((character for character in text if not character.isascii()), None)
     return f"The value holds {named(odd)}: type it again." if odd and field != "symbol" else None
