@@ -15,6 +15,7 @@ from webhook_core.events import LOGGER
 from webhook_core.intake import json_body
 from webhook_core.intake.json_scan import find_fault
 from webhook_core.intake.refused_names import normalise
+from webhook_core.intake.value_slips import slip_of
 
 SAID = {"symbol": "BTC/USD", "side": "buy", "volume": "0.01", "price": "60000", "comment": "Long 1", "order_id": "L"}
 PIECES = [
@@ -121,3 +122,18 @@ def test_each_refusal_is_one_line_of_its_own(text):
         return
     assert says.isprintable()
     assert len(says) < 400
+
+
+@given(
+    field=st.sampled_from(["volume", "price", "side", "order_type", "id", "symbol", "leverage", "orders", "fired_at"]),
+    value=st.text(max_size=30) | st.lists(st.sampled_from([*PIECES, "1", "BTC", TOKEN]), max_size=5).map("".join),
+)
+@settings(max_examples=1000, deadline=None)
+def test_a_value_with_a_slip_is_refused_or_read_and_its_sentence_shows_no_token(field, value):
+    says = slip_of(field, value) or ""
+    assert says.isprintable()
+    assert len(says) < 200
+    assert TOKEN not in says
+    answer = Function().post({"token": TOKEN, "id": "a-1", **SAID, field: value})
+    assert answer.status in (200, 400, 401, 422)
+    assert TOKEN not in json.dumps(answer.document) or field == "id"

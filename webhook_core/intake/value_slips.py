@@ -17,25 +17,32 @@ _PLAIN = r"(?a)[+#-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 _DIGITS = r"(?a:\d+(?:[.,]\d+)*)"
 _THOUSANDS = "The value groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()."
 _OF_NUMBERS = (
-    (r"(?i)[+-]?(?:inf(?:inity)?|∞)", "The value is endless: send an alert only when its values exist."),
+    (r"(?i)inf(?:inity)?|∞", "The value is endless: send an alert only when its values exist."),
     (
-        r"[+-]?\d{1,3}(?:\.\d{3})+,\d+|[+-]?\d{1,3}(?:\.\d{3}){2,}",
-        "The value is written with points for thousands: the decimal sign is a point, and thousands are not grouped.",
+        r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}",
+        "The value has points for thousands: the decimal sign is a point, and thousands are not grouped.",
     ),
-    (r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
-    (r"[+-]?\d*,\d+", "The decimal sign is a point: write 0.5 instead of 0,5."),
-    (r"[+-]?\d+(?:['_ \u2019\u00a0\u202f\u2009]\d+)+(?:\.\d+)?", _THOUSANDS),
-    (r"[+-]?(?:\.\d+|\d+\.)", "A digit has to stand on both sides of the point: write 0.5."),
+    (r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
+    (r"\d*,\d+", "The decimal sign is a point: write 0.5 instead of 0,5."),
+    (r"\d+(?:['_ \u2019\u00a0\u202f\u2009]\d+)+(?:\.\d+)?", _THOUSANDS),
+    (r"\.\d+|\d+\.", "A digit has to stand on both sides of the point: write 0.5."),
+    (r"\d+(?:\.\d+){2,}", "The value has more than one point: write 0.5."),
     (
-        r".*[\d)]\s*(?:[*/x^+-]|\u00d7|\*\*)\s*[\d(.].*",
+        r".*[\d)]\s*(?:[*/^+-]|\u00d7| x )\s*[\d(.].*|=.*|\w*\(.*",
         "The value is a calculation, and nobody works it out: work it out in Pine and send the number.",
     ),
     (
-        rf"(?:[{CURRENCIES}]|[^\W\d_]{{1,12}})\s*[+-]?{_DIGITS}|"
-        rf"[+-]?{_DIGITS}\s*(?:[{CURRENCIES}]|[^\W\d_][^\W_]{{0,11}}(?:/[^\W_]{{1,12}})?)",
-        "The value holds a unit: send the number alone.",
+        r"(?i)open|high|low|close|volume|contracts|price|qty|quantity|plot_\d+",
+        'The value is a name and no number: put the placeholder in two braces, as "{{close}}".',
+    ),
+    (
+        rf"(?:[{CURRENCIES}~≈<>@]|[^\W\d_]{{1,12}})\s*[+-]?{_DIGITS}|"
+        rf"{_DIGITS}\s*(?:[{CURRENCIES}]|[^\W\d_][^\W_]{{0,11}}(?:/[^\W_]{{1,12}})?)",
+        "The value holds a unit, or a sign beside the number: send the number alone.",
     ),
 )
+_NAME_ALONE = r"(?a)(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,3}"
+_OF_ANOTHER_KIND = r"(?a)<[\w .]{1,40}>|%\w{1,40}%|\[[\w .]{1,40}\]|\$[A-Za-z_]\w{0,40}|%\(\w{1,40}\)s"
 _QUOTES = "\"'`" + CURLY_QUOTES
 
 
@@ -48,17 +55,30 @@ def slip_of(field: str, text: str) -> str | None:
         edge = text[0] if text[0].isspace() else text[-1]
         what = "a blank" if edge == " " else named(edge)
         return f"The value has {what} at an end: remove it."
-    if re.match(r'[{\[]\s*["{\[]', bare):
+    return _around(bare) or (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+
+
+def _around(text: str) -> str | None:
+    """What stands around the value, or in its place."""
+    if re.match(r'[{\[]\s*["{\[]', text):
         return "The value is JSON inside of a text: send it without the quotes around it and its backslashes."
-    if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES:
+    if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
         return "The value has quotes of its own: remove those inside."
-    return (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+    if re.fullmatch(_NAME_ALONE, text):
+        return 'The value is the name of a placeholder: put it in two braces, as "{{strategy.order.action}}".'
+    if re.fullmatch(_OF_ANOTHER_KIND, text):
+        return 'The value is a placeholder of another kind: TradingView has two braces, as "{{close}}".'
+    return None
 
 
 def _of_number(text: str) -> str | None:
+    """Its sign and its percent sign do not matter here."""
     if len(text) > 64 or re.fullmatch(_PLAIN, text):
         return None
-    return next((says for pattern, says in _OF_NUMBERS if re.fullmatch(pattern, text)), None)
+    if re.fullmatch(r"(?a)[+#-]?\d+(\.\d+)?\s+%", text):
+        return "A blank stands before the percent sign: remove it."
+    number = text.removesuffix("%").lstrip("+#-")
+    return next((says for pattern, says in _OF_NUMBERS if re.fullmatch(pattern, number)), None)
 
 
 def _odd_sign(field: str, text: str) -> str | None:
