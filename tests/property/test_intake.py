@@ -17,9 +17,10 @@ from webhook_core.intake import json_body
 from webhook_core.intake.alert import check_freshness, parse
 from webhook_core.intake.alert_key import alert_key
 from webhook_core.intake.authentication import verify
-from webhook_core.intake.field_names import ALIASES
-from webhook_core.intake.refused_names import normalise
+from webhook_core.intake.field_names import ALIASES, CANONICAL, CONTEXT, normalise
+from webhook_core.intake.refused_names import MEASURED, SWITCHES, WORDS
 
+ORDER = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}
 BODY = b'{"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}'
 SIGNING = ("x-signature", "webhook-id", "webhook-timestamp", "webhook-signature")
 
@@ -250,3 +251,45 @@ def test_what_json_can_say_is_read_back_as_it_was(document):
     else:
         with pytest.raises(AlertMalformed):
             json_body.parse(body)
+
+
+beside = st.sampled_from(
+    ["", "my", "is", "btc", "auto", "max", "rsi", "total", "second", "strategy", "x", "2", "our", "v"]
+)
+joints = st.sampled_from(["_", "-", " ", ".", "camel", "SHOUT"])
+on = st.sampled_from([True, "true", "x", "yes", "limit", "on"])
+
+
+def joined(words, joint):
+    if joint == "camel":
+        return words[0] + "".join(word.capitalize() for word in words[1:])
+    return "_".join(words).upper() if joint == "SHOUT" else joint.join(words)
+
+
+@given(word=st.sampled_from(sorted(WORDS)), before=beside, after=beside, joint=joints, value=on)
+@settings(max_examples=1000)
+def test_no_name_with_a_word_of_an_order_ever_trades(word, before, after, joint, value):
+    name = joined([part for part in (before, word, after) if part], joint)
+    if normalise(name) in CANONICAL or normalise(name) in CONTEXT or normalise(name) in SWITCHES:
+        return
+    for body in (
+        {**ORDER, name: value},
+        {"symbol": "BTC/USD", "orders": [{"side": "buy", "quantity": "1", name: value}]},
+        {**ORDER, "meta": {"deep": [{name: value}]}},
+    ):
+        with pytest.raises((AlertMalformed, OrderDenied)):
+            parse(as_json(body))
+
+
+@given(word=st.sampled_from(sorted(MEASURED)), number=st.integers(2, 10**6))
+def test_a_number_beside_a_word_of_direction_is_the_chart_s(word, number):
+    assert parse(as_json({**ORDER, f"ema_{word}": number})).warnings
+    with pytest.raises(AlertMalformed):
+        parse(as_json({**ORDER, word: number}))
+
+
+@given(fields=st.dictionaries(st.text(max_size=12) | st.sampled_from(sorted(WORDS)), values, max_size=5))
+@settings(max_examples=500)
+def test_any_field_at_all_is_read_warned_of_or_refused_in_words_of_ours(fields):
+    with suppress(WebhookError):
+        parse(as_json({**fields, **ORDER}))

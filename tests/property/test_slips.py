@@ -13,8 +13,8 @@ from tests.support.function import TOKEN, Function
 from webhook_core.errors import AlertMalformed
 from webhook_core.events import LOGGER
 from webhook_core.intake import json_body
+from webhook_core.intake.field_names import normalise
 from webhook_core.intake.json_scan import find_fault
-from webhook_core.intake.refused_names import normalise
 from webhook_core.intake.value_slips import slip_of
 
 SAID = {"symbol": "BTC/USD", "side": "buy", "volume": "0.01", "price": "60000", "comment": "Long 1", "order_id": "L"}

@@ -25,6 +25,11 @@ def alert(**fields):
     return parse(verified({**BASE, **fields}))
 
 
+def beside_a_bar(**fields):
+    """The same order with its size under a name that can't be the bar's volume."""
+    return parse(verified({"symbol": "BTC/USD", "side": "buy", "quantity": "0.1", **fields}))
+
+
 def fault(fields):
     with pytest.raises(AlertMalformed) as caught:
         parse(verified(fields))
@@ -252,7 +257,7 @@ def test_other_unknown_fields_are_named_in_a_warning():
 )
 def test_tradingviews_context_is_silent(name):
     value = "KRAKEN" if name == "exchange" else "17"
-    read = alert(**{name: value})
+    read = beside_a_bar(**{name: value})
     assert read.warnings == ()
     assert replace(read, bar_time=None, market_position_size=None, prev_market_position_size=None) == alert()
 
@@ -347,7 +352,7 @@ def test_what_would_change_the_order_may_be_left_empty(name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["rsi", "ema", "atr", "ticks", "source", "direction", "change_pct", "timezone", "signal"]
+    "name", ["rsi", "ema", "atr", "ticks", "source", "change_pct", "timezone", "macd_signal", "volume_ma", "percentile"]
 )
 def test_a_name_that_only_looks_a_little_like_one_of_ours_is_merely_unknown(name):
     assert alert(**{name: "5"}).warnings == (f"Ignored, because no such field is known: {name!r}.",)
@@ -361,7 +366,7 @@ def test_type_is_refused_with_both_of_its_meanings():
 
 @pytest.mark.parametrize("value", [67000, 67000.5, "67000.5", "1,234.5", "1e-7", "NaN", "na", ""])
 def test_a_close_that_is_a_number_is_the_bars(value):
-    assert alert(close=value) == alert()
+    assert beside_a_bar(close=value) == alert()
 
 
 @pytest.mark.parametrize("value", [True, "true", "yes", "50%", "all", "long", {"a": 1}, []])
@@ -530,7 +535,7 @@ def test_a_placeholder_left_in_an_order_field_is_named(field, value, placeholder
 
 
 def test_a_placeholder_left_in_the_context_is_a_warning():
-    read = alert(interval="{{interval}}", alert_message="{{strategy.order.alert_message}}", close="{{close}}")
+    read = beside_a_bar(interval="{{interval}}", alert_message="{{strategy.order.alert_message}}", close="{{close}}")
     assert read.warnings == ("TradingView did not expand the placeholder in: 'interval', 'close', 'alert_message'.",)
 
 
@@ -887,8 +892,29 @@ def test_only_an_unsigned_body_without_id_and_time_is_open_ended(scheme, fields,
         assert re.search(says, warning)
 
 
-def test_a_volume_beside_the_bar_s_prices_is_refused_as_probably_the_bar_s():
-    bar = {"open": 1, "high": 1, "low": 1, "close": 1}
-    with pytest.raises(AlertMalformed, match="bar_volume") as refused:
-        alert(**bar)
-    assert refused.value.field == "volume"
+BAR = ["open", "high", "low", "close", "Open", "closePrice", "ohlc4", "OHLC", "bar", "bar_close", "hlc3", "candle"]
+
+
+@pytest.mark.parametrize("name", BAR)
+def test_a_volume_beside_one_value_of_the_bar_is_refused_as_probably_the_bar_s(name):
+    value = {"open": 1, "volume": 5} if name in ("bar", "candle") else "67000"
+    error = base_fault(**{name: value})
+    assert error.field == "volume"
+    assert "say quantity" in error.message
+    assert "bar_volume" in error.message
+
+
+@pytest.mark.parametrize("name", BAR)
+@pytest.mark.parametrize("size", ["quantity", "qty", "contracts", "size"])
+def test_a_size_under_another_name_goes_beside_the_bar(name, size):
+    value = {"open": 1, "volume": 5} if name in ("bar", "candle") else "67000"
+    read = parse(verified({"symbol": "BTC/USD", "side": "buy", size: "0.1", name: value, "bar_volume": "812.5"}))
+    assert read.volume == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("bar_time", "2026-02-18T14:00:00Z"), ("bar_volume", 5), ("bar_index", 5), ("close", ""), ("open", None)],
+)
+def test_a_volume_goes_beside_what_is_no_value_of_the_bar(name, value):
+    assert alert(**{name: value}).volume == Decimal("0.1")

@@ -118,7 +118,7 @@ def test_a_leg_is_an_object(leg):
         ({"action": "target", "market_position": "flat"}, "action"),
         ({"action": "reverse"}, "action"),
         ({"action": "amend", "of_alert": "a", "price": 5}, "action"),
-        ({**BUY, "open": 1, "high": 1, "low": 1, "close": 1}, "volume"),
+        ({**BUY, "close": 1}, "volume"),
         ({**BUY, "orders": [BUY]}, "orders"),
         ({"orders": [BUY]}, "orders"),
         ({**BUY, "id": "a"}, "id"),
@@ -171,7 +171,7 @@ def test_beside_the_legs_stands_no_field_of_an_order_but_symbol(name, value):
 
 def test_tradingviews_context_may_stand_anywhere():
     context = {"exchange": "KRAKEN", "order_id": "Long", "interval": "60", "close": "5", "market_position": "long"}
-    alert = read({**BUY, **context}, **context)
+    alert = read({"side": "buy", "qty": "0.1", **context}, **context)
     assert (alert.market_position, alert.orders[0].market_position, alert.warnings) == ("long", "long", ())
 
 

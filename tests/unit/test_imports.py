@@ -189,6 +189,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
     unneeded = {"pydantic.main", "pydantic.types", "google.cloud.firestore", "grpc", "asyncio", "tomllib", "zoneinfo"}
     unneeded |= {f"webhook_core.kraken.{name}" for name in ("account", "listed_orders", "market_data", "order_changes")}
     rare = ("kinds", "legs", "market_position", "order_changes", "position_alerts", "quantities")
+    rare += ("nets", "measures", "misspelt", "refused_names", "words")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
     assert loaded & unneeded == set()
     assert {"webhook_core.kraken.paper.engine", "sqlite3", "pydantic_core"} <= loaded

@@ -441,7 +441,7 @@ def test_an_exit_that_is_left_empty_is_none(off):
         ({"order_type": "take-profit", "stop_price": "+0.04"}, "PRICE_ZERO"),
         ({"take_profit": "0.00001%", "side": "sell"}, None),
         ({"stop_loss": "0.00001%"}, "PRICE_ZERO"),
-        ({"volume": "0.00005", "stop_loss": "9000", "price": "50000"}, "CLOSE_COST_MINIMUM"),
+        ({"volume": "0.00005", "stop_loss": "9000", "price": "17000"}, "CLOSE_COST_MINIMUM"),
         ({"volume": "0.00005", "stop_loss": "90%", "price": "50000"}, "CLOSE_COST_MINIMUM"),
     ],
 )

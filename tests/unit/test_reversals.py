@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import verified
+from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import parse
 from webhook_core.trading.intents import Size, intents
 from webhook_core.trading.wishes import NoOrder
 
 D = Decimal
+SPOT = {"symbol": "BTCUSD"}
 WORDS = {-1: "short", 0: "flat", 1: "long"}
 
 
@@ -69,3 +71,98 @@ def test_any_other_order_goes_as_it_is(positions, more):
 
 def test_a_context_that_can_t_be_read_changes_nothing():
     assert wanted("10", "15", "-5", "sell", market_position_size="NaN").volume == D(15)
+
+
+def step(**fields):
+    (intent,) = intents(parse(verified(SPOT | fields)), None)
+    return intent
+
+
+SIZES = ["contracts", "quantity", "qty", "volume", "order_contracts"]
+AFTER = [
+    ("sell", "1.0", "-0.5", "0.5"),
+    ("buy", "1.0", "0.4", "0.4"),
+    ("sell", "1.0", "-1", None),
+    ("sell", "1", "-3", None),
+    ("buy", "1", "0", None),
+    ("buy", "1", "-0.5", None),
+    ("sell", "1", "0", "1"),
+    ("sell", "1", "2", "1"),
+    ("buy", "1", "1", "1"),
+    ("buy", "1", "17", "1"),
+]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["position_size", "positionSize", "Position-Size", "position", "pos"])
+@pytest.mark.parametrize("fill", AFTER, ids=str)
+def test_a_signed_position_after_the_fill_cuts_the_order_as_the_two_positions_do(fill, name, size):
+    side, volume, after, traded = fill
+    for value in (after, D(after)):
+        intent = step(side=side, **{size: volume, name: value})
+        if traded is None:
+            assert isinstance(intent, NoOrder)
+        else:
+            assert (intent.volume, intent.side) == (D(traded), side)
+            assert bool(intent.notes) is (D(traded) != D(volume))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"position": "short", "position_size": "0.5"},
+        {"position": "short", "position_size": "-0.5"},
+        {"market_position": "short", "position_size": "-0.5"},
+        {"market_position": "short", "market_position_size": "0.5", "position_size": "-0.5"},
+        {"position": "short", "position_size": "0.5", "prev_position": "long", "prev_position_size": "0.5"},
+        {"position_size": "-0.5", "prev_position_size": "0.5", "prev_position": "long", "position": "short"},
+        {
+            "market_position": "short",
+            "market_position_size": "-0.5",
+            "prev_position": "long",
+            "prev_position_size": "0.5",
+        },
+        {"position_size": "-0.5", "prev_market_position": "long", "prev_market_position_size": "0.5"},
+    ],
+)
+def test_the_positions_may_have_their_other_names(more):
+    assert step(side="sell", contracts="1.0", **more).volume == D("0.5")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"leverage": 2},
+        {"position_size": "NaN"},
+        {"position_size": "{{strategy.position_size}}"},
+        {"position_size": ""},
+        {"quantity_type": "quote"},
+        {"prev_market_position": "long", "prev_market_position_size": "7"},
+    ],
+)
+def test_a_signed_position_that_does_not_fit_changes_nothing(more):
+    assert step(**{"side": "sell", "quantity": "1", "position_size": "-0.5", **more}).volume == D(1)
+
+
+@pytest.mark.parametrize("after", ["flat", "short", "Flat"])
+@pytest.mark.parametrize("name", ["market_position", "position"])
+def test_a_buy_that_ends_flat_or_short_is_no_buy_on_spot(name, after):
+    with pytest.raises(AlertMalformed) as caught:
+        step(side="buy", quantity="1", **{name: after})
+    assert caught.value.field == "market_position"
+    assert "prev_market_position" in caught.value.message
+    assert isinstance(step(side="buy", quantity="1", **{name: after, "prev_market_position": "short"}), NoOrder)
+    assert step(side="buy", quantity="1", leverage=2, **{name: after}).volume == D(1)
+
+
+def test_an_order_between_two_positions_that_are_not_long_trades_nothing_whatever_its_size():
+    around = {"prev_market_position": "flat", "market_position": "short"}
+    assert isinstance(step(side="sell", quantity="0.001", **around), NoOrder)
+    assert isinstance(step(side="sell", **around, quantity="0.001", market_position_size="5"), NoOrder)
+
+
+@pytest.mark.parametrize("word", ["exit", "close", "paper", "close_long"])
+def test_a_market_position_that_is_the_word_of_an_order_is_refused(word):
+    with pytest.raises(AlertMalformed) as caught:
+        step(side="buy", quantity="1", market_position=word)
+    assert caught.value.field == "market_position"

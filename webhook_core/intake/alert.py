@@ -14,7 +14,7 @@ from pydantic_core import core_schema as schemas
 from webhook_core.intake import alert_texts, order_alert
 from webhook_core.intake import field_values as values
 from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, sort_fields
+from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, is_plain, sort_fields
 from webhook_core.intake.freshness import check_freshness, firing_time
 from webhook_core.trading.orders import (
     Action,
@@ -141,7 +141,7 @@ _STRICT = SchemaValidator(
 def parse(verified: VerifiedBody) -> Alert:
     """The alert in a verified body. Raises AlertMalformed with the canonical name of the field at fault, and OrderDenied
     for a second exit of one entry."""
-    fields = sort_fields(verified.fields)
+    fields = _sorted(verified.fields)
     order = fields.order
     strategy_name = alert_texts.strategy_name(order.get("strategy_name", ()))
     about = {
@@ -158,10 +158,20 @@ def parse(verified: VerifiedBody) -> Alert:
     return _read(fields, _action(order), about)
 
 
+def _sorted(body: Mapping[str, Any]) -> Sorted:
+    """Raises AlertMalformed for a field that is not ours and speaks of an order; most alerts have none to look at."""
+    fields = sort_fields(body)
+    if not fields.unknown and "orders" not in fields.order and all(map(is_plain, fields.context)):
+        return fields
+    from webhook_core.intake import nets
+
+    return nets.passed(fields)
+
+
 def _leg(body: Mapping[str, Any], default_symbol: str | None) -> Alert:
     from webhook_core.intake import legs
 
-    fields = sort_fields(body)
+    fields = _sorted(body)
     action = _action(fields.order, implied=False)
     legs.check(body, fields.order, action)
     return _read(fields, action, {}, default_symbol)
@@ -182,7 +192,7 @@ def _action(order: Order, *, implied: bool = True) -> Action:
 
 def _read(fields: Sorted, action: Action, about: Mapping[str, Any], default_symbol: str | None = None) -> Alert:
     if action == "order":
-        alert = _alert(fields, order_alert.read(fields.order, default_symbol), about)
+        alert = _alert(fields, order_alert.read(fields, default_symbol), about)
         order_alert.check(alert, fields)
     else:
         from webhook_core.intake import kinds
@@ -196,7 +206,6 @@ def _read(fields: Sorted, action: Action, about: Mapping[str, Any], default_symb
 
 
 def _alert(fields: Sorted, wanted: Mapping[str, Any], about: Mapping[str, Any]) -> Alert:
-    order_alert.check_bar_close(fields.context)
     texts = alert_texts.texts(fields)
     warnings = (*texts["warnings"], *wanted.get("warnings", ()), *about.get("warnings", ()))
     return Alert(**{**texts, **wanted, **about, "warnings": warnings})

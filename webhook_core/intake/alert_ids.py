@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from webhook_core.intake.field_names import is_missing
-from webhook_core.intake.refused_names import normalise
+from webhook_core.intake.field_names import is_missing, normalise
 
 KnownBy = Literal["id", "webhook-id", "body"]
 """What an alert is told apart by."""

@@ -8,7 +8,6 @@ from typing import Any
 from webhook_core.intake import field_values as values
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import Sent, Sorted, is_missing, shown_names
-from webhook_core.intake.refused_names import normalise
 
 MAX_NAME = 128
 MAX_MESSAGE = 4096
@@ -63,14 +62,14 @@ def _free_text(candidates: Sequence[Sent], limit: int) -> str | None:
 def _warnings(fields: Sorted) -> list[str]:
     warnings = []
     if fields.unknown:
-        warnings.append(f"Ignored, because no such field is known: {shown_names(fields.unknown)}.")
+        warnings.append(
+            f"Ignored, because no such field is known: {shown_names(sent.name for sent in fields.unknown)}."
+        )
     mere_text = [*fields.context, *(sent for name in _MERE_TEXT for sent in fields.order.get(name, ()))]
     if left := [sent.name for sent in mere_text if values.unexpanded(sent.value)]:
         warnings.append(f"TradingView did not expand the placeholder in: {shown_names(left)}.")
     for sent in fields.context:
-        elsewhere = (
-            normalise(sent.name) == "exchange" and not is_missing(sent.value) and not values.unexpanded(sent.value)
-        )
+        elsewhere = sent.canonical == "exchange" and not is_missing(sent.value) and not values.unexpanded(sent.value)
         if elsewhere and str(sent.value).upper() != "KRAKEN":
             warnings.append(
                 f"exchange is {values.shown(sent.value)}: prices and volume are another market's, the order goes to Kraken."

@@ -1,24 +1,27 @@
-"""Which field of a body is which: aliases, context, and the names that we refuse rather than ignore.
+"""Which field of a body is which: our names and their aliases, context, and what we do not know.
 
 A name's case and its ``_``, ``-`` and spaces don't matter. A field that changes what the order means is never
-ignored: it is read, or refused by name. The rest is TradingView's context, or unknown, and then a warning says so.
+ignored: it is read, or refused. The rest is TradingView's context, or unknown, and then a warning says so; whether
+it speaks of an order all the same is for ``nets`` to say.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake import refused_names as refused
-from webhook_core.intake.refused_names import normalise
-from webhook_core.trading.closing import only_one
 
 MAX_FIELDS = 100
 MAX_ECHO = 15
 """Nothing of the body that is longer is ever repeated: the shortest token has 16 characters and may be misplaced."""
+
+
+def normalise(name: str) -> str:
+    """stopPrice, Stop-Price and stop_price are one name."""
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -68,18 +71,11 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 """Canonical name -> every name it may have, best first."""
 
-_CANONICAL = {
+CANONICAL = {
     normalise(alias): (canonical, rank) for canonical, names in ALIASES.items() for rank, alias in enumerate(names)
 }
 
-_MERE_TEXT = frozenset({"alert_message", "custom_fields", "bar_time"})
-_IDLE_IN_AN_ORDER = _MERE_TEXT | {
-    *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
-    *("order_id", "client_order_id", "of_alert", "scope", "orders"),
-}
-"""What a plain order takes nothing from: a misspelled one is merely unknown there."""
-_INDICATORS = frozenset({"score", "slope"})  # a letter from scope
-_CONTEXT = frozenset(
+CONTEXT = frozenset(
     (
         *("exchange", "interval", "timeframe", "open", "high", "low", "close", "bar", "barvolume", "barindex"),
         *("openprice", "highprice", "lowprice", "closeprice", "opentime", "closetime"),
@@ -88,7 +84,8 @@ _CONTEXT = frozenset(
         *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
     )
 )
-_CONTEXT_PATTERN = r"syminfo.*|plot(\d{1,3}|\(.*\))?"
+_REMARKS = frozenset(("comment", "note", "ordercomment", "orderalertmessage", "alertname"))
+_CODES = frozenset(("exchange", "interval", "timeframe"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,43 +111,54 @@ class Sent:
 
 
 class Sorted(NamedTuple):
-    """``order``: canonical name -> what came for it, best alias first. ``unknown``: the sender's names."""
+    """``order``: canonical name -> what came for it, best alias first. The others' canonical name is their normalised one."""
 
     order: Mapping[str, list[Sent]]
     context: list[Sent]
-    unknown: list[str]
+    unknown: list[Sent]
 
 
 def sort_fields(fields: Mapping[str, Any]) -> Sorted:
-    """Every field in its place. Raises AlertMalformed for a field that this version can't obey, and for a near miss."""
+    """Every field in its place. Raises AlertMalformed for too many; what the nets catch is for ``nets`` to say."""
     if len(fields) > MAX_FIELDS:
         raise AlertMalformed(f"The alert has {len(fields)} fields; at most {MAX_FIELDS} are read.")
-    order = order_fields(fields)
     context: list[Sent] = []
-    unknown: list[str] = []
+    unknown: list[Sent] = []
     for name, value in fields.items():
         key = normalise(name)
-        if key in _CANONICAL:
-            continue
-        if key in _CONTEXT:
-            context.append(Sent(name, name, value))
-        elif refused.is_one_exit_of_several(key):
-            _refuse_several_exits(key, value)
-        elif known := refused.unsupported(key):
-            _refuse_unless_empty(name, known, value)
-        elif re.fullmatch(_CONTEXT_PATTERN, key):
-            context.append(Sent(name, name, value))
-        else:
-            _refuse_near_miss(name, key, order)
-            unknown.append(name)
-    return Sorted(order, context, unknown)
+        if key not in CANONICAL:
+            (context if _is_context(key) else unknown).append(Sent(key, name, value))
+    return Sorted(order_fields(fields), context, unknown)
+
+
+def _is_context(key: str) -> bool:
+    return key in CONTEXT or key.startswith("syminfo") or is_plot(key)
+
+
+def is_plot(key: str) -> bool:
+    """{{plot_0}} and {{plot("Name")}}."""
+    rest = key.removeprefix("plot")
+    return rest != key and (not rest or rest.isdecimal() or (rest[0] == "(" and rest[-1] == ")"))
+
+
+def is_plain(sent: Sent) -> bool:
+    """Context that is no order by any reading: nothing, a number, a remark, or what TradingView writes there."""
+    value = sent.value
+    if not isinstance(value, str):
+        return value is None or isinstance(value, Decimal)
+    key = sent.canonical
+    if key in _REMARKS or not value.strip():
+        return True
+    if key in _CODES:
+        return value[0].isdecimal() or len(value) == 1 or (value.isupper() and key == "exchange")
+    return value.isascii() and value.replace(".", "", 1).isdigit()
 
 
 def order_fields(fields: Mapping[str, Any]) -> dict[str, list[Sent]]:
     """The fields that we read, under our names, best alias first."""
     ranked: dict[str, list[tuple[int, Sent]]] = {}
     for name, value in fields.items():
-        if found := _CANONICAL.get(normalise(name)):
+        if found := CANONICAL.get(normalise(name)):
             canonical, rank = found
             ranked.setdefault(canonical, []).append((rank, Sent(canonical, name, value)))
     return {
@@ -167,7 +175,7 @@ def is_missing(value: object) -> bool:
 def shown_name(name: str) -> str:
     """A field's name for a message: whole if it is short or one of ours, else only how it begins."""
     key = normalise(name) if len(name) <= 40 else ""
-    if len(name) <= MAX_ECHO or key in _CANONICAL or key in refused.UNSUPPORTED or key in _CONTEXT:
+    if len(name) <= MAX_ECHO or key in CANONICAL or key in CONTEXT:
         return repr(name)
     return f"{name[:4]!r}… ({len(name)} characters)"
 
@@ -176,47 +184,6 @@ def shown_names(names: Iterable[str]) -> str:
     return ", ".join(shown_name(name) for name in names)
 
 
-def _refuse_several_exits(key: str, value: object) -> None:
-    if not is_off(value):
-        raise only_one("take_profit" if key.startswith("t") else "stop_loss")
-
-
 def is_off(value: object) -> bool:
     """Missing, or false."""
     return is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false")
-
-
-def _refuse_unless_empty(name: str, known: str, value: object) -> None:
-    if is_off(value):
-        return
-    hint = f" ({refused.HINTS[known]})" if known in refused.HINTS else ""
-    raise AlertMalformed(
-        f"{shown_name(name)} is not supported by this version{hint}. It would change the order, so it is not ignored: "
-        "remove it or leave it empty.",
-        field=known,
-    )
-
-
-def _refuse_near_miss(name: str, key: str, order: Mapping[str, list[Sent]]) -> None:
-    """A misspelled order field would otherwise be ignored: without its ``stop_prce`` a stop order is something else."""
-    import difflib  # only an alert with an unknown field pays for it
-
-    if not 3 <= len(key) <= 24 or key in _INDICATORS:
-        return
-    idle = _IDLE_IN_AN_ORDER if _is_plain_order(order) else _MERE_TEXT
-    candidates = {alias: found[0] for alias, found in _CANONICAL.items() if len(alias) > 2 and found[0] not in idle}
-    candidates |= {unsupported: known for unsupported, known in refused.UNSUPPORTED.items() if len(unsupported) >= 8}
-    swapped = [candidate for candidate in candidates if sorted(candidate) == sorted(key)]
-    close = swapped or difflib.get_close_matches(key, candidates, n=1, cutoff=0.8)
-    if close:
-        meant = candidates[close[0]]
-        raise AlertMalformed(
-            f"{shown_name(name)} is not a field of an alert: did you mean {meant}? An order field is never guessed.",
-            field=meant,
-        )
-
-
-def _is_plain_order(order: Mapping[str, list[Sent]]) -> bool:
-    said = [sent.value for sent in order.get("action", ()) if not is_missing(sent.value)]
-    said = said or [sent.value for sent in order.get("side", ()) if not is_missing(sent.value)]
-    return bool(said) and all(isinstance(word, str) and word.lower() in ("buy", "sell") for word in said)

@@ -42,8 +42,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIDE_HINTS = {
     "long": "send buy, or action target with market_position long",
     "short": "send sell to sell what is held, or action target with market_position short",
-    **dict.fromkeys(("exit", "close", "flat", "flatten", "close_position"), "send action close, without a side"),
-    **{word: f"send action {word}, without a side" for word in ("reverse", "target", "cancel", "amend")},
+    "target": "send action target, without a side",
 }
 _ORDER_TYPES = {order_type.replace("-", ""): order_type for order_type in OrderType}
 _ORDER_TYPE_HINTS = {
@@ -173,8 +172,16 @@ def side(sent: Sent) -> Side:
     text = order_text(sent).lower()
     if text in ("buy", "sell"):
         return Side(text)
-    hint = f" ({_SIDE_HINTS[text]})" if text in _SIDE_HINTS else ""
-    raise sent.fault(f"must be buy or sell, not {shown(text)}{hint}")
+    hint = _SIDE_HINTS.get(text) or _hint_of_action(text)
+    raise sent.fault(f"must be buy or sell, not {shown(text)}{hint and f' ({hint})'}")
+
+
+def _hint_of_action(text: str) -> str:
+    """close_long and "cancel all" are no side but an action."""
+    from webhook_core.intake import refused_names, words  # an alert with a side that can be read needs neither
+
+    hint = refused_names.overrides(words.of_value(text))
+    return f"{hint}; without a side" if hint else ""
 
 
 def order_type(sent: Sent) -> OrderType:

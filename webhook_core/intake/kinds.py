@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webhook_core.intake import field_values as values
+from webhook_core.intake import refused_names, words
 from webhook_core.intake.field_names import Sent, Sorted, is_off
 from webhook_core.intake.order_alert import symbol as symbol_of
 from webhook_core.intake.refused_names import PERCENT_OF_WHAT
@@ -29,7 +30,6 @@ _HINTS = {
     "long": "send buy, or target with market_position long",
     "short": "send sell to sell what is held, or target with market_position short",
     "flat": "send close",
-    **dict.fromkeys(("close_long", "close_short", "exit_long", "exit_short", "close_order"), "send close"),
     "close_all": "send close, once for each symbol",
     **dict.fromkeys(("cancel_all", "cancel_orders", "cancel_order"), "send cancel, with order_id or scope"),
     **dict.fromkeys(("open", "entry", "enter", "order"), "send buy or sell"),
@@ -81,8 +81,9 @@ def _named(sent: Sent) -> Action | Side:
     key = text.replace("-", "_").replace(" ", "_")
     if key in _NAMES:
         return _NAMES[key]
-    hint = f" ({_HINTS[key]})" if key in _HINTS else ""
-    raise sent.fault(f"must be buy, sell, close, reverse, target, cancel or amend, not {values.shown(text)}{hint}")
+    hint = _HINTS.get(key) or refused_names.overrides(words.of_value(text))
+    said = f"{values.shown(text)} ({hint})" if hint else values.shown(text)
+    raise sent.fault(f"must be buy, sell, close, reverse, target, cancel or amend, not {said}")
 
 
 def refuse_others(action: Action, order: Order) -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.field_names import Sent, Sorted, is_off
+from webhook_core.intake.field_names import Sent, Sorted, is_off, normalise
 from webhook_core.intake.field_values import agreed, flag, shown
 from webhook_core.intake.order_alert import positions_around, symbol
-from webhook_core.intake.refused_names import normalise
 from webhook_core.trading.orders import Action
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
         "orders": tuple(replace(leg, warnings=()) for leg in legs),
         "confirm_fill": agreed(order.get("confirm_fill", ()), flag) or False,
         "warnings": tuple(f"orders[{n}]: {warning}" for n, leg in enumerate(legs) for warning in leg.warnings),
-        **positions_around(order),
+        **positions_around(fields),
     }
 
 

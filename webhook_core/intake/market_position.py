@@ -1,19 +1,31 @@
-"""The positions that a strategy reports around an order: {{strategy.market_position}} and its size, and those before it.
+"""The positions that a strategy reports around an order: {{strategy.market_position}} and its size,
+and those before it.
 
-Only a ``target`` alert acts on them. Everywhere else they are context, and what can't be read is left out.
+``market_position_size`` has no sign, {{strategy.position_size}} has one, and both are what is held
+after the fill (tradingview.com/support/solutions/43000481368). Only a ``target`` alert goes there;
+a plain order on spot is cut by them where it leads through a short position. Everywhere else they
+are context, and what can't be read is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from decimal import Decimal
+from typing import Any, NamedTuple, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent
-from webhook_core.trading.orders import MarketPosition
+from webhook_core.intake.field_names import Sent, Sorted
+from webhook_core.trading.orders import MarketPosition, Side
 
 Order = Mapping[str, Sequence[Sent]]
+
+AFTER, BEFORE = "market_position", "prev_market_position"
+IN_CONTEXT: Mapping[str, tuple[str, ...]] = {
+    AFTER: ("position", "pos", "positionsize"),
+    BEFORE: ("prevposition", "prevpositionsize"),
+}
+"""Other names, of the word and of a size with its sign."""
 
 
 def position(sent: Sent) -> MarketPosition:
@@ -25,19 +37,23 @@ def position(sent: Sent) -> MarketPosition:
     raise sent.fault(f"must be long, short or flat, not {values.shown(sent.value)}")
 
 
-_READERS: Mapping[str, Callable[[Sent], Any]] = {
-    "market_position": position,
-    "market_position_size": values.number_or_zero,
-    "prev_market_position": position,
-    "prev_market_position_size": values.number_or_zero,
-}
+def signed_size(sent: Sent) -> Decimal:
+    """A size that may be below zero: short."""
+    text = sent.value[1:] if isinstance(sent.value, str) and sent.value.startswith("-") else None
+    if text is not None:
+        return -values.number_or_zero(Sent(sent.canonical, sent.name, text))
+    if isinstance(sent.value, Decimal) and sent.value < 0:
+        return -values.number_or_zero(Sent(sent.canonical, sent.name, -sent.value))
+    return values.number_or_zero(sent)
 
 
 def read_strictly(order: Order) -> dict[str, Any]:
-    """All four, None where the alert doesn't say it. Raises AlertMalformed, for a position that contradicts its size too."""
-    read = {name: values.agreed(order.get(name, ()), reader) for name, reader in _READERS.items()}
-    for name in ("market_position", "prev_market_position"):
-        where, size = read[name], read[f"{name}_size"]
+    """All four, None where the alert doesn't say it. Raises AlertMalformed, for a position that
+    contradicts its size too."""
+    read: dict[str, Any] = {}
+    for name in (AFTER, BEFORE):
+        read[name] = where = values.agreed(order.get(name, ()), position)
+        read[f"{name}_size"] = size = values.agreed(order.get(f"{name}_size", ()), values.number_or_zero)
         if where is None or size is None or (where == "flat") == (size == 0):
             continue
         raise AlertMalformed(
@@ -49,12 +65,83 @@ def read_strictly(order: Order) -> dict[str, Any]:
     return read
 
 
-def read_leniently(order: Order) -> dict[str, Any]:
-    return {name: value for name in _READERS if (value := _or_none(order.get(name, ()), _READERS[name])) is not None}
+class _Told(NamedTuple):
+    """``word`` and ``size`` as the alert's fields; ``signed``: a size that came with its sign;
+    ``held``: what both come to."""
+
+    word: MarketPosition | None
+    size: Decimal | None
+    signed: Decimal | None
+    held: Decimal | None
+
+
+def read_leniently(fields: Sorted) -> dict[str, Any]:
+    """The four as far as they can be read. Raises AlertMalformed for a position that is the word of
+    an order, such as exit."""
+    found: dict[str, Any] = {}
+    for name in (AFTER, BEFORE):
+        told = _told(fields, name)
+        found |= {name: told.word, f"{name}_size": told.size}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, Any]:
+    """The four for an order that says by a signed size where it ended, and leads from or to a short
+    position; none for any other. Where it came from is what it says, else what the order's size
+    makes of it."""
+    after, before = _told(fields, AFTER), _told(fields, BEFORE)
+    if after.held is None or volume is None or (after.signed is None and before.signed is None):
+        return {}
+    came_from = before.held
+    if came_from is None:
+        if before.word is not None or after.signed is None:
+            return {}
+        came_from = after.held - volume if side is Side.BUY else after.held + volume
+    if min(after.held, came_from) >= 0:
+        return {}
+    return {**_fields(AFTER, after.held), **_fields(BEFORE, came_from)}
+
+
+def _told(fields: Sorted, name: str) -> _Told:
+    context = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[name]]
+    words = [Sent(name, sent.name, sent.value) for sent in context if _is_word(sent.value)]
+    sizes = [Sent(f"{name}_size", sent.name, sent.value) for sent in context if not _is_word(sent.value)]
+    word = _or_none([*fields.order.get(name, ()), *words], position)
+    own = _or_none(fields.order.get(f"{name}_size", ()), signed_size if word == "short" else values.number_or_zero)
+    signed = _or_none(sizes, signed_size)
+    if signed is not None and signed < 0 and word in ("long", "flat"):
+        signed = None  # it contradicts the word
+    if signed is not None and word == "short":
+        signed = -abs(signed)  # {{strategy.market_position_size}} under the other's name
+    known = own if own is not None else signed if word is not None else None
+    size = None if known is None else abs(known)
+    held = signed
+    if held is None and word is not None:
+        held = Decimal(0) if word == "flat" else size
+    return _Told(word, size, signed, -held if held is not None and word == "short" and held > 0 else held)
+
+
+def _fields(name: str, held: Decimal) -> dict[str, Any]:
+    word = "long" if held > 0 else "short" if held < 0 else "flat"
+    return {name: word, f"{name}_size": abs(held)}
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value.strip().isalpha()
 
 
 def _or_none(candidates: Sequence[Sent], read: Callable[[Sent], Any]) -> Any:
     try:
         return values.agreed(candidates, read)
     except AlertMalformed:
+        for sent in candidates:
+            _refuse_order_word(sent)
         return None
+
+
+def _refuse_order_word(sent: Sent) -> None:
+    from webhook_core.intake import words  # next to no alert has such a position
+
+    said = words.of_value(sent.value) if isinstance(sent.value, str) and not values.unexpanded(sent.value) else []
+    if said and sent.value.lower() not in get_args(MarketPosition):
+        raise sent.fault(f'is {values.shown(sent.value)}, and no position: for an order send action, such as "close"')

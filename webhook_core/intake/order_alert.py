@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, Sorted, is_missing
+from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, normalise, shown_name
 from webhook_core.intake.order_values import read_terms
-from webhook_core.intake.refused_names import normalise
 from webhook_core.trading.orders import OrderType, Side
 
 if TYPE_CHECKING:
@@ -24,10 +23,12 @@ _OF_OTHER_KINDS = frozenset({"percent", "scope", "client_order_id", "of_alert"})
 _MARKET_POSITION = frozenset(
     {"market_position", "market_position_size", "prev_market_position", "prev_market_position_size"}
 )
+_IN_CONTEXT = frozenset({"position", "pos", "positionsize", "prevposition", "prevpositionsize"})
 
 
-def read(order: Order, default_symbol: str | None) -> dict[str, Any]:
+def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     """The order's fields, as ``Alert`` names them. ``default_symbol`` is that of the alert whose leg this is."""
+    order = fields.order
     named = symbol(order) or default_symbol
     side = _side(order)
     if named is None:
@@ -38,16 +39,16 @@ def read(order: Order, default_symbol: str | None) -> dict[str, Any]:
         from webhook_core.intake import kinds
 
         kinds.refuse_others("order", order)
-    return {
+    wanted = {
         "symbol": named,
         "side": side,
         "order_type": values.agreed(order.get("order_type", ()), values.order_type) or OrderType.MARKET,
         "leverage": values.agreed(order.get("leverage", ()), values.leverage),
         "confirm_fill": values.agreed(order.get("confirm_fill", ()), values.flag) or False,
         **_size(order),
-        **positions_around(order),
         **read_terms(order),
     }
+    return _with_positions(fields, wanted)
 
 
 def symbol(order: Order) -> str | None:
@@ -58,13 +59,27 @@ def no_symbol() -> AlertMalformed:
     return AlertMalformed('symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol")
 
 
-def positions_around(order: Order) -> dict[str, Any]:
+def positions_around(fields: Sorted) -> dict[str, Any]:
     """The strategy's positions where they are mere context: what can't be read is left out."""
-    if _MARKET_POSITION.isdisjoint(order):
+    if _MARKET_POSITION.isdisjoint(fields.order) and not _position_in_context(fields):
         return {}
     from webhook_core.intake import market_position
 
-    return market_position.read_leniently(order)
+    return market_position.read_leniently(fields)
+
+
+def _position_in_context(fields: Sorted) -> bool:
+    return any(sent.canonical in _IN_CONTEXT for sent in fields.context)
+
+
+def _with_positions(fields: Sorted, wanted: dict[str, Any]) -> dict[str, Any]:
+    around = positions_around(fields)
+    if _position_in_context(fields):
+        from webhook_core.intake import market_position
+
+        counted = wanted["volume"] if wanted.get("quantity_type") in (None, "base") else None
+        around |= market_position.with_signs(fields, wanted["side"], counted)
+    return wanted | around
 
 
 def check(alert: Alert, fields: Sorted) -> None:
@@ -74,29 +89,24 @@ def check(alert: Alert, fields: Sorted) -> None:
 
 
 def check_bar_volume(fields: Sorted) -> None:
-    """Beside the bar's prices ``volume`` is as likely the bar's volume, thousands of times the order's size."""
-    bar = {"open", "high", "low", "close"} <= {normalise(sent.name) for sent in fields.context}
-    if bar and [normalise(sent.name) for sent in fields.order.get("volume", ())] == ["volume"]:
-        raise AlertMalformed(
-            "volume stands beside open, high, low and close and could be the bar's: send the order's size as quantity, "
-            "and the bar's volume as bar_volume.",
-            field="volume",
-        )
-
-
-def check_bar_close(context: Sequence[Sent]) -> None:
-    """``close`` is the bar's close, a number; as anything else it asks to close a position."""
-    for sent in context:
-        if normalise(sent.name) == "close" and not (
-            is_missing(sent.value)
-            or sent.value is False
-            or (isinstance(sent.value, str) and sent.value.lower() == "false")
-            or values.grouped_number(sent.value)
-        ):
+    """Beside a price of the bar ``volume`` is as likely the bar's volume, thousands of times the order's size."""
+    said = [sent for sent in fields.order.get("volume", ()) if not is_missing(sent.value)]
+    if not said or any(normalise(sent.name) != "volume" for sent in said):
+        return
+    for sent in (*fields.context, *fields.unknown):
+        if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
             raise AlertMalformed(
-                'close is read as the bar\'s closing price only: to close a position send "action": "close".',
-                field="close",
+                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say quantity for the order's size, "
+                "and bar_volume for the bar's volume.",
+                field="volume",
             )
+
+
+def _is_of_a_bar(key: str) -> bool:
+    """open, closeprice, ohlc4, bar, candle, prevclose; not bar_time or bar_volume, which say whose they are."""
+    if key in ("bar", "candle", "kline", "hl2", "hlc3"):
+        return True
+    return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in ("open", "high", "low", "close")
 
 
 def no_limit(order: Order, what: str) -> None:

@@ -49,7 +49,7 @@ def read(action: Action, fields: Sorted, symbol: str | None, default_symbol: str
     """The fields of a ``cancel`` or ``amend``, as ``Alert`` names them. Raises AlertMalformed."""
     order = fields.order
     ids = _ids(order)
-    wanted = {"action": action, "symbol": symbol or default_symbol, **ids, **read_leniently(order)}
+    wanted = {"action": action, "symbol": symbol or default_symbol, **ids, **read_leniently(fields)}
     if action == "amend":
         if not ids:
             raise AlertMalformed(
@@ -65,8 +65,9 @@ def read(action: Action, fields: Sorted, symbol: str | None, default_symbol: str
         _check_alone(order, next(iter(ids)))
         return wanted
     if scope is None and fields.unknown:
+        named = shown_names(sent.name for sent in fields.unknown)
         raise AlertMalformed(
-            f"scope is missing: {shown_names(fields.unknown)} may be meant to say what is canceled. Send scope symbol, "
+            f"scope is missing: {named} may be meant to say what is canceled. Send scope symbol, "
             "strategy or all, or remove what is no field of an alert.",
             field="scope",
         )

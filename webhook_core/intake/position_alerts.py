@@ -32,7 +32,7 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
     if action == "target":
         wanted |= _target(order)
     else:
-        wanted |= market_position.read_leniently(order)
+        wanted |= market_position.read_leniently(fields)
         wanted |= {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
     if wanted.get("volume") is not None or (action == "close" and _present(order, "volume")):
         order_alert.check_bar_volume(fields)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, is_off
-from webhook_core.intake.refused_names import normalise
+from webhook_core.intake.field_names import Sent, is_off, normalise
 from webhook_core.trading.orders import QuantityType, Side
 
 if TYPE_CHECKING:

@@ -1,95 +1,190 @@
-"""The names that an alert may not use, because they would change the order in a way that we don't: refused, never ignored."""
+"""The words by which a name or a value speaks of an order, and what to write in their place.
+
+Loaded only for an alert with a field that is neither ours nor plainly TradingView's. Words are in
+lower case and without inflection, whole names as ``normalise`` writes them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from webhook_core.intake.field_names import normalise
 
 
-def normalise(name: str) -> str:
-    """stopPrice, Stop-Price and stop_price are one name."""
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 PERCENT_OF_WHAT = "quantity_type percent_balance, percent_equity or percent_position"
+CLOSE = (
+    'send action close: "action": "close", with percent for a part of the position, or "action": "target" with '
+    "market_position flat"
+)
+_CANCEL, _REVERSE, _AMEND = (f"send action {word}" for word in ("cancel", "reverse", "amend"))
+_RUN = 'TRADING_MODE decides it for every alert; "validate": true tries one without an order'
+_TRAIL = "for an order that trails send order_type trailing-stop and trail, a distance such as 2% or 150"
+_PROFIT = 'send take_profit, such as "65000", "+500" or "2%"'
+_STOP = 'send stop_loss, such as "55000", "-500" or "2%"; an order of its own has order_type stop-loss and stop_price'
+_RISK = "send volume with quantity_type risk_percent, and stop_loss"
+_COUNTS = "send quantity_type: base, quote, percent_balance, percent_equity, percent_position or risk_percent"
+_PERCENT = f"send volume with {PERCENT_OF_WHAT}"
 _IN_QUOTE = "send volume with quantity_type quote"
-_CLOSE, _REVERSE, _CANCEL, _AMEND = (f"send action {word}" for word in ("close", "reverse", "cancel", "amend"))
+_SIZE = "send volume, in the base asset or with quantity_type"
+_TYPE = "send order_type, such as limit, and price"
+_PRICE = "send price, which is the limit of an order_type that has one and a mere reference elsewhere"
+_LEGS = "send flat fields, or orders, a list of such"
+_POSITION = 'send side, or "action": "target" with market_position long, short or flat and its size'
+_ACTION = "send action: buy, sell, close, reverse, target, cancel or amend"
+_KIND = "send order_type, quantity_type or action, whichever it means"
+
+_GROUPS: tuple[tuple[str, str], ...] = (
+    (CLOSE, "close exit flatten flat liquidate"),
+    (_CANCEL, "cancel canceling cancelling cancelled abort"),
+    (_REVERSE, "reverse reversal flip"),
+    (_AMEND, "amend modify edit replace"),
+    (_RUN, "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim dry dryrun"),
+    (_RUN, "mock fake virtual practice live real enable active armed execute"),
+    (_RUN, "disable pause skip ignore halt suspend"),
+    (_TRAIL, "trail breakeven"),
+    (_PROFIT, "tp take profit target tgt"),
+    (_STOP, "sl stop stopped stopping tpsl"),
+    (_RISK, "risk reward rr"),
+    ("send leverage, which makes it a margin order", "lever leverage lev lvg margin isolated collateral"),
+    ("send reduce_only, with leverage", "reduce reduceonly"),
+    (_PERCENT, "percent percentage pct portion fraction allocation alloc multiplier"),
+    (_IN_QUOTE, "usd usdt usdc eur euro gbp dollar fiat notional cash spend invest investment stake budget"),
+    (_SIZE, "qty quantity amount amt size sizing unit lot shares contract pip"),
+    (
+        "send time_in_force, expires or starts",
+        "tif gtc gtd ioc fok expire expiry expiration ttl timeout delay until till",
+    ),
+    ("send post_only", "postonly maker taker"),
+    (_TYPE, "limit lmt iceberg slippage entry enter px"),
+    (_LEGS, "leg oco bracket twap"),
+    (_POSITION, "side sentiment position direction long short buy sell bullish bearish hedge hedged"),
+    (_ACTION, "action command cmd signal intent instruction operation"),
+    (_KIND, "mode type kind"),
+)
+"""What to write -> the words that ask for it. Where a name has several of them the first group
+speaks."""
+_INSTEAD: Mapping[str, str] = {word: text for text, words in reversed(_GROUPS) for word in words.split()}
+_RANK: Mapping[str, int] = {text: rank for rank, (text, _) in reversed([*enumerate(_GROUPS)])}
+WORDS = frozenset(_INSTEAD)
+FILLERS = _words(
+    "order orders ord market prev is has do go to my the use set not all only new auto max "
+    "min of with price value level loss trade trading account balance equity capital wallet "
+    "portfolio pos run exec execution bot env base quote currency ccy fixed initial custom "
+    "distance dist offset points ticks ratio trigger last first next open vol volume id tag "
+    "name comment note text idx params method style class strategy atr step on half full"
+)
+"""What stands beside such words in a name that is written together, as in ``closeposition``."""
+
+_SIZES = frozenset(
+    word for text, words in _GROUPS if text in (_RISK, _PERCENT, _IN_QUOTE, _SIZE) for word in words.split()
+)
+_KINDS = frozenset(("mode", "type", "kind"))
+_ENVIRONMENT = _words("run trade trading account exec execution bot env environment system wallet")
+SAYS_BY_BEING_OFF = _words("live real enable active armed execute")
+"""Where off is an order too: not to trade."""
+MEASURED = _words("long short buy sell bullish bearish live real active")
+"""Beside another word a number is a measure of the chart, as in ``ema_long``."""
+MEASURES = _words(
+    "changepct changepercent pctchange percentchange pricechangepct pricechangepercent "
+    "percentrank percentb pctb macdsignal signalline netprofit grossprofit openprofit "
+    "profitfactor ticksize"
+)
+"""Names of indicators and of the strategy's report, which say nothing of an order as long as they
+are numbers."""
+OF_A_BAR = _words("bar candle kline prev previous last price time day daily week weekly month monthly ha")
+"""What stands beside the close of a bar, as in ``prev_close``."""
+
+VALUES = _words(
+    "buy sell long short flat exit close closed closing flatten liquidate enter entry hold "
+    "skip ignore reverse flip cancel canceled cancelled amend modify market limit stop "
+    "stopped exited sl tp stoploss takeprofit trail trailing iceberg settle oco bracket "
+    "percent percentage pct quote contract contracts lot lots unit units share shares pip "
+    "pips risk cash notional leverage margin isolated hedge hedged oneway linear inverse "
+    "futures perpetual perp swap paper test testnet demo sandbox simulation simulated dryrun "
+    "backtest live disabled paused gtc gtd ioc fok postonly reduceonly reduce add"
+)
+"""Values that are an order, alone or with each other and with ``VALUE_FILLERS``."""
+VALUE_FILLERS = _words(
+    "all position positions order orders now at on to the my of or and only open price half "
+    "loss profit take run dry post with equity balance go trade trading mode signal"
+)
 
 HINTS: Mapping[str, str] = {
     "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
     "amount": "it may mean either currency: send volume, in the base currency, or with quantity_type quote",
-    "limit": "send order_type limit and price",
-    "stop": "send order_type stop-loss and stop_price",
     "price2": "stop_price is the trigger and price the limit; behind a trailing trigger it is trail_limit",
-    "trailing_stop": "for an order that trails send order_type trailing-stop and trail",
-    "trail_price": "send order_type trailing-stop and trail, a distance such as 2% or 150",
-    "trail_offset": "it counts ticks in Pine: send order_type trailing-stop and trail, a distance such as 2% or 150",
-    "trail_points": "it counts ticks in Pine: send order_type trailing-stop and trail, a distance such as 2% or 150",
-    "trail_amount": "send order_type trailing-stop and trail, a distance such as 2% or 150",
-    "take_profit": 'send take_profit, such as "65000", "+500" or "2%"',
-    "stop_loss": 'send stop_loss, such as "55000", "-500" or "2%"',
-    "close[ordertype]": "send take_profit or stop_loss",
+    **dict.fromkeys(("trail_offset", "trail_points"), f"it counts ticks in Pine: {_TRAIL}"),
     "viqc": "send quantity_type quote",
     "fcib": "send fee_currency base",
     "fciq": "send fee_currency quote",
     "nompp": "Kraken ignores it",
-    "iceberg": "send order_type iceberg and display_volume",
-    "hidden": "send order_type iceberg and display_volume",
+    **dict.fromkeys(("iceberg", "hidden"), "send order_type iceberg and display_volume"),
     "deadline": "ORDER_DEADLINE_SECONDS sets it for every order",
     "asset_class": "the symbol decides it, such as AAPLx/USD",
     "order": "send flat fields: symbol, side, volume",
+    **dict.fromkeys(("dca", "grid", "martingale"), _LEGS),
+    **dict.fromkeys(("target", "target_position"), "send action target and market_position"),
     "legs": "send orders, a list",
-    "target": "send action target and market_position",
-    "target_position": "send action target and market_position",
-    "percent": f"send volume with {PERCENT_OF_WHAT}",
-    "pct": f"send volume with {PERCENT_OF_WHAT}",
-    "risk": "send volume with quantity_type risk_percent, and stop_loss",
-    **dict.fromkeys(("notional", "cost", "cash", "funds", "quote_qty", "quote_quantity", "quote_amount"), _IN_QUOTE),
-    **dict.fromkeys(("quote_volume", "quote_order_qty"), _IN_QUOTE),
-    **dict.fromkeys(("volume_currency", "size_currency"), "send quantity_type base or quote"),
-    **dict.fromkeys(("close_order", "close_position", "close_all", "close_only", "exit", "exit_position"), _CLOSE),
-    **dict.fromkeys(("flatten", "flat"), _CLOSE),
-    **dict.fromkeys(("reverse", "flip"), _REVERSE),
-    **dict.fromkeys(("cancel", "cancel_all", "cancel_orders", "cancel_pending"), _CANCEL),
-    **dict.fromkeys(("amend", "edit", "replace"), _AMEND),
-    "test": "send validate",
-    "dry_run": "send validate",
+    **dict.fromkeys(("order_class", "order_style"), _TYPE),
+    **dict.fromkeys(("cost", "funds", "order_cost", "order_value", "quote_volume", "quote_qty"), _IN_QUOTE),
+    **dict.fromkeys(("quote_quantity", "quote_amount", "quote_order_qty"), _IN_QUOTE),
+    **dict.fromkeys(("volume_currency", "size_currency", "tgt_ccy"), "send quantity_type base or quote"),
+    **dict.fromkeys(("vol", "q", "coins", "order_volume", "trade_volume", "share_count"), _SIZE),
+    "pos": _POSITION,
+    **dict.fromkeys(("account", "subaccount"), "the key and KRAKEN_ACCOUNT decide it for every alert"),
+    **dict.fromkeys(("userref", "aon", "all_or_none"), "Kraken has no use for it here"),
+    **dict.fromkeys(("activation_price", "activate_price", "aux_price", "trigger_level"), "send stop_price"),
+    **dict.fromkeys(("callback_rate", "callback_ratio", "be_trigger", "be_offset"), _TRAIL),
+    **dict.fromkeys(("buy_price", "sell_price", "long_price", "short_price"), _TYPE),
+    **dict.fromkeys(("what_if", "transmit", "trade", "trading", "can_trade", "do_trade", "allow_trading"), _RUN),
+    "strike": "options are not traded: send symbol, side, volume",
+    "close[ordertype]": "send take_profit or stop_loss",
 }
-UNSUPPORTED = {
-    normalise(name): name
-    for name in (
-        *HINTS,
-        *("lots", "lot_size", "units", "shares", "vol", "order_size", "order_qty", "order_quantity", "order_volume"),
-        *("delay", "userref", "account", "subaccount", "margin", "margin_mode"),
-        *("trading_mode", "is_test", "dry", "is_paper", "lev"),
-        *("reduce", "ioc", "fok", "gtc", "gtd", "stop_limit", "exec_type", "execution_type"),
-        *("oco", "bracket", "sandbox", "simulate", "demo", "paper", "paper_trading"),
-    )
-    if name != "percent"  # a field of a close; the names that are like it are caught by pattern
-}
-_PATTERNS = (
-    (r"takeprofit.*|tp(percent|pct|distance|offset|ticks|points)", "take_profit"),
-    (r"stoploss.*|sl(percent|pct|distance|offset|ticks|points)", "stop_loss"),
-    (r"trail.*", "trailing_stop"),
-    (r"risk.*", "risk"),
-    (r"close\[.*", "close[ordertype]"),
-    (r"percent.*", "percent"),
-    (
-        r"(size|qty|quantity|volume|order|position|equity|balance|capital).*(percent|percentage|pct)",
-        "percent",
-    ),
+"""Whole names, beside those with a word of the groups."""
+SWITCHES = frozenset(
+    normalise(name) for name in ("transmit", "trade", "trading", "can_trade", "do_trade", "allow_trading")
 )
+"""Whole names whose off says not to trade, and whose on says nothing."""
+_KNOWN: Mapping[str, str] = {normalise(name): hint for name, hint in HINTS.items()}
+_PATTERNS = ((r"close\[.*", HINTS["close[ordertype]"]), (r"trail.*", _TRAIL), (r"risk.*", _RISK))
 _SEVERAL = r"(tp|sl|takeprofit|stoploss)(s|es|prices|targets|(price|target|limit)?\d+.*)"
 """One exit of several: Kraken takes one per order."""
 
 
-def unsupported(key: str) -> str | None:
-    """The name under which we refuse a normalised one, None if we don't."""
-    if key in UNSUPPORTED:
-        return UNSUPPORTED[key]
-    return next((known for pattern, known in _PATTERNS if re.fullmatch(pattern, key)), None)
+def hint_of_name(key: str) -> str | None:
+    """What to write instead of a whole name that we refuse, None if we don't by the whole of it."""
+    if key in _KNOWN:
+        return _KNOWN[key]
+    return next((hint for pattern, hint in _PATTERNS if re.fullmatch(pattern, key)), None)
 
 
 def is_one_exit_of_several(key: str) -> bool:
     """take_profit_1, tp2, stop_losses."""
     return re.fullmatch(_SEVERAL, key) is not None
+
+
+def hint_of_words(name: Collection[str], value: Collection[str] = ()) -> str:
+    """What to write instead of a name and a value with these words; at least one is of the groups."""
+    said = {*name}
+    kind = said & _KINDS
+    if kind and said & _SIZES:
+        return _COUNTS
+    hint = min((_INSTEAD[word] for word in (*name, *value) if word in _INSTEAD), key=_RANK.__getitem__, default=_KIND)
+    if "mode" in kind and said & _ENVIRONMENT and hint == _KIND:
+        return _RUN
+    if kind and "order" in said and hint == _KIND:
+        return _TYPE
+    return _PRICE if "price" in said and hint in (_ACTION, _POSITION) else hint
+
+
+def overrides(value: Collection[str]) -> str | None:
+    """The hint of a value that says more than any name: to close, cancel, reverse or amend, or not
+    to trade for real."""
+    ranks = [_RANK[_INSTEAD[word]] for word in value if word in _INSTEAD]
+    first = min(ranks, default=len(_GROUPS))
+    return _GROUPS[first][0] if first <= _RANK[_RUN] else None

@@ -6,12 +6,15 @@ else (docs.kraken.com, add-order: each fill creates an order of its own, which k
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.trading.orders import Close, OrderType, Relative, Side
+from webhook_core.trading.limits import Check
+from webhook_core.trading.orders import Close, OrderIntent, OrderType, Relative, Side
 from webhook_core.trading.prices import Price, goes_up
+from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
@@ -22,6 +25,7 @@ _KINDS = {
     "take_profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
     "stop_loss": (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT),
 }
+_WRITE = 'a bare number is a price. Write percent as "2%" and points with a sign, "-50" or "+50".'
 
 
 def only_one(field: str) -> OrderDenied:
@@ -64,6 +68,9 @@ def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
         if isinstance(price, Relative) and price.percent and price.sign == "-" and price.amount >= 100:
             raise AlertMalformed(f"{name} is {price.amount:f} % below the market: nothing would be left.", field=name)
     entry = _entry_price(alert)
+    if entry is not None:
+        for name, price in ((close.field, trigger), (f"{close.field}_limit", limit)):
+            _check_reach(name, price, entry)
     if isinstance(trigger, Relative):
         wrong, than = (trigger.sign == "+") != above, "the market: mind the sign"
     else:
@@ -73,6 +80,47 @@ def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
         place = "above" if above else "below"
         raise AlertMalformed(f"{close.field} of a {side} must lie {place} {than}.", field=close.field)
     return close._replace(trigger=trigger, limit=limit)
+
+
+def _check_reach(name: str, price: Price | None, entry: Decimal) -> None:
+    """Points or percent written as a price: nobody means such an exit, and it would protect nothing."""
+    if _is_out_of_reach(name, price, entry):
+        raise AlertMalformed(f"{_too_far(name, 'entry', entry)}: {_WRITE}", field=name)
+
+
+def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]:
+    """The same against the market's price, for an order that named none of its own to hold its exit against."""
+    own = (wanted.limit, wanted.trigger, wanted.reference_price)
+    if wanted.close is None or any(isinstance(price, Decimal) for price in own):
+        return
+    field, _, trigger, limit = wanted.close
+    for name, price in ((field, trigger), (f"{field}_limit", limit)):
+        if price is None or (isinstance(price, Relative) and price.percent):
+            continue
+        if market is None:
+            yield Check("EXIT_REACH", None, "EXIT_REACH: not checked: the market's price is not known")
+        elif _is_out_of_reach(name, price, market):
+            text = f"EXIT_REACH: {_too_far(name, 'market', market)}: {_WRITE}"
+            yield Check("EXIT_REACH", False, text, {"market": plain(market)})
+        else:
+            yield Check("EXIT_REACH", True, "", {"market": plain(market)})
+
+
+def _is_out_of_reach(name: str, price: Price | None, entry: Decimal) -> bool:
+    """Whether an exit is so far from the entry that it must mean something else. A percentage says what it means."""
+    if price is None or (isinstance(price, Relative) and price.percent):
+        return False
+    at = price if isinstance(price, Decimal) else entry + (-price.amount if price.sign == "-" else price.amount)
+    if name.startswith("stop_loss"):
+        return abs(at - entry) > entry / 2
+    return not entry / 10 <= at <= entry * 10
+
+
+def _too_far(name: str, whose: str, price: Decimal) -> str:
+    place = f"the {whose}'s {plain(price)}"
+    if name.startswith("stop_loss"):
+        return f"{name} lies further from {place} than half its price"
+    return f"{name} lies beyond ten times {place}, or below a tenth of it"
 
 
 def _signed(price: Price, *, above: bool) -> Price:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from webhook_core.trading.wishes import Intent, NoOrder
 
 _NOISE = Decimal("1E-9")
+_NO_SHORT = "spot has no short positions"
 _MOST_DIGITS = 18
 """Before or after the point; an amount beyond that is a mistake, and no exchange has a use for it."""
 
@@ -112,22 +113,43 @@ def _check_size(wanted: OrderIntent) -> None:
 def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoOrder:
     """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5 short, Pine v6 reference,
     strategy.entry), and spot has no short: of an order that leads from or to a short position, the part is traded that is a
-    long one. Only where positions and size of the alert agree: then the size is TradingView's own and no fixed one.
+    long one. Only where positions and size of the alert agree: then the size is TradingView's own and no fixed one. An
+    order between two positions of which none is long has no such part, whatever its size.
     """
+    if is_margin(wanted.leverage):
+        return wanted
+    _check_end(alert)
+    if "long" not in (alert.prev_market_position or "long", alert.market_position or "long"):
+        return _nothing_on_spot(wanted, f"from {alert.prev_market_position} to {alert.market_position}")
     before, after = position(alert, "prev_market_position"), position(alert, "market_position")
-    if before is None or after is None or is_margin(wanted.leverage) or min(before, after) >= 0:
+    if before is None or after is None or min(before, after) >= 0:
         return wanted
     change = wanted.volume if wanted.side is Side.BUY else -wanted.volume
     if wanted.quantity_type != "base" or alert.volume is None or abs(before + change - after) > wanted.volume * _NOISE:
         return wanted
     part = abs(max(after, Decimal(0)) - max(before, Decimal(0)))
-    text = f"from {plain(before)} to {plain(after)}, and spot has no short positions"
+    text = f"from {plain(before)} to {plain(after)}"
     if part == 0:
-        from webhook_core.trading.wishes import NoOrder
-
-        return NoOrder(wanted.symbol, f"the strategy goes {text}")
-    note = f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}"
+        return _nothing_on_spot(wanted, text)
+    note = f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}, and {_NO_SHORT}"
     return wanted._replace(volume=part, notes=(*wanted.notes, note))
+
+
+def _nothing_on_spot(wanted: OrderIntent, steps: str) -> NoOrder:
+    from webhook_core.trading.wishes import NoOrder
+
+    return NoOrder(wanted.symbol, f"the strategy goes {steps}, and {_NO_SHORT}")
+
+
+def _check_end(alert: AlertLike) -> None:
+    """A buy that ends flat or short closed a short. Raises AlertMalformed where the alert does not say that one was there."""
+    ends_below = alert.side is Side.BUY and alert.market_position in ("flat", "short")
+    if ends_below and alert.prev_market_position not in ("flat", "short"):
+        raise AlertMalformed(
+            f"market_position {alert.market_position} contradicts side buy: without leverage a buy ends long. Send "
+            'prev_market_position and its size too, or "action": "target" for the position that it means.',
+            field="market_position",
+        )
 
 
 def position(alert: AlertLike, name: str) -> Decimal | None:

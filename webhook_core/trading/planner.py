@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.trading import intents, limits
+from webhook_core.trading import closing, intents, limits
 from webhook_core.trading.drafts import Draft, draft, limit_of, lowest, notes, parameters, trigger_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intents import Size
@@ -132,6 +132,7 @@ def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Check
             yield limits.price_remains(price.field, text(price.asked), amount_of(price.rounded))
     for price, left in lowest(fitted):
         yield limits.offset_leaves_a_price(price.field, text(price.rounded), left, fitted.market)
+    yield from closing.reach_checks(fitted.wanted, fitted.market)
     for cap in rules.caps:
         yield limits.cost_within_cap(instrument, volume, fitted.cost_price, cap)
     yield from _kraken_checks(fitted, now)

@@ -1,0 +1,70 @@
+"""When a name that speaks of an order says nothing of one: off, or a measure of the chart with a
+number."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from webhook_core.intake import words
+from webhook_core.intake.field_names import Sent, is_missing
+from webhook_core.intake.field_values import grouped_number
+from webhook_core.intake.refused_names import (
+    MEASURED,
+    MEASURES,
+    OF_A_BAR,
+    SAYS_BY_BEING_OFF,
+    SWITCHES,
+    WORDS,
+    hint_of_name,
+)
+
+_OFF = frozenset(("false", "none", "null", "na", "n/a", "nan", "no", "off"))
+_OF_A_FLAG = frozenset(("is", "go", "do", "use", "has", "my", "the"))
+_CANDLE = frozenset(("bar", "candle", "kline"))
+
+
+def says_nothing(sent: Sent) -> bool:
+    """Zero, empty, false and "none" ask for nothing, but where off is itself the meaning: ``live``,
+    ``enabled``."""
+    if sent.canonical in SWITCHES or not SAYS_BY_BEING_OFF.isdisjoint(words.of_name(sent.name)):
+        return is_missing(sent.value)
+    return is_nothing(sent.value)
+
+
+def is_nothing(value: object) -> bool:
+    """Empty, zero, false, "none" and the like."""
+    if is_missing(value):
+        return True
+    if isinstance(value, str):
+        text = value.strip().lower()
+        return text in _OFF or (any(digit == "0" for digit in text) and not text.strip("+-0.% "))
+    return value is False or value == 0 or value in ([], {})
+
+
+def is_measure(sent: Sent) -> bool:
+    """``ema_long``, ``prev_close``, ``change_pct`` with a number, ``bar_closed`` with true, a
+    switch that is on."""
+    said, value = words.of_name(sent.name), sent.value
+    if sent.canonical in SWITCHES:
+        return value is True or (isinstance(value, str) and value.lower() in ("true", "yes", "on", "1"))
+    if hint_of_name(sent.canonical) is not None:
+        return False
+    speaking, beside = WORDS.intersection(said), [word for word in said if word not in WORDS and len(word) > 1]
+    if speaking - {"real"} == {"close"} and len(said) > 1 and OF_A_BAR.issuperset(beside):
+        return _is_number(value) or (isinstance(value, bool) and not _CANDLE.isdisjoint(beside))
+    if not _is_number(value):
+        return False
+    if "".join(word for word in said if len(word) > 1) in MEASURES:
+        return True
+    return bool(speaking) and speaking <= MEASURED and not _OF_A_FLAG.issuperset(beside) and not _is_flag(value)
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, bool) and grouped_number(value)
+
+
+def _is_flag(value: object) -> bool:
+    try:
+        return abs(Decimal(str(value).replace(",", ""))) in (0, 1)
+    except InvalidOperation:
+        return False  # a number that the script did not have

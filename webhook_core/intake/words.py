@@ -1,0 +1,90 @@
+"""The words in a field's name or in a short value: split at case, signs and digits, and where they
+are written together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from webhook_core.intake.refused_names import FILLERS, VALUE_FILLERS, VALUES, WORDS
+
+_WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+"
+_LONGEST_TOGETHER = 40
+_MOST_OF_A_VALUE = 6
+_NAMES = WORDS | FILLERS
+_ENDINGS = ("s", "es", "ed", "d", "ing", "ings", "ped", "ping", "ted", "ting")
+
+
+def split(text: str) -> list[str]:
+    """``stopLoss_1``, ``stop-loss``, ``STOP LOSS`` and ``Stop.Loss`` are stop and loss."""
+    return [word.lower() for word in re.findall(_WORD, text)]
+
+
+@lru_cache(maxsize=256)  # a template sends the same names each time
+def of_name(name: str) -> tuple[str, ...]:
+    """Every word of a name, each without its ending where it is one that speaks of an order."""
+    found = [word for token in split(name) for word in _of_token(token)]
+    if WORDS.isdisjoint(found):  # SLpips is split as S and Lpips
+        found = _together("".join(split(name)), _NAMES) or found
+    return tuple(found)
+
+
+def of_value(text: str) -> list[str]:
+    """The words of a value that says nothing but words of an order, none for any other."""
+    if text.strip() == "%":
+        return ["percent"]
+    tokens = split(text)
+    if not 1 <= len(tokens) <= _MOST_OF_A_VALUE or len(text) > _LONGEST_TOGETHER:
+        return []
+    if "".join(tokens) in VALUES:  # take profit
+        return [_stem("".join(tokens)), *map(_stem, tokens)]
+    known = VALUES | VALUE_FILLERS
+    words: list[str] = []
+    for token in tokens:
+        found = [token] if token in known else _together(token, known)
+        if not found:
+            return []
+        words += found
+    return [_stem(word) for word in words] if not VALUES.isdisjoint(words) else []
+
+
+def _of_token(token: str) -> list[str]:
+    word = _stem(token)
+    if word in WORDS or word in FILLERS:
+        return [word]
+    return _together(token, _NAMES) or [token]
+
+
+def _stem(word: str) -> str:
+    """closed, closes and closing are close."""
+    if word in WORDS:
+        return word
+    return next((stem for stem in _stems(word) if stem in WORDS), word)
+
+
+def _stems(word: str) -> Iterator[str]:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            stem = word.removesuffix(ending)
+            yield stem
+            yield stem + "e"
+    if word.endswith("ies"):
+        yield word[:-3] + "y"
+
+
+def _together(token: str, known: frozenset[str]) -> list[str]:
+    """The known words that a token is made of without a rest, one of which speaks; none if it is no
+    such token."""
+    if not 4 <= len(token) <= _LONGEST_TOGETHER:
+        return []
+    made: dict[int, list[str]] = {0: []}
+    for end in range(2, len(token) + 1):
+        for start in range(max(0, end - 12), end - 1):
+            word = token[start:end]
+            word = word if word in known or known is not _NAMES else _stem(word)
+            if start in made and word in known:
+                made[end] = [*made[start], word]
+                break
+    found = made.get(len(token), [])
+    return found if not (WORDS | VALUES).isdisjoint(found) else []
