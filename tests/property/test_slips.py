@@ -1,4 +1,5 @@
-"""Whatever a pen does to a valid alert: it trades what it says, or is refused, and its token is in nothing that is said."""
+"""Whatever a pen does to a valid alert: it trades what it says, or is refused, and its token is in
+nothing that is said."""
 
 from __future__ import annotations
 
@@ -17,7 +18,14 @@ from webhook_core.intake.field_names import normalise
 from webhook_core.intake.json_scan import find_fault
 from webhook_core.intake.value_slips import slip_of
 
-SAID = {"symbol": "BTC/USD", "side": "buy", "volume": "0.01", "price": "60000", "comment": "Long 1", "order_id": "L"}
+SAID = {
+    "symbol": "BTC/USD",
+    "side": "buy",
+    "volume": "0.01",
+    "price": "60000",
+    "comment": "Long 1",
+    "order_id": "L",
+}
 PIECES = [
     '"',
     "'",
@@ -39,7 +47,23 @@ PIECES = [
     "NaN",
     "0,5",
 ]
-PIECES += ["True", "{{close}}", "{close}", "%", "$", "*2", ".", "-", "e9", " ", "\x00", "=", ";", "null", "1"]
+PIECES += [
+    "True",
+    "{{close}}",
+    "{close}",
+    "%",
+    "$",
+    "*2",
+    ".",
+    "-",
+    "e9",
+    " ",
+    "\x00",
+    "=",
+    ";",
+    "null",
+    "1",
+]
 
 
 def whole_alert() -> str:
@@ -48,7 +72,8 @@ def whole_alert() -> str:
 
 @st.composite
 def mutilated(draw) -> str:
-    """A valid alert after one to three slips: a piece put in, put in the place of others, or left out."""
+    """A valid alert after one to three slips: a piece put in, put in the place of others, or left
+    out."""
     text = whole_alert()
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(text)))
@@ -92,7 +117,10 @@ class Lines(logging.Handler):
         self.written.append(f"{record.getMessage()} {getattr(record, 'facts', '')}")
 
 
-ragged = st.lists(st.sampled_from([*PIECES, '"a"', '"token"', "0", "-", "1.5", "true", "/", "*", "b"]), max_size=12)
+ragged = st.lists(
+    st.sampled_from([*PIECES, '"a"', '"token"', "0", "-", "1.5", "true", "/", "*", "b"]),
+    max_size=12,
+)
 
 
 @given(text=ragged.map("".join) | st.text(max_size=40) | mutilated())

@@ -1,4 +1,5 @@
-"""An id that is no id makes the next signal a repeat of the last: nothing else is traded for it, and everybody hears of it."""
+"""An id that is no id makes the next signal a repeat of the last: nothing else is traded for it,
+and everybody hears of it."""
 
 from __future__ import annotations
 
@@ -208,7 +209,13 @@ def test_an_id_that_two_firings_can_share_is_told_at_the_first_and_traded(fields
 
 @pytest.mark.parametrize(
     "name",
-    ["a-1", "trend/BTCUSD/60/1739889000000/Long", "0b29f2b4-6f0e-4d0e-9b52-6f1f3a2f9d11", "1739889000", "Long-7"],
+    [
+        "a-1",
+        "trend/BTCUSD/60/1739889000000/Long",
+        "0b29f2b4-6f0e-4d0e-9b52-6f1f3a2f9d11",
+        "1739889000",
+        "Long-7",
+    ],
 )
 def test_an_id_that_may_be_one_is_left_in_peace(name):
     function = Function()

@@ -1,4 +1,5 @@
-"""Each slip of the pen has a sentence of its own, and the line and the column of the character at fault."""
+"""Each slip of the pen has a sentence of its own, and the line and the column of the character at
+fault."""
 
 from __future__ import annotations
 
@@ -134,7 +135,12 @@ SLIPS = [
     ("{{strategy.order.alert_message}}", 1, 1, UNEXPANDED),
     ('{"a": {close}}', 1, 7, "one brace stands where a placeholder has two"),
     ('{"a": ${close}}', 1, 7, "one brace stands where a placeholder has two"),
-    ('{"a": { strategy.order.price }, "b": 1}', 1, 7, "one brace stands where a placeholder has two"),
+    (
+        '{"a": { strategy.order.price }, "b": 1}',
+        1,
+        7,
+        "one brace stands where a placeholder has two",
+    ),
     # numbers
     ('{"a": 0,5}', 1, 8, POINT),
     ('{"a": 0,5, "b": 1}', 1, 8, POINT),

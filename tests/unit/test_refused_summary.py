@@ -1,4 +1,5 @@
-"""alert.done says which alert was refused, and why, as soon as its sender is proved, and before that nothing of it."""
+"""alert.done says which alert was refused, and why, as soon as its sender is proved, and before
+that nothing of it."""
 
 from __future__ import annotations
 
@@ -33,13 +34,19 @@ def which(facts):
     [
         ({"volume": "0,5"}, ("default", "BTCUSD", "a-1")),
         ({"volume": "0,5", "strategy": "trend"}, ("trend", "BTCUSD", "a-1")),
-        ({"side": "up", "symbol": None, "ticker": "KRAKEN:BTCUSD"}, ("default", "KRAKEN:BTCUSD", "a-1")),
+        (
+            {"side": "up", "symbol": None, "ticker": "KRAKEN:BTCUSD"},
+            ("default", "KRAKEN:BTCUSD", "a-1"),
+        ),
         ({"stop_prce": "1"}, ("default", "BTCUSD", "a-1")),
         ({"symbol": None}, ("default", None, "a-1")),
         ({"id": None, "alert_id": 7, "side": "up"}, ("default", "BTCUSD", "7")),
         ({"fired_at": "2020-01-01T00:00:00Z"}, ("default", "BTCUSD", "a-1")),
         ({"fired_at": "soon"}, ("default", "BTCUSD", "a-1")),
-        ({"side": "up", "id": {"a": 1}, "symbol": ["x"], "strategy": True}, ("default", None, None)),
+        (
+            {"side": "up", "id": {"a": 1}, "symbol": ["x"], "strategy": True},
+            ("default", None, None),
+        ),
         ({"side": "up", "id": LONG}, ("default", "BTCUSD", "tok-… (30 characters)")),
         ({"side": "up", "symbol": LONG}, ("default", "tok-… (30 characters)", "a-1")),
         ({"side": "up", "strategy": LONG}, ("tok-… (30 characters)", "BTCUSD", "a-1")),
@@ -97,7 +104,11 @@ def test_a_bug_is_told_with_the_alert_that_met_it(function, done, monkeypatch):
         ([Rejected(("EOrder:A", "EOrder:B"))], {}, "Kraken said: EOrder:A; EOrder:B"),
         ([Rejected(("EOrder:A",))], {"validate_only": True}, "EOrder:A"),
         ([Unknown("the reply was lost")], {}, "the reply was lost"),
-        ([NotSent("no connection to Kraken could be made")], {}, "no connection to Kraken could be made"),
+        (
+            [NotSent("no connection to Kraken could be made")],
+            {},
+            "no connection to Kraken could be made",
+        ),
         ([], {"symbol": "ETHUSD"}, "ALLOWED_SYMBOLS"),
         ([], {"volume": "0,5"}, "holds a comma"),
         ([], {"token": "wrong-token-of-nobody"}, "no valid proof"),

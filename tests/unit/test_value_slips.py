@@ -1,4 +1,5 @@
-"""A value that is refused is refused for its slip: each kind has its sentence, wherever the field stands."""
+"""A value that is refused is refused for its slip: each kind has its sentence, wherever the field
+stands."""
 
 from __future__ import annotations
 
@@ -124,9 +125,17 @@ def test_a_number_with_a_slip_is_refused_for_it(value, says):
         ({"symbol": "{ticker}"}, "symbol", ONE_BRACE),
         ({"symbol": "${ticker}"}, "symbol", ONE_BRACE),
         ({"custom_fields": '{"a": 1}'}, "custom_fields", "JSON inside of a text"),
-        ({"side": None, "volume": None, "orders": '[{"side": "buy"}]'}, "orders", "JSON inside of a text"),
+        (
+            {"side": None, "volume": None, "orders": '[{"side": "buy"}]'},
+            "orders",
+            "JSON inside of a text",
+        ),
         ({"strategy_name": "{{strategy}}"}, "strategy_name", "did not expand"),
-        ({"side": None, "volume": None, "orders": [{"side": "buy", "volume": "0,5"}]}, "orders[0].volume", POINT),
+        (
+            {"side": None, "volume": None, "orders": [{"side": "buy", "volume": "0,5"}]},
+            "orders[0].volume",
+            POINT,
+        ),
         ({"side": None, "volume": None, "orders": [{"side": "buy "}]}, "orders[0].side", BLANK),
     ],
 )

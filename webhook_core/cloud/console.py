@@ -3,7 +3,8 @@
     14:30:01 200 accepted      my-strategy  buy 0.001 BTC/USD market  OBI7LK-NE3TQ-U7SUZL
     14:30:09 400 malformed     my-strategy  BTCUSD  volume holds a comma: ...
 
-What an alert's own line sums up is not said before it as well; LOG_LEVEL=DEBUG shows all of it. Times are UTC.
+What an alert's own line sums up is not said before it as well; LOG_LEVEL=DEBUG shows all of it.
+Times are UTC.
 """
 
 from __future__ import annotations
@@ -24,7 +25,17 @@ _SUMMED_UP = ("alert.", "order.", "request.")
 _NOT_FOR_PEOPLE = frozenset({"trace", "span_id", "trace_sampled", "execution_id"})
 _IN_THE_LINE = frozenset(
     {
-        *("outcome", "code", "status", "replayed", "strategy", "symbol", "action", "side", "order_type"),
+        *(
+            "outcome",
+            "code",
+            "status",
+            "replayed",
+            "strategy",
+            "symbol",
+            "action",
+            "side",
+            "order_type",
+        ),
         *("volume", "order_id", "reason", "warnings", "field", "id_reused_after_s"),
     }
 )
@@ -40,7 +51,8 @@ _WORDS = {
 
 
 class ConsoleLine(logging.Formatter):
-    """An event on one line; a traceback below it, indented so that no row of it can pass for an event."""
+    """An event on one line; a traceback below it, indented so that no row of it can pass for an
+    event."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = {name: value for name, value in facts_of(record).items() if name not in _NOT_FOR_PEOPLE}
@@ -60,7 +72,8 @@ class ConsoleLine(logging.Formatter):
 
 
 def worth_a_line(record: logging.LogRecord) -> bool:
-    """False for what the line of the alert in hand sums up. A traceback and what is CRITICAL always stand for themselves."""
+    """False for what the line of the alert in hand sums up. A traceback and what is CRITICAL always
+    stand for themselves."""
     if _shows_all() or record.exc_info or record.levelno >= logging.CRITICAL or not is_summed_up():
         return True
     name = record.getMessage()
@@ -76,7 +89,12 @@ def _alert(facts: Mapping[str, Any]) -> str:
     word = _WORDS.get(facts.get("code", ""), str(facts.get("outcome", "")).replace("_", " "))
     if facts.get("replayed"):
         word = "REPEATED ID" if facts.get("id_reused_after_s") else f"{word} before"
-    parts = [f"{facts.get('status')} {word:<15}", facts.get("strategy"), _order(facts), facts.get("order_id")]
+    parts = [
+        f"{facts.get('status')} {word:<15}",
+        facts.get("strategy"),
+        _order(facts),
+        facts.get("order_id"),
+    ]
     reasons = [facts.get("reason"), *(f"({warning})" for warning in facts.get("warnings") or ())]
     texts = [on_one_line(str(part)) for part in (*parts, *reasons) if part]
     return "  ".join(text for text in texts if text).rstrip()

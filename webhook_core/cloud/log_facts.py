@@ -1,4 +1,5 @@
-"""The facts of an event as plain values, as JSON and on one line. Whatever a fact holds, it can't end its line."""
+"""The facts of an event as plain values, as JSON and on one line. Whatever a fact holds, it can't
+end its line."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ def facts_of(record: logging.LogRecord) -> Mapping[str, Any]:
 
 
 def facts_and_trace(record: logging.LogRecord, project: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The facts of a record, a traceback among them; apart from them its trace as Cloud Logging wants it.
+    """The facts of a record, a traceback among them; apart from them its trace as Cloud Logging
+    wants it.
 
     Without a project there is no such trace, and its parts stay facts.
     """
@@ -48,7 +50,11 @@ class FactsEncoder(json.JSONEncoder):
     def encode(self, o: Any) -> str:
         try:
             return super().encode(o)
-        except (TypeError, ValueError, RecursionError):  # a key or a number that JSON lacks: an odd line beats none
+        except (
+            TypeError,
+            ValueError,
+            RecursionError,
+        ):  # a key or a number that JSON lacks: an odd line beats none
             odd = {str(name): value if isinstance(value, str) else repr(value) for name, value in dict(o).items()}
             return super().encode(odd)
 

@@ -1,6 +1,8 @@
-"""Ids that are none: what is said of one that can't be unique per firing, and of one that comes again too late.
+"""Ids that are none: what is said of one that can't be unique per firing, and of one that comes
+again too late.
 
-An id is what tells two firings apart. One that repeats makes the next signal a repeat of the last one, and it is not traded.
+An id is what tells two firings apart. One that repeats makes the next signal a repeat of the last
+one, and it is not traded.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ _NOT_OF_ONE_FIRING = {
 
 
 class Reuse(NamedTuple):
-    """``warning`` for the answer's warnings; ``prefix`` for the message of an answer that is a stored one; ``seconds``
-    since the first delivery."""
+    """``warning`` for the answer's warnings; ``prefix`` for the message of an answer that is a
+    stored one; ``seconds`` since the first delivery."""
 
     warning: str
     prefix: str
@@ -59,10 +61,12 @@ def _why_doubtful(alert_id: str, fields: Mapping[str, Any]) -> str | None:
 
 def reused(known_by: KnownBy, first_at: datetime, seconds: float) -> Reuse:
     """An alert that comes again later than any resend of TradingView's does."""
-    what = "An equal alert with neither an id nor a firing time" if known_by == "body" else f"This alert's {known_by}"
+    nameless = "An equal alert with neither an id nor a firing time"
+    what = nameless if known_by == "body" else f"This alert's {known_by}"
     came = f"{what} came first at {first_at:%Y-%m-%d %H:%M:%S} UTC, {seconds:.0f} seconds before"
     warning = (
-        f"{came}, and no resend of TradingView's comes so late. If this is a new signal, it was NOT traded as one: "
+        f"{came}, and no resend of TradingView's comes so late. If this is a new signal, "
+        "it was NOT traded as one: "
         f"{RULE}; {_MEND}."
     )
     return Reuse(warning, f"NO NEW ORDER. {came}, so this is that alert's answer: ", seconds)
@@ -71,6 +75,7 @@ def reused(known_by: KnownBy, first_at: datetime, seconds: float) -> Reuse:
 def conflict(known_by: KnownBy, first_at: datetime, seconds: float) -> str:
     """The message of a 409: the same id with another body."""
     return (
-        f"An alert with this {known_by} came before with another body, at {first_at:%Y-%m-%d %H:%M:%S} UTC, "
+        f"An alert with this {known_by} came before with another body, at "
+        f"{first_at:%Y-%m-%d %H:%M:%S} UTC, "
         f"{seconds:.0f} seconds before; nothing was sent for this one: {RULE}; {_MEND}."
     )

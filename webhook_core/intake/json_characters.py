@@ -49,7 +49,8 @@ def named(character: str) -> str:
 
 
 def slip_of(character: str) -> str | None:
-    """What a character does that may stand in a text and nowhere else; None for one without a story."""
+    """What a character does that may stand in a text and nowhere else; None for one without a
+    story."""
     if character in CURLY_QUOTES:
         return f'{named(character)} stands there: write straight double quotes (")'
     if character in _SAID:

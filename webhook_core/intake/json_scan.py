@@ -1,4 +1,5 @@
-"""Where a text stops being JSON, and what stood around that place. Only for a text that a reader has refused."""
+"""Where a text stops being JSON, and what stood around that place. Only for a text that a reader
+has refused."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Wanted(Enum):
 
 class Fault(NamedTuple):
     """``at``: index of the first character that can't stand there, the text's length for one that
-    is missing. ``begins`` and ``ends``: of the last whole part before it (a mark, a text, a number),
+    is missing. ``begins`` and ``ends``: of the last whole part before it (a mark, a text, a
+    number),
     or, inside of a text, where that text begins and ``at``. ``name``: of the field that was being
     read. ``open``: what is not closed yet, outermost first."""
 

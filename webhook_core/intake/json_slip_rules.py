@@ -1,7 +1,8 @@
-"""The slips that are known, as tables: what stands at the fault, and what is said of it. The first row that matches counts.
+"""The slips that are known, as tables: what stands at the fault, and what is said of it. The first
+row that matches counts.
 
-Patterns are matched where the fault is (in BEFORE_A_NAME: where the part before it begins). The last row of a table is its
-last word, after the characters of json_characters.
+Patterns are matched where the fault is (in BEFORE_A_NAME: where the part before it begins). The
+last row of a table is its last word, after the characters of json_characters.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from webhook_core.intake.json_scan import Fault
 
 
 class Rule(NamedTuple):
-    """``back``: the slip lies where the part before the fault begins. ``of_value``: in the value of the field in hand."""
+    """``back``: the slip lies where the part before the fault begins. ``of_value``: in the value of
+    the field in hand."""
 
     pattern: str
     says: str
@@ -24,7 +26,8 @@ class Rule(NamedTuple):
 
 
 class Slip(NamedTuple):
-    """``at``: index of the character at fault. ``says``: what is wrong and how to mend it, without a full stop."""
+    """``at``: index of the character at fault. ``says``: what is wrong and how to mend it, without
+    a full stop."""
 
     at: int
     says: str
@@ -48,7 +51,8 @@ def _between(*rows: tuple[str, str]) -> list[Rule]:
 
 
 EMPTY = (
-    "Either the alert's Message is empty, or it is {{strategy.order.alert_message}} and the script's "
+    "Either the alert's Message is empty, or it is {{strategy.order.alert_message}} and "
+    "the script's "
     "order has no alert_message"
 )
 TEXTS = "as {{strategy.order.comment}}, {{strategy.order.id}} and {{strategy.order.alert_message}} can"
@@ -60,12 +64,14 @@ _CALCULATES = (
     "work it out in Pine and send the number"
 )
 _UNEXPANDED = (
-    "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} works in strategy alerts only, "
+    "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} "
+    "works in strategy alerts only, "
     "and put every placeholder in double quotes"
 )
 _ONE_BRACE = 'one brace stands where a placeholder has two: write "{{close}}", in double quotes'
 _PLAIN = (
-    "the body is plain text, not a JSON object. TradingView sends what stands in the alert's Message: "
+    "the body is plain text, not a JSON object. TradingView sends what stands in the "
+    "alert's Message: "
     "put the JSON message there"
 )
 _NO_VALUE = (
@@ -80,7 +86,8 @@ _WORD = r"[^\W\d][\w.-]{0,60}"
 _PLACEHOLDER = r'\{\{(?:plot\("[^"{}]{0,80}"\)|[^{}":]{1,80})\}\}'
 
 WRONG_END = re.compile(rf"[{CURLY_QUOTES}]\s*(?:[,:}}\]]|\Z)|'\s*[,:}}\]]\s*\Z")
-"""A quote of another kind where a text may end. Searched up to the text's end only, which is \\Z."""
+"""A quote of another kind where a text may end. Searched up to the text's end only, which is
+\\Z."""
 
 COMMENT = _between((r"//|/\*|<!--|--|#(?!\d)", "a comment stands there: JSON has none, remove it"))
 BEFORE_THE_OBJECT = _between(
@@ -96,14 +103,17 @@ NO_OBJECT = _between(
     (r"[^{]*\{(?!\{)", "text stands before the JSON object, which has to begin the message"),
     (
         r"(?a)[\w-]{1,32}:[^\n]*\n\s*[\w-]{1,32}:",
-        "the body has lines of name: value, not a JSON object: braces and double quotes are missing",
+        "the body has lines of name: value: a JSON object has braces and double quotes",
     ),
     (r"", _PLAIN),
 )
 BEHIND_THE_OBJECT = _between(
     (r"\}", "a closing brace too many stands there"),
     (r"\]", "a closing bracket too many stands there"),
-    (r"[{\[]", "a second object begins there: an alert is one object, and several orders stand in its orders"),
+    (
+        r"[{\[]",
+        "a second object begins there: an alert is one, and several orders stand in its orders",
+    ),
     (r",", "a comma stands after the end of the JSON object: remove it"),
     (r";", "a semicolon stands after the end of the JSON object: remove it"),
     (r"", "text stands after the end of the JSON object"),
@@ -142,7 +152,10 @@ AT_A_COLON = _between(
 AT_A_VALUE = [
     Rule(r"\Z", "the body ends there, and a value is missing"),
     Rule(r"(?<=,)\s*\]", "a comma stands before the closing bracket: remove it", of_value=False),
-    Rule(r"[,}\]]", "the value is missing: a placeholder that is not quoted and has no value leaves nothing there"),
+    Rule(
+        r"[,}\]]",
+        "the value is missing: a placeholder that is not quoted and is empty leaves nothing there",
+    ),
     Rule(r"[:=]", "a colon or an equals sign too many stands there"),
     Rule(r"\$\{", _ONE_BRACE),
     Rule(rf"[{CURRENCIES}]", "a currency sign stands before a number: send the number alone"),
@@ -158,13 +171,20 @@ AT_A_VALUE = [
     Rule(r"(?i)false\b", "a word in capitals stands there, as Python has it: write false"),
     Rule(r"(?i)(?:none|null)\b", "Python's None, or null in capitals, stands there: write null"),
     Rule(rf'{_WORD}"', _NO_OPENING_QUOTE),
-    Rule(_WORD, "a text stands there without double quotes: every text and every placeholder needs them"),
+    Rule(
+        _WORD,
+        "a text stands there without double quotes: every text and every placeholder needs them",
+    ),
     Rule(r"-", "a minus stands there without a number: write -0.5"),
     Rule(r"", "a value has to stand there: a text in double quotes, a number, true, false or null"),
 ]
 BEHIND_A_VALUE = [
     Rule(r"\Z", "the body ends there, and its closing brace or bracket is missing", of_value=False),
-    Rule(r"[}\]]", "a brace and a bracket close each other: [ ends with ] and { with }", of_value=False),
+    Rule(
+        r"[}\]]",
+        "a brace and a bracket close each other: [ ends with ] and { with }",
+        of_value=False,
+    ),
     Rule(rf"{_A_NAME}|[{{\[]", _MISSING_COMMA, of_value=False),
 ]
 BEHIND_A_TEXT = [
@@ -177,12 +197,18 @@ BEHIND_A_NUMBER = [
     Rule(r"\d", "a number holds a blank, or a comma is missing: write the digits alone"),
     Rule(
         r"%",
-        'a percent sign stands behind a number: quote it ("5%") where a percentage may stand, and leave it out elsewhere',
+        (
+            'a percent sign stands behind a number: quote it ("5%") where a percentage may '
+            "stand, and leave it out elsewhere"
+        ),
     ),
     Rule(r"\.", "a number has a point too many, or no digit behind its point: write 0.5"),
     Rule(r":|-\d\d-\d\dT", "a time stands there without double quotes"),
     Rule(r"[+*/^(-]", _CALCULATES),
-    Rule(rf"[{CURRENCIES}]|[^\W\d_]", "a unit or another text stands behind a number: send the number alone"),
+    Rule(
+        rf"[{CURRENCIES}]|[^\W\d_]",
+        "a unit or another text stands behind a number: send the number alone",
+    ),
     Rule(r"", "a comma is missing, or text stands behind a number"),
 ]
 BEHIND_A_WORD = _between((r'"', _MISSING_COMMA), (r"", "a comma is missing, or text stands behind a value"))

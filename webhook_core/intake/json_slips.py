@@ -1,6 +1,8 @@
-"""Which slip of the pen keeps a body from being JSON, where it is, and how to mend it. The body is never repeated.
+"""Which slip of the pen keeps a body from being JSON, where it is, and how to mend it. The body is
+never repeated.
 
-Only for a body that could not be read: nothing here decides what an alert means, and nothing is repaired.
+Only for a body that could not be read: nothing here decides what an alert means, and nothing is
+repaired.
 """
 
 from __future__ import annotations
@@ -86,7 +88,8 @@ def _around_the_object(text: str, fault: Fault) -> Slip:
     if fault.wanted is Wanted.VALUE:
         slip = first(rules.BEFORE_THE_OBJECT, text, fault)
         known = None if slip else slip_of(text[fault.at])
-        return slip or (Slip(fault.at, known) if known else first(rules.NO_OBJECT, text, fault)) or _unknown(fault)
+        character = Slip(fault.at, known) if known else None
+        return slip or character or first(rules.NO_OBJECT, text, fault) or _unknown(fault)
     if text[begins] not in "{[":
         return first(rules.NO_OBJECT, text, fault._replace(at=begins)) or _unknown(fault)
     return _known(rules.BEHIND_THE_OBJECT, text, fault)
@@ -95,7 +98,8 @@ def _around_the_object(text: str, fault: Fault) -> Slip:
 def _between_braces(text: str, fault: Fault) -> Slip:
     match fault.wanted:
         case Wanted.NAME:
-            return first(rules.BEFORE_A_NAME, text, fault, fault.begins) or _known(rules.AT_A_NAME, text, fault)
+            before = first(rules.BEFORE_A_NAME, text, fault, fault.begins)
+            return before or _known(rules.AT_A_NAME, text, fault)
         case Wanted.COLON if set(fault.name or "") & set(":,"):
             return Slip(fault.begins, "the closing quote of a name is missing")
         case Wanted.COLON:
@@ -111,7 +115,8 @@ def _behind_a_value(text: str, fault: Fault) -> Slip:
         return slip
     if last == '"':
         return _ended_otherwise(text, fault, fault.ends - 1) or _behind_a_text(text, fault)
-    return _known(rules.BEHIND_A_NUMBER if last in "-0123456789" else rules.BEHIND_A_WORD, text, fault)
+    table = rules.BEHIND_A_NUMBER if last in "-0123456789" else rules.BEHIND_A_WORD
+    return _known(table, text, fault)
 
 
 def _behind_a_text(text: str, fault: Fault) -> Slip:

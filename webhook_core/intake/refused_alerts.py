@@ -1,6 +1,7 @@
 """Which alert of a proved sender it was that could not be understood, for the log.
 
-Only for a body that has verified. A misplaced token may stand in any field, so nothing long is ever repeated.
+Only for a body that has verified. A misplaced token may stand in any field, so nothing long is ever
+repeated.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ _FACTS = {"strategy": "strategy_name", "symbol": "symbol", "alert_id": "id"}
 
 
 def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> dict[str, str]:
-    """``strategy``, ``symbol`` and ``alert_id`` for the log, as far as they can be told before the alert is understood.
+    """``strategy``, ``symbol`` and ``alert_id`` for the log, as far as they can be told before the
+    alert is understood.
 
-    ``strategies`` are the names that may be repeated however long they are; ``default`` is that of an alert without one.
+    ``strategies`` are the names that may be repeated however long they are; ``default`` is that of
+    an alert without one.
     """
     order = order_fields(verified.fields)
     found = {fact: _shown(order.get(name, ()), strategies) for fact, name in _FACTS.items()}

@@ -1,4 +1,5 @@
-"""Which slip of the pen a token holds that proved nothing. For the log alone: whoever sent it learns nothing from us.
+"""Which slip of the pen a token holds that proved nothing. For the log alone: whoever sent it
+learns nothing from us.
 
 It follows from what came and never from what is configured, and it repeats nothing of either.
 """
@@ -18,8 +19,14 @@ def slip_of(token: str) -> str | None:
     bare = token.strip()
     slips = (
         (not bare, "is empty"),
-        (is_example(bare), "is still the placeholder of the example: put the value of WEBHOOK_TOKEN in its place"),
-        ("{{" in token or _VARIABLE.fullmatch(bare), "is a placeholder or a variable that nobody replaced"),
+        (
+            is_example(bare),
+            "is still the placeholder of the example: put the value of WEBHOOK_TOKEN in its place",
+        ),
+        (
+            "{{" in token or _VARIABLE.fullmatch(bare),
+            "is a placeholder or a variable that nobody replaced",
+        ),
         (token != bare, "has a blank or a line break at an end"),
         (bare[:1] in _QUOTES and bare[-1:] in _QUOTES, "has quotes of its own"),
         (bare.lower().startswith("bearer "), "begins with Bearer"),

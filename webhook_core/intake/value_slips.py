@@ -1,4 +1,5 @@
-"""Which slip of the pen a value holds that was refused. Nothing of the value is repeated, and nothing is repaired."""
+"""Which slip of the pen a value holds that was refused. Nothing of the value is repeated, and
+nothing is repaired."""
 
 from __future__ import annotations
 
@@ -8,8 +9,23 @@ from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES, named
 
 _NUMBERS = frozenset(
     {
-        *("volume", "percent", "price", "stop_price", "trail", "trail_limit", "leverage", "display_volume"),
-        *("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit", "market_position_size"),
+        *(
+            "volume",
+            "percent",
+            "price",
+            "stop_price",
+            "trail",
+            "trail_limit",
+            "leverage",
+            "display_volume",
+        ),
+        *(
+            "take_profit",
+            "take_profit_limit",
+            "stop_loss",
+            "stop_loss_limit",
+            "market_position_size",
+        ),
     }
 )
 _PERCENT_ELSEWHERE = frozenset({"leverage", "display_volume", "market_position_size"})
@@ -20,7 +36,7 @@ _OF_NUMBERS = (
     (r"(?i)inf(?:inity)?|∞", "The value is endless: send an alert only when its values exist."),
     (
         r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}",
-        "The value has points for thousands: the decimal sign is a point, and thousands are not grouped.",
+        "The value has points for thousands: the decimal sign is a point, thousands have none.",
     ),
     (r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", _THOUSANDS),
     (r"\d*,\d+", "The decimal sign is a point: write 0.5 instead of 0,5."),
@@ -29,7 +45,7 @@ _OF_NUMBERS = (
     (r"\d+(?:\.\d+){2,}", "The value has more than one point: write 0.5."),
     (
         r".*[\d)]\s*(?:[*/^+-]|\u00d7| x )\s*[\d(.].*|=.*|\w*\(.*",
-        "The value is a calculation, and nobody works it out: work it out in Pine and send the number.",
+        "The value is a calculation, and nobody works it out: do so in Pine and send the number.",
     ),
     (
         r"(?i)open|high|low|close|volume|contracts|price|qty|quantity|plot_\d+",
@@ -61,7 +77,7 @@ def slip_of(field: str, text: str) -> str | None:
 def _around(text: str) -> str | None:
     """What stands around the value, or in its place."""
     if re.match(r'[{\[]\s*["{\[]', text):
-        return "The value is JSON inside of a text: send it without the quotes around it and its backslashes."
+        return "The value is JSON inside of a text: send it without its outer quotes and backslashes."
     if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
         return "The value has quotes of its own: remove those inside."
     if re.fullmatch(_NAME_ALONE, text):
