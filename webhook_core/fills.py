@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.ledger.entry import Attempt, LedgerEntry
+from webhook_core.ledger.unfinished import unfinished
 from webhook_core.ports import Budget, Clock, Ledger, Recorded, Venue
 from webhook_core.trading.orders import Fill
 from webhook_core.trading.rounding import plain
@@ -20,19 +20,8 @@ TRIES = 2
 WAIT_S = 0.2
 """Kraken's list may need a moment to show a market order as closed."""
 KEPT_FOR_THE_ANSWER_S = 0.1
-AT_ONCE = 50
-"""Kraken's QueryOrders takes as many (docs.kraken.com, get-orders-info)."""
-ASKED_FOR = timedelta(days=7)
-"""An order that rests for longer is Kraken's to tell."""
-_OPEN = ("open", "pending")
-
-
-def is_wanted(entry: LedgerEntry) -> bool:
-    """An order of ours at Kraken that is not known to be done."""
-    attempt = entry.current
-    if entry.state is not State.ACCEPTED or attempt.request.method != "AddOrder" or not attempt.order_id:
-        return False
-    return attempt.fill is None or attempt.fill.status in _OPEN
+MOST_ASKED = 200
+"""By one reconcile: four QueryOrders."""
 
 
 def shown(attempt: Attempt) -> dict[str, str | None] | None:
@@ -66,7 +55,7 @@ class Fills:
         """The entries with what they have filled, as far as the budget lets Kraken show it."""
         found = list(entries)
         for attempt in range(TRIES):
-            if not any(map(is_wanted, found)) or budget.remaining() <= KEPT_FOR_THE_ANSWER_S + WAIT_S * attempt:
+            if not any(map(unfinished, found)) or budget.remaining() <= KEPT_FOR_THE_ANSWER_S + WAIT_S * attempt:
                 break
             self.clock.sleep(WAIT_S * attempt)
             found = self._asked(found, budget.less(KEPT_FOR_THE_ANSWER_S))
@@ -75,21 +64,22 @@ class Fills:
     def fill_in(self, entries: Sequence[LedgerEntry], budget: Budget) -> int:
         """What those have filled that are not known to be done; how many of them Kraken told something new of. Raises
         VenueUnavailable."""
-        since = self.clock.now() - ASKED_FOR
-        wanted = [entry for entry in entries if entry.claimed_at > since and is_wanted(entry)][:AT_ONCE]
-        if not wanted:
-            return 0
-        fills = self.venue.fills([entry.current.order_id or "" for entry in wanted], budget)
-        return sum(self._with(entry, fills) is not entry for entry in wanted)
+        wanted = [entry for entry in entries if unfinished(entry)][:MOST_ASKED]
+        after = self.asked(wanted, budget) if wanted else []
+        return sum(one is not two for one, two in zip(wanted, after, strict=True))
+
+    def asked(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
+        """The same entries, the unfinished ones with what they have filled by now. Raises VenueUnavailable."""
+        ids = [entry.current.order_id or "" for entry in entries if unfinished(entry)]
+        fills = self.venue.fills(ids, budget)
+        return [self._with(entry, fills) for entry in entries]
 
     def _asked(self, entries: list[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
-        ids = [entry.current.order_id or "" for entry in entries if is_wanted(entry)]
         try:
-            fills = self.venue.fills(ids, budget)
+            return self.asked(entries, budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "fill.not_read", reason=error.message)
             return entries
-        return [self._with(entry, fills) for entry in entries]
 
     def _with(self, entry: LedgerEntry, fills: Mapping[str, Fill]) -> LedgerEntry:
         fill = fills.get(entry.current.order_id or "")

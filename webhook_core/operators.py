@@ -12,6 +12,7 @@ from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, Venue
 from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.reconcile import Reconciler, facts
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.legs import Legs
 from webhook_core.market import Market
 from webhook_core.pair_rules import PairRules
@@ -67,7 +68,7 @@ class Operators:
         return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Look up every unresolved order, expire what was never sent, legs included, ask what the newest orders have filled,
+        """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,
         refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
         could not be read of Kraken."""
         budget = self._budget()
@@ -94,9 +95,14 @@ class Operators:
         page = self.ledger.entries(states=TERMINAL, limit=limit)
         return [entry for entry in page.entries if self.reconciler.is_ours(entry)]
 
-    def _filled_in(self, entries: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
-        from webhook_core.fills import Fills  # no alert reconciles
+    def _filled_in(self, newest: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
+        """Of every unfinished order; the newest are among them but for those that an earlier version wrote, which Firestore has
+        not indexed."""
+        from webhook_core.fills import MOST_ASKED, Fills  # no alert reconciles
 
+        mode, account = self.reconciler.mode, self.reconciler.account
+        known = self.ledger.unfinished(mode, account, tuple(Unfinished), MOST_ASKED)
+        entries = list({entry.unit: entry for entry in (*newest, *known)}.values())
         try:
             return Fills(self.ledger, self.venue, self.clock).fill_in(entries, budget)
         except VenueUnavailable as error:

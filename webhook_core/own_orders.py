@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.errors import NotItsTurn
 from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.legs import later_legs
 from webhook_core.ports import Clock, Ledger
 from webhook_core.trading.instruments import Instrument
@@ -26,6 +27,8 @@ MOST_PAGES = 20
 OLDEST_ATTEMPT = timedelta(minutes=3)
 """An alert that is sent again was claimed no longer ago: it is fresh for a minute or two, and Kraken takes its order for one."""
 OF_STRATEGY = 200
+MOST_RESTING = 500
+"""Ten QueryOrders."""
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 
@@ -75,6 +78,18 @@ class OwnOrders:
             if first is not None:
                 return [first, *later_legs(self.ledger, first)]
         return []
+
+    def resting(self, figures: Collection[str], instrument_of: InstrumentOf) -> list[LedgerEntry]:
+        """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, whatever their
+        age. Raises NotItsTurn where there are too many to ask for."""
+        found = self.ledger.unfinished(self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1)
+        if len(found) > MOST_RESTING:
+            raise NotItsTurn(f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent.")
+        return [entry for entry in found if self._changes_one_of(figures, entry.current.request, instrument_of)]
+
+    def _changes_one_of(self, figures: Collection[str], request: OrderRequest, instrument_of: InstrumentOf) -> bool:
+        pair = instrument_of(request.parameters.get("pair", ""))
+        return pair is not None and any(_touches(request, key, pair) for key in figures)
 
     def settled(
         self,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
 
@@ -226,6 +227,11 @@ class Ledger(Protocol):
     ) -> Page:
         """By time of the first claim; one that can't be read is left out, and logged. Raises ValueError for a cursor that is
         not ours."""
+        ...
+
+    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+        """Accepted orders of that mode and account, of these kinds, whose fill is not known to be final: at most ``limit`` of
+        them, in no order."""
         ...
 
     def purge(self, claimed_before: datetime, limit: int) -> int:

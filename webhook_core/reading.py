@@ -52,6 +52,8 @@ class Reading:
             if instrument is not None and need.equity:
                 quotes.append(instrument.quote)
         venue, budget = self.market.venue, self.budget
+        if asked.balances or asked.positions:
+            self._ask_for_resting(legs)
         if asked.open_orders:
             self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
         if asked.balances:
@@ -69,6 +71,20 @@ class Reading:
             worth = venue.equity(quotes[0], budget) if asked.margin else self._worth(quotes[0])
             self.facts = self.facts._replace(equity=worth)
         return self.facts
+
+    def _ask_for_resting(self, legs: Sequence[Leg]) -> None:
+        """What rests in the book may have filled at any time: Kraken is asked before it is asked for the figures, which then
+        have in them what was found. Raises VenueUnavailable, NotItsTurn."""
+        figures: set[str] = set()
+        for intent, pair in legs:
+            if pair is not None and needs.depends_on_holdings(intent):
+                on_margin = needs.of_intent(intent, capped=False).positions
+                figures |= {position_key(pair.key)} if on_margin else {pair.base, pair.quote}
+        resting = self.market.own_orders.resting(figures, self._instrument_of) if figures else []
+        if resting:
+            from webhook_core.fills import Fills  # few accounts have any
+
+            Fills(self.market.ledger, self.market.venue, self.market.clock).asked(resting, self.budget)
 
     def _settle(self, legs: Sequence[Leg]) -> None:
         """Our own last orders, where Kraken's figures do not show them yet."""

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from threading import Barrier
 
 import pytest
 
-from tests.support.ledger_entries import NOON, moved, submitting
+from tests.support.ledger_entries import NOON, accepted_orders, moved, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State, next_attempt
+from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State, filled, next_attempt
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.ports import Claimed, Existing, Ledger, Page, Recorded
+from webhook_core.trading.orders import Fill
 
 THREADS = 16
 BEFORE_TIME = base64.urlsafe_b64encode(b"0001-01-01T00:00:00+05:00 1").decode()
@@ -325,3 +328,46 @@ def test_a_purged_unit_can_be_claimed_again(store):
     store.purge(NOON + timedelta(days=1), 10)
     assert store.find(submitting().unit) is None
     assert isinstance(store.claim(submitting()), Claimed)
+
+
+# Orders that may still trade
+
+
+def all_kinds(store: Ledger) -> dict[str, LedgerEntry]:
+    found = {}
+    for name, entry in accepted_orders().items():
+        first = claimed(store, replace(submitting(name), attempts=submitted(entry).attempts))
+        found[name] = recorded(store, replace(entry, version=first.version))
+    return found
+
+
+def submitted(entry: LedgerEntry) -> LedgerEntry:
+    """Before it was accepted."""
+    attempt = entry.current
+    return replace(entry, attempts=(replace(submitting().current, request=attempt.request),))
+
+
+def test_orders_that_may_still_trade_are_listed_by_kind_and_nothing_else_is(store):
+    entries = all_kinds(store)
+    claimed(store, submitting("on its way"))
+    stored_in(store, submitting("refused"), State.REJECTED)
+    resting = {"resting", "in parts", "canceling"}
+    at_market = {"never asked", "asked at market"}
+    for kinds, names in [
+        ((Unfinished.RESTING,), resting),
+        ((Unfinished.MARKET,), at_market),
+        (tuple(Unfinished), resting | at_market),
+        ((), set()),
+    ]:
+        found = store.unfinished("paper", "main", kinds, 50)
+        assert {entry.unit.alert_key for entry in found} == names
+        assert all(entry == entries[entry.unit.alert_key] for entry in found)
+    assert len(store.unfinished("paper", "main", tuple(Unfinished), 2)) == 2
+    for mode, account in [("live", "main"), ("paper", "other"), ("paper/main", "")]:
+        assert list(store.unfinished(mode, account, tuple(Unfinished), 50)) == []
+
+
+def test_an_order_that_is_known_to_be_done_is_listed_no_more(store):
+    resting = all_kinds(store)["resting"]
+    recorded(store, filled(resting, Fill("closed", Decimal(1), Decimal(2), Decimal(2), Decimal(0))))
+    assert "resting" not in {entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)}

@@ -68,11 +68,13 @@ def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool
     if isinstance(decided, LedgerEntry):
         return self._redelivered(decided, firing, delivery)
     entry = firing.entry(decided, self.clock.now(), self.settings.order_deadline_s)
-    outcome = self.legs.submission._submit(entry, delivery.budget)
+    outcome = None if decided.nothing else self.legs.submission._submit(entry, delivery.budget)
     claim = self.ledger.claim(entry)
     if isinstance(claim, Existing):
         return self._redelivered(claim.entry, firing, delivery)
     assert isinstance(claim, Claimed)
+    if outcome is None:
+        return self._told(Progress((claim.entry,)), firing, delivery)
     return self._told(Progress((self.legs.submission._record(claim.entry, outcome),)), firing, delivery)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.serial import unmarked
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 
@@ -116,6 +117,9 @@ class SimulatedStore:
             )
 
         return self._read("entries", listed)
+
+    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+        return self._read("unfinished", lambda: self._store.unfinished(mode, account, kinds, limit))
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         return self._read("purge", lambda: self._store.purge(claimed_before, limit))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from webhook_core.clock import SystemClock
 from webhook_core.ledger import entry as rules
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
-from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Rejected
+from webhook_core.trading.orders import Accepted, Fill, Method, NotSent, OrderRequest, Rejected
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -110,3 +110,33 @@ def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
                 _unsent(entry), later, "MAX_ORDER_COST: cost 600 USD is above the cap of 500 USD"
             )
     return changed
+
+
+def accepted_orders() -> dict[str, LedgerEntry]:
+    """Accepted orders of each kind, by what is known of them: some may still trade."""
+
+    def accepted(name: str, ordertype: str, status: str | None, method: Method = "AddOrder") -> LedgerEntry:
+        before = submitting(name)
+        sent = {**before.current.request.parameters, "ordertype": ordertype}
+        request = replace(before.current.request, parameters=sent, method=method)
+        before = replace(before, attempts=(replace(before.current, request=request),))
+        after = rules.settle(before, Accepted(f"O{name}"), before.claimed_at)
+        part = Fill(status or "", Decimal("0.004"), Decimal(50000), Decimal(200), Decimal(1))
+        return after if status is None else rules.filled(after, part)
+
+    return {
+        name: accepted(name, *known)
+        for name, known in {
+            "never asked": ("market", None),
+            "asked at market": ("market", "open"),
+            "filled": ("market", "closed"),
+            "resting": ("limit", None),
+            "in parts": ("stop-loss-limit", "open"),
+            "canceling": ("trailing-stop", "pending"),
+            "done": ("limit", "closed"),
+            "canceled": ("limit", "canceled"),
+            "expired": ("take-profit", "expired"),
+            "a cancel": ("limit", None, "CancelOrder"),
+            "an amendment": ("limit", None, "AmendOrder"),
+        }.items()
+    }

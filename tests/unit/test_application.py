@@ -296,11 +296,18 @@ def test_a_refusal_that_fresh_rules_confirm_says_so_with_the_numbers(function):
     assert len(function.venue.submitted) == 1
 
 
-def test_a_refusal_stands_where_the_rules_cannot_be_read_again(function):
+def test_where_the_rules_cannot_be_read_again_the_refused_order_is_left_to_a_resend(function):
+    """It proves that nothing was placed, and says nothing of what fresh rules would make of the order."""
+    fresh_rules(function)
     function.venue.refuse = [MINIMUM]
     function.venue.unreadable = {"instruments"}
-    assert function.post(function.alert())["code"] == "order_rejected"
+    alert = function.alert()
+    first = function.post(alert)
+    assert (first.status, first["code"]) == (503, "not_sent")
+    assert "volume minimum not met" in first["error"]
     assert len(function.venue.submitted) == 1
+    function.venue.unreadable = set()
+    assert function.post(alert)["code"] == "accepted"
 
 
 def test_fresh_rules_deny_without_asking_kraken(function):

@@ -237,15 +237,6 @@ def test_fills_of_many_orders_are_one_question_and_what_is_not_shown_is_left_out
     assert request.fields["txid"].split(",") == wanted
 
 
-def test_no_more_than_fifty_and_nothing_for_none(budget: Budget) -> None:
-    with RawServer() as server:
-        venue = a_venue(server)
-        assert venue.fills([], budget) == {}
-        with pytest.raises(ValueError, match="50"):
-            venue.fills(["O"] * 51, budget)
-        assert server.connections == 0
-
-
 @pytest.mark.parametrize(
     "broken",
     [

@@ -96,3 +96,101 @@ def test_a_resting_order_that_has_not_filled_leaves_a_balance_that_lags_what_it_
     where = {"market_position": "long", "market_position_size": "1"}
     answer = function.post(function.alert(id="a-4", action="target", side=None, volume=None, **where))
     assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
+
+
+# -- an order that has rested for long ------------------------------------------------------------------------------------
+
+HOUR = 3600
+
+
+def rested(function, alert_id="l-1", **fields):
+    """A limit buy of 0.5 that rests; its order id."""
+    limit = {"order_type": "limit", "volume": "0.5", "price": "59000", **fields}
+    order_id = accepted(function, function.alert(id=alert_id, **limit))["order_id"]
+    function.venue.filled[order_id] = Fill("open", D(0), None, D(0), D(0))
+    return order_id
+
+
+def later(function, others=0):
+    function.clock.sleep(HOUR)
+    for number in range(others):
+        accepted(function, function.alert(id=f"o-{number}", symbol="ETHUSD", price="3000"))
+    function.clock.sleep(HOUR)
+
+
+@pytest.mark.parametrize("others", [0, 60])
+def test_an_order_that_rested_for_an_hour_and_has_just_filled_is_counted(function, others):
+    """However many orders came since, Kraken is asked for it before it is asked for the balances, which then have it."""
+    order_id = rested(function)
+    later(function, others)
+    function.venue.calls.clear()
+
+    def shows_it(order_ids, budget, known=function.venue.fills):
+        function.venue.held["XXBT"] = Balance(D("1.5"))
+        return known(order_ids, budget)
+
+    function.venue.filled[order_id] = Fill("closed", D("0.5"), D(59000), D(29500), D(118))
+    function.venue.fills = shows_it
+    answer = function.post(target(function, "a-1", "1.5"))
+    assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
+    assert function.venue.calls == ["fills", "balances"]
+    function.venue.calls.clear()
+    accepted(function, target(function, "a-2", "1.6"))
+    assert "fills" not in function.venue.calls  # it is known to be done now
+
+
+def test_an_order_that_rests_costs_one_call_and_changes_nothing(function):
+    rested(function)
+    later(function)
+    function.venue.calls.clear()
+    answer = accepted(function, target(function, "a-1", "1.5"))
+    assert answer["orders"][0]["request"]["volume"] == "0.5"
+    assert function.venue.calls == ["fills", "balances", "submit"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"symbol": "ETHEUR", "price": "3000"},
+        {"leverage": "2"},
+        {"order_type": "market"},
+    ],
+    ids=["of another asset", "on margin", "at the market"],
+)
+def test_an_order_that_can_not_change_the_figure_is_not_asked_for(function, fields):
+    rested(function, **fields)
+    later(function)
+    function.venue.calls.clear()
+    accepted(function, target(function, "a-1", "1.5"))
+    assert function.venue.calls == ["balances", "submit"]
+
+
+def test_where_a_resting_order_can_not_be_read_nothing_is_sent(function):
+    rested(function)
+    later(function)
+    function.venue.unreadable.add("fills")
+    answer = function.post(target(function, "a-1", "1.5"))
+    assert (answer.status, answer["code"]) == (503, "venue_unavailable")
+    function.venue.unreadable.clear()
+    accepted(function, target(function, "a-1", "1.5"))
+
+
+def test_an_order_that_kraken_does_not_show_any_more_blocks_nothing(function):
+    order_id = rested(function)
+    later(function)
+    del function.venue.filled[order_id]
+    accepted(function, target(function, "a-1", "1.5"))
+
+
+def test_reconcile_asks_for_every_unfinished_order_and_for_none_that_is_done(function):
+    order_id = rested(function)
+    later(function, 60)
+    everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
+    done = Fill("closed", D("0.01"), D(3000), D(30), D("0.12"))
+    function.venue.filled |= {name: done for name in everything if name != order_id}
+    assert function.operate("POST", "/reconcile")["fills"] == 61
+    function.venue.filled[order_id] = Fill("closed", D("0.5"), D(59000), D(29500), D(118))
+    assert function.operate("POST", "/reconcile")["fills"] == 1
+    function.venue.calls.clear()
+    function.operate("POST", "/reconcile")
+    assert "fills" not in function.venue.calls

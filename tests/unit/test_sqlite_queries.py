@@ -10,6 +10,7 @@ import pytest
 from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
 from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State, next_attempt
 from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.ports import Waiting
 
 
@@ -82,3 +83,13 @@ def test_look_ups_records_and_purges_search(plans):
         step for step in seen if "SCAN entries" in step or ("SEARCH" in step and "entries" in step and "=" not in step)
     ] == []
     assert [step for step in seen if step.startswith("SEARCH entries")]
+
+
+def test_unfinished_orders_are_found_along_their_own_index(plans):
+    ledger, seen = plans
+    ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED))
+    seen.clear()
+    assert len(ledger.unfinished("paper", "main", tuple(Unfinished), 10)) == 1
+    assert [step for step in seen if "entries" in step] == [
+        "SEARCH entries USING INDEX entries_unfinished (unfinished=?)"
+    ]

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
+from tests.support.ledger_entries import LINE, NOON, accepted_orders, in_turn, moved, submitting
 from tests.support.ledger_workers import open_sqlite, winners
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger import sqlite_file
 from webhook_core.ledger.entry import State, next_attempt
 from webhook_core.ledger.serial import base_digest, microseconds, to_document
 from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.ports import Existing, Recorded, Waiting
 
 FIRST_SCHEMA = """
@@ -35,11 +36,15 @@ CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND sta
 CREATE INDEX entries_by_line ON entries (line, fired_at) WHERE line IS NOT NULL;
 PRAGMA user_version = 2;
 """
-EARLIER = (FIRST_SCHEMA, SECOND_SCHEMA)
+THIRD_SCHEMA = """
+CREATE TABLE lines (line BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 3;
+"""
+EARLIER = (FIRST_SCHEMA, SECOND_SCHEMA, THIRD_SCHEMA)
 
 
 def write_with_an_earlier_schema(path, entry, version=1) -> None:
-    """As the program wrote it before there were turns (1), or marks of lines (2)."""
+    """As the program wrote it before there were turns (1), marks of lines (2), or an index of unfinished orders (3)."""
     document = to_document(entry)
     del document["turn"]
     with closing(sqlite3.connect(path)) as other, other:
@@ -119,10 +124,35 @@ def test_a_turn_of_the_second_schema_is_still_one(path):
     first = ledger.claim(in_turn("first")).entry
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
-        other.executescript("DROP TABLE lines; PRAGMA user_version = 2;")
+        other.executescript(
+            "DROP TABLE lines; DROP INDEX entries_unfinished; ALTER TABLE entries DROP COLUMN unfinished;"
+            "PRAGMA user_version = 2;"
+        )
     assert ledger.claim(in_turn("second", 1)) == Waiting(first)
     assert ledger.mark(LINE) == ""
     unsent = ledger.record(moved(first, State.NOT_SENT)).entry
     again = ledger.claim_next(next_attempt(unsent, unsent.current.request, NOON, 10)).entry
     assert ledger.mark(LINE) == again.current.owner
+    ledger.close()
+
+
+def test_an_order_of_an_earlier_schema_that_may_still_trade_is_found_as_such(path):
+    """By the rule that holds for new ones; what is not JSON is left as it is."""
+    ledger = SqliteLedger(path)
+    for name, entry in accepted_orders().items():
+        stored = ledger.claim(replace(submitting(name), attempts=entry.attempts[:1])).entry
+        ledger.record(replace(entry, unit=stored.unit, version=stored.version))
+    before = {entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)}
+    assert {unit.alert_key for unit in before} == {"asked at market", "never asked", "resting", "in parts", "canceling"}
+    ledger.close()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.executescript(
+            "DROP INDEX entries_unfinished; ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 3;"
+            "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version)"
+            " VALUES (x'00', 0, 's', 'ACCEPTED', 1, 'no JSON', 1), (x'01', 0, 's', 'ACCEPTED', 1, '[]', 1);"
+        )
+    assert {entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)} == before
+    assert {entry.unit.alert_key for entry in ledger.unfinished("paper", "main", (Unfinished.RESTING,), 50)} == {
+        "resting", "in parts", "canceling"
+    }  # fmt: skip
     ledger.close()

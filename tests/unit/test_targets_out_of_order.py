@@ -184,7 +184,7 @@ def test_a_target_that_was_not_sent_is_counted_anew(now_held, ends, orders):
     assert function.operate("POST", "/reconcile")["looked_at"] == []
 
 
-def test_a_target_that_was_not_sent_and_then_is_denied_leaves_no_order_and_expires():
+def test_a_target_that_was_not_sent_and_then_is_denied_leaves_no_order_and_says_so():
     function = trader(btc=2)
     body = alert(function, action="close")
     function.venue.refuse = [NOBODY]
@@ -194,7 +194,7 @@ def test_a_target_that_was_not_sent_and_then_is_denied_leaves_no_order_and_expir
     assert sent(function) == [("sell", "2")]
     function.clock.sleep(61)
     function.operate("POST", "/reconcile")
-    assert states(function) == [("a-1", State.EXPIRED)]
+    assert states(function) == [("a-1", State.DENIED)]
 
 
 def test_a_target_that_was_not_sent_is_superseded_by_one_that_came_meanwhile():

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -38,6 +38,7 @@ from webhook_core.ledger.firestore_entries import (
     where,
 )
 from webhook_core.ledger.serial import base_digest, cursor_text, read_cursor, unit_digest
+from webhook_core.ledger.unfinished import Unfinished, places_of
 from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
 if TYPE_CHECKING:
@@ -186,6 +187,20 @@ class FirestoreLedger:
         following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
         page = [entry_to_show(snapshot) for snapshot in snapshots[:limit] if not self._is_expired(snapshot)]
         return Page([entry for entry in page if entry is not None], following)
+
+    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+        """Along the index that Firestore keeps of every field: no composite one is needed."""
+
+        def listing(client: Client) -> Any:
+            places = places_of(mode, account, kinds)
+            return where(client.collection(LEDGER), "unfinished", "in", places).limit(limit)
+
+        if not kinds:
+            return []
+        with self._operation() as calls:
+            snapshots = calls.query(listing)
+        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
+        return [entry for entry in found if entry is not None]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""

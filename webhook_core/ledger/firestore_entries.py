@@ -12,6 +12,7 @@ from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.firestore_calls import version_text
 from webhook_core.ledger.serial import base_digest, from_text, to_text
+from webhook_core.ledger.unfinished import unfinished_place
 
 if TYPE_CHECKING:
     from webhook_core.ledger.firestore_calls import Snapshot
@@ -32,6 +33,7 @@ def fields_of(entry: LedgerEntry) -> dict[str, Any]:
         "generation": entry.unit.generation,
         "state": entry.state.value,
         "strategy": entry.strategy,
+        "unfinished": unfinished_place(entry),
         "claimedAt": entry.claimed_at,
         "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
     }

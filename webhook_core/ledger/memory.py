@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
@@ -12,6 +12,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.serial import cursor_text, read_cursor, unmarked
 from webhook_core.ledger.turns import Refusal, refusal
+from webhook_core.ledger.unfinished import Unfinished, places_of, unfinished_place
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 _FIRST = "1"
@@ -112,6 +113,12 @@ class MemoryLedger:
         page = rows[:limit]
         following = cursor_text(page[-1][0], str(page[-1][1])) if len(rows) > limit else None
         return Page([entry for _, _, entry in page], following)
+
+    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+        with self._lock:
+            entries = [entry for _, entry in self._entries.values()]
+        places = places_of(mode, account, kinds)
+        return [entry for entry in entries if unfinished_place(entry) in places][:limit]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,8 +22,17 @@ from webhook_core.ledger.serial import (
     to_text,
     unmarked,
 )
-from webhook_core.ledger.sqlite_entries import entry_in, entry_to_show, key_of, listing, place_of, version_number
+from webhook_core.ledger.sqlite_entries import (
+    entry_in,
+    entry_to_show,
+    key_of,
+    listing,
+    listing_unfinished,
+    place_of,
+    version_number,
+)
 from webhook_core.ledger.sqlite_file import SqliteFile, is_locked
+from webhook_core.ledger.unfinished import Unfinished, places_of, unfinished_place
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 if TYPE_CHECKING:
@@ -34,7 +43,10 @@ _CLAIM = (
     "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, document, version)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
 )
-_RECORD = "UPDATE entries SET state = ?, document = ?, version = version + 1 WHERE base = ? AND generation = ? AND version = ?"
+_RECORD = (
+    "UPDATE entries SET state = ?, unfinished = ?, document = ?, version = version + 1"
+    " WHERE base = ? AND generation = ? AND version = ?"
+)
 # Writes what is there already: its commit is the proof that our own text, seen after a failed commit, is durable.
 _CONFIRM = "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = ? AND version = ?"
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
@@ -88,7 +100,7 @@ class SqliteLedger:
         changed = Recorded(replace(unmarked(entry), version=str(version + 1)))
         try:
             with self._file.connection() as db, _in_one_step(db, entry):
-                if db.execute(_RECORD, (entry.state, document, *where, version)).rowcount == 1:
+                if db.execute(_RECORD, (entry.state, unfinished_place(entry), document, *where, version)).rowcount == 1:
                     return refusal_of(db, entry) or changed
                 stored = _first(db, _FIND, where)
         except LedgerUnavailable as failure:
@@ -135,6 +147,13 @@ class SqliteLedger:
         claimed_at, tie = rows[limit - 1][:2] if len(rows) > limit else (0, None)
         following = None if tie is None else cursor_text(moment(claimed_at), str(tie))
         return Page([entry for entry in page if entry is not None], following)
+
+    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+        query, values = listing_unfinished(places_of(mode, account, kinds), limit)
+        with self._file.connection() as db:
+            rows = db.execute(query, values).fetchall()
+        found = (entry_to_show(*row) for row in rows)
+        return [entry for entry in found if entry is not None]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         oldest = " UNION ALL ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from webhook_core.errors import LedgerUnavailable
@@ -59,3 +60,10 @@ def listing(
     for state in states:
         values += [*([] if strategy is None else [strategy]), state, *position, limit]
     return f"SELECT * FROM ({' UNION ALL '.join([one] * len(states))}) {order}", [*values, limit]  # noqa: S608  the same
+
+
+def listing_unfinished(places: Sequence[str], limit: int) -> tuple[str, list[str | int]]:
+    """base, document and version, along the index that holds unfinished orders alone."""
+    wanted = ", ".join("?" * len(places))
+    statement = f"SELECT base, document, version FROM entries WHERE unfinished IN ({wanted}) LIMIT ?"  # noqa: S608  only our own words
+    return statement, [*places, limit]

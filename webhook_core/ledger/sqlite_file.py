@@ -39,7 +39,20 @@ _SCHEMA_3 = (
     # Who claimed last in a line: a plan that rests on what was held before then is out of date.
     "CREATE TABLE lines (line BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3)
+_SCHEMA_4 = (
+    # Accepted orders that may still trade: a plan asks for them however long ago they were placed. ledger.unfinished says
+    # which; an entry of before is judged here by the same rule, and one that is not JSON is none.
+    "ALTER TABLE entries ADD COLUMN unfinished TEXT",
+    """UPDATE entries SET unfinished = json_extract(document, '$.unit.mode') || '/' || json_extract(document,
+        '$.unit.account') || CASE json_extract(document, '$.attempts[#-1].request.parameters.ordertype')
+        WHEN 'market' THEN '/market' ELSE '/resting' END
+        WHERE state = 'ACCEPTED' AND CASE WHEN json_valid(document) THEN
+        json_extract(document, '$.attempts[#-1].request.method') IS NULL
+        AND json_extract(document, '$.attempts[#-1].order_id') <> ''
+        AND ifnull(json_extract(document, '$.attempts[#-1].fill.status'), 'open') IN ('open', 'pending') END""",
+    "CREATE INDEX entries_unfinished ON entries (unfinished) WHERE unfinished IS NOT NULL",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
 """Each brings a file from the schema before it to its own; a new file goes through all of them."""
 SCHEMA_VERSION = len(_SCHEMAS)
 _REASONS = {

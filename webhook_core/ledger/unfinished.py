@@ -1,0 +1,45 @@
+"""Which accepted orders may still trade, as far as the ledger knows: every store keeps them in an index of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from webhook_core.ledger.entry import LedgerEntry, State
+
+_OPEN = ("open", "pending")
+"""Kraken's statuses of an order that is not done (docs.kraken.com, get-orders-info)."""
+
+
+class Unfinished(StrEnum):
+    """An order at the market fills at once, and only what it came to is not known; any other one may fill at any time."""
+
+    MARKET = "market"
+    RESTING = "resting"
+
+
+def place_of(mode: str, account: str, kind: Unfinished) -> str:
+    """What every store indexes: the unfinished orders of one kind, in one account of one mode."""
+    return f"{mode}/{account}/{kind}"
+
+
+def places_of(mode: str, account: str, kinds: Collection[Unfinished]) -> list[str]:
+    return [place_of(mode, account, kind) for kind in kinds]
+
+
+def unfinished_place(entry: LedgerEntry) -> str | None:
+    """Where the entry stands in that index, None for one that does not."""
+    kind = unfinished(entry)
+    return None if kind is None else place_of(entry.unit.mode, entry.unit.account, kind)
+
+
+def unfinished(entry: LedgerEntry) -> Unfinished | None:
+    """None for an entry that is no accepted order, or whose fill is known and final."""
+    attempt = entry.current
+    request, fill = attempt.request, attempt.fill
+    if entry.state is not State.ACCEPTED or request.method != "AddOrder" or not attempt.order_id:
+        return None
+    if fill is not None and fill.status not in _OPEN:
+        return None
+    at_market = request.parameters.get("ordertype") == "market"
+    return Unfinished.MARKET if at_market else Unfinished.RESTING
