@@ -140,18 +140,9 @@ def _texts(settings: Settings) -> list[str]:
 
 def build(settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None) -> Application:
     """The application with the adapters that the settings name."""
-    application, _ = build_with_kraken(settings, clock, instead_of)
-    return application
-
-
-def build_with_kraken(
-    settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None
-) -> tuple[Application, KrakenVenue]:
-    """The same, and the venue as what it is: the doctor asks it more than an application may."""
     clock = clock or SystemClock()
     store = open_store(settings.ledger_url)
-    venue = open_venue(settings, store, clock, instead_of)
-    return assemble(settings, clock, store, venue), venue
+    return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
 
 
 def assemble(
@@ -203,9 +194,7 @@ def open_store(ledger_url: str) -> Store:
     return SqliteLedger(str(url.path))
 
 
-def open_venue(
-    settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
-) -> KrakenVenue:
+def open_venue(settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None) -> Venue:
     """Kraken, or the paper Kraken beneath the same krakenex client."""
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
@@ -214,7 +203,7 @@ def open_venue(
     return KrakenVenue(client, clock)
 
 
-def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> KrakenVenue:
+def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venue:
     from webhook_core.kraken.paper.adapter import PaperAdapter
     from webhook_core.kraken.paper.engine import PaperKraken
 

@@ -17,6 +17,7 @@ from webhook_core import bootstrap
 from webhook_core.application import Application
 from webhook_core.doctor_alert import check_alert
 from webhook_core.doctor_ledger import in_place_of_a_ledger
+from webhook_core.doctor_venue import check_venue
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
@@ -83,27 +84,16 @@ def _without_secrets(finding: Finding, settings: Settings) -> Finding:
 def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(settings, env)
     settings, no_ledger = in_place_of_a_ledger(settings)
-    application, kraken = bootstrap.build_with_kraken(settings)
+    application = bootstrap.build(settings)
     advice = _LEDGER_ADVICE.get(settings.ledger_url.partition(":")[0], "")
     if no_ledger is None:
         yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
     else:
         yield no_ledger
-    for finding in kraken.diagnose(settings.order_deadline_s):
-        yield _on_paper(finding) if settings.trading_mode == "paper" else _named("Kraken", finding)
+    yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
     yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)
     yield from _symbols(application)
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
-
-
-def _named(whose: str, finding: Finding) -> Finding:
-    return finding._replace(name=f"{whose} {finding.name}")
-
-
-def _on_paper(finding: Finding) -> Finding:
-    """The advice about the real one would lead astray: all that can fail here is the book."""
-    advice = "the paper Kraken keeps its book in the ledger: look at what was found there"
-    return _named("paper Kraken", finding._replace(advice=finding.advice and advice))
 
 
 # -- settings --------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from webhook_core.errors import WebhookError
 
@@ -22,6 +22,16 @@ class Finding(NamedTuple):
     verdict: Verdict
     found: str
     advice: str = ""
+
+
+@runtime_checkable
+class Diagnosable(Protocol):
+    """A venue that can be asked what is wrong between it and us; one that can't is only tried with an
+    alert. ``name`` is what people call it; orders get deadlines of ``deadline_s``."""
+
+    name: str
+
+    def diagnose(self, deadline_s: int) -> Iterable[Finding]: ...
 
 
 def ok(name: str, found: str) -> Finding:

@@ -16,13 +16,14 @@ from click.testing import CliRunner
 from tests.support import kraken_faults as faults
 from tests.support.function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.venue import FakeVenue
 from webhook_core import doctor as checks
 from webhook_core import doctor_alert
 from webhook_core.bootstrap import snapshot
 from webhook_core.cli import cli
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
-from webhook_core.findings import Verdict, guarded
+from webhook_core.findings import Finding, Verdict, guarded
 from webhook_core.http_messages import HttpResponse
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.ledger.memory import MemoryLedger
@@ -674,11 +675,57 @@ def test_an_answer_that_comes_too_late_for_tradingview_is_a_warning(seconds, ver
     assert doctor_alert._judge("an alert", validated, seconds).verdict is verdict
 
 
+class Elsewhere(FakeVenue):
+    """Another exchange, which can say what is wrong with it."""
+
+    name = "Elsewhere"
+    says = (Finding("status", Verdict.OK, "open"),)
+
+    def diagnose(self, deadline_s):
+        yield from self.says
+
+
+class Silent(Elsewhere):
+    def diagnose(self, deadline_s):
+        raise VenueUnavailable("no connection")
+
+
+class Broken(Elsewhere):
+    def diagnose(self, deadline_s):
+        raise AttributeError(TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("venue", "mode", "finding"),
+    [
+        (FakeVenue, "paper", ("venue", "warn")),
+        (FakeVenue, "live", ("venue", "warn")),
+        (Elsewhere, "paper", ("paper Elsewhere status", "ok")),
+        (Elsewhere, "live", ("Elsewhere status", "ok")),
+        (Silent, "live", ("venue", "fail")),
+        (Broken, "live", ("venue", "fail")),
+    ],
+)
+def test_another_venue_says_what_it_can_and_the_rest_is_checked_all_the_same(live, monkeypatch, venue, mode, finding):
+    name, verdict = finding
+    monkeypatch.setattr(checks.bootstrap, "open_venue", lambda *_: venue(rules=list(snapshot())))
+    found = examined(live | {"TRADING_MODE": mode})
+    assert found[name]["verdict"] == verdict
+    assert not [other for other in found if "Kraken" in other]
+    assert (found["ledger"]["verdict"], found["alert"]["verdict"]) == ("ok", "ok")
+    assert TOKEN not in json.dumps(found)
+
+
+def test_kraken_is_named_as_it_was(live, paper):
+    assert {"Kraken status", "Kraken clock", "Kraken key"} <= set(examined(live))
+    assert {"paper Kraken status", "paper Kraken clock", "paper Kraken key"} <= set(examined(paper))
+
+
 def test_a_bug_in_the_doctor_itself_is_no_traceback(paper, monkeypatch):
     def broken(_settings):
         raise RuntimeError(TOKEN)
 
-    monkeypatch.setattr(checks.bootstrap, "build_with_kraken", broken)
+    monkeypatch.setattr(checks.bootstrap, "build", broken)
     result = run(paper)
     assert result.exit_code == 1
     assert "FAIL  everything else: the check itself broke (RuntimeError)" in result.stdout

@@ -42,6 +42,8 @@ class KrakenVenue:
     What a plain order doesn't need (reads of the account, cancels) is imported when it is first asked for.
     """
 
+    name = "Kraken"
+
     def __init__(
         self,
         client: KrakenClient,
