@@ -143,18 +143,19 @@ class Alerts:
         return self._told(progress, firing, delivery)
 
     def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
-        """What was proved not sent may be sent as it was; a size that followed from the account is counted again."""
-        from webhook_core.trading.needs import depends_on_holdings
+        """What was proved not sent may be sent as it was; what followed from the account is planned again."""
+        from webhook_core.trading.needs import follows_from_the_account
 
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1:
             return self._leg_again(entry, firing, first, budget)
-        if not depends_on_holdings(firing.wants.intents[0]):
+        if not follows_from_the_account(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         try:
             decided = self.market.decide(firing.wants, budget)
         except OrderDenied as denied:
-            return transitions.next_denied(entry, now, denied.message)
+            ended = transitions.next_denied(entry, now, denied.message)
+            return replace(ended, warnings=(*firing.warnings, *denied.notes))
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
@@ -247,7 +248,7 @@ class Alerts:
         decided = self.market.appraise(firing.wants, delivery.budget)
         if isinstance(decided, Denied):
             delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
-            raise OrderDenied(decided.message)
+            raise OrderDenied(decided.message, notes=decided.notes)
         plan = decided.plan
         for request in plan.requests:
             delivery.plans(request)

@@ -11,7 +11,7 @@ from webhook_core.http_messages import HttpResponse, json_response
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Progress
 from webhook_core.outcome import code_of, message_of, reason_of, status_and_code, warnings_of
-from webhook_core.trading.limits import Check
+from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import OrderRequest
 from webhook_core.trading.planner import Plan
 from webhook_core.trading.rounding import plain
@@ -183,4 +183,5 @@ def _check(check: Check) -> dict[str, Any]:
         "verdict": check.verdict,
         "numbers": dict(check.numbers),
         "message": check.message or None,
+        "scope": check.scope,
     }

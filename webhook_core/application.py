@@ -18,6 +18,7 @@ from webhook_core.errors import (
     BodyTooLarge,
     MethodNotAllowed,
     NotFound,
+    OrderDenied,
     RateLimited,
     Unauthenticated,
     WebhookError,
@@ -71,6 +72,8 @@ class Application:
             return self._route(delivery, tally)
         except WebhookError as error:
             delivery.error = error
+            if isinstance(error, OrderDenied):  # how the size came about that is refused
+                delivery.warnings = (*delivery.warnings, *error.notes)
             self._log(error)
             return answers.of_error(error, delivery.frame, delivery.alert_id, delivery.warnings, delivery.orders)
         except Exception:  # noqa: BLE001  a bug answers 500 and leaves its traceback in the log only

@@ -28,6 +28,7 @@ from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.legs import Legs
@@ -158,7 +159,11 @@ def assemble(
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
     market = Market(pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
-    legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s)
+
+    def hold(entry: LedgerEntry, budget: Budget) -> str:
+        return market.hold(entry, settings.rules_for(entry.strategy), budget)
+
+    legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
     return Application(
         settings=settings,

@@ -11,13 +11,14 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.market import Market, Wants
 from webhook_core.own_orders import DONE
 from webhook_core.ports import Budget
-from webhook_core.trading import limits, open_orders
+from webhook_core.trading import denials, limits, open_orders
 from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.open_orders import Allowed, Ours, plain_client_order_id
-from webhook_core.trading.planner import Denied, Plan
-from webhook_core.trading.symbols import UnknownSymbol, display_name, names_pair
+from webhook_core.trading.planner import Denied, Plan, denied_by
+from webhook_core.trading.sent_orders import as_amended
+from webhook_core.trading.symbols import UnknownSymbol, display_name
 from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 
@@ -61,18 +62,16 @@ class Changes:
             raise OrderDenied(
                 f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of {intent.symbol}."
             )
-        amended = open_orders.amendment(intent, order, pair)
-        if isinstance(amended, Denied):
-            return amended
-        request, volume, price = amended
-        checks = (
-            *(limits.symbol_allowed(pair, allowed) for allowed in self.wants.rules.allow_lists),
-            *(limits.cost_within_cap(pair, volume, price, cap) for cap in self.wants.rules.caps),
-        )
-        refused = limits.first(checks)
+        request = open_orders.amendment(intent, order, pair)
+        if isinstance(request, Denied):
+            return request
+        draft = as_amended(intent, order, request, pair)
+        rules, now = self.wants.rules, self.market.clock.now()
+        checks = tuple(denials.checks(draft, rules, now))
+        refused = denials.first(checks)
         notes = tuple(open_orders.roundings(intent, request))
         plan = Plan((request,), notes, (Appraisal(checks, notes),))
-        return plan if refused is None else Denied(refused.rule, refused.message, refused.numbers, plan)
+        return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
 
     def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:
         """Whether these trade no more. Kraken's list lacks such orders, and those that it does not show yet."""
@@ -111,7 +110,7 @@ class Changes:
         pairs = {
             name
             for instrument in self.market.pair_rules.current()
-            if all(any(names_pair(symbol, instrument) for symbol in allowed) for allowed in lists)
+            if all(limits.symbol_allowed(instrument, allowed).passed for allowed in lists)
             for name in (instrument.altname, instrument.key)
         }
         return Allowed(own, pairs)

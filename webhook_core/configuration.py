@@ -7,7 +7,8 @@ from functools import cache
 
 from webhook_core.errors import NotConfigured
 from webhook_core.secret_names import SecretName
-from webhook_core.settings import Settings, SettingsError, strategies_text
+from webhook_core.settings import Settings, SettingsError
+from webhook_core.strategies import text_of as strategies_text
 
 ReadSecrets = Callable[[Sequence[SecretName], float], Mapping[str, str]]
 """The values by their names, within so many seconds. Raises NotConfigured."""

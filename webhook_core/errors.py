@@ -92,10 +92,14 @@ class BodyTooLarge(WebhookError):
 
 
 class OrderDenied(WebhookError):
-    """We refuse to send it; the message has the rule and its numbers."""
+    """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came about."""
 
     code = "order_denied"
     status = 422
+
+    def __init__(self, message: str, *, field: str | None = None, notes: Sequence[str] = ()) -> None:
+        super().__init__(message, field=field)
+        self.notes = tuple(notes)
 
 
 class OrderRejected(WebhookError):

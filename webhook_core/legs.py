@@ -38,6 +38,8 @@ ReplanOf = Callable[[int], Replan]
 Recount = Callable[[LedgerEntry, LedgerEntry, Budget], "tuple[OrderRequest | NoOrder | OrderDenied, str | None]"]
 """Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then.
 Raises NotItsTurn for one that may not be sent now."""
+Hold = Callable[[LedgerEntry, Budget], str]
+"""Why the rules of now forbid the order that an entry is about to send; empty if they don't. Raises VenueUnavailable."""
 NextAttempt = Callable[[LedgerEntry], LedgerEntry]
 """An entry that was not sent, with the attempt that is to be claimed next."""
 
@@ -103,13 +105,15 @@ def later_legs(ledger: Ledger, first: LedgerEntry) -> Iterator[LedgerEntry]:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Legs:
-    """``deadline_s`` is how long after its claim Kraken may still take an order."""
+    """``deadline_s`` is how long after its claim Kraken may still take an order. ``hold`` comes before each that was planned
+    earlier: the rules may be others by then."""
 
     ledger: Ledger
     submission: Submission
     reconciler: Reconciler
     clock: Clock
     deadline_s: int
+    hold: Hold
 
     def begin(self, first: LedgerEntry, replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
         """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
@@ -141,7 +145,7 @@ class Legs:
         while self._may_go_on(entries, budget):
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
-            claim: Claim | None = self._claimed(leg)
+            claim = self._claimed_if_held(leg, budget)
             if isinstance(claim, Outdated):
                 claim = self._claimed_anew(first, leg, recount, budget)
             if isinstance(claim, Claimed):
@@ -171,7 +175,16 @@ class Legs:
                 nothing = OrderRequest(request.symbol, {})
                 attempt = transitions.no_action_attempt(leg.unit, nothing, now)
                 attempt = replace(attempt, reason=counted.why)
-        return self._claimed(replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark)))
+        anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
+        return self._claimed_if_held(anew, budget)
+
+    def _claimed_if_held(self, leg: LedgerEntry, budget: Budget) -> Claim | None:
+        """Claimed as DENIED where the rules forbid by now what was planned."""
+        forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
+        if forbidden:
+            attempt = transitions.denied_attempt(leg.unit, leg.current.request, self.clock.now(), forbidden)
+            leg = replace(leg, attempts=(attempt,))
+        return self._claimed(leg)
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:
@@ -196,7 +209,11 @@ class Legs:
     def _revived(self, entry: LedgerEntry, next_attempt: NextAttempt, replan: Replan, budget: Budget) -> LedgerEntry:
         now = self.clock.now()
         if now <= entry.fresh_until:
-            return self.submission.again(next_attempt(entry), replan, budget)
+            renewed = next_attempt(entry)
+            forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
+            if forbidden:
+                renewed = transitions.next_denied(entry, now, forbidden)
+            return self.submission.again(renewed, replan, budget)
         written = self.ledger.record(transitions.expired(entry, now))
         if not isinstance(written, Existing):
             report(written.entry)

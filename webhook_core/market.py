@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
-from webhook_core.ledger.entry import Unit
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Ledger, Venue
-from webhook_core.trading import planner
+from webhook_core.trading import denials, planner
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, OrderRequest
-from webhook_core.trading.planner import Denied, Plan, TradingRules
+from webhook_core.trading.planner import Denied, Plan
+from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.own_orders import OwnOrders
     from webhook_core.planning.account_fees import AccountFees
-    from webhook_core.trading.planner import Fees
+    from webhook_core.trading.rules import Fees
     from webhook_core.trading.wishes import Intent
 
 
@@ -111,7 +112,7 @@ class Market:
         """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable, NotItsTurn."""
         decided = self._decided(wants, budget, appraised=False)
         if isinstance(decided, Denied):
-            raise OrderDenied(decided.message)
+            raise OrderDenied(decided.message, notes=decided.notes)
         return decided
 
     @timed("plan")
@@ -143,6 +144,39 @@ class Market:
                 raise
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
+    def allowed_pair(self, symbol: str, rules: TradingRules, budget: Budget) -> Instrument:
+        """The pair of that name, as ``instrument`` finds it; but Kraken is not asked for one that no list can mean.
+
+        Raises OrderDenied for that, UnknownSymbol, VenueUnavailable.
+        """
+        known = self.pair_rules.current()
+        try:
+            return known.resolve(symbol)
+        except UnknownSymbol as unknown:
+            if unknown.ask_for is None:
+                raise
+            denied = denials.unlisted(rules, known)
+            if denied is not None:
+                raise OrderDenied(denied.message, field="symbol") from None
+            return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
+
+    def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:
+        """The order that an entry is about to send, as it is stored, held against the rules: why they forbid it, or nothing.
+
+        Raises VenueUnavailable.
+        """
+        request = entry.current.request
+        if request.method != "AddOrder" or entry.state is not State.SUBMITTING:
+            return ""
+        from webhook_core.trading.sent_orders import as_stored
+
+        try:
+            draft = as_stored(request, self.instrument(request.pair, budget), request.reference_price)
+        except (UnknownSymbol, ValueError) as error:
+            return f"What is stored can't be held against the limits of today: {error}"
+        denied = denials.refusal(draft, rules, self.clock.now())
+        return "" if denied is None else denied.message
+
     def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
         if _is_of_fixed_size(intent):
             if planner.needs_ticker(intent, rules):
@@ -167,8 +201,13 @@ class Market:
         return Workings(self, wants, budget, appraised=appraised).decided()
 
     def _fixed(self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool) -> Decided | Denied:
-        instrument = self.instrument(intent.symbol, budget)
-        ticker = self.venue.last_price(instrument, budget) if planner.needs_ticker(intent, rules) else None
+        instrument = self.allowed_pair(intent.symbol, rules, budget)
+        ticker = None
+        if planner.needs_ticker(intent, rules):
+            early = None if appraised else planner.refused_early(intent, instrument, rules, self.clock.now())
+            if early is not None:
+                return early
+            ticker = self.venue.last_price(instrument, budget, intent.reference_price)
         planned = self.planned(intent, instrument, rules, ticker, appraised=appraised)
         return planned if isinstance(planned, Denied) else Decided(planned, sources=(0,))
 

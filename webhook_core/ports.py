@@ -20,7 +20,7 @@ from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, RestingOrder
-    from webhook_core.trading.planner import Fees
+    from webhook_core.trading.rules import Fees
 
 
 class Clock(Protocol):
@@ -84,8 +84,9 @@ class Venue(Protocol):
         """Pair rules from AssetPairs; None: all. An unknown pair: an empty list. Raises VenueUnavailable."""
         ...
 
-    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
-        """The last traded price from Ticker. Raises VenueUnavailable."""
+    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+        """The last traded price from Ticker. ``reference``: the alert's idea of it, for a venue on paper. Raises
+        VenueUnavailable."""
         ...
 
     def prices(

@@ -12,9 +12,15 @@ import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, VenueUnavailable, WebhookError
+from webhook_core.errors import (
+    AlertSuperseded,
+    LedgerUnavailable,
+    NotItsTurn,
+    OrderDenied,
+    VenueUnavailable,
+    WebhookError,
+)
 from webhook_core.events import event
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
@@ -23,10 +29,11 @@ from webhook_core.market import Market
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import Submission, allowed
-from webhook_core.trading import limits
-from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderRequest, OrderType, Relative
-from webhook_core.trading.prices import highest, parsed
+from webhook_core.trading import denials
+from webhook_core.trading.denials import Need
+from webhook_core.trading.drafts import Draft
+from webhook_core.trading.orders import OrderRequest, Relative
+from webhook_core.trading.sent_orders import as_stored
 from webhook_core.trading.symbols import UnknownSymbol
 
 PAGE = 200
@@ -148,38 +155,29 @@ class Replay:
             )
         if entry.current.request.method != "AddOrder":
             raise ReplayRefused("A cancel or an amendment is not sent again as it was: send a new alert.")
-        self._hold_against_limits(entry, budget)
+        self._hold_against_rules(entry, budget)
         return self._looked_up(entry, budget)
 
     def _is_ours(self, entry: LedgerEntry) -> bool:
         return (entry.unit.mode, entry.unit.account) == (self.settings.trading_mode, self.settings.account)
 
-    def _hold_against_limits(self, entry: LedgerEntry, budget: Budget) -> None:
-        request, rules = entry.current.request, self.settings.rules_for(entry.strategy)
-        if not rules.allow_lists and not rules.caps:
-            return
+    def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
+        """Every rule that an alert's order is held against, first those that need no price of Kraken's."""
+        request, rules, now = entry.current.request, self.settings.rules_for(entry.strategy), self.clock.now()
         try:
-            instrument = self.market.instrument(request.pair, budget)
-        except UnknownSymbol as unknown:
+            instrument = self.market.allowed_pair(request.pair, rules, budget)
+            draft = as_stored(request, instrument, None)
+        except (UnknownSymbol, OrderDenied) as unknown:
             raise ReplayRefused(f"The pair can't be held against today's limits: {unknown.message}") from None
-        denied = limits.first(limits.symbol_allowed(instrument, allowed) for allowed in rules.allow_lists)
-        if denied is None and rules.caps:
-            volume, price = Decimal(request.parameters["volume"]), self._price(request, instrument, budget)
-            denied = limits.first(limits.cost_within_cap(instrument, volume, price, cap) for cap in rules.caps)
+        except ValueError:
+            raise ReplayRefused("What is stored is no order that today's limits can be held against.") from None
+        denied = denials.refusal(draft, rules, now, Need.SIZE)
+        if denied is None:
+            if rules.caps and _counts_by_market(draft):
+                draft = as_stored(request, instrument, self.venue.last_price(instrument, budget))
+            denied = denials.refusal(draft, rules, now)
         if denied is not None:
             raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
-
-    def _price(self, request: OrderRequest, instrument: Instrument, budget: Budget) -> Decimal:
-        """What its volume costs: each unit, at the highest price that is known; a size in quote is its cost."""
-        if "viqc" in request.parameters.get("oflags", ""):
-            return Decimal(1)
-        kind = OrderType(request.parameters["ordertype"])
-        prices = [parsed(request.parameters[name]) for name in ("price", "price2") if name in request.parameters]
-        last = None
-        if not kind.takes_limit or any(isinstance(price, Relative) for price in prices):
-            # The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's.
-            last = self.venue.last_price(instrument, budget)
-        return max(price for price in (highest(kind, prices, last), last) if price is not None)
 
     def _looked_up(self, entry: LedgerEntry, budget: Budget) -> Checked:
         asked_at = self.clock.now()
@@ -221,7 +219,7 @@ class Replay:
             )
         event(logging.INFO, "order.replayed_by_operator", **facts(claimed.entry), before=checked.entry.state)
         try:
-            return self.submission.send(claimed.entry, _as_stored, budget)
+            return self.submission.send(claimed.entry, _no_new_plan, budget)
         except LedgerUnavailable as error:
             raise LedgerUnavailable(
                 f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
@@ -237,6 +235,12 @@ def unit_named(name: str) -> Unit | None:
     return Unit(parts[0], parts[1], parts[4], leg=int(parts[3]), generation=int(parts[2]))
 
 
-def _as_stored(_budget: Budget) -> str:
+def _counts_by_market(draft: Draft) -> bool:
+    """The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's."""
+    relative = any(isinstance(price.rounded, Relative) for price in draft.prices)
+    return not draft.in_quote and (relative or not draft.wanted.order_type.takes_limit)
+
+
+def _no_new_plan(_budget: Budget) -> str:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
     return "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"

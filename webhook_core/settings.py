@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from webhook_core import env_values as values
@@ -20,7 +19,8 @@ from webhook_core.secret_names import SecretName, SecretNames
 from webhook_core.secret_values import Secret
 from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
 from webhook_core.strategies import read as read_strategies
-from webhook_core.trading.planner import Fees, TradingRules
+from webhook_core.strategies import text_of as strategies_text
+from webhook_core.trading.rules import Fees, Limits, TradingRules
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -151,20 +151,11 @@ class Settings(NamedTuple):
         """The global limits and, beside them, those of the strategy: every one of them must hold."""
         own = self.strategies.get(strategy, Strategy(strategy))
         return TradingRules(
-            allow_lists=tuple(pairs for pairs in (self.allowed_symbols, own.allowed_symbols) if pairs is not None),
-            caps=tuple(cap for cap in (self.max_order_cost, own.max_order_cost) if cap is not None),
+            limits=(Limits(self.allowed_symbols, self.max_order_cost), own.limits),
             volume=own.volume,
             quantity_type=own.quantity_type,
             fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if self.trading_mode == "paper" else Fees(),
         )
-
-
-def strategies_text(path: str) -> str | None:
-    """Of the strategies file; None where there is none."""
-    try:
-        return Path(path).read_text("utf-8-sig")
-    except FileNotFoundError:
-        return None
 
 
 def _secrets(reader: EnvReader, names: SecretNames) -> dict[str, Any]:

@@ -14,12 +14,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from webhook_core import env_values
 from webhook_core.secret_names import SecretNames
 from webhook_core.trading.orders import QuantityType
+from webhook_core.trading.rules import Limits
 
 T = TypeVar("T")
 Scheme = Literal["token", "secret"]
@@ -36,6 +37,10 @@ class Strategy(NamedTuple):
     max_order_cost: Mapping[str, Decimal] | None = None
     volume: Decimal | None = None
     quantity_type: QuantityType = "base"
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.allowed_symbols, self.max_order_cost, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,14 @@ class StrategiesFile(NamedTuple):
     secrets: tuple[SecretText, ...]
     variables: frozenset[str]
     faults: tuple[str, ...]
+
+
+def text_of(path: str) -> str | None:
+    """Of the file; None where there is none."""
+    try:
+        return Path(path).read_text("utf-8-sig")
+    except FileNotFoundError:
+        return None
 
 
 def read(document: str, path: str, env: Mapping[str, str], names: SecretNames | None = None) -> StrategiesFile:
@@ -119,10 +132,9 @@ class _Table:
 
     def secrets(self) -> Iterator[SecretText]:
         for scheme in SCHEMES:
-            place = f"{self.place} {scheme}"
-            for number, text in enumerate(self._parsed(scheme, partial(self._secret_texts, place)) or ()):
+            for number, text in enumerate(self._secret_texts(scheme)):
                 if text is not None:
-                    yield SecretText(scheme, f"{place}[{number}]", text, self.name)
+                    yield SecretText(scheme, f"{self.place} {scheme}[{number}]", text, self.name)
 
     def _fault(self, key: str, problem: object) -> None:
         self.faults.append(f"{self.place} {key}: {problem}")
@@ -136,24 +148,30 @@ class _Table:
             self._fault(key, error)
             return None
 
-    def _secret_texts(self, place: str, value: object) -> tuple[str | None, ...]:
-        """None for each whose name is not read yet."""
+    def _secret_texts(self, key: str) -> tuple[str | None, ...]:
+        """None for each whose name is not read yet. Every fault of every entry goes to ``faults``."""
+        value, before = self.table.get(key, ()), len(self.faults)
         texts: list[str | None] = []
-        for entry in value if isinstance(value, list) else [value]:
-            if not isinstance(entry, str):
-                raise ValueError("must be a text in quotes or a list of them, newest first")
-            if not entry.startswith("env:"):
-                texts.extend(self.names.entry(place, entry))
-                continue
-            variable = entry.removeprefix("env:").strip()
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable, re.ASCII):
-                raise ValueError('must be "env:" and the name of a variable, such as "env:TREND_TOKEN"')
-            if not self.env.get(variable):
-                raise ValueError(f"names the variable {variable}, which is not set")
-            texts.extend(self.names.listed(place)(self.env[variable]))
-        if not texts:
-            raise ValueError("is an empty list; give a secret or leave the line out")
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            try:
+                texts.extend(self._texts_of(f"{self.place} {key}", entry))
+            except ValueError as error:
+                self._fault(key, error)
+        if key in self.table and not texts and len(self.faults) == before:
+            self._fault(key, "is an empty list; give a secret or leave the line out")
         return tuple(texts)
+
+    def _texts_of(self, place: str, entry: object) -> tuple[str | None, ...]:
+        if not isinstance(entry, str):
+            raise ValueError("must be a text in quotes or a list of them, newest first")
+        if not entry.startswith("env:"):
+            return self.names.entry(place, entry)
+        variable = entry.removeprefix("env:").strip()
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable, re.ASCII):
+            raise ValueError('must be "env:" and the name of a variable, such as "env:TREND_TOKEN"')
+        if not self.env.get(variable):
+            raise ValueError(f"names the variable {variable}, which is not set")
+        return self.names.listed(place)(self.env[variable])
 
 
 def _symbols(value: object) -> tuple[str, ...] | None:

@@ -9,11 +9,11 @@ from webhook_core.changes import Changes
 from webhook_core.market import Decided, Line, Market, Wants
 from webhook_core.ports import Budget
 from webhook_core.reading import Reading
-from webhook_core.trading import limits, needs, open_orders
+from webhook_core.trading import denials, limits, needs, open_orders, planner
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Side
-from webhook_core.trading.planner import Denied, Plan
+from webhook_core.trading.planner import Denied, Plan, denied_by
 from webhook_core.trading.positions import order_for
 from webhook_core.trading.sizing import Basis, denied, sized
 from webhook_core.trading.symbols import display_name
@@ -36,6 +36,9 @@ class Workings:
         """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
         intents = self.wants.intents
         instruments = [self._instrument(intent) for intent in intents]
+        refused = None if self.appraised else self._refused_early(instruments)
+        if refused is not None:
+            return refused
         line = self._line(intents, instruments)
         reading = Reading(self.market, self.budget, bool(self.wants.rules.caps), self.wants.refused)
         self.facts = reading.of(list(zip(intents, instruments, strict=True)))
@@ -45,7 +48,7 @@ class Workings:
         for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
             planned = self._planned(intent, instrument)
             if isinstance(planned, Denied):
-                return planned._replace(message=f"orders[{number}]: {planned.message}") if len(intents) > 1 else planned
+                return self._of_leg(number, planned)
             if isinstance(planned, NoOrder):
                 nothing.append(planned.why)
                 continue
@@ -65,7 +68,37 @@ class Workings:
         )
 
     def _instrument(self, intent: Intent) -> Instrument | None:
-        return None if intent.symbol is None else self.market.instrument(intent.symbol, self.budget)
+        if intent.symbol is None:
+            return None
+        return self.market.allowed_pair(intent.symbol, self.wants.rules, self.budget)
+
+    def _refused_early(self, instruments: list[Instrument | None]) -> Denied | None:
+        """The leg that is refused for what is known of it before anything is read of account and market."""
+        for number, (intent, instrument) in enumerate(zip(self.wants.intents, instruments, strict=True)):
+            refused = None if instrument is None else self._leg_refused_early(intent, instrument)
+            if refused is not None:
+                return self._of_leg(number, refused)
+        return None
+
+    def _leg_refused_early(self, intent: Intent, instrument: Instrument) -> Denied | None:
+        rules, now = self.wants.rules, self.market.clock.now()
+        if isinstance(intent, NoOrder):
+            return None
+        if not isinstance(intent, OrderIntent):
+            checks = [*denials.allowed_symbols(instrument, rules)]
+            if not isinstance(intent, CancelIntent):
+                checks += denials.uncapped_currencies(instrument, rules)
+            refusal = denials.first(checks)
+            return None if refusal is None else denied_by(refusal, ())
+        if needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING:
+            return planner.refused_early(intent, instrument, rules, now)
+        planned = self._planned(intent, instrument)
+        return planned if isinstance(planned, Denied) else None
+
+    def _of_leg(self, number: int, refused: Denied) -> Denied:
+        if len(self.wants.intents) == 1:
+            return refused
+        return refused._replace(message=f"orders[{number}]: {refused.message}")
 
     def _line(self, intents: tuple[Intent, ...], instruments: list[Instrument | None]) -> Line | None:
         """Its mark is read before the facts: whoever claims in between makes them out of date."""
@@ -87,7 +120,7 @@ class Workings:
         if isinstance(order, Denied | NoOrder):
             return order
         if order.volume == 0 and order.notes:
-            return denied("SIZE_ZERO", order.notes[-1])
+            return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
         plan = self.market.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan

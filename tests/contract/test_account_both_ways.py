@@ -24,7 +24,7 @@ from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 
 CLOCK = SystemClock()
 NEVER_WAS = "OZZZZZ-ZZZZZ-ZZZZZZ"

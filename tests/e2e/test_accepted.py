@@ -105,6 +105,7 @@ def test_a_validation_names_what_was_rounded_and_what_was_held_against_which_lim
         "verdict": "passed",
         "numbers": {"cost": "7.407012345", "max": "500", "volume": "0.00012345", "price": "60000.1", "currency": "USD"},
         "message": None,
+        "scope": "global",
     }
 
 

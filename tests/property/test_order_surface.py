@@ -14,11 +14,16 @@ from hypothesis import strategies as st
 from tests.support.instruments import btc_usd, snapshot
 from tests.support.intake import verified
 from tests.support.paper import NOON, ask, paper
+from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import parse
+from webhook_core.trading import denials
+from webhook_core.trading.drafts import parameters
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Denied, Fees, Plan, TradingRules, appraise, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Plan, appraise, intent, needs_ticker, plan
 from webhook_core.trading.prices import estimate, parsed, text
+from webhook_core.trading.rules import Fees, TradingRules
+from webhook_core.trading.sent_orders import as_stored
 
 NUMBER = r"(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{0,17}[1-9])?"
 FORMS = {
@@ -46,7 +51,7 @@ FORMS = {
 BTC = next(instrument for instrument in snapshot() if instrument.key == "XXBTZUSD")
 FRESH = replace(BTC, as_of=NOON)
 MARKET = Decimal(60000)
-CAPPED = TradingRules(caps=({"USD": Decimal(10**15)},))
+CAPPED = trading_rules(caps=({"USD": Decimal(10**15)},))
 
 absolute = st.decimals(min_value="0.01", max_value="200000", places=4).filter(bool).map(lambda price: f"{price:f}")
 near = st.integers(50000, 70000).map(str)
@@ -157,7 +162,7 @@ STRICT = st.builds(
 )
 percents = st.decimals(0, 10, places=2)
 LIMITED = st.builds(
-    TradingRules,
+    trading_rules,
     allow_lists=st.sampled_from([(), (("BTC/USD",),), (("ETH/USD",),)]),
     caps=st.sampled_from([(), ({"USD": Decimal(200000)},), ({"EUR": Decimal(1)},)]),
     volume=st.none(),
@@ -188,6 +193,29 @@ def test_the_verdicts_of_the_checks_are_the_verdict_on_the_plan(body, instrument
     assert all(type(number) is str for check in checks for number in check.numbers.values())
     assert all(bool(check.message) is (check.verdict != "passed") for check in checks)
     assert all(amount is None or amount >= 0 for amount in estimated[:3])
+
+
+@given(body=bodies(), instrument=STRICT, rules=LIMITED, ticker=st.sampled_from([None, MARKET]))
+@settings(max_examples=400)
+def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned(body, instrument, rules, ticker):
+    """Read back from what goes to Kraken, it is the same order to every rule."""
+    try:
+        wanted = intent(parse(verified(body)), rules)
+    except (AlertMalformed, OrderDenied):
+        return
+    shown = appraise(wanted, instrument, rules, NOON, ticker)
+    whole = shown.plan if isinstance(shown, Denied) else shown
+    ((checks, _, _),) = whole.appraisals
+    (request,) = whole.requests
+    again = as_stored(request, instrument, request.reference_price)
+    event(f"{wanted.order_type}")
+    then, now = ({check.rule: check.passed for check in made} for made in (checks, denials.checks(again, rules, NOON)))
+    reach = {
+        verdict.pop("EXIT_REACH", True) for verdict in (then, now)
+    }  # the price of then is today's idea of the market
+    assert now == then
+    assert False not in reach or isinstance(shown, Denied)
+    assert parameters(again) == request.parameters
 
 
 def excused(sent):

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import AS_OF, btc_usd
+from tests.support.trading_rules import trading_rules
 from webhook_core.trading.instruments import from_document, parse_asset_pairs, to_document
 from webhook_core.trading.orders import OrderType, Relative, Side
-from webhook_core.trading.planner import Denied, TradingRules, intent, plan
+from webhook_core.trading.planner import Denied, intent, plan
 from webhook_core.trading.rounding import plain, price_step, round_price, round_volume
 
 EXACT = Context(prec=200)
@@ -134,7 +135,7 @@ def test_a_planned_order_is_plain_text_and_never_larger_than_asked(
 ):
     instrument = btc_usd(tick_size=tick_size, pair_decimals=pair_decimals, lot_decimals=lot_decimals)
     cap = Decimal(10**20)
-    rules = TradingRules(allow_lists=(("BTC/USD",),), caps=({"USD": cap},))
+    rules = trading_rules(allow_lists=(("BTC/USD",),), caps=({"USD": cap},))
     now = AS_OF + timedelta(hours=hours)
     result = plan(intent(alert, rules), instrument, rules, now)
     assert result == plan(intent(alert, rules), instrument, rules, now)

@@ -16,7 +16,7 @@ from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 
 SIZES = "no alert of the simulation is sized by what the account is worth"
 CHANGES = "no alert of the simulation changes an order"
@@ -111,7 +111,7 @@ class SimulatedVenue:
 
         return self._read("instruments", budget, asked)
 
-    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
         return self._read("last_price", budget, self._exchange.price)
 
     def prices(

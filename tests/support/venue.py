@@ -14,7 +14,7 @@ from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 
 
 @dataclass
@@ -94,7 +94,7 @@ class FakeVenue:
         self._called("instruments")
         return [rule for rule in self.rules if pairs is None or {rule.key, rule.altname} & set(pairs)]
 
-    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
         self._called("last_price")
         return self.price
 

@@ -16,7 +16,7 @@ from tests.support.venue import FakeVenue
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.planning.account_fees import COUNTS_FOR, MOST_PAIRS, AccountFees
 from webhook_core.ports import Budget
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import Instruments
 
 D = Decimal

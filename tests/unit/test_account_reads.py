@@ -17,7 +17,7 @@ from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.venue import READ_S, KrakenVenue
 from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 
 READS = {
     "BalanceEx": lambda venue, budget: venue.balances(budget),

@@ -417,15 +417,15 @@ def test_a_validation_shows_the_order_its_roundings_its_cost_and_every_check():
     }
     assert checks == [
         ("ALLOWED_SYMBOLS", "passed", {"symbol": "BTC/USD"}),
-        ("VOLUME_ZERO", "passed", {"volume": volume}),
         ("PRICE_ZERO", "passed", {"price": "60000.19"}),
+        ("PAIR_STATUS", "passed", {"status": "online"}),
+        ("VOLUME_ZERO", "passed", {"volume": volume}),
+        ("ORDER_MINIMUM", "passed", {"volume": volume, "minimum": "0.00005"}),
         (
             "MAX_ORDER_COST",
             "passed",
             {"cost": cost, "max": "1000", "volume": volume, "price": "60000.1", "currency": "USD"},
         ),
-        ("PAIR_STATUS", "passed", {"status": "online"}),
-        ("ORDER_MINIMUM", "passed", {"volume": volume, "minimum": "0.00005"}),
         ("COST_MINIMUM", "passed", {"cost": cost, "minimum": "0.5", "volume": volume, "price": "60000.1"}),
     ]
     assert answer["warnings"] == rounding

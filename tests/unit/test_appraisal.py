@@ -9,9 +9,11 @@ import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
+from tests.support.trading_rules import trading_rules
 from webhook_core.intake.alert import parse
 from webhook_core.trading.appraisal import Estimate
-from webhook_core.trading.planner import Denied, Fees, Plan, TradingRules, appraise, intent, plan
+from webhook_core.trading.planner import Denied, Plan, appraise, intent, plan
+from webhook_core.trading.rules import Fees, TradingRules
 
 D = Decimal
 FREE = TradingRules()
@@ -114,20 +116,20 @@ def test_an_order_that_leaves_no_price_has_no_cost():
 
 
 def test_a_plan_that_passes_tells_of_every_check_with_its_numbers():
-    rules = TradingRules(allow_lists=(("BTC/USD",),), caps=({"USD": D(500)},))
+    rules = trading_rules(allow_lists=(("BTC/USD",),), caps=({"USD": D(500)},))
     _, result = appraised(rules=rules, order_type="limit", price="50000.09", volume="0.00999999999")
     (appraisal,) = result.appraisals
     assert [(check.rule, check.verdict, dict(check.numbers)) for check in appraisal.checks] == [
         ("ALLOWED_SYMBOLS", "passed", {"symbol": "BTC/USD"}),
-        ("VOLUME_ZERO", "passed", {"volume": "0.00999999"}),
         ("PRICE_ZERO", "passed", {"price": "50000.09"}),
+        ("PAIR_STATUS", "passed", {"status": "online"}),
+        ("VOLUME_ZERO", "passed", {"volume": "0.00999999"}),
+        ("ORDER_MINIMUM", "passed", {"volume": "0.00999999", "minimum": "0.00005"}),
         (
             "MAX_ORDER_COST",
             "passed",
             {"cost": "499.9995", "max": "500", "volume": "0.00999999", "price": "50000", "currency": "USD"},
         ),
-        ("PAIR_STATUS", "passed", {"status": "online"}),
-        ("ORDER_MINIMUM", "passed", {"volume": "0.00999999", "minimum": "0.00005"}),
         ("COST_MINIMUM", "passed", {"cost": "499.9995", "minimum": "0.5", "volume": "0.00999999", "price": "50000"}),
     ]
     assert appraisal.rounding == (
@@ -151,7 +153,7 @@ def test_what_else_is_to_be_said_is_no_rounding():
 
 
 def test_a_refused_plan_tells_of_every_check_and_of_what_would_have_been_sent():
-    rules = TradingRules(allow_lists=(("ETH/USD",),), caps=({"USD": D(100)},))
+    rules = trading_rules(allow_lists=(("ETH/USD",),), caps=({"USD": D(100)},))
     wanted, result = appraised(rules=rules, price="60000", leverage="9")
     bare = plan(wanted, BTC_USD, rules, AS_OF)
     assert isinstance(result, Denied)

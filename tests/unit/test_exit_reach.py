@@ -11,7 +11,8 @@ from tests.support.intake import verified
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import parse
 from webhook_core.trading.intents import intents
-from webhook_core.trading.planner import Denied, Plan, TradingRules, appraise, intent, plan
+from webhook_core.trading.planner import Denied, Plan, appraise, intent, plan
+from webhook_core.trading.rules import TradingRules
 
 BUY = {"symbol": "BTCUSD", "side": "buy", "quantity": "1"}
 SELL = {**BUY, "side": "sell"}

@@ -12,6 +12,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.open_orders import Allowed, Ours, amendment, cancels, is_as_amended, meant
 from webhook_core.trading.orders import OrderRequest, Side
 from webhook_core.trading.planner import Denied
+from webhook_core.trading.sent_orders import as_amended
 from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 D = Decimal
@@ -103,11 +104,11 @@ def test_an_amendment_is_rounded_like_an_order(intent, order, sent):
         assert isinstance(found, Denied)
         assert found.rule == sent
         return
-    request, volume, price = found
-    assert request.method == "AmendOrder"
-    assert dict(request.parameters) == {"txid": order.order_id, **sent}
-    assert volume == D(sent.get("order_qty", "0.5"))
-    assert price == max(
+    assert found.method == "AmendOrder"
+    assert dict(found.parameters) == {"txid": order.order_id, **sent}
+    will_be = as_amended(intent, order, found, BTC_USD)
+    assert will_be.volume == D(sent.get("order_qty", "0.5"))
+    assert will_be.cost_price == max(
         D(sent.get("limit_price", "60000")), D(sent.get("trigger_price", "0"))
     )  # one it keeps counts too
 

@@ -13,11 +13,13 @@ from tests.support.function import Function
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd
 from tests.support.intake import verified
 from tests.support.paper import ask, paper
+from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake.alert import parse
 from webhook_core.intake.field_names import ALIASES
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Denied, Plan, TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Plan, intent, needs_ticker, plan
+from webhook_core.trading.rules import TradingRules
 
 D = Decimal
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -31,7 +33,7 @@ ORDERS = [
     and not FIXED[1] & names
 ]
 FREE = TradingRules()
-CAPPED = TradingRules(caps=({"USD": D(500)},))
+CAPPED = trading_rules(caps=({"USD": D(500)},))
 BASE = {"symbol": "BTC/USD", "side": "buy", "volume": "0.01"}
 LIMIT = {"order_type": "limit", "price": "50000"}
 ICEBERG = {"order_type": "iceberg", "price": "50000", "display_volume": "0.001"}

@@ -10,13 +10,15 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
+from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading.orders import OrderIntent, OrderType, Relative, Side
-from webhook_core.trading.planner import Denied, Plan, TradingRules, intent, needs_ticker, plan
+from webhook_core.trading.planner import Denied, Plan, intent, needs_ticker, plan
+from webhook_core.trading.rules import TradingRules
 
 D = Decimal
 FREE = TradingRules()
-CAPPED = TradingRules(caps=(MappingProxyType({"USD": D(500)}),))
+CAPPED = trading_rules(caps=(MappingProxyType({"USD": D(500)}),))
 VOLUME = D("0.01")
 STALE = AS_OF + timedelta(hours=25)
 
@@ -224,12 +226,12 @@ def test_the_cost_is_that_of_what_is_sent():
 
 def test_every_list_and_every_cap_applies():
     wide, narrow = ("BTC/USD", "ETH/USD"), ("ETH/USD",)
-    assert refused(Alert(), rules=TradingRules(allow_lists=(wide, narrow))) == "ALLOWED_SYMBOLS"
-    assert sent(Alert(), rules=TradingRules(allow_lists=(wide, ("XBTUSD",))))
+    assert refused(Alert(), rules=trading_rules(allow_lists=(wide, narrow))) == "ALLOWED_SYMBOLS"
+    assert sent(Alert(), rules=trading_rules(allow_lists=(wide, ("XBTUSD",))))
     priced = Alert(price=D(50000))
-    assert refused(priced, rules=TradingRules(caps=({"USD": D(1000)}, {"USD": D(100)}))) == "MAX_ORDER_COST"
-    assert refused(priced, rules=TradingRules(caps=({"USD": D(1000)}, {"EUR": D(1000)}))) == "MAX_ORDER_COST_CURRENCY"
-    assert sent(priced, rules=TradingRules(caps=({"USD": D(1000)}, {"USD": D(500)})))
+    assert refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"USD": D(100)}))) == "MAX_ORDER_COST"
+    assert refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"EUR": D(1000)}))) == "MAX_ORDER_COST_CURRENCY"
+    assert sent(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"USD": D(500)})))
 
 
 STRICT = btc_usd(status="cancel_only", leverage_buy=(), ordermin=D(1), costmin=D(10**6))
@@ -260,9 +262,9 @@ def test_krakens_rules_deny_while_they_are_fresh_and_never_when_stale(alert, ins
         (Alert(volume=D("0.000000001")), FREE, "VOLUME_ZERO"),
         (Alert(order_type=OrderType.LIMIT, price=D("0.04")), FREE, "PRICE_ZERO"),
         (Alert(order_type=OrderType.STOP_LOSS, stop_price=D("0.04")), FREE, "PRICE_ZERO"),
-        (Alert(), TradingRules(allow_lists=(("ETH/USD",),)), "ALLOWED_SYMBOLS"),
+        (Alert(), trading_rules(allow_lists=(("ETH/USD",),)), "ALLOWED_SYMBOLS"),
         (Alert(price=D(50001)), CAPPED, "MAX_ORDER_COST"),
-        (Alert(price=D(1)), TradingRules(caps=({"EUR": D(1)},)), "MAX_ORDER_COST_CURRENCY"),
+        (Alert(price=D(1)), trading_rules(caps=({"EUR": D(1)},)), "MAX_ORDER_COST_CURRENCY"),
     ],
 )
 def test_our_own_limits_and_a_zero_deny_at_any_age(alert, rules, rule, now):

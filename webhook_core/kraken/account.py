@@ -14,7 +14,7 @@ from webhook_core.kraken.client import decimal
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import asset_id
 
 Result = Mapping[str, Any]

@@ -21,7 +21,7 @@ from webhook_core.trading.orders import Fill, Method, NotSent, OrderRequest, Out
 
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
-    from webhook_core.trading.planner import Fees
+    from webhook_core.trading.rules import Fees
 
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
@@ -107,7 +107,10 @@ class KrakenVenue:
 
         return market_data.instruments(self._client, self._clock, pairs, budget)
 
-    def last_price(self, instrument: Instrument, budget: Budget) -> Decimal:
+    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+        """As with ``prices``, the alert's own price is the market's on paper."""
+        if reference is not None and self._priced_by_alerts:
+            return reference
         from webhook_core.kraken import market_data
 
         return market_data.last_price(self._client, instrument.key, budget)

@@ -20,7 +20,7 @@ from webhook_core.events import event
 from webhook_core.ports import Budget, Clock, Documents, Venue
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.limits import rules_are_fresh
-from webhook_core.trading.planner import Fees
+from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
 
 READ_AFTER = timedelta(hours=24)

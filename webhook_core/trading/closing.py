@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.trading.limits import Check
+from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import Close, OrderIntent, OrderType, Relative, Side
 from webhook_core.trading.prices import Price, goes_up
 from webhook_core.trading.rounding import plain

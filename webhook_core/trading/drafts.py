@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderIntent, Relative, Side, Terms
 from webhook_core.trading.prices import Price, estimate, goes_up, highest, rounded, rounded_trail, text
 from webhook_core.trading.rounding import plain, quotient, round_cost, round_volume
+
+if TYPE_CHECKING:
+    from webhook_core.trading.facts import RestingOrder
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FEES = {"base": "fcib", "quote": "fciq"}
@@ -29,7 +32,8 @@ class Fitted(NamedTuple):
 class Draft(NamedTuple):
     """``volume`` is base, or quote where the order's size is (Kraken's ``viqc``). ``prices``: the trigger or the trail, then
     the limit, those that are sent; ``close_prices`` those of the close. ``highest_price``: the highest that is known of the
-    order; ``close_price`` the same of its close. ``market``: the last price, else the alert's idea of it."""
+    order; ``close_price`` the same of its close. ``market``: the last price, else the alert's idea of it. ``amends``: the order
+    that rests at Kraken and is to become this one; its leverage is not known."""
 
     wanted: OrderIntent
     instrument: Instrument
@@ -40,6 +44,7 @@ class Draft(NamedTuple):
     close_price: Decimal | None = None
     display_volume: Decimal | None = None
     market: Decimal | None = None
+    amends: RestingOrder | None = None
 
     @property
     def in_quote(self) -> bool:

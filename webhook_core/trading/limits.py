@@ -6,12 +6,11 @@ number must not lose an order that Kraken would take, and Kraken's own refusal c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
-from typing import NamedTuple
 
+from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.rounding import cost_of, plain
@@ -29,21 +28,6 @@ _NAMES_SHOWN = 10
 _NO_RULE = "Kraken's rule for the pair is not known"
 
 
-class Check(NamedTuple):
-    """What one rule says of an order. ``passed`` is None where it was not checked: the rule, or a number that it needs, is
-    not known or too old. ``message`` begins with ``rule`` and says why not, empty if it passed; ``numbers`` are plain strings.
-    """
-
-    rule: str
-    passed: bool | None
-    message: str = ""
-    numbers: Mapping[str, str] = MappingProxyType({})
-
-    @property
-    def verdict(self) -> str:
-        return "not_checked" if self.passed is None else "passed" if self.passed else "denied"
-
-
 def rules_are_fresh(instrument: Instrument, now: datetime) -> bool:
     """Whether the pair's rules are young enough to deny an order."""
     return now - instrument.as_of <= RULES_DENY_FOR
@@ -59,20 +43,28 @@ def symbol_allowed(instrument: Instrument, allowed: Sequence[str]) -> Check:
     name = display_name(instrument)
     if any(names_pair(symbol, instrument) for symbol in allowed):
         return _passed("ALLOWED_SYMBOLS", symbol=name)
-    shown = ", ".join(allowed[:_NAMES_SHOWN]) + (", …" if len(allowed) > _NAMES_SHOWN else "")
-    return _denied(
-        "ALLOWED_SYMBOLS", f"{name} is not among {shown or 'the (none) allowed'}", symbol=name, allowed=shown
-    )
+    shown = _listed(allowed)
+    text = f"{name} is not among {shown or 'the (none) allowed'}"
+    return _denied("ALLOWED_SYMBOLS", text, symbol=name, allowed=shown)
+
+
+def none_listed(allowed: Sequence[str]) -> Check:
+    """The refusal of a symbol that names no pair of the list."""
+    shown = _listed(allowed)
+    return _denied("ALLOWED_SYMBOLS", f"the symbol names none of {shown}", allowed=shown)
+
+
+def _listed(allowed: Sequence[str]) -> str:
+    return ", ".join(allowed[:_NAMES_SHOWN]) + (", …" if len(allowed) > _NAMES_SHOWN else "")
 
 
 def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> Check:
     """Something is left of the volume after rounding: for Kraken a volume of 0 means "the whole position"."""
     if rounded > 0:
         return _passed("VOLUME_ZERO", volume=plain(rounded))
-    numbers = {"volume": plain(asked), "lot_decimals": str(instrument.lot_decimals)}
-    base = asset_code(instrument.base)
-    text = f"volume {plain(asked)} {base} is zero at the pair's {instrument.lot_decimals} decimals"
-    return _denied("VOLUME_ZERO", text, **numbers)
+    base, digits = asset_code(instrument.base), instrument.lot_decimals
+    text = f"volume {plain(asked)} {base} is zero at the pair's {digits} decimals"
+    return _denied("VOLUME_ZERO", text, volume=plain(asked), lot_decimals=str(digits))
 
 
 def price_remains(name: str, asked: str, rounded: Decimal) -> Check:
@@ -92,23 +84,23 @@ def offset_leaves_a_price(name: str, offset: str, left: Decimal | None, market: 
     return _denied("PRICE_BELOW_ZERO", text, **{name: offset}, market=plain(market))
 
 
+def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check:
+    """There is a cap for the pair's quote currency: without one it is refused, never unlimited. ``cap``: code -> amount."""
+    quote = asset_code(instrument.quote)
+    if _most(instrument, cap) is not None:
+        return _passed("MAX_ORDER_COST_CURRENCY", currency=quote)
+    stated = ", ".join(f"{plain(amount)} {code}" for code, amount in cap.items())
+    text = f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: {stated or 'none'})"
+    return _denied("MAX_ORDER_COST_CURRENCY", f"{text}; add one, such as 500 {quote}", currency=quote)
+
+
 def cost_within_cap(
     instrument: Instrument, volume: Decimal, price: Decimal | None, cap: Mapping[str, Decimal]
 ) -> Check:
-    """volume x price is at most the cap of the pair's quote currency; a currency without a cap is refused, never unlimited.
-
-    ``cap``: currency code -> amount. ``price``: the highest one known, None if none is.
-    """
-    quote = asset_code(instrument.quote)
-    most = next((amount for code, amount in cap.items() if same_asset(code, instrument.quote)), None)
+    """volume x price is at most the cap of the pair's quote currency. ``price``: the highest one known, None if none is."""
+    quote, most = asset_code(instrument.quote), _most(instrument, cap)
     if most is None:
-        stated = ", ".join(f"{plain(amount)} {code}" for code, amount in cap.items())
-        text = (
-            f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: {stated or 'none'}); "
-        )
-        return _denied(
-            "MAX_ORDER_COST_CURRENCY", text + f"add one to MAX_ORDER_COST, such as 500 {quote}", currency=quote
-        )
+        return currency_capped(instrument, cap)
     if price is None:
         text = f"no price is known, so the cost can't be held against {plain(most)} {quote}; send price"
         return _denied("MAX_ORDER_COST_PRICE", text, max=plain(most), currency=quote)
@@ -118,6 +110,10 @@ def cost_within_cap(
         return _passed("MAX_ORDER_COST", **numbers, currency=quote)
     text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of {plain(most)} {quote}"
     return _denied("MAX_ORDER_COST", text, **numbers, currency=quote)
+
+
+def _most(instrument: Instrument, cap: Mapping[str, Decimal]) -> Decimal | None:
+    return next((amount for code, amount in cap.items() if same_asset(code, instrument.quote)), None)
 
 
 def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
@@ -193,9 +189,8 @@ def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -
     numbers = {"leverage": str(leverage), "offered": ", ".join(map(str, offered)) or "none"}
     if leverage in offered:
         return _passed("LEVERAGE", **numbers)
-    text = (
-        f"leverage {leverage} is not offered for a {side} of {display_name(instrument)}; offered: {numbers['offered']}"
-    )
+    pair = display_name(instrument)
+    text = f"leverage {leverage} is not offered for a {side} of {pair}; offered: {numbers['offered']}"
     return _denied("LEVERAGE", text, **numbers)
 
 
@@ -221,31 +216,25 @@ def status_permits(
     return _denied("PAIR_STATUS", text, status=status)
 
 
-def first(checks: Iterable[Check]) -> Check | None:
-    """The first refusal; the checks after it are not made."""
-    return next((check for check in checks if check.passed is False), None)
-
-
 def outdated(check: Check, instrument: Instrument) -> Check:
     """The same, of a rule that is too old to deny: Kraken decides."""
     if check.passed is None:
         return check
     as_of = _moment(instrument.as_of)
-    return _unchecked(
-        check.rule, f"what Kraken said at {as_of} is too old to deny by; Kraken decides", **check.numbers, as_of=as_of
-    )
+    why = f"what Kraken said at {as_of} is too old to deny by; Kraken decides"
+    return _unchecked(check.rule, why, **check.numbers, as_of=as_of)
 
 
 def _passed(rule: str, **numbers: str) -> Check:
-    return Check(rule, True, "", numbers)
+    return Check(rule, True, "", numbers, "kraken")
 
 
 def _denied(rule: str, text: str, **numbers: str) -> Check:
-    return Check(rule, False, f"{rule}: {text}", numbers)
+    return Check(rule, False, f"{rule}: {text}", numbers, "kraken")
 
 
 def _unchecked(rule: str, why: str, **numbers: str) -> Check:
-    return Check(rule, None, f"{rule}: not checked: {why}", numbers)
+    return Check(rule, None, f"{rule}: not checked: {why}", numbers, "kraken")
 
 
 def _moment(moment: datetime) -> str:

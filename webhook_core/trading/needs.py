@@ -43,6 +43,11 @@ def depends_on_holdings(wanted: Intent) -> bool:
     return isinstance(wanted, PositionIntent)
 
 
+def follows_from_the_account(wanted: Intent) -> bool:
+    """What is sent depends on what the account holds, or on an order of it that rests."""
+    return isinstance(wanted, AmendIntent) or depends_on_holdings(wanted)
+
+
 def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
     kind = wanted.quantity_type
     price = lacks_price(wanted) and capped

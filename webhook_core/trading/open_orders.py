@@ -89,17 +89,13 @@ def cancel(order_id: str, symbol: str) -> OrderRequest:
     return OrderRequest(symbol, {"txid": order_id}, method="CancelOrder")
 
 
-def amendment(
-    wanted: AmendIntent, order: RestingOrder, instrument: Instrument
-) -> tuple[OrderRequest, Decimal, Decimal | None] | Denied:
-    """The AmendOrder, and the volume and the highest price of the order as it will be, to be held against the limits.
-
-    Rounded as the order would be: volumes down, a buy's prices down, a sell's up (docs.kraken.com, amend-order).
-    """
-    if order.closes:
-        return denied("AMEND_CLOSE", f"{order.order_id} carries a conditional close, and Kraken amends no such order")
+def amendment(wanted: AmendIntent, order: RestingOrder, instrument: Instrument) -> OrderRequest | Denied:
+    """The AmendOrder, rounded as the order would be: volumes down, a buy's prices down, a sell's up (docs.kraken.com,
+    amend-order)."""
+    fixed = _not_amendable(order)
+    if fixed is not None:
+        return fixed
     sent = {"txid": order.order_id}
-    volume = order.volume
     if wanted.volume is not None:
         volume = round_volume(instrument, wanted.volume)
         if volume <= order.executed:
@@ -124,10 +120,15 @@ def amendment(
         sent["post_only"] = "true"
     if instrument.is_tokenized:
         sent["pair"] = instrument.key  # required for what is no crypto pair (docs.kraken.com, amend-order)
-    now = {"limit_price": order.limit, "trigger_price": order.trigger}
-    prices = [Decimal(sent[name]) if name in sent else price for name, price in now.items()]
-    highest = max((price for price in prices if price is not None), default=None)
-    return OrderRequest(display_name(instrument), sent, method="AmendOrder"), volume, highest
+    return OrderRequest(display_name(instrument), sent, method="AmendOrder")
+
+
+def _not_amendable(order: RestingOrder) -> Denied | None:
+    if order.order_type not in list(OrderType):
+        return denied("AMEND_TYPE", f"{order.order_id} is a {order.order_type} order, which no rule here knows")
+    if order.closes:
+        return denied("AMEND_CLOSE", f"{order.order_id} carries a conditional close, and Kraken amends no such order")
+    return None
 
 
 def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.trading import closing, intents, limits
-from webhook_core.trading.drafts import Draft, draft, limit_of, lowest, notes, parameters, trigger_of
+from webhook_core.trading import denials, intents
+from webhook_core.trading.checks import Check
+from webhook_core.trading.denials import Need
+from webhook_core.trading.drafts import Draft, draft, limit_of, notes, parameters, trigger_of
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intents import Size
-from webhook_core.trading.limits import Check
-from webhook_core.trading.orders import OrderIntent, OrderRequest, QuantityType, Relative
-from webhook_core.trading.prices import amount_of, text
+from webhook_core.trading.orders import OrderIntent, OrderRequest, Relative
+from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
-from webhook_core.trading.terms import moment_of
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
     from webhook_core.trading.appraisal import Appraisal
-
-
-class Fees(NamedTuple):
-    """In percent of an order's cost. By default Kraken's first tier, for crypto on spot (kraken.com/features/fee-schedule, since
-    2026-07-09)."""
-
-    maker: Decimal = Decimal("0.40")
-    taker: Decimal = Decimal("0.80")
-
-
-class TradingRules(NamedTuple):
-    """What the settings say for one strategy. Every list and every cap applies, so the global ones hold for each strategy.
-
-    ``allow_lists``: pairs in any form of their names; no list allows any pair. ``caps``: currency code -> most cost of one
-    order; no cap is no limit. ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts.
-    ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back; no limit counts them.
-    """
-
-    allow_lists: tuple[tuple[str, ...], ...] = ()
-    caps: tuple[Mapping[str, Decimal], ...] = ()
-    volume: Decimal | None = None
-    fees: Fees = Fees()
-    quantity_type: QuantityType = "base"
-
-    @property
-    def size(self) -> Size | None:
-        return None if self.volume is None else Size(self.volume, self.quantity_type)
 
 
 class Plan(NamedTuple):
@@ -61,12 +33,13 @@ class Plan(NamedTuple):
 
 class Denied(NamedTuple):
     """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
-    refused, where an appraisal was asked for."""
+    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded."""
 
     rule: str
     message: str
     numbers: Mapping[str, str] = MappingProxyType({})
     plan: Plan = Plan(())
+    notes: tuple[str, ...] = ()
 
 
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
@@ -95,10 +68,20 @@ def plan(
     what a start and an expiry come to.
     """
     fitted = draft(wanted, instrument, ticker)
-    refusal = limits.first(_checks(fitted, rules, now))
-    if refusal is not None:
-        return Denied(refusal.rule, refusal.message, refusal.numbers)
-    return _planned(fitted, ticker)
+    refusal = denials.refusal(fitted, rules, now)
+    return _planned(fitted, ticker) if refusal is None else denied_by(refusal, tuple(notes(fitted)))
+
+
+def refused_early(wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime) -> Denied | None:
+    """What is refused whatever Kraken would say of the account and the market; for want of either the
+    other rules are not asked yet."""
+    of_fixed_size = wanted.quantity_type == "base"
+    fitted = draft(wanted, instrument, None)
+    known = Need.SIZE if of_fixed_size else Need.TERMS
+    refusal = denials.refusal(fitted, rules, now, known)
+    if refusal is None:
+        return None
+    return denied_by(refusal, tuple(notes(fitted)) if of_fixed_size else wanted.notes)
 
 
 def appraise(
@@ -108,10 +91,15 @@ def appraise(
     from webhook_core.trading import appraisal  # a trade does not need it
 
     fitted = draft(wanted, instrument, ticker)
-    checks = tuple(_checks(fitted, rules, now))
+    checks = tuple(denials.checks(fitted, rules, now))
     planned = _planned(fitted, ticker)._replace(appraisals=(appraisal.of(fitted, checks, rules.fees),))
-    refusal = limits.first(checks)
-    return planned if refusal is None else Denied(refusal.rule, refusal.message, refusal.numbers, planned)
+    refusal = denials.first(checks)
+    return planned if refusal is None else denied_by(refusal, planned.notes)._replace(plan=planned)
+
+
+def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
+    """The refusal of an order. ``said``: what is to be known of its size and prices all the same."""
+    return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said)
 
 
 def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:
@@ -120,51 +108,3 @@ def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:
         display_name(fitted.instrument), parameters(fitted), ticker if reference is None else reference
     )
     return Plan((request,), tuple(notes(fitted)))
-
-
-def _checks(fitted: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
-    instrument, volume = fitted.instrument, fitted.volume
-    for allowed in rules.allow_lists:
-        yield limits.symbol_allowed(instrument, allowed)
-    yield limits.volume_remains(instrument, fitted.wanted.volume, volume)
-    for price in (*fitted.prices, *fitted.close_prices):
-        if not price.may_be_zero:
-            yield limits.price_remains(price.field, text(price.asked), amount_of(price.rounded))
-    for price, left in lowest(fitted):
-        yield limits.offset_leaves_a_price(price.field, text(price.rounded), left, fitted.market)
-    yield from closing.reach_checks(fitted.wanted, fitted.market)
-    for cap in rules.caps:
-        yield limits.cost_within_cap(instrument, volume, fitted.cost_price, cap)
-    yield from _kraken_checks(fitted, now)
-    yield _status_check(fitted, now)
-    fresh = limits.rules_are_fresh(instrument, now)
-    for check in _pair_checks(fitted):
-        yield check if fresh else limits.outdated(check, instrument)
-
-
-def _kraken_checks(fitted: Draft, now: datetime) -> Iterator[Check]:
-    """Kraken's rules for every pair; they don't age."""
-    terms = fitted.wanted.terms
-    if fitted.display_volume is not None:
-        yield limits.display_volume_fits(fitted.volume, fitted.display_volume)
-    starts = None if terms.starts is None else moment_of(terms.starts, now)
-    if starts is not None:
-        yield limits.start_is_ahead(starts, now)
-    if terms.expires is not None:
-        yield limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
-
-
-def _status_check(fitted: Draft, now: datetime) -> Check:
-    wanted, instrument = fitted.wanted, fitted.instrument
-    check = limits.status_permits(instrument, wanted.order_type, wanted.leverage, post_only=wanted.terms.post_only)
-    return check if limits.status_is_fresh(instrument, now) else limits.outdated(check, instrument)
-
-
-def _pair_checks(fitted: Draft) -> Iterator[Check]:
-    wanted, instrument, volume = fitted.wanted, fitted.instrument, fitted.volume
-    if wanted.leverage is not None and wanted.leverage > 1:
-        yield limits.leverage_offered(instrument, wanted.side, wanted.leverage)
-    yield limits.volume_minimum(instrument, fitted.base_volume)
-    yield limits.cost_minimum(instrument, volume, fitted.cost_price)
-    if wanted.close is not None and not fitted.in_quote:
-        yield limits.close_minimum(instrument, volume, fitted.close_price, wanted.close.field)

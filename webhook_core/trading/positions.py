@@ -83,7 +83,8 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
             return order
         text = f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: cancel those first"
         if round_volume(instrument, funds.free) == 0:
-            return denied("POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total))
+            refused = denied("POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total))
+            return refused._replace(notes=order.notes)
         left = f"the position goes from {plain(funds.total)} to {plain(funds.total - funds.free)} {base} only"
         return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))
     if wanted.percent_of_equity is None or basis.price is None:

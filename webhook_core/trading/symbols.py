@@ -78,6 +78,14 @@ class Instruments:
             or self._index("/" if "/" in name else "joined").get(upper)
         )
 
+    def has(self, symbol: str) -> bool:
+        """Whether ``symbol`` names one of them."""
+        try:
+            self.resolve(symbol)
+        except UnknownSymbol:
+            return False
+        return True
+
     def _index(self, kind: str) -> dict[str, tuple[Instrument, ...]]:
         if kind not in self._indexes:
             index: dict[str, tuple[Instrument, ...]] = {}

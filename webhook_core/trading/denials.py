@@ -1,0 +1,200 @@
+"""The rules that deny an order: one list, and every way to an order is held against all of it.
+
+The ways are an alert's plan (a leg's, a target's, one made again, a validation), an amendment, an
+order that is sent once more as it was stored, and the operator's replay. Each makes a ``Draft``. A
+rule of one's own is a line in ``RULES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+from webhook_core.trading import closing, limits
+from webhook_core.trading.checks import Check
+from webhook_core.trading.drafts import Draft, lowest
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import is_margin
+from webhook_core.trading.prices import amount_of, text
+from webhook_core.trading.rules import Limits, TradingRules
+from webhook_core.trading.symbols import Instruments
+from webhook_core.trading.terms import moment_of
+
+
+class Need(IntEnum):
+    """What a rule has to know of an order; each is known only with those before it.
+
+    ``TERMS``: pair, side, type, prices and terms, as the alert says them. ``SIZE``: the volume.
+    ``PRICE``: what a unit costs, where the order has no price of its own.
+    """
+
+    TERMS = 0
+    SIZE = 1
+    PRICE = 2
+
+
+class Rule(NamedTuple):
+    """``judge`` gives a Check for everything that it looks at, whatever the verdict. With less than
+    everything in ``needs`` it may deny before Kraken is asked for the rest."""
+
+    judge: Callable[[Draft, TradingRules, datetime], Iterable[Check]]
+    needs: Need = Need.PRICE
+
+
+def checks(draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE) -> Iterator[Check]:
+    """Of every rule that can judge by what is ``known``, those that need least first: so an order
+    is refused for the same reason, whether or not Kraken had to be asked for the rest.
+
+    ``now`` decides whether Kraken's rules still deny, and what a start and an expiry come to.
+    """
+    for need in Need:
+        for rule in RULES:
+            if rule.needs == need <= known:
+                yield from rule.judge(draft, rules, now)
+
+
+def refusal(draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE) -> Check | None:
+    """The first check that denies the order; those behind it are not made."""
+    return first(checks(draft, rules, now, known))
+
+
+def first(made: Iterable[Check]) -> Check | None:
+    """The first of them that denies."""
+    return next((check for check in made if check.passed is False), None)
+
+
+def allowed_symbols(instrument: Instrument, rules: TradingRules) -> Iterator[Check]:
+    """Whether each owner lets the pair be traded."""
+    for owner in rules.limits:
+        if owner.allowed_symbols is not None:
+            check = limits.symbol_allowed(instrument, owner.allowed_symbols)
+            yield _owned(check, owner, "ALLOWED_SYMBOLS")
+
+
+def uncapped_currencies(instrument: Instrument, rules: TradingRules) -> Iterator[Check]:
+    """A refusal for each owner that caps costs, but none in the currency of the pair."""
+    for owner in rules.limits:
+        if owner.max_order_cost is not None:
+            check = limits.currency_capped(instrument, owner.max_order_cost)
+            if not check.passed:  # else the check of the cost says that there is one
+                yield _owned(check, owner, "MAX_ORDER_COST")
+
+
+def unlisted(rules: TradingRules, known: Instruments) -> Check | None:
+    """The refusal of a symbol that names none of the ``known`` pairs, by a list all of whose pairs
+    are known: what else it may name at Kraken is not among them."""
+    for owner in rules.limits:
+        allowed = owner.allowed_symbols
+        if allowed is not None and all(known.has(each) for each in allowed):
+            return _owned(limits.none_listed(allowed), owner, "ALLOWED_SYMBOLS")
+    return None
+
+
+def _allowed_symbols(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    return allowed_symbols(draft.instrument, rules)
+
+
+def _uncapped_currencies(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    return uncapped_currencies(draft.instrument, rules)
+
+
+def _volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    yield limits.volume_remains(draft.instrument, draft.wanted.volume, draft.volume)
+
+
+def _prices(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    for price in (*draft.prices, *draft.close_prices):
+        if not price.may_be_zero:
+            yield limits.price_remains(price.field, text(price.asked), amount_of(price.rounded))
+
+
+def _offsets(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    for price, left in lowest(draft):
+        yield limits.offset_leaves_a_price(price.field, text(price.rounded), left, draft.market)
+
+
+def _exits(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    return closing.reach_checks(draft.wanted, draft.market)
+
+
+def _cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    for owner in rules.limits:
+        cap = owner.max_order_cost
+        if cap is not None and limits.currency_capped(draft.instrument, cap).passed:
+            check = limits.cost_within_cap(draft.instrument, draft.volume, draft.cost_price, cap)
+            yield _owned(check, owner, "MAX_ORDER_COST")
+
+
+def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    if draft.display_volume is not None:
+        yield limits.display_volume_fits(draft.volume, draft.display_volume)
+
+
+def _times(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    terms = draft.wanted.terms
+    starts = None if terms.starts is None else moment_of(terms.starts, now)
+    if starts is not None:
+        yield limits.start_is_ahead(starts, now)
+    if terms.expires is not None:
+        yield limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
+
+
+def _status(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    wanted, instrument = draft.wanted, draft.instrument
+    if draft.amends is not None and draft.amends.margin:
+        return  # whether it reduces is Kraken's to know
+    kind, post_only = wanted.order_type, wanted.terms.post_only
+    check = limits.status_permits(instrument, kind, wanted.leverage, post_only=post_only)
+    fresh = limits.status_is_fresh(instrument, now)
+    yield check if fresh else limits.outdated(check, instrument)
+
+
+def _leverage(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    wanted = draft.wanted
+    if is_margin(wanted.leverage):
+        check = limits.leverage_offered(draft.instrument, wanted.side, wanted.leverage)
+        yield _while_fresh(check, draft, now)
+
+
+def _volume_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    if draft.amends is None or draft.amends.volume != draft.volume:
+        yield _while_fresh(limits.volume_minimum(draft.instrument, draft.base_volume), draft, now)
+
+
+def _cost_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
+    instrument, volume, close = draft.instrument, draft.volume, draft.wanted.close
+    yield _while_fresh(limits.cost_minimum(instrument, volume, draft.cost_price), draft, now)
+    if close is not None and not draft.in_quote:
+        left = limits.close_minimum(instrument, volume, draft.close_price, close.field)
+        yield _while_fresh(left, draft, now)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(_allowed_symbols, Need.TERMS),
+    Rule(_uncapped_currencies, Need.TERMS),
+    Rule(_prices, Need.TERMS),
+    Rule(_times, Need.TERMS),
+    Rule(_status, Need.TERMS),
+    Rule(_leverage, Need.TERMS),
+    Rule(_volume, Need.SIZE),
+    Rule(_display_volume, Need.SIZE),
+    Rule(_volume_minimum, Need.SIZE),
+    Rule(_offsets),
+    Rule(_exits),
+    Rule(_cost),
+    Rule(_cost_minimum),
+)
+"""All that denies an order, on every way to one."""
+
+
+def _while_fresh(check: Check, draft: Draft, now: datetime) -> Check:
+    instrument = draft.instrument
+    return check if limits.rules_are_fresh(instrument, now) else limits.outdated(check, instrument)
+
+
+def _owned(check: Check, owner: Limits, setting: str) -> Check:
+    """The same, of that owner, and a refusal says so."""
+    message = f"{check.message} ({owner.named(setting)})" if check.message else ""
+    return check._replace(scope=owner.scope, message=message)

@@ -1,0 +1,71 @@
+"""What the settings say for the orders of one strategy: limits and their owners, size, fees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.trading.checks import Scope
+from webhook_core.trading.intents import Size
+from webhook_core.trading.orders import QuantityType
+
+
+class Fees(NamedTuple):
+    """In percent of an order's cost. By default Kraken's first tier, for crypto on spot
+    (kraken.com/features/fee-schedule, since 2026-07-09)."""
+
+    maker: Decimal = Decimal("0.40")
+    taker: Decimal = Decimal("0.80")
+
+
+class Limits(NamedTuple):
+    """The limits of one owner; None: it sets none. ``strategy``: whose, empty for the global ones.
+
+    ``allowed_symbols``: pairs in any form of their names. ``max_order_cost``: currency code -> most
+    cost of one order.
+    """
+
+    allowed_symbols: tuple[str, ...] | None = None
+    max_order_cost: Mapping[str, Decimal] | None = None
+    strategy: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        return "strategy" if self.strategy else "global"
+
+    def named(self, setting: str) -> str:
+        """ALLOWED_SYMBOLS or MAX_ORDER_COST, as it is called where it stands."""
+        if not self.strategy:
+            return f"the global {setting}"
+        return f"strategy {self.strategy}'s {setting.lower()}"
+
+
+class TradingRules(NamedTuple):
+    """All of ``limits`` apply, so the global ones, which come first, hold for each strategy.
+
+    ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts.
+    ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
+    no limit counts them.
+    """
+
+    limits: tuple[Limits, ...] = ()
+    volume: Decimal | None = None
+    fees: Fees = Fees()
+    quantity_type: QuantityType = "base"
+
+    @property
+    def size(self) -> Size | None:
+        return None if self.volume is None else Size(self.volume, self.quantity_type)
+
+    @property
+    def allow_lists(self) -> tuple[tuple[str, ...], ...]:
+        """Of every owner that has one; without any, every pair is allowed."""
+        lists = (owner.allowed_symbols for owner in self.limits)
+        return tuple(allowed for allowed in lists if allowed is not None)
+
+    @property
+    def caps(self) -> tuple[Mapping[str, Decimal], ...]:
+        """Of every owner that has one; without any, no cost is too high."""
+        caps = (owner.max_order_cost for owner in self.limits)
+        return tuple(cap for cap in caps if cap is not None)
