@@ -18,7 +18,8 @@ from webhook_core.settings import VARIABLES, Settings
 from webhook_core.strategies import read as read_strategies
 from webhook_core.trading import planner
 from webhook_core.trading.orders import OrderType
-from webhook_core.trading.planner import Plan, TradingRules
+from webhook_core.trading.planner import Plan
+from webhook_core.trading.rules import TradingRules
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -175,7 +176,7 @@ def test_the_example_strategies_file_is_accepted():
     found = read_strategies((EXAMPLES / "strategies.toml").read_text("utf-8"), "strategies.toml", env)
     assert found.faults == ()
     assert found.variables == set(env) | {"NAME"}
-    assert list(found.strategies) == ["trend-btc", "mean-reversion"]
+    assert list(found.strategies) == ["my-strategy", "trend-btc", "mean-reversion"]
 
 
 def test_the_licence_names_its_authors():

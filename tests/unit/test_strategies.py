@@ -101,6 +101,30 @@ def test_a_bad_line_is_named_by_table_and_key(line, place, named):
     assert named in fault
 
 
+def test_every_variable_that_is_missing_is_named_at_once():
+    document = """
+[trend]
+token = ["env:FIRST", "env:SET", "env:SECOND"]
+secret = "env:THIRD"
+[mean]
+token = ["env:", "env:FOURTH", 5]
+"""
+    faults = read(document, "strategies.toml", {"SET": TOKEN}).faults
+    assert faults == (
+        "strategies.toml [trend] token: names the variable FIRST, which is not set",
+        "strategies.toml [trend] token: names the variable SECOND, which is not set",
+        "strategies.toml [trend] secret: names the variable THIRD, which is not set",
+        'strategies.toml [mean] token: must be "env:" and the name of a variable, such as "env:TREND_TOKEN"',
+        "strategies.toml [mean] token: names the variable FOURTH, which is not set",
+        "strategies.toml [mean] token: must be a text in quotes or a list of them, newest first",
+    )
+
+
+@pytest.mark.parametrize("text", [" ", ","])
+def test_a_variable_without_any_secret_in_it_is_no_proof(text):
+    assert table('token = "env:BLANK"', BLANK=text).faults
+
+
 def test_what_stands_outside_of_a_table_is_refused_without_its_value():
     (fault,) = read(f'token = "{TOKEN}"', "strategies.toml", {}).faults
     assert fault.startswith("strategies.toml: token stands outside of a table")
