@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.support.functions import check
-from tests.support.kraken_server import KrakenServer
 from tests.support.positions import position, target
 
 NONCE_WINDOW = 10**10
@@ -104,36 +101,20 @@ def test_what_proves_that_nothing_was_placed_is_sent_again_by_a_resend(words, fu
         assert "clock.off" in function.log()
 
 
-def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sent_in_time(evidence, make_live):
+def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sent_in_time(make_kraken, make_live):
     """The deadline of 60 s is 65 s ahead for Kraken, which takes 60 s at most."""
-    clock = MovedClock(-5)
-    account = {"key": evidence.secrets.kraken_key, "secret": evidence.secrets.kraken_secret}
-    with KrakenServer(clock=clock, nonce_window=NONCE_WINDOW, **account) as kraken:
-        kraken.engine.mark_price("XBTUSD", Decimal(60000))
-        function = make_live(kraken, ORDER_DEADLINE_SECONDS="60").start()
-        alert = function.alert()
-        answer = check(function.post(alert), 503, "not_sent")
-        assert "EGeneral:Invalid arguments:deadline" in answer["error"]
-        said = [line for line in function.log().splitlines() if "clock.off" in line]
-        assert said
-        assert all("ERROR" in line and "NTP" in line for line in said)
-        clock.seconds = 0
-        check(function.post(alert), 200, "accepted")
-        assert len(kraken.orders()) == 1
-
-
-class MovedClock:
-    def __init__(self, seconds):
-        self.seconds = seconds
-
-    def now(self):
-        return datetime.now(UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self):
-        return time.monotonic()
-
-    def sleep(self, seconds):
-        time.sleep(seconds)
+    kraken = make_kraken(NONCE_WINDOW).start()
+    kraken.clock_ahead(-5)
+    function = make_live(kraken, ORDER_DEADLINE_SECONDS="60").start()
+    alert = function.alert()
+    answer = check(function.post(alert), 503, "not_sent")
+    assert "EGeneral:Invalid arguments:deadline" in answer["error"]
+    said = [line for line in function.log().splitlines() if "clock.off" in line]
+    assert said
+    assert all("ERROR" in line and "NTP" in line for line in said)
+    kraken.clock_ahead(0)
+    check(function.post(alert), 200, "accepted")
+    assert len(kraken.orders()) == 1
 
 
 # -- amendments ----------------------------------------------------------------------------------------------------------
@@ -197,19 +178,18 @@ def test_only_what_is_allowed_by_its_own_name_is_traded(make_live, exchange):
 # -- the account's own fees ------------------------------------------------------------------------------------------------
 
 
-def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(evidence, make_live):
-    account = {"key": evidence.secrets.kraken_key, "secret": evidence.secrets.kraken_secret}
-    fees = {"maker_fee": Decimal("0.10"), "taker_fee": Decimal("0.25")}
-    with KrakenServer(nonce_window=NONCE_WINDOW, **account, **fees) as kraken:
-        kraken.engine.mark_price("XBTUSD", Decimal(50000))
-        function = make_live(kraken, MAX_ORDER_COST="20000 USD").start()
-        everything = {"volume": "100", "quantity_type": "percent_balance", "price": "50000"}
-        before = check(function.post(function.alert(**everything), "/webhook/tradingview/validate"), 200, "validated")
-        assert before["orders"][0]["estimate"]["fee"] == "79.36507856"  # 0.80 % of what leaves room for them
-        assert [function.operate("POST", "/reconcile")["fees_read"] for _ in range(2)] == [True, False]
-        known = make_live(kraken, **function.env).start()  # an instance that comes later
-        answer = check(known.post(known.alert(**everything)), 200, "accepted")
-        assert answer["orders"][0]["request"]["volume"] == "9975.06224"
-        assert any("0.25 %" in warning for warning in answer["warnings"])
-        assert len(kraken.calls_of("TradeVolume")) == 1
-        assert Decimal(kraken.holdings()["balances"]["ZUSD"]) < Decimal("0.001")
+def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(make_kraken, make_live):
+    kraken = make_kraken(NONCE_WINDOW).start()
+    kraken.fees(maker="0.10", taker="0.25")
+    kraken.mark("XBTUSD", "50000")
+    function = make_live(kraken, MAX_ORDER_COST="20000 USD").start()
+    everything = {"volume": "100", "quantity_type": "percent_balance", "price": "50000"}
+    before = check(function.post(function.alert(**everything), "/webhook/tradingview/validate"), 200, "validated")
+    assert before["orders"][0]["estimate"]["fee"] == "79.36507856"  # 0.80 % of what leaves room for them
+    assert [function.operate("POST", "/reconcile")["fees_read"] for _ in range(2)] == [True, False]
+    known = make_live(kraken, **function.env).start()  # an instance that comes later
+    answer = check(known.post(known.alert(**everything)), 200, "accepted")
+    assert answer["orders"][0]["request"]["volume"] == "9975.06224"
+    assert any("0.25 %" in warning for warning in answer["warnings"])
+    assert len(kraken.calls("TradeVolume")) == 1
+    assert kraken.balance("ZUSD") < Decimal("0.001")

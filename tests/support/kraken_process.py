@@ -63,6 +63,14 @@ class KrakenProcess:
     def lag(self, **seconds: float) -> None:
         self._control("lag", seconds)
 
+    def clock_ahead(self, seconds: float) -> None:
+        """Its clock is so far ahead of this machine's from now on."""
+        self._control("clock", {"ahead_s": seconds})
+
+    def fees(self, maker: str, taker: str) -> None:
+        """What the account pays from now on, in percent of the cost."""
+        self._control("fees", {"maker": maker, "taker": taker})
+
     def rules(self, key: str, **rules: Any) -> None:
         """Change AssetPairs for one pair, or add one."""
         self._control("rules", {"key": key, "rules": rules})

@@ -27,7 +27,7 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,7 +40,7 @@ from tests.support.lagging_figures import BOOK, FIGURES, LaggingFigures
 from webhook_core.clock import SystemClock
 from webhook_core.kraken.paper import wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Lag
+from webhook_core.kraken.paper.desk import Fees, Lag
 from webhook_core.kraken.paper.engine import PaperKraken
 
 KEY = "paper-test-key"
@@ -62,7 +62,7 @@ class KrakenServer:
     """``url``, ``engine``, ``calls``, ``orders()`` and ``script()``; extra keywords go to PaperKraken."""
 
     def __init__(self, *, port: int = 0, documents: Any = None, clock: Any = None, **options: Any) -> None:
-        self.clock = clock or SystemClock()
+        self.clock = clock or ShiftedClock()
         account = {"balances": {"USD": Decimal(10000), "BTC": Decimal(1)}, "key": KEY, "secret": SECRET}
         fees = {"maker_fee": Decimal("0.40"), "taker_fee": Decimal("0.80")}
         self._documents = documents or MemoryDocuments()
@@ -152,6 +152,22 @@ class KrakenServer:
 
     def control(self, name: str, data: dict[str, Any]) -> Any:
         """The control endpoint, for a test in another process. Raises ValueError, KeyError or TypeError."""
+        shown = {
+            "faults": self._faults_left,
+            "orders": self.orders,
+            "holdings": self.holdings,
+            "calls": lambda: [asdict(call) | {"time": call.time.isoformat()} for call in self.calls],
+        }
+        if name in shown:
+            return shown[name]()
+        self._change(name, data)
+        return {}
+
+    def _faults_left(self) -> dict[str, int]:
+        with self._lock:
+            return {endpoint: len(queue) for endpoint, queue in self._faults.items() if queue}
+
+    def _change(self, name: str, data: dict[str, Any]) -> None:
         if name == "script":
             self.script(data["endpoint"], *(faults.from_json(fault) for fault in data["faults"]))
         elif name == "release":
@@ -161,20 +177,23 @@ class KrakenServer:
         elif name == "lag":
             self.figures.begin(data.pop("figures_s", 0))
             self.engine.lag = Lag(**data)
+        elif name == "clock":
+            self.clock.ahead_s = float(data["ahead_s"])
+        elif name == "fees":
+            self.engine.fees = Fees(Decimal(data["maker"]), Decimal(data["taker"]))
         elif name == "rules":
             self.engine.pairs.setdefault(data["key"], {}).update(data["rules"])
-        elif name == "faults":
-            with self._lock:
-                return {endpoint: len(queue) for endpoint, queue in self._faults.items() if queue}
-        elif name == "orders":
-            return self.orders()
-        elif name == "holdings":
-            return self.holdings()
-        elif name == "calls":
-            return [asdict(call) | {"time": call.time.isoformat()} for call in self.calls]
         else:
             raise ValueError(f"no such control: {name}")
-        return {}
+
+
+class ShiftedClock(SystemClock):
+    """Kraken's own clock, ``ahead_s`` of this machine's."""
+
+    ahead_s = 0.0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self.ahead_s)
 
 
 class _Server(ThreadingHTTPServer):

@@ -64,7 +64,7 @@ class PaperKraken:
         self.nonce_window = nonce_window
         self.price_source = price_source
         self._clock = clock
-        self._fees = Fees(maker_fee, taker_fee)
+        self.fees = Fees(maker_fee, taker_fee)
         self._key = key
         self._secret = base64.b64decode(secret, validate=True)
         self._key_id = hashlib.sha256(key.encode()).hexdigest()[:16]
@@ -171,7 +171,7 @@ class PaperKraken:
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
-        desk = Desk(book, Pairs(self.pairs), self._fees, self._now(), self._keep_closed, self.lag, self.market)
+        desk = Desk(book, Pairs(self.pairs), self.fees, self._now(), self._keep_closed, self.lag, self.market)
         matching.expire(desk)
         for key, price in prices.items():
             for pair in desk.pairs.of_one_price(key):
