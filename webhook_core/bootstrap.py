@@ -7,9 +7,8 @@ database connection survives that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -20,7 +19,7 @@ from webhook_core.clock import SystemClock
 from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
 from webhook_core.configuration import Configuration
-from webhook_core.errors import NotConfigured, VenueUnavailable
+from webhook_core.errors import NotConfigured
 from webhook_core.events import event
 from webhook_core.failed_proofs import FailedProofs
 from webhook_core.gate import ClosedGate, Gate
@@ -45,7 +44,6 @@ PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
 PAPER_NONCE_WINDOW = 10**10
 """Ten seconds of nanoseconds, what the README advises for a real key too: processes that share it overtake each other."""
-PRICE_READ_S = 1.0
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request waits as long, and has the rest of its budget for the order."""
 PATIENT_READ_S = 10.0
@@ -152,8 +150,7 @@ def assemble(
     """The application around any implementation of its ports. While a secret is unread, only behind a closed gate."""
     if settings.unread and gate is None:
         raise ValueError("settings with unread secrets would let in whoever they are to keep out")
-    document = "paper-pair-rules" if settings.trading_mode == "paper" else "pair-rules"
-    pair_rules = PairRules(snapshot, document, store, venue, clock)
+    pair_rules = _pair_rules(settings, clock, store, venue)
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
     token = settings.operator_token.get_secret_value() if settings.operator_token else None
@@ -176,6 +173,16 @@ def assemble(
         gate=door,
         alerts=Alerts(settings, store, venue, clock, market, legs, door),
     )
+
+
+def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue) -> PairRules:
+    """On paper AssetPairs is Kraken's own only where its prices are; what else the paper Kraken tells is stored apart."""
+    if settings.trading_mode != "paper":
+        return PairRules(snapshot, "pair-rules", store, venue, clock)
+    from webhook_core.kraken.records import Records
+
+    document = "pair-rules" if settings.paper_prices == "kraken" else "paper-pair-rules"
+    return PairRules(snapshot, document, store, venue, clock, Records())
 
 
 def snapshot() -> Sequence[Instrument]:
@@ -212,6 +219,11 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venu
     from webhook_core.kraken.paper.adapter import PaperAdapter
     from webhook_core.kraken.paper.engine import PaperKraken
 
+    outside = None
+    if settings.paper_prices == "kraken":
+        from webhook_core.kraken.public_kraken import PublicKraken
+
+        outside = PublicKraken(settings.kraken_api_url, clock)
     engine = PaperKraken(
         documents,
         clock,
@@ -221,22 +233,9 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venu
         key=PAPER_KEY,
         secret=PAPER_SECRET,
         nonce_window=PAPER_NONCE_WINDOW,
-        price_source=_public_prices(settings, clock) if settings.paper_prices == "kraken" else None,
+        price_source=outside.price if outside else None,
+        rule_source=outside.rules if outside else None,
     )
     client = KrakenClient(PAPER_KEY, PAPER_SECRET, transport=PaperAdapter(engine))
     priced_by_alerts = settings.paper_prices == "alert"
     return KrakenVenue(client, clock, note_price=engine.mark_price, priced_by_alerts=priced_by_alerts)
-
-
-def _public_prices(settings: Settings, clock: Clock) -> Callable[[str], Decimal | None]:
-    from webhook_core.kraken.market_data import last_price
-
-    client = KrakenClient("", "", settings.kraken_api_url)
-
-    def price(altname: str) -> Decimal | None:
-        try:
-            return last_price(client, altname, Budget.start(clock, PRICE_READ_S))
-        except VenueUnavailable:
-            return None
-
-    return price

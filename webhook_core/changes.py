@@ -36,13 +36,8 @@ class Changes:
         found = open_orders.cancels(intent, self.orders, named, self._allowed(), instrument)
         if not isinstance(found, Plan):
             return found
-        names = {
-            name: display_name(pair) for pair in self.market.pair_rules.current() for name in (pair.altname, pair.key)
-        }
         return found._replace(
-            requests=tuple(
-                replace(request, symbol=names.get(request.symbol, request.symbol)) for request in found.requests
-            )
+            requests=tuple(replace(request, symbol=self._shown(request.symbol)) for request in found.requests)
         )
 
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
@@ -95,6 +90,12 @@ class Changes:
         if isinstance(intent, CancelIntent) and intent.scope == "strategy":
             return self._ours(self.market.own_orders.of_strategy(strategy))
         return None
+
+    def _shown(self, pair: str) -> str:
+        try:
+            return display_name(self.market.pair_rules.current().resolve(pair))
+        except UnknownSymbol:
+            return pair
 
     def _allowed(self) -> Allowed:
         """A credential that is bound to a strategy touches its orders alone, and none touches a pair that may not be traded."""

@@ -189,9 +189,9 @@ def _pair_rules(application: Application) -> Iterator[Finding]:
     rules, now = application.market.pair_rules, application.clock.now()
     packaged = f"packaged ones of {_newest(rules.snapshot()):%Y-%m-%d}"
     stored = _stored(rules.documents.read(rules.document))
-    if application.settings.trading_mode == "paper":
-        yield ok("pair rules", f"{packaged}, which are also those of the paper Kraken")
-        return
+    if rules.records is not None:  # on paper
+        found = f"{packaged} and records of {len(rules.records.every())} other pairs"
+        return (yield ok("pair rules", f"{found}, which are also those of the paper Kraken"))
     age = now - _newest(stored) if stored else None
     found = packaged if age is None else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
     if age is not None and age <= RULES_DENY_FOR:

@@ -1,5 +1,7 @@
 """The pair rules this instance plans with: the packaged snapshot, beneath what was read from Kraken since.
 
+On paper there are the records of all other pairs as well, beneath both, read where a name is asked for.
+
 What was read lives in the ledger's store, where reconcile and the operator's command refresh it, so that every instance
 profits. The store is a help, never a condition: without it the snapshot plans, and Kraken has the last word.
 """
@@ -15,7 +17,7 @@ from datetime import datetime, timedelta
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ports import Budget, Clock, Documents, Venue
-from webhook_core.trading.instruments import Instrument, from_document, to_document
+from webhook_core.trading.instruments import Instrument, Records, from_document, to_document
 from webhook_core.trading.symbols import Instruments
 
 READ_AGAIN_AFTER_S = 300.0
@@ -34,6 +36,7 @@ class PairRules:
     documents: Documents
     venue: Venue
     clock: Clock
+    records: Records | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: Instruments | None = None
     _read_at: float = 0.0
@@ -43,7 +46,7 @@ class PairRules:
         with self._lock:
             now = self.clock.monotonic()
             if self._known is None or now - self._read_at > READ_AGAIN_AFTER_S:
-                self._known = _newest([*self._snapshot_or_known(), *self._stored()])
+                self._known = self._newest([*self._snapshot_or_known(), *self._stored()])
                 self._read_at = now
             return self._known
 
@@ -58,7 +61,7 @@ class PairRules:
             return False
         known = self.current()
         with self._lock:
-            self._known = _newest([*known, *learnt])
+            self._known = self._newest([*known, *learnt])
         self._store(learnt, whole=pairs is None)
         return True
 
@@ -99,7 +102,6 @@ class PairRules:
         except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)
 
-
-def _newest(instruments: Iterable[Instrument]) -> Instruments:
-    """Of several rules of one pair those that Kraken stated last."""
-    return Instruments(sorted(instruments, key=lambda instrument: instrument.as_of))
+    def _newest(self, instruments: Iterable[Instrument]) -> Instruments:
+        """Of several rules of one pair those that Kraken stated last."""
+        return Instruments(sorted(instruments, key=lambda instrument: instrument.as_of), self.records)

@@ -184,15 +184,8 @@ class Reading:
     def _valuing(self, quote: str) -> list[Instrument]:
         """The pairs by which what is held is worth something in that currency."""
         held = {asset for asset, funds in (self.facts.balances or {}).items() if funds.total > 0}
-        return [
-            instrument
-            for instrument in self.market.pair_rules.current()
-            if not instrument.venue  # its price is the other pair's
-            and (
-                (instrument.quote == quote and instrument.base in held)
-                or (instrument.base == quote and instrument.quote in held)
-            )
-        ]
+        pairs = self.market.pair_rules.current().between(held, quote)
+        return [pair for pair in pairs if not pair.venue]  # its price is the other pair's
 
     def _worth(self, quote: str) -> Decimal:
         """An asset without a price of its own in that currency counts nothing: it makes no order larger."""

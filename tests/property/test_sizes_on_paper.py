@@ -4,6 +4,7 @@ paper Kraken takes, and never a larger one than asked."""
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
@@ -13,13 +14,13 @@ from hypothesis import strategies as st
 
 from tests.support.function import Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
-from webhook_core.bootstrap import assemble
+from webhook_core.bootstrap import assemble, snapshot
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.venue import KrakenVenue
 
 FRESH = datetime(2026, 9, 25, 6, 0, tzinfo=UTC)
-"""While the packaged rules may refuse by the minimums."""
+"""When the packaged rules are as if they had just been read, and may refuse by the minimums."""
 FAR_BACK_NS = 10**19
 TAKER, DUST = Decimal("0.8"), Decimal("0.00000001")
 D = Decimal
@@ -53,7 +54,7 @@ class Figures(NamedTuple):
 PAIRS = (
     Pair("BTC/USD", "XXBTZUSD", "XXBT", D(60000), D("0.0001")),
     Pair("ETH/USD", "XETHZUSD", "XETH", D(2500), D("0.01"), has_costmin=False),  # nor cost decimals
-    Pair("SHIB/USD", "SHIBUSD", "SHIB", D("0.00001234"), D(60000), has_costmin=False),  # and five lot decimals
+    Pair("SHIB/USD", "SHIBUSD", "SHIB", D("0.00001234"), D(800000), has_costmin=False),  # and five lot decimals
     Pair("DOGE/USD", "XDGUSD", "XXDG", D("0.2345678"), D(60)),
 )
 NAMES = {"XXBT": "BTC", "XETH": "ETH", "SHIB": "SHIB", "XXDG": "DOGE"}
@@ -77,6 +78,8 @@ class World:
         self.function = Function(clock=clock)
         venue = KrakenVenue(KrakenClient(KEY, SECRET, transport=PaperAdapter(self.kraken)), clock)
         self.function.application = assemble(self.function.settings(), clock, self.function.store, venue)
+        rules = self.function.application.market.pair_rules
+        rules.snapshot = lambda: [replace(rule, as_of=FRESH) for rule in snapshot()]
 
     def rest_sell(self, volume: Decimal) -> None:
         """A limit order that holds a part of the base back."""

@@ -186,7 +186,8 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True)
     loaded = set(json.loads(done.stdout))
     unneeded = {"pydantic.main", "pydantic.types", "google.cloud.firestore", "grpc", "asyncio", "tomllib", "zoneinfo"}
-    unneeded |= {f"webhook_core.kraken.{name}" for name in ("account", "listed_orders", "market_data", "order_changes")}
+    rare = ("account", "known_pairs", "listed_orders", "market_data", "order_changes", "public_kraken")
+    unneeded |= {f"webhook_core.kraken.{name}" for name in rare}
     rare = ("kinds", "legs", "market_position", "order_changes", "position_alerts", "quantities")
     rare += ("nets", "measures", "misspelt", "refused_names", "words")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import NOON, StoppedClock, ask, order, paper, public, result
+from webhook_core.kraken import known_pairs
 from webhook_core.kraken.paper.desk import Lag
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
@@ -258,7 +259,7 @@ def test_one_unknown_pair_refuses_the_whole_request(kraken):
 
 def test_tokenized_assets_are_listed_only_when_asked_for(kraken):
     assert "AAPLxUSD" not in public(kraken, "AssetPairs")["result"]
-    assert len(public(kraken, "AssetPairs")["result"]) == 57
+    assert len(public(kraken, "AssetPairs")["result"]) == 57 + len(known_pairs.every())
     assert list(public(kraken, "AssetPairs", aclass_base="tokenized_asset")["result"]) == ["AAPLxUSD"]
 
 

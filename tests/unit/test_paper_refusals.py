@@ -205,9 +205,9 @@ def test_a_rule_may_drift_under_a_running_account():
 def test_five_lot_decimals_are_five():
     rows = {"SHIBUSD": paper().pairs["SHIBUSD"]}
     kraken = paper(pairs=rows)
-    fields = LIMIT | {"pair": "SHIBUSD", "volume": "60000.000001", "price": "0.00001"}
+    fields = LIMIT | {"pair": "SHIBUSD", "volume": "800000.000001", "price": "0.00001"}
     assert ask(kraken, "AddOrder", **fields)["error"] == [ARGUMENTS + "volume"]
-    assert ask(kraken, "AddOrder", **fields | {"volume": "60000.00001"})["error"] == []
+    assert ask(kraken, "AddOrder", **fields | {"volume": "800000.00001"})["error"] == []
 
 
 def test_a_market_order_without_any_price_says_where_one_may_come_from():

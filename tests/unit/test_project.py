@@ -104,7 +104,7 @@ def uploaded():
 def test_the_upload_is_what_the_function_needs_and_nothing_else():
     sent, files = uploaded()
     needed = {name for name in files if "__pycache__" not in name}
-    assert "webhook_core/kraken/asset_pairs.json" in needed
+    assert {"webhook_core/kraken/asset_pairs.json", "webhook_core/kraken/known_pairs.csv"} <= needed
     assert sent == needed | {"main.py", "requirements.txt", "strategies.toml"}
 
 

@@ -22,13 +22,15 @@ client = functions_framework.create_app("webhook", "main.py", "http").test_clien
 print(client.get("/webhook/health").get_json()["status"])
 alert = {"token": "token-of-the-tests-0123", "id": "1", "symbol": "BTC/USD", "side": "buy", "volume": "0.001", "price": "60000"}
 print(client.post("/webhook/tradingview", json=alert).get_json()["code"])
+alert |= {"id": "2", "symbol": "SUI/USD", "volume": "10", "price": "3"}
+print(client.post("/webhook/tradingview", json=alert).get_json()["code"])
 """
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_the_upload_is_the_entry_point_the_requirements_and_the_package(name):
     expected = {"main.py", "requirements.txt"} | PACKAGE
-    assert "webhook_core/kraken/asset_pairs.json" in expected
+    assert {"webhook_core/kraken/asset_pairs.json", "webhook_core/kraken/known_pairs.csv"} <= expected
     assert files.uploaded(LISTS[name]()) - {"strategies.toml"} == expected
 
 
@@ -66,7 +68,9 @@ def test_the_function_works_from_the_upload_alone(name, tmp_path):
     assert compiled.returncode == 0, compiled.stdout
     (tmp_path / "strategies.toml").unlink(missing_ok=True)
     done = python("-c", TRY_IT)
-    assert [line for line in done.stdout.splitlines() if not line.startswith("{")] == ["ok", "accepted"], done.stderr
+    assert [line for line in done.stdout.splitlines() if not line.startswith("{")] == ["ok", "accepted", "accepted"], (
+        done.stderr
+    )
 
 
 def test_a_submitted_build_has_its_tests_and_none_of_what_git_ignores(tmp_path):

@@ -37,10 +37,11 @@ def _refresh(application: Application) -> None:
     stored = pair_rules.documents.read(pair_rules.document)  # a store that failed was only logged: look
     new = [rule for rule in from_document(stored.text) if rule.as_of >= started] if stored else []
     if not new:
-        raise VenueUnavailable("Kraken's pair rules could not be read, or not be stored; what was known stays.")
+        advice = " On paper they are read with PAPER_PRICES=kraken." if pair_rules.records else ""
+        raise VenueUnavailable(
+            f"Kraken's pair rules could not be read, or not be stored; what was known stays.{advice}"
+        )
     click.echo(f"{len(new)} pairs read and stored.")
-    if application.settings.trading_mode == "paper":
-        click.echo("In paper mode these are the rules of the paper Kraken, not Kraken's of today.")
 
 
 def _show(application: Application, symbol: str) -> None:

@@ -28,14 +28,14 @@ _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows n
 def instruments(client: KrakenClient, clock: Clock, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
     """The rules of these pairs, or of all; none for a pair that Kraken doesn't know. Raises VenueUnavailable."""
     if pairs is None:
-        found = _asset_pairs(client, clock, {}, budget)
+        found = asset_pairs(client, clock, {}, budget)
         found += _all_beside(client, clock, {"aclass_base": TOKENIZED}, budget)
         return found + _all_beside(client, clock, {"execution_venue": _OTHER_VENUE}, budget)
     found = []
     for named in ({}, {"aclass_base": TOKENIZED}, {"execution_venue": _OTHER_VENUE}):
         asked = [pair for pair in pairs if _must_name(pair) == named]
         if asked:
-            found += _asset_pairs(client, clock, {"pair": ",".join(asked), **named}, budget)
+            found += asset_pairs(client, clock, {"pair": ",".join(asked), **named}, budget)
     return found
 
 
@@ -49,14 +49,16 @@ def _must_name(pair: str) -> Mapping[str, str]:
 def _all_beside(client: KrakenClient, clock: Clock, named: Mapping[str, str], budget: Budget) -> list[Instrument]:
     """Not worth the loss of all the others: where they can't be read they are left out."""
     try:
-        return _asset_pairs(client, clock, named, budget)
+        return asset_pairs(client, clock, named, budget)
     except VenueUnavailable as error:
         name = "tokenized_not_read" if "aclass_base" in named else "other_venue_not_read"
         event(logging.WARNING, f"pair_rules.{name}", reason=error.message)
         return []
 
 
-def _asset_pairs(client: KrakenClient, clock: Clock, asked: Mapping[str, str], budget: Budget) -> list[Instrument]:
+def asset_pairs(client: KrakenClient, clock: Clock, asked: Mapping[str, str], budget: Budget) -> list[Instrument]:
+    """What AssetPairs answers to these fields of its own, dated; none where Kraken knows no such pair. Raises
+    VenueUnavailable."""
     asked_at = clock.now()
     reply = client.public("AssetPairs", asked, budget)
     errors = outcomes.errors_of(reply.document) or ()

@@ -103,6 +103,8 @@ class KrakenVenue:
         raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+        if pairs is None and self._priced_by_alerts:
+            return []  # the paper Kraken's own are in the records, and a thousand stored rows would slow every start
         from webhook_core.kraken import market_data
 
         return market_data.instruments(self._client, self._clock, pairs, budget)

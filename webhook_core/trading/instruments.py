@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 
 _OWN_VENUE = "international"
 """``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
@@ -58,6 +58,19 @@ class Instrument:
         return (*(name.removesuffix(self.venue) for name in names), self.base + self.quote)
 
 
+class Records(Protocol):
+    """Instruments too many to be held: read one by one, where a name is none of those that are held."""
+
+    def named(self, symbol: str) -> Sequence[Instrument]:
+        """Whatever ``symbol`` may mean; some of it may be other pairs."""
+
+    def near(self, symbol: str) -> Sequence[Instrument]:
+        """A few whose names are like that one."""
+
+    def every(self) -> Sequence[Instrument]:
+        """All of them."""
+
+
 def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrument]:
     """The ``result`` of one AssetPairs answer; a row that can't be an instrument is left out, never an error.
 
@@ -69,7 +82,7 @@ def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrum
 
 def to_document(instruments: Iterable[Instrument]) -> str:
     """The instruments as compact JSON in AssetPairs' shape, each with its own ``as_of``; nothing is lost."""
-    pairs = {instrument.key: _row(instrument) for instrument in instruments}
+    pairs = {instrument.key: row_of(instrument) for instrument in instruments}
     return json.dumps({"pairs": pairs}, separators=(",", ":"))
 
 
@@ -131,7 +144,8 @@ def _on(venue: str, name: str) -> str:
     return name if not name or name.endswith(venue) else name + venue
 
 
-def _row(instrument: Instrument) -> dict[str, Any]:
+def row_of(instrument: Instrument) -> dict[str, Any]:
+    """The instrument in AssetPairs' shape without its key, beside its own ``as_of``; unknown rules are left out."""
     row: dict[str, Any] = {}
     for name in Instrument.__slots__:
         value = getattr(instrument, name)

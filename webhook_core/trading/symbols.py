@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.instruments import Instrument, Records
 
 _CODES = {
     "XBT": "BTC",
@@ -24,6 +24,7 @@ _QUOTES = (
 """Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
 VENUES = (":BTNL",)
 """Suffixes of the pairs of Kraken's other venues (docs.kraken.com, get-tradable-asset-pairs ``execution_venue``)."""
+_Held = tuple[dict[str, Instrument], dict[str, dict[str, tuple[Instrument, ...]]]]
 _FUTURES_PREFIXES = ("PI_", "PF_", "FI_", "FF_")
 _FUTURES_SUFFIXES = (".P", ".PM", ".PI", ".PF")
 
@@ -40,19 +41,20 @@ class UnknownSymbol(AlertMalformed):
 
 
 class Instruments:
-    """An immutable look-up; of several instruments with one key the last counts. Its indexes are built when first needed."""
+    """A look-up; of several instruments with one key the last counts. Its indexes are built when first needed.
+    It changes only by what is asked for in ``records``, which it holds like the others from then on."""
 
-    __slots__ = ("_by_key", "_indexes")
+    __slots__ = ("_held", "_records")
 
-    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
-        self._by_key = {instrument.key: instrument for instrument in instruments}
-        self._indexes: dict[str, dict[str, tuple[Instrument, ...]]] = {}
+    def __init__(self, instruments: Iterable[Instrument] = (), records: Records | None = None) -> None:
+        self._held: _Held = ({instrument.key: instrument for instrument in instruments}, {})
+        self._records = records
 
     def __iter__(self) -> Iterator[Instrument]:
-        return iter(self._by_key.values())
+        return iter(self._held[0].values())
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._held[0])
 
     def resolve(self, symbol: str) -> Instrument:
         """The instrument that ``symbol`` names: XBTUSD, BTC/USD, btc-usd, XXBTZUSD, KRAKEN:BTCUSD. Raises UnknownSymbol.
@@ -61,14 +63,23 @@ class Instruments:
         (XBT, XDG), each as a whole asset code. With a separator the base and the quote must match each on its own. A pair of
         another venue is named with its suffix: XBTUSD:BTNL, BTC/USD:BTNL.
         """
-        name = _with_slash(_without_kraken(symbol.strip()))
-        found = self._index("exact").get(symbol.strip()) or self._found(name)
+        found = self._index("exact").get(symbol.strip()) or self._found(bare_name(symbol))
+        while found is None and self._take(symbol):
+            found = self._found(bare_name(symbol))
         if found is None:
-            raise self._unknown(symbol.strip(), name)
+            raise self._unknown(symbol.strip(), bare_name(symbol))
         if len(found) > 1:
             keys = ", ".join(sorted(instrument.key for instrument in found))
             raise UnknownSymbol(f"symbol {_shown(symbol)} names several pairs: send one of {keys}.")
         return found[0]
+
+    def between(self, assets: Collection[str], other: str) -> list[Instrument]:
+        """The pairs of one of these asset ids and that other one, either way round."""
+        for asset in assets if self._records else ():
+            self._take(f"{asset}/{other}")
+            self._take(f"{other}/{asset}")
+        ways = {way for asset in assets for way in ((asset, other), (other, asset))}
+        return [pair for pair in self if (pair.base, pair.quote) in ways]
 
     def _found(self, name: str) -> tuple[Instrument, ...] | None:
         upper = name.upper() if name.isascii() else name  # beyond ASCII, upper() turns other letters into these
@@ -86,16 +97,24 @@ class Instruments:
             return False
         return True
 
+    def _take(self, symbol: str) -> bool:
+        """Hold what the records have under that name, replaced as one with its indexes; whether any was new."""
+        named, by_key = self._records.named(symbol) if self._records else (), self._held[0]
+        if new := {found.key: found for found in named if found.key not in by_key}:
+            self._held = (by_key | new, {})
+        return bool(new)
+
     def _index(self, kind: str) -> dict[str, tuple[Instrument, ...]]:
-        if kind not in self._indexes:
+        by_key, indexes = self._held
+        if kind not in indexes:
             index: dict[str, tuple[Instrument, ...]] = {}
-            for instrument in self:
+            for instrument in by_key.values():
                 for name in _names(instrument, kind):
                     known = index.setdefault(name, (instrument,))
                     if instrument not in known:
                         index[name] = (*known, instrument)
-            self._indexes[kind] = index
-        return self._indexes[kind]
+            indexes[kind] = index
+        return indexes[kind]
 
     def _unknown(self, symbol: str, name: str) -> UnknownSymbol:
         bare, venue = _apart(_without_kraken(symbol).upper())
@@ -121,10 +140,16 @@ class Instruments:
     def _nearest(self, name: str) -> list[str]:
         from difflib import get_close_matches  # only where an alert fails anyway
 
-        shown = {instrument.altname.upper(): display_name(instrument) for instrument in self}
+        known = [*self, *(self._records.near(name) if self._records else ())]
+        shown = {instrument.altname.upper(): display_name(instrument) for instrument in known}
         shown |= {text.replace("/", "").upper(): text for text in shown.values()}
         near = get_close_matches(name.replace("/", "").upper()[:30], shown, n=4, cutoff=0.6)
         return list(dict.fromkeys(shown[text] for text in near))[:3]
+
+
+def bare_name(symbol: str) -> str:
+    """``symbol`` without KRAKEN: and with the slash for whatever separates base and quote, if anything does."""
+    return _with_slash(_without_kraken(symbol.strip()))
 
 
 def asset_code(asset_id: str) -> str:
@@ -152,7 +177,7 @@ def display_name(instrument: Instrument) -> str:
 
 def names_pair(symbol: str, instrument: Instrument) -> bool:
     """Whether ``symbol``, in any form that ``resolve`` takes, means this instrument. For lists such as ALLOWED_SYMBOLS."""
-    name = _with_slash(_without_kraken(symbol.strip()))
+    name = bare_name(symbol)
     names = {*_names(instrument, "exact"), *_pairs_of_names(instrument, "/"), *_pairs_of_names(instrument, "")}
     return name in names or (name.isascii() and name.upper() in names)
 

@@ -13,7 +13,8 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Desk, Fees, Lag, Market
-from webhook_core.kraken.paper.rules import Pair, Pairs, asset_id, packaged_rows
+from webhook_core.kraken.paper.elsewhere import Elsewhere
+from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
 from webhook_core.kraken.paper.views import order_object
 from webhook_core.kraken.paper.wire import PartlyRefused, Refused
@@ -35,7 +36,10 @@ class PaperKraken:
     ``warnings`` (``WGeneral:...``) stand beside every result while they are set.
 
     ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent of the cost.
-    ``price_source`` gives the last price of an altname, or None when it has none; it must not raise.
+    ``price_source`` gives the last price of an altname, or None when it has none; it must not raise. ``rule_source`` gives
+    what Kraken's own AssetPairs answers to these fields, or None when it can't be had; it must not raise either.
+
+    ``pairs`` are all that there are; without them those of the records, and whatever Kraken has told since.
     """
 
     def __init__(  # noqa: PLR0913 — one keyword per property of the account
@@ -49,6 +53,7 @@ class PaperKraken:
         key: str,
         secret: str,
         price_source: Callable[[str], Decimal | None] | None = None,
+        rule_source: Callable[[Mapping[str, str]], Rows | None] | None = None,
         book_name: str = "paper-book",
         pairs: Mapping[str, Mapping[str, Any]] | None = None,
         nonce_window: int = 0,
@@ -57,12 +62,14 @@ class PaperKraken:
         self.pairs: dict[str, dict[str, Any]] = (
             packaged_rows() if pairs is None else {name: dict(row) for name, row in pairs.items()}
         )
+        self._more: More | None = None if pairs is not None else Elsewhere(documents, clock)
         self.lag = Lag()
         self.market = Market()
         self.warnings: tuple[str, ...] = ()
         self.permissions = ALL_PERMISSIONS
         self.nonce_window = nonce_window
         self.price_source = price_source
+        self.rule_source = rule_source
         self._clock = clock
         self.fees = Fees(maker_fee, taker_fee)
         self._key = key
@@ -99,7 +106,7 @@ class PaperKraken:
 
         def read(book: Book) -> list[dict[str, Any]]:
             kept = [*reversed(list(book.closed_orders())), *book.open.values()]
-            pairs = Pairs(self.pairs)
+            pairs = self._known()
             return [{"txid": order.txid} | order_object(order, pairs[order.pair]) for order in kept]
 
         return self._store.update(read)
@@ -117,6 +124,8 @@ class PaperKraken:
             params = wire.form(query)
         except ValueError:
             raise Refused("EAPI:Bad request") from None
+        if name == "AssetPairs" and self.rule_source is not None:
+            return self._stated(self.rule_source(params))
         asked = public.named(params.get("pair", "")) if name == "Ticker" else []
         prices = self._sourced(asked, params)
         if name == "Ticker":
@@ -171,12 +180,22 @@ class PaperKraken:
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
-        desk = Desk(book, Pairs(self.pairs), self.fees, self._now(), self._keep_closed, self.lag, self.market)
+        desk = Desk(book, self._known(), self.fees, self._now(), self._keep_closed, self.lag, self.market)
         matching.expire(desk)
         for key, price in prices.items():
             for pair in desk.pairs.of_one_price(key):
                 matching.mark(desk, pair, price)
         return desk
+
+    def _known(self) -> Pairs:
+        return Pairs(self.pairs, self._more)
+
+    def _stated(self, rows: Rows | None) -> dict[str, Any]:
+        """Kraken's own rules and no others: they count from here on, as for a live order. Raises Refused without any."""
+        if not rows:
+            raise Refused("EService:Unavailable" if rows is None else "EQuery:Unknown asset pair")
+        self.pairs |= {key: dict(row) for key, row in rows.items()}
+        return {key: Pair.from_row(key, row).row() for key, row in rows.items()}
 
     def _sourced(self, names: list[str], params: Mapping[str, str]) -> dict[str, Decimal]:
         """Prices from outside, asked before the book is locked; after one that can't be had the rest isn't worth the wait."""
@@ -192,7 +211,7 @@ class PaperKraken:
     def _find(self, name: str, aclass: str | None = None) -> Pair | None:
         for each in (aclass,) if aclass else ("currency", "tokenized_asset"):
             try:
-                return Pairs(self.pairs).find(name, each)
+                return self._known().find(name, each)
             except Refused:
                 continue
         return None

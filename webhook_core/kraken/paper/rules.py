@@ -6,12 +6,15 @@ Fields: docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from webhook_core.kraken.paper.wire import Refused
+
+Rows = Mapping[str, Mapping[str, Any]]
+"""AssetPairs' rows by the pair's key."""
 
 _LEGACY = frozenset(
     {"X" + name for name in ("XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP", "XDG")}
@@ -49,7 +52,7 @@ class Pair(NamedTuple):
             key=key,
             altname=row["altname"],
             wsname=row.get("wsname", row["altname"]),
-            aclass_base=row.get("aclass_base", "currency"),
+            aclass_base=_aclass(row),
             base=row["base"],
             quote=row["quote"],
             pair_decimals=decimals,
@@ -59,7 +62,7 @@ class Pair(NamedTuple):
             ordermin=Decimal(str(row.get("ordermin", 0))),
             costmin=Decimal(str(row.get("costmin", _COSTMIN.get(row["quote"], 0)))),
             leverage_buy=tuple(row.get("leverage_buy", ())),
-            leverage_sell=tuple(row.get("leverage_sell", ())),
+            leverage_sell=tuple(row.get("leverage_sell", row.get("leverage_buy", ()))),
             status=row.get("status", "online"),
         )
 
@@ -120,48 +123,78 @@ class Pair(NamedTuple):
         )
 
 
-class Pairs:
-    """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders."""
+class More(Protocol):
+    """Pairs beyond those that are at hand."""
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    def named(self, name: str) -> Iterable[Rows]:
+        """Those among which one of that key or altname may be; the first that have it count."""
+
+    def every(self) -> Rows:
+        """All of them."""
+
+
+class Pairs:
+    """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders. What they lack may be in
+    ``more``."""
+
+    def __init__(self, rows: Rows, more: More | None = None) -> None:
         self._rows = rows
+        self._more = more
 
     def __iter__(self) -> Iterator[Pair]:
-        return (Pair.from_row(key, row) for key, row in self._rows.items())
+        return (Pair.from_row(key, row) for key, row in self._every().items())
 
     def find(self, name: str, aclass: str = "currency") -> Pair:
         """By key or altname, exact before any case; never by wsname, which Kraken doesn't take. Raises Refused."""
-        key = self._key(name)
-        if key is None or self._rows[key].get("aclass_base", "currency") != aclass:
+        rows = self._rows
+        if (key := _key(rows, name)) is None:
+            rows = self._named(name)
+            key = _key(rows, name)
+        if key is None or _aclass(rows[key]) != aclass:
             raise Refused("EQuery:Unknown asset pair")
-        return self[key]
+        return Pair.from_row(key, rows[key])
 
     def __getitem__(self, key: str) -> Pair:
         """The pair of an order that is in the book. Raises Refused when the rules have lost it."""
-        if key not in self._rows:
+        row = self._rows.get(key) or self._named(key).get(key)
+        if row is None:
             raise Refused("EQuery:Unknown asset pair")
-        return Pair.from_row(key, self._rows[key])
+        return Pair.from_row(key, row)
 
     def of_one_price(self, key: str) -> Iterator[Pair]:
         """The pair, and the one of the same assets on Kraken's other venue: Kraken shows one price for both."""
         pair = self[key]
         yield pair
         plain, suffix, _ = pair.altname.partition(":")
-        other = self._key(plain) if suffix else f"{plain}:BTNL"
+        other = _key(self._rows, plain) if suffix else f"{plain}:BTNL"
         if other is not None and other in self._rows:
             yield self[other]
 
-    def _key(self, name: str) -> str | None:
-        if name in self._rows:
-            return name
-        rows, folded = self._rows, name.upper()
-        exact = (key for key, row in rows.items() if row["altname"] == name)
-        close = (key for key, row in rows.items() if folded in (key.upper(), row["altname"].upper()))
-        return next(exact, None) or next(close, None)
+    def _named(self, name: str) -> Rows:
+        found = self._more.named(name) if self._more else ()
+        return next((rows for rows in found if _key(rows, name) is not None), {})
+
+    def _every(self) -> Rows:
+        return {**(self._more.every() if self._more else {}), **self._rows}
 
     def assets(self) -> list[str]:
         """Every asset id of every pair."""
-        return sorted({row[side] for row in self._rows.values() for side in ("base", "quote")})
+        return sorted({row[side] for row in self._every().values() for side in ("base", "quote")})
+
+
+def _key(rows: Rows, name: str) -> str | None:
+    if name in rows:
+        return name
+    folded = name.upper()
+    exact = (key for key, row in rows.items() if row["altname"] == name)
+    close = (key for key, row in rows.items() if folded in (key.upper(), row["altname"].upper()))
+    return next(exact, None) or next(close, None)
+
+
+def _aclass(row: Mapping[str, Any]) -> str:
+    """A stored row doesn't say; xStocks alone end in an x of lower case."""
+    named: str | None = row.get("aclass_base")
+    return named or ("tokenized_asset" if row["base"].endswith("x") else "currency")
 
 
 def packaged_rows() -> dict[str, dict[str, Any]]:

@@ -1,0 +1,204 @@
+"""The recorded pairs: the file's form, and the one row that a name means."""
+
+import json
+import re
+from bisect import bisect_left
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.instruments import SNAPSHOT, snapshot
+from webhook_core.kraken import known_pairs
+from webhook_core.kraken.records import Records
+from webhook_core.trading.symbols import Instruments, UnknownSymbol, asset_code, display_name
+
+LINES = known_pairs.FILE.read_text("utf-8").splitlines()
+HEAD = [line for line in LINES if line.startswith("#")]
+ROWS = [line.split(",") for line in LINES if not line.startswith("#")]
+NAMES = [row[0] for row in ROWS]
+PACKAGED = json.loads(SNAPSHOT.read_text("utf-8"))["pairs"]
+EVERY = known_pairs.every()
+
+
+def known():
+    return Instruments(snapshot(), Records())
+
+
+def spellings(pair):
+    """How a sender may write it; TradingView has the modern codes, Kraken its own."""
+    base, quote = pair.wsname.split("/")
+    modern = f"{asset_code(base)}/{asset_code(quote)}"
+    names = {pair.key, pair.altname, pair.wsname, modern, modern.replace("/", ""), f"{pair.base}/{pair.quote}"}
+    names |= {modern.replace("/", mark) for mark in "-_"} | {f"{asset_code(base)}{quote}", f"{base}{asset_code(quote)}"}
+    return names | {name.lower() for name in names} | {f"KRAKEN:{name}" for name in names} | {f" {modern} "}
+
+
+# -- the file ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_records_hold_over_a_thousand_pairs_in_a_small_sorted_file():
+    assert len(ROWS) + len(PACKAGED) > 1100
+    assert known_pairs.FILE.stat().st_size < 100_000
+    assert sorted(NAMES, key=str.encode) == NAMES
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_the_head_names_a_source_for_every_day_that_a_row_has():
+    assert LINES[: len(HEAD)] == HEAD
+    stated = set(re.findall(r"\d{4}-\d\d-\d\d", "\n".join(HEAD)))
+    assert {row[-1] for row in ROWS} <= stated
+    assert all(date(2021, 1, 1) < date.fromisoformat(day) < date(2026, 11, 1) for day in stated)
+
+
+def test_no_pair_stands_in_both_files():
+    taken = {name for key, row in PACKAGED.items() for name in (key, row["altname"], row["wsname"])}
+    assert not [key for key, row in EVERY.items() if taken & {key, row["altname"], row["wsname"]}]
+
+
+def test_every_row_has_names_that_agree_and_rules_that_make_sense():
+    for name, row in zip(NAMES, EVERY.values(), strict=True):
+        base, quote = row["wsname"].split("/")
+        assert name == asset_code(base) + asset_code(quote) == asset_code(row["base"]) + asset_code(row["quote"])
+        if "tick_size" in row:
+            assert Decimal(row["tick_size"]) == Decimal(1).scaleb(-int(row["pair_decimals"]))
+            assert row["lot_decimals"] in {"5", "8"}
+        assert Decimal(row["ordermin"]) > 0
+        assert row.get("costmin", "0.5") == "0.5"
+        assert row.get("leverage_buy", [2])[0] == 2
+
+
+def test_a_record_gets_through_as_an_instrument_with_nothing_lost():
+    for pair in Records().every():
+        row = EVERY[pair.key]
+        assert (pair.altname, pair.wsname, pair.base, pair.quote) == tuple(
+            row[name] for name in ("altname", "wsname", "base", "quote")
+        )
+        assert f"{pair.ordermin:f}" == row["ordermin"]
+        assert (pair.pair_decimals, pair.lot_decimals) == tuple(
+            int(row[name]) if name in row else None for name in ("pair_decimals", "lot_decimals")
+        )
+        assert pair.as_of.date().isoformat() == row["as_of"]
+
+
+# -- one row -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_pair_answers_to_each_of_its_names():
+    for pair in Records().every():
+        for name in spellings(pair):
+            assert known().resolve(name) == pair, name
+
+
+@given(st.text(max_size=40) | st.sampled_from(NAMES) | st.text("ABDEGOSTUXZ/:.,\n#", max_size=12))
+def test_a_look_up_finds_what_a_search_of_the_whole_file_finds(symbol):
+    found = known_pairs.named(symbol)
+    assert found.items() <= EVERY.items()
+    where = bisect_left(NAMES, symbol)
+    is_name = where < len(NAMES) and NAMES[where] == symbol
+    assert not is_name or symbol in {row["wsname"].replace("/", "") for row in found.values()} | set(NAMES)
+    assert is_name <= bool(found)
+    assert known_pairs.near(symbol).items() <= EVERY.items()
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(["", "A", "0", "~", "\x00"]))
+def test_only_a_whole_name_is_found(name, more):
+    lines = [line for line in LINES if line.partition(",")[0] == name + more]
+    assert list(known_pairs._lines(name + more)) == lines
+
+
+class Counting:
+    """The file, and how much of it was read."""
+
+    def __init__(self, path):
+        self.path, self.bytes = path, 0
+
+    def open(self, mode):
+        self.file = self.path.open(mode, buffering=0)
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def __iter__(self):
+        return iter(self.readline, b"")
+
+    def readline(self):
+        line = self.file.readline()
+        self.bytes += len(line)
+        return line
+
+    def seek(self, *where):
+        return self.file.seek(*where)
+
+    def tell(self):
+        return self.file.tell()
+
+
+def test_one_look_up_reads_a_few_rows_and_a_second_none(monkeypatch):
+    file = Counting(known_pairs.FILE)
+    monkeypatch.setattr(known_pairs, "FILE", file)
+    known_pairs._lines.cache_clear()
+    assert known_pairs.named("SUI/USD").keys() == {"SUIUSD"}
+    once = file.bytes
+    assert 0 < once < 4000
+    assert known_pairs.named("SUI/USD").keys() == {"SUIUSD"}
+    assert file.bytes == once
+
+
+@pytest.mark.parametrize(
+    ("symbol", "near"),
+    [
+        ("SUIUSDT", "SUI/USD"),
+        ("AVAXUSDD", "AVAX/USD"),
+        ("AVAX/USDD", "AVAX/USD"),
+        ("PEPEUSDT", "PEPE/USD"),
+        ("TRXUDS", "TRX/USD"),
+    ],
+)
+def test_what_is_not_there_is_unknown_and_its_neighbours_are_named(symbol, near):
+    with pytest.raises(UnknownSymbol, match="is not a known pair of Kraken; nearest: ") as raised:
+        known().resolve(symbol)
+    assert near in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["NOSUCHUSD", "BINANCE:SUIUSD", "SUIUSD.P", "PF_SUIUSD", "SUI//USD", "SUI/USD/", "S/UIUSD", "SUIUSD,", "", "#", "\n",
+     "SU\u0131USD", "SUIUSD\x00", "KRAKEN:", "X" * 500, "SUI USD", "XSUIUSD", "SUI/XUSD"],
+)  # fmt: skip
+def test_nothing_is_guessed(symbol):
+    with pytest.raises(UnknownSymbol):
+        known().resolve(symbol)
+
+
+def test_a_closed_pair_is_no_pair():
+    for symbol in ("MATICUSD", "FTMUSD", "EOS/USD", "XBT/AED"):
+        with pytest.raises(UnknownSymbol):
+            known().resolve(symbol)
+
+
+def test_what_was_asked_for_is_held_like_the_others_from_then_on():
+    pairs = known()
+    before = len(pairs)
+    pair = pairs.resolve("sui-usd")
+    assert pair in list(pairs)
+    assert len(pairs) == before + 1
+    assert pairs.resolve("SUIUSD") is pair
+    assert display_name(pair) == "SUI/USD"
+
+
+def test_the_pairs_of_an_asset_and_a_currency_are_found_either_way_round():
+    pairs = known()
+    assert {pair.altname for pair in pairs.between({"SUI", "XXBT", "ZEUR", "NOSUCH"}, "ZUSD")} == {
+        "SUIUSD",
+        "XBTUSD",
+        "EURUSD",
+    }
+    assert {pair.altname for pair in pairs.between({"ZUSD"}, "SUI")} == {"SUIUSD"}
+    assert Instruments(snapshot()).between({"SUI"}, "ZUSD") == []
