@@ -513,6 +513,17 @@ def test_a_body_over_64_kib_is_refused(function):
     assert function.post(b" " * (64 * 1024 + 1)).status == 413
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "code"), [("oversized", 413, "body_too_large"), ("late", 408, "body_late")]
+)
+@pytest.mark.parametrize("path", ["/", "/webhook/tradingview", "/webhook/tradingview/validate", "/reconcile"])
+def test_a_body_of_which_nothing_was_taken_is_refused_whatever_its_path_is_for(fault, status, code, path, function):
+    request = HttpRequest("POST", path, {}, {}, b"", "127.0.0.1", function.clock.now(), **{fault: True})
+    response = function.application.handle(request)
+    assert (response.status, json.loads(response.body)["code"]) == (status, code)
+    assert function.venue.calls == []
+
+
 def test_a_request_id_is_taken_or_made(function):
     assert function.post(function.alert(), x_request_id="abc-1")["request_id"] == "abc-1"
     made = function.post(function.alert(), x_request_id="no\nnewlines")
