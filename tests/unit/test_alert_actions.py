@@ -674,3 +674,11 @@ def test_an_amend_says_which_order_and_what_changes(fields, expected):
 )
 def test_an_amend_without_an_order_or_a_change_is_refused(fields, field):
     assert fault({"action": "amend"}, **fields).field == field
+
+
+@pytest.mark.parametrize(
+    "context", [{"position": "flat"}, {"position_size": "-0.5"}, {"pos": "short"}, {"position": -1}]
+)
+def test_a_target_beside_which_another_position_stands_is_refused(context):
+    assert fault(TARGET, **context).field == "market_position"
+    assert read(TARGET, position="long", position_size="0.5") == read(TARGET)

@@ -42,6 +42,9 @@ livemode enabled is_enabled trading_enabled enable active isActive real backtest
 skip skip_trade ignore ignore_signal suspended expiry_time expire_in expiration_seconds ttl timeout_seconds delay
 delay_seconds valid_until good_till gtc ioc fok tif_mode makerOnly taker slippage max_slippage icebergQty hidden dca grid
 pips pip_distance multiplier size_multiplier fraction userref subaccount account legs order auxPrice lmtPrice
+preview noop no_trade do_not_trade alertOnly readOnly scale_in price_offset qty% % $ amount$ action2 side_2 second_side
+exitOnly closeonly orderQuantityMode posSizePct tpInPips stoploss_in_percent hedgeMode tradeMode backtesting schedule
+strategy.order.action strategy.order.contracts strategy.position_size
 totalQuantity displaySize whatIf allOrNone minQty optionType newOrderRespType goodTillDate takeProfits tp1 tp2_price sl2
 """
 """From the alerts of 3Commas, Alertatron, Autoview, WunderTrading, TradersPost, PineConnector, Finandy, Bybit, OKX, Binance,
@@ -61,7 +64,8 @@ heartbeat model model_name confidence probability prediction forecast sentiment_
 resolution period length lookback window fast slow ema_long ema_short long_ma live_price real_volume htf mtf bias_score
 tsi hma kama supertrend kijun senkou_a inside_bar outside_bar pattern candle divergence session london killzone weekday
 hour inputs extra meta data payload info debug trace_id hostname region magic pine_version script owner group team remark
-remarks memo context log latency crossover ema_cross golden_cross notif shared x y z
+remarks memo context log latency %b %K percent_b pct_b percent_change_24h
+crossover ema_cross golden_cross notif shared x y z
 """
 LIKE_AN_ORDER, HARMLESS = _LIKE_AN_ORDER.split(), _HARMLESS.split()
 
@@ -154,6 +158,7 @@ def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
             "sell to close",
             "percent of equity",
         ),
+        *("SL hit", "Stopped out", "Strong Sell", "MKT", "BUY_LIMIT", "LONG \U0001f680", "50% of equity", "# exit"),
         *("cancel all", "isolated", "futures", "hedge", "ioc", "hold", "dryRun", "go short", "stopmarket", "closelong"),
     ],
 )
@@ -166,7 +171,19 @@ def test_a_value_that_is_an_order_is_refused_under_any_name(name, value):
     "value",
     [
         *("KRAKEN", "BINANCE", "60", "4h", "D", "USD", "na", "{{close}}", "Long entry at the support", "up", "x" * 50),
-        *("market structure broke", "stop hunting", "limited", "bullish engulfing", "closer", "shortly", 5, True, None),
+        *(
+            "market structure broke",
+            "stop hunting",
+            "limited",
+            "bullish engulfing",
+            "closer",
+            "shortly",
+            "71%",
+            "2.5 %",
+            5,
+            True,
+            None,
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["bias", "status", "what", "currency", "description", "interval"])

@@ -111,7 +111,8 @@ class Sent:
 
 
 class Sorted(NamedTuple):
-    """``order``: canonical name -> what came for it, best alias first. The others' canonical name is their normalised one."""
+    """``order``: canonical name -> what came for it, best alias first. The others are canonical
+    under their own normalised name."""
 
     order: Mapping[str, list[Sent]]
     context: list[Sent]
@@ -150,7 +151,7 @@ def is_plain(sent: Sent) -> bool:
     if key in _REMARKS or not value.strip():
         return True
     if key in _CODES:
-        return value[0].isdecimal() or len(value) == 1 or (value.isupper() and key == "exchange")
+        return (value[0].isdecimal() and len(value) <= 5) or len(value) == 1 or (value.isupper() and key == "exchange")
     return value.isascii() and value.replace(".", "", 1).isdigit()
 
 

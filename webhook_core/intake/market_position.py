@@ -85,6 +85,19 @@ def read_leniently(fields: Sorted) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def check_target(fields: Sorted) -> None:
+    """Raises AlertMalformed where the strategy's position stands beside a target and is another one."""
+    told = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[AFTER]]
+    words = [Sent(AFTER, sent.name, sent.value) for sent in told if _is_word(sent.value)]
+    where = values.agreed([*fields.order.get(AFTER, ()), *words], position)
+    signed = _or_none([Sent(AFTER, sent.name, sent.value) for sent in told if not _is_word(sent.value)], signed_size)
+    if signed is not None and signed < 0 and where != "short":
+        raise AlertMalformed(
+            f"market_position is {where}, and a position below zero stands beside it: send one of the two.",
+            field=AFTER,
+        )
+
+
 def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, Any]:
     """The four for an order that says by a signed size where it ended, and leads from or to a short
     position; none for any other. Where it came from is what it says, else what the order's size

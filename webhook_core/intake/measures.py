@@ -54,7 +54,7 @@ def is_measure(sent: Sent) -> bool:
         return _is_number(value) or (isinstance(value, bool) and not _CANDLE.isdisjoint(beside))
     if not _is_number(value):
         return False
-    if "".join(word for word in said if len(word) > 1) in MEASURES:
+    if not MEASURES.isdisjoint(("".join(said), "".join(word for word in said if len(word) > 1))):
         return True
     return bool(speaking) and speaking <= MEASURED and not _OF_A_FLAG.issuperset(beside) and not _is_flag(value)
 

@@ -16,7 +16,20 @@ _IDLE_IN_AN_ORDER = _MERE_TEXT | {
 }
 """What a plain order takes nothing from: a misspelled one is merely unknown there."""
 _OTHER_WORDS = frozenset(
-    ("score", "slope", "percentile", "avgvolume", "volumema", "volumesma", "volumeema", "tvinstrument")
+    (
+        "score",
+        "slope",
+        "percentile",
+        "avgvolume",
+        "volumema",
+        "volumesma",
+        "volumeema",
+        "tvinstrument",
+        "percentb",
+        "percentk",
+        "percentd",
+        "percentr",
+    )
 )
 """Indicators and the like whose own names are a letter or two from one of ours."""
 

@@ -96,8 +96,8 @@ def check_bar_volume(fields: Sorted) -> None:
     for sent in (*fields.context, *fields.unknown):
         if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
             raise AlertMalformed(
-                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say quantity for the order's size, "
-                "and bar_volume for the bar's volume.",
+                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say quantity "
+                "for the order's size, and bar_volume for the bar's volume.",
                 field="volume",
             )
 

@@ -31,6 +31,7 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
     }
     if action == "target":
         wanted |= _target(order)
+        market_position.check_target(fields)
     else:
         wanted |= market_position.read_leniently(fields)
         wanted |= {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}

@@ -57,7 +57,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (_SIZE, "qty quantity amount amt size sizing unit lot shares contract pip"),
     (
         "send time_in_force, expires or starts",
-        "tif gtc gtd ioc fok expire expiry expiration ttl timeout delay until till",
+        "tif gtc gtd ioc fok expire expiry expiration ttl timeout delay until till schedule",
     ),
     ("send post_only", "postonly maker taker"),
     (_TYPE, "limit lmt iceberg slippage entry enter px"),
@@ -91,8 +91,8 @@ MEASURED = _words("long short buy sell bullish bearish live real active")
 """Beside another word a number is a measure of the chart, as in ``ema_long``."""
 MEASURES = _words(
     "changepct changepercent pctchange percentchange pricechangepct pricechangepercent "
-    "percentrank percentb pctb macdsignal signalline netprofit grossprofit openprofit "
-    "profitfactor ticksize"
+    "percentrank percentb pctb percentk percentd percentr macdsignal signalline netprofit "
+    "grossprofit openprofit profitfactor ticksize "
 )
 """Names of indicators and of the strategy's report, which say nothing of an order as long as they
 are numbers."""
@@ -101,7 +101,7 @@ OF_A_BAR = _words("bar candle kline prev previous last price time day daily week
 
 VALUES = _words(
     "buy sell long short flat exit close closed closing flatten liquidate enter entry hold "
-    "skip ignore reverse flip cancel canceled cancelled amend modify market limit stop "
+    "skip ignore reverse flip cancel canceled cancelled amend modify market mkt limit lmt stop "
     "stopped exited sl tp stoploss takeprofit trail trailing iceberg settle oco bracket "
     "percent percentage pct quote contract contracts lot lots unit units share shares pip "
     "pips risk cash notional leverage margin isolated hedge hedged oneway linear inverse "
@@ -111,47 +111,49 @@ VALUES = _words(
 """Values that are an order, alone or with each other and with ``VALUE_FILLERS``."""
 VALUE_FILLERS = _words(
     "all position positions order orders now at on to the my of or and only open price half "
-    "loss profit take run dry post with equity balance go trade trading mode signal"
+    "loss profit take run dry post with equity balance go trade trading mode signal hit out "
+    "strong"
 )
 
-HINTS: Mapping[str, str] = {
-    "type": "it is the side at Kraken and the order type elsewhere: send side and order_type",
-    "amount": "it may mean either currency: send volume, in the base currency, or with quantity_type quote",
-    "price2": "stop_price is the trigger and price the limit; behind a trailing trigger it is trail_limit",
-    **dict.fromkeys(("trail_offset", "trail_points"), f"it counts ticks in Pine: {_TRAIL}"),
-    "viqc": "send quantity_type quote",
-    "fcib": "send fee_currency base",
-    "fciq": "send fee_currency quote",
-    "nompp": "Kraken ignores it",
-    **dict.fromkeys(("iceberg", "hidden"), "send order_type iceberg and display_volume"),
-    "deadline": "ORDER_DEADLINE_SECONDS sets it for every order",
-    "asset_class": "the symbol decides it, such as AAPLx/USD",
-    "order": "send flat fields: symbol, side, volume",
-    **dict.fromkeys(("dca", "grid", "martingale"), _LEGS),
-    **dict.fromkeys(("target", "target_position"), "send action target and market_position"),
-    "legs": "send orders, a list",
-    **dict.fromkeys(("order_class", "order_style"), _TYPE),
-    **dict.fromkeys(("cost", "funds", "order_cost", "order_value", "quote_volume", "quote_qty"), _IN_QUOTE),
-    **dict.fromkeys(("quote_quantity", "quote_amount", "quote_order_qty"), _IN_QUOTE),
-    **dict.fromkeys(("volume_currency", "size_currency", "tgt_ccy"), "send quantity_type base or quote"),
-    **dict.fromkeys(("vol", "q", "coins", "order_volume", "trade_volume", "share_count"), _SIZE),
-    "pos": _POSITION,
-    **dict.fromkeys(("account", "subaccount"), "the key and KRAKEN_ACCOUNT decide it for every alert"),
-    **dict.fromkeys(("userref", "aon", "all_or_none"), "Kraken has no use for it here"),
-    **dict.fromkeys(("activation_price", "activate_price", "aux_price", "trigger_level"), "send stop_price"),
-    **dict.fromkeys(("callback_rate", "callback_ratio", "be_trigger", "be_offset"), _TRAIL),
-    **dict.fromkeys(("buy_price", "sell_price", "long_price", "short_price"), _TYPE),
-    **dict.fromkeys(("what_if", "transmit", "trade", "trading", "can_trade", "do_trade", "allow_trading"), _RUN),
-    "strike": "options are not traded: send symbol, side, volume",
-    "close[ordertype]": "send take_profit or stop_loss",
-}
-"""Whole names, beside those with a word of the groups."""
-SWITCHES = frozenset(
-    normalise(name) for name in ("transmit", "trade", "trading", "can_trade", "do_trade", "allow_trading")
+_NAMES: tuple[tuple[str, str], ...] = (
+    ("it is the side at Kraken and the order type elsewhere: send side and order_type", "type"),
+    ("it may mean either currency: send volume in the base asset, or with quantity_type quote", "amount"),
+    ("stop_price is the trigger and price the limit; behind a trail it is trail_limit", "price2"),
+    (f"it counts ticks in Pine: {_TRAIL}", "trail_offset trail_points"),
+    (_TRAIL, "callback_rate callback_ratio be_trigger be_offset"),
+    ("send quantity_type quote", "viqc"),
+    ("send quantity_type base or quote", "volume_currency size_currency tgt_ccy"),
+    (_IN_QUOTE, "cost order_cost trade_cost funds money quote_volume quote_qty quote_quantity"),
+    (_IN_QUOTE, "quote_amount quote_order_qty order_value trade_value"),
+    (_SIZE, "vol q coins order_volume trade_volume share_count"),
+    ("send fee_currency base", "fcib"),
+    ("send fee_currency quote", "fciq"),
+    ("Kraken ignores it", "nompp"),
+    ("send order_type iceberg and display_volume", "iceberg hidden"),
+    ("ORDER_DEADLINE_SECONDS sets it for every order", "deadline"),
+    ("the symbol decides it, such as AAPLx/USD", "asset_class"),
+    ("the key and KRAKEN_ACCOUNT decide it for every alert", "account subaccount"),
+    ("Kraken has no use for it here", "userref aon all_or_none"),
+    ("send flat fields: symbol, side, volume", "order strike"),
+    ("send orders, a list", "legs"),
+    (_LEGS, "dca grid martingale ladder scale_in scale_out"),
+    ("send action target and market_position", "target target_position"),
+    (_POSITION, "pos"),
+    (_TYPE, "order_class order_style buy_price sell_price long_price short_price price_offset price_deviation"),
+    ("send stop_price", "activation_price activate_price aux_price trigger_level"),
+    (
+        _RUN,
+        "preview noop what_if no_trade do_not_trade dont_trade check_only read_only alert_only notify_only log_only",
+    ),
 )
+"""What to write -> whole names, beside those with a word of the groups."""
+_SWITCHES = "transmit trade trading can_trade do_trade should_trade allow_trade allow_trading"
+SWITCHES = frozenset(normalise(name) for name in _SWITCHES.split())
 """Whole names whose off says not to trade, and whose on says nothing."""
-_KNOWN: Mapping[str, str] = {normalise(name): hint for name, hint in HINTS.items()}
-_PATTERNS = ((r"close\[.*", HINTS["close[ordertype]"]), (r"trail.*", _TRAIL), (r"risk.*", _RISK))
+_KNOWN: Mapping[str, str] = {
+    normalise(name): hint for hint, names in (*_NAMES, (_RUN, _SWITCHES)) for name in names.split()
+}
+_PATTERNS = ((r"close\[.*", "send take_profit or stop_loss"), (r"trail.*", _TRAIL), (r"risk.*", _RISK))
 _SEVERAL = r"(tp|sl|takeprofit|stoploss)(s|es|prices|targets|(price|target|limit)?\d+.*)"
 """One exit of several: Kraken takes one per order."""
 

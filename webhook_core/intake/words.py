@@ -18,7 +18,8 @@ _ENDINGS = ("s", "es", "ed", "d", "ing", "ings", "ped", "ping", "ted", "ting")
 
 def split(text: str) -> list[str]:
     """``stopLoss_1``, ``stop-loss``, ``STOP LOSS`` and ``Stop.Loss`` are stop and loss."""
-    return [word.lower() for word in re.findall(_WORD, text)]
+    spelt = text.replace("%", " percent ").replace("$", " usd ")
+    return [word.lower() for word in re.findall(_WORD, spelt)]
 
 
 @lru_cache(maxsize=256)  # a template sends the same names each time
@@ -32,10 +33,9 @@ def of_name(name: str) -> tuple[str, ...]:
 
 def of_value(text: str) -> list[str]:
     """The words of a value that says nothing but words of an order, none for any other."""
-    if text.strip() == "%":
-        return ["percent"]
     tokens = split(text)
-    if not 1 <= len(tokens) <= _MOST_OF_A_VALUE or len(text) > _LONGEST_TOGETHER:
+    is_number = tokens == ["percent"] and any(character.isdecimal() for character in text)
+    if is_number or not 1 <= len(tokens) <= _MOST_OF_A_VALUE or len(text) > _LONGEST_TOGETHER:
         return []
     if "".join(tokens) in VALUES:  # take profit
         return [_stem("".join(tokens)), *map(_stem, tokens)]
