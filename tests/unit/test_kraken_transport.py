@@ -44,7 +44,7 @@ from tests.support.raw_servers import (
 from webhook_core.clock import SystemClock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import client as client_module
-from webhook_core.kraken import outcomes, transport
+from webhook_core.kraken import name_look_up, outcomes, transport
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ports import Budget
@@ -250,6 +250,72 @@ def test_a_resolver_that_takes_longer_than_the_budget_is_not_sent(monkeypatch: p
         answer = a_client(server).private("AddOrder", PARAMETERS, a_budget(0.2))
         assert isinstance(outcomes.of_add_order(answer), NotSent)
         assert server.connections == 0
+
+
+@pytest.fixture
+def silent_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names that were asked for; none gets an answer before the test is over."""
+    real, asked, over = socket.getaddrinfo, [], threading.Event()
+
+    def getaddrinfo(host: Any, *arguments: Any, **keywords: Any) -> Any:
+        if not str(host).endswith(".test"):
+            return real(host, *arguments, **keywords)
+        asked.append(host)
+        over.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield asked
+    over.set()
+
+
+def test_a_resolver_that_never_answers_is_not_waited_for(silent_resolver: list[str]) -> None:
+    with ends_within(1.6):
+        assert isinstance(submit("http://hangs.test:9", 1.3), NotSent)
+
+
+def test_a_resolver_that_never_answers_is_asked_once_for_all_that_wait(silent_resolver: list[str]) -> None:
+    client = a_client("http://waits.test:9")
+    with ends_within(0.5):
+        for _ in range(4):
+            answer = client.private("AddOrder", PARAMETERS, a_budget(0.1))
+            assert answer.failure is outcomes.Failure.NOT_CONNECTED
+            assert client.public("Ticker", {}, a_budget(0.0)).failure is outcomes.Failure.NO_TIME
+    assert silent_resolver == ["waits.test"]
+
+
+def test_a_resolver_that_answers_late_serves_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, answers = socket.getaddrinfo, threading.Event()
+
+    def getaddrinfo(host: Any, *arguments: Any, **keywords: Any) -> Any:
+        if host == "late.test":
+            assert answers.wait(30)
+        return real("127.0.0.1" if host == "late.test" else host, *arguments, **keywords)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with RawServer() as server:
+        client = a_client(f"http://late.test:{server.port}")
+        assert client.private("AddOrder", PARAMETERS, a_budget(0.1)).failure is outcomes.Failure.NOT_CONNECTED
+        assert server.connections == 0
+        answers.set()
+        assert client.private("AddOrder", PARAMETERS, a_budget(2.0)).failure is None
+
+
+@pytest.mark.parametrize("name", ["a..test", f"{'x' * 70}.test", ".test"])
+def test_a_name_that_is_none_is_not_sent(name: str) -> None:
+    assert isinstance(submit(f"http://{name}:9"), NotSent | Unknown)
+
+
+def test_a_machine_without_a_thread_to_spare_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with RawServer() as server:
+        client = a_client(server)
+        with monkeypatch.context() as patched:
+            patched.setattr(name_look_up._LookUp, "start", start)
+            assert client.private("AddOrder", PARAMETERS, a_budget(0.5)).failure is outcomes.Failure.NOT_CONNECTED
+        assert client.private("AddOrder", PARAMETERS, a_budget(0.5)).failure is None
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.5, 0.99])

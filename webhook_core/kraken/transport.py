@@ -1,8 +1,8 @@
 """A requests transport whose whole exchange ends in time, connection and dripping replies included.
 
-urllib3's time-outs are per socket operation and per address: a server that sends a byte a second never meets one.
-Here every operation gets what is left until one common moment. Only the name's resolution is the system's own and can't
-be cut short; when it took too long, nothing is sent.
+urllib3's time-outs are per socket operation and per address: a server that sends a byte a second
+never meets one. Here every operation gets what is left until one common moment, the look-up of the
+name included: when that takes too long, nothing is sent.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from webhook_core.kraken.name_look_up import addresses
+
 CONNECT_TIMEOUT_S = 1.0
-"""For one address; the next one is tried with what is left."""
+"""For the look-up of the name, and for one address; the next one is tried with what is left."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ def _pool(
             # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or ConnectTimeoutError.
             # ``host`` stays the name: the certificate is checked against it, and the Host header carries it.
             error: Exception = NewConnectionError(self, "the host has no address")
-            for address in _addresses(self):
+            for address in _addresses(self, limit):
                 try:
                     return _connected(address, self.port, self.socket_options, limit)
                 except TimeoutError:
@@ -80,12 +82,16 @@ def _pool(
     return type(f"Timed{pool.__name__}", (pool,), {"ConnectionCls": TimedConnection})
 
 
-def _addresses(connection: HTTPConnection) -> list[str]:
+def _addresses(connection: HTTPConnection, limit: Deadline) -> list[str]:
     try:
-        found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+        seconds = min(limit.left(), CONNECT_TIMEOUT_S)
+        return addresses(connection.host.strip("[]"), connection.port, seconds)
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "the name was not resolved in time") from error
     except socket.gaierror as error:
         raise NameResolutionError(connection.host, connection, error) from error
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    except OSError as error:
+        raise NewConnectionError(connection, f"the name could not be resolved: {error}") from error
 
 
 def _connected(address: str, port: int, options: Any, limit: Deadline) -> socket.socket:
