@@ -70,10 +70,18 @@ class Operators:
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,
         refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
-        could not be read of Kraken."""
+        could not be read of Kraken.
+
+        Without ``cursor`` it goes on where the last run ended; an empty one begins at the oldest order.
+        """
+        from webhook_core.ledger.reconcile_rounds import go_on  # no alert reconciles
+
         budget = self._budget()
         try:
-            found = self.reconciler.run(budget, query.get("cursor") or None)
+            if "cursor" in query:
+                found = self.reconciler.run(budget, query["cursor"] or None)
+            else:
+                found = go_on(self.reconciler, self.pair_rules.documents, budget)
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
         unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]

@@ -24,7 +24,7 @@ from webhook_core.errors import (
 from webhook_core.events import event
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
-from webhook_core.ledger.reconcile import facts
+from webhook_core.ledger.reconcile import facts, may_be_of
 from webhook_core.market import Market
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.settings import Settings
@@ -184,13 +184,13 @@ class Replay:
         for attempt in entry.attempts:
             try:
                 order = self.venue.find_open(attempt.client_order_id, budget)
-                if order is None:
+                if order is None or not may_be_of(attempt, order):
                     order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
             except VenueUnavailable as error:
                 raise ReplayRefused(
                     f"Whether attempt {attempt.number} was placed can't be seen: {error.message}"
                 ) from error
-            if order is not None:
+            if order is not None and may_be_of(attempt, order):
                 event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=order.order_id)
                 raise ReplayRefused(
                     f"Attempt {attempt.number} was placed after all: Kraken has it as {order.order_id}, {order.status}, "

@@ -250,3 +250,25 @@ def test_one_fill_that_cannot_be_read_fails_them_all(broken: Any, budget: Budget
     told = pytest.raises(VenueUnavailable, match=f"order {ORDER_ID} is not in its usual form")
     with RawServer(result({OTHER_ID: an_order(), ORDER_ID: broken})) as server, told:
         a_venue(server).fills([OTHER_ID, ORDER_ID], budget)
+
+
+# -- several orders under one client order id --------------------------------------------------------------------------------
+
+
+def test_of_two_closed_orders_with_one_id_the_one_that_was_opened_last_is_found(budget: Budget) -> None:
+    old = an_order(cl_ord_id=CLIENT_ORDER_ID, status="closed", opentm=1_600_000_000.5)
+    new = an_order(cl_ord_id=CLIENT_ORDER_ID, status="closed", opentm="1700000000.25")
+    for orders in ({ORDER_ID: old, OTHER_ID: new}, {OTHER_ID: new, ORDER_ID: old}):
+        with RawServer(result({"closed": orders, "count": 2})) as server:
+            found = a_venue(server).find_closed(CLIENT_ORDER_ID, datetime.now(UTC), budget)
+        assert found is not None
+        assert (found.order_id, found.opened_at) == (OTHER_ID, datetime.fromtimestamp(1_700_000_000.25, UTC))
+
+
+@pytest.mark.parametrize("moment", MALFORMED)
+def test_an_order_that_does_not_say_when_it_was_opened_is_found_all_the_same(budget: Budget, moment: Any) -> None:
+    order = kept(an_order(cl_ord_id=CLIENT_ORDER_ID) | {"opentm": moment})
+    with RawServer(result({"open": {ORDER_ID: order}})) as server:
+        found = a_venue(server).find_open(CLIENT_ORDER_ID, budget)
+    assert found is not None
+    assert (found.order_id, found.opened_at) == (ORDER_ID, None)

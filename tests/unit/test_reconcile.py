@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.function import Function
 from tests.support.venue import FakeVenue
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import REPLAYABLE, State
 from webhook_core.trading.orders import NotSent, Unknown, VenueOrder
 
@@ -145,6 +148,149 @@ def test_a_run_that_is_out_of_time_says_where_to_go_on(function):
         if cursor is None:
             break
     assert seen == {f"a-{number}" for number in range(60)}
+
+
+def unknowns(function, numbers):
+    for number in numbers:
+        unknown_order(function, id=f"a-{number}")
+        function.clock.sleep(1)
+
+
+def looked_at(function, **query):
+    return [row["alert_id"] for row in function.operate("POST", "/reconcile", **query)["looked_at"]]
+
+
+def a_slow_function():
+    """60 orders in doubt, and a Kraken that needs so long that one run ends before half of them."""
+    function = Function()
+    unknowns(function, range(60))
+    function.clock.sleep(10)
+    function.venue.clock, function.venue.spend_s = function.clock, 0.4
+    return function
+
+
+def test_runs_without_a_cursor_go_on_where_the_last_one_ended():
+    function, seen = a_slow_function(), set()
+    for _ in range(5):
+        seen |= set(looked_at(function))
+        function.clock.sleep(30)
+    assert seen == {f"a-{number}" for number in range(60)}
+
+
+def test_an_order_of_this_minute_is_looked_at_in_this_minute_however_many_are_in_doubt():
+    function = a_slow_function()
+    for number in range(100, 110):
+        function.venue.spend_s = 0
+        unknowns(function, [number])
+        function.clock.sleep(10)
+        function.venue.spend_s = 0.4
+        assert f"a-{number}" in looked_at(function)
+        function.clock.sleep(30)
+
+
+def test_a_kraken_that_takes_all_of_the_time_for_one_order_starves_none_of_the_others(function):
+    unknowns(function, range(3))
+    function.clock.sleep(10)
+    function.venue.clock, function.venue.spend_s = function.clock, 11.5
+    assert [looked_at(function) for _ in range(4)] == [["a-0"], ["a-1"], ["a-2"], ["a-0"]]
+
+
+def test_no_order_is_looked_at_twice_in_one_run():
+    function = a_slow_function()
+    for _ in range(6):
+        rows = looked_at(function)
+        assert len(rows) == len(set(rows))
+
+
+def test_a_run_that_meets_itself_has_seen_everything(function):
+    """The oldest from one end, the newest from the other."""
+    unknowns(function, range(20))
+    function.clock.sleep(10)
+    function.venue.clock, function.venue.spend_s = function.clock, 0.5
+    report = function.operate("POST", "/reconcile")
+    assert {row["alert_id"] for row in report["looked_at"]} == {f"a-{number}" for number in range(20)}
+    assert report["cursor"] is None
+
+
+def test_an_empty_cursor_begins_at_the_oldest_order():
+    function = a_slow_function()
+    first = looked_at(function, cursor="")
+    looked_at(function)
+    assert first[0] == "a-0"
+    assert looked_at(function, cursor="")[: len(first)] == first
+
+
+@pytest.mark.parametrize("text", ["nonsense", "\x00", "MjAyNg==", "x" * 5000])
+def test_a_place_that_is_none_begins_at_the_oldest_order(text):
+    function = a_slow_function()
+    assert function.store.write("reconcile:paper:default", text, None)
+    assert looked_at(function)[0] == "a-0"
+
+
+def test_two_runs_at_once_leave_a_place_to_go_on():
+    """One ends while the other is at work: the place that is kept is one of theirs."""
+    function, seen = a_slow_function(), set()
+    documents = function.store
+    other = Function(clock=function.clock, store=function.store, venue=function.venue)
+    real_read, ran = documents.read, []
+
+    def read(name):
+        found = real_read(name)
+        if name.startswith("reconcile:") and not ran:
+            ran.append(True)
+            seen.update(looked_at(other))
+        return found
+
+    documents.read = read
+    for _ in range(5):
+        seen |= set(looked_at(function))
+    assert seen == {f"a-{number}" for number in range(60)}
+
+
+def test_a_place_that_cannot_be_kept_costs_no_run(caplog):
+    function = a_slow_function()
+
+    def write(name, text, version):
+        raise LedgerUnavailable("The ledger is not available: the test says so.")
+
+    function.store.write = write
+    answer = function.operate("POST", "/reconcile")
+    assert (answer.status, bool(answer["looked_at"])) == (200, True)
+    assert "reconcile.place_not_kept" in [record.message for record in caplog.records]
+
+
+# -- an order of another generation ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["listed_open", "closed_orders"])
+@pytest.mark.parametrize(
+    ("older", "found"), [(90, False), (2, False), (0.5, True), (0, True), (-0.001, True), (None, True)]
+)
+def test_an_order_that_was_opened_long_before_its_claim_is_another_generations(function, where, older, found):
+    """A purged alert that comes again has the client order id of then, and that order may still be
+    there."""
+    unknown = unknown_order(function, id=None, fired_at=None)
+    client_order_id, now = unknown["client_order_id"], function.clock.now()
+    opened_at = None if older is None else now - timedelta(days=older)
+    order = VenueOrder("OLD", client_order_id, "open", {}, opened_at)
+    getattr(function.venue, where)[client_order_id] = order
+    for _ in range(3):
+        function.clock.sleep(75)
+        function.operate("POST", "/reconcile")
+    assert state(function) == ("ACCEPTED" if found else "NOT_PLACED")
+
+
+def test_behind_an_old_order_that_is_open_the_closed_ones_are_looked_through(function):
+    unknown = unknown_order(function)
+    client_order_id, now = unknown["client_order_id"], function.clock.now()
+    function.venue.listed_open[client_order_id] = VenueOrder(
+        "OLD", client_order_id, "open", {}, now - timedelta(days=95)
+    )
+    function.venue.closed_orders[client_order_id] = VenueOrder("ONEW", client_order_id, "closed", {}, now)
+    function.clock.sleep(6)
+    function.operate("POST", "/reconcile")
+    (row,) = function.operate("GET", "/orders")["orders"]
+    assert (row["state"], row["order_id"]) == ("ACCEPTED", "ONEW")
 
 
 def test_every_state_has_a_log_event():

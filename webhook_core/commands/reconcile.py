@@ -28,7 +28,7 @@ _READS = {"orders": "orders", "fills": "what orders have filled", "pair_rules": 
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Stop after one run of up to 25 s, even if entries are left.")
+@click.option("--once", is_flag=True, help="One run of up to 25 s, from where the last one ended.")
 @click.pass_obj
 def reconcile(open_application: OpenApplication, once: bool) -> None:
     """Ask Kraken about every order whose outcome is not known.
@@ -79,8 +79,8 @@ def _came_to(row: Mapping[str, Any]) -> str:
 
 def _runs(operators: Operators, *, once: bool) -> Iterator[dict[str, Any]]:
     cursor = None
-    while True:
-        document = operators.reconcile({} if cursor is None else {"cursor": cursor})
+    while True:  # all of them, from the oldest on; a single run goes on where the last one ended
+        document = operators.reconcile({} if once else {"cursor": cursor or ""})
         yield document
         stands_still = document["cursor"] == cursor
         cursor = document["cursor"]

@@ -43,13 +43,19 @@ def count(result: Mapping[str, Any]) -> int:
 
 
 def matching(orders: Mapping[str, Order], client_order_id: str) -> VenueOrder | None:
-    """Kraken ignores a filter that it does not know: only the id in the order itself counts."""
+    """Kraken ignores a filter that it does not know: only the id in the order itself counts. Of
+    several with one id, which an id that was forgotten here can bring about, the one that was
+    opened last."""
     wanted = _plain(client_order_id)
+    found: VenueOrder | None = None
     for order_id, order in orders.items():
         own = order.get("cl_ord_id")
-        if own is not None and _plain(own) == wanted:
-            return _venue_order(order_id, own, order)
-    return None
+        if own is None or _plain(own) != wanted:
+            continue
+        one = _venue_order(order_id, own, order)
+        if found is None or (one.opened_at or _EPOCH) > (found.opened_at or _EPOCH):
+            found = one
+    return found
 
 
 def _plain(client_order_id: str) -> str:
@@ -61,7 +67,12 @@ def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrde
     descr = order.get("descr")
     description = descr.get("order", "") if isinstance(descr, dict) else ""
     facts = {name: order[name] for name in ("vol", "vol_exec", "cost", "fee", "price", "reason") if order.get(name)}
-    return VenueOrder(order_id, client_order_id, str(order.get("status", "")), {"description": description, **facts})
+    try:
+        opened_at = _moment(order["opentm"])
+    except _UNREADABLE:  # the order counts all the same
+        opened_at = None
+    status = str(order.get("status", ""))
+    return VenueOrder(order_id, client_order_id, status, {"description": description, **facts}, opened_at)
 
 
 def resting(order_id: str, order: Order) -> RestingOrder:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
-from webhook_core.ledger.entry import UNRESOLVED, Attempt, LedgerEntry, State
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.ledger.reconcile_walk import walk
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
-from webhook_core.trading.orders import Accepted, NotSent, Rejected
+from webhook_core.trading.orders import Accepted, NotSent, Rejected, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import RestingOrder
@@ -27,10 +28,10 @@ LOOK_UP_AFTER = timedelta(seconds=5)
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
 KEPT = timedelta(days=90)
 PURGED_AT_ONCE = 500
+ANOTHER_BEFORE = timedelta(days=1)
+"""One that was opened so long before its claim is another generation's, whatever the clocks."""
 _OPEN = ("open", "pending")
 STILL_OPEN = "the order is still open"
-ENOUGH_FOR_ONE_S = 3.0
-"""A look-up is two reads of Kraken or more; with less of the budget left the rest waits for the next run."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -67,9 +68,9 @@ class Reconciler:
         open_read_at = self.clock.now()
         order = self.venue.find_open(attempt.client_order_id, budget)
         closed_read_at = self.clock.now()
-        if order is None:
+        if order is None or not may_be_of(attempt, order):
             order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
-        if order is not None:
+        if order is not None and may_be_of(attempt, order):
             return transitions.found(entry, order, self.clock.now())
         if attempt.open_absent_at is not None:
             if closed_read_at >= attempt.open_absent_at + self.margin:
@@ -122,19 +123,17 @@ class Reconciler:
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
     def run(self, budget: Budget, cursor: str | None = None) -> dict[str, Any]:
-        """Every unresolved entry once, oldest first, as far as the budget goes; ``cursor`` in the answer says where to go on.
+        """Every unresolved entry once, oldest first, as far as the budget goes, and a ``cursor``.
 
         Safe to run concurrently with itself and with deliveries: each change is a compare-and-set.
+        Raises ValueError.
         """
-        looked_at: list[dict[str, Any]] = []
-        while budget.remaining() >= ENOUGH_FOR_ONE_S:
-            # One at a time, so that the cursor stands behind the last one that was looked at.
-            page = self.ledger.entries(states=UNRESOLVED, cursor=cursor, limit=1, newest_first=False)
-            looked_at += [self._one(entry, budget) for entry in page.entries if self.is_ours(entry)]
-            cursor = page.cursor
-            if cursor is None:
-                break
-        return {"looked_at": looked_at, "cursor": cursor}
+        walked = walk(self.ledger, self.look_at, budget, cursor)
+        return {"looked_at": walked.looked_at, "cursor": walked.cursor}
+
+    def look_at(self, entry: LedgerEntry, budget: Budget) -> list[dict[str, Any]]:
+        """One entry of a run: its row, none for one of another mode or account."""
+        return [self._one(entry, budget)] if self.is_ours(entry) else []
 
     def _one(self, entry: LedgerEntry, budget: Budget) -> dict[str, Any]:
         now = self.clock.now()
@@ -168,6 +167,12 @@ class Reconciler:
     def purge(self) -> int:
         """Entries past their 90 days go, a bounded number at a time; unresolved ones stay."""
         return self.ledger.purge(self.clock.now() - KEPT, PURGED_AT_ONCE)
+
+
+def may_be_of(attempt: Attempt, order: VenueOrder) -> bool:
+    """Whether an order with the attempt's client order id can be its own. A purged alert that is
+    fired again has the id of its order of then, which may still rest, or have closed just now."""
+    return order.opened_at is None or order.opened_at > attempt.claimed_at - ANOTHER_BEFORE
 
 
 def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:

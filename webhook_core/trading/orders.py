@@ -231,12 +231,14 @@ Outcome = Accepted | Rejected | Unknown | NotSent | Unchanged
 
 
 class VenueOrder(NamedTuple):
-    """An order as the venue lists it. ``status`` is Kraken's: pending, open, closed, canceled, expired."""
+    """An order as the venue lists it. ``status`` is Kraken's: pending, open, closed, canceled,
+    expired. ``opened_at`` is None where the venue does not say."""
 
     order_id: str
     client_order_id: str | None
     status: str
     facts: Mapping[str, object] = MappingProxyType({})
+    opened_at: datetime | None = None
 
 
 class Fill(NamedTuple):
