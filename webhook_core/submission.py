@@ -30,6 +30,7 @@ ENOUGH_TO_SEND_S = 1.0
 """With less than this left of the request's budget after the claim, nothing is sent."""
 KEPT_FOR_THE_RECORD_S = 0.2
 RECORD_TRIES = 3
+RECORD_AGAIN_AFTER_S = 0.05
 _NO_FUNDS = ("EOrder:Insufficient funds",)
 
 Replan = Callable[[Budget], OrderRequest | str]
@@ -74,7 +75,7 @@ class Submission:
         outcome = self._submit(entry, budget)
         if isinstance(outcome, Rejected) and _may_be_planned_again(entry, outcome):
             return self._heal(entry, outcome, replan, budget)
-        return self._record(entry, outcome)
+        return self._record(entry, outcome, budget)
 
     def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
         """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
@@ -103,17 +104,17 @@ class Submission:
         try:
             replanned = replan(budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
-            return self._record(entry, NotSent(unsure.message, refusal.errors))
+            return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
         if isinstance(replanned, str):
-            return self._record(entry, refusal, reason=replanned)
+            return self._record(entry, refusal, budget, reason=replanned)
         if replanned.parameters == entry.current.request.parameters:
-            return self._record(entry, _final(entry, refusal))
+            return self._record(entry, _final(entry, refusal), budget)
         rejected = transitions.settle(entry, refusal, self.clock.now())
         claimed = self._claim_on(rejected, replanned)
         if isinstance(claimed, Existing):
             return claimed.entry
         event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
-        return self._record(claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)))
+        return self._record(claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)), budget)
 
     @timed("claim")
     def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
@@ -125,28 +126,41 @@ class Submission:
         return self.ledger.record(transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s))
 
     @timed("record")
-    def _record(self, entry: LedgerEntry, outcome: Outcome, reason: str = "") -> LedgerEntry:
-        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote."""
-        number = entry.current.number
-        for _ in range(RECORD_TRIES):
-            settled = transitions.settle(entry, outcome, self.clock.now())
-            if reason:
-                settled = replace(settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason)))
+    def _record(self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = "") -> LedgerEntry:
+        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote. That nothing
+        was sent is written again where a write that takes as long ends inside the budget: nobody
+        else can prove it, and the alert would be an unknown that no resend sends."""
+        number, has_failed = entry.current.number, False
+        for tries_left in reversed(range(RECORD_TRIES)):
+            settled, began = self._settled(entry, outcome, reason), self.clock.monotonic()
             try:
                 written = self.ledger.record(settled)
             except LedgerUnavailable:
+                took = self.clock.monotonic() - began
+                left = budget.remaining() - took
+                if tries_left and isinstance(outcome, NotSent) and left > RECORD_AGAIN_AFTER_S:
+                    has_failed = True
+                    self.clock.sleep(RECORD_AGAIN_AFTER_S)
+                    continue
                 # The order may live and the ledger does not know: this line is all that a reconcile by hand needs.
                 event(logging.CRITICAL, "ledger.outcome_not_recorded", **facts(settled))
                 raise
-            if isinstance(written, Recorded):
-                report(written.entry)
-                return written.entry
             entry = written.entry
+            is_ours = has_failed and (entry.state, entry.current.number) == (settled.state, number)
+            if isinstance(written, Recorded) or is_ours:
+                report(entry)
+                return entry
             if entry.state is not State.SUBMITTING or entry.current.number != number:
                 break
         if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
             event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=outcome.order_id)
         return entry
+
+    def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: str) -> LedgerEntry:
+        settled = transitions.settle(entry, outcome, self.clock.now())
+        if not reason:
+            return settled
+        return replace(settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason)))
 
 
 def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:

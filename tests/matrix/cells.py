@@ -154,8 +154,8 @@ def _ledger_cells() -> tuple[Cell, ...]:
         ("record", 1, (BEFORE, AFTER), nothing, "LUUU", NOT_PLACED),
         ("record", 1, (BEFORE,), refused, "LUUU", NOT_PLACED),
         ("record", 1, (AFTER,), refused, "LR", REJECTED),
-        ("record", 1, (BEFORE,), limited, "LUUU", NOT_PLACED),
-        ("record", 1, (AFTER,), limited, "LA", ACCEPTED),
+        # That nothing was sent is written once more: nobody could find it out later.
+        ("record", 1, (BEFORE, AFTER), limited, "NA", ACCEPTED),
         # The next attempt and what came of it; and what a look-up found.
         ("record", 2, (BEFORE, AFTER), lost, "ULA", ACCEPTED),
         ("claim_next", 1, (BEFORE,), limited, "NLA", ACCEPTED),

@@ -75,7 +75,8 @@ def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool
     assert isinstance(claim, Claimed)
     if outcome is None:
         return self._told(Progress((claim.entry,)), firing, delivery)
-    return self._told(Progress((self.legs.submission._record(claim.entry, outcome),)), firing, delivery)
+    recorded = self.legs.submission._record(claim.entry, outcome, delivery.budget)
+    return self._told(Progress((recorded,)), firing, delivery)
 
 
 def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed | Existing:
@@ -171,7 +172,7 @@ def _send_and_delete_on_exception(self: Submission, entry: LedgerEntry, replan: 
     if isinstance(outcome, Unknown):
         _forget(self.ledger, entry)
         raise VenueUnavailable(outcome.reason)
-    return self._record(entry, outcome)
+    return self._record(entry, outcome, budget)
 
 
 def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
