@@ -27,6 +27,7 @@ from webhook_core.events import Tally, event, request_facts
 from webhook_core.gate import ClosedGate, Gate
 from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
 from webhook_core.intake import trace_context
+from webhook_core.ledger.time_left import within
 from webhook_core.market import Market
 from webhook_core.operators import Operators
 from webhook_core.ports import Budget, Clock, Ledger, Venue
@@ -102,11 +103,12 @@ class Application:
         return methods[method]()
 
     def _routes(self, delivery: Delivery) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
-        def take() -> HttpResponse:
-            return self.alerts.take(delivery)
+        def take(*, only_validate: bool = False) -> HttpResponse:
+            with within(delivery.budget):
+                return self.alerts.take(delivery, only_validate=only_validate)
 
         def validate() -> HttpResponse:
-            return self.alerts.take(delivery, only_validate=True)
+            return take(only_validate=True)
 
         operators = self.operators
         return {

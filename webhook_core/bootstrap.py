@@ -114,14 +114,15 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     """
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream)
-    require_ledger(settings.ledger_url)
+    require_ledger(settings.ledger_url, settings.ledger_id)
     return build(settings)
 
 
-def require_ledger(ledger_url: str) -> None:
-    """Raises LedgerAbsent where a ledger in a file is missing. Others can't be mistyped into being."""
+def require_ledger(ledger_url: str, ledger_id: str | None = None) -> None:
+    """Raises LedgerAbsent where a ledger in a file is missing. Others can't be mistyped into being,
+    nor can one that ``ledger_id`` names."""
     url = parse_ledger_url(ledger_url)
-    if url.path is not None:
+    if url.path is not None and ledger_id is None:
         from webhook_core.ledger import sqlite_present
 
         sqlite_present.require_ledger(Path(url.path), ledger_url)
@@ -140,7 +141,7 @@ def _texts(settings: Settings) -> list[str]:
 def build(settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None) -> Application:
     """The application with the adapters that the settings name."""
     clock = clock or SystemClock()
-    store = open_store(settings.ledger_url)
+    store = open_store(settings.ledger_url, settings.ledger_id)
     return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
 
 
@@ -190,8 +191,8 @@ def snapshot() -> Sequence[Instrument]:
     return from_document(Path(__file__).with_name("kraken").joinpath("asset_pairs.json").read_text("utf-8"))
 
 
-def open_store(ledger_url: str) -> Store:
-    """The ledger and its documents. The adapter's library is imported only here."""
+def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
+    """The ledger and its documents; None: with any id. The adapter's library is imported only here."""
     url = parse_ledger_url(ledger_url)
     if url.kind == "memory":
         from webhook_core.ledger.memory import MemoryLedger
@@ -200,10 +201,10 @@ def open_store(ledger_url: str) -> Store:
     if url.kind == "firestore":
         from webhook_core.ledger.firestore import FirestoreLedger
 
-        return FirestoreLedger(url.project or "", database=url.database or "(default)")
+        return FirestoreLedger(url.project or "", database=url.database or "(default)", ledger_id=ledger_id)
     from webhook_core.ledger.sqlite import SqliteLedger
 
-    return SqliteLedger(str(url.path))
+    return SqliteLedger(str(url.path), ledger_id=ledger_id)
 
 
 def open_venue(settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None) -> Venue:

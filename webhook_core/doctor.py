@@ -6,7 +6,6 @@ used stop the rest.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,28 +15,19 @@ from typing import TextIO
 from webhook_core import bootstrap
 from webhook_core.application import Application
 from webhook_core.doctor_alert import check_alert
-from webhook_core.doctor_ledger import in_place_of_a_ledger
+from webhook_core.doctor_ledger import advice_for, begin_anew, check_ledger, in_place_of_a_ledger
 from webhook_core.doctor_venue import check_venue
-from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
-from webhook_core.ports import Budget, Clock, Document, Documents
+from webhook_core.ports import Budget, Document
 from webhook_core.settings import LISTS_OF_SECRETS, SECRETS, VARIABLES, Settings, SettingsError
 from webhook_core.trading.instruments import Instrument, from_document
 from webhook_core.trading.limits import RULES_DENY_FOR
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
-PROBE = "doctor"
-"""The name of the document that is written and read back; it stays, and the next run writes over it."""
-TRIES = 3
-SLOW_WRITE_S = 0.5
 READ_S = 10.0
 _SHORTEST = 8
 """Shorter texts are in every line by chance."""
-_LEDGER_ADVICE = {
-    "sqlite": "whoever runs this must be able to create and write the file that LEDGER_URL names, and its folder",
-    "firestore": "the database must exist, and this account needs roles/datastore.user in the project that LEDGER_URL names",
-}
 _WARNING_ADVICE = {
     "NO AUTHENTICATION": "take for example the output of: openssl rand -hex 32",
     "LEDGER_URL": "use firestore://PROJECT, or elsewhere a file that outlives the process",
@@ -64,6 +54,18 @@ def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
         yield _without_secrets(finding, settings)
 
 
+def begin_ledger_anew(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
+    """The ledger of LEDGER_URL, begun on purpose. Log lines go as those of ``examine``."""
+    try:
+        settings = Settings.from_env(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function refuses to start like this")
+        return
+    bootstrap.log_at_terminal(settings, env, stream)
+    advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(settings.ledger_url)
+    yield from guarded("ledger", partial(begin_anew, settings), lambda _: advice)
+
+
 def _faults(error: SettingsError, advice: str) -> Iterator[Finding]:
     for fault in error.faults:
         name, _, problem = fault.partition(": ")
@@ -85,9 +87,9 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(settings, env)
     settings, no_ledger = in_place_of_a_ledger(settings)
     application = bootstrap.build(settings)
-    advice = _LEDGER_ADVICE.get(settings.ledger_url.partition(":")[0], "")
+    advice = advice_for(settings.ledger_url)
     if no_ledger is None:
-        yield from guarded("ledger", partial(_ledger, application), lambda _: advice)
+        yield from guarded("ledger", partial(check_ledger, application), lambda _: advice)
     else:
         yield no_ledger
     yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
@@ -141,45 +143,6 @@ def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[F
 def _is_used(name: str, settings: Settings) -> bool:
     """Of the two proofs of senders that were looked for in Secret Manager one may be absent."""
     return name in SECRETS or any(proof.key_id.startswith(f"{name}[") for proof in settings.credentials)
-
-
-# -- ledger ----------------------------------------------------------------------------------------------------------------
-
-
-def _ledger(application: Application) -> Iterator[Finding]:
-    """A document of our own, written and read back. The first call may have to connect: only the later ones are timed."""
-    store, clock, url = application.market.pair_rules.documents, application.clock, application.settings.ledger_url
-    text = json.dumps({"checked_at": clock.now().isoformat()})
-    for turn in range(1, TRIES + 1):
-        try:
-            written_s, read_s, stored = _probe(store, text, clock)
-        except LedgerUnavailable:
-            if turn == TRIES:
-                raise
-            continue
-        if stored == text:
-            yield _latency(url, written_s, read_s)
-            return
-    yield fail("ledger", f"{url}: what was written is not what is read back", "do not trade on this ledger")
-
-
-def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str]:
-    """Seconds of the write, seconds of the read, and the text that was read."""
-    before = store.read(PROBE)
-    started = clock.monotonic()
-    store.write(PROBE, text, before.version if before else None)
-    written = clock.monotonic()
-    after = store.read(PROBE)
-    return written - started, clock.monotonic() - written, after.text if after else ""
-
-
-def _latency(url: str, written_s: float, read_s: float) -> Finding:
-    found = f"{url}: written in {written_s * 1000:.1f} ms, read in {read_s * 1000:.1f} ms"
-    if url.startswith("memory:"):
-        return warn("ledger", f"{found}, and forgotten with the process", "set LEDGER_URL to a file or to Firestore")
-    if written_s > SLOW_WRITE_S:
-        return warn("ledger", found, "each alert waits for two such writes: run the function in the ledger's region")
-    return ok("ledger", found)
 
 
 # -- pair rules ------------------------------------------------------------------------------------------------------------

@@ -132,6 +132,12 @@ class LedgerAbsent(LedgerUnavailable):
         self.can_be_made = can_be_made
 
 
+class LedgerLost(LedgerUnavailable):
+    """The ledger that was here is gone, was emptied, or is another one now: what is there can't say
+    which alerts are done. Until a person puts it back, or begins a new one on purpose, nothing is
+    sent."""
+
+
 class NoTimeToSend(WebhookError):
     """So much of the request's time was gone before the claim that nothing was claimed; a redelivery starts clean."""
 

@@ -14,7 +14,7 @@ from webhook_core import secret_values
 from webhook_core import settings_rules as rules
 from webhook_core.env_values import EnvReader
 from webhook_core.intake.authentication import Credential
-from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.ledger import url as ledger_url
 from webhook_core.secret_names import SecretName, SecretNames
 from webhook_core.secret_values import Secret
 from webhook_core.strategies import SCHEMES, SecretText, StrategiesFile, Strategy
@@ -23,14 +23,6 @@ from webhook_core.strategies import text_of as strategies_text
 from webhook_core.trading.rules import Fees, Limits, TradingRules
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
-def _ledger_url(value: str) -> str:
-    try:
-        parse_ledger_url(value)
-    except ValueError as error:
-        raise ValueError(str(error).removeprefix("LEDGER_URL: ")) from None
-    return value
 
 
 VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
@@ -43,7 +35,8 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
     "ALLOWED_SYMBOLS": (values.symbols, None),
     "MAX_ORDER_COST": (values.cost_limits, None),
-    "LEDGER_URL": (_ledger_url, None),
+    "LEDGER_URL": (ledger_url.checked, None),
+    "LEDGER_ID": (ledger_url.checked_id, None),
     "STRATEGIES_FILE": (values.text, "strategies.toml"),
     "OPERATOR_TOKEN": (secret_values.long_secret, None),
     "ENVIRONMENT": (values.one_of("development", "production"), None),
@@ -78,9 +71,11 @@ class SettingsError(Exception):
 class Settings(NamedTuple):
     """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
 
-    None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in ``kraken_api_url`` Kraken's own.
-    ``secret_texts`` is everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
-    secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may be concluded from.
+    None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in
+    ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there. ``secret_texts`` is
+    everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
+    secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may
+    be concluded from.
     """
 
     environment: str
@@ -111,6 +106,7 @@ class Settings(NamedTuple):
     trusted_proxy_hops: int
     on_google_cloud: bool
     account: str = "default"
+    ledger_id: str | None = None
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()
@@ -223,6 +219,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
         on_google_cloud=on_google_cloud,
         account=given["KRAKEN_ACCOUNT"],
+        ledger_id=given["LEDGER_ID"],
         secret_texts=tuple(Secret(text) for _, text in texts),
     )
 

@@ -92,6 +92,12 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
             "LEDGER_URL: this ledger dies with the instance, and a resend would trade again; "
             "on Google Cloud TRADING_MODE=live needs firestore://PROJECT"
         )
+    if (
+        settings.ledger_url
+        and settings.ledger_id is not None
+        and parse_ledger_url(settings.ledger_url).kind == "memory"
+    ):
+        yield "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; leave LEDGER_ID out"
 
 
 def _without_proof(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:

@@ -126,6 +126,12 @@ def test_the_files_are_for_their_owner_only(tmp_path):
     ledger = SqliteLedger(tmp_path / "a" / "b" / "ledger.db")
     ledger.claim(submitting())
     modes = {item.name: stat.S_IMODE(item.stat().st_mode) for item in (tmp_path / "a").rglob("*")}
-    assert modes == {"b": 0o700, "ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
+    assert modes == {
+        "b": 0o700,
+        "ledger.db": 0o600,
+        "ledger.db.mark": 0o600,
+        "ledger.db-wal": 0o600,
+        "ledger.db-shm": 0o600,
+    }
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
     ledger.close()

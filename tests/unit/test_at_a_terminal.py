@@ -85,9 +85,6 @@ COMMANDS = (
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_line_is_wider_than_the_terminal(folder, tmp_path, columns, command):
-    ledger = SqliteLedger(tmp_path / "ledger.db")
-    ledger.entries()
-    ledger.close()
     with sqlite3.connect(folder / "ledger.db") as source, sqlite3.connect(tmp_path / "ledger.db") as copy:
         source.backup(copy)
     shown = pseudo_terminal.run((*PROGRAM, *command), tmp_path, environment(tmp_path), columns)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -21,6 +22,7 @@ from webhook_core import doctor as checks
 from webhook_core import doctor_alert
 from webhook_core.bootstrap import snapshot
 from webhook_core.cli import cli
+from webhook_core.doctor_ledger import check_ledger
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, Verdict, guarded
@@ -525,7 +527,8 @@ def test_the_paper_book_points_to_the_ledger_that_it_lives_in(paper, tmp_path):
 @pytest.mark.parametrize("path", ["typo.db", "no/such/folder/ledger.db"])
 def test_a_ledger_that_is_not_there_yet_is_a_warning_and_none_is_made(request, mode, path, tmp_path):
     env = request.getfixturevalue(mode)
-    (tmp_path / "ledger.db").unlink()
+    for file in tmp_path.glob("ledger.db*"):
+        file.unlink()
     found = examined(env | {"LEDGER_URL": f"sqlite:///{tmp_path}/{path}"})
     assert verdicts(found, "pair rules") == {"ledger": "warn"}
     assert f"There is no ledger at {tmp_path}/{path}" in found["ledger"]["found"]
@@ -588,8 +591,64 @@ def test_the_ledger_is_written_read_back_and_timed(trouble, verdict, words):
     store = TroubledStore(**trouble)
     function = Function(env={"LEDGER_URL": "sqlite:///never.db"}, store=store)
     store.clock = function.clock
-    (finding,) = guarded("ledger", lambda: checks._ledger(function.application), lambda _: "advice")
+    (finding,) = guarded("ledger", lambda: check_ledger(function.application), lambda _: "advice")
     assert (finding.verdict, words in finding.found) == (verdict, True), finding
+
+
+def ledger_file(env):
+    return Path(env["LEDGER_URL"].removeprefix("sqlite:///"))
+
+
+def test_a_ledger_that_has_gone_fails_and_the_advice_begins_a_new_one(paper):
+    assert run(paper).exit_code == 0
+    ledger_file(paper).unlink()
+    found = examined(paper)["ledger"]
+    assert (found["verdict"], "gone" in found["found"]) == ("fail", True)
+    assert "python -m webhook_core doctor --new-ledger" in found["advice"]
+    assert not ledger_file(paper).exists()
+    begun = run(paper, "--new-ledger")
+    assert (begun.exit_code, "is the ledger from now on" in begun.stdout) == (0, True)
+    assert run(paper).exit_code == 0
+
+
+def test_beginning_anew_shows_the_id_and_leaves_a_ledger_that_is_there_alone(paper):
+    run(paper)
+    first = run(paper, "--new-ledger", "--json")
+    (ledger, named) = json.loads(first.stdout)["findings"]
+    assert "nothing was changed" in ledger["found"]
+    assert run(paper | {"LEDGER_ID": named["found"][:32]}).exit_code == 0
+    assert run(paper, "--new-ledger", "--json").stdout == first.stdout
+
+
+def test_an_id_of_another_ledger_fails_and_beginning_anew_says_which_to_set(paper):
+    run(paper)
+    other = paper | {"LEDGER_ID": "0123456789abcdef" * 2}
+    assert "LEDGER_ID" in examined(other)["ledger"]["found"]
+    begun = run(other, "--new-ledger", "--strict")
+    assert (begun.exit_code, "set LEDGER_ID=" in begun.stdout) == (1, True)
+
+
+def test_a_file_that_is_no_ledger_is_not_begun_in_and_says_what_to_do(paper):
+    ledger_file(paper).write_text("my diary")
+    begun = run(paper, "--new-ledger")
+    assert (begun.exit_code, "move it away" in begun.stdout) == (1, True)
+    assert ledger_file(paper).read_text() == "my diary"
+
+
+@pytest.mark.parametrize("env", [{"LEDGER_URL": "memory://"}, {"LEDGER_URL": "nonsense"}, {"LEDGER_ID": "x"}])
+def test_there_is_nothing_to_begin_without_a_ledger_that_lasts(paper, env):
+    assert run(paper | env, "--new-ledger").exit_code == 1
+
+
+@pytest.mark.parametrize(("ledger_id", "expected"), [("", ["LEDGER_ID", "ledger"]), ("ab" * 16, ["ledger"])])
+def test_in_live_a_firestore_without_a_named_id_is_warned_of(ledger_id, expected):
+    live = {
+        "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "*", "MAX_ORDER_COST": "none", "KRAKEN_API_KEY": KEY,
+        "KRAKEN_API_SECRET": SECRET, "LEDGER_URL": "firestore://my-project-1", "LEDGER_ID": ledger_id,
+    }  # fmt: skip
+    findings = list(check_ledger(Function(env=live).application))
+    assert [finding.name for finding in findings] == expected
+    assert [finding.verdict for finding in findings[:-1]] == ["warn"] * (len(expected) - 1)
 
 
 # -- pair rules and the alert ----------------------------------------------------------------------------------------------

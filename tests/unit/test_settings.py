@@ -74,6 +74,7 @@ def test_an_empty_text_counts_as_unset():
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("LEDGER_URL", "memory://", "ledger_url", "memory://"),
         ("LEDGER_URL", "firestore://my-project-1", "ledger_url", "firestore://my-project-1"),
+        ("LEDGER_ID", "0123456789abcdef0123456789abcdef", "ledger_id", "0123456789abcdef0123456789abcdef"),
         ("GCP_PROJECT_ID", "example.com:my-project", "gcp_project_id", "example.com:my-project"),
         ("ALLOWED_SYMBOLS", "BTC/USD, AAPLx/USD", "allowed_symbols", ("BTC/USD", "AAPLx/USD")),
         ("ALLOWED_SYMBOLS", "*", "allowed_symbols", None),
@@ -126,6 +127,11 @@ def test_tradingview_names_its_four_addresses_among_others():
         ("ENVIRONMENT", "prod", "development, production"),
         ("LOG_LEVEL", "LOUD", "INFO"),
         ("LEDGER_URL", "postgres://u:hunter2@host/db", "sqlite:///"),
+        ("LEDGER_ID", "main", "doctor --new-ledger"),
+        ("LEDGER_ID", "0123456789ABCDEF0123456789ABCDEF", "small letters"),
+        ("LEDGER_ID", "01234567-89ab-cdef-0123-456789abcdef", "32 digits"),
+        ("LEDGER_ID", "0123456789abcdef0123456789abcdef0", "32 digits"),
+        ("LEDGER_ID", "\uff10123456789abcdef0123456789abcdef"[:32], "32 digits"),
         ("GCP_PROJECT_ID", "My Project", "my-project-1"),
         ("ALLOWED_SYMBOLS", " ", "entry 1 is blank"),
         ("ALLOWED_SYMBOLS", "BTC/USD,,ETH/USD", "entry 2 is blank"),
@@ -287,6 +293,11 @@ def test_live_on_google_cloud_refuses_a_ledger_that_dies_with_the_instance(url):
 def test_live_in_memory_elsewhere_starts_with_a_warning():
     (warning,) = settings(**LIVE, LEDGER_URL="memory://").warnings
     assert warning.startswith("LEDGER_URL: memory:// forgets everything")
+
+
+def test_a_ledger_in_memory_has_no_id_to_be_named_by():
+    named = {"LEDGER_URL": "memory://", "LEDGER_ID": "0123456789abcdef" * 2}
+    assert fault(**named).startswith("LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start")
 
 
 def test_google_cloud_means_production_and_firestore():

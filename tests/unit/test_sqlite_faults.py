@@ -240,17 +240,6 @@ def test_a_disk_that_takes_no_more_bytes_loses_no_claim(ledger, path):
     assert isinstance(ledger.claim(submitting("later")), Claimed)
 
 
-def test_a_file_that_is_removed_is_made_anew_by_everyone(ledger, path):
-    """Whoever starts now sees the file that is there now; whoever ran before must see the same one."""
-    ledger.claim(submitting())
-    for file in path.parent.glob("ledger.db*"):
-        file.unlink()
-    assert isinstance(ledger.claim(submitting("after")), Claimed)
-    newcomer = SqliteLedger(path)
-    assert isinstance(newcomer.claim(submitting("after")), Existing)
-    newcomer.close()
-
-
 class _FaultyConnection(sqlite3.Connection):
     """Runs a statement that begins like ``at``, as far as ``runs`` says, and then fails as a disk does."""
 

@@ -17,17 +17,23 @@ from webhook_core.findings import Finding, Verdict
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit status 1 for warnings too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
-def doctor(strict: bool, as_json: bool) -> None:
-    """Check the settings, the ledger, Kraken, the key and what it may do, and one alert from end to end.
+@click.option("--new-ledger", is_flag=True, help="Only take what is at LEDGER_URL as the ledger from now on.")
+def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
+    """Check the settings, the ledger, Kraken, the key and what it may do, and one alert from end to
+    end.
 
-    Nothing is placed and no entry of the ledger is touched; the alert goes to the validate route, and in live Kraken
-    only checks it. Exit status 1 if anything failed.
+    Nothing is placed and no entry of the ledger is touched; the alert goes to the validate route,
+    and in live Kraken only checks it. Exit status 1 if anything failed.
+
+    --new-ledger checks none of that. Where a ledger has gone, was emptied or is another one, alerts
+    get 503 until it is back or until this begins anew; it deletes nothing, and shows the id for
+    LEDGER_ID.
     """
-    from webhook_core.doctor import examine  # the other commands don't need it
+    from webhook_core.doctor import begin_ledger_anew, examine  # the other commands don't need it
 
     counts: Counter[Verdict] = Counter()
     findings = []
-    for finding in examine(os.environ, sys.stderr):
+    for finding in (begin_ledger_anew if new_ledger else examine)(os.environ, sys.stderr):
         counts[finding.verdict] += 1
         findings.append(finding)
         if not as_json:

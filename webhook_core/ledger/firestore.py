@@ -13,10 +13,8 @@ forgotten. TTL may be a day late, so an expired entry counts as absent here, and
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +23,7 @@ from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
+from webhook_core.ledger.firestore_documents import Identity, read_document, write_document
 from webhook_core.ledger.firestore_entries import (
     CONTENTION_S,
     GONE,
@@ -46,16 +45,14 @@ if TYPE_CHECKING:
 
     from webhook_core.ledger.firestore_calls import Snapshot
 
-MAX_TEXT_BYTES = 900_000
-"""Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
-_DOCUMENTS = "documents"
 _DELETED_AT_ONCE = 100
 
 
 class FirestoreLedger:
-    """Ledger and Documents. ``timeout_s`` bounds each call, one and a half times it each method but ``purge``."""
+    """Ledger and Documents. ``timeout_s`` bounds each call, one and a half times it each method but
+    ``purge``; ``ledger_id`` is the id that the database must have, None for any."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — one keyword per property of the store
         self,
         project: str,
         *,
@@ -63,8 +60,10 @@ class FirestoreLedger:
         timeout_s: float = 0.8,
         database: str = "(default)",
         clock: Clock | None = None,
+        ledger_id: str | None = None,
     ) -> None:
         self._channel = FirestoreChannel(project, database, client)
+        self._identity = Identity(ledger_id, project, database)
         self._timeout_s = timeout_s
         self._clock = clock or SystemClock()
 
@@ -125,7 +124,7 @@ class FirestoreLedger:
         from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound, ServerError
 
         name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
-        with self._operation() as calls:
+        with self._operation(in_budget=False) as calls:
             for _ in range(2):
                 try:
                     return Recorded(replace(entry, version=calls.update(LEDGER, name, fields, entry.version)))
@@ -181,7 +180,7 @@ class FirestoreLedger:
                 query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
             return query.limit(limit + 1)
 
-        with self._operation() as calls:
+        with self._operation(anew=True) as calls:  # reconcile comes by each minute, and notices an emptied database
             snapshots = calls.query(listing)
         last = snapshots[limit - 1] if len(snapshots) > limit else None
         following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
@@ -227,40 +226,27 @@ class FirestoreLedger:
 
     def read(self, name: str) -> Document | None:
         with self._operation() as calls:
-            snapshot = calls.get(_DOCUMENTS, _document_id(name))
-        return None if snapshot is None else Document(snapshot.get("text"), version_text(snapshot.update_time))
+            return read_document(name, calls)
 
     def write(self, name: str, text: str, version: str | None) -> bool:
-        from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound, ServerError
+        with self._operation(in_budget=False) as calls:
+            return write_document(name, text, version, calls)
 
-        size = len(text.encode())
-        if size > MAX_TEXT_BYTES:
-            raise LedgerUnavailable(
-                f"The document {name} is too large for Firestore: {size} bytes, at most {MAX_TEXT_BYTES}."
-            )
-        fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
-        with self._operation() as calls:
-            try:
-                if version is None:
-                    calls.create(_DOCUMENTS, _document_id(name), fields)
-                else:
-                    calls.update(_DOCUMENTS, _document_id(name), fields, version)
-                return True
-            except (AlreadyExists, FailedPrecondition, NotFound, ValueError):
-                return False
-            except ServerError as error:
-                stored = calls.get(_DOCUMENTS, _document_id(name))
-                if stored is not None and stored.get("owner") == fields["owner"]:
-                    return True
-                raise LedgerUnavailable(UNSURE) from error
+    def begin_anew(self) -> tuple[str, bool]:
+        """Take what is there as the ledger from now on: its id, and whether it was not before.
+        Raises LedgerUnavailable."""
+        with operation(self._channel, self._clock, self._timeout_s, in_budget=False) as calls:
+            return self._identity.begin_anew(calls)
 
-    def _operation(self) -> AbstractContextManager[FirestoreCalls]:
-        return operation(self._channel, self._clock, self._timeout_s)
+    @contextmanager
+    def _operation(self, *, in_budget: bool = True, anew: bool = False) -> Iterator[FirestoreCalls]:
+        try:
+            with operation(self._channel, self._clock, self._timeout_s, in_budget=in_budget) as calls:
+                self._identity.check(calls, anew=anew)
+                yield calls
+        except LedgerUnavailable:
+            self._identity.forget()
+            raise
 
     def _is_expired(self, snapshot: Snapshot) -> bool:
         return is_expired(snapshot, self._clock.now())
-
-
-def _document_id(name: str) -> str:
-    """A name may hold what an id may not."""
-    return hashlib.sha256(name.encode()).hexdigest()

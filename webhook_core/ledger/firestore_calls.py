@@ -14,6 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.time_left import seconds_at_most
 from webhook_core.ports import Budget, Clock
 
 if TYPE_CHECKING:
@@ -178,17 +179,22 @@ class FirestoreCalls:
 
 
 @contextmanager
-def operation(channel: FirestoreChannel, clock: Clock, timeout_s: float) -> Iterator[FirestoreCalls]:
-    """One operation: half as long again as one call, so that a write that went silent can still be read back.
+def operation(
+    channel: FirestoreChannel, clock: Clock, timeout_s: float, *, in_budget: bool
+) -> Iterator[FirestoreCalls]:
+    """One operation: half as long again as one call, so that a write that went silent can still be
+    read back. ``in_budget``: no longer than the request has left.
 
-    Raises LedgerUnavailable for every error of Google's libraries that the operation does not handle.
+    Raises LedgerUnavailable for every error of Google's libraries that the operation does not
+    handle.
     """
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
 
     try:
         channel.client()  # the first time it takes an import of half a second, which is not the store's fault
-        yield FirestoreCalls(channel, Budget.start(clock, 1.5 * timeout_s), timeout_s)
+        seconds = seconds_at_most(1.5 * timeout_s) if in_budget else 1.5 * timeout_s
+        yield FirestoreCalls(channel, Budget.start(clock, seconds), timeout_s)
     except (GoogleAPIError, GoogleAuthError) as error:
         # The class says it all; Google's texts run over lines and name the project.
         raise LedgerUnavailable(f"The ledger is not available: {type(error).__name__} from Firestore.") from error

@@ -31,7 +31,9 @@ from webhook_core.ledger.sqlite_entries import (
     place_of,
     version_number,
 )
-from webhook_core.ledger.sqlite_file import SqliteFile, is_locked
+from webhook_core.ledger.sqlite_errors import is_locked
+from webhook_core.ledger.sqlite_file import SqliteFile
+from webhook_core.ledger.sqlite_mark import highest_entry
 from webhook_core.ledger.unfinished import Unfinished, places_of, unfinished_place
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
@@ -54,10 +56,16 @@ _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generat
 
 
 class SqliteLedger:
-    """Ledger and Documents. ``timeout_s`` bounds each wait for a lock."""
+    """Ledger and Documents. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
+    the ledger must have."""
 
-    def __init__(self, path: str | Path, *, timeout_s: float = 1.0) -> None:
-        self._file = SqliteFile(path, timeout_s)
+    def __init__(self, path: str | Path, *, timeout_s: float = 1.0, ledger_id: str | None = None) -> None:
+        self._file = SqliteFile(path, timeout_s, ledger_id)
+
+    def begin_anew(self) -> tuple[str, bool]:
+        """Take what is there as the ledger from now on: its id, and whether it was not before.
+        Raises LedgerUnavailable."""
+        return self._file.begin_anew()
 
     def close(self) -> None:
         """Give the file back. The next use opens it again."""
@@ -71,9 +79,14 @@ class SqliteLedger:
         try:
             for _ in range(2):  # twice: the entry in our way may be purged before we have read it
                 with self._file.connection() as db, _in_one_step(db, entry):
-                    if db.execute(_CLAIM, row).rowcount == 1:
-                        return _undone_if_refused(db, entry) or claimed
-                    stored = _first(db, _FIND, where)
+                    written = db.execute(_CLAIM, row)
+                    refused = _undone_if_refused(db, entry) if written.rowcount == 1 else None
+                    stored = None if written.rowcount == 1 else _first(db, _FIND, where)
+                if refused is not None:
+                    return refused
+                if written.rowcount == 1:
+                    self._file.must_hold(written.lastrowid or 0)
+                    return claimed
                 if stored is not None:
                     return Existing(stored)
         except LedgerUnavailable as failure:
@@ -83,23 +96,28 @@ class SqliteLedger:
         raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused)
+        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused, in_budget=True)
         if isinstance(written, Recorded):
             return Claimed(written.entry)
         return written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        return self._compare_and_set(entry, lambda _db, _entry: None)
+        return self._compare_and_set(entry, lambda _db, _entry: None, in_budget=False)
 
     def _compare_and_set(
-        self, entry: LedgerEntry, refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None]
+        self,
+        entry: LedgerEntry,
+        refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None],
+        *,
+        in_budget: bool,
     ) -> Recorded | Existing | T:
+        """What was sent is recorded however long it takes: only claims stay ``in_budget``."""
         document = to_text(entry)
         where = key_of(entry.unit)
         version = version_number(entry.version)
         changed = Recorded(replace(unmarked(entry), version=str(version + 1)))
         try:
-            with self._file.connection() as db, _in_one_step(db, entry):
+            with self._file.connection(in_budget=in_budget) as db, _in_one_step(db, entry):
                 if db.execute(_RECORD, (entry.state, unfinished_place(entry), document, *where, version)).rowcount == 1:
                     return refusal_of(db, entry) or changed
                 stored = _first(db, _FIND, where)
@@ -163,7 +181,10 @@ class SqliteLedger:
         each = [value for state in TERMINAL for value in (state, microseconds(claimed_before), limit)]
         statement = f"DELETE FROM entries WHERE id IN (SELECT id FROM ({oldest}) ORDER BY claimed_at LIMIT ?)"  # noqa: S608  no value is in the text
         with self._file.connection() as db:
-            return db.execute(statement, (*each, limit)).rowcount
+            deleted = db.execute(statement, (*each, limit)).rowcount
+            if deleted:
+                self._file.must_hold(highest_entry(db), instead=True)
+            return deleted
 
     def read(self, name: str) -> Document | None:
         with self._file.connection() as db:
@@ -171,7 +192,7 @@ class SqliteLedger:
         return None if row is None else Document(row[0], str(row[1]))
 
     def write(self, name: str, text: str, version: str | None) -> bool:
-        with self._file.connection() as db:
+        with self._file.connection(in_budget=False) as db:
             if version is None:
                 written = db.execute("INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text))
             else:
@@ -186,7 +207,7 @@ class SqliteLedger:
         if failure.__cause__ is None or is_locked(failure.__cause__):
             return False  # nothing was begun
         try:
-            with self._file.connection() as db:
+            with self._file.connection(in_budget=False) as db:
                 return db.execute(_CONFIRM, (*key_of(entry.unit), document, version)).rowcount == 1
         except LedgerUnavailable:
             return False

@@ -1,5 +1,4 @@
-"""Whether a file is a ledger: for commands that look at one and must not make one out of a name
-that was mistyped."""
+"""Whether a file is a ledger: for commands that look at one and must not make one out of a name that was mistyped."""
 
 from __future__ import annotations
 
@@ -8,14 +7,17 @@ import sqlite3
 from pathlib import Path
 
 from webhook_core.errors import LedgerAbsent
+from webhook_core.ledger.sqlite_mark import Place
 
 _TIMEOUT_S = 5.0
 _TABLES = {"entries", "documents"}
 
 
 def require_ledger(path: Path, ledger_url: str) -> None:
-    """Raises LedgerAbsent, with the whole path, if no ledger stands there. Creates and changes
-    nothing."""
+    """Raises LedgerAbsent, with the whole path, if no ledger stands there, nor did. Creates and
+    changes nothing."""
+    if Place(path, None).is_known:
+        return
     at = f"There is no ledger at {path.absolute()} (LEDGER_URL={ledger_url})"
     if not path.exists():
         raise LedgerAbsent(

@@ -1,4 +1,5 @@
-"""LEDGER_URL: which store keeps the ledger, and where."""
+"""LEDGER_URL and LEDGER_ID: which store keeps the ledger, and where, and which ledger that must
+be."""
 
 from __future__ import annotations
 
@@ -35,6 +36,25 @@ def parse(url: str) -> LedgerUrl:
             return _firestore(rest)
         case _:
             raise ValueError(f"LEDGER_URL: a store that we don't have; write {_FORMS}")
+
+
+def checked(value: str) -> str:
+    """A LEDGER_URL as it is. Raises ValueError, without the variable's name."""
+    try:
+        parse(value)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("LEDGER_URL: ")) from None
+    return value
+
+
+def checked_id(value: str) -> str:
+    """A LEDGER_ID as it is. Raises ValueError, without the variable's name."""
+    if not re.fullmatch("[0-9a-f]{32}", value):
+        raise ValueError(
+            "is not the id of a ledger: 32 digits and small letters from a to f, as the command "
+            "python -m webhook_core doctor --new-ledger gives it"
+        )
+    return value
 
 
 def _memory(rest: str) -> LedgerUrl:

@@ -1,0 +1,88 @@
+"""The named texts beside the ledger in Firestore, and among them the id that says which ledger the
+database holds."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.firestore_calls import FirestoreCalls, version_text
+from webhook_core.ledger.firestore_entries import UNSURE
+from webhook_core.ledger.identity import DOCUMENT, lost, new_id
+from webhook_core.ports import Document
+
+MAX_TEXT_BYTES = 900_000
+"""Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
+_DOCUMENTS = "documents"
+
+
+def read_document(name: str, calls: FirestoreCalls) -> Document | None:
+    snapshot = calls.get(_DOCUMENTS, _document_id(name))
+    return None if snapshot is None else Document(snapshot.get("text"), version_text(snapshot.update_time))
+
+
+def write_document(name: str, text: str, version: str | None, calls: FirestoreCalls) -> bool:
+    """True if the stored version was still ``version`` (None: absent). A write whose answer is lost
+    is read back."""
+    from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound, ServerError
+
+    size = len(text.encode())
+    if size > MAX_TEXT_BYTES:
+        raise LedgerUnavailable(
+            f"The document {name} is too large for Firestore: {size} bytes, at most {MAX_TEXT_BYTES}."
+        )
+    fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
+    try:
+        if version is None:
+            calls.create(_DOCUMENTS, _document_id(name), fields)
+        else:
+            calls.update(_DOCUMENTS, _document_id(name), fields, version)
+        return True
+    except (AlreadyExists, FailedPrecondition, NotFound, ValueError):
+        return False
+    except ServerError as error:
+        stored = calls.get(_DOCUMENTS, _document_id(name))
+        if stored is not None and stored.get("owner") == fields["owner"]:
+            return True
+        raise LedgerUnavailable(UNSURE) from error
+
+
+class Identity:
+    """Whether the database is the one whose id ``LEDGER_ID`` gives: asked once, and again after a
+    failure. ``ledger_id`` None: any database will do."""
+
+    def __init__(self, ledger_id: str | None, project: str, database: str) -> None:
+        self._expected_id = ledger_id
+        self._where = f"firestore://{project}/{database}"
+        self._is_checked = ledger_id is None
+
+    def check(self, calls: FirestoreCalls, *, anew: bool) -> None:
+        """Raises LedgerLost for another database than that one, or an empty one. ``anew``: ask
+        again."""
+        if self._expected_id is None or (self._is_checked and not anew):
+            return
+        stored = read_document(DOCUMENT, calls)
+        self._is_checked = stored is not None and stored.text == self._expected_id
+        if not self._is_checked:
+            what = "is empty, or holds no id" if stored is None else "is another one"
+            raise lost(f"LEDGER_ID names a ledger, and its database {what}", database=self._where)
+
+    def forget(self) -> None:
+        """Whatever comes next may be another database."""
+        self._is_checked = False
+
+    def begin_anew(self, calls: FirestoreCalls) -> tuple[str, bool]:
+        """The id of the database, given to it if it has none, and whether it had none."""
+        own = new_id()
+        if write_document(DOCUMENT, own, None, calls):
+            return own, True
+        stored = read_document(DOCUMENT, calls)
+        if stored is None:
+            raise LedgerUnavailable(UNSURE)
+        return stored.text, False
+
+
+def _document_id(name: str) -> str:
+    """A name may hold what an id may not."""
+    return hashlib.sha256(name.encode()).hexdigest()
