@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import unicodedata
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -85,7 +86,8 @@ COMMANDS = (
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_line_is_wider_than_the_terminal(folder, tmp_path, columns, command):
-    with sqlite3.connect(folder / "ledger.db") as source, sqlite3.connect(tmp_path / "ledger.db") as copy:
+    source, copy = (sqlite3.connect(at / "ledger.db") for at in (folder, tmp_path))
+    with closing(source), closing(copy):
         source.backup(copy)
     shown = pseudo_terminal.run((*PROGRAM, *command), tmp_path, environment(tmp_path), columns)
     assert shown.lines
@@ -204,7 +206,7 @@ def text_file(path):
 
 
 def other_database(path):
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE songs (name TEXT)")
 
 
