@@ -169,7 +169,7 @@ def test_the_pair_without_the_suffix_stays_another_one(function, exchange):
 
 def test_only_what_is_allowed_by_its_own_name_is_traded(make_live, exchange):
     function = make_live(exchange, ALLOWED_SYMBOLS="BTC/USD").start()
-    answer = check(function.post(function.alert(symbol="XBTUSD:BTNL", leverage="20")), 422, "order_denied")
+    answer = check(function.post(function.alert(symbol="XBTUSD:BTNL", leverage="20")), 422, "order_denied", "symbol")
     assert "ALLOWED_SYMBOLS" in answer["error"]
     for symbol in ("BINANCE:XBTUSD:BTNL", "XBTUSD.P:BTNL", "XBTUSD:CME"):
         check(function.post(function.alert(symbol=symbol)), 400, "alert_malformed", "symbol")
