@@ -161,6 +161,15 @@ class OwnOrders:
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
 
+def change_of(entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill) -> Decimal | None:
+    """What its fill changed of that figure; None for an entry that has no part in it."""
+    request = entry.current.request
+    instrument = instrument_of(request.parameters.get("pair", ""))
+    if request.method != "AddOrder" or instrument is None or not _touches(request, key, instrument):
+        return None
+    return _filled(request, key, instrument, fill)[0]
+
+
 def _counts_from(entry: LedgerEntry) -> datetime:
     """Its place among the others: behind all that its plan has counted, and before all that it has not, whatever the clocks of
     those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""

@@ -17,13 +17,13 @@ from webhook_core.submission import ENOUGH_TO_SEND_S
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, OrderIntent, Side, is_margin
-from webhook_core.trading.rounding import cost_of, quotient
+from webhook_core.trading.orders import Fill, OrderIntent, is_margin
 from webhook_core.trading.symbols import UnknownSymbol, names_pair
 from webhook_core.trading.wishes import Intent, PositionIntent
 
 if TYPE_CHECKING:
     from webhook_core.market import Market
+    from webhook_core.planning.one_moment import OneMoment
 
 Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
@@ -31,11 +31,13 @@ _ZERO = Decimal(0)
 
 class Reading:
     """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known. ``refused``: an entry of ours
-    whose order Kraken has just refused."""
+    whose order Kraken has just refused. ``warning``: what the equity leaves out."""
 
     def __init__(self, market: Market, budget: Budget, capped: bool, refused: Unit | None = None) -> None:
         self.market, self.budget, self.capped, self.refused = market, budget, capped, refused
         self.facts = Facts()
+        self.shown: Mapping[str, Balance] = {}
+        self.warning = ""
         self.figures: dict[str, Decimal] = {}
         self.counted_until: datetime | None = None
 
@@ -57,20 +59,36 @@ class Reading:
         if asked.open_orders:
             self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
         if asked.balances:
-            self.facts = self.facts._replace(balances=venue.balances(budget))
+            self._read_balances()
         if asked.positions:
             self.facts = self.facts._replace(positions=self._positions(legs))
         self._settle(legs)
         if pairs:
-            valuing = self._valuing(quotes[0]) if quotes and not asked.margin else []
-            reference = _references(legs)
-            self.facts = self.facts._replace(
-                prices=venue.prices(list(dict.fromkeys([*pairs, *valuing])), budget, reference)
-            )
-        if quotes:
-            worth = venue.equity(quotes[0], budget) if asked.margin else self._worth(quotes[0])
-            self.facts = self.facts._replace(equity=worth)
+            self._price(pairs, quotes, legs, on_margin=asked.margin)
         return self.facts
+
+    def _price(
+        self, pairs: Sequence[Instrument], quotes: Sequence[str], legs: Sequence[Leg], *, on_margin: bool
+    ) -> None:
+        """One Ticker, for the pairs themselves and for what the account is worth, if ``quotes`` name a currency."""
+        venue, budget, valuing = self.market.venue, self.budget, []
+        if quotes and not on_margin:
+            from webhook_core.planning import account_worth
+
+            valuing = account_worth.valuing_pairs(self.market.pair_rules, self.shown, quotes[0], budget)
+        prices = venue.prices(list(dict.fromkeys([*pairs, *valuing])), budget, _references(legs))
+        self.facts = self.facts._replace(prices=prices)
+        if quotes and on_margin:
+            self.facts = self.facts._replace(equity=venue.equity(quotes[0], budget))
+        elif quotes:
+            worth, not_valued = account_worth.worth(self.shown, prices, valuing, quotes[0])
+            self.facts = self.facts._replace(equity=worth, not_valued=not_valued)
+            self.warning = account_worth.warning_of(not_valued, quotes[0])
+
+    def _read_balances(self) -> None:
+        """What is held, set right later, and as it was shown."""
+        self.shown = self.market.venue.balances(self.budget)
+        self.facts = self.facts._replace(balances=self.shown)
 
     def _ask_for_resting(self, legs: Sequence[Leg]) -> None:
         """What rests in the book may have filled at any time: Kraken is asked before it is asked for the figures, which then
@@ -96,6 +114,7 @@ class Reading:
                 "Too little time was left to count what is held; sending the same alert again soon is safe."
             )
         settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused)
+        moment = None
         if settled.unsure:
             fills = self._done(settled.unsure)
             settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
@@ -106,13 +125,21 @@ class Reading:
             for entry in settled.unsure:
                 if entry.current.order_id not in fills:  # claimed since, and the figure may have it or not
                     raise _not_certain(entry)
+            moment = self._moment(fills)
         self.counted_until = settled.counted_until
         for name, shown in seen.items():
-            figure = settled.figures.get(name, shown)
+            figure = settled.figures.get(name)
+            if figure is None:
+                figure = shown + (moment.lacking(name, shown, settled.unsure) if moment else _ZERO)
             if figure != shown:
                 event(logging.INFO, "figures.lag", figure=name, shown=shown, settled=figure)
             self._correct(name, figure)
             self.figures[name] = figure
+
+    def _moment(self, fills: Mapping[str, Fill]) -> OneMoment:
+        from webhook_core.planning.one_moment import OneMoment  # only where reads are late
+
+        return OneMoment(self.market.own_orders, self.shown, fills, self._instrument_of, self.refused)
 
     def _instrument_of(self, pair: str) -> Instrument | None:
         """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""
@@ -134,9 +161,8 @@ class Reading:
 
     def _read_again(self, legs: Sequence[Leg]) -> None:
         """Where there is nothing to hold a figure against, it is believed once Kraken lists the orders in doubt as done."""
-        venue = self.market.venue
         if self.facts.balances is not None:
-            self.facts = self.facts._replace(balances=venue.balances(self.budget))
+            self._read_balances()
         if self.facts.positions is not None:
             self.facts = self.facts._replace(positions=self._positions(legs))
 
@@ -163,11 +189,7 @@ class Reading:
             yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
         if self.facts.balances is None:
             return
-        need = needs.of_intent(intent, capped=False)
-        in_quote = (
-            isinstance(intent, OrderIntent) and intent.side is Side.BUY and intent.quantity_type == "percent_balance"
-        )
-        for asset, follows in ((instrument.base, not in_quote), (instrument.quote, in_quote or need.equity)):
+        for asset, follows in zip((instrument.base, instrument.quote), needs.follows_from(intent), strict=True):
             if follows:
                 yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
 
@@ -180,29 +202,6 @@ class Reading:
         balances = dict(self.facts.balances or {})
         balances[name] = balances.get(name, Balance(_ZERO))._replace(total=figure)
         self.facts = self.facts._replace(balances=balances)
-
-    def _valuing(self, quote: str) -> list[Instrument]:
-        """The pairs by which what is held is worth something in that currency."""
-        held = {asset for asset, funds in (self.facts.balances or {}).items() if funds.total > 0}
-        pairs = self.market.pair_rules.current().between(held, quote)
-        return [pair for pair in pairs if not pair.venue]  # its price is the other pair's
-
-    def _worth(self, quote: str) -> Decimal:
-        """An asset without a price of its own in that currency counts nothing: it makes no order larger."""
-        balances, prices = self.facts.balances or {}, self.facts.prices
-        worth = balances.get(quote, Balance(_ZERO)).total
-        counted = {quote}
-        for instrument in self.market.pair_rules.current():
-            price = prices.get(instrument.key)
-            if price is None or price <= 0:
-                continue
-            if instrument.quote == quote and instrument.base not in counted:
-                worth += cost_of(balances.get(instrument.base, Balance(_ZERO)).total, price)
-                counted.add(instrument.base)
-            elif instrument.base == quote and instrument.quote not in counted:
-                worth += quotient(balances.get(instrument.quote, Balance(_ZERO)).total, price)
-                counted.add(instrument.quote)
-        return worth
 
 
 def _not_certain(unsure: LedgerEntry) -> NotItsTurn:

@@ -42,20 +42,22 @@ class Workings:
         line = self._line(intents, instruments)
         reading = Reading(self.market, self.budget, bool(self.wants.rules.caps), self.wants.refused)
         self.facts = reading.of(list(zip(intents, instruments, strict=True)))
+        warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
         nothing = []
         for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
             planned = self._planned(intent, instrument)
             if isinstance(planned, Denied):
-                return self._of_leg(number, planned)
+                return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
             if isinstance(planned, NoOrder):
                 nothing.append(planned.why)
                 continue
             plans.append(planned)
             sources += [number] * len(planned.requests)
         plan = _joined(plans)
-        plan = plan._replace(notes=(*plan.notes, *(f"Nothing to do for one leg: {why}." for why in nothing if plans)))
+        unmoved = (f"Nothing to do for one leg: {why}." for why in nothing if plans)
+        plan = plan._replace(notes=(*plan.notes, *unmoved, *warned))
         return Decided(
             plan,
             nothing="" if plan.requests else "; ".join(nothing),

@@ -15,6 +15,7 @@ from tests.support.venue import FakeVenue
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.pair_rules import READ_AGAIN_AFTER_S, PairRules
 from webhook_core.ports import Budget
+from webhook_core.trading.instruments import to_document
 
 
 class BrokenDocuments:
@@ -132,3 +133,75 @@ def test_a_damaged_document_of_rules_costs_no_alert(clock, documents, venue, tex
     rules = rules_of(clock, documents, venue)
     assert rules.current().resolve("BTCUSD") == BTC_USD
     assert rules.learn(None, Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
+
+
+# -- pairs that Kraken no longer lists ------------------------------------------------------------------------------------
+
+MANY = [BTC_USD, *(pair(f"A{n}USD", f"A{n}USD", f"A{n}/USD", f"A{n}", "ZUSD") for n in range(4))]
+XSTOCK = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")
+
+
+def listed_now(clock, rules):
+    return [replace(one, as_of=clock.now()) for one in rules]
+
+
+def keys(rules):
+    return {one.key for one in rules.current()}
+
+
+@pytest.mark.parametrize("known_before", [False, True])
+def test_a_packaged_pair_that_a_refresh_lacks_is_gone_for_every_instance(clock, documents, venue, known_before):
+    packaged = [*MANY, XSTOCK]
+    instances = [PairRules(lambda: packaged, "pair-rules", documents, venue, clock) for _ in range(3)]
+    if known_before:
+        assert all("A2USD" in keys(one) for one in instances)
+    venue.rules = listed_now(clock, [one for one in MANY if one.key != "A2USD"])
+    instances[0].learn(None, Budget.start(clock, 9))
+    clock.sleep(READ_AGAIN_AFTER_S + 1)
+    for one in instances:
+        assert keys(one) == {"XXBTZUSD", "A0USD", "A1USD", "A3USD", "AAPLxUSD"}  # xStocks could not be read
+    venue.rules = listed_now(clock, [MANY[3]])
+    instances[1].learn(["A2USD"], Budget.start(clock, 9))
+    clock.sleep(READ_AGAIN_AFTER_S + 1)
+    assert all("A2USD" in keys(one) for one in instances)  # it is back
+
+
+def test_a_refresh_that_shows_only_a_few_pairs_takes_none_away(clock, documents, venue):
+    rules = PairRules(lambda: MANY, "pair-rules", documents, venue, clock)
+    venue.rules = listed_now(clock, MANY[:2])
+    rules.learn(None, Budget.start(clock, 9))
+    assert keys(rules) == {one.key for one in MANY}
+
+
+def test_rules_that_were_learnt_one_by_one_take_none_away(clock, documents, venue):
+    rules = PairRules(lambda: MANY, "pair-rules", documents, venue, clock)
+    venue.rules = listed_now(clock, MANY[:4])
+    rules.learn([one.key for one in MANY[:4]], Budget.start(clock, 9))
+    assert keys(rules) == {one.key for one in MANY}
+
+
+def test_rules_that_an_earlier_version_stored_take_none_away(clock, documents, venue):
+    documents.write("pair-rules", to_document(listed_now(clock, MANY[:4])), None)
+    assert keys(PairRules(lambda: MANY, "pair-rules", documents, venue, clock)) == {one.key for one in MANY}
+
+
+@pytest.mark.parametrize("unknown", [["XUSD"], ["XUSD", "YUSD"], ["XUSD", "YUSD", "ZZUSD", "QUSD"]])
+def test_of_names_that_kraken_may_not_list_those_are_found_that_it_does(clock, documents, unknown):
+    venue = RefusesUnknown(rules=listed_now(clock, MANY))
+    rules = PairRules(lambda: [BTC_USD], "pair-rules", documents, venue, clock)
+    rules.find([unknown[0], "A1USD", *unknown[1:]], Budget.start(clock, 9))
+    assert keys(rules) == {"XXBTZUSD", "A1USD"}
+    venue.calls.clear()
+    rules.find(unknown, Budget.start(clock, 9))
+    assert venue.calls == []
+    clock.sleep(3601)
+    rules.find(unknown[:1], Budget.start(clock, 9))
+    assert venue.calls == ["instruments"]
+
+
+class RefusesUnknown(FakeVenue):
+    """As Kraken does: one unknown name, and none is answered."""
+
+    def instruments(self, pairs, budget):
+        found = super().instruments(pairs, budget)
+        return found if pairs is None or len(found) == len(pairs) else []

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import FakeClock
 from tests.support.instruments import BTC_USD, pair
 from tests.support.paper import paper
 from tests.support.raw_servers import RawServer, Step, hang_up, refusal, reply
 from tests.unit.test_venue import NO_PRICES, a_venue, result
 from webhook_core.clock import SystemClock
 from webhook_core.errors import NoPrice, VenueUnavailable
+from webhook_core.kraken import market_data
 from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.outcomes import Reply
 from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ports import Budget
@@ -107,15 +110,56 @@ def test_tokenised_pairs_alone_are_one_question_and_no_pair_is_none(budget: Budg
 
 
 @pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
-def test_where_one_of_several_is_refused_the_traded_pair_is_asked_for_again(refused: Step, budget: Budget) -> None:
-    with RawServer(refused, result({"BTC/USD": BTC})) as server:
-        assert prices(server, [BTC_USD, ETH_USD, SOL_USD], budget) == {"XXBTZUSD": Decimal(60000)}
-        assert asked(server) == ["pair=XXBTZUSD,XETHZUSD,SOLUSD", "pair=XXBTZUSD"]
+def test_where_one_of_several_is_refused_the_halves_are_asked_for(refused: Step, budget: Budget) -> None:
+    answers = [refused, result({"BTC/USD": BTC}), refused, refused, result({"SOL/USD": ETH})]
+    with RawServer(*answers) as server:
+        found = prices(server, [BTC_USD, ETH_USD, SOL_USD], budget)
+        assert asked(server) == [
+            "pair=XXBTZUSD,XETHZUSD,SOLUSD",
+            "pair=XXBTZUSD",
+            "pair=XETHZUSD,SOLUSD",
+            "pair=XETHZUSD",
+            "pair=SOLUSD",
+        ]
+    assert found == {"XXBTZUSD": Decimal(60000), "SOLUSD": Decimal(3000)}
+
+
+ALTS = [pair(f"A{n}USD", f"A{n}USD", f"A{n}/USD", f"A{n}", "ZUSD") for n in range(19)]
+
+
+@pytest.mark.parametrize("bad", [{"A0USD"}, {"A9USD"}, {"A18USD"}, {"A3USD", "A17USD"}, set()])
+def test_only_the_refused_pairs_of_many_have_no_price(bad: set[str], budget: Budget) -> None:
+    account = [BTC_USD, *ALTS]
+    refusing = RefusesSome(bad)
+    assert market_data.prices(refusing, account, budget).keys() == {one.key for one in account} - bad
+    assert len(refusing.asked) < market_data.MOST_TICKERS
+
+
+def test_an_account_full_of_refused_pairs_costs_a_bounded_number_of_calls(budget: Budget) -> None:
+    refusing = RefusesSome({one.key for one in ALTS})
+    assert market_data.prices(refusing, [BTC_USD, *ALTS], budget) == {"XXBTZUSD": Decimal(3000)}
+    assert len(refusing.asked) == market_data.MOST_TICKERS
+
+
+class RefusesSome:
+    """A client whose Ticker refuses every question that names one of these pairs."""
+
+    def __init__(self, bad: set[str], most: int = 99) -> None:
+        self.bad, self.most, self.asked = bad, most, []
+
+    def public(self, method: str, parameters: dict[str, str], budget: Budget) -> Reply:
+        names = parameters["pair"].split(",")
+        self.asked.append(names)
+        if len(self.asked) > self.most:
+            return Reply(200, {"error": ["EGeneral:Too many requests"]})
+        if self.bad.intersection(names):
+            return Reply(200, {"error": ["EQuery:Unknown asset pair"]})
+        return Reply(200, {"error": [], "result": dict.fromkeys(names, ETH)})
 
 
 @pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
 def test_a_refusal_of_the_traded_pair_is_final_and_names_its_cause(refused: Step, budget: Budget) -> None:
-    for instruments, times in ([BTC_USD], 1), ([BTC_USD, ETH_USD], 2):
+    for instruments, times in ([BTC_USD], 1), ([BTC_USD, ETH_USD], 2), ([BTC_USD, ETH_USD, SOL_USD], 2):
         with RawServer(*[refused] * 3) as server:
             with pytest.raises(NoPrice, match="NO_PRICE: Kraken's ticker has none: E"):
                 prices(server, instruments, budget)
@@ -124,17 +168,38 @@ def test_a_refusal_of_the_traded_pair_is_final_and_names_its_cause(refused: Step
 
 @pytest.mark.parametrize("others", [[AAPL], [AAPL, TSLA]])
 def test_a_refusal_of_pairs_that_are_not_traded_leaves_them_out(others: list[Instrument], budget: Budget) -> None:
-    with RawServer(result({"XXBTZUSD": BTC}), UNKNOWN) as server:
+    calls = 2 * len(others)
+    with RawServer(result({"XXBTZUSD": BTC}), *[UNKNOWN] * 3) as server:
         assert prices(server, [BTC_USD, *others], budget) == {"XXBTZUSD": Decimal(60000)}
-        assert len(server.requests) == 2
+        assert len(server.requests) == calls
+
+
+def test_a_pair_that_kraken_does_not_know_is_not_asked_for_again_unless_it_is_traded(budget: Budget) -> None:
+    clock, refusing, unlisted = FakeClock(), RefusesSome({"A3USD"}), {}
+    for calls in (11, 1):
+        assert "A3USD" not in market_data.prices(refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted)
+        assert len(refusing.asked) == calls
+        refusing.asked = []
+    refusing.bad = set()
+    assert "A3USD" in market_data.prices(refusing, [ALTS[3], BTC_USD], Budget.start(clock, 9), unlisted)
+    clock.sleep(3601)
+    assert "A3USD" in market_data.prices(refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted)
+
+
+def test_what_was_found_out_before_a_read_failed_is_kept(budget: Budget) -> None:
+    refusing, unlisted = RefusesSome({"A0USD", "A18USD"}, most=7), {}
+    with pytest.raises(VenueUnavailable):
+        market_data.prices(refusing, [BTC_USD, *ALTS], budget, unlisted)
+    assert set(unlisted) == {"A0USD"}
 
 
 def test_a_traded_tokenised_pair_is_asked_for_again_too(budget: Budget) -> None:
-    with RawServer(UNKNOWN, UNKNOWN, result({"AAPLxUSD": ETH})) as server:
+    with RawServer(UNKNOWN, UNKNOWN, result({"AAPLxUSD": ETH}), UNKNOWN) as server:
         assert prices(server, [AAPL, BTC_USD, TSLA], budget) == {"AAPLxUSD": Decimal(3000)}
         assert asked(server)[1:] == [
             "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset",
             "pair=AAPLxUSD&asset_class=tokenized_asset",
+            "pair=TSLAxUSD&asset_class=tokenized_asset",
         ]
 
 
@@ -176,7 +241,7 @@ def test_on_paper_the_alerts_own_price_is_a_price_and_pairs_without_one_are_left
     assert venue.prices([BTC_USD, ETH_USD], budget, {**two, "NOSUCH": Decimal(1)}) == two
 
 
-def test_on_paper_a_price_from_outside_that_fails_ends_the_asking(budget: Budget) -> None:
+def test_on_paper_a_price_from_outside_that_fails_is_left_out_alone(budget: Budget) -> None:
     known, sought = {"XBTUSD": Decimal(60000), "SOLUSD": Decimal(150)}, []
 
     def source(altname: str) -> Decimal | None:
@@ -184,5 +249,5 @@ def test_on_paper_a_price_from_outside_that_fails_ends_the_asking(budget: Budget
         return known.get(altname)
 
     found = on_paper(price_source=source).prices([BTC_USD, ETH_USD, SOL_USD], budget, {})
-    assert found == {"XXBTZUSD": Decimal(60000)}
-    assert sought == ["XBTUSD", "ETHUSD", "XBTUSD"]
+    assert found == {"XXBTZUSD": Decimal(60000), "SOLUSD": Decimal(150)}
+    assert sought == ["XBTUSD", "ETHUSD", "XBTUSD", "ETHUSD", "ETHUSD", "SOLUSD"]

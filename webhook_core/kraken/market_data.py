@@ -22,6 +22,11 @@ TOKENIZED = "tokenized_asset"
 _OTHER_VENUE = "bitnomial_exchange"
 """``execution_venue`` of the pairs whose names have a suffix (XBTUSD:BTNL); AssetPairs leaves them out unless it is named."""
 _NO_SUCH_PAIR = "EQuery:Unknown asset pair"
+MOST_TICKERS = 20
+"""For one bad pair of twenty it takes up to eleven; only an account with several of them gets so far."""
+UNLISTED_FOR_S = 3600.0
+Unlisted = dict[str, float]
+"""Keys of pairs that Ticker doesn't know -> until when, on the monotonic clock, it is not asked for them again."""
 _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows no price")
 
 
@@ -103,32 +108,52 @@ def _price_in(row: Any) -> Decimal | None:
     return price if price > 0 else None
 
 
-def prices(client: KrakenClient, instruments: Collection[Instrument], budget: Budget) -> Mapping[str, Decimal]:
+def prices(
+    client: KrakenClient, instruments: Collection[Instrument], budget: Budget, unlisted: Unlisted | None = None
+) -> Mapping[str, Decimal]:
     """Pair key -> price, those without one left out. One call, two where there are tokenised pairs. Raises VenueUnavailable.
 
-    Kraken refuses all for one name that it doesn't know. Then only the first pair, the one that is traded, is asked for again:
-    the others value what else the account holds, and leaving them out values it lower, never higher.
+    Kraken refuses all for one name that it doesn't know: then the halves are asked for, until the refused pair stands alone.
+    Only for the first pair, the one that is traded, that is an error: the others value what else the account holds.
+    ``unlisted`` keeps such others, which are not asked for again for a while.
     """
+    unlisted = {} if unlisted is None else unlisted
+    now = budget.clock.monotonic()
     traded = next(iter(instruments), None)
     found: dict[str, Decimal] = {}
     for tokenized in (False, True):
-        asked = [instrument for instrument in instruments if instrument.is_tokenized is tokenized]
+        asked = [
+            one
+            for one in instruments
+            if one.is_tokenized is tokenized and (one == traded or unlisted.get(one.key, now) <= now)
+        ]
         if asked:
-            found |= _prices(client, asked, traded, budget)
+            found |= _prices(client, asked, traded, budget, unlisted)
     return found
 
 
 def _prices(
-    client: KrakenClient, asked: list[Instrument], traded: Instrument | None, budget: Budget
+    client: KrakenClient, asked: list[Instrument], traded: Instrument | None, budget: Budget, unlisted: Unlisted
 ) -> Mapping[str, Decimal]:
-    """Of pairs of one asset class; none where only pairs that aren't traded are refused."""
-    reply = _ticker(client, asked, budget)
-    if _is_refused(reply) and asked != [traded]:
-        if traded is None or traded not in asked:
-            return {}
-        asked = [traded]
-        reply = _ticker(client, asked, budget)
-    rows = _rows_in(reply)
+    """Of pairs of one asset class, the traded one's first; those that ``MOST_TICKERS`` do not come to are left out."""
+    found: dict[str, Decimal] = {}
+    left = [asked]
+    for _ in range(MOST_TICKERS):
+        if not left:
+            break
+        some = left.pop()
+        reply = _ticker(client, some, budget)
+        if not _is_refused(reply) or some == [traded]:
+            found |= _shown(some, _rows_in(reply))
+        elif len(some) > 1:
+            half = len(some) // 2
+            left += [some[half:], some[:half]]
+        elif _is_unlisted(reply):
+            unlisted[some[0].key] = budget.clock.monotonic() + UNLISTED_FOR_S
+    return found
+
+
+def _shown(asked: list[Instrument], rows: Mapping[str, Any]) -> Mapping[str, Decimal]:
     single = next(iter(rows.values())) if len(asked) == len(rows) == 1 else None  # it may have any name of the pair
     prices = {instrument.key: _price_in(_row_of(instrument, rows) or single) for instrument in asked}
     return {key: price for key, price in prices.items() if price is not None}
@@ -140,6 +165,11 @@ def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> ou
     if asked[0].is_tokenized:
         parameters["asset_class"] = TOKENIZED
     return client.public("Ticker", parameters, budget.at_most(READ_S))
+
+
+def _is_unlisted(reply: outcomes.Reply) -> bool:
+    """Kraken doesn't know it, and will not know it in a minute: on paper a pair may get its price at any time."""
+    return any(error.startswith(_NO_SUCH_PAIR) for error in outcomes.errors_of(reply.document) or ())
 
 
 def _is_refused(reply: outcomes.Reply) -> bool:

@@ -55,6 +55,7 @@ class KrakenVenue:
         self._client = client
         self._clock = clock
         self._note_price = note_price
+        self._unlisted: dict[str, float] = {}  # what market_data.prices has found out
         self._priced_by_alerts = note_price is not None and priced_by_alerts
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
@@ -120,14 +121,14 @@ class KrakenVenue:
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:
-        """The first pair is the one that is traded: where Kraken refuses one of several, it alone is asked for again.
+        """The first pair is the one that is traded: where Kraken refuses one of several, it alone has to have a price.
 
         On paper the alert's own price is the market's. The book hears of it with the order only: a plan trades nothing.
         """
         from webhook_core.kraken import market_data
 
         if not self._priced_by_alerts:
-            return market_data.prices(self._client, instruments, budget)
+            return market_data.prices(self._client, instruments, budget, self._unlisted)
         told = {pair.key: reference[pair.key] for pair in instruments if pair.key in reference}
         others = [pair for pair in instruments if pair.key not in told]
         try:

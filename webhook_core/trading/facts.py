@@ -53,11 +53,13 @@ class Facts(NamedTuple):
     """Each is None, or empty, unless it was asked for.
 
     ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base. ``prices``: pair key ->
-    last traded price. ``equity``: worth of the whole account in the quote currency. ``open_orders``: of all pairs.
+    last traded price. ``equity``: worth of the whole account in the quote currency, without the assets ``not_valued``, which
+    it holds too. ``open_orders``: of all pairs.
     """
 
     balances: Mapping[str, Balance] | None = None
     positions: Mapping[str, Decimal] | None = None
     prices: Mapping[str, Decimal] = _NOTHING
     equity: Decimal | None = None
+    not_valued: tuple[str, ...] = ()
     open_orders: tuple[RestingOrder, ...] | None = None

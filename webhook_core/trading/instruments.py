@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 _OWN_VENUE = "international"
 """``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
@@ -80,13 +80,26 @@ def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrum
     return [found for key, row in pairs.items() if (found := _instrument(key, row, as_of)) is not None]
 
 
-def to_document(instruments: Iterable[Instrument]) -> str:
+class Stored(NamedTuple):
+    """Instruments of a document. ``whole``: when Kraken had listed no others, None if it was never asked for all."""
+
+    instruments: Sequence[Instrument] = ()
+    whole: datetime | None = None
+
+
+def to_document(instruments: Iterable[Instrument], whole: datetime | None = None) -> str:
     """The instruments as compact JSON in AssetPairs' shape, each with its own ``as_of``; nothing is lost."""
     pairs = {instrument.key: row_of(instrument) for instrument in instruments}
-    return json.dumps({"pairs": pairs}, separators=(",", ":"))
+    dated = {} if whole is None else {"whole": whole.astimezone(UTC).isoformat()}
+    return json.dumps({"pairs": pairs, **dated}, separators=(",", ":"))
 
 
 def from_document(text: str) -> list[Instrument]:
+    """The instruments that ``to_document`` wrote. Raises ValueError for a text of another shape."""
+    return list(stored_in(text).instruments)
+
+
+def stored_in(text: str) -> Stored:
     """What ``to_document`` wrote. An ``as_of`` beside ``pairs`` dates every row that has none of its own.
 
     Raises ValueError for a text of another shape; a row that can't be an instrument is left out.
@@ -102,7 +115,7 @@ def from_document(text: str) -> list[Instrument]:
         instrument = None if as_of is None else _instrument(key, row, as_of)
         if instrument is not None:
             found.append(instrument)
-    return found
+    return Stored(found, _moment(document.get("whole")))
 
 
 def suffix_of(name: str) -> str:

@@ -43,6 +43,16 @@ def depends_on_holdings(wanted: Intent) -> bool:
     return isinstance(wanted, PositionIntent)
 
 
+def follows_from(wanted: Intent) -> tuple[bool, bool]:
+    """Whether a size on spot follows from what is held of the base, and of the quote. A buy that is cut to what is free follows
+    from the quote too."""
+    kind = wanted.quantity_type if isinstance(wanted, OrderIntent) else None
+    buys = isinstance(wanted, OrderIntent) and wanted.side is Side.BUY
+    in_quote = buys and kind == "percent_balance"
+    cut = buys and kind == "percent_position"
+    return not in_quote, in_quote or cut or of_intent(wanted, capped=False).equity
+
+
 def follows_from_the_account(wanted: Intent) -> bool:
     """What is sent depends on what the account holds, or on an order of it that rests."""
     return isinstance(wanted, AmendIntent) or depends_on_holdings(wanted)

@@ -35,6 +35,8 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
         less = f", but for {plain(abs(target - held))}, less than the pair takes" if target != held else ""
         return NoOrder(wanted.symbol, f"the position is {plain(held)} {base} already, the target {plain(target)}{less}")
     notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}")
+    if basis.facts.not_valued and ZERO < target < held:
+        return _incomplete(basis)._replace(notes=tuple(notes))
     side = Side.BUY if target > held else Side.SELL
     order = _order(wanted, side, change, notes, reduces=_reduces(held, target))
     return order if is_margin(wanted.leverage) else _on_spot(order, wanted, basis)
@@ -53,6 +55,13 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
         return denied("SIZE_PRICE", f"no price of {basis.instrument.altname} is known to count a percentage with")
     size = round_volume(basis.instrument, quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price))
     return size if wanted.percent_of_equity > 0 else -size
+
+
+def _incomplete(basis: Basis) -> Denied:
+    """A part of a worth that is too small would be sold for nothing."""
+    named = ", ".join(asset_code(asset) for asset in basis.facts.not_valued)
+    text = f"nothing is sold on an equity that lacks {named}, of which no price is known: send the size, or close"
+    return denied("EQUITY_INCOMPLETE", text, not_valued=named)
 
 
 def _reduces(held: Decimal, target: Decimal) -> bool:

@@ -1,0 +1,89 @@
+"""Which of our last orders a read of the balances shows, where the figure itself has nothing to be held against.
+
+One read shows one moment, so what it shows of an order on one side of its pair it shows on the other side too. And a balance
+can't have in it what would leave less than nothing before: it is no smaller than the net of the fills that are in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.errors import NotItsTurn
+from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.own_orders import InstrumentOf, OwnOrders, change_of, position_key
+from webhook_core.trading.facts import Balance
+from webhook_core.trading.orders import Fill
+from webhook_core.trading.rounding import cost_of
+
+_ZERO, _DUST, _FEE = Decimal(0), Decimal("1E-8"), Decimal("0.02")
+Change = tuple[LedgerEntry, Decimal]
+
+
+class OneMoment(NamedTuple):
+    """``shown``: the balances as they were read. ``fills``: what our orders in doubt have filled, by order id; each of them is
+    done, as far as it is at the market."""
+
+    own_orders: OwnOrders
+    shown: Mapping[str, Balance]
+    fills: Mapping[str, Fill]
+    instrument_of: InstrumentOf
+    refused: Unit | None = None
+
+    def lacking(self, key: str, figure: Decimal, in_doubt: Sequence[LedgerEntry]) -> Decimal:
+        """What the orders in doubt have changed of this figure and it does not show; nothing where nothing speaks against the
+        figure. Raises NotItsTurn where it contradicts a fill, and what it lacks can't be told."""
+        changes = self._changes(key, in_doubt)
+        if not changes or key.startswith(position_key("")):
+            return _ZERO
+        unseen = [(entry, change) for entry, change in changes if self._is_shown(entry, key, in_doubt) is False]
+        if unseen and len(unseen) < len(changes):
+            raise _contradicted(unseen[0][0])
+        if unseen:
+            return sum((change for _, change in changes), _ZERO)
+        self._check_before(figure, changes, key, in_doubt)
+        return _ZERO
+
+    def _changes(self, key: str, entries: Sequence[LedgerEntry]) -> list[Change]:
+        """Those that are not zero, by what was filled."""
+        found = []
+        for entry in entries:
+            fill = self.fills.get(entry.current.order_id or "")
+            change = None if fill is None else change_of(entry, key, self.instrument_of, fill)
+            if change:
+                found.append((entry, change))
+        return found
+
+    def _is_shown(self, entry: LedgerEntry, key: str, in_doubt: Sequence[LedgerEntry]) -> bool | None:
+        """By the other side of its pair. None where that has nothing to be held against either. Raises NotItsTurn where it
+        shows some of our orders and not others."""
+        pair = self.instrument_of(entry.current.request.parameters.get("pair", ""))
+        if pair is None:
+            return None
+        other = pair.quote if key == pair.base else pair.base
+        total = self.shown.get(other, Balance(_ZERO)).total
+        known = self.own_orders.settled({other: total}, self.instrument_of, self.refused, self.fills).figures.get(other)
+        if known is None or known == total:
+            return None if known is None else True
+        changes = [change for _, change in self._changes(other, in_doubt)]
+        if abs(known - total - sum(changes, _ZERO)) > cost_of(sum(map(abs, changes), _ZERO), _FEE) + _DUST:
+            raise _contradicted(entry)
+        return False
+
+    def _check_before(
+        self, figure: Decimal, changes: Sequence[Change], key: str, in_doubt: Sequence[LedgerEntry]
+    ) -> None:
+        """A close that one of them left behind may have taken it back."""
+        net = sum((change for _, change in changes), _ZERO)
+        returned = any("close[ordertype]" in entry.current.request.parameters for entry, _ in changes)
+        told = all(self._is_shown(entry, key, in_doubt) for entry, _ in changes)
+        if net > figure + _DUST and not returned and not told:
+            raise _contradicted(changes[0][0])
+
+
+def _contradicted(entry: LedgerEntry) -> NotItsTurn:
+    return NotItsTurn(
+        f"The balances that Kraken shows lack the order of the alert {entry.alert_id} yet. Nothing was sent; sending the same "
+        "alert again soon is safe."
+    )
