@@ -83,7 +83,11 @@ class Fills:
 
     def _with(self, entry: LedgerEntry, fills: Mapping[str, Fill]) -> LedgerEntry:
         fill = fills.get(entry.current.order_id or "")
-        if fill is None or fill == entry.current.fill:
+        return entry if fill is None else self.keep(entry, fill)
+
+    def keep(self, entry: LedgerEntry, fill: Fill) -> LedgerEntry:
+        """The entry with what it has filled, in the ledger too if that can be written now."""
+        if fill == entry.current.fill:
             return entry
         known = transitions.filled(entry, fill)
         try:

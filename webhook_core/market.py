@@ -24,6 +24,7 @@ from webhook_core.trading.symbols import UnknownSymbol
 if TYPE_CHECKING:
     from webhook_core.own_orders import OwnOrders
     from webhook_core.planning.account_fees import AccountFees
+    from webhook_core.trading.drafts import Draft
     from webhook_core.trading.rules import Fees
     from webhook_core.trading.wishes import Intent
 
@@ -174,7 +175,8 @@ class Market:
             draft = as_stored(request, self.instrument(request.pair, budget), request.reference_price)
         except (UnknownSymbol, ValueError) as error:
             return f"What is stored can't be held against the limits of today: {error}"
-        denied = denials.refusal(draft, rules, self.clock.now())
+        now = self.clock.now()
+        denied = denials.refusal(_begun(draft, now), rules, now)
         return "" if denied is None else denied.message
 
     def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
@@ -225,6 +227,14 @@ class Market:
             return planner.plan(intent, instrument, rules, self.clock.now(), ticker)
         known = rules._replace(fees=self.fees(instrument, rules))
         return planner.appraise(intent, instrument, known, self.clock.now(), ticker)
+
+
+def _begun(draft: Draft, now: datetime) -> Draft:
+    """A start that has passed while the order waited to be sent is none: it begins at once."""
+    terms = draft.wanted.terms
+    if not isinstance(terms.starts, datetime) or terms.starts > now:
+        return draft
+    return draft._replace(wanted=draft.wanted._replace(terms=terms._replace(starts=None)))
 
 
 def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:

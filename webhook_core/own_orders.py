@@ -27,8 +27,8 @@ MOST_PAGES = 20
 OLDEST_ATTEMPT = timedelta(minutes=3)
 """An alert that is sent again was claimed no longer ago: it is fresh for a minute or two, and Kraken takes its order for one."""
 OF_STRATEGY = 200
-MOST_RESTING = 500
-"""Ten QueryOrders."""
+MOST_RESTING = 1000
+"""Kraken itself lets an account have far fewer open."""
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 
@@ -79,15 +79,19 @@ class OwnOrders:
                 return [first, *later_legs(self.ledger, first)]
         return []
 
-    def resting(self, figures: Collection[str], instrument_of: InstrumentOf) -> list[LedgerEntry]:
-        """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, whatever their
-        age. Raises NotItsTurn where there are too many to ask for."""
+    def resting(self, figures: Collection[str] | None, instrument_of: InstrumentOf) -> list[LedgerEntry]:
+        """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, or (None) any
+        balance; whatever their age. Raises NotItsTurn where there are too many to ask for."""
         found = self.ledger.unfinished(self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1)
         if len(found) > MOST_RESTING:
             raise NotItsTurn(f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent.")
         return [entry for entry in found if self._changes_one_of(figures, entry.current.request, instrument_of)]
 
-    def _changes_one_of(self, figures: Collection[str], request: OrderRequest, instrument_of: InstrumentOf) -> bool:
+    def _changes_one_of(
+        self, figures: Collection[str] | None, request: OrderRequest, instrument_of: InstrumentOf
+    ) -> bool:
+        if figures is None:
+            return "leverage" not in request.parameters
         pair = instrument_of(request.parameters.get("pair", ""))
         return pair is not None and any(_touches(request, key, pair) for key in figures)
 

@@ -31,10 +31,14 @@ _ZERO = Decimal(0)
 
 class Reading:
     """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known. ``refused``: an entry of ours
-    whose order Kraken has just refused. ``warning``: what the equity leaves out."""
+    whose order Kraken has just refused. ``keeps``: what is found of our orders goes into the ledger. ``warning``: what the
+    equity leaves out."""
 
-    def __init__(self, market: Market, budget: Budget, capped: bool, refused: Unit | None = None) -> None:
-        self.market, self.budget, self.capped, self.refused = market, budget, capped, refused
+    def __init__(
+        self, market: Market, budget: Budget, *, capped: bool, refused: Unit | None = None, keeps: bool = False
+    ) -> None:
+        self.market, self.budget, self.capped, self.refused, self.keeps = market, budget, capped, refused, keeps
+        self.fills: Mapping[str, Fill] = {}
         self.facts = Facts()
         self.shown: Mapping[str, Balance] = {}
         self.warning = ""
@@ -55,7 +59,10 @@ class Reading:
                 quotes.append(instrument.quote)
         venue, budget = self.market.venue, self.budget
         if asked.balances or asked.positions:
-            self._ask_for_resting(legs)
+            from webhook_core.planning.resting_orders import RestingOrders
+
+            resting = RestingOrders(self.market, self._instrument_of, keeps=self.keeps)
+            self.fills = resting.fills(legs, budget)
         if asked.open_orders:
             self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
         if asked.balances:
@@ -90,20 +97,6 @@ class Reading:
         self.shown = self.market.venue.balances(self.budget)
         self.facts = self.facts._replace(balances=self.shown)
 
-    def _ask_for_resting(self, legs: Sequence[Leg]) -> None:
-        """What rests in the book may have filled at any time: Kraken is asked before it is asked for the figures, which then
-        have in them what was found. Raises VenueUnavailable, NotItsTurn."""
-        figures: set[str] = set()
-        for intent, pair in legs:
-            if pair is not None and needs.depends_on_holdings(intent):
-                on_margin = needs.of_intent(intent, capped=False).positions
-                figures |= {position_key(pair.key)} if on_margin else {pair.base, pair.quote}
-        resting = self.market.own_orders.resting(figures, self._instrument_of) if figures else []
-        if resting:
-            from webhook_core.fills import Fills  # few accounts have any
-
-            Fills(self.market.ledger, self.market.venue, self.market.clock).asked(resting, self.budget)
-
     def _settle(self, legs: Sequence[Leg]) -> None:
         """Our own last orders, where Kraken's figures do not show them yet."""
         seen = self._seen(legs)
@@ -113,10 +106,11 @@ class Reading:
             raise NoTimeToSend(
                 "Too little time was left to count what is held; sending the same alert again soon is safe."
             )
-        settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused)
+        fills = self.fills
+        settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
         moment = None
         if settled.unsure:
-            fills = self._done(settled.unsure)
+            fills = {**fills, **self._done(settled.unsure)}
             settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
             if settled.unsure:
                 self._read_again(legs)

@@ -40,7 +40,13 @@ class Workings:
         if refused is not None:
             return refused
         line = self._line(intents, instruments)
-        reading = Reading(self.market, self.budget, bool(self.wants.rules.caps), self.wants.refused)
+        reading = Reading(
+            self.market,
+            self.budget,
+            capped=bool(self.wants.rules.caps),
+            refused=self.wants.refused,
+            keeps=not self.appraised,
+        )
         self.facts = reading.of(list(zip(intents, instruments, strict=True)))
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.support.function import Function
-from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import Fill, NotSent
+from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.orders import Fill, NotSent, Side
 
 D = Decimal
 
@@ -182,15 +183,114 @@ def test_an_order_that_kraken_does_not_show_any_more_blocks_nothing(function):
     accepted(function, target(function, "a-1", "1.5"))
 
 
+def five_minutes_on(function):
+    """To the next minute in which reconcile asks for all that is unfinished."""
+    now = function.clock.now()
+    function.clock.sleep((5 - now.minute % 5) * 60 - now.second)
+
+
 def test_reconcile_asks_for_every_unfinished_order_and_for_none_that_is_done(function):
     order_id = rested(function)
     later(function, 60)
     everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
     done = Fill("closed", D("0.01"), D(3000), D(30), D("0.12"))
     function.venue.filled |= {name: done for name in everything if name != order_id}
+    five_minutes_on(function)
     assert function.operate("POST", "/reconcile")["fills"] == 61
     function.venue.filled[order_id] = Fill("closed", D("0.5"), D(59000), D(29500), D(118))
+    five_minutes_on(function)
     assert function.operate("POST", "/reconcile")["fills"] == 1
+    five_minutes_on(function)
     function.venue.calls.clear()
     function.operate("POST", "/reconcile")
     assert "fills" not in function.venue.calls
+
+
+def test_of_very_many_that_rest_each_is_asked_for_in_turn(function):
+    ids = [rested(function, f"l-{number}", price="40000") for number in range(400)]
+    for name in ids:
+        function.venue.filled[name] = Fill("closed", D("0.5"), D(40000), D(20000), D(80))
+    found = 0
+    for _ in range(4):
+        five_minutes_on(function)
+        found += function.operate("POST", "/reconcile")["fills"]
+    assert found == 400
+
+
+# -- many of them, and little time -----------------------------------------------------------------------------------------
+
+
+def shown_open(function):
+    """OpenOrders has all that rest still."""
+    function.venue.resting = [
+        RestingOrder(
+            name, "XBTUSD", Side.BUY, "limit", D("0.5"), D(0), function.clock.now(), limit=D(59000)
+        )
+        for name, fill in function.venue.filled.items()
+        if fill.status == "open"
+    ]  # fmt: skip
+
+
+def test_of_many_that_rest_only_those_are_asked_for_that_are_not_open_any_more(function):
+    ids = [rested(function, f"l-{number}") for number in range(120)]
+    later(function)
+    function.venue.filled[ids[7]] = Fill("closed", D("0.5"), D(59000), D(29500), D(118))
+    function.venue.held["XXBT"] = Balance(D("1.5"))
+    shown_open(function)
+    function.venue.calls.clear()
+    answer = function.post(target(function, "a-1", "1.5"))
+    assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
+    assert function.venue.calls == ["open_orders", "fills", "balances"]
+
+
+@pytest.mark.parametrize("fields", [{"symbol": "ETHUSD", "price": "3000"}, {"symbol": "SOLUSD", "price": "100"}])
+def test_orders_of_other_pairs_do_not_delay_a_close_though_the_quote_is_the_same(function, fields):
+    for number in range(60):
+        rested(function, f"l-{number}", **fields)
+    later(function)
+    function.venue.calls.clear()
+    accepted(function, function.alert(id="a-1", action="close", side=None, volume=None))
+    assert function.venue.calls == ["balances", "submit"]
+
+
+def test_what_has_filled_is_written_down_only_as_far_as_there_is_time(function):
+    ids = [rested(function, f"l-{number}") for number in range(45)]
+    later(function)
+    for name in ids:
+        function.venue.filled[name] = Fill("closed", D("0.01"), D(59000), D(590), D("2.36"))
+    written = []
+
+    def slow(entry, known=function.store.record):
+        written.append(entry.alert_id)
+        function.clock.sleep(0.07)
+        return known(entry)
+
+    function.store.record = slow
+    alert = target(function, "a-1", "1.5")
+    began = function.clock.monotonic()
+    accepted(function, alert)
+    assert function.clock.monotonic() - began < 2.5
+    assert 0 < len(set(written)) < 45
+
+
+def test_a_validation_writes_nothing_down(function):
+    order_id = rested(function)
+    later(function)
+    function.venue.filled[order_id] = Fill("closed", D("0.5"), D(59000), D(29500), D(118))
+    before = [entry.version for entry in function.store.entries().entries]
+    answer = function.post(target(function, "a-1", "1.6"), "/webhook/tradingview/validate")
+    assert answer["code"] == "validated"
+    assert [entry.version for entry in function.store.entries().entries] == before
+
+
+# -- a start that passes while the order waits to be sent ------------------------------------------------------------------
+
+
+def test_a_start_that_has_passed_by_the_resend_is_krakens_to_judge(function):
+    starts = (function.clock.now() + timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    alert = function.alert(order_type="limit", price="59000", starts=starts)
+    function.venue.refuse = [NotSent("no connection")]
+    assert function.post(alert).status == 503
+    function.clock.sleep(5)
+    accepted(function, alert)
+    assert sent(function)[0] == sent(function)[1]

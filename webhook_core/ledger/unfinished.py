@@ -6,6 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.trading.orders import Fill
 
 _OPEN = ("open", "pending")
 """Kraken's statuses of an order that is not done (docs.kraken.com, get-orders-info)."""
@@ -16,6 +17,11 @@ class Unfinished(StrEnum):
 
     MARKET = "market"
     RESTING = "resting"
+
+
+def is_final(fill: Fill) -> bool:
+    """The order trades no more."""
+    return fill.status not in _OPEN
 
 
 def place_of(mode: str, account: str, kind: Unfinished) -> str:
@@ -39,7 +45,7 @@ def unfinished(entry: LedgerEntry) -> Unfinished | None:
     request, fill = attempt.request, attempt.fill
     if entry.state is not State.ACCEPTED or request.method != "AddOrder" or not attempt.order_id:
         return None
-    if fill is not None and fill.status not in _OPEN:
+    if fill is not None and is_final(fill):
         return None
     at_market = request.parameters.get("ordertype") == "market"
     return Unfinished.MARKET if at_market else Unfinished.RESTING

@@ -1,0 +1,93 @@
+"""What our orders in the book have filled by now, however long they have rested there.
+
+One that fills while the balances lag is in no figure yet. So Kraken is asked before it is asked for
+the figures, which then have in them what was found: a read that is made later is as new at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from webhook_core.fills import Fills
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.unfinished import is_final
+from webhook_core.own_orders import position_key
+from webhook_core.ports import Budget
+from webhook_core.trading import needs
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Fill
+from webhook_core.trading.wishes import Intent
+
+if TYPE_CHECKING:
+    from webhook_core.market import Market
+    from webhook_core.own_orders import InstrumentOf
+
+AT_ONCE = 50
+"""One QueryOrders tells of as many; of more the list of open orders tells which have gone."""
+KEPT_TO_SEND_S = 1.6
+"""What is found is written down only in time that the order does not need."""
+
+
+class RestingOrders:
+    """``keeps``: what is found goes into the ledger, so that the next plan need not ask again."""
+
+    def __init__(self, market: Market, instrument_of: InstrumentOf, *, keeps: bool) -> None:
+        self._market, self._instrument_of, self._keeps = market, instrument_of, keeps
+
+    def fills(self, legs: Sequence[tuple[Intent, Instrument | None]], budget: Budget) -> Mapping[str, Fill]:
+        """By order id, of those that can change a figure which a leg's size follows from. One that
+        Kraken does not show is left out. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
+        figures = {name for intent, pair in legs if pair is not None for name in _figures(intent, pair)}
+        everything = any(_counts_all(intent) for intent, _ in legs)
+        if not figures and not everything:
+            return {}
+        own = self._market.own_orders
+        resting = own.resting(None if everything else figures, self._instrument_of)
+        if len(resting) > AT_ONCE:
+            resting = self._changed(resting, budget)
+        found: dict[str, Fill] = {}
+        for start in range(0, len(resting), AT_ONCE):
+            asked = resting[start : start + AT_ONCE]
+            fills = self._market.venue.fills([entry.current.order_id or "" for entry in asked], budget)
+            found |= fills
+            self._keep(asked, fills, budget)
+        return found
+
+    def _changed(self, resting: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
+        """Those that are in the book no more, or have filled more than the ledger knows."""
+        executed = {order.order_id: order.executed for order in self._market.venue.open_orders(budget)}
+        changed = []
+        for entry in resting:
+            fill = entry.current.fill
+            known = fill.volume if fill is not None else 0
+            if executed.get(entry.current.order_id or "") != known:
+                changed.append(entry)
+        return changed
+
+    def _keep(self, asked: Sequence[LedgerEntry], fills: Mapping[str, Fill], budget: Budget) -> None:
+        ledger = Fills(self._market.ledger, self._market.venue, self._market.clock)
+        for entry in asked:
+            if not self._keeps or budget.remaining() < KEPT_TO_SEND_S:
+                return
+            fill = fills.get(entry.current.order_id or "")
+            if fill is not None and (fill.volume or is_final(fill)):
+                ledger.keep(entry, fill)
+
+
+def _figures(intent: Intent, pair: Instrument) -> set[str]:
+    if not needs.depends_on_holdings(intent):
+        return set()
+    need = needs.of_intent(intent, capped=False)
+    if need.positions:
+        return {position_key(pair.key)}
+    if not need.balances:  # a margin order by what the account is worth, which Kraken states
+        return set()
+    assets = zip((pair.base, pair.quote), needs.follows_from(intent), strict=True)
+    return {asset for asset, follows in assets if follows}
+
+
+def _counts_all(intent: Intent) -> bool:
+    """What the whole account is worth, added up from all that it holds."""
+    need = needs.of_intent(intent, capped=False)
+    return need.equity and need.balances
