@@ -166,3 +166,87 @@ def test_a_market_position_that_is_the_word_of_an_order_is_refused(word):
     with pytest.raises(AlertMalformed) as caught:
         step(side="buy", quantity="1", market_position=word)
     assert caught.value.field == "market_position"
+
+
+# -- a step between two positions that are not long, however large the order --------------------------------------------------
+
+SHARES = [
+    {"volume": "50", "quantity_type": "percent_balance"},
+    {"volume": "50", "quantity_type": "percent_equity"},
+    {"volume": "50", "quantity_type": "percent_position"},
+    {"volume": "500", "quantity_type": "quote"},
+    {"volume": "7"},  # not the short's size
+    {},  # the strategy's own size
+]
+COVERED = {
+    "words": {"prev_market_position": "short", "market_position": "flat"},
+    "words and sizes": {
+        "prev_market_position": "short",
+        "prev_market_position_size": "2",
+        "market_position": "flat",
+        "market_position_size": "0",
+    },
+    "signed sizes": {"prev_position_size": "-2", "position_size": "0"},
+    "a signed size before a word": {"prev_position_size": "-2", "market_position": "flat"},
+    "a word before a signed size": {"prev_market_position": "short", "position_size": "0"},
+    "a size of zero without its word": {"prev_market_position": "short", "market_position_size": "0"},
+    "a part": {"prev_position_size": "-2", "position_size": "-1"},
+    "numbers": {"prev_position_size": D(-2), "position_size": D(0)},
+}
+
+
+def sized_step(**fields):
+    (intent,) = intents(parse(verified(SPOT | fields)), Size(D(3)))
+    return intent
+
+
+@pytest.mark.parametrize("size", SHARES, ids=str)
+@pytest.mark.parametrize("around", COVERED)
+def test_covering_a_short_needs_no_buy_on_spot_whatever_it_is_sized_by(size, around):
+    assert isinstance(sized_step(side="buy", **size, **COVERED[around]), NoOrder)
+    if size.get("quantity_type") != "percent_balance":
+        assert sized_step(side="buy", leverage=2, **size, **COVERED[around]).side == "buy"
+
+
+@pytest.mark.parametrize("size", [size for size in SHARES if size], ids=str)
+@pytest.mark.parametrize("after", ["0", "-1"])
+def test_a_buy_that_ends_at_zero_or_below_by_its_signed_size_came_from_a_short(size, after):
+    assert isinstance(sized_step(side="buy", **size, position_size=after), NoOrder)
+
+
+@pytest.mark.parametrize("size", SHARES, ids=str)
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"prev_market_position": "flat", "market_position": "short"},
+        {"prev_position_size": "0", "position_size": "-2"},
+        {"prev_market_position": "flat", "prev_market_position_size": "0", "market_position": "short"},
+        {"prev_market_position": "short", "market_position": "short", "market_position_size": "9"},
+        {"prev_market_position": "flat"},
+        {"prev_position_size": "-1"},
+        {"prev_market_position_size": "0"},
+    ],
+    ids=str,
+)
+def test_a_sell_that_does_not_begin_long_sells_nothing_on_spot(size, around):
+    assert isinstance(sized_step(side="sell", **size, **around), NoOrder)
+
+
+@pytest.mark.parametrize("size", [size for size in SHARES if size], ids=str)
+@pytest.mark.parametrize(
+    ("side", "around"),
+    [
+        ("buy", {"prev_market_position": "short", "market_position": "long"}),
+        ("buy", {"prev_position_size": "-2", "position_size": "1"}),
+        ("buy", {"prev_market_position": "flat", "market_position": "long"}),
+        ("buy", {"prev_market_position": "short"}),
+        ("buy", {"position_size": "3"}),
+        ("sell", {"prev_market_position": "long", "market_position": "flat"}),
+        ("sell", {"prev_position_size": "2", "position_size": "-1"}),
+        ("sell", {"position_size": "0"}),
+        ("sell", {"prev_market_position": "long", "market_position": "short"}),
+    ],
+    ids=str,
+)
+def test_a_step_that_begins_or_ends_long_is_traded(size, side, around):
+    assert sized_step(side=side, **size, **around).side == side

@@ -67,12 +67,13 @@ def read_strictly(order: Order) -> dict[str, Any]:
 
 class _Told(NamedTuple):
     """``word`` and ``size`` as the alert's fields; ``signed``: a size that came with its sign;
-    ``held``: what both come to."""
+    ``held``: what both come to. ``own``: a size whose word may be missing."""
 
     word: MarketPosition | None
     size: Decimal | None
     signed: Decimal | None
     held: Decimal | None
+    own: Decimal | None
 
 
 def read_leniently(fields: Sorted) -> dict[str, Any]:
@@ -115,6 +116,23 @@ def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, 
     return {**_fields(AFTER, after.held), **_fields(BEFORE, came_from)}
 
 
+def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
+    """The two words of an order between positions of which none is long, where a size says them; none
+    for any other. A buy that ends there, and does not say where it began, began short."""
+    after, before = (_word(fields, name) for name in (AFTER, BEFORE))
+    if side is Side.BUY and before is None and _told(fields, AFTER).word is None and after in ("flat", "short"):
+        before = "short"
+    if before not in ("flat", "short") or after == "long" or (side is Side.BUY and after is None):
+        return {}
+    return {BEFORE: before} if after is None else {BEFORE: before, AFTER: after}
+
+
+def _word(fields: Sorted, name: str) -> MarketPosition | None:
+    told = _told(fields, name)
+    held = told.signed if told.signed is not None else Decimal(0) if told.own == 0 else None
+    return told.word if told.word is not None or held is None else _fields(name, held)[name]
+
+
 def _told(fields: Sorted, name: str) -> _Told:
     context = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[name]]
     words = [Sent(name, sent.name, sent.value) for sent in context if _is_word(sent.value)]
@@ -131,7 +149,8 @@ def _told(fields: Sorted, name: str) -> _Told:
     held = signed
     if held is None and word is not None:
         held = Decimal(0) if word == "flat" else size
-    return _Told(word, size, signed, -held if held is not None and word == "short" and held > 0 else held)
+    held = -held if held is not None and word == "short" and held > 0 else held
+    return _Told(word, size, signed, held, own)
 
 
 def _fields(name: str, held: Decimal) -> dict[str, Any]:

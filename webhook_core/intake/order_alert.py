@@ -74,11 +74,13 @@ def _position_in_context(fields: Sorted) -> bool:
 
 def _with_positions(fields: Sorted, wanted: dict[str, Any]) -> dict[str, Any]:
     around = positions_around(fields)
-    if _position_in_context(fields):
+    if _position_in_context(fields) or not _MARKET_POSITION.isdisjoint(fields.order):
         from webhook_core.intake import market_position
 
         counted = wanted["volume"] if wanted.get("quantity_type") in (None, "base") else None
-        around |= market_position.with_signs(fields, wanted["side"], counted)
+        around = market_position.with_words(fields, wanted["side"]) | around
+        if _position_in_context(fields):
+            around |= market_position.with_signs(fields, wanted["side"], counted)
     return wanted | around
 
 

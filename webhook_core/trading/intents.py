@@ -114,13 +114,14 @@ def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoO
     """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5 short, Pine v6 reference,
     strategy.entry), and spot has no short: of an order that leads from or to a short position, the part is traded that is a
     long one. Only where positions and size of the alert agree: then the size is TradingView's own and no fixed one. An
-    order between two positions of which none is long has no such part, whatever its size.
+    order between two positions of which none is long has no such part, whatever its size, and a sell from none either.
     """
     if is_margin(wanted.leverage):
         return wanted
     _check_end(alert)
-    if "long" not in (alert.prev_market_position or "long", alert.market_position or "long"):
-        return _nothing_on_spot(wanted, f"from {alert.prev_market_position} to {alert.market_position}")
+    ends = alert.market_position or ("long" if alert.side is Side.BUY else "short")
+    if "long" not in (alert.prev_market_position or "long", ends):
+        return _nothing_on_spot(wanted, f"from {alert.prev_market_position} to {ends}")
     before, after = position(alert, "prev_market_position"), position(alert, "market_position")
     if before is None or after is None or min(before, after) >= 0:
         return wanted
