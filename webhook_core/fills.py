@@ -16,10 +16,10 @@ from webhook_core.ports import Budget, Clock, Ledger, Recorded, Venue
 from webhook_core.trading.orders import Fill
 from webhook_core.trading.rounding import plain
 
-TRIES = 2
-WAIT_S = 0.2
-"""Kraken's list may need a moment to show a market order as closed."""
+PAUSES_S = (0.0, 0.2, 0.3, 0.45, 0.65, 0.9, 1.2)
+"""Before each question: Kraken's list may need a second or two to show an order as closed, and a key has few calls."""
 KEPT_FOR_THE_ANSWER_S = 0.1
+KEPT_FOR_A_READ_S = 0.2
 MOST_ASKED = 200
 """By one reconcile: four QueryOrders."""
 
@@ -54,10 +54,11 @@ class Fills:
     def confirmed(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
         """The entries with what they have filled, as far as the budget lets Kraken show it."""
         found = list(entries)
-        for attempt in range(TRIES):
-            if not any(map(unfinished, found)) or budget.remaining() <= KEPT_FOR_THE_ANSWER_S + WAIT_S * attempt:
+        for pause in PAUSES_S:
+            left = budget.remaining() - KEPT_FOR_THE_ANSWER_S - (KEPT_FOR_A_READ_S if pause else 0)
+            if not any(map(unfinished, found)) or left <= 0:
                 break
-            self.clock.sleep(WAIT_S * attempt)
+            self.clock.sleep(min(pause, left))
             found = self._asked(found, budget.less(KEPT_FOR_THE_ANSWER_S))
         return found
 

@@ -75,16 +75,36 @@ def test_kraken_gets_a_moment_to_show_the_order_as_done():
     assert function.venue.calls == ["submit", "fills", "fills"]
 
 
+@pytest.mark.parametrize("late_s", [0.1, 0.5, 1, 1.5, 2])
+@pytest.mark.parametrize("spend_s", [0, 0.05, 0.1])
+def test_an_order_that_shows_late_is_asked_for_until_the_budget_ends(late_s, spend_s):
+    function = trader(usd=10**6)
+    function.venue.clock, function.venue.spend_s = function.clock, spend_s
+    known = function.venue.fills
+    started = function.clock.monotonic()
+
+    def late(order_ids, budget):
+        shown = known(order_ids, budget)
+        since = function.clock.monotonic() - started
+        return shown if since >= late_s else {name: one._replace(status="open") for name, one in shown.items()}
+
+    function.venue.fills = late
+    answer = function.post(buy(function))
+    assert (outcome(answer), fills(answer)[0]["status"]) == ((200, "accepted"), "closed")
+    assert function.clock.monotonic() - started < 2.5
+    assert function.venue.calls.count("fills") <= 7
+
+
 def test_what_is_not_done_in_time_is_accepted_and_reconcile_fills_it_in():
     function = trader(usd=10**6)
-    shown_later(function, 3, volume=D("0.5"), cost=D(25000), fee=D(0))
-    body = buy(function)
+    shown_later(function, 7, volume=D("0.5"), cost=D(25000), fee=D(0))
+    body, started = buy(function), function.clock.monotonic()
     answer = function.post(body)
     assert outcome(answer) == (200, "accepted")
     assert fills(answer)[0] == {
         "status": "open", "volume": "0.5", "price": "50000", "cost": "25000", "fee": "0", "slippage": "100",
     }  # fmt: skip
-    assert function.clock.monotonic() < 1
+    assert 2 < function.clock.monotonic() - started <= 2.4  # all of the budget but for the answer
     assert function.operate("POST", "/reconcile")["fills"] == 0  # nothing new yet
     assert function.operate("POST", "/reconcile")["fills"] == 1
     calls = list(function.venue.calls)
