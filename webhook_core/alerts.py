@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from webhook_core import answers
 from webhook_core.delivery import Delivery, notice_reuse
 from webhook_core.errors import (
-    NoTimeToSend,
+    AlertStale,
     NotItsTurn,
     OrderDenied,
     OrderRejected,
@@ -30,17 +30,15 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.legs import Legs, Progress
 from webhook_core.market import Decided, Market
 from webhook_core.outcome import reason_of, warnings_of
-from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated, Venue
+from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
+from webhook_core.sending.claims import Claiming
 from webhook_core.settings import Settings
-from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, allowed
+from webhook_core.submission import Replan
 from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
 
 if TYPE_CHECKING:
     from webhook_core.trading.wishes import Intent, NoOrder
-
-CLAIMS = 2
-"""A plan that others of its line have overtaken is made once more."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -58,11 +56,18 @@ class Alerts:
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
         """Raises WebhookError for every alert that comes to no entry in the ledger."""
         verified = self.gate.admit_alert(delivery.request)
-        firing, wants_validation = self._read(verified, delivery)
-        if only_validate or wants_validation or self.settings.trading_mode == "validate":
+        only_validate = only_validate or self.settings.trading_mode == "validate"
+        try:
+            firing, wants_validation = self._read(verified, delivery)
+        except AlertStale as stale:
+            if only_validate:
+                raise
+            return self._known_though_stale(stale, verified, delivery)
+        if only_validate or wants_validation:
             return self._validate(firing, delivery)
         firing = self._in_its_generation(firing)
-        decided, claim = self._claimed(firing, delivery.budget)
+        claiming = Claiming(self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing)
+        decided, claim = claiming.claimed(delivery.budget)
         if isinstance(claim, Existing):
             return self._redelivered(claim.entry, firing, delivery)
         replan_of, recount = partial(self._replan, firing, decided), partial(self._counted_again, firing)
@@ -80,10 +85,13 @@ class Alerts:
             raise
 
     def _understood(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
-        settings = self.settings
-        fired_at = alerts.check_freshness(verified, delivery.request.received_at, settings.alert_max_age_s)
+        received_at = delivery.request.received_at
+        alerts.check_freshness(verified, received_at, self.settings.alert_max_age_s)
+        return self._parsed(verified, delivery)
+
+    def _parsed(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
         alert = alerts.parse(verified)
-        firing = Firing.of(verified, alert, fired_at, delivery.request.received_at, settings)
+        firing = Firing.of(verified, alert, delivery.request.received_at, self.settings)
         delivery.alert_id = firing.alert_id
         delivery.warnings = firing.warnings
         delivery.wants(firing.wants.intents[0])
@@ -97,49 +105,31 @@ class Alerts:
         window = timedelta(seconds=self.settings.duplicate_window_s)
         return firing.in_generation_after(self.ledger.newest_generation(firing.unit), window)
 
-    def _claimed(self, firing: Firing, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
-        """The plan of a new alert and its claim. Nothing is decided twice: a known alert is its entry, whatever a plan would
-        say now. Where another claim of the line came in between, the plan is made once more on new facts."""
-        for _ in range(CLAIMS):
-            decided = self._decide(firing, budget)
-            if isinstance(decided, LedgerEntry):
-                return None, Existing(decided)
-            if budget.remaining() < ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S:
-                raise NoTimeToSend(
-                    "Too little time was left to send the order; sending the same alert again soon is safe."
-                )
-            claim = self._claim(firing, decided)
-            if not isinstance(claim, Outdated):
-                return decided, allowed(claim)
-        raise NotItsTurn(
-            "Other alerts of this strategy and pair came in between; nothing was sent, and sending it again soon is safe."
-        )
-
-    @timed("plan")
-    def _decide(self, firing: Firing, budget: Budget) -> Decided | LedgerEntry:
-        if self.market.must_ask(firing.wants):
-            known = self.ledger.find(firing.unit)
-            if known is not None:
-                return known
+    def _known_though_stale(self, stale: AlertStale, verified: VerifiedBody, delivery: Delivery) -> HttpResponse:
+        """A known alert gets its answer however late it comes again, and nothing is sent for it any more.
+        Raises AlertStale for every other one."""
         try:
-            return self.market.decide(firing.wants, budget)
+            firing, wants_validation = self._parsed(verified, delivery)
         except WebhookError:
-            known = self.ledger.find(firing.unit)
-            if known is None:
-                raise
-            return known
+            raise stale from None  # its age comes before whatever else is wrong with it
+        first = None if wants_validation else self.ledger.find(firing.unit)
+        if first is None:
+            raise stale
+        return self._redelivered(first, firing, delivery, is_stale=True)
 
-    @timed("claim")
-    def _claim(self, firing: Firing, decided: Decided) -> Claim:
-        return self.ledger.claim(firing.entry(decided, self.clock.now(), self.settings.order_deadline_s))
-
-    def _redelivered(self, first: LedgerEntry, firing: Firing, delivery: Delivery) -> HttpResponse:
+    def _redelivered(
+        self, first: LedgerEntry, firing: Firing, delivery: Delivery, *, is_stale: bool = False
+    ) -> HttpResponse:
         bind(client_order_id=first.current.client_order_id)
         notice_reuse(delivery, firing, first)
         budget = delivery.budget
-        next_attempt = partial(self._next_attempt, firing=firing, first=first, budget=budget)
+        next_attempt = None if is_stale else partial(self._next_attempt, firing=firing, first=first, budget=budget)
         replan_of, recount = partial(self._replan, firing, first), partial(self._counted_again, firing)
         progress = self.legs.resume(first, next_attempt, replan_of, recount, budget)
+        if is_stale and progress.unclaimed:
+            from webhook_core.sending.missed_legs import without_the_rest
+
+            progress = without_the_rest(progress, self.ledger, self.clock.now())
         return self._told(progress, firing, delivery)
 
     def _next_attempt(self, entry: LedgerEntry, *, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:

@@ -170,7 +170,7 @@ def assemble(
         clock=clock,
         market=market,
         submission=submission,
-        operators=Operators(token, store, venue, pair_rules, reconciler, legs, clock, market, settings.allowed_symbols),
+        operators=Operators(token, store, venue, pair_rules, reconciler, clock, market, settings.allowed_symbols),
         gate=door,
         alerts=Alerts(settings, store, venue, clock, market, legs, door),
     )

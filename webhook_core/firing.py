@@ -39,9 +39,7 @@ class Firing(NamedTuple):
     known_by: KnownBy
 
     @classmethod
-    def of(
-        cls, verified: VerifiedBody, alert: Alert, fired_at: datetime | None, received_at: datetime, settings: Settings
-    ) -> Firing:
+    def of(cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings) -> Firing:
         """The strategy is whose credential verified, else what the alert names, else ``default``.
 
         Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it would lose its limits.
@@ -61,8 +59,8 @@ class Firing(NamedTuple):
             body_sha256=verified.body_sha256,
             wants=Wants(intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None),
             received_at=received_at,
-            fired_at=fired_at or received_at,
-            fresh_until=(fired_at or received_at) + timedelta(seconds=settings.alert_max_age_s),
+            fired_at=alert.fired_at or received_at,
+            fresh_until=(alert.fired_at or received_at) + timedelta(seconds=settings.alert_max_age_s),
             repeats=key.open_ended,
             confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,

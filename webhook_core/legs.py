@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
@@ -19,7 +18,7 @@ from webhook_core.events import event, timed
 from webhook_core.firing import later_leg
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.ledger.reconcile import Reconciler, facts, report
+from webhook_core.ledger.reconcile import Reconciler, report
 from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated
 from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Replan, Submission
 from webhook_core.trading.orders import OrderRequest
@@ -27,10 +26,6 @@ from webhook_core.trading.orders import OrderRequest
 if TYPE_CHECKING:
     from webhook_core.trading.wishes import NoOrder
 
-MISSED_WITHIN = timedelta(hours=1)
-"""Reconcile runs each minute; what is older was said long ago."""
-_BEHIND = "a leg before it ended without an order"
-_TOO_LATE = "the legs before it were done too late"
 DONE = (State.ACCEPTED, State.NO_ACTION)
 
 ReplanOf = Callable[[int], Replan]
@@ -120,9 +115,15 @@ class Legs:
         return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, recount, budget)
 
     def resume(
-        self, first: LedgerEntry, next_attempt: NextAttempt, replan_of: ReplanOf, recount: Recount, budget: Budget
+        self,
+        first: LedgerEntry,
+        next_attempt: NextAttempt | None,
+        replan_of: ReplanOf,
+        recount: Recount,
+        budget: Budget,
     ) -> Progress:
-        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left.
+        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left. Nothing
+        is sent without ``next_attempt``: what was not expires.
 
         Raises LedgerUnavailable, and what ``next_attempt`` raises.
         """
@@ -136,8 +137,9 @@ class Legs:
             if entries[number].state is State.SUBMITTING and not looked:
                 looked = True
                 entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
-            if entries[number].state is State.NOT_SENT:
-                entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
+            entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
+        if next_attempt is None:
+            return Progress(tuple(entries))
         return self._on(entries, replan_of, recount, budget)
 
     def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
@@ -206,9 +208,17 @@ class Legs:
             event(logging.WARNING, "order.not_looked_up", reason=error.message)
             return entry
 
-    def _revived(self, entry: LedgerEntry, next_attempt: NextAttempt, replan: Replan, budget: Budget) -> LedgerEntry:
+    def _revived(
+        self, entry: LedgerEntry, next_attempt: NextAttempt | None, replan: Replan, budget: Budget
+    ) -> LedgerEntry:
+        """Another one only where it was never sent: sent now, or expired. One that was MISSED and is fresh
+        was claimed before it gets here."""
         now = self.clock.now()
+        if entry.state not in (State.NOT_SENT, State.MISSED):
+            return entry
         if now <= entry.fresh_until:
+            if next_attempt is None or entry.state is State.MISSED:
+                return entry
             renewed = next_attempt(entry)
             forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
             if forbidden:
@@ -218,33 +228,3 @@ class Legs:
         if not isinstance(written, Existing):
             report(written.entry)
         return written.entry
-
-    def miss(self, entries: Sequence[LedgerEntry]) -> int:
-        """Say of every leg behind these that is too old to be sent that it never was; how many. Raises LedgerUnavailable."""
-        now = self.clock.now()
-        return sum(
-            self._missed(first, now)
-            for first in entries
-            if first.following and first.claimed_at > now - MISSED_WITHIN and now > first.fresh_until
-        )
-
-    def _missed(self, first: LedgerEntry, now: datetime) -> int:
-        """Every leg of an alert that was not claimed, each as one that was never sent. While one before them has no outcome
-        they wait for it: it may have been sent, and then the answer to the next one is another."""
-        entries = [first, *later_legs(self.ledger, first)]
-        if not first.independent and any(entry.state not in TERMINAL for entry in entries):
-            return 0
-        stopped = Progress(tuple(entries)).is_stopped
-        missed = 0
-        for number in range(len(entries), len(first.following) + 1):
-            leg = later_leg(first, number, now, self.deadline_s)
-            attempt = transitions.missed_attempt(leg.unit, leg.current.request, now, _BEHIND if stopped else _TOO_LATE)
-            claim = self.ledger.claim(replace(leg, attempts=(attempt,), turn=None))
-            if not isinstance(claim, Claimed):
-                break
-            if stopped:  # the answer has said so
-                event(logging.INFO, "leg.not_sent", **facts(claim.entry))
-            else:
-                report(claim.entry)
-            missed += 1
-        return missed

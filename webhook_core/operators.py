@@ -13,7 +13,6 @@ from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.legs import Legs
 from webhook_core.market import Market
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Ledger, Venue
@@ -37,7 +36,6 @@ class Operators:
     venue: Venue
     pair_rules: PairRules
     reconciler: Reconciler
-    legs: Legs
     clock: Clock
     market: Market
     symbols: Collection[str] | None
@@ -89,7 +87,9 @@ class Operators:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
         unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
         newest = self._newest()
-        found["legs_missed"] = self.legs.miss(newest)
+        from webhook_core.sending.missed_legs import miss_legs
+
+        found["legs_missed"] = miss_legs(newest, self.ledger, self.clock.now())
         found["fills"] = self._filled_in(newest, budget, unread)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)

@@ -19,6 +19,7 @@ _OF_STATE = {
     State.DENIED: (422, "order_denied"),
     State.NOT_SENT: (503, "not_sent"),
     State.SUBMITTING: (503, "outcome_unknown"),
+    State.MISSED: (503, "not_sent"),
 }
 _SENTENCES = {
     State.ACCEPTED: "Kraken accepted the order.",
@@ -26,9 +27,10 @@ _SENTENCES = {
     State.NOT_PLACED: "The order was not placed: Kraken's open and closed orders both lack it.",
     State.EXPIRED: "The order could not be sent while the alert was fresh, and will not be sent any more.",
     State.NO_ACTION: "Nothing to do: the account is already as the alert wants it.",
-    State.DENIED: "The order was not sent in time, and a limit denies what it would be now.",
+    State.DENIED: "The order was not sent in time, and what it would be now is denied.",
     State.NOT_SENT: "The order was not sent; sending the same alert again soon is safe.",
     State.SUBMITTING: "The order was sent and its outcome is not known yet; sending the same alert again is safe, it only looks.",
+    State.MISSED: "The order was not sent; sending the same alert again soon is safe.",
 }
 
 
@@ -42,6 +44,7 @@ _CHANGE_SENTENCES = {
         State.DENIED: _SENTENCES[State.DENIED],
         State.NOT_SENT: f"The order was not {did}; sending the same alert again soon is safe.",
         State.SUBMITTING: f"Whether the order was {did} is not known yet; sending the same alert again is safe.",
+        State.MISSED: _SENTENCES[State.MISSED],
     }
     for method, did in (("CancelOrder", "canceled"), ("AmendOrder", "amended"))
 }

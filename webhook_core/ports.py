@@ -200,7 +200,8 @@ class Ledger(Protocol):
         ...
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        """Write the next attempt of an entry that is stored and not SUBMITTING: a record that checks the turn again."""
+        """Write the next attempt of an entry that is stored and not SUBMITTING, or the first of one that was MISSED: a record
+        that checks the turn again, and in which the entry takes its place in its line."""
         ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:

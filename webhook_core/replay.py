@@ -48,6 +48,7 @@ _NOT_REPLAYABLE = {
     State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
     State.NOT_SENT: "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once it is too old",
     State.NO_ACTION: "there was nothing to do",
+    State.MISSED: "it was answered before its order was planned, and a redelivery may still send it; too old, it becomes EXPIRED",
 }
 
 
@@ -152,6 +153,10 @@ class Replay:
             ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"
             raise ReplayRefused(
                 f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this is {ours}."
+            )
+        if entry.current.number == 0:
+            raise ReplayRefused(
+                "No order was planned for it, since the alert never got as far as its claim: send a new alert."
             )
         if entry.current.request.method != "AddOrder":
             raise ReplayRefused("A cancel or an amendment is not sent again as it was: send a new alert.")

@@ -46,10 +46,12 @@ metric alerts 'Alerts that were read, whatever came of them' 'jsonPayload.messag
 metric slow-alerts 'Alerts answered after more than 2.5 s' 'jsonPayload.message="alert.done" AND jsonPayload.ms>2500'
 metric failed-proofs 'Requests without a valid proof' 'jsonPayload.message="request.unauthenticated"'
 metric rejected-orders 'Orders that Kraken refused' 'jsonPayload.message="order.rejected"'
+metric failed-alerts 'Alerts answered 5xx before anything was sent' 'jsonPayload.message="alert.done" AND jsonPayload.outcome="failed"'
 
 # An order whose outcome is in doubt is watched in the log itself: at once, and with the order's id in the message.
 policy unknown-outcomes
 policy rejected-orders
+policy failed-alerts
 policy failed-proofs
 policy slow-alerts
 if [ "$HOURS" != 0 ]; then

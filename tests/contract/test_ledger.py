@@ -36,8 +36,8 @@ def recorded(store: Ledger, entry: LedgerEntry) -> LedgerEntry:
 
 
 def stored_in(store: Ledger, entry: LedgerEntry, state: State) -> LedgerEntry:
-    """Brought there as it gets there: a claim and its record, or for NO_ACTION the claim alone."""
-    if state is State.NO_ACTION:
+    """Brought there as it gets there: a claim and its record, or for NO_ACTION and MISSED the claim alone."""
+    if state in (State.NO_ACTION, State.MISSED):
         return claimed(store, moved(entry, state))
     return recorded(store, moved(claimed(store, entry), state))
 

@@ -153,13 +153,13 @@ def test_what_kraken_never_processed_is_503_not_sent_and_the_resend_trades_once(
     assert len(kraken.orders(second["client_order_id"])) == 1
 
 
-def test_a_read_of_kraken_that_fails_before_the_claim_is_503_and_nothing_is_claimed(live, kraken):
+def test_a_read_of_kraken_that_fails_before_the_claim_is_503_and_nothing_is_sent(live, kraken):
     alert = live.alert(price=None)  # its cost has to be taken at the ticker
     kraken.script("Ticker", {"fault": "status", "code": 502})
     calls = len(kraken.calls("AddOrder"))
     check(live.post(alert), 503, "venue_unavailable")
     assert len(kraken.calls("AddOrder")) == calls
-    assert live.orders(alert["id"]) == []
+    assert [row["state"] for row in live.orders(alert["id"])] == ["MISSED"]
     check(live.post(alert), 200, "accepted")
 
 

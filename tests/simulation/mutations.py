@@ -20,7 +20,7 @@ from tests.simulation.world import START
 from webhook_core import legs, own_orders
 from webhook_core.alerts import Alerts
 from webhook_core.delivery import Delivery
-from webhook_core.errors import LedgerUnavailable, VenueUnavailable
+from webhook_core.errors import AlertStale, LedgerUnavailable, VenueUnavailable
 from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger import memory, turns
@@ -31,6 +31,8 @@ from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.legs import Legs, Progress
 from webhook_core.own_orders import OwnOrders, Settled
 from webhook_core.ports import Budget, Claim, Claimed, Existing, Recorded, Waiting
+from webhook_core.sending import missed
+from webhook_core.sending.claims import Claiming
 from webhook_core.submission import Submission
 from webhook_core.trading.orders import OrderRequest, Outcome, Unknown
 
@@ -64,9 +66,7 @@ def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool
     known = self.ledger.find(firing.unit)
     if known is not None:
         return self._redelivered(known, firing, delivery)
-    decided = self._decide(firing, delivery.budget)
-    if isinstance(decided, LedgerEntry):
-        return self._redelivered(decided, firing, delivery)
+    decided = self.market.decide(firing.wants, delivery.budget)
     entry = firing.entry(decided, self.clock.now(), self.settings.order_deadline_s)
     outcome = None if decided.nothing else self.legs.submission._submit(entry, delivery.budget)
     claim = self.ledger.claim(entry)
@@ -223,8 +223,23 @@ def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorde
 # -- deciding twice ----------------------------------------------------------------------------------------------------
 
 
-def _decide_without_looking(self: Alerts, firing: Any, budget: Budget) -> Any:
-    return self.market.decide(firing.wants, budget)
+def _decide_without_looking(self: Claiming, budget: Budget) -> Any:
+    return self.market.decide(self.firing.wants, budget)
+
+
+# -- before the claim --------------------------------------------------------------------------------------------------
+
+
+def _nothing_written_down(*_: object) -> None:
+    """What was never claimed leaves nothing behind."""
+
+
+def _may_claim_at_any_age(self: Claiming, known: LedgerEntry) -> bool:
+    return known.state is State.MISSED and known.body_sha256 == self.firing.body_sha256
+
+
+def _stale_whoever_it_is(self: Alerts, stale: AlertStale, *_: object) -> HttpResponse:
+    raise stale
 
 
 # -- what is held ------------------------------------------------------------------------------------------------------
@@ -293,13 +308,13 @@ def _claim_next_out_of_turn(self: MemoryLedger, entry: LedgerEntry) -> Claim:
         return Existing(stored) if stored.version != entry.version else self._claimed(self._replace(entry))
 
 
-_claim = Alerts._claim
+_claim = Claiming._claim
 
 
-def _claim_unless_nothing_is_to_do(self: Alerts, firing: Any, decided: Any) -> Claim:
+def _claim_unless_nothing_is_to_do(self: Claiming, decided: Any) -> Claim:
     if not decided.nothing:
-        return _claim(self, firing, decided)
-    return Claimed(firing.entry(decided, self.clock.now(), self.settings.order_deadline_s))
+        return _claim(self, decided)
+    return Claimed(self.firing.entry(decided, self.clock.now(), self.deadline_s))
 
 
 # -- legs --------------------------------------------------------------------------------------------------------------
@@ -337,8 +352,13 @@ MUTATIONS = (
     ),
     Mutation(
         "plan_before_look_up",
-        ((Alerts, "_decide", _decide_without_looking),),
+        ((Claiming, "_decide", _decide_without_looking),),
         Invariant.KNOWN_IS_NOT_DECIDED_AGAIN,
+    ),
+    Mutation("missed_unsaid", ((missed, "write_down", _nothing_written_down),), Invariant.NOTHING_IS_LOST),
+    Mutation("missed_for_ever", ((Claiming, "_may_claim", _may_claim_at_any_age),), Invariant.STALE_IS_OVER),
+    Mutation(
+        "stale_before_known", ((Alerts, "_known_though_stale", _stale_whoever_it_is),), Invariant.KNOWN_IS_ANSWERED
     ),
     Mutation("no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
@@ -376,7 +396,7 @@ MUTATIONS = (
         "next_attempt_out_of_turn", ((MemoryLedger, "claim_next", _claim_next_out_of_turn),), Invariant.IN_ORDER, TARGET
     ),
     Mutation(
-        "no_action_not_recorded", ((Alerts, "_claim", _claim_unless_nothing_is_to_do),), Invariant.IN_ORDER, TARGET
+        "no_action_not_recorded", ((Claiming, "_claim", _claim_unless_nothing_is_to_do),), Invariant.IN_ORDER, TARGET
     ),
     Mutation("legs_at_once", ((Legs, "_may_go_on", _may_go_on_at_once),), Invariant.LEG_AFTER_LEG, LEGS),
     Mutation(

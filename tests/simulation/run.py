@@ -11,7 +11,7 @@ from functools import cache
 from unittest.mock import patch
 
 from tests.simulation.alerts import TOKEN, Alert, draw
-from tests.simulation.chaos import Chaos
+from tests.simulation.chaos import LEDGER_FAULTS, Chaos
 from tests.simulation.exchange import SNAPSHOT, Exchange
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.senders import BY_HAND, OPERATOR_TOKEN, Senders
@@ -60,6 +60,7 @@ def simulate(seed: int, *, tell: bool = False) -> Result:
         plan = draw(world.random, chaos, kind_of(seed))
         alerts, store = plan.alerts, MemoryLedger()
         watch = TargetWatch(world, store, plan) if kind_of(seed) == "target" else Watch(world, store, plan)
+        watch.ledger_is_sound = chaos.calm or not any(chaos.rates[kind] for kind in LEDGER_FAULTS)
         exchange = Exchange(world, chaos, watch, margin=plan.margin, held=plan.held)
         fleet = Fleet(world, chaos, exchange, store, watch)
         senders = Senders(world, chaos, fleet.pick, watch)

@@ -19,7 +19,7 @@ from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorde
 
 
 class Listener(Protocol):
-    def planned(self, owner: str, began_at: int) -> None: ...
+    def planned(self, owner: str, began_at: int, task: str) -> None: ...
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None: ...
 
@@ -97,7 +97,7 @@ class SimulatedStore:
     def _tell_when_planned(self, entry: LedgerEntry) -> None:
         """A plan begins with its line's mark, if it depends on what is held."""
         began_at = self._marked_at.get(self._process.task, self._process.world.now)
-        self._listener.planned(entry.current.owner, began_at)
+        self._listener.planned(entry.current.owner, began_at, self._process.task)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         return self._read("newest_generation", lambda: self._store.newest_generation(unit))

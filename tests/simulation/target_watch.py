@@ -39,12 +39,15 @@ class TargetWatch(Watch):
         self._attempts: dict[str, tuple[Alert, int, int]] = {}
         self._in_step: dict[int, bool] = {}
 
-    def planned(self, owner: str, began_at: int) -> None:
+    def planned(self, owner: str, began_at: int, task: str) -> None:
+        super().planned(owner, began_at, task)
         self._planned_at[owner] = began_at
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
         super().wrote(before, after)
         alert, attempt = self._by_digest[after.body_sha256], after.current
+        if not attempt.request.parameters and after.state != "NO_ACTION":
+            return  # nobody has planned it
         if attempt.client_order_id not in self._attempts:
             now = self._world.now
             self._attempts[attempt.client_order_id] = (alert, self._planned_at.get(attempt.owner, now), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -37,9 +37,12 @@ class Invariant(StrEnum):
     YES_MEANS_ORDER = "the answer accepted means that the order exists"
     NO_MEANS_NO_ORDER = "a final refusal means that the alert has no order"
     KNOWN_IS_NOT_DECIDED_AGAIN = "an alert that the ledger knows is never denied"
+    KNOWN_IS_ANSWERED = "an alert that the ledger knows gets its answer, however late it comes again"
     ONE_ANSWER = "an alert never gets two different terminal answers"
     KNOWN_ANSWERS = "every answer is one of the contract's, and none is a bug's"
     GENERATIONS_APART = "the next generation is claimed only after the duplicate window"
+    NOTHING_IS_LOST = "an alert that is to be sent again is in the ledger"
+    STALE_IS_OVER = "nothing is claimed for an alert that is too old, but for the delivery that is new"
     CALM_MEANS_DONE = "without faults every firing gives exactly one order and is told so"
     LEG_AFTER_LEG = "a leg is claimed and placed only after the leg before it"
     ONE_AT_A_TIME = "of one line at most one entry is submitting"
@@ -56,10 +59,14 @@ class Violation:
 
 
 class Watch:
-    """Hears of everything that happens outside of the code under test."""
+    """Hears of everything that happens outside of the code under test. ``ledger_is_sound``: it never fails in this
+    world."""
 
     def __init__(self, world: World, store: MemoryLedger, plan: Plan) -> None:
         self.violations: list[Violation] = []
+        self.ledger_is_sound = False
+        self._claimed_by: dict[str, str] = {}
+        self._received_at: dict[str, datetime] = {}
         self.book: list[BookOrder] = []
         self._world, self._store, self._alerts = world, store, plan.alerts
         self._units: dict[str, Unit] = {}
@@ -74,8 +81,9 @@ class Watch:
 
     # -- while it runs -------------------------------------------------------------------------------------------------
 
-    def planned(self, owner: str, began_at: int) -> None:
-        """The attempt with that owner is about to be claimed; its plan began then."""
+    def planned(self, owner: str, began_at: int, task: str) -> None:
+        """The attempt with that owner is about to be claimed; its plan began then, for that delivery."""
+        self._claimed_by[owner] = task
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
         """The store holds ``after`` now, durably."""
@@ -88,10 +96,18 @@ class Watch:
         else:
             if before.state in FINAL and not _only_filled(before, after):
                 self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
+            if after.state == "SUBMITTING" and _fixed(before.current) != _fixed(after.current):
+                self._check_freshness(after)
             for old, new in zip(before.attempts, after.attempts, strict=False):
-                if _fixed(old) != _fixed(new):
+                if before.state != "MISSED" and _fixed(old) != _fixed(new):
                     self.broken(Invariant.ATTEMPT_IS_FIXED, f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}")
         self._units[after.current.client_order_id] = after.unit
+
+    def _check_freshness(self, claimed: LedgerEntry) -> None:
+        """Of what was known before, by the clock of who claims it."""
+        came = self._received_at.get(self._claimed_by.get(claimed.current.owner, ""))
+        if came is not None and came > claimed.fresh_until:
+            self.broken(Invariant.STALE_IS_OVER, f"{claimed.unit.name} claimed for what came at {came}")
 
     def _check_leg_before(self, claimed: LedgerEntry) -> None:
         """What is to be sent needs the leg before it done; what is claimed as never sent, that it has ended."""
@@ -135,12 +151,17 @@ class Watch:
     def started(self, delivery: Delivery) -> None:
         """Remember whether the ledger knows the alert already."""
         alert, received_at = delivery.alert, START + timedelta(microseconds=delivery.received_at)
-        rivals = {alert.digest, *(a.digest for a in self._alerts if a.volumes and a.volumes[0] in self._same_id(alert))}
+        self._received_at[delivery.name] = received_at
         self._known_at_start[delivery.name] = any(
             not alert.repeats or received_at < entry.received_at + WINDOW
-            for entry in self._entries()
-            if entry.body_sha256 in rivals
+            for entry in self._entries_of(alert)
+            if entry.state != "MISSED"  # nothing was decided about it
         )
+
+    def _entries_of(self, alert: Alert) -> list[LedgerEntry]:
+        """Those of others that claim to be the same alert too."""
+        rivals = {alert.digest, *(a.digest for a in self._alerts if a.volumes and a.volumes[0] in self._same_id(alert))}
+        return [entry for entry in self._entries() if entry.body_sha256 in rivals]
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         document = json.loads(response.body)
@@ -149,8 +170,13 @@ class Watch:
             self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name} was answered {response.status} {code}")
         if response.status == 200 and not self._is_done(delivery.alert, document):
             self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told {code} of order {order_id}")
-        if code == "order_denied" and self._known_at_start[delivery.name] and delivery.alert.volumes:
+        known = self._known_at_start[delivery.name] and not document["replayed"]
+        if code == "order_denied" and known and delivery.alert.volumes:
             self.broken(Invariant.KNOWN_IS_NOT_DECIDED_AGAIN, f"{delivery.name}: {document['error']}")
+        if code == "alert_stale" and self._known_at_start[delivery.name]:
+            self.broken(Invariant.KNOWN_IS_ANSWERED, f"{delivery.name}: {document['error']}")
+        if code in ("not_sent", "venue_unavailable") and self.ledger_is_sound and not self._entries_of(delivery.alert):
+            self.broken(Invariant.NOTHING_IS_LOST, f"{delivery.name} was answered {code}, and no entry says so")
         if code in ("alert_conflict", "superseded"):
             self._refused.append((delivery.name, delivery.alert))
         if code in ANSWER_OF_ENTRY:

@@ -81,16 +81,25 @@ def missed(entry: LedgerEntry) -> LedgerEntry:
     return replace(entry, attempts=(rules.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
 
 
+def never_claimed(entry: LedgerEntry) -> LedgerEntry:
+    """What is written of an alert that was answered 503 before its claim."""
+    attempt = rules.unclaimed_attempt(entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked.")
+    return replace(entry, attempts=(attempt,), turn=None)
+
+
 def _unsent(entry: LedgerEntry) -> LedgerEntry:
     return entry if entry.state is State.NOT_SENT else moved(entry, State.NOT_SENT)
 
 
 def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
-    """The entry in that state, as the transition table gets it there. NO_ACTION is none that an entry gets to: it is claimed."""
+    """The entry in that state, as the transition table gets it there. Nothing gets to NO_ACTION here, nor to MISSED ever: those
+    are written first."""
     later = entry.claimed_at + timedelta(seconds=1)
     match state:
         case State.NO_ACTION:
             changed = nothing_to_do(entry)
+        case State.MISSED:
+            changed = never_claimed(entry)
         case State.SUBMITTING:
             changed = rules.open_orders_lack_it(entry, later)
         case State.ACCEPTED:

@@ -87,7 +87,7 @@ def test_every_field_that_a_filter_names_is_one_that_is_written(metrics, policie
     accepted, done = (record.facts for record in caplog.records if record.message in ("order.accepted", "alert.done"))
     texts = [*log_filters(metrics, policies), json.dumps(policies)]
     named = {name for text in texts for name in re.findall(r"jsonPayload\.(\w+)", text)}
-    assert named == {"message", "alert_id", "ms", "strategy", "client_order_id"}
+    assert named == {"message", "alert_id", "ms", "outcome", "strategy", "client_order_id"}
     assert named - {"message"} <= set(done)
     assert {"strategy", "client_order_id"} <= set(accepted)
 
@@ -99,6 +99,18 @@ def test_only_our_own_function_is_watched(metrics, policies):
 
 def test_the_latency_that_is_watched_is_the_budget_that_tradingview_leaves(metrics):
     assert metrics["my-bridge-slow-alerts"].endswith('jsonPayload.message="alert.done" AND jsonPayload.ms>2500')
+
+
+def test_an_alert_that_failed_is_one_of_which_nothing_was_sent(metrics, caplog):
+    """Kraken is down: nobody knows yet whether a resend gets through."""
+    assert metrics["my-bridge-failed-alerts"].endswith(
+        'jsonPayload.message="alert.done" AND jsonPayload.outcome="failed"'
+    )
+    function = Function(env={"MAX_ORDER_COST": "1000 USD"})
+    function.venue.unreadable = {"last_price"}
+    assert function.post(function.alert(price=None)).status == 503
+    (done,) = (record.facts for record in caplog.records if record.message == "alert.done")
+    assert done["outcome"] == "failed"
 
 
 def test_silence_is_told_by_missing_data_and_by_zeros_alike(policies):
@@ -117,7 +129,7 @@ def test_only_a_policy_on_the_log_itself_has_a_rate_limit_and_it_has_to(policies
 def test_without_hours_silence_is_not_watched(tmp_path):
     done = shell.run(f"HOURS=0 {SCRIPT}", tmp_path)
     made = [options(call)["--policy"] for call in done.of("gcloud", "alpha", "monitoring", "policies", "create")]
-    assert len(made) == 4
+    assert len(made) == 5
     assert "conditionAbsent" not in "".join(made)
 
 

@@ -196,6 +196,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
     rare += ("nets", "measures", "misspelt", "refused_names", "words")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
     unneeded |= {"webhook_core.trading.sent_orders", "webhook_core.trading.appraisal"}
+    unneeded |= {"webhook_core.sending.missed", "webhook_core.sending.missed_legs"}
     assert loaded & unneeded == set()
     assert {"webhook_core.kraken.paper.engine", "sqlite3", "pydantic_core"} <= loaded
 

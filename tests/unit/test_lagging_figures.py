@@ -90,7 +90,7 @@ def test_while_kraken_does_not_show_that_order_as_filled_nothing_is_sent_and_a_r
     out = alert(function, "out", action="close", **more(margin))
     assert post(function, out) == (503, "not_sent")
     assert "the alert in yet" in function.post(out)["error"]
-    assert (states(function), len(sent(function))) == ([("in", "ACCEPTED")], 1)
+    assert (states(function), len(sent(function))) == ([("out", "MISSED"), ("in", "ACCEPTED")], 1)
     function.venue.filled[order_id] = fill
     assert post(function, out) == (200, "accepted")
     assert held(function, margin=margin) == 0

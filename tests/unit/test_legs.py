@@ -177,7 +177,7 @@ def test_a_leg_that_nobody_came_back_for_is_recorded_as_expired_and_logged(numbe
     assert stored(function) == [*["ACCEPTED"] * (number - 1), *["EXPIRED"] * (4 - number)]
     assert "order.expired" in [record.message for record in caplog.records]
     assert function.operate("POST", "/reconcile")["legs_missed"] == 0
-    assert function.post(body).status == 401
+    assert function.post(body)["code"] == "expired"
     assert sent(function) == SIZES[: number - 1]
 
 

@@ -170,10 +170,11 @@ def test_where_a_resting_order_can_not_be_read_nothing_is_sent(function):
     rested(function)
     later(function)
     function.venue.unreadable.add("fills")
-    answer = function.post(target(function, "a-1", "1.5"))
+    body = target(function, "a-1", "1.5")
+    answer = function.post(body)
     assert (answer.status, answer["code"]) == (503, "venue_unavailable")
     function.venue.unreadable.clear()
-    accepted(function, target(function, "a-1", "1.5"))
+    accepted(function, body)
 
 
 def test_an_order_that_kraken_does_not_show_any_more_blocks_nothing(function):

@@ -211,12 +211,12 @@ def test_a_validation_of_what_is_there_already_says_so():
 
 
 @pytest.mark.parametrize("read", ["balances", "positions"])
-def test_a_read_that_fails_is_503_and_leaves_nothing(read):
+def test_a_read_that_fails_is_503_and_sends_nothing(read):
     function = trader(btc=1, net=1)
     function.venue.unreadable = {read}
     body = alert(function, action="close", **(MARGIN if read == "positions" else {}))
     assert outcome(function.post(body)) == (503, "venue_unavailable")
-    assert states(function) == []
+    assert states(function) == [("a-1", "MISSED")]
     function.venue.unreadable = set()
     assert outcome(function.post(body)) == (200, "accepted")
 

@@ -117,7 +117,7 @@ def test_a_plan_that_two_others_overtake_is_told_to_come_again_and_then_is_right
     function.venue.during["balances"] = [other(1), lambda: None, other(2), lambda: None]
     answer = function.post(mine)
     assert outcome(answer) == (503, "not_sent")
-    assert [name for name, _ in states(function)] == ["other-2", "other-1"]
+    assert states(function) == [("mine", "MISSED"), ("other-2", "ACCEPTED"), ("other-1", "ACCEPTED")]
     assert outcome(function.post(mine)) == (200, "accepted")
     assert held(function) == 1
 
@@ -141,7 +141,7 @@ def test_a_target_waits_for_an_unknown_one_and_is_counted_once_that_is_found():
     second = target(function, "2", "a-2")
     waits = function.post(second)
     assert outcome(waits) == (503, "not_sent")
-    assert states(function) == [("a-1", "SUBMITTING")]
+    assert states(function) == [("a-2", "MISSED"), ("a-1", "SUBMITTING")]
     function.clock.sleep(5)
     assert outcome(function.post(first)) == (200, "accepted")
     assert outcome(function.post(second)) == (200, "accepted")

@@ -55,7 +55,7 @@ def test_a_later_alert_is_told_to_come_again_while_an_earlier_one_is_unknown(fun
     assert f"the alert {first} yet" in answer["error"] or f"({first}) has no outcome yet" in answer["error"]
     assert "again soon is safe" in answer["error"]
     assert answer["alert_id"] == second
-    assert (len(function.venue.submitted), entry_of(function, second)) == (1, None)
+    assert (len(function.venue.submitted), entry_of(function, second).state) == (1, "MISSED")
 
     _, client_order_id, _ = function.venue.submitted[0]
     function.venue.closed_orders[client_order_id] = VenueOrder("OFOUND", client_order_id, "closed")
@@ -147,7 +147,7 @@ def test_an_alert_whose_facts_another_changes_each_time_is_told_to_come_again(fu
     assert outcome(answer) == (503, "not_sent")
     assert "came in between" in answer["error"]
     assert "again soon is safe" in answer["error"]
-    assert (len(function.venue.submitted), entry_of(function, "a-1p")) == (2, None)
+    assert (len(function.venue.submitted), entry_of(function, "a-1p").state) == (2, "MISSED")
     assert outcome(post(function, "a-1p")) == (200, "accepted")
 
 

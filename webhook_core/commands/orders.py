@@ -107,7 +107,8 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
 def _order(row: Mapping[str, Any]) -> str:
     order, request = row["trade_details"], row["request"]
     if not request:
-        return f"nothing to do {order['symbol'] or ''}".rstrip()
+        what = "nothing to do" if row["state"] == State.NO_ACTION else "not planned"
+        return f"{what} {order['symbol'] or ''}".rstrip()
     if row["method"] != "AddOrder":
         return f"{row['method']} {request.get('txid') or request.get('cl_ord_id')}"
     if "viqc" in request.get("oflags", ""):

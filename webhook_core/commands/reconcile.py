@@ -23,6 +23,8 @@ _CAME_TO = {
     (State.SUBMITTING, State.SUBMITTING): "still unknown",
     (State.NOT_SENT, State.EXPIRED): "expired",
     (State.NOT_SENT, State.NOT_SENT): "not sent",
+    (State.MISSED, State.EXPIRED): "expired",
+    (State.MISSED, State.MISSED): "not sent",
 }
 _READS = {"orders": "orders", "fills": "what orders have filled", "pair_rules": "the rules of its pairs"}
 

@@ -2,6 +2,8 @@
 
     (none) --claim--> NO_ACTION: the account is already as the alert wants it            terminal
     (none) --claim--> EXPIRED: a leg that was never sent, and is too old now            terminal
+    (none) --write--> MISSED: an alert that was answered 503 before its claim
+    MISSED --claim--> SUBMITTING, NO_ACTION: as if nothing had been there; --denied--> DENIED, --too old--> EXPIRED
     (none) --claim--> SUBMITTING --Accepted / found----------------> ACCEPTED    terminal
                           |------- Rejected (allow-listed errors) -> REJECTED    terminal
                           |------- proved absent ------------------> NOT_PLACED  terminal
@@ -22,7 +24,9 @@
 3. A terminal state never changes by itself: no delivery and no reconcile moves it. The one way out is
    ``replayed_by_operator``, and only a person takes it, from the four states that prove that nothing was placed.
    So it stands beside the table and not in it, and no state is less terminal for it.
-4. What an order has traded is a fact about an ACCEPTED entry and no change of its state: ``filled`` adds it.
+4. MISSED has no attempt: nothing was planned or sent. What stands in its place has no parameters and gives way to the
+   first attempt, which is that of a new entry in every way.
+5. What an order has traded is a fact about an ACCEPTED entry and no change of its state: ``filled`` adds it.
 """
 
 from __future__ import annotations
@@ -60,6 +64,7 @@ class State(StrEnum):
     EXPIRED = "EXPIRED"
     NO_ACTION = "NO_ACTION"
     DENIED = "DENIED"
+    MISSED = "MISSED"
 
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
@@ -67,6 +72,7 @@ TRANSITIONS: Mapping[State, frozenset[State]] = {
         {State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT, State.NO_ACTION}
     ),
     State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION, State.DENIED}),
+    State.MISSED: frozenset({State.SUBMITTING, State.NO_ACTION, State.DENIED, State.EXPIRED}),
     State.ACCEPTED: frozenset(),
     State.REJECTED: frozenset(),
     State.NOT_PLACED: frozenset(),
@@ -208,6 +214,12 @@ def missed_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str
     return replace(_never_sent(unit, request, now, State.EXPIRED), reason=reason)
 
 
+def unclaimed_attempt(unit: Unit, symbol: str, now: datetime, reason: str) -> Attempt:
+    """No attempt yet: what stands in its place while an alert is MISSED, as number 0. ``symbol`` is for people."""
+    none = _never_sent(unit, OrderRequest(symbol, {}), now, State.MISSED)
+    return replace(none, number=0, reason=reason, settled_at=None)
+
+
 def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
     return Attempt(1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now)
 
@@ -268,6 +280,30 @@ def not_placed(entry: LedgerEntry, now: datetime) -> LedgerEntry:
 def expired(entry: LedgerEntry, now: datetime) -> LedgerEntry:
     """Never sent, and now too old to send."""
     return _move(entry, State.EXPIRED, settled_at=now)
+
+
+def denied_unclaimed(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A MISSED alert that came again, and was denied for good."""
+    if entry.state is not State.MISSED:
+        raise IllegalTransition(f"{entry.state} -> denied: {entry.unit.name}")
+    return _move(entry, State.DENIED, reason=reason, settled_at=now)
+
+
+def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
+    """What the claim of a new alert writes where it was MISSED before. It came in when it came in first, and is no
+    fresher for having come again."""
+    if missed.unit != claim.unit or claim.state not in TRANSITIONS[missed.state]:
+        raise IllegalTransition(f"{missed.state} -> {claim.state}: {missed.unit.name}")
+    turn = claim.turn
+    if turn is not None and turn.fired_at == claim.received_at:  # the alert names no time
+        turn = turn._replace(fired_at=missed.received_at)
+    return replace(
+        claim,
+        received_at=missed.received_at,
+        fresh_until=missed.fresh_until,
+        turn=turn,
+        version=missed.version,
+    )
 
 
 def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:

@@ -139,7 +139,7 @@ class Reconciler:
         now = self.clock.now()
         unread = ""
         after = entry
-        if entry.state is State.NOT_SENT:
+        if entry.state in (State.NOT_SENT, State.MISSED):
             if now > entry.fresh_until:
                 after = self._record(transitions.expired(entry, now))
         else:
@@ -178,7 +178,7 @@ def may_be_of(attempt: Attempt, order: VenueOrder) -> bool:
 def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
     """What has to happen before this entry can change, in a sentence."""
     attempt = entry.current
-    if entry.state is State.NOT_SENT:
+    if entry.state in (State.NOT_SENT, State.MISSED):
         return f"never sent; a fresh redelivery may send it until {_clock_time(entry.fresh_until)}"
     if entry.state is not State.SUBMITTING:
         return attempt.reason or "settled"
@@ -220,6 +220,7 @@ _EVENTS = {
     State.EXPIRED: (logging.ERROR, "order.expired"),
     State.NO_ACTION: (logging.INFO, "order.no_action"),
     State.DENIED: (logging.WARNING, "order.denied"),
+    State.MISSED: (logging.WARNING, "order.missed"),
 }
 
 

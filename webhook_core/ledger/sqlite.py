@@ -49,6 +49,8 @@ _RECORD = (
     "UPDATE entries SET state = ?, unfinished = ?, document = ?, version = version + 1"
     " WHERE base = ? AND generation = ? AND version = ?"
 )
+# A first attempt may take the place of none, and only with it the entry stands in its line.
+_CLAIM_NEXT = _RECORD.replace("SET", "SET claimed_at = ?, line = ?, fired_at = ?,")
 # Writes what is there already: its commit is the proof that our own text, seen after a failed commit, is durable.
 _CONFIRM = "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = ? AND version = ?"
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
@@ -96,29 +98,31 @@ class SqliteLedger:
         raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused, in_budget=True)
+        place = (microseconds(entry.claimed_at), *place_of(entry))
+        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused, place)
         if isinstance(written, Recorded):
             return Claimed(written.entry)
         return written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        return self._compare_and_set(entry, lambda _db, _entry: None, in_budget=False)
+        return self._compare_and_set(entry, lambda _db, _entry: None, None)
 
     def _compare_and_set(
         self,
         entry: LedgerEntry,
         refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None],
-        *,
-        in_budget: bool,
+        place: tuple[int | bytes | None, ...] | None,
     ) -> Recorded | Existing | T:
-        """What was sent is recorded however long it takes: only claims stay ``in_budget``."""
+        """``place`` in the lists, of a claim. What was sent is recorded however long it takes: only a claim stays in budget."""
         document = to_text(entry)
         where = key_of(entry.unit)
         version = version_number(entry.version)
         changed = Recorded(replace(unmarked(entry), version=str(version + 1)))
+        statement = _RECORD if place is None else _CLAIM_NEXT
+        values = (*(place or ()), entry.state, unfinished_place(entry), document, *where, version)
         try:
-            with self._file.connection(in_budget=in_budget) as db, _in_one_step(db, entry):
-                if db.execute(_RECORD, (entry.state, unfinished_place(entry), document, *where, version)).rowcount == 1:
+            with self._file.connection(in_budget=place is not None) as db, _in_one_step(db, entry):
+                if db.execute(statement, values).rowcount == 1:
                     return refusal_of(db, entry) or changed
                 stored = _first(db, _FIND, where)
         except LedgerUnavailable as failure:

@@ -1,0 +1,98 @@
+"""The plan of a new alert and its claim. Nothing is decided twice: a known alert is its entry,
+whatever a plan would say now. Only one that was MISSED was never decided; while it is fresh it is
+claimed as if it were new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webhook_core.errors import NoTimeToSend, NotItsTurn, WebhookError
+from webhook_core.events import timed
+from webhook_core.firing import Firing
+from webhook_core.ledger.entry import LedgerEntry, State, claimed_at_last
+from webhook_core.market import Decided, Market
+from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated
+from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, allowed
+
+CLAIMS = 2
+"""A plan that others of its line have overtaken is made once more."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Claiming:
+    """Of one delivery of an alert. ``missed``: its entry, where it is MISSED and may be claimed."""
+
+    ledger: Ledger
+    market: Market
+    clock: Clock
+    deadline_s: int
+    firing: Firing
+    missed: LedgerEntry | None = None
+
+    def claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
+        """The plan with its claim, or the entry of a known alert. Raises WebhookError where there is
+        neither; then the ledger knows what became of the alert, unless it was denied outright."""
+        try:
+            return self._planned_and_claimed(budget)
+        except WebhookError as error:
+            from webhook_core.sending.missed import write_down  # few alerts are not claimed
+
+            write_down(self.firing, error, self.missed, self.ledger, self.clock)
+            raise
+
+    def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
+        """Where another claim of the line came in between, the plan is made once more on new facts."""
+        for _ in range(CLAIMS):
+            decided = self._decide(budget)
+            if isinstance(decided, LedgerEntry):
+                return None, Existing(decided)
+            if budget.remaining() < ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S:
+                raise NoTimeToSend(
+                    "Too little time was left to send the order; sending the same alert again soon is safe."
+                )
+            claim = self._claim(decided)
+            if not isinstance(claim, Outdated):
+                return decided, allowed(claim)
+        raise NotItsTurn(
+            "Other alerts of this strategy and pair came in between; nothing was sent, "
+            "and sending it again soon is safe."
+        )
+
+    @timed("plan")
+    def _decide(self, budget: Budget) -> Decided | LedgerEntry:
+        """What remains once nothing can be sent any more is kept, so that a failure can be written
+        down."""
+        wants = self.firing.wants
+        if self.market.must_ask(wants):
+            known = self._known()
+            if known is not None:
+                return known
+        try:
+            return self.market.decide(wants, budget.less(KEPT_FOR_THE_RECORD_S))
+        except WebhookError:
+            known = self._known()
+            if known is None:
+                raise
+            return known
+
+    def _known(self) -> LedgerEntry | None:
+        """The entry that answers; None for a new alert, and for one that may be claimed yet."""
+        known = self.ledger.find(self.firing.unit)
+        if known is None or not self._may_claim(known):
+            return known
+        self.missed = known
+        return None
+
+    def _may_claim(self, known: LedgerEntry) -> bool:
+        same_body = known.body_sha256 == self.firing.body_sha256
+        return known.state is State.MISSED and same_body and self.clock.now() <= known.fresh_until
+
+    @timed("claim")
+    def _claim(self, decided: Decided) -> Claim:
+        entry = self.firing.entry(decided, self.clock.now(), self.deadline_s)
+        if self.missed is None:
+            claim = self.ledger.claim(entry)
+            if not isinstance(claim, Existing) or not self._may_claim(claim.entry):
+                return claim
+            self.missed = claim.entry
+        return self.ledger.claim_next(claimed_at_last(self.missed, entry))
