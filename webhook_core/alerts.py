@@ -202,7 +202,7 @@ class Alerts:
         if firing.confirms and not progress.unclaimed:
             from webhook_core.fills import Fills  # few alerts ask for it
 
-            fills = Fills(self.ledger, self.venue, self.clock)
+            fills = Fills(self.ledger, self.venue, self.clock, self.market.margin)
             progress = progress._replace(entries=tuple(fills.confirmed(progress.entries, delivery.budget)))
         delivery.entry, delivery.replayed = progress.deciding, progress.replayed
         delivery.plans(progress.deciding.current.request)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
 
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.market import Market, Wants
 from webhook_core.own_orders import DONE
+from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.ports import Budget
 from webhook_core.trading import denials, limits, open_orders
 from webhook_core.trading.appraisal import Appraisal
@@ -23,16 +26,26 @@ from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 
 class Changes:
-    """For one alert. ``orders``: all open ones of the account."""
+    """For one alert. ``orders``: all open ones of the account, as a read that began at ``read_at`` shows them; a cancel adds
+    those of ours that it lacks, and ``notes`` of what was never seen."""
 
-    def __init__(self, market: Market, wants: Wants, orders: Sequence[RestingOrder], budget: Budget) -> None:
+    def __init__(
+        self, market: Market, wants: Wants, orders: Sequence[RestingOrder], read_at: datetime, budget: Budget
+    ) -> None:
         self.market, self.wants, self.orders, self.budget = market, wants, orders, budget
+        self.unlisted = UnlistedOrders(market, orders, read_at, budget)
+        self.notes: tuple[str, ...] = ()
 
     def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         """A CancelOrder for each order that is meant. Raises NotItsTurn while one of them may or may not be."""
-        named = self._meant(intent)
-        if named is not None and named.unknown and intent.has_a_name:
-            raise _not_certain()
+        if intent.order_id is None and intent.client_order_id is None:
+            self._add_unlisted(intent, instrument)
+            named = self._meant(intent)
+            named = None if named is None else named._replace(just_sent=())
+        else:
+            named = self._meant(intent)
+            if named is not None and named.unknown:
+                raise _not_certain()
         found = open_orders.cancels(intent, self.orders, named, self._allowed(), instrument)
         if not isinstance(found, Plan):
             return found
@@ -75,20 +88,35 @@ class Changes:
         fills = self.market.venue.fills([order_id for order_id, _ in just_sent], self.budget)
         return all(order_id in fills and fills[order_id].status in DONE for order_id, _ in just_sent)
 
+    def _add_unlisted(self, intent: CancelIntent, instrument: Instrument | None) -> None:
+        """Raises NotItsTurn while an order that is meant may be in the book unseen."""
+        if intent.of_alert is not None:
+            entries = self._of_alert(intent.of_alert)
+        else:
+            entries = self._maybe_open
+            if self.wants.bound or intent.scope == "strategy":
+                entries = [entry for entry in entries if entry.strategy == self.wants.strategy]
+        placed = [entry for entry in entries if _may_trade(entry)]
+        pairs = self._allowed_pairs({entry.current.request.pair for entry in placed})
+        found = self.unlisted.of(
+            [
+                entry
+                for entry in placed
+                if (pairs is None or entry.current.request.pair in pairs)
+                and (instrument is None or entry.current.request.pair == instrument.key)
+            ],
+            intent.side,
+        )
+        self.orders, self.notes = (*self.orders, *found.orders), found.notes
+
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
         """Those of ours that an id, an alert or a strategy names."""
-        strategy = self.wants.strategy
         if intent.order_id is not None or intent.client_order_id is not None:
-            found = self.market.own_orders.of_strategy(strategy if self.wants.bound else None)
-            return self._ours([entry for entry in found if _is_named(entry, intent)])
+            return self._ours([self.unlisted.looked_up(entry) for entry in self._named(intent)])
         if intent.of_alert is not None:
-            own_orders, bound = self.market.own_orders, self.wants.bound
-            # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
-            found = [] if bound else own_orders.of_alert(intent.of_alert, None)
-            found = found or own_orders.of_alert(intent.of_alert, strategy)
-            return self._ours([entry for entry in found if not bound or entry.strategy == strategy])
+            return self._ours(self._of_alert(intent.of_alert))
         if isinstance(intent, CancelIntent) and intent.scope == "strategy":
-            return self._ours(self.market.own_orders.of_strategy(strategy))
+            return self._ours(self._own)
         return None
 
     def _shown(self, pair: str) -> str:
@@ -97,24 +125,64 @@ class Changes:
         except UnknownSymbol:
             return pair
 
+    def _of_alert(self, alert_id: str) -> list[LedgerEntry]:
+        own_orders, strategy, bound = self.market.own_orders, self.wants.strategy, self.wants.bound
+        # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
+        found = [] if bound else own_orders.of_alert(alert_id, None)
+        found = found or own_orders.of_alert(alert_id, strategy)
+        return [entry for entry in found if not bound or entry.strategy == strategy]
+
+    def _named(self, intent: CancelIntent | AmendIntent) -> list[LedgerEntry]:
+        """The entry of the order that an id names, if it is one of ours that this sender may name."""
+        own_orders, strategy = self.market.own_orders, self.wants.strategy
+        if intent.order_id is not None:
+            found = own_orders.of_orders([intent.order_id])
+        else:
+            named = plain_client_order_id(intent.client_order_id or "")
+            listed = [one.order_id for one in self.orders if plain_client_order_id(one.client_order_id or "") == named]
+            found = [*own_orders.of_orders(listed), *(entry for entry in self._maybe_open if _is_named(entry, intent))]
+        if not found:  # an earlier version may have written it
+            found = [entry for entry in own_orders.of_strategy(None) if _is_named(entry, intent)]
+        return [entry for entry in found if not self.wants.bound or entry.strategy == strategy]
+
+    @cached_property
+    def _maybe_open(self) -> list[LedgerEntry]:
+        return self.market.own_orders.maybe_open()
+
+    @cached_property
+    def _own(self) -> list[LedgerEntry]:
+        """The strategy's orders among the open ones, however old, and all that may be open unseen. The order that a close
+        left is its parent's."""
+        own_orders, strategy = self.market.own_orders, self.wants.strategy
+        named = {name for order in self.orders for name in (order.order_id, order.parent) if name is not None}
+        known = {entry.current.order_id for entry in self._maybe_open}
+        found = [*self._maybe_open, *own_orders.of_orders(named - known)]
+        ours = self._ours(found)
+        if not all(ours.has(order) for order in self.orders):  # placed by hand, or written by an earlier version
+            found += own_orders.of_strategy(strategy)
+        return [entry for entry in found if entry.strategy == strategy]
+
     def _allowed(self) -> Allowed:
         """A credential that is bound to a strategy touches its orders alone, and none touches a pair that may not be traded."""
-        own = self._ours(self.market.own_orders.of_strategy(self.wants.strategy)) if self.wants.bound else None
+        own = self._ours(self._own) if self.wants.bound else None
+        return Allowed(own, self._allowed_pairs({order.pair for order in self.orders}))
+
+    def _allowed_pairs(self, shown: set[str]) -> set[str] | None:
+        """All names of the pairs that may be traded, None for every pair."""
         lists = self.wants.rules.allow_lists
         if not lists:
-            return Allowed(own)
+            return None
         known = self.market.pair_rules.current()
         names = {name for instrument in known for name in (instrument.altname, instrument.key)}
-        for pair in {order.pair for order in self.orders} - names:  # another instance may have learnt it
+        for pair in shown - names:  # another instance may have learnt it
             with suppress(UnknownSymbol):
                 self.market.instrument(pair, self.budget)
-        pairs = {
+        return {
             name
             for instrument in self.market.pair_rules.current()
             if all(limits.symbol_allowed(instrument, allowed).passed for allowed in lists)
             for name in (instrument.altname, instrument.key)
         }
-        return Allowed(own, pairs)
 
     def _ours(self, entries: list[LedgerEntry]) -> Ours:
         young = self.market.clock.now() - self.market.own_orders.margin
@@ -143,6 +211,12 @@ def _not_certain() -> NotItsTurn:
         "The order that is meant may not be in Kraken's list yet, or its outcome is not known. Nothing was sent; sending the "
         "same alert again soon is safe."
     )
+
+
+def _may_trade(entry: LedgerEntry) -> bool:
+    """Whether it is an order that was placed, or may have been."""
+    placed = entry.state in (State.ACCEPTED, State.SUBMITTING)
+    return placed and entry.current.request.method == "AddOrder"
 
 
 def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:

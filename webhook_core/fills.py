@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
@@ -44,11 +45,13 @@ def shown(attempt: Attempt) -> dict[str, str | None] | None:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Fills:
-    """Nothing here changes what an order came to; a read or a write that fails leaves it for the next reconcile."""
+    """Nothing here changes what an order came to; a read or a write that fails leaves it for the next reconcile. ``margin`` is
+    how far Kraken's reads may lag its engine."""
 
     ledger: Ledger
     venue: Venue
     clock: Clock
+    margin: timedelta
 
     @timed("confirm")
     def confirmed(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
@@ -56,7 +59,7 @@ class Fills:
         found = list(entries)
         for pause in PAUSES_S:
             left = budget.remaining() - KEPT_FOR_THE_ANSWER_S - (KEPT_FOR_A_READ_S if pause else 0)
-            if not any(map(unfinished, found)) or left <= 0:
+            if not any(map(_is_awaited, found)) or left <= 0:
                 break
             self.clock.sleep(min(pause, left))
             found = self._asked(found, budget.less(KEPT_FOR_THE_ANSWER_S))
@@ -88,9 +91,10 @@ class Fills:
 
     def keep(self, entry: LedgerEntry, fill: Fill) -> LedgerEntry:
         """The entry with what it has filled, in the ledger too if that can be written now."""
-        if fill == entry.current.fill:
+        close_unseen = self._lacks_its_close(entry.current, fill)
+        if (fill, close_unseen) == (entry.current.fill, entry.current.close_unseen):
             return entry
-        known = transitions.filled(entry, fill)
+        known = transitions.filled(entry, fill, close_unseen=close_unseen)
         try:
             written = self.ledger.record(known)
         except LedgerUnavailable as error:
@@ -98,3 +102,15 @@ class Fills:
             return known
         event(logging.INFO, "order.filled", alert_id=entry.alert_id, order_id=entry.current.order_id, **fill._asdict())
         return written.entry if isinstance(written, Recorded) else known
+
+    def _lacks_its_close(self, attempt: Attempt, fill: Fill) -> bool:
+        """Whether Kraken's lists may lack the conditional close of what it has filled. One at the market left it when it was
+        placed, so that its age says it."""
+        sent = attempt.request.parameters
+        if sent.get("ordertype") == "market" or "close[ordertype]" not in sent or not fill.volume:
+            return False
+        return fill.closed_at is not None and fill.closed_at + self.margin > self.clock.now()
+
+
+def _is_awaited(entry: LedgerEntry) -> bool:
+    return unfinished(entry) is not None and not entry.current.close_unseen

@@ -120,7 +120,8 @@ class Operators:
             known = (known[first:] + known[:first])[:most]
         entries = list({entry.unit: entry for entry in (*newest, *known)}.values())
         try:
-            return Fills(self.ledger, self.venue, self.clock).fill_in(entries, budget)
+            fills = Fills(self.ledger, self.venue, self.clock, self.reconciler.margin)
+            return fills.fill_in(entries, budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "fill.not_read", reason=error.message)
             unread.append({"read": "fills", "why": error.message})

@@ -29,6 +29,7 @@ OLDEST_ATTEMPT = timedelta(minutes=3)
 OF_STRATEGY = 200
 MOST_RESTING = 1000
 """Kraken itself lets an account have far fewer open."""
+MOST_UNKNOWN = 100
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 
@@ -70,6 +71,20 @@ class OwnOrders:
         page = self.ledger.entries(states=_LIVE, strategy=strategy, limit=OF_STRATEGY)
         return [entry for entry in page.entries if self.is_ours(entry)]
 
+    def of_orders(self, order_ids: Collection[str]) -> list[LedgerEntry]:
+        """Those whose orders these are, however old."""
+        return list(self.ledger.of_orders(self.mode, self.account, order_ids)) if order_ids else []
+
+    def maybe_open(self) -> list[LedgerEntry]:
+        """Every order that Kraken's list may lack: those of the last minutes, those without an outcome, and those in the
+        book, as far as the ledger knows. Raises NotItsTurn where there are too many."""
+        unknown = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
+        if unknown.cursor is not None:
+            raise NotItsTurn(f"More than {MOST_UNKNOWN} orders have no known outcome. Nothing was sent.")
+        found = (*filter(self.is_ours, unknown.entries), *self._newest(), *self._resting())
+        orders = (entry for entry in found if entry.current.request.method == "AddOrder" and entry.state in _LIVE)
+        return list({entry.unit: entry for entry in orders}.values())
+
     def of_alert(self, alert_id: str, strategy: str | None) -> list[LedgerEntry]:
         """Every leg of the alert with that id; ``strategy``: whose credential asks, None for one that is bound to none."""
         for key in keys_of(alert_id, strategy):
@@ -82,10 +97,15 @@ class OwnOrders:
     def resting(self, figures: Collection[str] | None, instrument_of: InstrumentOf) -> list[LedgerEntry]:
         """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, or (None) any
         balance; whatever their age. Raises NotItsTurn where there are too many to ask for."""
+        return [
+            entry for entry in self._resting() if self._changes_one_of(figures, entry.current.request, instrument_of)
+        ]
+
+    def _resting(self) -> Sequence[LedgerEntry]:
         found = self.ledger.unfinished(self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1)
         if len(found) > MOST_RESTING:
             raise NotItsTurn(f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent.")
-        return [entry for entry in found if self._changes_one_of(figures, entry.current.request, instrument_of)]
+        return found
 
     def _changes_one_of(
         self, figures: Collection[str] | None, request: OrderRequest, instrument_of: InstrumentOf

@@ -123,6 +123,16 @@ class Venue(Protocol):
         """One order, open or closed, from QueryOrders; None for one that Kraken does not show. Raises VenueUnavailable."""
         ...
 
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
+        """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken does not show is left
+        out. Raises VenueUnavailable."""
+        ...
+
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+        """The newest orders that were closed since then, from one page of ClosedOrders: older ones may be missing. Raises
+        VenueUnavailable."""
+        ...
+
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left out. Raises
         VenueUnavailable."""
@@ -234,6 +244,11 @@ class Ledger(Protocol):
     def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
         """Accepted orders of that mode and account, of these kinds, whose fill is not known to be final: at most ``limit`` of
         them, in no order."""
+        ...
+
+    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        """The entries of that mode and account whose last attempt came to one of these orders, by the venue's ids, in no
+        order. One that an earlier version wrote may be missing."""
         ...
 
     def purge(self, claimed_before: datetime, limit: int) -> int:

@@ -30,7 +30,9 @@ class Workings:
         self.market, self.wants, self.budget, self.appraised = market, wants, budget, appraised
         self.own = market.own_orders
         self.facts = Facts()
+        self.read_at = market.clock.now()
         self.cancelled: list[RestingOrder] = []
+        self.notes: list[str] = []
 
     def decided(self) -> Decided | Denied:
         """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
@@ -47,6 +49,7 @@ class Workings:
             refused=self.wants.refused,
             keeps=not self.appraised,
         )
+        self.read_at = self.market.clock.now()
         self.facts = reading.of(list(zip(intents, instruments, strict=True)))
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
@@ -63,7 +66,7 @@ class Workings:
             sources += [number] * len(planned.requests)
         plan = _joined(plans)
         unmoved = (f"Nothing to do for one leg: {why}." for why in nothing if plans)
-        plan = plan._replace(notes=(*plan.notes, *unmoved, *warned))
+        plan = plan._replace(notes=(*plan.notes, *self.notes, *unmoved, *warned))
         return Decided(
             plan,
             nothing="" if plan.requests else "; ".join(nothing),
@@ -159,16 +162,17 @@ class Workings:
 
     def _changed(self, intent: CancelIntent | AmendIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         orders = self.facts.open_orders or ()
-        changes = Changes(self.market, self.wants, orders, self.budget)
+        changes = Changes(self.market, self.wants, orders, self.read_at, self.budget)
         if isinstance(intent, AmendIntent):
             return changes.amendment(intent, instrument)
         found = changes.cancels(intent, instrument)
+        self.notes += [note for note in changes.notes if note not in self.notes]
         if not isinstance(found, Plan):
             return found
         before = {order.order_id for order in self.cancelled}  # one order is cancelled once, however often it is meant
         requests = tuple(request for request in found.requests if request.parameters.get("txid") not in before)
         ids = {request.parameters.get("txid") for request in requests}
-        self.cancelled += [order for order in orders if order.order_id in ids]
+        self.cancelled += [order for order in changes.orders if order.order_id in ids]
         return found._replace(requests=requests) if requests else NoOrder("", "its orders are cancelled already")
 
 

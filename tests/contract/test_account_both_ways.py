@@ -99,7 +99,9 @@ def test_an_order_is_canceled_once_and_then_gone(kraken: Account) -> None:
     assert kraken.cancel(txid=order_id) == Rejected(("EOrder:Unknown order",))
     assert kraken.open_orders() == ()
     assert kraken.order(order_id).status == "canceled"
-    assert kraken.fills([order_id]) == {order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0))}
+    closed_at = kraken.order(order_id).closed_at
+    assert closed_at is not None
+    assert kraken.fills([order_id]) == {order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0), closed_at)}
     assert kraken.balances()["ZUSD"] == Balance(Decimal(10000))
 
 
@@ -163,7 +165,9 @@ def test_what_an_order_came_to_is_read(kraken: Account) -> None:
     fills = kraken.fills([resting, NEVER_WAS, bought])
     assert fills == {
         resting: Fill("open", Decimal(0), None, Decimal(0), Decimal(0)),
-        bought: Fill("closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal("4.8")),
+        bought: Fill(
+            "closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal("4.8"), kraken.order(bought).closed_at
+        ),
     }
     assert kraken.balances()["XXBT"] == Balance(Decimal("1.01"))
 
@@ -177,7 +181,7 @@ def test_an_order_that_is_partly_filled_shows_both_parts(kraken: Account) -> Non
     assert kraken.balances()["XXBT"] == Balance(Decimal("0.9"), Decimal("0.3"))
     assert isinstance(kraken.cancel(txid=order_id), Accepted)
     assert kraken.fills([order_id])[order_id] == Fill(
-        "canceled", Decimal("0.1"), Decimal(60000), Decimal(6000), Decimal(48)
+        "canceled", Decimal("0.1"), Decimal(60000), Decimal(6000), Decimal(48), kraken.order(order_id).closed_at
     )
 
 
@@ -247,7 +251,7 @@ def test_equity_in_another_asset_and_in_one_that_nobody_knows(kraken: Account) -
 def test_a_buy_for_an_amount_of_quote_spends_it_and_the_fee_beside_it(kraken: Account) -> None:
     order_id = kraken.place(oflags="viqc", volume="100")
     (fill,) = kraken.fills([order_id]).values()
-    assert fill == Fill("closed", Decimal("0.00166666"), Decimal(60000), Decimal("99.9996"), Decimal("0.8"))
+    assert fill[:5] == ("closed", Decimal("0.00166666"), Decimal(60000), Decimal("99.9996"), Decimal("0.8"))
     assert kraken.balances()["ZUSD"] == Balance(Decimal("9899.2004"))
 
 

@@ -371,3 +371,30 @@ def test_an_order_that_is_known_to_be_done_is_listed_no_more(store):
     resting = all_kinds(store)["resting"]
     recorded(store, filled(resting, Fill("closed", Decimal(1), Decimal(2), Decimal(2), Decimal(0))))
     assert "resting" not in {entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)}
+
+
+def test_an_order_that_has_just_left_a_close_is_listed_until_that_is_said_to_be_seen(store):
+    resting = all_kinds(store)["resting"]
+    fill = Fill("closed", Decimal(1), Decimal(2), Decimal(2), Decimal(0), NOON)
+    unseen = recorded(store, filled(resting, fill, close_unseen=True))
+    assert store.find(resting.unit).current.fill == fill
+    assert unseen in store.unfinished("paper", "main", (Unfinished.RESTING,), 50)
+    recorded(store, filled(unseen, fill))
+    assert "resting" not in {entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)}
+
+
+# Whose an order is
+
+
+def test_an_order_is_known_by_the_venues_id_however_many_came_since(store):
+    entries = all_kinds(store)
+    for number in range(70):
+        stored_in(store, submitting(f"later-{number}"), State.ACCEPTED)
+    for names in (["resting"], ["done", "in parts"], []):
+        wanted = [entries[name].current.order_id for name in names]
+        asked = [*wanted, *(f"ONOBODY{number}" for number in range(250))]
+        found = store.of_orders("paper", "main", asked)
+        assert sorted(entry.unit.alert_key for entry in found) == sorted(names)
+        assert all(entry == entries[entry.unit.alert_key] for entry in found)
+    for mode, account in [("live", "main"), ("paper", "other")]:
+        assert list(store.of_orders(mode, account, ["Oresting"])) == []

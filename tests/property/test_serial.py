@@ -41,7 +41,15 @@ REQUESTS = st.builds(
     exits=st.booleans(),
     counted=st.booleans(),
 )
-FILLS = st.builds(Fill, status=TEXTS, volume=DECIMALS, price=st.none() | DECIMALS, cost=DECIMALS, fee=DECIMALS)
+FILLS = st.builds(
+    Fill,
+    status=TEXTS,
+    volume=DECIMALS,
+    price=st.none() | DECIMALS,
+    cost=DECIMALS,
+    fee=DECIMALS,
+    closed_at=st.none() | TIMES,
+)
 ATTEMPTS = st.builds(
     Attempt,
     number=st.integers(1, 99),
@@ -58,6 +66,7 @@ ATTEMPTS = st.builds(
     settled_at=st.none() | TIMES,
     open_absent_at=st.none() | TIMES,
     fill=st.none() | FILLS,
+    close_unseen=st.booleans(),
 )
 UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
 TURNS = st.builds(
@@ -95,7 +104,7 @@ def exact(entry: LedgerEntry) -> list:
     """What equality overlooks: the order of the parameters, the digits of a price, the types of the collections."""
     requests = [attempt.request for attempt in entry.attempts] + list(entry.following)
     return [
-        [str(attempt.fill) for attempt in entry.attempts],
+        [str(attempt.fill and attempt.fill[:5]) for attempt in entry.attempts],
         [type(entry.following), type(entry.independent), str(entry.turn and entry.turn[3:])],
         sorted((name, str(figure)) for name, figure in entry.figures.items()),
         [(list(request.parameters.items()), str(request.reference_price)) for request in requests],
@@ -151,10 +160,10 @@ def full(entry: LedgerEntry) -> LedgerEntry:
     cancel = replace(
         entry.current.request, method="CancelOrder", exits=True, counted=True
     )  # no such thing, and every field
-    fill = Fill("open", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"))
+    fill = Fill("closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON)
     return replace(
         entry,
-        attempts=(replace(entry.current, request=cancel, fill=fill),),
+        attempts=(replace(entry.current, request=cancel, fill=fill, close_unseen=True),),
         following=(entry.current.request, cancel),
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},

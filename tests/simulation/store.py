@@ -121,6 +121,9 @@ class SimulatedStore:
     def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
         return self._read("unfinished", lambda: self._store.unfinished(mode, account, kinds, limit))
 
+    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        return self._read("of_orders", lambda: self._store.of_orders(mode, account, order_ids))
+
     def purge(self, claimed_before: datetime, limit: int) -> int:
         return self._read("purge", lambda: self._store.purge(claimed_before, limit))
 

@@ -128,6 +128,14 @@ class FakeVenue:
         self._called("order")
         return next((order for order in self.resting if order.order_id == order_id), None)
 
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
+        self._called("orders")
+        return {order.order_id: order for order in self.resting if order.order_id in order_ids}
+
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+        self._called("orders_closed")
+        return ()
+
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         self._called("fills")
         return {order_id: self.filled[order_id] for order_id in order_ids if order_id in self.filled}

@@ -93,3 +93,11 @@ def test_unfinished_orders_are_found_along_their_own_index(plans):
     assert [step for step in seen if "entries" in step] == [
         "SEARCH entries USING INDEX entries_unfinished (unfinished=?)"
     ]
+
+
+def test_the_entry_of_an_order_is_found_along_its_own_index(plans):
+    ledger, seen = plans
+    entry = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
+    seen.clear()
+    assert list(ledger.of_orders("paper", "main", [entry.current.order_id, "ONEVER"])) == [entry]
+    assert [step for step in seen if "entries" in step] == ["SEARCH entries USING INDEX entries_by_order (<expr>=?)"]

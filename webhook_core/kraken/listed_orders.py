@@ -88,7 +88,8 @@ def fill(order_id: str, order: Order) -> Fill:
     try:
         volume, price = decimal(order["vol_exec"]), decimal(order["price"])
         average = price if volume and price else None
-        return Fill(_text(order["status"]), volume, average, decimal(order["cost"]), decimal(order["fee"]))
+        cost, fee = decimal(order["cost"]), decimal(order["fee"])
+        return Fill(_text(order["status"]), volume, average, cost, fee, _closed_at(order))
     except _UNREADABLE:
         raise _unlike(order_id) from None
 
@@ -116,6 +117,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         trigger=trigger,
         margin=_margin(order, descr),
         closes=_optional(descr.get("close")) is not None,
+        closed_at=_closed_at(order),
     )
 
 
@@ -140,6 +142,10 @@ def _moment(value: Any) -> datetime:
     if not 0 <= seconds < _LATEST_S:
         raise ValueError("not a time")
     return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+
+
+def _closed_at(order: Order) -> datetime | None:
+    return _moment(order["closetm"]) if order.get("closetm") else None
 
 
 def _margin(order: Order, descr: Mapping[str, Any]) -> bool:

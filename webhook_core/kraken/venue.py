@@ -167,20 +167,31 @@ class KrakenVenue:
         return tuple(resting(order_id, order) for order_id, order in orders.items())
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+        return self.orders([order_id], budget).get(order_id)
+
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
         from webhook_core.kraken.listed_orders import resting
 
-        shown = self._read("QueryOrders", {"txid": order_id}, budget)
-        return resting(order_id, shown[order_id]) if order_id in shown else None
+        return {name: resting(name, order) for name, order in self._queried(order_ids, budget)}
+
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+        from webhook_core.kraken.listed_orders import listed, resting
+
+        start = int((since - CLOCK_SKEW).timestamp())
+        asked = {"start": str(start), "closetime": "close", "without_count": "true"}
+        orders = listed(self._read("ClosedOrders", asked, budget), "closed")
+        return tuple(resting(order_id, order) for order_id, order in orders.items())
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         from webhook_core.kraken.listed_orders import fill
 
-        found: dict[str, Fill] = {}
+        return {name: fill(name, order) for name, order in self._queried(order_ids, budget)}
+
+    def _queried(self, order_ids: Sequence[str], budget: Budget) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for start in range(0, len(order_ids), MOST_ORDERS):
             asked = order_ids[start : start + MOST_ORDERS]
             shown = self._read("QueryOrders", {"txid": ",".join(asked)}, budget)
-            found |= {name: fill(name, shown[name]) for name in asked if name in shown}
-        return found
+            yield from ((name, shown[name]) for name in asked if name in shown)
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {

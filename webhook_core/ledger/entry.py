@@ -114,7 +114,8 @@ class Unit:
 class Attempt:
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
-    ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order.
+    ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order. ``close_unseen``: it
+    has filled so lately that Kraken's list may lack the order that its conditional close left.
     """
 
     number: int
@@ -131,6 +132,7 @@ class Attempt:
     settled_at: datetime | None = None
     open_absent_at: datetime | None = None
     fill: Fill | None = None
+    close_unseen: bool = False
 
 
 class Turn(NamedTuple):
@@ -260,11 +262,12 @@ def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:
     return settle(entry, Accepted(order.order_id, str(order.facts.get("description", ""))), now)
 
 
-def filled(entry: LedgerEntry, fill: Fill) -> LedgerEntry:
+def filled(entry: LedgerEntry, fill: Fill, *, close_unseen: bool = False) -> LedgerEntry:
     """What has traded of an accepted order by now, in the place of what was known before."""
     if entry.state is not State.ACCEPTED:
         raise IllegalTransition(f"{entry.state} -> filled: {entry.unit.name}")
-    return replace(entry, attempts=(*entry.attempts[:-1], replace(entry.current, fill=fill)))
+    current = replace(entry.current, fill=fill, close_unseen=close_unseen)
+    return replace(entry, attempts=(*entry.attempts[:-1], current))
 
 
 def open_orders_lack_it(entry: LedgerEntry, read_at: datetime) -> LedgerEntry:

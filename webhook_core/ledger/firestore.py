@@ -34,10 +34,11 @@ from webhook_core.ledger.firestore_entries import (
     fields_of,
     filtered,
     is_expired,
+    of_orders,
     where,
 )
 from webhook_core.ledger.serial import base_digest, cursor_text, read_cursor, unit_digest
-from webhook_core.ledger.unfinished import Unfinished, places_of
+from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
 if TYPE_CHECKING:
@@ -200,6 +201,12 @@ class FirestoreLedger:
             snapshots = calls.query(listing)
         found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
         return [entry for entry in found if entry is not None]
+
+    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        with self._operation() as calls:
+            snapshots = of_orders(calls, list(order_ids))
+        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
+        return [entry for entry in found if entry is not None and is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""

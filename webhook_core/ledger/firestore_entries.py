@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,17 @@ from webhook_core.ledger.serial import base_digest, from_text, to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
 if TYPE_CHECKING:
-    from webhook_core.ledger.firestore_calls import Snapshot
+    from google.cloud.firestore import Client
+
+    from webhook_core.ledger.firestore_calls import FirestoreCalls, Snapshot
 
 LEDGER = "ledger"
 """The collection."""
 RETENTION = timedelta(days=90)
 UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
 GONE = "The ledger holds no such entry any more."
+ORDERS_AT_ONCE = 30
+"""Values of one "in" (cloud.google.com/firestore/docs/query-data/queries)."""
 CONTENTION_S = 0.05
 """What Firestore aborts because others write there too may succeed so much later."""
 
@@ -34,6 +38,7 @@ def fields_of(entry: LedgerEntry) -> dict[str, Any]:
         "state": entry.state.value,
         "strategy": entry.strategy,
         "unfinished": unfinished_place(entry),
+        "orderId": entry.current.order_id,
         "claimedAt": entry.claimed_at,
         "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
     }
@@ -74,3 +79,16 @@ def where(query: Any, field: str, operator: str, value: object) -> Any:
     from google.cloud.firestore_v1.base_query import FieldFilter
 
     return query.where(filter=FieldFilter(field, operator, value))
+
+
+def of_orders(calls: FirestoreCalls, order_ids: Sequence[str]) -> list[Snapshot]:
+    """Along the index that Firestore keeps of every field."""
+    found: list[Snapshot] = []
+    for start in range(0, len(order_ids), ORDERS_AT_ONCE):
+        asked = list(order_ids[start : start + ORDERS_AT_ONCE])
+
+        def those(client: Client, asked: list[str] = asked) -> Any:
+            return where(client.collection(LEDGER), "orderId", "in", asked)
+
+        found += calls.query(those)
+    return found

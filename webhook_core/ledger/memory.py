@@ -12,7 +12,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.serial import cursor_text, read_cursor, unmarked
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.ledger.unfinished import Unfinished, places_of, unfinished_place
+from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 _FIRST = "1"
@@ -119,6 +119,11 @@ class MemoryLedger:
             entries = [entry for _, entry in self._entries.values()]
         places = places_of(mode, account, kinds)
         return [entry for entry in entries if unfinished_place(entry) in places][:limit]
+
+    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        with self._lock:
+            entries = [entry for _, entry in self._entries.values()]
+        return [entry for entry in entries if is_of(entry, mode, account) and entry.current.order_id in order_ids]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         with self._lock:

@@ -162,6 +162,8 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
     }
     if attempt.fill is not None:
         document["fill"] = _fill_document(attempt.fill)
+    if attempt.close_unseen:
+        document["close_unseen"] = True
     return document
 
 
@@ -182,11 +184,14 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
         settled_at=None if settled_at is None else _time(settled_at),
         open_absent_at=None if open_absent_at is None else _time(open_absent_at),
         fill=_fill(document.get("fill")),
+        close_unseen=bool(document.get("close_unseen", False)),
     )
 
 
 def _fill_document(fill: Fill) -> dict[str, str | None]:
-    return {name: value if name == "status" else _text(value) for name, value in fill._asdict().items()}
+    amounts = {name: _text(getattr(fill, name)) for name in ("volume", "price", "cost", "fee")}
+    closed_at = {} if fill.closed_at is None else {"closed_at": _iso(fill.closed_at)}
+    return {"status": fill.status, **amounts, **closed_at}
 
 
 def _fill(document: Mapping[str, Any] | None) -> Fill | None:
@@ -198,6 +203,7 @@ def _fill(document: Mapping[str, Any] | None) -> Fill | None:
         _decimal(document["price"]),
         Decimal(document["cost"]),
         Decimal(document["fee"]),
+        _time(document["closed_at"]) if "closed_at" in document else None,
     )
 
 

@@ -28,13 +28,14 @@ from webhook_core.ledger.sqlite_entries import (
     key_of,
     listing,
     listing_unfinished,
+    of_orders,
     place_of,
     version_number,
 )
 from webhook_core.ledger.sqlite_errors import is_locked
 from webhook_core.ledger.sqlite_file import SqliteFile
 from webhook_core.ledger.sqlite_mark import highest_entry
-from webhook_core.ledger.unfinished import Unfinished, places_of, unfinished_place
+from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
 from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 if TYPE_CHECKING:
@@ -176,6 +177,11 @@ class SqliteLedger:
             rows = db.execute(query, values).fetchall()
         found = (entry_to_show(*row) for row in rows)
         return [entry for entry in found if entry is not None]
+
+    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+        with self._file.connection() as db:
+            found = of_orders(db, list(order_ids))
+        return [entry for entry in found if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         oldest = " UNION ALL ".join(

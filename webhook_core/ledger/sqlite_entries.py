@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,6 +11,11 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.serial import base_digest, from_text, line_digest, microseconds
+from webhook_core.ledger.sqlite_schema import ORDER_ID
+
+
+MOST_ORDERS = 200
+"""In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
 
 
 def key_of(unit: Unit) -> tuple[bytes, int]:
@@ -67,3 +73,16 @@ def listing_unfinished(places: Sequence[str], limit: int) -> tuple[str, list[str
     wanted = ", ".join("?" * len(places))
     statement = f"SELECT base, document, version FROM entries WHERE unfinished IN ({wanted}) LIMIT ?"  # noqa: S608  only our own words
     return statement, [*places, limit]
+
+
+def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEntry]:
+    """The entries of these orders, along their index: its expression, word for word. It is named since SQLite, which knows
+    nothing of how they are spread, would take the one of the states."""
+    found: list[LedgerEntry | None] = []
+    for start in range(0, len(order_ids), MOST_ORDERS):
+        asked = order_ids[start : start + MOST_ORDERS]
+        where = f"{ORDER_ID} IN ({', '.join('?' * len(asked))}) AND state = 'ACCEPTED'"
+        entries = "entries INDEXED BY entries_by_order"
+        query = f"SELECT base, document, version FROM {entries} WHERE {where}"  # noqa: S608  only our own words
+        found += (entry_to_show(*row) for row in db.execute(query, asked))
+    return [entry for entry in found if entry is not None]

@@ -40,7 +40,13 @@ _SCHEMA_4 = (
         AND ifnull(json_extract(document, '$.attempts[#-1].fill.status'), 'open') IN ('open', 'pending') END""",
     "CREATE INDEX entries_unfinished ON entries (unfinished) WHERE unfinished IS NOT NULL",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4)
+ORDER_ID = "CASE WHEN json_valid(document) THEN json_extract(document, '$.attempts[#-1].order_id') END"
+"""What an entry's last attempt came to at the venue."""
+_SCHEMA_5 = (
+    # Whose an open order is, however old: found by its id at the venue. Entries of before stand in it as well.
+    f"CREATE INDEX entries_by_order ON entries ({ORDER_ID}) WHERE state = 'ACCEPTED'",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
 """Each brings a file from the schema before it to its own; a new file goes through all of them."""
 SCHEMA_VERSION = len(_SCHEMAS)
 

@@ -33,6 +33,11 @@ def places_of(mode: str, account: str, kinds: Collection[Unfinished]) -> list[st
     return [place_of(mode, account, kind) for kind in kinds]
 
 
+def is_of(entry: LedgerEntry, mode: str, account: str) -> bool:
+    """Whether an entry is of that account in that mode."""
+    return (entry.unit.mode, entry.unit.account) == (mode, account)
+
+
 def unfinished_place(entry: LedgerEntry) -> str | None:
     """Where the entry stands in that index, None for one that does not."""
     kind = unfinished(entry)
@@ -40,12 +45,13 @@ def unfinished_place(entry: LedgerEntry) -> str | None:
 
 
 def unfinished(entry: LedgerEntry) -> Unfinished | None:
-    """None for an entry that is no accepted order, or whose fill is known and final."""
+    """None for an entry that is no accepted order, or whose fill is known and final, its conditional close long in Kraken's
+    list."""
     attempt = entry.current
     request, fill = attempt.request, attempt.fill
     if entry.state is not State.ACCEPTED or request.method != "AddOrder" or not attempt.order_id:
         return None
-    if fill is not None and is_final(fill):
+    if fill is not None and is_final(fill) and not attempt.close_unseen:
         return None
     at_market = request.parameters.get("ordertype") == "market"
     return Unfinished.MARKET if at_market else Unfinished.RESTING

@@ -66,7 +66,8 @@ class RestingOrders:
         return changed
 
     def _keep(self, asked: Sequence[LedgerEntry], fills: Mapping[str, Fill], budget: Budget) -> None:
-        ledger = Fills(self._market.ledger, self._market.venue, self._market.clock)
+        market = self._market
+        ledger = Fills(market.ledger, market.venue, market.clock, market.margin)
         for entry in asked:
             if not self._keeps or budget.remaining() < KEPT_TO_SEND_S:
                 return

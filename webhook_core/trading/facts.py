@@ -27,7 +27,7 @@ class Balance(NamedTuple):
 class RestingOrder(NamedTuple):
     """An order of the account. ``pair`` is as Kraken shows it, the altname. ``parent`` is the order whose conditional close
     it is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far as it has them.
-    ``closes``: it carries a conditional close of its own."""
+    ``closes``: it carries a conditional close of its own. ``closed_at``: when it was done."""
 
     order_id: str
     pair: str
@@ -43,6 +43,7 @@ class RestingOrder(NamedTuple):
     trigger: Decimal | None = None
     margin: bool = False
     closes: bool = False
+    closed_at: datetime | None = None
 
     @property
     def left(self) -> Decimal:

@@ -243,10 +243,11 @@ class VenueOrder(NamedTuple):
 
 class Fill(NamedTuple):
     """What became of an order so far: Kraken's ``status``, and ``volume`` (base), ``cost`` and ``fee`` (quote) of what has
-    traded; ``price`` is its average, None before anything has."""
+    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was done."""
 
     status: str
     volume: Decimal
     price: Decimal | None
     cost: Decimal
     fee: Decimal
+    closed_at: datetime | None = None
