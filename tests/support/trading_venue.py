@@ -27,12 +27,17 @@ class TradingVenue(FakeVenue):
     """Everything trades at ``price`` (``quotes`` where a pair is named there), at a fee of ``fee`` of the cost in quote.
 
     ``during``: what happens in the middle of the next call of that name, before it reads or does anything. ``gone``: the
-    orders that rest no longer, by order id.
+    orders that rest no longer, by order id. ``hidden``: order ids that the reads of that name don't show, ``...`` for all.
+    ``leaves_closes``: what fills leaves its conditional close behind.
     """
 
     fee: Decimal = ZERO
     during: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     gone: dict[str, RestingOrder] = field(default_factory=dict)
+    hidden: dict[str, set[Any]] = field(default_factory=dict)
+    leaves_closes: bool = True
+    time: Any = None
+    _closings: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _held_back: int = 0
     _shown: tuple[dict[str, Balance], dict[str, Decimal]] = ({}, {})
 
@@ -69,7 +74,10 @@ class TradingVenue(FakeVenue):
         self.resting = [other for other in self.resting if other.order_id != order.order_id]
         self._hold(order, -order.left)
         executed = order.volume if status == "closed" else order.executed
-        self.gone[order.order_id] = order._replace(status=status, executed=executed)
+        self._end(order._replace(status=status, executed=executed))
+
+    def _end(self, order: RestingOrder) -> None:
+        self.gone[order.order_id] = order._replace(closed_at=None if self.time is None else self.time.now())
 
     def fill(self, order: RestingOrder) -> None:
         """All of a resting spot order, at its limit."""
@@ -78,7 +86,44 @@ class TradingVenue(FakeVenue):
         self.close(order, "closed")
         self._add(pair.base, sign * order.left)
         self._add(pair.quote, -sign * order.left * price)
-        self.filled[order.order_id] = Fill("closed", order.volume, price, order.volume * price, ZERO)
+        done_at = self.gone[order.order_id].closed_at
+        self.filled[order.order_id] = Fill("closed", order.volume, price, order.volume * price, ZERO, done_at)
+        self.leave_close(self.gone[order.order_id], order.left)
+
+    def fill_part(self, order: RestingOrder, volume: Decimal) -> None:
+        """A part of a resting spot order, which rests on."""
+        (at,) = (number for number, other in enumerate(self.resting) if other.order_id == order.order_id)
+        self._hold(order, -volume)
+        self.resting[at] = self.resting[at]._replace(executed=self.resting[at].executed + volume)
+        self.leave_close(order, volume)
+
+    def leave_close(self, parent: RestingOrder, volume: Decimal) -> None:
+        """The order that Kraken places for what has filled, where the order asked for one."""
+        sent = self._closings.get(parent.order_id)
+        if sent is None or not self.leaves_closes:
+            return
+        number = len(self.resting) + len(self.gone)
+        self.rest(
+            RestingOrder(
+                f"OCLOSE-AAAAA-AAAA{number:02}", parent.pair, parent.side.opposite, sent["close[ordertype]"], volume, ZERO,
+                START, parent=parent.order_id, trigger=Decimal(sent["close[price]"]), margin=parent.margin,
+            )
+        )  # fmt: skip
+
+    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
+        return tuple(order for order in super().open_orders(budget) if self._shows("open_orders", order.order_id))
+
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
+        gone = {name: self.gone[name] for name in order_ids if name in self.gone}
+        shown = {**super().orders(order_ids, budget), **gone}
+        return {name: order for name, order in shown.items() if self._shows("orders", name)}
+
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+        super().orders_closed(since, budget)
+        return tuple(order for name, order in self.gone.items() if self._shows("orders_closed", name))
+
+    def _shows(self, read: str, order_id: str) -> bool:
+        return not self.hidden.get(read, set()) & {order_id, ...}
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         open_ones = {order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting}
@@ -126,6 +171,8 @@ class TradingVenue(FakeVenue):
 
     def _place(self, sent: Mapping[str, str], order_id: str, client_order_id: str) -> None:
         price = self._price(sent["pair"])
+        if "close[ordertype]" in sent:
+            self._closings[order_id] = sent
         if sent["ordertype"] == "market":
             self._trade(sent, order_id, price)
             return
@@ -155,7 +202,15 @@ class TradingVenue(FakeVenue):
         else:
             self._add(pair.base, sign * volume)
             self._add(pair.quote, -sign * cost - cost * self.fee)
-        self.filled[order_id] = Fill("closed", volume, price, cost, cost * self.fee)
+        self._end(
+            RestingOrder(
+                order_id, pair.altname, Side(sent["type"]), "market", volume, volume, START, status="closed",
+                margin="leverage" in sent, closes=order_id in self._closings,
+            )
+        )  # fmt: skip
+        done_at = self.gone[order_id].closed_at
+        self.filled[order_id] = Fill("closed", volume, price, cost, cost * self.fee, done_at)
+        self.leave_close(self.gone[order_id], volume)
 
     def _add(self, asset: str, amount: Decimal) -> None:
         funds = self.held.get(asset, Balance(ZERO))
@@ -179,7 +234,9 @@ def trader(btc: Any = 0, usd: Any = 100_000, net: Any = 0, **options: Any) -> Fu
     for name in ("worth", "fee"):
         if name in options:
             setattr(venue, name, Decimal(options.pop(name)))
-    return Function(venue=venue, **options)
+    function = Function(venue=venue, **options)
+    venue.time = function.clock
+    return function
 
 
 def sent(function: Function) -> list[tuple[str, str]]:
