@@ -138,9 +138,7 @@ class Changes:
         if intent.order_id is not None:
             found = own_orders.of_orders([intent.order_id])
         else:
-            named = plain_client_order_id(intent.client_order_id or "")
-            listed = [one.order_id for one in self.orders if plain_client_order_id(one.client_order_id or "") == named]
-            found = [*own_orders.of_orders(listed), *(entry for entry in self._maybe_open if _is_named(entry, intent))]
+            found = [entry for entry in self._maybe_open if _is_named(entry, intent)]
         if not found:  # an earlier version may have written it
             found = [entry for entry in own_orders.of_strategy(None) if _is_named(entry, intent)]
         return [entry for entry in found if not self.wants.bound or entry.strategy == strategy]

@@ -204,3 +204,13 @@ def test_a_limit_order_that_rests_is_asked_about_until_it_is_done():
     assert fills(function.post(body))[0] == {
         "status": "closed", "volume": "2", "price": "40000", "cost": "80000", "fee": "320", "slippage": "0",
     }  # fmt: skip
+
+
+def test_a_filled_entry_is_not_asked_for_again_because_of_the_stop_that_it_left():
+    function = trader(usd=10**6)
+    body = buy(function, order_type="limit", price="49000", stop_loss="40000")
+    assert outcome(function.post(body)) == (200, "accepted")
+    function.venue.fill(function.venue.resting[0])
+    function.venue.calls.clear()
+    assert fills(function.post(body))[0]["status"] == "closed"
+    assert function.venue.calls == ["fills"]

@@ -1,0 +1,119 @@
+"""Cancels at a Kraken whose lists are seconds late: no order lives on beside the one that was to take its place."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.support.functions import check
+
+LATE_S = 2.5
+ORDERS = {"side": None, "order_type": None, "volume": None, "price": None}
+SELL = {"side": "sell", "order_type": "limit", "volume": "0.001", "price": "70000"}
+STOP = {"side": "sell", "order_type": "stop-loss", "volume": "0.001", "stop_price": "45000"}
+ENTRY = {"side": "buy", "volume": "0.001", "price": "60000", "stop_loss": "40000"}
+CANCEL_SELLS = {"action": "cancel", "side": "sell"}
+
+
+@pytest.fixture(scope="module")
+def exchange(make_kraken):
+    """For this file alone: its lists are late, and a cancel of everything finds only its own."""
+    return make_kraken().start()
+
+
+@pytest.fixture(scope="module")
+def function(make_live, exchange):
+    return make_live(exchange, ALERT_MAX_AGE_SECONDS="600").start()
+
+
+@pytest.fixture(autouse=True)
+def _late(function, exchange):
+    exchange.lag(open_s=LATE_S, closed_s=LATE_S)
+    yield
+    exchange.lag()
+    time.sleep(LATE_S)
+    if exchange.open_orders():
+        check(function.post(function.alert(action="cancel", scope="all", symbol=None, **ORDERS)), 200, "accepted")
+    assert exchange.open_orders() == []
+    assert exchange.faults_left() == {}
+
+
+def resent(function, alert):
+    """As TradingView does, five seconds apart; the last answer, and the statuses."""
+    statuses = []
+    for attempt in range(4):
+        time.sleep(5 if attempt else 0)
+        answer = function.post(alert)
+        statuses.append(answer.status)
+        if answer.status != 503:
+            break
+    return answer, statuses
+
+
+def legs(function, *orders, **fields):
+    return function.alert(**ORDERS | {"orders": list(orders), **fields})
+
+
+def open_sells(exchange):
+    return [order for order in exchange.open_orders() if order["descr"]["type"] == "sell"]
+
+
+@pytest.mark.parametrize("reply", ["read", "lost"])
+def test_a_resting_sell_is_moved_at_once(reply, function, exchange):
+    if reply == "lost":
+        exchange.script("AddOrder", {"fault": "reset_after"})
+    first = function.post(function.alert(**SELL))
+    assert first.status == (503 if reply == "lost" else 200)
+    answer, statuses = resent(function, legs(function, CANCEL_SELLS, SELL | {"price": "71000"}))
+    check(answer, 200, "accepted")
+    assert (statuses[0] == 503) is (reply == "lost")
+    assert [order["descr"]["price"] for order in open_sells(exchange)] == ["71000.0"]
+
+
+@pytest.mark.parametrize("by", ["side", "alert"])
+def test_the_stop_of_an_entry_is_moved_at_once(by, function, exchange):
+    entry = check(function.post(function.alert(**ENTRY)), 200, "accepted")
+    cancel = CANCEL_SELLS if by == "side" else {"action": "cancel", "of_alert": entry["alert_id"], "symbol": None}
+    answer, statuses = resent(function, legs(function, cancel, STOP))
+    check(answer, 200, "accepted")
+    assert statuses == [503, 200]
+    assert [order["descr"]["price"] for order in open_sells(exchange)] == ["45000.0"]
+
+
+SELECTED = {
+    "symbol": {"symbol": "BTCUSD"},
+    "strategy": {"scope": "strategy", "symbol": None},
+    "all": {"scope": "all", "symbol": None},
+}
+
+
+@pytest.mark.parametrize("what", SELECTED)
+@pytest.mark.parametrize("reply", ["read", "lost"])
+def test_a_lone_cancel_takes_an_order_of_the_last_second(what, reply, function, exchange):
+    if reply == "lost":
+        exchange.script("AddOrder", {"fault": "reset_after"})
+    function.post(function.alert(**SELL))
+    answer, _ = resent(function, function.alert(**ORDERS | {"action": "cancel"} | SELECTED[what]))
+    check(answer, 200, "accepted")
+    assert exchange.open_orders() == []
+
+
+def test_a_stop_that_has_fired_already_is_not_waited_for(function, exchange):
+    check(function.post(function.alert(**ENTRY)), 200, "accepted")
+    exchange.mark("XBTUSD", "39000")
+    exchange.mark("XBTUSD", "60000")
+    answer, _ = resent(function, legs(function, CANCEL_SELLS, SELL))
+    check(answer, 200, "accepted")
+    assert [order["descr"]["price"] for order in open_sells(exchange)] == ["70000.0"]
+
+
+def test_nothing_more_is_asked_where_nothing_is_in_doubt(function, exchange):
+    """No other order of this pair came in the last minute."""
+    ether = {"symbol": "ETHUSD", "volume": "0.01", "price": "2000"}
+    order = check(function.post(function.alert(order_type="limit", **ether)), 200, "accepted")
+    time.sleep(LATE_S)
+    before = len(exchange.calls())
+    check(function.post(function.alert(**ORDERS | {"action": "cancel", "symbol": "ETHUSD"})), 200, "accepted")
+    calls = [(call["endpoint"], call["params"].get("txid")) for call in exchange.calls()[before:]]
+    assert calls == [("OpenOrders", None), ("CancelOrder", order["order_id"])]
