@@ -125,8 +125,8 @@ def test_a_turn_of_the_second_schema_is_still_one(path):
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.executescript(
-            "DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX entries_unfinished; ALTER TABLE entries DROP COLUMN unfinished;"
-            "PRAGMA user_version = 2;"
+            "DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
+            "ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 2;"
         )
     assert ledger.claim(in_turn("second", 1)) == Waiting(first)
     assert ledger.mark(LINE) == ""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.position_alerts import alert, held, leg_states
-from tests.support.trading_venue import outcome, sent, trader
+from tests.support.trading_venue import outcome, trader
 from tests.unit.test_cancel_alerts import MEAN, TREND, bound, cancel, canceled
 from webhook_core.trading.orders import Rejected, Side, Unknown
 

@@ -13,7 +13,6 @@ from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.serial import base_digest, from_text, line_digest, microseconds
 from webhook_core.ledger.sqlite_schema import ORDER_ID
 
-
 MOST_ORDERS = 200
 """In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
 

@@ -1,12 +1,15 @@
 """Which orders of ours a cancel has to reach although Kraken's list of the open ones lacks them.
 
-A list may lag the engine by the visibility margin. So, of the orders that a cancel by pair, scope or alert means:
+A list may lag the engine by the visibility margin. So, of the orders that a cancel by pair, scope
+or alert means:
 
-- one that was accepted within the margin is asked for by its id: it is open unless Kraken says that it is done;
+- one that was accepted within the margin is asked for by its id: it is open unless Kraken says that
+  it is done;
 - one whose outcome is unknown is looked up, and while that proves nothing, nothing is sent;
-- one with a conditional close has left an order for all that it filled, which names it (docs.kraken.com, get-orders-info
-  ``refid``). Until that is seen, open or closed, nothing is sent: its cancel would miss it. A list past the margin that
-  lacks it is believed, with a warning: a part below the pair's minimum may have none.
+- one with a conditional close has left an order for all that it filled, which names it
+  (docs.kraken.com, get-orders-info ``refid``). Until that is seen, open or closed, nothing is sent:
+  its cancel would miss it. A list past the margin that lacks it is believed, with a warning: a part
+  below the pair's minimum may have none.
 """
 
 from __future__ import annotations
@@ -23,7 +26,6 @@ from webhook_core.ports import Budget
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.open_orders import plain_client_order_id
 from webhook_core.trading.orders import OrderType, Side
-from webhook_core.trading.rounding import plain
 from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
 _AT_ONCE = (OrderType.MARKET, OrderType.SETTLE_POSITION)
 """They trade when they are placed, so nothing of them is ever open."""
 _ZERO = Decimal(0)
+Shown = Mapping[str, RestingOrder]
+"""By order id, what QueryOrders shows."""
 
 
 class Parent(NamedTuple):
-    """An order with a conditional close: what it has filled, and when it was done, None while it is open."""
+    """An order with a conditional close: what it has filled, and when it was done, None while it is
+    open."""
 
     entry: LedgerEntry
     order_id: str
@@ -61,18 +66,21 @@ class UnlistedOrders:
         }
 
     def of(self, entries: Iterable[LedgerEntry], side: Side | None) -> Unlisted:
-        """``entries``: the orders of ours that are meant; ``side``: of the orders to be cancelled, None for both. Raises
-        NotItsTurn, VenueUnavailable, LedgerUnavailable."""
-        meant = [self.looked_up(entry) for entry in entries if _is_meant(entry, side) or _leaves(entry, side)]
+        """``entries``: the orders of ours that are meant; ``side``: of the orders to be cancelled,
+        None for both. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
+        concerned = (one for one in entries if _is_meant(one, side) or _leaves(one, side))
+        meant = [self.looked_up(entry) for entry in concerned]
         for entry in meant:
             self._check_known(entry)
         own = [entry for entry in meant if _is_meant(entry, side) and self._may_be_unlisted(entry)]
-        parents = [entry for entry in meant if _leaves(entry, side) and self._may_lack_a_close(entry)]
-        asked = {self._order_id(entry) for entry in (*own, *(one for one in parents if not _is_done(one)))}
+        leaving = [entry for entry in meant if _leaves(entry, side)]
+        parents = [entry for entry in leaving if self._may_lack_a_close(entry)]
+        trading = [entry for entry in parents if not _is_done(entry)]
+        asked = {self._order_id(entry) for entry in (*own, *trading)}
         shown = self.market.venue.orders(sorted(asked), self.budget) if asked else {}
         found = [order for entry in own if (order := _open_order(entry, shown)) is not None]
         notes = self._check_closes(list(self._parents(parents, shown)))
-        late = (entry for entry in meant if _leaves(entry, side) and entry not in parents)
+        late = (entry for entry in leaving if entry not in parents)
         return Unlisted(tuple(found), (*notes, *self._never_seen(late)))
 
     def looked_up(self, entry: LedgerEntry) -> LedgerEntry:
@@ -81,14 +89,14 @@ class UnlistedOrders:
             return entry
         from webhook_core.ledger.reconcile import Reconciler
 
-        market = self.market
-        looks = Reconciler(market.mode, market.account, market.ledger, market.venue, market.clock, market.margin)
+        its = self.market
+        looks = Reconciler(its.mode, its.account, its.ledger, its.venue, its.clock, its.margin)
         return looks.look_up(entry, self.budget)
 
     def _check_known(self, entry: LedgerEntry) -> None:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return
-        # By then Kraken takes it no more, and the list shows what it has taken; but not what that has left behind.
+        # By then Kraken takes it no more, and the list shows what it has taken; not what that left.
         if _closes(entry) or self.read_at < entry.current.deadline + self.market.margin:
             raise _in_doubt(entry, "has no known outcome yet")
 
@@ -110,34 +118,38 @@ class UnlistedOrders:
         return self._is_young(_taken_at(entry))
 
     def _may_lack_a_close(self, entry: LedgerEntry) -> bool:
-        """One that fills at once has left its close when it was taken; one that rests may have filled just now."""
+        """One that fills at once has left its close when it was taken; one that rests may have
+        filled just now."""
         if entry.state is State.SUBMITTING and self._listed(entry) is None:  # it was never placed
             return False
         return not _fills_at_once(entry) or self._is_young(_taken_at(entry))
 
-    def _parents(self, entries: Iterable[LedgerEntry], shown: Mapping[str, RestingOrder]) -> Iterator[Parent]:
+    def _parents(self, entries: Iterable[LedgerEntry], shown: Shown) -> Iterator[Parent]:
         for entry in entries:
             order_id, fill = self._order_id(entry), entry.current.fill
             if _is_done(entry) and fill is not None:
                 yield Parent(entry, order_id, fill.volume, fill.closed_at or _taken_at(entry))
                 continue
-            views = [view for view in (shown.get(order_id), self._by_name.get(order_id)) if view is not None]
+            both = (shown.get(order_id), self._by_name.get(order_id))
+            views = [view for view in both if view is not None]
             if not views and self._is_young(_taken_at(entry)):
                 raise _in_doubt(entry, "is not shown by Kraken yet")
             done = next((view for view in views if view.status in DONE), None)
             done_at = None if done is None else done.closed_at or _taken_at(entry)
-            yield Parent(entry, order_id, max((view.executed for view in views), default=_ZERO), done_at)
+            executed = max((view.executed for view in views), default=_ZERO)
+            yield Parent(entry, order_id, executed, done_at)
 
     def _check_closes(self, parents: Sequence[Parent]) -> list[str]:
-        """A sentence for each close that was never placed, or is gone. Raises NotItsTurn while one may be in the book unseen."""
+        """A sentence for each close that was never placed, or is gone. Raises NotItsTurn while one
+        may be in the book unseen."""
         lacking = [parent for parent in parents if _missing(parent, self.listed) > 0]
         if any(self._is_waited_for(parent, self.listed) for parent in lacking):
             since = min(parent.entry.current.claimed_at for parent in lacking)
-            closed = {order.order_id: order for order in self.market.venue.orders_closed(since, self.budget)}
-            seen = (closed | {order.order_id: order for order in self.listed}).values()
+            closed = self.market.venue.orders_closed(since, self.budget)
+            seen = {order.order_id: order for order in (*closed, *self.listed)}.values()
             for parent in lacking:
                 if self._is_waited_for(parent, seen):
-                    raise _in_doubt(parent.entry, "has filled, and Kraken does not show its take profit or stop loss yet")
+                    raise _in_doubt(parent.entry, "has filled, and its exit is not shown by Kraken yet")
             lacking = [parent for parent in lacking if _missing(parent, seen) > 0]
         return [_not_shown(parent.entry, parent.order_id) for parent in lacking]
 
@@ -145,7 +157,7 @@ class UnlistedOrders:
         missing = _missing(parent, orders)
         if missing <= 0:
             return False
-        if parent.done_at is None:  # when it filled is not told: a part below the minimum may be waited for in vain
+        if parent.done_at is None:  # when it filled is not told, so no margin ends the wait
             return missing >= self._least(parent.entry)
         return self._is_young(parent.done_at)
 
@@ -166,11 +178,13 @@ class UnlistedOrders:
 
 def _missing(parent: Parent, orders: Collection[RestingOrder]) -> Decimal:
     """How much of what it has filled these orders do not close."""
-    return parent.executed - sum((order.volume for order in orders if order.parent == parent.order_id), _ZERO)
+    closing = (order.volume for order in orders if order.parent == parent.order_id)
+    return parent.executed - sum(closing, _ZERO)
 
 
 def _is_meant(entry: LedgerEntry, side: Side | None) -> bool:
-    return not _fills_at_once(entry) and side in (None, entry.current.request.parameters.get("type"))
+    own = entry.current.request.parameters.get("type")
+    return not _fills_at_once(entry) and side in (None, own)
 
 
 def _leaves(entry: LedgerEntry, side: Side | None) -> bool:
@@ -198,8 +212,8 @@ def _taken_at(entry: LedgerEntry) -> datetime:
     return entry.current.settled_at or entry.current.deadline
 
 
-def _open_order(entry: LedgerEntry, shown: Mapping[str, RestingOrder]) -> RestingOrder | None:
-    """None for one that is done. One that Kraken does not show at all is cancelled as it was sent."""
+def _open_order(entry: LedgerEntry, shown: Shown) -> RestingOrder | None:
+    """None for one that is done. One that Kraken does not show at all is as it was sent."""
     sent, order_id = entry.current.request.parameters, entry.current.order_id or ""
     order = shown.get(order_id)
     if order is not None:
@@ -214,13 +228,13 @@ def _open_order(entry: LedgerEntry, shown: Mapping[str, RestingOrder]) -> Restin
 
 def _in_doubt(entry: LedgerEntry, why: str) -> NotItsTurn:
     return NotItsTurn(
-        f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it. Nothing was sent; sending the same alert "
-        "again soon is safe."
+        f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it. Nothing was sent; "
+        "sending the same alert again soon is safe."
     )
 
 
 def _not_shown(entry: LedgerEntry, order_id: str) -> str:
     return (
-        f"The take profit or stop loss of {order_id} (alert {entry.alert_id}) is not among Kraken's open orders: it has "
-        "filled, was canceled, or was never placed"
+        f"The take profit or stop loss of {order_id} (alert {entry.alert_id}) is not among Kraken's "
+        "open orders: it has filled, was canceled, or was never placed"
     )
