@@ -140,6 +140,12 @@ class SimulatedVenue:
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         raise AssertionError(CHANGES)
 
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
+        raise AssertionError(CHANGES)
+
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+        raise AssertionError(CHANGES)
+
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         return self._read("fills", budget, lambda: self._exchange.fills(order_ids))
 

@@ -35,7 +35,7 @@ class TradingVenue(FakeVenue):
     during: dict[str, list[Callable[[], object]]] = field(default_factory=dict)
     gone: dict[str, RestingOrder] = field(default_factory=dict)
     hidden: dict[str, set[Any]] = field(default_factory=dict)
-    leaves_closes: bool = True
+    leaves_closes: bool = False
     time: Any = None
     _closings: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _held_back: int = 0

@@ -22,7 +22,9 @@ ENTRY = {"side": "buy", "volume": "1", "stop_loss": "40000"}
 
 @pytest.fixture
 def function():
-    return trader(btc=3, usd=10**6)
+    function = trader(btc=3, usd=10**6)
+    function.venue.leaves_closes = True
+    return function
 
 
 def send(function, alert_id, **fields):
@@ -401,7 +403,9 @@ def test_a_cancel_by_name_stays_one_read_and_one_call(function, named):
 
 @pytest.fixture
 def strategies(tmp_path):
-    return bound(tmp_path)
+    function = bound(tmp_path)
+    function.venue.leaves_closes = True
+    return function
 
 
 def many(function, token=TREND, over_s=600):
