@@ -6,6 +6,9 @@ allowed_symbols = ["BTC/USD"]
 volume = "0.01"                    # when the alert gives none
 quantity_type = "base"             # what volume counts; also quote, percent_balance, percent_equity, ...
 max_order_cost = "200 USD"
+
+In the place of volume and quantity_type, ``size = {volume = "0.01", quantity_type = "base", fixed = true}``: with fixed an
+alert may name no size of its own.
 """
 
 from __future__ import annotations
@@ -25,18 +28,20 @@ from webhook_core.trading.rules import Limits
 T = TypeVar("T")
 Scheme = Literal["token", "secret"]
 SCHEMES: tuple[Scheme, ...] = ("token", "secret")
-KEYS = ("token", "secret", "allowed_symbols", "volume", "quantity_type", "max_order_cost")
+KEYS = ("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost")
+SIZE_KEYS = ("volume", "quantity_type", "fixed")
 
 
 class Strategy(NamedTuple):
     """Limits beside the global ones, never instead of them. None: no limit of its own. ``volume`` counts what
-    ``quantity_type`` says."""
+    ``quantity_type`` says; ``size_fixed``: no alert may name another size."""
 
     name: str
     allowed_symbols: tuple[str, ...] | None = None
     max_order_cost: Mapping[str, Decimal] | None = None
     volume: Decimal | None = None
     quantity_type: QuantityType = "base"
+    size_fixed: bool = False
 
     @property
     def limits(self) -> Limits:
@@ -99,6 +104,12 @@ class _File(NamedTuple):
     faults: list[str]
 
 
+class _Size(NamedTuple):
+    volume: Decimal | None = None
+    quantity_type: QuantityType = "base"
+    fixed: bool = False
+
+
 class _Table:
     """One [name] table; what is wrong with it goes to ``faults``."""
 
@@ -117,18 +128,42 @@ class _Table:
             self._fault(key, f"is no setting of a strategy{hint}")
 
     def strategy(self) -> Strategy:
-        volume, kind = self._parsed("volume", _volume), self._parsed("quantity_type", _quantity_type) or "base"
-        if volume is None and "quantity_type" in self.table:
-            self._fault("quantity_type", "says what volume counts, which is missing")
-        if volume is not None and volume > 100 and kind not in ("base", "quote", "percent_equity"):
-            self._fault("volume", f"is above 100, and counts percent: quantity_type is {kind}")
+        size = self._size()
         return Strategy(
             name=self.name,
             allowed_symbols=self._parsed("allowed_symbols", _symbols),
             max_order_cost=self._parsed("max_order_cost", _cost_limits),
-            volume=volume,
-            quantity_type=kind,
+            volume=size.volume,
+            quantity_type=size.quantity_type,
+            size_fixed=size.fixed,
         )
+
+    def _size(self) -> _Size:
+        """Of the keys of the table, or of its inner table ``size``, which takes their place."""
+        if "size" not in self.table:
+            return self._size_in(self.table, "")
+        inner, beside = self.table["size"], [key for key in ("volume", "quantity_type") if key in self.table]
+        if not isinstance(inner, dict):
+            self._fault("size", 'must be a table such as {volume = "0.01", fixed = true}')
+            return _Size()
+        for key in beside:
+            self._fault(key, f"stands beside size: write it into that table, as size = {{{key} = ...}}")
+        for key in inner.keys() - set(SIZE_KEYS):
+            hint = env_values.suggestion(key, SIZE_KEYS) or f"; there are {', '.join(SIZE_KEYS)}"
+            self._fault(f"size.{key}", f"is no setting of a size{hint}")
+        if "volume" not in inner:
+            self._fault("size.volume", "is missing")
+        return self._size_in(inner, "size.")
+
+    def _size_in(self, table: Mapping[str, Any], place: str) -> _Size:
+        volume = self._parsed_in(table, "volume", _volume, place)
+        kind = self._parsed_in(table, "quantity_type", _quantity_type, place) or "base"
+        fixed = self._parsed_in(table, "fixed", _flag, place) if place else None
+        if volume is None and not place and "quantity_type" in table:
+            self._fault("quantity_type", "says what volume counts, which is missing")
+        if volume is not None and volume > 100 and kind not in ("base", "quote", "percent_equity"):
+            self._fault(f"{place}volume", f"is above 100, and counts percent: quantity_type is {kind}")
+        return _Size(volume, kind, bool(fixed))
 
     def secrets(self) -> Iterator[SecretText]:
         for scheme in SCHEMES:
@@ -140,12 +175,15 @@ class _Table:
         self.faults.append(f"{self.place} {key}: {problem}")
 
     def _parsed(self, key: str, parse: Callable[[Any], T]) -> T | None:
-        if key not in self.table:
+        return self._parsed_in(self.table, key, parse)
+
+    def _parsed_in(self, table: Mapping[str, Any], key: str, parse: Callable[[Any], T], place: str = "") -> T | None:
+        if key not in table:
             return None
         try:
-            return parse(self.table[key])
+            return parse(table[key])
         except ValueError as error:
-            self._fault(key, error)
+            self._fault(f"{place}{key}", error)
             return None
 
     def _secret_texts(self, key: str) -> tuple[str | None, ...]:
@@ -196,6 +234,12 @@ def _quantity_type(value: object) -> QuantityType:
             found: QuantityType = kind
             return found
     raise ValueError(f"must be one of {', '.join(get_args(QuantityType))}")
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false, without quotes")
+    return value
 
 
 def _volume(value: object) -> Decimal:

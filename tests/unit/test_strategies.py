@@ -92,7 +92,11 @@ def test_a_strategy_may_have_no_limit_of_its_own():
         ('secret = "projects/p/secrets/s"', "secret", "projects/PROJECT/secrets/SECRET/versions/VERSION"),
         ("tokens = 1", "tokens", "did you mean token?"),
         ("max_cost = 1", "max_cost", "did you mean max_order_cost?"),
-        ("leverage = 3", "leverage", "there are token, secret, allowed_symbols, volume, quantity_type, max_order_cost"),
+        (
+            "leverage = 3",
+            "leverage",
+            "there are token, secret, allowed_symbols, volume, quantity_type, size, max_order_cost",
+        ),
     ],
 )
 def test_a_bad_line_is_named_by_table_and_key(line, place, named):
@@ -151,3 +155,42 @@ def test_broken_toml_is_one_fault_that_quotes_nothing(document):
 
 def test_the_named_variables_are_known_even_from_a_broken_file():
     assert read('[a]\ntoken = ["env:ONE", "env:TWO"]\noops', "strategies.toml", {}).variables == {"ONE", "TWO"}
+
+
+# -- the size as a table of its own ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "size"),
+    [
+        ('volume = "0.01"', ("0.01", "base", False)),
+        ('size = {volume = "0.01"}', ("0.01", "base", False)),
+        ("size = {volume = 0.01, fixed = true}", ("0.01", "base", True)),
+        ('size = {volume = 5, quantity_type = "percent_equity", fixed = false}', ("5", "percent_equity", False)),
+        ('size.volume = "5"\nsize.quantity_type = "quote"\nsize.fixed = true', ("5", "quote", True)),
+    ],
+)
+def test_a_size_may_be_a_table_and_fixed(lines, size):
+    found = table(lines)
+    strategy = found.strategies["trend"]
+    assert found.faults == ()
+    assert (strategy.volume, strategy.quantity_type, strategy.size_fixed) == (Decimal(size[0]), *size[1:])
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "named"),
+    [
+        ("size = 5", "size", "must be a table"),
+        ("size = {fixed = true}", "size.volume", "is missing"),
+        ('size = {volume = 1, fixed = "true"}', "size.fixed", "true or false, without quotes"),
+        ("size = {volume = 0}", "size.volume", "above 0"),
+        ("size = {volume = 1, fix = true}", "size.fix", "fixed"),
+        ("size = {volume = 1}\nvolume = 2", "volume", "stands beside size"),
+        ('size = {volume = 101, quantity_type = "percent_balance"}', "size.volume", "is above 100"),
+        ("volume = 1\nfixed = true", "fixed", "is no setting of a strategy"),
+    ],
+)
+def test_a_bad_size_is_named_by_table_and_key(line, place, named):
+    (fault,) = table(line).faults
+    assert fault.startswith(f"strategies.toml [trend] {place}: ")
+    assert named in fault

@@ -22,17 +22,18 @@ _MOST_DIGITS = 18
 
 
 class Size(NamedTuple):
-    """``volume`` counts what ``quantity_type`` says."""
+    """``volume`` counts what ``quantity_type`` says. ``fixed``: an alert may not name another one."""
 
     volume: Decimal
     quantity_type: QuantityType = "base"
+    fixed: bool = False
 
 
 def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
     """What the alert asks for, a leg each. ``configured``: the size of orders that name none.
 
     Raises AlertMalformed naming the field that is missing, senseless or contradicts another; OrderDenied for a second
-    conditional close.
+    conditional close, and for a size beside a fixed one.
     """
     if not alert.orders:
         return (_intent(alert, configured),)
@@ -48,6 +49,10 @@ def _leg(alert: AlertLike, configured: Size | None, place: str) -> Intent:
 
 
 def _intent(alert: AlertLike, configured: Size | None) -> Intent:
+    if configured is not None and configured.fixed:
+        from webhook_core.trading import fixed_size  # few strategies have one
+
+        fixed_size.check(alert)
     if alert.action == "order":
         return _on_spot_as_held(alert, order_intent(alert, configured))
     from webhook_core.trading import changes  # an alert with a side needs none of these

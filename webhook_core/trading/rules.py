@@ -44,7 +44,8 @@ class Limits(NamedTuple):
 class TradingRules(NamedTuple):
     """All of ``limits`` apply, so the global ones, which come first, hold for each strategy.
 
-    ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts.
+    ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts, and
+    ``size_fixed`` says that an alert may name no other.
     ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
     no limit counts them.
     """
@@ -53,10 +54,11 @@ class TradingRules(NamedTuple):
     volume: Decimal | None = None
     fees: Fees = Fees()
     quantity_type: QuantityType = "base"
+    size_fixed: bool = False
 
     @property
     def size(self) -> Size | None:
-        return None if self.volume is None else Size(self.volume, self.quantity_type)
+        return None if self.volume is None else Size(self.volume, self.quantity_type, self.size_fixed)
 
     @property
     def allow_lists(self) -> tuple[tuple[str, ...], ...]:
