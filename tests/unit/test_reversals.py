@@ -78,12 +78,12 @@ def step(**fields):
     return intent
 
 
-SIZES = ["contracts", "quantity", "qty", "volume", "order_contracts"]
+TRADINGVIEWS = ["contracts", "order_contracts", "orderContracts"]
+FIXED = ["quantity", "qty", "volume", "size"]
+NAMES = ["position_size", "positionSize", "Position-Size", "position", "pos"]
 AFTER = [
     ("sell", "1.0", "-0.5", "0.5"),
     ("buy", "1.0", "0.4", "0.4"),
-    ("sell", "1.0", "-1", None),
-    ("sell", "1", "-3", None),
     ("buy", "1", "0", None),
     ("buy", "1", "-0.5", None),
     ("sell", "1", "0", "1"),
@@ -93,10 +93,10 @@ AFTER = [
 ]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["position_size", "positionSize", "Position-Size", "position", "pos"])
+@pytest.mark.parametrize("size", TRADINGVIEWS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("fill", AFTER, ids=str)
-def test_a_signed_position_after_the_fill_cuts_the_order_as_the_two_positions_do(fill, name, size):
+def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_positions_do(fill, name, size):
     side, volume, after, traded = fill
     for value in (after, D(after)):
         intent = step(side=side, **{size: volume, name: value})
@@ -105,6 +105,87 @@ def test_a_signed_position_after_the_fill_cuts_the_order_as_the_two_positions_do
         else:
             assert (intent.volume, intent.side) == (D(traded), side)
             assert bool(intent.notes) is (D(traded) != D(volume))
+
+
+@pytest.mark.parametrize("size", FIXED)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("side", "volume", "after"),
+    [
+        *(("sell", "0.01", "-5"), ("buy", "100", "5"), ("sell", "1.0", "-0.5"), ("sell", "1", "-1"), ("buy", "1", "0.4")),
+        *(("sell", "1", "0"), ("buy", "1", "1")),
+    ],
+)  # fmt: skip
+def test_a_fixed_size_is_traded_as_it_stands_beside_a_lone_position(side, volume, after, name, size):
+    intent = step(side=side, **{size: volume, name: after})
+    assert (intent.volume, intent.side, intent.notes) == (D(volume), side, ())
+
+
+@pytest.mark.parametrize(
+    ("volume", "after"), [("1", "-1"), ("1", "-3"), ("0.01", "-5"), ("0.3", "-0.30000000000000004")]
+)
+def test_a_sell_is_never_dropped_for_a_position_that_was_only_worked_out(volume, after):
+    assert step(side="sell", contracts=volume, position_size=after).volume == D(volume)
+    assert step(side="sell", contracts=volume, market_position="short", market_position_size=after[1:]).volume == D(
+        volume
+    )
+
+
+def test_a_size_under_two_names_is_tradingviews_own_where_one_of_them_is():
+    assert step(side="sell", contracts="1.0", volume="1", position_size="-0.5").volume == D("0.5")
+    assert step(side="sell", contracts="", volume="1", position_size="-0.5").volume == D(1)
+
+
+SHORT_AFTER = [
+    {"position_size": "-0.5"},
+    {"pos": D("-0.5")},
+    {"market_position": "short", "market_position_size": "0.5"},
+    {"market_position": "short", "position_size": "0.5"},
+]
+
+
+@pytest.mark.parametrize("after", SHORT_AFTER, ids=str)
+@pytest.mark.parametrize("word", ["long", "Long"])
+@pytest.mark.parametrize("name", ["prev_market_position", "prev_position", "prevPosition"])
+def test_a_word_for_the_position_before_does_not_need_its_size(name, word, after):
+    intent = step(side="sell", contracts="1.0", **after, **{name: word})
+    assert (intent.volume, bool(intent.notes)) == (D("0.5"), True)
+    assert step(side="sell", quantity="1.0", **after, **{name: word}).volume == D(1)
+
+
+def test_a_position_after_the_fill_alone_tells_where_tradingviews_own_size_came_from():
+    assert step(side="sell", contracts="1.0", market_position="short", market_position_size="0.5").volume == D("0.5")
+    bought = step(side="buy", contracts="15", market_position="long", market_position_size="5")
+    assert bought.volume == D(5)
+    bought = step(side="buy", contracts="15", position_size="5", prev_market_position="short")
+    assert bought.volume == D(5)
+
+
+@pytest.mark.parametrize(
+    ("side", "after", "before"),
+    [
+        ("sell", {"position_size": "-0.5"}, {"prev_market_position": "flat"}),
+        ("sell", {"position_size": "-0.5"}, {"prev_market_position": "short"}),
+        ("sell", {"market_position": "short", "market_position_size": "0.5"}, {"prev_market_position": "short"}),
+        ("buy", {"position_size": "0"}, {"prev_market_position": "short"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", ["contracts", "volume"])
+def test_a_step_of_which_both_ends_are_said_and_none_is_long_trades_nothing(side, after, before, size):
+    assert isinstance(step(side=side, **{size: "0.5"}, **after, **before), NoOrder)
+
+
+@pytest.mark.parametrize(
+    ("side", "volume", "around"),
+    [
+        ("sell", "1", {"position_size": "-3", "prev_market_position": "long"}),  # that far it was short
+        ("sell", "1", {"position_size": "-0.5", "prev_market_position_size": "7"}),
+        ("buy", "1", {"position_size": "0.4", "prev_market_position": "long"}),
+        ("buy", "1", {"position_size": "0.4", "prev_market_position": "flat"}),
+    ],
+)  # fmt: skip
+def test_a_position_that_contradicts_what_was_said_of_it_cuts_nothing(side, volume, around):
+    assert step(side=side, contracts=volume, **around).volume == D(volume)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, Sorted
+from webhook_core.intake.field_names import Sent, Sorted, is_missing, normalise
 from webhook_core.trading.orders import MarketPosition, Side
 
 Order = Mapping[str, Sequence[Sent]]
@@ -26,6 +26,9 @@ IN_CONTEXT: Mapping[str, tuple[str, ...]] = {
     BEFORE: ("prevposition", "prevpositionsize"),
 }
 """Other names, of the word and of a size with its sign."""
+_OWN_SIZES = frozenset(("contracts", "ordercontracts"))
+_NOISE = Decimal("1E-9")
+"""Of a size: a chart counts in floats."""
 
 
 def position(sent: Sent) -> MarketPosition:
@@ -100,20 +103,44 @@ def check_target(fields: Sorted) -> None:
 
 
 def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, Any]:
-    """The four for an order that says by a signed size where it ended, and leads from or to a short
-    position; none for any other. Where it came from is what it says, else what the order's size
-    makes of it."""
+    """The four for an order that leads from or to a short position, as far as the alert says them
+    by a signed size, or as TradingView's own size tells where it came from; none for any other.
+    ``volume``: in base, None where the size counts something else."""
     after, before = _told(fields, AFTER), _told(fields, BEFORE)
-    if after.held is None or volume is None or (after.signed is None and before.signed is None):
+    if after.held is None or volume is None:
         return {}
     came_from = before.held
     if came_from is None:
-        if before.word is not None or after.signed is None:
-            return {}
-        came_from = after.held - volume if side is Side.BUY else after.held + volume
-    if min(after.held, came_from) >= 0:
+        came_from = _came_from(fields, side, volume, after, before)
+    elif after.signed is None and before.signed is None:
+        return {}  # they are the alert's own four
+    if came_from is None or min(after.held, came_from) >= 0:
         return {}
     return {**_fields(AFTER, after.held), **_fields(BEFORE, came_from)}
+
+
+def _came_from(fields: Sorted, side: Side, volume: Decimal, after: _Told, before: _Told) -> Decimal | None:
+    """What was held before an order whose size is TradingView's own. None where that contradicts
+    what the alert says of it; and where a sell would come from no long one by this alone, for a fixed
+    size is sent as ``contracts`` too, and no sell is dropped for it."""
+    held = after.held
+    if held is None or not _is_tradingviews(fields.order.get("volume", ())):
+        return None
+    came_from = held - volume if side is Side.BUY else held + volume
+    if abs(came_from) <= volume * _NOISE:
+        came_from = Decimal(0)
+    if before.size is not None and abs(before.size - abs(came_from)) > volume * _NOISE:
+        return None
+    if before.word is not None:
+        return came_from if before.word == _word_of(came_from) else None
+    if side is Side.SELL:
+        return came_from if came_from > 0 else None
+    return came_from if held > 0 or after.signed is not None else None
+
+
+def _is_tradingviews(sizes: Sequence[Sent]) -> bool:
+    """{{strategy.order.contracts}} under its own name; under any other a size is as likely a fixed one."""
+    return any(normalise(sent.name) in _OWN_SIZES and not is_missing(sent.value) for sent in sizes)
 
 
 def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
@@ -130,7 +157,7 @@ def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
 def _word(fields: Sorted, name: str) -> MarketPosition | None:
     told = _told(fields, name)
     held = told.signed if told.signed is not None else Decimal(0) if told.own == 0 else None
-    return told.word if told.word is not None or held is None else _fields(name, held)[name]
+    return told.word if told.word is not None or held is None else _word_of(held)
 
 
 def _told(fields: Sorted, name: str) -> _Told:
@@ -154,8 +181,11 @@ def _told(fields: Sorted, name: str) -> _Told:
 
 
 def _fields(name: str, held: Decimal) -> dict[str, Any]:
-    word = "long" if held > 0 else "short" if held < 0 else "flat"
-    return {name: word, f"{name}_size": abs(held)}
+    return {name: _word_of(held), f"{name}_size": abs(held)}
+
+
+def _word_of(held: Decimal) -> MarketPosition:
+    return "long" if held > 0 else "short" if held < 0 else "flat"
 
 
 def _is_word(value: object) -> bool:

@@ -79,8 +79,7 @@ def _with_positions(fields: Sorted, wanted: dict[str, Any]) -> dict[str, Any]:
 
         counted = wanted["volume"] if wanted.get("quantity_type") in (None, "base") else None
         around = market_position.with_words(fields, wanted["side"]) | around
-        if _position_in_context(fields):
-            around |= market_position.with_signs(fields, wanted["side"], counted)
+        around |= market_position.with_signs(fields, wanted["side"], counted)
     return wanted | around
 
 
