@@ -17,11 +17,12 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Turn, Unit
+from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
 from webhook_core.ledger.firestore_documents import Identity, read_document, write_document
 from webhook_core.ledger.firestore_entries import (
@@ -33,11 +34,13 @@ from webhook_core.ledger.firestore_entries import (
     entry_to_show,
     fields_of,
     filtered,
+    in_places,
     is_expired,
+    newest_of,
     of_orders,
-    where,
+    oldest_terminal,
 )
-from webhook_core.ledger.serial import base_digest, cursor_text, read_cursor, unit_digest
+from webhook_core.ledger.serial import cursor_text, read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
@@ -86,7 +89,7 @@ class FirestoreLedger:
     def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:
         from webhook_core.ledger.firestore_turns import claim_in_turn
 
-        with self._operation() as calls:
+        with self._operation(version=entry.version) as calls:
             return claim_in_turn(entry, turn, calls, self._clock)
 
     def mark(self, line: str) -> str:
@@ -125,7 +128,7 @@ class FirestoreLedger:
         from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound, ServerError
 
         name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
-        with self._operation(in_budget=False) as calls:
+        with self._operation(in_budget=False, version=entry.version) as calls:
             for _ in range(2):
                 try:
                     return Recorded(replace(entry, version=calls.update(LEDGER, name, fields, entry.version)))
@@ -149,12 +152,8 @@ class FirestoreLedger:
         return None if snapshot is None or self._is_expired(snapshot) else entry_in(snapshot)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
-        def newest(client: Client) -> Any:
-            same = where(client.collection(LEDGER), "base", "==", base_digest(unit).hex())
-            return same.order_by("generation", direction="DESCENDING").limit(1)
-
         with self._operation() as calls:
-            snapshots = calls.query(newest)
+            snapshots = calls.query(partial(newest_of, unit=unit))
         return next((entry_in(snapshot) for snapshot in snapshots if not self._is_expired(snapshot)), None)
 
     def entries(
@@ -166,7 +165,8 @@ class FirestoreLedger:
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too."""
+        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too.
+        Reconcile alone begins with the oldest, each minute: it is who notices an emptied database."""
         if limit < 1:
             raise ValueError("limit: at least 1")
         after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
@@ -181,32 +181,25 @@ class FirestoreLedger:
                 query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
             return query.limit(limit + 1)
 
-        with self._operation(anew=True) as calls:  # reconcile comes by each minute, and notices an emptied database
+        with self._operation(anew=not newest_first) as calls:
             snapshots = calls.query(listing)
         last = snapshots[limit - 1] if len(snapshots) > limit else None
         following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
-        page = [entry_to_show(snapshot) for snapshot in snapshots[:limit] if not self._is_expired(snapshot)]
-        return Page([entry for entry in page if entry is not None], following)
+        return Page(self._shown(snapshots[:limit]), following)
 
     def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
         """Along the index that Firestore keeps of every field: no composite one is needed."""
 
-        def listing(client: Client) -> Any:
-            places = places_of(mode, account, kinds)
-            return where(client.collection(LEDGER), "unfinished", "in", places).limit(limit)
-
         if not kinds:
             return []
         with self._operation() as calls:
-            snapshots = calls.query(listing)
-        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
-        return [entry for entry in found if entry is not None]
+            snapshots = calls.query(partial(in_places, places=places_of(mode, account, kinds), limit=limit))
+        return self._shown(snapshots)
 
     def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
         with self._operation() as calls:
             snapshots = of_orders(calls, list(order_ids))
-        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
-        return [entry for entry in found if entry is not None and is_of(entry, mode, account)]
+        return [entry for entry in self._shown(snapshots) if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
@@ -215,13 +208,8 @@ class FirestoreLedger:
         deleted = 0
         while deleted < limit:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
-
-            def oldest(client: Client, wanted: int = wanted) -> Any:
-                query = where(filtered(client.collection(LEDGER), TERMINAL, None), "claimedAt", "<", claimed_before)
-                return query.order_by("claimedAt").limit(wanted).select(["claimedAt"])
-
             with self._operation() as calls:
-                snapshots = calls.query(oldest)
+                snapshots = calls.query(partial(oldest_terminal, before=claimed_before, limit=wanted))
                 try:
                     calls.delete(snapshots)
                 except (FailedPrecondition, NotFound):
@@ -246,14 +234,20 @@ class FirestoreLedger:
             return self._identity.begin_anew(calls)
 
     @contextmanager
-    def _operation(self, *, in_budget: bool = True, anew: bool = False) -> Iterator[FirestoreCalls]:
+    def _operation(self, *, in_budget: bool = True, anew: bool = False, version: str = "") -> Iterator[FirestoreCalls]:
+        """An entry with a ``version`` was read here or written: only this database can take it."""
         try:
             with operation(self._channel, self._clock, self._timeout_s, in_budget=in_budget) as calls:
-                self._identity.check(calls, anew=anew)
+                if not version:
+                    self._identity.check(calls, anew=anew)
                 yield calls
         except LedgerUnavailable:
             self._identity.forget()
             raise
+
+    def _shown(self, snapshots: Sequence[Snapshot]) -> list[LedgerEntry]:
+        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
+        return [entry for entry in found if entry is not None]
 
     def _is_expired(self, snapshot: Snapshot) -> bool:
         return is_expired(snapshot, self._clock.now())

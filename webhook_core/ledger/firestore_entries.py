@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.firestore_calls import version_text
 from webhook_core.ledger.serial import base_digest, from_text, to_text
 from webhook_core.ledger.unfinished import unfinished_place
@@ -73,6 +73,21 @@ def filtered(query: Any, states: Collection[State] | None, strategy: str | None)
     if states is not None:
         query = where(query, "state", "in", sorted(state.value for state in states))
     return query
+
+
+def oldest_terminal(client: Client, *, before: datetime, limit: int) -> Any:
+    """Their names and times alone."""
+    query = where(filtered(client.collection(LEDGER), TERMINAL, None), "claimedAt", "<", before)
+    return query.order_by("claimedAt").limit(limit).select(["claimedAt"])
+
+
+def newest_of(client: Client, *, unit: Unit) -> Any:
+    same = where(client.collection(LEDGER), "base", "==", base_digest(unit).hex())
+    return same.order_by("generation", direction="DESCENDING").limit(1)
+
+
+def in_places(client: Client, *, places: Collection[str], limit: int) -> Any:
+    return where(client.collection(LEDGER), "unfinished", "in", places).limit(limit)
 
 
 def where(query: Any, field: str, operator: str, value: object) -> Any:
