@@ -12,7 +12,7 @@ from typing import Any
 from webhook_core import __version__, answers
 from webhook_core.alerts import Alerts
 from webhook_core.answers import Frame
-from webhook_core.delivery import Delivery, sum_up
+from webhook_core.delivery import Delivery, level_of, sum_up
 from webhook_core.errors import (
     BodyLate,
     BodyTooLarge,
@@ -97,7 +97,7 @@ class Application:
         if request.oversized or len(request.body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
         if request.late:
-            raise BodyLate("The body did not arrive in time; nothing was read of it.")
+            raise BodyLate("The body did not arrive in time. Nothing was read of it, and nothing was sent.")
         if method == "OPTIONS":
             return HttpResponse(204, b"", {"access-control-allow-methods": ", ".join(sorted(methods))})
         return methods[method]()
@@ -153,5 +153,4 @@ class Application:
     def _log(self, error: WebhookError) -> None:
         if isinstance(error, Unauthenticated | RateLimited):
             return  # counted and logged where the proof failed
-        level = logging.ERROR if error.status >= 500 else logging.WARNING
-        event(level, f"request.{error.code}", reason=error.message, field=error.field)
+        event(level_of(error), f"request.{error.code}", reason=error.message, field=error.field)

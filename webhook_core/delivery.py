@@ -70,6 +70,11 @@ def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None
         raise AlertConflict(conflict(firing.known_by, first.received_at, seconds))
 
 
+def level_of(error: WebhookError) -> int:
+    """ERROR for what the operator may have to mend."""
+    return logging.ERROR if error.status >= 500 and not error.is_senders else logging.WARNING
+
+
 def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
     """``alert.done``: what came of it, of which alert and order, at what cost. Milliseconds; ``now`` is monotonic."""
     entry = delivery.entry
@@ -90,7 +95,11 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
         "ms": _ms(now - delivery.began),
         "ms_by_stage": {stage: _ms(seconds) for stage, seconds in tally.seconds.items()},
     }
-    level = logging.ERROR if status >= 500 else logging.WARNING if status >= 400 else logging.INFO
+    level = logging.INFO
+    if delivery.error is not None:
+        level = level_of(delivery.error)
+    elif status >= 400:
+        level = logging.ERROR if status >= 500 else logging.WARNING
     event(level, "alert.done", **{name: value for name, value in known.items() if value is not None})
 
 

@@ -17,6 +17,8 @@ class WebhookError(Exception):
 
     code = "internal_error"
     status = 500
+    is_senders = False
+    """What fails is the sender or its network: nobody here need look, whatever the status."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -66,10 +68,12 @@ class MethodNotAllowed(WebhookError):
 
 
 class BodyLate(WebhookError):
-    """Half of an alert is none, and 408 is HTTP's word for it (RFC 9110, 15.5.9)."""
+    """Half of an alert is none. Nothing was read, so a redelivery is safe, and may come whole: HTTP's
+    own word for it, 408, would have TradingView give the alert up."""
 
     code = "body_late"
-    status = 408
+    status = 503
+    is_senders = True
 
 
 class AlertConflict(WebhookError):

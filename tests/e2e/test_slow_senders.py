@@ -116,10 +116,10 @@ def test_a_connection_that_stalls_is_closed(name, live):
 
 
 @pytest.mark.parametrize("name", WITHOUT_ITS_BODY)
-def test_a_body_that_stalls_is_408(name, live, kraken):
+def test_a_body_that_stalls_is_503_for_nothing_was_read_and_a_resend_may_come_whole(name, live, kraken):
     calls = len(kraken.calls())
     with connected(live, STALLED[name]) as [sender]:
-        assert last_answer(until_closed(sender)) == ("408", "body_late")
+        assert last_answer(until_closed(sender)) == ("503", "body_late")
     assert len(kraken.calls()) == calls
 
 
@@ -136,7 +136,7 @@ def test_a_sender_that_drips_a_byte_every_now_and_then_is_cut_off(said, live):
                 break
         else:
             pytest.fail("it was never cut off")
-    assert received == b"" if said.endswith(b": ") else last_answer(received) == ("408", "body_late")
+    assert received == b"" if said.endswith(b": ") else last_answer(received) == ("503", "body_late")
 
 
 def test_what_comes_after_a_body_that_stalled_is_never_another_request(live, kraken):
@@ -193,3 +193,31 @@ def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
     assert len(kraken.orders()) == orders + (status == 200)
     check(function.post(alert), 200, "accepted")
     assert len(kraken.orders()) == orders + 1
+
+
+@pytest.mark.parametrize("stood_still_s", [1.2, 2])
+def test_a_body_that_came_while_the_function_stood_still_is_read(stood_still_s, make_live, kraken):
+    function = make_live(kraken).start()
+    calls, body = len(kraken.calls()), json.dumps(function.alert()).encode()
+    head = HEAD.replace(b"300", str(len(body)).encode()).replace(b"Host", b"Connection: close\r\nHost")
+    with connected(function, head) as [sender]:
+        time.sleep(0.3)  # a thread waits for the body
+        os.killpg(function.process.pid, signal.SIGSTOP)
+        try:
+            sender.sendall(body)
+            time.sleep(stood_still_s)
+        finally:
+            os.killpg(function.process.pid, signal.SIGCONT)
+        status, code = last_answer(until_closed(sender))
+    assert (status, code) in {("200", "accepted"), ("503", "not_sent")}
+    check(function.post(body), 200, "accepted")
+    assert len(kraken.calls()) == calls + 1
+
+
+def test_a_sender_whose_body_stalls_is_no_error_of_the_function(make_live, kraken):
+    function = make_live(kraken, ENVIRONMENT="production").start()
+    with connected(function, HEAD + b"{") as [sender]:
+        until_closed(sender)
+    said = [json.loads(line) for line in function.log().splitlines() if "body_late" in line]
+    assert {line["severity"] for line in said} == {"WARNING"}
+    assert {line["message"] for line in said} == {"request.body_late", "alert.done"}

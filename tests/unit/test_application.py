@@ -514,7 +514,7 @@ def test_a_body_over_64_kib_is_refused(function):
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "code"), [("oversized", 413, "body_too_large"), ("late", 408, "body_late")]
+    ("fault", "status", "code"), [("oversized", 413, "body_too_large"), ("late", 503, "body_late")]
 )
 @pytest.mark.parametrize("path", ["/", "/webhook/tradingview", "/webhook/tradingview/validate", "/reconcile"])
 def test_a_body_of_which_nothing_was_taken_is_refused_whatever_its_path_is_for(fault, status, code, path, function):

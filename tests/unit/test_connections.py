@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from webhook_core.http_messages import MAX_BODY_BYTES
 from webhook_core.web import connections
 from webhook_core.web.connections import Connection, RequestSocket
 
@@ -55,6 +56,48 @@ def test_a_request_that_does_not_arrive_ends_as_a_sender_that_hung_up_and_stays_
         with pytest.raises(ConnectionResetError):
             request.recv(100)
     assert (request.late, request.gettimeout()) == (True, None)
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+def test_what_is_there_is_read_though_the_time_is_over_for_this_process_may_have_stood_still(looks, pair):
+    request, sender = pair
+    for number in range(looks):
+        sender.sendall(b"body")
+        time.sleep(0.15 if number == 0 else 0)
+        assert request.recv(100) == b"body"
+        assert (request.late, request.gettimeout()) == (False, None)
+    with pytest.raises(ConnectionResetError):
+        request.recv(100)
+    assert (request.late, request.gettimeout()) == (True, None)
+
+
+def test_a_sender_that_hung_up_while_this_process_stood_still_is_not_late(pair):
+    request, sender = pair
+    sender.shutdown(socket.SHUT_WR)
+    time.sleep(0.15)
+    assert request.recv(100) == b""
+    assert request.late is False
+
+
+def test_a_sender_that_never_stops_is_cut_off_once_the_time_is_over(pair, monkeypatch):
+    monkeypatch.setattr(connections, "MOST_TAKEN_LATE", 2500)
+    request, sender = pair
+    time.sleep(0.15)
+    taken = 0
+
+    def read_on():
+        nonlocal taken
+        while True:
+            sender.sendall(b"x" * 1000)
+            taken += len(request.recv(8192))
+
+    with pytest.raises(ConnectionResetError):
+        read_on()
+    assert (taken, request.late) == (2500, True)
+
+
+def test_the_largest_body_and_its_head_can_be_taken_late():
+    assert connections.MOST_TAKEN_LATE >= MAX_BODY_BYTES + 1 + 32 * 1024
 
 
 def test_the_time_is_that_of_the_whole_request_however_it_drips(pair):
@@ -141,7 +184,7 @@ def test_a_connection_closes_without_waiting_for_the_other_side(pair):
 
 def test_gunicorn_is_not_loaded_for_it_before_functions_framework_does():
     script = (
-        "import sys, main; print(sorted(name for name in sys.modules if 'gunicorn' in name or 'connections' in name))"
+        "import sys, main\nprint([name for name in sys.modules if name.startswith(('gunicorn', 'webhook_core.web.'))])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, env={"LOG_LEVEL": "ERROR", "LEDGER_URL": "memory://"}, check=True,

@@ -68,8 +68,7 @@ class FirestoreLedger:
     ) -> None:
         self._channel = FirestoreChannel(project, database, client)
         self._identity = Identity(ledger_id, project, database)
-        self._timeout_s = timeout_s
-        self._clock = clock or SystemClock()
+        self._timeout_s, self._clock = timeout_s, clock or SystemClock()
 
     def close(self) -> None:
         """Give the connection back. The next use opens another."""
@@ -165,8 +164,7 @@ class FirestoreLedger:
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too.
-        Reconcile alone begins with the oldest, each minute: it is who notices an emptied database."""
+        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too."""
         if limit < 1:
             raise ValueError("limit: at least 1")
         after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
@@ -181,7 +179,7 @@ class FirestoreLedger:
                 query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
             return query.limit(limit + 1)
 
-        with self._operation(anew=not newest_first) as calls:
+        with self._operation(anew=not newest_first) as calls:  # reconcile's, each minute: it notices an emptied database
             snapshots = calls.query(listing)
         last = snapshots[limit - 1] if len(snapshots) > limit else None
         following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
@@ -228,8 +226,7 @@ class FirestoreLedger:
             return write_document(name, text, version, calls)
 
     def begin_anew(self) -> tuple[str, bool]:
-        """Take what is there as the ledger from now on: its id, and whether it was not before.
-        Raises LedgerUnavailable."""
+        """Take what is there as the ledger from now on: its id, and whether it is new. Raises LedgerUnavailable."""
         with operation(self._channel, self._clock, self._timeout_s, in_budget=False) as calls:
             return self._identity.begin_anew(calls)
 

@@ -3,7 +3,7 @@
 gunicorn lets a thread wait for a head or a body without end, and five seconds for the first byte;
 the thread that accepts connections waits two seconds for the other side of one that it closes; and
 a request waits unseen for a thread that is free. None of it can be set where functions-framework
-starts gunicorn, which reads no file and no variable for it: ``bound_senders`` puts ours in place.
+starts gunicorn, which reads no file and no variable for it: ``web.senders`` puts ours in place.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ import errno
 import socket
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from gunicorn.workers import gthread
 
 ARRIVES_WITHIN_S = 1.0
 """A request, its head and body together, from the moment when a thread reads it."""
+MOST_TAKEN_LATE = 128 * 1024
+"""Bytes that were there when that time was over: a head and the largest body, and no more."""
 GOES_WITHIN_S = 1.0
 """A piece of an answer that the other side does not take."""
 SILENT_S = 0.01
 """A new connection that says nothing goes back to the poller, which closes it after gunicorn's
 ``keepalive``, two seconds."""
-ROOM_FOR_SLOW_SENDERS = 256
-"""Threads at least, made when needed. How many requests are at work is what the platform admits."""
 MOST_TAKEN_UNREAD = 1024 * 1024
 
 
@@ -42,6 +41,7 @@ class RequestSocket(socket.socket):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self.late = False
         self._arrived_at = self._ends_at = 0.0
+        self._taken_late = 0
 
     def arrive(self) -> None:
         """A request is about to wait for a thread, and may have waited while this process stood
@@ -50,24 +50,40 @@ class RequestSocket(socket.socket):
 
     def begin(self) -> None:
         """A thread is about to read it."""
-        self._ends_at = time.monotonic() + ARRIVES_WITHIN_S
+        self._ends_at, self._taken_late = time.monotonic() + ARRIVES_WITHIN_S, 0
 
     def waited_s(self) -> float:
         """Seconds since the request arrived, the reading of it included."""
         return time.monotonic() - self._arrived_at
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        left = self._ends_at - time.monotonic()
-        try:
-            if left > 0 and not self.late:
-                self.settimeout(left)
-                return super().recv(size, flags)
-        except TimeoutError:
-            pass
-        finally:
-            self.settimeout(None)
+        """What comes in time, and after that what is there already: this process may have stood
+        still while it came."""
+        if not self.late:
+            with contextlib.suppress(TimeoutError):
+                return self._wait(size, flags)
+            with contextlib.suppress(BlockingIOError):
+                return self._take(size, flags)
         self.late = True
         raise ConnectionResetError(errno.ECONNRESET, "the request did not arrive in time")
+
+    def _wait(self, size: int, flags: int) -> bytes:
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            self.settimeout(left)
+            return super().recv(size, flags)
+        finally:
+            self.settimeout(None)
+
+    def _take(self, size: int, flags: int) -> bytes:
+        """Without a wait. However fast a sender goes on, it ends."""
+        if self._taken_late >= MOST_TAKEN_LATE:
+            raise BlockingIOError
+        data = super().recv(min(size, MOST_TAKEN_LATE - self._taken_late), flags | socket.MSG_DONTWAIT)
+        self._taken_late += len(data)
+        return data
 
     def send(self, data: Any, flags: int = 0) -> int:
         self.settimeout(GOES_WITHIN_S)
@@ -118,19 +134,3 @@ class Connection(gthread.TConn):  # type: ignore[misc]
             with contextlib.suppress(OSError):
                 self.sock.say_goodbye()
         super().close()
-
-
-def bound_senders() -> None:
-    """In a process that gunicorn has forked: what it accepts from now on is ours."""
-    enqueue = gthread.ThreadWorker.enqueue_req
-
-    def enqueue_req(worker: Any, connection: Connection) -> None:
-        connection.sock.arrive()
-        enqueue(worker, connection)
-
-    def get_thread_pool(worker: Any) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max(worker.cfg.threads, ROOM_FOR_SLOW_SENDERS))
-
-    gthread.TConn = Connection
-    gthread.ThreadWorker.enqueue_req = enqueue_req
-    gthread.ThreadWorker.get_thread_pool = get_thread_pool
