@@ -142,7 +142,9 @@ def test_the_id_is_asked_for_once_and_not_for_each_alert(firestore_project, monk
     assert asked == [DOCUMENT]
 
 
-def test_a_database_that_is_emptied_under_a_running_function_is_noticed_by_the_next_reconcile(firestore_project, caplog):
+def test_a_database_that_is_emptied_under_a_running_function_is_noticed_by_the_next_reconcile(
+    firestore_project, caplog
+):
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated())) as command:
         ledger_id, _ = command.begin_anew()
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:

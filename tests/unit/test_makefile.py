@@ -29,8 +29,9 @@ OURS = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LC_ALL
 
 def make(folder, *arguments, **env):
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env={**OURS, **env}, capture_output=True, text=True, check=False, timeout=MAKE_S
-    )
+        ["make", *arguments], cwd=folder, env={**OURS, **env}, capture_output=True, text=True, check=False,
+        timeout=MAKE_S,
+    )  # fmt: skip
 
 
 @pytest.fixture

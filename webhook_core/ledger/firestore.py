@@ -179,7 +179,7 @@ class FirestoreLedger:
                 query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
             return query.limit(limit + 1)
 
-        with self._operation(anew=not newest_first) as calls:  # reconcile's, each minute: it notices an emptied database
+        with self._operation(anew=not newest_first) as calls:  # reconcile: it notices an emptied database
             snapshots = calls.query(listing)
         last = snapshots[limit - 1] if len(snapshots) > limit else None
         following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
