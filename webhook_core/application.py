@@ -29,6 +29,7 @@ from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse
 from webhook_core.intake import trace_context
 from webhook_core.ledger.time_left import within
 from webhook_core.market import Market
+from webhook_core.masking import masked, written_forms
 from webhook_core.operators import Operators
 from webhook_core.ports import Budget, Clock, Ledger, Venue
 from webhook_core.settings import Settings
@@ -65,8 +66,14 @@ class Application:
             response = self._answer(delivery, tally)
             if delivery.is_alert:
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
+        body = self._without_secrets(response.body) if delivery.is_alert else response.body
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
-        return response._replace(headers=headers)
+        return response._replace(headers=headers, body=body)
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        """A token that stands in a wrong field, such as id, is not repeated; the log masks it itself."""
+        secrets = [secret.get_secret_value() for secret in self.settings.secret_texts]
+        return masked(body.decode(), written_forms(secrets)).encode()
 
     def _answer(self, delivery: Delivery, tally: Tally) -> HttpResponse:
         try:

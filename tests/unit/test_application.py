@@ -9,9 +9,12 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.clock import FakeClock
 from tests.support.function import OPERATOR, TOKEN, Function
 from tests.support.instruments import btc_usd
+from webhook_core.bootstrap import start
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import LOGGER
 from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.orders import NotSent, Rejected
@@ -600,3 +603,30 @@ def test_a_token_in_the_place_of_the_symbol_is_not_repeated(function):
     answer = function.post(function.alert(symbol=TOKEN))
     assert answer.status == 400
     assert TOKEN[:12] not in json.dumps(answer.document)
+
+
+@pytest.fixture
+def own_log():
+    """What a start does to the logger is undone."""
+    before = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
+    yield
+    LOGGER.handlers[:], LOGGER.propagate = before[0], before[2]
+    LOGGER.setLevel(before[1])
+
+
+@pytest.mark.usefixtures("own_log")
+@pytest.mark.parametrize(
+    "found_in",
+    [{"id": TOKEN}, {"id": f"x-{TOKEN}"}, {"strategy_name": TOKEN}, {"symbol": TOKEN}, {"id": TOKEN, "volume": "x"}],
+    ids=repr,
+)
+@pytest.mark.parametrize("environment", ["production", "development"])
+def test_a_token_in_a_wrong_field_is_repeated_by_no_answer_and_no_line(environment, found_in, capsys):
+    env = {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": "memory://", "ENVIRONMENT": environment, "LOG_LEVEL": "DEBUG"}
+    started = start(env, clock=(clock := FakeClock()))
+    body = json.dumps(Function(clock=clock).alert(**found_in)).encode()
+    response = started.handle(HttpRequest("POST", "/", {}, {}, body, "127.0.0.1", clock.now()))
+    assert TOKEN not in response.body.decode()
+    lines = capsys.readouterr().out
+    assert "ms_by_stage" in lines
+    assert TOKEN not in lines

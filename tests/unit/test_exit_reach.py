@@ -104,3 +104,10 @@ def test_a_limit_far_from_the_market_is_held_against_itself_only():
         parse(verified(BUY | {"order_type": "limit", "price": "20000", "stop_loss": "18000"})), TradingRules()
     )
     assert isinstance(plan(order, BTC_USD, TradingRules(), AS_OF, Decimal(67000)), Plan)
+
+
+def test_a_stop_that_is_really_that_far_off_is_told_how_to_say_so():
+    with pytest.raises(AlertMalformed) as caught:
+        exit_of(BUY | AT | {"stop_loss": "26800"})
+    assert '"-60%"' in caught.value.message
+    assert exit_of(BUY | AT | {"stop_loss": "-60%"}) is not None

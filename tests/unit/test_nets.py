@@ -42,6 +42,8 @@ livemode enabled is_enabled trading_enabled enable active isActive real backtest
 skip skip_trade ignore ignore_signal suspended expiry_time expire_in expiration_seconds ttl timeout_seconds delay
 delay_seconds valid_until good_till gtc ioc fok tif_mode makerOnly taker slippage max_slippage icebergQty hidden dca grid
 pips pip_distance multiplier size_multiplier fraction userref subaccount account legs order auxPrice lmtPrice
+max_loss max_price min_price max_cost exposure weight futures perp invert inverse opposite remove delete kill undo half add
+cross safety_order r_multiple validate_order shadow cover unwind max_entry_count close_after_bars exit_bars close_trades
 preview noop no_trade do_not_trade alertOnly readOnly scale_in price_offset qty% % $ amount$ action2 side_2 second_side
 exitOnly closeonly orderQuantityMode posSizePct tpInPips stoploss_in_percent hedgeMode tradeMode backtesting schedule
 strategy.order.action strategy.order.contracts strategy.position_size
@@ -70,6 +72,10 @@ crossover ema_cross golden_cross notif shared x y z
 LIKE_AN_ORDER, HARMLESS = _LIKE_AN_ORDER.split(), _HARMLESS.split()
 
 
+ON = frozenset(("live", "is_live", "enabled", "is_enabled", "trading_enabled", "enable", "active", "isActive"))
+"""Switches that change nothing by being on."""
+
+
 def read(fields):
     return parse(verified({**BUY, **fields}))
 
@@ -83,6 +89,9 @@ def refused(fields):
 @pytest.mark.parametrize("name", LIKE_AN_ORDER)
 @pytest.mark.parametrize("value", ["5", 5, "x", True, "percent"], ids=repr)
 def test_a_name_that_speaks_of_an_order_is_refused_at_the_top_and_in_a_leg(name, value):
+    if value is True and name in ON:
+        assert read({name: value}).side == "buy"
+        return
     assert refused({name: value}).status in (400, 422)
     leg = {"side": "buy", "quantity": "0.1", name: value}
     with pytest.raises((AlertMalformed, OrderDenied)) as caught:
@@ -114,10 +123,10 @@ def test_the_lists_are_as_long_as_the_leak_was():
         ({"trailStop": 5}, "order_type trailing-stop and trail"), ({"risk_usd": 5}, "quantity_type risk_percent"),
         ({"usd_amount": 5}, "quantity_type quote"), ({"lots": 1}, "send volume"), ({"pct": 5}, "percent_balance"),
         ({"run_mode": "paper"}, RUN), ({"live": False}, RUN), ({"enabled": False}, RUN), ({"testnet": True}, RUN),
-        ({"active": 0}, RUN), ({"isReal": "no"}, RUN), ({"live": "off"}, RUN), ({"is_live": 1}, RUN), ({"trade": False}, RUN),
+        ({"active": 0}, RUN), ({"isReal": "no"}, RUN), ({"live": "off"}, RUN), ({"is_live": 0}, RUN), ({"trade": False}, RUN),
         ({"environment": "test"}, RUN), ({"mode": "paper"}, RUN), ({"env": "Dry-Run"}, RUN), ({"disabled": True}, RUN),
-        ({"sentiment": "flat"}, '"action": "target" with market_position flat'), ({"sentiment": "bullish"}, "market_position"),
-        ({"direction": "long"}, '"action": "target" with market_position'), ({"margin_mode": "cross"}, "send leverage"),
+        ({"sentiment": "flat"}, '"action": "target" with market_position flat'), ({"sentiment": "bearish"}, "market_position"),
+        ({"direction": "short"}, '"action": "target" with market_position'), ({"margin_mode": "cross"}, "send leverage"),
         ({"signal_price": 5}, "send price"), ({"command": "x"}, "send action"), ({"ttl": 5}, "expires"),
     ],
 )  # fmt: skip
@@ -162,7 +171,7 @@ def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
         *("cancel all", "isolated", "futures", "hedge", "ioc", "hold", "dryRun", "go short", "stopmarket", "closelong"),
     ],
 )
-@pytest.mark.parametrize("name", ["bias", "status", "what", "currency", "description", "version", "interval", "plot_0"])
+@pytest.mark.parametrize("name", ["regime", "status", "what", "currency", "version", "interval", "plot_0", "exchange"])
 def test_a_value_that_is_an_order_is_refused_under_any_name(name, value):
     assert refused({name: value}).field == name
 
@@ -288,3 +297,132 @@ def test_an_alert_of_our_own_fields_and_tradingviews_needs_no_net(monkeypatch):
 
 def passed_never(fields):
     raise AssertionError(passed, fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"strategy_id": "a1"}, {"strategyId": 7}, {"symbol_id": "x"}, {"volume_note": "thin"}, {"side_text": "sell"},
+        {"price_comment": "limit"}, {"stop_loss_id": "exit"}, {"stop_loss_hit": False}, {"stop_loss_hit": "false"},
+        {"take_profit_hit": "no"}, {"stop_loss_hit": 0}, {"stop_loss_hit": None}, {"tp_hit": False}, {"quantty": ""},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_remark_and_what_is_off_are_never_a_slip_of_the_pen(fields):
+    assert read(fields).side == "buy"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"quantty": 0}, {"stop_loss_hit": 5}, {"stop_prce": 5}, {"strategy_nam": "x"}], ids=str
+)
+def test_a_slip_of_the_pen_that_says_something_is_still_told(fields):
+    assert "did you mean" in refused(fields).message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"bars_since_entry": 5}, {"barsSinceEntry": "12"}, {"bars_since_exit": 0}, {"entry_bar": 12}, {"entry_bar": 1},
+        {"closed_trades": 12}, {"closedTrades": "1"}, {"entry_count": 3}, {"long_trades": 1}, {"signal_count": 1},
+        {"qty_precision": 8}, {"size_precision": "3"}, {"price_precision": 1}, {"amount_decimals": 2},
+        {"buy_signal_strength": 3}, {"sell_strength": "0.7"}, {"signal_score": 1}, {"entry_quality": 5}, {"long_confidence": 80},
+        {"market_type": "spot"}, {"exchange_type": "Crypto"}, {"product_type": "SPOT"}, {"securityType": "crypto"},
+        {"asset_type": "cryptocurrency"}, {"parse_mode": "HTML"}, {"parse_mode": "MarkdownV2"}, {"description": "exit"},
+        {"description": "Long entry"}, {"trade_description": "close"}, {"sentiment": "bullish"}, {"sentiment": "Long"},
+        {"direction": "long"}, {"trade_direction": "buy"}, {"bias": "long"}, {"market_sentiment": "bullish"},
+        {"live": True}, {"enabled": "true"}, {"is_active": True}, {"bot_enabled": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_plain_data_beside_an_order_passes(fields):
+    assert read(fields).side == "buy"
+
+
+@pytest.mark.parametrize("word", ["short", "bearish", "sell"])
+@pytest.mark.parametrize("name", ["sentiment", "direction", "bias", "tradeDirection"])
+def test_a_view_passes_only_beside_the_side_that_it_agrees_with(name, word):
+    assert read({"side": "sell", name: word}).side == "sell"
+    assert read({"side": None, "action": "SELL", name: word}).side == "sell"
+    if (name, word) != ("bias", "bearish"):  # neither speaks of an order
+        assert refused({name: word}).field == name
+    for other in ("flat", "long", "close"):
+        assert refused({"side": "sell", name: other}).field == name
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"entry_bar": "limit"}, {"closed_trades": "all"}, {"qty_precision": "half"}, {"buy_signal_strength": "exit"},
+        {"market_type": "futures"}, {"market_type": "margin"}, {"asset_type": "spot margin"}, {"parse_mode": "paper"},
+        {"position_direction": "long"}, {"position_side": "long"}, {"long_active": True}, {"stop_enabled": True},
+        {"live": False}, {"enabled": 0}, {"exit_after_bars": 5}, {"max_entry_count": 3}, {"type": "crypto"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_its_neighbours_that_could_mean_another_order_are_refused(fields):
+    assert refused(fields).status == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "cover",
+            "buy to cover",
+            "5x",
+            "10x leverage",
+            "10X",
+            "x5",
+            "50 percent",
+            "$100",
+            "100 USD",
+            "100usdt",
+            "1,000 EUR",
+        ),
+        *("partial", "scale out", "halt", "no trade", "do not trade", "don't trade", "Don\u2019t trade", "unwind"),
+        *(
+            "square off",
+            "take profits",
+            "breakeven",
+            "break even",
+            "simulate",
+            "testing",
+            "half",
+            "closes",
+            "exits all",
+        ),
+        *("Halted", "covering", "reversing", "simulating", "half position", "partial close"),
+    ],
+)
+@pytest.mark.parametrize("name", ["regime", "status", "what"])
+def test_a_value_that_speaks_of_an_order_in_any_form_of_its_words_is_refused(name, value):
+    assert refused({name: value}).field == name
+
+
+@pytest.mark.parametrize("value", ["PAPER", "TESTNET", "DEMO", "Paper", "EXIT", "BINANCE FUTURES"])
+def test_an_exchange_that_is_the_word_of_an_order_is_refused(value):
+    if value == "BINANCE FUTURES":
+        assert read({"exchange": value}).side == "buy"  # a name that holds more than such words
+        return
+    assert refused({"exchange": value}).field == "exchange"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "KRAKEN",
+        "BINANCE",
+        "COINBASE",
+        "BITMEX",
+        "HUOBI",
+        "LMAX",
+        "CRYPTO",
+        "OANDA",
+        "FOREXCOM",
+        "CME_MINI",
+        "BATS",
+        "MEXC",
+    ],
+)
+def test_a_real_exchange_passes(value):
+    assert read({"exchange": value}).side == "buy"

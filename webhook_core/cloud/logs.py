@@ -6,7 +6,6 @@ No value can end its line or start another: what comes from outside stays inside
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Collection
@@ -15,11 +14,9 @@ from typing import Literal, TextIO
 
 from webhook_core.cloud.log_facts import FactsEncoder, facts_and_trace
 from webhook_core.events import LOGGER
+from webhook_core.masking import masked, written_forms
 
 Style = Literal["console", "json", "google"]
-_MASK = "***"
-_SHORTEST = 8
-"""Shorter texts are in every line by chance; no secret that the settings take from a sender is."""
 _TRACE_FIELDS = {
     "trace": "logging.googleapis.com/trace",
     "span_id": "logging.googleapis.com/spanId",
@@ -78,13 +75,11 @@ class _Output:
         self.mask(secrets)
 
     def mask(self, secrets: Collection[str]) -> None:
-        written = {form for secret in secrets if len(secret) >= _SHORTEST for form in _ways_to_write(secret)}
-        self._secrets = sorted(written.union(self._secrets), key=len, reverse=True)
+        forms = {*written_forms(secrets), *self._secrets}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def write(self, line: str) -> None:
-        for secret in self._secrets:
-            line = line.replace(secret, _MASK)
-        (self._stream or sys.stdout).write(line)
+        (self._stream or sys.stdout).write(masked(line, self._secrets))
 
     def flush(self) -> None:
         (self._stream or sys.stdout).flush()
@@ -108,8 +103,3 @@ class _JsonLine(logging.Formatter):
 
 
 _ENCODER = FactsEncoder()
-
-
-def _ways_to_write(text: str) -> tuple[str, ...]:
-    """As it is, and as JSON escapes it."""
-    return text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]

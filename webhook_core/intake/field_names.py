@@ -84,7 +84,14 @@ CONTEXT = frozenset(
         *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
     )
 )
-_REMARKS = frozenset(("comment", "note", "ordercomment", "orderalertmessage", "alertname"))
+_REMARKS = frozenset(("comment", "note", "description", "ordercomment", "orderalertmessage", "alertname"))
+_EXCHANGES = frozenset(
+    (
+        *("KRAKEN", "BINANCE", "COINBASE", "BITSTAMP", "BITFINEX", "BYBIT", "OKX", "GEMINI"),
+        *("CRYPTO", "CRYPTOCOM", "KUCOIN", "INDEX", "NASDAQ", "NYSE", "AMEX"),
+    )
+)
+"""Those of most alerts; what another one says is for ``nets`` to look at."""
 _CODES = frozenset(("exchange", "interval", "timeframe"))
 
 
@@ -151,7 +158,9 @@ def is_plain(sent: Sent) -> bool:
     if key in _REMARKS or not value.strip():
         return True
     if key in _CODES:
-        return (value[0].isdecimal() and len(value) <= 5) or len(value) == 1 or (value.isupper() and key == "exchange")
+        return (
+            (value[0].isdecimal() and len(value) <= 5) or len(value) == 1 or (value in _EXCHANGES and key == "exchange")
+        )
     return value.isascii() and value.replace(".", "", 1).isdigit()
 
 

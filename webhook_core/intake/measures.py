@@ -3,6 +3,7 @@ number."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from webhook_core.intake import words
@@ -20,6 +21,33 @@ from webhook_core.intake.refused_names import (
 
 _OFF = frozenset(("false", "none", "null", "na", "n/a", "nan", "no", "off"))
 _OF_A_FLAG = frozenset(("is", "go", "do", "use", "has", "my", "the"))
+_COUNTERS = frozenset(("bar", "bars", "trades", "count", "counts"))
+_COUNTED = frozenset(
+    (
+        *("entry", "entries", "entered", "closed", "exited", "opened", "long", "longs"),
+        *("short", "shorts", "buy", "buys", "sell", "sells", "signal", "signals"),
+    )
+)
+_SINCE = _COUNTED | frozenset(("exit", "close", "stop", "cross", "profit", "target"))
+_BOUNDS = frozenset(("max", "min", "limit", "after", "until", "in"))
+_OF_WORTH = frozenset(("strength", "score", "confidence", "probability", "quality", "rank", "rating"))
+_PLACES = frozenset(("precision", "decimals", "digits"))
+_MARKETS = frozenset(("markettype", "exchangetype", "producttype", "securitytype", "assettype", "instrumenttype"))
+_SPOT = frozenset(("spot", "crypto", "cryptocurrency"))
+_MARKUP = frozenset(("html", "markdown", "markdownv2"))
+_ON = frozenset(("live", "enable", "active"))
+_BESIDE_ON = frozenset(("is", "bot", "strategy", "alert", "trade", "trading"))
+_VIEWS = frozenset(("sentiment", "direction", "bias", "trend", "outlook"))
+_BESIDE_A_VIEW = frozenset(
+    (
+        *("market", "trade", "signal", "trend", "htf", "ltf", "daily", "overall"),
+        *("strategy", "order", "the", "my"),
+    )
+)
+_AGREE = {
+    "buy": frozenset(("buy", "long", "bullish", "bull")),
+    "sell": frozenset(("sell", "short", "bearish", "bear")),
+}
 _CANDLE = frozenset(("bar", "candle", "kline"))
 
 
@@ -41,6 +69,34 @@ def is_nothing(value: object) -> bool:
     return value is False or value == 0 or value in ([], {})
 
 
+def agrees_with_side(sent: Sent, side: str | None) -> bool:
+    """``"sentiment": "bullish"`` beside a buy says the same once more."""
+    name = words.split(sent.name)
+    if side is None or not isinstance(sent.value, str) or not name or name[-1] not in _VIEWS:
+        return False
+    return _BESIDE_A_VIEW.issuperset(name[:-1]) and sent.value.strip().lower() in _AGREE[side]
+
+
+def _is_plain_data(sent: Sent) -> bool:
+    """A count or a measure with a number, the kind of market that spot is, a switch that is on."""
+    name, value = words.split(sent.name), sent.value
+    if isinstance(value, str) and not _is_number(value):
+        text = value.strip().lower()
+        is_market = sent.canonical in _MARKETS and text in _SPOT
+        if is_market or (sent.canonical == "parsemode" and text in _MARKUP):
+            return True
+    if value is True or (isinstance(value, str) and value.lower() == "true"):
+        said = {*words.of_name(sent.name)}
+        return bool(said & _ON) and said <= _ON | _BESIDE_ON
+    if not _is_number(value) or not name:
+        return False
+    if name[-1] in _OF_WORTH or name[-1] in _PLACES:
+        return True
+    spoken = {word for word in name if not WORDS.isdisjoint(words.of_name(word))}
+    counted = _SINCE if "since" in name else _COUNTED
+    return not _COUNTERS.isdisjoint(name) and _BOUNDS.isdisjoint(name) and spoken <= counted
+
+
 def is_measure(sent: Sent) -> bool:
     """``ema_long``, ``prev_close``, ``change_pct`` with a number, ``bar_closed`` with true, a
     switch that is on."""
@@ -49,6 +105,11 @@ def is_measure(sent: Sent) -> bool:
         return value is True or (isinstance(value, str) and value.lower() in ("true", "yes", "on", "1"))
     if hint_of_name(sent.canonical) is not None:
         return False
+    return _is_plain_data(sent) or _is_of_the_chart(sent, said)
+
+
+def _is_of_the_chart(sent: Sent, said: Sequence[str]) -> bool:
+    value = sent.value
     speaking, beside = WORDS.intersection(said), [word for word in said if word not in WORDS and len(word) > 1]
     if speaking - {"real"} == {"close"} and len(said) > 1 and OF_A_BAR.issuperset(beside):
         return _is_number(value) or (isinstance(value, bool) and not _CANDLE.isdisjoint(beside))

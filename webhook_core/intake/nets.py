@@ -20,18 +20,19 @@ from webhook_core.intake.field_names import (
     MAX_FIELDS,
     Sent,
     Sorted,
+    is_missing,
     is_off,
     normalise,
     shown_name,
     sort_fields,
 )
 from webhook_core.intake.field_values import grouped_number, shown, unexpanded
-from webhook_core.intake.measures import is_measure, is_nothing, says_nothing
+from webhook_core.intake.measures import agrees_with_side, is_measure, is_nothing, says_nothing
 from webhook_core.trading.closing import only_one
 
 _MOST_SHOWN = 25
 _LONGEST_NAME = 40
-_REMARKS = frozenset(("id", "name", "comment", "note", "text"))
+_REMARKS = frozenset(("id", "name", "comment", "note", "text", "description"))
 _BAR_PRICES = frozenset(f"{name}{price}" for name in ("open", "high", "low", "close") for price in ("", "price"))
 _NUMBERS = _BAR_PRICES | {"barvolume", "barindex", "orderprice", "positionsize", "prevpositionsize"}
 _POSITIONS = frozenset(("position", "prevposition", "pos"))
@@ -69,12 +70,29 @@ def passed(fields: Sorted) -> Sorted:
 def _of_all(fields: Sorted) -> Iterator[Caught]:
     for sent in fields.context:
         yield from _of_context(sent)
+    side = _side(fields)
     for sent in fields.unknown:
-        ours = None if _is_spelt(sent) else misspelt.meant(sent.canonical, fields.order)
+        ours = None if _is_idle(sent) or _is_spelt(sent) else misspelt.meant(sent.canonical, fields.order)
+        if ours and _is_remark(sent.name) and not ours.endswith("_id"):
+            ours = None
+        if agrees_with_side(sent, side):
+            continue
         if ours:
             yield Caught(_shown(sent.name), ours, f"did you mean {ours}?", "misspelt")
         else:
             yield from _of_unknown(sent)
+
+
+def _side(fields: Sorted) -> str | None:
+    """buy or sell, where that is all that the alert asks for."""
+    said = [sent.value for name in ("action", "side") for sent in fields.order.get(name, ())]
+    words_said = {str(value).lower() for value in said if not is_missing(value)}
+    return words_said.pop() if words_said in ({"buy"}, {"sell"}) else None
+
+
+def _is_idle(sent: Sent) -> bool:
+    """Off; zero and the like only where the name itself speaks, for a size of 0 is none that is off."""
+    return says_nothing(sent) if _speaks(sent) else is_off(sent.value)
 
 
 def _in_legs(candidates: Sequence[Sent]) -> Iterator[list[Caught]]:

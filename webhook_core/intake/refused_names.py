@@ -39,20 +39,23 @@ _ACTION = "send action: buy, sell, close, reverse, target, cancel or amend"
 _KIND = "send order_type, quantity_type or action, whichever it means"
 
 _GROUPS: tuple[tuple[str, str], ...] = (
-    (CLOSE, "close exit flatten flat liquidate"),
+    (CLOSE, "close exit flatten flat liquidate cover unwind squareoff scaleout"),
     (_CANCEL, "cancel canceling cancelling cancelled abort"),
-    (_REVERSE, "reverse reversal flip"),
+    (_REVERSE, "reverse reversal flip invert inverse opposite"),
     (_AMEND, "amend modify edit replace"),
     (_RUN, "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim dry dryrun"),
     (_RUN, "mock fake virtual practice live real enable active armed execute"),
-    (_RUN, "disable pause skip ignore halt suspend"),
+    (_RUN, "disable pause skip ignore halt suspend notrade donottrade donttrade"),
     (_TRAIL, "trail breakeven"),
     (_PROFIT, "tp take profit target tgt"),
     (_STOP, "sl stop stopped stopping tpsl"),
     (_RISK, "risk reward rr"),
-    ("send leverage, which makes it a margin order", "lever leverage lev lvg margin isolated collateral"),
+    (
+        "send leverage, which makes it a margin order",
+        "lever leverage lev lvg margin isolated collateral futures perp perpetual",
+    ),
     ("send reduce_only, with leverage", "reduce reduceonly"),
-    (_PERCENT, "percent percentage pct portion fraction allocation alloc multiplier"),
+    (_PERCENT, "percent percentage pct portion fraction allocation alloc multiplier exposure partial"),
     (_IN_QUOTE, "usd usdt usdc eur euro gbp dollar fiat notional cash spend invest investment stake budget"),
     (_SIZE, "qty quantity amount amt size sizing unit lot shares contract pip"),
     (
@@ -106,11 +109,13 @@ VALUES = _words(
     "percent percentage pct quote contract contracts lot lots unit units share shares pip "
     "pips risk cash notional leverage margin isolated hedge hedged oneway linear inverse "
     "futures perpetual perp swap paper test testnet demo sandbox simulation simulated dryrun "
+    "cover covered unwind squareoff scaleout scalein halt halted partial partially half breakeven "
+    "simulate takeprofits notrade notrading donottrade donttrade "
     "backtest live disabled paused gtc gtd ioc fok postonly reduceonly reduce add"
 )
 """Values that are an order, alone or with each other and with ``VALUE_FILLERS``."""
 VALUE_FILLERS = _words(
-    "all position positions order orders now at on to the my of or and only open price half "
+    "all position positions order orders now at on to the my of or and only open price off "
     "loss profit take run dry post with equity balance go trade trading mode signal hit out "
     "strong"
 )
@@ -125,6 +130,13 @@ _NAMES: tuple[tuple[str, str], ...] = (
     ("send quantity_type base or quote", "volume_currency size_currency tgt_ccy"),
     (_IN_QUOTE, "cost order_cost trade_cost funds money quote_volume quote_qty quote_quantity"),
     (_IN_QUOTE, "quote_amount quote_order_qty order_value trade_value"),
+    (_SIZE, "weight half add r_multiple safety_order safety_orders"),
+    (_TYPE, "max_price min_price"),
+    ("MAX_ORDER_COST caps every order", "max_cost"),
+    (_STOP, "max_loss max_daily_loss"),
+    (_CANCEL, "remove delete kill kill_switch undo"),
+    ("send leverage, which makes it a margin order", "cross"),
+    (_RUN, "shadow validate_order"),
     (_SIZE, "vol q coins order_volume trade_volume share_count"),
     ("send fee_currency base", "fcib"),
     ("send fee_currency quote", "fciq"),

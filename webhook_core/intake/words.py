@@ -10,6 +10,12 @@ from functools import lru_cache
 from webhook_core.intake.refused_names import FILLERS, VALUE_FILLERS, VALUES, WORDS
 
 _WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+"
+_AMOUNT = r"(?a:\d[\d,]*(?:\.\d+)?)"
+_LEVERAGE = rf"(?:leverage\s*:?\s*)?(?:{_AMOUNT}\s?x|x\s?{_AMOUNT})(?:\s+(?:leverage|lev|margin))?"
+_COIN = "(?:usdt?|usdc|us dollars?|dollars?|eur|euros?|gbp|pounds?|chf|cad|aud|jpy)"
+_MONEY = rf"[$\u20ac\u00a3]\s?{_AMOUNT}(?:\s?{_COIN})?|{_AMOUNT}\s?(?:[$\u20ac\u00a3]|{_COIN})|{_COIN}\s?{_AMOUNT}"
+_NO_STEMS = frozenset(("limited",))
+"""Whose stem is another word."""
 _LONGEST_TOGETHER = 40
 _MOST_OF_A_VALUE = 6
 _NAMES = WORDS | FILLERS
@@ -34,7 +40,9 @@ def of_name(name: str) -> tuple[str, ...]:
 def of_value(text: str) -> list[str]:
     """The words of a value that says nothing but words of an order, none for any other."""
     tokens = split(text)
-    is_number = tokens == ["percent"] and any(character.isdecimal() for character in text)
+    if said := _of_amount(text):
+        return said
+    is_number = tokens == ["percent"] and "%" in text and any(character.isdecimal() for character in text)
     if is_number or not 1 <= len(tokens) <= _MOST_OF_A_VALUE or len(text) > _LONGEST_TOGETHER:
         return []
     if "".join(tokens) in VALUES:  # take profit
@@ -42,11 +50,22 @@ def of_value(text: str) -> list[str]:
     known = VALUES | VALUE_FILLERS
     words: list[str] = []
     for token in tokens:
-        found = [token] if token in known else _together(token, known)
+        stem = token if token in known or token in _NO_STEMS else _stem(token)
+        found = [stem] if stem in known else _together(token, known)
         if not found:
             return []
         words += found
     return [_stem(word) for word in words] if not VALUES.isdisjoint(words) else []
+
+
+def _of_amount(text: str) -> list[str]:
+    """5x and "10x leverage", $100 and "100 USD"."""
+    if len(text) > _LONGEST_TOGETHER:
+        return []
+    plain = text.strip().lower()
+    if re.fullmatch(_LEVERAGE, plain):
+        return ["leverage"]
+    return ["usd"] if re.fullmatch(_MONEY, plain) else []
 
 
 def _of_token(token: str) -> list[str]:

@@ -25,7 +25,10 @@ _KINDS = {
     "take_profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
     "stop_loss": (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT),
 }
-_WRITE = 'a bare number is a price. Write percent as "2%" and points with a sign, "-50" or "+50".'
+_WRITE = (
+    'a bare number is a price. Write percent as "2%" and points with a sign, "-50" or "+50". '
+    'What is really that far off is written as a percentage, such as "-60%".'
+)
 
 
 def only_one(field: str) -> OrderDenied:
