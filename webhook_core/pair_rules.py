@@ -46,13 +46,14 @@ class PairRules:
     _unlisted: dict[str, float] = field(default_factory=dict)
 
     def current(self) -> Instruments:
-        """What is known without asking Kraken."""
-        with self._lock:
-            now = self.clock.monotonic()
-            if self._known is None or now - self._read_at > READ_AGAIN_AFTER_S:
-                stored = self._stored()
-                self._known = self._newest([*_still_listed(self._snapshot_or_known(), stored), *stored.instruments])
-                self._read_at = now
+        """What is known without asking Kraken. One alert reads the store again; no other waits for it."""
+        known, now = self._known, self.clock.monotonic()
+        if known is not None and now - self._read_at <= READ_AGAIN_AFTER_S:
+            return known
+        self._read_at = now
+        stored = self._stored()
+        with self._lock:  # what was learnt meanwhile stays
+            self._known = self._newest([*_still_listed(self._snapshot_or_known(), stored), *stored.instruments])
             return self._known
 
     def learn(self, pairs: Sequence[str] | None, budget: Budget) -> Instruments:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.support.documents import MemoryDocuments
 from tests.support.instruments import BTC_USD, btc_usd, pair
 from tests.support.trading_venue import outcome, sent, trader
 from tests.support.venue import FakeVenue
+from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.planning.account_fees import COUNTS_FOR, MOST_PAIRS, AccountFees
 from webhook_core.ports import Budget
@@ -280,3 +283,22 @@ def test_only_a_size_that_keeps_a_fee_back_looks_it_up(monkeypatch, fields, look
     monkeypatch.setattr(function.store, "read", lambda name: names.append(name) or read_document(name))
     assert outcome(function.post(function.alert(**fields))) == (200, "accepted")
     assert ("fees-default" in names) is looks
+
+
+def test_no_alert_waits_for_another_that_looks_the_fees_up():
+    """The store may be slow: whoever comes meanwhile goes on with what was known."""
+    reached, go_on = Event(), Event()
+
+    class Slow(MemoryDocuments):
+        def read(self, name):
+            reached.set()
+            assert go_on.wait(10)
+            return super().read(name)
+
+    fees = AccountFees("fees", Slow(), FakeVenue(), SystemClock())
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(fees.of, btc_usd())
+        assert reached.wait(10)
+        assert fees.of(btc_usd()) is None
+        go_on.set()
+        assert first.result(10) is None

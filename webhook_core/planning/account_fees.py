@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,7 +51,6 @@ class AccountFees:
     documents: Documents
     venue: Venue
     clock: Clock
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: _Read = field(default_factory=_Read)
     _looked_up_at: float | None = None
 
@@ -85,17 +83,16 @@ class AccountFees:
             self._store(before._replace(asked_at=now), version)
             return False
         self._store(read, version)
-        with self._lock:
-            self._known, self._looked_up_at = read, self.clock.monotonic()
+        self._known, self._looked_up_at = read, self.clock.monotonic()
         return True
 
     def _looked_up(self) -> _Read:
-        with self._lock:
-            now = self.clock.monotonic()
-            if self._looked_up_at is None or now - self._looked_up_at > LOOKED_UP_AGAIN_AFTER_S:
-                self._known, _ = self._stored()
-                self._looked_up_at = now
-            return self._known
+        """One alert looks; those beside it go on with what was known before, and wait for no store."""
+        now = self.clock.monotonic()
+        if self._looked_up_at is None or now - self._looked_up_at > LOOKED_UP_AGAIN_AFTER_S:
+            self._looked_up_at = now
+            self._known, _ = self._stored()
+        return self._known
 
     def _stored(self) -> tuple[_Read, str | None]:
         """What the store has, and its version."""
