@@ -34,7 +34,7 @@ from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.sending.claims import Claiming
 from webhook_core.settings import Settings
 from webhook_core.submission import Replan
-from webhook_core.trading.orders import Accepted, OrderRequest, Rejected
+from webhook_core.trading.orders import Accepted, OrderIntent, OrderRequest, Rejected
 from webhook_core.trading.planner import Denied
 
 if TYPE_CHECKING:
@@ -211,8 +211,8 @@ class Alerts:
         return answers.of_progress(progress, delivery.frame, delivery.reuse)
 
     def _replan(self, firing: Firing, decided: Decided | LedgerEntry | None, number: int) -> Replan:
-        """``decided``: the plan, where it was made for this delivery, else leg 0, which has the requests. Of several legs only an
-        exit can be told from its request."""
+        """``decided``: the plan, where it was made for this delivery, else leg 0, which has the requests. Of several legs an exit
+        can be told from its request, and an order by its place, where each leg is one order of a size of its own."""
 
         def replan(budget: Budget) -> OrderRequest | str:
             intents = firing.wants.intents
@@ -222,6 +222,8 @@ class Alerts:
                 intent = intents[0]
             elif decided is not None and _is_exit(decided, number) and len(_closes(firing)) == 1:
                 intent = _closes(firing)[0]
+            elif decided is not None and len(decided.following) + 1 == len(intents) and all(map(_has_a_size, intents)):
+                intent = intents[number]
             else:
                 return "it can't be planned again: send a new alert"
             try:
@@ -261,3 +263,8 @@ def _closes(firing: Firing) -> list[Intent]:
 
 def _is_exit(first: LedgerEntry, number: int) -> bool:
     return (first.current.request if number == 0 else first.following[number - 1]).exits
+
+
+def _has_a_size(intent: Intent) -> bool:
+    """It comes to one order, whatever the account holds."""
+    return isinstance(intent, OrderIntent) and intent.quantity_type in ("base", "quote")

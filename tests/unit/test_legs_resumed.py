@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.clock import START
+from tests.support.instruments import btc_usd
 from tests.support.position_alerts import alert, held, leg_states
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
@@ -170,3 +171,17 @@ def test_the_stop_that_an_order_left_is_cancelled_with_it_though_the_reply_was_l
     cancel = alert(function, "a-2", action="cancel", of_alert="a-1", price=None)
     assert outcome(function.post(cancel)) == (200, "accepted")
     assert function.venue.resting == []
+
+
+def test_a_resent_leg_of_a_fixed_size_whose_rules_have_moved_is_planned_again():
+    """It is known by its place: each leg comes to one order."""
+    function = trader()
+    sizes = ("0.1", "0.25", "0.3")
+    body = legs(function, *({"side": "buy", "volume": size} for size in sizes))
+    not_sent(function, 1)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    function.venue.refuse = [STALE]
+    function.venue.rules = [btc_usd(as_of=function.clock.now(), lot_decimals=1)]
+    answer = function.post(body)
+    assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED"] * 3)
+    assert [volume for _, volume in sent(function)] == ["0.1", "0.25", "0.25", "0.2", "0.3"]
