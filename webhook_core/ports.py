@@ -129,7 +129,7 @@ class Venue(Protocol):
         ...
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
-        """The newest orders that were closed since then, from one page of ClosedOrders: older ones may be missing. Raises
+        """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be missing. Raises
         VenueUnavailable."""
         ...
 

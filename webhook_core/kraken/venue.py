@@ -30,6 +30,8 @@ READ_S = 1.2
 RESENDS = 2
 MOST_PAGES = 40
 """Of 50 closed orders each."""
+MOST_PAGES_OF_NOW = 4
+"""Of what has closed just now, within one request."""
 MOST_ORDERS = 50
 """In one QueryOrders (docs.kraken.com, get-orders-info)."""
 CLOCK_SKEW = timedelta(seconds=60)
@@ -179,7 +181,13 @@ class KrakenVenue:
 
         start = int((since - CLOCK_SKEW).timestamp())
         asked = {"start": str(start), "closetime": "close", "without_count": "true"}
-        orders = listed(self._read("ClosedOrders", asked, budget), "closed")
+        orders: dict[str, Any] = {}
+        for _ in range(MOST_PAGES_OF_NOW):
+            known = len(orders)
+            page = listed(self._read("ClosedOrders", {**asked, "ofs": str(known)}, budget), "closed")
+            orders |= page
+            if len(page) < MOST_ORDERS or len(orders) == known:
+                break
         return tuple(resting(order_id, order) for order_id, order in orders.items())
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
