@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import krakenex
 import requests
@@ -17,8 +18,10 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Ne
 from webhook_core.events import count
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused
-from webhook_core.kraken.transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter
 from webhook_core.ports import Budget
+
+if TYPE_CHECKING:
+    from webhook_core.kraken.transport import Deadline
 
 InsteadOf = Callable[[KrakenKey, Budget], KrakenKey | None]
 """The key to sign with instead of one that Kraken refused, read within the budget; None if there is no other."""
@@ -81,18 +84,25 @@ class _Line:
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self._orders_waiting = 0
-        self._deadline = Deadline()
         self._used_at = 0.0
         self._last_nonce = 0
+        self._deadline: Deadline | None = None
+        self._connects_within_s = math.inf
         self._api = krakenex.API()
         self._api._nonce = self._next_nonce  # noqa: SLF001  krakenex's own repeats within a millisecond
         self._api.uri = url or self._api.uri
         session = self._api.session
         session.trust_env = False  # no proxy, no .netrc: what is sent depends on this program alone
         session.get_redirect_target = lambda _response: None
-        adapter = transport or DeadlineAdapter(self._deadline)
+        adapter = transport or self._over_the_network()
         session.mount("https://", adapter)  # in place of requests' own: there is no way around ours
         session.mount("http://", adapter)
+
+    def _over_the_network(self) -> BaseAdapter:
+        from webhook_core.kraken.transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter  # paper needs no socket
+
+        self._deadline, self._connects_within_s = Deadline(), CONNECT_TIMEOUT_S
+        return DeadlineAdapter(self._deadline)
 
     def call(self, query: str, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float) -> Reply:
         if not self._in_turn(budget, at_least_s):
@@ -126,9 +136,10 @@ class _Line:
             self._api.session.close()  # drops the pooled connections; the session stays usable
         key = self.key
         self._api.key, self._api.secret = key.key, key.secret
-        self._deadline.ends_at = started + seconds
+        if self._deadline is not None:
+            self._deadline.ends_at = started + seconds
         self._api.response = None
-        timeout = (min(seconds, CONNECT_TIMEOUT_S), seconds)
+        timeout = (min(seconds, self._connects_within_s), seconds)
         try:
             getattr(self._api, query)(method, parameters, timeout=timeout)
         except (requests.RequestException, HTTPError, ValueError, ArithmeticError, RecursionError) as error:

@@ -17,7 +17,6 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import entry as transitions
 from webhook_core.ledger.entry import Attempt, LedgerEntry, State
-from webhook_core.ledger.reconcile_walk import walk
 from webhook_core.ports import Budget, Clock, Existing, Ledger, Venue
 from webhook_core.trading.orders import Accepted, NotSent, Rejected, VenueOrder
 
@@ -128,6 +127,8 @@ class Reconciler:
         Safe to run concurrently with itself and with deliveries: each change is a compare-and-set.
         Raises ValueError.
         """
+        from webhook_core.ledger.reconcile_walk import walk  # no alert walks
+
         walked = walk(self.ledger, self.look_at, budget, cursor)
         return {"looked_at": walked.looked_at, "cursor": walked.cursor}
 
