@@ -205,26 +205,29 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class _WithoutOrder:
+    """``reason`` is ours, ``errors`` are Kraken's words. Outcomes of two kinds are never equal."""
+
+    reason: str
+    errors: tuple[str, ...] = ()
+
+
+class Unknown(_WithoutOrder):
     """Sent, and no proof either way. Only reconcile may decide."""
 
-    reason: str
-    errors: tuple[str, ...] = ()
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(_WithoutOrder):
     """Proved never processed: a later attempt is safe."""
 
-    reason: str
-    errors: tuple[str, ...] = ()
+    __slots__ = ()
 
 
-class Unchanged(NamedTuple):
+class Unchanged(_WithoutOrder):
     """The order is already as the request wants it: nothing was done, and nothing is left to do."""
 
-    reason: str
-    errors: tuple[str, ...] = ()
+    __slots__ = ()
 
 
 Outcome = Accepted | Rejected | Unknown | NotSent | Unchanged
