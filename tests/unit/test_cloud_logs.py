@@ -1,4 +1,4 @@
-"""The lines of the deployed function: google-cloud-logging's real handler under the real functions-framework."""
+"""The lines of the deployed function, under the real functions-framework."""
 
 import io
 import json
@@ -167,7 +167,7 @@ def test_in_development_the_summary_is_one_line_for_people(deployed):
     assert "execution_id" not in text
 
 
-# -- the handler alone ---------------------------------------------------------------------------------------------------
+# -- the lines alone ---------------------------------------------------------------------------------------------------
 
 
 def one_line(write, project="my-project", secrets=()):
@@ -255,7 +255,7 @@ def test_a_configured_secret_never_reaches_the_line():
     assert json.dumps(line).count("***") == 4
 
 
-def test_the_library_adds_no_line_of_its_own_and_configures_nobody_else():
+def test_an_event_is_one_line_and_nobody_elses_logging_is_configured():
     root = logging.getLogger()
     before = root.handlers[:], root.level
     one_line(lambda: event(logging.INFO, "e"))

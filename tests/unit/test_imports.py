@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "token-of-the-tests-0123"
 PACKAGE = ROOT / "webhook_core"
 
 IO = {
@@ -177,19 +178,23 @@ def test_googles_libraries_are_imported_where_they_are_first_needed(module):
     assert not {name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])}
 
 
-def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(tmp_path):
+@pytest.mark.parametrize("on_google_cloud", [False, True])
+def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_cloud, tmp_path):
     """Milliseconds are measured by make bench; this says what must never come back. pydantic's models alone are 50 ms."""
     script = (
         "import json, sys, flask, main; from werkzeug.test import EnvironBuilder\n"
-        "alert = json.dumps({'symbol': 'BTCUSD', 'side': 'buy', 'volume': '0.01', 'price': '60000', 'id': '1'})\n"
+        f"SENDER = {{'token': {TOKEN!r}}} if {on_google_cloud} else {{}}\n"
+        "alert = json.dumps({'symbol': 'BTCUSD', 'side': 'buy', 'volume': '0.01', 'price': '60000', 'id': '1', **SENDER})\n"
         "post = EnvironBuilder('/webhook/tradingview', method='POST', data=alert)\n"
         "assert main.webhook(flask.Request(post.get_environ())).status_code == 200\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     env = {"LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "ERROR", "PYTHONPATH": str(ROOT)}
+    env |= {"K_SERVICE": "bridge", "WEBHOOK_TOKEN": TOKEN} if on_google_cloud else {}
     done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True)
     loaded = set(json.loads(done.stdout))
-    unneeded = {"pydantic.main", "pydantic.types", "google.cloud.firestore", "grpc", "asyncio", "tomllib", "zoneinfo"}
+    unneeded = {"pydantic.main", "pydantic.types", "asyncio", "tomllib", "zoneinfo"}
+    unneeded |= {"grpc", "google.auth", "google.cloud.firestore", "google.cloud.logging"}
     rare = ("account", "known_pairs", "listed_orders", "market_data", "order_changes", "public_kraken")
     unneeded |= {f"webhook_core.kraken.{name}" for name in rare}
     rare = ("kinds", "legs", "market_position", "order_changes", "position_alerts", "quantities")

@@ -1,7 +1,6 @@
-"""How an event becomes a line: for Google Cloud, one JSON object elsewhere in production, or a line for people.
-
-No value can end its line or start another: what comes from outside stays inside its field. The fields ``severity``,
-``message`` and ``time`` are Cloud Logging's (docs.cloud.google.com/logging/docs/structured-logging).
+"""Where the lines of events go, and in which form: for Google Cloud, as plain JSON elsewhere in
+production, or for people. No client, no network, no thread: whoever runs the process collects what
+it writes.
 """
 
 from __future__ import annotations
@@ -9,19 +8,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-from webhook_core.cloud.log_facts import FactsEncoder, facts_and_trace
 from webhook_core.events import LOGGER
 from webhook_core.masking import masked, written_forms
 
 Style = Literal["console", "json", "google"]
-_TRACE_FIELDS = {
-    "trace": "logging.googleapis.com/trace",
-    "span_id": "logging.googleapis.com/spanId",
-    "trace_sampled": "logging.googleapis.com/trace_sampled",
-}
 
 
 def configure(
@@ -38,19 +30,16 @@ def configure(
     """
     for handler in [handler for handler in LOGGER.handlers if handler.name == LOGGER.name]:
         LOGGER.removeHandler(handler)
-    output = _Output(stream, secrets)
-    if style == "google":
-        from webhook_core.cloud import google_logs
+    handler = logging.StreamHandler(_Output(stream, secrets))
+    if style == "console":
+        from webhook_core.cloud import console
 
-        handler = google_logs.handler(output, project)
+        handler.setFormatter(console.ConsoleLine())
+        handler.addFilter(console.worth_a_line)
     else:
-        handler = logging.StreamHandler(output)
-        handler.setFormatter(_JsonLine(project))
-        if style == "console":
-            from webhook_core.cloud import console
+        from webhook_core.cloud.json_lines import GoogleLine, JsonLine
 
-            handler.setFormatter(console.ConsoleLine())
-            handler.addFilter(console.worth_a_line)
+        handler.setFormatter(GoogleLine(project) if style == "google" else JsonLine(project))
     handler.name = LOGGER.name
     LOGGER.addHandler(handler)
     LOGGER.setLevel(level)
@@ -83,23 +72,3 @@ class _Output:
 
     def flush(self) -> None:
         (self._stream or sys.stdout).flush()
-
-
-class _JsonLine(logging.Formatter):
-    def __init__(self, project: str | None) -> None:
-        super().__init__()
-        self._project = project
-
-    def format(self, record: logging.LogRecord) -> str:
-        facts, trace = facts_and_trace(record, self._project)
-        document = {
-            **facts,
-            **{_TRACE_FIELDS[name]: value for name, value in trace.items()},
-            "severity": record.levelname,
-            "message": record.getMessage(),
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-        }
-        return _ENCODER.encode(document)
-
-
-_ENCODER = FactsEncoder()
