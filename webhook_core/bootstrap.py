@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from webhook_core.alerts import Alerts
 from webhook_core.application import Application
@@ -40,14 +40,16 @@ from webhook_core.settings_rules import KRAKEN_SECRETS
 from webhook_core.submission import Submission
 from webhook_core.trading.instruments import Instrument, from_document
 
+if TYPE_CHECKING:
+    from webhook_core.cloud.log_search import LogSearch
+
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
 PAPER_NONCE_WINDOW = 10**10
 """Ten seconds of nanoseconds, what the README advises for a real key too: processes that share it overtake each other."""
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request waits as long, and has the rest of its budget for the order."""
-PATIENT_READ_S = 10.0
-"""At a terminal."""
+PATIENT_READ_S = 10.0  # at a terminal
 
 
 class Store(Ledger, Documents, Protocol):
@@ -58,9 +60,8 @@ def start(env: Mapping[str, str], reader: SecretReader | None = None, clock: Clo
     """Read the settings, set up the log, and say what the operator should know. Raises SettingsError."""
     configuration = Configuration(env, (reader or SecretReader()).read)
     settings = configuration.settings
-    style: logs.Style = "json" if settings.environment == "production" else "console"
-    if settings.on_google_cloud:
-        style = "google"
+    elsewhere: logs.Style = "json" if settings.environment == "production" else "console"
+    style: logs.Style = "google" if settings.on_google_cloud else elsewhere
     logs.configure(settings.log_level, style, secrets=_texts(settings), project=settings.gcp_project_id)
     event(logging.INFO, "service.started", mode=settings.trading_mode, environment=settings.environment)
     for warning in settings.warnings:
@@ -126,6 +127,13 @@ def require_ledger(ledger_url: str, ledger_id: str | None = None) -> None:
         from webhook_core.ledger import sqlite_present
 
         sqlite_present.require_ledger(Path(url.path), ledger_url)
+
+
+def open_logs(project: str) -> LogSearch:
+    """The log of one project of Google Cloud's."""
+    from webhook_core.cloud import log_search
+
+    return log_search.LogSearch(project)
 
 
 def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:

@@ -17,6 +17,7 @@ from webhook_core import __version__
 from webhook_core.application import Application
 from webhook_core.bootstrap import start_at_terminal
 from webhook_core.commands.doctor import doctor
+from webhook_core.commands.logs import logs
 from webhook_core.commands.orders import orders
 from webhook_core.commands.pairs import pairs
 from webhook_core.commands.reconcile import reconcile
@@ -66,5 +67,5 @@ def _application(command: str) -> Application:
     return application
 
 
-for _command in (reconcile, orders, replay, pairs, doctor):
+for _command in (reconcile, orders, logs, replay, pairs, doctor):
     cli.add_command(_command)

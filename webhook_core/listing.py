@@ -45,7 +45,7 @@ class Filters(NamedTuple):
         return cls(
             states=_states(query.get("state")),
             strategy=query.get("strategy") or None,
-            since=_since(query.get("since"), now),
+            since=moment_of(query.get("since"), now),
             alert_id=query.get("alert") or None,
             is_of_pair=_pair(symbol, known()) if symbol else None,
         )
@@ -110,7 +110,8 @@ def _states(text: str | None) -> set[State] | None:
         raise AlertMalformed(f"state is one or more of {', '.join(State)}.", field="state") from None
 
 
-def _since(text: str | None, now: datetime) -> datetime | None:
+def moment_of(text: str | None, now: datetime) -> datetime | None:
+    """What ``since`` means; None where it is not given. Raises AlertMalformed."""
     if not text:
         return None
     span = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+)", text.strip().lower())
