@@ -52,11 +52,11 @@ class LaggingFigures:
             shown = [text for moment, text in self._past if moment <= self._now() - self._lag]
         if not shown:
             return None
-        _, answer = self._engine_on(_Frozen(shown[-1])).handle(method, path, query, headers, body)
+        _, answer = self._engine_on(Frozen(shown[-1])).handle(method, path, query, headers, body)
         return answer
 
 
-class _Frozen(MemoryDocuments):
+class Frozen(MemoryDocuments):
     """One text, whatever is written."""
 
     def __init__(self, text: str) -> None:

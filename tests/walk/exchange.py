@@ -1,0 +1,67 @@
+"""The paper engine behind a real socket, where each kind of read shows the book as it was a lag of its own ago."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.support import kraken_server
+from tests.support.lagging_figures import Frozen
+from tests.walk.clock import SharedClock
+
+READS = (
+    "OpenOrders",
+    "ClosedOrders",
+    "QueryOrders",
+    "Balance",
+    "BalanceEx",
+    "TradeBalance",
+    "OpenPositions",
+    "Ticker",
+)
+CALL_S = 0.01
+"""What one call takes of the shared time."""
+KEPT = 400
+
+
+class LateKraken(kraken_server.KrakenServer):
+    """``late``: seconds by read. What changes the book is never late."""
+
+    def __init__(self, clock: SharedClock, **options: Any) -> None:
+        self.late: dict[str, float] = {}
+        self._past: list[tuple[float, str]] = []
+        super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
+
+    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        self.clock.sleep(CALL_S)
+        endpoint = path.rsplit("/", 1)[-1]
+        code, content = self.engine.handle(method, path, query, headers, body)
+        if endpoint not in READS:
+            self.note()
+        lag = self.late.get(endpoint, 0)
+        if not lag or not self._past:
+            return code, content
+        shown = [text for moment, text in self._past if moment <= self.clock.monotonic() - lag]
+        text = shown[-1] if shown else self._past[0][1]
+        return self._engine_on(Frozen(text)).handle(method, path, query, headers, body)
+
+    def note(self) -> None:
+        """The book may have changed just now."""
+        text = self.book_text()
+        if not self._past or self._past[-1][1] != text:
+            self._past = [*self._past[-KEPT:], (self.clock.monotonic(), text)]
+
+    def forget_faults(self) -> None:
+        """What was scripted and not met."""
+        with self._lock:
+            self._faults.clear()
+
+    def book_text(self) -> str:
+        """The book as it is."""
+        return self._book_text()
+
+    def move(self, pair: str, price: Decimal) -> None:
+        """The market moves; what it crosses fills."""
+        self.engine.mark_price(pair, price)
+        self.note()
