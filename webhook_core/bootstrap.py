@@ -219,8 +219,11 @@ def open_venue(settings: Settings, documents: Documents, clock: Clock, instead_o
     """Kraken, or the paper Kraken beneath the same krakenex client."""
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
+    from webhook_core.kraken.nonce_window import NonceWindow
+
     key = _kraken_key(settings)
     client = KrakenClient(key.key, key.secret, settings.kraken_api_url, instead_of=instead_of)
+    client.go_by(NonceWindow(documents, clock, settings.kraken_nonce_window))
     return KrakenVenue(client, clock)
 
 

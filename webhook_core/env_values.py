@@ -86,7 +86,7 @@ def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
     """A whole number from ``lowest`` to ``highest``; ``why`` explains the range to whoever left it."""
 
     def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
+        if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or not lowest <= int(value) <= highest:
             raise ValueError(f"{shown(value)} is not a whole number from {lowest} to {highest}{why and f' ({why})'}")
         return int(value)
 

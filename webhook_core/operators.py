@@ -15,7 +15,7 @@ from webhook_core.ledger.reconcile import Reconciler, facts
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.market import Market
 from webhook_core.pair_rules import PairRules
-from webhook_core.ports import Budget, Clock, Ledger, Venue
+from webhook_core.ports import Budget, Clock, Ledger, RemembersItsKey, Venue
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
@@ -94,6 +94,7 @@ class Operators:
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["fees_read"] = self._fees_read(newest, budget)
+        found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
         done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
         done |= {"looked_at": len(found["looked_at"]), "unread": len(unread), "more": found["cursor"] is not None}
@@ -143,6 +144,16 @@ class Operators:
         sent = (entry.current.request.parameters.get("pair") for entry in newest)
         traded = dict.fromkeys(pair for pair in sent if pair is not None)
         return account_fees.read_if_due(self.pair_rules.current(), self.symbols, traded, budget)
+
+    def _key_read(self, unread: list[dict[str, str]]) -> bool:
+        if not isinstance(self.venue, RemembersItsKey):
+            return False
+        try:
+            return self.venue.read_key_if_due()
+        except VenueUnavailable as error:
+            event(logging.WARNING, "kraken.key_not_read", reason=error.message)
+            unread.append({"read": "key", "why": error.message})
+            return False
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

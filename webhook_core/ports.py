@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
@@ -261,6 +261,15 @@ class Document(NamedTuple):
 
     text: str
     version: str
+
+
+@runtime_checkable
+class RemembersItsKey(Protocol):
+    """A venue that goes by what it was told of its own key."""
+
+    def read_key_if_due(self) -> bool:
+        """Ask again, where it was not asked for a day; whether it was asked. Raises VenueUnavailable."""
+        ...
 
 
 class Documents(Protocol):

@@ -31,6 +31,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
     "KRAKEN_ACCOUNT": (values.label, "default"),
     "KRAKEN_API_URL": (values.exchange_url, None),
+    "KRAKEN_NONCE_WINDOW": (values.whole(0, 10**17), None),
     "WEBHOOK_SECRET": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
     "ALLOWED_SYMBOLS": (values.symbols, None),
@@ -83,6 +84,7 @@ class Settings(NamedTuple):
     kraken_api_key: Secret | None
     kraken_api_secret: Secret | None
     kraken_api_url: str | None
+    kraken_nonce_window: int | None
     credentials: tuple[Credential, ...]
     allowed_symbols: tuple[str, ...] | None
     max_order_cost: Mapping[str, Decimal] | None
@@ -197,6 +199,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         kraken_api_key=_hidden(given["KRAKEN_API_KEY"]),
         kraken_api_secret=_hidden(given["KRAKEN_API_SECRET"]),
         kraken_api_url=given["KRAKEN_API_URL"],
+        kraken_nonce_window=given["KRAKEN_NONCE_WINDOW"],
         credentials=credentials,
         allowed_symbols=given["ALLOWED_SYMBOLS"],
         max_order_cost=given["MAX_ORDER_COST"],

@@ -51,8 +51,7 @@ def venue_instance(
     try:
         yield assemble(settings, clock, store, make_venue(client, clock))
     finally:
-        for line in (client._private, client._public):
-            line._api.session.close()
+        client.close()
 
 
 def request(method: str, path: str, clock: Clock, body: bytes = b"", **headers: str) -> HttpRequest:

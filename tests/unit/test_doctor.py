@@ -492,7 +492,9 @@ def test_the_advice_about_the_nonce_window_has_the_number(live, kraken):
 
 def test_a_key_that_was_used_with_larger_nonces_is_explained(live, kraken):
     other = KrakenClient(KEY, SECRET, kraken.url)
-    other._private._last_nonce = 2**63
+    session = other._private.take(Budget.start(kraken.clock, 5), 1.0)
+    session._api._nonce = lambda: 2**63
+    other._private.give_back(session, 1.0)
     assert other.private("GetApiKeyInfo", {}, Budget.start(kraken.clock, 5)).document["error"] == []
     found = examined(live)
     assert "EAPI:Invalid nonce" in found["Kraken key"]["found"]

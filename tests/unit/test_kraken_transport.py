@@ -43,9 +43,10 @@ from tests.support.raw_servers import (
 )
 from webhook_core.clock import SystemClock
 from webhook_core.errors import VenueUnavailable
-from webhook_core.kraken import client as client_module
 from webhook_core.kraken import name_look_up, outcomes, transport
+from webhook_core.kraken import session as session_module
 from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.session import Session
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ports import Budget
 from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
@@ -70,6 +71,14 @@ def a_client(server: RawServer | str) -> KrakenClient:
 
 def a_budget(seconds: float) -> Budget:
     return Budget.start(SystemClock(), seconds)
+
+
+def session_of(client: KrakenClient) -> Session:
+    """The session that the client's next private call will use."""
+    session = client._private.take(a_budget(5), 1.0)
+    assert session is not None
+    client._private.give_back(session, 1.0)
+    return session
 
 
 def submit(server: RawServer | KrakenClient | str, seconds: float = 2.0, clock: SystemClock | None = None) -> Outcome:
@@ -110,7 +119,7 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_the_signature_is_the_one_that_kraken_publishes() -> None:
     with RawServer() as server:
         client = a_client(server)
-        client._private._api._nonce = lambda: EXAMPLE_NONCE
+        session_of(client)._api._nonce = lambda: EXAMPLE_NONCE
         client.private("AddOrder", EXAMPLE, a_budget(2))
         (request,) = server.requests
     assert request.line == "POST /0/private/AddOrder HTTP/1.1"
@@ -363,7 +372,7 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 def trusting(url: str, certificate: Path) -> KrakenClient:
     client = a_client(url)
-    client._private._api.session.verify = str(certificate)
+    session_of(client)._api.session.verify = str(certificate)
     return client
 
 
@@ -704,7 +713,7 @@ def test_nonces_grow_although_the_clock_stands_still_or_goes_back(monkeypatch: p
     ticks = iter([500, 500, 400, 900])
     with RawServer() as server:
         client = a_client(server)
-        monkeypatch.setattr(client_module.time, "time_ns", lambda: next(ticks))
+        monkeypatch.setattr(session_module.time, "time_ns", lambda: next(ticks))
         for _ in range(4):
             client.private("AddOrder", PARAMETERS, a_budget(1))
         monkeypatch.undo()
@@ -719,7 +728,7 @@ def test_a_connection_is_used_again_unless_it_was_idle_for_15_seconds(idle_s: fl
     with RawServer() as server:
         client = a_client(server)
         assert isinstance(submit(client), Accepted)
-        client._private._used_at -= idle_s
+        session_of(client)._used_at -= idle_s
         assert isinstance(submit(client), Accepted)
         assert [request.connection for request in server.requests] == connections
 
@@ -776,9 +785,9 @@ def test_an_unforeseen_failure_is_unknown_and_logged(
 ) -> None:
     with RawServer() as server, caplog.at_level(logging.ERROR):
         client = a_client(server)
-        monkeypatch.setattr(client._private._api, "_sign", lambda *_: 1 / 0 if os.getpid() else "")
+        monkeypatch.setattr(session_of(client)._api, "_sign", lambda *_: 1 / 0 if os.getpid() else "")
         assert isinstance(submit(client), Unknown)
-        monkeypatch.setattr(client._private, "call", lambda *_: {}["missing"])
+        monkeypatch.setattr(client._private, "take", lambda *_: {}["missing"])
         assert isinstance(submit(client), Unknown)
     assert "order.submit_failed" in caplog.text
 

@@ -116,6 +116,7 @@ def _refused(seen: float, deadline_s: int, which: str) -> str:
 
 def _key(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
     info = _key_info(client, clock)
+    client.note_window(_number(info, "nonce_window"))
     yield ok("key", f"valid, named {_field(info, 'api_key_name') or '(no name)'}")
     for name, check in (
         ("key permissions", lambda: _permissions(info)),
@@ -126,6 +127,11 @@ def _key(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
         ("nonce", lambda: _nonce(info, clock.now())),
     ):
         yield from guarded(name, check, _advice)
+
+
+def read_nonce_window(client: KrakenClient, clock: Clock) -> None:
+    """Have the client know the nonce window of its key. Raises VenueUnavailable."""
+    client.note_window(_number(_key_info(client, clock), "nonce_window"))
 
 
 def _key_info(client: KrakenClient, clock: Clock) -> Mapping[str, Any]:

@@ -190,6 +190,12 @@ def key_is_refused(reply: Reply) -> bool:
     return isinstance(outcome, Rejected) and all(any(is_listed(error, key) for key in _KEY) for error in outcome.errors)
 
 
+def nonce_is_refused(reply: Reply) -> bool:
+    """Kraken had seen a larger nonce of the key: nothing of the call was processed."""
+    errors = errors_of(reply.document) if reply.status == 200 else None
+    return bool(errors) and all(is_listed(error, _NONCE) for error in errors or ())
+
+
 def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict]) -> Outcome:
     verdicts = {judge(error) for error in errors}
     if verdicts == {Verdict.REJECTED}:

@@ -208,6 +208,15 @@ class KrakenVenue:
             "positions": self._read("OpenPositions", {}, budget),
         }
 
+    def read_key_if_due(self) -> bool:
+        """Ask once a day how far the nonces of the key may overtake each other; whether it was asked. Raises VenueUnavailable."""
+        if not self._client.window_is_due:
+            return False
+        from webhook_core.kraken import diagnosis
+
+        diagnosis.read_nonce_window(self._client, self._clock)
+        return True
+
     def diagnose(self, deadline_s: int) -> Iterator[Finding]:
         """What the doctor asks of Kraken: its status, the clock, by which deadlines of so many seconds are set, the key."""
         from webhook_core.kraken import diagnosis  # only the doctor needs it
