@@ -29,7 +29,8 @@ class Lanes(Generic[SessionT]):
     """Sessions, each in use by one call at a time. Safe across threads; no lock is held while one is used.
 
     ``open_session`` makes one; the one that was used last is used next, so that few connections stay warm.
-    ``width``: how many calls may go at a time, ``kept_for_orders``: how many of them no read. ``monotonic``: seconds that never go back.
+    ``width``: how many calls may go at a time, ``kept_for_orders``: how many of those are not for reads.
+    ``monotonic``: seconds that never go back.
     """
 
     def __init__(
