@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core import __version__, answers
 from webhook_core.alerts import Alerts
@@ -30,14 +30,16 @@ from webhook_core.intake import trace_context
 from webhook_core.ledger.time_left import within
 from webhook_core.market import Market
 from webhook_core.masking import masked, written_forms
-from webhook_core.operators import Operators
 from webhook_core.ports import Budget, Clock, Ledger, Venue
 from webhook_core.settings import Settings
 from webhook_core.submission import Submission
 
+if TYPE_CHECKING:
+    from webhook_core.operators import Operators
+
 SERVICE = "tradingview-kraken-webhook"
 ALERT_ROUTES = ("/", "/webhook/tradingview", "/webhook/tradingview/validate")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -50,14 +52,18 @@ class Application:
     clock: Clock
     market: Market
     submission: Submission
-    operators: Operators
+    open_operators: Callable[[], Operators]
     gate: Gate | ClosedGate
     alerts: Alerts
+
+    @property
+    def operators(self) -> Operators:
+        return self.open_operators()
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Any request to any answer; nothing escapes."""
         asked = request.headers.get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+        request_id = asked if asked and re.fullmatch(_REQUEST_ID, asked) else uuid.uuid4().hex
         frame = Frame(request_id, self.settings.trading_mode)
         waited = (self.clock.now() - request.received_at).total_seconds()  # for its body, and for secrets to be read
         began = self.clock.monotonic() - max(0.0, waited)
@@ -72,8 +78,7 @@ class Application:
 
     def _without_secrets(self, body: bytes) -> bytes:
         """A token that stands in a wrong field, such as id, is not repeated; the log masks it itself."""
-        secrets = [secret.get_secret_value() for secret in self.settings.secret_texts]
-        return masked(body.decode(), written_forms(secrets)).encode()
+        return masked(body.decode(), written_forms(self.settings.texts_to_mask)).encode()
 
     def _answer(self, delivery: Delivery, tally: Tally) -> HttpResponse:
         try:
@@ -117,15 +122,14 @@ class Application:
         def validate() -> HttpResponse:
             return take(only_validate=True)
 
-        operators = self.operators
         return {
             "/": {"GET": lambda: json_response(200, self._about()), "POST": take},
             "/webhook/tradingview": {"POST": take},
             "/webhook/tradingview/validate": {"POST": validate},
             "/webhook/health": {"GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})},
-            "/account": {"GET": lambda: self._operate(operators.account, delivery)},
-            "/orders": {"GET": lambda: self._operate(operators.orders, delivery)},
-            "/reconcile": {"POST": lambda: self._operate(operators.reconcile, delivery)},
+            "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
+            "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
+            "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
         }
 
     def _about(self) -> dict[str, str]:

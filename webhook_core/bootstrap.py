@@ -32,7 +32,6 @@ from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.legs import Legs
 from webhook_core.market import Market
-from webhook_core.operators import Operators
 from webhook_core.pair_rules import PairRules
 from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
 from webhook_core.settings import Settings, SettingsError
@@ -42,11 +41,11 @@ from webhook_core.trading.instruments import Instrument, from_document
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
+    from webhook_core.operators import Operators
 
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
-PAPER_NONCE_WINDOW = 10**10
-"""Ten seconds of nanoseconds, what the README advises for a real key too: processes that share it overtake each other."""
+PAPER_NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request waits as long, and has the rest of its budget for the order."""
 PATIENT_READ_S = 10.0  # at a terminal
@@ -62,21 +61,20 @@ def start(env: Mapping[str, str], reader: SecretReader | None = None, clock: Clo
     settings = configuration.settings
     elsewhere: logs.Style = "json" if settings.environment == "production" else "console"
     style: logs.Style = "google" if settings.on_google_cloud else elsewhere
-    logs.configure(settings.log_level, style, secrets=_texts(settings), project=settings.gcp_project_id)
+    logs.configure(settings.log_level, style, secrets=settings.texts_to_mask, project=settings.gcp_project_id)
     event(logging.INFO, "service.started", mode=settings.trading_mode, environment=settings.environment)
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
     clock = clock or SystemClock()
     nothing: Any = None  # nobody gets past a closed gate
-    return Instance(
-        clock, partial(_opened, configuration, clock), assemble(settings, clock, nothing, nothing, ClosedGate())
-    )
+    closed = assemble(settings, clock, nothing, nothing, ClosedGate())
+    return Instance(clock, partial(_opened, configuration, clock), closed)
 
 
 def _opened(configuration: Configuration, clock: Clock) -> Application:
     """The application once every secret is read. Raises NotConfigured."""
     settings = configuration.completed(min(SECRETS_READ_S, configuration.settings.request_budget_s))
-    logs.mask(_texts(settings))
+    logs.mask(settings.texts_to_mask)
     return build(settings, clock, _renewed_key(configuration, settings))
 
 
@@ -87,7 +85,7 @@ def _renewed_key(configuration: Configuration, settings: Settings) -> InsteadOf 
 
     def read(seconds: float) -> KrakenKey:
         newest = configuration.completed(seconds, KRAKEN_SECRETS)
-        logs.mask(_texts(newest))
+        logs.mask(newest.texts_to_mask)
         return _kraken_key(newest)
 
     return RenewedKey(_kraken_key(settings), read).instead_of
@@ -139,11 +137,7 @@ def open_logs(project: str) -> LogSearch:
 def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:
     """Lines for people on ``stream``."""
     level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
-    logs.configure(level, "console", stream, secrets=_texts(settings))
-
-
-def _texts(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.secret_texts]
+    logs.configure(level, "console", stream, secrets=settings.texts_to_mask)
 
 
 def build(settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None) -> Application:
@@ -162,12 +156,18 @@ def assemble(
     pair_rules = _pair_rules(settings, clock, store, venue)
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
-    token = settings.operator_token.get_secret_value() if settings.operator_token else None
     market = Market(pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
     def hold(entry: LedgerEntry, budget: Budget) -> str:
         return market.hold(entry, settings.rules_for(entry.strategy), budget)
+
+    def operators() -> Operators:
+        from webhook_core.operators import Operators  # no alert needs them
+
+        token = settings.operator_token.get_secret_value() if settings.operator_token else None
+        symbols = settings.allowed_symbols
+        return Operators(token, store, venue, pair_rules, reconciler, clock, market, symbols)
 
     legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
@@ -178,7 +178,7 @@ def assemble(
         clock=clock,
         market=market,
         submission=submission,
-        operators=Operators(token, store, venue, pair_rules, reconciler, clock, market, settings.allowed_symbols),
+        open_operators=operators,
         gate=door,
         alerts=Alerts(settings, store, venue, clock, market, legs, door),
     )

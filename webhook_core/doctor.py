@@ -75,7 +75,7 @@ def _faults(error: SettingsError, advice: str) -> Iterator[Finding]:
 
 def _without_secrets(finding: Finding, settings: Settings) -> Finding:
     """The last line of defence: Kraken's words and a sender's could quote one."""
-    texts = sorted((secret.get_secret_value() for secret in settings.secret_texts), key=len, reverse=True)
+    texts = sorted(settings.texts_to_mask, key=len, reverse=True)
     found, advice = finding.found, finding.advice
     for text in texts:
         if len(text) >= _SHORTEST:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 
 WINDOW_S = 60.0
 MOST_ADDRESSES = 4096
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class FailedProofs:
     """Per instance and in memory: a forger who meets many instances is slowed by each."""
 
-    per_minute: int
-    _failures: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def too_many(self, address: str, now: float) -> bool:
         """Count one more failure at monotonic second ``now``; whether the last minute holds more than the limit."""

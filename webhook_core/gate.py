@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import NotConfigured, RateLimited, Unauthenticated
 from webhook_core.events import event, timed
@@ -12,9 +13,11 @@ from webhook_core.http_messages import HttpRequest
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.client_address import client_address, is_allowed
-from webhook_core.operators import Operators
 from webhook_core.ports import Clock
 from webhook_core.settings import Settings
+
+if TYPE_CHECKING:
+    from webhook_core.operators import Operators
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -8,7 +8,6 @@ other value; a dataclass without comparison and repr (0.2 ms) for what has servi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
@@ -17,6 +16,7 @@ from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
+from webhook_core.value import Value
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, RestingOrder
@@ -143,11 +143,14 @@ class Venue(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(Value):
     """``entry`` is what is stored now. Answers of two kinds are never equal, whatever they hold."""
 
-    entry: LedgerEntry
+    __slots__ = ("entry",)
+    __match_args__ = ("entry",)
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        self.entry = entry
 
 
 class Claimed(_Stored):

@@ -114,6 +114,10 @@ class Settings(NamedTuple):
     secret_names: tuple[SecretName, ...] = ()
     unread: tuple[SecretName, ...] = ()
 
+    @property
+    def texts_to_mask(self) -> list[str]:
+        return [secret.get_secret_value() for secret in self.secret_texts]
+
     @classmethod
     def from_env(
         cls,

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
@@ -24,6 +23,7 @@ from webhook_core import env_values
 from webhook_core.secret_names import SecretNames
 from webhook_core.trading.orders import QuantityType
 from webhook_core.trading.rules import Limits
+from webhook_core.value import Value
 
 T = TypeVar("T")
 Scheme = Literal["token", "secret"]
@@ -48,14 +48,17 @@ class Strategy(NamedTuple):
         return Limits(self.allowed_symbols, self.max_order_cost, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretText:
+class SecretText(Value):
     """A secret as it was written, with where: ``source`` goes into logs and messages, the text never does."""
 
-    scheme: Scheme
-    source: str
-    text: str = field(repr=False)
-    strategy: str | None = None
+    __slots__ = ("scheme", "source", "strategy", "text")
+    hidden = frozenset({"text"})
+
+    def __init__(self, scheme: Scheme, source: str, text: str, strategy: str | None = None) -> None:
+        self.scheme = scheme
+        self.source = source
+        self.text = text
+        self.strategy = strategy
 
 
 class StrategiesFile(NamedTuple):

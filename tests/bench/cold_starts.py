@@ -16,6 +16,7 @@ from tests.bench.sets import SETS, Place, Set, bare_environment
 from tests.bench.shares import on_sizes, table, typical
 
 ROUNDS = 15
+_UNBOUNDED = Set("trivial")
 SERVED_ROUNDS = 7
 Start = Mapping[str, float]
 
@@ -36,12 +37,18 @@ def cold_starts(place: Place) -> Iterator[Figure]:
     stages = {name: typical([ours["stages"] for _, ours in pairs]) for name, pairs in starts.items()}
     for one in sets:
         yield from _figures(one, starts[one.name], stages[one.name])
+        yield from _loaded(place, one)
     print("\n".join(["", *table(stages), ""]))
 
 
 def cold_start(place: Place, one: Set, what: str) -> Start:
-    environment = one.environment(place) if what == "ours" else bare_environment(place)
-    command = [sys.executable, "-m", "tests.bench.cold", str(time.monotonic()), what, *one.libraries]
+    return _run(place, one, ["tests.bench.cold", str(time.monotonic()), what])
+
+
+def _run(place: Place, one: Set, arguments: Sequence[str]) -> Start:
+    """The numbers that a whole process prints in its last line; its last argument is bare or ours."""
+    environment = one.environment(place) if arguments[-1] == "ours" else bare_environment(place)
+    command = [sys.executable, "-m", *arguments, *one.libraries]
     done = subprocess.run(command, check=True, capture_output=True, env=environment, cwd=place.folder)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -58,6 +65,13 @@ def _figures(one: Set, pairs: Sequence[tuple[Start, Start]], stages: Mapping[str
     yield Figure(f"cold start CPU, {one.name}", cpu, "s", parts={**stages, **on_sizes(stages)})
     yield Figure(f"cold start wall, {one.name}", wall, "s")
     yield Figure(f"peak memory, {one.name}", peak_mib, "MiB", one.peak_mib)
+
+
+def _loaded(place: Place, one: Set) -> Iterator[Figure]:
+    bare, ours = (_run(place, one, ["tests.bench.loaded", what]) for what in ("bare", "ours"))
+    modules, files = f"bare {bare['modules']}", f"bare {bare['files']}"
+    yield Figure(f"modules loaded, {one.name}", ours["modules"], "", one.modules, modules)
+    yield Figure(f"files opened, {one.name}", ours["files"], "", None, files)
 
 
 def first_answers(place: Place) -> Iterator[Figure]:
@@ -77,10 +91,18 @@ def first_answers(place: Place) -> Iterator[Figure]:
         seconds, cpu, memory = (statistics.median(column) for column in zip(*series, strict=True))
         sizes = on_sizes({"server": cpu})
         over = f"{seconds - trivial:.3f} s over trivial" if name != "trivial" else ""
+        bounds = sets.get(name, _UNBOUNDED)
         yield Figure(f"first answer of the server, {name}", seconds, "s", None, over)
         detail = ", ".join(f"{size} {taken:.1f} s" for size, taken in sizes.items())
         yield Figure(f"CPU of the server until then, {name}", cpu, "s", None, detail, sizes)
-        yield Figure(f"memory of the server then, {name}", memory, "MiB")
+        yield Figure(f"memory of the server then, {name}", memory, "MiB", bounds.server_mib)
+        if bounds.server_bound is not None:
+            yield Figure(f"CPU of the server / paper's, {name}", _ratio(series, met["paper"]), "x", bounds.server_bound)
+
+
+def _ratio(series: Sequence[tuple[float, float, float]], paper: Sequence[tuple[float, float, float]]) -> float:
+    """Of the CPU seconds, round by round."""
+    return statistics.median(mine / theirs for (_, mine, _), (_, theirs, _) in zip(series, paper, strict=True))
 
 
 def _served(place: Place, one: Set | None) -> AbstractContextManager[Served]:

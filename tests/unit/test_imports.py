@@ -26,7 +26,7 @@ IO = {
     "socket",
 }
 NETWORK_AND_STORE = {"requests", "urllib3", "krakenex", "google", "grpc", "sqlite3"}
-VALUES = ("webhook_core.errors", "webhook_core.http_messages")
+VALUES = ("webhook_core.errors", "webhook_core.http_messages", "webhook_core.value")
 ADAPTERS = (
     "webhook_core.clock",
     "webhook_core.cloud",

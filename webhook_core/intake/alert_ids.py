@@ -52,7 +52,7 @@ def _why_doubtful(alert_id: str, fields: Mapping[str, Any]) -> str | None:
         kind = _NOT_OF_ONE_FIRING.get(normalise(name))
         if kind and not is_missing(value) and str(value) == alert_id:
             return f"is the same as {kind}"
-    if re.fullmatch(_TIME, alert_id):
+    if "-" in alert_id and re.fullmatch(_TIME, alert_id):
         return "is a time, which two alerts of one bar or second share"
     if not any(character.isdigit() for character in alert_id):
         return "is a text without a number in it"

@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,26 +33,29 @@ _STANDARD_WEBHOOKS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 _SECRET_FIELDS = frozenset({"token", "secret", "passphrase"})
 
 # No dot in id and time: the signed text joins them with dots and would be ambiguous.
-_WEBHOOK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
-_HEX_SIGNATURE = re.compile(r"(?:sha256=)?([0-9a-fA-F]{64})", re.ASCII)
+# Texts, which re compiles when the first signed alert needs them.
+_WEBHOOK_ID = r"[A-Za-z0-9_-]{1,64}"
+_TIMESTAMP = r"[0-9]{1,12}"
+_HEX_SIGNATURE = r"(?:sha256=)?([0-9a-fA-F]{64})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class VerifiedBody:
+class VerifiedBody(NamedTuple):
     """A body whose sender is proved. ``fields``: the strictly parsed object without its secret fields.
 
     ``strategy`` is the one that the credential is bound to. ``webhook_id`` is set only if a signature covers it.
     ``body`` is the raw bytes, for the alert's key; it may hold the token, so no repr shows it.
     """
 
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any]
     body_sha256: str
     strategy: str | None
     scheme: Scheme
     key_id: str | None
     webhook_id: str | None
-    body: bytes = field(repr=False)
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"VerifiedBody(scheme={self.scheme!r}, key_id={self.key_id!r})"
 
 
 class _Proof(NamedTuple):
@@ -114,9 +116,9 @@ def _standard_webhooks(request: HttpRequest, credentials: Sequence[Credential], 
     webhook_id, timestamp, signatures = (request.headers.get(name) for name in _STANDARD_WEBHOOKS)
     if webhook_id is None or timestamp is None or signatures is None:
         raise Unauthenticated("one of webhook-id, webhook-timestamp and webhook-signature is missing")
-    if not _WEBHOOK_ID.fullmatch(webhook_id):
+    if not re.fullmatch(_WEBHOOK_ID, webhook_id):
         raise Unauthenticated("webhook-id is not 1 to 64 letters, digits, _ or -")
-    if not _TIMESTAMP.fullmatch(timestamp):
+    if not re.fullmatch(_TIMESTAMP, timestamp):
         raise Unauthenticated("webhook-timestamp is not whole Unix seconds")
     age_s = now.timestamp() - int(timestamp)
     if abs(age_s) > TIMESTAMP_TOLERANCE_S:
@@ -151,7 +153,7 @@ def _v1_signatures(header: str) -> list[bytes]:
 
 def _x_signature(request: HttpRequest, credentials: Sequence[Credential]) -> _Proof:
     """Hex HMAC-SHA256 of the raw body. It covers no time and no id: the body's own have to do."""
-    match = _HEX_SIGNATURE.fullmatch(request.headers[_X_SIGNATURE])
+    match = re.fullmatch(_HEX_SIGNATURE, request.headers[_X_SIGNATURE])
     if match is None:
         raise Unauthenticated("x-signature is not 64 hex digits after an optional sha256=")
     received = bytes.fromhex(match[1])

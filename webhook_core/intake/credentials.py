@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from webhook_core.value import Value
 
 MIN_CHARACTERS = 16
 _EXAMPLE = "put the value of webhook_token here"
@@ -24,18 +25,19 @@ class Scheme(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Value):
     """One secret. ``key_id`` is its name in the logs ("WEBHOOK_TOKEN[0]"); ``strategy`` is the one it is bound to."""
 
-    scheme: Scheme
-    key_id: str
-    secret: bytes = field(repr=False)
-    strategy: str | None = None
+    __slots__ = ("key_id", "scheme", "secret", "strategy")
+    hidden = frozenset({"secret"})
 
-    def __post_init__(self) -> None:
-        if not self.secret or self.scheme is Scheme.NONE:
-            raise ValueError(f"{self.key_id}: an empty secret proves nothing.")  # compare_digest(b"", b"") is True
+    def __init__(self, scheme: Scheme, key_id: str, secret: bytes, strategy: str | None = None) -> None:
+        if not secret or scheme is Scheme.NONE:
+            raise ValueError(f"{key_id}: an empty secret proves nothing.")  # compare_digest(b"", b"") is True
+        self.scheme = scheme
+        self.key_id = key_id
+        self.secret = secret
+        self.strategy = strategy
 
 
 def signing_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:

@@ -8,7 +8,6 @@ it speaks of an order all the same is for ``nets`` to say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -95,13 +94,15 @@ _EXCHANGES = frozenset(
 _CODES = frozenset(("exchange", "interval", "timeframe"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Sent:
     """One field as it came: our name for it, the sender's, and the value, which no repr shows."""
 
-    canonical: str
-    name: str
-    value: Any = field(repr=False)
+    __slots__ = ("canonical", "name", "value")
+
+    def __init__(self, canonical: str, name: str, value: Any) -> None:
+        self.canonical = canonical
+        self.name = name
+        self.value = value
 
     @property
     def label(self) -> str:

@@ -151,7 +151,7 @@ def order_text(sent: Sent) -> str:
         )
     if value.strip().lower() in _NO_VALUE:
         raise sent.fault(f"is {value.strip()}: the script had no value there")
-    if re.search(_CONTROL, value):
+    if not value.isprintable() and re.search(_CONTROL, value):
         raise sent.fault("holds a line break or another control character")
     return value
 

@@ -16,8 +16,9 @@ from webhook_core.intake.field_names import shown_name
 
 MAX_DEPTH = 16
 MAX_NUMBER_CHARACTERS = 64
-_LONG_EXPONENT = re.compile(r"[eE][+-]?\d{4}", re.ASCII)
-_UNFIT = re.compile("[\x00\ud800-\udfff]")
+# Texts, which re compiles when they are first used: few alerts need one.
+_LONG_EXPONENT = r"(?a)[eE][+-]?\d{4}"
+_UNFIT = "[\x00\ud800-\udfff]"
 
 
 class _NotFinite(ValueError):
@@ -67,12 +68,16 @@ def _load(body: bytes) -> tuple[Any, AlertMalformed | None]:
 
 def _number(text: str) -> Decimal:
     # Within these bounds Decimal(text) is exact and cheap and can't raise.
-    if len(text) > MAX_NUMBER_CHARACTERS or _LONG_EXPONENT.search(text):
+    if len(text) > MAX_NUMBER_CHARACTERS or _has_a_long_exponent(text):
         raise AlertMalformed(
             f"The body holds a number that is too long: at most {MAX_NUMBER_CHARACTERS} characters "
             "and three digits of exponent are read."
         )
     return Decimal(text)
+
+
+def _has_a_long_exponent(text: str) -> bool:
+    return "e" in text.lower() and re.search(_LONG_EXPONENT, text) is not None
 
 
 def _refuse_constant(_name: str) -> None:
@@ -94,7 +99,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check(value: object, depth: int) -> None:
     if isinstance(value, str):
-        if _UNFIT.search(value):
+        if not value.isprintable() and re.search(_UNFIT, value):
             raise AlertMalformed(
                 "The body holds a text with a NUL character or half of a surrogate pair (\\u0000, \\ud800)."
             )

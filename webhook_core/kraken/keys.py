@@ -6,11 +6,11 @@ import logging
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from webhook_core.errors import NotConfigured
 from webhook_core.events import event
 from webhook_core.ports import Budget
+from webhook_core.value import Value
 
 READ_AGAIN_AFTER_S = 60.0
 LONGEST_READ_S = 1.5
@@ -18,12 +18,15 @@ SHORTEST_READ_S = 0.1
 """With less of the budget left nothing is read, and the minute does not begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class KrakenKey:
+class KrakenKey(Value):
     """A key and its secret, both hidden from every repr."""
 
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
+    __slots__ = ("key", "secret")
+    hidden = frozenset({"key", "secret"})
+
+    def __init__(self, key: str, secret: str) -> None:
+        self.key = key
+        self.secret = secret
 
 
 class RenewedKey:

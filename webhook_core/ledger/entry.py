@@ -50,6 +50,7 @@ from webhook_core.trading.orders import (
     Unknown,
     VenueOrder,
 )
+from webhook_core.value import Value
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of the first delivery."""
@@ -86,8 +87,8 @@ REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.D
 """Terminal without an order: from here a person may have the alert sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Unit(Value):
     """What can be claimed once. ``generation`` counts the firings of an alert that carries neither id nor firing time."""
 
     mode: str
@@ -110,8 +111,8 @@ class Unit:
         return str(uuid.uuid5(_CLIENT_ORDER_IDS, f"{attempt}/{self.name}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Attempt(Value):
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
     ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order. ``close_unseen``: it
@@ -151,8 +152,8 @@ class Turn(NamedTuple):
     mark: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LedgerEntry(Value):
     """One leg of one alert. ``version`` is the store's, for compare-and-set; empty until it is stored.
 
     ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Protocol
 
+from webhook_core.value import Value
+
 _OWN_VENUE = "international"
 """``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
 MOST_DECIMALS = 18
 """More digits than any pair of Kraken has; a rule beyond it is a misreading and is not applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instrument:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Instrument(Value):
     """A pair with its rules, as AssetPairs states them. None means that our source lacks the rule: it is not applied.
 
     ``key``, ``altname`` and ``wsname`` are Kraken's three names of the pair; ``base`` and ``quote`` are asset ids (XXBT, ZUSD).

@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from webhook_core.value import Value
+
 
 class Side(StrEnum):
     BUY = "buy"
@@ -135,8 +137,8 @@ class OrderIntent(NamedTuple):
         return self.order_type is OrderType.MARKET and self.side is Side.BUY and not is_margin(self.leverage)
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OrderRequest(Value):
     """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the strings that are sent.
 
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
@@ -184,8 +186,7 @@ class OrderRequest:
         return {"limit": limit, "trigger": trigger, "exit": exits if exits["order_type"] else None}
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The venue holds the order: there is a txid. ``description`` is Kraken's own wording of it."""
 
     order_id: str
@@ -193,8 +194,7 @@ class Accepted:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """The venue refused it, proved by its own words: every error string is on the allow-list.
 
     ``stale_rules``: refused for a minimum or a precision, so the pair's rules that we planned with are out of date.
@@ -204,12 +204,15 @@ class Rejected:
     stale_rules: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _WithoutOrder:
+class _WithoutOrder(Value):
     """``reason`` is ours, ``errors`` are Kraken's words. Outcomes of two kinds are never equal."""
 
-    reason: str
-    errors: tuple[str, ...] = ()
+    __slots__ = ("errors", "reason")
+    __match_args__ = ("reason", "errors")
+
+    def __init__(self, reason: str, errors: tuple[str, ...] = ()) -> None:
+        self.reason = reason
+        self.errors = errors
 
 
 class Unknown(_WithoutOrder):
