@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
 from tests.simulation.run import simulate
@@ -25,11 +26,11 @@ class Summary:
         )
 
 
-def run_seeds(seeds: range) -> Summary:
+def run_seeds(seeds: range, kind: str | None = None) -> Summary:
     """Every seed once. The order in which the cores take them changes nothing."""
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
     with get_context("spawn").Pool(min(len(chunks), os.cpu_count() or 1)) as pool:
-        done = pool.map(_chunk, chunks, chunksize=1)
+        done = pool.map(partial(_chunk, kind), chunks, chunksize=1)
     return Summary(
         len(seeds),
         tuple(sorted(seed for failed, _, _ in done for seed in failed)),
@@ -38,7 +39,7 @@ def run_seeds(seeds: range) -> Summary:
     )
 
 
-def _chunk(seeds: range) -> tuple[list[int], int, int]:
-    results = [simulate(seed) for seed in seeds]
+def _chunk(kind: str | None, seeds: range) -> tuple[list[int], int, int]:
+    results = [simulate(seed, kind) for seed in seeds]
     failed = [result.seed for result in results if result.violations]
     return failed, sum(result.orders for result in results), sum(result.deliveries for result in results)

@@ -5,10 +5,12 @@ The mistakes are those that real tools make, and those that the rules of the led
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 from unittest.mock import patch
 
@@ -50,11 +52,22 @@ class Mutation:
     kind: str = "single"
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
+    def applied(self) -> Iterator[Counter[str]]:
+        """How often each replacement was called, by the name of what it replaces."""
+        calls: Counter[str] = Counter()
         with ExitStack() as stack:
             for owner, attribute, replacement in self.patches:
-                stack.enter_context(patch.object(owner, attribute, replacement))
-            yield
+                stack.enter_context(patch.object(owner, attribute, _counted(replacement, calls, attribute)))
+            yield calls
+
+
+def _counted(replacement: Callable[..., Any], calls: Counter[str], name: str) -> Callable[..., Any]:
+    @wraps(replacement)
+    def counted(*args: Any, **options: Any) -> Any:
+        calls[name] += 1
+        return replacement(*args, **options)
+
+    return counted
 
 
 # -- send before claim -------------------------------------------------------------------------------------------------

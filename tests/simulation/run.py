@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from unittest.mock import patch
 
+from tests.simulation.account_exchange import LONGEST, AccountExchange
+from tests.simulation.account_plan import draw as draw_account
+from tests.simulation.account_run import AccountFleet, befall
+from tests.simulation.account_watch import AccountWatch
 from tests.simulation.alerts import TOKEN, Alert, draw
 from tests.simulation.chaos import LEDGER_FAULTS, Chaos
 from tests.simulation.exchange import SNAPSHOT, Exchange
@@ -29,6 +33,11 @@ INSTANCES = 3
 FINAL_RECONCILES = 6
 KINDS = ("single", "target", "single", "legs", "target")
 """The kinds of worlds, seed by seed."""
+ACCOUNT = "account"
+"""Another kind, for seeds of its own: an account with money that is read late."""
+
+FAULTS_WITH_MONEY = 0.25
+"""There it is the figures that mislead: the other faults are rarer, or hardly an order would come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Result:
     story: tuple[str, ...]
     orders: int
     deliveries: int
+    kind: str | None = None
 
     def text(self) -> str:
         """The story, step by step, what was wrong with it, and how to see it again."""
@@ -48,14 +58,16 @@ class Result:
                 *self.story,
                 "violated:",
                 *wrong,
-                f"again: python -m tests.simulation --seed {self.seed}",
+                f"again: python -m tests.simulation{f' --kind {self.kind}' if self.kind else ''} --seed {self.seed}",
             ]
         )
 
 
-def simulate(seed: int, *, tell: bool = False) -> Result:
+def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Result:
     """Everything that the seed has in store. Without ``tell`` nothing is written down, which is faster."""
     with _told(world := World(seed, tell=tell)):
+        if kind == ACCOUNT:
+            return _with_money(seed, world)
         chaos = Chaos.of(world.random)
         plan = draw(world.random, chaos, kind_of(seed))
         alerts, store = plan.alerts, MemoryLedger()
@@ -75,21 +87,43 @@ def simulate(seed: int, *, tell: bool = False) -> Result:
     return Result(seed, tuple(watch.violations), story, len(watch.book), senders.count)
 
 
+def _with_money(seed: int, world: World) -> Result:
+    chaos = Chaos.of(world.random)
+    chaos.longest_lag = LONGEST
+    chaos.rates = {kind: rate * FAULTS_WITH_MONEY for kind, rate in chaos.rates.items()}
+    plan, store = draw_account(world.random, chaos), MemoryLedger()
+    watch = AccountWatch(world, store, plan)
+    exchange = AccountExchange(world, chaos, plan.balances, plan.auto_earn)
+    watch.exchange = exchange
+    senders = Senders(world, chaos, AccountFleet(world, chaos, exchange, store, watch).pick, watch)
+    _tell_plan(world, chaos, plan.alerts)
+    befall(world, exchange, plan)
+    senders.plan(plan.alerts)
+    world.run()
+    chaos.over = True
+    for _ in range(FINAL_RECONCILES):
+        _reconcile(world, senders)
+        if not watch.unresolved():
+            break
+    watch.finish()
+    return Result(seed, tuple(watch.violations), tuple(world.story or ()), len(watch.book), senders.count, ACCOUNT)
+
+
 def kind_of(seed: int) -> str:
     return KINDS[seed % len(KINDS)]
 
 
-def told(seed: int) -> Result:
+def told(seed: int, kind: str | None = None) -> Result:
     """The same seed with its story."""
-    return simulate(seed, tell=True)
+    return simulate(seed, kind, tell=True)
 
 
 def failures(seeds: Iterable[int], kind: str | None = None) -> Iterator[Result]:
     """The seeds that violate something, of one kind of world or of all."""
     for seed in seeds:
-        if kind not in (None, kind_of(seed)):
+        if kind not in (None, ACCOUNT, kind_of(seed)):
             continue
-        result = simulate(seed)
+        result = simulate(seed, kind if kind == ACCOUNT else None)
         if result.violations:
             yield result
 

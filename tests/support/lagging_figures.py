@@ -63,6 +63,9 @@ class Frozen(MemoryDocuments):
         super().__init__()
         self._text = text
 
+    def show(self, text: str) -> None:
+        self._text = text
+
     def read(self, name: str) -> Document | None:
         return Document(self._text, "1")
 

@@ -1,0 +1,131 @@
+"""Whether each order, and each final "nothing to do", is right for a state that the account truly was in while it was decided.
+
+The states are the book's own. Between the delivery that decides and its order others may trade, so any state since then
+counts; what somebody trades by hand counts once the reads show it, so as late as a read may be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import product
+
+from tests.simulation.account_exchange import LONGEST, ZERO, AccountExchange, State
+from tests.simulation.account_plan import LEAST, Account, Want
+from tests.simulation.senders import Delivery
+from tests.simulation.watch import ANSWERS, FINAL, PASSING, Invariant, Violation
+from tests.simulation.world import World
+from webhook_core.http_messages import HttpResponse
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.memory import MemoryLedger
+
+_NOTHING = frozenset({"no_action", "order_denied"})
+
+
+class AccountWatch:
+    """``book``: the client order ids of our orders, as they came in."""
+
+    def __init__(self, world: World, store: MemoryLedger, plan: Account) -> None:
+        self.violations: list[Violation] = []
+        self.book: list[str] = []
+        self.exchange: AccountExchange | None = None
+        self.ledger_is_sound = False
+        self._world, self._store = world, store
+        self._wants = {want.alert.digest: want for want in plan.wants}
+        self._started: dict[str, int] = {}
+        self._began: dict[str, int] = {}
+        self._of_order: dict[str, tuple[Want, int]] = {}
+        self._units: dict[str, str] = {}
+        self._traded: set[str] = set()
+        self._first: dict[str, int] = {}
+
+    def broken(self, invariant: Invariant, text: str) -> None:
+        self.violations.append(Violation(invariant, text))
+        self._world.tell("WATCH", f"VIOLATED: {invariant}: {text}")
+
+    # -- what is heard of ----------------------------------------------------------------------------------------------
+
+    def started(self, delivery: Delivery) -> None:
+        self._started[delivery.name] = self._world.now
+        self._first.setdefault(delivery.alert.name, self._world.now)
+
+    def planned(self, owner: str, _: int, task: str) -> None:
+        self._began[owner] = self._started.get(task, self._world.now)
+
+    def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
+        attempt = after.current
+        if before is not None and before.state in FINAL and before.state != after.state:
+            self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
+        began = self._began.get(attempt.owner, self._world.now)
+        self._of_order[attempt.client_order_id] = (self._wants[after.body_sha256], began)
+        self._units[attempt.client_order_id] = after.unit.name
+
+    def placed(self, fields: Mapping[str, str]) -> None:
+        name = fields["cl_ord_id"]
+        known = self._of_order.get(name)
+        if known is None:
+            self.broken(Invariant.CLAIM_FIRST, f"the order {name} belongs to no entry")
+            return
+        if any(self._units[other] == self._units[name] for other in self.book):
+            self.broken(Invariant.ONE_ORDER, f"{self._units[name]} has two orders")
+        self.book.append(name)
+        want, began = known
+        self._traded.add(want.alert.name)
+        if want.of is not None and fields["ordertype"] == "market":
+            volume = _volume(fields, want)
+            self._check(want, volume, began, f"{fields['type']} {fields['volume']}")
+
+    def answered(self, delivery: Delivery, response: HttpResponse) -> None:
+        document = json.loads(response.body)
+        code = document["code"]
+        if code not in ANSWERS | PASSING:
+            self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name}: {response.status} {code}")
+        want = self._wants[delivery.alert.digest]
+        exits = want.of is not None and b"percent_" not in want.alert.body
+        final = code in _NOTHING or (response.status == 200 and b"orders" in want.alert.body)
+        if exits and final and not document["replayed"] and delivery.alert.name not in self._traded:
+            self._check(want, ZERO, self._first[delivery.alert.name], f"the final answer {code}")
+
+    def reconciled(self, _: HttpResponse) -> None:
+        """Nothing follows from it here."""
+
+    # -- the judgement -------------------------------------------------------------------------------------------------
+
+    def _check(self, want: Want, volume: Decimal, began: int, what: str) -> None:
+        assert want.of is not None
+        ranges = [want.of(state) for state in self._possible(want, began)]
+        least = LEAST[want.pair] if volume == ZERO else ZERO  # less is not worth an order
+        if not any(low - least <= volume <= high + least for low, high in ranges):
+            true = ", ".join(f"{low:.8f} to {high:.8f}" for low, high in sorted(set(ranges))[:4])
+            self.broken(Invariant.FITS_THE_BOOK, f"{want.alert.name}: {what}, where the book wants {true}")
+
+    def _possible(self, want: Want, began: int) -> Iterator[State]:
+        """True states since then; of what was traded by hand any that a read may have shown."""
+        assert self.exchange is not None
+        history = self.exchange.history
+        first = max((n for n, state in enumerate(history) if state.at <= began), default=0)
+        seen = max((n for n, state in enumerate(history) if state.at <= began - LONGEST), default=0)
+        hands = {tuple(sorted(state.by_hand.items())) for state in history[seen:]}
+        for state, hand in product(history[first:], hands):
+            shown = dict(hand)
+            held = {key: state.of(key) - state.by_hand.get(key, ZERO) + shown.get(key, ZERO) for key in want.keys}
+            yield State(state.at, {**state.held, **held}, shown, state.prices)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def unresolved(self) -> bool:
+        return any(entry.state == "SUBMITTING" for entry in self._store.entries(limit=1000).entries)
+
+    def finish(self) -> None:
+        if self.unresolved():
+            self.broken(Invariant.ALL_RESOLVED, "an entry is still SUBMITTING")
+
+
+def _volume(fields: Mapping[str, str], want: Want) -> Decimal:
+    from tests.simulation.account_exchange import PAIRS
+
+    volume = Decimal(fields["volume"])
+    if "viqc" in fields.get("oflags", ""):
+        volume /= PAIRS[want.pair]
+    return volume if fields["type"] == "buy" else -volume
