@@ -48,11 +48,15 @@ def position_key(pair: str) -> str:
 
 
 class Settled(NamedTuple):
-    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in doubt. ``counted_until``:
-    when the newest order that was looked at was claimed, None if there was none."""
+    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in doubt.
+    ``young``: those of which a figure may lack what they have filled. ``last``: the newest that
+    changes one of the figures. ``counted_until``: when the newest order that was looked at was
+    claimed, None if there was none."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
+    young: Sequence[LedgerEntry] = ()
+    last: LedgerEntry | None = None
     counted_until: datetime | None = None
 
 
@@ -138,7 +142,11 @@ class OwnOrders:
             else:
                 unsure |= {entry.unit.name: entry for entry in in_doubt}
         counted_until = max((max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None)
-        return Settled(known, list(unsure.values()), counted_until)
+        accepted = [entry for entry in ours if _is_accepted_of(entry, figures, instrument_of)]
+        since = self.clock.now() - self.margin
+        young = [entry for entry in accepted if _last_moment(entry) > since]
+        last = max(accepted, key=lambda entry: entry.current.claimed_at, default=None)
+        return Settled(known, list(unsure.values()), young, last, counted_until)
 
     def _steps(
         self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf, fills: Mapping[str, Fill]
@@ -192,6 +200,14 @@ def change_of(entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: F
     if request.method != "AddOrder" or instrument is None or not _touches(request, key, instrument):
         return None
     return _filled(request, key, instrument, fill)[0]
+
+
+def _is_accepted_of(entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf) -> bool:
+    request = entry.current.request
+    if entry.state is not State.ACCEPTED or request.method != "AddOrder":
+        return False
+    pair = instrument_of(request.parameters.get("pair", ""))
+    return pair is not None and any(_touches(request, key, pair) for key in figures)
 
 
 def _counts_from(entry: LedgerEntry) -> datetime:

@@ -19,7 +19,7 @@ from webhook_core.trading.orders import Fill, OrderRequest, Outcome, VenueOrder
 from webhook_core.value import Value
 
 if TYPE_CHECKING:
-    from webhook_core.trading.facts import Balance, RestingOrder
+    from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
     from webhook_core.trading.rules import Fees
 
 
@@ -101,8 +101,8 @@ class Venue(Protocol):
         VenueUnavailable."""
         ...
 
-    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
-        """Pair key -> net open margin position, signed base, from OpenPositions. Raises VenueUnavailable."""
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
+        """Every open margin position of the account, oldest first, from OpenPositions. Raises VenueUnavailable."""
         ...
 
     def equity(self, quote: str, budget: Budget) -> Decimal:

@@ -8,14 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from webhook_core.errors import NoTimeToSend, NotItsTurn, OrderDenied
+from webhook_core.errors import NoTimeToSend, OrderDenied
 from webhook_core.events import event
-from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.own_orders import DONE, position_key
+from webhook_core.ledger.entry import Unit
+from webhook_core.own_orders import position_key
 from webhook_core.ports import Budget
 from webhook_core.submission import ENOUGH_TO_SEND_S
 from webhook_core.trading import needs
-from webhook_core.trading.facts import Balance, Facts
+from webhook_core.trading.facts import Balance, Facts, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, OrderIntent, is_margin
 from webhook_core.trading.symbols import UnknownSymbol, names_pair
@@ -23,7 +23,7 @@ from webhook_core.trading.wishes import Intent, PositionIntent
 
 if TYPE_CHECKING:
     from webhook_core.market import Market
-    from webhook_core.planning.one_moment import OneMoment
+    from webhook_core.planning.believed import Shown
 
 Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
@@ -41,6 +41,7 @@ class Reading:
         self.fills: Mapping[str, Fill] = {}
         self.facts = Facts()
         self.shown: Mapping[str, Balance] = {}
+        self.rows: list[OpenPosition] = []
         self.warning = ""
         self.figures: dict[str, Decimal] = {}
         self.counted_until: datetime | None = None
@@ -68,7 +69,7 @@ class Reading:
         if asked.balances:
             self._read_balances()
         if asked.positions:
-            self.facts = self.facts._replace(positions=self._positions(legs))
+            self._read_positions(legs)
         self._settle(legs)
         if pairs:
             self._price(pairs, quotes, legs, on_margin=asked.margin)
@@ -98,42 +99,28 @@ class Reading:
         self.facts = self.facts._replace(balances=self.shown)
 
     def _settle(self, legs: Sequence[Leg]) -> None:
-        """Our own last orders, where Kraken's figures do not show them yet."""
-        seen = self._seen(legs)
-        if not seen:
+        """Our own orders, where Kraken's figures do not show them yet."""
+        shown = self._look(legs)
+        if not shown.figures:
             return
         if self.budget.remaining() < ENOUGH_TO_SEND_S:
             raise NoTimeToSend(
                 "Too little time was left to count what is held; sending the same alert again soon is safe."
             )
-        fills = self.fills
-        settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
-        moment = None
-        if settled.unsure:
-            fills = {**fills, **self._done(settled.unsure)}
-            settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
-            if settled.unsure:
-                self._read_again(legs)
-                seen = self._seen(legs)
-                settled = self.market.own_orders.settled(seen, self._instrument_of, self.refused, fills)
-            for entry in settled.unsure:
-                if entry.current.order_id not in fills:  # claimed since, and the figure may have it or not
-                    raise _not_certain(entry)
-            moment = self._moment(fills)
-        self.counted_until = settled.counted_until
-        for name, shown in seen.items():
-            figure = settled.figures.get(name)
-            if figure is None:
-                figure = shown + (moment.lacking(name, shown, settled.unsure) if moment else _ZERO)
-            if figure != shown:
-                event(logging.INFO, "figures.lag", figure=name, shown=shown, settled=figure)
+        from webhook_core.planning.believed import Asked, Believed
+
+        pairs = [pair for intent, pair in legs if pair is not None and needs.depends_on_holdings(intent)]
+        asked = Asked(pairs, self._instrument_of, lambda: self._read_again(legs), self.facts.open_orders)
+        belief = Believed(self.market, self.budget, asked, self.fills, self.refused)
+        figures = belief.figures(shown)
+        self.counted_until = belief.counted_until
+        self.facts = self.facts._replace(exited=belief.exited)
+        for name, figure in figures.items():
+            was = belief.shown.figures[name]
+            if figure != was:
+                event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
             self._correct(name, figure)
             self.figures[name] = figure
-
-    def _moment(self, fills: Mapping[str, Fill]) -> OneMoment:
-        from webhook_core.planning.one_moment import OneMoment  # only where reads are late
-
-        return OneMoment(self.market.own_orders, self.shown, fills, self._instrument_of, self.refused)
 
     def _instrument_of(self, pair: str) -> Instrument | None:
         """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""
@@ -142,33 +129,28 @@ class Reading:
         except UnknownSymbol:
             return None
 
-    def _done(self, unsure: Sequence[LedgerEntry]) -> Mapping[str, Fill]:
-        """What the orders in doubt have filled: those at the market are done, so that is what they change. Raises NotItsTurn."""
-        named = {entry.current.order_id: entry for entry in unsure if entry.current.order_id}
-        fills = self.market.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
-        if not named or not all(order_id in fills for order_id in named):
-            raise _not_certain(unsure[0])
-        for order_id, entry in named.items():
-            if fills[order_id].status not in DONE and entry.current.request.parameters["ordertype"] == "market":
-                raise _not_certain(entry)
-        return fills
-
-    def _read_again(self, legs: Sequence[Leg]) -> None:
-        """Where there is nothing to hold a figure against, it is believed once Kraken lists the orders in doubt as done."""
+    def _read_again(self, legs: Sequence[Leg]) -> Shown:
         if self.facts.balances is not None:
             self._read_balances()
         if self.facts.positions is not None:
-            self.facts = self.facts._replace(positions=self._positions(legs))
+            self._read_positions(legs)
+        return self._look(legs)
 
-    def _positions(self, legs: Sequence[Leg]) -> Mapping[str, Decimal]:
+    def _look(self, legs: Sequence[Leg]) -> Shown:
+        from webhook_core.planning.believed import Shown  # only where a size follows from what is held
+
+        return Shown(self._seen(legs), self.shown, self.rows)
+
+    def _read_positions(self, legs: Sequence[Leg]) -> None:
         """By the pair's key, whatever name of it Kraken shows a position under."""
-        shown = self.market.venue.positions(self.budget)
-        found: dict[str, Decimal] = {}
-        for name, size in shown.items():
-            meant = (pair.key for _, pair in legs if pair is not None and names_pair(name, pair))
-            key = next(meant, name)
-            found[key] = found.get(key, _ZERO) + size
-        return found
+        self.rows = []
+        net: dict[str, Decimal] = {}
+        for row in self.market.venue.positions(self.budget):
+            meant = (pair.key for _, pair in legs if pair is not None and names_pair(row.pair, pair))
+            key = next(meant, row.pair)
+            self.rows.append(row._replace(pair=key))
+            net[key] = net.get(key, _ZERO) + row.volume
+        self.facts = self.facts._replace(positions=net)
 
     def _seen(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
         seen: dict[str, Decimal] = {}
@@ -196,13 +178,6 @@ class Reading:
         balances = dict(self.facts.balances or {})
         balances[name] = balances.get(name, Balance(_ZERO))._replace(total=figure)
         self.facts = self.facts._replace(balances=balances)
-
-
-def _not_certain(unsure: LedgerEntry) -> NotItsTurn:
-    return NotItsTurn(
-        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is not certain. "
-        "Nothing was sent; sending the same alert again soon is safe."
-    )
 
 
 def _check_legs(legs: Sequence[Leg]) -> None:

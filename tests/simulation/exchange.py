@@ -17,7 +17,7 @@ from typing import Protocol
 from tests.simulation.chaos import Chaos
 from tests.simulation.world import SECOND, START, World
 from tests.support.instruments import BTC_USD
-from webhook_core.trading.facts import Balance
+from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
@@ -178,10 +178,15 @@ class Exchange:
         base = self._total(at, margin=False)
         return {BTC_USD.base: Balance(base), BTC_USD.quote: Balance(Decimal(1_000_000) - base * 50000)}
 
-    def positions(self) -> dict[str, Decimal]:
-        """OpenPositions, netted: as everything was a lag ago."""
-        position = self._total(self._seen_at(), margin=True)
-        return {BTC_USD.key: position} if position else {}
+    def positions(self) -> tuple[OpenPosition, ...]:
+        """OpenPositions: as everything was a lag ago, each row by the order that opened it."""
+        at = self._seen_at()
+        start = self._held_before if self._margin else Decimal(0)
+        rows = [OpenPosition(BTC_USD.key, "OBEFORE", start)] if start else []
+        done = [o for o in self.book if o.is_margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key]
+        for order in sorted(done, key=lambda o: o.closed_at or 0):
+            rows = _traded(rows, order)
+        return tuple(rows)
 
     def _seen_at(self) -> int:
         return max(self._world.now - self._chaos.lag(), self._figures_from)
@@ -220,3 +225,14 @@ class Exchange:
 RULES = (BTC_USD, ETH_USD)
 SNAPSHOT = (replace(BTC_USD, tick_size=None, as_of=START - timedelta(hours=1)),)
 """What the instances are deployed with: ETH/USD is not in it, so its first alert has to ask."""
+
+
+def _traded(rows: list[OpenPosition], order: BookOrder) -> list[OpenPosition]:
+    """A fill closes the oldest positions on the other side, and opens one of what is left of it."""
+    change, kept = order.change, []
+    for row in rows:
+        part = min(abs(row.volume), abs(change)).copy_sign(change) if row.volume * change < 0 else Decimal(0)
+        change -= part
+        if row.volume + part:
+            kept.append(row._replace(volume=row.volume + part, closed=row.closed + abs(part)))
+    return [*kept, OpenPosition(BTC_USD.key, order.order_id, change)] if change else kept

@@ -13,7 +13,7 @@ from tests.simulation.process import Process
 from tests.simulation.world import SECOND, in_seconds
 from webhook_core.errors import VenueUnavailable
 from webhook_core.ports import Budget
-from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 from webhook_core.trading.rules import Fees
@@ -125,7 +125,7 @@ class SimulatedVenue:
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
         return self._read("balances", budget, self._exchange.balances)
 
-    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
         return self._read("positions", budget, self._exchange.positions)
 
     def equity(self, quote: str, budget: Budget) -> Decimal:

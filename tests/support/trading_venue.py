@@ -14,7 +14,7 @@ from tests.support.venue import FakeVenue
 from webhook_core.bootstrap import snapshot
 from webhook_core.ports import Budget
 from webhook_core.replay import Replay
-from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side, VenueOrder
 
 ZERO = Decimal(0)
@@ -39,11 +39,12 @@ class TradingVenue(FakeVenue):
     time: Any = None
     _closings: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _held_back: int = 0
-    _shown: tuple[dict[str, Balance], dict[str, Decimal]] = ({}, {})
+    _shown: tuple[dict[str, Balance], tuple[OpenPosition, ...]] = ({}, ())
+    _rows: dict[str, list[OpenPosition]] = field(default_factory=dict)
 
     def hold_back(self, reads: int) -> None:
         """So many reads of balances or positions from now on show what is held now, whatever is traded meanwhile."""
-        self._held_back, self._shown = reads, (dict(self.held), dict(self.net))
+        self._held_back, self._shown = reads, (dict(self.held), self._open_positions())
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
         refusal = None if self.refuse or request.method != "AddOrder" else self._refusal(request)
@@ -81,7 +82,7 @@ class TradingVenue(FakeVenue):
 
     def fill(self, order: RestingOrder) -> None:
         """All of a resting spot order, at its limit."""
-        pair, price = BY_ALTNAME[order.pair], order.limit or ZERO
+        pair, price = BY_ALTNAME[order.pair], order.limit or order.trigger or ZERO
         sign = 1 if order.side is Side.BUY else -1
         self.close(order, "closed")
         self._add(pair.base, sign * order.left)
@@ -107,6 +108,7 @@ class TradingVenue(FakeVenue):
             RestingOrder(
                 f"OCLOSE-AAAAA-AAAA{number:02}", parent.pair, parent.side.opposite, sent["close[ordertype]"], volume, ZERO,
                 START, parent=parent.order_id, trigger=Decimal(sent["close[price]"]), margin=parent.margin,
+                fires_at=Decimal(sent["close[price]"]),
             )
         )  # fmt: skip
 
@@ -120,7 +122,8 @@ class TradingVenue(FakeVenue):
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         super().orders_closed(since, budget)
-        return tuple(order for name, order in self.gone.items() if self._shows("orders_closed", name))
+        recent = (order for order in self.gone.values() if order.closed_at is None or order.closed_at >= since)
+        return tuple(order for order in recent if self._shows("orders_closed", order.order_id))
 
     def _shows(self, read: str, order_id: str) -> bool:
         return not self.hidden.get(read, set()) & {order_id, ...}
@@ -137,9 +140,38 @@ class TradingVenue(FakeVenue):
         now = super().balances(budget)
         return self._shown[0] if self._is_held_back() else now
 
-    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
-        now = super().positions(budget)
-        return self._shown[1] if self._is_held_back() else now
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
+        super().positions(budget)
+        return self._shown[1] if self._is_held_back() else self._open_positions()
+
+    def _open_positions(self) -> tuple[OpenPosition, ...]:
+        """What a test has set by hand is of an order that is not ours."""
+        for pair in {*self.net, *self._rows}:
+            known = sum((row.volume for row in self._rows.get(pair, [])), ZERO)
+            self._open(pair, "OHAND-AAAAA-AAAAAA", self.net.get(pair, ZERO) - known)
+        return tuple(row for rows in self._rows.values() for row in rows)
+
+    def _open(self, pair: str, order_id: str, change: Decimal) -> None:
+        """A fill closes the oldest positions on the other side first, and opens one of what is left."""
+        rows = self._rows.get(pair, [])
+        kept = []
+        for row in rows:
+            part = min(abs(row.volume), abs(change)) if row.volume * change < 0 else ZERO
+            part = part.copy_sign(change)
+            change -= part
+            if row.volume + part:
+                kept.append(row._replace(volume=row.volume + part, closed=row.closed + abs(part)))
+        self._rows[pair] = [*kept, OpenPosition(pair, order_id, change)] if change else kept
+
+    def fill_on_margin(self, order: RestingOrder) -> None:
+        """All of a resting margin order."""
+        pair, change = BY_ALTNAME[order.pair], order.left if order.side is Side.BUY else -order.left
+        self._open_positions()
+        self.close(order, "closed")
+        self.net[pair.key] = self.net.get(pair.key, ZERO) + change
+        self._open(pair.key, order.order_id, change)
+        done_at = self.gone[order.order_id].closed_at
+        self.filled[order.order_id] = Fill("closed", order.volume, order.limit, ZERO, ZERO, done_at)
 
     def _is_held_back(self) -> bool:
         self._held_back -= 1
@@ -184,7 +216,7 @@ class TradingVenue(FakeVenue):
             RestingOrder(
                 order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO, START,
                 client_order_id=client_order_id, limit=limit if trigger is None else None, trigger=trigger,
-                margin="leverage" in sent, closes="close[ordertype]" in sent,
+                margin="leverage" in sent, closes="close[ordertype]" in sent, fires_at=trigger,
             )
         )  # fmt: skip
 
@@ -198,7 +230,9 @@ class TradingVenue(FakeVenue):
             held = self.net.get(pair.key, ZERO)
             if sent.get("reduce_only") == "true":
                 volume = min(volume, abs(held))
+            self._open_positions()
             self.net[pair.key] = held + sign * volume
+            self._open(pair.key, order_id, sign * volume)
         else:
             self._add(pair.base, sign * volume)
             self._add(pair.quote, -sign * cost - cost * self.fee)

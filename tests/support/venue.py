@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.instruments import BTC_USD
 from webhook_core.errors import VenueUnavailable
 from webhook_core.ports import Budget
-from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
 from webhook_core.trading.rules import Fees
@@ -108,9 +108,9 @@ class FakeVenue:
         self._called("balances")
         return dict(self.held)
 
-    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
         self._called("positions")
-        return dict(self.net)
+        return tuple(OpenPosition(pair, "", size) for pair, size in self.net.items())
 
     def equity(self, quote: str, budget: Budget) -> Decimal:
         self._called("equity")

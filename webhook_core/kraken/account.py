@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
-from webhook_core.trading.facts import Balance
+from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 from webhook_core.trading.rules import Fees
@@ -33,8 +33,8 @@ def balances(result: Result) -> Mapping[str, Balance]:
     return _read("BalanceEx", _balances, result)
 
 
-def positions(result: Result) -> Mapping[str, Decimal]:
-    """Pair key -> net open position, signed base, from OpenPositions. Raises VenueUnavailable."""
+def positions(result: Result) -> tuple[OpenPosition, ...]:
+    """Every open position, from OpenPositions, as Kraken lists them. Raises VenueUnavailable."""
     return _read("OpenPositions", _positions, result)
 
 
@@ -77,18 +77,19 @@ def _balance(row: Mapping[str, Any]) -> Balance:
     return Balance(decimal(row["balance"]) + credit, _size(row.get("hold_trade", 0)))
 
 
-def _positions(result: Result) -> Mapping[str, Decimal]:
-    net: dict[str, Decimal] = {}
+def _positions(result: Result) -> tuple[OpenPosition, ...]:
+    found = []
     for row in result.values():
         if row["posstatus"] == "closed":
             continue
         if row["posstatus"] != "open":
             raise ValueError("neither open nor closed")
-        pair, size = row["pair"], _size(decimal(row["vol"]) - decimal(row["vol_closed"]))
-        if not isinstance(pair, str) or not pair:
-            raise ValueError("not a pair")
-        net[pair] = net.get(pair, Decimal(0)) + (size if Side(row["type"]) is Side.BUY else -size)
-    return {pair: size for pair, size in net.items() if size}
+        pair, order_id, closed = row["pair"], row.get("ordertxid") or "", _size(row["vol_closed"])
+        if not isinstance(pair, str) or not pair or not isinstance(order_id, str):
+            raise ValueError("not a name")
+        size = _size(decimal(row["vol"]) - closed)
+        found.append(OpenPosition(pair, order_id, size if Side(row["type"]) is Side.BUY else -size, closed))
+    return tuple(found)
 
 
 def _fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:

@@ -118,6 +118,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         margin=_margin(order, descr),
         closes=_optional(descr.get("close")) is not None,
         closed_at=_closed_at(order),
+        fires_at=_fires_at(order, order_type, trigger),
     )
 
 
@@ -128,6 +129,13 @@ def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, 
     if not order_type.startswith(("stop-loss", "take-profit", "trailing-stop")):
         return None, None
     return (_price(descr["price2"]) if order_type.endswith("-limit") else None), _price(descr["price"])
+
+
+def _fires_at(order: Order, order_type: str, trigger: Decimal | None) -> Decimal | None:
+    """By the last price, unless it goes by the index. A trail's is ``stopprice``."""
+    if order.get("trigger", "last") != "last":
+        return None
+    return decimal(order.get("stopprice", 0)) or None if order_type.startswith("trailing-stop") else trigger
 
 
 def _price(value: Any) -> Decimal | None:

@@ -15,7 +15,7 @@ from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.outcomes import Failure, Reply
 from webhook_core.kraken.replies import outcome_of
 from webhook_core.ports import Budget, Clock
-from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Fill, Method, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 
@@ -146,7 +146,7 @@ class KrakenVenue:
 
         return account.balances(self._read("BalanceEx", {}, budget))
 
-    def positions(self, budget: Budget) -> Mapping[str, Decimal]:
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
         from webhook_core.kraken import account
 
         return account.positions(self._read("OpenPositions", {}, budget))

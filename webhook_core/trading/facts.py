@@ -27,7 +27,8 @@ class Balance(NamedTuple):
 class RestingOrder(NamedTuple):
     """An order of the account. ``pair`` is as Kraken shows it, the altname. ``parent`` is the order whose conditional close
     it is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far as it has them.
-    ``closes``: it carries a conditional close of its own. ``closed_at``: when it was done."""
+    ``closes``: it carries a conditional close of its own. ``closed_at``: when it was done. ``fires_at``: the last price at
+    which it is triggered, where the last price does that and Kraken says at which; a trail moves it."""
 
     order_id: str
     pair: str
@@ -44,10 +45,21 @@ class RestingOrder(NamedTuple):
     margin: bool = False
     closes: bool = False
     closed_at: datetime | None = None
+    fires_at: Decimal | None = None
 
     @property
     def left(self) -> Decimal:
         return self.volume - self.executed
+
+
+class OpenPosition(NamedTuple):
+    """A row of the open margin positions, which the fill of one order has opened. ``pair`` is as Kraken names it; ``volume``
+    is what is open of it and ``closed`` what is not any more, both in base, the open part below zero for a short one."""
+
+    pair: str
+    order_id: str
+    volume: Decimal
+    closed: Decimal = Decimal(0)
 
 
 class Facts(NamedTuple):
@@ -55,7 +67,8 @@ class Facts(NamedTuple):
 
     ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base. ``prices``: pair key ->
     last traded price. ``equity``: worth of the whole account in the quote currency, without the assets ``not_valued``, which
-    it holds too. ``open_orders``: of all pairs.
+    it holds too. ``open_orders``: of all pairs. ``exited``: pair key -> what conditional closes of ours have just changed of the
+    position, signed base: the strategy may not know yet.
     """
 
     balances: Mapping[str, Balance] | None = None
@@ -64,3 +77,4 @@ class Facts(NamedTuple):
     equity: Decimal | None = None
     not_valued: tuple[str, ...] = ()
     open_orders: tuple[RestingOrder, ...] | None = None
+    exited: Mapping[str, Decimal] = _NOTHING

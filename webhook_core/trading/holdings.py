@@ -8,7 +8,7 @@ added. A figure that is neither (money came in, somebody traded by hand) proves 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -54,6 +54,65 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
             back = any(step.returns for step in steps[point.number :])
             return None if back else figure + (end.value - point.value)
     return None
+
+
+class Traded(NamedTuple):
+    """One fill of ours on margin: its order, and ``change``, signed, base. ``opens``: it can't have closed anything, as an
+    entry that carries an exit of its own."""
+
+    order_id: str
+    change: Decimal
+    opens: bool = False
+
+
+class Lot(NamedTuple):
+    """What is open, and what was opened, by the fills of one order; signed, base."""
+
+    order_id: str
+    open: Decimal
+    opened: Decimal
+
+
+def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal]:
+    """What the positions that these lots are may lack of these fills, oldest first: one amount where that is
+    certain, none where no part of the fills leads to them.
+
+    Fills close the oldest positions on the other side, and open one in their order's name of what is left.
+    So each number of fills that the read may show leads to lots of its own.
+    """
+    figure = sum((lot.open for lot in lots), Decimal(0))
+    ours = {fill.order_id for fill in fills}
+    shown = _joined(lot for lot in lots if lot.order_id in ours)
+    found = set()
+    for number in range(len(fills) + 1):
+        before = figure - sum((fill.change for fill in fills[:number]), Decimal(0))
+        if _after(before, fills[:number]) == shown:
+            found.add(sum((fill.change for fill in fills[number:]), Decimal(0)))
+    return frozenset(found)
+
+
+def _after(before: Decimal, fills: Sequence[Traded]) -> dict[str, Lot] | None:
+    """The lots of these orders behind them all; None where one closed that only opens."""
+    lots = [Lot("", before, before)]
+    for fill in fills:
+        left, kept = fill.change, []
+        for lot in lots:
+            part = min(abs(lot.open), abs(left)).copy_sign(left) if lot.open * left < 0 else Decimal(0)
+            left -= part
+            kept.append(lot._replace(open=lot.open + part))
+        if fill.opens and left != fill.change:
+            return None
+        lots = [*kept, Lot(fill.order_id, left, left)]
+    return _joined(lot for lot in lots if lot.order_id)
+
+
+def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
+    joined: dict[str, Lot] = {}
+    for lot in lots:
+        if lot.open:
+            other = joined.get(lot.order_id, Lot(lot.order_id, Decimal(0), Decimal(0)))
+            joined[lot.order_id] = Lot(lot.order_id, lot.open + other.open, lot.opened + other.opened)
+    return joined
 
 
 def _course(steps: Sequence[Step]) -> list[_Point]:

@@ -46,8 +46,9 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
     if wanted.action == "close":
         return held - percent_of(held, wanted.percent)
     if wanted.action == "reverse":
-        size = abs(held) if wanted.target is None else wanted.target
-        return -size if held > 0 else size if held < 0 else ZERO
+        size = (abs(held) or abs(basis.exited)) if wanted.target is None else wanted.target
+        facing = held or -basis.exited  # an exit of its own may have fired that the strategy does not know of
+        return -size if facing > 0 else size if facing < 0 else ZERO
     if wanted.percent_of_equity is None:
         return wanted.target or ZERO
     price = basis.price

@@ -50,6 +50,11 @@ class Basis(NamedTuple):
         return self.facts.positions.get(self.instrument.key, Decimal(0))
 
     @property
+    def exited(self) -> Decimal:
+        """What conditional closes of ours have just changed of that position."""
+        return self.facts.exited.get(self.instrument.key, Decimal(0))
+
+    @property
     def price(self) -> Decimal | None:
         """The pair's last price, where it was asked for."""
         return self.facts.prices.get(self.instrument.key)

@@ -1,0 +1,112 @@
+"""What is held, by figures that are seconds late: the account ends where the alert wants it, or the
+answer is 503 until it can."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.functions import check
+from tests.support.positions import deliver, target
+
+LATE_S = 2
+PAUSE_S = 1.5
+NO_SIZE = {"side": None, "volume": None, "order_type": None}
+SPOT, MARGIN = {"symbol": "ETHUSD"}, {"symbol": "BTCUSD", "leverage": "3"}
+PRICE = {"ETHUSD": "2500", "BTCUSD": "60000"}
+BOTH = pytest.mark.parametrize("where", [SPOT, MARGIN], ids=["spot", "margin"])
+
+
+@pytest.fixture
+def exchange(make_kraken):
+    kraken = make_kraken(10**10).start()
+    yield kraken
+    kraken.stop()
+
+
+@pytest.fixture
+def function(make_live, exchange):
+    asked = {"MAX_ORDER_COST": "100000 USD", "ALERT_MAX_AGE_SECONDS": "600"}
+    started = make_live(exchange, **asked).start()
+    yield started
+    started.stop()
+
+
+def held(exchange, where):
+    return exchange.balance("XETH") if where is SPOT else exchange.position("XXBTZUSD")
+
+
+def order(function, where, volume, **fields):
+    return function.alert(**{"price": PRICE[where["symbol"]], "volume": volume, **where, **fields})
+
+
+def wanted(function, where, what):
+    """An alert, and where the account stands after it, after an entry of 0.1."""
+    price = PRICE[where["symbol"]]
+    if what.startswith("target"):
+        size = what.removeprefix("target ")
+        return target(function, size, **where), Decimal(size)
+    alert = function.alert(**NO_SIZE | where | {"action": what, "price": price})
+    if what == "reverse":
+        alert["volume"] = "0.1"
+    return alert, Decimal("-0.1") if what == "reverse" and where is MARGIN else Decimal(0)
+
+
+@BOTH
+@pytest.mark.parametrize("what", ["close", "reverse", "target 0.15", "target 0"])
+@pytest.mark.parametrize("lists_s", [0, 1.5])
+def test_after_an_entry_that_the_figures_lack(where, what, lists_s, function, exchange):
+    exchange.lag(figures_s=LATE_S, open_s=lists_s, closed_s=lists_s)
+    check(function.post(order(function, where, "0.1")), 200, "accepted")
+    alert, after = wanted(function, where, what)
+    answers = deliver(function, alert, PAUSE_S)
+    check(answers[-1], 200, "accepted")
+    assert held(exchange, where) == after
+
+
+@pytest.mark.parametrize("what", ["close", "reverse", "target 0.1", "target 0.2", "target 0"])
+@pytest.mark.parametrize("late_s", [0, LATE_S])
+def test_a_stop_on_margin_that_fired_unseen(what, late_s, function, exchange):
+    check(function.post(order(function, MARGIN, "0.1", stop_loss="55000")), 200, "accepted")
+    exchange.lag(figures_s=late_s, open_s=late_s, closed_s=late_s)
+    exchange.mark("XBTUSD", "54000")
+    assert held(exchange, MARGIN) == 0
+    alert, after = wanted(function, MARGIN, what)
+    answers = deliver(function, alert, PAUSE_S)
+    check(answers[-1], 200, "no_action" if after == 0 else "accepted")
+    assert held(exchange, MARGIN) == after
+
+
+RESTING = {
+    "limit": ({"side": "buy", "order_type": "limit", "price": "2400"}, "2390", "0.2"),
+    "stop": ({"side": "sell", "order_type": "stop-loss", "stop_price": "2400"}, "2390", "0"),
+    "take profit": ({"side": "sell", "order_type": "take-profit", "stop_price": "2600"}, "2610", "0"),
+    "trail": ({"side": "sell", "order_type": "trailing-stop", "trail": "5%"}, "2300", "0"),
+}
+
+
+@pytest.mark.parametrize("which", RESTING)
+@pytest.mark.parametrize("size", ["0.2", "0.1", "0.05"])
+def test_what_rested_on_spot_and_has_just_filled(which, size, function, exchange):
+    check(function.post(order(function, SPOT, "0.1")), 200, "accepted")
+    fields, price, then = RESTING[which]
+    check(function.post(order(function, SPOT, "0.1", **fields)), 200, "accepted")
+    exchange.lag(figures_s=LATE_S)
+    exchange.mark("ETHUSD", price)
+    assert held(exchange, SPOT) == Decimal(then)
+    alert = target(function, size)
+    answers = deliver(function, alert, PAUSE_S)
+    code = "no_action" if Decimal(size) == Decimal(then) else "accepted"
+    check(answers[-1], 200, code)
+    assert held(exchange, SPOT) == Decimal(size)
+
+
+@pytest.mark.parametrize("size", ["0.1", "0.05", "0.2"])
+def test_a_stop_of_an_entry_on_spot_that_fired_unseen(size, function, exchange):
+    check(function.post(order(function, SPOT, "0.1", stop_loss="2400")), 200, "accepted")
+    exchange.lag(figures_s=LATE_S)
+    exchange.mark("ETHUSD", "2390")
+    answers = deliver(function, target(function, size), PAUSE_S)
+    check(answers[-1], 200, "accepted")
+    assert held(exchange, SPOT) == Decimal(size)

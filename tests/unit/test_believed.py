@@ -1,0 +1,182 @@
+"""No figure is believed that a fill of ours contradicts: its orders', and those of the exits that
+they left."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.clock import START
+from tests.support.position_alerts import MARGIN, alert, held, target
+from tests.support.trading_venue import outcome, sent, trader
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.holdings import Lot, Traded, lacking
+from webhook_core.trading.orders import Side
+
+D = Decimal
+BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+LIVE = {
+    "TRADING_MODE": "live", "KRAKEN_API_KEY": "key", "KRAKEN_API_SECRET": "c2VjcmV0", "ALLOWED_SYMBOLS": "*",
+    "MAX_ORDER_COST": "none",
+}  # fmt: skip
+
+
+def live(**account):
+    function = trader(usd=10**6, env=LIVE, **account)
+    function.venue.leaves_closes = True
+    return function
+
+
+def more(margin):
+    return MARGIN if margin else {}
+
+
+def post(function, body):
+    function.clock.sleep(1)
+    return outcome(function.post(body))
+
+
+def entered(function, *, margin, volume="0.5", late=0, age_s=1, **fields):
+    """A fixed entry; so many reads from now on show what was held before it."""
+    if late:
+        function.venue.hold_back(late)
+    fields = {"volume": volume, "price": "50000", **more(margin), **fields}
+    assert post(function, function.alert(id="in", **fields)) == (200, "accepted")
+    function.clock.sleep(age_s)
+
+
+def fire(function, *, margin, late=0):
+    """The exit of the entry trades at Kraken; so many reads show what was held before."""
+    if late:
+        function.venue.hold_back(late)
+    (exit_order,) = function.venue.resting
+    (function.venue.fill_on_margin if margin else function.venue.fill)(exit_order)
+
+
+WANTED = {
+    "close": ({"action": "close"}, D(0)),
+    "reverse": ({"action": "reverse", "volume": "0.5"}, D("-0.5")),
+    "target": (
+        {"market_position": "long", "market_position_size": "0.75", "action": "target"},
+        D("0.75"),
+    ),
+    "flat": ({"market_position": "flat", "market_position_size": "0", "action": "target"}, D(0)),
+    "half": ({"action": "close", "percent": "50"}, D("0.25")),
+}
+
+
+@pytest.mark.parametrize(
+    ("margin", "exit_fields"),
+    [(False, {}), (True, {}), (True, {"stop_loss": "45000"})],
+    ids=["spot", "margin", "margin with a stop"],
+)
+@pytest.mark.parametrize("wanted", WANTED)
+@pytest.mark.parametrize("late", range(5))
+def test_after_an_entry_the_position_is_as_wanted_or_the_answer_is_503_until_it_can_be(
+    margin, wanted, late, exit_fields
+):
+    function = live()
+    entered(function, margin=margin, late=late, **exit_fields)
+    fields, after = WANTED[wanted]
+    resend = alert(function, "a-1", **fields, **more(margin))
+    for _ in range(4):
+        answer = post(function, resend)
+        if answer[0] != 503:
+            break
+        function.clock.sleep(5)
+    assert answer == (200, "accepted")
+    assert held(function, margin=margin) == (max(D(0), after) if not margin else after)
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+@pytest.mark.parametrize("late", range(4))
+@pytest.mark.parametrize("age_s", [1, 30, 3600])
+def test_a_stop_that_fired_unseen_has_closed_the_position(wanted, late, age_s):
+    function = live()
+    entered(function, margin=True, stop_loss="45000", age_s=age_s)
+    fire(function, margin=True, late=late)
+    fields, after = WANTED[wanted]
+    after = D(0) if wanted == "half" else after
+    resend = alert(function, "a-1", **fields, **MARGIN)
+    for _ in range(4):
+        answer = post(function, resend)
+        if answer[0] != 503:
+            break
+        function.clock.sleep(5)
+    assert answer == (200, "no_action" if after == 0 else "accepted")
+    assert held(function, margin=True) == after
+
+
+@BOTH
+@pytest.mark.parametrize("late", [0, 1, 9])
+def test_a_target_after_a_stop_that_fired_unseen_buys_again(margin, late):
+    function = live()
+    entered(function, margin=margin, stop_loss="45000", age_s=600)
+    fire(function, margin=margin, late=late)
+    wanted = target(function, "0.5", **more(margin))
+    answer = post(function, wanted)
+    if answer[0] == 503:
+        function.venue.hold_back(0)
+        answer = post(function, wanted)
+    assert (answer, held(function, margin=margin)) == ((200, "accepted"), D("0.5"))
+
+
+RESTING = {
+    "limit buy": ("limit", Side.BUY, {"limit": D(49000)}, 48999),
+    "limit sell": ("limit", Side.SELL, {"limit": D(51000)}, 51001),
+    "stop loss": ("stop-loss", Side.SELL, {"trigger": D(49000), "fires_at": D(49000)}, 49000),
+    "take profit": ("take-profit", Side.SELL, {"trigger": D(51000), "fires_at": D(51000)}, 51000),
+    "trailing stop": ("trailing-stop", Side.SELL, {"fires_at": D(49500)}, 49400),
+    "buy stop": ("stop-loss", Side.BUY, {"trigger": D(51000), "fires_at": D(51000)}, 51000),
+}
+
+
+@pytest.mark.parametrize("name", RESTING)
+@pytest.mark.parametrize("beside", [0, 2])
+def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_nothing_is_decided(name, beside):
+    function = live(btc=10)
+    kind, side, prices, crossed = RESTING[name]
+    for number in range(beside):
+        far = RestingOrder(f"OFAR{number}", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(1000))
+        function.venue.rest(far)
+    function.venue.rest(RestingOrder("OREST", "XBTUSD", side, kind, D(1), D(0), START, **prices))
+    if name == "buy stop":
+        funds = function.venue.held["ZUSD"]
+        function.venue.held["ZUSD"] = funds._replace(held=funds.held + 51000)
+    assert post(function, target(function, "10", "a-1")) == (200, "no_action")
+    function.venue.quotes["XXBTZUSD"] = D(crossed)
+    assert post(function, target(function, "10", "a-2")) == (503, "not_sent")
+    assert sent(function) == []
+
+
+def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
+    function = live(btc=10)
+    assert post(function, target(function, "10", "a-1")) == (200, "no_action")
+    assert function.venue.calls == ["balances"]
+    function.venue.calls.clear()
+    function.venue.rest(RestingOrder("OREST", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(51000)))
+    assert post(function, target(function, "10", "a-2")) == (200, "no_action")
+    assert function.venue.calls == ["balances", "open_orders", "prices"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fills", "lacks"),
+    [
+        ([("A", "0.5")], [("A", "0.5")], {"0"}),
+        ([("OLD", "1")], [("A", "0.5")], {"0.5"}),
+        ([], [("A", "0.5", True)], {"0.5"}),
+        ([], [("A", "0.5")], {"0", "0.5"}),
+        ([("A", "0.5")], [("A", "0.5", True), ("B", "-0.5")], {"0", "-0.5"}),
+        ([], [("A", "0.5", True), ("B", "-0.5")], {"0"}),
+        ([("OLD", "1"), ("A", "0.5")], [("A", "0.5"), ("B", "0.25")], {"0.25"}),
+        ([("A", "-0.5")], [("A", "-1")], {"0"}),
+        ([("A", "0.2", "0.5")], [("A", "0.5"), ("B", "-0.3")], {"0"}),
+        ([("A", "0.2", "0.2")], [("A", "0.5"), ("B", "-0.3")], {"-0.3"}),
+        ([("OLD", "1"), ("A", "0.3")], [("A", "0.5", True)], set()),
+    ],
+)
+def test_positions_name_the_fills_that_are_in_them(rows, fills, lacks):
+    shown = [Lot(row[0], D(row[1]), D(row[-1])) for row in rows]
+    traded = [Traded(fill[0], D(fill[1]), *fill[2:]) for fill in fills]
+    assert lacking(shown, traded) == {D(size) for size in lacks}

@@ -1,0 +1,201 @@
+"""What rests, or has just ceased to rest, and so may have changed a figure since it was read.
+
+An exit is what Kraken places for the fill of an order with a conditional close: it names that order
+(docs.kraken.com, get-orders-info ``refid``). Lists may lag like figures, so what rests is held
+against the last price too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from webhook_core.errors import NotItsTurn
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.own_orders import DONE, InstrumentOf
+from webhook_core.ports import Budget
+from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.holdings import DUST, Traded
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Fill, OrderType, Side
+from webhook_core.trading.rounding import cost_of
+
+if TYPE_CHECKING:
+    from webhook_core.market import Market
+
+_ZERO, _ONE_AND_FEE = Decimal(0), Decimal("1.05")
+Filled = Sequence[tuple[LedgerEntry, Fill]]
+
+
+class Exits(NamedTuple):
+    """``fills``: what exits have traded within the margin, oldest first, and ``moments`` when each
+    was done."""
+
+    fills: tuple[Traded, ...]
+    moments: tuple[datetime, ...]
+
+
+class RestingExits:
+    """Of one plan: each list is read once, and only if asked for. ``listed``: the open orders,
+    where they were read before."""
+
+    def __init__(
+        self,
+        market: Market,
+        budget: Budget,
+        instrument_of: InstrumentOf,
+        listed: Sequence[RestingOrder] | None = None,
+    ) -> None:
+        self.market, self.budget, self.instrument_of = market, budget, instrument_of
+        self._open = listed
+        self._last: dict[str, Decimal | None] = {}
+
+    def of(self, parents: Filled, pair: Instrument) -> Exits:
+        """What the exits of these entries have traded. Raises NotItsTurn while that is in doubt,
+        VenueUnavailable."""
+        found = self._exits_of(parents, pair)
+        for order in found:
+            if order.status not in DONE and self._is_crossed(order, pair):
+                raise _in_doubt(f"The price has crossed {order.order_id}, which Kraken shows as open.")
+        since = self.market.clock.now() - self.market.margin
+        traded = [
+            (order.closed_at or self.market.clock.now(), order)
+            for order in found
+            if order.executed and (order.closed_at is None or order.closed_at > since)
+        ]
+        traded.sort(key=lambda one: one[0])
+        fills = tuple(Traded(order.order_id, _signed(order.side, order.executed)) for _, order in traded)
+        return Exits(fills, tuple(moment for moment, _ in traded))
+
+    def in_order(self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits) -> list[Traded]:
+        """All that was traded, oldest first, by orders of ours and by exits."""
+        traded = list(zip(exits.moments, exits.fills, strict=True))
+        for entry in entries:
+            attempt = entry.current
+            fill = fills.get(attempt.order_id or "", attempt.fill)
+            if fill is not None and fill.volume:
+                change = signed(entry, fill.volume)
+                moment = fill.closed_at or attempt.settled_at or attempt.deadline
+                traded.append((moment, Traded(attempt.order_id or "", change, opens=has_exit(entry))))
+        return [one for _, one in sorted(traded, key=lambda one: one[0])]
+
+    def contradiction(self, pair: Instrument, balances: Mapping[str, Balance], parents: Filled) -> str:
+        """Why balances that were read before are not those of now, by the funds that they hold;
+        empty where they may be. ``parents``: our entries of the last minutes that leave an exit."""
+        assets = (pair.base, pair.quote)
+        held = {asset: balances.get(asset, Balance(_ZERO)).held for asset in assets}
+        own = [(entry, fill) for entry, fill in parents if _is_on_spot(entry, pair)]
+        if not own and not any(held.values()):
+            return ""
+        exits = self._exits_of(own, pair) if own else []
+        resting = [order for order in self._listed() if not order.margin and self._holds(order) in assets]
+        for asset in assets:
+            least, most = self._range(asset, resting)
+            if held[asset] > most + DUST and self._has_filled(asset):
+                return f"The balances that Kraken shows hold {asset} for an order that has filled."
+            if any(self._holds(order) == asset and order.status not in DONE for order in exits) and held[asset] < least:
+                return f"The balances that Kraken shows hold no {asset} yet for the exit of an order of ours."
+        for order in resting:
+            whose = self.instrument_of(order.pair)
+            if whose is not None and self._is_crossed(order, whose) and held[self._holds(order)] >= order.left:
+                return f"The price has crossed {order.order_id}, which Kraken shows as open."
+        return ""
+
+    def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
+        """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""
+        ids = {entry.current.order_id: (entry, fill) for entry, fill in parents}
+        found = [order for order in self._listed() if order.parent in ids]
+        if any(_missing(name, fill, found) > _ZERO for name, (_, fill) in ids.items()):
+            since = min(entry.current.claimed_at for entry, _ in parents)
+            known = {order.order_id for order in found}
+            closed = self.market.venue.orders_closed(since, self.budget)
+            found += [order for order in closed if order.parent in ids and order.order_id not in known]
+        for name, (entry, fill) in ids.items():
+            done_at = fill.closed_at or entry.current.settled_at or entry.current.deadline
+            is_young = fill.status not in DONE or done_at + self.market.margin > self.market.clock.now()
+            if is_young and _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST):
+                raise _in_doubt(f"The alert {entry.alert_id} has filled, and its exit is not shown by Kraken yet.")
+        return found
+
+    def _listed(self) -> Sequence[RestingOrder]:
+        if self._open is None:
+            self._open = self.market.venue.open_orders(self.budget)
+        return self._open
+
+    def _holds(self, order: RestingOrder) -> str:
+        """The asset of which it holds funds, empty for a pair that is not known."""
+        pair = self.instrument_of(order.pair)
+        return "" if pair is None else pair.base if order.side is Side.SELL else pair.quote
+
+    def _range(self, asset: str, resting: Sequence[RestingOrder]) -> tuple[Decimal, Decimal]:
+        """What these orders hold of an asset, at least and at most: a buy holds its fee too."""
+        least = most = _ZERO
+        for order in resting:
+            if self._holds(order) != asset:
+                continue
+            price = order.limit or order.trigger or order.fires_at
+            if order.side is Side.SELL:
+                least, most = least + order.left, most + order.left
+            elif price is None:
+                most = Decimal("Infinity")
+            else:
+                cost = cost_of(order.left, price)
+                least, most = least + cost, most + cost_of(cost, _ONE_AND_FEE)
+        return least, most
+
+    def _has_filled(self, asset: str) -> bool:
+        """Whether a spot order that rested, and held funds of it, has traded within the margin."""
+        closed = self.market.venue.orders_closed(self.market.clock.now() - self.market.margin, self.budget)
+        rested = (order for order in closed if order.order_type != OrderType.MARKET and not order.margin)
+        return any(order.executed and self._holds(order) == asset for order in rested)
+
+    def _is_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
+        """By the last price, so that it must have filled. On paper a price is the alert's own,
+        which the book hears with the order."""
+        if self.market.mode == "paper" or (order.limit is None and order.fires_at is None):
+            return False
+        if pair.key not in self._last:
+            self._last[pair.key] = self.market.venue.prices([pair], self.budget, {}).get(pair.key)
+        last = self._last[pair.key]
+        if last is None:
+            return False
+        buys = order.side is Side.BUY
+        if order.limit is not None and not (last < order.limit if buys else last > order.limit):
+            return False
+        return order.fires_at is None or _is_fired(order, last, order.fires_at)
+
+
+def has_exit(entry: LedgerEntry) -> bool:
+    """Whether what it fills leaves an exit."""
+    return "close[ordertype]" in entry.current.request.parameters
+
+
+def _is_fired(order: RestingOrder, last: Decimal, fires_at: Decimal) -> bool:
+    upwards = (order.side is Side.BUY) != order.order_type.startswith("take-profit")
+    return last >= fires_at if upwards else last <= fires_at
+
+
+def _is_on_spot(entry: LedgerEntry, pair: Instrument) -> bool:
+    sent = entry.current.request.parameters
+    return "leverage" not in sent and sent.get("pair") == pair.key
+
+
+def _missing(parent: str | None, fill: Fill, orders: Sequence[RestingOrder]) -> Decimal:
+    closing = (order.volume for order in orders if order.parent == parent)
+    return fill.volume - sum(closing, _ZERO)
+
+
+def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
+    """What a fill of that volume, or of all of the order, changes of a position."""
+    sent = entry.current.request.parameters
+    return _signed(Side(sent["type"]), Decimal(sent["volume"]) if volume is None else volume)
+
+
+def _signed(side: Side, volume: Decimal) -> Decimal:
+    return volume if side is Side.BUY else -volume
+
+
+def _in_doubt(why: str) -> NotItsTurn:
+    return NotItsTurn(f"{why} Nothing was sent; sending the same alert again soon is safe.")
