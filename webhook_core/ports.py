@@ -133,6 +133,11 @@ class Venue(Protocol):
         VenueUnavailable."""
         ...
 
+    def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
+        """When an order traded last, from QueryOrders and QueryTrades; None where Kraken shows no trade
+        of it. Raises VenueUnavailable."""
+        ...
+
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left out. Raises
         VenueUnavailable."""

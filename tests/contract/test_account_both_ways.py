@@ -219,6 +219,22 @@ def test_the_closing_order_of_an_order_names_its_parent(kraken: Account) -> None
     assert isinstance(kraken.cancel(txid=child.order_id), Accepted)
 
 
+def test_an_order_says_when_it_traded_last(kraken: Account) -> None:
+    resting = kraken.place(**LIMIT)
+    assert kraken.last_traded(resting) is None
+    order_id = kraken.place()
+    (fill,) = kraken.fills([order_id]).values()
+    assert kraken.last_traded(order_id) == fill.closed_at
+    assert kraken.last_traded("ONOSUC-HORDER-AAAAAA") is None
+
+
+def test_a_position_names_the_order_that_opened_it(kraken: Account) -> None:
+    opened = kraken.place(volume="0.3", leverage="5")
+    kraken.place(volume="0.1", leverage="5", type="sell")
+    (row,) = kraken.positions()
+    assert (row.order_id, row.volume, row.closed) == (opened, Decimal("0.2"), Decimal("0.1"))
+
+
 def net(kraken: Account) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for row in kraken.positions():

@@ -146,6 +146,9 @@ class SimulatedVenue:
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         raise AssertionError(CHANGES)
 
+    def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
+        raise AssertionError(CHANGES)
+
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         return self._read("fills", budget, lambda: self._exchange.fills(order_ids))
 

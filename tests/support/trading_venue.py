@@ -95,6 +95,7 @@ class TradingVenue(FakeVenue):
         """A part of a resting spot order, which rests on."""
         (at,) = (number for number, other in enumerate(self.resting) if other.order_id == order.order_id)
         self._hold(order, -volume)
+        self.traded_at[order.order_id] = START if self.time is None else self.time.now()
         self.resting[at] = self.resting[at]._replace(executed=self.resting[at].executed + volume)
         self.leave_close(order, volume)
 

@@ -46,6 +46,7 @@ class FakeVenue:
     worth: Decimal = Decimal(0)
     resting: list[RestingOrder] = field(default_factory=list)
     filled: dict[str, Fill] = field(default_factory=dict)
+    traded_at: dict[str, datetime] = field(default_factory=dict)
     charged: dict[str, Fees] = field(default_factory=dict)
 
     def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
@@ -135,6 +136,10 @@ class FakeVenue:
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         self._called("orders_closed")
         return ()
+
+    def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
+        self._called("last_traded")
+        return self.traded_at.get(order_id)
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         self._called("fills")

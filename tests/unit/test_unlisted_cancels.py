@@ -521,3 +521,16 @@ def test_entries_that_no_index_has_are_looked_for_among_the_newest(strategies, f
         monkeypatch.setattr(strategies.application.ledger, name, lambda *_: [])
     assert outcome(strategies.post(cancel(strategies, token=TREND, **fields))) == (200, "accepted")
     assert len(canceled(strategies)) == 2
+
+
+def test_the_wait_for_the_stop_of_a_part_ends_a_margin_after_its_last_trade(function):
+    function.venue.leaves_closes = False
+    placed(function, "a-1", **ENTRY | {"order_type": "limit", "price": "49000"})
+    function.venue.fill_part(function.venue.resting[0], D("0.25"))
+    answer = send(function, "c-1", **orders(*MOVED))
+    assert outcome(answer) == (503, "not_sent")
+    assert "60 s after its last trade it counts as absent" in answer["error"]
+    function.clock.sleep(61)
+    answer = send(function, "c-2", **orders(*MOVED))
+    assert outcome(answer) == (200, "accepted")
+    assert any("never placed" in warning for warning in answer["warnings"])

@@ -94,6 +94,22 @@ def fill(order_id: str, order: Order) -> Fill:
         raise _unlike(order_id) from None
 
 
+def trades_of(order_id: str, order: Order | None) -> list[str]:
+    """The ids of its trades, oldest first. Raises VenueUnavailable."""
+    try:
+        return [] if order is None else [_text(name) for name in order.get("trades") or ()]
+    except _UNREADABLE:
+        raise _unlike(order_id) from None
+
+
+def traded_at(trades: Mapping[str, Any]) -> datetime | None:
+    """When the newest of them was made. Raises VenueUnavailable."""
+    try:
+        return max((_moment(trade["time"]) for trade in trades.values()), default=None)
+    except _UNREADABLE:
+        raise VenueUnavailable("Kraken's QueryTrades is not in its usual form.") from None
+
+
 def _unlike(order_id: str) -> VenueUnavailable:
     return VenueUnavailable(f"Kraken's order {order_id} is not in its usual form.")
 

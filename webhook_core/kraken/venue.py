@@ -34,6 +34,8 @@ MOST_PAGES_OF_NOW = 4
 """Of what has closed just now, within one request."""
 MOST_ORDERS = 50
 """In one QueryOrders (docs.kraken.com, get-orders-info)."""
+MOST_TRADES = 20
+"""In one QueryTrades (docs.kraken.com, get-trades-info)."""
 CLOCK_SKEW = timedelta(seconds=60)
 
 
@@ -189,6 +191,13 @@ class KrakenVenue:
             if len(page) < MOST_ORDERS or len(orders) == known:
                 break
         return tuple(resting(order_id, order) for order_id, order in orders.items())
+
+    def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
+        from webhook_core.kraken.listed_orders import traded_at, trades_of
+
+        order = self._read("QueryOrders", {"txid": order_id, "trades": "true"}, budget).get(order_id)
+        trades = trades_of(order_id, order)[-MOST_TRADES:]
+        return traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}, budget)) if trades else None
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         from webhook_core.kraken.listed_orders import fill

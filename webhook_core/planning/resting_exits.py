@@ -113,11 +113,21 @@ class RestingExits:
             closed = self.market.venue.orders_closed(since, self.budget)
             found += [order for order in closed if order.parent in ids and order.order_id not in known]
         for name, (entry, fill) in ids.items():
-            done_at = fill.closed_at or entry.current.settled_at or entry.current.deadline
-            is_young = fill.status not in DONE or done_at + self.market.margin > self.market.clock.now()
-            if is_young and _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST):
-                raise _in_doubt(f"The alert {entry.alert_id} has filled, and its exit is not shown by Kraken yet.")
+            lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
+            if lacks and self._is_young(entry, fill):
+                raise _in_doubt(
+                    f"The order of the alert {entry.alert_id} has filled, and its exit is not shown yet; "
+                    f"{self.market.margin.total_seconds():.0f} s after its last trade it counts as absent."
+                )
         return found
+
+    def _is_young(self, entry: LedgerEntry, fill: Fill) -> bool:
+        """Whether lists may lack the exit of what it traded last."""
+        moment = fill.closed_at or entry.current.settled_at or entry.current.deadline
+        if fill.status not in DONE:
+            traded_at = self.market.venue.last_traded(entry.current.order_id or "", self.budget)
+            moment = self.market.clock.now() if traded_at is None else traded_at
+        return moment + self.market.margin > self.market.clock.now()
 
     def _listed(self) -> Sequence[RestingOrder]:
         if self._open is None:

@@ -149,17 +149,24 @@ class UnlistedOrders:
             seen = {order.order_id: order for order in (*closed, *self.listed)}.values()
             for parent in lacking:
                 if self._is_waited_for(parent, seen):
-                    raise _in_doubt(parent.entry, "has filled, and its exit is not shown by Kraken yet")
+                    raise _in_doubt(parent.entry, self._filled_unseen())
             lacking = [parent for parent in lacking if _missing(parent, seen) > 0]
         return [_not_shown(parent.entry, parent.order_id) for parent in lacking]
+
+    def _filled_unseen(self) -> str:
+        ends_s = self.market.margin.total_seconds()
+        return f"has filled, and its exit is not shown by Kraken yet ({ends_s:.0f} s after its last trade it counts as absent)"
 
     def _is_waited_for(self, parent: Parent, orders: Collection[RestingOrder]) -> bool:
         missing = _missing(parent, orders)
         if missing <= 0:
             return False
-        if parent.done_at is None:  # when it filled is not told, so no margin ends the wait
-            return missing >= self._least(parent.entry)
-        return self._is_young(parent.done_at)
+        if parent.done_at is not None:
+            return self._is_young(parent.done_at)
+        if missing < self._least(parent.entry):
+            return False
+        traded_at = self.market.venue.last_traded(parent.order_id, self.budget)
+        return traded_at is None or self._is_young(traded_at)
 
     def _least(self, entry: LedgerEntry) -> Decimal:
         try:
