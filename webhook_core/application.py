@@ -58,6 +58,7 @@ class Application:
 
     @property
     def operators(self) -> Operators:
+        """Built by each request that asks for them: no alert does."""
         return self.open_operators()
 
     def handle(self, request: HttpRequest) -> HttpResponse:

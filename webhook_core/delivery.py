@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.answers import Frame
@@ -22,26 +21,26 @@ if TYPE_CHECKING:
     from webhook_core.trading.wishes import Intent
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Delivery:
     """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
     ``orders`` are those of a validation that is refused, as its answer shows them. ``reason``: why an entry has no order;
     ``reuse``: what to say of an id that came before."""
 
-    request: HttpRequest
-    frame: Frame
-    budget: Budget
-    began: float
-    is_alert: bool = False
-    alert_id: str | None = None
-    warnings: tuple[str, ...] = ()
-    trade: Mapping[str, Any] | None = None
-    entry: LedgerEntry | None = None
-    replayed: bool = False
-    error: WebhookError | None = None
-    reason: str | None = None
-    reuse: Reuse | None = None
-    orders: tuple[dict[str, Any], ...] = ()
+    def __init__(self, request: HttpRequest, frame: Frame, budget: Budget, began: float) -> None:
+        self.request = request
+        self.frame = frame
+        self.budget = budget
+        self.began = began
+        self.is_alert = False
+        self.alert_id: str | None = None
+        self.warnings: tuple[str, ...] = ()
+        self.trade: Mapping[str, Any] | None = None
+        self.entry: LedgerEntry | None = None
+        self.replayed = False
+        self.error: WebhookError | None = None
+        self.reason: str | None = None
+        self.reuse: Reuse | None = None
+        self.orders: tuple[dict[str, Any], ...] = ()
 
     def wants(self, intent: Intent) -> None:
         names = ("symbol", "action", "side", "order_type", "volume")

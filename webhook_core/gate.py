@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import NotConfigured, RateLimited, Unauthenticated
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from webhook_core.operators import Operators
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Gate:
     """Failed proofs are counted per address; whoever proves itself passes."""
 
-    settings: Settings
-    failed_proofs: FailedProofs
-    clock: Clock
-    status: str = "ok"
+    def __init__(self, settings: Settings, failed_proofs: FailedProofs, clock: Clock) -> None:
+        self.settings = settings
+        self.failed_proofs = failed_proofs
+        self.clock = clock
+        self.status = "ok"
 
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:

@@ -96,7 +96,7 @@ SETS = (
     ),
     Set(
         "cloud, Secret Manager",
-        (*LEAN, SECRET_MANAGER), 1.15, None, live=False, on_google_cloud=True, secrets="Secret Manager",
+        (*LEAN, SECRET_MANAGER), 1.2, None, live=False, on_google_cloud=True, secrets="Secret Manager",
     ),
     Set(
         "cloud, mounted secrets, Firestore",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -49,7 +48,7 @@ FORMS = {
 """Kraken's parameters in the order in which they are written, and the form of each."""
 
 BTC = next(instrument for instrument in snapshot() if instrument.key == "XXBTZUSD")
-FRESH = replace(BTC, as_of=NOON)
+FRESH = BTC._replace(as_of=NOON)
 MARKET = Decimal(60000)
 CAPPED = trading_rules(caps=({"USD": Decimal(10**15)},))
 
@@ -152,8 +151,7 @@ def test_what_is_planned_is_plain_text_and_the_paper_kraken_takes_it(kraken, bod
 
 
 STRICT = st.builds(
-    replace,
-    st.just(FRESH),
+    FRESH._replace,
     ordermin=st.none() | st.decimals("0.00001", "50", places=5),
     costmin=st.none() | st.decimals("0.5", "500000", places=2),
     leverage_buy=st.sampled_from([None, (), (2, 3)]),

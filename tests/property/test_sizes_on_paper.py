@@ -4,7 +4,6 @@ paper Kraken takes, and never a larger one than asked."""
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
@@ -79,7 +78,7 @@ class World:
         venue = KrakenVenue(KrakenClient(KEY, SECRET, transport=PaperAdapter(self.kraken)), clock)
         self.function.application = assemble(self.function.settings(), clock, self.function.store, venue)
         rules = self.function.application.market.pair_rules
-        rules.snapshot = lambda: [replace(rule, as_of=FRESH) for rule in snapshot()]
+        rules.snapshot = lambda: [rule._replace(as_of=FRESH) for rule in snapshot()]
 
     def rest_sell(self, volume: Decimal) -> None:
         """A limit order that holds a part of the base back."""

@@ -9,7 +9,7 @@ market order closes at once (docs.kraken.com, add-order and spot-clordid). Nothi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -21,7 +21,7 @@ from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
-ETH_USD = replace(BTC_USD, key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2)
+ETH_USD = BTC_USD._replace(key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Exchange:
     def instruments(self) -> list[Instrument]:
         """AssetPairs."""
         as_of = self._world.moment()
-        return [replace(rules, pair_decimals=self._decimals(rules.key), tick_size=None, as_of=as_of) for rules in RULES]
+        return [rules._replace(pair_decimals=self._decimals(rules.key), tick_size=None, as_of=as_of) for rules in RULES]
 
     def _decimals(self, pair: str) -> int:
         rules = next(rules for rules in RULES if rules.key == pair)
@@ -223,7 +223,7 @@ class Exchange:
 
 
 RULES = (BTC_USD, ETH_USD)
-SNAPSHOT = (replace(BTC_USD, tick_size=None, as_of=START - timedelta(hours=1)),)
+SNAPSHOT = (BTC_USD._replace(tick_size=None, as_of=START - timedelta(hours=1)),)
 """What the instances are deployed with: ETH/USD is not in it, so its first alert has to ask."""
 
 

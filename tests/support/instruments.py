@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,12 +33,12 @@ BTC_USD = Instrument(
 
 def btc_usd(**changes: object) -> Instrument:
     """Kraken's BTC/USD with some of its rules changed."""
-    return replace(BTC_USD, **changes)
+    return BTC_USD._replace(**changes)
 
 
 def pair(key: str, altname: str, wsname: str, base: str, quote: str) -> Instrument:
     """A pair of which only the names matter."""
-    return replace(BTC_USD, key=key, altname=altname, wsname=wsname, base=base, quote=quote)
+    return BTC_USD._replace(key=key, altname=altname, wsname=wsname, base=base, quote=quote)
 
 
 def snapshot() -> list[Instrument]:

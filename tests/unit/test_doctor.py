@@ -127,7 +127,7 @@ def live_on(url, paper):
 
 def store_rules(env, age):
     """Rules that were read from Kraken that long ago."""
-    rules = [rule.__class__(**{name: getattr(rule, name) for name in rule.__slots__} | {"as_of": datetime.now(UTC) - age})
+    rules = [rule._replace(as_of=datetime.now(UTC) - age)
              for rule in snapshot()]  # fmt: skip
     ledger = SqliteLedger(env["LEDGER_URL"].removeprefix("sqlite:///"))
     assert ledger.write("pair-rules", to_document(rules), None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -124,7 +123,7 @@ def test_one_date_for_all_rows_may_stand_beside_them():
     text = json.dumps({"as_of": "2026-09-25T12:00:00Z", "pairs": {"XXBTZUSD": ROW, "B": own, "C": 5}})
     first, second = from_document(text)
     assert first == BTC_USD
-    assert second == replace(BTC_USD, key="B", as_of=datetime(2026, 10, 1, tzinfo=timezone(timedelta(hours=2))))
+    assert second == BTC_USD._replace(key="B", as_of=datetime(2026, 10, 1, tzinfo=timezone(timedelta(hours=2))))
 
 
 def test_a_date_without_a_zone_is_utc():

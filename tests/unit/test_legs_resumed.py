@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -91,7 +90,7 @@ def test_a_stop_of_a_fixed_size_is_sent_whatever_came_in_between():
 def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():
     function = trader(btc=2, usd=10**6)
     xbt = next(pair for pair in function.application.market.pair_rules.current() if pair.altname == "XBTUSD")
-    function.venue.rules = [replace(xbt, lot_decimals=3)]
+    function.venue.rules = [xbt._replace(lot_decimals=3)]
     function.venue.refuse = [STALE]
     body = legs(function, {"action": "close", "percent": "33.3333"}, {**HALF, "volume": "1", "price": "50000"})
     answer = function.post(body)

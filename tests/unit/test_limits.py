@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -13,7 +12,7 @@ from webhook_core.trading import denials, limits
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal
-DOGE_EUR = replace(pair("XDGEUR", "XDGEUR", "XDG/EUR", "XXDG", "ZEUR"), ordermin=D(50), costmin=D("0.45"))
+DOGE_EUR = pair("XDGEUR", "XDGEUR", "XDG/EUR", "XXDG", "ZEUR")._replace(ordermin=D(50), costmin=D("0.45"))
 
 
 def said(denied):
@@ -155,7 +154,7 @@ def test_a_cost_at_the_minimum_passes():
     [(None, "0.001", {"volume": "50"}), ("0.45", None, {"volume": "50", "minimum": "0.45"})],
 )
 def test_a_cost_without_a_rule_or_a_price_is_not_checked(costmin, price, numbers):
-    instrument = replace(DOGE_EUR, costmin=None if costmin is None else D(costmin))
+    instrument = DOGE_EUR._replace(costmin=None if costmin is None else D(costmin))
     check = limits.cost_minimum(instrument, D(50), None if price is None else D(price))
     assert unchecked(check) == ("COST_MINIMUM", numbers)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -113,7 +112,7 @@ def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_r
         pair("GONEUSD", "GONEUSD", "GONE/USD", "GONE", "ZUSD"),
     ]
     rules = PairRules(lambda: packaged, "pair-rules", documents, venue, clock)
-    venue.rules = [btc_usd(as_of=clock.now()), replace(packaged[1], as_of=clock.now())]
+    venue.rules = [btc_usd(as_of=clock.now()), packaged[1]._replace(as_of=clock.now())]
     assert rules.refresh_if_due(Budget.start(clock, 9)) is True
     assert rules.refresh_if_due(Budget.start(clock, 9)) is False
 
@@ -142,7 +141,7 @@ XSTOCK = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")
 
 
 def listed_now(clock, rules):
-    return [replace(one, as_of=clock.now()) for one in rules]
+    return [one._replace(as_of=clock.now()) for one in rules]
 
 
 def keys(rules):

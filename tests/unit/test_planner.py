@@ -139,7 +139,7 @@ def test_leverage_is_sent_only_for_margin(leverage, written):
 
 
 def test_an_xstock_names_its_asset_class():
-    stock = replace(pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD"), tick_size=D("0.01"), pair_decimals=2)
+    stock = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")._replace(tick_size=D("0.01"), pair_decimals=2)
     alert = Alert(order_type=OrderType.LIMIT, price=D("201.5"), volume=D(1), leverage=2)
     expected = ["AAPLxUSD", "buy", "limit", "1", "201.5", "2", "tokenized_asset"]
     assert list(sent(alert, instrument=stock).parameters.values()) == expected

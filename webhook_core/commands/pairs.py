@@ -79,7 +79,7 @@ def _how(symbol: str, instrument: Instrument) -> str:
 
 
 def _rules(instrument: Instrument) -> Iterator[tuple[str, str]]:
-    for name in Instrument.__slots__:
+    for name in Instrument._fields:
         value = getattr(instrument, name)
         if name == "as_of":
             continue

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import socket
 import time
-from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 
@@ -26,11 +25,11 @@ CONNECT_TIMEOUT_S = 1.0
 """For the look-up of the name, and for one address; the next one is tried with what is left."""
 
 
-@dataclass(slots=True)
 class Deadline:
-    """When the exchange in hand must have ended, in time.monotonic() seconds."""
+    """When the exchange in hand must have ended: ``ends_at``, in time.monotonic() seconds."""
 
-    ends_at: float = 0.0
+    def __init__(self) -> None:
+        self.ends_at = 0.0
 
     def left(self) -> float:
         """Seconds left; raises TimeoutError at none."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Protocol
-
-from webhook_core.value import Value
 
 _OWN_VENUE = "international"
 """``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
@@ -17,8 +14,7 @@ MOST_DECIMALS = 18
 """More digits than any pair of Kraken has; a rule beyond it is a misreading and is not applied."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Instrument(Value):
+class Instrument(NamedTuple):
     """A pair with its rules, as AssetPairs states them. None means that our source lacks the rule: it is not applied.
 
     ``key``, ``altname`` and ``wsname`` are Kraken's three names of the pair; ``base`` and ``quote`` are asset ids (XXBT, ZUSD).
@@ -162,7 +158,7 @@ def _on(venue: str, name: str) -> str:
 def row_of(instrument: Instrument) -> dict[str, Any]:
     """The instrument in AssetPairs' shape without its key, beside its own ``as_of``; unknown rules are left out."""
     row: dict[str, Any] = {}
-    for name in Instrument.__slots__:
+    for name in Instrument._fields:
         value = getattr(instrument, name)
         if isinstance(value, Decimal):
             row[name] = f"{value:f}"
