@@ -150,6 +150,30 @@ def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_not
     assert sent(function) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "crossed"),
+    [
+        ({"side": "buy", "order_type": "limit", "price": "49000"}, 48999),
+        ({"side": "sell", "order_type": "limit", "price": "51000"}, 51001),
+        ({"side": "sell", "order_type": "stop-loss", "stop_price": "49000"}, 48000),
+        ({"side": "sell", "order_type": "take-profit", "stop_price": "51000"}, 51000),
+    ],
+)
+@pytest.mark.parametrize("action", ["close", "reverse", "target"])
+def test_while_the_price_has_crossed_an_order_of_ours_on_margin_nothing_is_decided(fields, crossed, action):
+    function = live(net=1)
+    resting = function.alert(**{"id": "rests", "volume": "1", **fields, **MARGIN})
+    assert post(function, resting) == (200, "accepted")
+    function.clock.sleep(600)
+    function.venue.quotes["XXBTZUSD"] = D(crossed)
+    wanted = target(function, "1", **MARGIN)
+    if action != "target":
+        wanted = alert(function, action=action, **MARGIN)
+    assert post(function, wanted) == (503, "not_sent")
+    function.venue.quotes["XXBTZUSD"] = D(50000)
+    assert function.post(wanted).status == 200
+
+
 def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
     function = live(btc=10)
     assert post(function, target(function, "10", "a-1")) == (200, "no_action")

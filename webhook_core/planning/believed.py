@@ -152,6 +152,8 @@ class Believed:
 
     def _position(self, pair: str, shown: Decimal, known: Decimal | None, settled: Settled) -> Decimal:
         rows = [row for row in self.shown.positions if row.pair == pair]
+        if any(fill.status not in DONE for fill in self.fills.values()):  # an order of ours rests
+            self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
         exits = self._exits(pair, rows, young)
         self.exited[pair] = sum((fill.change for fill in exits.fills), _ZERO)

@@ -7,7 +7,7 @@ against the last price too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -58,7 +58,7 @@ class RestingExits:
         found = self._exits_of(parents, pair)
         for order in found:
             if order.status not in DONE and self._is_crossed(order, pair):
-                raise _in_doubt(f"The price has crossed {order.order_id}, which Kraken shows as open.")
+                raise _in_doubt(_crossed(order))
         since = self.market.clock.now() - self.market.margin
         traded = [
             (order.closed_at or self.market.clock.now(), order)
@@ -81,6 +81,16 @@ class RestingExits:
                 traded.append((moment, Traded(attempt.order_id or "", change, opens=has_exit(entry))))
         return [one for _, one in sorted(traded, key=lambda one: one[0])]
 
+    def check_margin(self, pair: str, shown: Collection[str]) -> None:
+        """``shown``: the orders that open positions name. Raises NotItsTurn where the price has
+        crossed a margin order of the pair that is not among them."""
+        for order in self._listed():
+            whose = self.instrument_of(order.pair) if order.margin else None
+            if whose is None or whose.key != pair or order.order_id in shown:
+                continue
+            if self._is_crossed(order, whose):
+                raise _in_doubt(_crossed(order))
+
     def contradiction(self, pair: Instrument, balances: Mapping[str, Balance], parents: Filled) -> str:
         """Why balances that were read before are not those of now, by the funds that they hold;
         empty where they may be. ``parents``: our entries of the last minutes that leave an exit."""
@@ -100,7 +110,7 @@ class RestingExits:
         for order in resting:
             whose = self.instrument_of(order.pair)
             if whose is not None and self._is_crossed(order, whose) and held[self._holds(order)] >= order.left:
-                return f"The price has crossed {order.order_id}, which Kraken shows as open."
+                return _crossed(order)
         return ""
 
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
@@ -205,6 +215,10 @@ def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
 
 def _signed(side: Side, volume: Decimal) -> Decimal:
     return volume if side is Side.BUY else -volume
+
+
+def _crossed(order: RestingOrder) -> str:
+    return f"The price has crossed {order.order_id}, which Kraken shows as open."
 
 
 def _in_doubt(why: str) -> NotItsTurn:
