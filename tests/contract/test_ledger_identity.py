@@ -135,9 +135,7 @@ def test_the_id_is_asked_for_once_and_not_for_each_alert(firestore_project, monk
     from webhook_core.ledger.firestore import documents
 
     real = documents.read_document
-    monkeypatch.setattr(
-        documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls)
-    )
+    monkeypatch.setattr(documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls))
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:
         for number in range(5):
             ledger.record(moved(ledger.claim(submitting(f"alert-{number}")).entry, State.ACCEPTED))

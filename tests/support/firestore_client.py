@@ -16,6 +16,6 @@ def official_client(project: str, emulator: FirestoreEmulator, database: str = "
     """For the emulator itself, whatever stands before it."""
     from google.cloud.firestore import Client
 
-    os.environ["no_grpc_proxy"] = "127.0.0.1"
+    os.environ["no_grpc_proxy"] = "127.0.0.1"  # noqa: SIM112  gRPC reads it in small letters alone
     with mock.patch.dict(os.environ, emulator.environment):
         return Client(project=project, database=database)
