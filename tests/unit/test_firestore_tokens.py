@@ -68,8 +68,23 @@ def test_a_token_near_its_end_is_renewed_by_one_while_others_go_on_with_it(left_
         while source.asked < 2:
             time.sleep(0.001)
         assert {made.current(3) for _ in range(5)} == {"t1"}
+        renewal = made._renewal
         source.hold.set()
-        assert renewing.result() == "t2"
+        assert renewing.result() in {"t1", "t2"}
+        renewal.done.wait(3)
+    assert (made.current(0), source.asked) == ("t2", 2)
+
+
+def test_a_renewal_that_hangs_holds_up_nobody_while_the_old_token_serves_and_is_taken_up_once_it_is_there():
+    source = Source(60, HOUR_S)
+    made = Tokens(source)
+    made.current(3)
+    made._tried_at = 0
+    source.hold.clear()
+    assert made.current(60) == "t1"
+    renewal = made._renewal
+    source.hold.set()
+    renewal.done.wait(3)
     assert (made.current(0), source.asked) == ("t2", 2)
 
 

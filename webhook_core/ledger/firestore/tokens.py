@@ -22,6 +22,8 @@ RENEWED_AHEAD_S = 225
 (docs.cloud.google.com/compute/docs/access/authenticate-workloads)."""
 _TRIED_AGAIN_AFTER_S = 5.0
 """Where an old token still serves."""
+_WAITED_AHEAD_S = 0.2
+"""For a new token while the old one serves: who is slow then costs an alert no more."""
 _FETCHED_WITHIN_S = 2.0
 SCOPE = "https://www.googleapis.com/auth/datastore"
 _PATH = "/computeMetadata/v1/instance/service-accounts/default/token"
@@ -55,18 +57,16 @@ class Tokens:
     def current(self, seconds: float) -> str:
         """A token that holds, within so many seconds. Raises NoToken."""
         with self._lock:
-            left = -1.0 if self._token is None else self._token.ends_at - time.time()
-            if self._token is not None and (left > RENEWED_AHEAD_S or self._rests(left)):
-                return self._token.text
+            self._take_renewed()
+            old, left = self._token, -1.0 if self._token is None else self._token.ends_at - time.time()
+            if old is not None and (left > RENEWED_AHEAD_S or self._rests(left)):
+                return old.text
             if self._renewal is None:
-                self._renewal = _Renewal(self._fetch)
-                self._renewal.start()
-            renewal, old = self._renewal, self._token
-        in_time = renewal.done.wait(max(0.0, seconds))
+                self._renewal = _started(self._fetch)
+            renewal = self._renewal
+        in_time = renewal.done.wait(min(seconds, _WAITED_AHEAD_S) if left > 0 else seconds)
         with self._lock:
-            if self._renewal is renewal and in_time:
-                self._renewal, self._tried_at = None, time.time()
-                self._token = renewal.token or self._token
+            self._take_renewed()
         if renewal.token is not None:
             return renewal.token.text
         if old is not None and old.ends_at > time.time():
@@ -78,6 +78,11 @@ class Tokens:
         with self._lock:
             if self._token is not None and self._token.text == text:
                 self._token = None
+
+    def _take_renewed(self) -> None:
+        if self._renewal is not None and self._renewal.done.is_set():
+            self._token = self._renewal.token or self._token
+            self._renewal, self._tried_at = None, time.time()
 
     def _rests(self, left: float) -> bool:
         """Whether an old token serves for now: somebody renews it, or has just failed to."""
@@ -105,6 +110,15 @@ class _Renewal(threading.Thread):
             self.fault = type(error).__name__
         finally:
             self.done.set()
+
+
+def _started(fetch: Callable[[], Token]) -> _Renewal:
+    renewal = _Renewal(fetch)
+    try:
+        renewal.start()
+    except RuntimeError as error:
+        raise NoToken("NO_THREAD") from error
+    return renewal
 
 
 def source() -> Callable[[], Token]:
