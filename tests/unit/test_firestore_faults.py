@@ -522,7 +522,7 @@ def test_a_firestore_that_went_away_is_reported_in_time_and_used_as_soon_as_it_i
     ledger.claim(submitting("warm-up"))
     emulator.stop()
     try:
-        for _ in range(3):  # each refusal would lengthen gRPC's back-off, to two minutes in the end
+        for _ in range(3):
             for operation in every_operation(ledger).values():
                 with within(1.2), pytest.raises(LedgerUnavailable):
                     operation()
