@@ -43,6 +43,7 @@ bench: venv
 
 simulate: venv
 	$(PY) -m tests.simulation --seeds $(SEEDS)
+	$(PY) -m tests.walk --walks 43
 
 # Installs again only when a requirements file has changed, or when the Python of .venv is gone.
 venv: $(VENV)/.installed

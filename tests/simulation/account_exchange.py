@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -35,15 +35,20 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``held``: balances by asset, positions by pair. ``by_hand``: how much of each was traded by hand, ever."""
+    """``held``: balances by asset, positions by pair. ``by_hand``: how much of each was traded by hand, ever.
+    ``selling``: the open orders that sell at a limit, each with its pair and what it holds back."""
 
     at: int
     held: Mapping[str, Decimal]
     by_hand: Mapping[str, Decimal]
     prices: Mapping[str, Decimal]
+    selling: Mapping[str, tuple[str, Decimal]] = field(default_factory=dict)
 
     def of(self, key: str) -> Decimal:
         return self.held.get(key, ZERO)
+
+    def held_back(self, pair: str) -> Decimal:
+        return sum((held for of, held in self.selling.values() if of == pair), ZERO)
 
     @property
     def worth(self) -> Decimal:
@@ -136,4 +141,9 @@ def _state(at: int, book: Book, by_hand: Mapping[str, Decimal]) -> State:
     for row in book.positions:
         change = (row.volume - row.closed) * (1 if row.side == "buy" else -1)
         held[row.pair] = held.get(row.pair, ZERO) + change
-    return State(at, held, by_hand, dict(book.prices))
+    selling = {
+        order.txid: (order.pair, order.hold)
+        for order in book.open.values()
+        if order.side == "sell" and order.ordertype == "limit"
+    }
+    return State(at, held, by_hand, dict(book.prices), selling)

@@ -87,7 +87,7 @@ def _drawn(random: Random, number: int, pair: str, at: int, *, margin: bool) -> 
         _target,
         _reverse,
         _way_out,
-        *(() if margin else (_share, _share)),
+        *(() if margin else (_share, _share, _target_share, _cover, _moved, _moved)),
     )
     fields, wanted, keys = random.choice(kinds)(random, pair, margin=margin)
     terms: dict[str, Any] = {"leverage": "2"} if margin else {}
@@ -155,3 +155,33 @@ def _share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], 
 
     keys = ("ZUSD", *ASSETS.values()) if kind == "percent_equity" else ("ZUSD",)
     return {"side": "buy", "volume": f"{percent}", "quantity_type": kind}, wanted, keys
+
+
+def _target_share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+    """A share of what all is worth, of which never anything is sold for what could not be valued."""
+    percent = random.choice((10, 20, 30))
+
+    def wanted(state: State) -> Range:
+        size = state.worth * percent / 100 / PAIRS[pair]
+        held, free = state.of(ASSETS[pair]), state.of("ZUSD") / PAIRS[pair]
+        least = min(size * (1 - SLACK) - held, free * (1 - SLACK))
+        return least, size * (1 + SLACK) - held
+
+    fields = {"action": "target", "market_position": "long", "volume": f"{percent}", "quantity_type": "percent_equity"}
+    return fields, wanted, ("ZUSD", *ASSETS.values())
+
+
+def _cover(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+    """From short to flat, on spot: never a buy, whatever its size counts in."""
+    kind = random.choice(("percent_balance", "quote", "base"))
+    volume = {"percent_balance": "10", "quote": "600", "base": f"{LEAST[pair]}"}[kind]
+    around = {"prev_market_position": "short", "prev_market_position_size": "7", "market_position": "flat"}
+    fields = {"side": "buy", "volume": volume, "quantity_type": kind, **around, "market_position_size": "0"}
+    return fields, lambda _: _exact(ZERO), ()
+
+
+def _moved(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+    """The one order that sells at a limit takes the place of those before it."""
+    price = f"{PAIRS[pair] * Decimal(random.choice(('1.05', '1.1'))):.1f}"
+    limit = {"side": "sell", "order_type": "limit", "price": price, "volume": f"{LEAST[pair]}"}
+    return {"orders": [{"action": "cancel", "side": "sell"}, limit]}, None, ()

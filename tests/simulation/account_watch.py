@@ -72,6 +72,8 @@ class AccountWatch:
         self.book.append(name)
         want, began = known
         self._traded.add(want.alert.name)
+        if b'"limit"' in want.alert.body:
+            self._check_place(want, began)
         if want.of is not None and fields["ordertype"] == "market":
             volume = _volume(fields, want)
             self._check(want, volume, began, f"{fields['type']} {fields['volume']}")
@@ -90,15 +92,33 @@ class AccountWatch:
     def reconciled(self, _: HttpResponse) -> None:
         """Nothing follows from it here."""
 
+    def _check_place(self, want: Want, began: int) -> None:
+        """None of the orders that it is to replace, and that were there when it began, is there still."""
+        assert self.exchange is not None
+        before = max((state for state in self.exchange.history if state.at <= began), key=lambda state: state.at)
+        there = self.exchange.history[-1].selling
+        beside = [name for name, (pair, _) in before.selling.items() if pair == want.pair and name in there]
+        if beside:
+            self.broken(Invariant.ONE_EXIT, f"{want.alert.name}: {beside} sells beside the one that takes its place")
+
     # -- the judgement -------------------------------------------------------------------------------------------------
 
     def _check(self, want: Want, volume: Decimal, began: int, what: str) -> None:
         assert want.of is not None
-        ranges = [want.of(state) for state in self._possible(want, began)]
+        back = self._held_back(want, began)
+        wanted = map(want.of, self._possible(want, began))
+        ranges = [(low, high + (back if high < 0 else 0)) for low, high in wanted]
         least = LEAST[want.pair] if volume == ZERO else ZERO  # less is not worth an order
         if not any(low - least <= volume <= high + least for low, high in ranges):
             true = ", ".join(f"{low:.8f} to {high:.8f}" for low, high in sorted(set(ranges))[:4])
             self.broken(Invariant.FITS_THE_BOOK, f"{want.alert.name}: {what}, where the book wants {true}")
+
+    def _held_back(self, want: Want, began: int) -> Decimal:
+        """What an open order holds of spot can't be sold, and is told so; a hold is shown as late as a balance."""
+        assert self.exchange is not None
+        shown = [state for state in self.exchange.history if state.at > began - 2 * LONGEST]
+        held = [state.held_back(want.pair) for state in (*shown, self.exchange.history[-1])]
+        return ZERO if want.pair in want.keys else max(held)
 
     def _possible(self, want: Want, began: int) -> Iterator[State]:
         """True states since then; of what was traded by hand any that a read may have shown."""
@@ -110,7 +130,7 @@ class AccountWatch:
         for state, hand in product(history[first:], hands):
             shown = dict(hand)
             held = {key: state.of(key) - state.by_hand.get(key, ZERO) + shown.get(key, ZERO) for key in want.keys}
-            yield State(state.at, {**state.held, **held}, shown, state.prices)
+            yield State(state.at, {**state.held, **held}, shown, state.prices, state.selling)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

@@ -8,20 +8,22 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.simulation.account_mutations import ACCOUNT_MUTATIONS
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import ACCOUNT, failures, simulate
 from tests.simulation.watch import Invariant
 
+ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS)
 MOST_SEEDS = 15_000
 ORIGINALS = {
     (mutation.name, attribute): inspect.getattr_static(owner, attribute)
-    for mutation in MUTATIONS
+    for mutation in ALL
     for owner, attribute, _ in mutation.patches
 }
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", ALL, ids=lambda mutation: mutation.name)
 def test_the_simulation_catches(mutation):
     """Some seed violates just what this mutation endangers, and only because of it. One whose target is not called any more
     breaks nothing, so it proves nothing."""
@@ -52,7 +54,7 @@ def test_an_order_sent_before_its_claim_is_noticed_by_the_venue():
 
 def test_a_mutation_leaves_no_trace():
     """The next test runs the real protocol again."""
-    for mutation in MUTATIONS:
+    for mutation in ALL:
         before = [getattr(owner, attribute) for owner, attribute, _ in mutation.patches]
         with mutation.applied():
             during = [getattr(owner, attribute) for owner, attribute, _ in mutation.patches]

@@ -48,6 +48,7 @@ class Invariant(StrEnum):
     ONE_AT_A_TIME = "of one line at most one entry is submitting"
     IN_ORDER = "a target never trades once one that was fired later has been applied"
     FITS_THE_BOOK = "an order, or the lack of one, fits a state that the account was in while it was decided"
+    ONE_EXIT = "an order that takes the place of another does not stand beside it"
     LANDS_ON_TARGET = (
         "what is done for a target leaves the position there, and an order of a fixed size adds itself once"
     )

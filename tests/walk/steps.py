@@ -120,7 +120,9 @@ def target(stage: Stage) -> Step | None:
 
 
 def reverse(stage: Stage) -> Step | None:
-    if stage.is_held_back or ZERO < abs(stage.held) < stage.least or (not stage.margin and stage.held < 0):
+    if stage.is_held_back or ZERO < abs(stage.held) < stage.least:
+        return None
+    if stage.margin and not stage.held:  # what has fired since decides where it leads then
         return None
     if stage.random.random() < 0.5 or not stage.held:
         return exactly("reverse", {"action": "reverse"}, -stage.held if stage.margin else ZERO)
@@ -238,3 +240,6 @@ KINDS: tuple[tuple[Maker, int], ...] = (
     (with_stop, 6), (resting, 3), (down_and_up, 5), (drift, 2), (hand, 2), (cancel, 3), (cancel_and_close, 6),
     (move_stop, 3), (faulted, 6), (beside_a_lost_buy, 2),
 )  # fmt: skip
+NOT_YET = frozenset({share_of_money, resting, reverse})
+"""Left out where reads are late: what such an order has filled, or what it turns round, is not always counted by a plan that
+is made before QueryOrders and the figures show it."""

@@ -1,0 +1,57 @@
+"""What misleads about an account, done on purpose: each figure, list or refusal that the plans look behind is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.simulation.mutations import Mutation
+from tests.simulation.run import ACCOUNT
+from tests.simulation.watch import Invariant
+from webhook_core.kraken import account
+from webhook_core.planning import account_worth
+from webhook_core.planning.believed import Believed
+from webhook_core.planning.resting_exits import RestingExits
+from webhook_core.planning.unlisted_orders import Unlisted, UnlistedOrders
+from webhook_core.reading import Reading
+from webhook_core.trading.facts import Balance
+
+_balances = account._balances
+_worth = account_worth.worth
+
+
+def _figures_as_shown(self: Reading, legs: object) -> None:
+    """Whatever our own orders have done meanwhile."""
+
+
+def _without_auto_earn(result: Mapping[str, Any]) -> Mapping[str, Balance]:
+    return _balances({name: row for name, row in result.items() if not name.endswith(".F")})
+
+
+def _nothing_unlisted(self: UnlistedOrders, entries: object, side: object) -> Unlisted:
+    return Unlisted((), ())
+
+
+def _everything_valued(*args: Any) -> tuple[Decimal, tuple[str, ...]]:
+    worth, _ = _worth(*args)
+    return worth / 2, ()
+
+
+def _position_as_shown(self: Believed, pair: str, shown: Decimal, *_: object) -> Decimal:
+    return shown
+
+
+def _no_exits(self: RestingExits, *_: object) -> list[Any]:
+    """As if a conditional close never fired."""
+    return []
+
+
+ACCOUNT_MUTATIONS = (
+    Mutation("figures_as_shown", ((Reading, "_settle", _figures_as_shown),), Invariant.FITS_THE_BOOK, ACCOUNT),
+    Mutation("no_auto_earn", ((account, "_balances", _without_auto_earn),), Invariant.FITS_THE_BOOK, ACCOUNT),
+    Mutation("lists_believed", ((UnlistedOrders, "of", _nothing_unlisted),), Invariant.ONE_EXIT, ACCOUNT),
+    Mutation("positions_as_shown", ((Believed, "_position", _position_as_shown),), Invariant.FITS_THE_BOOK, ACCOUNT),
+    Mutation("exits_never_fire", ((RestingExits, "_exits_of", _no_exits),), Invariant.FITS_THE_BOOK, ACCOUNT),
+    Mutation("half_valued", ((account_worth, "worth", _everything_valued),), Invariant.FITS_THE_BOOK, ACCOUNT),
+)
