@@ -207,7 +207,7 @@ def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
 
         return MemoryLedger()
     if url.kind == "firestore":
-        from webhook_core.ledger.firestore import FirestoreLedger
+        from webhook_core.ledger.firestore.ledger import FirestoreLedger
 
         return FirestoreLedger(url.project or "", database=url.database or "(default)", ledger_id=ledger_id)
     from webhook_core.ledger.sqlite import SqliteLedger

@@ -142,6 +142,12 @@ class LedgerLost(LedgerUnavailable):
     sent."""
 
 
+class LedgerForbidden(LedgerUnavailable):
+    """The store does not let this deployment in; until a person grants it a role, no attempt helps."""
+
+    code = "not_configured"
+
+
 class NoTimeToSend(WebhookError):
     """So much of the request's time was gone before the claim that nothing was claimed; a redelivery starts clean."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import Dated
-from webhook_core.ledger.firestore import FirestoreLedger
+from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.sqlite import SqliteLedger
 

@@ -8,10 +8,12 @@ from contextlib import closing
 
 import pytest
 
+from tests.support.firestore_client import official_client
+from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import NOON, Dated, moved, submitting
 from webhook_core.errors import LedgerLost, LedgerUnavailable
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.firestore import FirestoreLedger
+from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.identity import DOCUMENT
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ports import Claimed, Existing
@@ -130,12 +132,10 @@ def test_the_id_is_asked_for_once_and_not_for_each_alert(firestore_project, monk
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated())) as command:
         ledger_id, _ = command.begin_anew()
     asked = []
-    from webhook_core.ledger import firestore_documents
+    from webhook_core.ledger.firestore import documents
 
-    real = firestore_documents.read_document
-    monkeypatch.setattr(
-        firestore_documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls)
-    )
+    real = documents.read_document
+    monkeypatch.setattr(documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls))
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:
         for number in range(5):
             ledger.record(moved(ledger.claim(submitting(f"alert-{number}")).entry, State.ACCEPTED))
@@ -149,7 +149,7 @@ def test_a_database_that_is_emptied_under_a_running_function_is_noticed_by_the_n
         ledger_id, _ = command.begin_anew()
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:
         ledger.claim(submitting())
-        client = ledger._channel.client()
+        client = official_client(firestore_project, shared_emulator())
         for collection in ("ledger", "documents"):
             for snapshot in client.collection(collection).stream():
                 snapshot.reference.delete()
@@ -160,7 +160,6 @@ def test_a_database_that_is_emptied_under_a_running_function_is_noticed_by_the_n
 
 def test_a_database_that_does_not_answer_is_not_taken_for_another(monkeypatch, caplog):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
-    monkeypatch.setenv("no_grpc_proxy", "127.0.0.1")
     with closing(FirestoreLedger("test-nowhere", timeout_s=0.2, ledger_id=ANOTHER_ID)) as ledger:
         with pytest.raises(LedgerUnavailable) as caught:
             ledger.claim(submitting())

@@ -15,7 +15,7 @@ from tests.support.ledger_entries import LINE, moved, submitting
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.firestore import FirestoreLedger
+from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.sqlite import SqliteLedger
 from webhook_core.ledger.time_left import seconds_at_most, within
 from webhook_core.ports import Budget, Recorded

@@ -10,13 +10,14 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import pytest
 
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_emulator import new_emulator, shared_emulator
+from tests.support.firestore_faults import Fault, FaultyFirestore
 from tests.support.functions import Answer, Function, check, eventually
 
 PROCESSES, DELIVERIES = 8, 50
@@ -200,7 +201,7 @@ def test_a_firestore_that_was_stopped_and_started_again_is_used_at_once(make_liv
         function = warm(make_live(kraken, **on_firestore(emulator)).start())
         alert, before = function.alert(), len(kraken.calls("AddOrder"))
         emulator.stop()
-        for _ in range(3):  # each refusal would lengthen gRPC's back-off
+        for _ in range(3):
             check(in_time(function.post(alert)), 503, "ledger_unavailable")
         assert len(kraken.calls("AddOrder")) == before
         emulator.start()
@@ -250,3 +251,43 @@ def test_a_connection_that_dies_while_kraken_works_loses_no_outcome(function, kr
         kraken.release()
         the_one_order(kraken, in_time(sending.result()))
     assert check(function.post(alert), 200, "accepted")["replayed"] is True
+
+
+# Firestore refuses the function's account
+
+
+@pytest.mark.parametrize("status", ["UNAUTHENTICATED", "PERMISSION_DENIED"])
+def test_an_account_that_firestore_refuses_is_one_clear_line_and_trades_once_it_may(status, make_live, kraken):
+    emulator = shared_emulator()
+    with closing(FaultyFirestore(emulator.port)) as faulty:
+        function = warm(make_live(kraken, **on_firestore(emulator, port=faulty.port)).start())
+        alert, before = function.alert(), len(kraken.calls("AddOrder"))
+        faulty.faults += [Fault(method, status, times=99) for method in ("Commit", "BatchGetDocuments", "RunQuery")]
+        answer = check(in_time(function.post(alert)), 503, "not_configured")
+        assert status in answer["message"]
+        assert len(kraken.calls("AddOrder")) == before
+        lines = [line for line in function.log().splitlines() if "service.not_configured" in line]
+        assert "roles/datastore.user" in lines[-1]
+        faulty.faults.clear()
+        the_one_order(kraken, in_time(function.post(alert)))
+        function.stop()
+
+
+@pytest.mark.parametrize("status", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"])
+def test_an_order_whose_record_firestore_refuses_is_logged_whole_and_sent_no_second_time(status, make_live, kraken):
+    emulator = shared_emulator()
+    with closing(FaultyFirestore(emulator.port)) as faulty:
+        function = warm(make_live(kraken, **on_firestore(emulator, port=faulty.port)).start())
+        alert, before = function.alert(), len(kraken.calls("AddOrder"))
+        kraken.script("AddOrder", {"fault": "hold"})
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(function.post, alert)
+            kraken.wait_for_call("AddOrder", before)
+            faulty.faults.append(Fault("Commit", status, times=99))
+            kraken.release()
+            assert in_time(sending.result()).status == 503
+        faulty.faults.clear()
+        assert "ledger.outcome_not_recorded" in function.log()
+        time.sleep(LOOK_UP_AFTER_S)
+        the_one_order(kraken, in_time(function.post(alert)))
+        function.stop()

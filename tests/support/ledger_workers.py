@@ -26,7 +26,7 @@ def open_sqlite(path: str) -> Any:
 
 
 def open_firestore(project: str) -> Any:
-    from webhook_core.ledger.firestore import FirestoreLedger
+    from webhook_core.ledger.firestore.ledger import FirestoreLedger
 
     return FirestoreLedger(project, timeout_s=15, clock=Dated())
 

@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support.firestore_client import official_client
 from tests.support.firestore_emulator import shared_emulator
+from tests.support.firestore_faults import Fault, FaultyFirestore
 from tests.support.instruments import btc_usd
 from tests.support.ledger_entries import NOON, Dated, in_turn, moved, submitting
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State, next_attempt
-from webhook_core.ledger.firestore import FirestoreLedger
+from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.own_orders import OwnOrders
 from webhook_core.ports import Claimed, Existing, Recorded
 
@@ -23,8 +25,6 @@ READ, LIST, WRITE = "BatchGetDocuments", "RunQuery", "Commit"
 
 @pytest.fixture
 def faulty(monkeypatch):
-    from tests.support.firestore_faults import FaultyFirestore
-
     emulator = shared_emulator()
     for name, value in emulator.environment.items():
         monkeypatch.setenv(name, value)
@@ -47,11 +47,7 @@ def ledger(faulty):
 
 def fail_once(faulty, ledger):
     """As in another thread: the id is asked for anew by whatever comes next."""
-    import grpc
-
-    from tests.support.firestore_faults import Fault
-
-    faulty.faults.append(Fault(READ, grpc.StatusCode.PERMISSION_DENIED))
+    faulty.faults.append(Fault(READ, "RESOURCE_EXHAUSTED"))
     with pytest.raises(LedgerUnavailable):
         ledger.find(submitting("of another thread").unit)
     faulty.calls.clear()
@@ -90,7 +86,7 @@ def test_a_first_claim_after_a_failure_asks_for_the_id_once(entry, faulty, ledge
 
 def test_a_record_of_what_another_database_held_is_refused_and_the_id_asked_for_next(faulty, ledger):
     entry = ledger.claim(submitting()).entry
-    client = ledger._channel.client()
+    client = official_client(ledger._channel.project, shared_emulator())
     for collection in ("ledger", "documents"):
         for snapshot in client.collection(collection).stream():
             snapshot.reference.delete()

@@ -41,9 +41,10 @@ from tests.support.raw_servers import (
     reset,
     send,
 )
+from webhook_core import bounded_transport, name_look_up
 from webhook_core.clock import SystemClock
 from webhook_core.errors import VenueUnavailable
-from webhook_core.kraken import name_look_up, outcomes, transport
+from webhook_core.kraken import outcomes
 from webhook_core.kraken import session as session_module
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.session import Session
@@ -202,7 +203,7 @@ def test_a_port_that_opens_in_time_gets_the_order_once() -> None:
 
 
 def test_a_connection_that_nobody_answers_is_not_sent_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.15)
+    monkeypatch.setattr(bounded_transport, "CONNECT_TIMEOUT_S", 0.15)
     with full_port() as port, ends_within(1.3):
         assert isinstance(submit(f"http://127.0.0.1:{port}", 1.3), NotSent)
 
@@ -223,7 +224,7 @@ def test_the_next_address_of_the_host_is_tried_and_the_host_keeps_its_name(resol
 def test_a_silent_address_leaves_time_for_the_next(
     resolved: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "CONNECT_TIMEOUT_S", 0.15)
+    monkeypatch.setattr(bounded_transport, "CONNECT_TIMEOUT_S", 0.15)
     with RawServer() as server, full_port("127.0.0.2", server.port):
         resolved("kraken.test", "127.0.0.2", "127.0.0.1")
         assert isinstance(submit(f"http://kraken.test:{server.port}", 1.3), Accepted)

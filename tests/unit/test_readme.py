@@ -137,7 +137,7 @@ def test_time_to_live_is_on_the_field_that_the_ledger_writes(chapter):
     assert [(options(call)["--collection-group"], call[5])] == [
         (row["collectionGroup"], row["fieldPath"]) for row in wanted if row.get("ttl")
     ]
-    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore_entries.py").read_text("utf-8")
+    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore" / "entries.py").read_text("utf-8")
 
 
 def test_the_readme_names_every_variable_and_substitution():

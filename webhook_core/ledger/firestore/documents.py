@@ -7,8 +7,9 @@ import hashlib
 import uuid
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.firestore_calls import FirestoreCalls, version_text
-from webhook_core.ledger.firestore_entries import UNSURE
+from webhook_core.ledger.firestore.calls import FirestoreCalls
+from webhook_core.ledger.firestore.entries import UNSURE
+from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
 from webhook_core.ledger.identity import DOCUMENT, lost, new_id
 from webhook_core.ports import Document
 
@@ -18,15 +19,19 @@ _DOCUMENTS = "documents"
 
 
 def read_document(name: str, calls: FirestoreCalls) -> Document | None:
-    snapshot = calls.get(_DOCUMENTS, _document_id(name))
-    return None if snapshot is None else Document(snapshot.get("text"), version_text(snapshot.update_time))
+    """Raises LedgerUnavailable for a document that is none of ours."""
+    stored = calls.get(_DOCUMENTS, _document_id(name))
+    if stored is None:
+        return None
+    text = stored.text("text")
+    if text is None:
+        raise LedgerUnavailable(f"The ledger is not available: its document {name} can't be read.")
+    return Document(text, stored.version)
 
 
 def write_document(name: str, text: str, version: str | None, calls: FirestoreCalls) -> bool:
     """True if the stored version was still ``version`` (None: absent). A write whose answer is lost
     is read back."""
-    from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound, ServerError
-
     size = len(text.encode())
     if size > MAX_TEXT_BYTES:
         raise LedgerUnavailable(
@@ -39,11 +44,11 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
         else:
             calls.update(_DOCUMENTS, _document_id(name), fields, version)
         return True
-    except (AlreadyExists, FailedPrecondition, NotFound, ValueError):
+    except (AlreadyThere, Changed, ValueError):
         return False
-    except ServerError as error:
+    except Unproved as error:
         stored = calls.get(_DOCUMENTS, _document_id(name))
-        if stored is not None and stored.get("owner") == fields["owner"]:
+        if stored is not None and stored.text("owner") == fields["owner"]:
             return True
         raise LedgerUnavailable(UNSURE) from error
 

@@ -1,4 +1,4 @@
-"""A requests transport whose whole exchange ends in time, connection and dripping replies included.
+"""HTTP whose whole exchange ends in time, connection and dripping replies included.
 
 urllib3's time-outs are per socket operation and per address: a server that sends a byte a second
 never meets one. Here every operation gets what is left until one common moment, the look-up of the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 import time
 from http.client import HTTPResponse
 from typing import Any
@@ -19,14 +20,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from webhook_core.kraken.name_look_up import addresses
+from webhook_core.name_look_up import addresses
 
 CONNECT_TIMEOUT_S = 1.0
 """For the look-up of the name, and for one address; the next one is tried with what is left."""
 
 
-class Deadline:
-    """When the exchange in hand must have ended: ``ends_at``, in time.monotonic() seconds."""
+class Deadline(threading.local):
+    """When the exchange that this thread has in hand must have ended, in time.monotonic() seconds."""
 
     def __init__(self) -> None:
         self.ends_at = 0.0
@@ -48,10 +49,15 @@ class DeadlineAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, HTTPConnection, self._deadline),
-            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self._deadline),
-        }
+        self.poolmanager.pool_classes_by_scheme = timed_pools(self._deadline)
+
+
+def timed_pools(limit: Deadline) -> dict[str, type[HTTPConnectionPool]]:
+    """urllib3's pools by their scheme, whose exchanges end by ``limit``."""
+    return {
+        "http": _pool(HTTPConnectionPool, HTTPConnection, limit),
+        "https": _pool(HTTPSConnectionPool, HTTPSConnection, limit),
+    }
 
 
 def _pool(
@@ -64,6 +70,11 @@ def _pool(
 
     class TimedConnection(connection):  # type: ignore[valid-type, misc]
         response_class = TimedResponse
+
+        def send(self, data: Any) -> None:
+            if self.sock is not None:  # one that was used before has what that exchange had left
+                self.sock.settimeout(limit.left())
+            super().send(data)
 
         def _new_conn(self) -> socket.socket:
             # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or ConnectTimeoutError.

@@ -1,5 +1,5 @@
 """The ledger in Firestore: for more than one instance. A claim and a record are one write each, and no read.
-Only an entry with a turn costs two reads more, and its mark one (ledger.firestore_turns).
+Only an entry with a turn costs two reads more, and its mark one (ledger.firestore.turns).
 
 A claim is ``create``, which Firestore does once per document id; a record is an update under the update time that was
 read. A write whose answer is lost is read back: what is stored, owner and all, tells our own write from another's.
@@ -17,37 +17,28 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
-from webhook_core.ledger.firestore_calls import FirestoreCalls, FirestoreChannel, operation, version_text
-from webhook_core.ledger.firestore_documents import Identity, read_document, write_document
-from webhook_core.ledger.firestore_entries import (
+from webhook_core.ledger.firestore import queries
+from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, operation
+from webhook_core.ledger.firestore.channel import FirestoreChannel
+from webhook_core.ledger.firestore.documents import Identity, read_document, write_document
+from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
     GONE,
-    LEDGER,
     UNSURE,
     entry_in,
     entry_to_show,
     fields_of,
-    filtered,
-    in_places,
     is_expired,
-    newest_of,
-    of_orders,
-    oldest_terminal,
 )
+from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
+from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.serial import cursor_text, read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
-
-if TYPE_CHECKING:
-    from google.cloud.firestore import Client
-
-    from webhook_core.ledger.firestore_calls import Snapshot
 
 _DELETED_AT_ONCE = 100
 
@@ -56,22 +47,21 @@ class FirestoreLedger:
     """Ledger and Documents. ``timeout_s`` bounds each call, one and a half times it each method but
     ``purge``; ``ledger_id`` is the id that the database must have, None for any."""
 
-    def __init__(  # noqa: PLR0913 — one keyword per property of the store
+    def __init__(
         self,
         project: str,
         *,
-        client: Client | None = None,
         timeout_s: float = 0.8,
         database: str = "(default)",
         clock: Clock | None = None,
         ledger_id: str | None = None,
     ) -> None:
-        self._channel = FirestoreChannel(project, database, client)
+        self._channel = FirestoreChannel(project, database)
         self._identity = Identity(ledger_id, project, database)
         self._timeout_s, self._clock = timeout_s, clock or SystemClock()
 
     def close(self) -> None:
-        """Give the connection back. The next use opens another."""
+        """Give the connections back. The next use opens another."""
         self._channel.close()
 
     def claim(self, entry: LedgerEntry) -> Claim:
@@ -86,74 +76,69 @@ class FirestoreLedger:
         return self._claim_in_turn(entry, entry.turn)
 
     def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:
-        from webhook_core.ledger.firestore_turns import claim_in_turn
+        from webhook_core.ledger.firestore.turns import claim_in_turn
 
         with self._operation(version=entry.version) as calls:
             return claim_in_turn(entry, turn, calls, self._clock)
 
     def mark(self, line: str) -> str:
-        from webhook_core.ledger.firestore_turns import mark_of
+        from webhook_core.ledger.firestore.turns import mark_of
 
         with self._operation() as calls:
             return mark_of(line, calls)
 
     def _claim(self, entry: LedgerEntry) -> Claimed | Existing:
-        from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
-
         name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
         with self._operation() as calls:
             for _ in range(2):
                 try:
                     return Claimed(replace(entry, version=calls.create(LEDGER, name, fields)))
-                except Aborted:  # contention, which is no redelivery: nothing was written
+                except Contended:  # contention, which is no redelivery: nothing was written
                     self._clock.sleep(CONTENTION_S)
                     continue
-                except (AlreadyExists, ServerError):
-                    snapshot = calls.get(LEDGER, name)
-                if snapshot is None:
+                except (AlreadyThere, Unproved):
+                    stored = calls.get(LEDGER, name)
+                if stored is None:
                     continue
-                if snapshot.get("document") == fields["document"]:  # our own write, whose answer was lost
-                    return Claimed(replace(entry, version=version_text(snapshot.update_time)))
-                if not self._is_expired(snapshot):
-                    return Existing(entry_in(snapshot))
+                if stored.text("document") == fields["document"]:  # our own write, whose answer was lost
+                    return Claimed(replace(entry, version=stored.version))
+                if not self._is_expired(stored):
+                    return Existing(entry_in(stored))
                 try:
-                    version = calls.update(LEDGER, name, fields, version_text(snapshot.update_time))
+                    version = calls.update(LEDGER, name, fields, stored.version)
                     return Claimed(replace(entry, version=version))
-                except (Aborted, FailedPrecondition, NotFound, ServerError):
+                except (Contended, Changed, Unproved):
                     continue  # somebody else, or we ourselves: the next create tells
         raise LedgerUnavailable(UNSURE)
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        from google.api_core.exceptions import Aborted, FailedPrecondition, NotFound, ServerError
-
         name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
         with self._operation(in_budget=False, version=entry.version) as calls:
             for _ in range(2):
                 try:
                     return Recorded(replace(entry, version=calls.update(LEDGER, name, fields, entry.version)))
-                except Aborted:
+                except Contended:
                     self._clock.sleep(CONTENTION_S)
                     continue
-                except (FailedPrecondition, NotFound, ServerError, ValueError):
-                    snapshot = calls.get(LEDGER, name)
-                if snapshot is None:
+                except (Changed, Unproved, ValueError):
+                    stored = calls.get(LEDGER, name)
+                if stored is None:
                     raise LedgerUnavailable(GONE)
-                version = version_text(snapshot.update_time)
-                if snapshot.get("document") == fields["document"]:
-                    return Recorded(replace(entry, version=version))
-                if version != entry.version:
-                    return Existing(entry_in(snapshot))
+                if stored.text("document") == fields["document"]:
+                    return Recorded(replace(entry, version=stored.version))
+                if stored.version != entry.version:
+                    return Existing(entry_in(stored))
         raise LedgerUnavailable(UNSURE)
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._operation() as calls:
-            snapshot = calls.get(LEDGER, unit_digest(unit).hex())
-        return None if snapshot is None or self._is_expired(snapshot) else entry_in(snapshot)
+            stored = calls.get(LEDGER, unit_digest(unit).hex())
+        return None if stored is None or self._is_expired(stored) else entry_in(stored)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         with self._operation() as calls:
-            snapshots = calls.query(partial(newest_of, unit=unit))
-        return next((entry_in(snapshot) for snapshot in snapshots if not self._is_expired(snapshot)), None)
+            found = calls.query(queries.newest_of(unit))
+        return next((entry_in(stored) for stored in found if not self._is_expired(stored)), None)
 
     def entries(
         self,
@@ -171,49 +156,39 @@ class FirestoreLedger:
         if states is not None and not states:
             return Page([], None)
 
-        def listing(client: Client) -> Any:
-            query = filtered(client.collection(LEDGER), states, strategy)
-            direction = "DESCENDING" if newest_first else "ASCENDING"
-            query = query.order_by("claimedAt", direction=direction).order_by("__name__", direction=direction)
-            if after is not None:
-                query = query.start_after({"claimedAt": after[0], "__name__": after[1]})
-            return query.limit(limit + 1)
-
         with self._operation(anew=not newest_first) as calls:  # reconcile: it notices an emptied database
-            snapshots = calls.query(listing)
-        last = snapshots[limit - 1] if len(snapshots) > limit else None
-        following = None if last is None else cursor_text(last.get("claimedAt"), last.id)
-        return Page(self._shown(snapshots[:limit]), following)
+            begin = None if after is None else (after[0], calls.path_of(LEDGER, after[1]))
+            found = calls.query(
+                queries.listing(states, strategy, after=begin, limit=limit + 1, newest_first=newest_first)
+            )
+        following = _cursor_at(found[limit - 1]) if len(found) > limit else None
+        return Page(self._shown(found[:limit]), following)
 
     def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
-        """Along the index that Firestore keeps of every field: no composite one is needed."""
-
         if not kinds:
             return []
         with self._operation() as calls:
-            snapshots = calls.query(partial(in_places, places=places_of(mode, account, kinds), limit=limit))
-        return self._shown(snapshots)
+            found = calls.query(queries.in_places(places_of(mode, account, kinds), limit))
+        return self._shown(found)
 
     def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
         with self._operation() as calls:
-            snapshots = of_orders(calls, list(order_ids))
-        return [entry for entry in self._shown(snapshots) if is_of(entry, mode, account)]
+            found = [one for query in queries.of_orders(list(order_ids)) for one in calls.query(query)]
+        return [entry for entry in self._shown(found) if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
-        from google.api_core.exceptions import FailedPrecondition, NotFound
-
         deleted = 0
         while deleted < limit:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
             with self._operation() as calls:
-                snapshots = calls.query(partial(oldest_terminal, before=claimed_before, limit=wanted))
+                found = calls.query(queries.oldest_terminal(claimed_before, wanted))
                 try:
-                    calls.delete(snapshots)
-                except (FailedPrecondition, NotFound):
+                    calls.delete(found)
+                except Changed:
                     return deleted
-            deleted += len(snapshots)
-            if len(snapshots) < wanted:
+            deleted += len(found)
+            if len(found) < wanted:
                 break
         return deleted
 
@@ -242,9 +217,16 @@ class FirestoreLedger:
             self._identity.forget()
             raise
 
-    def _shown(self, snapshots: Sequence[Snapshot]) -> list[LedgerEntry]:
-        found = (entry_to_show(snapshot) for snapshot in snapshots if not self._is_expired(snapshot))
-        return [entry for entry in found if entry is not None]
+    def _shown(self, found: Sequence[Stored]) -> list[LedgerEntry]:
+        entries = (entry_to_show(stored) for stored in found if not self._is_expired(stored))
+        return [entry for entry in entries if entry is not None]
 
-    def _is_expired(self, snapshot: Snapshot) -> bool:
-        return is_expired(snapshot, self._clock.now())
+    def _is_expired(self, stored: Stored) -> bool:
+        return is_expired(stored, self._clock.now())
+
+
+def _cursor_at(last: Stored) -> str:
+    claimed_at = last.moment("claimedAt")
+    if claimed_at is None:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.")
+    return cursor_text(claimed_at, last.id)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, Turn
-from webhook_core.ledger.firestore_calls import FirestoreCalls, version_text
-from webhook_core.ledger.firestore_entries import CONTENTION_S, GONE, LEDGER, UNSURE, entry_in, fields_of, is_expired
+from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Write
+from webhook_core.ledger.firestore.entries import CONTENTION_S, GONE, UNSURE, entry_in, fields_of, is_expired
+from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
+from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.serial import line_digest, unit_digest, unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
 from webhook_core.ports import Claim, Claimed, Clock, Existing
-
-if TYPE_CHECKING:
-    from webhook_core.ledger.firestore_calls import Snapshot
 
 _LINES = "lines"
 _TRIES = 5
@@ -29,46 +28,41 @@ _TRIES = 5
 
 def mark_of(line: str, calls: FirestoreCalls) -> str:
     found = calls.get(_LINES, line_digest(line).hex())
-    return "" if found is None else str((found.to_dict() or {}).get("owner", ""))
+    return "" if found is None else str(found.fields.get("owner", ""))
 
 
 def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: Clock) -> Claim:
     """The first attempt of an entry without a version, the next one of an entry with one."""
-    from google.api_core.exceptions import Aborted, AlreadyExists, FailedPrecondition, NotFound, ServerError
-
     name, line_name, fields = unit_digest(entry.unit).hex(), line_digest(turn.line).hex(), fields_of(entry)
     for _ in range(_TRIES):
         found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
         own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
-        said = {} if line is None else line.to_dict() or {}
+        said = {} if line is None else line.fields
         decided = _decided(entry, fields, own, clock) or _refused(entry, turn, said, calls, clock)
         if decided is not None:
             return decided
         writes = [
-            (LEDGER, name, fields, _version(own)),
-            (_LINES, line_name, {**_after(turn, name, said), "owner": entry.current.owner}, _version(line)),
+            Write(LEDGER, name, fields, _version(own)),
+            Write(_LINES, line_name, {**_after(turn, name, said), "owner": entry.current.owner}, _version(line)),
         ]
         try:
             return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
-        except Aborted:
+        except Contended:
             clock.sleep(CONTENTION_S)
-        except (AlreadyExists, FailedPrecondition, NotFound, ServerError):
+        except (AlreadyThere, Changed, Unproved):
             continue  # somebody else, or we ourselves: the next look tells
     raise LedgerUnavailable(UNSURE)
 
 
-def _decided(
-    entry: LedgerEntry, fields: dict[str, Any], own: Snapshot | None, clock: Clock
-) -> Claimed | Existing | None:
+def _decided(entry: LedgerEntry, fields: dict[str, Any], own: Stored | None, clock: Clock) -> Claimed | Existing | None:
     """What the unit's own document says, whatever its line does."""
     if own is None:
         if entry.version:
             raise LedgerUnavailable(GONE)
         return None
-    version = version_text(own.update_time)
-    if own.get("document") == fields["document"]:  # our own write, whose answer was lost
-        return Claimed(replace(unmarked(entry), version=version))
-    replaceable = version == entry.version if entry.version else is_expired(own, clock.now())
+    if own.text("document") == fields["document"]:  # our own write, whose answer was lost
+        return Claimed(replace(unmarked(entry), version=own.version))
+    replaceable = own.version == entry.version if entry.version else is_expired(own, clock.now())
     return None if replaceable else Existing(entry_in(own))
 
 
@@ -93,5 +87,5 @@ def _after(turn: Turn, name: str, line: Mapping[str, Any]) -> dict[str, Any]:
     return {"holder": name, "newest": name, "tied": tied[-MOST_TIES:]}
 
 
-def _version(snapshot: Snapshot | None) -> str:
-    return "" if snapshot is None else version_text(snapshot.update_time)
+def _version(stored: Stored | None) -> str:
+    return "" if stored is None else stored.version

@@ -1,0 +1,64 @@
+"""An entry as a document of Firestore's, and back."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.firestore.calls import Stored
+from webhook_core.ledger.serial import base_digest, from_text, to_text
+from webhook_core.ledger.unfinished import unfinished_place
+
+RETENTION = timedelta(days=90)
+UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
+GONE = "The ledger holds no such entry any more."
+CONTENTION_S = 0.05
+"""What Firestore aborts because others write there too may succeed so much later."""
+
+
+def fields_of(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "document": to_text(entry),
+        "base": base_digest(entry.unit).hex(),
+        "generation": entry.unit.generation,
+        "state": entry.state.value,
+        "strategy": entry.strategy,
+        "unfinished": unfinished_place(entry),
+        "orderId": entry.current.order_id,
+        "claimedAt": entry.claimed_at,
+        "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
+    }
+
+
+def entry_in(stored: Stored) -> LedgerEntry:
+    """Raises LedgerUnavailable for a document that is none of ours."""
+    try:
+        return _read(stored)
+    except ValueError as error:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+
+
+def entry_to_show(stored: Stored) -> LedgerEntry | None:
+    """None, and a log line, for one that can't be read: a list of many goes on without it."""
+    try:
+        return _read(stored)
+    except ValueError as error:
+        event(logging.WARNING, "ledger.entry_unreadable", key=stored.id, reason=str(error))
+        return None
+
+
+def is_expired(stored: Stored, now: datetime) -> bool:
+    """It counts as absent."""
+    expires = stored.moment("expireAt")
+    return expires is not None and expires <= now
+
+
+def _read(stored: Stored) -> LedgerEntry:
+    text = stored.text("document")
+    if text is None:
+        raise ValueError("it has no text")
+    return from_text(text, stored.version)
