@@ -19,6 +19,7 @@ from tests.walk.clock import SharedClock
 from tests.walk.exchange import READS, LateKraken
 from tests.walk.fleet import Beside, Here, environment
 from tests.walk.steps import KINDS, NOT_YET, Maker, Stage, Step
+from webhook_core.events import LOGGER
 
 STEPS = 40
 LAGS = (0, 0.3, 1.0, 2.0, 4.0)
@@ -94,6 +95,7 @@ def shrunk(failed: Walk, runs: int = 40) -> Walk:
 
 @contextmanager
 def _world(seed: int, done: Walk) -> Iterator[_Walker]:
+    level = LOGGER.level
     clock, balances = SharedClock(), {"USD": Decimal(100_000), "BTC": Decimal("0.02"), "ETH": Decimal("0.5")}
     with tempfile.TemporaryDirectory() as folder, LateKraken(clock, balances=balances) as kraken:
         env = environment(kraken.url, str(Path(folder, "ledger.db")))
@@ -103,6 +105,7 @@ def _world(seed: int, done: Walk) -> Iterator[_Walker]:
         finally:
             for instance in fleet:
                 instance.stop()
+            LOGGER.setLevel(level)
 
 
 class _Walker:
