@@ -13,8 +13,8 @@ import functions_framework
 gc.disable()  # what is being loaded is no garbage, and looking for some costs a twelfth of it
 
 from webhook_core.bootstrap import start  # noqa: E402
-from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse  # noqa: E402
-from webhook_core.settings import SettingsError  # noqa: E402
+from webhook_core.settings.reading import SettingsError  # noqa: E402
+from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest, HttpResponse  # noqa: E402
 
 try:
     _instance = start(os.environ)

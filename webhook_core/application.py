@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from webhook_core import __version__, answers
-from webhook_core.alerts import Alerts
-from webhook_core.answers import Frame
-from webhook_core.delivery import Delivery, level_of, sum_up
+from webhook_core import __version__
+from webhook_core.clock import Budget, Clock
+from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import (
     BodyLate,
     BodyTooLarge,
@@ -24,18 +23,21 @@ from webhook_core.errors import (
     WebhookError,
 )
 from webhook_core.events import Tally, event, request_facts
-from webhook_core.gate import ClosedGate, Gate
-from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
-from webhook_core.intake import trace_context
+from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.time_left import within
-from webhook_core.market import Market
-from webhook_core.masking import masked, written_forms
-from webhook_core.ports import Budget, Clock, Ledger, Venue
-from webhook_core.settings import Settings
-from webhook_core.submission import Submission
+from webhook_core.planning.decide import Market
+from webhook_core.sending.submission import Submission
+from webhook_core.settings.settings import Settings
+from webhook_core.story import Alerts
+from webhook_core.venue import Venue
+from webhook_core.web import answers, trace_context
+from webhook_core.web.answers import Frame
+from webhook_core.web.delivery import Delivery, level_of, sum_up
+from webhook_core.web.gate import ClosedGate, Gate
+from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
 
 if TYPE_CHECKING:
-    from webhook_core.operators import Operators
+    from webhook_core.web.operators import Operators
 
 SERVICE = "tradingview-kraken-webhook"
 ALERT_ROUTES = ("/", "/webhook/tradingview", "/webhook/tradingview/validate")

@@ -13,35 +13,37 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from webhook_core.alerts import Alerts
 from webhook_core.application import Application
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, Clock, SystemClock
 from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
-from webhook_core.configuration import Configuration
 from webhook_core.errors import NotConfigured
 from webhook_core.events import event
-from webhook_core.failed_proofs import FailedProofs
-from webhook_core.gate import ClosedGate, Gate
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.ledger.contract import Documents, Ledger
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.url import parse as parse_ledger_url
-from webhook_core.legs import Legs
-from webhook_core.market import Market
-from webhook_core.pair_rules import PairRules
-from webhook_core.ports import Budget, Clock, Documents, Ledger, Venue
-from webhook_core.settings import Settings, SettingsError
-from webhook_core.settings_rules import KRAKEN_SECRETS
-from webhook_core.submission import Submission
+from webhook_core.planning.decide import Market
+from webhook_core.planning.pair_rules import PairRules
+from webhook_core.sending.legs import Legs
+from webhook_core.sending.reconcile import Reconciler
+from webhook_core.sending.submission import Submission
+from webhook_core.settings.completion import Configuration
+from webhook_core.settings.reading import SettingsError
+from webhook_core.settings.rules import KRAKEN_SECRETS
+from webhook_core.settings.settings import Settings
+from webhook_core.story import Alerts
 from webhook_core.trading.instruments import Instrument, from_document
+from webhook_core.venue import Venue
+from webhook_core.web.failed_proofs import FailedProofs
+from webhook_core.web.gate import ClosedGate, Gate
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
-    from webhook_core.operators import Operators
+    from webhook_core.web.operators import Operators
 
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
@@ -122,9 +124,9 @@ def require_ledger(ledger_url: str, ledger_id: str | None = None) -> None:
     nor can one that ``ledger_id`` names."""
     url = parse_ledger_url(ledger_url)
     if url.path is not None and ledger_id is None:
-        from webhook_core.ledger import sqlite_present
+        from webhook_core.ledger.sqlite import present
 
-        sqlite_present.require_ledger(Path(url.path), ledger_url)
+        present.require_ledger(Path(url.path), ledger_url)
 
 
 def open_logs(project: str) -> LogSearch:
@@ -156,14 +158,16 @@ def assemble(
     pair_rules = _pair_rules(settings, clock, store, venue)
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
-    market = Market(pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin)
+    market = Market(
+        pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin, reconciler.look_up
+    )
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
     def hold(entry: LedgerEntry, budget: Budget) -> str:
         return market.hold(entry, settings.rules_for(entry.strategy), budget)
 
     def operators() -> Operators:
-        from webhook_core.operators import Operators  # no alert needs them
+        from webhook_core.web.operators import Operators  # no alert needs them
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols = settings.allowed_symbols
@@ -210,7 +214,7 @@ def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
         from webhook_core.ledger.firestore.ledger import FirestoreLedger
 
         return FirestoreLedger(url.project or "", database=url.database or "(default)", ledger_id=ledger_id)
-    from webhook_core.ledger.sqlite import SqliteLedger
+    from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
     return SqliteLedger(str(url.path), ledger_id=ledger_id)
 

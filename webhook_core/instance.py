@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 
 from webhook_core.application import Application
+from webhook_core.clock import Clock
 from webhook_core.errors import NotConfigured
 from webhook_core.events import event
-from webhook_core.http_messages import HttpRequest, HttpResponse
-from webhook_core.ports import Clock
+from webhook_core.web.messages import HttpRequest, HttpResponse
 
 TRY_AGAIN_AFTER_S = 5.0
 """Anybody's request can be the one that reads the secrets, a forger's too. TradingView's first resend comes after as long."""

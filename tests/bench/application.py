@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.bench.cold import KEY, SECRET, TOKEN
 from webhook_core.application import Application
 from webhook_core.bootstrap import build
-from webhook_core.http_messages import HttpRequest
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.web.messages import HttpRequest
 
 
 def application(port: int, ledger: Path, **env: str) -> Application:
@@ -20,7 +20,7 @@ def application(port: int, ledger: Path, **env: str) -> Application:
         "MAX_ORDER_COST": "none", "KRAKEN_API_URL": f"http://127.0.0.1:{port}", "WEBHOOK_TOKEN": TOKEN,
         "LEDGER_URL": f"sqlite:///{ledger}", **env,
     }  # fmt: skip
-    return build(Settings.from_env(settings, read_file=lambda _path: None))
+    return build(read_settings(settings, read_file=lambda _path: None))
 
 
 def deliver(function: Application, name: str, **fields: str) -> float:

@@ -81,7 +81,10 @@ def ours(clock: StageClock, _libraries: list[str]) -> None:
 
     clock.enter("import")
     app = functions_framework.create_app("webhook", MAIN, "http")
-    from webhook_core import bootstrap, configuration  # main.py has loaded them: nothing of ours before it does
+    from webhook_core import bootstrap
+    from webhook_core.settings import (
+        completion as configuration,  # main.py has loaded them: nothing of ours before it does
+    )
 
     secrets = configuration.Configuration
     secrets.completed = clock.around("secrets", secrets.completed)

@@ -12,7 +12,7 @@ from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import Dated
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 Store = MemoryLedger | SqliteLedger | FirestoreLedger
 

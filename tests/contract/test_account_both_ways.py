@@ -14,7 +14,7 @@ from tests.support import kraken_server
 from tests.support import paper as in_process
 from tests.support.instruments import BTC_USD, pair
 from tests.support.kraken_server import KrakenServer
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import known_pairs
 from webhook_core.kraken.client import KrakenClient
@@ -22,9 +22,9 @@ from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.paper.desk import Market
 from webhook_core.kraken.paper.engine import PaperKraken
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Accepted, Fill, OrderRequest, Outcome, Rejected
 from webhook_core.trading.rules import Fees
 
 CLOCK = SystemClock()

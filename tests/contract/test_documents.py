@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.ledger_entries import submitting
-from webhook_core.ports import Documents
+from webhook_core.ledger.contract import Documents
 
 
 def test_an_unknown_name_is_none(store):

@@ -11,12 +11,12 @@ import pytest
 from tests.support.firestore_client import official_client
 from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import LINE, NOON, Dated, in_turn, moved, submitting
+from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.firestore.entries import RETENTION, fields_of
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.serial import base_digest, line_digest, to_text, unit_digest
 from webhook_core.ledger.unfinished import unfinished_place
-from webhook_core.ports import Claimed, Existing, Recorded, Waiting
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ import pytest
 
 from tests.support.ledger_entries import NOON, accepted_orders, moved, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State, filled, next_attempt
+from webhook_core.ledger.contract import Claimed, Existing, Ledger, Page, Recorded
+from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State
+from webhook_core.ledger.transitions import filled, next_attempt
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.ports import Claimed, Existing, Ledger, Page, Recorded
-from webhook_core.trading.orders import Fill
+from webhook_core.trading.requests import Fill
 
 THREADS = 16
 BEFORE_TIME = base64.urlsafe_b64encode(b"0001-01-01T00:00:00+05:00 1").decode()

@@ -12,11 +12,11 @@ from tests.support.firestore_client import official_client
 from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import NOON, Dated, moved, submitting
 from webhook_core.errors import LedgerLost, LedgerUnavailable
+from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.identity import DOCUMENT
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Claimed, Existing
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 ANOTHER_ID = "0123456789abcdef0123456789abcdef"
 AFTER_RETENTION = NOON.replace(year=NOON.year + 1)

@@ -19,9 +19,9 @@ from tests.support.ledger_workers import (
     take_turns,
     winners,
 )
+from webhook_core.ledger.contract import Claimed, Existing, Recorded
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Claimed, Existing, Recorded
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 PROCESSES = 8
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -12,13 +12,13 @@ import pytest
 
 from tests.support.firestore_emulator import new_emulator
 from tests.support.ledger_entries import LINE, moved, submitting
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Recorded
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.ledger.time_left import seconds_at_most, within
-from webhook_core.ports import Budget, Recorded
 
 BUDGET_S = 0.4
 LONG_S = 20.0

@@ -18,16 +18,9 @@ from tests.support.ledger_entries import (
     nothing_to_do,
     submitting,
 )
-from webhook_core.ledger.entry import (
-    TERMINAL,
-    UNRESOLVED,
-    LedgerEntry,
-    State,
-    claimed_at_last,
-    denied_unclaimed,
-    expired,
-)
-from webhook_core.ports import Claimed, Existing, Ledger, Outdated, Superseded, Waiting
+from webhook_core.ledger.contract import Claimed, Existing, Ledger, Outdated, Superseded, Waiting
+from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State
+from webhook_core.ledger.transitions import claimed_at_last, denied_unclaimed, expired
 
 LATER = NOON + timedelta(seconds=9)
 

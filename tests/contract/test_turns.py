@@ -12,9 +12,9 @@ import pytest
 from tests.contract.test_ledger import THREADS, at_once, claimed, recorded, stored_in
 from tests.support.ledger_entries import LINE, NOON, in_turn, missed, moved, nothing_to_do, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger import entry as transitions
+from webhook_core.ledger import transitions
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State
-from webhook_core.ports import Claim, Claimed, Existing, Ledger, Outdated, Superseded, Waiting
 
 IN_LINE = sorted(set(State) - {State.MISSED})
 """What is MISSED stands in no line yet."""

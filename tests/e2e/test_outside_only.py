@@ -46,6 +46,6 @@ def test_the_search_for_imports_follows_helpers():
     assert "tests.support.evidence" in reached_from(HERE / "conftest.py")
     assert imports_of("def f():\n    from webhook_core.ledger import sqlite") == {
         "webhook_core.ledger",
-        "webhook_core.ledger.sqlite",
+        "webhook_core.ledger.sqlite.ledger",
     }
     assert "webhook_core.kraken.paper.engine" in reached_from(PROJECT / "tests" / "support" / "kraken_server.py")

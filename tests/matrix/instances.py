@@ -13,10 +13,11 @@ from tests.matrix.cell import Cell
 from tests.support.kraken_server import KEY, SECRET
 from webhook_core.application import Application
 from webhook_core.bootstrap import assemble
-from webhook_core.http_messages import HttpRequest
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
+from webhook_core.web.messages import HttpRequest
 
 TOKEN = "token-of-the-matrix-0123"
 
@@ -60,7 +61,7 @@ def request(method: str, path: str, clock: Clock, body: bytes = b"", **headers: 
 
 def settings(cell: Cell) -> Settings:
     """Live. Where the caller's time runs out it has a little less of it, so that the cells don't take all day."""
-    return Settings.from_env(
+    return read_settings(
         {
             "TRADING_MODE": "live",
             "KRAKEN_API_KEY": KEY,

@@ -32,11 +32,11 @@ from tests.support.evidence import Evidence
 from tests.support.functions import ALERTS, Answer, Function, encoded, eventually, exchange
 from tests.support.kraken_server import KrakenServer
 from tests.support.raw_servers import RawServer
+from webhook_core.clock import Budget
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Budget
-from webhook_core.settings import Settings
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.settings.reading import read_settings
 
 FUNCTIONS_AT_ONCE = threading.Semaphore(2)
 """Two of them starting are enough for a small machine."""
@@ -106,7 +106,7 @@ class Scene:
 
     def _settled(self) -> str:
         """What TradingView would still send, and a reconcile run each minute."""
-        settings = Settings.from_env(self.env)
+        settings = read_settings(self.env)
         client = KrakenClient(self._account["key"], self._account["secret"], self.kraken.url)
         with venue_instance(client, settings, self.clock, self.store) as application:
             for _ in range(2):

@@ -17,11 +17,12 @@ from tests.support import kraken_faults as faults
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import assemble
 from webhook_core.clock import SystemClock
-from webhook_core.http_messages import HttpRequest
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.settings import Settings
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
+from webhook_core.web.messages import HttpRequest
 
 SPAWN = multiprocessing.get_context("spawn")
 TOKEN = "token-of-the-matrix-0123"
@@ -128,7 +129,7 @@ def _deliver(url: str, ledger: str, alerts: Sequence[str], threads: int, *, barr
 
 def _settings() -> Settings:
     """Time enough for a small machine: what is in question is the order of the nonces, not the budget."""
-    return Settings.from_env(
+    return read_settings(
         {
             "TRADING_MODE": "live",
             "KRAKEN_API_KEY": KEY,

@@ -11,7 +11,7 @@ from tests.matrix import check, world
 from tests.matrix.cells import CELLS
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.trading.orders import NotSent, Outcome, Rejected, Unknown
+from webhook_core.trading.requests import NotSent, Outcome, Rejected, Unknown
 
 BY_NAME = {cell.name: cell for cell in CELLS}
 

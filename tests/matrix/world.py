@@ -22,13 +22,13 @@ from tests.matrix.failing_ledger import FailingLedger, Script
 from tests.matrix.instances import Clock, VenueMaker, alert, request, settings, venue_instance
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.application import Application
+from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.desk import Lag
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Budget
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 NONCE_WINDOW = 10**10
 BETWEEN_SENDS_S = 5.0

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, standard_webhooks, verified, x_signature
 from webhook_core.errors import AlertMalformed, OrderDenied, Unauthenticated, WebhookError
 from webhook_core.intake import json_body
-from webhook_core.intake.alert import check_freshness, parse
 from webhook_core.intake.alert_key import alert_key
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.field_names import ALIASES, CANONICAL, CONTEXT, normalise
+from webhook_core.intake.freshness import check_freshness
+from webhook_core.intake.parse import parse
 from webhook_core.intake.refused_names import MEASURED, SWITCHES, WORDS
 
 ORDER = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}

@@ -15,11 +15,12 @@ from tests.support.intake import verified
 from tests.support.paper import NOON, ask, paper
 from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.alert import parse
+from webhook_core.intake.parse import parse
 from webhook_core.trading import denials
-from webhook_core.trading.drafts import parameters
+from webhook_core.trading.kraken_fields import parameters
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Denied, Plan, appraise, intent, needs_ticker, plan
+from webhook_core.trading.planner import appraise, intent, needs_ticker, plan
+from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.prices import estimate, parsed, text
 from webhook_core.trading.rules import Fees, TradingRules
 from webhook_core.trading.sent_orders import as_stored

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from webhook_core.kraken.order_changes import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply, of_add_order, of_validation, resend_is_safe
-from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unknown
+from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unknown
 
 REFUSALS = ("EOrder:Insufficient funds", "EOrder:Order minimum not met", "EGeneral:Invalid arguments:ordertype")
 UNPROCESSED = ("EAPI:Invalid nonce", "EAPI:Rate limit exceeded", "EService:Market in cancel_only mode")

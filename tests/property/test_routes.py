@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.clock import START
 from tests.support.function import OPERATOR, TOKEN, Function
 from tests.support.functions import ALERTS, ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, PROJECT, TRADE_KEYS, VALIDATE
-from webhook_core.http_messages import MAX_BODY_BYTES, HttpRequest
+from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest
 
 STATUSES = {200, 204, 400, 401, 404, 405, 409, 413, 422, 429, 503}
 ROUTES = ["/", ALERTS, f"{ALERTS}/", VALIDATE, "/webhook/health", "/account", "/orders", "/reconcile", "/nothing", ""]

@@ -26,7 +26,7 @@ from webhook_core.ledger.serial import (
     to_text,
     unmarked,
 )
-from webhook_core.trading.orders import Fill, Method, OrderRequest
+from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
 TEXTS = st.text(st.characters(), max_size=20)

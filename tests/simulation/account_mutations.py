@@ -12,9 +12,9 @@ from tests.simulation.watch import Invariant
 from webhook_core.kraken import account
 from webhook_core.planning import account_worth
 from webhook_core.planning.believed import Believed
+from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.unlisted_orders import Unlisted, UnlistedOrders
-from webhook_core.reading import Reading
 from webhook_core.trading.facts import Balance
 
 _balances = account._balances

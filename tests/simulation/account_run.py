@@ -17,7 +17,8 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.world import World
 from webhook_core import bootstrap
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument
 
 INSTANCES = 2
@@ -84,4 +85,4 @@ def account_settings() -> Settings:
         "STRATEGIES_FILE": "strategies.toml",
         **tokens,
     }
-    return Settings.from_env(env, read_file=lambda _: rows)
+    return read_settings(env, read_file=lambda _: rows)

@@ -16,9 +16,9 @@ from tests.simulation.account_plan import LEAST, Account, Want
 from tests.simulation.senders import Delivery
 from tests.simulation.watch import ANSWERS, FINAL, PASSING, Invariant, Violation
 from tests.simulation.world import World
-from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.web.messages import HttpResponse
 
 _NOTHING = frozenset({"no_action", "order_denied"})
 

@@ -19,7 +19,7 @@ from tests.simulation.world import SECOND, START, World
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
+from webhook_core.trading.requests import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
 ETH_USD = BTC_USD._replace(key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2)
 

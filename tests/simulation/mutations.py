@@ -19,24 +19,25 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
 from tests.simulation.world import START
-from webhook_core import legs, own_orders
-from webhook_core.alerts import Alerts
-from webhook_core.delivery import Delivery
+from webhook_core.clock import Budget
 from webhook_core.errors import AlertStale, LedgerUnavailable, VenueUnavailable
-from webhook_core.http_messages import HttpResponse
-from webhook_core.ledger import entry as transitions
-from webhook_core.ledger import memory, turns
+from webhook_core.ledger import memory, transitions, turns
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ledger.reconcile import Reconciler
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.legs import Legs, Progress
-from webhook_core.own_orders import OwnOrders, Settled
-from webhook_core.ports import Budget, Claim, Claimed, Existing, Recorded, Waiting
-from webhook_core.sending import missed
+from webhook_core.planning import own_orders
+from webhook_core.planning.own_orders import OwnOrders, Settled
+from webhook_core.sending import legs, missed
 from webhook_core.sending.claims import Claiming
-from webhook_core.submission import Submission
-from webhook_core.trading.orders import OrderRequest, Outcome, Unknown
+from webhook_core.sending.legs import Legs
+from webhook_core.sending.progress import Progress
+from webhook_core.sending.reconcile import Reconciler
+from webhook_core.sending.submission import Submission
+from webhook_core.story import Alerts
+from webhook_core.trading.requests import OrderRequest, Outcome, Unknown
+from webhook_core.web.delivery import Delivery
+from webhook_core.web.messages import HttpResponse
 
 FAR = timedelta(days=1)
 

@@ -27,7 +27,8 @@ from tests.simulation.world import SECOND, World
 from webhook_core import bootstrap
 from webhook_core.events import LOGGER
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
 
 INSTANCES = 3
 FINAL_RECONCILES = 6
@@ -183,7 +184,7 @@ class Fleet:
 
 @cache
 def settings() -> Settings:
-    return Settings.from_env(
+    return read_settings(
         {
             "TRADING_MODE": "live",
             "KRAKEN_API_KEY": "simulated-key",

@@ -15,7 +15,7 @@ from tests.simulation.alerts import Alert
 from tests.simulation.chaos import Chaos
 from tests.simulation.process import Process
 from tests.simulation.world import SECOND, START, InstanceCrashed, World
-from webhook_core.http_messages import HttpRequest, HttpResponse
+from webhook_core.web.messages import HttpRequest, HttpResponse
 
 OPERATOR_TOKEN = "simulated-operator-0123456789abcdef"
 WAITS = 3 * SECOND

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from webhook_core.http_messages import HttpResponse
+from webhook_core.ledger.contract import Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ports import Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import VenueOrder
+from webhook_core.trading.requests import VenueOrder
+from webhook_core.web.messages import HttpResponse
 
 
 def brief(entry: LedgerEntry) -> str:

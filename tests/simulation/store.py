@@ -11,11 +11,11 @@ from tests.simulation.process import Process
 from tests.simulation.shown import shown
 from tests.simulation.world import in_seconds
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 
 class Listener(Protocol):

@@ -17,9 +17,9 @@ from tests.simulation.exchange import BookOrder
 from tests.simulation.senders import Delivery
 from tests.simulation.watch import Invariant, Watch
 from tests.simulation.world import World
-from webhook_core.http_messages import HttpResponse
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.web.messages import HttpResponse
 
 
 class TargetWatch(Watch):

@@ -11,11 +11,11 @@ from typing import Any
 from tests.simulation.exchange import BookOrder, Exchange, Message
 from tests.simulation.process import Process
 from tests.simulation.world import SECOND, in_seconds
+from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
-from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.requests import Fill, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 from webhook_core.trading.rules import Fees
 
 SIZES = "no alert of the simulation is sized by what the account is worth"

@@ -13,9 +13,10 @@ from tests.simulation.alerts import Alert, Plan
 from tests.simulation.exchange import BookOrder, Message
 from tests.simulation.senders import Delivery
 from tests.simulation.world import START, World
-from webhook_core.http_messages import HttpResponse
-from webhook_core.ledger.entry import LedgerEntry, Unit, filled
+from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.ledger.transitions import filled
+from webhook_core.web.messages import HttpResponse
 
 WINDOW = timedelta(seconds=45)
 DONE = frozenset({"ACCEPTED", "NO_ACTION"})

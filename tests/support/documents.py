@@ -6,7 +6,7 @@ import json
 import threading
 from pathlib import Path
 
-from webhook_core.ports import Document
+from webhook_core.ledger.contract import Document
 
 
 class MemoryDocuments:

@@ -10,9 +10,10 @@ from tests.support.clock import FakeClock
 from tests.support.venue import FakeVenue
 from webhook_core.application import Application
 from webhook_core.bootstrap import Store, assemble
-from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
+from webhook_core.web.messages import HttpRequest
 
 TOKEN = "token-of-the-tests-0123"
 OPERATOR = "operator-of-the-tests-0123"
@@ -41,7 +42,7 @@ class Function:
         self.application: Application = assemble(self.settings(), self.clock, self.store, self.venue)
 
     def settings(self) -> Settings:
-        return Settings.from_env(
+        return read_settings(
             {"WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR, "LEDGER_URL": "memory://", **self.env}
         )
 

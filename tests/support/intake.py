@@ -9,9 +9,9 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from webhook_core.http_messages import HttpRequest
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Credential, Scheme, signing_credential, token_credential
+from webhook_core.web.messages import HttpRequest
 
 NOW = datetime(2026, 2, 18, 14, 30, 30, tzinfo=UTC)
 TOKEN = "tok-5f0c1de2a7b94c38"

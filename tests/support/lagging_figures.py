@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.documents import MemoryDocuments
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.ports import Document
+from webhook_core.ledger.contract import Document
 
 FIGURES = frozenset({"Balance", "BalanceEx", "OpenPositions", "TradeBalance"})
 BOOK = "paper-book"

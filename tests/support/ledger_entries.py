@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.clock import SystemClock
-from webhook_core.ledger import entry as rules
+from webhook_core.ledger import transitions
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
-from webhook_core.trading.orders import Accepted, Fill, Method, NotSent, OrderRequest, Rejected
+from webhook_core.trading.requests import Accepted, Fill, Method, NotSent, OrderRequest, Rejected
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def submitting(
         strategy=strategy,
         received_at=at,
         fresh_until=at + timedelta(seconds=60),
-        attempts=(rules.first_attempt(unit, request, at, 10),),
+        attempts=(transitions.first_attempt(unit, request, at, 10),),
         warnings=("send {{timenow}}",),
         turn=turn,
     )
@@ -72,18 +72,18 @@ def in_turn(
 
 def nothing_to_do(entry: LedgerEntry) -> LedgerEntry:
     """The claim of an alert that finds the account as it wants it."""
-    attempt = rules.no_action_attempt(entry.unit, entry.current.request, entry.claimed_at)
+    attempt = transitions.no_action_attempt(entry.unit, entry.current.request, entry.claimed_at)
     return replace(entry, attempts=(attempt,))
 
 
 def missed(entry: LedgerEntry) -> LedgerEntry:
     """The claim of a leg that comes too late to be sent."""
-    return replace(entry, attempts=(rules.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
+    return replace(entry, attempts=(transitions.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
 
 
 def never_claimed(entry: LedgerEntry) -> LedgerEntry:
     """What is written of an alert that was answered 503 before its claim."""
-    attempt = rules.unclaimed_attempt(entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked.")
+    attempt = transitions.unclaimed_attempt(entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked.")
     return replace(entry, attempts=(attempt,), turn=None)
 
 
@@ -101,21 +101,21 @@ def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
         case State.MISSED:
             changed = never_claimed(entry)
         case State.SUBMITTING:
-            changed = rules.open_orders_lack_it(entry, later)
+            changed = transitions.open_orders_lack_it(entry, later)
         case State.ACCEPTED:
-            changed = rules.settle(
+            changed = transitions.settle(
                 entry, Accepted("OABCDE-12345-FGHIJK", "buy 0.01 XBTUSD", ("close to the limit",)), later
             )
         case State.REJECTED:
-            changed = rules.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
+            changed = transitions.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
         case State.NOT_PLACED:
-            changed = rules.not_placed(entry, later)
+            changed = transitions.not_placed(entry, later)
         case State.NOT_SENT:
-            changed = rules.settle(entry, NotSent("connection refused"), later)
+            changed = transitions.settle(entry, NotSent("connection refused"), later)
         case State.EXPIRED:
-            changed = rules.expired(_unsent(entry), later)
+            changed = transitions.expired(_unsent(entry), later)
         case State.DENIED:
-            changed = rules.next_denied(
+            changed = transitions.next_denied(
                 _unsent(entry), later, "MAX_ORDER_COST: cost 600 USD is above the cap of 500 USD"
             )
     return changed
@@ -129,9 +129,9 @@ def accepted_orders() -> dict[str, LedgerEntry]:
         sent = {**before.current.request.parameters, "ordertype": ordertype}
         request = replace(before.current.request, parameters=sent, method=method)
         before = replace(before, attempts=(replace(before.current, request=request),))
-        after = rules.settle(before, Accepted(f"O{name}"), before.claimed_at)
+        after = transitions.settle(before, Accepted(f"O{name}"), before.claimed_at)
         part = Fill(status or "", Decimal("0.004"), Decimal(50000), Decimal(200), Decimal(1))
-        return after if status is None else rules.filled(after, part)
+        return after if status is None else transitions.filled(after, part)
 
     return {
         name: accepted(name, *known)

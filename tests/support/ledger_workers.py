@@ -13,14 +13,14 @@ from typing import Any
 
 from tests.support.ledger_entries import Dated, in_turn, moved, nothing_to_do, submitting
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Claimed, Existing, Ledger, Outdated, Recorded
 from webhook_core.ledger.entry import State
-from webhook_core.ports import Claimed, Existing, Ledger, Outdated, Recorded
 
 _SPAWN = multiprocessing.get_context("spawn")
 
 
 def open_sqlite(path: str) -> Any:
-    from webhook_core.ledger.sqlite import SqliteLedger
+    from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
     return SqliteLedger(path, timeout_s=30)
 

@@ -8,8 +8,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from tests.support.function import Function
-from webhook_core.cli import cli
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.operations.cli import cli
 
 
 def function_on(path: Path, **env: str) -> Function:

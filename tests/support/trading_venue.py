@@ -12,10 +12,11 @@ from tests.support.clock import START
 from tests.support.function import Function
 from tests.support.venue import FakeVenue
 from webhook_core.bootstrap import snapshot
-from webhook_core.ports import Budget
-from webhook_core.replay import Replay
+from webhook_core.clock import Budget
+from webhook_core.operations.replay import Replay
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
-from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Side, VenueOrder
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Accepted, Fill, OrderRequest, Outcome, Rejected, VenueOrder
 
 ZERO = Decimal(0)
 PAIRS = {pair.key: pair for pair in snapshot()}

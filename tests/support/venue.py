@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from tests.support.instruments import BTC_USD
+from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
-from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+from webhook_core.trading.requests import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
 from webhook_core.trading.rules import Fees
 
 

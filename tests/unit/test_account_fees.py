@@ -15,10 +15,9 @@ from tests.support.documents import MemoryDocuments
 from tests.support.instruments import BTC_USD, btc_usd, pair
 from tests.support.trading_venue import outcome, sent, trader
 from tests.support.venue import FakeVenue
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.planning.account_fees import COUNTS_FOR, MOST_PAIRS, AccountFees
-from webhook_core.ports import Budget
 from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import Instruments
 

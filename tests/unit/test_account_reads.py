@@ -11,11 +11,10 @@ from tests.support.instruments import BTC_USD, pair
 from tests.support.kraken_server import KEY, SECRET
 from tests.support.raw_servers import ORDER_ID, RawServer, hang, http, refusal, send
 from tests.unit.test_venue import FAILURES, a_venue, result
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
-from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.venue import READ_S, KrakenVenue
-from webhook_core.ports import Budget
+from webhook_core.kraken.client import READ_S, KrakenClient
+from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.rules import Fees
 

@@ -13,9 +13,10 @@ import pytest
 
 from tests.support.intake import TOKEN, verified
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.alert import Alert, parse
+from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key, identity_warning
 from webhook_core.intake.credentials import Scheme
+from webhook_core.intake.parse import parse
 from webhook_core.trading.orders import OrderType, Side
 
 BASE = {"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}

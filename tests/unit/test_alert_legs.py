@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.intake import TOKEN, verified
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.alert import Alert, parse
+from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_key import alert_key
+from webhook_core.intake.parse import parse
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal

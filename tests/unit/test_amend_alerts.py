@@ -9,7 +9,8 @@ import pytest
 from tests.support.clock import START
 from tests.support.trading_venue import outcome, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side, Unchanged, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Rejected, Unchanged, Unknown
 
 D = Decimal
 LOST = Unknown("the reply was lost")

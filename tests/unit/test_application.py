@@ -15,9 +15,9 @@ from tests.support.instruments import btc_usd
 from webhook_core.bootstrap import start
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
-from webhook_core.http_messages import HttpRequest
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.trading.orders import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected
+from webhook_core.web.messages import HttpRequest
 
 ANSWER_KEYS = {
     "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id", "client_order_id", "orders",

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from tests.support import pseudo_terminal
 from tests.support.function import TOKEN
 from tests.support.terminal import function_on, run
-from webhook_core.commands.tables import wrapped
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.trading.orders import Fill, Rejected, Unknown
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.operations.commands.tables import wrapped
+from webhook_core.trading.requests import Fill, Rejected, Unknown
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTHS = (60, 80, 120, 200)

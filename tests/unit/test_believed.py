@@ -11,7 +11,7 @@ from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.holdings import Lot, Traded, lacking
+from webhook_core.trading.lagging_figures import Lot, Traded, lacking
 from webhook_core.trading.orders import Side
 
 D = Decimal

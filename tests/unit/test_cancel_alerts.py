@@ -9,7 +9,8 @@ import pytest
 from tests.support.clock import START
 from tests.support.trading_venue import outcome, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 D = Decimal
 TREND, MEAN = "token-of-trend-0123456789", "token-of-mean-0123456789"

@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from tests.support.function import OPERATOR, TOKEN
 from tests.support.instruments import btc_usd
 from tests.support.terminal import function_on, only, rows, run
-from webhook_core.cli import cli
-from webhook_core.commands.tables import one_line
-from webhook_core.commands.terminal import duration
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.trading.orders import Fill, NotSent, Rejected, Unknown
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.operations.cli import cli
+from webhook_core.operations.commands.tables import one_line
+from webhook_core.operations.commands.terminal import duration
+from webhook_core.trading.requests import Fill, NotSent, Rejected, Unknown
 
 ROOT = Path(__file__).resolve().parents[2]
 LOST = Unknown("the reply was lost")

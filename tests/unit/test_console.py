@@ -11,7 +11,7 @@ from tests.support.function import Function
 from tests.support.logger import logging_as_it_was
 from webhook_core.cloud import logs
 from webhook_core.events import event, request_facts
-from webhook_core.trading.orders import Rejected, Unknown
+from webhook_core.trading.requests import Rejected, Unknown
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.position_alerts import MARGIN, alert, held, leg_states, legs_alert, states, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected
 
 D = Decimal
 NOBODY = NotSent("no connection")

@@ -16,7 +16,8 @@ from webhook_core.trading import denials
 from webhook_core.trading.checks import Check
 from webhook_core.trading.denials import Need, Rule
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Rejected
 
 D = Decimal
 VALIDATE = "/webhook/tradingview/validate"

@@ -11,7 +11,7 @@ from tests.bench.server import THREADS
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.shell import ROOT, gcloud_dict, options
-from webhook_core.settings import VARIABLES, Settings, SettingsError
+from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 
 BUILT_IN = {"PROJECT_ID"}
 PLATFORM = {"THREADS", "PORT", "XDG_RUNTIME_DIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
@@ -195,7 +195,7 @@ DEPLOYMENTS = {
 
 
 def settings(env, secrets):
-    return Settings.from_env(env | {name: SECRETS[name] for name in secrets}, read_file=lambda _: None)
+    return read_settings(env | {name: SECRETS[name] for name in secrets}, read_file=lambda _: None)
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)

@@ -18,21 +18,22 @@ from tests.support import kraken_faults as faults
 from tests.support.function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from tests.support.venue import FakeVenue
-from webhook_core import doctor as checks
-from webhook_core import doctor_alert
 from webhook_core.bootstrap import snapshot
-from webhook_core.cli import cli
-from webhook_core.doctor_ledger import check_ledger
+from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, Verdict, guarded
-from webhook_core.http_messages import HttpResponse
 from webhook_core.kraken.client import KrakenClient
+from webhook_core.ledger.contract import Document
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Budget, Document
-from webhook_core.settings import VARIABLES, Settings
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.operations import doctor as checks
+from webhook_core.operations import doctor_alert
+from webhook_core.operations.cli import cli
+from webhook_core.operations.doctor_ledger import check_ledger
+from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.trading.instruments import to_document
+from webhook_core.web.messages import HttpResponse
 
 TOKEN = "token-of-the-doctor-0123"
 STANDARD = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -282,7 +283,7 @@ def test_a_secret_that_was_looked_for_in_secret_manager_shows_its_name(live):
     place = "projects/my-project/secrets/{}/versions/latest"
     values = {"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "WEBHOOK_TOKEN": TOKEN, "WEBHOOK_SECRET": ""}
     env = {name: text for name, text in live.items() if name not in values} | {"GCP_PROJECT_ID": "my-project"}
-    settings = Settings.from_env(env, values={place.format(name): text for name, text in values.items()})
+    settings = read_settings(env, values={place.format(name): text for name, text in values.items()})
     assert settings.unread == ()
     found = {finding.name: finding.found for finding in checks._settings(settings, env)}
     for name in ("KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN"):

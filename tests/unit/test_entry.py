@@ -9,18 +9,16 @@ from decimal import Decimal
 import pytest
 
 from tests.support.ledger_entries import NOON, moved, submitting
-from webhook_core.ledger.entry import (
-    REPLAYABLE,
-    TERMINAL,
+from webhook_core.ledger.entry import REPLAYABLE, TERMINAL, State
+from webhook_core.ledger.transitions import (
     IllegalTransition,
-    State,
     filled,
     missed_attempt,
     next_attempt,
     no_action_attempt,
     settle,
 )
-from webhook_core.trading.orders import Accepted, Fill
+from webhook_core.trading.requests import Accepted, Fill
 
 PARTLY = Fill("open", Decimal("0.004"), Decimal("50000.1"), Decimal("200.0004"), Decimal("0.52"))
 WHOLE = Fill("closed", Decimal("0.01"), Decimal("50000.1"), Decimal("500.001"), Decimal("1.30"))

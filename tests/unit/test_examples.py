@@ -13,8 +13,8 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.logger import logging_as_it_was
 from webhook_core.bootstrap import start
-from webhook_core.http_messages import HttpRequest
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.web.messages import HttpRequest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.json") if path.name != "firestore.indexes.json")
@@ -62,7 +62,7 @@ def in_a_folder_with_the_file(tmp_path, monkeypatch):
 
 
 def test_the_strategies_file_starts_as_it_was_copied():
-    assert list(Settings.from_env({}).strategies) == ["my-strategy", "trend-btc", "mean-reversion"]
+    assert list(read_settings({}).strategies) == ["my-strategy", "trend-btc", "mean-reversion"]
 
 
 def test_the_strategies_file_starts_with_its_secrets_taken_in_and_names_all_that_are_missing():
@@ -70,10 +70,10 @@ def test_the_strategies_file_starts_with_its_secrets_taken_in_and_names_all_that
     Path("strategies.toml").write_text(text, "utf-8")
     names = {"TREND_BTC_TOKEN", "REVERSION_SECRET_NEW", "REVERSION_SECRET_OLD"}
     with pytest.raises(Exception, match="can't be used") as refused:
-        Settings.from_env({})
+        read_settings({})
     assert {name for name in names if f"the variable {name}, which is not set" in str(refused.value)} == names
     env = {name: f"{name.lower()}-0123456789" for name in names}
-    bound = {proof.strategy for proof in Settings.from_env(env).credentials}
+    bound = {proof.strategy for proof in read_settings(env).credentials}
     assert bound == {"trend-btc", "mean-reversion"}
 
 

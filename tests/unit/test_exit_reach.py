@@ -9,9 +9,10 @@ import pytest
 from tests.support.instruments import AS_OF, BTC_USD
 from tests.support.intake import verified
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.alert import parse
-from webhook_core.trading.intents import intents
-from webhook_core.trading.planner import Denied, Plan, appraise, intent, plan
+from webhook_core.intake.parse import parse
+from webhook_core.trading.from_alert import intents
+from webhook_core.trading.planner import appraise, intent, plan
+from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 
 BUY = {"symbol": "BTCUSD", "side": "buy", "quantity": "1"}

@@ -10,7 +10,8 @@ from tests.support.clock import START
 from tests.support.position_alerts import alert, held, leg_states, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 D = Decimal
 GONE = Rejected(("EOrder:Unknown order",))

@@ -19,13 +19,14 @@ from tests.support.firestore_emulator import FirestoreEmulator, new_emulator
 from tests.support.firestore_faults import Fault, FaultyFirestore
 from tests.support.ledger_entries import LINE, NOON, Dated, in_turn, moved, nothing_to_do, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.contract import Claimed, Existing, Outdated, Recorded, Superseded, Waiting
+from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import RETENTION
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.serial import to_text, unit_digest
+from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.turns import MOST_TIES
-from webhook_core.ports import Claimed, Existing, Outdated, Recorded, Superseded, Waiting
 
 UNCLEAR = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
 REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND"]

@@ -15,10 +15,11 @@ from tests.support.firestore_faults import Fault, FaultyFirestore
 from tests.support.instruments import btc_usd
 from tests.support.ledger_entries import NOON, Dated, in_turn, moved, submitting
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.contract import Claimed, Existing, Recorded
+from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.own_orders import OwnOrders
-from webhook_core.ports import Claimed, Existing, Recorded
+from webhook_core.ledger.transitions import next_attempt
+from webhook_core.planning.own_orders import OwnOrders
 
 READ, LIST, WRITE = "BatchGetDocuments", "RunQuery", "Commit"
 

@@ -16,12 +16,12 @@ from tests.support.firestore_emulator import shared_emulator
 from tests.support.firestore_faults import Fault, FaultyFirestore
 from tests.support.ledger_entries import Dated, moved, submitting
 from webhook_core.errors import LedgerForbidden, LedgerUnavailable
+from webhook_core.ledger.contract import Claimed, Recorded
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore import channel, tokens
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.firestore.tokens import NoToken, Token, Tokens
 from webhook_core.ledger.firestore.wire import Wire
-from webhook_core.ports import Claimed, Recorded
 
 HOUR_S = 3600
 

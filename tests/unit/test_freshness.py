@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.intake import NOW, verified
 from webhook_core.errors import AlertMalformed, AlertStale
-from webhook_core.intake.alert import check_freshness
+from webhook_core.intake.freshness import check_freshness
 
 FIRED = datetime(2026, 2, 18, 14, 30, 1, tzinfo=UTC)
 SECONDS = int(FIRED.timestamp())

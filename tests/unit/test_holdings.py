@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook_core.trading.holdings import Step, settled
+from webhook_core.trading.lagging_figures import Step, settled
 
 D = Decimal
 

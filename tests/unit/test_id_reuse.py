@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.function import Function
 from tests.support.intake import standard_webhooks, x_signature
 from tests.support.venue import FakeVenue
-from webhook_core.trading.orders import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected
 
 RULE = "an id must be unique per firing, and neither an order id ({{strategy.order.id}}) nor {{time}} is"
 UNSENT = NotSent("no connection to Kraken could be made")

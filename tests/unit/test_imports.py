@@ -26,23 +26,25 @@ IO = {
     "socket",
 }
 NETWORK_AND_STORE = {"requests", "urllib3", "krakenex", "google", "grpc", "sqlite3"}
-VALUES = ("webhook_core.errors", "webhook_core.http_messages", "webhook_core.value")
+VALUES = ("webhook_core.errors", "webhook_core.web.messages", "webhook_core.value")
 ADAPTERS = (
-    "webhook_core.bounded_transport",
-    "webhook_core.clock",
-    "webhook_core.cloud",
+    "webhook_core.network.bounded_transport",
+    "webhook_core.cloud.json_lines",
+    "webhook_core.cloud.log_search",
+    "webhook_core.cloud.logs",
+    "webhook_core.cloud.secrets",
     "webhook_core.kraken",
     "webhook_core.ledger.firestore",
     "webhook_core.ledger.memory",
-    "webhook_core.ledger.sqlite",
-    "webhook_core.ledger.sqlite_entries",
-    "webhook_core.ledger.sqlite_errors",
-    "webhook_core.ledger.sqlite_file",
-    "webhook_core.ledger.sqlite_mark",
-    "webhook_core.ledger.sqlite_schema",
-    "webhook_core.ledger.sqlite_present",
-    "webhook_core.ledger.sqlite_turns",
-    "webhook_core.name_look_up",
+    "webhook_core.ledger.sqlite.ledger",
+    "webhook_core.ledger.sqlite.entries",
+    "webhook_core.ledger.sqlite.errors",
+    "webhook_core.ledger.sqlite.file",
+    "webhook_core.ledger.sqlite.mark",
+    "webhook_core.ledger.sqlite.schema",
+    "webhook_core.ledger.sqlite.present",
+    "webhook_core.ledger.sqlite.turns",
+    "webhook_core.network.name_look_up",
 )
 
 
@@ -119,16 +121,22 @@ def test_trading_knows_nothing_of_where_an_alert_came_from(module):
 
 
 @pytest.mark.parametrize(
-    "module", modules_in("webhook_core.errors", "webhook_core.http_messages", "webhook_core.events")
+    "module", modules_in("webhook_core.errors", "webhook_core.web.messages", "webhook_core.events")
 )
 def test_values_and_errors_stand_at_the_bottom(module):
     assert not {name for name in imported(module) if inside(name, ["webhook_core"])}
 
 
-def test_ports_name_values_only():
-    allowed = (*VALUES, "webhook_core.trading", "webhook_core.ledger.entry", "webhook_core.ledger.unfinished")
-    named = {name for name in imported("webhook_core.ports") if inside(name, ["webhook_core"])}
-    assert not {name for name in named if not inside(name, allowed)}
+@pytest.mark.parametrize("port", ["webhook_core.venue", "webhook_core.ledger.contract"])
+def test_ports_name_values_only(port):
+    values = (
+        "webhook_core.trading",
+        "webhook_core.clock",
+        "webhook_core.ledger.entry",
+        "webhook_core.ledger.unfinished",
+    )
+    named = {name for name in imported(port) if inside(name, ["webhook_core"])}
+    assert not {name for name in named if not inside(name, (*VALUES, *values))}
 
 
 @pytest.mark.parametrize("module", modules_in("webhook_core.kraken.paper"))
@@ -154,7 +162,7 @@ def test_an_adapter_does_not_know_the_application(module):
     above = (
         "webhook_core.application",
         "webhook_core.bootstrap",
-        "webhook_core.settings",
+        "webhook_core.settings.settings",
         "webhook_core.intake",
         "main",
     )
@@ -195,7 +203,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
     unneeded |= {"grpc", "google.auth", "google.cloud.firestore", "google.cloud.logging"}
     rare = ("account", "known_pairs", "listed_orders", "market_data", "order_changes", "public_kraken")
     unneeded |= {f"webhook_core.kraken.{name}" for name in rare}
-    rare = ("kinds", "legs", "market_position", "order_changes", "position_alerts", "quantities")
+    rare = ("actions", "leg_fields", "market_position", "order_changes", "position_alerts", "quantities")
     rare += ("nets", "measures", "misspelt", "refused_names", "words")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
     unneeded |= {"webhook_core.trading.sent_orders", "webhook_core.trading.appraisal"}

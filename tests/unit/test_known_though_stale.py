@@ -13,7 +13,7 @@ from tests.support.position_alerts import alert, legs_alert, states
 from tests.support.trading_venue import outcome, sent, trader
 from tests.unit.test_missed import CountingLedger
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.trading.orders import NotSent, Rejected, Unchanged
+from webhook_core.trading.requests import NotSent, Rejected, Unchanged
 
 OLD = 61
 LOOK_UP_AFTER = 6

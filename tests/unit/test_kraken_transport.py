@@ -41,16 +41,14 @@ from tests.support.raw_servers import (
     reset,
     send,
 )
-from webhook_core import bounded_transport, name_look_up
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
-from webhook_core.kraken import outcomes
-from webhook_core.kraken import session as session_module
+from webhook_core.kraken import outcomes, session
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.session import Session
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ports import Budget
-from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
+from webhook_core.network import bounded_transport, name_look_up
+from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
 
 # The example of Kraken's own documentation (docs.kraken.com/api/docs/guides/spot-rest-auth).
 KEY = "an-api-key"
@@ -714,7 +712,7 @@ def test_nonces_grow_although_the_clock_stands_still_or_goes_back(monkeypatch: p
     ticks = iter([500, 500, 400, 900])
     with RawServer() as server:
         client = a_client(server)
-        monkeypatch.setattr(session_module.time, "time_ns", lambda: next(ticks))
+        monkeypatch.setattr(session.time, "time_ns", lambda: next(ticks))
         for _ in range(4):
             client.private("AddOrder", PARAMETERS, a_budget(1))
         monkeypatch.undo()

@@ -10,7 +10,8 @@ from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, states, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance, RestingOrder
-from webhook_core.trading.orders import NotSent, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Unknown
 
 D = Decimal
 BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])

@@ -13,14 +13,13 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.documents import MemoryDocuments
 from tests.support.raw_servers import ACCEPTED, RawServer, refusal, reply
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import KEPT_FOR_ORDERS, MOST, ONE_BY_ONE_FOR_S, REFUSALS_IN_A_ROW, Lanes
 from webhook_core.kraken.nonce_window import NonceWindow
 from webhook_core.kraken.outcomes import Reply
-from webhook_core.ports import Budget
 
 KEY, SECRET = "a-key", "a3Jha2VuIHNlY3JldA=="
 SIGNING = KrakenKey(KEY, SECRET)

@@ -13,10 +13,10 @@ import pytest
 from tests.support.ledger_entries import NOON, moved, submitting
 from tests.support.ledger_workers import in_a_fork, open_sqlite, winners
 from webhook_core.errors import LedgerLost, LedgerUnavailable
+from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.identity import DOCUMENT
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Claimed, Existing
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 ANOTHER_ID = "0123456789abcdef0123456789abcdef"
 

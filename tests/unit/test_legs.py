@@ -11,7 +11,7 @@ from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected
 
 D = Decimal
 NOBODY = NotSent("no connection")

@@ -11,7 +11,8 @@ from tests.support.instruments import btc_usd
 from tests.support.position_alerts import alert, held, leg_states
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import NotSent, Rejected, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 D = Decimal
 STALE = Rejected(("EGeneral:Invalid arguments:volume",), stale_rules=True)

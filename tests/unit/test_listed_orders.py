@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.raw_servers import ORDER_ID, RawServer
 from tests.unit.test_venue import CLIENT_ORDER_ID, a_venue, result
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
-from webhook_core.ports import Budget
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import Fill, Side
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill
 
 MALFORMED = [..., None, "", "cheap", "NaN", "1e31", True, [], {}]
 OTHER_ID = "OTHER1-AAAAA-AAAAAA"

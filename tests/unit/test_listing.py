@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from tests.support.clock import FakeClock
 from tests.support.function import Function
 from tests.support.ledger_entries import NOON, submitting
-from webhook_core import listing
 from webhook_core.bootstrap import snapshot
+from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ports import Budget
-from webhook_core.trading.orders import OrderRequest
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.symbols import Instruments
+from webhook_core.web import listing
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KNOWN = Instruments(snapshot())

@@ -16,10 +16,10 @@ from tests.support.cloud_logging import PROJECT, CloudLogging, client_on
 from tests.support.function import TOKEN
 from tests.support.logger import logging_as_it_was
 from webhook_core import bootstrap
-from webhook_core.cli import cli
 from webhook_core.cloud import logs
 from webhook_core.cloud.log_search import MOST_LINES, LogSearch, LogsUnreadable, query
 from webhook_core.events import event, request_facts
+from webhook_core.operations.cli import cli
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=7)

@@ -15,13 +15,13 @@ from tests.support.clock import FakeClock
 from tests.support.function import Function
 from tests.support.position_alerts import alert, held, legs_alert, states, target
 from tests.support.trading_venue import outcome, replay_of, sent, trader
+from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.serial import from_text, to_text
-from webhook_core.ports import Budget
-from webhook_core.replay import ReplayRefused
-from webhook_core.trading.orders import Unknown
+from webhook_core.operations.replay import ReplayRefused
+from webhook_core.trading.requests import Unknown
 
 CAPPED = {"MAX_ORDER_COST": "100000 USD"}
 KINDS = {

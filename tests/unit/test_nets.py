@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.intake import TOKEN, verified
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.alert import parse
 from webhook_core.intake.nets import passed
+from webhook_core.intake.parse import parse
 
 BUY = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}
 RUN, CLOSE = 'TRADING_MODE decides it for every alert; "validate": true', '"action": "close"'

@@ -9,11 +9,12 @@ import pytest
 
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.open_orders import Allowed, Ours, amendment, cancels, is_as_amended, meant
-from webhook_core.trading.orders import OrderRequest, Side
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
+from webhook_core.trading.order_changes import Allowed, Ours, amendment, cancels, is_as_amended, meant
+from webhook_core.trading.orders import Side
+from webhook_core.trading.plans import Denied
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.sent_orders import as_amended
-from webhook_core.trading.wishes import AmendIntent, CancelIntent, NoOrder
 
 D = Decimal
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

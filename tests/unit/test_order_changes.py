@@ -21,7 +21,7 @@ from tests.unit.test_outcomes import (
 )
 from webhook_core.kraken.order_changes import of_amend, of_cancel
 from webhook_core.kraken.outcomes import Failure, Reply
-from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unchanged, Unknown
+from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unchanged, Unknown
 
 AMENDED = {"amend_id": "TEZA4R-DSDGT-IJBOJK"}
 CANCELED = {"count": 1}

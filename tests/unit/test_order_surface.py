@@ -15,10 +15,11 @@ from tests.support.intake import verified
 from tests.support.paper import ask, paper
 from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.alert import parse
 from webhook_core.intake.field_names import ALIASES
+from webhook_core.intake.parse import parse
 from webhook_core.trading.orders import OrderType, Relative
-from webhook_core.trading.planner import Denied, Plan, intent, needs_ticker, plan
+from webhook_core.trading.planner import intent, needs_ticker, plan
+from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 
 D = Decimal

@@ -12,7 +12,7 @@ import pytest
 
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Failure, Reply, errors_of, of_add_order, of_validation, resend_is_safe
-from webhook_core.trading.orders import Accepted, NotSent, Rejected, Unknown
+from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unknown
 
 ORDER_ID = "OQCLML-BW3P3-BUCMWZ"
 DESCRIPTION = "buy 0.01000000 XBTUSD @ market"

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.function import Function
 from webhook_core.trading.facts import Balance, RestingOrder
-from webhook_core.trading.orders import Fill, NotSent, Side
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill, NotSent
 
 D = Decimal
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.instruments import BTC_USD
 from tests.support.ledger_entries import NOON, Dated, submitting
-from webhook_core.ledger import entry as transitions
+from webhook_core.ledger import transitions
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.own_orders import OwnOrders
-from webhook_core.trading.orders import Accepted, Fill, NotSent, OrderRequest, Rejected
+from webhook_core.planning.own_orders import OwnOrders
+from webhook_core.trading.requests import Accepted, Fill, NotSent, OrderRequest, Rejected
 
 MARGIN = timedelta(seconds=60)
 HELD = BTC_USD.base

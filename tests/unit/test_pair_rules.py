@@ -11,9 +11,9 @@ from tests.support.clock import FakeClock
 from tests.support.documents import MemoryDocuments
 from tests.support.instruments import BTC_USD, btc_usd, pair
 from tests.support.venue import FakeVenue
+from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.pair_rules import READ_AGAIN_AFTER_S, PairRules
-from webhook_core.ports import Budget
+from webhook_core.planning.pair_rules import READ_AGAIN_AFTER_S, PairRules
 from webhook_core.trading.instruments import to_document
 
 

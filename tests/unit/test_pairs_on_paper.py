@@ -11,10 +11,10 @@ from tests.support.clock import FakeClock
 from tests.support.function import OPERATOR, TOKEN, Function
 from tests.support.kraken_server import KrakenServer
 from webhook_core.bootstrap import open_venue
-from webhook_core.cli import cli
 from webhook_core.events import LOGGER
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.operations.cli import cli
 
 POPULAR = (
     *(

@@ -204,7 +204,8 @@ def test_what_a_change_raises_writes_nothing():
     assert documents.read("b") is None
 
 
-FORBIDDEN = ("webhook_core.trading", "webhook_core.intake", "webhook_core.ledger", "webhook_core.ports")
+FORBIDDEN = ("webhook_core.trading", "webhook_core.intake", "webhook_core.ledger", "webhook_core.venue")
+PORT = "webhook_core.ledger.contract"
 
 
 def _imports(tree: ast.AST, *, typing_too: bool) -> set[str]:
@@ -227,7 +228,7 @@ def test_paper_imports_nothing_that_it_is_there_to_check(source):
     assert not [name for name in _imports(tree, typing_too=False) if name.startswith(FORBIDDEN)]
     known = _imports(tree, typing_too=True)
     from_ports = {name for name in known if name.startswith(FORBIDDEN)}
-    assert from_ports <= {"webhook_core.ports", *(f"webhook_core.ports.{n}" for n in ("Clock", "Documents"))}
+    assert from_ports <= {PORT, *(f"{PORT}.{name}" for name in ("Document", "Documents"))}
 
 
 def test_loading_paper_loads_no_planner_and_nothing_of_googles():

@@ -12,8 +12,10 @@ import pytest
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
 from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.orders import OrderIntent, OrderType, Relative, Side
-from webhook_core.trading.planner import Denied, Plan, intent, needs_ticker, plan
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.orders import OrderType, Relative, Side
+from webhook_core.trading.planner import intent, needs_ticker, plan
+from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 
 D = Decimal

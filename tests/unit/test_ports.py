@@ -11,10 +11,12 @@ import pytest
 from tests.simulation.venue import SimulatedVenue
 from tests.support.clock import START, FakeClock
 from tests.support.venue import FakeVenue
+from webhook_core.clock import Budget
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ports import Budget, Venue
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import Accepted, OrderRequest, Rejected, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Accepted, OrderRequest, Rejected, Unknown
+from webhook_core.venue import Venue
 
 METHODS = [name for name in vars(Venue) if not name.startswith("_")]
 RESTING = RestingOrder("OA", "XBTUSD", Side.BUY, "limit", Decimal(2), Decimal(0), START, client_order_id="ours")

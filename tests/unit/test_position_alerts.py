@@ -11,7 +11,7 @@ from tests.support.instruments import btc_usd, pair
 from tests.support.position_alerts import MARGIN, alert, held, states, word
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import Accepted, Rejected
+from webhook_core.trading.requests import Accepted, Rejected
 
 D = Decimal
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.facts import Balance, Facts
-from webhook_core.trading.orders import OrderIntent, OrderType, Side
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.plans import Denied
 from webhook_core.trading.positions import order_for
 from webhook_core.trading.sizing import Basis
-from webhook_core.trading.wishes import NoOrder, PositionIntent
 
 D = Decimal
 

@@ -12,14 +12,13 @@ from tests.support.instruments import BTC_USD, pair
 from tests.support.paper import paper
 from tests.support.raw_servers import RawServer, Step, hang_up, refusal, reply
 from tests.unit.test_venue import NO_PRICES, a_venue, result
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.kraken import market_data
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.outcomes import Reply
 from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ports import Budget
 from webhook_core.trading.instruments import Instrument
 
 ETH_USD = pair("XETHZUSD", "ETHUSD", "ETH/USD", "XETH", "ZUSD")

@@ -10,16 +10,16 @@ import pathspec
 import pytest
 
 from tests.support.instruments import BTC_USD
-from webhook_core.http_messages import HttpRequest
-from webhook_core.intake import alert as alerts
+from webhook_core.intake import parse
 from webhook_core.intake.authentication import token_credential, verify
 from webhook_core.intake.field_names import sort_fields
-from webhook_core.settings import VARIABLES, Settings
-from webhook_core.strategies import read as read_strategies
+from webhook_core.settings.reading import VARIABLES, read_settings
+from webhook_core.settings.strategies import read as read_strategies
 from webhook_core.trading import planner
 from webhook_core.trading.orders import OrderType
-from webhook_core.trading.planner import Plan
+from webhook_core.trading.plans import Plan
 from webhook_core.trading.rules import TradingRules
+from webhook_core.web.messages import HttpRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -46,7 +46,7 @@ def parsed(body):
     """Through the real proof and the real parser."""
     document = body.encode() if isinstance(body, str) else json.dumps({**body, "token": TOKEN}).encode()
     request = HttpRequest("POST", "/", {}, {}, document, "127.0.0.1", NOW)
-    return alerts.parse(verify(request, [token_credential(TOKEN, "t")], NOW, anonymous_allowed=False))
+    return parse.parse(verify(request, [token_credential(TOKEN, "t")], NOW, anonymous_allowed=False))
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
@@ -79,7 +79,7 @@ def test_the_example_environment_names_every_variable_and_no_other():
 @pytest.mark.parametrize("name", sorted(set(VARIABLES) - {"ALLOWED_SYMBOLS", "MAX_ORDER_COST"}))
 def test_the_example_environment_shows_the_default(name):
     text = example_variables()[name]
-    assert Settings.from_env({name: text}, read_file=lambda _: "") == Settings.from_env({}, read_file=lambda _: None)
+    assert read_settings({name: text}, read_file=lambda _: "") == read_settings({}, read_file=lambda _: None)
 
 
 def test_the_example_environment_is_read_by_a_shell(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.shell import ROOT, gcloud_dict, options
-from webhook_core.settings import VARIABLES
+from webhook_core.settings.reading import VARIABLES
 
 DOCUMENTS = ("README.md", "examples/README.md")
 README = (ROOT / "README.md").read_text("utf-8")

@@ -10,7 +10,7 @@ from tests.support.function import Function
 from tests.support.venue import FakeVenue
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import REPLAYABLE, State
-from webhook_core.trading.orders import NotSent, Unknown, VenueOrder
+from webhook_core.trading.requests import NotSent, Unknown, VenueOrder
 
 LOST = Unknown("the reply was lost")
 
@@ -294,14 +294,14 @@ def test_behind_an_old_order_that_is_open_the_closed_ones_are_looked_through(fun
 
 
 def test_every_state_has_a_log_event():
-    from webhook_core.ledger.reconcile import _EVENTS
+    from webhook_core.ledger.report import _EVENTS
 
     assert set(_EVENTS) == set(State)
 
 
 def test_every_state_has_an_answer_and_a_reason_or_a_way_to_be_replayed():
-    from webhook_core.outcome import _OF_STATE, _SENTENCES
-    from webhook_core.replay import _NOT_REPLAYABLE
+    from webhook_core.operations.replay import _NOT_REPLAYABLE
+    from webhook_core.web.outcome_words import _OF_STATE, _SENTENCES
 
     assert set(_OF_STATE) == set(_SENTENCES) == set(State)
     assert set(_NOT_REPLAYABLE) == set(State) - REPLAYABLE

@@ -7,7 +7,7 @@ import pytest
 from tests.support.function import Function
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.trading.orders import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected
 
 
 class FailingRecords(MemoryLedger):

@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from tests.support.function import TOKEN, Function
-from webhook_core.trading.orders import NotSent, Rejected, Unknown
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 LONG = "tok-5f0c1de2a7b94c38-misplaced"
 
@@ -92,7 +92,7 @@ def test_a_body_that_is_not_proved_leaves_nothing_of_itself_in_the_log(function,
 
 
 def test_a_bug_is_told_with_the_alert_that_met_it(function, done, monkeypatch):
-    monkeypatch.setattr("webhook_core.intake.alert.parse", lambda _: 1 / 0)
+    monkeypatch.setattr("webhook_core.intake.parse.parse", lambda _: 1 / 0)
     assert function.post(function.alert()).status == 500
     assert which(done()) == ("default", "BTCUSD", "a-1")
 

@@ -14,14 +14,15 @@ from tests.support.ledger_entries import moved, submitting
 from tests.support.terminal import function_on, only, rows, run
 from tests.support.trading_venue import replay_of
 from webhook_core.bootstrap import build
-from webhook_core.cli import cli
-from webhook_core.commands.terminal import budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
-from webhook_core.ledger.entry import REPLAYABLE, IllegalTransition, State, Unit, replayed_by_operator
-from webhook_core.replay import ReplayRefused, unit_named
-from webhook_core.settings import Settings
-from webhook_core.trading.orders import NotSent, Rejected, Unknown, VenueOrder
+from webhook_core.ledger.entry import REPLAYABLE, State, Unit
+from webhook_core.ledger.transitions import IllegalTransition, replayed_by_operator
+from webhook_core.operations.cli import cli
+from webhook_core.operations.commands.terminal import budget
+from webhook_core.operations.replay import ReplayRefused, unit_named
+from webhook_core.settings.reading import read_settings
+from webhook_core.trading.requests import NotSent, Rejected, Unknown, VenueOrder
 
 POOR = Rejected(("EOrder:Insufficient funds",))
 LOST = Unknown("the reply was lost")
@@ -417,7 +418,7 @@ def test_an_entry_that_is_not_there_refuses(function, options, says):
 
 
 def test_a_search_ends_after_a_bounded_number_of_entries(function, monkeypatch):
-    from webhook_core import replay
+    from webhook_core.operations import replay
 
     monkeypatch.setattr(replay, "PAGE", 2)
     monkeypatch.setattr(replay, "MOST_PAGES", 3)
@@ -526,7 +527,7 @@ def test_a_replay_on_the_paper_kraken_is_an_order_of_its_book(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     env = {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db"}
     function = Function()
-    function.application = build(Settings.from_env(env))
+    function.application = build(read_settings(env))
     function.clock = function.application.clock
     assert function.post(function.alert(volume="0.5"))["code"] == "order_rejected"
     poor = CliRunner().invoke(cli, ["replay", "a-1", "--yes"], env=env)

@@ -9,11 +9,12 @@ import pytest
 from tests.support.clock import START
 from tests.support.position_alerts import alert
 from tests.support.trading_venue import outcome, replay_of, sent, trader
-from webhook_core.commands.terminal import budget
 from webhook_core.ledger.entry import State
-from webhook_core.replay import ReplayRefused
+from webhook_core.operations.commands.terminal import budget
+from webhook_core.operations.replay import ReplayRefused
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import Rejected, Side
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Rejected
 
 D = Decimal
 REFUSED = Rejected(("EOrder:Unknown order",))

@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.intake import verified
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.alert import parse
-from webhook_core.trading.intents import Size, intents
-from webhook_core.trading.wishes import NoOrder
+from webhook_core.intake.parse import parse
+from webhook_core.trading.from_alert import intents
+from webhook_core.trading.intent import NoOrder
+from webhook_core.trading.rules import Size
 
 D = Decimal
 SPOT = {"symbol": "BTCUSD"}

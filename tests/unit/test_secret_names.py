@@ -5,11 +5,11 @@ import base64
 import pytest
 
 from webhook_core.bootstrap import assemble
-from webhook_core.configuration import Configuration
 from webhook_core.errors import NotConfigured
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.secret_names import SecretName, path_of, version_of
-from webhook_core.settings import Settings, SettingsError
+from webhook_core.settings.completion import Configuration
+from webhook_core.settings.reading import SettingsError, read_settings
+from webhook_core.settings.secret_names import SecretName, path_of, version_of
 
 TOKEN = "token-0123456789abcdef"
 OTHER = "other-0123456789abcdef"
@@ -37,7 +37,7 @@ def no_file(_path):
 
 
 def settings(values=None, read_file=no_file, **env):
-    return Settings.from_env(env, read_file=read_file, values=values)
+    return read_settings(env, read_file=read_file, values=values)
 
 
 def faults(values=None, read_file=no_file, **env):

@@ -23,16 +23,16 @@ from tests.support.kraken_faults import errors
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from tests.support.secret_manager import PROJECT, SecretManager, client_on, name
 from webhook_core import bootstrap
+from webhook_core.clock import Budget
 from webhook_core.cloud.secrets import MOST_BYTES, ROLE, SecretReader, crc32c
 from webhook_core.errors import NotConfigured
 from webhook_core.events import LOGGER
-from webhook_core.http_messages import HttpRequest
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.outcomes import Reply, key_is_refused
-from webhook_core.ports import Budget
-from webhook_core.secret_names import SecretName
-from webhook_core.settings import SettingsError
+from webhook_core.settings.reading import SettingsError
+from webhook_core.settings.secret_names import SecretName
+from webhook_core.web.messages import HttpRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "token-of-the-secrets-0123"
@@ -733,7 +733,7 @@ SCRIPT = """
 import json, sys
 from datetime import datetime, UTC
 from webhook_core.bootstrap import start
-from webhook_core.http_messages import HttpRequest
+from webhook_core.web.messages import HttpRequest
 instance = start(json.loads(sys.argv[1]))
 status = instance.handle(HttpRequest("POST", "/", {}, {}, b"{}", "127.0.0.1", datetime.now(UTC))).status
 print(json.dumps([status, sorted(name for name in sys.modules if name in ("grpc", "google.auth", "google.api_core"))]))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from webhook_core.errors import Unauthenticated
-from webhook_core.http_messages import HttpRequest
-from webhook_core.intake import alert as alerts
+from webhook_core.intake import parse
 from webhook_core.intake.authentication import signing_credential, token_credential, verify
+from webhook_core.web.messages import HttpRequest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 SECRET = "signing-0123456789abcdef"
@@ -93,7 +93,7 @@ def test_an_x_signature_is_over_the_very_bytes(receive):
     proof = verified(request, signing_credential(SECRET, "s"))
     assert (proof.scheme, request.path) == ("x-signature", "/webhook/tradingview")
     assert TOKEN.encode() not in request.body
-    alert = alerts.parse(proof)
+    alert = parse.parse(proof)
     assert alert.id
     assert abs(alert.fired_at - datetime.now(UTC)) < timedelta(seconds=30)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from webhook_core.settings import VARIABLES, Settings, SettingsError
+from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 
 TOKEN = "token-0123456789abcdef"
 OTHER = "other-0123456789abcdef"
@@ -26,12 +26,12 @@ def no_file(_path):
 
 
 def settings(read_file=no_file, **env):
-    return Settings.from_env(env, read_file=read_file)
+    return read_settings(env, read_file=read_file)
 
 
 def faults(read_file=no_file, **env):
     with pytest.raises(SettingsError) as caught:
-        Settings.from_env(env, read_file=read_file)
+        read_settings(env, read_file=read_file)
     assert str(caught.value).splitlines()[1:] == [f"  {fault}" for fault in caught.value.faults]
     return list(caught.value.faults)
 
@@ -63,7 +63,7 @@ def test_an_empty_environment_is_paper_trading_in_development():
 
 
 def test_an_empty_text_counts_as_unset():
-    assert Settings.from_env(dict.fromkeys(VARIABLES, ""), read_file=no_file) == settings()
+    assert read_settings(dict.fromkeys(VARIABLES, ""), read_file=no_file) == settings()
 
 
 @pytest.mark.parametrize(
@@ -472,13 +472,13 @@ def test_a_file_that_cannot_be_read_is_a_fault(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b'[a]\nname = "\xe9"')
     for path, cause in ((tmp_path, "IsADirectoryError"), (tmp_path / "latin.toml", "UnicodeDecodeError")):
         with pytest.raises(SettingsError, match=cause):
-            Settings.from_env({"STRATEGIES_FILE": str(path)})
+            read_settings({"STRATEGIES_FILE": str(path)})
 
 
 def test_the_file_is_read_from_the_disk(tmp_path, monkeypatch):
     (tmp_path / "strategies.toml").write_text("\ufeff[trend]\n", "utf-8")
     monkeypatch.chdir(tmp_path)
-    assert list(Settings.from_env({}).strategies) == ["trend"]
-    assert list(Settings.from_env({"STRATEGIES_FILE": str(tmp_path / "strategies.toml")}).strategies) == ["trend"]
+    assert list(read_settings({}).strategies) == ["trend"]
+    assert list(read_settings({"STRATEGIES_FILE": str(tmp_path / "strategies.toml")}).strategies) == ["trend"]
     with pytest.raises(SettingsError, match=r"there is no file 'other\.toml'"):
-        Settings.from_env({"STRATEGIES_FILE": "other.toml"})
+        read_settings({"STRATEGIES_FILE": "other.toml"})

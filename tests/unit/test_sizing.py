@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.facts import Balance, Facts
-from webhook_core.trading.orders import Close, OrderIntent, OrderType, Relative, Side
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.orders import Close, OrderType, Relative, Side
+from webhook_core.trading.plans import Denied
 from webhook_core.trading.sizing import Basis, sized
 
 D = Decimal

@@ -17,10 +17,11 @@ import pytest
 from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
 from tests.support.ledger_workers import in_a_fork
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
+from webhook_core.ledger.entry import State
 from webhook_core.ledger.serial import base_digest
-from webhook_core.ledger.sqlite import SqliteLedger
-from webhook_core.ports import Claimed, Existing, Recorded, Waiting
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.ledger.transitions import next_attempt
 
 NOBODY = 65534
 

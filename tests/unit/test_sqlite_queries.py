@@ -8,10 +8,11 @@ from itertools import product
 import pytest
 
 from tests.support.ledger_entries import LINE, NOON, in_turn, moved, submitting
-from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State, next_attempt
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.contract import Waiting
+from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, State
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.ports import Waiting
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ import pytest
 from tests.support.ledger_entries import LINE, NOON, accepted_orders, in_turn, moved, submitting
 from tests.support.ledger_workers import open_sqlite, winners
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger import sqlite_schema
-from webhook_core.ledger.entry import State, next_attempt
+from webhook_core.ledger.contract import Existing, Recorded, Waiting
+from webhook_core.ledger.entry import State
 from webhook_core.ledger.serial import base_digest, microseconds, to_document
-from webhook_core.ledger.sqlite import SqliteLedger
+from webhook_core.ledger.sqlite import schema
+from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.ports import Existing, Recorded, Waiting
 
 FIRST_SCHEMA = """
 CREATE TABLE entries (
@@ -107,9 +108,9 @@ def test_processes_that_bring_a_file_up_to_date_at_once_do_it_once(path, version
 def test_a_file_that_could_not_be_brought_up_to_date_stays_as_it_was(path, monkeypatch, version):
     write_with_an_earlier_schema(path, submitting("old"), version)
     before = schema_of(path)
-    broken = (*sqlite_schema._SCHEMAS[-1], "CREATE INDEX nonsense ON nowhere (nothing)")
+    broken = (*schema._SCHEMAS[-1], "CREATE INDEX nonsense ON nowhere (nothing)")
     with monkeypatch.context() as patched:
-        patched.setattr(sqlite_schema, "_SCHEMAS", (*sqlite_schema._SCHEMAS[:-1], broken))
+        patched.setattr(schema, "_SCHEMAS", (*schema._SCHEMAS[:-1], broken))
         with pytest.raises(LedgerUnavailable):
             SqliteLedger(path).claim(submitting())
     assert schema_of(path) == before

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from webhook_core.strategies import Strategy, read
+from webhook_core.settings.strategies import Strategy, read
 
 TOKEN = "token-0123456789abcdef"
 NEWER = "newer-0123456789abcdef"

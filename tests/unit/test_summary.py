@@ -12,7 +12,7 @@ from webhook_core.application import ALERT_ROUTES
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import count, event, request_facts, timed
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.trading.orders import NotSent, Rejected, Unknown
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 UNSENT = NotSent("no connection to Kraken could be made")
 

@@ -12,7 +12,7 @@ from tests.support.position_alerts import MARGIN, alert, held, states, step, tar
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.ledger.entry import State
 from webhook_core.trading.facts import Balance
-from webhook_core.trading.orders import NotSent, Unknown, VenueOrder
+from webhook_core.trading.requests import NotSent, Unknown, VenueOrder
 
 D = Decimal
 LOST = Unknown("the reply was lost")

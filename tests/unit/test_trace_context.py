@@ -1,6 +1,6 @@
 import pytest
 
-from webhook_core.intake import trace_context
+from webhook_core.web import trace_context
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"

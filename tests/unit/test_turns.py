@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledger_entries import in_turn, moved, nothing_to_do
+from webhook_core.ledger.contract import Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.turns import refusal
-from webhook_core.ports import Outdated, Superseded, Waiting
 
 EXIT, ENTRY, SHORT = (1, 0), (0, 1), (0, -1)
 DONE = [State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT, State.EXPIRED]

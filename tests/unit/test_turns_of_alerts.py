@@ -11,10 +11,10 @@ from tests.support.clock import START
 from tests.support.ledger_entries import nothing_to_do, submitting
 from tests.support.position_alerts import alert, target
 from tests.support.trading_venue import outcome, replay_of, sent, trader
-from webhook_core.commands.terminal import budget
 from webhook_core.ledger.entry import State
-from webhook_core.replay import ReplayRefused
-from webhook_core.trading.orders import Fill, NotSent, Rejected, Unknown, VenueOrder
+from webhook_core.operations.commands.terminal import budget
+from webhook_core.operations.replay import ReplayRefused
+from webhook_core.trading.requests import Fill, NotSent, Rejected, Unknown, VenueOrder
 
 D = Decimal
 NOBODY = NotSent("no connection")

@@ -9,7 +9,8 @@ import pytest
 from tests.support.position_alerts import alert, held, leg_states
 from tests.support.trading_venue import outcome, trader
 from tests.unit.test_cancel_alerts import MEAN, TREND, bound, cancel, canceled
-from webhook_core.trading.orders import Rejected, Side, Unknown
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Rejected, Unknown
 
 D = Decimal
 EVERY = {...}

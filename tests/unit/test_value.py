@@ -9,10 +9,10 @@ from webhook_core.intake.alert import Alert
 from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.intake.field_names import Sent
 from webhook_core.kraken.keys import KrakenKey
+from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import Unit
-from webhook_core.ports import Claimed, Existing
-from webhook_core.strategies import SecretText
-from webhook_core.trading.orders import NotSent, Unknown
+from webhook_core.settings.strategies import SecretText
+from webhook_core.trading.requests import NotSent, Unknown
 from webhook_core.value import Value
 
 SECRET = "never-to-be-shown"

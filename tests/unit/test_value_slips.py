@@ -8,8 +8,8 @@ import pytest
 from tests.support.intake import verified
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import token_slips
-from webhook_core.intake.alert import parse
 from webhook_core.intake.credentials import token_credential
+from webhook_core.intake.parse import parse
 from webhook_core.intake.value_slips import slip_of
 
 BLANK = "has a blank at an end"

@@ -16,13 +16,12 @@ from tests.support.clock import START, FakeClock
 from tests.support.instruments import BTC_USD
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from tests.support.raw_servers import ORDER_ID, RawServer, Step, hang_up, http, refusal, reply, send
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.market_data import last_price
 from webhook_core.kraken.venue import KrakenVenue, rfc3339
-from webhook_core.ports import Budget
-from webhook_core.trading.orders import Accepted, NotSent, OrderRequest, Rejected, Unknown
+from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Rejected, Unknown
 
 CLIENT_ORDER_ID = "6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11"
 PARAMETERS = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"}

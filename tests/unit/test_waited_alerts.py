@@ -13,8 +13,8 @@ import pytest
 from tests.support import kraken_faults as faults
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
-from webhook_core.http_messages import HttpRequest
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.web.messages import HttpRequest
 
 TOKEN = "token-of-the-tests-0123"
 ORDER = {"side": "buy", "volume": "0.01", "price": "60000"}
@@ -53,7 +53,7 @@ def kraken():
 @pytest.fixture
 def application(kraken, tmp_path):
     return build(
-        Settings.from_env(
+        read_settings(
             {
                 "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "ALLOWED_SYMBOLS": "*",
                 "MAX_ORDER_COST": "1000000 USD", "KRAKEN_API_URL": kraken.url, "WEBHOOK_TOKEN": TOKEN,

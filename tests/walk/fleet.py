@@ -12,8 +12,8 @@ from tests.support.kraken_server import KEY, SECRET
 from tests.walk.clock import SPAWN, SharedClock
 from webhook_core.bootstrap import build
 from webhook_core.events import LOGGER
-from webhook_core.http_messages import HttpRequest
-from webhook_core.settings import Settings
+from webhook_core.settings.reading import read_settings
+from webhook_core.web.messages import HttpRequest
 
 Answer = tuple[int, dict[str, Any]]
 """The status, and the document."""
@@ -42,7 +42,7 @@ class Here:
     def __init__(self, env: Mapping[str, str], clock: SharedClock) -> None:
         self._clock = clock
         LOGGER.setLevel(logging.CRITICAL + 1)  # the story has what matters
-        self._application = build(Settings.from_env(dict(env)), clock)
+        self._application = build(read_settings(dict(env)), clock)
 
     def post(self, body: bytes, path: str = "/webhook/tradingview") -> Answer:
         request = HttpRequest("POST", path, {}, {}, body, "127.0.0.1", self._clock.now())

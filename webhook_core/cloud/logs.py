@@ -10,8 +10,8 @@ import sys
 from collections.abc import Collection
 from typing import Literal, TextIO
 
+from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.events import LOGGER
-from webhook_core.masking import masked, written_forms
 
 Style = Literal["console", "json", "google"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,11 +11,6 @@ from typing import Any, get_args
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as schemas
 
-from webhook_core.intake import alert_texts, order_alert
-from webhook_core.intake import field_values as values
-from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, is_plain, sort_fields
-from webhook_core.intake.freshness import check_freshness, firing_time
 from webhook_core.trading.orders import (
     Action,
     CancelScope,
@@ -30,10 +25,6 @@ from webhook_core.trading.orders import (
     TriggerBy,
 )
 from webhook_core.value import Value
-
-__all__ = ["Alert", "check_freshness", "parse"]
-
-Order = Mapping[str, Sequence[Sent]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -139,76 +130,3 @@ _STRICT = SchemaValidator(
     ),
     _CONFIG,  # and this one hides the input
 )
-
-
-def parse(verified: VerifiedBody) -> Alert:
-    """The alert in a verified body. Raises AlertMalformed with the canonical name of the field at fault, and OrderDenied
-    for a second exit of one entry."""
-    fields = _sorted(verified.fields)
-    order = fields.order
-    strategy_name = alert_texts.strategy_name(order.get("strategy_name", ()))
-    about = {
-        "strategy_name": strategy_name,
-        "id": values.agreed(order.get("id", ()), values.name_text(alert_texts.MAX_NAME)),
-        "fired_at": firing_time(order),
-        "validate_only": values.agreed(order.get("validate", ()), values.flag) or False,
-        "warnings": alert_texts.strategy_warning(verified, strategy_name),
-    }
-    if any(not is_off(sent.value) for sent in order.get("orders", ())):
-        from webhook_core.intake import legs
-
-        return _alert(fields, legs.read(fields, _leg), about)
-    return _read(fields, _action(order), about)
-
-
-def _sorted(body: Mapping[str, Any]) -> Sorted:
-    """Raises AlertMalformed for a field that is not ours and speaks of an order; most alerts have none to look at."""
-    fields = sort_fields(body)
-    if not fields.unknown and "orders" not in fields.order and all(map(is_plain, fields.context)):
-        return fields
-    from webhook_core.intake import nets
-
-    return nets.passed(fields)
-
-
-def _leg(body: Mapping[str, Any], default_symbol: str | None) -> Alert:
-    from webhook_core.intake import legs
-
-    fields = _sorted(body)
-    action = _action(fields.order, implied=False)
-    legs.check(body, fields.order, action)
-    return _read(fields, action, {}, default_symbol)
-
-
-def _action(order: Order, *, implied: bool = True) -> Action:
-    """What ``action`` says. Without it and without a side a market position is a target; where either came empty it is not,
-    for a placeholder without a value must never turn an order into something else."""
-    said = [sent for sent in order.get("action", ()) if not is_missing(sent.value)]
-    if not said and implied and "action" not in order and "side" not in order:
-        return "order" if all(is_missing(sent.value) for sent in order.get("market_position", ())) else "target"
-    if all(isinstance(sent.value, str) and sent.value.lower() in ("buy", "sell") for sent in said):
-        return "order"
-    from webhook_core.intake import kinds
-
-    return kinds.action_of(said)
-
-
-def _read(fields: Sorted, action: Action, about: Mapping[str, Any], default_symbol: str | None = None) -> Alert:
-    if action == "order":
-        alert = _alert(fields, order_alert.read(fields, default_symbol), about)
-        order_alert.check(alert, fields)
-    else:
-        from webhook_core.intake import kinds
-
-        alert = _alert(fields, kinds.read(action, fields, default_symbol), about)
-    if alert.quantity_type is not None:
-        from webhook_core.intake import quantities
-
-        quantities.check(alert)
-    return alert
-
-
-def _alert(fields: Sorted, wanted: Mapping[str, Any], about: Mapping[str, Any]) -> Alert:
-    texts = alert_texts.texts(fields)
-    warnings = (*texts["warnings"], *wanted.get("warnings", ()), *about.get("warnings", ()))
-    return Alert(**{**texts, **wanted, **about, "warnings": warnings})

@@ -18,10 +18,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from webhook_core.errors import Unauthenticated
-from webhook_core.http_messages import HttpRequest
 from webhook_core.intake import json_body
 from webhook_core.intake.credentials import Credential, Scheme, signing_credential, token_credential
 from webhook_core.intake.field_names import normalise
+from webhook_core.web.messages import HttpRequest
 
 __all__ = ["Credential", "Scheme", "VerifiedBody", "looks_signed", "signing_credential", "token_credential", "verify"]
 

@@ -7,7 +7,7 @@ it speaks of an order all the same is for ``nets`` to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -198,3 +198,7 @@ def shown_names(names: Iterable[str]) -> str:
 def is_off(value: object) -> bool:
     """Missing, or false."""
     return is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false")
+
+
+Order = Mapping[str, Sequence[Sent]]
+"""The order fields of a body, each with all that was sent under one of its names."""

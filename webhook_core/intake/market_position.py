@@ -15,10 +15,8 @@ from typing import Any, NamedTuple, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, normalise
+from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, normalise
 from webhook_core.trading.orders import MarketPosition, Side
-
-Order = Mapping[str, Sequence[Sent]]
 
 AFTER, BEFORE = "market_position", "prev_market_position"
 IN_CONTEXT: Mapping[str, tuple[str, ...]] = {

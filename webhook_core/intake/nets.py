@@ -28,7 +28,7 @@ from webhook_core.intake.field_names import (
 )
 from webhook_core.intake.field_values import grouped_number, shown, unexpanded
 from webhook_core.intake.measures import agrees_with_side, is_measure, is_nothing, says_nothing
-from webhook_core.trading.closing import only_one
+from webhook_core.trading.conditional_close import only_one
 
 _MOST_SHOWN = 25
 _LONGEST_NAME = 40

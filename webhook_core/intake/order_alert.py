@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, normalise, shown_name
+from webhook_core.intake.field_names import Order, Sent, Sorted
 from webhook_core.intake.order_values import read_terms
+from webhook_core.intake.shared_fields import (
+    _MARKET_POSITION,
+    _position_in_context,
+    check_bar_volume,
+    no_limit,
+    no_symbol,
+    positions_around,
+    symbol,
+)
 from webhook_core.trading.orders import OrderType, Side
 
 if TYPE_CHECKING:
     from webhook_core.intake.alert import Alert
 
-MAX_SYMBOL = 64
-
-Order = Mapping[str, Sequence[Sent]]
 
 _OF_OTHER_KINDS = frozenset({"percent", "scope", "client_order_id", "of_alert"})
-_MARKET_POSITION = frozenset(
-    {"market_position", "market_position_size", "prev_market_position", "prev_market_position_size"}
-)
-_IN_CONTEXT = frozenset({"position", "pos", "positionsize", "prevposition", "prevpositionsize"})
 
 
 def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
@@ -36,9 +37,9 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     if side is None:
         raise AlertMalformed('side is missing: send "side": "{{strategy.order.action}}", buy or sell.', field="side")
     if not _OF_OTHER_KINDS.isdisjoint(order):
-        from webhook_core.intake import kinds
+        from webhook_core.intake import actions
 
-        kinds.refuse_others("order", order)
+        actions.refuse_others("order", order)
     wanted = {
         "symbol": named,
         "side": side,
@@ -49,27 +50,6 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
         **read_terms(order),
     }
     return _with_positions(fields, wanted)
-
-
-def symbol(order: Order) -> str | None:
-    return values.agreed(order.get("symbol", ()), values.name_text(MAX_SYMBOL))
-
-
-def no_symbol() -> AlertMalformed:
-    return AlertMalformed('symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol")
-
-
-def positions_around(fields: Sorted) -> dict[str, Any]:
-    """The strategy's positions where they are mere context: what can't be read is left out."""
-    if _MARKET_POSITION.isdisjoint(fields.order) and not _position_in_context(fields):
-        return {}
-    from webhook_core.intake import market_position
-
-    return market_position.read_leniently(fields)
-
-
-def _position_in_context(fields: Sorted) -> bool:
-    return any(sent.canonical in _IN_CONTEXT for sent in fields.context)
 
 
 def _with_positions(fields: Sorted, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -87,34 +67,6 @@ def check(alert: Alert, fields: Sorted) -> None:
     """No price is missing or would be quietly left out, and the size is not the bar's."""
     _check_prices(alert, fields.order)
     check_bar_volume(fields)
-
-
-def check_bar_volume(fields: Sorted) -> None:
-    """Beside a price of the bar ``volume`` is as likely the bar's volume, thousands of times the order's size."""
-    said = [sent for sent in fields.order.get("volume", ()) if not is_missing(sent.value)]
-    if not said or any(normalise(sent.name) != "volume" for sent in said):
-        return
-    for sent in (*fields.context, *fields.unknown):
-        if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
-            raise AlertMalformed(
-                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say quantity "
-                "for the order's size, and bar_volume for the bar's volume.",
-                field="volume",
-            )
-
-
-def _is_of_a_bar(key: str) -> bool:
-    """open, closeprice, ohlc4, bar, candle, prevclose; not bar_time or bar_volume, which say whose they are."""
-    if key in ("bar", "candle", "kline", "hl2", "hlc3"):
-        return True
-    return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in ("open", "high", "low", "close")
-
-
-def no_limit(order: Order, what: str) -> None:
-    """As "price" it is a reference; under this name the sender means a limit, and ``what`` would ignore it."""
-    for sent in order.get("price", ()):
-        if normalise(sent.name) == "limitprice" and not is_missing(sent.value):
-            raise sent.fault(f"means a limit, and a {what} has none: set order_type, or send a mere reference as price")
 
 
 def _side(order: Order) -> Side | None:

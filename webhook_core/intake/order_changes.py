@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake import order_alert, order_values, quantities
+from webhook_core.intake import order_values, quantities, shared_fields
 from webhook_core.intake.alert_texts import MAX_NAME
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, is_off, shown_names
+from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, is_off, shown_names
 from webhook_core.intake.market_position import read_leniently
 from webhook_core.trading.orders import Action, CancelScope
-
-Order = Mapping[str, Sequence[Sent]]
 
 _ORDER_ID = r"O[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{6}"
 _CLIENT_ORDER_ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|[a-z0-9_-]{1,18}"
@@ -55,7 +52,7 @@ def read(action: Action, fields: Sorted, symbol: str | None, default_symbol: str
             raise AlertMalformed(
                 "order_id is missing: send it, client_order_id or of_alert for the order to amend.", field="order_id"
             )
-        order_alert.check_bar_volume(fields)
+        shared_fields.check_bar_volume(fields)
         return wanted | _changes(order)
     _refuse_empty(order)
     scope = values.agreed(

@@ -14,8 +14,9 @@ from typing import Any, get_args
 
 from webhook_core.intake import field_values as values
 from webhook_core.intake.field_names import MAX_ECHO, Sent, is_missing, is_off
-from webhook_core.trading.closing import FIELDS, only_one
+from webhook_core.trading.conditional_close import only_one
 from webhook_core.trading.orders import FeeCurrency, Relative, SelfTrade, TimeInForce, TriggerBy
+from webhook_core.trading.prices import FIELDS
 
 _RELATIVE = r"(?a)([+#-]?)(\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)(%?)"
 _SECONDS = r"(?a)\+(\d{1,8})"

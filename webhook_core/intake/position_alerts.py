@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake import market_position, order_alert, order_values, quantities
-from webhook_core.intake.field_names import Sent, Sorted, is_off
+from webhook_core.intake import market_position, order_values, quantities, shared_fields
+from webhook_core.intake.field_names import Order, Sent, Sorted, is_off
 from webhook_core.intake.freshness import firing_time
 from webhook_core.trading.orders import Action, OrderType, Relative
-
-Order = Mapping[str, Sequence[Sent]]
 
 
 def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
     """The fields of a ``close``, ``reverse`` or ``target``, as ``Alert`` names them. Raises AlertMalformed."""
     order = fields.order
     if symbol is None:
-        raise order_alert.no_symbol()
+        raise shared_fields.no_symbol()
     _check_order_type(action, order)
     wanted = {
         "action": action,
@@ -36,7 +33,7 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
         wanted |= market_position.read_leniently(fields)
         wanted |= {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
     if wanted.get("volume") is not None or (action == "close" and _present(order, "volume")):
-        order_alert.check_bar_volume(fields)
+        shared_fields.check_bar_volume(fields)
     return wanted
 
 
@@ -51,7 +48,7 @@ def _check_order_type(action: Action, order: Order) -> None:
 
 
 def _reference(action: Action, order: Order) -> Decimal | None:
-    order_alert.no_limit(order, f"{action} alert")
+    shared_fields.no_limit(order, f"{action} alert")
     price = values.agreed(order.get("price", ()), order_values.price)
     if isinstance(price, Relative):
         raise AlertMalformed(

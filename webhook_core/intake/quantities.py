@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Sent, is_off, normalise
+from webhook_core.intake.field_names import Order, Sent, is_off, normalise
 from webhook_core.trading.orders import QuantityType, Side
 
 if TYPE_CHECKING:
     from webhook_core.intake.alert import Alert
 
-Order = Mapping[str, Sequence[Sent]]
 
 _OTHER_NAMES: dict[str, QuantityType] = {
     "contracts": "base",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from requests.adapters import BaseAdapter
 
+from webhook_core.clock import Budget
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST, Lanes
 from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused, nonce_is_refused
 from webhook_core.kraken.session import Nonces, Session
-from webhook_core.ports import Budget
 
 if TYPE_CHECKING:
     from webhook_core.kraken.nonce_window import NonceWindow
@@ -128,3 +128,7 @@ def decimal(value: Any) -> Decimal:
     if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError("not a number")
     return number
+
+
+READ_S = 1.2
+"""A read holds the key's line for no longer: an alert that waits behind it still has the time to send."""

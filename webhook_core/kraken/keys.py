@@ -7,9 +7,9 @@ import math
 import threading
 from collections.abc import Callable
 
+from webhook_core.clock import Budget
 from webhook_core.errors import NotConfigured
 from webhook_core.events import event
-from webhook_core.ports import Budget
 from webhook_core.value import Value
 
 READ_AGAIN_AFTER_S = 60.0

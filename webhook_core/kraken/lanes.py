@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from webhook_core.clock import Budget
 from webhook_core.events import event
-from webhook_core.ports import Budget
 
 MOST = 8
 KEPT_FOR_ORDERS = 3

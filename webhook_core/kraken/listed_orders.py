@@ -14,7 +14,8 @@ from typing import Any
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.orders import Fill, Side, VenueOrder
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill, VenueOrder
 
 Order = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
+from webhook_core.clock import Budget, Clock
 from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
-from webhook_core.kraken.client import KrakenClient, decimal
-from webhook_core.kraken.venue import READ_S, result_of
-from webhook_core.ports import Budget, Clock
+from webhook_core.kraken.client import READ_S, KrakenClient, decimal
+from webhook_core.kraken.outcomes import result_of
 from webhook_core.trading.instruments import Instrument, parse_asset_pairs, suffix_of
 
 TOKENIZED = "tokenized_asset"

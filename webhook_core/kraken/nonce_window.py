@@ -11,11 +11,12 @@ import json
 import logging
 from datetime import datetime, timedelta
 
+from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST
-from webhook_core.ports import Clock, Document, Documents
+from webhook_core.ledger.contract import Document, Documents
 
 WIDE_ENOUGH = 10**9
 """A second of our nonces, which are nanoseconds: far more than requests on their way side by side are apart."""

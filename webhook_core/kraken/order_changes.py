@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Reply, Verdict
-from webhook_core.trading.open_orders import NO_SUCH_ORDER
-from webhook_core.trading.orders import Accepted, Outcome, Rejected, Unchanged
+from webhook_core.trading.order_changes import NO_SUCH_ORDER
+from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
 
 _ON_ITS_WAY = "Cancel pending"
 _AS_IT_IS = "EOrder:No amendable parameters specified"

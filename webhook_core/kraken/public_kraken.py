@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from webhook_core.clock import Budget, Clock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.market_data import asset_pairs, last_price
-from webhook_core.ports import Budget, Clock
 from webhook_core.trading.instruments import row_of
 
 PRICE_READ_S = 1.0

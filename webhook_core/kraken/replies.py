@@ -9,7 +9,7 @@ from datetime import datetime
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Reply
-from webhook_core.trading.orders import Method, NotSent, Outcome
+from webhook_core.trading.requests import Method, NotSent, Outcome
 
 _SET_THE_CLOCK = (
     "set this machine's clock by NTP; the doctor command says how far it is off. Kraken takes a "

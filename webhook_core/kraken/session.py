@@ -20,7 +20,7 @@ from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.outcomes import Failure, Reply
 
 if TYPE_CHECKING:
-    from webhook_core.bounded_transport import Deadline
+    from webhook_core.network.bounded_transport import Deadline
 
 IDLE_LIMIT_S = 15.0
 """A connection that was idle for longer is not used again: a silent cut in between would look like a lost reply."""
@@ -61,7 +61,11 @@ class Session:
         session.mount("http://", adapter)
 
     def _over_the_network(self) -> BaseAdapter:
-        from webhook_core.bounded_transport import CONNECT_TIMEOUT_S, Deadline, DeadlineAdapter  # paper needs no socket
+        from webhook_core.network.bounded_transport import (  # paper needs no socket
+            CONNECT_TIMEOUT_S,
+            Deadline,
+            DeadlineAdapter,
+        )
 
         self._deadline, self._connects_within_s = Deadline(), CONNECT_TIMEOUT_S
         return DeadlineAdapter(self._deadline)

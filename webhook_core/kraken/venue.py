@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.errors import LedgerUnavailable, NoPrice, NoTimeToRead, VenueUnavailable
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import LedgerUnavailable, NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
-from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.outcomes import Failure, Reply
+from webhook_core.kraken.client import READ_S, KrakenClient
+from webhook_core.kraken.outcomes import result_of
 from webhook_core.kraken.replies import outcome_of
-from webhook_core.ports import Budget, Clock
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, Method, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.requests import Fill, Method, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
-READ_S = 1.2
-"""A read holds the key's line for no longer: an alert that waits behind it still has the time to send."""
 RESENDS = 2
 MOST_PAGES = 40
 """Of 50 closed orders each."""
@@ -267,19 +265,3 @@ class KrakenVenue:
 def rfc3339(moment: datetime) -> str:
     """Whole seconds and Z, as in Kraken's own example of ``deadline``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
-    """The result of a read. Raises VenueUnavailable with the cause."""
-    errors = outcomes.errors_of(reply.document)
-    if reply.failure is not None or reply.status != 200 or errors is None:
-        cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"
-        unavailable = NoTimeToRead if reply.failure is Failure.NO_TIME else VenueUnavailable
-        raise unavailable(f"Kraken's {method} could not be read: {cause}.")
-    failed = [error for error in errors if not error.startswith("W")]
-    result = reply.document.get("result")
-    if result == [] and method == "OpenPositions":  # an account without any
-        result = {}
-    if failed or not isinstance(result, dict):
-        raise VenueUnavailable(f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}.")
-    return result

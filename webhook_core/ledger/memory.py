@@ -9,11 +9,11 @@ from datetime import datetime
 from threading import Lock
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.serial import cursor_text, read_cursor, unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
-from webhook_core.ports import Claim, Claimed, Document, Existing, Page, Recorded
 
 _FIRST = "1"
 

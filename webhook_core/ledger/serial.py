@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
-from webhook_core.trading.orders import Fill, Method, OrderRequest
+from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from webhook_core.ports import Budget
+from webhook_core.clock import Budget
 
 _budget: ContextVar[Budget | None] = ContextVar("webhook_core_ledger_budget", default=None)
 

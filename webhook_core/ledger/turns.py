@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from webhook_core.ledger.contract import Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State, Turn
-from webhook_core.ports import Outdated, Superseded, Waiting
 
 Refusal = Waiting | Superseded | Outdated
 MOST_TIES = 20

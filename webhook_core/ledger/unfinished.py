@@ -6,7 +6,7 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.trading.orders import Fill
+from webhook_core.trading.requests import Fill
 
 _OPEN = ("open", "pending")
 """Kraken's statuses of an order that is not done (docs.kraken.com, get-orders-info)."""

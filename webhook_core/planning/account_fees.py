@@ -14,13 +14,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.ports import Budget, Clock, Documents, Venue
+from webhook_core.ledger.contract import Documents
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.limits import rules_are_fresh
 from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.venue import Venue
 
 READ_AFTER = timedelta(hours=24)
 TRIED_AGAIN_AFTER = timedelta(hours=1)

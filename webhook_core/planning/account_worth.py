@@ -15,8 +15,8 @@ from webhook_core.trading.rounding import cost_of, quotient
 from webhook_core.trading.symbols import asset_code
 
 if TYPE_CHECKING:
-    from webhook_core.pair_rules import PairRules
-    from webhook_core.ports import Budget
+    from webhook_core.clock import Budget
+    from webhook_core.planning.pair_rules import PairRules
     from webhook_core.trading.facts import Balance
     from webhook_core.trading.instruments import Instrument
 

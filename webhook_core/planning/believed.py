@@ -25,19 +25,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.own_orders import DONE, InstrumentOf, Settled, position_key
 from webhook_core.planning.one_moment import OneMoment
+from webhook_core.planning.own_orders import DONE, InstrumentOf, Settled, position_key
 from webhook_core.planning.resting_exits import Exits, RestingExits, has_exit, signed
-from webhook_core.ports import Budget
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
-from webhook_core.trading.holdings import Lot, lacking
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill
+from webhook_core.trading.lagging_figures import Lot, lacking
+from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
-    from webhook_core.market import Market
+    from webhook_core.planning.sources import Sources
 
 _ZERO = Decimal(0)
 _NO_EXITS = Exits((), ())
@@ -68,13 +68,13 @@ class Believed:
 
     def __init__(
         self,
-        market: Market,
+        sources: Sources,
         budget: Budget,
         asked: Asked,
         fills: Mapping[str, Fill],
         refused: Unit | None,
     ) -> None:
-        self.market, self.budget, self.fills, self.refused = market, budget, dict(fills), refused
+        self.sources, self.budget, self.fills, self.refused = sources, budget, dict(fills), refused
         self.instrument_of, self.again = asked.instrument_of, asked.again
         self.open_orders = asked.open_orders
         self.pairs = list(dict.fromkeys(asked.pairs))
@@ -95,14 +95,14 @@ class Believed:
             for entry in settled.unsure:
                 if entry.current.order_id not in self.fills:  # claimed since, and the figure may have it or not
                     raise _not_certain(entry)
-        self.exits = RestingExits(self.market, self.budget, self.instrument_of, self.open_orders)
+        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, self.open_orders)
         if any(not key.startswith(position_key("")) for key in shown.figures):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
         return {name: self._figure(name, settled) for name in self.shown.figures}
 
     def _settled(self) -> Settled:
-        own = self.market.own_orders
+        own = self.sources.own_orders
         return own.settled(self.shown.figures, self.instrument_of, self.refused, self.fills)
 
     def _after_another_read(self) -> Settled:
@@ -113,7 +113,7 @@ class Believed:
         """What the orders in doubt have filled: those at the market are done, so that is what they
         change. Raises NotItsTurn."""
         named = {entry.current.order_id: entry for entry in unsure if entry.current.order_id}
-        fills = self.market.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
+        fills = self.sources.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
         if not named or not all(order_id in fills for order_id in named):
             raise _not_certain(unsure[0])
         for order_id, entry in named.items():
@@ -142,7 +142,7 @@ class Believed:
         if not settled.unsure:
             return shown
         moment = OneMoment(
-            self.market.own_orders,
+            self.sources.own_orders,
             self.shown.balances,
             self.fills,
             self.instrument_of,
@@ -176,7 +176,7 @@ class Believed:
 
     def _exits(self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]) -> Exits:
         """Of the entries that these positions name, however old, and of the young ones."""
-        named = self.market.own_orders.of_orders({row.order_id for row in rows if row.order_id})
+        named = self.sources.own_orders.of_orders({row.order_id for row in rows if row.order_id})
         parents = {entry.unit: entry for entry in (*named, *young) if has_exit(entry)}
         instrument = next((one for one in self.pairs if one.key == pair), None)
         if not parents or instrument is None:
@@ -191,7 +191,7 @@ class Believed:
         if unasked:
             if not all(entry.current.order_id for entry in unasked):
                 raise _not_certain(unasked[0])
-            self.fills |= self.market.venue.fills([entry.current.order_id or "" for entry in unasked], self.budget)
+            self.fills |= self.sources.venue.fills([entry.current.order_id or "" for entry in unasked], self.budget)
         known = []
         for entry in entries:
             fill = self.fills.get(entry.current.order_id or "", entry.current.fill)

@@ -12,18 +12,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.own_orders import DONE, InstrumentOf
-from webhook_core.ports import Budget
+from webhook_core.planning.own_orders import DONE, InstrumentOf
 from webhook_core.trading.facts import Balance, RestingOrder
-from webhook_core.trading.holdings import DUST, Traded
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill, OrderType, Side
+from webhook_core.trading.lagging_figures import DUST, Traded
+from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of
 
 if TYPE_CHECKING:
-    from webhook_core.market import Market
+    from webhook_core.planning.sources import Sources
 
 _ZERO, _ONE_AND_FEE = Decimal(0), Decimal("1.05")
 Filled = Sequence[tuple[LedgerEntry, Fill]]
@@ -43,12 +44,12 @@ class RestingExits:
 
     def __init__(
         self,
-        market: Market,
+        sources: Sources,
         budget: Budget,
         instrument_of: InstrumentOf,
         listed: Sequence[RestingOrder] | None = None,
     ) -> None:
-        self.market, self.budget, self.instrument_of = market, budget, instrument_of
+        self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
         self._open = listed
         self._last: dict[str, Decimal | None] = {}
 
@@ -59,9 +60,9 @@ class RestingExits:
         for order in found:
             if order.status not in DONE and self._is_crossed(order, pair):
                 raise _in_doubt(_crossed(order))
-        since = self.market.clock.now() - self.market.margin
+        since = self.sources.clock.now() - self.sources.margin
         traded = [
-            (order.closed_at or self.market.clock.now(), order)
+            (order.closed_at or self.sources.clock.now(), order)
             for order in found
             if order.executed and (order.closed_at is None or order.closed_at > since)
         ]
@@ -120,14 +121,14 @@ class RestingExits:
         if any(_missing(name, fill, found) > _ZERO for name, (_, fill) in ids.items()):
             since = min(entry.current.claimed_at for entry, _ in parents)
             known = {order.order_id for order in found}
-            closed = self.market.venue.orders_closed(since, self.budget)
+            closed = self.sources.venue.orders_closed(since, self.budget)
             found += [order for order in closed if order.parent in ids and order.order_id not in known]
         for name, (entry, fill) in ids.items():
             lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
             if lacks and self._is_young(entry, fill):
                 raise _in_doubt(
                     f"The order of the alert {entry.alert_id} has filled, and its exit is not shown yet; "
-                    f"{self.market.margin.total_seconds():.0f} s after its last trade it counts as absent."
+                    f"{self.sources.margin.total_seconds():.0f} s after its last trade it counts as absent."
                 )
         return found
 
@@ -135,13 +136,13 @@ class RestingExits:
         """Whether lists may lack the exit of what it traded last."""
         moment = fill.closed_at or entry.current.settled_at or entry.current.deadline
         if fill.status not in DONE:
-            traded_at = self.market.venue.last_traded(entry.current.order_id or "", self.budget)
-            moment = self.market.clock.now() if traded_at is None else traded_at
-        return moment + self.market.margin > self.market.clock.now()
+            traded_at = self.sources.venue.last_traded(entry.current.order_id or "", self.budget)
+            moment = self.sources.clock.now() if traded_at is None else traded_at
+        return moment + self.sources.margin > self.sources.clock.now()
 
     def _listed(self) -> Sequence[RestingOrder]:
         if self._open is None:
-            self._open = self.market.venue.open_orders(self.budget)
+            self._open = self.sources.venue.open_orders(self.budget)
         return self._open
 
     def _holds(self, order: RestingOrder) -> str:
@@ -167,17 +168,17 @@ class RestingExits:
 
     def _has_filled(self, asset: str) -> bool:
         """Whether a spot order that rested, and held funds of it, has traded within the margin."""
-        closed = self.market.venue.orders_closed(self.market.clock.now() - self.market.margin, self.budget)
+        closed = self.sources.venue.orders_closed(self.sources.clock.now() - self.sources.margin, self.budget)
         rested = (order for order in closed if order.order_type != OrderType.MARKET and not order.margin)
         return any(order.executed and self._holds(order) == asset for order in rested)
 
     def _is_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
         """By the last price, so that it must have filled. On paper a price is the alert's own,
         which the book hears with the order."""
-        if self.market.mode == "paper" or (order.limit is None and order.fires_at is None):
+        if self.sources.mode == "paper" or (order.limit is None and order.fires_at is None):
             return False
         if pair.key not in self._last:
-            self._last[pair.key] = self.market.venue.prices([pair], self.budget, {}).get(pair.key)
+            self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(pair.key)
         last = self._last[pair.key]
         if last is None:
             return False

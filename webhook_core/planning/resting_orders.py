@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from webhook_core.fills import Fills
+from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.fill_records import keep_fill
 from webhook_core.ledger.unfinished import is_final
-from webhook_core.own_orders import position_key
-from webhook_core.ports import Budget
+from webhook_core.planning.own_orders import position_key
 from webhook_core.trading import needs
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import Fill
-from webhook_core.trading.wishes import Intent
+from webhook_core.trading.intent import Intent
+from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
-    from webhook_core.market import Market
-    from webhook_core.own_orders import InstrumentOf
+    from webhook_core.planning.own_orders import InstrumentOf
+    from webhook_core.planning.sources import Sources
 
 AT_ONCE = 50
 """One QueryOrders tells of as many; of more the list of open orders tells which have gone."""
@@ -32,8 +32,8 @@ KEPT_TO_SEND_S = 1.6
 class RestingOrders:
     """``keeps``: what is found goes into the ledger, so that the next plan need not ask again."""
 
-    def __init__(self, market: Market, instrument_of: InstrumentOf, *, keeps: bool) -> None:
-        self._market, self._instrument_of, self._keeps = market, instrument_of, keeps
+    def __init__(self, sources: Sources, instrument_of: InstrumentOf, *, keeps: bool) -> None:
+        self._sources, self._instrument_of, self._keeps = sources, instrument_of, keeps
 
     def fills(self, legs: Sequence[tuple[Intent, Instrument | None]], budget: Budget) -> Mapping[str, Fill]:
         """By order id, of those that can change a figure which a leg's size follows from. One that
@@ -42,21 +42,21 @@ class RestingOrders:
         everything = any(_counts_all(intent) for intent, _ in legs)
         if not figures and not everything:
             return {}
-        own = self._market.own_orders
+        own = self._sources.own_orders
         resting = own.resting(None if everything else figures, self._instrument_of)
         if len(resting) > AT_ONCE:
             resting = self._changed(resting, budget)
         found: dict[str, Fill] = {}
         for start in range(0, len(resting), AT_ONCE):
             asked = resting[start : start + AT_ONCE]
-            fills = self._market.venue.fills([entry.current.order_id or "" for entry in asked], budget)
+            fills = self._sources.venue.fills([entry.current.order_id or "" for entry in asked], budget)
             found |= fills
             self._keep(asked, fills, budget)
         return found
 
     def _changed(self, resting: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
         """Those that are in the book no more, or have filled more than the ledger knows."""
-        executed = {order.order_id: order.executed for order in self._market.venue.open_orders(budget)}
+        executed = {order.order_id: order.executed for order in self._sources.venue.open_orders(budget)}
         changed = []
         for entry in resting:
             fill = entry.current.fill
@@ -66,14 +66,13 @@ class RestingOrders:
         return changed
 
     def _keep(self, asked: Sequence[LedgerEntry], fills: Mapping[str, Fill], budget: Budget) -> None:
-        market = self._market
-        ledger = Fills(market.ledger, market.venue, market.clock, market.margin)
+        sources = self._sources
         for entry in asked:
             if not self._keeps or budget.remaining() < KEPT_TO_SEND_S:
                 return
             fill = fills.get(entry.current.order_id or "")
             if fill is not None and (fill.volume or is_final(fill)):
-                ledger.keep(entry, fill)
+                keep_fill(sources.ledger, entry, fill, sources.clock.now(), sources.margin)
 
 
 def _figures(intent: Intent, pair: Instrument) -> set[str]:

@@ -19,17 +19,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.own_orders import DONE
-from webhook_core.ports import Budget
+from webhook_core.planning.own_orders import DONE
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.open_orders import plain_client_order_id
+from webhook_core.trading.order_changes import plain_client_order_id
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
-    from webhook_core.market import Market
+    from webhook_core.planning.sources import Sources
 
 _AT_ONCE = (OrderType.MARKET, OrderType.SETTLE_POSITION)
 """They trade when they are placed, so nothing of them is ever open."""
@@ -58,8 +58,8 @@ class Unlisted(NamedTuple):
 class UnlistedOrders:
     """``listed``: the open orders, as a read that began at ``read_at`` shows them."""
 
-    def __init__(self, market: Market, listed: Sequence[RestingOrder], read_at: datetime, budget: Budget) -> None:
-        self.market, self.listed, self.read_at, self.budget = market, listed, read_at, budget
+    def __init__(self, sources: Sources, listed: Sequence[RestingOrder], read_at: datetime, budget: Budget) -> None:
+        self.sources, self.listed, self.read_at, self.budget = sources, listed, read_at, budget
         self._by_name = {order.order_id: order for order in listed}
         self._by_name |= {
             plain_client_order_id(order.client_order_id): order for order in listed if order.client_order_id
@@ -77,7 +77,7 @@ class UnlistedOrders:
         parents = [entry for entry in leaving if self._may_lack_a_close(entry)]
         trading = [entry for entry in parents if not _is_done(entry)]
         asked = {self._order_id(entry) for entry in (*own, *trading)}
-        shown = self.market.venue.orders(sorted(asked), self.budget) if asked else {}
+        shown = self.sources.venue.orders(sorted(asked), self.budget) if asked else {}
         found = [order for entry in own if (order := _open_order(entry, shown)) is not None]
         notes = self._check_closes(list(self._parents(parents, shown)))
         late = (entry for entry in leaving if entry not in parents)
@@ -87,17 +87,13 @@ class UnlistedOrders:
         """One whose outcome is unknown and that the list does not show, after a look at Kraken."""
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return entry
-        from webhook_core.ledger.reconcile import Reconciler
-
-        its = self.market
-        looks = Reconciler(its.mode, its.account, its.ledger, its.venue, its.clock, its.margin)
-        return looks.look_up(entry, self.budget)
+        return self.sources.look_up(entry, self.budget)
 
     def _check_known(self, entry: LedgerEntry) -> None:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return
         # By then Kraken takes it no more, and the list shows what it has taken; not what that left.
-        if _closes(entry) or self.read_at < entry.current.deadline + self.market.margin:
+        if _closes(entry) or self.read_at < entry.current.deadline + self.sources.margin:
             raise _in_doubt(entry, "has no known outcome yet")
 
     def _listed(self, entry: LedgerEntry) -> RestingOrder | None:
@@ -110,7 +106,7 @@ class UnlistedOrders:
         return listed.order_id if listed is not None else entry.current.order_id or ""
 
     def _is_young(self, moment: datetime) -> bool:
-        return moment + self.market.margin > self.read_at
+        return moment + self.sources.margin > self.read_at
 
     def _may_be_unlisted(self, entry: LedgerEntry) -> bool:
         if entry.state is not State.ACCEPTED or self._listed(entry) is not None or _is_done(entry):
@@ -145,7 +141,7 @@ class UnlistedOrders:
         lacking = [parent for parent in parents if _missing(parent, self.listed) > 0]
         if any(self._is_waited_for(parent, self.listed) for parent in lacking):
             since = min(parent.entry.current.claimed_at for parent in lacking)
-            closed = self.market.venue.orders_closed(since, self.budget)
+            closed = self.sources.venue.orders_closed(since, self.budget)
             seen = {order.order_id: order for order in (*closed, *self.listed)}.values()
             for parent in lacking:
                 if self._is_waited_for(parent, seen):
@@ -154,7 +150,7 @@ class UnlistedOrders:
         return [_not_shown(parent.entry, parent.order_id) for parent in lacking]
 
     def _filled_unseen(self) -> str:
-        ends_s = self.market.margin.total_seconds()
+        ends_s = self.sources.margin.total_seconds()
         return f"has filled, and its exit is not shown by Kraken yet ({ends_s:.0f} s after its last trade it counts as absent)"
 
     def _is_waited_for(self, parent: Parent, orders: Collection[RestingOrder]) -> bool:
@@ -165,12 +161,12 @@ class UnlistedOrders:
             return self._is_young(parent.done_at)
         if missing < self._least(parent.entry):
             return False
-        traded_at = self.market.venue.last_traded(parent.order_id, self.budget)
+        traded_at = self.sources.venue.last_traded(parent.order_id, self.budget)
         return traded_at is None or self._is_young(traded_at)
 
     def _least(self, entry: LedgerEntry) -> Decimal:
         try:
-            return self.market.instrument(entry.current.request.pair, self.budget).ordermin or _ZERO
+            return self.sources.instrument(entry.current.request.pair, self.budget).ordermin or _ZERO
         except UnknownSymbol:
             return _ZERO
 

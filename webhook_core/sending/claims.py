@@ -4,15 +4,19 @@ claimed as if it were new."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import NoTimeToSend, NotItsTurn, WebhookError
 from webhook_core.events import timed
-from webhook_core.firing import Firing
-from webhook_core.ledger.entry import LedgerEntry, State, claimed_at_last
-from webhook_core.market import Decided, Market
-from webhook_core.ports import Budget, Claim, Claimed, Clock, Existing, Ledger, Outdated
-from webhook_core.submission import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, allowed
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.transitions import claimed_at_last, first_attempt
+from webhook_core.planning.decide import Market
+from webhook_core.planning.decision import Decided
+from webhook_core.sending.firing import Firing
+from webhook_core.sending.submission import allowed
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -96,3 +100,17 @@ class Claiming:
                 return claim
             self.missed = claim.entry
         return self.ledger.claim_next(claimed_at_last(self.missed, entry))
+
+
+def later_leg(
+    first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
+) -> LedgerEntry:
+    """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
+    of its line may have claimed since; only a size that follows from what is held can be out of date then."""
+    unit = first.unit.with_leg(number)
+    request = first.following[number - 1]
+    attempt = first_attempt(unit, request, now, deadline_s)
+    mark = None if behind is None or not request.counted else behind.attempts[0].owner
+    turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
+    leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
+    return replace(leg, figures={}, counted_until=None)

@@ -11,15 +11,17 @@ import logging
 from decimal import Decimal
 from http import HTTPStatus
 
+from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.events import event
-from webhook_core.firing import Firing
-from webhook_core.ledger.entry import LedgerEntry, denied_unclaimed, unclaimed_attempt
-from webhook_core.ledger.reconcile import report
+from webhook_core.ledger.contract import Claimed, Ledger, Recorded
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.report import report
 from webhook_core.ledger.time_left import within
-from webhook_core.ports import Budget, Claimed, Clock, Ledger, Recorded
+from webhook_core.ledger.transitions import denied_unclaimed, unclaimed_attempt
+from webhook_core.sending.firing import Firing
+from webhook_core.trading.intent import Intent
 from webhook_core.trading.rounding import plain
-from webhook_core.trading.wishes import Intent
 
 WRITTEN_WITHIN_S = 0.4
 """Of the half second between the request's budget and TradingView's time-out."""

@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.events import event
-from webhook_core.firing import later_leg
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, missed_attempt
-from webhook_core.ledger.reconcile import facts, report
-from webhook_core.legs import Progress, later_legs
-from webhook_core.ports import Claimed, Ledger
+from webhook_core.ledger.contract import Claimed, Ledger, later_legs
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.report import facts, report
+from webhook_core.ledger.transitions import missed_attempt
+from webhook_core.sending.claims import later_leg
+from webhook_core.sending.progress import Progress
 
 MISSED_WITHIN = timedelta(hours=1)
 """Reconcile runs each minute; what is older was said long ago."""

@@ -91,3 +91,13 @@ class AlertLike(Protocol):
     def scope(self) -> CancelScope | None: ...
     @property
     def orders(self) -> Sequence[AlertLike]: ...
+
+
+def position(alert: AlertLike, name: str) -> Decimal | None:
+    """``market_position`` with its size, or ``prev_market_position`` with its: signed, None where it is not said."""
+    word, size = getattr(alert, name), getattr(alert, f"{name}_size")
+    if word == "flat":
+        return Decimal(0)
+    if word is None or size is None:
+        return None
+    return Decimal(size) if word == "long" else -Decimal(size)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
 
-from webhook_core.trading import closing, limits
+from webhook_core.trading import conditional_close, limits
 from webhook_core.trading.checks import Check
 from webhook_core.trading.drafts import Draft, lowest
 from webhook_core.trading.instruments import Instrument
@@ -116,7 +116,7 @@ def _offsets(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Che
 
 
 def _exits(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
-    return closing.reach_checks(draft.wanted, draft.market)
+    return conditional_close.reach_checks(draft.wanted, draft.market)
 
 
 def _cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from webhook_core.trading.orders import OrderIntent, Relative, Side, is_margin
+from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, OrderIntent, PositionIntent
+from webhook_core.trading.orders import Relative, Side, is_margin
 from webhook_core.trading.planner import lacks_price
-from webhook_core.trading.wishes import AmendIntent, CancelIntent, Intent, PositionIntent
 
 
 class Needs(NamedTuple):

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from webhook_core.trading import denials, intents
+from webhook_core.trading import denials
+from webhook_core.trading import from_alert as intents
 from webhook_core.trading.checks import Check
 from webhook_core.trading.denials import Need
-from webhook_core.trading.drafts import Draft, draft, limit_of, notes, parameters, trigger_of
+from webhook_core.trading.drafts import Draft, draft, limit_of, notes, trigger_of
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderIntent, OrderRequest, Relative
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.kraken_fields import parameters
+from webhook_core.trading.orders import Relative
+from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
-    from webhook_core.trading.appraisal import Appraisal
-
-
-class Plan(NamedTuple):
-    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out. ``appraisals``, one
-    for each request, only where they were asked for."""
-
-    requests: tuple[OrderRequest, ...]
-    notes: tuple[str, ...] = ()
-    appraisals: tuple[Appraisal | None, ...] = ()
-
-
-class Denied(NamedTuple):
-    """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
-    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded."""
-
-    rule: str
-    message: str
-    numbers: Mapping[str, str] = MappingProxyType({})
-    plan: Plan = Plan(())
-    notes: tuple[str, ...] = ()
 
 
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:

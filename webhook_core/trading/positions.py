@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from webhook_core.trading.orders import OrderIntent, OrderType, Side, Terms, is_margin
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.orders import OrderType, Side, Terms, is_margin
+from webhook_core.trading.plans import Denied, denied
 from webhook_core.trading.rounding import cost_of, difference, percent_of, plain, quotient, round_cost, round_volume
-from webhook_core.trading.sizing import Basis, denied
+from webhook_core.trading.sizing import Basis
 from webhook_core.trading.symbols import asset_code
-from webhook_core.trading.wishes import NoOrder, PositionIntent
 
 ZERO = Decimal(0)
 

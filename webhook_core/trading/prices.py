@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from webhook_core.errors import AlertMalformed
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Relative, Side
 from webhook_core.trading.rounding import cost_of, plain, price_step, round_price, to_step
@@ -85,3 +86,24 @@ def _with_steps(instrument: Instrument, price: Relative, *, up: bool) -> Relativ
     step = PERCENT_STEP if price.percent else price_step(instrument)
     amount = price.amount if step is None else to_step(price.amount, step, up=up)
     return price._replace(amount=amount, sign=price.sign if amount else "+")
+
+
+_MOST_DIGITS = 18
+"""Before or after the point; an amount beyond that is a mistake, and no exchange has a use for it."""
+
+
+def check_amount(name: str, price: Price | None) -> None:
+    """Raises AlertMalformed for a number that no market has."""
+    if price is None:
+        return
+    amount = amount_of(price)
+    if not amount.is_finite() or amount <= 0:
+        raise AlertMalformed(f"{name} must be a number above zero.", field=name)
+    if not -_MOST_DIGITS <= amount.adjusted() < _MOST_DIGITS or len(amount.as_tuple().digits) > 4 * _MOST_DIGITS:
+        raise AlertMalformed(f"{name} is out of every market's range: send a plain decimal number.", field=name)
+    below = isinstance(price, Relative) and price.percent and price.sign != "+"
+    if below and amount >= 100 and name not in FIELDS:  # where # has its sign first
+        raise AlertMalformed(f"{name} is {amount:f} % below the market: nothing would be left.", field=name)
+
+
+FIELDS = ("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit")

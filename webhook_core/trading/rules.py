@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.trading.checks import Scope
-from webhook_core.trading.intents import Size
 from webhook_core.trading.orders import QuantityType
 
 
@@ -71,3 +70,11 @@ class TradingRules(NamedTuple):
         """Of every owner that has one; without any, no cost is too high."""
         caps = (owner.max_order_cost for owner in self.limits)
         return tuple(cap for cap in caps if cap is not None)
+
+
+class Size(NamedTuple):
+    """``volume`` counts what ``quantity_type`` says. ``fixed``: an alert may not name another one."""
+
+    volume: Decimal
+    quantity_type: QuantityType = "base"
+    fixed: bool = False

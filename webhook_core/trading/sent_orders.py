@@ -11,20 +11,10 @@ from typing import cast
 from webhook_core.trading.drafts import Draft, Fitted
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import (
-    Close,
-    OrderIntent,
-    OrderRequest,
-    OrderType,
-    Relative,
-    SelfTrade,
-    Side,
-    Terms,
-    TimeInForce,
-    TriggerBy,
-)
+from webhook_core.trading.intent import AmendIntent, OrderIntent
+from webhook_core.trading.orders import Close, OrderType, Relative, SelfTrade, Side, Terms, TimeInForce, TriggerBy
 from webhook_core.trading.prices import highest, parsed
-from webhook_core.trading.wishes import AmendIntent
+from webhook_core.trading.requests import OrderRequest
 
 
 def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.orders import OrderIntent, Side, is_margin
-from webhook_core.trading.planner import Denied
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.orders import Side, is_margin
+from webhook_core.trading.plans import Denied, denied
 from webhook_core.trading.prices import estimate, highest
 from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost, round_volume
 from webhook_core.trading.symbols import asset_code
@@ -204,8 +205,3 @@ def _worth(amount: Decimal, instrument: Instrument) -> str:
 def _decimals(amount: Decimal) -> int:
     exponent = amount.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
-
-
-def denied(rule: str, text: str, **numbers: str) -> Denied:
-    """A refusal by this rule; its message begins with it."""
-    return Denied(rule, f"{rule}: {text}", numbers)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.orders import OrderIntent, OrderType, Terms
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.orders import OrderType, Terms
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from webhook_core.kraken.paper import margin, matching
+from webhook_core.kraken.paper import kinds, margin, matching
 from webhook_core.kraken.paper.arguments import read, same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
@@ -64,7 +64,7 @@ def _check_mode(pair: Pair, order: Order) -> None:
     allowed = {
         "online": True,
         "post_only": "post" in order.oflags,
-        "limit_only": order.ordertype in matching.LIMITS,
+        "limit_only": order.ordertype in kinds.LIMITS,
         "reduce_only": order.reduce_only,
     }
     if not allowed.get(pair.status, False):

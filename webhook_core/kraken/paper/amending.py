@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.kraken.paper import add_order, arguments, matching
+from webhook_core.kraken.paper import add_order, arguments, kinds, matching, price_arguments
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.cancels import named
 from webhook_core.kraken.paper.desk import Desk
@@ -67,19 +67,19 @@ def _check_pair(desk: Desk, params: Mapping[str, str], pair: Pair) -> None:
 
 
 def _set_prices(params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None) -> None:
-    limit = "price" if order.ordertype in matching.LIMITS else "price2"
-    if params.get("limit_price") and matching.limit_of(order) is None:
+    limit = "price" if order.ordertype in kinds.LIMITS else "price2"
+    if params.get("limit_price") and kinds.limit_of(order) is None:
         raise invalid("limit_price")
-    if params.get("trigger_price") and (order.ordertype not in matching.TRIGGERS or order.triggered):
+    if params.get("trigger_price") and (order.ordertype not in kinds.TRIGGERS or order.triggered):
         raise invalid("trigger_price")
     asked = {limit: params.get("limit_price"), "price": params.get("trigger_price") or params.get("limit_price")}
-    if order.ordertype not in matching.LIMITS:
+    if order.ordertype not in kinds.LIMITS:
         asked["price"] = params.get("trigger_price")
     texts = {"price": order.said or f"{order.price:f}", "price2": order.said2 or f"{order.price2:f}"}
     changed = {field: text for field, text in asked.items() if text}
     if changed:
-        order.peak = Decimal(0) if order.ordertype in matching.TRAILING else order.peak
-        arguments.set_prices(texts | changed, pair, order, market)
+        order.peak = Decimal(0) if order.ordertype in kinds.TRAILING else order.peak
+        price_arguments.set_prices(texts | changed, pair, order, market)
 
 
 def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.kraken.paper import matching
+from webhook_core.kraken.paper import kinds
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.price_arguments import _AMOUNT, _amount, _digits, set_prices
 from webhook_core.kraken.paper.public import no_price
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
-ORDER_TYPES = matching.LIMITS | matching.TRIGGERS | {"market", "settle-position"}
+ORDER_TYPES = kinds.LIMITS | kinds.TRIGGERS | {"market", "settle-position"}
 STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})  # one price per pair: own orders never meet
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
-# Texts, which re compiles when they are first used: a cold start needs few of them.
-_AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}"
 _MOMENT = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
 _UUID = r"(?ai)[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}"
 _FREE_ID = r"(?a)[a-z0-9_-]{1,18}"
@@ -66,23 +65,11 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
     if "post" in order.oflags and order.timeinforce in ("IOC", "FOK"):
         raise invalid("timeinforce")
     if any(field.startswith("close[") or field == "close" for field in params):
-        from webhook_core.kraken.paper import closing
+        from webhook_core.kraken.paper import conditional_close
 
-        order.close = closing.read(params, pair, order)
+        order.close = conditional_close.read(params, pair, order)
     check_deadline(params, desk.now)
     return pair, order
-
-
-def set_prices(texts: Mapping[str, str], pair: Pair, order: Order, last: Decimal | None) -> None:
-    """``price`` and ``price2``, absolute or relative to the last price; without one those stay 0. Raises Refused."""
-    if order.ordertype in matching.TRAILING:
-        from webhook_core.kraken.paper import trailing
-
-        trailing.read(texts, pair, order, last)
-    elif order.ordertype in matching.LIMITS | matching.TRIGGERS:
-        order.price, order.said = _price(texts, "price", pair, order, last)
-        if order.ordertype.endswith("-limit"):
-            order.price2, order.said2 = _price(texts, "price2", pair, order, last)
 
 
 def check_display(text: str, order: Order) -> None:
@@ -123,18 +110,6 @@ def _reduce_only(params: Mapping[str, str], leverage: int) -> bool:
     return value in _YES
 
 
-def _amount(params: Mapping[str, str], field: str) -> Decimal:
-    text = params.get(field, "")
-    if not re.fullmatch(_AMOUNT, text) or not Decimal(text):
-        raise invalid(field)
-    return Decimal(text)
-
-
-def _digits(value: Decimal) -> int:
-    """Decimals that matter: trailing zeros don't."""
-    return max(0, -int(value.normalize().as_tuple().exponent))
-
-
 def volume_of(params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume") -> Decimal:
     """Base, or quote with viqc; 0 is for what closes a margin position. Raises Refused, naming ``field``."""
     text = params.get("volume", "")
@@ -145,26 +120,6 @@ def volume_of(params: Mapping[str, str], pair: Pair, leverage: int, field: str =
     if _digits(volume) > most:
         raise invalid(field)
     return volume
-
-
-def _price(texts: Mapping[str, str], field: str, pair: Pair, order: Order, last: Decimal | None) -> tuple[Decimal, str]:
-    """The price, and how a relative one is shown."""
-    text = texts.get(field, "")
-    if text[:1] in ("+", "-", "#"):
-        from webhook_core.kraken.paper import relative
-
-        offset = relative.parse(field, text, pair, rising=matching.rising(order))
-        if last is None:
-            return Decimal(0), offset.shown(pair)
-        if offset.beside(last) <= 0:
-            raise Refused("EOrder:Invalid price")
-        return relative.on_tick(pair, offset.beside(last)), offset.shown(pair)
-    price = _amount(texts, field)
-    if _digits(price) > pair.pair_decimals:
-        raise pair.too_fine()
-    if price % pair.tick_size:
-        raise Refused("EOrder:Tick size check failed")
-    return price, ""
 
 
 def _leverage(params: Mapping[str, str], pair: Pair, side: str, ordertype: str) -> int:

@@ -12,7 +12,8 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 
 if TYPE_CHECKING:
-    from webhook_core.ports import Clock, Documents
+    from webhook_core.clock import Clock
+    from webhook_core.ledger.contract import Documents
 
 STATED_BY_KRAKEN = "pair-rules"
 """The document that a live trade, or a reconcile that reached Kraken, leaves: Kraken's own rules and no other's."""

@@ -20,7 +20,8 @@ from webhook_core.kraken.paper.views import order_object
 from webhook_core.kraken.paper.wire import PartlyRefused, Refused
 
 if TYPE_CHECKING:
-    from webhook_core.ports import Clock, Documents
+    from webhook_core.clock import Clock
+    from webhook_core.ledger.contract import Documents
 
 ALL_PERMISSIONS = frozenset(
     {"query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"}

@@ -10,21 +10,13 @@ from decimal import ROUND_DOWN, Decimal
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Fill, Order
+from webhook_core.kraken.paper.conditional_close import child_of
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.kinds import TRAILING, TRIGGERS, limit_of, rising
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused
 
-TRAILING = frozenset({"trailing-stop", "trailing-stop-limit"})
-TRIGGERS = frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"}) | TRAILING
-LIMITS = frozenset({"limit", "iceberg"})
 REDUCED = "Reduce only:Position is closed"
-
-
-def limit_of(order: Order) -> Decimal | None:
-    """The price that the order won't go beyond; None for one that takes any."""
-    if order.ordertype in LIMITS:
-        return order.price
-    return order.price2 if order.ordertype.endswith("-limit") else None
 
 
 def crosses(order: Order, market: Decimal) -> bool:
@@ -33,13 +25,6 @@ def crosses(order: Order, market: Decimal) -> bool:
     if limit is None:
         return True
     return limit >= market if order.side == "buy" else limit <= market
-
-
-def rising(order: Order) -> bool:
-    """Whether the order waits for a price above the last one."""
-    if order.ordertype in LIMITS:
-        return order.side == "sell"
-    return (order.side == "buy") != order.ordertype.startswith("take-profit")
 
 
 def place(desk: Desk, pair: Pair, order: Order) -> None:
@@ -153,9 +138,7 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
         spent = pair.quote if order.side == "buy" else pair.base
         order.hold = min(needed(desk, pair, order, price), desk.available(spent))
     if volume and order.close:
-        from webhook_core.kraken.paper import closing
-
-        closing.spawn(desk, pair, order, fill)
+        spawn(desk, pair, order, fill)
 
 
 def _record(pair: Pair, order: Order, fill: Fill) -> None:
@@ -188,3 +171,18 @@ def _affordable(  # noqa: PLR0913, PLR0917 — a trade's figures
     if order.side == "sell":
         return desk.available(pair.base) >= volume
     return desk.available(pair.quote) >= cost + fee
+
+
+def spawn(desk: Desk, pair: Pair, parent: Order, fill: Fill) -> None:
+    """The closing order of one fill. One that finds no money is canceled at once, as its primary has long traded."""
+    try:
+        child = child_of(pair, parent, fill.volume, fill.price)
+    except Refused:  # a distance that the price no longer allows
+        return
+    child.opentm = desk.now
+    spent = pair.quote if child.side == "buy" else pair.base
+    if child.leverage or desk.available(spent) >= needed(desk, pair, child, fill.price):
+        place(desk, pair, child)
+        return
+    child.txid = desk.book.mint("O")
+    desk.finish(child, "canceled", "Insufficient funds")

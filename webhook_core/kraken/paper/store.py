@@ -11,7 +11,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper.book import Book
 
 if TYPE_CHECKING:
-    from webhook_core.ports import Documents
+    from webhook_core.ledger.contract import Documents
 
 _Result = TypeVar("_Result")
 ATTEMPTS = 50  # each lost race means that somebody else's order went in, so this many in a row is a fault

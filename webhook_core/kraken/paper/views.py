@@ -10,6 +10,7 @@ from typing import Any
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Fill, Order, Position
+from webhook_core.kraken.paper.conditional_close import child_of
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.rules import Pair
 
@@ -33,9 +34,7 @@ def close_description(order: Order, pair: Pair) -> str:
     """Empty without a conditional close."""
     if order.close is None:
         return ""
-    from webhook_core.kraken.paper import closing
-
-    return closing.description(order, pair)
+    return f"close position @ {what(child_of(pair, order, Decimal(0), None), pair)}"
 
 
 def _price(order: Order, pair: Pair) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerForbidden, LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.firestore.channel import FirestoreChannel
@@ -20,7 +21,6 @@ from webhook_core.ledger.firestore.codec import decoded_fields, encoded_fields, 
 from webhook_core.ledger.firestore.failures import FirestoreError, Forbidden, Unproved
 from webhook_core.ledger.firestore.tokens import NoToken
 from webhook_core.ledger.time_left import seconds_at_most
-from webhook_core.ports import Budget, Clock
 
 _LEAST_S = 0.05
 """A call with less time than that is not worth its packets."""

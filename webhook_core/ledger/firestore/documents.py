@@ -7,11 +7,11 @@ import hashlib
 import uuid
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Document
 from webhook_core.ledger.firestore.calls import FirestoreCalls
 from webhook_core.ledger.firestore.entries import UNSURE
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
 from webhook_core.ledger.identity import DOCUMENT, lost, new_id
-from webhook_core.ports import Document
 
 MAX_TEXT_BYTES = 900_000
 """Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""

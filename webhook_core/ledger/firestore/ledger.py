@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from webhook_core.clock import SystemClock
+from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore import queries
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, operation
@@ -38,7 +39,6 @@ from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Conten
 from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.serial import cursor_text, read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
-from webhook_core.ports import Claim, Claimed, Clock, Document, Existing, Page, Recorded
 
 _DELETED_AT_ONCE = 100
 

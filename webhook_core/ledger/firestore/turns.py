@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Claim, Claimed, Existing
 from webhook_core.ledger.entry import LedgerEntry, Turn
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Write
 from webhook_core.ledger.firestore.entries import CONTENTION_S, GONE, UNSURE, entry_in, fields_of, is_expired
@@ -20,7 +22,6 @@ from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Conten
 from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.serial import line_digest, unit_digest, unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
-from webhook_core.ports import Claim, Claimed, Clock, Existing
 
 _LINES = "lines"
 _TRIES = 5

@@ -13,8 +13,8 @@ import certifi
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from webhook_core.bounded_transport import Deadline, timed_pools
 from webhook_core.ledger.firestore.failures import Unproved
+from webhook_core.network.bounded_transport import Deadline, timed_pools
 
 _CONNECTIONS_KEPT = 32
 """As many as the threads that README.md recommends."""

@@ -1,0 +1,97 @@
+"""The kinds of alert beside a plain order: what ``action`` calls them, and which fields go with which.
+
+Loaded for those alone, and to explain a field that a plain order can't have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from webhook_core.intake import field_values as values
+from webhook_core.intake import refused_names, words
+from webhook_core.intake.field_names import Order, Sent, is_off
+from webhook_core.intake.refused_names import PERCENT_OF_WHAT
+from webhook_core.trading.orders import Action, Side
+
+_NAMES: Mapping[str, Action | Side] = {
+    "buy": Side.BUY,
+    "sell": Side.SELL,
+    **dict.fromkeys(("close", "exit", "flatten", "close_position"), "close"),
+    **dict.fromkeys(("reverse", "flip"), "reverse"),
+    "target": "target",
+    "cancel": "cancel",
+    **dict.fromkeys(("amend", "modify", "edit"), "amend"),
+}
+_HINTS = {
+    "long": "send buy, or target with market_position long",
+    "short": "send sell to sell what is held, or target with market_position short",
+    "flat": "send close",
+    "close_all": "send close, once for each symbol",
+    **dict.fromkeys(("cancel_all", "cancel_orders", "cancel_order"), "send cancel, with order_id or scope"),
+    **dict.fromkeys(("open", "entry", "enter", "order"), "send buy or sell"),
+    "replace": "send amend",
+}
+
+_EVERYWHERE = frozenset(
+    {
+        *("strategy_name", "alert_message", "custom_fields", "id", "fired_at", "bar_time", "validate"),
+        *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
+        *("action", "order_id", "orders"),  # an order_id is the script's, unless the alert cancels or amends
+    }
+)
+_WHICH_ORDER = ("order_id", "client_order_id", "of_alert")
+_POSITION = ("symbol", "leverage", "price", "order_type", "volume", "quantity_type", "confirm_fill")
+_GOES_WITH: Mapping[Action, frozenset[str]] = {
+    "close": frozenset({*_POSITION, "percent"}),
+    "reverse": frozenset(_POSITION),
+    "target": frozenset({*_POSITION, "side"}),
+    "cancel": frozenset({*_WHICH_ORDER, "scope", "symbol", "side"}),
+    "amend": frozenset(
+        {*_WHICH_ORDER, "symbol", "volume", "quantity_type", "price", "stop_price", "display_volume", "post_only"}
+    ),
+}
+_WHICH = "it says which order is meant, for action cancel or amend"
+_NOT_WITH_AN_ORDER = {
+    "percent": f"it is a part of a position, for action close. Send volume with {PERCENT_OF_WHAT}",
+    "scope": "it says what action cancel cancels",
+    "client_order_id": _WHICH,
+    "of_alert": _WHICH,
+}
+_WHY: Mapping[Action, str] = {
+    "close": "it closes what is held, at the market. Send symbol, and percent for a part of the position",
+    "reverse": "it turns the position round, at the market. Send symbol, and volume for another size",
+    "target": "it goes to market_position and market_position_size, at the market",
+    "cancel": "send order_id, client_order_id or of_alert, or else scope, symbol and side",
+    "amend": "it changes volume, price, stop_price, display_volume or post_only of one order",
+}
+
+
+def action_of(candidates: Sequence[Sent]) -> Action:
+    """What ``action`` asks for; buy and sell are orders. Raises AlertMalformed for any other word."""
+    said = values.agreed(candidates, _named)
+    return "order" if said is None or isinstance(said, Side) else said
+
+
+def _named(sent: Sent) -> Action | Side:
+    text = values.order_text(sent).lower()
+    key = text.replace("-", "_").replace(" ", "_")
+    if key in _NAMES:
+        return _NAMES[key]
+    hint = _HINTS.get(key) or refused_names.overrides(words.of_value(text))
+    said = f"{values.shown(text)} ({hint})" if hint else values.shown(text)
+    raise sent.fault(f"must be buy, sell, close, reverse, target, cancel or amend, not {said}")
+
+
+def refuse_others(action: Action, order: Order) -> None:
+    """Raises AlertMalformed for the first field that says something and does not go with ``action``."""
+    for name, candidates in order.items():
+        why = _why_not(action, name)
+        for sent in candidates:
+            if why and not is_off(sent.value):
+                raise sent.fault(f"does not go with action {action}: {why}; remove it or leave it empty")
+
+
+def _why_not(action: Action, name: str) -> str | None:
+    if action == "order":
+        return _NOT_WITH_AN_ORDER.get(name)
+    return None if name in _EVERYWHERE or name in _GOES_WITH[action] else _WHY[action]

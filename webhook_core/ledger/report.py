@@ -1,0 +1,87 @@
+"""One entry as a log line, as facts for an operator, and its fill as shown."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.events import event
+from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.trading.rounding import plain
+
+
+def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
+    """What has to happen before this entry can change, in a sentence."""
+    attempt = entry.current
+    if entry.state in (State.NOT_SENT, State.MISSED):
+        return f"never sent; a fresh redelivery may send it until {_clock_time(entry.fresh_until)}"
+    if entry.state is not State.SUBMITTING:
+        return attempt.reason or "settled"
+    if attempt.open_absent_at is not None:
+        return f"the closed orders have to lack it at or after {_clock_time(attempt.open_absent_at + margin)}"
+    return f"absence can only be proved from {_clock_time(attempt.deadline + margin)} on"
+
+
+def _clock_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def facts(entry: LedgerEntry) -> dict[str, Any]:
+    """What an operator, or a reconcile by hand, needs to know of an entry."""
+    attempt = entry.current
+    return {
+        "alert_id": entry.alert_id,
+        "strategy": entry.strategy,
+        "unit": entry.unit.name,
+        "state": entry.state,
+        "attempt": attempt.number,
+        "client_order_id": attempt.client_order_id,
+        "order_id": attempt.order_id,
+        "claimed_at": attempt.claimed_at,
+        "deadline": attempt.deadline,
+        "method": attempt.request.method,
+        "request": dict(attempt.request.parameters),
+        "errors": list(attempt.errors),
+        "reason": attempt.reason,
+    }
+
+
+_EVENTS = {
+    State.SUBMITTING: (logging.ERROR, "order.unknown"),
+    State.ACCEPTED: (logging.INFO, "order.accepted"),
+    State.REJECTED: (logging.WARNING, "order.rejected"),
+    State.NOT_PLACED: (logging.ERROR, "order.not_placed"),
+    State.NOT_SENT: (logging.WARNING, "order.not_sent"),
+    State.EXPIRED: (logging.ERROR, "order.expired"),
+    State.NO_ACTION: (logging.INFO, "order.no_action"),
+    State.DENIED: (logging.WARNING, "order.denied"),
+    State.MISSED: (logging.WARNING, "order.missed"),
+}
+
+
+def report(entry: LedgerEntry) -> None:
+    """The log line of an entry that has just changed."""
+    level, name = _EVENTS[entry.state]
+    if entry.state is State.SUBMITTING and entry.current.open_absent_at is not None:
+        level, name = logging.WARNING, "order.absent_from_open_orders"
+    event(level, name, **facts(entry))
+
+
+def shown(attempt: Attempt) -> dict[str, str | None] | None:
+    """What an order filled, as plain decimal strings; None if nobody has asked. ``slippage`` is how much worse than the
+    alert's price it traded, in quote per base; below zero it was better."""
+    request, fill = attempt.request, attempt.fill
+    if fill is None:
+        return None
+    asked = request.reference_price
+    for sent in (request.parameters.get(name, "") for name in ("price2", "price")):
+        if sent[:1].isdigit() and not sent.endswith("%"):
+            asked = Decimal(sent)
+            break
+    slippage = None
+    if fill.price is not None and asked is not None:
+        slippage = fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
+    amounts = {"volume": fill.volume, "price": fill.price, "cost": fill.cost, "fee": fill.fee, "slippage": slippage}
+    return {"status": fill.status, **{name: None if value is None else plain(value) for name, value in amounts.items()}}

@@ -1,0 +1,87 @@
+"""An entry as a row of SQLite's, and back; and the statement that lists them."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.serial import base_digest, from_text, line_digest, microseconds
+from webhook_core.ledger.sqlite.schema import ORDER_ID
+
+MOST_ORDERS = 200
+"""In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
+
+
+def key_of(unit: Unit) -> tuple[bytes, int]:
+    return base_digest(unit), unit.generation
+
+
+def place_of(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
+    """Its line and when it was fired."""
+    return (None, None) if entry.turn is None else (line_digest(entry.turn.line), microseconds(entry.turn.fired_at))
+
+
+def version_number(version: str) -> int:
+    """-1, which no row has, for a text that is no version of ours."""
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 19 else -1
+
+
+def entry_in(document: str, version: int) -> LedgerEntry:
+    """Raises LedgerUnavailable for a document that is none of ours."""
+    try:
+        return from_text(document, str(version))
+    except ValueError as error:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+
+
+def entry_to_show(base: bytes, document: str, version: int) -> LedgerEntry | None:
+    """None, and a log line, for one that can't be read: a list of many goes on without it."""
+    try:
+        return from_text(document, str(version))
+    except ValueError as error:
+        event(logging.WARNING, "ledger.entry_unreadable", key=base.hex(), reason=str(error))
+        return None
+
+
+def listing(
+    states: list[State], strategy: str | None, after: tuple[datetime, str] | None, limit: int, newest_first: bool
+) -> tuple[str, list[str | int]]:
+    """claimed_at, id, base, document and version. One short walk along an index for each state, merged: no number of entries
+    makes it slow."""
+    direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
+    where = "state = ?" if strategy is None else "strategy = ? AND state = ?"
+    position: list[str | int] = []
+    if after is not None:
+        where += f" AND (claimed_at, id) {beyond} (?, ?)"
+        position = [microseconds(after[0]), int(after[1])]
+    order = f"ORDER BY claimed_at {direction}, id {direction} LIMIT ?"
+    one = f"SELECT * FROM (SELECT claimed_at, id, base, document, version FROM entries WHERE {where} {order})"  # noqa: S608  only our own words
+    values: list[str | int] = []
+    for state in states:
+        values += [*([] if strategy is None else [strategy]), state, *position, limit]
+    return f"SELECT * FROM ({' UNION ALL '.join([one] * len(states))}) {order}", [*values, limit]  # noqa: S608  the same
+
+
+def listing_unfinished(places: Sequence[str], limit: int) -> tuple[str, list[str | int]]:
+    """base, document and version, along the index that holds unfinished orders alone."""
+    wanted = ", ".join("?" * len(places))
+    statement = f"SELECT base, document, version FROM entries WHERE unfinished IN ({wanted}) LIMIT ?"  # noqa: S608  only our own words
+    return statement, [*places, limit]
+
+
+def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEntry]:
+    """The entries of these orders, along their index: its expression, word for word. It is named since SQLite, which knows
+    nothing of how they are spread, would take the one of the states."""
+    found: list[LedgerEntry | None] = []
+    for start in range(0, len(order_ids), MOST_ORDERS):
+        asked = order_ids[start : start + MOST_ORDERS]
+        where = f"{ORDER_ID} IN ({', '.join('?' * len(asked))}) AND state = 'ACCEPTED'"
+        entries = "entries INDEXED BY entries_by_order"
+        query = f"SELECT base, document, version FROM {entries} WHERE {where}"  # noqa: S608  only our own words
+        found += (entry_to_show(*row) for row in db.execute(query, asked))
+    return [entry for entry in found if entry is not None]

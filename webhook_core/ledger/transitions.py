@@ -1,0 +1,187 @@
+"""The only ways in which an entry may change, each a pure function."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from webhook_core.ledger.entry import REPLAYABLE, TRANSITIONS, Attempt, LedgerEntry, State, Unit
+from webhook_core.trading.requests import (
+    Accepted,
+    Fill,
+    NotSent,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    Unchanged,
+    Unknown,
+    VenueOrder,
+)
+
+
+class IllegalTransition(Exception):
+    """A bug: the caller asked for a change that the table does not have."""
+
+
+def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
+    return _attempt(unit, 1, request, now, deadline_s)
+
+
+def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
+    """Nothing to do: the account is already as the alert wants it. Terminal from its claim on; nothing is ever sent."""
+    return _never_sent(unit, request, now, State.NO_ACTION)
+
+
+def denied_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str) -> Attempt:
+    """A leg that was counted again before its claim, and a limit denies what it comes to now. Terminal from its claim on."""
+    return replace(_never_sent(unit, request, now, State.DENIED), reason=reason)
+
+
+def missed_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str = "") -> Attempt:
+    """A leg that was never sent, and is too old now. Terminal from its claim on; a person may still replay it."""
+    return replace(_never_sent(unit, request, now, State.EXPIRED), reason=reason)
+
+
+def unclaimed_attempt(unit: Unit, symbol: str, now: datetime, reason: str) -> Attempt:
+    """No attempt yet: what stands in its place while an alert is MISSED, as number 0. ``symbol`` is for people."""
+    none = _never_sent(unit, OrderRequest(symbol, {}), now, State.MISSED)
+    return replace(none, number=0, reason=reason, settled_at=None)
+
+
+def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
+    return Attempt(1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now)
+
+
+def _attempt(unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
+    # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never later than stated.
+    deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
+    return Attempt(number, unit.client_order_id(number), request, uuid.uuid4().hex, now, deadline)
+
+
+def _move(entry: LedgerEntry, state: State, **changes: object) -> LedgerEntry:
+    if state not in TRANSITIONS[entry.state]:
+        raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
+    current = replace(entry.current, state=state, **changes)  # type: ignore[arg-type]
+    return replace(entry, attempts=(*entry.attempts[:-1], current))
+
+
+def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
+    """What the venue's answer makes of a submitting entry. Unknown leaves it submitting and keeps the reason."""
+    match outcome:
+        case Accepted(order_id, description, warnings):
+            moved = _move(
+                entry, State.ACCEPTED, order_id=order_id, description=description, errors=(), reason="", settled_at=now
+            )
+            return replace(moved, warnings=(*entry.warnings, *warnings))
+        case Rejected(errors, _):
+            return _move(entry, State.REJECTED, errors=errors, settled_at=now)
+        case NotSent(reason, errors):
+            return _move(entry, State.NOT_SENT, reason=reason, errors=errors, settled_at=now)
+        case Unchanged(reason, errors):
+            return _move(entry, State.NO_ACTION, reason=reason, errors=errors, settled_at=now)
+        case Unknown(reason, errors):
+            return _move(entry, State.SUBMITTING, reason=reason, errors=errors)
+
+
+def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:
+    """A look-up saw the order: it was accepted, whatever became of it since."""
+    return settle(entry, Accepted(order.order_id, str(order.facts.get("description", ""))), now)
+
+
+def filled(entry: LedgerEntry, fill: Fill, *, close_unseen: bool = False) -> LedgerEntry:
+    """What has traded of an accepted order by now, in the place of what was known before."""
+    if entry.state is not State.ACCEPTED:
+        raise IllegalTransition(f"{entry.state} -> filled: {entry.unit.name}")
+    current = replace(entry.current, fill=fill, close_unseen=close_unseen)
+    return replace(entry, attempts=(*entry.attempts[:-1], current))
+
+
+def open_orders_lack_it(entry: LedgerEntry, read_at: datetime) -> LedgerEntry:
+    """First half of the proof of absence; the earliest such read counts."""
+    return _move(entry, State.SUBMITTING, open_absent_at=entry.current.open_absent_at or read_at)
+
+
+def not_placed(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+    """Second half: the closed orders, read completely and late enough, lack it too."""
+    return _move(entry, State.NOT_PLACED, settled_at=now)
+
+
+def expired(entry: LedgerEntry, now: datetime) -> LedgerEntry:
+    """Never sent, and now too old to send."""
+    return _move(entry, State.EXPIRED, settled_at=now)
+
+
+def denied_unclaimed(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A MISSED alert that came again, and was denied for good."""
+    if entry.state is not State.MISSED:
+        raise IllegalTransition(f"{entry.state} -> denied: {entry.unit.name}")
+    return _move(entry, State.DENIED, reason=reason, settled_at=now)
+
+
+def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
+    """What the claim of a new alert writes where it was MISSED before. It came in when it came in first, and is no
+    fresher for having come again."""
+    if missed.unit != claim.unit or claim.state not in TRANSITIONS[missed.state]:
+        raise IllegalTransition(f"{missed.state} -> {claim.state}: {missed.unit.name}")
+    turn = claim.turn
+    if turn is not None and turn.fired_at == claim.received_at:  # the alert names no time
+        turn = turn._replace(fired_at=missed.received_at)
+    return replace(
+        claim,
+        received_at=missed.received_at,
+        fresh_until=missed.fresh_until,
+        turn=turn,
+        version=missed.version,
+    )
+
+
+def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+    """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or refused for its rounding.
+
+    The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody has stored: on the
+    ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery sees a refusal that is not the last word.
+    """
+    if entry.state not in (State.NOT_SENT, State.REJECTED):
+        raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
+    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))
+
+
+def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A NOT_SENT entry that was counted again for its next attempt, and there is nothing left to do."""
+    request = OrderRequest(entry.current.request.symbol, {})
+    return _ended(entry, request, now, State.NO_ACTION, reason)
+
+
+def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+    """A NOT_SENT entry that was counted again for its next attempt, and a limit denies what it comes to now."""
+    return _ended(entry, entry.current.request, now, State.DENIED, reason)
+
+
+def _ended(entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str) -> LedgerEntry:
+    if entry.state is not State.NOT_SENT:
+        raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
+    number = entry.current.number + 1
+    attempt = replace(
+        _never_sent(entry.unit, request, now, state),
+        number=number,
+        client_order_id=entry.unit.client_order_id(number),
+        reason=reason,
+    )
+    return _with_attempt(entry, attempt)
+
+
+def _with_attempt(entry: LedgerEntry, attempt: Attempt) -> LedgerEntry:
+    """Whatever has traded since the last attempt is not in the figures that it was planned on."""
+    return replace(entry, attempts=(*entry.attempts, attempt), figures={}, counted_until=None)
+
+
+def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+    """Claim another AddOrder for an alert that ended without an order, because a person says so.
+
+    Nothing but the operator's command calls it, after it has looked every earlier attempt up at the venue. The earlier
+    attempts stay in the entry; the new one has a client order id and a deadline of its own.
+    """
+    if entry.state not in REPLAYABLE:
+        raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
+    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))

@@ -1,0 +1,71 @@
+"""The operator's commands. Settings come from the environment, exactly as for the function.
+
+Exit status: 0 all is well, 1 something needs attention, 2 the command was not understood.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from io import TextIOWrapper
+from typing import Any
+
+import click
+
+from webhook_core import __version__
+from webhook_core.application import Application
+from webhook_core.bootstrap import start_at_terminal
+from webhook_core.errors import AlertMalformed, WebhookError
+from webhook_core.operations.commands.doctor import doctor
+from webhook_core.operations.commands.logs import logs
+from webhook_core.operations.commands.orders import orders
+from webhook_core.operations.commands.pairs import pairs
+from webhook_core.operations.commands.reconcile import reconcile
+from webhook_core.operations.commands.replay import replay
+from webhook_core.operations.commands.tables import one_line
+from webhook_core.settings.reading import SettingsError
+
+_NEED_NO_ENTRIES = ("pairs",)
+
+
+class _Commands(click.Group):
+    """Whatever a command can't do becomes a sentence and an exit status, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+        except AlertMalformed as error:  # what was typed is wrong: a state, a cursor, a symbol
+            raise click.UsageError(one_line(error.message)) from None
+        except WebhookError as error:
+            raise click.ClickException(one_line(error.message)) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Look after the alerts and orders of the TradingView to Kraken bridge.
+
+    Settings come from the environment, as for the function itself. Times are UTC. Exit status: 0 all is well,
+    1 something needs attention, 2 the command was not understood.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that has no such letter gets its number
+            stream.reconfigure(errors="backslashreplace")
+    ctx.obj = ctx.obj or partial(_application, ctx.invoked_subcommand or "")
+
+
+def _application(command: str) -> Application:
+    application = start_at_terminal(os.environ, sys.stderr)
+    if application.settings.ledger_url.startswith("memory:") and command not in _NEED_NO_ENTRIES:
+        raise click.ClickException(
+            "LEDGER_URL=memory:// lives in the function's own process: this command sees none of it."
+        )
+    return application
+
+
+for _command in (reconcile, orders, logs, replay, pairs, doctor):
+    cli.add_command(_command)

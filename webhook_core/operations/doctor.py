@@ -1,0 +1,205 @@
+"""Whether this deployment would trade: its settings, its ledger, Kraken, the pair rules, and one alert from end to end.
+
+Nothing is placed, and no entry of the ledger is touched. A check that fails stops no other; only settings that can't be
+used stop the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TextIO
+
+from webhook_core import bootstrap
+from webhook_core.application import Application
+from webhook_core.clock import Budget
+from webhook_core.events import LOGGER
+from webhook_core.findings import Finding, fail, guarded, ok, warn
+from webhook_core.ledger.contract import Document
+from webhook_core.operations.doctor_alert import check_alert
+from webhook_core.operations.doctor_ledger import advice_for, begin_anew, check_ledger, in_place_of_a_ledger
+from webhook_core.operations.doctor_venue import check_venue
+from webhook_core.settings.reading import LISTS_OF_SECRETS, SECRETS, VARIABLES, SettingsError, read_settings
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.instruments import Instrument, from_document
+from webhook_core.trading.limits import RULES_DENY_FOR
+from webhook_core.trading.symbols import UnknownSymbol, display_name
+
+READ_S = 10.0
+_SHORTEST = 8
+"""Shorter texts are in every line by chance."""
+_WARNING_ADVICE = {
+    "NO AUTHENTICATION": "take for example the output of: openssl rand -hex 32",
+    "LEDGER_URL": "use firestore://PROJECT, or elsewhere a file that outlives the process",
+}
+_LOOK_ABOVE = "look at what was found about Kraken"
+
+
+def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
+    """Every finding, as soon as it is known. Log lines go to ``stream``, and only if LOG_LEVEL is set."""
+    try:
+        read_settings(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function refuses to start like this")
+        return
+    try:
+        settings = bootstrap.complete_settings(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function answers 503 not_configured until it can be read and used")
+        return
+    bootstrap.log_at_terminal(settings, env, stream)
+    if not env.get("LOG_LEVEL"):
+        LOGGER.setLevel(logging.CRITICAL + 1)  # what went wrong is a finding; said twice it would look like two things
+    for finding in guarded("everything else", partial(_examine, settings, env), lambda _: ""):
+        yield _without_secrets(finding, settings)
+
+
+def begin_ledger_anew(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
+    """The ledger of LEDGER_URL, begun on purpose. Log lines go as those of ``examine``."""
+    try:
+        settings = read_settings(env)
+    except SettingsError as error:
+        yield from _faults(error, "the function refuses to start like this")
+        return
+    bootstrap.log_at_terminal(settings, env, stream)
+    advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(settings.ledger_url)
+    yield from guarded("ledger", partial(begin_anew, settings), lambda _: advice)
+
+
+def _faults(error: SettingsError, advice: str) -> Iterator[Finding]:
+    for fault in error.faults:
+        name, _, problem = fault.partition(": ")
+        yield fail(name, problem, advice)
+    yield fail("everything else", "not checked", "mend what stands above, then run this again")
+
+
+def _without_secrets(finding: Finding, settings: Settings) -> Finding:
+    """The last line of defence: Kraken's words and a sender's could quote one."""
+    texts = sorted(settings.texts_to_mask, key=len, reverse=True)
+    found, advice = finding.found, finding.advice
+    for text in texts:
+        if len(text) >= _SHORTEST:
+            found, advice = found.replace(text, "***"), advice.replace(text, "***")
+    return finding._replace(found=found, advice=advice)
+
+
+def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    yield from _settings(settings, env)
+    settings, no_ledger = in_place_of_a_ledger(settings)
+    application = bootstrap.build(settings)
+    advice = advice_for(settings.ledger_url)
+    if no_ledger is None:
+        yield from guarded("ledger", partial(check_ledger, application), lambda _: advice)
+    else:
+        yield no_ledger
+    yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
+    yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)
+    yield from _symbols(application)
+    yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
+
+
+# -- settings --------------------------------------------------------------------------------------------------------------
+
+
+def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    """What is set, and what holds by default that a trader should know."""
+    defaults = {
+        "TRADING_MODE": settings.trading_mode,
+        "KRAKEN_API_URL": "Kraken's own",
+        "ALLOWED_SYMBOLS": "every pair",
+        "MAX_ORDER_COST": "no limit",
+        "LEDGER_URL": settings.ledger_url,
+        "ENVIRONMENT": settings.environment,
+        "REQUEST_BUDGET_SECONDS": f"{settings.request_budget_s:g}",
+        "ORDER_DEADLINE_SECONDS": str(settings.order_deadline_s),
+    }
+    for name in VARIABLES:
+        if name in (*SECRETS, *LISTS_OF_SECRETS):
+            yield from _secret(name, settings, env)
+        elif env.get(name):
+            yield ok(name, f"{env[name].strip()} (environment)")
+        elif name in defaults:
+            yield ok(name, f"{defaults[name]} (default)")
+    path = env.get("STRATEGIES_FILE") or VARIABLES["STRATEGIES_FILE"][1]
+    if settings.strategies:
+        yield ok("strategies", f"{', '.join(settings.strategies)} ({path})")
+    proofs = [f"{proof.key_id} ({proof.scheme})" for proof in settings.credentials]
+    yield ok("secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none")
+    for warning in settings.warnings:
+        name, separator, problem = warning.partition(": ")
+        yield warn(name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, ""))
+
+
+def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    """Where a secret came from, never what it is. Where a name stood, the name is shown: it is none."""
+    names = [each.name for each in settings.secret_names if each.place == name and _is_used(name, settings)]
+    given = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
+    sources = ["environment"] if set(given) - set(names) else []
+    sources += [text if text.startswith("file:") else f"Secret Manager: {text}" for text in dict.fromkeys(names)]
+    if sources:
+        yield ok(name, f"*** ({', '.join(sources)})")
+
+
+def _is_used(name: str, settings: Settings) -> bool:
+    """Of the two proofs of senders that were looked for in Secret Manager one may be absent."""
+    return name in SECRETS or any(proof.key_id.startswith(f"{name}[") for proof in settings.credentials)
+
+
+# -- pair rules ------------------------------------------------------------------------------------------------------------
+
+
+def _pair_rules(application: Application) -> Iterator[Finding]:
+    rules, now = application.market.pair_rules, application.clock.now()
+    packaged = f"packaged ones of {_newest(rules.snapshot()):%Y-%m-%d}"
+    stored = _stored(rules.documents.read(rules.document))
+    if rules.records is not None:  # on paper
+        found = f"{packaged} and records of {len(rules.records.every())} other pairs"
+        return (yield ok("pair rules", f"{found}, which are also those of the paper Kraken"))
+    age = now - _newest(stored) if stored else None
+    found = packaged if age is None else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
+    if age is not None and age <= RULES_DENY_FOR:
+        yield ok("pair rules", found)
+        return
+    advice = "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which does it"
+    yield warn("pair rules", f"{found}; older than a day they round but deny nothing", advice)
+
+
+def _stored(document: Document | None) -> list[Instrument]:
+    try:
+        return from_document(document.text) if document else []
+    except ValueError:
+        return []
+
+
+def _newest(instruments: Sequence[Instrument]) -> datetime:
+    return max(instrument.as_of for instrument in instruments)
+
+
+def _hours(age: timedelta) -> str:
+    return f"{age.total_seconds() / 3600:.1f} h"
+
+
+def _symbols(application: Application) -> Iterator[Finding]:
+    """Every pair that is allowed by name, here and in strategies.toml."""
+    settings = application.settings
+    lists = {"ALLOWED_SYMBOLS": settings.allowed_symbols}
+    lists |= {f"allowed_symbols of {name}": strategy.allowed_symbols for name, strategy in settings.strategies.items()}
+    for where, symbols in lists.items():
+        if symbols:
+            name = f"pairs of {where}"
+            yield from guarded(name, partial(_resolved, name, symbols, application), lambda _: _LOOK_ABOVE)
+
+
+def _resolved(name: str, symbols: Sequence[str], application: Application) -> Iterator[Finding]:
+    budget, found = Budget.start(application.clock, READ_S), []
+    for symbol in symbols:
+        try:
+            instrument = application.market.instrument(symbol, budget)
+        except UnknownSymbol as error:
+            yield fail(name, error.message, "correct the name; no alert can ever use it like this")
+            continue
+        found.append(display_name(instrument))
+    if found:
+        yield ok(name, ", ".join(found))

@@ -1,0 +1,111 @@
+"""The doctor's look at the ledger: whether it is the right one and can be written; and a new one,
+begun on purpose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from webhook_core import bootstrap
+from webhook_core.application import Application
+from webhook_core.clock import Clock
+from webhook_core.errors import LedgerAbsent, LedgerLost, LedgerUnavailable
+from webhook_core.findings import Finding, fail, ok, warn
+from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.identity import ADVICE
+from webhook_core.settings.settings import Settings
+
+PROBE = "doctor"
+"""The name of the document that is written and read back; it stays, and the next run writes over
+it."""
+TRIES = 3
+SLOW_WRITE_S = 0.5
+_ADVICE = {
+    "sqlite": "whoever runs this must be able to create and write the file that LEDGER_URL names, and its folder",
+    "firestore": "the database must exist, and this account needs roles/datastore.user in the project that LEDGER_URL names",
+}
+
+_NOT_YET = "this is right only if no alert has come yet; else correct LEDGER_URL, or run this in the function's folder"
+_NEVER = "let LEDGER_URL name the function's ledger, or a file that is not there yet"
+
+
+def in_place_of_a_ledger(settings: Settings) -> tuple[Settings, Finding | None]:
+    """The settings with a ledger that is not there in memory, and what to say of it; the same and
+    None if it is there, or if it can't be made, or was there once, which the check of the ledger
+    says."""
+    try:
+        bootstrap.require_ledger(settings.ledger_url, settings.ledger_id)
+    except LedgerAbsent as error:
+        if error.can_be_made is False:
+            return settings, None
+        found = warn if error.can_be_made else fail
+        advice = _NOT_YET if error.can_be_made else _NEVER
+        return settings._replace(ledger_url="memory://"), found("ledger", error.message, advice)
+    return settings, None
+
+
+def advice_for(ledger_url: str) -> str:
+    """What to do about a ledger that can't be used."""
+    return _ADVICE.get(ledger_url.partition(":")[0], "")
+
+
+def check_ledger(application: Application) -> Iterator[Finding]:
+    """A document of our own, written and read back. The first call may have to connect: only the
+    later ones are timed.
+
+    Raises LedgerUnavailable.
+    """
+    store, clock, settings = application.market.pair_rules.documents, application.clock, application.settings
+    if settings.trading_mode == "live" and settings.ledger_url.startswith("firestore:") and not settings.ledger_id:
+        found = "is unset: were the database emptied, or another one, alerts that are done would trade again"
+        yield warn("LEDGER_ID", found, "python -m webhook_core doctor --new-ledger gives this database its id: set it")
+    text = json.dumps({"checked_at": clock.now().isoformat()})
+    for turn in range(1, TRIES + 1):
+        try:
+            written_s, read_s, stored = _probe(store, text, clock)
+        except LedgerLost as error:
+            yield fail("ledger", error.message, ADVICE)
+            return
+        except LedgerUnavailable:
+            if turn == TRIES:
+                raise
+            continue
+        if stored == text:
+            yield _latency(settings.ledger_url, written_s, read_s)
+            return
+    found = f"{settings.ledger_url}: what was written is not what is read back"
+    yield fail("ledger", found, "do not trade on this ledger")
+
+
+def begin_anew(settings: Settings) -> Iterator[Finding]:
+    """What is at LEDGER_URL is the ledger from now on. Raises LedgerUnavailable."""
+    begin = getattr(bootstrap.open_store(settings.ledger_url), "begin_anew", None)
+    if begin is None:  # in memory
+        yield fail("ledger", f"{settings.ledger_url} is a new ledger at each start", "there is nothing to begin")
+        return
+    ledger_id, is_new = begin()
+    what = "is the ledger from now on" if is_new else "was the ledger already; nothing was changed"
+    yield ok("ledger", f"{settings.ledger_url} {what}; its id is {ledger_id}")
+    if settings.ledger_id not in (None, ledger_id):
+        yield warn("LEDGER_ID", "names another ledger", f"set LEDGER_ID={ledger_id} where the function runs")
+    else:
+        yield ok("LEDGER_ID", f"{ledger_id}, set where the function runs, lets no other ledger pass for this one")
+
+
+def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str]:
+    """Seconds of the write, seconds of the read, and the text that was read."""
+    before = store.read(PROBE)
+    started = clock.monotonic()
+    store.write(PROBE, text, before.version if before else None)
+    written = clock.monotonic()
+    after = store.read(PROBE)
+    return written - started, clock.monotonic() - written, after.text if after else ""
+
+
+def _latency(url: str, written_s: float, read_s: float) -> Finding:
+    found = f"{url}: written in {written_s * 1000:.1f} ms, read in {read_s * 1000:.1f} ms"
+    if url.startswith("memory:"):
+        return warn("ledger", f"{found}, and forgotten with the process", "set LEDGER_URL to a file or to Firestore")
+    if written_s > SLOW_WRITE_S:
+        return warn("ledger", found, "each alert waits for two such writes: run the function in the ledger's region")
+    return ok("ledger", found)

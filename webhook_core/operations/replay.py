@@ -1,0 +1,255 @@
+"""The operator's replay: an alert that ended without an order is sent once more, because a person says so.
+
+Three states prove that nothing was placed: REJECTED, NOT_PLACED and EXPIRED. The proof is not taken on trust: every earlier
+attempt is looked up among Kraken's open and closed orders again, and one that is found, or a read that fails, ends the
+replay. The new attempt is claimed by compare-and-set on the entry that was looked at, so of two operators one sends.
+What goes out is the stored request as it stands, neither rounded nor sized anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import (
+    AlertSuperseded,
+    LedgerUnavailable,
+    NotItsTurn,
+    OrderDenied,
+    VenueUnavailable,
+    WebhookError,
+)
+from webhook_core.events import event
+from webhook_core.ledger import transitions
+from webhook_core.ledger.contract import Existing, Ledger
+from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
+from webhook_core.ledger.report import facts
+from webhook_core.planning.decide import Market
+from webhook_core.sending.reconcile import may_be_of
+from webhook_core.sending.submission import Submission, allowed
+from webhook_core.settings.settings import Settings
+from webhook_core.trading import denials
+from webhook_core.trading.denials import Need
+from webhook_core.trading.drafts import Draft
+from webhook_core.trading.orders import Relative
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.sent_orders import as_stored
+from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.venue import Venue
+
+PAGE = 200
+MOST_PAGES = 50
+"""The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds on SQLite, and on
+Firestore a billed read for each. A unit's name needs no search."""
+LOOK_AGAIN_AFTER = timedelta(seconds=30)
+"""A person may think for long: what was not at Kraken then is looked for again."""
+
+_NOT_REPLAYABLE = {
+    State.ACCEPTED: "Kraken accepted it",
+    State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
+    State.NOT_SENT: "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once it is too old",
+    State.NO_ACTION: "there was nothing to do",
+    State.MISSED: "it was answered before its order was planned, and a redelivery may still send it; too old, it becomes EXPIRED",
+}
+
+
+class ReplayRefused(WebhookError):
+    """Nothing was sent; the message says why."""
+
+    code = "replay_refused"
+    status = 422
+
+
+class SeveralEntries(ReplayRefused):
+    """More than one entry could be meant: ``entries`` are those."""
+
+    def __init__(self, entries: Collection[LedgerEntry]) -> None:
+        super().__init__("Several entries have this alert id; say which one with --generation or --unit.")
+        self.entries = entries
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An entry that may be replayed. ``absent_at``: when Kraken's lists were last seen to lack all of its attempts."""
+
+    entry: LedgerEntry
+    absent_at: datetime
+
+    @property
+    def request(self) -> OrderRequest:
+        return self.entry.current.request
+
+    @property
+    def client_order_id(self) -> str:
+        """The one that the new attempt will have."""
+        return self.entry.unit.client_order_id(self.entry.current.number + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Every method raises ReplayRefused with the reason, VenueUnavailable or LedgerUnavailable; then nothing was sent,
+    unless the message says otherwise."""
+
+    settings: Settings
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    market: Market
+    submission: Submission
+
+    # -- which entry ---------------------------------------------------------------------------------------------------
+
+    def find(self, alert_id: str, generation: int | None = None, unit_name: str | None = None) -> LedgerEntry:
+        """The entry that is meant; a replayable one comes before others. Raises SeveralEntries if several could be meant."""
+        if unit_name is not None:
+            found = self._named(alert_id, unit_name)
+        else:
+            found = list(self._search(alert_id, generation, REPLAYABLE))
+            own = [entry for entry in found if self._is_ours(entry)]
+            if len(own) > 1:
+                raise SeveralEntries(own)
+            found = own or found or self._any(alert_id, generation)
+        if not found:
+            raise ReplayRefused(self._nowhere(generation, unit_name))
+        return found[0]
+
+    def _named(self, alert_id: str, unit_name: str) -> list[LedgerEntry]:
+        unit = unit_named(unit_name)
+        entry = None if unit is None else self.ledger.find(unit)
+        return [] if entry is None or entry.alert_id != alert_id else [entry]
+
+    def _any(self, alert_id: str, generation: int | None) -> list[LedgerEntry]:
+        """One that can't be replayed, for the reason why not."""
+        entry = next(self._search(alert_id, generation, frozenset(State) - REPLAYABLE), None)
+        return [] if entry is None else [entry]
+
+    def _search(self, alert_id: str, generation: int | None, states: Collection[State]) -> Iterator[LedgerEntry]:
+        cursor = None
+        for _ in range(MOST_PAGES):
+            page = self.ledger.entries(states=states, cursor=cursor, limit=PAGE)
+            for entry in page.entries:
+                if entry.alert_id == alert_id and generation in (None, entry.unit.generation):
+                    yield entry
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _nowhere(self, generation: int | None, unit_name: str | None) -> str:
+        if unit_name is not None:
+            return f"{self.settings.ledger_url} has no such unit of this alert; orders --json shows the units."
+        which = "" if generation is None else f" of generation {generation}"
+        return (
+            f"No such alert{which} among the newest {PAGE * MOST_PAGES} entries of {self.settings.ledger_url}. "
+            "An older one is found by --unit, as orders --json shows it."
+        )
+
+    # -- whether it may be sent again ----------------------------------------------------------------------------------
+
+    def check(self, entry: LedgerEntry, budget: Budget) -> Checked:
+        """State, mode, today's limits, and that Kraken holds no order of any earlier attempt."""
+        if entry.state not in REPLAYABLE:
+            order = f" as {entry.current.order_id}" if entry.current.order_id else ""
+            raise ReplayRefused(f"The alert is {entry.state}: {_NOT_REPLAYABLE[entry.state]}{order}.")
+        if not self._is_ours(entry):
+            ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"
+            raise ReplayRefused(
+                f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this is {ours}."
+            )
+        if entry.current.number == 0:
+            raise ReplayRefused(
+                "No order was planned for it, since the alert never got as far as its claim: send a new alert."
+            )
+        if entry.current.request.method != "AddOrder":
+            raise ReplayRefused("A cancel or an amendment is not sent again as it was: send a new alert.")
+        self._hold_against_rules(entry, budget)
+        return self._looked_up(entry, budget)
+
+    def _is_ours(self, entry: LedgerEntry) -> bool:
+        return (entry.unit.mode, entry.unit.account) == (self.settings.trading_mode, self.settings.account)
+
+    def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
+        """Every rule that an alert's order is held against, first those that need no price of Kraken's."""
+        request, rules, now = entry.current.request, self.settings.rules_for(entry.strategy), self.clock.now()
+        try:
+            instrument = self.market.allowed_pair(request.pair, rules, budget)
+            draft = as_stored(request, instrument, None)
+        except (UnknownSymbol, OrderDenied) as unknown:
+            raise ReplayRefused(f"The pair can't be held against today's limits: {unknown.message}") from None
+        except ValueError:
+            raise ReplayRefused("What is stored is no order that today's limits can be held against.") from None
+        denied = denials.refusal(draft, rules, now, Need.SIZE)
+        if denied is None:
+            if rules.caps and _counts_by_market(draft):
+                draft = as_stored(request, instrument, self.venue.last_price(instrument, budget))
+            denied = denials.refusal(draft, rules, now)
+        if denied is not None:
+            raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
+
+    def _looked_up(self, entry: LedgerEntry, budget: Budget) -> Checked:
+        asked_at = self.clock.now()
+        for attempt in entry.attempts:
+            try:
+                order = self.venue.find_open(attempt.client_order_id, budget)
+                if order is None or not may_be_of(attempt, order):
+                    order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
+            except VenueUnavailable as error:
+                raise ReplayRefused(
+                    f"Whether attempt {attempt.number} was placed can't be seen: {error.message}"
+                ) from error
+            if order is not None and may_be_of(attempt, order):
+                event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=order.order_id)
+                raise ReplayRefused(
+                    f"Attempt {attempt.number} was placed after all: Kraken has it as {order.order_id}, {order.status}, "
+                    f"under client order id {attempt.client_order_id}."
+                )
+        return Checked(entry, asked_at)
+
+    # -- sending it ----------------------------------------------------------------------------------------------------
+
+    def send(self, checked: Checked, budget: Budget) -> LedgerEntry:
+        """Claim the new attempt, send it, record what it came to: the entry as it stands then."""
+        if not timedelta(0) <= self.clock.now() - checked.absent_at <= LOOK_AGAIN_AFTER:
+            checked = self._looked_up(checked.entry, budget)
+        entry = transitions.replayed_by_operator(
+            checked.entry, checked.request, self.clock.now(), self.submission.deadline_s
+        )
+        try:
+            claimed = allowed(self.ledger.claim_next(entry))
+        except (AlertSuperseded, NotItsTurn) as refused:
+            raise ReplayRefused(refused.message) from None
+        except LedgerUnavailable as error:
+            raise LedgerUnavailable(f"{error.message} Nothing was sent.") from error
+        if isinstance(claimed, Existing):
+            raise ReplayRefused(
+                f"Somebody was faster: the alert is {claimed.entry.state} by now. Nothing was sent here."
+            )
+        event(logging.INFO, "order.replayed_by_operator", **facts(claimed.entry), before=checked.entry.state)
+        try:
+            return self.submission.send(claimed.entry, _no_new_plan, budget)
+        except LedgerUnavailable as error:
+            raise LedgerUnavailable(
+                f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
+                "and the ledger does not know: run reconcile."
+            ) from error
+
+
+def unit_named(name: str) -> Unit | None:
+    """The unit of that name, the inverse of ``Unit.name``; None for any other text."""
+    parts = name.split("/", 4)
+    if len(parts) != 5 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts[2:4]):
+        return None
+    return Unit(parts[0], parts[1], parts[4], leg=int(parts[3]), generation=int(parts[2]))
+
+
+def _counts_by_market(draft: Draft) -> bool:
+    """The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's."""
+    relative = any(isinstance(price.rounded, Relative) for price in draft.prices)
+    return not draft.in_quote and (relative or not draft.wanted.order_type.takes_limit)
+
+
+def _no_new_plan(_budget: Budget) -> str:
+    """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
+    return "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"

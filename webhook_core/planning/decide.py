@@ -1,0 +1,131 @@
+"""From what an alert wants to a plan, with the facts of account and market that the plan needs and no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeGuard
+
+from webhook_core.clock import Budget
+from webhook_core.errors import OrderDenied
+from webhook_core.events import timed
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.planning.decision import Decided, Wants
+from webhook_core.planning.sources import Sources
+from webhook_core.trading import denials, planner
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.plans import Denied
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rules import TradingRules
+from webhook_core.trading.symbols import UnknownSymbol
+
+if TYPE_CHECKING:
+    from webhook_core.trading.drafts import Draft
+    from webhook_core.trading.intent import Intent
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Market(Sources):
+    """What an alert wants, decided on what its sources know."""
+
+    def must_ask(self, wants: Wants) -> bool:
+        """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost cap, what is held."""
+        return any(self._must_ask(intent, wants.rules) for intent in wants.intents)
+
+    @timed("plan")
+    def decide(self, wants: Wants, budget: Budget) -> Decided:
+        """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable, NotItsTurn."""
+        decided = self._decided(wants, budget, appraised=False)
+        if isinstance(decided, Denied):
+            raise OrderDenied(decided.message, notes=decided.notes)
+        return decided
+
+    @timed("plan")
+    def appraise(self, wants: Wants, budget: Budget) -> Decided | Denied:
+        """The same, or the refusal of it, with every check and what it would cost."""
+        return self._decided(wants, budget, appraised=True)
+
+    @timed("plan")
+    def replan(self, intent: Intent, wants: Wants, refused: Unit, budget: Budget) -> OrderRequest | str:
+        """One intent of an alert planned again, after reading the pair's rules again: its request, or why there is none.
+        ``refused`` is the entry of the request that Kraken did not take.
+
+        Raises VenueUnavailable.
+        """
+        symbol = getattr(intent, "symbol", None)
+        if symbol is not None:
+            self.pair_rules.learn([self.pair_rules.current().resolve(symbol).key], budget)
+        decided = self._decided(wants._replace(intents=(intent,), refused=refused), budget, appraised=False)
+        if isinstance(decided, Denied):
+            return decided.message
+        return decided.requests[0] if len(decided.requests) == 1 else decided.nothing or "nothing is left to send"
+
+    def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:
+        """The order that an entry is about to send, as it is stored, held against the rules: why they forbid it, or nothing.
+
+        Raises VenueUnavailable.
+        """
+        request = entry.current.request
+        if request.method != "AddOrder" or entry.state is not State.SUBMITTING:
+            return ""
+        from webhook_core.trading.sent_orders import as_stored
+
+        try:
+            draft = as_stored(request, self.instrument(request.pair, budget), request.reference_price)
+        except (UnknownSymbol, ValueError) as error:
+            return f"What is stored can't be held against the limits of today: {error}"
+        now = self.clock.now()
+        denied = denials.refusal(_begun(draft, now), rules, now)
+        return "" if denied is None else denied.message
+
+    def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
+        if _is_of_fixed_size(intent):
+            if planner.needs_ticker(intent, rules):
+                return True
+        elif _needs_anything(intent, rules):
+            return True
+        if intent.symbol is None:
+            return False
+        try:
+            self.pair_rules.current().resolve(intent.symbol)
+        except UnknownSymbol as unknown:
+            return unknown.ask_for is not None
+        return False
+
+    def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
+        intent = wants.intents[0]
+        if len(wants.intents) == 1 and _is_of_fixed_size(intent):
+            return self._fixed(intent, wants.rules, budget, appraised=appraised)
+        from webhook_core.planning.leg_plans import Workings
+
+        return Workings(self, wants, budget, appraised=appraised).decided()
+
+    def _fixed(self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        instrument = self.allowed_pair(intent.symbol, rules, budget)
+        ticker = None
+        if planner.needs_ticker(intent, rules):
+            early = None if appraised else planner.refused_early(intent, instrument, rules, self.clock.now())
+            if early is not None:
+                return early
+            ticker = self.venue.last_price(instrument, budget, intent.reference_price)
+        planned = self.planned(intent, instrument, rules, ticker, appraised=appraised)
+        return planned if isinstance(planned, Denied) else Decided(planned, sources=(0,))
+
+
+def _begun(draft: Draft, now: datetime) -> Draft:
+    """A start that has passed while the order waited to be sent is none: it begins at once."""
+    terms = draft.wanted.terms
+    if not isinstance(terms.starts, datetime) or terms.starts > now:
+        return draft
+    return draft._replace(wanted=draft.wanted._replace(terms=terms._replace(starts=None)))
+
+
+def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:
+    return isinstance(intent, OrderIntent) and intent.quantity_type == "base"
+
+
+def _needs_anything(intent: Intent, rules: TradingRules) -> bool:
+    from webhook_core.trading import needs
+
+    return needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING

@@ -1,0 +1,56 @@
+"""What a firing wants, and what is to be sent for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from webhook_core.ledger.entry import Unit
+from webhook_core.trading.plans import Plan
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rules import TradingRules
+
+if TYPE_CHECKING:
+    from webhook_core.trading.intent import Intent
+
+
+class Wants(NamedTuple):
+    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its credential is that strategy's alone.
+    ``refused``, where one leg is planned again, is its entry: that order is none that a figure of Kraken's may lack."""
+
+    intents: tuple[Intent, ...]
+    rules: TradingRules
+    strategy: str
+    bound: bool = False
+    refused: Unit | None = None
+
+
+class Line(NamedTuple):
+    """The line that the orders of a strategy in one pair take turns in, and its mark from before the facts were read."""
+
+    name: str
+    mark: str
+
+
+class Decided(NamedTuple):
+    """What is to be sent, one request a leg. ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one
+    that fails stops no other.
+    ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it, with our orders in them
+    that were claimed by ``counted_until``. ``sources``: which of the
+    alert's intents each request is for."""
+
+    plan: Plan
+    nothing: str = ""
+    symbol: str = ""
+    independent: bool = False
+    line: Line | None = None
+    figures: Mapping[str, Decimal] = MappingProxyType({})
+    counted_until: datetime | None = None
+    sources: tuple[int, ...] = ()
+
+    @property
+    def requests(self) -> tuple[OrderRequest, ...]:
+        return self.plan.requests

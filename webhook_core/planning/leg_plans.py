@@ -1,0 +1,187 @@
+"""How an alert is planned that asks for more than one order of a fixed size: a leg after the other, on the same facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from webhook_core.clock import Budget
+from webhook_core.planning.decision import Decided, Line, Wants
+from webhook_core.planning.order_changes import Changes
+from webhook_core.planning.read_facts import Reading
+from webhook_core.planning.sources import Sources
+from webhook_core.trading import denials, limits, needs, planner
+from webhook_core.trading import order_changes as open_orders
+from webhook_core.trading.facts import Balance, Facts, RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.orders import Side
+from webhook_core.trading.planner import denied_by
+from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.positions import order_for
+from webhook_core.trading.sizing import Basis, sized
+from webhook_core.trading.symbols import display_name
+
+_ZERO = Decimal(0)
+
+
+class Workings:
+    """Of one alert. The legs are planned one after the other on the same facts; only what a cancel sets free counts for the
+    legs after it."""
+
+    def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
+        self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
+        self.own = sources.own_orders
+        self.facts = Facts()
+        self.read_at = sources.clock.now()
+        self.cancelled: list[RestingOrder] = []
+        self.notes: list[str] = []
+
+    def decided(self) -> Decided | Denied:
+        """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
+        intents = self.wants.intents
+        instruments = [self._instrument(intent) for intent in intents]
+        refused = None if self.appraised else self._refused_early(instruments)
+        if refused is not None:
+            return refused
+        line = self._line(intents, instruments)
+        reading = Reading(
+            self.sources,
+            self.budget,
+            capped=bool(self.wants.rules.caps),
+            refused=self.wants.refused,
+            keeps=not self.appraised,
+        )
+        self.read_at = self.sources.clock.now()
+        self.facts = reading.of(list(zip(intents, instruments, strict=True)))
+        warned = (reading.warning,) if reading.warning else ()
+        plans: list[Plan] = []
+        sources: list[int] = []
+        nothing = []
+        for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
+            planned = self._planned(intent, instrument)
+            if isinstance(planned, Denied):
+                return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
+            if isinstance(planned, NoOrder):
+                nothing.append(planned.why)
+                continue
+            plans.append(planned)
+            sources += [number] * len(planned.requests)
+        plan = _joined(plans)
+        unmoved = (f"Nothing to do for one leg: {why}." for why in nothing if plans)
+        plan = plan._replace(notes=(*plan.notes, *self.notes, *unmoved, *warned))
+        return Decided(
+            plan,
+            nothing="" if plan.requests else "; ".join(nothing),
+            symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
+            independent=all(isinstance(intent, CancelIntent) for intent in intents),
+            line=line,
+            figures=reading.figures,
+            counted_until=reading.counted_until,
+            sources=tuple(sources),
+        )
+
+    def _instrument(self, intent: Intent) -> Instrument | None:
+        if intent.symbol is None:
+            return None
+        return self.sources.allowed_pair(intent.symbol, self.wants.rules, self.budget)
+
+    def _refused_early(self, instruments: list[Instrument | None]) -> Denied | None:
+        """The leg that is refused for what is known of it before anything is read of account and market."""
+        for number, (intent, instrument) in enumerate(zip(self.wants.intents, instruments, strict=True)):
+            refused = None if instrument is None else self._leg_refused_early(intent, instrument)
+            if refused is not None:
+                return self._of_leg(number, refused)
+        return None
+
+    def _leg_refused_early(self, intent: Intent, instrument: Instrument) -> Denied | None:
+        rules, now = self.wants.rules, self.sources.clock.now()
+        if isinstance(intent, NoOrder):
+            return None
+        if not isinstance(intent, OrderIntent):
+            checks = [*denials.allowed_symbols(instrument, rules)]
+            if not isinstance(intent, CancelIntent):
+                checks += denials.uncapped_currencies(instrument, rules)
+            refusal = denials.first(checks)
+            return None if refusal is None else denied_by(refusal, ())
+        if needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING:
+            return planner.refused_early(intent, instrument, rules, now)
+        planned = self._planned(intent, instrument)
+        return planned if isinstance(planned, Denied) else None
+
+    def _of_leg(self, number: int, refused: Denied) -> Denied:
+        if len(self.wants.intents) == 1:
+            return refused
+        return refused._replace(message=f"orders[{number}]: {refused.message}")
+
+    def _line(self, intents: tuple[Intent, ...], instruments: list[Instrument | None]) -> Line | None:
+        """Its mark is read before the facts: whoever claims in between makes them out of date."""
+        for intent, instrument in zip(intents, instruments, strict=True):
+            if instrument is not None and needs.depends_on_holdings(intent):
+                name = f"{self.own.mode}/{self.own.account}/{self.wants.strategy}/{instrument.key}"
+                return Line(name, self.own.ledger.mark(name))
+        return None
+
+    def _planned(self, intent: Intent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        if isinstance(intent, NoOrder):
+            return intent
+        if isinstance(intent, CancelIntent | AmendIntent):
+            return self._changed(intent, instrument)
+        if instrument is None:
+            raise ValueError("an order without a pair")
+        basis = self._basis(instrument, self._taker_fee(intent, instrument))
+        order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
+        if isinstance(order, Denied | NoOrder):
+            return order
+        if order.volume == 0 and order.notes:
+            return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
+        plan = self.sources.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+        if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
+            return plan
+        exits = isinstance(intent, PositionIntent) and intent.action == "close"
+        return plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
+
+    def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
+        facts = self.facts
+        if facts.balances is not None and self.cancelled:
+            funds = facts.balances.get(instrument.base, Balance(_ZERO))
+            freed = open_orders.released(
+                [order for order in self.cancelled if order.pair in (instrument.altname, instrument.key)], Side.SELL
+            )
+            held = max(_ZERO, funds.held - freed)
+            facts = facts._replace(balances={**facts.balances, instrument.base: funds._replace(held=held)})
+        fresh = limits.rules_are_fresh(instrument, self.sources.clock.now())
+        return Basis(instrument, facts, taker_fee, fresh)
+
+    def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
+        """What a size that follows from what is free keeps back, in percent. Where Kraken has just refused the order it is no
+        less than what holds for everybody: the account's own may have risen since it was read."""
+        rules = self.wants.rules
+        counts = isinstance(intent, OrderIntent) or intent.percent_of_equity is not None
+        if self.facts.balances is None or not counts:
+            return rules.fees.taker
+        own = self.sources.fees(instrument, rules).taker
+        return own if self.wants.refused is None else max(own, rules.fees.taker)
+
+    def _changed(self, intent: CancelIntent | AmendIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        orders = self.facts.open_orders or ()
+        changes = Changes(self.sources, self.wants, orders, self.read_at, self.budget)
+        if isinstance(intent, AmendIntent):
+            return changes.amendment(intent, instrument)
+        found = changes.cancels(intent, instrument)
+        self.notes += [note for note in changes.notes if note not in self.notes]
+        if not isinstance(found, Plan):
+            return found
+        before = {order.order_id for order in self.cancelled}  # one order is cancelled once, however often it is meant
+        requests = tuple(request for request in found.requests if request.parameters.get("txid") not in before)
+        ids = {request.parameters.get("txid") for request in requests}
+        self.cancelled += [order for order in changes.orders if order.order_id in ids]
+        return found._replace(requests=requests) if requests else NoOrder("", "its orders are cancelled already")
+
+
+def _joined(plans: list[Plan]) -> Plan:
+    return Plan(
+        tuple(request for plan in plans for request in plan.requests),
+        tuple(note for plan in plans for note in plan.notes),
+        tuple(appraisal for plan in plans for appraisal in plan.appraisals or (None,) * len(plan.requests)),
+    )

@@ -1,0 +1,202 @@
+"""What a plan needs to know of account and sources, each read once, and set right for our own orders of the last minute."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
+from webhook_core.errors import NoTimeToSend, OrderDenied
+from webhook_core.events import event
+from webhook_core.ledger.entry import Unit
+from webhook_core.planning.own_orders import position_key
+from webhook_core.trading import needs
+from webhook_core.trading.facts import Balance, Facts, OpenPosition
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
+from webhook_core.trading.orders import is_margin
+from webhook_core.trading.requests import Fill
+from webhook_core.trading.symbols import UnknownSymbol, names_pair
+
+if TYPE_CHECKING:
+    from webhook_core.planning.believed import Shown
+    from webhook_core.planning.sources import Sources
+
+Leg = tuple[Intent, Instrument | None]
+_ZERO = Decimal(0)
+
+
+class Reading:
+    """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known. ``refused``: an entry of ours
+    whose order Kraken has just refused. ``keeps``: what is found of our orders goes into the ledger. ``warning``: what the
+    equity leaves out."""
+
+    def __init__(
+        self, sources: Sources, budget: Budget, *, capped: bool, refused: Unit | None = None, keeps: bool = False
+    ) -> None:
+        self.sources, self.budget, self.capped, self.refused, self.keeps = sources, budget, capped, refused, keeps
+        self.fills: Mapping[str, Fill] = {}
+        self.facts = Facts()
+        self.shown: Mapping[str, Balance] = {}
+        self.rows: list[OpenPosition] = []
+        self.warning = ""
+        self.figures: dict[str, Decimal] = {}
+        self.counted_until: datetime | None = None
+
+    def of(self, legs: Sequence[Leg]) -> Facts:
+        """The facts for all of them; then ``figures`` are those of the account that a size follows from. Raises
+        VenueUnavailable, LedgerUnavailable, NotItsTurn."""
+        asked, pairs, quotes = needs.NOTHING, [], []
+        _check_legs(legs)
+        for intent, instrument in legs:
+            need = needs.of_intent(intent, capped=self.capped)
+            asked = asked.and_(need)
+            if instrument is not None and need.price:
+                pairs.append(instrument)
+            if instrument is not None and need.equity:
+                quotes.append(instrument.quote)
+        venue, budget = self.sources.venue, self.budget
+        if asked.balances or asked.positions:
+            from webhook_core.planning.resting_orders import RestingOrders
+
+            resting = RestingOrders(self.sources, self._instrument_of, keeps=self.keeps)
+            self.fills = resting.fills(legs, budget)
+        if asked.open_orders:
+            self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
+        if asked.balances:
+            self._read_balances()
+        if asked.positions:
+            self._read_positions(legs)
+        self._settle(legs)
+        if pairs:
+            self._price(pairs, quotes, legs, on_margin=asked.margin)
+        return self.facts
+
+    def _price(
+        self, pairs: Sequence[Instrument], quotes: Sequence[str], legs: Sequence[Leg], *, on_margin: bool
+    ) -> None:
+        """One Ticker, for the pairs themselves and for what the account is worth, if ``quotes`` name a currency."""
+        venue, budget, valuing = self.sources.venue, self.budget, []
+        if quotes and not on_margin:
+            from webhook_core.planning import account_worth
+
+            valuing = account_worth.valuing_pairs(self.sources.pair_rules, self.shown, quotes[0], budget)
+        prices = venue.prices(list(dict.fromkeys([*pairs, *valuing])), budget, _references(legs))
+        self.facts = self.facts._replace(prices=prices)
+        if quotes and on_margin:
+            self.facts = self.facts._replace(equity=venue.equity(quotes[0], budget))
+        elif quotes:
+            worth, not_valued = account_worth.worth(self.shown, prices, valuing, quotes[0])
+            self.facts = self.facts._replace(equity=worth, not_valued=not_valued)
+            self.warning = account_worth.warning_of(not_valued, quotes[0])
+
+    def _read_balances(self) -> None:
+        """What is held, set right later, and as it was shown."""
+        self.shown = self.sources.venue.balances(self.budget)
+        self.facts = self.facts._replace(balances=self.shown)
+
+    def _settle(self, legs: Sequence[Leg]) -> None:
+        """Our own orders, where Kraken's figures do not show them yet."""
+        shown = self._look(legs)
+        if not shown.figures:
+            return
+        if self.budget.remaining() < ENOUGH_TO_SEND_S:
+            raise NoTimeToSend(
+                "Too little time was left to count what is held; sending the same alert again soon is safe."
+            )
+        from webhook_core.planning.believed import Asked, Believed
+
+        pairs = [pair for intent, pair in legs if pair is not None and needs.depends_on_holdings(intent)]
+        asked = Asked(pairs, self._instrument_of, lambda: self._read_again(legs), self.facts.open_orders)
+        belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
+        figures = belief.figures(shown)
+        self.counted_until = belief.counted_until
+        self.facts = self.facts._replace(exited=belief.exited)
+        for name, figure in figures.items():
+            was = belief.shown.figures[name]
+            if figure != was:
+                event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
+            self._correct(name, figure)
+            self.figures[name] = figure
+
+    def _instrument_of(self, pair: str) -> Instrument | None:
+        """Of an order of ours. Another instance may have learnt the pair, and this one not yet."""
+        try:
+            return self.sources.instrument(pair, self.budget) if pair else None
+        except UnknownSymbol:
+            return None
+
+    def _read_again(self, legs: Sequence[Leg]) -> Shown:
+        if self.facts.balances is not None:
+            self._read_balances()
+        if self.facts.positions is not None:
+            self._read_positions(legs)
+        return self._look(legs)
+
+    def _look(self, legs: Sequence[Leg]) -> Shown:
+        from webhook_core.planning.believed import Shown  # only where a size follows from what is held
+
+        return Shown(self._seen(legs), self.shown, self.rows)
+
+    def _read_positions(self, legs: Sequence[Leg]) -> None:
+        """By the pair's key, whatever name of it Kraken shows a position under."""
+        self.rows = []
+        net: dict[str, Decimal] = {}
+        for row in self.sources.venue.positions(self.budget):
+            meant = (pair.key for _, pair in legs if pair is not None and names_pair(row.pair, pair))
+            key = next(meant, row.pair)
+            self.rows.append(row._replace(pair=key))
+            net[key] = net.get(key, _ZERO) + row.volume
+        self.facts = self.facts._replace(positions=net)
+
+    def _seen(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
+        seen: dict[str, Decimal] = {}
+        for intent, instrument in legs:
+            if instrument is not None and needs.depends_on_holdings(intent):
+                seen |= dict(self._figures(intent, instrument))
+        return seen
+
+    def _figures(self, intent: Intent, instrument: Instrument) -> Iterator[tuple[str, Decimal]]:
+        """Those that the size follows from."""
+        if self.facts.positions is not None:
+            yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
+        if self.facts.balances is None:
+            return
+        for asset, follows in zip((instrument.base, instrument.quote), needs.follows_from(intent), strict=True):
+            if follows:
+                yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
+
+    def _correct(self, name: str, figure: Decimal) -> None:
+        if name.startswith(position_key("")):
+            self.facts = self.facts._replace(
+                positions={**(self.facts.positions or {}), name.removeprefix(position_key("")): figure}
+            )
+            return
+        balances = dict(self.facts.balances or {})
+        balances[name] = balances.get(name, Balance(_ZERO))._replace(total=figure)
+        self.facts = self.facts._replace(balances=balances)
+
+
+def _check_legs(legs: Sequence[Leg]) -> None:
+    """The figures are read once, and the line is one: so the legs that follow from them are of one pair, on spot or on margin.
+
+    Raises OrderDenied.
+    """
+    sized = [(intent, instrument) for intent, instrument in legs if needs.depends_on_holdings(intent)]
+    if len({(instrument, is_margin(getattr(intent, "leverage", None))) for intent, instrument in sized}) > 1:
+        raise OrderDenied(
+            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must be of one pair, all with "
+            "leverage or all without: send an alert for each.",
+            field="orders",
+        )
+
+
+def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:
+    found = {}
+    for intent, instrument in legs:
+        if isinstance(intent, OrderIntent | PositionIntent) and instrument is not None and intent.reference_price:
+            found[instrument.key] = intent.reference_price
+    return found

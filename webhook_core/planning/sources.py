@@ -1,0 +1,105 @@
+"""Where the facts of a plan come from, as one value that is handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import OrderDenied
+from webhook_core.ledger.contract import Ledger
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.pair_rules import PairRules
+from webhook_core.trading import denials, planner
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.rules import TradingRules
+from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.venue import Venue
+
+if TYPE_CHECKING:
+    from webhook_core.planning.account_fees import AccountFees
+    from webhook_core.planning.own_orders import OwnOrders
+    from webhook_core.trading.rules import Fees
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Sources:
+    """Kraken's rules and prices, and what the account holds, as far as a plan needs them. ``margin`` is how far Kraken's reads
+    may lag its engine; ``mode`` and ``account`` are those of the venue."""
+
+    pair_rules: PairRules
+    venue: Venue
+    clock: Clock
+    ledger: Ledger
+    mode: str
+    account: str
+    margin: timedelta
+    look_up: Callable[[LedgerEntry, Budget], LedgerEntry]
+    _account_fees: AccountFees | None = None
+
+    @property
+    def account_fees(self) -> AccountFees | None:
+        """What was read of them; None on paper, where they are settings. No plan of a fixed size asks."""
+        if self._account_fees is None and self.mode != "paper":
+            from webhook_core.planning.account_fees import AccountFees
+
+            self._account_fees = AccountFees(f"fees-{self.account}", self.pair_rules.documents, self.venue, self.clock)
+        return self._account_fees
+
+    def fees(self, instrument: Instrument, rules: TradingRules) -> Fees:
+        """The account's own where they are known, else those that hold for everybody."""
+        account_fees = self.account_fees
+        own = None if account_fees is None else account_fees.of(instrument)
+        return rules.fees if own is None else own
+
+    @property
+    def own_orders(self) -> OwnOrders:
+        """What the ledger knows of our own orders; no plan of a fixed size asks."""
+        from webhook_core.planning.own_orders import OwnOrders
+
+        return OwnOrders(self.mode, self.account, self.ledger, self.clock, self.margin)
+
+    def instrument(self, symbol: str, budget: Budget) -> Instrument:
+        """The pair of that name; Kraken is asked for one whose rules we lack. Raises UnknownSymbol, VenueUnavailable."""
+        try:
+            return self.pair_rules.current().resolve(symbol)
+        except UnknownSymbol as unknown:
+            if unknown.ask_for is None:
+                raise
+            return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
+
+    def allowed_pair(self, symbol: str, rules: TradingRules, budget: Budget) -> Instrument:
+        """The pair of that name, as ``instrument`` finds it; but Kraken is not asked for one that no list can mean.
+
+        Raises OrderDenied for that, UnknownSymbol, VenueUnavailable.
+        """
+        known = self.pair_rules.current()
+        try:
+            return known.resolve(symbol)
+        except UnknownSymbol as unknown:
+            if unknown.ask_for is None:
+                raise
+            denied = denials.unlisted(rules, known)
+            if denied is not None:
+                raise OrderDenied(denied.message, field="symbol") from None
+            return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
+
+    def planned(
+        self,
+        intent: OrderIntent,
+        instrument: Instrument,
+        rules: TradingRules,
+        ticker: Decimal | None,
+        *,
+        appraised: bool,
+    ) -> Plan | Denied:
+        """One order of a size that Kraken takes, held against every limit."""
+        if not appraised:
+            return planner.plan(intent, instrument, rules, self.clock.now(), ticker)
+        known = rules._replace(fees=self.fees(instrument, rules))
+        return planner.appraise(intent, instrument, known, self.clock.now(), ticker)

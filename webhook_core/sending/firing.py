@@ -1,0 +1,123 @@
+"""One firing of an alert: what it wants, and what makes a later delivery of it the same one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake.alert import Alert
+from webhook_core.intake.alert_ids import KnownBy, Reuse, reused
+from webhook_core.intake.alert_key import alert_key, identity_warning
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.ledger.entry import LedgerEntry, Turn, Unit
+from webhook_core.ledger.transitions import first_attempt, no_action_attempt
+from webhook_core.planning.decision import Decided, Wants
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.from_alert import intents
+from webhook_core.trading.requests import OrderRequest
+
+DEFAULT_STRATEGY = "default"
+NO_RESEND_AFTER_S = 60
+"""TradingView's third and last resend ends 27 seconds after the first delivery began (3 x (5 + 3) + 3)."""
+
+
+class Firing(NamedTuple):
+    """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``).
+    ``confirms``: the answer is to tell what the order filled. ``known_by``: what tells its deliveries from other alerts."""
+
+    unit: Unit
+    alert_id: str
+    body_sha256: str
+    wants: Wants
+    received_at: datetime
+    fired_at: datetime
+    fresh_until: datetime
+    repeats: bool
+    confirms: bool
+    warnings: tuple[str, ...]
+    known_by: KnownBy
+
+    @classmethod
+    def of(cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings) -> Firing:
+        """The strategy is whose credential verified, else what the alert names, else ``default``.
+
+        Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it would lose its limits.
+        """
+        strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
+        if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
+            known = ", ".join(sorted(settings.strategies))
+            raise AlertMalformed(
+                f"strategy_name names no strategy of strategies.toml, which has {known}.", field="strategy_name"
+            )
+        rules = settings.rules_for(strategy)
+        key = alert_key(verified, alert)
+        unnamed = identity_warning(verified, alert)
+        return cls(
+            unit=Unit(settings.trading_mode, settings.account, key.key),
+            alert_id=key.alert_id,
+            body_sha256=verified.body_sha256,
+            wants=Wants(intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None),
+            received_at=received_at,
+            fired_at=alert.fired_at or received_at,
+            fresh_until=(alert.fired_at or received_at) + timedelta(seconds=settings.alert_max_age_s),
+            repeats=key.open_ended,
+            confirms=alert.confirm_fill,
+            warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
+            known_by=key.known_by,
+        )
+
+    def seconds_after(self, first: LedgerEntry) -> float:
+        """How long after the first delivery of its alert this one came."""
+        return (self.received_at - first.received_at).total_seconds()
+
+    def reuse_of(self, first: LedgerEntry) -> Reuse | None:
+        """What to say where no resend of TradingView's can be this late, so that it may be a new signal. A sender of
+        Standard Webhooks repeats one webhook-id for hours, so the same bytes under it are no news."""
+        seconds, same = self.seconds_after(first), first.body_sha256 == self.body_sha256
+        if seconds <= NO_RESEND_AFTER_S or self.repeats or (self.known_by == "webhook-id" and same):
+            return None
+        return reused(self.known_by, first.received_at, seconds)
+
+    def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> Firing:
+        """The same firing, as a redelivery of the newest generation inside its window, as the next generation after it."""
+        if newest is None:
+            return self
+        generation = newest.unit.generation
+        redelivered = self.received_at < newest.received_at + window
+        return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
+
+    def entry(self, decided: Decided, now: datetime, deadline_s: int) -> LedgerEntry:
+        """What the claim of leg 0 writes: its request, and those of the legs after it."""
+        unit = self.unit
+        if decided.nothing:
+            attempt = replace(no_action_attempt(unit, OrderRequest(decided.symbol, {}), now), reason=decided.nothing)
+        else:
+            attempt = first_attempt(unit, decided.requests[0], now, deadline_s)
+        return LedgerEntry(
+            unit=unit,
+            alert_id=self.alert_id,
+            body_sha256=self.body_sha256,
+            strategy=self.wants.strategy,
+            received_at=self.received_at,
+            fresh_until=self.fresh_until,
+            attempts=(attempt,),
+            warnings=(*self.warnings, *decided.plan.notes),
+            turn=self.turn(decided),
+            following=decided.requests[1:],
+            independent=decided.independent,
+            figures=decided.figures,
+            counted_until=decided.counted_until,
+        )
+
+    def turn(self, decided: Decided) -> Turn | None:
+        """Its place in the line of its strategy and pair; only a target has to come in the order of firing."""
+        if decided.line is None:
+            return None
+        from webhook_core.trading.intent import PositionIntent
+
+        wanted = next((one for one in self.wants.intents if isinstance(one, PositionIntent)), None)
+        in_order = wanted is not None and wanted.action == "target"
+        before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
+        return Turn(decided.line.name, self.fired_at, in_order, before, after, decided.line.mark)

@@ -1,0 +1,173 @@
+"""The legs of one alert, one after the other: each with its own claim, client order id and deadline.
+
+The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
+to do. One that Kraken refuses stops those behind it, but for an exit behind a cancel that finds no order; one whose outcome is
+unknown, or that was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so
+none of them stops or holds up another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
+from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
+from webhook_core.events import event, timed
+from webhook_core.ledger import transitions
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, later_legs
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.report import report
+from webhook_core.sending.claims import later_leg
+from webhook_core.sending.progress import Progress, _lets_pass
+from webhook_core.sending.reconcile import Reconciler
+from webhook_core.sending.submission import Replan, Submission
+from webhook_core.trading.requests import OrderRequest
+
+if TYPE_CHECKING:
+    from webhook_core.trading.intent import NoOrder
+
+
+ReplanOf = Callable[[int], Replan]
+"""The way to plan the request of one leg again."""
+Recount = Callable[[LedgerEntry, LedgerEntry, Budget], "tuple[OrderRequest | NoOrder | OrderDenied, str | None]"]
+"""Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then.
+Raises NotItsTurn for one that may not be sent now."""
+Hold = Callable[[LedgerEntry, Budget], str]
+"""Why the rules of now forbid the order that an entry is about to send; empty if they don't. Raises VenueUnavailable."""
+NextAttempt = Callable[[LedgerEntry], LedgerEntry]
+"""An entry that was not sent, with the attempt that is to be claimed next."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Legs:
+    """``deadline_s`` is how long after its claim Kraken may still take an order. ``hold`` comes before each that was planned
+    earlier: the rules may be others by then."""
+
+    ledger: Ledger
+    submission: Submission
+    reconciler: Reconciler
+    clock: Clock
+    deadline_s: int
+    hold: Hold
+
+    def begin(self, first: LedgerEntry, replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
+        """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
+        return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, recount, budget)
+
+    def resume(
+        self,
+        first: LedgerEntry,
+        next_attempt: NextAttempt | None,
+        replan_of: ReplanOf,
+        recount: Recount,
+        budget: Budget,
+    ) -> Progress:
+        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left. Nothing
+        is sent without ``next_attempt``: what was not expires.
+
+        Raises LedgerUnavailable, and what ``next_attempt`` raises.
+        """
+        entries = [first, *later_legs(self.ledger, first)]
+        progress = Progress(tuple(entries), replayed=True)
+        if progress.is_stopped or (not progress.unclaimed and all(entry.state in TERMINAL for entry in entries)):
+            event(logging.INFO, "alert.replayed", state=progress.deciding.state)
+            return progress
+        looked = False
+        for number in range(len(entries)):
+            if entries[number].state is State.SUBMITTING and not looked:
+                looked = True
+                entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
+            entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
+        if next_attempt is None:
+            return Progress(tuple(entries))
+        return self._on(entries, replan_of, recount, budget)
+
+    def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
+        first = entries[0]
+        while self._may_go_on(entries, budget):
+            number = len(entries)
+            leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
+            claim = self._claimed_if_held(leg, budget)
+            if isinstance(claim, Outdated):
+                claim = self._claimed_anew(first, leg, recount, budget)
+            if isinstance(claim, Claimed):
+                entries.append(self.submission.send(claim.entry, replan_of(number), budget))
+                continue
+            if isinstance(claim, Existing):  # another delivery is at it
+                entries.append(claim.entry)
+            break
+        return Progress(tuple(entries))
+
+    def _claimed_anew(self, first: LedgerEntry, leg: LedgerEntry, recount: Recount, budget: Budget) -> Claim | None:
+        """Its size was counted, and the line was claimed since, perhaps by another alert."""
+        if leg.turn is None:
+            return None
+        try:
+            counted, mark = recount(first, leg, budget.less(ENOUGH_TO_SEND_S))
+        except NotItsTurn as waits:
+            event(logging.WARNING, "leg.not_counted", reason=waits.message, alert_id=leg.alert_id)
+            return None
+        now, request = self.clock.now(), leg.current.request
+        match counted:
+            case OrderRequest():
+                attempt = replace(leg.current, request=counted)
+            case OrderDenied():
+                attempt = transitions.denied_attempt(leg.unit, request, now, counted.message)
+            case _:
+                nothing = OrderRequest(request.symbol, {})
+                attempt = transitions.no_action_attempt(leg.unit, nothing, now)
+                attempt = replace(attempt, reason=counted.why)
+        anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
+        return self._claimed_if_held(anew, budget)
+
+    def _claimed_if_held(self, leg: LedgerEntry, budget: Budget) -> Claim | None:
+        """Claimed as DENIED where the rules forbid by now what was planned."""
+        forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
+        if forbidden:
+            attempt = transitions.denied_attempt(leg.unit, leg.current.request, self.clock.now(), forbidden)
+            leg = replace(leg, attempts=(attempt,))
+        return self._claimed(leg)
+
+    @timed("claim")
+    def _claimed(self, entry: LedgerEntry) -> Claim:
+        return self.ledger.claim(entry)
+
+    def _may_go_on(self, entries: Sequence[LedgerEntry], budget: Budget) -> bool:
+        first = entries[0]
+        return (
+            len(entries) <= len(first.following)
+            and (first.independent or _lets_pass(entries, first.following[len(entries) - 1]))
+            and budget.remaining() >= ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
+            and self.clock.now() <= first.fresh_until
+        )
+
+    def _looked_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        try:
+            return self.reconciler.look_up(entry, budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "order.not_looked_up", reason=error.message)
+            return entry
+
+    def _revived(
+        self, entry: LedgerEntry, next_attempt: NextAttempt | None, replan: Replan, budget: Budget
+    ) -> LedgerEntry:
+        """Another one only where it was never sent: sent now, or expired. One that was MISSED and is fresh
+        was claimed before it gets here."""
+        now = self.clock.now()
+        if entry.state not in (State.NOT_SENT, State.MISSED):
+            return entry
+        if now <= entry.fresh_until:
+            if next_attempt is None or entry.state is State.MISSED:
+                return entry
+            renewed = next_attempt(entry)
+            forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
+            if forbidden:
+                renewed = transitions.next_denied(entry, now, forbidden)
+            return self.submission.again(renewed, replan, budget)
+        written = self.ledger.record(transitions.expired(entry, now))
+        if not isinstance(written, Existing):
+            report(written.entry)
+        return written.entry

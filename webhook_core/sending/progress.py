@@ -1,0 +1,61 @@
+"""How far an alert is, over its legs, and which leg decides the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.trading.requests import OrderRequest
+
+DONE = (State.ACCEPTED, State.NO_ACTION)
+
+
+class Progress(NamedTuple):
+    """``entries``: the legs that are claimed. ``replayed``: all was decided before this delivery came."""
+
+    entries: tuple[LedgerEntry, ...]
+    replayed: bool = False
+
+    @property
+    def unclaimed(self) -> tuple[OrderRequest, ...]:
+        return self.entries[0].following[len(self.entries) - 1 :]
+
+    @property
+    def is_stopped(self) -> bool:
+        """A leg ended without an order, and the legs behind it are never sent."""
+        return not self.entries[0].independent and self._failed is not None
+
+    @property
+    def deciding(self) -> LedgerEntry:
+        """The leg that the answer tells of: one in doubt, else the first without an order, else the last that has done
+        something."""
+        open_ones = (entry for entry in self.entries if entry.state not in TERMINAL)
+        did = (entry for entry in reversed(self.entries) if entry.state in DONE)
+        return next(open_ones, None) or self._failed or next(did, self.entries[-1])
+
+    @property
+    def _failed(self) -> LedgerEntry | None:
+        for entry in self.entries:
+            if entry.state in TERMINAL and entry.state not in DONE and not _found_none(entry):
+                return entry
+        behind = None if self.entries[0].independent else next(iter(self.unclaimed), None)
+        if behind is None or _lets_pass(self.entries, behind):
+            return None
+        return next((entry for entry in self.entries if _found_none(entry)), None)
+
+
+def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
+    """Whether a request may be sent behind these. Behind a cancel that found no open order, since it has just filled, further
+    cancels and an exit may: the exit sells what is there. A new order may not: it would stand beside the one that filled."""
+    if not all(entry.state in DONE or _found_none(entry) for entry in entries):
+        return False
+    return behind.exits or behind.method == "CancelOrder" or all(entry.state in DONE for entry in entries)
+
+
+def _found_none(entry: LedgerEntry) -> bool:
+    if entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
+        return False
+    from webhook_core.trading.order_changes import found_none
+
+    return found_none(entry.current.errors)

@@ -1,0 +1,183 @@
+"""From a claim to a recorded outcome: one AddOrder that can have been processed, and what it came to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
+from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, WebhookError
+from webhook_core.events import bind, event, timed
+from webhook_core.ledger import transitions
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, Recorded, Superseded, Waiting
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.report import facts, report
+from webhook_core.sending.reconcile import STILL_OPEN
+from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
+from webhook_core.venue import Venue
+
+RECORD_TRIES = 3
+RECORD_AGAIN_AFTER_S = 0.05
+_NO_FUNDS = ("EOrder:Insufficient funds",)
+
+Replan = Callable[[Budget], OrderRequest | str]
+"""Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises a
+WebhookError of status 503 where that is not known now."""
+
+
+def allowed(claim: Claim) -> Claimed | Existing:
+    """Raises NotItsTurn or AlertSuperseded for an alert that another one of its line keeps from its claim."""
+    if isinstance(claim, Waiting):
+        raise NotItsTurn(
+            f"An earlier alert of this strategy and pair ({claim.entry.alert_id}) has no outcome yet, and they go one at a "
+            "time. Nothing was sent for this one; sending it again soon is safe."
+        )
+    if isinstance(claim, Superseded):
+        raise AlertSuperseded(
+            f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) came before this one; "
+            "nothing was sent for this one, nor will be."
+        )
+    if isinstance(claim, Outdated):
+        raise NotItsTurn(
+            "Another alert of this strategy and pair came in between, so what this one was planned on is out of date. Nothing "
+            "was sent for it; sending it again soon is safe."
+        )
+    return claim
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Submission:
+    """``deadline_s`` is how long after its claim Kraken may still take an order."""
+
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    deadline_s: int
+
+    def send(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+        """Submit a freshly claimed entry and record the outcome. Raises LedgerUnavailable if it can't be recorded."""
+        if entry.state is not State.SUBMITTING:  # claimed as done: there is nothing to send
+            report(entry)
+            return entry
+        outcome = self._submit(entry, budget)
+        if isinstance(outcome, Rejected) and _may_be_planned_again(entry, outcome):
+            return self._heal(entry, outcome, replan, budget)
+        return self._record(entry, outcome, budget)
+
+    def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+        """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
+        that."""
+        claimed = self._claim_next(entry)
+        return self.send(claimed.entry, replan, budget) if isinstance(claimed, Claimed) else claimed.entry
+
+    @timed("send")
+    def _submit(self, entry: LedgerEntry, budget: Budget) -> Outcome:
+        attempt = entry.current
+        bind(client_order_id=attempt.client_order_id)
+        if budget.remaining() < ENOUGH_TO_SEND_S:
+            return NotSent("the claim took too long to leave time for the order")
+        if self.clock.now() >= attempt.deadline:  # this process stood still; Kraken would refuse it, or not
+            return NotSent("the order's deadline had passed before it could be sent")
+        left = budget.less(KEPT_FOR_THE_RECORD_S)
+        outcome = self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
+        if isinstance(outcome, Rejected) and _may_have_been_done(entry, outcome):
+            return Unknown("an earlier attempt may have canceled it", outcome.errors)
+        return outcome
+
+    def _heal(self, entry: LedgerEntry, refusal: Rejected, replan: Replan, budget: Budget) -> LedgerEntry:
+        """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal of
+        the rules is final. One for lack of funds is not, nor is one after which no plan could be made: it proves that nothing
+        was placed, what is held may show soon, and a resend counts again."""
+        try:
+            replanned = replan(budget.less(ENOUGH_TO_SEND_S))
+        except WebhookError as unsure:
+            return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
+        if isinstance(replanned, str):
+            return self._record(entry, refusal, budget, reason=replanned)
+        if replanned.parameters == entry.current.request.parameters:
+            return self._record(entry, _final(entry, refusal), budget)
+        rejected = transitions.settle(entry, refusal, self.clock.now())
+        claimed = self._claim_on(rejected, replanned)
+        if isinstance(claimed, Existing):
+            return claimed.entry
+        event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
+        return self._record(claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)), budget)
+
+    @timed("claim")
+    def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
+        return allowed(self.ledger.claim_next(entry))
+
+    @timed("claim")
+    def _claim_on(self, entry: LedgerEntry, request: OrderRequest) -> Recorded | Existing:
+        """On the ledger it is still SUBMITTING, so it has its turn and keeps it."""
+        return self.ledger.record(transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s))
+
+    @timed("record")
+    def _record(self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = "") -> LedgerEntry:
+        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote. That nothing
+        was sent is written again where a write that takes as long ends inside the budget: nobody
+        else can prove it, and the alert would be an unknown that no resend sends."""
+        number, has_failed = entry.current.number, False
+        for tries_left in reversed(range(RECORD_TRIES)):
+            settled, began = self._settled(entry, outcome, reason), self.clock.monotonic()
+            try:
+                written = self.ledger.record(settled)
+            except LedgerUnavailable:
+                took = self.clock.monotonic() - began
+                left = budget.remaining() - took
+                if tries_left and isinstance(outcome, NotSent) and left > RECORD_AGAIN_AFTER_S:
+                    has_failed = True
+                    self.clock.sleep(RECORD_AGAIN_AFTER_S)
+                    continue
+                # The order may live and the ledger does not know: this line is all that a reconcile by hand needs.
+                event(logging.CRITICAL, "ledger.outcome_not_recorded", **facts(settled))
+                raise
+            entry = written.entry
+            is_ours = has_failed and (entry.state, entry.current.number) == (settled.state, number)
+            if isinstance(written, Recorded) or is_ours:
+                report(entry)
+                return entry
+            if entry.state is not State.SUBMITTING or entry.current.number != number:
+                break
+        if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
+            event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=outcome.order_id)
+        return entry
+
+    def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: str) -> LedgerEntry:
+        settled = transitions.settle(entry, outcome, self.clock.now())
+        if not reason:
+            return settled
+        return replace(settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason)))
+
+
+def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
+    return refusal.stale_rules or _asks_for_too_much(entry, refusal) or _keeps_too_little(entry, refusal)
+
+
+def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """A buy on spot by what is free: its fee may have risen since it was read, so that it is planned with the highest."""
+    request = entry.current.request
+    buys = request.parameters.get("type") == "buy" and "leverage" not in request.parameters
+    return request.counted and buys and refusal.errors == _NO_FUNDS
+
+
+def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
+    return entry.current.request.exits and refusal.errors == _NO_FUNDS
+
+
+def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
+    """What an order that was planned again came to, or could not be: an exit that lacks funds is for a resend to count."""
+    if isinstance(outcome, Rejected) and _asks_for_too_much(entry, outcome):
+        return NotSent("the account does not show what there is to sell yet", outcome.errors)
+    return outcome
+
+
+def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
+    """A cancel that is sent again since a list showed its order open, and finds none: that list may have been an old one."""
+    if all(attempt.reason != STILL_OPEN for attempt in entry.attempts):
+        return False
+    from webhook_core.trading.order_changes import found_none
+
+    return found_none(refusal.errors)

@@ -1,0 +1,189 @@
+"""The environment and strategies.toml -> Settings, or every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.ledger import url as ledger_url
+from webhook_core.settings import rules
+from webhook_core.settings import secrets as secret_values
+from webhook_core.settings import variables as values
+from webhook_core.settings.secret_names import SecretNames
+from webhook_core.settings.secrets import Secret
+from webhook_core.settings.settings import Settings
+from webhook_core.settings.strategies import SCHEMES, SecretText, StrategiesFile
+from webhook_core.settings.strategies import read as read_strategies
+from webhook_core.settings.strategies import text_of as strategies_text
+from webhook_core.settings.variables import EnvReader
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
+    "TRADING_MODE": (values.one_of("paper", "validate", "live"), "paper"),
+    "KRAKEN_API_KEY": (secret_values.kraken_key, None),
+    "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
+    "KRAKEN_ACCOUNT": (values.label, "default"),
+    "KRAKEN_API_URL": (values.exchange_url, None),
+    "KRAKEN_NONCE_WINDOW": (values.whole(0, 10**17), None),
+    "WEBHOOK_SECRET": (secret_values.secrets, ()),
+    "WEBHOOK_TOKEN": (secret_values.secrets, ()),
+    "ALLOWED_SYMBOLS": (values.symbols, None),
+    "MAX_ORDER_COST": (values.cost_limits, None),
+    "LEDGER_URL": (ledger_url.checked, None),
+    "LEDGER_ID": (ledger_url.checked_id, None),
+    "STRATEGIES_FILE": (values.text, "strategies.toml"),
+    "OPERATOR_TOKEN": (secret_values.long_secret, None),
+    "ENVIRONMENT": (values.one_of("development", "production"), None),
+    "LOG_LEVEL": (values.one_of(*LOG_LEVELS, fold=str.upper), "INFO"),
+    "GCP_PROJECT_ID": (values.project_id, None),
+    "CORS_ORIGINS": (values.origins, ()),
+    "ALERT_MAX_AGE_SECONDS": (values.whole(1, 3600), 60),
+    "DUPLICATE_WINDOW_SECONDS": (values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"), 45),
+    "ORDER_DEADLINE_SECONDS": (values.whole(6, 60, "Kraken takes deadlines of up to 60 s"), 10),
+    "VISIBILITY_MARGIN_SECONDS": (values.whole(30, 3600, "an order may be listed late"), 60),
+    "REQUEST_BUDGET_SECONDS": (values.seconds(1.5, 300), 2.5),  # an order needs 1.2 s that are left
+    "PAPER_BALANCES": (values.balances, {"USD": Decimal(10000), "BTC": Decimal(1)}),
+    "PAPER_FEES": (values.fees, (Decimal("0.40"), Decimal("0.80"))),
+    "PAPER_PRICES": (values.one_of("alert", "kraken"), "alert"),
+    "RATE_LIMIT_PER_MINUTE": (values.whole(1, 100_000), 60),
+    "ALLOWED_IPS": (values.networks, None),
+    "TRUSTED_PROXY_HOPS": (values.whole(0, 10), 0),
+}
+"""Every variable with its parser and its default. What depends on where we run has None here."""
+
+
+SECRETS = (*rules.KRAKEN_SECRETS, "OPERATOR_TOKEN")
+
+
+LISTS_OF_SECRETS = rules.PROOFS
+
+
+class SettingsError(Exception):
+    """The start is refused. ``faults`` has one line each, beginning with the variable; the text has them all."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(["The settings can't be used:", *(f"  {fault}" for fault in faults)]))
+
+
+def _secrets(reader: EnvReader, names: SecretNames) -> dict[str, Any]:
+    """Those of the environment; a name that is not read yet leaves None, or its place in a list."""
+    found: dict[str, Any] = {}
+    for variable in SECRETS:
+        parse, default = VARIABLES[variable]
+        found[variable] = reader.parsed(variable, names.single(variable, parse), default)
+    none: tuple[str | None, ...] = ()
+    for variable in LISTS_OF_SECRETS:
+        found[variable] = reader.parsed(variable, names.listed(variable), none)
+    return found
+
+
+def _strategies(
+    reader: EnvReader, path: str, read_file: Callable[[str], str | None], names: SecretNames
+) -> StrategiesFile:
+    try:
+        document = read_file(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reader.fault("STRATEGIES_FILE", f"{values.shown(path)} can't be read ({type(error).__name__})")
+        document = ""
+    if document is None and path == reader.env.get("STRATEGIES_FILE", "").strip():
+        reader.fault(
+            "STRATEGIES_FILE", f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too"
+        )
+    return read_strategies(document, path, reader.env, names) if document else StrategiesFile({}, (), frozenset(), ())
+
+
+def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
+    """Faulty variables stand here with their defaults: the faults are known, and nobody sees the result."""
+    on_google_cloud = reader.given("K_SERVICE")
+    project = given["GCP_PROJECT_ID"] or reader.parsed("GOOGLE_CLOUD_PROJECT", values.project_id, None)
+    secrets = [*_webhook_secrets(given), *strategies.secrets]
+    credentials = tuple(rules.credentials(secrets, reader))
+    texts = [(secret.source, secret.text) for secret in secrets]
+    texts += [(name, given[name]) for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET") if given[name]]
+    reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
+    return Settings(
+        environment=given["ENVIRONMENT"],
+        trading_mode=given["TRADING_MODE"],
+        kraken_api_key=_hidden(given["KRAKEN_API_KEY"]),
+        kraken_api_secret=_hidden(given["KRAKEN_API_SECRET"]),
+        kraken_api_url=given["KRAKEN_API_URL"],
+        kraken_nonce_window=given["KRAKEN_NONCE_WINDOW"],
+        credentials=credentials,
+        allowed_symbols=given["ALLOWED_SYMBOLS"],
+        max_order_cost=given["MAX_ORDER_COST"],
+        ledger_url=given["LEDGER_URL"] or _default_ledger(on_google_cloud, project),
+        strategies=strategies.strategies,
+        operator_token=_hidden(given["OPERATOR_TOKEN"]),
+        log_level=given["LOG_LEVEL"],
+        gcp_project_id=project,
+        cors_origins=given["CORS_ORIGINS"],
+        alert_max_age_s=given["ALERT_MAX_AGE_SECONDS"],
+        duplicate_window_s=given["DUPLICATE_WINDOW_SECONDS"],
+        order_deadline_s=given["ORDER_DEADLINE_SECONDS"],
+        visibility_margin_s=given["VISIBILITY_MARGIN_SECONDS"],
+        request_budget_s=given["REQUEST_BUDGET_SECONDS"],
+        paper_balances=given["PAPER_BALANCES"],
+        paper_maker_fee=given["PAPER_FEES"][0],
+        paper_taker_fee=given["PAPER_FEES"][1],
+        paper_prices=given["PAPER_PRICES"],
+        rate_limit_per_minute=given["RATE_LIMIT_PER_MINUTE"],
+        allowed_ips=given["ALLOWED_IPS"],
+        trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
+        on_google_cloud=on_google_cloud,
+        account=given["KRAKEN_ACCOUNT"],
+        ledger_id=given["LEDGER_ID"],
+        secret_texts=tuple(Secret(text) for _, text in texts),
+    )
+
+
+def _webhook_secrets(given: Mapping[str, Any]) -> Iterator[SecretText]:
+    for scheme in SCHEMES:
+        variable = f"WEBHOOK_{scheme.upper()}"
+        for number, text in enumerate(given[variable]):
+            if text is not None:
+                yield SecretText(scheme, f"{variable}[{number}]", text)
+
+
+def _default_ledger(on_google_cloud: bool, project: str | None) -> str:
+    """Instances on Google Cloud come and go: what they know must live outside of them. Without a project: no default."""
+    if not on_google_cloud:
+        return "sqlite:///.state/ledger.db"
+    return f"firestore://{project}" if project else ""
+
+
+def _hidden(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)
+
+
+def read_settings(
+    env: Mapping[str, str],
+    *,
+    read_file: Callable[[str], str | None] | None = None,
+    values: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings, or SettingsError with every fault. Nothing is read here but the strategies file.
+
+    ``read_file``: a file's text, None where there is none. ``values``: what stands under the names of secrets, once it
+    is read; every rule about a secret holds for its value then, as if the variable held it.
+    """
+    reader, names = EnvReader(env), SecretNames(values or {})
+    plain = [name for name in VARIABLES if name not in (*SECRETS, *LISTS_OF_SECRETS)]
+    given = {name: reader.parsed(name, *VARIABLES[name]) for name in plain}
+    strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or strategies_text, names)
+    given["ENVIRONMENT"] = given["ENVIRONMENT"] or ("production" if reader.given("K_SERVICE") else "development")
+    implied = rules.implied_secrets(reader, given, bool(strategies.secrets or strategies.faults or names.found))
+    reader.env = {**env, **implied}
+    given |= _secrets(reader, names)
+    settings = _assemble(reader, given, strategies)._replace(
+        secret_names=rules.with_alternatives(names.found, implied),
+        unread=rules.with_alternatives(names.unread, implied),
+    )
+    reader.faults.extend(rules.unknown_names(env, VARIABLES.keys() | strategies.variables))
+    reader.faults.extend(rules.refusals(settings, reader, strategies))
+    if reader.faults:
+        raise SettingsError(reader.faults)
+    return settings._replace(warnings=tuple(rules.warnings(settings)))

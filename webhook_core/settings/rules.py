@@ -1,0 +1,139 @@
+"""What no single variable can tell: which settings refuse the start together, and which deserve a loud word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.intake.authentication import Credential, signing_credential, token_credential
+from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.settings.secret_names import SecretName, of_variable
+from webhook_core.settings.strategies import SecretText, StrategiesFile
+from webhook_core.settings.variables import EnvReader, suggestion
+
+if TYPE_CHECKING:
+    from webhook_core.settings.settings import Settings
+
+_OURS = (
+    "ALERT_", "ALLOWED_", "DUPLICATE_WINDOW", "KRAKEN_", "LEDGER_", "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_",
+    "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
+)  # fmt: skip
+"""Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
+KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
+PROOFS = ("WEBHOOK_TOKEN", "WEBHOOK_SECRET")
+
+
+def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
+    for name, value in sorted(env.items()):
+        if value == "" or name in known:
+            continue
+        if name.upper() in known:
+            yield f"{name}: is written in capitals: {name.upper()}"
+        elif name.upper().startswith(_OURS):
+            yield f"{name}: is no variable of this program{suggestion(name.upper(), known)}"
+
+
+def implied_secrets(reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool) -> dict[str, str]:
+    """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they stand in Secret Manager."""
+    project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
+    if project is None:
+        return {}
+    wanted = [name for name in KRAKEN_SECRETS if mode != "paper" and not reader.given(name)]
+    if _why_proof(given["ENVIRONMENT"], mode) and not proof_elsewhere and not any(map(reader.given, PROOFS)):
+        wanted.extend(PROOFS)
+    return {name: of_variable(project, name) for name in wanted}
+
+
+def with_alternatives(names: Sequence[SecretName], implied: Collection[str]) -> tuple[SecretName, ...]:
+    """Of the two implied proofs of the sender one is enough."""
+    return tuple(name._replace(alternative=name.place in PROOFS and name.place in implied) for name in names)
+
+
+def credentials(secrets: Sequence[SecretText], reader: EnvReader) -> Iterator[Credential]:
+    """Each checked by the scheme that it is for. Its source is the key id in the log, and begins the fault."""
+    for secret in secrets:
+        make = token_credential if secret.scheme == "token" else signing_credential
+        try:
+            yield make(secret.text, secret.source, secret.strategy)
+        except ValueError as error:
+            reader.faults.append(str(error))
+
+
+def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential]) -> Iterator[str]:
+    """One secret, one purpose: what is made for one scheme must not verify under another, nor one token open two doors.
+
+    ``texts``: (source, text). Compared as texts and as the keys that are made of them: whsec_ is base64 of its key.
+    """
+    first_use: dict[bytes, str] = {}
+    keys = {proof.key_id: proof.secret for proof in proofs}
+    for source, text in texts:
+        plain = text.removeprefix("whsec_").encode()
+        used = {first_use.setdefault(form, source) for form in (plain, keys.get(source, plain))} - {source}
+        if used:
+            yield f"{source}: is the same secret as {min(used)}; each needs one of its own"
+
+
+def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
+    """The rules that need more than one variable. A variable that is at fault already is not complained of twice."""
+    yield from _without_proof(settings, reader, strategies)
+    if settings.trading_mode != "paper":
+        for name in KRAKEN_SECRETS:
+            if not reader.given(name):
+                yield f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it (TRADING_MODE=paper does not)"
+    if settings.trading_mode == "live":
+        if not reader.given("ALLOWED_SYMBOLS"):
+            yield "ALLOWED_SYMBOLS: is unset; TRADING_MODE=live needs it, such as BTC/USD,ETH/USD (or * for every pair)"
+        if not reader.given("MAX_ORDER_COST"):
+            yield "MAX_ORDER_COST: is unset; TRADING_MODE=live needs it, such as 500 USD (or none for no limit)"
+    if not settings.ledger_url:
+        yield "LEDGER_URL: is unset and so is GCP_PROJECT_ID; set one, the default is firestore://GCP_PROJECT_ID"
+    elif settings.trading_mode == "live" and settings.on_google_cloud and _dies_with_instance(settings):
+        yield (
+            "LEDGER_URL: this ledger dies with the instance, and a resend would trade again; "
+            "on Google Cloud TRADING_MODE=live needs firestore://PROJECT"
+        )
+    if (
+        settings.ledger_url
+        and settings.ledger_id is not None
+        and parse_ledger_url(settings.ledger_url).kind == "memory"
+    ):
+        yield "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; leave LEDGER_ID out"
+
+
+def _without_proof(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
+    at_fault = reader.given("WEBHOOK_SECRET") or reader.given("WEBHOOK_TOKEN") or strategies.faults
+    if settings.credentials or _proof_is_unread(settings) or at_fault:
+        return
+    reasons = _why_proof(settings.environment, settings.trading_mode)
+    if reasons:
+        yield (
+            f"WEBHOOK_TOKEN: is unset, and so is WEBHOOK_SECRET; {' and '.join(reasons)} needs one of them: WEBHOOK_TOKEN for "
+            "TradingView itself, WEBHOOK_SECRET for senders that sign; take for example the output of: openssl rand -hex 32"
+        )
+
+
+def _proof_is_unread(settings: Settings) -> bool:
+    return any(name.place not in (*KRAKEN_SECRETS, "OPERATOR_TOKEN") for name in settings.unread)
+
+
+def _why_proof(environment: str, trading_mode: str) -> list[str]:
+    """Why senders must prove themselves; empty if they need not."""
+    production, live = environment == "production", trading_mode == "live"
+    return ["ENVIRONMENT=production"] * production + ["TRADING_MODE=live"] * live
+
+
+def _dies_with_instance(settings: Settings) -> bool:
+    return bool(settings.ledger_url) and parse_ledger_url(settings.ledger_url).kind != "firestore"
+
+
+def warnings(settings: Settings) -> Iterator[str]:
+    """For the log of every start."""
+    if not settings.credentials and not _proof_is_unread(settings):
+        yield (
+            "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server takes orders from "
+            f"anyone who can reach it (TRADING_MODE={settings.trading_mode}); set one of them"
+        )
+    if settings.on_google_cloud and _dies_with_instance(settings):
+        yield "LEDGER_URL: this ledger dies with the instance; what it forgets can be traded twice"
+    elif settings.trading_mode == "live" and parse_ledger_url(settings.ledger_url).kind == "memory":
+        yield "LEDGER_URL: memory:// forgets everything at a restart; an alert that is resent then trades again"

@@ -1,0 +1,78 @@
+"""Settings from the environment and strategies.toml: every fault in one message, no secret in any of them.
+
+A variable that is not understood stops the start. It might be a limit, and an ignored limit costs money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.intake.authentication import Credential
+from webhook_core.settings import variables as values
+from webhook_core.settings.secret_names import SecretName
+from webhook_core.settings.secrets import Secret
+from webhook_core.settings.strategies import Strategy
+from webhook_core.trading.rules import Fees, Limits, TradingRules
+
+
+class Settings(NamedTuple):
+    """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
+
+    None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in
+    ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there. ``secret_texts`` is
+    everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
+    secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may
+    be concluded from.
+    """
+
+    environment: str
+    trading_mode: str
+    kraken_api_key: Secret | None
+    kraken_api_secret: Secret | None
+    kraken_api_url: str | None
+    kraken_nonce_window: int | None
+    credentials: tuple[Credential, ...]
+    allowed_symbols: tuple[str, ...] | None
+    max_order_cost: Mapping[str, Decimal] | None
+    ledger_url: str
+    strategies: Mapping[str, Strategy]
+    operator_token: Secret | None
+    log_level: str
+    gcp_project_id: str | None
+    cors_origins: tuple[str, ...]
+    alert_max_age_s: int
+    duplicate_window_s: int
+    order_deadline_s: int
+    visibility_margin_s: int
+    request_budget_s: float
+    paper_balances: Mapping[str, Decimal]
+    paper_maker_fee: Decimal
+    paper_taker_fee: Decimal
+    paper_prices: str
+    rate_limit_per_minute: int
+    allowed_ips: tuple[values.Network, ...] | None
+    trusted_proxy_hops: int
+    on_google_cloud: bool
+    account: str = "default"
+    ledger_id: str | None = None
+    warnings: tuple[str, ...] = ()
+    secret_texts: tuple[Secret, ...] = ()
+    secret_names: tuple[SecretName, ...] = ()
+    unread: tuple[SecretName, ...] = ()
+
+    @property
+    def texts_to_mask(self) -> list[str]:
+        return [secret.get_secret_value() for secret in self.secret_texts]
+
+    def rules_for(self, strategy: str) -> TradingRules:
+        """The global limits and, beside them, those of the strategy: every one of them must hold."""
+        own = self.strategies.get(strategy, Strategy(strategy))
+        return TradingRules(
+            limits=(Limits(self.allowed_symbols, self.max_order_cost), own.limits),
+            volume=own.volume,
+            quantity_type=own.quantity_type,
+            size_fixed=own.size_fixed,
+            fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if self.trading_mode == "paper" else Fees(),
+        )

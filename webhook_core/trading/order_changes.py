@@ -1,0 +1,202 @@
+"""Which open orders a cancel or an amendment means, and what Kraken is told of them.
+
+An order is one of ours by its client order id or its order id; the order that a conditional close leaves behind has neither,
+but names the order it came from (docs.kraken.com, get-orders-info ``refid``), so it goes with that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
+from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import plain, round_price, round_volume
+from webhook_core.trading.symbols import display_name
+
+NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
+"""What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""
+HAD_FILLED = "the order had filled before it was canceled"
+
+
+class Ours(NamedTuple):
+    """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose reply was lost. ``just_sent``
+    are so young that Kraken's list may lack them: order id -> the symbol for people. ``unknown``: the outcome of one is."""
+
+    order_ids: Collection[str] = ()
+    client_order_ids: Collection[str] = ()
+    just_sent: Sequence[tuple[str, str]] = ()
+    unknown: bool = False
+
+    def has(self, order: RestingOrder) -> bool:
+        own = order.client_order_id
+        return (
+            order.order_id in self.order_ids
+            or (order.parent is not None and order.parent in self.order_ids)
+            or (own is not None and plain_client_order_id(own) in map(plain_client_order_id, self.client_order_ids))
+        )
+
+
+class Allowed(NamedTuple):
+    """``own``: the orders of the strategy whose credential asks, None for a credential that may touch every order. ``pairs``:
+    altname -> instrument of the pairs that may be traded, None for all."""
+
+    own: Ours | None = None
+    pairs: Collection[str] | None = None
+
+    def has(self, order: RestingOrder) -> bool:
+        return (self.pairs is None or order.pair in self.pairs) and (self.own is None or self.own.has(order))
+
+    @property
+    def everything(self) -> bool:
+        return self.own is None and self.pairs is None
+
+
+def cancels(
+    wanted: CancelIntent, orders: Sequence[RestingOrder], named: Ours | None, allowed: Allowed, pair: Instrument | None
+) -> Plan | NoOrder | Denied:
+    """A CancelOrder for each. ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
+    None where none does; ``pair``: the instrument of the symbol, if there is one."""
+    found = [order for order in orders if _is_meant(order, wanted, named, pair)]
+    permitted = [order for order in found if allowed.has(order)]
+    if found and not permitted:
+        return denied("NOT_OWN", "the open orders that are meant are not this credential's to cancel")
+    requests = [cancel(order.order_id, order.pair) for order in permitted]
+    open_ids = {order.order_id for order in orders}
+    requests += [
+        cancel(order_id, symbol) for order_id, symbol in _unseen(wanted, named, allowed) if order_id not in open_ids
+    ]
+    if not requests and wanted.client_order_id is not None and allowed.everything:
+        requests = [OrderRequest("", {"cl_ord_id": wanted.client_order_id}, method="CancelOrder")]
+    if not requests:
+        return NoOrder(wanted.symbol or "", "no such order is open")
+    left = len(found) - len(permitted)
+    note = f"{left} more open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
+    return Plan(tuple(requests), (note,) if left else ())
+
+
+def plain_client_order_id(client_order_id: str) -> str:
+    """Kraken shows a UUID with or without its dashes."""
+    return client_order_id.replace("-", "").lower()
+
+
+def cancel(order_id: str, symbol: str) -> OrderRequest:
+    return OrderRequest(symbol, {"txid": order_id}, method="CancelOrder")
+
+
+def amendment(wanted: AmendIntent, order: RestingOrder, instrument: Instrument) -> OrderRequest | Denied:
+    """The AmendOrder, rounded as the order would be: volumes down, a buy's prices down, a sell's up (docs.kraken.com,
+    amend-order)."""
+    fixed = _not_amendable(order)
+    if fixed is not None:
+        return fixed
+    sent = {"txid": order.order_id}
+    if wanted.volume is not None:
+        volume = round_volume(instrument, wanted.volume)
+        if volume <= order.executed:
+            text = (
+                f"volume {plain(volume)} is no more than the {plain(order.executed)} that has filled: cancel the rest"
+            )
+            return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
+        sent["order_qty"] = plain(volume)
+    if wanted.display_volume is not None:
+        sent["display_qty"] = plain(round_volume(instrument, wanted.display_volume))
+    for name, price, has in (
+        ("limit_price", wanted.limit, order.order_type in _LIMITED),
+        ("trigger_price", wanted.trigger, order.order_type in _TRIGGERED),
+    ):
+        if not isinstance(price, Decimal):
+            continue
+        if not has:
+            field = "price" if name == "limit_price" else "stop_price"
+            return denied("AMEND_PRICE", f"{field}: {order.order_id} is a {order.order_type} order and has none")
+        sent[name] = plain(round_price(instrument, price, order.side))
+    if wanted.post_only:
+        sent["post_only"] = "true"
+    if instrument.is_tokenized:
+        sent["pair"] = instrument.key  # required for what is no crypto pair (docs.kraken.com, amend-order)
+    return OrderRequest(display_name(instrument), sent, method="AmendOrder")
+
+
+def _not_amendable(order: RestingOrder) -> Denied | None:
+    if order.order_type not in list(OrderType):
+        return denied("AMEND_TYPE", f"{order.order_id} is a {order.order_type} order, which no rule here knows")
+    if order.closes:
+        return denied("AMEND_CLOSE", f"{order.order_id} carries a conditional close, and Kraken amends no such order")
+    return None
+
+
+def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
+    """What fits the pair now and did not as the alert sent it, a sentence for each number."""
+    for field, name in (
+        ("volume", "order_qty"),
+        ("display_volume", "display_qty"),
+        ("limit", "limit_price"),
+        ("trigger", "trigger_price"),
+    ):
+        asked, sent = getattr(wanted, field), request.parameters.get(name)
+        if isinstance(asked, Decimal) and sent is not None and Decimal(sent) != asked:
+            shown = {"limit": "price", "trigger": "stop_price"}.get(field, field)
+            yield f"{shown} {plain(asked)} was rounded to {sent}"
+
+
+def found_none(errors: Sequence[str]) -> bool:
+    """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
+    return bool(errors) and all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
+
+
+def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
+    """Whether the order shows all that the AmendOrder asked for."""
+    sent = request.parameters
+    shown = {"order_qty": order.volume, "limit_price": order.limit, "trigger_price": order.trigger}
+    return all(value is not None and Decimal(sent[name]) == value for name, value in shown.items() if name in sent)
+
+
+_LIMITED = (
+    OrderType.LIMIT,
+    OrderType.ICEBERG,
+    OrderType.STOP_LOSS_LIMIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+    OrderType.TRAILING_STOP_LIMIT,
+)
+_TRIGGERED = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
+def meant(wanted: AmendIntent, orders: Sequence[RestingOrder], named: Ours | None) -> list[RestingOrder]:
+    """The open orders that an amendment names: one, if all is well."""
+    as_cancel = CancelIntent(None, None, None, wanted.order_id, wanted.client_order_id, wanted.of_alert)
+    # The order that a close left is no order of the alert's own: what is amended there is the entry.
+    return [
+        order for order in orders if _is_meant(order, as_cancel, named, None) and not (wanted.of_alert and order.parent)
+    ]
+
+
+def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pair: Instrument | None) -> bool:
+    if wanted.order_id is not None:
+        return order.order_id == wanted.order_id
+    if wanted.client_order_id is not None:
+        own = order.client_order_id
+        return own is not None and plain_client_order_id(own) == plain_client_order_id(wanted.client_order_id)
+    return (
+        (named is None or named.has(order))
+        and (pair is None or order.pair in (pair.altname, pair.key, pair.wsname))
+        and wanted.side in (None, order.side)
+    )
+
+
+def _unseen(wanted: CancelIntent, named: Ours | None, allowed: Allowed) -> Iterator[tuple[str, str]]:
+    """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is gone changes nothing."""
+    known = dict(named.just_sent) if named is not None and wanted.has_a_name else {}
+    yield from known.items()
+    if wanted.order_id is not None and wanted.order_id not in known and allowed.everything:
+        yield wanted.order_id, ""
+
+
+def released(orders: Sequence[RestingOrder], side: Side) -> Decimal:
+    """What these orders on that side hold no longer once they are cancelled, base."""
+    return sum((order.left for order in orders if order.side is side and not order.margin), Decimal(0))

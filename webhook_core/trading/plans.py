@@ -1,0 +1,37 @@
+"""What planning ends in: a plan, or the rule that forbids it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from webhook_core.trading.requests import OrderRequest
+
+if TYPE_CHECKING:
+    from webhook_core.trading.appraisal import Appraisal
+
+
+class Plan(NamedTuple):
+    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out. ``appraisals``, one
+    for each request, only where they were asked for."""
+
+    requests: tuple[OrderRequest, ...]
+    notes: tuple[str, ...] = ()
+    appraisals: tuple[Appraisal | None, ...] = ()
+
+
+class Denied(NamedTuple):
+    """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
+    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded."""
+
+    rule: str
+    message: str
+    numbers: Mapping[str, str] = MappingProxyType({})
+    plan: Plan = Plan(())
+    notes: tuple[str, ...] = ()
+
+
+def denied(rule: str, text: str, **numbers: str) -> Denied:
+    """A refusal by this rule; its message begins with it."""
+    return Denied(rule, f"{rule}: {text}", numbers)

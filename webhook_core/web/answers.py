@@ -1,0 +1,187 @@
+"""The answers to an alert: one shape for every outcome, amounts as plain decimal strings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from webhook_core.errors import MethodNotAllowed, WebhookError
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.sending.progress import Progress
+from webhook_core.trading.checks import Check
+from webhook_core.trading.plans import Plan
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import plain
+from webhook_core.web.messages import HttpResponse, json_response
+from webhook_core.web.outcome_words import code_of, message_of, reason_of, status_and_code, warnings_of
+
+if TYPE_CHECKING:
+    from webhook_core.intake.alert_ids import Reuse
+    from webhook_core.trading.appraisal import Appraisal, Estimate
+
+NO_TRADE = {"symbol": None, "side": None, "order_type": None, "volume": None, "price": None}
+
+
+class Frame(NamedTuple):
+    """What every answer of one request carries."""
+
+    request_id: str
+    mode: str
+
+
+def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) -> HttpResponse:
+    """The answer that an alert's entries in the ledger give, the same for the first delivery and every later one.
+
+    ``reuse``: the delivery may be a new signal under an old id; then that stands first in what is said."""
+    entry = progress.deciding
+    status, code = status_and_code(progress)
+    attempt = entry.current
+    success = status == 200
+    why = reason_of(progress)
+    said = message_of(progress) if success else why
+    said = f"{reuse.prefix}{said}" if reuse is not None and progress.replayed else said
+    return json_response(
+        status,
+        _document(
+            frame,
+            success=success,
+            code=code,
+            message=f"{_PAPER if frame.mode == 'paper' else ''}{said}",
+            error=None if success else why,
+            order_id=attempt.order_id,
+            trade_details=attempt.request.trade_details(),
+            alert_id=entry.alert_id,
+            client_order_id=attempt.client_order_id,
+            orders=[*(_order(leg) for leg in progress.entries), *map(_unclaimed, progress.unclaimed)],
+            replayed=progress.replayed,
+            warnings=warnings_of(progress, reuse),
+        ),
+    )
+
+
+_PAPER = "Paper: "
+_VALID = "The alert is valid; nothing was sent."
+
+
+def of_validation(plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str, nothing: str = "") -> HttpResponse:
+    """The plan of an alert that was only validated: what would be sent, and nothing was. ``nothing``: why nothing would be."""
+    return json_response(
+        200,
+        _document(
+            frame,
+            success=True,
+            code="validated",
+            message=f"The alert is valid; there is nothing to do: {nothing}." if nothing else _VALID,
+            trade_details=plan.requests[0].trade_details() if plan.requests else NO_TRADE,
+            alert_id=alert_id,
+            orders=orders_of(plan, "VALIDATED", "validated"),
+            warnings=list(warnings),
+        ),
+    )
+
+
+def orders_of(plan: Plan, state: str, code: str) -> tuple[dict[str, Any], ...]:
+    """The orders of an appraised plan, as a validation shows them: exactly what would be sent, and why or why not."""
+    pairs = zip_longest(plan.requests, plan.appraisals)
+    return tuple(_appraised(request, appraisal, state, code) for request, appraisal in pairs)
+
+
+def of_error(
+    error: WebhookError,
+    frame: Frame,
+    alert_id: str | None,
+    warnings: Sequence[str] = (),
+    orders: Sequence[dict[str, Any]] = (),
+) -> HttpResponse:
+    """What ended the request early."""
+    document = _document(
+        frame,
+        success=False,
+        code=error.code,
+        message=error.message,
+        error=error.message,
+        field=error.field,
+        alert_id=alert_id,
+        orders=orders,
+        warnings=list(warnings),
+    )
+    headers = {"allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
+    return json_response(error.status, document, headers)
+
+
+def _document(frame: Frame, *, success: bool, code: str, message: str, **known: Any) -> dict[str, Any]:
+    return {
+        "success": success,
+        "message": message,
+        "order_id": None,
+        "error": None,
+        "trade_details": NO_TRADE,
+        "code": code,
+        "field": None,
+        "alert_id": None,
+        "client_order_id": None,
+        "orders": [],
+        "replayed": False,
+        "mode": frame.mode,
+        "warnings": [],
+        "request_id": frame.request_id,
+        **known,
+    }
+
+
+def _order(entry: LedgerEntry) -> dict[str, Any]:
+    attempt = entry.current
+    order = {
+        "order_id": attempt.order_id,
+        "client_order_id": attempt.client_order_id,
+        "state": attempt.state,
+        "code": code_of(entry.state),
+        "request": dict(attempt.request.parameters),
+    }
+    if attempt.fill is None:
+        return order
+    from webhook_core.ledger.report import shown
+
+    return {**order, "fill": shown(attempt)}
+
+
+def _unclaimed(request: OrderRequest) -> dict[str, Any]:
+    """A leg whose turn has not come, or never will."""
+    return {
+        "order_id": None,
+        "client_order_id": None,
+        "state": "NOT_CLAIMED",
+        "code": "not_sent",
+        "request": dict(request.parameters),
+    }
+
+
+def _appraised(request: OrderRequest, appraisal: Appraisal | None, state: str, code: str) -> dict[str, Any]:
+    """``appraisal`` is None for a request that has no cost and no limit to hold against, such as a cancel."""
+    return {
+        "order_id": None,
+        "client_order_id": None,
+        "state": state,
+        "code": code,
+        "request": dict(request.parameters),
+        "rounding": appraisal.rounding if appraisal else (),
+        "estimate": _estimate(appraisal.estimate) if appraisal and appraisal.estimate else None,
+        "checks": [_check(check) for check in appraisal.checks] if appraisal else (),
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, str | None]:
+    amounts = {"price": estimate.price, "cost": estimate.cost, "fee": estimate.fee}
+    texts = {name: None if amount is None else plain(amount) for name, amount in amounts.items()}
+    return {**texts, "currency": estimate.currency}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "rule": check.rule,
+        "verdict": check.verdict,
+        "numbers": dict(check.numbers),
+        "message": check.message or None,
+        "scope": check.scope,
+    }

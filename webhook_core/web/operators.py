@@ -1,0 +1,177 @@
+"""What an operator may ask of a running function: the account, the ledger, a reconcile run."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.contract import Ledger
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.report import facts
+from webhook_core.ledger.unfinished import Unfinished
+from webhook_core.planning.decide import Market
+from webhook_core.planning.pair_rules import PairRules
+from webhook_core.sending.reconcile import Reconciler
+from webhook_core.venue import RemembersItsKey, Venue
+
+BUDGET_S = 25.0
+"""Operators wait longer than TradingView; a scheduler's default is three minutes."""
+MANY = 200
+NEWEST = 25
+EVERY_MINUTES = 5
+"""So often every unfinished order is asked for."""
+MOST_UNFINISHED = 1000
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Operators:
+    """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that are allowed by name, None
+    where every pair is."""
+
+    token: str | None
+    ledger: Ledger
+    venue: Venue
+    pair_rules: PairRules
+    reconciler: Reconciler
+    clock: Clock
+    market: Market
+    symbols: Collection[str] | None
+
+    def authenticate(self, headers: Mapping[str, str]) -> None:
+        """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
+        if self.token is None:
+            raise NotFound("No such route.")
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self.token.encode()):
+            raise Unauthenticated("operator token")
+
+    def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
+        """Balances, open orders and positions as the venue has them, and how old the pair rules are."""
+        found = dict(self.venue.account(self._budget()))
+        rules_as_of = self.pair_rules.refreshed_at()
+        age = None if rules_as_of is None else int((self.clock.now() - rules_as_of).total_seconds())
+        return {**found, "pair_rules": {"as_of": rules_as_of, "age_seconds": age}}
+
+    def orders(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """The ledger, newest first: ``state``, ``strategy``, ``since``, ``alert``, ``symbol``, ``limit`` (at most 200) and
+        ``cursor``."""
+        from webhook_core.web import listing  # no alert lists orders
+
+        filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
+        limit = listing.page_limit(query.get("limit"))
+        try:
+            page = listing.page(self.ledger, filters, query.get("cursor") or None, limit, self._budget())
+        except ValueError:
+            raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
+        return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
+
+    def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,
+        refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
+        could not be read of Kraken.
+
+        Without ``cursor`` it goes on where the last run ended; an empty one begins at the oldest order.
+        """
+        from webhook_core.sending.reconcile_rounds import go_on  # no alert reconciles
+
+        budget = self._budget()
+        try:
+            if "cursor" in query:
+                found = self.reconciler.run(budget, query["cursor"] or None)
+            else:
+                found = go_on(self.reconciler, self.pair_rules.documents, budget)
+        except ValueError:
+            raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
+        unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
+        newest = self._newest()
+        from webhook_core.sending.missed_legs import miss_legs
+
+        found["legs_missed"] = miss_legs(newest, self.ledger, self.clock.now())
+        found["fills"] = self._filled_in(newest, budget, unread)
+        found["purged"] = self.reconciler.purge()
+        found["pair_rules_refreshed"] = self._refreshed(budget, unread)
+        found["fees_read"] = self._fees_read(newest, budget)
+        found["key_read"] = self._key_read(unread)
+        found["venue_unavailable"] = unread
+        done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
+        done |= {"looked_at": len(found["looked_at"]), "unread": len(unread), "more": found["cursor"] is not None}
+        event(logging.INFO, "reconcile.done", **done)
+        return found
+
+    def _newest(self) -> list[LedgerEntry]:
+        """Our settled entries: few, since each may be a billed read, and many once an hour."""
+        limit = MANY if self.clock.now().minute == 0 else NEWEST
+        page = self.ledger.entries(states=TERMINAL, limit=limit)
+        return [entry for entry in page.entries if self.reconciler.is_ours(entry)]
+
+    def _filled_in(self, newest: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
+        """Of the newest each time, and of every unfinished order each five minutes: an order that rests is a billed read. Where
+        there are many, others come first each time."""
+        from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
+
+        known: list[LedgerEntry] = []
+        if self.clock.now().minute % EVERY_MINUTES == 0:
+            mode, account = self.reconciler.mode, self.reconciler.account
+            known = list(self.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED))
+            most, round_ = MOST_ASKED - NEWEST, int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES
+            first = round_ * most % max(1, len(known))
+            known = (known[first:] + known[:first])[:most]
+        entries = list({entry.unit: entry for entry in (*newest, *known)}.values())
+        try:
+            fills = Fills(self.ledger, self.venue, self.clock, self.reconciler.margin)
+            return fills.fill_in(entries, budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "fill.not_read", reason=error.message)
+            unread.append({"read": "fills", "why": error.message})
+            return 0
+
+    def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
+        try:
+            return self.pair_rules.refresh_if_due(budget)
+        except VenueUnavailable as error:
+            event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
+            unread.append({"read": "pair_rules", "why": error.message})
+            return False
+
+    def _fees_read(self, newest: Sequence[LedgerEntry], budget: Budget) -> bool:
+        """Behind the pair rules: only pairs that Kraken still lists are asked for."""
+        account_fees = self.market.account_fees
+        if account_fees is None:
+            return False
+        sent = (entry.current.request.parameters.get("pair") for entry in newest)
+        traded = dict.fromkeys(pair for pair in sent if pair is not None)
+        return account_fees.read_if_due(self.pair_rules.current(), self.symbols, traded, budget)
+
+    def _key_read(self, unread: list[dict[str, str]]) -> bool:
+        if not isinstance(self.venue, RemembersItsKey):
+            return False
+        try:
+            return self.venue.read_key_if_due()
+        except VenueUnavailable as error:
+            event(logging.WARNING, "kraken.key_not_read", reason=error.message)
+            unread.append({"read": "key", "why": error.message})
+            return False
+
+    def _budget(self) -> Budget:
+        return Budget.start(self.clock, BUDGET_S)
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    from webhook_core.ledger.report import shown
+
+    attempt = entry.current
+    return {
+        **facts(entry),
+        "trade_details": attempt.request.trade_details(),
+        **attempt.request.prices(),
+        "received_at": entry.received_at,
+        "settled_at": attempt.settled_at,
+        "fill": shown(attempt),
+        "warnings": list(entry.warnings),
+    }
