@@ -43,7 +43,7 @@ def main() -> int:
     print(
         "\nThat was the deployed entry point under functions-framework, trading on a paper Kraken in the same process."
     )
-    print("Next: `make serve` leaves it running; README.md says what to type into TradingView.")
+    print("Next: `make serve` leaves it running; examples/README.md says what to type into TradingView.")
     return 0
 
 

@@ -33,12 +33,12 @@ policy() {
   local text found
   text=$(sed -e "s|FUNCTION|$FUNCTION|g" -e "s|CHANNEL|$CHANNEL|g" -e "s|HOURS|$HOURS|g" \
     -e "s|SECONDS|$((HOURS * 3600))|g" "${BASH_SOURCE[0]%/*}/policies/$1.json")
-  found=$(gcloud alpha monitoring policies list --project="$PROJECT_ID" --format='value(name)' \
+  found=$(gcloud monitoring policies list --project="$PROJECT_ID" --format='value(name)' \
     --filter="user_labels.function=\"$FUNCTION\" AND user_labels.watches=\"$1\"")
   if [ -n "$found" ]; then
-    gcloud alpha monitoring policies update "${found%%$'\n'*}" --project="$PROJECT_ID" --policy="$text"
+    gcloud monitoring policies update "${found%%$'\n'*}" --project="$PROJECT_ID" --policy="$text"
   else
-    gcloud alpha monitoring policies create --project="$PROJECT_ID" --policy="$text"
+    gcloud monitoring policies create --project="$PROJECT_ID" --policy="$text"
   fi
 }
 

@@ -48,8 +48,10 @@ class Recorded:
         return [call for call in self.calls if call[: len(words)] == list(words)]
 
 
-def run(script: str, folder: Path, *, secret: str = TOKEN, job_exists: bool = False, typed: str = "") -> Recorded:
-    """``script`` under ``bash -eu`` in the project, with nothing of this process's environment but PATH."""
+def run(
+    script: str, folder: Path, *, secret: str = TOKEN, job_exists: bool = False, typed: str = "", cwd: Path = ROOT
+) -> Recorded:
+    """``script`` under ``bash -eu`` in ``cwd``, with nothing of this process's environment but PATH."""
     fakes = folder / "fakes"
     fakes.mkdir()
     for name in FAKED:
@@ -62,7 +64,7 @@ def run(script: str, folder: Path, *, secret: str = TOKEN, job_exists: bool = Fa
     }  # fmt: skip
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT, env=env, input=typed, capture_output=True, text=True, timeout=60, check=False,
+        cwd=cwd, env=env, input=typed, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     text = record.read_text("utf-8") if record.exists() else ""
     calls = [call.split("\0") for call in text.split("\0\n") if call]
@@ -80,7 +82,7 @@ def parses(script: str) -> str:
 
 @cache
 def gcloud_flags() -> dict[str, frozenset[str]]:
-    rows = Path(__file__).with_name("gcloud_flags.txt").read_text("utf-8").splitlines()[1:]
+    rows = Path(__file__).with_name("gcloud_flags.txt").read_text("utf-8").splitlines()[2:]
     return {command: frozenset(flags.split()) for command, flags in (row.split(":", 1) for row in rows)}
 
 

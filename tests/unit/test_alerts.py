@@ -31,7 +31,7 @@ def metrics(done):
 @pytest.fixture(scope="module")
 def policies(done):
     made = [
-        json.loads(options(call)["--policy"]) for call in done.of("gcloud", "alpha", "monitoring", "policies", "create")
+        json.loads(options(call)["--policy"]) for call in done.of("gcloud", "monitoring", "policies", "create")
     ]
     return {policy["userLabels"]["watches"]: policy for policy in made}
 
@@ -128,7 +128,7 @@ def test_only_a_policy_on_the_log_itself_has_a_rate_limit_and_it_has_to(policies
 
 def test_without_hours_silence_is_not_watched(tmp_path):
     done = shell.run(f"HOURS=0 {SCRIPT}", tmp_path)
-    made = [options(call)["--policy"] for call in done.of("gcloud", "alpha", "monitoring", "policies", "create")]
+    made = [options(call)["--policy"] for call in done.of("gcloud", "monitoring", "policies", "create")]
     assert len(made) == 5
     assert "conditionAbsent" not in "".join(made)
 
