@@ -7,7 +7,7 @@ database connection survives that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from webhook_core.events import event
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
+from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents, Ledger
 from webhook_core.ledger.entry import LedgerEntry
@@ -36,7 +37,6 @@ from webhook_core.settings.reading import SettingsError
 from webhook_core.settings.rules import KRAKEN_SECRETS
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
-from webhook_core.trading.instruments import Instrument, from_document
 from webhook_core.venue import Venue
 from webhook_core.web.failed_proofs import FailedProofs
 from webhook_core.web.gate import ClosedGate, Gate
@@ -196,11 +196,6 @@ def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue
 
     document = "pair-rules" if settings.paper_prices == "kraken" else "paper-pair-rules"
     return PairRules(snapshot, document, store, venue, clock, Records())
-
-
-def snapshot() -> Sequence[Instrument]:
-    """The packaged pair rules."""
-    return from_document(Path(__file__).with_name("kraken").joinpath("asset_pairs.json").read_text("utf-8"))
 
 
 def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:

@@ -15,7 +15,8 @@ from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.firestore.entries import RETENTION, fields_of
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.serial import base_digest, line_digest, to_text, unit_digest
+from webhook_core.ledger.keys import base_digest, line_digest, unit_digest
+from webhook_core.ledger.serial import to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
 

@@ -14,18 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledger_entries import NOON, in_turn, submitting
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
-from webhook_core.ledger.serial import (
-    cursor_text,
-    from_document,
-    from_text,
-    microseconds,
-    moment,
-    read_cursor,
-    to_document,
-    to_text,
-    unmarked,
-)
+from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
+from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
+from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
@@ -67,6 +58,7 @@ ATTEMPTS = st.builds(
     open_absent_at=st.none() | TIMES,
     fill=st.none() | FILLS,
     close_unseen=st.booleans(),
+    shown=st.none() | st.sampled_from(OrderShown),
 )
 UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
 TURNS = st.builds(
@@ -163,7 +155,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
     fill = Fill("closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON)
     return replace(
         entry,
-        attempts=(replace(entry.current, request=cancel, fill=fill, close_unseen=True),),
+        attempts=(replace(entry.current, request=cancel, fill=fill, close_unseen=True, shown=OrderShown.HAD_FILLED),),
         following=(entry.current.request, cancel),
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests.support.function import Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
-from webhook_core.bootstrap import assemble, snapshot
+from webhook_core.bootstrap import assemble
 from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.venue import KrakenVenue
 

@@ -16,6 +16,7 @@ from tests.simulation.senders import OPERATOR_TOKEN
 from tests.simulation.store import SimulatedStore
 from tests.simulation.world import World
 from webhook_core import bootstrap
+from webhook_core.kraken import packaged_pairs
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
@@ -60,7 +61,7 @@ def befall(world: World, exchange: AccountExchange, plan: Account) -> None:
         world.at(at, lambda fields=fields: exchange.trade_by_hand(fields))
 
 
-_packaged = bootstrap.snapshot
+_packaged = packaged_pairs.snapshot
 
 
 @cache

@@ -11,8 +11,8 @@ from typing import Any
 from tests.support.clock import START
 from tests.support.function import Function
 from tests.support.venue import FakeVenue
-from webhook_core.bootstrap import snapshot
 from webhook_core.clock import Budget
+from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.operations.replay import Replay
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.orders import Side

@@ -30,9 +30,7 @@ def metrics(done):
 
 @pytest.fixture(scope="module")
 def policies(done):
-    made = [
-        json.loads(options(call)["--policy"]) for call in done.of("gcloud", "monitoring", "policies", "create")
-    ]
+    made = [json.loads(options(call)["--policy"]) for call in done.of("gcloud", "monitoring", "policies", "create")]
     return {policy["userLabels"]["watches"]: policy for policy in made}
 
 

@@ -18,12 +18,12 @@ from tests.support import kraken_faults as faults
 from tests.support.function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from tests.support.venue import FakeVenue
-from webhook_core.bootstrap import snapshot
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, Verdict, guarded
 from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.ledger.contract import Document
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.sqlite.ledger import SqliteLedger

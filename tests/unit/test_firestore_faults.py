@@ -24,7 +24,8 @@ from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import RETENTION
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.serial import to_text, unit_digest
+from webhook_core.ledger.keys import unit_digest
+from webhook_core.ledger.serial import to_text
 from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.turns import MOST_TIES
 

@@ -19,7 +19,7 @@ from tests.support.ledger_workers import in_a_fork
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.serial import base_digest
+from webhook_core.ledger.keys import base_digest
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.ledger.transitions import next_attempt
 

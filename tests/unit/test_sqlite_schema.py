@@ -14,7 +14,8 @@ from tests.support.ledger_workers import open_sqlite, winners
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Existing, Recorded, Waiting
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.serial import base_digest, microseconds, to_document
+from webhook_core.ledger.keys import base_digest, microseconds
+from webhook_core.ledger.serial import to_document
 from webhook_core.ledger.sqlite import schema
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.ledger.transitions import next_attempt

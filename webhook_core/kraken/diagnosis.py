@@ -14,7 +14,7 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.findings import Finding, fail, guarded, ok, warn
 from webhook_core.kraken.client import KrakenClient, decimal
-from webhook_core.kraken.outcomes import result_of
+from webhook_core.kraken.replies import result_of
 
 READ_S = 5.0
 NEEDED = ("modify-trades", "close-trades", "query-open-trades", "query-closed-trades", "query-funds")

@@ -15,7 +15,7 @@ from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import READ_S, KrakenClient, decimal
-from webhook_core.kraken.outcomes import result_of
+from webhook_core.kraken.replies import result_of
 from webhook_core.trading.instruments import Instrument, parse_asset_pairs, suffix_of
 
 TOKENIZED = "tokenized_asset"

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from webhook_core.errors import NoTimeToRead, VenueUnavailable
 from webhook_core.trading.requests import Accepted, NotSent, Outcome, Rejected, Unknown
 
 
@@ -247,19 +246,3 @@ def _sentence(reply: Reply) -> str:
     if reply.failure is None:
         return f"Kraken's front answered with HTTP status {reply.status}"
     return reply.failure.value if not reply.detail else f"{reply.failure.value} ({reply.detail})"
-
-
-def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
-    """The result of a read. Raises VenueUnavailable with the cause."""
-    errors = errors_of(reply.document)
-    if reply.failure is not None or reply.status != 200 or errors is None:
-        cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"
-        unavailable = NoTimeToRead if reply.failure is Failure.NO_TIME else VenueUnavailable
-        raise unavailable(f"Kraken's {method} could not be read: {cause}.")
-    failed = [error for error in errors if not error.startswith("W")]
-    result = reply.document.get("result")
-    if result == [] and method == "OpenPositions":  # an account without any
-        result = {}
-    if failed or not isinstance(result, dict):
-        raise VenueUnavailable(f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}.")
-    return result

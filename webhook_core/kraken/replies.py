@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from webhook_core.errors import NoTimeToRead, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
-from webhook_core.kraken.outcomes import Reply
+from webhook_core.kraken.outcomes import Failure, Reply, errors_of
 from webhook_core.trading.requests import Method, NotSent, Outcome
 
 _SET_THE_CLOCK = (
@@ -35,3 +37,19 @@ def _judged(method: Method, parameters: Mapping[str, str], reply: Reply) -> Outc
     if method == "CancelOrder":
         return order_changes.of_cancel(reply, order_id)
     return order_changes.of_amend(reply, order_id)
+
+
+def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
+    """The result of a read. Raises VenueUnavailable with the cause."""
+    errors = errors_of(reply.document)
+    if reply.failure is not None or reply.status != 200 or errors is None:
+        cause = reply.failure.value if reply.failure else f"HTTP status {reply.status}"
+        unavailable = NoTimeToRead if reply.failure is Failure.NO_TIME else VenueUnavailable
+        raise unavailable(f"Kraken's {method} could not be read: {cause}.")
+    failed = [error for error in errors if not error.startswith("W")]
+    result = reply.document.get("result")
+    if result == [] and method == "OpenPositions":  # an account without any
+        result = {}
+    if failed or not isinstance(result, dict):
+        raise VenueUnavailable(f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}.")
+    return result

@@ -9,12 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
-from webhook_core.errors import LedgerUnavailable, NoPrice, VenueUnavailable
+from webhook_core.errors import LedgerUnavailable, NoPrice
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import READ_S, KrakenClient
-from webhook_core.kraken.outcomes import result_of
-from webhook_core.kraken.replies import outcome_of
+from webhook_core.kraken.replies import outcome_of, result_of
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill, Method, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
 RESENDS = 2
-MOST_PAGES = 40
-"""Of 50 closed orders each."""
 MOST_PAGES_OF_NOW = 4
 """Of what has closed just now, within one request."""
 MOST_ORDERS = 50
@@ -86,24 +83,10 @@ class KrakenVenue:
         return matching(listed(result, "open"), client_order_id)
 
     def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
-        """Newest first: an order that closes between two pages pushes one down that we have seen, and is not seen itself."""
-        from webhook_core.kraken.listed_orders import count, listed, matching
+        from webhook_core.kraken.listed_orders import find_closed
 
         start = int((since - CLOCK_SKEW).timestamp())
-        seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            asked = {"cl_ord_id": client_order_id, "start": str(start), "closetime": "both", "ofs": str(len(seen))}
-            result = self._read("ClosedOrders", asked, budget)
-            page = listed(result, "closed")
-            match = matching(page, client_order_id)
-            if match is not None:
-                return match
-            if len(seen | page.keys()) == count(result):
-                return None
-            if page.keys() <= seen:
-                break
-            seen |= page.keys()
-        raise VenueUnavailable("Kraken's list of closed orders could not be read to its end.")
+        return find_closed(lambda asked: self._read("ClosedOrders", asked, budget), client_order_id, start)
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         if pairs is None and self._priced_by_alerts:

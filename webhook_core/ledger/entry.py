@@ -104,12 +104,20 @@ class Unit(Value):
         return str(uuid.uuid5(_CLIENT_ORDER_IDS, f"{attempt}/{self.name}"))
 
 
+class OrderShown(StrEnum):
+    """What the order itself showed of its cancel, whose reply was lost. The names are stored: they stay."""
+
+    STILL_OPEN = "still_open"
+    HAD_FILLED = "had_filled"
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Attempt(Value):
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
     ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order. ``close_unseen``: it
-    has filled so lately that Kraken's list may lack the order that its conditional close left.
+    has filled so lately that Kraken's list may lack the order that its conditional close left. ``shown`` is what a look at the
+    order of a cancel found.
     """
 
     number: int
@@ -127,6 +135,7 @@ class Attempt(Value):
     open_absent_at: datetime | None = None
     fill: Fill | None = None
     close_unseen: bool = False
+    shown: OrderShown | None = None
 
 
 class Turn(NamedTuple):

@@ -11,7 +11,8 @@ from threading import Lock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.serial import cursor_text, read_cursor, unmarked
+from webhook_core.ledger.keys import cursor_text, read_cursor
+from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
 

@@ -7,17 +7,14 @@ most entries have no use for is left out where it says nothing: their texts stay
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State, Turn, Unit
+from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,48 +99,6 @@ def from_text(text: str, version: str) -> LedgerEntry:
         raise ValueError(f"not a ledger entry: {type(error).__name__}") from error
 
 
-def line_digest(line: str) -> bytes:
-    """A key of fixed length for a line."""
-    return _digest(line)
-
-
-def unit_digest(unit: Unit) -> bytes:
-    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever the alert key holds."""
-    return _digest(unit.name)
-
-
-def base_digest(unit: Unit) -> bytes:
-    """The same for the unit without its generation: what the generations of one alert have in common."""
-    return _digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
-
-
-def microseconds(moment: datetime) -> int:
-    """Whole microseconds since 1970, without the rounding of a float."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment(since_1970: int) -> datetime:
-    """What ``microseconds`` made of it."""
-    return _EPOCH + since_1970 * _MICROSECOND
-
-
-def cursor_text(claimed_at: datetime, tie: str) -> str:
-    """Where a page ended: the claim time of its last entry, and what tells that entry from others of the same time."""
-    return base64.urlsafe_b64encode(f"{_iso(claimed_at)} {tie}".encode()).decode()
-
-
-def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
-    """Raises ValueError for a text that ``cursor_text`` did not make with such a tie."""
-    try:
-        moment, _, tie = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(" ")
-        claimed_at = _time(moment)
-    except (ValueError, OverflowError):
-        raise ValueError("cursor: not one of ours; take it from the last page as it stands") from None
-    if not re.fullmatch(tie_pattern, tie) or cursor_text(claimed_at, tie) != cursor:
-        raise ValueError("cursor: not one of ours; take it from the last page as it stands")
-    return claimed_at, tie
-
-
 def _attempt_document(attempt: Attempt) -> dict[str, Any]:
     document: dict[str, Any] = {
         "number": attempt.number,
@@ -164,11 +119,14 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
         document["fill"] = _fill_document(attempt.fill)
     if attempt.close_unseen:
         document["close_unseen"] = True
+    if attempt.shown is not None:
+        document["shown"] = attempt.shown.value
     return document
 
 
 def _attempt(document: Mapping[str, Any]) -> Attempt:
     settled_at, open_absent_at = document["settled_at"], document["open_absent_at"]
+    reason, errors, shown = _shown(document)
     return Attempt(
         number=document["number"],
         client_order_id=document["client_order_id"],
@@ -179,13 +137,28 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
         state=State(document["state"]),
         order_id=document["order_id"],
         description=document["description"],
-        reason=document["reason"],
-        errors=tuple(document["errors"]),
+        reason=reason,
+        errors=errors,
         settled_at=None if settled_at is None else _time(settled_at),
         open_absent_at=None if open_absent_at is None else _time(open_absent_at),
         fill=_fill(document.get("fill")),
         close_unseen=bool(document.get("close_unseen", False)),
+        shown=shown,
     )
+
+
+_SAID_OPEN, _SAID_FILLED = "the order is still open", "the order had filled before it was canceled"
+"""What entries of before ``shown`` say in its place, as their reason and among their errors: only these very texts."""
+
+
+def _shown(document: Mapping[str, Any]) -> tuple[str, tuple[str, ...], OrderShown | None]:
+    """Reason, errors, and what the order showed."""
+    reason, errors = document["reason"], tuple(document["errors"])
+    if "shown" in document:
+        return reason, errors, OrderShown(document["shown"])
+    if errors == (_SAID_FILLED,):
+        return _SAID_FILLED, (), OrderShown.HAD_FILLED
+    return reason, errors, OrderShown.STILL_OPEN if reason == _SAID_OPEN else None
 
 
 def _fill_document(fill: Fill) -> dict[str, str | None]:
@@ -252,10 +225,6 @@ def _text(amount: Decimal | None) -> str | None:
 
 def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
-
-
-def _digest(name: str) -> bytes:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
 
 
 def _iso(moment: datetime) -> str:

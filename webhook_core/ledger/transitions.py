@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from webhook_core.ledger.entry import REPLAYABLE, TRANSITIONS, Attempt, LedgerEntry, State, Unit
+from webhook_core.ledger.entry import REPLAYABLE, TRANSITIONS, Attempt, LedgerEntry, OrderShown, State, Unit
 from webhook_core.trading.requests import (
     Accepted,
     Fill,
@@ -82,6 +82,14 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
             return _move(entry, State.NO_ACTION, reason=reason, errors=errors, settled_at=now)
         case Unknown(reason, errors):
             return _move(entry, State.SUBMITTING, reason=reason, errors=errors)
+
+
+def shown(entry: LedgerEntry, what: OrderShown, now: datetime) -> LedgerEntry:
+    """What the order itself says of a cancel whose reply was lost: it may be sent again, or there is nothing left."""
+    if what is OrderShown.STILL_OPEN:
+        return _move(entry, State.NOT_SENT, shown=what, reason="the order is still open", settled_at=now)
+    reason = "the order had filled before it was canceled"
+    return _move(entry, State.REJECTED, shown=what, reason=reason, settled_at=now)
 
 
 def found(entry: LedgerEntry, order: VenueOrder, now: datetime) -> LedgerEntry:

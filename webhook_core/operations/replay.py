@@ -20,13 +20,13 @@ from webhook_core.errors import (
     NotItsTurn,
     OrderDenied,
     VenueUnavailable,
-    WebhookError,
 )
 from webhook_core.events import event
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
 from webhook_core.ledger.report import facts
+from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefused, SeveralEntries
 from webhook_core.planning.decide import Market
 from webhook_core.sending.reconcile import may_be_of
 from webhook_core.sending.submission import Submission, allowed
@@ -46,29 +46,6 @@ MOST_PAGES = 50
 Firestore a billed read for each. A unit's name needs no search."""
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 """A person may think for long: what was not at Kraken then is looked for again."""
-
-_NOT_REPLAYABLE = {
-    State.ACCEPTED: "Kraken accepted it",
-    State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
-    State.NOT_SENT: "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once it is too old",
-    State.NO_ACTION: "there was nothing to do",
-    State.MISSED: "it was answered before its order was planned, and a redelivery may still send it; too old, it becomes EXPIRED",
-}
-
-
-class ReplayRefused(WebhookError):
-    """Nothing was sent; the message says why."""
-
-    code = "replay_refused"
-    status = 422
-
-
-class SeveralEntries(ReplayRefused):
-    """More than one entry could be meant: ``entries`` are those."""
-
-    def __init__(self, entries: Collection[LedgerEntry]) -> None:
-        super().__init__("Several entries have this alert id; say which one with --generation or --unit.")
-        self.entries = entries
 
 
 @dataclass(frozen=True, slots=True)

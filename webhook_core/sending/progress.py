@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, OrderShown, State
 from webhook_core.trading.requests import OrderRequest
 
 DONE = (State.ACCEPTED, State.NO_ACTION)
@@ -58,4 +58,5 @@ def _found_none(entry: LedgerEntry) -> bool:
         return False
     from webhook_core.trading.order_changes import found_none
 
-    return found_none(entry.current.errors)
+    attempt = entry.current
+    return attempt.shown is OrderShown.HAD_FILLED or found_none(attempt.errors)

@@ -18,9 +18,9 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report, waiting_for
-from webhook_core.trading.requests import Accepted, NotSent, Rejected, VenueOrder
+from webhook_core.trading.requests import Accepted, VenueOrder
 from webhook_core.venue import Venue
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ PURGED_AT_ONCE = 500
 ANOTHER_BEFORE = timedelta(days=1)
 """One that was opened so long before its claim is another generation's, whatever the clocks."""
 _OPEN = ("open", "pending")
-STILL_OPEN = "the order is still open"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -87,7 +86,7 @@ class Reconciler:
         A cancel of an order that is still open may be sent again: it means the same order, whenever it arrives. An amendment
         may not, but after deadline + margin it does not happen any more.
         """
-        from webhook_core.trading.order_changes import HAD_FILLED, is_as_amended  # few alerts change an order
+        from webhook_core.trading.order_changes import is_as_amended  # few alerts change an order
 
         attempt, read_at = entry.current, self.clock.now()
         order = self._order_of(attempt, budget)
@@ -99,9 +98,9 @@ class Reconciler:
             late = read_at >= attempt.deadline + self.margin
             return transitions.not_placed(entry, self.clock.now()) if late else entry
         if order.status in _OPEN:
-            return transitions.settle(entry, NotSent(STILL_OPEN), self.clock.now())
+            return transitions.shown(entry, OrderShown.STILL_OPEN, self.clock.now())
         if order.status == "closed":
-            return transitions.settle(entry, Rejected((HAD_FILLED,)), self.clock.now())
+            return transitions.shown(entry, OrderShown.HAD_FILLED, self.clock.now())
         return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())
 
     def _order_of(self, attempt: Attempt, budget: Budget) -> RestingOrder | None:

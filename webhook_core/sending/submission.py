@@ -11,9 +11,8 @@ from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, 
 from webhook_core.events import bind, event, timed
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, Recorded, Superseded, Waiting
-from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report
-from webhook_core.sending.reconcile import STILL_OPEN
 from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
 from webhook_core.venue import Venue
 
@@ -176,7 +175,7 @@ def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
 
 def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
     """A cancel that is sent again since a list showed its order open, and finds none: that list may have been an old one."""
-    if all(attempt.reason != STILL_OPEN for attempt in entry.attempts):
+    if all(attempt.shown is not OrderShown.STILL_OPEN for attempt in entry.attempts):
         return False
     from webhook_core.trading.order_changes import found_none
 

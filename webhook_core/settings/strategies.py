@@ -7,8 +7,7 @@ volume = "0.01"                    # when the alert gives none
 quantity_type = "base"             # what volume counts; also quote, percent_balance, percent_equity, ...
 max_order_cost = "200 USD"
 
-In the place of volume and quantity_type, ``size = {volume = "0.01", quantity_type = "base", fixed = true}``: with fixed an
-alert may name no size of its own.
+In the place of both, ``size = {volume = "0.01", quantity_type = "base", fixed = true}``: an alert may name no size then.
 """
 
 from __future__ import annotations

@@ -21,7 +21,6 @@ from webhook_core.trading.symbols import display_name
 
 NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 """What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""
-HAD_FILLED = "the order had filled before it was canceled"
 
 
 class Ours(NamedTuple):
@@ -147,7 +146,7 @@ def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
 
 def found_none(errors: Sequence[str]) -> bool:
     """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
-    return bool(errors) and all(error == HAD_FILLED or error.startswith(NO_SUCH_ORDER) for error in errors)
+    return bool(errors) and all(error.startswith(NO_SUCH_ORDER) for error in errors)
 
 
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:

@@ -10,7 +10,8 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.firestore.calls import Stored
-from webhook_core.ledger.serial import base_digest, from_text, to_text
+from webhook_core.ledger.keys import base_digest
+from webhook_core.ledger.serial import from_text, to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
 RETENTION = timedelta(days=90)

@@ -37,7 +37,7 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.queries import LEDGER
-from webhook_core.ledger.serial import cursor_text, read_cursor, unit_digest
+from webhook_core.ledger.keys import cursor_text, read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
 _DELETED_AT_ONCE = 100

@@ -11,7 +11,7 @@ from typing import Any
 
 from webhook_core.ledger.entry import TERMINAL, State, Unit
 from webhook_core.ledger.firestore.codec import encoded
-from webhook_core.ledger.serial import base_digest
+from webhook_core.ledger.keys import base_digest
 
 LEDGER = "ledger"
 """The collection."""

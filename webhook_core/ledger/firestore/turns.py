@@ -20,7 +20,8 @@ from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Write
 from webhook_core.ledger.firestore.entries import CONTENTION_S, GONE, UNSURE, entry_in, fields_of, is_expired
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.queries import LEDGER
-from webhook_core.ledger.serial import line_digest, unit_digest, unmarked
+from webhook_core.ledger.keys import line_digest, unit_digest
+from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
 
 _LINES = "lines"

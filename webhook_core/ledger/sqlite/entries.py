@@ -10,7 +10,8 @@ from datetime import datetime
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.serial import base_digest, from_text, line_digest, microseconds
+from webhook_core.ledger.keys import base_digest, line_digest, microseconds
+from webhook_core.ledger.serial import from_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
 
 MOST_ORDERS = 200

@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.serial import (
-    base_digest,
-    cursor_text,
-    line_digest,
-    microseconds,
-    moment,
-    read_cursor,
-    to_text,
-    unmarked,
-)
+from webhook_core.ledger.keys import base_digest, cursor_text, line_digest, microseconds, moment, read_cursor
+from webhook_core.ledger.serial import to_text, unmarked
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
     entry_to_show,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from webhook_core.ledger.entry import LedgerEntry, Turn
-from webhook_core.ledger.serial import line_digest, microseconds
+from webhook_core.ledger.keys import line_digest, microseconds
 from webhook_core.ledger.sqlite.entries import entry_in
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
 

@@ -1,0 +1,57 @@
+"""The keys and cursors that every store of the ledger uses."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import datetime
+
+from webhook_core.ledger.entry import Unit
+from webhook_core.ledger.serial import _EPOCH, _MICROSECOND, _iso, _time
+
+
+def line_digest(line: str) -> bytes:
+    """A key of fixed length for a line."""
+    return _digest(line)
+
+
+def unit_digest(unit: Unit) -> bytes:
+    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever the alert key holds."""
+    return _digest(unit.name)
+
+
+def base_digest(unit: Unit) -> bytes:
+    """The same for the unit without its generation: what the generations of one alert have in common."""
+    return _digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970, without the rounding of a float."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(since_1970: int) -> datetime:
+    """What ``microseconds`` made of it."""
+    return _EPOCH + since_1970 * _MICROSECOND
+
+
+def cursor_text(claimed_at: datetime, tie: str) -> str:
+    """Where a page ended: the claim time of its last entry, and what tells that entry from others of the same time."""
+    return base64.urlsafe_b64encode(f"{_iso(claimed_at)} {tie}".encode()).decode()
+
+
+def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
+    """Raises ValueError for a text that ``cursor_text`` did not make with such a tie."""
+    try:
+        moment, _, tie = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(" ")
+        claimed_at = _time(moment)
+    except (ValueError, OverflowError):
+        raise ValueError("cursor: not one of ours; take it from the last page as it stands") from None
+    if not re.fullmatch(tie_pattern, tie) or cursor_text(claimed_at, tie) != cursor:
+        raise ValueError("cursor: not one of ours; take it from the last page as it stands")
+    return claimed_at, tie
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
