@@ -1,7 +1,6 @@
 """The only place that names concrete adapters. Everything is built in the first request, once per instance.
 
-Not at import: functions-framework loads main.py in gunicorn's parent process and forks, and neither a thread nor a
-database connection survives that.
+Not at import: functions-framework loads main.py in gunicorn's parent process and forks, which no database connection survives.
 """
 
 from __future__ import annotations
@@ -48,8 +47,7 @@ if TYPE_CHECKING:
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
 PAPER_NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
-SECRETS_READ_S = 1.5
-"""Google's library is imported in it. The request waits as long, and has the rest of its budget for the order."""
+SECRETS_READ_S = 1.5  # Google's library is imported in it; the request has the rest of its budget for the order
 PATIENT_READ_S = 10.0  # at a terminal
 
 
