@@ -90,7 +90,8 @@ class Ledger(Protocol):
         ...
 
     def mark(self, line: str) -> str:
-        """Changes with every claim in that line, first and next attempts alike; empty before the first."""
+        """The ``owner`` of the attempt that was claimed last in that line, first and next attempts alike; empty before the
+        first. So whoever has claimed an attempt knows the mark that it left, and any other one means another claim."""
         ...
 
     def find(self, unit: Unit) -> LedgerEntry | None: ...
