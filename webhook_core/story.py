@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import (
     AlertStale,
-    NotItsTurn,
     OrderDenied,
     OrderRejected,
     VenueUnavailable,
@@ -44,6 +43,7 @@ from webhook_core.web.messages import HttpResponse
 from webhook_core.web.outcome_words import reason_of, warnings_of
 
 if TYPE_CHECKING:
+    from webhook_core.sending.legs_again import LegsAgain
     from webhook_core.trading.intent import Intent, NoOrder
 
 
@@ -144,7 +144,7 @@ class Alerts:
 
         now, deadline_s = self.clock.now(), self.settings.order_deadline_s
         if len(firing.wants.intents) > 1:
-            return self._leg_again(entry, firing, first, budget)
+            return self._legs_again(firing).next_attempt(entry, first, budget)
         if not follows_from_the_account(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, deadline_s)
         try:
@@ -159,50 +159,16 @@ class Alerts:
         renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
         return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
 
-    def _leg_again(self, entry: LedgerEntry, firing: Firing, first: LedgerEntry, budget: Budget) -> LedgerEntry:
-        now, deadline_s, request = self.clock.now(), self.settings.order_deadline_s, entry.current.request
-        if entry.turn is None or not request.counted:
-            renewed = transitions.next_attempt(entry, request, now, deadline_s)
-            if request.method != "CancelOrder":
-                return renewed
-            # A cancel changes no figure, so what was held before its first attempt still tells the legs behind it.
-            return replace(renewed, figures=entry.figures, counted_until=entry.counted_until)
-        counted, mark = self._counted_again(firing, first, entry, budget)
-        match counted:
-            case OrderRequest():
-                renewed = transitions.next_attempt(entry, counted, now, deadline_s)
-            case OrderDenied():
-                renewed = transitions.next_denied(entry, now, counted.message)
-            case _:
-                renewed = transitions.next_nothing(entry, now, counted.why)
-        return replace(renewed, turn=entry.turn._replace(mark=mark))
-
     def _counted_again(
         self, firing: Firing, first: LedgerEntry, leg: LedgerEntry, budget: Budget
     ) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
-        """What was planned for a leg stands while the account holds what it held then. An exit is counted again otherwise, and
-        Kraken decides about the planned one where that is denied, or can't be told from its request. Any other is not sent:
-        raises NotItsTurn."""
-        from webhook_core.trading.intent import NoOrder
-        from webhook_core.trading.needs import depends_on_holdings
+        """Raises NotItsTurn."""
+        return self._legs_again(firing).counted(first, leg, budget)
 
-        request, turn, exits = leg.current.request, leg.turn, leg.current.request.exits
-        counted = _closes(firing) if exits else [one for one in firing.wants.intents if depends_on_holdings(one)]
-        if turn is None or (exits and len(counted) != 1):
-            return request, None
-        mark = self.ledger.mark(turn.line)
-        try:
-            decided = self.market.decide(firing.wants._replace(intents=(counted[0],), refused=leg.unit), budget)
-        except OrderDenied as denied:
-            return (request if exits else denied), mark
-        if exits and decided.nothing:
-            return NoOrder(decided.symbol, decided.nothing), mark
-        now, then = decided.figures, first.figures
-        if now and all(then.get(name) == figure for name, figure in now.items()):
-            return request, mark
-        if not exits:
-            raise NotItsTurn("The account holds something else than when this leg was counted, so it is not sent.")
-        return decided.requests[0], mark
+    def _legs_again(self, firing: Firing) -> LegsAgain:
+        from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it
+
+        return LegsAgain(self.market, firing, self.settings.order_deadline_s)
 
     def _told(self, progress: Progress, firing: Firing, delivery: Delivery) -> HttpResponse:
         if firing.confirms and not progress.unclaimed:

@@ -32,6 +32,8 @@ MOST_RESTING = 1000
 MOST_UNKNOWN = 100
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
+_ROUNDED = Decimal("0.0001")
+"""A balance in dollars has four decimals, what an order cost has more."""
 
 DONE = ("closed", "canceled", "expired")
 """Kraken's statuses of an order that trades no more."""
@@ -195,11 +197,20 @@ class OwnOrders:
 
 def change_of(entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill) -> Decimal | None:
     """What its fill changed of that figure; None for an entry that has no part in it."""
+    change = change_within(entry, key, instrument_of, fill)
+    return None if change is None else change[0]
+
+
+def change_within(
+    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
+) -> tuple[Decimal, Decimal] | None:
+    """The same, and how far off that may be."""
     request = entry.current.request
     instrument = instrument_of(request.parameters.get("pair", ""))
     if request.method != "AddOrder" or instrument is None or not _touches(request, key, instrument):
         return None
-    return _filled(request, key, instrument, fill)[0]
+    change, tolerance = _filled(request, key, instrument, fill)
+    return change, tolerance + (_ROUNDED if key == instrument.quote else Decimal(0))
 
 
 def _is_accepted_of(entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf) -> bool:

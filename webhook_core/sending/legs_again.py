@@ -1,0 +1,174 @@
+"""A leg of an alert of several that was not sent with the others: what is sent for it now.
+
+While nothing of an alert has been sent, all of it is planned anew: so the figures that it was
+planned on are those of now, and the legs behind can be held against them. After that the plan
+stands, and with it the size of each leg, as long as the account holds what it held then and what the
+legs before it have changed since; what those have filled Kraken says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from webhook_core.clock import Budget
+from webhook_core.errors import NotItsTurn, OrderDenied
+from webhook_core.ledger import transitions
+from webhook_core.ledger.contract import later_legs
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.planning.decide import Market
+from webhook_core.planning.own_orders import change_within
+from webhook_core.planning.read_facts import Reading
+from webhook_core.sending.firing import Firing
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import NoOrder
+from webhook_core.trading.lagging_figures import DUST
+from webhook_core.trading.needs import depends_on_holdings
+from webhook_core.trading.requests import Fill, OrderRequest
+from webhook_core.trading.symbols import UnknownSymbol
+
+_ZERO = Decimal(0)
+Counted = tuple[OrderRequest | NoOrder | OrderDenied, str | None]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class LegsAgain:
+    """Of one delivery of an alert of several legs. ``deadline_s`` is how long after its claim Kraken
+    may still take an order."""
+
+    market: Market
+    firing: Firing
+    deadline_s: int
+
+    def next_attempt(self, entry: LedgerEntry, first: LedgerEntry, budget: Budget) -> LedgerEntry:
+        """The attempt for a leg that was not sent, at the end of its entry. Raises WebhookError."""
+        if self._is_all_unsent(entry):
+            renewed = self._planned_anew(entry, budget)
+            if renewed is not None:
+                return renewed
+        now, request = self.market.clock.now(), entry.current.request
+        if entry.turn is None or not request.counted:
+            renewed = transitions.next_attempt(entry, request, now, self.deadline_s)
+            if request.method != "CancelOrder":
+                return renewed
+            # A cancel changes no figure: what was held before its first attempt tells those behind.
+            return replace(renewed, figures=entry.figures, counted_until=entry.counted_until)
+        counted, mark = self.counted(first, entry, budget)
+        match counted:
+            case OrderRequest():
+                renewed = transitions.next_attempt(entry, counted, now, self.deadline_s)
+            case OrderDenied():
+                renewed = transitions.next_denied(entry, now, counted.message)
+            case _:
+                renewed = transitions.next_nothing(entry, now, counted.why)
+        return replace(renewed, turn=entry.turn._replace(mark=mark))
+
+    def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
+        """The request of a leg as of now, or why there is none; and the line's mark then.
+
+        An exit is counted again where the account holds something else than when it was planned, and
+        Kraken decides about the planned one where that is denied, or can't be told from its request.
+        Any other is sent as planned or not at all: raises NotItsTurn.
+        """
+        request, turn = leg.current.request, leg.turn
+        if request.exits:
+            return self._exit(first, leg, budget)
+        if turn is None:
+            return request, None
+        mark = self.market.ledger.mark(turn.line)
+        before = self._filled(first, leg, budget)
+        now, then = self._figures(leg, budget), first.figures
+        if not now or any(name not in then for name in now):
+            raise _is_outdated()
+        for name, figure in now.items():
+            changes = [self._change(entry, name, fill, budget) for entry, fill in before]
+            differs = figure - then[name] - sum((change for change, _ in changes), _ZERO)
+            if abs(differs) > DUST + sum((off for _, off in changes), _ZERO):
+                raise _is_outdated()
+        return request, mark
+
+    def _is_all_unsent(self, entry: LedgerEntry) -> bool:
+        """None of the legs behind it is claimed before leg 0 is done."""
+        requests = (entry.current.request, *entry.following)
+        return entry.unit.leg == 0 and requests[0].method == "AddOrder" and any(one.counted for one in requests)
+
+    def _planned_anew(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry | None:
+        """None where it comes to another number of orders by now: then each leg is for itself."""
+        now, firing = self.market.clock.now(), self.firing
+        try:
+            decided = self.market.decide(firing.wants, budget)
+        except OrderDenied as denied:
+            ended = transitions.next_denied(entry, now, denied.message)
+            return replace(ended, warnings=(*firing.warnings, *denied.notes))
+        first, *rest = decided.requests or (None,)
+        if first is None or len(rest) != len(entry.following):
+            return None
+        return replace(
+            transitions.next_attempt(entry, first, now, self.deadline_s),
+            following=tuple(rest),
+            figures=decided.figures,
+            counted_until=decided.counted_until,
+            turn=firing.turn(decided),
+            warnings=(*firing.warnings, *decided.plan.notes),
+        )
+
+    def _exit(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
+        request, turn = leg.current.request, leg.turn
+        closes = [one for one in self.firing.wants.intents if getattr(one, "action", "") == "close"]
+        if turn is None or len(closes) != 1:
+            return request, None
+        mark = self.market.ledger.mark(turn.line)
+        try:
+            wants = self.firing.wants._replace(intents=tuple(closes), refused=leg.unit)
+            decided = self.market.decide(wants, budget)
+        except OrderDenied:
+            return request, mark
+        if decided.nothing:
+            return NoOrder(decided.symbol, decided.nothing), mark
+        now, then = decided.figures, first.figures
+        if now and all(then.get(name) == figure for name, figure in now.items()):
+            return request, mark
+        return decided.requests[0], mark
+
+    def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
+        """Those of the account as of now that the sizes of this alert follow from."""
+        sized = [one for one in self.firing.wants.intents if depends_on_holdings(one)]
+        pairs = [self.market.instrument(one.symbol, budget) if one.symbol else None for one in sized]
+        reading = Reading(self.market, budget, capped=False, refused=leg.unit)
+        reading.of(list(zip(sized, pairs, strict=True)))
+        return reading.figures
+
+    def _filled(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> list[tuple[LedgerEntry, Fill]]:
+        """Each order of the legs before this one, and what it has filled; kept, so that the figures
+        are held against the same. Raises NotItsTurn while that is not known."""
+        from webhook_core.sending.fills import Fills
+
+        market = self.market
+        stored = market.ledger.find(first.unit) or first
+        legs = (stored, *later_legs(market.ledger, stored))
+        before = [entry for entry in legs if entry.unit.leg < leg.unit.leg]
+        orders = [entry for entry in before if entry.current.request.method == "AddOrder"]
+        placed = [entry for entry in orders if entry.state is State.ACCEPTED]
+        if any(entry.state not in TERMINAL for entry in orders):
+            raise _is_outdated()
+        kept = Fills(market.ledger, market.venue, market.clock, market.margin).asked(placed, budget)
+        found = [(entry, entry.current.fill) for entry in kept]
+        if any(fill is None for _, fill in found):
+            raise _is_outdated()
+        return [(entry, fill) for entry, fill in found if fill is not None]
+
+    def _change(self, entry: LedgerEntry, name: str, fill: Fill, budget: Budget) -> tuple[Decimal, Decimal]:
+        """What its fill changed of that figure, and how far off that may be."""
+
+        def instrument_of(pair: str) -> Instrument | None:
+            try:
+                return self.market.instrument(pair, budget) if pair else None
+            except UnknownSymbol:
+                return None
+
+        return change_within(entry, name, instrument_of, fill) or (_ZERO, _ZERO)
+
+
+def _is_outdated() -> NotItsTurn:
+    return NotItsTurn("The account holds something else than when this leg was counted, so it is not sent.")
