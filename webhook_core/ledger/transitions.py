@@ -28,6 +28,20 @@ def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: 
     return _attempt(unit, 1, request, now, deadline_s)
 
 
+def later_leg(
+    first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
+) -> LedgerEntry:
+    """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
+    of its line may have claimed since; only a size that follows from what is held can be out of date then."""
+    unit = first.unit.with_leg(number)
+    request = first.following[number - 1]
+    attempt = first_attempt(unit, request, now, deadline_s)
+    mark = None if behind is None or not request.counted else behind.attempts[0].owner
+    turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
+    leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
+    return replace(leg, figures={}, counted_until=None)
+
+
 def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
     """Nothing to do: the account is already as the alert wants it. Terminal from its claim on; nothing is ever sent."""
     return _never_sent(unit, request, now, State.NO_ACTION)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.ledger.entry import Unit
+from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
@@ -35,12 +35,30 @@ class Line(NamedTuple):
     mark: str
 
 
+class Unsent(NamedTuple):
+    """``denied``: entries as they are to be written. ``left``: leg 0 of alerts whose unclaimed legs
+    are to be denied. ``awaited``: entries of alerts that a resend may claim, and that may be meant."""
+
+    denied: tuple[LedgerEntry, ...] = ()
+    left: tuple[LedgerEntry, ...] = ()
+    awaited: tuple[LedgerEntry, ...] = ()
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return bool(self.denied or self.left)
+
+    def and_(self, other: Unsent) -> Unsent:
+        """Each entry once."""
+        both = zip(self, other, strict=True)
+        return Unsent(*(tuple({entry.unit: entry for entry in (*one, *two)}.values()) for one, two in both))
+
+
 class Decided(NamedTuple):
     """What is to be sent, one request a leg. ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one
     that fails stops no other.
     ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it, with our orders in them
     that were claimed by ``counted_until``. ``sources``: which of the
-    alert's intents each request is for."""
+    alert's intents each request is for. ``unsent``: the orders that were never sent, and that a cancel means."""
 
     plan: Plan
     nothing: str = ""
@@ -50,6 +68,7 @@ class Decided(NamedTuple):
     figures: Mapping[str, Decimal] = MappingProxyType({})
     counted_until: datetime | None = None
     sources: tuple[int, ...] = ()
+    unsent: Unsent = Unsent()
 
     @property
     def requests(self) -> tuple[OrderRequest, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from webhook_core.clock import Budget
-from webhook_core.planning.decision import Decided, Line, Wants
+from webhook_core.planning.decision import Decided, Line, Unsent, Wants
 from webhook_core.planning.order_changes import Changes
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.sources import Sources
@@ -36,6 +36,7 @@ class Workings:
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
         self.notes: list[str] = []
+        self.unsent = Unsent()
 
     def decided(self) -> Decided | Denied:
         """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
@@ -79,6 +80,7 @@ class Workings:
             figures=reading.figures,
             counted_until=reading.counted_until,
             sources=tuple(sources),
+            unsent=self.unsent,
         )
 
     def _instrument(self, intent: Intent) -> Instrument | None:
@@ -170,6 +172,7 @@ class Workings:
             return changes.amendment(intent, instrument)
         found = changes.cancels(intent, instrument)
         self.notes += [note for note in changes.notes if note not in self.notes]
+        self.unsent = self.unsent.and_(changes.unsent)
         if not isinstance(found, Plan):
             return found
         before = {order.order_id for order in self.cancelled}  # one order is cancelled once, however often it is meant

@@ -11,10 +11,11 @@ from functools import cached_property
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.decision import Wants
+from webhook_core.planning.decision import Unsent, Wants
 from webhook_core.planning.own_orders import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
+from webhook_core.planning.unsent_orders import WITHDRAWN, UnsentOrders
 from webhook_core.trading import denials, limits
 from webhook_core.trading import order_changes as open_orders
 from webhook_core.trading.appraisal import Appraisal
@@ -38,9 +39,14 @@ class Changes:
         self.sources, self.wants, self.orders, self.budget = sources, wants, orders, budget
         self.unlisted = UnlistedOrders(sources, orders, read_at, budget)
         self.notes: tuple[str, ...] = ()
+        self.unsent = Unsent()
+        self._named_alert: list[LedgerEntry] | None = None
 
     def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         """A CancelOrder for each order that is meant. Raises NotItsTurn while one of them may or may not be."""
+        unsent = UnsentOrders(self.sources, intent, instrument)
+        if intent.order_id is None and intent.of_alert is None:
+            unsent.read()
         if intent.order_id is None and intent.client_order_id is None:
             self._add_unlisted(intent, instrument)
             named = self._meant(intent)
@@ -49,7 +55,10 @@ class Changes:
             named = self._meant(intent)
             if named is not None and named.unknown:
                 raise _not_certain()
+        self.unsent = self._unsent(intent, unsent)
         found = open_orders.cancels(intent, self.orders, named, self._allowed(), instrument)
+        if isinstance(found, NoOrder) and self.unsent.is_withdrawn:
+            return found._replace(why=WITHDRAWN)
         if not isinstance(found, Plan):
             return found
         return found._replace(
@@ -112,6 +121,14 @@ class Changes:
         )
         self.orders, self.notes = (*self.orders, *found.orders), found.notes
 
+    def _unsent(self, intent: CancelIntent, unsent: UnsentOrders) -> Unsent:
+        if intent.order_id is not None:
+            return Unsent()
+        if intent.of_alert is not None:
+            return unsent.of_alert(self._of_alert(intent.of_alert))
+        mine = self.wants.bound or intent.scope == "strategy"
+        return unsent.of_all(self.wants.strategy if mine else None, self._allowed_pairs(set()), self._maybe_open)
+
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
         """Those of ours that an id, an alert or a strategy names."""
         if intent.order_id is not None or intent.client_order_id is not None:
@@ -129,6 +146,12 @@ class Changes:
             return pair
 
     def _of_alert(self, alert_id: str) -> list[LedgerEntry]:
+        """Read once: an entry that moves meanwhile is not taken for one that was nothing all along."""
+        if self._named_alert is None:
+            self._named_alert = self._read_alert(alert_id)
+        return self._named_alert
+
+    def _read_alert(self, alert_id: str) -> list[LedgerEntry]:
         own_orders, strategy, bound = self.sources.own_orders, self.wants.strategy, self.wants.bound
         # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
         found = [] if bound else own_orders.of_alert(alert_id, None)

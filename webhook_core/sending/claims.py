@@ -4,15 +4,14 @@ claimed as if it were new."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import NoTimeToSend, NotItsTurn, WebhookError
 from webhook_core.events import timed
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.ledger.transitions import claimed_at_last, first_attempt
+from webhook_core.ledger.transitions import claimed_at_last
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
@@ -54,6 +53,10 @@ class Claiming:
                 raise NoTimeToSend(
                     "Too little time was left to send the order; sending the same alert again soon is safe."
                 )
+            if any(decided.unsent):
+                from webhook_core.sending.withdrawals import withdraw  # few alerts cancel what was never sent
+
+                withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
             claim = self._claim(decided)
             if not isinstance(claim, Outdated):
                 return decided, allowed(claim)
@@ -100,17 +103,3 @@ class Claiming:
                 return claim
             self.missed = claim.entry
         return self.ledger.claim_next(claimed_at_last(self.missed, entry))
-
-
-def later_leg(
-    first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
-) -> LedgerEntry:
-    """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
-    of its line may have claimed since; only a size that follows from what is held can be out of date then."""
-    unit = first.unit.with_leg(number)
-    request = first.following[number - 1]
-    attempt = first_attempt(unit, request, now, deadline_s)
-    mark = None if behind is None or not request.counted else behind.attempts[0].owner
-    turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
-    leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
-    return replace(leg, figures={}, counted_until=None)

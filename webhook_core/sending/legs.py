@@ -20,7 +20,7 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
-from webhook_core.sending.claims import later_leg
+from webhook_core.ledger.transitions import later_leg
 from webhook_core.sending.progress import Progress, _lets_pass
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Replan, Submission
