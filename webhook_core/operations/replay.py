@@ -205,7 +205,7 @@ class Replay:
             )
         event(logging.INFO, "order.replayed_by_operator", **facts(claimed.entry), before=checked.entry.state)
         try:
-            return self.submission.send(claimed.entry, _no_new_plan, budget)
+            return self.submission.send(claimed.entry, _NoNewPlan(), budget)
         except LedgerUnavailable as error:
             raise LedgerUnavailable(
                 f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
@@ -227,6 +227,10 @@ def _counts_by_market(draft: Draft) -> bool:
     return not draft.in_quote and (relative or not draft.wanted.order_type.takes_limit)
 
 
-def _no_new_plan(_budget: Budget) -> str:
+class _NoNewPlan:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
-    return "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"
+
+    def replanned(self, _leg: int, _budget: Budget) -> str:
+        return (
+            "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"
+        )

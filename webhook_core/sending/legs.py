@@ -21,24 +21,18 @@ from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outda
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.ledger.transitions import later_leg
+from webhook_core.sending.again import Again
 from webhook_core.sending.progress import Progress, _lets_pass
 from webhook_core.sending.reconcile import Reconciler
-from webhook_core.sending.submission import Replan, Submission
+from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
-    from webhook_core.trading.intent import NoOrder
+    pass
 
 
-ReplanOf = Callable[[int], Replan]
-"""The way to plan the request of one leg again."""
-Recount = Callable[[LedgerEntry, LedgerEntry, Budget], "tuple[OrderRequest | NoOrder | OrderDenied, str | None]"]
-"""Leg 0 and a leg whose size may be out of date -> its request as of now, or why there is none, and the line's mark then.
-Raises NotItsTurn for one that may not be sent now."""
 Hold = Callable[[LedgerEntry, Budget], str]
 """Why the rules of now forbid the order that an entry is about to send; empty if they don't. Raises VenueUnavailable."""
-NextAttempt = Callable[[LedgerEntry], LedgerEntry]
-"""An entry that was not sent, with the attempt that is to be claimed next."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -53,22 +47,15 @@ class Legs:
     deadline_s: int
     hold: Hold
 
-    def begin(self, first: LedgerEntry, replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
+    def begin(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
         """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
-        return self._on([self.submission.send(first, replan_of(0), budget)], replan_of, recount, budget)
+        return self._on([self.submission.send(first, again, budget)], again, budget)
 
-    def resume(
-        self,
-        first: LedgerEntry,
-        next_attempt: NextAttempt | None,
-        replan_of: ReplanOf,
-        recount: Recount,
-        budget: Budget,
-    ) -> Progress:
+    def resume(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
         """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left. Nothing
-        is sent without ``next_attempt``: what was not expires.
+        is sent for a stale alert: what was not expires.
 
-        Raises LedgerUnavailable, and what ``next_attempt`` raises.
+        Raises LedgerUnavailable, and what ``again`` raises.
         """
         entries = [first, *later_legs(self.ledger, first)]
         progress = Progress(tuple(entries), replayed=True)
@@ -80,33 +67,33 @@ class Legs:
             if entries[number].state is State.SUBMITTING and not looked:
                 looked = True
                 entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
-            entries[number] = self._revived(entries[number], next_attempt, replan_of(number), budget)
-        if next_attempt is None:
+            entries[number] = self._revived(first, entries[number], again, budget)
+        if again.is_stale:
             return Progress(tuple(entries))
-        return self._on(entries, replan_of, recount, budget)
+        return self._on(entries, again, budget)
 
-    def _on(self, entries: list[LedgerEntry], replan_of: ReplanOf, recount: Recount, budget: Budget) -> Progress:
+    def _on(self, entries: list[LedgerEntry], again: Again, budget: Budget) -> Progress:
         first = entries[0]
         while self._may_go_on(entries, budget):
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             claim = self._claimed_if_held(leg, budget)
             if isinstance(claim, Outdated):
-                claim = self._claimed_anew(first, leg, recount, budget)
+                claim = self._claimed_anew(first, leg, again, budget)
             if isinstance(claim, Claimed):
-                entries.append(self.submission.send(claim.entry, replan_of(number), budget))
+                entries.append(self.submission.send(claim.entry, again, budget))
                 continue
             if isinstance(claim, Existing):  # another delivery is at it
                 entries.append(claim.entry)
             break
         return Progress(tuple(entries))
 
-    def _claimed_anew(self, first: LedgerEntry, leg: LedgerEntry, recount: Recount, budget: Budget) -> Claim | None:
+    def _claimed_anew(self, first: LedgerEntry, leg: LedgerEntry, again: Again, budget: Budget) -> Claim | None:
         """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
         try:
-            counted, mark = recount(first, leg, budget.less(ENOUGH_TO_SEND_S))
+            counted, mark = again.counted(first, leg, budget.less(ENOUGH_TO_SEND_S))
         except NotItsTurn as waits:
             event(logging.WARNING, "leg.not_counted", reason=waits.message, alert_id=leg.alert_id)
             return None
@@ -151,22 +138,20 @@ class Legs:
             event(logging.WARNING, "order.not_looked_up", reason=error.message)
             return entry
 
-    def _revived(
-        self, entry: LedgerEntry, next_attempt: NextAttempt | None, replan: Replan, budget: Budget
-    ) -> LedgerEntry:
+    def _revived(self, first: LedgerEntry, entry: LedgerEntry, again: Again, budget: Budget) -> LedgerEntry:
         """Another one only where it was never sent: sent now, or expired. One that was MISSED and is fresh
         was claimed before it gets here."""
         now = self.clock.now()
         if entry.state not in (State.NOT_SENT, State.MISSED):
             return entry
         if now <= entry.fresh_until:
-            if next_attempt is None or entry.state is State.MISSED:
+            if again.is_stale or entry.state is State.MISSED:
                 return entry
-            renewed = next_attempt(entry)
+            renewed = again.next_attempt(first, entry, budget)
             forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
             if forbidden:
                 renewed = transitions.next_denied(entry, now, forbidden)
-            return self.submission.again(renewed, replan, budget)
+            return self.submission.again(renewed, again, budget)
         written = self.ledger.record(transitions.expired(entry, now))
         if not isinstance(written, Existing):
             report(written.entry)

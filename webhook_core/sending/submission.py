@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, WebhookError
@@ -20,9 +20,14 @@ RECORD_TRIES = 3
 RECORD_AGAIN_AFTER_S = 0.05
 _NO_FUNDS = ("EOrder:Insufficient funds",)
 
-Replan = Callable[[Budget], OrderRequest | str]
-"""Plans the order again on fresh pair rules: the new request, or the sentence that denies it. Raises a
-WebhookError of status 503 where that is not known now."""
+
+class Replans(Protocol):
+    """Who can plan a leg again."""
+
+    def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
+        """Its request on fresh pair rules, or the sentence that denies it. Raises a WebhookError of status 503 where that is
+        not known now."""
+        ...
 
 
 def allowed(claim: Claim) -> Claimed | Existing:
@@ -54,21 +59,21 @@ class Submission:
     clock: Clock
     deadline_s: int
 
-    def send(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+    def send(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
         """Submit a freshly claimed entry and record the outcome. Raises LedgerUnavailable if it can't be recorded."""
         if entry.state is not State.SUBMITTING:  # claimed as done: there is nothing to send
             report(entry)
             return entry
         outcome = self._submit(entry, budget)
         if isinstance(outcome, Rejected) and _may_be_planned_again(entry, outcome):
-            return self._heal(entry, outcome, replan, budget)
+            return self._heal(entry, outcome, plans, budget)
         return self._record(entry, outcome, budget)
 
-    def again(self, entry: LedgerEntry, replan: Replan, budget: Budget) -> LedgerEntry:
+    def again(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
         """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
         that."""
         claimed = self._claim_next(entry)
-        return self.send(claimed.entry, replan, budget) if isinstance(claimed, Claimed) else claimed.entry
+        return self.send(claimed.entry, plans, budget) if isinstance(claimed, Claimed) else claimed.entry
 
     @timed("send")
     def _submit(self, entry: LedgerEntry, budget: Budget) -> Outcome:
@@ -84,12 +89,12 @@ class Submission:
             return Unknown("an earlier attempt may have canceled it", outcome.errors)
         return outcome
 
-    def _heal(self, entry: LedgerEntry, refusal: Rejected, replan: Replan, budget: Budget) -> LedgerEntry:
+    def _heal(self, entry: LedgerEntry, refusal: Rejected, plans: Replans, budget: Budget) -> LedgerEntry:
         """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal of
         the rules is final. One for lack of funds is not, nor is one after which no plan could be made: it proves that nothing
         was placed, what is held may show soon, and a resend counts again."""
         try:
-            replanned = replan(budget.less(ENOUGH_TO_SEND_S))
+            replanned = plans.replanned(entry.unit.leg, budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
             return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
         if isinstance(replanned, str):

@@ -1,0 +1,104 @@
+"""What one delivery of an alert sends once more, and in which form: a leg that was proved not sent, one whose size is out of
+date, one whose pair's rules have changed. Handed down to whoever sends, who asks it and calls nobody back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import Budget
+from webhook_core.errors import OrderDenied, WebhookError
+from webhook_core.ledger import transitions
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.decide import Market
+from webhook_core.planning.decision import Decided
+from webhook_core.sending.firing import Firing
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.requests import OrderRequest
+
+if TYPE_CHECKING:
+    from webhook_core.sending.legs_again import Counted, LegsAgain
+    from webhook_core.trading.intent import Intent
+
+
+class Again:
+    """Of one delivery. ``plan`` is what was planned for it, or leg 0 of an alert that was claimed before, which has the
+    requests. ``deadline_s`` is how long after its claim Kraken may still take an order. ``is_stale``: the alert came too late
+    for anything to be sent."""
+
+    def __init__(
+        self, market: Market, deadline_s: int, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False
+    ) -> None:
+        self._market = market
+        self._deadline_s = deadline_s
+        self._firing = firing
+        self._plan = plan
+        self.is_stale = is_stale
+
+    def next_attempt(self, first: LedgerEntry, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        """A leg that was proved not sent, with the attempt to claim next: as it was, or, where it followed from the account,
+        planned anew. ``first`` is leg 0. Raises WebhookError."""
+        from webhook_core.trading.needs import follows_from_the_account
+
+        firing, now = self._firing, self._market.clock.now()
+        if len(firing.wants.intents) > 1:
+            return self._legs_again().next_attempt(entry, first, budget)
+        if not follows_from_the_account(firing.wants.intents[0]):
+            return transitions.next_attempt(entry, entry.current.request, now, self._deadline_s)
+        try:
+            decided = self._market.decide(firing.wants, budget)
+        except OrderDenied as denied:
+            ended = transitions.next_denied(entry, now, denied.message)
+            return replace(ended, warnings=(*firing.warnings, *denied.notes))
+        if decided.nothing:
+            renewed = transitions.next_nothing(entry, now, decided.nothing)
+        else:
+            renewed = transitions.next_attempt(entry, decided.requests[0], now, self._deadline_s)
+        renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
+        return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
+
+    def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
+        """The request of a leg whose size may be out of date as of now, or why there is none, and the line's mark then.
+        Raises NotItsTurn for one that may not be sent now."""
+        return self._legs_again().counted(first, leg, budget)
+
+    def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
+        """The request of a leg on fresh pair rules, or the sentence that denies it. Raises a WebhookError of status 503 where
+        that is not known now."""
+        intent = self._intent_of(leg)
+        if intent is None:
+            return "it can't be planned again: send a new alert"
+        try:
+            return self._market.replan(intent, self._firing.wants, self._firing.unit.with_leg(leg), budget)
+        except WebhookError as error:
+            if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return error.message
+
+    def _intent_of(self, leg: int) -> Intent | None:
+        """Of several legs an exit can be told from its stored request, and an order by its place, where each leg is one order
+        of a size of its own."""
+        intents, plan = self._firing.wants.intents, self._plan
+        if isinstance(plan, Decided):
+            return intents[plan.sources[leg]]
+        if len(intents) == 1:
+            return intents[0]
+        closes = [intent for intent in intents if getattr(intent, "action", "") == "close"]
+        request = plan.current.request if leg == 0 else plan.following[leg - 1]
+        if request.exits and len(closes) == 1:
+            return closes[0]
+        if len(plan.following) + 1 == len(intents) and all(map(_has_a_size, intents)):
+            return intents[leg]
+        return None
+
+    def _legs_again(self) -> LegsAgain:
+        from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it
+
+        return LegsAgain(self._market, self._firing, self._deadline_s)
+
+
+def _has_a_size(intent: Intent) -> bool:
+    """It comes to one order, whatever the account holds."""
+    return isinstance(intent, OrderIntent) and intent.quantity_type in ("base", "quote")
