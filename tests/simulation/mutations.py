@@ -29,6 +29,7 @@ from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.planning import own_orders
 from webhook_core.planning.own_orders import OwnOrders, Settled
 from webhook_core.sending import legs, missed
+from webhook_core.sending.again import Again
 from webhook_core.sending.claims import Claiming
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.progress import Progress
@@ -79,18 +80,18 @@ def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool
     firing = self._in_its_generation(firing)
     known = self.ledger.find(firing.unit)
     if known is not None:
-        return self._redelivered(known, firing, delivery)
+        return self._answer_known(known, firing, delivery)
     decided = self.market.decide(firing.wants, delivery.budget)
     entry = firing.entry(decided, self.clock.now(), self.settings.order_deadline_s)
     outcome = None if decided.nothing else self.legs.submission._submit(entry, delivery.budget)
     claim = self.ledger.claim(entry)
     if isinstance(claim, Existing):
-        return self._redelivered(claim.entry, firing, delivery)
+        return self._answer_known(claim.entry, firing, delivery)
     assert isinstance(claim, Claimed)
     if outcome is None:
-        return self._told(Progress((claim.entry,)), firing, delivery)
+        return self._answer(Progress((claim.entry,)), firing, delivery)
     recorded = self.legs.submission._record(claim.entry, outcome, delivery.budget)
-    return self._told(Progress((recorded,)), firing, delivery)
+    return self._answer(Progress((recorded,)), firing, delivery)
 
 
 def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed | Existing:
@@ -205,20 +206,20 @@ def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget
     return self._record(transitions.settle(entry, outcome, self.clock.now()))
 
 
-_redelivered = Alerts._redelivered
+_answer_known = Alerts._answer_known
 
 
-def _redelivered_and_run_again(self: Alerts, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
+def _answer_known_and_run_again(self: Alerts, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
     """A claim older than a request can last is taken for a dead one, and over."""
     if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + timedelta(seconds=4):
-        return _redelivered(self, entry, firing, delivery)
+        return _answer_known(self, entry, firing, delivery)
     given_up = transitions._move(entry, State.NOT_SENT)
     request, now = entry.current.request, self.clock.now()
     claimed = self.ledger.record(transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s))
     if not isinstance(claimed, Recorded):
-        return self._told(Progress((claimed.entry,)), firing, delivery)
-    sent = self.legs.submission.send(claimed.entry, self._replan(firing, None, 0), delivery.budget)
-    return self._told(Progress((sent,)), firing, delivery)
+        return self._answer(Progress((claimed.entry,)), firing, delivery)
+    sent = self.legs.submission.send(claimed.entry, self._again(firing, entry), delivery.budget)
+    return self._answer(Progress((sent,)), firing, delivery)
 
 
 def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorded | Existing:
@@ -268,8 +269,8 @@ def _claimed_at_by_the_clock(entry: LedgerEntry) -> datetime:
     return entry.current.claimed_at
 
 
-def _next_attempt_in_its_old_size(self: Alerts, entry: LedgerEntry, **_: object) -> LedgerEntry:
-    return transitions.next_attempt(entry, entry.current.request, self.clock.now(), self.settings.order_deadline_s)
+def _next_attempt_in_its_old_size(self: Again, _first: LedgerEntry, entry: LedgerEntry, _budget: Budget) -> LedgerEntry:
+    return transitions.next_attempt(entry, entry.current.request, self._market.clock.now(), self._deadline_s)
 
 
 # -- the turns of a line -----------------------------------------------------------------------------------------------
@@ -361,7 +362,7 @@ MUTATIONS = (
     Mutation("resend_when_absent", ((Reconciler, "look_up", _look_up_and_resend_when_absent),), Invariant.ONE_ORDER),
     Mutation(
         "run_again_after_a_stale_claim",
-        ((Alerts, "_redelivered", _redelivered_and_run_again),),
+        ((Alerts, "_answer_known", _answer_known_and_run_again),),
         Invariant.ONE_ORDER,
     ),
     Mutation(
@@ -372,7 +373,7 @@ MUTATIONS = (
     Mutation("missed_unsaid", ((missed, "write_down", _nothing_written_down),), Invariant.NOTHING_IS_LOST),
     Mutation("missed_for_ever", ((Claiming, "_may_claim", _may_claim_at_any_age),), Invariant.STALE_IS_OVER),
     Mutation(
-        "stale_before_known", ((Alerts, "_known_though_stale", _stale_whoever_it_is),), Invariant.KNOWN_IS_ANSWERED
+        "stale_before_known", ((Alerts, "_answer_though_stale", _stale_whoever_it_is),), Invariant.KNOWN_IS_ANSWERED
     ),
     Mutation("no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
@@ -388,7 +389,7 @@ MUTATIONS = (
     ),
     Mutation(
         "sent_again_in_its_old_size",
-        ((Alerts, "_next_attempt", _next_attempt_in_its_old_size),),
+        ((Again, "next_attempt", _next_attempt_in_its_old_size),),
         Invariant.LANDS_ON_TARGET,
         TARGET,
     ),
