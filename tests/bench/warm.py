@@ -27,7 +27,7 @@ SENDERS = (1, 8)
 def in_process(place: Place) -> Iterator[Figure]:
     """The application called as a function, on SQLite, and krakenex called by itself, in turn: what is between is ours.
 
-    Each alert waits for two fsyncs. While others keep the disk busy that is all that one sees, so a few series are taken
+    Each alert waits for one fsync, that of its claim. While others keep the disk busy that is all that one sees, so a few series are taken
     if need be, and the one with the shortest fsyncs counts.
     """
     tries = []
@@ -38,7 +38,7 @@ def in_process(place: Place) -> Iterator[Figure]:
     ours, bare, fsync = min(tries, key=lambda series: statistics.median(series.fsync))
     over = statistics.median(ours) - statistics.median(bare)
     yield Figure("bare krakenex order, median", statistics.median(bare), "ms")
-    detail = f"each has two fsyncs; one took {statistics.median(fsync):.2f} ms, in turn with them"
+    detail = f"each has one fsync, which took {statistics.median(fsync):.2f} ms, in turn with them"
     yield Figure("warm alert on top of it, SQLite (durable), median", over, "ms", 2.0, detail)
     yield Figure("warm alert on top of it, 99th percentile", percentile_99(ours) - percentile_99(bare), "ms")
 

@@ -15,6 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.exchange import Message
+from tests.simulation.power import Power
 from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
@@ -349,9 +350,27 @@ def _claimed_whoever_was_here(self: Legs, entry: LedgerEntry) -> Claim:
     return Claimed(entry) if isinstance(claim, Existing) else claim
 
 
+# -- what does not wait for the disk -----------------------------------------------------------------------------------
+
+
+def _wrote_claims_without_waiting(self: Power, before: LedgerEntry | None, after: LedgerEntry, **_: bool) -> None:
+    self._unsynced.setdefault(after.unit, before)
+
+
+def _wrote_refusals_without_waiting(
+    self: Power, before: LedgerEntry | None, after: LedgerEntry, *, is_record: bool
+) -> None:
+    if before is not None and is_record and after.state in (State.ACCEPTED, State.REJECTED):
+        self._unsynced.setdefault(after.unit, before)
+    else:
+        self._unsynced.clear()
+
+
 TARGET, LEGS = "target", "legs"
 MUTATIONS = (
     Mutation("send_before_claim", ((Alerts, "take", _take_sending_first),), Invariant.ONE_ORDER),
+    Mutation("claims_not_durable", ((Power, "wrote", _wrote_claims_without_waiting),), Invariant.ONE_ORDER),
+    Mutation("refusals_not_durable", ((Power, "wrote", _wrote_refusals_without_waiting),), Invariant.ONE_ANSWER),
     Mutation("no_deadline", ((SimulatedVenue, "_message", _message_without_deadline),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
         "deadline_recomputed", ((SimulatedVenue, "_message", _message_with_new_deadline),), Invariant.ABSENT_IS_ABSENT

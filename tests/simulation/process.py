@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from greenlet import getcurrent, greenlet
 
 from tests.simulation.chaos import Chaos
+from tests.simulation.power import Power
 from tests.simulation.shown import shown
 from tests.simulation.world import SECOND, START, InstanceCrashed, World, in_seconds
 from webhook_core.application import Application
@@ -24,11 +25,14 @@ class Process:
     booted_at: int
     dead: bool = False
     task: str = ""
+    power: Power | None = None
     application: Application = field(init=False)
 
     def point(self, what: str, edge: str) -> None:
         """Every call of a port begins and ends here: the instance may be slow, stand still, or crash."""
         chaos, task, delay = self.chaos, self.task, 0
+        if self.power is not None and not (chaos.calm or chaos.over) and self.power.is_cut():
+            self.tell("%s %s: the POWER is cut, all instances are gone", what, edge)
         fault = chaos.at_a_call()
         if fault == "crash":
             self.dead = True

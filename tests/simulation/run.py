@@ -17,6 +17,7 @@ from tests.simulation.account_watch import AccountWatch
 from tests.simulation.alerts import TOKEN, Alert, draw
 from tests.simulation.chaos import LEDGER_FAULTS, Chaos
 from tests.simulation.exchange import SNAPSHOT, Exchange
+from tests.simulation.power import Power
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.senders import BY_HAND, OPERATOR_TOKEN, Senders
 from tests.simulation.store import SimulatedStore
@@ -162,6 +163,7 @@ class Fleet:
         self._world, self._chaos = world, chaos
         self._exchange, self._store, self._watch = exchange, store, watch
         self._booted = 0
+        self._power = Power(world.seed, store)
         self._processes: list[Process] = [self._boot() for _ in range(INSTANCES)]
 
     def pick(self) -> Process:
@@ -173,7 +175,8 @@ class Fleet:
     def _boot(self) -> Process:
         self._booted += 1
         error = self._chaos.own_clock()
-        process = Process(f"i{self._booted}", self._world, self._chaos, error, self._world.now)
+        process = Process(f"i{self._booted}", self._world, self._chaos, error, self._world.now, power=self._power)
+        self._power.processes.append(process)
         store = SimulatedStore(process, self._store, self._watch)
         venue = SimulatedVenue(process, self._exchange)
         with patch.object(bootstrap, "snapshot", lambda: SNAPSHOT):

@@ -33,6 +33,7 @@ class SimulatedStore:
 
     def __init__(self, process: Process, store: MemoryLedger, listener: Listener) -> None:
         self._process, self._store, self._listener = process, store, listener
+        self._power = process.power
         self._marked_at: dict[str, int] = {}
 
     def claim(self, entry: LedgerEntry) -> Claim:
@@ -41,7 +42,7 @@ class SimulatedStore:
         def apply() -> Claim:
             result = self._store.claim(entry)
             if isinstance(result, Claimed):
-                self._listener.wrote(None, result.entry)
+                self._tell_written(None, result.entry)
             return result
 
         def read_back() -> Claim | None:
@@ -59,7 +60,7 @@ class SimulatedStore:
             before = self._store.find(entry.unit)
             result = self._store.claim_next(entry)
             if isinstance(result, Claimed):
-                self._listener.wrote(before, result.entry)
+                self._tell_written(before, result.entry)
             return result
 
         def read_back() -> Claim | None:
@@ -76,7 +77,7 @@ class SimulatedStore:
             before = self._store.find(entry.unit)
             result = self._store.record(entry)
             if isinstance(result, Recorded):
-                self._listener.wrote(before, result.entry)
+                self._tell_written(before, result.entry, is_record=True)
             return result
 
         def read_back() -> Recorded | Existing | None:
@@ -86,6 +87,11 @@ class SimulatedStore:
             return Recorded(stored) if replace(stored, version=entry.version) == entry else Existing(stored)
 
         return self._write("record", entry, apply, read_back)
+
+    def _tell_written(self, before: LedgerEntry | None, after: LedgerEntry, *, is_record: bool = False) -> None:
+        self._listener.wrote(before, after)
+        if self._power is not None:
+            self._power.wrote(before, after, is_record=is_record)
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         return self._read("find", lambda: self._store.find(unit))

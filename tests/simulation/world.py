@@ -29,6 +29,7 @@ class World:
     """``now``: microseconds since START. ``story``: the steps as lines, None where nobody wants to read them."""
 
     def __init__(self, seed: int, *, tell: bool = False) -> None:
+        self.seed = seed
         self.random = Random(seed)
         self.now = 0
         self.story: list[str] | None = [] if tell else None

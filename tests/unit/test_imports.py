@@ -38,6 +38,7 @@ ADAPTERS = (
     "webhook_core.ledger.memory",
     "webhook_core.ledger.sqlite.ledger",
     "webhook_core.ledger.sqlite.entries",
+    "webhook_core.ledger.sqlite.commits",
     "webhook_core.ledger.sqlite.errors",
     "webhook_core.ledger.sqlite.file",
     "webhook_core.ledger.sqlite.mark",

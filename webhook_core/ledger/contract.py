@@ -86,7 +86,11 @@ class Ledger(Protocol):
         ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        """Write if the stored version is still ``entry.version``; else Existing with what is stored."""
+        """Write if the stored version is still ``entry.version``; else Existing with what is stored.
+
+        Durable as a claim is, but for an accepted order: a store may lose that with the power of its machine, and has the
+        entry of before again, which a look-up settles.
+        """
         ...
 
     def mark(self, line: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Pag
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import base_digest, cursor_text, line_digest, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import to_text, unmarked
+from webhook_core.ledger.sqlite.commits import durable, in_one_step
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
     entry_to_show,
@@ -73,7 +73,7 @@ class SqliteLedger:
         claimed = Claimed(replace(unmarked(entry), version="1"))
         try:
             for _ in range(2):  # twice: the entry in our way may be purged before we have read it
-                with self._file.connection() as db, _in_one_step(db, entry):
+                with self._file.connection() as db, in_one_step(db, entry):
                     written = db.execute(_CLAIM, row)
                     refused = _undone_if_refused(db, entry) if written.rowcount == 1 else None
                     stored = None if written.rowcount == 1 else _first(db, _FIND, where)
@@ -98,6 +98,8 @@ class SqliteLedger:
         return written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
+        """That an order was accepted does not wait for the disk: lost with the machine's power it is SUBMITTING again, and a
+        look-up finds it at the venue. All else is durable, and so is that with the next write that waits."""
         return self._compare_and_set(entry, lambda _db, _entry: None, None)
 
     def _compare_and_set(
@@ -114,7 +116,12 @@ class SqliteLedger:
         statement = _RECORD if place is None else _CLAIM_NEXT
         values = (*(place or ()), entry.state, unfinished_place(entry), document, *where, version)
         try:
-            with self._file.connection(in_budget=place is not None) as db, _in_one_step(db, entry):
+            waits = place is not None or entry.state is not State.ACCEPTED
+            with (
+                self._file.connection(in_budget=place is not None) as db,
+                durable(db, waits=waits),
+                in_one_step(db, entry),
+            ):
                 if db.execute(statement, values).rowcount == 1:
                     return refusal_of(db, entry) or changed
                 stored = _first(db, _FIND, where)
@@ -213,22 +220,6 @@ class SqliteLedger:
                 return db.execute(_CONFIRM, (*key_of(entry.unit), document, version)).rowcount == 1
         except LedgerUnavailable:
             return False
-
-
-@contextmanager
-def _in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
-    """The write and the look at its line, without anybody in between. Without a turn the one statement is a step already."""
-    if entry.turn is None:
-        yield
-        return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.rollback()
-        raise
-    if db.in_transaction:  # nothing is left of one that was refused
-        db.execute("COMMIT")
 
 
 def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | None:
