@@ -27,8 +27,8 @@ SENDERS = (1, 8)
 def in_process(place: Place) -> Iterator[Figure]:
     """The application called as a function, on SQLite, and krakenex called by itself, in turn: what is between is ours.
 
-    Each alert waits for one fsync, that of its claim. While others keep the disk busy that is all that one sees, so a few series are taken
-    if need be, and the one with the shortest fsyncs counts.
+    Each alert waits for one fsync, that of its claim. While others keep the disk busy that is all that one sees, so a few
+    series are taken if need be, and the one with the shortest fsyncs counts.
     """
     tries = []
     for number in range(TRIES):
