@@ -16,6 +16,9 @@ MOST = 3
 FIXED = {
     "base": ({"volume": "0.1"}, 1),
     "base, no price for the cap": ({"volume": "0.1", "price": None}, 2),
+    "base, an exit with no price to hold it against": ({"volume": "0.1", "price": None, "stop_loss": "2000"}, 2),
+    "base, an exit beside a price": ({"volume": "0.1", "stop_loss": "2000"}, 1),
+    "quote, market, an exit": ({"quantity_type": "quote", "volume": "50", "price": None, "stop_loss": "2000"}, 2),
     "quote, market": ({"quantity_type": "quote", "volume": "50"}, 1),
     "quote, limit": ({"quantity_type": "quote", "volume": "50", "order_type": "limit", "price": "2400"}, 1),
     "quote, sell": ({"quantity_type": "quote", "volume": "50", "side": "sell"}, 2),

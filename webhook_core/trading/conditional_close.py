@@ -14,7 +14,7 @@ from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.trading.checks import Check
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Close, OrderType, Relative, Side
-from webhook_core.trading.prices import Price, goes_up
+from webhook_core.trading.prices import Price, estimate, goes_up
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
@@ -91,15 +91,26 @@ def _check_reach(name: str, price: Price | None, entry: Decimal) -> None:
         raise AlertMalformed(f"{_too_far(name, 'entry', entry)}: {_WRITE}", field=name)
 
 
-def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]:
-    """The same against the market's price, for an order that named none of its own to hold its exit against."""
+def needs_market(wanted: OrderIntent) -> bool:
+    """Whether its exit can be held against nothing but the market's price."""
+    return any(True for _ in _held_against_market(wanted))
+
+
+def _held_against_market(wanted: OrderIntent) -> Iterator[tuple[str, Price]]:
+    """Field and price of an exit that no price of the alert's own was there for. A percentage says
+    what it means."""
     own = (wanted.limit, wanted.trigger, wanted.reference_price)
     if wanted.close is None or any(isinstance(price, Decimal) for price in own):
         return
     field, _, trigger, limit = wanted.close
     for name, price in ((field, trigger), (f"{field}_limit", limit)):
-        if price is None or (isinstance(price, Relative) and price.percent):
-            continue
+        if price is not None and not (isinstance(price, Relative) and price.percent):
+            yield name, price
+
+
+def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]:
+    """The same against the market's price, for an order that named none of its own to hold its exit against."""
+    for name, price in _held_against_market(wanted):
         if market is None:
             yield Check("EXIT_REACH", None, "EXIT_REACH: not checked: the market's price is not known")
         elif _is_out_of_reach(name, price, market):
@@ -107,6 +118,43 @@ def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]
             yield Check("EXIT_REACH", False, text, {"market": plain(market)})
         else:
             yield Check("EXIT_REACH", True, "", {"market": plain(market)})
+    yield from _side_checks(wanted, market)
+
+
+def _side_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]:
+    """A trigger on the wrong side of where the entry fills at this price would fire at once."""
+    close = wanted.close
+    if close is None or (close.field, close.trigger) not in _held_against_market(wanted):
+        return
+    at, trigger = _fills_at(wanted, market), close.trigger
+    if isinstance(trigger, Relative) or (wanted.trail is not None and close.field == "take_profit"):
+        return  # its sign says the side; a trail may follow the market to beyond any profit
+    if at is None or market is None:
+        yield Check("EXIT_SIDE", None, "EXIT_SIDE: not checked: the market's price is not known")
+        return
+    above = goes_up("#", wanted.side.opposite, close.order_type)
+    numbers = {close.field: plain(trigger), "entry": plain(at), "market": plain(market)}
+    if trigger > at if above else trigger < at:
+        yield Check("EXIT_SIDE", True, "", numbers)
+        return
+    entry = "" if at == market else f" (the entry comes to {plain(at)})"
+    text = (
+        f"EXIT_SIDE: {close.field} {plain(trigger)} of a {wanted.side} must lie "
+        f"{'above' if above else 'below'} the market's {plain(market)}{entry}: it would fire at once"
+    )
+    yield Check("EXIT_SIDE", False, text, numbers)
+
+
+def _fills_at(wanted: OrderIntent, market: Decimal | None) -> Decimal | None:
+    """Where an entry without a price of its own fills, counted from the market's: at its limit or
+    trigger if those are offsets. For a trail the worst that it can come to now."""
+    for price in (wanted.limit, wanted.trigger, wanted.trail):
+        if isinstance(price, Relative):
+            up = goes_up(price.sign, wanted.side, wanted.order_type)
+            if price is wanted.trail:
+                up = wanted.side is Side.BUY
+            return estimate(price._replace(sign="+" if up else "-"), market)
+    return market
 
 
 def _is_out_of_reach(name: str, price: Price | None, entry: Decimal) -> bool:

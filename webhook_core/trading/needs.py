@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Relative, Side, is_margin
-from webhook_core.trading.planner import lacks_price
+from webhook_core.trading.planner import exit_needs_market, lacks_price
 
 
 class Needs(NamedTuple):
@@ -60,15 +60,16 @@ def follows_from_the_account(wanted: Intent) -> bool:
 
 def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
     kind = wanted.quantity_type
-    price = lacks_price(wanted) and capped
+    for_exit = exit_needs_market(wanted)
+    price = for_exit or (lacks_price(wanted) and capped)
     if kind == "base":
         return Needs(price=price)
     margin, in_quote = is_margin(wanted.leverage), wanted.takes_quote
     if kind == "quote":
-        return Needs(price=not in_quote and not _has_own_price(wanted))
+        return Needs(price=for_exit or (not in_quote and not _has_own_price(wanted)))
     if kind == "percent_balance":
         counted = wanted.side is Side.BUY and not _has_own_price(wanted)
-        return Needs(balances=True, price=not in_quote and (counted or price))
+        return Needs(balances=True, price=for_exit or (not in_quote and (counted or price)))
     if kind == "percent_position":
         # A buy is held against what is free: only with leverage is that Kraken's to judge.
         return Needs(balances=not margin, positions=margin, price=price or (wanted.side is Side.BUY and not margin))

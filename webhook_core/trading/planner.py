@@ -31,8 +31,18 @@ def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
 
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:
-    """Whether the cost is capped and the alert brought no price to compute it with, or one that counts from the market's."""
-    return bool(rules.caps) and lacks_price(wanted)
+    """Whether the market's price has to be known: the cost is capped and the alert brought no price to compute it with, or one
+    that counts from the market's; or its exit has no other price to be held against."""
+    return exit_needs_market(wanted) or (bool(rules.caps) and lacks_price(wanted))
+
+
+def exit_needs_market(wanted: OrderIntent) -> bool:
+    """Whether its take profit or stop loss can be held against nothing but the market's price."""
+    if wanted.close is None:
+        return False
+    from webhook_core.trading.conditional_close import needs_market  # few orders have one
+
+    return needs_market(wanted)
 
 
 def lacks_price(wanted: OrderIntent) -> bool:
