@@ -168,8 +168,8 @@ def assemble(
         from webhook_core.web.operators import Operators  # no alert needs them
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
-        symbols = settings.allowed_symbols
-        return Operators(token, store, venue, pair_rules, reconciler, clock, market, symbols)
+        symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
+        return Operators(token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
 
     legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)

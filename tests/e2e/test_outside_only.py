@@ -44,8 +44,8 @@ def test_a_test_of_the_whole_product_imports_none_of_it(path):
 
 def test_the_search_for_imports_follows_helpers():
     assert "tests.support.evidence" in reached_from(HERE / "conftest.py")
-    assert imports_of("def f():\n    from webhook_core.ledger import sqlite") == {
-        "webhook_core.ledger",
+    assert imports_of("def f():\n    from webhook_core.ledger.sqlite import ledger") == {
+        "webhook_core.ledger.sqlite",
         "webhook_core.ledger.sqlite.ledger",
     }
     assert "webhook_core.kraken.paper.engine" in reached_from(PROJECT / "tests" / "support" / "kraken_server.py")

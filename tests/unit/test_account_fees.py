@@ -63,7 +63,7 @@ def rules(clock, *others):
 
 
 def read(fees, symbols=("BTC/USD",), traded=()):
-    return fees.read_if_due(rules(fees.clock), symbols, traded, Budget.start(fees.clock, 9))
+    return fees.read_if_due(rules(fees.clock), symbols, lambda: traded, Budget.start(fees.clock, 9))
 
 
 def test_what_was_read_is_known_here_and_to_the_next_instance(fees, clock, documents, venue):
@@ -167,7 +167,7 @@ def test_the_pairs_that_may_be_traded_are_asked_for_and_none_that_kraken_may_not
         btc_usd(key="XBTUSD:BTNL", altname="XBTUSD:BTNL", wsname="XBT/USD:BTNL", leverage_buy=(20,), as_of=now),
         market("GONE/USD", as_of=now - 2 * DAY),
     )
-    assert fees.read_if_due(known, symbols, traded, Budget.start(fees.clock, 9)) is (asked is not None)
+    assert fees.read_if_due(known, symbols, lambda: traded, Budget.start(fees.clock, 9)) is (asked is not None)
     assert seen == ([] if asked is None else [asked])
 
 
@@ -182,7 +182,7 @@ def test_a_question_is_bounded(fees, clock, venue):
     many = [
         btc_usd(key=f"A{number}USD", altname=f"A{number}USD", as_of=clock.now()) for number in range(MOST_PAIRS * 2)
     ]
-    fees.read_if_due(Instruments(many), None, [], Budget.start(clock, 9))
+    fees.read_if_due(Instruments(many), None, list, Budget.start(clock, 9))
     assert seen == [MOST_PAIRS]
 
 

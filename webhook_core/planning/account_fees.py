@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -65,17 +65,17 @@ class AccountFees:
         return known.fees.get(instrument.key)
 
     def read_if_due(
-        self, known: Instruments, symbols: Collection[str] | None, traded: Collection[str], budget: Budget
+        self, known: Instruments, symbols: Collection[str] | None, traded: Callable[[], Collection[str]], budget: Budget
     ) -> bool:
         """Ask Kraken once a day; whether it answered.
 
-        ``symbols``: the pairs that are allowed by name, None where every pair is. ``traded``: those of our last orders.
+        ``symbols``: the pairs that are allowed by name, None where every pair is. ``traded`` reads those of our last orders.
         """
         before, version = self._stored()
         now = self.clock.now()
         if not _is_due(before.as_of, READ_AFTER, now) or not _is_due(before.asked_at, TRIED_AGAIN_AFTER, now):
             return False
-        pairs = list(_pairs(known, symbols, traded, now))[:MOST_PAIRS]
+        pairs = list(_pairs(known, symbols, traded(), now))[:MOST_PAIRS]
         if not pairs:
             return False
         try:

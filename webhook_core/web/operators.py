@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from webhook_core.clock import Budget, Clock
@@ -22,7 +23,6 @@ from webhook_core.venue import RemembersItsKey, Venue
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
-MANY = 200
 NEWEST = 25
 EVERY_MINUTES = 5
 """So often every unfinished order is asked for."""
@@ -32,7 +32,7 @@ MOST_UNFINISHED = 1000
 @dataclass(slots=True, eq=False, repr=False)
 class Operators:
     """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that are allowed by name, None
-    where every pair is."""
+    where every pair is. ``fresh_for`` is how long after its firing an alert may be sent."""
 
     token: str | None
     ledger: Ledger
@@ -42,6 +42,7 @@ class Operators:
     clock: Clock
     market: Market
     symbols: Collection[str] | None
+    fresh_for: timedelta
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
@@ -89,14 +90,14 @@ class Operators:
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
         unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
-        newest = self._newest()
+        recent = self._recent()
         from webhook_core.sending.missed_legs import miss_legs
 
-        found["legs_missed"] = miss_legs(newest, self.ledger, self.clock.now())
-        found["fills"] = self._filled_in(newest, budget, unread)
+        found["legs_missed"] = miss_legs(recent, self.ledger, self.clock.now())
+        found["fills"] = self._filled_in(recent, budget, unread)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
-        found["fees_read"] = self._fees_read(newest, budget)
+        found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
         done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
@@ -104,15 +105,16 @@ class Operators:
         event(logging.INFO, "reconcile.done", **done)
         return found
 
-    def _newest(self) -> list[LedgerEntry]:
-        """Our settled entries: few, since each may be a billed read, and many once an hour."""
-        limit = MANY if self.clock.now().minute == 0 else NEWEST
-        page = self.ledger.entries(states=TERMINAL, limit=limit)
-        return [entry for entry in page.entries if self.reconciler.is_ours(entry)]
+    def _recent(self) -> list[LedgerEntry]:
+        """Our settled entries that may need something yet."""
+        from webhook_core.sending.recent_entries import looks_back_to, settled_since
 
-    def _filled_in(self, newest: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
-        """Of the newest each time, and of every unfinished order each five minutes: an order that rests is a billed read. Where
-        there are many, others come first each time."""
+        since = looks_back_to(self.clock.now(), self.fresh_for)
+        return [entry for entry in settled_since(self.ledger, since) if self.reconciler.is_ours(entry)]
+
+    def _filled_in(self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
+        """Of the recent ones each time, and of every order that is not known to be done each five minutes, however old: each is
+        a billed read. Where there are many, others come first each time."""
         from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
 
         known: list[LedgerEntry] = []
@@ -122,7 +124,7 @@ class Operators:
             most, round_ = MOST_ASKED - NEWEST, int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES
             first = round_ * most % max(1, len(known))
             known = (known[first:] + known[:first])[:most]
-        entries = list({entry.unit: entry for entry in (*newest, *known)}.values())
+        entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
         try:
             fills = Fills(self.ledger, self.venue, self.clock, self.reconciler.margin)
             return fills.fill_in(entries, budget)
@@ -139,14 +141,18 @@ class Operators:
             unread.append({"read": "pair_rules", "why": error.message})
             return False
 
-    def _fees_read(self, newest: Sequence[LedgerEntry], budget: Budget) -> bool:
+    def _fees_read(self, budget: Budget) -> bool:
         """Behind the pair rules: only pairs that Kraken still lists are asked for."""
         account_fees = self.market.account_fees
         if account_fees is None:
             return False
-        sent = (entry.current.request.parameters.get("pair") for entry in newest)
-        traded = dict.fromkeys(pair for pair in sent if pair is not None)
-        return account_fees.read_if_due(self.pair_rules.current(), self.symbols, traded, budget)
+        return account_fees.read_if_due(self.pair_rules.current(), self.symbols, self._traded, budget)
+
+    def _traded(self) -> Collection[str]:
+        """The pairs of our last orders."""
+        page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
+        sent = (entry.current.request.parameters.get("pair") for entry in filter(self.reconciler.is_ours, page.entries))
+        return dict.fromkeys(pair for pair in sent if pair is not None)
 
     def _key_read(self, unread: list[dict[str, str]]) -> bool:
         if not isinstance(self.venue, RemembersItsKey):
