@@ -31,6 +31,7 @@ REQUESTS = st.builds(
     method=st.sampled_from(get_args(Method)),
     exits=st.booleans(),
     counted=st.booleans(),
+    freeing=st.booleans(),
 )
 FILLS = st.builds(
     Fill,
@@ -150,7 +151,7 @@ def leaves(document, path=()):
 def full(entry: LedgerEntry) -> LedgerEntry:
     """With every field that most entries leave out."""
     cancel = replace(
-        entry.current.request, method="CancelOrder", exits=True, counted=True
+        entry.current.request, method="CancelOrder", exits=True, counted=True, freeing=True
     )  # no such thing, and every field
     fill = Fill("closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON)
     return replace(

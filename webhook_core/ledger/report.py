@@ -61,12 +61,20 @@ _EVENTS = {
 }
 
 
+_ENDED = (State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.DENIED)
+
+
 def report(entry: LedgerEntry) -> None:
     """The log line of an entry that has just changed."""
     level, name = _EVENTS[entry.state]
     if entry.state is State.SUBMITTING and entry.current.open_absent_at is not None:
         level, name = logging.WARNING, "order.absent_from_open_orders"
     event(level, name, **facts(entry))
+    if entry.state in _ENDED and entry.unit.leg and (entry.current.request.exits or entry.current.request.freeing):
+        why = (
+            "the leg before it has canceled a stop, and what it held is neither sold nor stopped: look at the position"
+        )
+        event(logging.CRITICAL, "exit.unprotected", alert_id=entry.alert_id, strategy=entry.strategy, reason=why)
 
 
 def shown(attempt: Attempt) -> dict[str, str | None] | None:

@@ -192,6 +192,8 @@ def _request_document(request: OrderRequest) -> dict[str, Any]:
         document["exits"] = True
     if request.counted:
         document["counted"] = True
+    if request.freeing:
+        document["freeing"] = True
     return document
 
 
@@ -201,8 +203,9 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = _decimal(document["reference_price"])
-    exits, counted = bool(document.get("exits", False)), bool(document.get("counted", False))
-    return OrderRequest(document["symbol"], dict(document["parameters"]), reference_price, method, exits, counted)
+    exits, counted, freeing = (bool(document.get(name, False)) for name in ("exits", "counted", "freeing"))
+    parameters = dict(document["parameters"])
+    return OrderRequest(document["symbol"], parameters, reference_price, method, exits, counted, freeing)
 
 
 def _turn_document(turn: Turn) -> dict[str, Any]:

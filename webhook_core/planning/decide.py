@@ -58,7 +58,10 @@ class Market(Sources):
         decided = self._decided(wants._replace(intents=(intent,), refused=refused), budget, appraised=False)
         if isinstance(decided, Denied):
             return decided.message
-        return decided.requests[0] if len(decided.requests) == 1 else decided.nothing or "nothing is left to send"
+        meant = [
+            request for request in decided.requests if not request.freeing
+        ]  # what was in its way is canceled by then
+        return meant[0] if len(meant) == 1 else decided.nothing or "nothing is left to send"
 
     def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:
         """The order that an entry is about to send, as it is stored, held against the rules: why they forbid it, or nothing.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.planning.decision import Decided, Line, Unsent, Wants
@@ -12,15 +14,18 @@ from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, limits, needs, planner
 from webhook_core.trading import order_changes as open_orders
-from webhook_core.trading.facts import Balance, Facts, RestingOrder
+from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan, denied
-from webhook_core.trading.positions import order_for
+from webhook_core.trading.positions import exit_of, order_for
 from webhook_core.trading.sizing import Basis, sized
 from webhook_core.trading.symbols import display_name
+
+if TYPE_CHECKING:
+    from webhook_core.planning.freed_exits import Freed
 
 _ZERO = Decimal(0)
 
@@ -34,6 +39,7 @@ class Workings:
         self.own = sources.own_orders
         self.facts = Facts()
         self.read_at = sources.clock.now()
+        self.rows: Sequence[OpenPosition] = ()
         self.cancelled: list[RestingOrder] = []
         self.notes: list[str] = []
         self.unsent = Unsent()
@@ -55,6 +61,7 @@ class Workings:
         )
         self.read_at = self.sources.clock.now()
         self.facts = reading.of(list(zip(intents, instruments, strict=True)))
+        self.rows = reading.rows
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
@@ -132,6 +139,9 @@ class Workings:
         if instrument is None:
             raise ValueError("an order without a pair")
         basis = self._basis(instrument, self._taker_fee(intent, instrument))
+        freed = self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
+        if freed is not None:
+            basis = self._basis(instrument, basis.taker_fee)
         order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         if isinstance(order, Denied | NoOrder):
             return order
@@ -140,8 +150,44 @@ class Workings:
         plan = self.sources.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan
-        exits = isinstance(intent, PositionIntent) and intent.action == "close"
-        return plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
+        exits = freed is not None or (isinstance(intent, PositionIntent) and intent.action == "close")
+        plan = plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
+        return plan if freed is None else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
+
+    def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
+        """The strategy's own exits that stand in the way of this one."""
+        side, needed = exit_of(intent, basis)
+        if side is None or (self.facts.positions is not None and not self._positions_left_exits(instrument)):
+            return None
+        from webhook_core.planning import freed_exits  # few exits find one in their way
+
+        if self.facts.open_orders is None:
+            self.facts = self.facts._replace(open_orders=self.sources.venue.open_orders(self.budget))
+        listed = self.facts.open_orders or ()
+        free = freed_exits.Exits(self.sources, self.wants, instrument, side, self.budget)
+        exits = [order for order in free.own(listed, self.read_at) if order not in self.cancelled]
+        freed = freed_exits.freed(exits, needed)
+        if freed is not None:
+            self.cancelled += freed.orders
+        return freed
+
+    def _positions_left_exits(self, instrument: Instrument) -> bool:
+        """Whether an entry of ours that opened the position has left one; the ledger says it without a call of Kraken."""
+        opened_by = {row.order_id for row in self.rows if row.pair == instrument.key}
+        return any("close[ordertype]" in one.current.request.parameters for one in self.own.of_orders(opened_by))
+
+    def _behind_cancels(
+        self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
+    ) -> Plan | Denied:
+        """The exit behind the cancels, and a stop for what it leaves."""
+        parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
+        rest = freed.stop_for_the_rest(instrument, leverage)
+        if rest is not None:
+            stop = self.sources.planned(rest, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+            if not isinstance(stop, Plan):
+                return stop
+            parts.append(stop._replace(requests=freed.marked(stop.requests)))
+        return _joined(parts)
 
     def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
         facts = self.facts

@@ -43,7 +43,7 @@ class Again:
         from webhook_core.trading.needs import follows_from_the_account
 
         firing, now = self._firing, self._market.clock.now()
-        if len(firing.wants.intents) > 1:
+        if len(firing.wants.intents) > 1 or first.following:
             return self._legs_again().next_attempt(entry, first, budget)
         if not follows_from_the_account(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, self._deadline_s)

@@ -22,7 +22,7 @@ from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.ledger.transitions import later_leg
 from webhook_core.sending.again import Again
-from webhook_core.sending.progress import Progress, _lets_pass
+from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
@@ -77,7 +77,7 @@ class Legs:
         while self._may_go_on(entries, budget):
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
-            claim = self._claimed_if_held(leg, budget)
+            claim = Outdated() if _has_fired(leg, entries) else self._claimed_if_held(leg, budget)
             if isinstance(claim, Outdated):
                 claim = self._claimed_anew(first, leg, again, budget)
             if isinstance(claim, Claimed):
@@ -156,3 +156,10 @@ class Legs:
         if not isinstance(written, Existing):
             report(written.entry)
         return written.entry
+
+
+def _has_fired(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
+    """Whether an exit that was to be set free for this leg has traded instead, so that less is held than was planned with."""
+    return leg.current.request.exits and any(
+        entry.current.request.freeing and found_none_open(entry) for entry in before
+    )

@@ -22,7 +22,7 @@ from webhook_core.planning.own_orders import change_within
 from webhook_core.planning.read_facts import Reading
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import NoOrder
+from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.lagging_figures import DUST
 from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.trading.requests import Fill, OrderRequest
@@ -115,7 +115,7 @@ class LegsAgain:
 
     def _exit(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
         request, turn = leg.current.request, leg.turn
-        closes = [one for one in self.firing.wants.intents if getattr(one, "action", "") == "close"]
+        closes = [one for one in self.firing.wants.intents if isinstance(one, PositionIntent)]
         if turn is None or len(closes) != 1:
             return request, None
         mark = self.market.ledger.mark(turn.line)
@@ -129,7 +129,10 @@ class LegsAgain:
         now, then = decided.figures, first.figures
         if now and all(then.get(name) == figure for name, figure in now.items()):
             return request, mark
-        return decided.requests[0], mark
+        meant = [one for one in decided.requests if one.exits]
+        if not meant:
+            return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
+        return meant[0], mark
 
     def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
         """Those of the account as of now that the sizes of this alert follow from."""

@@ -37,23 +37,24 @@ class Progress(NamedTuple):
     @property
     def _failed(self) -> LedgerEntry | None:
         for entry in self.entries:
-            if entry.state in TERMINAL and entry.state not in DONE and not _found_none(entry):
+            if entry.state in TERMINAL and entry.state not in DONE and not found_none_open(entry):
                 return entry
         behind = None if self.entries[0].independent else next(iter(self.unclaimed), None)
         if behind is None or _lets_pass(self.entries, behind):
             return None
-        return next((entry for entry in self.entries if _found_none(entry)), None)
+        return next((entry for entry in self.entries if found_none_open(entry)), None)
 
 
 def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
     """Whether a request may be sent behind these. Behind a cancel that found no open order, since it has just filled, further
     cancels and an exit may: the exit sells what is there. A new order may not: it would stand beside the one that filled."""
-    if not all(entry.state in DONE or _found_none(entry) for entry in entries):
+    if not all(entry.state in DONE or found_none_open(entry) for entry in entries):
         return False
     return behind.exits or behind.method == "CancelOrder" or all(entry.state in DONE for entry in entries)
 
 
-def _found_none(entry: LedgerEntry) -> bool:
+def found_none_open(entry: LedgerEntry) -> bool:
+    """Whether it is a cancel whose order was open no more."""
     if entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
         return False
     from webhook_core.trading.order_changes import found_none

@@ -42,6 +42,24 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
     return order if is_margin(wanted.leverage) else _on_spot(order, wanted, basis)
 
 
+def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal | None]:
+    """Side and size of what its resting exits must give up for an order that reduces the position: on spot what they keep from
+    being sold, with leverage all that is closed, or they would open another position. Of the whole position there is no size:
+    all of them. None where nothing is in the way."""
+    held = basis.position if is_margin(wanted.leverage) else basis.balance(basis.instrument.base).total
+    target = _target(wanted, basis, held)
+    if isinstance(target, Denied) or held == 0:
+        return None, None
+    if is_margin(wanted.leverage):
+        side = Side.SELL if held > 0 else Side.BUY
+        if target * held <= 0:
+            return side, None
+        return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
+    funds = basis.balance(basis.instrument.base)
+    lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
+    return (Side.SELL, lacking) if lacking > 0 and funds.held > 0 else (None, None)
+
+
 def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
     if wanted.action == "close":
         return held - percent_of(held, wanted.percent)

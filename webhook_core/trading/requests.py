@@ -22,7 +22,8 @@ class OrderRequest(Value):
 
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
     ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held, or a part of it.
-    ``counted``: its size follows from what the account holds.
+    ``counted``: its size follows from what the account holds. ``freeing``: it cancels an
+    exit of the strategy's own for a sale, or stands in its place.
     """
 
     symbol: str
@@ -31,6 +32,7 @@ class OrderRequest(Value):
     method: Method = "AddOrder"
     exits: bool = False
     counted: bool = False
+    freeing: bool = False
 
     @property
     def pair(self) -> str:

@@ -1,0 +1,119 @@
+"""What a strategy's own exits hold, set free for an exit that needs it.
+
+An entry with a take profit or stop loss leaves an order at Kraken that holds what was bought (docs.kraken.com, add-order,
+``close``): a sale of it is refused, and a margin order that closes the position would leave one behind that opens another. So
+that order is canceled first, as a leg of its own, and what the sale leaves of it gets its stop back, at the same prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Budget
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.decision import Wants
+from webhook_core.planning.sources import Sources
+from webhook_core.planning.unlisted_orders import UnlistedOrders
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.order_changes import cancel
+from webhook_core.trading.orders import OrderType, Side, Terms, is_margin
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import round_volume
+from webhook_core.trading.symbols import display_name
+
+_RESTORABLE = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
+class Freed(NamedTuple):
+    """``orders`` are canceled; ``surplus`` is what the exit leaves of what the last one held."""
+
+    orders: tuple[RestingOrder, ...]
+    surplus: Decimal = Decimal(0)
+
+    @property
+    def note(self) -> str:
+        """What the answer says of it."""
+        return f"canceled first, an exit of this strategy's own: {', '.join(order.order_id for order in self.orders)}"
+
+    def cancels(self, instrument: Instrument) -> tuple[OrderRequest, ...]:
+        """One for each order."""
+        symbol = display_name(instrument)
+        return self.marked([cancel(order.order_id, symbol) for order in self.orders])
+
+    def stop_for_the_rest(self, instrument: Instrument, leverage: int | None) -> OrderIntent | None:
+        """At the prices of the exit that held it; None where nothing is left, or less than the pair takes."""
+        volume, last = round_volume(instrument, self.surplus), self.orders[-1]
+        if volume <= 0 or (instrument.ordermin is not None and volume < instrument.ordermin):
+            return None
+        return OrderIntent(
+            symbol=display_name(instrument),
+            side=last.side,
+            order_type=OrderType(last.order_type),
+            volume=volume,
+            limit=last.limit,
+            trigger=last.trigger,
+            leverage=leverage,
+            terms=Terms(reduce_only=True) if is_margin(leverage) else Terms(),
+            notes=("what the exit leaves gets its stop back",),
+        )
+
+    def marked(self, requests: Sequence[OrderRequest]) -> tuple[OrderRequest, ...]:
+        """As steps of setting free: a stop among them is an exit that the next one sets free too."""
+        return tuple(replace(request, freeing=True) for request in requests)
+
+
+def freed(exits: Sequence[RestingOrder], needed: Decimal | None) -> Freed | None:
+    """As few of them as hold what is needed, None: all of them; None where there are none."""
+    chosen: list[RestingOrder] = []
+    held = Decimal(0)
+    for order in exits:
+        if needed is not None and held >= needed:
+            break
+        chosen.append(order)
+        held += order.left
+    if not chosen:
+        return None
+    return Freed(tuple(chosen), Decimal(0) if needed is None else max(Decimal(0), held - needed))
+
+
+class Exits:
+    """The resting exits of one strategy in one pair, on one side."""
+
+    def __init__(self, sources: Sources, wants: Wants, instrument: Instrument, side: Side, budget: Budget) -> None:
+        self._sources, self._strategy, self._instrument = sources, wants.strategy, instrument
+        self._side, self._budget = side, budget
+
+    def own(self, listed: Sequence[RestingOrder], read_at: datetime) -> list[RestingOrder]:
+        """Those that this strategy's entries have left, and those that stand in their place, oldest first.
+
+        Raises NotItsTurn while one may be in the book unseen, VenueUnavailable, LedgerUnavailable.
+        """
+        own_orders, names = self._sources.own_orders, (self._instrument.altname, self._instrument.key)
+        leaving = [entry for entry in own_orders.maybe_open() if self._leaves_one(entry)]
+        UnlistedOrders(self._sources, listed, read_at, self._budget).of(leaving, self._side)
+        here = [order for order in listed if order.pair in names and order.side is self._side]
+        of_parents = own_orders.of_orders({order.parent or order.order_id for order in here})
+        entries = {entry.current.order_id: entry for entry in of_parents}
+        found = [order for order in here if self._is_own(order, entries.get(order.parent or order.order_id))]
+        return sorted(found, key=lambda order: order.opened_at)
+
+    def _leaves_one(self, entry: LedgerEntry) -> bool:
+        sent = entry.current.request.parameters
+        return (
+            entry.strategy == self._strategy
+            and sent.get("pair") == self._instrument.key
+            and "close[ordertype]" in sent
+            and sent.get("type") == self._side.opposite.value
+        )
+
+    def _is_own(self, order: RestingOrder, entry: LedgerEntry | None) -> bool:
+        if entry is None or entry.strategy != self._strategy or order.order_type not in list(_RESTORABLE):
+            return False
+        request = entry.current.request
+        return request.freeing if order.parent is None else "close[ordertype]" in request.parameters
