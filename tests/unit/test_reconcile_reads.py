@@ -68,6 +68,8 @@ def test_orders_that_rest_are_read_each_five_minutes_only(function: Function) ->
     for number in range(10):
         function.post(function.alert(id=f"a{number}", **LIMIT))
     minutes_later(function, 10)
+    reads_of_a_run(function)
+    minutes_later(function, 6)
     assert reads_of_a_run(function) <= 4
     while function.clock.now().minute % 5:
         function.clock.sleep(60)
@@ -93,3 +95,11 @@ def test_what_came_since_the_last_run_is_looked_at(function: Function) -> None:
         function.post(function.alert(id=f"a{number}"))
     minutes_later(function, 1)
     assert reads_of_a_run(function) > 5
+
+
+def test_a_run_that_comes_late_goes_on_where_the_last_one_ended(function: Function) -> None:
+    function.operate("POST", "/reconcile")
+    order_id = function.post(function.alert(id="one"))["order_id"]
+    function.venue.filled[order_id] = Fill("closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal(2))
+    minutes_later(function, 60 * 5)
+    assert function.operate("POST", "/reconcile")["fills"] == 1

@@ -4,16 +4,47 @@ is a billed read, so a minute in which nothing came reads one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from webhook_core.ledger.contract import Ledger
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.contract import Document, Documents, Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 
 PAGE = 25
 MOST = 200
-ONCE_AN_HOUR = timedelta(hours=2)
-A_RUN_OR_TWO = timedelta(minutes=3)
+AT_FIRST = timedelta(hours=2)
+"""How far back a run looks that knows of none before it."""
+CLOCKS_DIFFER = timedelta(minutes=2)
+
+
+class LastLook:
+    """When a run looked last, kept in ``documents`` under ``name``; the next one goes on from there, however late it comes."""
+
+    def __init__(self, documents: Documents, name: str) -> None:
+        self._documents, self._name = documents, name
+        self._kept: Document | None = None
+
+    def since(self, now: datetime, fresh_for: timedelta) -> datetime:
+        """Since when entries have to be looked at: those that were too young to be judged by the last run too."""
+        self._kept = self._documents.read(self._name)
+        return min(now, self._last() or now - AT_FIRST) - fresh_for - CLOCKS_DIFFER
+
+    def keep(self, now: datetime) -> None:
+        """This run has looked. Where another one was faster, its moment stands."""
+        try:
+            self._documents.write(self._name, now.isoformat(), self._kept.version if self._kept else None)
+        except LedgerUnavailable as error:
+            event(logging.WARNING, "reconcile.place_not_kept", reason=error.message)
+
+    def _last(self) -> datetime | None:
+        try:
+            last = datetime.fromisoformat(self._kept.text) if self._kept else None
+        except ValueError:
+            return None
+        return last if last is not None and last.tzinfo is not None else None
 
 
 def settled_since(ledger: Ledger, since: datetime, most: int = MOST) -> Iterator[LedgerEntry]:
@@ -29,9 +60,3 @@ def settled_since(ledger: Ledger, since: datetime, most: int = MOST) -> Iterator
         if page.cursor is None:
             return
         page = ledger.entries(states=TERMINAL, cursor=page.cursor, limit=PAGE)
-
-
-def looks_back_to(now: datetime, fresh_for: timedelta) -> datetime:
-    """Since when a run looks: until the legs of an alert are too old to be sent, and once an hour over what earlier runs may
-    have missed, two hours."""
-    return now - (ONCE_AN_HOUR if now.minute == 0 else fresh_for + A_RUN_OR_TWO)

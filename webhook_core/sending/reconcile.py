@@ -160,6 +160,7 @@ class Reconciler:
         return {
             "alert_id": entry.alert_id,
             "client_order_id": entry.current.client_order_id,
+            "claimed_at": entry.claimed_at,
             "before": entry.state,
             "after": after.state,
             "order_id": after.current.order_id,

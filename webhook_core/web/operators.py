@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -90,10 +90,7 @@ class Operators:
         except ValueError:
             raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
         unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
-        recent = self._recent()
-        from webhook_core.sending.missed_legs import miss_legs
-
-        found["legs_missed"] = miss_legs(recent, self.ledger, self.clock.now())
+        recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
         found["fills"] = self._filled_in(recent, budget, unread)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
@@ -105,12 +102,20 @@ class Operators:
         event(logging.INFO, "reconcile.done", **done)
         return found
 
-    def _recent(self) -> list[LedgerEntry]:
-        """Our settled entries that may need something yet."""
-        from webhook_core.sending.recent_entries import looks_back_to, settled_since
+    def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
+        """Our settled entries that may need something yet, those among them that this run has settled; and how many legs behind
+        them will never be sent. The next run begins here only if all of it was done."""
+        from webhook_core.sending.missed_legs import miss_legs
+        from webhook_core.sending.recent_entries import LastLook, settled_since
 
-        since = looks_back_to(self.clock.now(), self.fresh_for)
-        return [entry for entry in settled_since(self.ledger, since) if self.reconciler.is_ours(entry)]
+        reconciler, now = self.reconciler, self.clock.now()
+        last = LastLook(self.pair_rules.documents, f"reconcile-looked:{reconciler.mode}:{reconciler.account}")
+        settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
+        since = min([last.since(now, self.fresh_for), *settled])
+        recent = [entry for entry in settled_since(self.ledger, since) if reconciler.is_ours(entry)]
+        missed = miss_legs(recent, self.ledger, self.clock.now())
+        last.keep(now)
+        return recent, missed
 
     def _filled_in(self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
         """Of the recent ones each time, and of every order that is not known to be done each five minutes, however old: each is
