@@ -33,7 +33,7 @@ PROVES = {
     "RESOURCE_EXHAUSTED": Refused,
     "INVALID_ARGUMENT": Refused,
     "OUT_OF_RANGE": Refused,
-    "CANCELLED": Refused,
+    "CANCELLED": Unproved,
     "DEADLINE_EXCEEDED": Unproved,
     "UNAVAILABLE": Unproved,
     "INTERNAL": Unproved,

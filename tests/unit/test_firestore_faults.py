@@ -29,8 +29,8 @@ from webhook_core.ledger.serial import to_text
 from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.turns import MOST_TIES
 
-UNCLEAR = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
-REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "CANCELLED", "INVALID_ARGUMENT", "NOT_FOUND"]
+UNCLEAR = ["CANCELLED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
+REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "INVALID_ARGUMENT", "NOT_FOUND"]
 
 
 @functools.cache

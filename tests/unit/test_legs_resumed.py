@@ -185,3 +185,18 @@ def test_a_resent_leg_of_a_fixed_size_whose_rules_have_moved_is_planned_again():
     answer = function.post(body)
     assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED"] * 3)
     assert [volume for _, volume in sent(function)] == ["0.1", "0.25", "0.25", "0.2", "0.3"]
+
+
+@pytest.mark.parametrize("stale_rules", [False, True])
+def test_a_leg_counted_behind_an_order_that_was_planned_again_for_new_rules_is_still_sent(stale_rules):
+    function = trader(btc=2)
+    function.venue.rules = [btc_usd(lot_decimals=4)]
+    share = {**HALF, "volume": "20", "price": "50000"}
+    body = legs(function, {"side": "buy", "volume": "0.123456"}, share)
+    if stale_rules:
+        function.venue.refuse = [STALE]
+    not_sent(function, 2 if stale_rules else 1)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    function.clock.sleep(5)
+    answer = function.post(body)
+    assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED", "ACCEPTED"])

@@ -29,7 +29,8 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
-from webhook_core.planning.own_orders import DONE, InstrumentOf, Settled, position_key
+from webhook_core.planning.own_changes import DONE, InstrumentOf, position_key
+from webhook_core.planning.own_orders import Settled
 from webhook_core.planning.resting_exits import Exits, RestingExits, has_exit, signed
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -86,9 +87,10 @@ class Believed:
         """Each of those that are shown, with all of ours in it; then ``counted_until``, and
         ``exited`` by pair key. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
+        self.fills = self._dated(self.fills)
         settled = self._settled()
         if settled.unsure:
-            self.fills |= self._done(settled.unsure)
+            self.fills |= self._dated(self._done(settled.unsure))
             settled = self._settled()
             if settled.unsure:
                 settled = self._after_another_read()
@@ -120,6 +122,15 @@ class Believed:
             if fills[order_id].status not in DONE and entry.current.request.parameters["ordertype"] == "market":
                 raise _not_certain(entry)
         return fills
+
+    def _dated(self, fills: Mapping[str, Fill]) -> dict[str, Fill]:
+        """Of those that rest on, when they traded last, which may be now."""
+        dated = dict(fills)
+        for order_id, fill in fills.items():
+            if fill.status not in DONE and fill.volume:
+                traded_at = self.sources.venue.last_traded(order_id, self.budget)
+                dated[order_id] = fill._replace(closed_at=traded_at or self.sources.clock.now())
+        return dated
 
     def _checked_balances(self, settled: Settled) -> Settled:
         """What rested in that read has to rest still."""

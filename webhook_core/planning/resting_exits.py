@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_orders import DONE, InstrumentOf
+from webhook_core.planning.own_changes import DONE, InstrumentOf
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.lagging_figures import DUST, Traded
@@ -110,7 +110,7 @@ class RestingExits:
                 return f"The balances that Kraken shows hold no {asset} yet for the exit of an order of ours."
         for order in resting:
             whose = self.instrument_of(order.pair)
-            if whose is not None and self._is_crossed(order, whose) and held[self._holds(order)] >= order.left:
+            if whose is not None and self._is_crossed(order, whose) and held[self._holds(order)] >= _least_held(order):
                 return _crossed(order)
         return ""
 
@@ -156,14 +156,12 @@ class RestingExits:
         for order in resting:
             if self._holds(order) != asset:
                 continue
-            price = order.limit or order.trigger or order.fires_at
+            held = _least_held(order)
+            least += held
             if order.side is Side.SELL:
-                least, most = least + order.left, most + order.left
-            elif price is None:
-                most = Decimal("Infinity")
+                most += held
             else:
-                cost = cost_of(order.left, price)
-                least, most = least + cost, most + cost_of(cost, _ONE_AND_FEE)
+                most += cost_of(held, _ONE_AND_FEE) if held else Decimal("Infinity")
         return least, most
 
     def _has_filled(self, asset: str) -> bool:
@@ -196,6 +194,14 @@ def has_exit(entry: LedgerEntry) -> bool:
 def _is_fired(order: RestingOrder, last: Decimal, fires_at: Decimal) -> bool:
     upwards = (order.side is Side.BUY) != order.order_type.startswith("take-profit")
     return last >= fires_at if upwards else last <= fires_at
+
+
+def _least_held(order: RestingOrder) -> Decimal:
+    """Of the base by a sell; of the quote by a buy, without its fee. Zero where its price is not known."""
+    if order.side is Side.SELL:
+        return order.left
+    price = order.limit or order.trigger or order.fires_at
+    return _ZERO if price is None else cost_of(order.left, price)
 
 
 def _is_on_spot(entry: LedgerEntry, pair: Instrument) -> bool:

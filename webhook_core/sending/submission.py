@@ -102,7 +102,7 @@ class Submission:
         if replanned.parameters == entry.current.request.parameters:
             return self._record(entry, _final(entry, refusal), budget)
         rejected = transitions.settle(entry, refusal, self.clock.now())
-        claimed = self._claim_on(rejected, replanned)
+        claimed = self._claim_on(rejected, replanned, keeps_figures=refusal.stale_rules)
         if isinstance(claimed, Existing):
             return claimed.entry
         event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
@@ -113,9 +113,13 @@ class Submission:
         return allowed(self.ledger.claim_next(entry))
 
     @timed("claim")
-    def _claim_on(self, entry: LedgerEntry, request: OrderRequest) -> Recorded | Existing:
-        """On the ledger it is still SUBMITTING, so it has its turn and keeps it."""
-        return self.ledger.record(transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s))
+    def _claim_on(self, entry: LedgerEntry, request: OrderRequest, *, keeps_figures: bool) -> Recorded | Existing:
+        """On the ledger it is still SUBMITTING, so it has its turn and keeps it. New rules of a pair
+        change no figure, and the legs behind it are counted by those of this one."""
+        planned = transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
+        if keeps_figures:
+            planned = replace(planned, figures=entry.figures, counted_until=entry.counted_until)
+        return self.ledger.record(planned)
 
     @timed("record")
     def _record(self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = "") -> LedgerEntry:

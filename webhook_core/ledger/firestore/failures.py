@@ -54,7 +54,7 @@ _CODES: dict[str, tuple[int, type[FirestoreError]]] = {
     "RESOURCE_EXHAUSTED": (429, Refused),
     "INVALID_ARGUMENT": (400, Refused),
     "OUT_OF_RANGE": (400, Refused),
-    "CANCELLED": (499, Refused),
+    "CANCELLED": (499, Unproved),
     "DEADLINE_EXCEEDED": (504, Unproved),
     "UNAVAILABLE": (503, Unproved),
     "INTERNAL": (500, Unproved),

@@ -1,0 +1,129 @@
+"""An order that rested for long and has just filled: no read need show it yet, so no size is
+decided without it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.support.clock import START
+from tests.support.position_alerts import MARGIN, alert, held, target
+from tests.unit.test_believed import live, post
+from webhook_core.trading.facts import Balance, RestingOrder
+from webhook_core.trading.orders import Side
+
+SHORT, LONG = 1, 600
+"""Seconds that it rested."""
+
+
+@pytest.mark.parametrize("rested_s", [SHORT, LONG])
+@pytest.mark.parametrize("sends_before", [True, False])
+def test_a_resting_entry_on_margin_that_has_just_filled_is_not_made_twice(rested_s, sends_before):
+    function = live(net=0)
+    if sends_before:
+        assert post(function, function.alert(id="in", volume="0.1", price="50000", **MARGIN)) == (200, "accepted")
+        function.clock.sleep(100)
+    entry = {"side": "buy", "order_type": "limit", "price": "49000", "volume": "0.5", **MARGIN}
+    assert post(function, function.alert(id="rests", **entry)) == (200, "accepted")
+    function.clock.sleep(rested_s)
+    function.venue.hold_back(9)
+    (order,) = function.venue.resting
+    function.venue.fill_on_margin(order)
+    wanted = "0.6" if sends_before else "0.5"
+    answer = post(function, target(function, wanted, **MARGIN))
+    assert answer[0] in (200, 503)
+    assert held(function, margin=True) == Decimal(wanted)
+
+
+@pytest.mark.parametrize("rested_s", [SHORT, LONG])
+def test_an_order_placed_later_does_not_hide_that_an_earlier_one_has_just_filled(rested_s):
+    function = live(net=0)
+    entry = {"side": "buy", "order_type": "limit", "price": "49000", "volume": "0.5", **MARGIN}
+    assert post(function, function.alert(id="rests", **entry)) == (200, "accepted")
+    function.clock.sleep(rested_s)
+    assert post(function, target(function, "0.1", "a-2", **MARGIN)) == (200, "accepted")
+    function.clock.sleep(LONG)
+    function.venue.hold_back(9)
+    (order,) = function.venue.resting
+    function.venue.fill_on_margin(order)
+    post(function, target(function, "0.6", "a-3", **MARGIN))
+    assert held(function, margin=True) == Decimal("0.6")
+
+
+@pytest.mark.parametrize("rested_s", [SHORT, LONG])
+@pytest.mark.parametrize(("action", "then"), [("target", "0.5"), ("reverse", "-0.5")])
+def test_a_stop_of_its_own_on_margin_that_has_just_fired_is_counted(rested_s, action, then):
+    function = live(net=0)
+    assert post(function, function.alert(id="in", volume="0.5", price="50000", **MARGIN)) == (200, "accepted")
+    function.clock.sleep(100)
+    stop = {"side": "sell", "order_type": "stop-loss", "stop_price": "45000", "volume": "0.5", **MARGIN}
+    assert post(function, function.alert(id="rests", **stop)) == (200, "accepted")
+    function.clock.sleep(rested_s)
+    function.venue.hold_back(9)
+    (order,) = function.venue.resting
+    function.venue.fill_on_margin(order)
+    reverse = alert(function, action="reverse", volume="0.5", **MARGIN)
+    answer = post(function, target(function, "0.5", **MARGIN) if action == "target" else reverse)
+    assert answer[0] == 503 or held(function, margin=True) == Decimal(then)
+
+
+PAIRS = [("BTCUSD", "XXBTZUSD", "XXBT", 1), ("XRPUSD", "XXRPZUSD", "XXRP", 10**5)]
+
+
+@pytest.mark.parametrize(("symbol", "key", "base", "scale"), PAIRS)
+def test_the_price_speaks_of_a_buy_by_what_it_costs_whatever_a_coin_costs(symbol, key, base, scale):
+    function = live()
+    function.venue.quotes[key] = Decimal(50000) / scale
+    function.venue.held[base] = Balance(Decimal(0))
+    volume, limit = str(Decimal("0.5") * scale), str(Decimal(49000) / scale)
+    rests = function.alert(id="rests", symbol=symbol, side="buy", order_type="limit", price=limit, volume=volume)
+    assert post(function, rests) == (200, "accepted")
+    function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(held=Decimal(24500))
+    function.clock.sleep(LONG)
+    function.venue.quotes[key] = Decimal(48000) / scale  # it has filled, and every read shows it resting
+    wanted = target(function, volume, symbol=symbol, price=str(Decimal(48000) / scale))
+    assert post(function, wanted) == (503, "not_sent")
+
+
+@pytest.mark.parametrize("beside", ["nothing", "a large bid", "a buy of an unknown price"])
+def test_a_resting_buy_on_spot_that_has_just_filled_is_not_made_twice(beside):
+    function = live()
+    others = {
+        "a large bid": RestingOrder(
+            "OBIG", "ETHUSD", Side.BUY, "limit", Decimal(300), Decimal(0), START, limit=Decimal(2000)
+        ),
+        "a buy of an unknown price": RestingOrder(
+            "OTR", "ETHUSD", Side.BUY, "trailing-stop", Decimal(1), Decimal(0), START
+        ),
+    }
+    if beside in others:
+        function.venue.rest(others[beside])
+    rests = function.alert(id="rests", side="buy", order_type="limit", price="49000", volume="0.5")
+    assert post(function, rests) == (200, "accepted")
+    order, dollars = function.venue.resting[-1], function.venue.held["ZUSD"]
+    bid = Decimal(600000) if beside == "a large bid" else Decimal(0)
+    function.venue.held["ZUSD"] = dollars._replace(held=dollars.held + bid + Decimal(24500))
+    function.clock.sleep(LONG)
+    function.venue.hold_back(9)
+    function.venue.fill(order)
+    assert post(function, target(function, "0.5"))[0] == 503
+
+
+@pytest.mark.parametrize("ago_s", [0, LONG])
+def test_a_part_that_has_just_filled_is_not_bought_twice(ago_s):
+    """Long ago every read has it in it, and the order that rests on stands in nobody's way."""
+    function = live()
+    rests = function.alert(id="rests", side="buy", order_type="limit", price="49000", volume="0.5")
+    assert post(function, rests) == (200, "accepted")
+    function.clock.sleep(LONG)
+    (order,) = function.venue.resting
+    if ago_s == 0:
+        function.venue.hold_back(9)
+    function.venue.time = function.clock
+    function.venue.fill_part(order, Decimal("0.2"))
+    function.venue.held["XXBT"] = Balance(Decimal("0.2"))
+    function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(total=Decimal(10**6) - 9800)
+    function.clock.sleep(ago_s)
+    status, _ = post(function, target(function, "0.2"))
+    assert (status, held(function)) == (503 if ago_s == 0 else 200, Decimal("0.2"))
