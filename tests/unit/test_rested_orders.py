@@ -10,6 +10,7 @@ import pytest
 from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, target
 from tests.unit.test_believed import live, post
+from webhook_core.errors import NoPrice
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.orders import Side
 
@@ -108,6 +109,26 @@ def test_a_resting_buy_on_spot_that_has_just_filled_is_not_made_twice(beside):
     function.venue.hold_back(9)
     function.venue.fill(order)
     assert post(function, target(function, "0.5"))[0] == 503
+
+
+@pytest.mark.parametrize("what", ["target", "a share of what is free"])
+def test_an_order_that_rests_in_a_pair_without_a_price_stops_no_other_pair(what, monkeypatch):
+    function = live()
+    function.venue.rest(
+        RestingOrder("OBID", "ETHUSD", Side.BUY, "limit", Decimal(3), Decimal(0), START, limit=Decimal(2000))
+    )
+    function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(held=Decimal(6000))
+    known = function.venue.prices
+
+    def without_ether(pairs, budget, reference):
+        if [pair.altname for pair in pairs][:1] == ["ETHUSD"]:
+            raise NoPrice("NO_PRICE: Kraken's ticker has none.")
+        return known(pairs, budget, reference)
+
+    monkeypatch.setattr(function.venue, "prices", without_ether)
+    share = {"side": "buy", "volume": "20", "quantity_type": "percent_balance", "price": "50000"}
+    body = target(function, "0.5") if what == "target" else alert(function, **share)
+    assert post(function, body) == (200, "accepted")
 
 
 @pytest.mark.parametrize("ago_s", [0, LONG])

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NotItsTurn
+from webhook_core.errors import NoPrice, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_changes import DONE, InstrumentOf
 from webhook_core.trading.facts import Balance, RestingOrder
@@ -175,15 +175,23 @@ class RestingExits:
         which the book hears with the order."""
         if self.sources.mode == "paper" or (order.limit is None and order.fires_at is None):
             return False
-        if pair.key not in self._last:
-            self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(pair.key)
-        last = self._last[pair.key]
+        last = self._last_price(pair)
         if last is None:
             return False
         buys = order.side is Side.BUY
         if order.limit is not None and not (last < order.limit if buys else last > order.limit):
             return False
         return order.fires_at is None or _is_fired(order, last, order.fires_at)
+
+    def _last_price(self, pair: Instrument) -> Decimal | None:
+        """None where Kraken has none: that what rests there has filled is then for the figures to
+        say. It is no reason against an order of another pair."""
+        if pair.key not in self._last:
+            try:
+                self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(pair.key)
+            except NoPrice:
+                self._last[pair.key] = None
+        return self._last[pair.key]
 
 
 def has_exit(entry: LedgerEntry) -> bool:
