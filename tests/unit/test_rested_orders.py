@@ -3,6 +3,7 @@ decided without it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -67,6 +68,31 @@ def test_a_stop_of_its_own_on_margin_that_has_just_fired_is_counted(rested_s, ac
     reverse = alert(function, action="reverse", volume="0.5", **MARGIN)
     answer = post(function, target(function, "0.5", **MARGIN) if action == "target" else reverse)
     assert answer[0] == 503 or held(function, margin=True) == Decimal(then)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("claimed_ago_s", [1, 3, 8])
+@pytest.mark.parametrize("clock_s", [-2, 0, 2])
+@pytest.mark.parametrize("late", [0, 9])
+def test_a_fill_beside_another_plan_is_counted_once_whatever_the_clocks_say(seen, claimed_ago_s, clock_s, late):
+    """``seen``: whether that plan read the figure with the fill in it."""
+    function = live(net=0)
+    entry = {"side": "buy", "order_type": "limit", "price": "49000", "volume": "0.5", **MARGIN}
+    assert post(function, function.alert(id="rests", **entry)) == (200, "accepted")
+    function.clock.sleep(LONG)
+    (order,) = function.venue.resting
+    if not seen:
+        assert post(function, target(function, "0.1", "a-2", **MARGIN)) == (200, "accepted")
+    if late:
+        function.venue.hold_back(late)
+    function.venue.fill_on_margin(order)
+    at = function.clock.now() + timedelta(seconds=clock_s)
+    function.venue.filled[order.order_id] = function.venue.filled[order.order_id]._replace(closed_at=at)
+    if seen:
+        assert post(function, target(function, "0.6", "a-2", **MARGIN))[0] in (200, 503)
+    function.clock.sleep(claimed_ago_s)
+    status, _ = post(function, target(function, "0.6", "a-3", **MARGIN))
+    assert held(function, margin=True) == Decimal("0.6") or (status == 503 and seen)
 
 
 PAIRS = [("BTCUSD", "XXBTZUSD", "XXBT", 1), ("XRPUSD", "XXRPZUSD", "XXRP", 10**5)]

@@ -21,7 +21,7 @@ NotItsTurn, 503.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
-from webhook_core.planning.own_changes import DONE, InstrumentOf, position_key
+from webhook_core.planning.own_changes import DONE, NEAR, InstrumentOf, position_key
 from webhook_core.planning.own_orders import Settled
 from webhook_core.planning.resting_exits import Exits, RestingExits, has_exit, signed
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
@@ -174,10 +174,13 @@ class Believed:
             )  # the entry was the last order, and of it nothing is held any more
         if known is not None and not exits.fills:
             return known
-        fills = self.exits.in_order([entry for entry, _ in self._known(young)], self.fills, exits)
+        entries = [entry for entry, _ in self._known(young)]
+        courses = [self.exits.in_order(entries, self.fills, exits, clock) for clock in (timedelta(0), NEAR, -NEAR)]
+        fills = courses[0]
         if not fills:
             return shown
-        lacks = lacking([_lot(row) for row in rows], fills)
+        lots = [_lot(row) for row in rows]
+        lacks = {amount for course in courses for amount in lacking(lots, course)}
         if len(lacks) != 1:
             raise NotItsTurn(
                 f"The positions that Kraken shows may lack {fills[-1].order_id} yet. Nothing was sent; sending the same alert "

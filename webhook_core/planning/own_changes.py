@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DONE = ("closed", "canceled", "expired")
 """Kraken's statuses of an order that trades no more."""
+NEAR = timedelta(seconds=5)
+"""A plan reads its figures a moment before it is claimed, and two clocks differ by a second or two."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 _ROUNDED = Decimal("0.0001")
@@ -42,17 +44,28 @@ def last_moment(entry: LedgerEntry, fill: Fill | None) -> datetime:
     """Until when it may have changed a figure: as long as Kraken may have taken its order, or, of
     one that rested, when it traded last."""
     taken = entry.current.settled_at or entry.current.deadline
-    traded = None if fill is None or _is_at_market(entry) else fill.closed_at
+    traded = None if fill is None or is_at_market(entry) else fill.closed_at
     return taken if traded is None else max(taken, traded)
 
 
 def place_of(entry: LedgerEntry, fill: Fill | None) -> datetime:
     """Among the others: where it was claimed, or, of one that rested, where it traded."""
-    traded = None if fill is None or not fill.volume or _is_at_market(entry) else fill.closed_at
+    traded = None if fill is None or not fill.volume or is_at_market(entry) else fill.closed_at
     return counts_from(entry) if traded is None else max(counts_from(entry), traded)
 
 
-def _is_at_market(entry: LedgerEntry) -> bool:
+def is_entangled(entry: LedgerEntry, fill: Fill | None, key: str, others: Sequence[LedgerEntry]) -> bool:
+    """Whether it rested, and traded so near to another plan on this figure that the moments do not
+    tell whether that plan saw it: the venue's clock is not ours."""
+    if fill is None or fill.closed_at is None or not fill.volume or is_at_market(entry):
+        return False
+    traded_at = fill.closed_at
+    later = (other for other in others if key in other.figures and other.current.claimed_at > entry.current.claimed_at)
+    return any(abs(other.current.claimed_at - traded_at) < NEAR for other in later)
+
+
+def is_at_market(entry: LedgerEntry) -> bool:
+    """Whether it never rests."""
     return entry.current.request.parameters.get("ordertype") == "market"
 
 
@@ -95,7 +108,7 @@ def step_of(
     if instrument is None or not touches(request, key, instrument):
         return None
     returns = "close[ordertype]" in request.parameters
-    at_market = _is_at_market(entry)
+    at_market = is_at_market(entry)
     if entry.state is State.ACCEPTED and fill is not None and (fill.status in DONE or not at_market):
         return Step(before, *_filled(request, key, instrument, fill), returns=returns)
     if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):

@@ -18,6 +18,7 @@ from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.planning.own_changes import (
     InstrumentOf,
     counts_from,
+    is_entangled,
     known_fill,
     last_moment,
     place_of,
@@ -149,15 +150,16 @@ class OwnOrders:
         those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
+        young: list[LedgerEntry] = []
         for entry in newest:
-            step = step_of(entry, key, newest, instrument_of, known_fill(entry, fills))
-            if step is not None:
-                ours.append((entry, step))
-        young = [
-            entry
-            for entry, step in ours
-            if step.change != 0 and last_moment(entry, known_fill(entry, fills)) > young_until
-        ]
+            fill = known_fill(entry, fills)
+            step = step_of(entry, key, newest, instrument_of, fill)
+            if step is None:
+                continue
+            if step.change != 0 and last_moment(entry, fill) > young_until:
+                young.append(entry)
+                step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
+            ours.append((entry, step))
         steps: list[Step] = []
         in_doubt: list[LedgerEntry] = []
         missing = len(young)
