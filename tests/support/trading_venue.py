@@ -131,10 +131,7 @@ class TradingVenue(FakeVenue):
         return not self.hidden.get(read, set()) & {order_id, ...}
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        open_ones = {
-            order.order_id: Fill("open", order.executed, None, order.executed * (order.limit or ZERO), ZERO)
-            for order in self.resting
-        }
+        open_ones = {order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting}
         shown = {name: open_ones[name] for name in order_ids if name in open_ones}
         return {**shown, **super().fills(order_ids, budget)}
 

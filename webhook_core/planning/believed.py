@@ -21,7 +21,7 @@ NotItsTurn, 503.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +29,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
-from webhook_core.planning.own_changes import DONE, NEAR, InstrumentOf, position_key
-from webhook_core.planning.own_orders import Settled
+from webhook_core.planning.own_orders import DONE, InstrumentOf, Settled, position_key
 from webhook_core.planning.resting_exits import Exits, RestingExits, has_exit, signed
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -87,10 +86,9 @@ class Believed:
         """Each of those that are shown, with all of ours in it; then ``counted_until``, and
         ``exited`` by pair key. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
-        self.fills = self._dated(self.fills)
         settled = self._settled()
         if settled.unsure:
-            self.fills |= self._dated(self._done(settled.unsure))
+            self.fills |= self._done(settled.unsure)
             settled = self._settled()
             if settled.unsure:
                 settled = self._after_another_read()
@@ -122,15 +120,6 @@ class Believed:
             if fills[order_id].status not in DONE and entry.current.request.parameters["ordertype"] == "market":
                 raise _not_certain(entry)
         return fills
-
-    def _dated(self, fills: Mapping[str, Fill]) -> dict[str, Fill]:
-        """Of those that rest on, when they traded last, which may be now."""
-        dated = dict(fills)
-        for order_id, fill in fills.items():
-            if fill.status not in DONE and fill.volume:
-                traded_at = self.sources.venue.last_traded(order_id, self.budget)
-                dated[order_id] = fill._replace(closed_at=traded_at or self.sources.clock.now())
-        return dated
 
     def _checked_balances(self, settled: Settled) -> Settled:
         """What rested in that read has to rest still."""
@@ -174,13 +163,10 @@ class Believed:
             )  # the entry was the last order, and of it nothing is held any more
         if known is not None and not exits.fills:
             return known
-        entries = [entry for entry, _ in self._known(young)]
-        courses = [self.exits.in_order(entries, self.fills, exits, clock) for clock in (timedelta(0), NEAR, -NEAR)]
-        fills = courses[0]
+        fills = self.exits.in_order([entry for entry, _ in self._known(young)], self.fills, exits)
         if not fills:
             return shown
-        lots = [_lot(row) for row in rows]
-        lacks = {amount for course in courses for amount in lacking(lots, course)}
+        lacks = lacking([_lot(row) for row in rows], fills)
         if len(lacks) != 1:
             raise NotItsTurn(
                 f"The positions that Kraken shows may lack {fills[-1].order_id} yet. Nothing was sent; sending the same alert "

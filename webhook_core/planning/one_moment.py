@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.planning.own_changes import InstrumentOf, change_of, position_key
-from webhook_core.planning.own_orders import OwnOrders
+from webhook_core.planning.own_orders import InstrumentOf, OwnOrders, change_of, position_key
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of

@@ -12,7 +12,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Unsent, Wants
-from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_orders import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.planning.unsent_orders import WITHDRAWN, UnsentOrders

@@ -8,14 +8,14 @@ against the last price too.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NoPrice, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import DONE, InstrumentOf, is_at_market
+from webhook_core.planning.own_orders import DONE, InstrumentOf
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.lagging_figures import DUST, Traded
@@ -70,19 +70,15 @@ class RestingExits:
         fills = tuple(Traded(order.order_id, _signed(order.side, order.executed)) for _, order in traded)
         return Exits(fills, tuple(moment for moment, _ in traded))
 
-    def in_order(
-        self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits, clock: timedelta
-    ) -> list[Traded]:
-        """All that was traded, oldest first, by orders of ours and by exits. ``clock``: how far the
-        venue's, by which those that rested were done, may be ahead of ours."""
+    def in_order(self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits) -> list[Traded]:
+        """All that was traded, oldest first, by orders of ours and by exits."""
         traded = list(zip(exits.moments, exits.fills, strict=True))
         for entry in entries:
             attempt = entry.current
             fill = fills.get(attempt.order_id or "", attempt.fill)
             if fill is not None and fill.volume:
                 change = signed(entry, fill.volume)
-                taken = attempt.settled_at or attempt.deadline
-                moment = taken if fill.closed_at is None else fill.closed_at - clock * (not is_at_market(entry))
+                moment = fill.closed_at or attempt.settled_at or attempt.deadline
                 traded.append((moment, Traded(attempt.order_id or "", change, opens=has_exit(entry))))
         return [one for _, one in sorted(traded, key=lambda one: one[0])]
 

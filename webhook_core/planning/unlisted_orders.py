@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_orders import DONE
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.order_changes import plain_client_order_id
 from webhook_core.trading.orders import OrderType, Side

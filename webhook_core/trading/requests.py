@@ -130,8 +130,7 @@ class VenueOrder(NamedTuple):
 
 class Fill(NamedTuple):
     """What became of an order so far: Kraken's ``status``, and ``volume`` (base), ``cost`` and ``fee`` (quote) of what has
-    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was
-    done, or, where a size follows from it, when it traded last."""
+    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was done."""
 
     status: str
     volume: Decimal
