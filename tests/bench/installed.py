@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from tests.support.functions import PROJECT as ROOT
+from tests.support.project import ROOT
 
 
 def hide_the_rest(folder: Path) -> Path:

@@ -17,8 +17,8 @@ from itertools import count
 from pathlib import Path
 
 from tests.bench.cold import TOKEN
-from tests.support.functions import PROJECT as ROOT
-from tests.support.functions import free_port
+from tests.support.project import ROOT
+from tests.support.served_function import free_port
 
 MAIN, BARE = ROOT / "main.py", ROOT / "tests" / "bench" / "bare_function.py"
 START_S = 30.0

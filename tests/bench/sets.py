@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.bench.cold import KEY, SECRET, TOKEN
 from tests.bench.google_on_loopback import PROJECT, secret_name
-from tests.support.functions import PROJECT as ROOT
-from tests.support.functions import base_environment
+from tests.support.project import ROOT
+from tests.support.served_function import base_environment
 
 LEAN = ("functions_framework", "pydantic", "krakenex")
 SECRET_MANAGER = "google.cloud.secretmanager_v1"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.function import Function
+from tests.support.faked_function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
 from webhook_core.clock import SystemClock

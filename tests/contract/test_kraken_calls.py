@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.function import Function
+from tests.support.faked_function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
 from webhook_core.clock import SystemClock

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.evidence import Evidence
-from tests.support.functions import Function
 from tests.support.kraken_process import KrakenProcess
+from tests.support.served_function import Function
 
 MakeFunction = Callable[..., Function]
 STRATEGIES = """

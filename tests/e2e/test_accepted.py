@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.functions import ALERTS, VALIDATE, check
+from tests.support.served_function import ALERTS, VALIDATE, check
 
 # -- 200 -----------------------------------------------------------------------------------------------------------------
 

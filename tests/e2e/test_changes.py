@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 LOOK_UP_AFTER_S = 5.3
 """An unknown outcome is looked up once its claim is 5 s old."""

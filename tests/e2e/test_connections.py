@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.e2e.test_firestore import on_firestore, warm
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_emulator import shared_emulator
-from tests.support.functions import check
+from tests.support.served_function import check
 
 THREADS = 8
 IDLE_LIMIT_S = 15

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import deployment as files
-from tests.support.functions import WAIT_S, Function, base_environment, eventually, exchange, free_port
+from tests.support.served_function import WAIT_S, Function, base_environment, eventually, exchange, free_port
 
 SMOKE = files.DEPLOY / "smoke.sh"
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the smoke test is made of curl")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.functions import check, eventually
+from tests.support.served_function import check, eventually
 
 PROCESSES, THREADS, SENDERS, DELIVERIES = 4, 4, 8, 50
 LOOK_UP_AFTER_S = 5.3

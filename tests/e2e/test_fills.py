@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 
 @pytest.fixture(scope="module")

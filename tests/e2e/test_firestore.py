@@ -18,7 +18,7 @@ import pytest
 from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_emulator import new_emulator, shared_emulator
 from tests.support.firestore_faults import Fault, FaultyFirestore
-from tests.support.functions import Answer, Function, check, eventually
+from tests.support.served_function import Answer, Function, check, eventually
 
 PROCESSES, DELIVERIES = 8, 50
 TRADINGVIEW_WAITS_S = 3

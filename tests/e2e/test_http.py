@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.support.functions import ALERTS, VALIDATE, WAIT_S, check
+from tests.support.served_function import ALERTS, VALIDATE, WAIT_S, check
 
 # -- how an alert may look on the wire -----------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check
-from tests.support.positions import position, target
+from tests.support.resent_positions import position, target
+from tests.support.served_function import check
 
 NONCE_WINDOW = 10**10
 NO_ORDER = dict.fromkeys(("side", "order_type", "volume", "price"))

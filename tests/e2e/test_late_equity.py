@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check
-from tests.support.positions import deliver
+from tests.support.resent_positions import deliver
+from tests.support.served_function import check
 
 PAUSE_S = 1.2
 SHARE = {"quantity_type": "percent_equity", "order_type": "market"}

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check
-from tests.support.positions import deliver, target
+from tests.support.resent_positions import deliver, target
+from tests.support.served_function import check
 
 LATE_S = 2
 PAUSE_S = 1.5

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.functions import PROJECT, base_environment, check
+from tests.support.project import ROOT
+from tests.support.served_function import base_environment, check
 
 
 def file_of(function) -> Path:
@@ -39,7 +40,7 @@ def replace_with_another(path):
 def run(function, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "webhook_core", *arguments],
-        cwd=PROJECT, env=base_environment() | function.env, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=base_environment() | function.env, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

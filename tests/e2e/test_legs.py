@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.test_firestore import on_firestore, warm
 from tests.support.firestore_emulator import shared_emulator
-from tests.support.functions import check, eventually
+from tests.support.served_function import check, eventually
 
 LOOK_UP_AFTER_S = 5.3
 """An unknown order is looked for once its claim is 5 s old."""

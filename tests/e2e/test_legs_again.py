@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 NONCE = {"fault": "errors", "strings": ["EAPI:Invalid nonce"]}
 IN_BUDGET = 3

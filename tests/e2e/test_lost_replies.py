@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.functions import Answer, check
+from tests.support.served_function import Answer, check
 
 LOOK_UP_AFTER_S = 5.3
 """An unknown order is looked for once its claim is 5 s old."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check, utc
+from tests.support.served_function import check, utc
 
 POSITION = {"side": None, "volume": None, "order_type": None}
 ALERTS = {

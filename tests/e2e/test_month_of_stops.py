@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 NONCE_WINDOW = 10**10
 DAYS = 30

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.support.functions import ALERTS, WAIT_S, check
+from tests.support.served_function import ALERTS, WAIT_S, check
 
 FILES = {
     "WEBHOOK_TOKEN": "token", "WEBHOOK_SECRET": "signing", "OPERATOR_TOKEN": "operator", "KRAKEN_API_KEY": "kraken_key",

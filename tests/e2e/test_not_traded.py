@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.support.functions import VALIDATE, check, free_port
+from tests.support.served_function import VALIDATE, check, free_port
 
 # -- 422 -----------------------------------------------------------------------------------------------------------------
 

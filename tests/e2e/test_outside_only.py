@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.functions import PROJECT
+from tests.support.project import ROOT
 
 HERE = Path(__file__).parent
 FORBIDDEN = ("webhook_core", "main")
@@ -31,7 +31,7 @@ def reached_from(path: Path) -> set[str]:
     while waiting:
         for name in imports_of(waiting.pop().read_text("utf-8")) - reached:
             reached.add(name)
-            helper = PROJECT.joinpath(*name.split(".")).with_suffix(".py")
+            helper = ROOT.joinpath(*name.split(".")).with_suffix(".py")
             if name.startswith("tests.") and helper.is_file():
                 waiting.append(helper)
     return reached
@@ -48,4 +48,4 @@ def test_the_search_for_imports_follows_helpers():
         "webhook_core.ledger.sqlite",
         "webhook_core.ledger.sqlite.ledger",
     }
-    assert "webhook_core.kraken.paper.engine" in reached_from(PROJECT / "tests" / "support" / "kraken_server.py")
+    assert "webhook_core.kraken.paper.engine" in reached_from(ROOT / "tests" / "support" / "kraken_server.py")

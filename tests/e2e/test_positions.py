@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.functions import check
-from tests.support.positions import deliver, position, target
+from tests.support.resent_positions import deliver, position, target
+from tests.support.served_function import check
 
 LOOK_UP_AFTER_S = 5.3
 """An unknown order is looked for once its claim is 5 s old."""

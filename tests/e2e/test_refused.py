@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.support.functions import ALERTS, check, utc
+from tests.support.served_function import ALERTS, check, utc
 
 # -- 400, 401, 404, 405, 409, 413, 429 -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.support.evidence import Evidence, Secrets
-from tests.support.functions import ALERTS, VALIDATE
+from tests.support.served_function import ALERTS, VALIDATE
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])

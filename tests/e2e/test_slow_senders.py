@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.functions import ALERTS, WAIT_S, Answer, check, exchange
+from tests.support.served_function import ALERTS, WAIT_S, Answer, check, exchange
 
 SENDERS = 32
 TRADINGVIEW_WAITS_S = 3

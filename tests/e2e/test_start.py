@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from tests.support.functions import PROJECT, WAIT_S, base_environment, command, free_port
+from tests.support.project import ROOT
+from tests.support.served_function import WAIT_S, base_environment, command, free_port
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def start(evidence, tmp_path):
         # A strategies.toml of whoever runs the tests must not count.
         (tmp_path / "none.toml").touch()
         process = subprocess.run(
-            command(free_port()), cwd=PROJECT, env=base_environment() | {"STRATEGIES_FILE": str(tmp_path / "none.toml")} | env,
+            command(free_port()), cwd=ROOT, env=base_environment() | {"STRATEGIES_FILE": str(tmp_path / "none.toml")} | env,
             capture_output=True, timeout=WAIT_S, check=False,
         )  # fmt: skip
         said = process.stdout + process.stderr

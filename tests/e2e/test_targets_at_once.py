@@ -12,8 +12,8 @@ import pytest
 
 from tests.e2e.test_firestore import on_firestore, warm
 from tests.support.firestore_emulator import shared_emulator
-from tests.support.functions import utc
-from tests.support.positions import deliver, target
+from tests.support.resent_positions import deliver, target
+from tests.support.served_function import utc
 
 ALERTS, SENDERS = 40, 8
 PAUSE_S = 1

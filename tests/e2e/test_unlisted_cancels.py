@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 LATE_S = 2.5
 ORDERS = {"side": None, "order_type": None, "volume": None, "price": None}

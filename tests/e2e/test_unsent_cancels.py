@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.functions import check
+from tests.support.served_function import check
 
 NONCE = {"fault": "errors", "strings": ["EAPI:Invalid nonce"]}
 IN_BUDGET = 3

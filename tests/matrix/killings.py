@@ -29,9 +29,9 @@ from tests.matrix.world import (
 from tests.support import kraken_faults as faults
 from tests.support import raw_servers
 from tests.support.evidence import Evidence
-from tests.support.functions import ALERTS, Answer, Function, encoded, eventually, exchange
 from tests.support.kraken_server import KrakenServer
 from tests.support.raw_servers import RawServer
+from tests.support.served_function import ALERTS, Answer, Function, encoded, eventually, exchange
 from webhook_core.clock import Budget
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.ledger.entry import LedgerEntry

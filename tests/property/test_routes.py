@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import START
-from tests.support.function import OPERATOR, TOKEN, Function
-from tests.support.functions import ALERTS, ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, PROJECT, TRADE_KEYS, VALIDATE
+from tests.support.faked_function import OPERATOR, TOKEN, Function
+from tests.support.project import ROOT
+from tests.support.served_function import ALERTS, ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, TRADE_KEYS, VALIDATE
 from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest
 
 STATUSES = {200, 204, 400, 401, 404, 405, 409, 413, 422, 429, 503}
@@ -171,8 +172,8 @@ def client():
             "RATE_LIMIT_PER_MINUTE": "100000", "STRATEGIES_FILE": "",
         }.items():  # fmt: skip
             patch.setenv(name, text)
-        patch.chdir(PROJECT)
-        yield functions_framework.create_app("webhook", str(PROJECT / "main.py")).test_client()
+        patch.chdir(ROOT)
+        yield functions_framework.create_app("webhook", str(ROOT / "main.py")).test_client()
     logger.handlers[:], logger.propagate = before[0], before[1]
     logger.setLevel(before[2])
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.support.function import Function
+from tests.support.faked_function import Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
 from webhook_core.kraken.client import KrakenClient

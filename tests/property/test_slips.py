@@ -10,7 +10,7 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.function import TOKEN, Function
+from tests.support.faked_function import TOKEN, Function
 from webhook_core.errors import AlertMalformed
 from webhook_core.events import LOGGER
 from webhook_core.intake import json_body

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.simulation.many import run_seeds
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import failures, simulate, told
+from tests.support.project import ROOT
 
 SEEDS = 10_000
-ROOT = Path(__file__).parents[2]
 
 REACHED = (
     "ANSWERS 200 accepted",

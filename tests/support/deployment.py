@@ -12,7 +12,7 @@ from typing import Any
 import pathspec
 from ruamel.yaml import YAML
 
-from tests.support.shell import ROOT
+from tests.support.project import ROOT
 
 DEPLOY = ROOT / "examples" / "deploy"
 PROJECT = "my-project"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.evidence import Secrets
-from tests.support.functions import PROJECT, WAIT_S, base_environment, eventually, exchange, free_port
+from tests.support.project import ROOT
+from tests.support.served_function import WAIT_S, base_environment, eventually, exchange, free_port
 
 MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
 
@@ -35,7 +36,7 @@ class KrakenProcess:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.kraken_server", *account],
-                cwd=PROJECT, env=base_environment(), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
+                cwd=ROOT, env=base_environment(), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         said = self._process.stdout
         assert said is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tests.support.function import Function
+from tests.support.faked_function import Function
 
 MARGIN = {"leverage": "2"}
 THREE = [{"side": "buy", "volume": size} for size in ("0.1", "0.2", "0.3")]

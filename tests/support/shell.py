@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.project import ROOT
+
 FAKED = ("gcloud", "kubectl", "docker", "curl", "openssl")
 URL = "https://bridge.example.run.app"
 TOKEN = "0123456789abcdef0123456789abcdef"

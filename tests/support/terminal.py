@@ -7,7 +7,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from tests.support.function import Function
+from tests.support.faked_function import Function
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.operations.cli import cli
 

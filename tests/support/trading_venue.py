@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.support.clock import START
-from tests.support.function import Function
-from tests.support.venue import FakeVenue
+from tests.support.fake_venue import FakeVenue
+from tests.support.faked_function import Function
 from webhook_core.clock import Budget
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.operations.replay import Replay

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.clock import FakeClock
-from tests.support.function import OPERATOR, TOKEN, Function
+from tests.support.faked_function import OPERATOR, TOKEN, Function
 from tests.support.instruments import btc_usd
 from webhook_core.bootstrap import start
 from webhook_core.errors import LedgerUnavailable

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.function import OPERATOR, TOKEN
+from tests.support.faked_function import OPERATOR, TOKEN
 from tests.support.kraken_server import KEY, SECRET
 from tests.walk.clock import SPAWN, SharedClock
 from webhook_core.bootstrap import build

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from tests.support import kraken_faults as faults
-from tests.support.function import TOKEN
+from tests.support.faked_function import TOKEN
 from tests.walk.book import ASSETS, Book
 from tests.walk.clock import SharedClock
 from tests.walk.exchange import READS, LateKraken

@@ -1,0 +1,208 @@
+"""Every command of the documents can be read by a shell; those for Google Cloud are run, with a gcloud that only writes down."""
+
+import json
+import re
+
+import pytest
+
+from tests.support import deployment as files
+from tests.support import shell
+from tests.support.project import ROOT
+from tests.support.shell import Recorded, gcloud_dict, options
+from webhook_core.settings.reading import VARIABLES
+
+LONGEST = {
+    "README.md": 200,
+    "examples/README.md": 350,
+    "examples/deploy/README.md": 400,
+    "webhook_core/README.md": 250,
+    "tests/README.md": 80,
+}
+"""Lines that a document may have: each has one kind of reader."""
+TWO_SCREENS = 100
+GUIDE = "examples/deploy/README.md"
+TEXTS = {name: (ROOT / name).read_text("utf-8") for name in LONGEST}
+OURS_IN_SHELL = {
+    "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
+    "CHANNEL", "HOURS",
+}  # fmt: skip
+MAKE = set(re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+SHELL_ONLY = OURS_IN_SHELL | {name for names in MAKE for name in names if name}
+
+
+def blocks(name):
+    return [
+        re.sub(f"^{match[1]}", "", match[2], flags=re.MULTILINE)
+        for match in re.finditer(r"^( *)```sh\n(.*?)^ *```$", TEXTS[name], re.MULTILINE | re.DOTALL)
+    ]
+
+
+BLOCKS = [(name, number, block) for name in LONGEST for number, block in enumerate(blocks(name))]
+
+
+@pytest.mark.parametrize(("name", "number", "block"), BLOCKS)
+def test_every_command_can_be_read_by_a_shell(name, number, block):
+    assert shell.parses(block) == ""
+
+
+@pytest.mark.parametrize(("name", "number", "block"), BLOCKS)
+def test_every_variable_that_a_command_sets_is_known(name, number, block):
+    named = re.findall(r"(?:^|[\s;])(?:export |--env )?([A-Z][A-Z0-9_]+)=", block) + re.findall(r"--env (\w+)", block)
+    assert set(named) - set(VARIABLES) - SHELL_ONLY == set()
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_a_document_is_short_and_a_long_one_has_a_table_of_contents(name):
+    lines = TEXTS[name].splitlines()
+    assert len(lines) <= LONGEST[name]
+    linked = sum("](#" in line for line in lines[:20])
+    assert len(lines) <= TWO_SCREENS or linked >= 3 or name == "README.md"
+
+
+def anchors(text):
+    titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_every_path_and_heading_that_is_linked_exists(name):
+    folder = (ROOT / name).parent
+    missing = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", TEXTS[name]):
+        path, _, anchor = link.partition("#")
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        target = (folder / path).resolve() if path else ROOT / name
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text("utf-8"))):
+            missing.append(link)
+    assert missing == []
+
+
+def in_fresh_shells(folder):
+    """Every block of the guide that reaches outside, each in a shell of its own, in the order of the text."""
+    place = folder / "project"
+    place.mkdir()
+    for entry in ROOT.iterdir():
+        (place / entry.name).symlink_to(entry)
+    for name in ("deploy.env", "strategies.toml"):
+        (place / name).unlink(missing_ok=True)
+    (place / "deploy.env").write_bytes((ROOT / "examples" / "deploy" / "deploy.env").read_bytes())
+    (place / "strategies.toml").write_bytes((ROOT / "examples" / "strategies.toml").read_bytes())
+    calls, errors, flags, data = [], "", "", ""
+    for number, block in enumerate(blocks(GUIDE)):
+        if not ("gcloud " in block or "examples/deploy/" in block or "docker " in block):
+            continue
+        own = folder / str(number)
+        own.mkdir()
+        done = shell.run(block, own, typed="typed key\ntyped secret\n", cwd=place)
+        errors += done.stderr if done.returncode else ""
+        calls += done.calls
+        flags += done.flags_file
+        data += done.data_file
+    return Recorded(1 if errors else 0, errors, calls, flags, data)
+
+
+@pytest.fixture(scope="module")
+def chapter(tmp_path_factory):
+    return in_fresh_shells(tmp_path_factory.mktemp("guide"))
+
+
+def test_the_chapter_runs_from_its_first_to_its_last_command(chapter):
+    assert chapter.returncode == 0, chapter.stderr
+    assert len(chapter.of("gcloud")) > 40
+    assert chapter.of("docker", "build")
+
+
+def test_gcloud_knows_every_command_and_flag(chapter):
+    assert [unknown for call in chapter.of("gcloud") if (unknown := shell.unknown_to_gcloud(call[1:]))] == []
+
+
+def test_no_argument_holds_a_secret(chapter):
+    said = str(chapter.calls) + chapter.stderr
+    assert shell.TOKEN not in said
+    assert "typed" not in said
+    assert {"typed key", "typed secret", shell.TOKEN, f"{shell.TOKEN},{shell.TOKEN}"} == set(
+        chapter.data_file.split("\n")
+    ) - {""}
+
+
+def test_the_first_deployment_is_that_of_cloud_build_and_private(chapter):
+    first = chapter.of("gcloud", "functions", "deploy")[0][1:]
+    assert set(first) - set(files.step_arguments("deploy")) == {"--no-allow-unauthenticated"}
+    assert set(files.step_arguments("deploy")) - set(first) == {"--quiet"}
+
+
+def test_the_build_is_submitted_with_its_tests_and_known_substitutions(chapter):
+    submitted = [options(call) for call in chapter.of("gcloud", "builds", "submit")]
+    assert len(submitted) == 3
+    for given in submitted:
+        assert (ROOT / given["--config"]).is_file()
+        assert given["--ignore-file"] == ".gcloudignore-build"
+        assert set(gcloud_dict(given["--substitutions"])) <= set(files.cloudbuild()["substitutions"])
+        account = files.cloudbuild()["substitutions"]["_BUILD_ACCOUNT"]
+        assert given["--service-account"].endswith(f"/{account}@my-project.iam.gserviceaccount.com")
+    live = gcloud_dict(submitted[-1]["--substitutions"])
+    assert set(gcloud_dict(live["_SECRETS"])) == {
+        "WEBHOOK_TOKEN",
+        "OPERATOR_TOKEN",
+        "KRAKEN_API_KEY",
+        "KRAKEN_API_SECRET",
+    }
+
+
+def test_every_secret_that_is_deployed_was_made_and_the_function_may_read_it(chapter):
+    made = {call[3] for call in chapter.of("gcloud", "secrets", "create")}
+    readable = {
+        call[3]
+        for call in chapter.of("gcloud", "secrets", "add-iam-policy-binding")
+        if "serviceAccount:tradingview-bridge@my-project.iam.gserviceaccount.com" in call[4]
+    }
+    deployed = set()
+    for call in chapter.of("gcloud", "builds", "submit"):
+        given = gcloud_dict(options(call)["--substitutions"]).get("_SECRETS", "")
+        deployed |= {reference.split(":")[0] for reference in gcloud_dict(given).values()} if given else set()
+    assert made == readable == deployed
+
+
+def indexes(chapter):
+    for call in chapter.of("gcloud", "firestore", "indexes", "composite", "create"):
+        group, *keys = [
+            argument.split("=", 1)[1] for argument in call if re.match("--(collection-group|field-config)=", argument)
+        ]
+        configured = [gcloud_dict(key) for key in keys]
+        yield group, tuple((key["field-path"], key["order"].upper()) for key in configured)
+
+
+def test_every_index_of_the_ledger_has_its_command(chapter):
+    wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))
+    expected = [
+        (index["collectionGroup"], tuple((field["fieldPath"], field["order"]) for field in index["fields"]))
+        for index in wanted["indexes"]
+    ]
+    assert sorted(indexes(chapter)) == sorted(expected)
+    exempt = chapter.of("gcloud", "firestore", "indexes", "fields", "update")
+    assert {(options(call)["--collection-group"], call[5]) for call in exempt} == {
+        (row["collectionGroup"], row["fieldPath"]) for row in wanted["fieldOverrides"]
+    }
+
+
+def test_time_to_live_is_on_the_field_that_the_ledger_writes(chapter):
+    (call,) = chapter.of("gcloud", "firestore", "fields", "ttls", "update")
+    wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))["fieldOverrides"]
+    assert [(options(call)["--collection-group"], call[5])] == [
+        (row["collectionGroup"], row["fieldPath"]) for row in wanted if row.get("ttl")
+    ]
+    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore" / "entries.py").read_text("utf-8")
+
+
+def test_the_documents_name_every_variable_and_substitution():
+    assert {name for name in VARIABLES if f"`{name}`" not in TEXTS["webhook_core/README.md"]} == set()
+    assert {name for name in files.cloudbuild()["substitutions"] if f"`{name}`" not in TEXTS[GUIDE]} == set()
+
+
+def test_what_stops_the_function_works_in_a_fresh_shell_and_is_undone_by_what_the_guide_says(chapter):
+    (removed,) = chapter.of("gcloud", "functions", "remove-invoker-policy-binding")
+    (added,) = chapter.of("gcloud", "functions", "add-invoker-policy-binding")
+    assert removed[3:] == added[3:]
+    checks = [call[-1] for call in chapter.of("gcloud", "run", "services", "update")]
+    assert checks == ["--no-invoker-iam-check", "--invoker-iam-check"]
