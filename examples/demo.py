@@ -43,7 +43,9 @@ def main() -> int:
     print(
         "\nThat was the deployed entry point under functions-framework, trading on a paper Kraken in the same process."
     )
-    print("Next: `make serve` leaves it running; examples/README.md says what to type into TradingView.")
+    print(
+        "Next: `make serve` leaves it running; examples/README.md says what to type into TradingView."
+    )
     return 0
 
 
@@ -64,13 +66,17 @@ def show_everything(port: int) -> None:
     expect(first.status == 200, "a signed alert is accepted", first)
     expect(first.answer["mode"] == "paper", "the mode is paper", first)
     order = first.answer["orders"][0]
-    expect(order["request"]["volume"] == "0.01234567", "the volume is rounded down to the lot", first)
+    expect(
+        order["request"]["volume"] == "0.01234567", "the volume is rounded down to the lot", first
+    )
     say(f"sent to Kraken: {json.dumps(order['request'])}")
     say(f"order {first.answer['order_id']}, client order id {first.answer['client_order_id']}")
 
     headline("2  TradingView resends it: same order, nothing traded")
     again = post(port, body, {"X-Signature": signature(body)})
-    expect(again.status == 200 and again.answer["replayed"], "the resend gets the stored answer", again)
+    expect(
+        again.status == 200 and again.answer["replayed"], "the resend gets the stored answer", again
+    )
     expect(again.answer["order_id"] == first.answer["order_id"], "it is the same order", again)
 
     headline("3  The same id with another size is refused")
@@ -85,7 +91,14 @@ def show_everything(port: int) -> None:
     expect(guessed.status == 401, "a wrong token is refused", guessed)
 
     headline("5  TradingView itself: no headers, the token is in the message")
-    sale = {**alert, "id": f"{alert['id']}-b", "token": TOKEN, "side": "sell", "volume": "0.005", "price": "61000"}
+    sale = {
+        **alert,
+        "id": f"{alert['id']}-b",
+        "token": TOKEN,
+        "side": "sell",
+        "volume": "0.005",
+        "price": "61000",
+    }
     sold = post(port, json.dumps(sale).encode(), {})
     expect(sold.status == 200, "an alert with the token is accepted", sold)
 
@@ -96,7 +109,11 @@ def show_everything(port: int) -> None:
     say(json.dumps(balances))
     # bought 0.01234567 at 60000 and sold 0.005 at 61000, 0.80 % taker fee each, from 10000 USD and 1 BTC
     expect(balances["XXBT"].startswith("1.00734567"), "1 BTC + 0.01234567 - 0.005", account)
-    expect(balances["ZUSD"].startswith("9555.8938"), "10000 - 740.7402 - 5.92592 + 305 - 2.44 USD", account)
+    expect(
+        balances["ZUSD"].startswith("9555.8938"),
+        "10000 - 740.7402 - 5.92592 + 305 - 2.44 USD",
+        account,
+    )
     orders = get(port, "/orders").answer["orders"]
     expect(len(orders) == 2, "the ledger holds two orders, one for each alert", account)
 
@@ -170,14 +187,18 @@ def signature(body: bytes) -> str:
 
 
 def post(port: int, body: bytes, headers: dict[str, str]) -> Response:
-    return exchange(port, "POST", "/webhook/tradingview", body, {"Content-Type": "application/json", **headers})
+    return exchange(
+        port, "POST", "/webhook/tradingview", body, {"Content-Type": "application/json", **headers}
+    )
 
 
 def get(port: int, path: str) -> Response:
     return exchange(port, "GET", path, None, {"Authorization": f"Bearer {OPERATOR}"})
 
 
-def exchange(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Response:
+def exchange(
+    port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]
+) -> Response:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path, body, headers)
@@ -189,7 +210,9 @@ def exchange(port: int, method: str, path: str, body: bytes | None, headers: dic
 
 def expect(kept: bool, promise: str, response: Response) -> None:
     if not kept:
-        raise BrokenPromise(f"{promise}; status {response.status}, answer {json.dumps(response.answer)}")
+        raise BrokenPromise(
+            f"{promise}; status {response.status}, answer {json.dumps(response.answer)}"
+        )
     say(f"{TICK} {promise}")
 
 

@@ -45,12 +45,22 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Send one alert to the bridge and print its answer.")
+    parser = argparse.ArgumentParser(
+        description="Send one alert to the bridge and print its answer."
+    )
     parser.add_argument("file", type=Path, help="a JSON file such as examples/market.json")
-    parser.add_argument("--url", default=f"http://127.0.0.1:8080{ROUTE}", help="default: %(default)s")
-    parser.add_argument("--validate", action="store_true", help="only have the order checked, at the validate route")
-    parser.add_argument("--twice", action="store_true", help="send the same bytes again, as TradingView resends")
-    parser.add_argument("--token", action="store_true", help="use WEBHOOK_TOKEN even if WEBHOOK_SECRET is set")
+    parser.add_argument(
+        "--url", default=f"http://127.0.0.1:8080{ROUTE}", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--validate", action="store_true", help="only have the order checked, at the validate route"
+    )
+    parser.add_argument(
+        "--twice", action="store_true", help="send the same bytes again, as TradingView resends"
+    )
+    parser.add_argument(
+        "--token", action="store_true", help="use WEBHOOK_TOKEN even if WEBHOOK_SECRET is set"
+    )
     return parser.parse_args()
 
 
@@ -69,19 +79,32 @@ def read_alert(path: Path) -> dict[str, Any]:
 
 def fill_in(alert: dict[str, Any]) -> dict[str, Any]:
     """Add what TradingView would: the firing time, and an id where the file has none."""
-    own = {"id": f"send-alert-{uuid.uuid4()}", "fired_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    own = {
+        "id": f"send-alert-{uuid.uuid4()}",
+        "fired_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
     for name, value in own.items():
         if "{{" in str(alert.get(name, "{{")):
             alert[name] = value
-    left = [f"{name}: {value}" for name, value in alert.items() if name not in SECRET_FIELDS and "{{" in str(value)]
+    left = [
+        f"{name}: {value}"
+        for name, value in alert.items()
+        if name not in SECRET_FIELDS and "{{" in str(value)
+    ]
     if left:
-        raise SystemExit("Only TradingView fills in placeholders; write values in their place:\n  " + "\n  ".join(left))
+        raise SystemExit(
+            "Only TradingView fills in placeholders; write values in their place:\n  "
+            + "\n  ".join(left)
+        )
     return alert
 
 
 def prove(alert: dict[str, Any], *, use_token: bool) -> tuple[bytes, dict[str, str]]:
     """The body as it is sent, and its headers."""
-    secret, token = (os.environ.get(name, "").split(",")[0].strip() for name in ("WEBHOOK_SECRET", "WEBHOOK_TOKEN"))
+    secret, token = (
+        os.environ.get(name, "").split(",")[0].strip()
+        for name in ("WEBHOOK_SECRET", "WEBHOOK_TOKEN")
+    )
     bare = {name: value for name, value in alert.items() if name not in SECRET_FIELDS}
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if token and (use_token or not secret):
@@ -90,7 +113,10 @@ def prove(alert: dict[str, Any], *, use_token: bool) -> tuple[bytes, dict[str, s
     if use_token:
         raise SystemExit("--token needs WEBHOOK_TOKEN")
     if not secret:
-        print("Neither WEBHOOK_SECRET nor WEBHOOK_TOKEN is set: sent without any proof.", file=sys.stderr)
+        print(
+            "Neither WEBHOOK_SECRET nor WEBHOOK_TOKEN is set: sent without any proof.",
+            file=sys.stderr,
+        )
         return body, headers
     return body, headers | signature(secret, body)
 
@@ -102,7 +128,9 @@ def encode(alert: dict[str, Any]) -> bytes:
 def signature(secret: str, body: bytes) -> dict[str, str]:
     """X-Signature: hex HMAC-SHA256 of the body. Standard Webhooks: base64 of that of id.time.body (standardwebhooks.com)."""
     if not secret.startswith("whsec_"):
-        return {"X-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+        return {
+            "X-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        }
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
@@ -122,7 +150,9 @@ def target(url: str, *, validate: bool) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SystemExit(f"--url {url}: must begin with http:// or https://")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        print("Sent over plain http: whoever is in between can read and change it.", file=sys.stderr)
+        print(
+            "Sent over plain http: whoever is in between can read and change it.", file=sys.stderr
+        )
     path = parts.path.rstrip("/") or ROUTE
     if validate and not path.endswith("/validate"):
         path += "/validate"

@@ -31,19 +31,32 @@ def main() -> None:
     port = read_port(parser.parse_args().port)
     problem = what_is_in_the_way(port)
     if problem:
-        sys.exit(f"Port {port} {problem}: name another one, as in: make serve PORT={free_port(port)}")
+        sys.exit(
+            f"Port {port} {problem}: name another one, as in: make serve PORT={free_port(port)}"
+        )
     server = os.getpid()
     if os.fork() == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches both
         speak_once_it_answers(server, port)
         os._exit(0)
-    options = ["--target", "webhook", "--source", str(PROJECT / "main.py"), "--host", HOST, "--port", str(port)]
+    options = [
+        "--target",
+        "webhook",
+        "--source",
+        str(PROJECT / "main.py"),
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+    ]
     os.execv(sys.executable, [sys.executable, "-m", "functions_framework", *options])  # noqa: S606
 
 
 def read_port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 65536):
-        sys.exit(f"PORT={text} is no port: write a number from 1 to 65535, as in: make serve PORT=8090")
+        sys.exit(
+            f"PORT={text} is no port: write a number from 1 to 65535, as in: make serve PORT=8090"
+        )
     return int(text)
 
 

@@ -68,9 +68,13 @@ class Application:
         asked = request.headers.get("x-request-id", "")
         request_id = asked if asked and re.fullmatch(_REQUEST_ID, asked) else uuid.uuid4().hex
         frame = Frame(request_id, self.settings.trading_mode)
-        waited = (self.clock.now() - request.received_at).total_seconds()  # for its body, and for secrets to be read
+        waited = (
+            self.clock.now() - request.received_at
+        ).total_seconds()  # for its body, and for secrets to be read
         began = self.clock.monotonic() - max(0.0, waited)
-        delivery = Delivery(request, frame, Budget(self.clock, began + self.settings.request_budget_s), began)
+        delivery = Delivery(
+            request, frame, Budget(self.clock, began + self.settings.request_budget_s), began
+        )
         with request_facts(request_id=request_id, **trace_context.facts(request.headers)) as tally:
             response = self._answer(delivery, tally)
             if delivery.is_alert:
@@ -91,10 +95,14 @@ class Application:
             if isinstance(error, OrderDenied):  # how the size came about that is refused
                 delivery.warnings = (*delivery.warnings, *error.notes)
             self._log(error)
-            return answers.of_error(error, delivery.frame, delivery.alert_id, delivery.warnings, delivery.orders)
+            return answers.of_error(
+                error, delivery.frame, delivery.alert_id, delivery.warnings, delivery.orders
+            )
         except Exception:  # noqa: BLE001  a bug answers 500 and leaves its traceback in the log only
             event(logging.CRITICAL, "request.crashed", exc_info=True)
-            crash = WebhookError("Something went wrong here; the log has the details under this request id.")
+            crash = WebhookError(
+                "Something went wrong here; the log has the details under this request id."
+            )
             delivery.error = crash
             return answers.of_error(crash, delivery.frame, delivery.alert_id)
 
@@ -107,14 +115,20 @@ class Application:
         allowed = {"OPTIONS", *methods} if self.settings.cors_origins else set(methods)
         method = "GET" if request.method == "HEAD" and "GET" in methods else request.method
         if method not in allowed:
-            raise MethodNotAllowed(f"{path} takes {', '.join(sorted(allowed))}.", ", ".join(sorted(allowed)))
+            raise MethodNotAllowed(
+                f"{path} takes {', '.join(sorted(allowed))}.", ", ".join(sorted(allowed))
+            )
         delivery.is_alert = tally.sums_up = method == "POST" and path in ALERT_ROUTES
         if request.oversized or len(request.body) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
         if request.late:
-            raise BodyLate("The body did not arrive in time. Nothing was read of it, and nothing was sent.")
+            raise BodyLate(
+                "The body did not arrive in time. Nothing was read of it, and nothing was sent."
+            )
         if method == "OPTIONS":
-            return HttpResponse(204, b"", {"access-control-allow-methods": ", ".join(sorted(methods))})
+            return HttpResponse(
+                204, b"", {"access-control-allow-methods": ", ".join(sorted(methods))}
+            )
         return methods[method]()
 
     def _routes(self, delivery: Delivery) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
@@ -129,7 +143,9 @@ class Application:
             "/": {"GET": lambda: json_response(200, self._about()), "POST": take},
             "/webhook/tradingview": {"POST": take},
             "/webhook/tradingview/validate": {"POST": validate},
-            "/webhook/health": {"GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})},
+            "/webhook/health": {
+                "GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})
+            },
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
             "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
             "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
@@ -144,9 +160,13 @@ class Application:
             "mode": settings.trading_mode,
         }
 
-    def _operate(self, operation: Callable[[Mapping[str, str]], dict[str, Any]], delivery: Delivery) -> HttpResponse:
+    def _operate(
+        self, operation: Callable[[Mapping[str, str]], dict[str, Any]], delivery: Delivery
+    ) -> HttpResponse:
         self.gate.admit_operator(delivery.request, self.operators)
-        return json_response(200, {**operation(delivery.request.query), "request_id": delivery.frame.request_id})
+        return json_response(
+            200, {**operation(delivery.request.query), "request_id": delivery.frame.request_id}
+        )
 
     # -- what every request shares -------------------------------------------------------------------------------------
 

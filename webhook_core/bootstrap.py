@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 PAPER_KEY = "paper"
 PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
 PAPER_NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
-SECRETS_READ_S = 1.5  # Google's library is imported in it; the request has the rest of its budget for the order
+SECRETS_READ_S = (
+    1.5  # Google's library is imported in it; the request has the rest of its budget for the order
+)
 PATIENT_READ_S = 10.0  # at a terminal
 
 
@@ -55,14 +57,23 @@ class Store(Ledger, Documents, Protocol):
     """Ledger and documents are one store in every adapter."""
 
 
-def start(env: Mapping[str, str], reader: SecretReader | None = None, clock: Clock | None = None) -> Instance:
+def start(
+    env: Mapping[str, str], reader: SecretReader | None = None, clock: Clock | None = None
+) -> Instance:
     """Read the settings, set up the log, and say what the operator should know. Raises SettingsError."""
     configuration = Configuration(env, (reader or SecretReader()).read)
     settings = configuration.settings
     elsewhere: logs.Style = "json" if settings.environment == "production" else "console"
     style: logs.Style = "google" if settings.on_google_cloud else elsewhere
-    logs.configure(settings.log_level, style, secrets=settings.texts_to_mask, project=settings.gcp_project_id)
-    event(logging.INFO, "service.started", mode=settings.trading_mode, environment=settings.environment)
+    logs.configure(
+        settings.log_level, style, secrets=settings.texts_to_mask, project=settings.gcp_project_id
+    )
+    event(
+        logging.INFO,
+        "service.started",
+        mode=settings.trading_mode,
+        environment=settings.environment,
+    )
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
     clock = clock or SystemClock()
@@ -80,7 +91,9 @@ def _opened(configuration: Configuration, clock: Clock) -> Application:
 
 def _renewed_key(configuration: Configuration, settings: Settings) -> InsteadOf | None:
     """None where Kraken's key stands in the environment: it can't change while we run."""
-    if settings.trading_mode == "paper" or not any(name.place in KRAKEN_SECRETS for name in settings.secret_names):
+    if settings.trading_mode == "paper" or not any(
+        name.place in KRAKEN_SECRETS for name in settings.secret_names
+    ):
         return None
 
     def read(seconds: float) -> KrakenKey:
@@ -140,7 +153,9 @@ def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) 
     logs.configure(level, "console", stream, secrets=settings.texts_to_mask)
 
 
-def build(settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None) -> Application:
+def build(
+    settings: Settings, clock: Clock | None = None, instead_of: InsteadOf | None = None
+) -> Application:
     """The application with the adapters that the settings name."""
     clock = clock or SystemClock()
     store = open_store(settings.ledger_url, settings.ledger_id)
@@ -157,7 +172,14 @@ def assemble(
     margin = timedelta(seconds=settings.visibility_margin_s)
     reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
     market = Market(
-        pair_rules, venue, clock, store, settings.trading_mode, settings.account, margin, reconciler.look_up
+        pair_rules,
+        venue,
+        clock,
+        store,
+        settings.trading_mode,
+        settings.account,
+        margin,
+        reconciler.look_up,
     )
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
@@ -169,7 +191,9 @@ def assemble(
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
-        return Operators(token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
+        return Operators(
+            token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for
+        )
 
     legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
@@ -206,13 +230,17 @@ def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
     if url.kind == "firestore":
         from webhook_core.ledger.firestore.ledger import FirestoreLedger
 
-        return FirestoreLedger(url.project or "", database=url.database or "(default)", ledger_id=ledger_id)
+        return FirestoreLedger(
+            url.project or "", database=url.database or "(default)", ledger_id=ledger_id
+        )
     from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
     return SqliteLedger(str(url.path), ledger_id=ledger_id)
 
 
-def open_venue(settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None) -> Venue:
+def open_venue(
+    settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
+) -> Venue:
     """Kraken, or the paper Kraken beneath the same krakenex client."""
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
@@ -247,4 +275,6 @@ def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venu
     )
     client = KrakenClient(PAPER_KEY, PAPER_SECRET, transport=PaperAdapter(engine))
     priced_by_alerts = settings.paper_prices == "alert"
-    return KrakenVenue(client, clock, note_price=engine.mark_price, priced_by_alerts=priced_by_alerts)
+    return KrakenVenue(
+        client, clock, note_price=engine.mark_price, priced_by_alerts=priced_by_alerts
+    )

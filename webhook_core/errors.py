@@ -101,7 +101,9 @@ class OrderDenied(WebhookError):
     code = "order_denied"
     status = 422
 
-    def __init__(self, message: str, *, field: str | None = None, notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, notes: Sequence[str] = ()
+    ) -> None:
         super().__init__(message, field=field)
         self.notes = tuple(notes)
 
@@ -192,5 +194,7 @@ class NotConfigured(WebhookError):
     status = 503
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("A secret that this function needs can't be used; its log says which. Nothing was sent.")
+        super().__init__(
+            "A secret that this function needs can't be used; its log says which. Nothing was sent."
+        )
         self.faults = tuple(faults)

@@ -38,7 +38,9 @@ _tally: ContextVar[Tally | None] = ContextVar("webhook_core_tally", default=None
 def event(level: int, name: str, *, exc_info: bool = False, **facts: Any) -> None:
     """One line: ``name`` is what an alert policy watches, ``facts`` are its fields."""
     if LOGGER.isEnabledFor(level):
-        LOGGER.log(level, name, exc_info=exc_info, extra={"facts": {**_bound.get(), **facts}}, stacklevel=2)
+        LOGGER.log(
+            level, name, exc_info=exc_info, extra={"facts": {**_bound.get(), **facts}}, stacklevel=2
+        )
 
 
 def bind(**facts: Any) -> None:
@@ -83,7 +85,9 @@ class _HasClock(Protocol):
 Self = TypeVar("Self", bound=_HasClock)
 
 
-def timed(stage: str) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[Concatenate[Self, P], R]]:
+def timed(
+    stage: str,
+) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[Concatenate[Self, P], R]]:
     """For a method of something with a clock: its seconds go to that stage of the request in hand."""
 
     def around(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate[Self, P], R]:
@@ -98,7 +102,9 @@ def timed(stage: str) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[
                 return method(self, *args, **kwargs)
             finally:
                 tally.in_a_stage = False
-                tally.seconds[stage] = tally.seconds.get(stage, 0.0) + self.clock.monotonic() - begun
+                tally.seconds[stage] = (
+                    tally.seconds.get(stage, 0.0) + self.clock.monotonic() - begun
+                )
 
         return timed_method
 

@@ -46,7 +46,9 @@ def fail(name: str, found: str, advice: str) -> Finding:
     return Finding(name, Verdict.FAIL, found, advice)
 
 
-def guarded(name: str, check: Callable[[], Iterable[Finding]], advice: Callable[[str], str]) -> Iterator[Finding]:
+def guarded(
+    name: str, check: Callable[[], Iterable[Finding]], advice: Callable[[str], str]
+) -> Iterator[Finding]:
     """What the check finds; whatever ends it is a failure of this check alone. ``advice``: what to do about such a message.
 
     Of an unexpected exception only the kind is shown: its text may quote a secret.
@@ -56,4 +58,8 @@ def guarded(name: str, check: Callable[[], Iterable[Finding]], advice: Callable[
     except WebhookError as error:
         yield fail(name, error.message, advice(error.message))
     except Exception as error:  # noqa: BLE001  a check that breaks must not stop the others
-        yield fail(name, f"the check itself broke ({type(error).__name__})", "this is a bug: please report it")
+        yield fail(
+            name,
+            f"the check itself broke ({type(error).__name__})",
+            "this is a bug: please report it",
+        )

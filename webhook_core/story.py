@@ -97,15 +97,23 @@ class Alerts:
         window = timedelta(seconds=self.settings.duplicate_window_s)
         return firing.in_generation_after(self.ledger.newest_generation(firing.unit), window)
 
-    def _plan_and_claim(self, firing: Firing, delivery: Delivery) -> tuple[Decided | None, Claimed | Existing]:
+    def _plan_and_claim(
+        self, firing: Firing, delivery: Delivery
+    ) -> tuple[Decided | None, Claimed | Existing]:
         """The two come together: a plan that others have overtaken by its claim is made once more."""
-        claiming = Claiming(self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing)
+        claiming = Claiming(
+            self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing
+        )
         return claiming.claimed(delivery.budget)
 
-    def _again(self, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False) -> Again:
+    def _again(
+        self, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False
+    ) -> Again:
         return Again(self.market, self.settings.order_deadline_s, firing, plan, is_stale=is_stale)
 
-    def _answer_though_stale(self, stale: AlertStale, verified: VerifiedBody, delivery: Delivery) -> HttpResponse:
+    def _answer_though_stale(
+        self, stale: AlertStale, verified: VerifiedBody, delivery: Delivery
+    ) -> HttpResponse:
         """A known alert gets its answer however late it comes again, and nothing is sent for it any more.
         Raises AlertStale for every other one."""
         try:
@@ -123,7 +131,9 @@ class Alerts:
         """A redelivery goes on where the one before it stopped; ``first`` is leg 0."""
         bind(client_order_id=first.current.client_order_id)
         notice_reuse(delivery, firing, first)
-        progress = self.legs.resume(first, self._again(firing, first, is_stale=is_stale), delivery.budget)
+        progress = self.legs.resume(
+            first, self._again(firing, first, is_stale=is_stale), delivery.budget
+        )
         if is_stale and progress.unclaimed:
             from webhook_core.sending.missed_legs import without_the_rest
 
@@ -135,7 +145,9 @@ class Alerts:
             from webhook_core.sending.fills import Fills  # few alerts ask for it
 
             fills = Fills(self.ledger, self.venue, self.clock, self.market.margin)
-            progress = progress._replace(entries=tuple(fills.confirmed(progress.entries, delivery.budget)))
+            progress = progress._replace(
+                entries=tuple(fills.confirmed(progress.entries, delivery.budget))
+            )
         delivery.entry, delivery.replayed = progress.deciding, progress.replayed
         delivery.plans(progress.deciding.current.request)
         delivery.warnings = warnings_of(progress, delivery.reuse)

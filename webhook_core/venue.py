@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 class Venue(Protocol):
     """Kraken, or Kraken on paper. Every call ends within its budget."""
 
-    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+    def submit(
+        self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
+    ) -> Outcome:
         """One AddOrder that can have been processed, at most; or the CancelOrder or AmendOrder that the request is. Never raises
         for an expected failure."""
         ...
@@ -37,7 +39,9 @@ class Venue(Protocol):
         """None means that a complete read of the open orders lacks it. Raises VenueUnavailable when the read proves nothing."""
         ...
 
-    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+    def find_closed(
+        self, client_order_id: str, since: datetime, budget: Budget
+    ) -> VenueOrder | None:
         """The same for the closed orders from ``since`` on, all pages."""
         ...
 
@@ -45,7 +49,9 @@ class Venue(Protocol):
         """Pair rules from AssetPairs; None: all. An unknown pair: an empty list. Raises VenueUnavailable."""
         ...
 
-    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+    def last_price(
+        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+    ) -> Decimal:
         """The last traded price from Ticker. ``reference``: the alert's idea of it, for a venue on paper. Raises
         VenueUnavailable."""
         ...

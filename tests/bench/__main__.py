@@ -24,7 +24,15 @@ from tests.bench.venue import venue
 from tests.bench.warm import behind_the_server, in_process
 from tests.support.firestore_emulator import new_emulator
 
-MEASURES = (kraken_calls, in_process, cold_starts, first_answers, behind_the_server, bursts, ledger_growth)
+MEASURES = (
+    kraken_calls,
+    in_process,
+    cold_starts,
+    first_answers,
+    behind_the_server,
+    bursts,
+    ledger_growth,
+)
 
 
 def main() -> int:

@@ -26,10 +26,19 @@ def application(port: int, ledger: Path, **env: str) -> Application:
 def deliver(function: Application, name: str, **fields: str) -> float:
     """Seconds that one new alert took."""
     now = datetime.now(UTC)
-    alert = {"token": TOKEN, "id": name, "symbol": "BTCUSD", "side": "buy", "volume": "0.01", **fields}
+    alert = {
+        "token": TOKEN,
+        "id": name,
+        "symbol": "BTCUSD",
+        "side": "buy",
+        "volume": "0.01",
+        **fields,
+    }
     body = json.dumps(alert).encode()
     started = time.perf_counter()
-    response = function.handle(HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", now))
+    response = function.handle(
+        HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", now)
+    )
     taken = time.perf_counter() - started
     assert response.status == 200, response.body
     return taken

@@ -51,7 +51,9 @@ def burst(place: Place, size: int, takes_ms: int, admitted: int) -> Iterator[Fig
             first_answer(function)
             kraken.script("AddOrder", *slow * (4 * size))
             before = len(kraken.orders())
-            delivered = FrontEnd(function.port, admitted, size).fire([alert(AFFORDABLE) for _ in range(size)])
+            delivered = FrontEnd(function.port, admitted, size).fire(
+                [alert(AFFORDABLE) for _ in range(size)]
+            )
             orders, memory = len(kraken.orders()) - before, memory_mib(function)
     finally:
         kraken.stop()
@@ -61,7 +63,11 @@ def burst(place: Place, size: int, takes_ms: int, admitted: int) -> Iterator[Fig
     yield Figure(f"{name}: until all are answered", last_s, "s", ALL_WITHIN_S.get((size, takes_ms)))
     bound = TIMES_BARE if (size, takes_ms) in ALL_WITHIN_S else None
     yield Figure(
-        f"{name}: the same, bare krakenex in {SESSIONS} sessions", last_s / bare_s, "times", bound, f"{bare_s:.2f} s"
+        f"{name}: the same, bare krakenex in {SESSIONS} sessions",
+        last_s / bare_s,
+        "times",
+        bound,
+        f"{bare_s:.2f} s",
     )
     yield Figure(f"{name}: memory of the server after it", memory, "MiB")
 
@@ -100,11 +106,18 @@ def _new_file(folder: Path) -> Path:
 
 def _figure(name: str, delivered: list[Delivered], orders: int, promised: bool) -> Figure:
     late = sum(one.seconds > TRADINGVIEW_WAITS_S for one in delivered)
-    ended = Counter("timed out" if one.status == TIMED_OUT else str(one.status) for one in delivered)
+    ended = Counter(
+        "timed out" if one.status == TIMED_OUT else str(one.status) for one in delivered
+    )
     said = ", ".join(f"{count} on {status}" for status, count in sorted(ended.items()))
     resends = sum(one.sends - 1 for one in delivered)
     detail = f"{said}; {orders} orders, {resends} resends"
     parts = {**ended, "orders": orders, "resends": resends}
     return Figure(
-        f"{name}: answered after {TRADINGVIEW_WAITS_S:g} s", late, "alerts", 0 if promised else None, detail, parts
+        f"{name}: answered after {TRADINGVIEW_WAITS_S:g} s",
+        late,
+        "alerts",
+        0 if promised else None,
+        detail,
+        parts,
     )

@@ -61,7 +61,9 @@ class StageClock:
                 found = getattr(self._inner, name)
                 return clock.around(stage, found) if callable(found) else found
 
-        return clock.around(stage, lambda *arguments, **options: Opened(open_(*arguments, **options)))
+        return clock.around(
+            stage, lambda *arguments, **options: Opened(open_(*arguments, **options))
+        )
 
 
 def bare(_clock: StageClock, libraries: list[str]) -> None:
@@ -77,7 +79,9 @@ def bare(_clock: StageClock, libraries: list[str]) -> None:
 
 def ours(clock: StageClock, _libraries: list[str]) -> None:
     import functions_framework
-    from werkzeug.test import EnvironBuilder  # flask imports it anyway; its own test client would cost extra
+    from werkzeug.test import (
+        EnvironBuilder,
+    )  # flask imports it anyway; its own test client would cost extra
 
     clock.enter("import")
     app = functions_framework.create_app("webhook", MAIN, "http")
@@ -99,7 +103,9 @@ def ours(clock: StageClock, _libraries: list[str]) -> None:
         "price": "60000",
         "id": f"{os.getpid()}",
     }
-    alert = EnvironBuilder("/webhook/tradingview", method="POST", data=json.dumps(order)).get_environ()
+    alert = EnvironBuilder(
+        "/webhook/tradingview", method="POST", data=json.dumps(order)
+    ).get_environ()
     statuses = []
     body = b"".join(app(alert, lambda status, _headers, _error=None: statuses.append(status)))
     answer, mode = json.loads(body), os.environ.get("TRADING_MODE", "paper")
@@ -111,7 +117,11 @@ def main(spawned_at: str, what: str, *libraries: str) -> None:
     {"bare": bare, "ours": ours}[what](clock, list(libraries))
     clock.enter("end")
     wall_s, cpu_s = time.monotonic() - float(spawned_at), time.process_time()
-    print(json.dumps({"cpu_s": cpu_s, "wall_s": wall_s, "peak_mib": peak_mib(), "stages": clock.seconds}))
+    print(
+        json.dumps(
+            {"cpu_s": cpu_s, "wall_s": wall_s, "peak_mib": peak_mib(), "stages": clock.seconds}
+        )
+    )
 
 
 def peak_mib() -> float:

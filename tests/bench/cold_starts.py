@@ -34,7 +34,9 @@ def cold_starts(place: Place) -> Iterator[Figure]:
             pair = cold_start(place, one, "bare"), cold_start(place, one, "ours")
             if number:
                 starts[one.name].append(pair)
-    stages = {name: typical([ours["stages"] for _, ours in pairs]) for name, pairs in starts.items()}
+    stages = {
+        name: typical([ours["stages"] for _, ours in pairs]) for name, pairs in starts.items()
+    }
     for one in sets:
         yield from _figures(one, starts[one.name], stages[one.name])
         yield from _loaded(place, one)
@@ -49,16 +51,21 @@ def _run(place: Place, one: Set, arguments: Sequence[str]) -> Start:
     """The numbers that a whole process prints in its last line; its last argument is bare or ours."""
     environment = one.environment(place) if arguments[-1] == "ours" else bare_environment(place)
     command = [sys.executable, "-m", *arguments, *one.libraries]
-    done = subprocess.run(command, check=True, capture_output=True, env=environment, cwd=place.folder)
+    done = subprocess.run(
+        command, check=True, capture_output=True, env=environment, cwd=place.folder
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _figures(one: Set, pairs: Sequence[tuple[Start, Start]], stages: Mapping[str, float]) -> Iterator[Figure]:
+def _figures(
+    one: Set, pairs: Sequence[tuple[Start, Start]], stages: Mapping[str, float]
+) -> Iterator[Figure]:
     ratios = [ours["cpu_s"] / bare["cpu_s"] for bare, ours in pairs]
     low, middle, high = statistics.quantiles(ratios, n=4)
     bare_ms = statistics.median(bare["cpu_s"] for bare, _ in pairs) * 1000
     cpu, wall, peak_mib = (
-        statistics.median(ours[name] for _, ours in pairs) for name in ("cpu_s", "wall_s", "peak_mib")
+        statistics.median(ours[name] for _, ours in pairs)
+        for name in ("cpu_s", "wall_s", "peak_mib")
     )
     detail = f"half of {len(ratios)} rounds: {low:.2f} to {high:.2f}; bare {bare_ms:.0f} ms"
     yield Figure(f"cold start CPU / bare, {one.name}", middle, "x", one.bound, detail)
@@ -97,12 +104,21 @@ def first_answers(place: Place) -> Iterator[Figure]:
         yield Figure(f"CPU of the server until then, {name}", cpu, "s", None, detail, sizes)
         yield Figure(f"memory of the server then, {name}", memory, "MiB", bounds.server_mib)
         if bounds.server_bound is not None:
-            yield Figure(f"CPU of the server / paper's, {name}", _ratio(series, met["paper"]), "x", bounds.server_bound)
+            yield Figure(
+                f"CPU of the server / paper's, {name}",
+                _ratio(series, met["paper"]),
+                "x",
+                bounds.server_bound,
+            )
 
 
-def _ratio(series: Sequence[tuple[float, float, float]], paper: Sequence[tuple[float, float, float]]) -> float:
+def _ratio(
+    series: Sequence[tuple[float, float, float]], paper: Sequence[tuple[float, float, float]]
+) -> float:
     """Of the CPU seconds, round by round."""
-    return statistics.median(mine / theirs for (_, mine, _), (_, theirs, _) in zip(series, paper, strict=True))
+    return statistics.median(
+        mine / theirs for (_, mine, _), (_, theirs, _) in zip(series, paper, strict=True)
+    )
 
 
 def _served(place: Place, one: Set | None) -> AbstractContextManager[Served]:

@@ -23,7 +23,9 @@ class Figure:
 
     def line(self) -> str:
         bound = "" if self.bound is None else f"<= {self.bound:g} {'ok' if self.kept else 'MISSED'}"
-        return f"{self.name:<66} {self.value:>9.3f} {self.unit:<8} {bound:<13} {self.detail}".rstrip()
+        return (
+            f"{self.name:<66} {self.value:>9.3f} {self.unit:<8} {bound:<13} {self.detail}".rstrip()
+        )
 
     def document(self) -> dict[str, object]:
         return vars(self) | {"kept": self.kept}

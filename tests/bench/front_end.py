@@ -70,9 +70,13 @@ class FrontEnd:
         if not self._places.acquire(timeout=QUEUED_S):
             return 429
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=FUNCTION_TIMEOUT_S)
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", self._port, timeout=FUNCTION_TIMEOUT_S
+            )
             with contextlib.closing(connection):
-                connection.request("POST", "/webhook/tradingview", body, {"Content-Type": "application/json"})
+                connection.request(
+                    "POST", "/webhook/tradingview", body, {"Content-Type": "application/json"}
+                )
                 return connection.getresponse().status
         finally:
             self._places.release()

@@ -25,7 +25,11 @@ from typing import Any
 
 PROJECT = "bench-project"
 HOST = "secretmanager.googleapis.com"
-ACCOUNT = {"email": f"bridge@{PROJECT}.iam.gserviceaccount.com", "aliases": ["default"], "scopes": []}
+ACCOUNT = {
+    "email": f"bridge@{PROJECT}.iam.gserviceaccount.com",
+    "aliases": ["default"],
+    "scopes": [],
+}
 ACCESS_TOKEN = {"access_token": "an-access-token", "expires_in": 3599, "token_type": "Bearer"}
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 
@@ -38,7 +42,13 @@ def secret_name(secret: str) -> str:
 def google_on_loopback(folder: Path, secrets: dict[str, str]) -> Iterator[dict[str, str]]:
     """The variables of a function that is to find it. ``secrets``: values by the names of their secrets."""
     roots = folder / "roots.pem"
-    command = [sys.executable, "-m", "tests.bench.google_on_loopback", str(roots), json.dumps(secrets)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.google_on_loopback",
+        str(roots),
+        json.dumps(secrets),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         here = f"127.0.0.1:{int(process.stdout.readline())}"
@@ -71,7 +81,9 @@ def certificate() -> tuple[bytes, bytes]:
         .sign(key, hashes.SHA256())
     )
     encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain), made.public_bytes(encoding)
+    return key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain), made.public_bytes(
+        encoding
+    )
 
 
 def secret_manager(secrets: dict[str, str], key: bytes, certificate: bytes) -> tuple[Any, int]:
@@ -94,7 +106,9 @@ def secret_manager(secrets: dict[str, str], key: bytes, certificate: bytes) -> t
         access, sm.AccessSecretVersionRequest.deserialize, sm.AccessSecretVersionResponse.serialize
     )
     server = grpc.server(futures.ThreadPoolExecutor(8))
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, {"AccessSecretVersion": method})])
+    server.add_generic_rpc_handlers(
+        [grpc.method_handlers_generic_handler(SERVICE, {"AccessSecretVersion": method})]
+    )
     port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, certificate)]))
     server.start()
     return server, port
@@ -109,7 +123,11 @@ class Metadata(BaseHTTPRequestHandler):
     port = 0
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0].removeprefix("/computeMetadata/v1/").replace(ACCOUNT["email"], "default")
+        path = (
+            self.path.partition("?")[0]
+            .removeprefix("/computeMetadata/v1/")
+            .replace(ACCOUNT["email"], "default")
+        )
         answers = {
             "project/project-id": PROJECT,
             "universe/universe-domain": "googleapis.com",
@@ -128,7 +146,10 @@ class Metadata(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         self.close_connection = True
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as server:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port)) as server,
+        ):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
             self.wfile.flush()
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -20,7 +20,9 @@ def hide_the_rest(folder: Path) -> Path:
     hiding.mkdir()
     requirements = (ROOT / "requirements.txt").read_text("utf-8")
     for module in not_deployed(requirements, packages_distributions()):
-        (hiding / f"{module}.py").write_text(f"raise ModuleNotFoundError('not deployed', name={module!r})\n", "utf-8")
+        (hiding / f"{module}.py").write_text(
+            f"raise ModuleNotFoundError('not deployed', name={module!r})\n", "utf-8"
+        )
     return hiding
 
 
@@ -31,8 +33,14 @@ def not_deployed(requirements: str, modules: Mapping[str, Collection[str]]) -> l
     """
     rows = [row.partition("#")[0].partition("==")[0].strip() for row in requirements.splitlines()]
     wanted = {plain(row) for row in rows if row}
-    public = {name: owners for name, owners in modules.items() if name.isidentifier() and not name.startswith("_")}
-    return sorted(name for name, owners in public.items() if not wanted & {plain(owner) for owner in owners})
+    public = {
+        name: owners
+        for name, owners in modules.items()
+        if name.isidentifier() and not name.startswith("_")
+    }
+    return sorted(
+        name for name, owners in public.items() if not wanted & {plain(owner) for owner in owners}
+    )
 
 
 def plain(name: str) -> str:

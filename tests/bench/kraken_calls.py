@@ -20,4 +20,6 @@ def kraken_calls(place: Place) -> Iterator[Figure]:
         for warmth in ("cold", "warm"):
             before = calls(port)
             deliver(function, f"{name} {warmth}")
-            yield Figure(f"Kraken calls per alert, {name}, {warmth}", calls(port) - before, "calls", bound)
+            yield Figure(
+                f"Kraken calls per alert, {name}, {warmth}", calls(port) - before, "calls", bound
+            )

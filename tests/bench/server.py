@@ -41,13 +41,21 @@ def served(
 ) -> Iterator[Served]:
     """One instance, which may not be up yet. Killed at the end: nobody waits for a measured function to tidy up."""
     port = free_port()
-    command = [sys.executable, "-m", "functions_framework", f"--target={target}", f"--source={source}"]
+    command = [
+        sys.executable,
+        "-m",
+        "functions_framework",
+        f"--target={target}",
+        f"--source={source}",
+    ]
     command += ["--host=127.0.0.1", f"--port={port}"]
     env = {**environment, "THREADS": str(THREADS), "FUNCTION_TARGET": target}
     log_path = folder / f"served-{port}.log"
     with log_path.open("ab") as log:
         spawned_at = time.monotonic()
-        process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=env, cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         yield Served(port, spawned_at, process, log_path)
     finally:
@@ -57,12 +65,19 @@ def served(
 
 def alert(volume: str = "0.01") -> bytes:
     """A new one each time."""
-    fields = {"token": TOKEN, "id": f"bench-{os.getpid()}-{next(_numbers)}", "symbol": "BTCUSD", "side": "buy"}
+    fields = {
+        "token": TOKEN,
+        "id": f"bench-{os.getpid()}-{next(_numbers)}",
+        "symbol": "BTCUSD",
+        "side": "buy",
+    }
     return json.dumps(fields | {"volume": volume, "price": "60000"}).encode()
 
 
 def connection_to(function: Served) -> contextlib.closing[http.client.HTTPConnection]:
-    return contextlib.closing(http.client.HTTPConnection("127.0.0.1", function.port, timeout=START_S))
+    return contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", function.port, timeout=START_S)
+    )
 
 
 def first_answer(function: Served) -> float:
@@ -77,14 +92,20 @@ def first_answer(function: Served) -> float:
 
 def memory_mib(function: Served) -> float:
     """Of all its processes; what they share counts once (Pss, proc(5))."""
-    rows = [row for folder in _processes(function) for row in _text(folder / "smaps_rollup").splitlines()]
+    rows = [
+        row
+        for folder in _processes(function)
+        for row in _text(folder / "smaps_rollup").splitlines()
+    ]
     return sum(int(row.split()[1]) for row in rows if row.startswith("Pss:")) / 1024
 
 
 def cpu_s(function: Served) -> float:
     """Of all its processes since their start, user and system, in steps of 10 ms (utime and stime, proc(5))."""
     fields = [_text(folder / "stat").rpartition(")")[2].split() for folder in _processes(function)]
-    return sum(int(field[11]) + int(field[12]) for field in fields if field) / os.sysconf("SC_CLK_TCK")
+    return sum(int(field[11]) + int(field[12]) for field in fields if field) / os.sysconf(
+        "SC_CLK_TCK"
+    )
 
 
 def _processes(function: Served) -> Iterator[Path]:

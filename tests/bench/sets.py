@@ -47,7 +47,10 @@ class Place:
 
 def bare_environment(place: Place) -> dict[str, str]:
     """Little: PYTHONDONTWRITEBYTECODE, for one, would have every start compile our source anew."""
-    return base_environment() | {"PYTHONPATH": f"{place.hiding}:{ROOT}", "KRAKEN_API_URL": place.kraken_url}
+    return base_environment() | {
+        "PYTHONPATH": f"{place.hiding}:{ROOT}",
+        "KRAKEN_API_URL": place.kraken_url,
+    }
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,11 @@ class Set:
             "mounted": place.mounted(),
             "Secret Manager": {name: secret_name(name) for name in SECRETS},
         }
-        return {name: text for name, text in places[self.secrets].items() if self.live or name == "WEBHOOK_TOKEN"}
+        return {
+            name: text
+            for name, text in places[self.secrets].items()
+            if self.live or name == "WEBHOOK_TOKEN"
+        }
 
 
 SETS = (

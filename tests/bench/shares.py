@@ -39,7 +39,8 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
         milliseconds = [stages[stage] * 1000 for stage in STAGES]
         cells = [f"{part:>9.0f}" for part in (*milliseconds, sum(milliseconds))]
         cells += [
-            f"{seconds:>7.2f} {'!' if seconds >= TRADINGVIEW_WAITS_S else 's'}" for seconds in on_sizes(stages).values()
+            f"{seconds:>7.2f} {'!' if seconds >= TRADINGVIEW_WAITS_S else 's'}"
+            for seconds in on_sizes(stages).values()
         ]
         lines.append(f"{name:<{width}}{''.join(cells)}")
     return [*lines, _NOTE]

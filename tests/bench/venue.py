@@ -17,7 +17,9 @@ from http.client import HTTPConnection
 @contextlib.contextmanager
 def venue() -> Iterator[int]:
     """Its port on loopback."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.venue"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.venue"], stdout=subprocess.PIPE, text=True
+    )
     try:
         yield int(process.stdout.readline())
     finally:
@@ -46,7 +48,9 @@ class Kraken(asyncio.Protocol):
         head, separator, body = self.received.partition(b"\r\n\r\n")
         if not separator:
             return
-        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        lengths = [
+            line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
+        ]
         if lengths and len(body) < int(lengths[0].split(b":")[1]):
             return
         self.received = b""
@@ -60,14 +64,18 @@ class Kraken(asyncio.Protocol):
             document = {"error": [], "result": self.result(path)}
         text = json.dumps(document).encode()
         self.transport.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+            % (len(text), text)
         )
 
     @staticmethod
     def result(path):
         if b"Ticker" in path:
             return {"XXBTZUSD": {"c": ["60000.00000", "0.1"]}}
-        return {"descr": {"order": "buy 0.01000000 XBTUSD @ market"}, "txid": [f"O{Kraken.count:05d}-BENCH-KRAKEN"]}
+        return {
+            "descr": {"order": "buy 0.01000000 XBTUSD @ market"},
+            "txid": [f"O{Kraken.count:05d}-BENCH-KRAKEN"],
+        }
 
 
 async def main() -> None:

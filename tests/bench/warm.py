@@ -40,7 +40,9 @@ def in_process(place: Place) -> Iterator[Figure]:
     yield Figure("bare krakenex order, median", statistics.median(bare), "ms")
     detail = f"each has one fsync, which took {statistics.median(fsync):.2f} ms, in turn with them"
     yield Figure("warm alert on top of it, SQLite (durable), median", over, "ms", 2.0, detail)
-    yield Figure("warm alert on top of it, 99th percentile", percentile_99(ours) - percentile_99(bare), "ms")
+    yield Figure(
+        "warm alert on top of it, 99th percentile", percentile_99(ours) - percentile_99(bare), "ms"
+    )
 
 
 class _Series(NamedTuple):
@@ -75,13 +77,20 @@ def behind_the_server(place: Place) -> Iterator[Figure]:
     that keep their connection and wait for each answer. In turn, and behind the same server: a function that makes one
     bare krakenex order. What is on top of it is ours.
     """
-    live, cloud = next(one for one in SETS if one.name == "live"), next(one for one in SETS if one.firestore)
+    live, cloud = (
+        next(one for one in SETS if one.name == "live"),
+        next(one for one in SETS if one.firestore),
+    )
     with contextlib.ExitStack() as stack:
         environment = live.environment(place)
-        functions = {"bare order": stack.enter_context(served(environment, place.folder, "order", BARE))}
+        functions = {
+            "bare order": stack.enter_context(served(environment, place.folder, "order", BARE))
+        }
         functions["SQLite"] = stack.enter_context(served(environment, place.folder))
         if place.firestore:
-            functions["Firestore emulator"] = stack.enter_context(served(cloud.environment(place), place.folder))
+            functions["Firestore emulator"] = stack.enter_context(
+                served(cloud.environment(place), place.folder)
+            )
         for function in functions.values():
             first_answer(function)
             deliver_many(function, max(SENDERS), SLICE)
@@ -103,11 +112,17 @@ def _beside_bare(functions: dict[str, Served], senders: int) -> Iterator[Figure]
         middle, late = statistics.median(milliseconds), percentile_99(milliseconds)
         detail = f"median {middle:.2f} ms, 99th percentile {late:.2f} ms"
         yield Figure(
-            f"{name}, {word}: alerts per second over HTTP", statistics.median(rates[name]), "1/s", None, detail
+            f"{name}, {word}: alerts per second over HTTP",
+            statistics.median(rates[name]),
+            "1/s",
+            None,
+            detail,
         )
         if milliseconds is not bare:
             over, over_late = middle - statistics.median(bare), late - percentile_99(bare)
-            yield Figure(f"{name}, {word}: median on top of bare", over, "ms", BOUNDS.get((name, senders)))
+            yield Figure(
+                f"{name}, {word}: median on top of bare", over, "ms", BOUNDS.get((name, senders))
+            )
             yield Figure(f"{name}, {word}: 99th percentile on top of bare", over_late, "ms")
 
 

@@ -35,6 +35,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         case "sqlite":
             made = SqliteLedger(tmp_path / "state" / "ledger.db", timeout_s=10)
         case _:
-            made = FirestoreLedger(request.getfixturevalue("firestore_project"), timeout_s=10, clock=Dated())
+            made = FirestoreLedger(
+                request.getfixturevalue("firestore_project"), timeout_s=10, clock=Dated()
+            )
     yield made
     made.close()

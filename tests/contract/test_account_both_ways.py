@@ -42,10 +42,14 @@ class Account:
         """A read of the venue's, with time enough."""
         return lambda *asked: getattr(self.venue, name)(*asked, Budget.start(CLOCK, 5.0))
 
-    def submit(self, parameters: dict[str, str], method: Any = "AddOrder", own_id: str = "") -> Outcome:
+    def submit(
+        self, parameters: dict[str, str], method: Any = "AddOrder", own_id: str = ""
+    ) -> Outcome:
         request = OrderRequest("BTC/USD", parameters, method=method)
         soon = CLOCK.now() + timedelta(seconds=20)
-        return self.venue.submit(request, own_id or str(uuid.uuid4()), soon, Budget.start(CLOCK, 5.0))
+        return self.venue.submit(
+            request, own_id or str(uuid.uuid4()), soon, Budget.start(CLOCK, 5.0)
+        )
 
     def place(self, own_id: str = "", **fields: str) -> str:
         asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"} | fields
@@ -101,7 +105,9 @@ def test_an_order_is_canceled_once_and_then_gone(kraken: Account) -> None:
     assert kraken.order(order_id).status == "canceled"
     closed_at = kraken.order(order_id).closed_at
     assert closed_at is not None
-    assert kraken.fills([order_id]) == {order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0), closed_at)}
+    assert kraken.fills([order_id]) == {
+        order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0), closed_at)
+    }
     assert kraken.balances()["ZUSD"] == Balance(Decimal(10000))
 
 
@@ -130,7 +136,9 @@ def test_an_order_that_never_was_is_refused_and_not_shown(kraken: Account) -> No
 def test_an_amended_order_keeps_its_id_and_holds_what_it_needs_now(kraken: Account) -> None:
     own_id = str(uuid.uuid4())
     order_id = kraken.place(own_id, **LIMIT)
-    assert kraken.amend(txid=order_id, limit_price="55000", order_qty="0.02") == Accepted(order_id, "amended")
+    assert kraken.amend(txid=order_id, limit_price="55000", order_qty="0.02") == Accepted(
+        order_id, "amended"
+    )
     (order,) = kraken.open_orders()
     assert (order.order_id, order.client_order_id) == (order_id, own_id)
     assert (order.limit, order.volume) == (Decimal(55000), Decimal("0.02"))
@@ -153,7 +161,9 @@ def test_an_amended_order_keeps_its_id_and_holds_what_it_needs_now(kraken: Accou
         ({"trigger_price": "50000"}, "EGeneral:Invalid arguments:trigger_price", False),
     ],
 )
-def test_an_amendment_that_is_refused_changes_nothing(kraken: Account, fields: Any, error: str, stale: bool) -> None:
+def test_an_amendment_that_is_refused_changes_nothing(
+    kraken: Account, fields: Any, error: str, stale: bool
+) -> None:
     order_id = kraken.place(**LIMIT)
     before = kraken.order(order_id)
     assert kraken.amend(txid=order_id, **fields) == Rejected((error,), stale_rules=stale)
@@ -166,7 +176,12 @@ def test_what_an_order_came_to_is_read(kraken: Account) -> None:
     assert fills == {
         resting: Fill("open", Decimal(0), None, Decimal(0), Decimal(0)),
         bought: Fill(
-            "closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal("4.8"), kraken.order(bought).closed_at
+            "closed",
+            Decimal("0.01"),
+            Decimal(60000),
+            Decimal(600),
+            Decimal("4.8"),
+            kraken.order(bought).closed_at,
         ),
     }
     assert kraken.balances()["XXBT"] == Balance(Decimal("1.01"))
@@ -176,12 +191,21 @@ def test_an_order_that_is_partly_filled_shows_both_parts(kraken: Account) -> Non
     kraken.engine.market = Market(fill=(Decimal("0.25"),))
     order_id = kraken.place(type="sell", volume="0.4")
     (order,) = kraken.open_orders()
-    assert (order.volume, order.executed, order.left) == (Decimal("0.4"), Decimal("0.1"), Decimal("0.3"))
+    assert (order.volume, order.executed, order.left) == (
+        Decimal("0.4"),
+        Decimal("0.1"),
+        Decimal("0.3"),
+    )
     assert kraken.fills([order_id])[order_id].volume == Decimal("0.1")
     assert kraken.balances()["XXBT"] == Balance(Decimal("0.9"), Decimal("0.3"))
     assert isinstance(kraken.cancel(txid=order_id), Accepted)
     assert kraken.fills([order_id])[order_id] == Fill(
-        "canceled", Decimal("0.1"), Decimal(60000), Decimal(6000), Decimal(48), kraken.order(order_id).closed_at
+        "canceled",
+        Decimal("0.1"),
+        Decimal(60000),
+        Decimal(6000),
+        Decimal(48),
+        kraken.order(order_id).closed_at,
     )
 
 
@@ -193,11 +217,17 @@ def test_an_order_that_is_partly_filled_shows_both_parts(kraken: Account) -> Non
         ({"ordertype": "trailing-stop", "price": "+2%"}, None, None),
         ({"ordertype": "trailing-stop-limit", "price": "+500", "price2": "-10"}, None, None),
         ({"ordertype": "stop-loss", "price": "-5%"}, None, None),
-        ({"ordertype": "iceberg", "price": "65000", "volume": "0.3", "displayvol": "0.1"}, "65000", None),
+        (
+            {"ordertype": "iceberg", "price": "65000", "volume": "0.3", "displayvol": "0.1"},
+            "65000",
+            None,
+        ),
         ({"ordertype": "limit", "price": "65000", "starttm": "+60"}, "65000", None),
     ],
 )
-def test_every_kind_of_resting_order_is_read(kraken: Account, fields: Any, limit: Any, trigger: Any) -> None:
+def test_every_kind_of_resting_order_is_read(
+    kraken: Account, fields: Any, limit: Any, trigger: Any
+) -> None:
     kraken.place(type="sell", **fields)
     (order,) = kraken.open_orders()
     assert order.order_type == fields["ordertype"]
@@ -248,7 +278,9 @@ def test_margin_positions_are_netted_and_count_in_the_equity(kraken: Account) ->
     kraken.place(volume="0.1", leverage="5", type="sell")
     assert net(kraken) == {"XXBTZUSD": Decimal("0.2")}
     usd = kraken.balances()["ZUSD"].total
-    assert usd == Decimal(10000) - Decimal("147.6") - Decimal(48)  # 18000 at 0.80 % and at 0.02 %, 6000 at 0.80 %
+    assert usd == Decimal(10000) - Decimal("147.6") - Decimal(
+        48
+    )  # 18000 at 0.80 % and at 0.02 %, 6000 at 0.80 %
     assert kraken.equity("ZUSD") == usd + 60000
     kraken.engine.mark_price("XBTUSD", Decimal(61000))
     assert kraken.equity("ZUSD") == usd + 61000 + 200
@@ -266,7 +298,9 @@ def test_a_resting_margin_order_says_so_and_holds_no_balance(kraken: Account) ->
 
 
 def test_equity_in_another_asset_and_in_one_that_nobody_knows(kraken: Account) -> None:
-    assert kraken.equity("XXBT") == Decimal("1.1667")  # 10000 USD at 60000, at the four decimals of TradeBalance
+    assert kraken.equity("XXBT") == Decimal(
+        "1.1667"
+    )  # 10000 USD at 60000, at the four decimals of TradeBalance
     with pytest.raises(VenueUnavailable, match="EQuery:Unknown asset"):
         kraken.equity("NOSUCH")
 
@@ -274,7 +308,13 @@ def test_equity_in_another_asset_and_in_one_that_nobody_knows(kraken: Account) -
 def test_a_buy_for_an_amount_of_quote_spends_it_and_the_fee_beside_it(kraken: Account) -> None:
     order_id = kraken.place(oflags="viqc", volume="100")
     (fill,) = kraken.fills([order_id]).values()
-    assert fill[:5] == ("closed", Decimal("0.00166666"), Decimal(60000), Decimal("99.9996"), Decimal("0.8"))
+    assert fill[:5] == (
+        "closed",
+        Decimal("0.00166666"),
+        Decimal(60000),
+        Decimal("99.9996"),
+        Decimal("0.8"),
+    )
     assert kraken.balances()["ZUSD"] == Balance(Decimal("9899.2004"))
 
 
@@ -288,7 +328,11 @@ def test_all_prices_in_one_question(kraken: Account) -> None:
     assert prices() == {"XXBTZUSD": Decimal(60000)}
     kraken.engine.mark_price("ETHUSD", Decimal(3000))
     kraken.engine.mark_price("AAPLxUSD", Decimal("250.5"))
-    assert prices() == {"XXBTZUSD": Decimal(60000), "XETHZUSD": Decimal(3000), "AAPLxUSD": Decimal("250.5")}
+    assert prices() == {
+        "XXBTZUSD": Decimal(60000),
+        "XETHZUSD": Decimal(3000),
+        "AAPLxUSD": Decimal("250.5"),
+    }
 
 
 def test_all_pairs_are_those_of_both_asset_classes(kraken: Account) -> None:
@@ -307,7 +351,9 @@ def test_all_pairs_are_those_of_both_asset_classes(kraken: Account) -> None:
         ("query-open-trades", "open_orders", ()),
     ],
 )
-def test_a_permission_that_is_missing_is_named(kraken: Account, missing: str, read: str, asked: Any) -> None:
+def test_a_permission_that_is_missing_is_named(
+    kraken: Account, missing: str, read: str, asked: Any
+) -> None:
     kraken.engine.permissions -= {missing}
     with pytest.raises(VenueUnavailable, match="EGeneral:Permission denied"):
         getattr(kraken, read)(*asked)
@@ -315,13 +361,17 @@ def test_a_permission_that_is_missing_is_named(kraken: Account, missing: str, re
 
 def test_a_key_that_may_only_read_changes_nothing(kraken: Account) -> None:
     order_id = kraken.place(**LIMIT)
-    kraken.engine.permissions = frozenset({"query-funds", "query-open-trades", "query-closed-trades"})
+    kraken.engine.permissions = frozenset(
+        {"query-funds", "query-open-trades", "query-closed-trades"}
+    )
     denied = Rejected(("EGeneral:Permission denied",))
     assert kraken.cancel(txid=order_id) == kraken.amend(txid=order_id, order_qty="0.02") == denied
     assert kraken.order(order_id).volume == Decimal("0.01")
     kraken.engine.permissions = frozenset()
     for read, asked in (("order", order_id), ("fills", [order_id])):
-        with pytest.raises(VenueUnavailable, match="QueryOrders could not be read: EGeneral:Permission denied"):
+        with pytest.raises(
+            VenueUnavailable, match="QueryOrders could not be read: EGeneral:Permission denied"
+        ):
             getattr(kraken, read)(asked)
 
 

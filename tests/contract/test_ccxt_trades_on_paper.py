@@ -11,16 +11,22 @@ from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.kraken.paper.desk import Market
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of its dependencies, while they are imported
+    warnings.simplefilter(
+        "ignore", DeprecationWarning
+    )  # of its dependencies, while they are imported
     import ccxt
 
-pytestmark = pytest.mark.timeout(180)  # importing it compiles some hundred files where nothing is cached yet
+pytestmark = pytest.mark.timeout(
+    180
+)  # importing it compiles some hundred files where nothing is cached yet
 SYMBOL = "BTC/USD"
 
 
 @pytest.fixture
 def server():
-    with KrakenServer(nonce_window=10_000) as running:  # its nonces are milliseconds, and two calls may share one
+    with KrakenServer(
+        nonce_window=10_000
+    ) as running:  # its nonces are milliseconds, and two calls may share one
         running.engine.mark_price("XBTUSD", Decimal(60000))
         yield running
 
@@ -36,7 +42,12 @@ def client(server):
 
 def test_it_reads_the_markets_and_their_rules(client):
     market = client.load_markets()[SYMBOL]
-    assert (market["id"], market["altname"], market["active"], market["margin"]) == ("XXBTZUSD", "XBTUSD", True, True)
+    assert (market["id"], market["altname"], market["active"], market["margin"]) == (
+        "XXBTZUSD",
+        "XBTUSD",
+        True,
+        True,
+    )
     assert (market["precision"]["price"], market["limits"]["amount"]["min"]) == (0.1, 0.00005)
     assert client.fetch_ticker(SYMBOL)["last"] == 60000
     assert client.fetch_trading_fee(SYMBOL)["taker"] == pytest.approx(0.008)
@@ -56,9 +67,15 @@ def test_a_market_order_is_created_filled_and_fetched(client, server):
 
 def test_a_resting_order_holds_is_seen_and_is_canceled(client):
     ours = "6d1b345e-2821-40e2-ad83-4ecb18a06876"
-    placed = client.create_order(SYMBOL, "limit", "buy", 0.1, 50000, {"postOnly": True, "clientOrderId": ours})
+    placed = client.create_order(
+        SYMBOL, "limit", "buy", 0.1, 50000, {"postOnly": True, "clientOrderId": ours}
+    )
     [resting] = client.fetch_open_orders(SYMBOL)
-    assert (resting["id"], resting["clientOrderId"], resting["status"]) == (placed["id"], ours, "open")
+    assert (resting["id"], resting["clientOrderId"], resting["status"]) == (
+        placed["id"],
+        ours,
+        "open",
+    )
     assert (resting["price"], resting["remaining"], resting["postOnly"]) == (50000, 0.1, True)
     assert client.fetch_balance()["USD"] == {"free": 4960, "used": 5040, "total": 10000}
     client.cancel_order(placed["id"], SYMBOL)
@@ -92,13 +109,21 @@ def test_a_part_that_filled_is_seen_as_a_part(client, server):
 def test_trigger_orders_say_what_they_are(client, server, kind, params, what):
     placed = client.create_order(SYMBOL, kind, "sell", 0.1, 54000, params)
     [kept] = server.orders()
-    assert (kept["txid"], kept["descr"]["order"]) == (placed["id"], f"sell 0.10000000 XBTUSD @ {what}")
+    assert (kept["txid"], kept["descr"]["order"]) == (
+        placed["id"],
+        f"sell 0.10000000 XBTUSD @ {what}",
+    )
 
 
 def test_a_conditional_close_comes_with_its_order(client, server):
-    client.create_order(SYMBOL, "market", "buy", 0.01, None, {"close": {"ordertype": "limit", "price": 70000}})
+    client.create_order(
+        SYMBOL, "market", "buy", 0.01, None, {"close": {"ordertype": "limit", "price": 70000}}
+    )
     parent, child = server.orders()
-    assert (child["refid"], child["descr"]["order"]) == (parent["txid"], "sell 0.01000000 XBTUSD @ limit 70000.0")
+    assert (child["refid"], child["descr"]["order"]) == (
+        parent["txid"],
+        "sell 0.01000000 XBTUSD @ limit 70000.0",
+    )
 
 
 def test_a_quote_amount_buys(client):
@@ -108,7 +133,9 @@ def test_a_quote_amount_buys(client):
 
 
 def test_orders_are_amended_in_place_and_canceled_together(client):
-    first, second, third = (client.create_order(SYMBOL, "limit", "buy", 0.01, 50000 + n) for n in range(3))
+    first, second, third = (
+        client.create_order(SYMBOL, "limit", "buy", 0.01, 50000 + n) for n in range(3)
+    )
     client.edit_order(first["id"], SYMBOL, "limit", "buy", 0.02, 51000)
     assert client.fetch_order(first["id"], SYMBOL)["price"] == 51000
     client.cancel_orders([first["id"], second["id"]])
@@ -119,7 +146,10 @@ def test_orders_are_amended_in_place_and_canceled_together(client):
 
 
 def test_a_batch_of_orders_is_created_in_one_request(client, server):
-    rows = [{"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": 0.01, "price": 50000 + n} for n in range(3)]
+    rows = [
+        {"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": 0.01, "price": 50000 + n}
+        for n in range(3)
+    ]
     placed = client.create_orders(rows)
     assert [order["id"] for order in placed] == [order["txid"] for order in server.orders()]
 

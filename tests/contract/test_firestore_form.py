@@ -52,14 +52,18 @@ def stored(official, entry: LedgerEntry):
     return official.collection("ledger").document(unit_digest(entry.unit).hex()).get()
 
 
-@pytest.mark.parametrize("at", [NOON, NOON + timedelta(microseconds=1), NOON + timedelta(microseconds=999_999)])
+@pytest.mark.parametrize(
+    "at", [NOON, NOON + timedelta(microseconds=1), NOON + timedelta(microseconds=999_999)]
+)
 def test_google_s_client_reads_what_our_ledger_wrote(at, ledger, official):
     entry = ledger.claim(submitting(at=at)).entry
     assert stored(official, entry).to_dict() == expected_fields(entry, is_terminal=False)
     recorded = ledger.record(moved(entry, State.ACCEPTED)).entry
     found = stored(official, entry)
     assert found.to_dict() == expected_fields(recorded, is_terminal=True)
-    assert found.update_time.rfc3339().rstrip("Z").rstrip("0") == recorded.version.rstrip("Z").rstrip("0")
+    assert found.update_time.rfc3339().rstrip("Z").rstrip("0") == recorded.version.rstrip(
+        "Z"
+    ).rstrip("0")
 
 
 def test_our_ledger_goes_on_with_what_google_s_client_wrote(ledger, official):

@@ -44,14 +44,19 @@ def held(kraken: KrakenServer) -> Decimal:
 
 def resting(kraken: KrakenServer) -> list[tuple[str, Decimal, Decimal]]:
     rows = [row for row in kraken.orders() if row["status"] == "open"]
-    return sorted((row["descr"]["ordertype"], Decimal(row["descr"]["price"]), Decimal(row["vol"])) for row in rows)
+    return sorted(
+        (row["descr"]["ordertype"], Decimal(row["descr"]["price"]), Decimal(row["vol"]))
+        for row in rows
+    )
 
 
 def sent(answer: Any) -> list[tuple[str, str]]:
     return [(row["state"], row["request"].get("ordertype", "cancel")) for row in answer["orders"]]
 
 
-def test_a_close_cancels_the_stop_of_its_own_entry_and_sells_all(kraken: KrakenServer, function: Function) -> None:
+def test_a_close_cancels_the_stop_of_its_own_entry_and_sells_all(
+    kraken: KrakenServer, function: Function
+) -> None:
     assert function.post(function.alert(**ENTRY)).status == 200
     assert resting(kraken) == [("stop-loss", Decimal(55000), Decimal("0.01"))]
     answer = function.post(function.alert(**CLOSE))
@@ -68,7 +73,9 @@ def test_a_close_cancels_the_stop_of_its_own_entry_and_sells_all(kraken: KrakenS
     [TARGET | {"market_position": "flat"}, CLOSE | {"action": "reverse"}],
     ids=["target flat", "reverse"],
 )
-def test_so_do_a_target_and_a_reversal(kraken: KrakenServer, function: Function, exit_of_all: dict[str, Any]) -> None:
+def test_so_do_a_target_and_a_reversal(
+    kraken: KrakenServer, function: Function, exit_of_all: dict[str, Any]
+) -> None:
     function.post(function.alert(**ENTRY))
     answer = function.post(function.alert(**exit_of_all))
     assert answer.status == 200, answer.document
@@ -77,7 +84,10 @@ def test_so_do_a_target_and_a_reversal(kraken: KrakenServer, function: Function,
 
 @pytest.mark.parametrize(
     "part",
-    [CLOSE | {"percent": "40"}, TARGET | {"market_position": "long", "market_position_size": "0.006"}],
+    [
+        CLOSE | {"percent": "40"},
+        TARGET | {"market_position": "long", "market_position_size": "0.006"},
+    ],
     ids=["close", "target"],
 )
 def test_what_a_part_leaves_gets_its_stop_back_and_the_next_exit_frees_that_too(
@@ -86,29 +96,50 @@ def test_what_a_part_leaves_gets_its_stop_back_and_the_next_exit_frees_that_too(
     function.post(function.alert(**ENTRY))
     answer = function.post(function.alert(**part))
     assert answer.status == 200, answer.document
-    assert sent(answer) == [("ACCEPTED", "cancel"), ("ACCEPTED", "market"), ("ACCEPTED", "stop-loss")]
-    assert (held(kraken), resting(kraken)) == (Decimal("0.006"), [("stop-loss", Decimal(55000), Decimal("0.006"))])
+    assert sent(answer) == [
+        ("ACCEPTED", "cancel"),
+        ("ACCEPTED", "market"),
+        ("ACCEPTED", "stop-loss"),
+    ]
+    assert (held(kraken), resting(kraken)) == (
+        Decimal("0.006"),
+        [("stop-loss", Decimal(55000), Decimal("0.006"))],
+    )
     assert function.post(function.alert(**CLOSE | {"id": "rest"})).status == 200
     assert (held(kraken), resting(kraken)) == (0, [])
 
 
-def test_a_stop_placed_by_alert_and_one_of_another_strategy_stay(kraken: KrakenServer, function: Function) -> None:
+def test_a_stop_placed_by_alert_and_one_of_another_strategy_stay(
+    kraken: KrakenServer, function: Function
+) -> None:
     function.post(function.alert(id="bought", volume="0.02"))
-    function.post(function.alert(id="own stop", side="sell", order_type="stop-loss", stop_price="54000", volume="0.01"))
+    function.post(
+        function.alert(
+            id="own stop", side="sell", order_type="stop-loss", stop_price="54000", volume="0.01"
+        )
+    )
     answer = function.post(function.alert(**CLOSE))
     assert answer.status == 200, answer.document
-    assert (held(kraken), resting(kraken)) == (Decimal("0.01"), [("stop-loss", Decimal(54000), Decimal("0.01"))])
+    assert (held(kraken), resting(kraken)) == (
+        Decimal("0.01"),
+        [("stop-loss", Decimal(54000), Decimal("0.01"))],
+    )
     answer = function.post(function.alert(**CLOSE | {"id": "again"}))
     assert (answer.status, answer["code"]) == (422, "order_denied")
     assert "POSITION_HELD" in answer["error"]
 
 
-def test_only_as_many_stops_are_canceled_as_the_sale_needs(kraken: KrakenServer, function: Function) -> None:
+def test_only_as_many_stops_are_canceled_as_the_sale_needs(
+    kraken: KrakenServer, function: Function
+) -> None:
     function.post(function.alert(**ENTRY))
     function.post(function.alert(**ENTRY | {"id": "second", "stop_loss": "54000"}))
     answer = function.post(function.alert(**CLOSE | {"percent": "50"}))
     assert sent(answer) == [("ACCEPTED", "cancel"), ("ACCEPTED", "market")]
-    assert (held(kraken), resting(kraken)) == (Decimal("0.01"), [("stop-loss", Decimal(54000), Decimal("0.01"))])
+    assert (held(kraken), resting(kraken)) == (
+        Decimal("0.01"),
+        [("stop-loss", Decimal(54000), Decimal("0.01"))],
+    )
 
 
 def test_where_enough_is_free_no_stop_is_touched(kraken: KrakenServer, function: Function) -> None:
@@ -119,7 +150,9 @@ def test_where_enough_is_free_no_stop_is_touched(kraken: KrakenServer, function:
     assert resting(kraken) == [("stop-loss", Decimal(55000), Decimal("0.01"))]
 
 
-def test_a_stop_that_fired_first_leaves_nothing_to_sell(kraken: KrakenServer, function: Function) -> None:
+def test_a_stop_that_fired_first_leaves_nothing_to_sell(
+    kraken: KrakenServer, function: Function
+) -> None:
     function.post(function.alert(**ENTRY))
     kraken.engine.mark_price("XBTUSD", Decimal(54000))
     answer = function.post(function.alert(**CLOSE | {"price": "54000"}))
@@ -145,11 +178,17 @@ def test_a_sale_that_fails_behind_the_cancel_is_resumed_by_a_resend(
         assert (held(kraken), resting(kraken)) == (0, [])
 
 
-def test_a_validation_shows_each_leg_and_touches_nothing(kraken: KrakenServer, function: Function) -> None:
+def test_a_validation_shows_each_leg_and_touches_nothing(
+    kraken: KrakenServer, function: Function
+) -> None:
     function.post(function.alert(**ENTRY))
     answer = function.post(function.alert(**CLOSE | {"percent": "40", "validate": True}))
     assert answer.status == 200, answer.document
-    assert [row["request"].get("ordertype", "cancel") for row in answer["orders"]] == ["cancel", "market", "stop-loss"]
+    assert [row["request"].get("ordertype", "cancel") for row in answer["orders"]] == [
+        "cancel",
+        "market",
+        "stop-loss",
+    ]
     assert resting(kraken) == [("stop-loss", Decimal(55000), Decimal("0.01"))]
 
 
@@ -167,13 +206,25 @@ def position(kraken: KrakenServer) -> Decimal:
         (TARGET | {"market_position": "flat"}, 0, []),
         (CLOSE | {"action": "reverse"}, Decimal("-0.01"), []),
         (CLOSE | {"percent": "40"}, Decimal("0.006"), [Decimal("0.006")]),
-        (TARGET | {"market_position": "long", "market_position_size": "0.004"}, Decimal("0.004"), [Decimal("0.004")]),
-        (TARGET | {"market_position": "long", "market_position_size": "0.02"}, Decimal("0.02"), [Decimal("0.01")]),
+        (
+            TARGET | {"market_position": "long", "market_position_size": "0.004"},
+            Decimal("0.004"),
+            [Decimal("0.004")],
+        ),
+        (
+            TARGET | {"market_position": "long", "market_position_size": "0.02"},
+            Decimal("0.02"),
+            [Decimal("0.01")],
+        ),
     ],
     ids=["close", "flat", "reverse", "a part", "less", "more"],
 )
 def test_on_margin_no_stop_is_left_that_would_open_another_position(
-    kraken: KrakenServer, function: Function, exit_alert: dict[str, Any], left: Decimal, stops: list[Decimal]
+    kraken: KrakenServer,
+    function: Function,
+    exit_alert: dict[str, Any],
+    left: Decimal,
+    stops: list[Decimal],
 ) -> None:
     assert function.post(function.alert(**ENTRY | MARGIN)).status == 200
     answer = function.post(function.alert(**exit_alert | MARGIN))

@@ -37,9 +37,17 @@ def kraken(request):
 
 def test_krakenex_signs_the_official_vector():
     api = krakenex.API(
-        "key", "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
+        "key",
+        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==",
     )
-    fields = {"nonce": NONCE, "ordertype": "limit", "pair": "XBTUSD", "price": "37500", "type": "buy", "volume": "1.25"}
+    fields = {
+        "nonce": NONCE,
+        "ordertype": "limit",
+        "pair": "XBTUSD",
+        "price": "37500",
+        "type": "buy",
+        "volume": "1.25",
+    }
     assert api._sign(fields, PATH) == VECTORS[0][2]
     api.close()
 
@@ -58,7 +66,9 @@ def test_an_order_and_its_reads(kraken):
 
 def test_an_error_is_a_value_with_status_200(kraken):
     api, engine = kraken
-    assert api.query_private("AddOrder", ORDER | {"volume": "99"})["error"] == ["EOrder:Insufficient funds"]
+    assert api.query_private("AddOrder", ORDER | {"volume": "99"})["error"] == [
+        "EOrder:Insufficient funds"
+    ]
     assert api.query_private("Nonsense")["error"] == ["EGeneral:Unknown method"]
     assert api.response.status_code == 200
     assert engine.orders() == []
@@ -66,7 +76,12 @@ def test_an_error_is_a_value_with_status_200(kraken):
 
 def test_form_characters_arrive_as_they_were_meant(kraken):
     api, _ = kraken
-    fields = ORDER | {"ordertype": "limit", "price": "50000", "timeinforce": "GTD", "expiretm": "+60"}
+    fields = ORDER | {
+        "ordertype": "limit",
+        "price": "50000",
+        "timeinforce": "GTD",
+        "expiretm": "+60",
+    }
     assert api.query_private("AddOrder", fields | {"close[ordertype]": "limit"})["error"] == [
         "EGeneral:Invalid arguments:close"
     ]

@@ -16,11 +16,20 @@ MOST = 3
 FIXED = {
     "base": ({"volume": "0.1"}, 1),
     "base, no price for the cap": ({"volume": "0.1", "price": None}, 2),
-    "base, an exit with no price to hold it against": ({"volume": "0.1", "price": None, "stop_loss": "2000"}, 2),
+    "base, an exit with no price to hold it against": (
+        {"volume": "0.1", "price": None, "stop_loss": "2000"},
+        2,
+    ),
     "base, an exit beside a price": ({"volume": "0.1", "stop_loss": "2000"}, 1),
-    "quote, market, an exit": ({"quantity_type": "quote", "volume": "50", "price": None, "stop_loss": "2000"}, 2),
+    "quote, market, an exit": (
+        {"quantity_type": "quote", "volume": "50", "price": None, "stop_loss": "2000"},
+        2,
+    ),
     "quote, market": ({"quantity_type": "quote", "volume": "50"}, 1),
-    "quote, limit": ({"quantity_type": "quote", "volume": "50", "order_type": "limit", "price": "2400"}, 1),
+    "quote, limit": (
+        {"quantity_type": "quote", "volume": "50", "order_type": "limit", "price": "2400"},
+        1,
+    ),
     "quote, sell": ({"quantity_type": "quote", "volume": "50", "side": "sell"}, 2),
 }
 SHARES = {
@@ -45,9 +54,11 @@ POSITIONS = {
     "target": LONG | {"market_position_size": "0.2"},
     "target, no price": LONG | {"market_position_size": "0.2", "price": None},
     "target, equity": LONG | {"volume": "5", "quantity_type": "percent_equity"},
-    "target, equity, no price": LONG | {"volume": "5", "quantity_type": "percent_equity", "price": None},
+    "target, equity, no price": LONG
+    | {"volume": "5", "quantity_type": "percent_equity", "price": None},
     "target, margin": LONG | {"market_position_size": "0.2", "leverage": "2"},
-    "target, margin, no price": LONG | {"market_position_size": "0.2", "price": None, "leverage": "2"},
+    "target, margin, no price": LONG
+    | {"market_position_size": "0.2", "price": None, "leverage": "2"},
 }
 
 
@@ -76,7 +87,9 @@ def function(kraken):
 
 def calls(kraken, function, fields):
     before = len(kraken.calls)
-    answer = function.post(function.alert(id=uuid.uuid4().hex, symbol="ETHUSD", **{"price": "2500"} | fields))
+    answer = function.post(
+        function.alert(id=uuid.uuid4().hex, symbol="ETHUSD", **{"price": "2500"} | fields)
+    )
     assert (answer.status, answer["code"]) == (200, "accepted"), answer.document
     made = [call.endpoint for call in kraken.calls[before:]]
     assert made[-1] == "AddOrder"
@@ -84,7 +97,9 @@ def calls(kraken, function, fields):
 
 
 @pytest.mark.parametrize("what", FIXED)
-def test_a_size_that_needs_nothing_of_the_account_costs_its_order_and_at_most_a_price(what, function, kraken):
+def test_a_size_that_needs_nothing_of_the_account_costs_its_order_and_at_most_a_price(
+    what, function, kraken
+):
     fields, count = FIXED[what]
     assert len(calls(kraken, function, fields)) == count
 

@@ -59,7 +59,11 @@ def place(api, timeout=(2, 5)):
         (faults.status(403, "", apply=False), requests.HTTPError, 0),
         (faults.raw(b"<html>maintenance</html>"), requests.JSONDecodeError, 1),
         (faults.raw(b'{"error":[],"result":{"txid":["O'), requests.JSONDecodeError, 1),
-        (faults.raw(b"\xff\xfe\xfa", apply=False), (requests.JSONDecodeError, UnicodeDecodeError), 0),
+        (
+            faults.raw(b"\xff\xfe\xfa", apply=False),
+            (requests.JSONDecodeError, UnicodeDecodeError),
+            0,
+        ),
         (faults.truncated(10), requests.exceptions.ChunkedEncodingError, 1),
         (faults.late(0.5), requests.ReadTimeout, 1),
         (faults.hang(), requests.ReadTimeout, 0),
@@ -68,7 +72,9 @@ def place(api, timeout=(2, 5)):
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
-def test_a_fault_spoils_one_call_and_the_book_tells_what_happened(server, api, fault, raised, orders):
+def test_a_fault_spoils_one_call_and_the_book_tells_what_happened(
+    server, api, fault, raised, orders
+):
     server.script("AddOrder", fault)
     with pytest.raises(raised):
         place(api, timeout=(2, 0.2))
@@ -92,7 +98,9 @@ def test_an_error_list_may_stand_beside_a_result(server, api):
 
 def test_a_redirect_sends_the_caller_to_another_url(server, api):
     server.script("AddOrder", faults.redirect(server.url + "/0/public/Time"))
-    answer = api.session.post(server.url + "/0/private/AddOrder", data={"nonce": "1"}, allow_redirects=False)
+    answer = api.session.post(
+        server.url + "/0/private/AddOrder", data={"nonce": "1"}, allow_redirects=False
+    )
     assert (answer.status_code, answer.headers["Location"]) == (302, server.url + "/0/public/Time")
 
 
@@ -118,10 +126,21 @@ def test_a_held_call_goes_on_when_it_is_released(server, api):
 
 
 def test_faults_are_taken_in_order_and_only_by_their_endpoint(server, api):
-    server.script("AddOrder", faults.errors(["EService:Busy"]), faults.errors(["EAPI:Invalid nonce"]))
+    server.script(
+        "AddOrder", faults.errors(["EService:Busy"]), faults.errors(["EAPI:Invalid nonce"])
+    )
     assert api.query_private("Balance")["error"] == []
-    assert [place(api)["error"] for _ in range(3)] == [["EService:Busy"], ["EAPI:Invalid nonce"], []]
-    assert [call.endpoint for call in server.calls] == ["Balance", "AddOrder", "AddOrder", "AddOrder"]
+    assert [place(api)["error"] for _ in range(3)] == [
+        ["EService:Busy"],
+        ["EAPI:Invalid nonce"],
+        [],
+    ]
+    assert [call.endpoint for call in server.calls] == [
+        "Balance",
+        "AddOrder",
+        "AddOrder",
+        "AddOrder",
+    ]
     assert server.calls[1].params["volume"] == "0.01"
 
 
@@ -182,13 +201,23 @@ class _Process:
     """The server as a program of its own, and its control endpoint."""
 
     def __init__(self, state) -> None:
-        command = [sys.executable, "-m", "tests.support.kraken_server", "--port", "0", "--state", str(state)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.support.kraken_server",
+            "--port",
+            "0",
+            "--state",
+            str(state),
+        ]
         self.program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.said = json.loads(self.program.stdout.readline())
 
     def control(self, name, data=None):
         body = None if data is None else json.dumps(data).encode()
-        with urllib.request.urlopen(f"{self.said['url']}/control/{name}", body, timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"{self.said['url']}/control/{name}", body, timeout=5
+        ) as answer:
             return json.load(answer)
 
     def __enter__(self):
@@ -214,7 +243,9 @@ def test_as_a_process_it_is_scripted_over_http_and_its_book_outlives_it(tmp_path
         assert (call["endpoint"], call["params"]["pair"]) == ("AddOrder", "XBTUSD")
         kraken.control("lag", {"closed_s": 100})
         assert api.query_private("ClosedOrders")["result"]["closed"] == {}
-        kraken.control("script", {"endpoint": "Balance", "faults": [{"fault": "raw", "body": "e30="}]})
+        kraken.control(
+            "script", {"endpoint": "Balance", "faults": [{"fault": "raw", "body": "e30="}]}
+        )
         assert api.query_private("Balance") == {}
         api.close()
     assert kraken.program.returncode == 0
@@ -223,6 +254,8 @@ def test_as_a_process_it_is_scripted_over_http_and_its_book_outlives_it(tmp_path
 
 
 def test_a_control_request_that_makes_no_sense_is_a_400(server):
-    answer = requests.post(f"{server.url}/control/script", json={"endpoint": "AddOrder", "faults": [{"fault": "x"}]})
+    answer = requests.post(
+        f"{server.url}/control/script", json={"endpoint": "AddOrder", "faults": [{"fault": "x"}]}
+    )
     assert (answer.status_code, "no such fault" in answer.text) == (400, True)
     assert requests.get(f"{server.url}/control/nonsense").status_code == 400

@@ -77,7 +77,13 @@ def test_a_claim_after_the_record_gets_the_recorded_entry(store):
 def test_the_parameters_of_the_request_keep_their_order(store):
     entry = claimed(store, submitting())
     found = store.find(entry.unit)
-    assert list(found.current.request.parameters) == ["pair", "type", "ordertype", "volume", "price"]
+    assert list(found.current.request.parameters) == [
+        "pair",
+        "type",
+        "ordertype",
+        "volume",
+        "price",
+    ]
     assert str(found.current.request.reference_price) == "50000.10"
 
 
@@ -97,7 +103,8 @@ def test_legs_generations_modes_and_accounts_are_units_of_their_own(store):
 
 
 @pytest.mark.parametrize(
-    "key", ["a/b", ".", "__id__", "é ☃ 💸", "'; DROP TABLE entries; --", "x" * 4000, "a\x00b", " a "]
+    "key",
+    ["a/b", ".", "__id__", "é ☃ 💸", "'; DROP TABLE entries; --", "x" * 4000, "a\x00b", " a "],
 )
 def test_an_alert_key_may_hold_anything(store, key):
     entry = claimed(store, submitting(key))
@@ -134,7 +141,9 @@ def test_every_state_comes_back_as_it_was_recorded(store, state):
 
 def test_a_further_attempt_is_recorded_beside_the_first(store):
     refused = stored_in(store, submitting(), State.NOT_SENT)
-    again = recorded(store, next_attempt(refused, refused.current.request, NOON + timedelta(seconds=5), 10))
+    again = recorded(
+        store, next_attempt(refused, refused.current.request, NOON + timedelta(seconds=5), 10)
+    )
     assert [attempt.number for attempt in store.find(again.unit).attempts] == [1, 2]
     assert again.claimed_at == NOON
 
@@ -160,7 +169,10 @@ def test_a_record_of_what_was_never_claimed_is_refused(store):
 
 def test_of_many_concurrent_records_under_one_version_one_wins(store):
     first = claimed(store, submitting())
-    changes = [replace(moved(first, State.SUBMITTING), warnings=(f"writer {number}",)) for number in range(THREADS)]
+    changes = [
+        replace(moved(first, State.SUBMITTING), warnings=(f"writer {number}",))
+        for number in range(THREADS)
+    ]
     results = at_once(THREADS, lambda number: store.record(changes[number]))
     winners = [result.entry for result in results if isinstance(result, Recorded)]
     assert len(winners) == 1
@@ -171,11 +183,19 @@ def test_of_many_concurrent_records_under_one_version_one_wins(store):
 def test_a_claim_and_its_resolution_race_and_one_word_is_the_last(store):
     """The reply and the proof of absence come at once, each on what the claim has stored, and so do redeliveries."""
     first = claimed(store, submitting())
-    words = [moved(first, State.ACCEPTED), moved(first, State.NOT_PLACED), moved(first, State.SUBMITTING)]
+    words = [
+        moved(first, State.ACCEPTED),
+        moved(first, State.NOT_PLACED),
+        moved(first, State.SUBMITTING),
+    ]
     redeliveries = [submitting() for _ in range(THREADS - len(words))]
 
     def work(number: int) -> object:
-        return store.record(words[number]) if number < len(words) else store.claim(redeliveries[number - len(words)])
+        return (
+            store.record(words[number])
+            if number < len(words)
+            else store.claim(redeliveries[number - len(words)])
+        )
 
     results = at_once(THREADS, work)
     written = [result.entry for result in results[: len(words)] if isinstance(result, Recorded)]
@@ -183,7 +203,9 @@ def test_a_claim_and_its_resolution_race_and_one_word_is_the_last(store):
     assert store.find(first.unit) == written[0]
     losers = [result for result in results[: len(words)] if not isinstance(result, Recorded)]
     assert losers == [Existing(written[0])] * (len(words) - 1)
-    assert all(result in (Existing(first), Existing(written[0])) for result in results[len(words) :])
+    assert all(
+        result in (Existing(first), Existing(written[0])) for result in results[len(words) :]
+    )
     assert store.claim(submitting()) == Existing(written[0])
 
 
@@ -202,7 +224,9 @@ def test_the_newest_generation_is_the_highest_of_that_leg(store):
         assert store.newest_generation(submitting(generation=generation).unit).unit.generation == 10
 
 
-def walk(store: Ledger, limit: int = 3, between: Callable[[], object] = lambda: None, **filters) -> list[LedgerEntry]:
+def walk(
+    store: Ledger, limit: int = 3, between: Callable[[], object] = lambda: None, **filters
+) -> list[LedgerEntry]:
     """All pages; ``between`` happens after each."""
     entries, cursor = [], None
     while True:
@@ -221,7 +245,10 @@ def fill(store: Ledger, count: int = 10) -> list[LedgerEntry]:
     for number in range(count):
         strategy = "breakout" if number % 3 else "reversal"
         entry = claimed(
-            store, submitting(f"alert-{number}", at=NOON + timedelta(microseconds=number // 3), strategy=strategy)
+            store,
+            submitting(
+                f"alert-{number}", at=NOON + timedelta(microseconds=number // 3), strategy=strategy
+            ),
         )
         entries.append(recorded(store, moved(entry, State.ACCEPTED)) if number % 2 else entry)
     return entries
@@ -275,7 +302,10 @@ def test_no_entry_is_lost_or_doubled_while_new_ones_are_claimed(store, newest_fi
 
     def claim_one() -> None:
         number = next(later)
-        claimed(store, submitting(f"later-{number}", at=NOON + timedelta(seconds=1, microseconds=number)))
+        claimed(
+            store,
+            submitting(f"later-{number}", at=NOON + timedelta(seconds=1, microseconds=number)),
+        )
 
     listed = keys(walk(store, 3, claim_one, newest_first=newest_first))
     assert len(listed) == len(set(listed))
@@ -283,7 +313,8 @@ def test_no_entry_is_lost_or_doubled_while_new_ones_are_claimed(store, newest_fi
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "é", "AAAA", "MjAyNg==", "' OR 1=1", "bm90IGEgdGltZSAx", "\x00", BEFORE_TIME]
+    "cursor",
+    ["", "x", "é", "AAAA", "MjAyNg==", "' OR 1=1", "bm90IGEgdGltZSAx", "\x00", BEFORE_TIME],
 )
 def test_a_cursor_that_is_not_ours_is_refused(store, cursor):
     fill(store, 3)
@@ -309,17 +340,27 @@ def test_a_purge_takes_old_terminal_entries_and_no_other(store):
         stored_in(store, submitting(f"old-{number}", at=NOON), state)
     unsent = stored_in(store, submitting("unsent", at=NOON), State.NOT_SENT)
     unknown = claimed(store, submitting("unknown", at=NOON))
-    recent = stored_in(store, submitting("recent", at=NOON + timedelta(microseconds=1)), State.ACCEPTED)
+    recent = stored_in(
+        store, submitting("recent", at=NOON + timedelta(microseconds=1)), State.ACCEPTED
+    )
 
     assert store.purge(NOON, 100) == 0
     assert store.purge(NOON + timedelta(microseconds=1), 100) == len(TERMINAL)
-    assert {entry.unit for entry in store.entries().entries} == {unsent.unit, unknown.unit, recent.unit}
+    assert {entry.unit for entry in store.entries().entries} == {
+        unsent.unit,
+        unknown.unit,
+        recent.unit,
+    }
     assert store.purge(NOON + timedelta(microseconds=1), 100) == 0
 
 
 def test_a_purge_takes_no_more_than_it_may_and_the_oldest_first(store):
     for number in (3, 1, 0, 2):
-        stored_in(store, submitting(f"alert-{number}", at=NOON + timedelta(seconds=number)), State.ACCEPTED)
+        stored_in(
+            store,
+            submitting(f"alert-{number}", at=NOON + timedelta(seconds=number)),
+            State.ACCEPTED,
+        )
     assert store.purge(NOON + timedelta(hours=1), 3) == 3
     assert keys(store.entries().entries) == ["alert-3"]
 
@@ -371,7 +412,9 @@ def test_orders_that_may_still_trade_are_listed_by_kind_and_nothing_else_is(stor
 def test_an_order_that_is_known_to_be_done_is_listed_no_more(store):
     resting = all_kinds(store)["resting"]
     recorded(store, filled(resting, Fill("closed", Decimal(1), Decimal(2), Decimal(2), Decimal(0))))
-    assert "resting" not in {entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)}
+    assert "resting" not in {
+        entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)
+    }
 
 
 def test_an_order_that_has_just_left_a_close_is_listed_until_that_is_said_to_be_seen(store):
@@ -381,7 +424,9 @@ def test_an_order_that_has_just_left_a_close_is_listed_until_that_is_said_to_be_
     assert store.find(resting.unit).current.fill == fill
     assert unseen in store.unfinished("paper", "main", (Unfinished.RESTING,), 50)
     recorded(store, filled(unseen, fill))
-    assert "resting" not in {entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)}
+    assert "resting" not in {
+        entry.unit.alert_key for entry in store.unfinished("paper", "main", tuple(Unfinished), 50)
+    }
 
 
 # Whose an order is

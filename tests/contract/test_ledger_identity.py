@@ -30,7 +30,9 @@ def reopened(request, tmp_path):
 
     def open_again(ledger_id=None):
         if request.param == "sqlite":
-            store = SqliteLedger(tmp_path / "state" / "ledger.db", timeout_s=10, ledger_id=ledger_id)
+            store = SqliteLedger(
+                tmp_path / "state" / "ledger.db", timeout_s=10, ledger_id=ledger_id
+            )
         else:
             store = FirestoreLedger(project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)
         made.append(store)
@@ -62,7 +64,9 @@ def assert_lost(ledger, caplog):
     for operation in operations(ledger):
         with pytest.raises(LedgerLost):
             operation()
-    assert {(record.levelname, record.message) for record in caplog.records} == {("CRITICAL", "ledger.lost")}
+    assert {(record.levelname, record.message) for record in caplog.records} == {
+        ("CRITICAL", "ledger.lost")
+    }
     assert {"reason", "advice"} <= caplog.records[0].facts.keys()
 
 
@@ -135,8 +139,12 @@ def test_the_id_is_asked_for_once_and_not_for_each_alert(firestore_project, monk
     from webhook_core.ledger.firestore import documents
 
     real = documents.read_document
-    monkeypatch.setattr(documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls))
-    with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:
+    monkeypatch.setattr(
+        documents, "read_document", lambda name, calls: asked.append(name) or real(name, calls)
+    )
+    with closing(
+        FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)
+    ) as ledger:
         for number in range(5):
             ledger.record(moved(ledger.claim(submitting(f"alert-{number}")).entry, State.ACCEPTED))
     assert asked == [DOCUMENT]
@@ -147,7 +155,9 @@ def test_a_database_that_is_emptied_under_a_running_function_is_noticed_by_the_n
 ):
     with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated())) as command:
         ledger_id, _ = command.begin_anew()
-    with closing(FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as ledger:
+    with closing(
+        FirestoreLedger(firestore_project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)
+    ) as ledger:
         ledger.claim(submitting())
         client = official_client(firestore_project, shared_emulator())
         for collection in ("ledger", "documents"):

@@ -78,7 +78,9 @@ def test_a_claim_that_waits_for_another_process_ends_with_the_request(tmp_path):
 def test_a_record_waits_for_another_process_beyond_the_request(tmp_path):
     ledger = SqliteLedger(tmp_path / "ledger.db", timeout_s=LONG_S)
     claimed = ledger.claim(submitting()).entry
-    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, check_same_thread=False)) as other:
+    with closing(
+        sqlite3.connect(tmp_path / "ledger.db", isolation_level=None, check_same_thread=False)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")
         timer = threading.Timer(0.3, other.execute, ["ROLLBACK"])
         timer.start()

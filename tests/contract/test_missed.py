@@ -77,7 +77,9 @@ def test_it_may_be_claimed_as_nothing_to_do_denied_and_expired(store):
     nothing = missed(store, submitting("nothing"))
     done = claimed_late(store, nothing, nothing_to_do(submitting("nothing", at=LATER)))
     assert done.state is State.NO_ACTION
-    denied = recorded(store, denied_unclaimed(missed(store, submitting("denied")), LATER, "too much"))
+    denied = recorded(
+        store, denied_unclaimed(missed(store, submitting("denied")), LATER, "too much")
+    )
     assert (denied.state, denied.current.reason) == (State.DENIED, "too much")
     old = recorded(store, expired(missed(store, submitting("old")), LATER))
     assert old.state is State.EXPIRED
@@ -107,15 +109,22 @@ def test_a_claim_and_its_end_race_and_one_of_them_is_written(store):
 @pytest.mark.parametrize("in_order", [True, False])
 def test_it_is_in_nobodys_way_in_its_line_until_it_is_claimed(store, in_order):
     before = missed(store, in_turn("missed", 9, in_order=in_order))
-    other = recorded(store, moved(claimed(store, in_turn("other", 1, in_order=in_order)), State.ACCEPTED))
+    other = recorded(
+        store, moved(claimed(store, in_turn("other", 1, in_order=in_order)), State.ACCEPTED)
+    )
     assert store.mark(LINE) == other.current.owner
-    entry = claimed_late(store, before, in_turn("missed", 9, in_order=in_order, mark=other.current.owner))
+    entry = claimed_late(
+        store, before, in_turn("missed", 9, in_order=in_order, mark=other.current.owner)
+    )
     assert store.mark(LINE) == entry.current.owner
     assert store.claim(in_turn("next", 10, in_order=in_order)) == Waiting(entry)
 
 
 def test_it_is_held_against_its_line_like_a_new_one(store):
-    before, outdated = missed(store, in_turn("missed", 1)), missed(store, in_turn("outdated", 9, in_order=False))
+    before, outdated = (
+        missed(store, in_turn("missed", 1)),
+        missed(store, in_turn("outdated", 9, in_order=False)),
+    )
     busy = claimed(store, in_turn("busy", 2))
     assert store.claim_next(claimed_at_last(before, in_turn("missed", 1))) == Superseded(busy)
     waits = claimed_at_last(outdated, in_turn("outdated", 9, in_order=False))
@@ -129,5 +138,7 @@ def test_it_is_held_against_its_line_like_a_new_one(store):
 
 def test_once_it_is_claimed_an_older_target_of_its_line_is_superseded(store):
     before = missed(store, in_turn("missed", 9))
-    entry = recorded(store, moved(claimed_late(store, before, in_turn("missed", 9)), State.ACCEPTED))
+    entry = recorded(
+        store, moved(claimed_late(store, before, in_turn("missed", 9)), State.ACCEPTED)
+    )
     assert store.claim(in_turn("older", 1)) == Superseded(entry)

@@ -10,10 +10,26 @@ from datetime import timedelta
 import pytest
 
 from tests.contract.test_ledger import THREADS, at_once, claimed, recorded, stored_in
-from tests.support.ledger_entries import LINE, NOON, in_turn, missed, moved, nothing_to_do, submitting
+from tests.support.ledger_entries import (
+    LINE,
+    NOON,
+    in_turn,
+    missed,
+    moved,
+    nothing_to_do,
+    submitting,
+)
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger import transitions
-from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, Superseded, Waiting
+from webhook_core.ledger.contract import (
+    Claim,
+    Claimed,
+    Existing,
+    Ledger,
+    Outdated,
+    Superseded,
+    Waiting,
+)
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State
 
 IN_LINE = sorted(set(State) - {State.MISSED})
@@ -106,12 +122,16 @@ def test_targets_that_were_fired_at_the_same_time_go_as_they_come(store):
 def test_a_microsecond_is_later(store):
     turn = in_turn("first").turn
     later = stored_in(
-        store, submitting("later", turn=turn._replace(fired_at=NOON + timedelta(microseconds=1))), "ACCEPTED"
+        store,
+        submitting("later", turn=turn._replace(fired_at=NOON + timedelta(microseconds=1))),
+        "ACCEPTED",
     )
     assert store.claim(in_turn("first")) == Superseded(later)
 
 
-@pytest.mark.parametrize("line", ["trend/XETHZUSD", "Trend/XXBTZUSD", "", "\x00", "\ud800", "x" * 5000])
+@pytest.mark.parametrize(
+    "line", ["trend/XETHZUSD", "Trend/XXBTZUSD", "", "\x00", "\ud800", "x" * 5000]
+)
 def test_lines_do_not_depend_on_each_other(store, line):
     claimed(store, in_turn("first", 10))
     other = claimed(store, in_turn("second", 0, line=line))
@@ -171,7 +191,9 @@ def test_the_next_attempt_of_a_percentage_waits_for_who_came_meanwhile(store):
 
 
 @pytest.mark.parametrize("state", IN_LINE)
-def test_the_next_attempt_of_a_target_is_superseded_by_a_later_one_that_came_meanwhile(store, state):
+def test_the_next_attempt_of_a_target_is_superseded_by_a_later_one_that_came_meanwhile(
+    store, state
+):
     unsent = stored_in(store, in_turn("first"), State.NOT_SENT)
     later = stored_in(store, in_turn("later", 1), state)
     assert store.claim_next(next_attempt(unsent)) == Superseded(later)
@@ -181,7 +203,9 @@ def test_the_next_attempt_of_a_target_is_superseded_by_a_later_one_that_came_mea
 @pytest.mark.parametrize("state", sorted(REPLAYABLE))
 def test_a_replay_of_a_person_takes_its_turn_too(store, state):
     def replayed(entry: LedgerEntry) -> Claim:
-        return store.claim_next(transitions.replayed_by_operator(entry, entry.current.request, NOON, 10))
+        return store.claim_next(
+            transitions.replayed_by_operator(entry, entry.current.request, NOON, 10)
+        )
 
     ended = stored_in(store, in_turn("first", in_order=False), state)
     second = claimed(store, in_turn("second", 1))
@@ -247,7 +271,9 @@ def test_the_next_attempt_of_an_exit_is_superseded_by_the_entry_of_its_bar(store
     assert store.find(unsent.unit) == unsent
 
 
-def test_of_two_of_one_second_that_lead_to_each_other_the_one_that_had_nothing_to_do_is_the_later_one(store):
+def test_of_two_of_one_second_that_lead_to_each_other_the_one_that_had_nothing_to_do_is_the_later_one(
+    store,
+):
     idle = stored_in(store, in_turn("entry", 3, moves=(0, 1)), State.NO_ACTION)
     assert store.claim(in_turn("exit", 3, moves=EXIT)) == Superseded(idle)
     stored_in(store, in_turn("entry of a flat", 3, moves=(0, 1), line="flat"), State.ACCEPTED)
@@ -411,7 +437,9 @@ def brought_to_an_end(store: Ledger, ask, alone: OneAtATime) -> Claim:
         if isinstance(claim, Claimed):
             with alone:
                 alone.seen.append(claim.entry)
-                assert [entry.unit for entry in store.entries(states={State.SUBMITTING}).entries] == [claim.entry.unit]
+                assert [
+                    entry.unit for entry in store.entries(states={State.SUBMITTING}).entries
+                ] == [claim.entry.unit]
             recorded(store, moved(claim.entry, State.ACCEPTED))
         return claim
 
@@ -419,15 +447,23 @@ def brought_to_an_end(store: Ledger, ask, alone: OneAtATime) -> Claim:
 def test_of_many_alerts_of_one_line_at_most_one_is_submitting_at_any_time(store):
     alone = OneAtATime()
     entries = [in_turn(f"alert-{number}", number, in_order=False) for number in range(THREADS)]
-    results = at_once(THREADS, lambda number: brought_to_an_end(store, lambda: store.claim(entries[number]), alone))
+    results = at_once(
+        THREADS,
+        lambda number: brought_to_an_end(store, lambda: store.claim(entries[number]), alone),
+    )
     assert all(isinstance(result, Claimed) for result in results)
     assert len(store.entries(states={State.ACCEPTED}).entries) == THREADS
 
 
-def test_of_many_targets_at_once_each_is_newer_than_the_one_before_and_the_last_is_the_newest(store):
+def test_of_many_targets_at_once_each_is_newer_than_the_one_before_and_the_last_is_the_newest(
+    store,
+):
     alone = OneAtATime()
     entries = [in_turn(f"alert-{number}", number % 12) for number in range(THREADS)]
-    results = at_once(THREADS, lambda number: brought_to_an_end(store, lambda: store.claim(entries[number]), alone))
+    results = at_once(
+        THREADS,
+        lambda number: brought_to_an_end(store, lambda: store.claim(entries[number]), alone),
+    )
     fired = [entry.turn.fired_at for entry in alone.seen]
     assert fired == sorted(fired)
     assert fired[-1] == NOON + timedelta(seconds=11)
@@ -438,7 +474,8 @@ def test_of_many_targets_at_once_each_is_newer_than_the_one_before_and_the_last_
 def test_next_attempts_and_first_ones_of_one_line_take_turns(store):
     alone = OneAtATime()
     unsent = [
-        stored_in(store, in_turn(f"unsent-{number}", number, in_order=False), State.NOT_SENT) for number in range(4)
+        stored_in(store, in_turn(f"unsent-{number}", number, in_order=False), State.NOT_SENT)
+        for number in range(4)
     ]
     asks = [lambda entry=entry: store.claim_next(next_attempt(entry)) for entry in unsent]
     fresh = [in_turn(f"fresh-{number}", number, in_order=False) for number in range(4)]

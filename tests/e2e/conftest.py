@@ -74,7 +74,9 @@ def make_function(evidence) -> Iterator[MakeFunction]:
         function.terminate()  # all of them first: gunicorn takes its second
     for function in made:
         function.stop()
-    assert [function.log_path.parent.name for function in made if "Traceback" in function.log()] == []
+    assert [
+        function.log_path.parent.name for function in made if "Traceback" in function.log()
+    ] == []
 
 
 @pytest.fixture(scope="session")
@@ -111,5 +113,8 @@ def kraken(_kraken) -> Iterator[KrakenProcess]:
 def live(make_live, _kraken) -> Function:
     """Deployed as in production, for every test that needs nothing special."""
     return make_live(
-        _kraken, ENVIRONMENT="production", CORS_ORIGINS="https://app.example.com", RATE_LIMIT_PER_MINUTE="20"
+        _kraken,
+        ENVIRONMENT="production",
+        CORS_ORIGINS="https://app.example.com",
+        RATE_LIMIT_PER_MINUTE="20",
     ).start()

@@ -21,7 +21,11 @@ def test_an_alert_becomes_one_order_and_the_answer_says_which(live, kraken):
     assert (answer["alert_id"], answer["mode"], answer["replayed"]) == (alert["id"], "live", False)
     assert answer["orders"][0]["state"] == "ACCEPTED"
     (call,) = kraken.calls_about(answer["client_order_id"])
-    sent = {name: text for name, text in call["params"].items() if name not in ("nonce", "deadline", "cl_ord_id")}
+    sent = {
+        name: text
+        for name, text in call["params"].items()
+        if name not in ("nonce", "deadline", "cl_ord_id")
+    }
     assert sent == answer["orders"][0]["request"]
 
 
@@ -31,29 +35,44 @@ def test_a_resend_gets_the_stored_answer_and_kraken_hears_nothing(live, kraken):
     calls = len(kraken.calls())
     again = check(live.post(alert), 200, "accepted")
     assert again["replayed"] is True
-    assert {**again.document, "replayed": False, "request_id": None} == {**first.document, "request_id": None}
+    assert {**again.document, "replayed": False, "request_id": None} == {
+        **first.document,
+        "request_id": None,
+    }
     assert len(kraken.calls()) == calls
 
 
 def test_a_stop_loss_limit_sends_its_trigger_as_price_and_its_limit_as_price2(live, kraken):
-    alert = live.alert(side="sell", order_type="stop-loss-limit", stop_price="55000", price="54900.5")
+    alert = live.alert(
+        side="sell", order_type="stop-loss-limit", stop_price="55000", price="54900.5"
+    )
     answer = check(live.post(alert), 200, "accepted")
     (order,) = kraken.orders(answer["client_order_id"])
     assert order["descr"]["order"] == "sell 0.00010000 XBTUSD @ stop loss 55000.0 -> limit 54900.5"
 
 
 def test_a_strategys_own_token_brings_its_own_volume(live, evidence, kraken):
-    answer = check(live.post(live.alert(token=evidence.secrets.strategy_token, volume=None)), 200, "accepted")
+    answer = check(
+        live.post(live.alert(token=evidence.secrets.strategy_token, volume=None)), 200, "accepted"
+    )
     assert kraken.orders(answer["client_order_id"])[0]["vol"] == "0.00020000"
 
 
 def test_a_pair_that_the_packaged_rules_lack_is_asked_for_once(live, kraken):
     kraken.rules(
-        "PEPEUSD", altname="PEPEUSD", wsname="PEPE/USD", base="PEPE", quote="ZUSD", pair_decimals=9, ordermin="100000"
+        "PEPEUSD",
+        altname="PEPEUSD",
+        wsname="PEPE/USD",
+        base="PEPE",
+        quote="ZUSD",
+        pair_decimals=9,
+        ordermin="100000",
     )
     before = len(kraken.calls("AssetPairs"))
     for _ in range(2):
-        pepe = live.alert(symbol="PEPEUSD", order_type="limit", volume="200000", price="0.0000123451")
+        pepe = live.alert(
+            symbol="PEPEUSD", order_type="limit", volume="200000", price="0.0000123451"
+        )
         answer = check(live.post(pepe), 200, "accepted")
         assert answer["trade_details"]["price"] == "0.000012345"
     assert len(kraken.calls("AssetPairs")) == before + 1
@@ -61,7 +80,9 @@ def test_a_pair_that_the_packaged_rules_lack_is_asked_for_once(live, kraken):
 
 @pytest.fixture(scope="module")
 def validating(make_live, _kraken):
-    return make_live(_kraken, TRADING_MODE="validate", ALLOWED_SYMBOLS=None, MAX_ORDER_COST=None).start()
+    return make_live(
+        _kraken, TRADING_MODE="validate", ALLOWED_SYMBOLS=None, MAX_ORDER_COST=None
+    ).start()
 
 
 @pytest.mark.parametrize("how", ["by the route", "by a flag in the alert", "by the mode"])
@@ -69,10 +90,16 @@ def test_an_alert_can_be_validated(how, live, validating, kraken):
     function = validating if how == "by the mode" else live
     alert = function.alert(validate=True) if how == "by a flag in the alert" else function.alert()
     calls, orders = len(kraken.calls("AddOrder")), len(kraken.orders())
-    answer = check(function.post(alert, VALIDATE if how == "by the route" else ALERTS), 200, "validated")
+    answer = check(
+        function.post(alert, VALIDATE if how == "by the route" else ALERTS), 200, "validated"
+    )
     (call,) = kraken.calls("AddOrder")[calls:]
     assert call["params"]["validate"] == "true"
-    assert (answer["order_id"], answer["client_order_id"], answer["replayed"]) == (None, None, False)
+    assert (answer["order_id"], answer["client_order_id"], answer["replayed"]) == (
+        None,
+        None,
+        False,
+    )
     (order,) = answer["orders"]
     assert {**order["request"], "validate": "true"} == {
         name: text for name, text in call["params"].items() if name != "nonce"
@@ -92,18 +119,31 @@ def test_validation_neither_uses_up_an_alert_nor_answers_from_the_ledger(live, k
 
 
 def test_a_validation_names_what_was_rounded_and_what_was_held_against_which_limit(live):
-    alert = live.alert(order_type="limit", price="60000.19", volume="0.0001234567899", post_only=True)
+    alert = live.alert(
+        order_type="limit", price="60000.19", volume="0.0001234567899", post_only=True
+    )
     (order,) = check(live.post(alert, VALIDATE), 200, "validated")["orders"]
     assert order["rounding"] == [
         "volume 0.0001234567899 was rounded down to 0.00012345",
         "price 60000.19 was rounded to 60000.1",
     ]
-    assert order["estimate"] == {"price": "60000.1", "cost": "7.407012345", "fee": "0.02962804938", "currency": "USD"}
+    assert order["estimate"] == {
+        "price": "60000.1",
+        "cost": "7.407012345",
+        "fee": "0.02962804938",
+        "currency": "USD",
+    }
     (cap,) = [made for made in order["checks"] if made["rule"] == "MAX_ORDER_COST"]
     assert cap == {
         "rule": "MAX_ORDER_COST",
         "verdict": "passed",
-        "numbers": {"cost": "7.407012345", "max": "500", "volume": "0.00012345", "price": "60000.1", "currency": "USD"},
+        "numbers": {
+            "cost": "7.407012345",
+            "max": "500",
+            "volume": "0.00012345",
+            "price": "60000.1",
+            "currency": "USD",
+        },
         "message": None,
         "scope": "global",
     }
@@ -129,7 +169,9 @@ def test_without_an_operators_token_there_are_no_such_routes(make_function, evid
     function = make_function(OPERATOR_TOKEN=None, LEDGER_URL="memory://").start()
     for method, path in (("GET", "/account"), ("GET", "/orders"), ("POST", "/reconcile")):
         check(
-            function.send(method, path, headers={"Authorization": f"Bearer {evidence.secrets.operator}"}),
+            function.send(
+                method, path, headers={"Authorization": f"Bearer {evidence.secrets.operator}"}
+            ),
             404,
             "not_found",
         )
@@ -147,7 +189,9 @@ def test_the_account_shows_what_kraken_holds(live):
 def test_a_paper_account_trades_and_outlives_its_process(make_function):
     function = make_function().start()
     alert = function.alert(volume="0.01")
-    assert check(function.post_signed(alert | {"token": None}), 200, "accepted")["message"].startswith("Paper")
+    assert check(function.post_signed(alert | {"token": None}), 200, "accepted")[
+        "message"
+    ].startswith("Paper")
     function.kill()
     function.start()
     assert check(function.post_signed(alert | {"token": None}), 200, "accepted")["replayed"] is True

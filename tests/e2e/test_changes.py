@@ -60,7 +60,10 @@ def resting(function, evidence):
 EVERYTHING = {"buy", "sell", "ether", "trend"}
 SELECTED = {
     "order_id": (lambda resting: {"order_id": resting["buy"]["order_id"]}, {"buy"}),
-    "client_order_id": (lambda resting: {"client_order_id": resting["sell"]["client_order_id"]}, {"sell"}),
+    "client_order_id": (
+        lambda resting: {"client_order_id": resting["sell"]["client_order_id"]},
+        {"sell"},
+    ),
     "of_alert": (lambda resting: {"of_alert": resting["ether"]["alert_id"]}, {"ether"}),
     "symbol": (lambda _: {"symbol": "BTCUSD"}, {"buy", "sell", "trend"}),
     "symbol and side": (lambda _: {"symbol": "BTCUSD", "side": "sell"}, {"sell"}),
@@ -88,18 +91,28 @@ OF_TREND = {
 
 @pytest.mark.parametrize("what", OF_TREND)
 @pytest.mark.parametrize("changes", [{"action": "cancel"}, {"action": "amend", "price": "51000"}])
-def test_a_credential_of_one_strategy_touches_no_order_of_another(changes, what, resting, function, exchange):
+def test_a_credential_of_one_strategy_touches_no_order_of_another(
+    changes, what, resting, function, exchange
+):
     calls = len(exchange.calls("CancelOrder") + exchange.calls("AmendOrder"))
     trend = function.evidence.secrets.strategy_token
     answer = change(function, **OF_TREND[what](resting) | changes, token=trend)
-    assert (answer.status, answer["code"]) in {(422, "order_denied"), (200, "no_action")}, answer.document
+    assert (answer.status, answer["code"]) in {(422, "order_denied"), (200, "no_action")}, (
+        answer.document
+    )
     assert len(exchange.calls("CancelOrder") + exchange.calls("AmendOrder")) == calls
     assert still_open(exchange) == {resting[name]["order_id"] for name in EVERYTHING}
 
 
-@pytest.mark.parametrize("fields", [{"scope": "all"}, {"scope": "symbol", "symbol": "BTCUSD"}, {"scope": "strategy"}])
-def test_a_credential_of_one_strategy_cancels_at_most_its_own(fields, resting, function, exchange, evidence):
-    check(change(function, "cancel", token=evidence.secrets.strategy_token, **fields), 200, "accepted")
+@pytest.mark.parametrize(
+    "fields", [{"scope": "all"}, {"scope": "symbol", "symbol": "BTCUSD"}, {"scope": "strategy"}]
+)
+def test_a_credential_of_one_strategy_cancels_at_most_its_own(
+    fields, resting, function, exchange, evidence
+):
+    check(
+        change(function, "cancel", token=evidence.secrets.strategy_token, **fields), 200, "accepted"
+    )
     assert still_open(exchange) == {resting[name]["order_id"] for name in EVERYTHING - {"trend"}}
 
 
@@ -145,19 +158,29 @@ def test_a_redelivered_cancel_takes_no_order_that_came_later(function, exchange)
 def test_an_amendment_changes_the_order_in_its_place(named_by, function, exchange):
     order = rest(function)
     name = order["alert_id"] if named_by == "of_alert" else order[named_by]
-    alert = function.alert(action="amend", **NO_ORDER | {named_by: name, "price": "50500.19", "volume": "0.0020000009"})
+    alert = function.alert(
+        action="amend", **NO_ORDER | {named_by: name, "price": "50500.19", "volume": "0.0020000009"}
+    )
     check(function.post(alert), 200, "accepted")
     calls = len(exchange.calls())
     assert check(function.post(alert), 200, "accepted")["replayed"] is True
     assert len(exchange.calls()) == calls
     (amended,) = exchange.open_orders()
-    assert (amended["txid"], amended["descr"]["price"], amended["vol"]) == (order["order_id"], "50500.1", "0.00200000")
+    assert (amended["txid"], amended["descr"]["price"], amended["vol"]) == (
+        order["order_id"],
+        "50500.1",
+        "0.00200000",
+    )
 
 
 def test_the_trigger_of_a_stop_is_trailed_by_alerts(function, exchange):
     stop = rest(function, side="sell", order_type="stop-loss", stop_price="55000", price=None)
     for trigger in ("56000", "57000.05"):
-        check(change(function, "amend", order_id=stop["order_id"], stop_price=trigger), 200, "accepted")
+        check(
+            change(function, "amend", order_id=stop["order_id"], stop_price=trigger),
+            200,
+            "accepted",
+        )
     (amended,) = exchange.open_orders()
     assert amended["descr"]["price"] == "57000.1"
 
@@ -187,7 +210,9 @@ def test_a_change_whose_reply_was_lost_is_looked_up(function, exchange):
         for fault in ("reset_after", "reset_before"):
             order_id = rest(function)["order_id"]
             wanted = {"price": "50500"} if action == "amend" else {}
-            alert = function.alert(action=action, **NO_ORDER | {"symbol": None, "order_id": order_id} | wanted)
+            alert = function.alert(
+                action=action, **NO_ORDER | {"symbol": None, "order_id": order_id} | wanted
+            )
             exchange.script(endpoint, {"fault": fault})
             check(function.post(alert), 503, "outcome_unknown")
             sent[action, fault] = alert, order_id
@@ -197,7 +222,9 @@ def test_a_change_whose_reply_was_lost_is_looked_up(function, exchange):
     for (action, fault), (alert, order_id) in sent.items():
         answer = function.post(alert)
         (order,) = [row for row in exchange.orders() if row["txid"] == order_id]
-        calls = [call for call in exchange.calls(ENDPOINTS[action]) if call["params"]["txid"] == order_id]
+        calls = [
+            call for call in exchange.calls(ENDPOINTS[action]) if call["params"]["txid"] == order_id
+        ]
         state = order["status"] if action == "cancel" else order["descr"]["price"]
         outcomes[action, fault] = (answer.status, answer["code"], state, len(calls))
     assert outcomes == {
@@ -215,10 +242,16 @@ def test_a_cancel_of_several_goes_on_after_the_one_whose_reply_was_lost(function
     alert = function.alert(action="cancel", **NO_ORDER)
     exchange.script("CancelOrder", {"fault": "reset_after"})
     first = check(function.post(alert), 503, "outcome_unknown")
-    assert sorted(order["state"] for order in first["orders"]) == ["ACCEPTED", "ACCEPTED", "SUBMITTING"]
+    assert sorted(order["state"] for order in first["orders"]) == [
+        "ACCEPTED",
+        "ACCEPTED",
+        "SUBMITTING",
+    ]
     assert still_open(exchange) == set()
     later = rest(function)
     time.sleep(LOOK_UP_AFTER_S)
     check(function.post(alert), 200, "accepted")
     assert still_open(exchange) == {later["order_id"]}
-    assert sorted(call["params"]["txid"] for call in exchange.calls("CancelOrder")[-3:]) == sorted(orders)
+    assert sorted(call["params"]["txid"] for call in exchange.calls("CancelOrder")[-3:]) == sorted(
+        orders
+    )

@@ -16,20 +16,28 @@ THREADS = 8
 IDLE_LIMIT_S = 15
 
 
-def test_an_instance_connects_to_firestore_once_for_each_call_at_a_time_and_keeps_that(make_live, kraken):
+def test_an_instance_connects_to_firestore_once_for_each_call_at_a_time_and_keeps_that(
+    make_live, kraken
+):
     emulator = shared_emulator()
     environment = on_firestore(emulator)
     warm(
         make_live(kraken, **environment).start()
     ).stop()  # a fresh JVM's first commit is late, and a failed one reconnects
-    with contextlib.closing(CuttingProxy(emulator.port)) as proxy, ThreadPoolExecutor(THREADS) as pool:
+    with (
+        contextlib.closing(CuttingProxy(emulator.port)) as proxy,
+        ThreadPoolExecutor(THREADS) as pool,
+    ):
         environment["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{proxy.port}"
         function = make_live(kraken, THREADS=str(THREADS), **environment).start()
         assert proxy.connections == 0, "a connection made before gunicorn forks is of no use"
         for _ in range(3):
             check(function.post(function.alert()), 200, "accepted")
         assert proxy.connections == 1
-        for answers in (list(pool.map(function.post, [function.alert() for _ in range(THREADS)])) for _ in range(4)):
+        for answers in (
+            list(pool.map(function.post, [function.alert() for _ in range(THREADS)]))
+            for _ in range(4)
+        ):
             for answer in answers:
                 check(answer, 200, "accepted")
         function.stop()

@@ -12,10 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.support import deployment as files
-from tests.support.served_function import WAIT_S, Function, base_environment, eventually, exchange, free_port
+from tests.support.served_function import (
+    WAIT_S,
+    Function,
+    base_environment,
+    eventually,
+    exchange,
+    free_port,
+)
 
 SMOKE = files.DEPLOY / "smoke.sh"
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the smoke test is made of curl")
+pytestmark = pytest.mark.skipif(
+    shutil.which("curl") is None, reason="the smoke test is made of curl"
+)
 
 
 @pytest.fixture
@@ -25,7 +34,9 @@ def smoke(evidence):
     def run(port: int, mode: str = "") -> tuple[int, str]:
         env = base_environment() | {"SMOKE_PAUSE": "0", "no_proxy": "127.0.0.1"}
         command = ["bash", str(SMOKE), f"http://127.0.0.1:{port}", mode]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False)
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False
+        )
         evidence.note("the smoke test", (done.stdout + done.stderr).encode())
         return done.returncode, done.stdout + done.stderr
 
@@ -48,14 +59,20 @@ def test_the_smoke_test_wants_the_mode_that_was_deployed(smoke, live):
 
 def test_the_smoke_test_fails_a_function_that_trusts_everybody(smoke, make_function, tmp_path):
     (tmp_path / "none.toml").touch()
-    open_to_all = {"WEBHOOK_SECRET": None, "WEBHOOK_TOKEN": None, "STRATEGIES_FILE": str(tmp_path / "none.toml")}
+    open_to_all = {
+        "WEBHOOK_SECRET": None,
+        "WEBHOOK_TOKEN": None,
+        "STRATEGIES_FILE": str(tmp_path / "none.toml"),
+    }
     status, said = smoke(make_function(**open_to_all).start().port)
     assert (status, "no production environment" in said) == (1, True)
 
 
 def test_the_smoke_test_fails_when_a_forgery_is_not_refused(smoke, make_function):
     """The function with a forger's token: to the smoke test's alert this is a function that takes it."""
-    function = make_function(ENVIRONMENT="production", WEBHOOK_TOKEN="smoke-test-forged-token-000").start()
+    function = make_function(
+        ENVIRONMENT="production", WEBHOOK_TOKEN="smoke-test-forged-token-000"
+    ).start()
     status, said = smoke(function.port, "paper")
     assert status == 1
     assert "STOP" in said
@@ -105,7 +122,9 @@ def test_the_container_trades_and_ends_when_it_is_told_to(container, smoke):
 
 
 def test_the_reconcile_of_kubernetes_gets_its_answer(container, evidence):
-    (cron,) = [one for one in files.documents(files.DEPLOY / "kubernetes.yaml") if one["kind"] == "CronJob"]
+    (cron,) = [
+        one for one in files.documents(files.DEPLOY / "kubernetes.yaml") if one["kind"] == "CronJob"
+    ]
     (job,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     env = base_environment() | {"RECONCILE_URL": f"http://127.0.0.1:{container.port}/reconcile"}
     command = [*job["command"], *job["args"]]
@@ -113,7 +132,12 @@ def test_the_reconcile_of_kubernetes_gets_its_answer(container, evidence):
 
     def reconcile(token: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, env=env | {"OPERATOR_TOKEN": token}, capture_output=True, text=True, timeout=WAIT_S, check=False
+            command,
+            env=env | {"OPERATOR_TOKEN": token},
+            capture_output=True,
+            text=True,
+            timeout=WAIT_S,
+            check=False,
         )
 
     done = reconcile(evidence.secrets.operator)

@@ -19,13 +19,18 @@ LOOK_UP_AFTER_S = 5.3
 def fleet(make_live, _kraken):
     """Several instances on one ledger."""
     first = make_live(_kraken, THREADS=str(THREADS))
-    rest = [make_live(_kraken, THREADS=str(THREADS), LEDGER_URL=first.env["LEDGER_URL"]) for _ in range(PROCESSES - 1)]
+    rest = [
+        make_live(_kraken, THREADS=str(THREADS), LEDGER_URL=first.env["LEDGER_URL"])
+        for _ in range(PROCESSES - 1)
+    ]
     with ThreadPoolExecutor(PROCESSES) as pool:
         return list(pool.map(lambda function: function.start(), [first, *rest]))
 
 
 @pytest.mark.parametrize("kraken_takes_s", [0, 0.7])
-def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(kraken_takes_s, fleet, kraken):
+def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(
+    kraken_takes_s, fleet, kraken
+):
     alert = fleet[0].alert()
     calls, orders = len(kraken.calls("AddOrder")), len(kraken.orders())
     kraken.script("AddOrder", {"fault": "late", "seconds": kraken_takes_s})
@@ -43,12 +48,16 @@ def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(kraken_tak
     assert set(outcomes) <= {(200, "accepted"), (503, "outcome_unknown")}
     assert len({answer["client_order_id"] for answer in answers}) == 1
     if kraken_takes_s:
-        assert outcomes[503, "outcome_unknown"] > 0, "nobody came while the order was on its way: this proved nothing"
+        assert outcomes[503, "outcome_unknown"] > 0, (
+            "nobody came while the order was on its way: this proved nothing"
+        )
     eventually(lambda: fleet[-1].post(alert).status == 200, "a delivery that knows")
     final = check(fleet[-1].post(alert), 200, "accepted")
     assert len(kraken.calls("AddOrder")) == calls + 1
     assert len(kraken.orders()) == orders + 1
-    assert [order["txid"] for order in kraken.orders(final["client_order_id"])] == [final["order_id"]]
+    assert [order["txid"] for order in kraken.orders(final["client_order_id"])] == [
+        final["order_id"]
+    ]
 
 
 def test_different_alerts_to_many_processes_are_one_order_each(fleet, kraken):

@@ -37,7 +37,11 @@ def test_a_confirmed_fill_is_the_books_and_is_told_again(function, exchange):
     assert fill == {
         "status": "closed", "volume": "0.001", "price": "60000", "cost": "60", "fee": "0.48", "slippage": "100",
     }  # fmt: skip
-    assert (float(order["vol_exec"]), float(order["cost"]), float(order["fee"])) == (0.001, 60, 0.48)
+    assert (float(order["vol_exec"]), float(order["cost"]), float(order["fee"])) == (
+        0.001,
+        60,
+        0.48,
+    )
     calls = len(exchange.calls())
     again = check(function.post(alert), 200, "accepted")
     assert (again["replayed"], again["orders"][0]["fill"]) == (True, fill)
@@ -83,7 +87,10 @@ def test_a_fill_that_takes_long_to_read_does_not_make_tradingview_wait(function,
 
 
 def test_reconcile_fills_in_what_nobody_asked_for_and_what_filled_later(function, exchange):
-    market, limit = function.alert(), function.alert(order_type="limit", price="58000", confirm_fill=True)
+    market, limit = (
+        function.alert(),
+        function.alert(order_type="limit", price="58000", confirm_fill=True),
+    )
     check(function.post(market), 200, "accepted")
     rests = check(function.post(limit), 200, "accepted")["orders"][0]["fill"]
     assert (rests["status"], rests["volume"], rests["price"]) == ("open", "0", None)

@@ -25,14 +25,24 @@ TRADINGVIEW_WAITS_S = 3
 LOOK_UP_AFTER_S = 5.3
 """An unknown order is looked for once its claim is 5 s old."""
 OUTAGES = {"every connection is cut": False, "every connection is silent": True}
-HELD = {"between claim and send": {"fault": "hold_before"}, "between send and record": {"fault": "hold"}}
+HELD = {
+    "between claim and send": {"fault": "hold_before"},
+    "between send and record": {"fault": "hold"},
+}
 UNDECIDED = {(503, "outcome_unknown"), (503, "ledger_unavailable")}
 
 
 def on_firestore(emulator, project: str | None = None, port: int | None = None) -> dict[str, str]:
     """The function's environment: a project of its own unless one is named, by another port if one is named."""
-    environment = {**emulator.environment, "LEDGER_URL": f"firestore://{project or f'test-{uuid.uuid4().hex[:12]}'}"}
-    return environment if port is None else environment | {"FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{port}"}
+    environment = {
+        **emulator.environment,
+        "LEDGER_URL": f"firestore://{project or f'test-{uuid.uuid4().hex[:12]}'}",
+    }
+    return (
+        environment
+        if port is None
+        else environment | {"FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{port}"}
+    )
 
 
 def warm(function: Function) -> Function:
@@ -49,7 +59,9 @@ def in_time(answer: Answer) -> Answer:
 def the_one_order(kraken, answer: Answer) -> None:
     """What was answered is in the book, once, and was asked for once."""
     check(answer, 200, "accepted")
-    assert [order["txid"] for order in kraken.orders(answer["client_order_id"])] == [answer["order_id"]]
+    assert [order["txid"] for order in kraken.orders(answer["client_order_id"])] == [
+        answer["order_id"]
+    ]
     assert len(kraken.calls_about(answer["client_order_id"])) == 1
 
 
@@ -71,7 +83,9 @@ def fleet(make_live, _kraken) -> Iterator[list[Function]]:
 
 
 @pytest.mark.parametrize("kraken_takes_s", [0, 0.7])
-def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(kraken_takes_s, fleet, kraken):
+def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(
+    kraken_takes_s, fleet, kraken
+):
     alert = fleet[0].alert()
     calls, orders = len(kraken.calls("AddOrder")), len(kraken.orders())
     kraken.script("AddOrder", {"fault": "late", "seconds": kraken_takes_s})
@@ -88,7 +102,9 @@ def test_many_deliveries_of_one_alert_to_many_processes_are_one_order(kraken_tak
     outcomes = Counter((answer.status, answer["code"]) for answer in answers)
     assert set(outcomes) <= {(200, "accepted"), *UNDECIDED}
     if kraken_takes_s:
-        assert outcomes[503, "outcome_unknown"] > 0, "nobody came while the order was on its way: this proved nothing"
+        assert outcomes[503, "outcome_unknown"] > 0, (
+            "nobody came while the order was on its way: this proved nothing"
+        )
     eventually(lambda: fleet[-1].post(alert).status == 200, "a delivery that knows")
     the_one_order(kraken, fleet[-1].post(alert))
     assert len(kraken.calls("AddOrder")) == calls + 1
@@ -104,12 +120,16 @@ def standing_still(function: Function) -> Iterator[None]:
         os.killpg(function.process.pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("stands_still", [True, False], ids=["the first stands still", "its reply is late"])
+@pytest.mark.parametrize(
+    "stands_still", [True, False], ids=["the first stands still", "its reply is late"]
+)
 def test_a_late_reply_and_those_who_look_for_it_agree_on_one_order(stands_still, fleet, kraken):
     """The first delivery comes back to its record just when redeliveries and a reconcile find what it has sent."""
     first, *others = fleet
     alert, before = first.alert(), len(kraken.calls("AddOrder"))
-    kraken.script("AddOrder", {"fault": "hold"} if stands_still else {"fault": "late", "seconds": 1.2})
+    kraken.script(
+        "AddOrder", {"fault": "hold"} if stands_still else {"fault": "late", "seconds": 1.2}
+    )
     with ThreadPoolExecutor(2 * len(others) + 1) as pool:
         sending = pool.submit(first.post, alert)
         call = kraken.wait_for_call("AddOrder", before)
@@ -119,11 +139,17 @@ def test_a_late_reply_and_those_who_look_for_it_agree_on_one_order(stands_still,
                 time.sleep(LOOK_UP_AFTER_S)
                 kraken.release()
             racing = [pool.submit(function.post, alert) for function in others]
-            racing += [pool.submit(function.operate, "POST", "/reconcile") for function in others[:3]]
+            racing += [
+                pool.submit(function.operate, "POST", "/reconcile") for function in others[:3]
+            ]
         answers = [sending.result(), *(task.result() for task in racing)]
 
     assert {answer.status for answer in answers} <= {200, 503}
-    told = {answer["order_id"] for answer in answers if answer.status == 200 and "order_id" in answer.document}
+    told = {
+        answer["order_id"]
+        for answer in answers
+        if answer.status == 200 and "order_id" in answer.document
+    }
     (order,) = kraken.orders(client_order_id)
     assert told <= {order["txid"]}
     eventually(lambda: others[0].post(alert).status == 200, "a delivery that knows")
@@ -205,7 +231,9 @@ def test_a_firestore_that_was_stopped_and_started_again_is_used_at_once(make_liv
             check(in_time(function.post(alert)), 503, "ledger_unavailable")
         assert len(kraken.calls("AddOrder")) == before
         emulator.start()
-        warm(make_live(kraken, **on_firestore(emulator)).start()).stop()  # a fresh JVM is slow at its first commit
+        warm(
+            make_live(kraken, **on_firestore(emulator)).start()
+        ).stop()  # a fresh JVM is slow at its first commit
         the_one_order(kraken, in_time(function.post(alert)))
         function.stop()
     finally:
@@ -257,12 +285,17 @@ def test_a_connection_that_dies_while_kraken_works_loses_no_outcome(function, kr
 
 
 @pytest.mark.parametrize("status", ["UNAUTHENTICATED", "PERMISSION_DENIED"])
-def test_an_account_that_firestore_refuses_is_one_clear_line_and_trades_once_it_may(status, make_live, kraken):
+def test_an_account_that_firestore_refuses_is_one_clear_line_and_trades_once_it_may(
+    status, make_live, kraken
+):
     emulator = shared_emulator()
     with closing(FaultyFirestore(emulator.port)) as faulty:
         function = warm(make_live(kraken, **on_firestore(emulator, port=faulty.port)).start())
         alert, before = function.alert(), len(kraken.calls("AddOrder"))
-        faulty.faults += [Fault(method, status, times=99) for method in ("Commit", "BatchGetDocuments", "RunQuery")]
+        faulty.faults += [
+            Fault(method, status, times=99)
+            for method in ("Commit", "BatchGetDocuments", "RunQuery")
+        ]
         answer = check(in_time(function.post(alert)), 503, "not_configured")
         assert status in answer["message"]
         assert len(kraken.calls("AddOrder")) == before
@@ -274,7 +307,9 @@ def test_an_account_that_firestore_refuses_is_one_clear_line_and_trades_once_it_
 
 
 @pytest.mark.parametrize("status", ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAVAILABLE"])
-def test_an_order_whose_record_firestore_refuses_is_logged_whole_and_sent_no_second_time(status, make_live, kraken):
+def test_an_order_whose_record_firestore_refuses_is_logged_whole_and_sent_no_second_time(
+    status, make_live, kraken
+):
     emulator = shared_emulator()
     with closing(FaultyFirestore(emulator.port)) as faulty:
         function = warm(make_live(kraken, **on_firestore(emulator, port=faulty.port)).start())

@@ -20,7 +20,13 @@ from tests.support.served_function import ALERTS, VALIDATE, WAIT_S, check
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain; charset=utf-8", "application/json", "application/x-www-form-urlencoded", "multipart/form-data", ""],
+    [
+        "text/plain; charset=utf-8",
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "",
+    ],
 )
 def test_the_content_type_does_not_matter(kind, live):
     check(live.post(live.alert(), Content_Type=kind), 200, "accepted")
@@ -40,7 +46,9 @@ def test_a_byte_order_mark_and_white_space_around_the_object_do_not_matter(befor
 
 def test_an_alert_sent_in_chunks_is_one_alert(live, kraken):
     body = json.dumps(live.alert()).encode()
-    answer = check(live.send("POST", ALERTS, iter([body[:7], body[7:100], body[100:]])), 200, "accepted")
+    answer = check(
+        live.send("POST", ALERTS, iter([body[:7], body[7:100], body[100:]])), 200, "accepted"
+    )
     assert len(kraken.orders(answer["client_order_id"])) == 1
 
 
@@ -53,14 +61,29 @@ def test_numbers_keep_every_digit_whether_quoted_or_not(live, kraken):
 
 def test_an_alert_with_letters_from_everywhere_is_accepted(live):
     alert = live.alert(id=f"größe-{time.time_ns()}-日本", alert_message="買い 🚀")
-    assert check(live.post(json.dumps(alert, ensure_ascii=False).encode()), 200, "accepted")["alert_id"] == alert["id"]
+    assert (
+        check(live.post(json.dumps(alert, ensure_ascii=False).encode()), 200, "accepted")[
+            "alert_id"
+        ]
+        == alert["id"]
+    )
 
 
 def test_a_standard_webhooks_signature_proves_the_sender_and_its_id_names_the_alert(live, evidence):
-    body, message, moment = json.dumps(live.unsigned(id=None)).encode(), f"msg_{time.time_ns()}", str(int(time.time()))
+    body, message, moment = (
+        json.dumps(live.unsigned(id=None)).encode(),
+        f"msg_{time.time_ns()}",
+        str(int(time.time())),
+    )
     key = base64.b64decode(evidence.secrets.standard.removeprefix("whsec_"))
-    signature = base64.b64encode(hmac.digest(key, f"{message}.{moment}.".encode() + body, hashlib.sha256)).decode()
-    headers = {"webhook_id": message, "webhook_timestamp": moment, "webhook_signature": f"v1,{signature}"}
+    signature = base64.b64encode(
+        hmac.digest(key, f"{message}.{moment}.".encode() + body, hashlib.sha256)
+    ).decode()
+    headers = {
+        "webhook_id": message,
+        "webhook_timestamp": moment,
+        "webhook_signature": f"v1,{signature}",
+    }
     assert check(live.post(body, **headers), 200, "accepted")["alert_id"] == message
     assert check(live.post(body, **headers), 200, "accepted")["replayed"] is True
     check(live.post(body + b" ", **headers), 401, "unauthenticated")
@@ -69,7 +92,9 @@ def test_a_standard_webhooks_signature_proves_the_sender_and_its_id_names_the_al
 # -- paths ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [ALERTS, f"{ALERTS}/", "/", f"{ALERTS}//", f"{ALERTS}?source=tradingview"])
+@pytest.mark.parametrize(
+    "path", [ALERTS, f"{ALERTS}/", "/", f"{ALERTS}//", f"{ALERTS}?source=tradingview"]
+)
 def test_an_alert_is_served_where_it_comes_in_and_never_redirected(path, live):
     check(live.post(live.alert(), path), 200, "accepted")
 
@@ -119,7 +144,9 @@ def test_a_request_id_is_taken_returned_and_logged(live):
 
 @pytest.mark.parametrize("unfit", ["", "a b", "x" * 65, '"quoted"', "a;b", "é"])
 def test_a_request_id_that_is_missing_or_unfit_is_replaced(unfit, live):
-    answer = live.send("POST", ALERTS, b"{", {"X-Request-ID": unfit.encode("latin-1")} if unfit else {})
+    answer = live.send(
+        "POST", ALERTS, b"{", {"X-Request-ID": unfit.encode("latin-1")} if unfit else {}
+    )
     assert answer["request_id"] == answer.headers["x-request-id"] != unfit
     assert len(answer["request_id"]) == 32
 
@@ -155,7 +182,9 @@ def test_a_browser_of_another_origin_is_not_let_in(live):
 def test_without_named_origins_there_is_no_preflight(make_function):
     function = make_function(LEDGER_URL="memory://").start()
     answer = check(
-        function.send("OPTIONS", ALERTS, headers={"Origin": "https://app.example.com"}), 405, "method_not_allowed"
+        function.send("OPTIONS", ALERTS, headers={"Origin": "https://app.example.com"}),
+        405,
+        "method_not_allowed",
     )
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
@@ -163,9 +192,13 @@ def test_without_named_origins_there_is_no_preflight(make_function):
 # -- senders that misbehave ----------------------------------------------------------------------------------------------
 
 
-def test_a_sender_that_hangs_up_in_the_middle_of_its_body_trades_nothing_and_hurts_nobody(live, kraken):
+def test_a_sender_that_hangs_up_in_the_middle_of_its_body_trades_nothing_and_hurts_nobody(
+    live, kraken
+):
     calls, body = len(kraken.calls()), json.dumps(live.alert()).encode()
-    with contextlib.closing(socket.create_connection(("127.0.0.1", live.port), timeout=WAIT_S)) as sender:
+    with contextlib.closing(
+        socket.create_connection(("127.0.0.1", live.port), timeout=WAIT_S)
+    ) as sender:
         head = f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
         sender.sendall(head.encode() + body[:-5])
     check(live.post(live.alert()), 200, "accepted")
@@ -177,7 +210,9 @@ def test_a_sender_that_hangs_up_in_the_middle_of_its_body_trades_nothing_and_hur
 )
 def test_a_chunked_body_that_is_broken_is_400_and_no_traceback(chunk, live):
     head = f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    with contextlib.closing(socket.create_connection(("127.0.0.1", live.port), timeout=WAIT_S)) as sender:
+    with contextlib.closing(
+        socket.create_connection(("127.0.0.1", live.port), timeout=WAIT_S)
+    ) as sender:
         sender.sendall(head.encode() + chunk)
         sender.shutdown(socket.SHUT_WR)
         said = b"".join(iter(lambda: sender.recv(65536), b""))
@@ -189,7 +224,9 @@ def test_a_chunked_body_that_is_broken_is_400_and_no_traceback(chunk, live):
 
 def test_many_alerts_on_one_connection_are_many_orders(live, kraken):
     orders = len(kraken.orders())
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", live.port, timeout=WAIT_S)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", live.port, timeout=WAIT_S)
+    ) as connection:
         for _ in range(5):
             connection.request("POST", ALERTS, json.dumps(live.alert()))
             response = connection.getresponse()

@@ -31,7 +31,11 @@ def exchange(make_kraken):
 @pytest.fixture(scope="module")
 def function(make_live, exchange):
     allowed = "BTC/USD,BTC/USD:BTNL,AAPLx/USD"
-    limits = {"ALLOWED_SYMBOLS": allowed, "MAX_ORDER_COST": "1000000 USD", "ALERT_MAX_AGE_SECONDS": "600"}
+    limits = {
+        "ALLOWED_SYMBOLS": allowed,
+        "MAX_ORDER_COST": "1000000 USD",
+        "ALERT_MAX_AGE_SECONDS": "600",
+    }
     return make_live(exchange, **limits).start()
 
 
@@ -63,7 +67,9 @@ def change(function, action, **fields):
         "EGeneral:Unknown Method",
     ],
 )
-def test_an_entry_that_kraken_refuses_for_its_margin_blocks_no_exit_behind_it(words, function, exchange):
+def test_an_entry_that_kraken_refuses_for_its_margin_blocks_no_exit_behind_it(
+    words, function, exchange
+):
     """Alerts of one strategy and pair go one at a time: were the refusal in doubt, the exit would wait for two minutes."""
     check(function.post(target(function, "0.01", **MARGIN)), 200, "accepted")
     refuse(exchange, words)
@@ -85,7 +91,12 @@ def test_margin_that_is_really_missing_blocks_no_exit_either(function, exchange)
 
 
 @pytest.mark.parametrize(
-    "words", ["EOrder:Invalid arguments:deadline", "EGeneral:Invalid arguments:deadline", "EGeneral:Temporary lockout"]
+    "words",
+    [
+        "EOrder:Invalid arguments:deadline",
+        "EGeneral:Invalid arguments:deadline",
+        "EGeneral:Temporary lockout",
+    ],
 )
 def test_what_proves_that_nothing_was_placed_is_sent_again_by_a_resend(words, function, exchange):
     alert = function.alert()
@@ -101,7 +112,9 @@ def test_what_proves_that_nothing_was_placed_is_sent_again_by_a_resend(words, fu
         assert "clock.off" in function.log()
 
 
-def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sent_in_time(make_kraken, make_live):
+def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sent_in_time(
+    make_kraken, make_live
+):
     """The deadline of 60 s is 65 s ahead for Kraken, which takes 60 s at most."""
     kraken = make_kraken(NONCE_WINDOW).start()
     kraken.clock_ahead(-5)
@@ -123,7 +136,8 @@ def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sen
 def test_an_order_that_is_as_the_amendment_wants_it_is_nothing_to_do(function, exchange):
     laid = check(function.post(function.alert(order_type="limit", price="50000")), 200, "accepted")
     alert = function.alert(
-        action="amend", **NO_ORDER | {"symbol": None, "order_id": laid["order_id"], "price": "50000"}
+        action="amend",
+        **NO_ORDER | {"symbol": None, "order_id": laid["order_id"], "price": "50000"},
     )
     for replayed in (False, True):
         answer = check(function.post(alert), 200, "no_action")
@@ -155,7 +169,11 @@ def test_a_position_on_the_other_venue_is_opened_seen_and_closed(function, excha
     assert exchange.position("XXBTZUSD") == 0
     again = function.post(target(function, "0.01", **{**ON_BTNL, "symbol": "btc/usd:btnl"}))
     check(again, 200, "no_action")
-    check(function.post(position(function, "close", **{**ON_BTNL, "symbol": "XBTUSD:BTNL"})), 200, "accepted")
+    check(
+        function.post(position(function, "close", **{**ON_BTNL, "symbol": "XBTUSD:BTNL"})),
+        200,
+        "accepted",
+    )
     assert exchange.position("XBTUSD:BTNL") == 0
     check(function.post(position(function, "close", **ON_BTNL)), 200, "no_action")
 
@@ -169,7 +187,12 @@ def test_the_pair_without_the_suffix_stays_another_one(function, exchange):
 
 def test_only_what_is_allowed_by_its_own_name_is_traded(make_live, exchange):
     function = make_live(exchange, ALLOWED_SYMBOLS="BTC/USD").start()
-    answer = check(function.post(function.alert(symbol="XBTUSD:BTNL", leverage="20")), 422, "order_denied", "symbol")
+    answer = check(
+        function.post(function.alert(symbol="XBTUSD:BTNL", leverage="20")),
+        422,
+        "order_denied",
+        "symbol",
+    )
     assert "ALLOWED_SYMBOLS" in answer["error"]
     for symbol in ("BINANCE:XBTUSD:BTNL", "XBTUSD.P:BTNL", "XBTUSD:CME"):
         check(function.post(function.alert(symbol=symbol)), 400, "alert_malformed", "symbol")
@@ -184,8 +207,14 @@ def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(make_kraken, m
     kraken.mark("XBTUSD", "50000")
     function = make_live(kraken, MAX_ORDER_COST="20000 USD").start()
     everything = {"volume": "100", "quantity_type": "percent_balance", "price": "50000"}
-    before = check(function.post(function.alert(**everything), "/webhook/tradingview/validate"), 200, "validated")
-    assert before["orders"][0]["estimate"]["fee"] == "79.36507856"  # 0.80 % of what leaves room for them
+    before = check(
+        function.post(function.alert(**everything), "/webhook/tradingview/validate"),
+        200,
+        "validated",
+    )
+    assert (
+        before["orders"][0]["estimate"]["fee"] == "79.36507856"
+    )  # 0.80 % of what leaves room for them
     assert [function.operate("POST", "/reconcile")["fees_read"] for _ in range(2)] == [True, False]
     known = make_live(kraken, **function.env).start()  # an instance that comes later
     answer = check(known.post(known.alert(**everything)), 200, "accepted")

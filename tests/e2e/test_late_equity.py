@@ -53,6 +53,8 @@ def test_entries_of_one_bar_are_shares_of_one_equity(late_s, function, exchange)
     for _ in range(4):
         answers = deliver(function, share(function, "ETHUSD", "2500", "3"), PAUSE_S)
         check(answers[-1], 200, "accepted")
-    bought = [Decimal(order["cost"]) for order in exchange.orders() if order["descr"]["type"] == "buy"]
+    bought = [
+        Decimal(order["cost"]) for order in exchange.orders() if order["descr"]["type"] == "buy"
+    ]
     assert len(bought) == 4
     assert all(near(cost, Decimal(2100)) for cost in bought), bought

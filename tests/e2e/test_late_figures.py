@@ -81,7 +81,11 @@ def test_a_stop_on_margin_that_fired_unseen(what, late_s, function, exchange):
 RESTING = {
     "limit": ({"side": "buy", "order_type": "limit", "price": "2400"}, "2390", "0.2"),
     "stop": ({"side": "sell", "order_type": "stop-loss", "stop_price": "2400"}, "2390", "0"),
-    "take profit": ({"side": "sell", "order_type": "take-profit", "stop_price": "2600"}, "2610", "0"),
+    "take profit": (
+        {"side": "sell", "order_type": "take-profit", "stop_price": "2600"},
+        "2610",
+        "0",
+    ),
     "trail": ({"side": "sell", "order_type": "trailing-stop", "trail": "5%"}, "2300", "0"),
 }
 

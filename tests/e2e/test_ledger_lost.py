@@ -53,7 +53,9 @@ def keep_only_the_file(path, tmp_path):
 
 @pytest.mark.parametrize("disaster", [remove, empty, replace_with_another])
 @pytest.mark.parametrize("restarts", [False, True])
-def test_a_ledger_that_was_there_is_missed_until_a_person_begins_anew(make_function, disaster, restarts):
+def test_a_ledger_that_was_there_is_missed_until_a_person_begins_anew(
+    make_function, disaster, restarts
+):
     function = make_function().start()
     done = function.alert()
     check(function.post(done), 200, "accepted")
@@ -79,7 +81,9 @@ def test_a_ledger_that_was_there_is_missed_until_a_person_begins_anew(make_funct
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_leaves_a_file_that_knows_every_alert_without_its_log(make_function, tmp_path, signal_number):
+def test_a_stop_leaves_a_file_that_knows_every_alert_without_its_log(
+    make_function, tmp_path, signal_number
+):
     function = make_function().start()
     alerts = [function.alert() for _ in range(8)]
     for alert in alerts:
@@ -110,7 +114,9 @@ def test_a_backup_of_a_running_function_is_whole(make_function, tmp_path):
     alerts = [function.alert() for _ in range(8)]
     for alert in alerts:
         check(function.post(alert), 200, "accepted")
-    backup = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('VACUUM INTO ?', sys.argv[2:])"
+    backup = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('VACUUM INTO ?', sys.argv[2:])"
+    )
     arguments = [str(file_of(function)), str(tmp_path / "backup.db")]
     subprocess.run([sys.executable, "-c", backup, *arguments], check=True)
     function.kill()

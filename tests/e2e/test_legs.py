@@ -51,7 +51,10 @@ def of_legs(function, *legs, **fields):
 def two_limits(function):
     """Each at a price that no other order has, which tells in the book whose it is."""
     prices = [f"{random.randint(30000, 50000)}.{random.randint(1, 9)}" for _ in range(2)]
-    legs = [{"side": "buy", "order_type": "limit", "volume": "0.0001", "price": price} for price in prices]
+    legs = [
+        {"side": "buy", "order_type": "limit", "volume": "0.0001", "price": price}
+        for price in prices
+    ]
     return of_legs(function, *legs), prices
 
 
@@ -89,10 +92,20 @@ def test_every_leg_is_one_order_in_its_order_and_a_redelivery_adds_none(pair, ex
 
 def test_what_a_cancel_sets_free_is_closed_behind_it(pair, exchange):
     function = pair[0]
-    check(function.post(function.alert(symbol="ETHUSD", volume="0.1", price="2500")), 200, "accepted")
-    stop = {"symbol": "ETHUSD", "side": "sell", "order_type": "stop-loss", "stop_price": "2000", "price": None}
+    check(
+        function.post(function.alert(symbol="ETHUSD", volume="0.1", price="2500")), 200, "accepted"
+    )
+    stop = {
+        "symbol": "ETHUSD",
+        "side": "sell",
+        "order_type": "stop-loss",
+        "stop_price": "2000",
+        "price": None,
+    }
     check(function.post(function.alert(**stop, volume="0.1")), 200, "accepted")
-    alert = of_legs(function, {"action": "cancel", "side": "sell"}, {"action": "close"}, symbol="ETHUSD")
+    alert = of_legs(
+        function, {"action": "cancel", "side": "sell"}, {"action": "close"}, symbol="ETHUSD"
+    )
     check(function.post(alert), 200, "accepted")
     assert exchange.balance("XETH") == 0
     assert exchange.open_orders("ETHUSD") == []
@@ -105,7 +118,10 @@ def test_an_order_that_fills_before_its_cancel_does_not_keep_the_position_open(p
     first = check(function.post(function.alert(**entry)), 200, "accepted")
     exchange.mark("ETHUSD", "2400")
     assert exchange.balance("XETH") == Decimal("0.1")
-    legs = {"action": "cancel", "of_alert": first["alert_id"]}, {"action": "close", "symbol": "ETHUSD"}
+    legs = (
+        {"action": "cancel", "of_alert": first["alert_id"]},
+        {"action": "close", "symbol": "ETHUSD"},
+    )
     answer = check(function.post(of_legs(function, *legs, symbol=None)), 200, "accepted")
     assert [order["state"] for order in answer["orders"]] == ["ACCEPTED"]
     assert exchange.balance("XETH") == 0
@@ -203,7 +219,10 @@ def test_paper_legs_survive_kills_at_any_moment(make_function):
     time.sleep(LOOK_UP_AFTER_S)
     for alert, _ in sent:
         eventually(lambda alert=alert: function.post(alert).status in (200, 503), "an answer")
-    shown = Counter(order["descr"]["price"] for order in function.operate("GET", "/account")["open_orders"].values())
+    shown = Counter(
+        order["descr"]["price"]
+        for order in function.operate("GET", "/account")["open_orders"].values()
+    )
     for alert, prices in sent:
         answer = function.post(alert)
         if answer.status == 200:

@@ -87,7 +87,9 @@ def unrecorded(function, _kraken):
 
 
 @pytest.mark.parametrize("what", LOST)
-def test_a_lost_reply_is_unknown_at_first_and_the_redelivery_finds_the_one_order(what, unknown, function, kraken):
+def test_a_lost_reply_is_unknown_at_first_and_the_redelivery_finds_the_one_order(
+    what, unknown, function, kraken
+):
     sent = unknown[what]
     check(sent.first, 503, "outcome_unknown")
     assert sent.first.seconds < 3, "TradingView would have hung up"
@@ -98,7 +100,9 @@ def test_a_lost_reply_is_unknown_at_first_and_the_redelivery_finds_the_one_order
     assert check(function.post(sent.alert), 200, "accepted")["replayed"] is True
 
 
-def test_an_order_that_kraken_lists_late_stays_unknown_until_it_is_listed(unknown, function, kraken):
+def test_an_order_that_kraken_lists_late_stays_unknown_until_it_is_listed(
+    unknown, function, kraken
+):
     sent = unknown["listed late"]
     sent.wait()
     kraken.lag(open_s=600, closed_s=600)
@@ -117,7 +121,9 @@ def test_a_look_up_that_fails_proves_nothing(unknown, function, kraken):
     check(function.post(sent.alert), 503, "outcome_unknown")
     kraken.script("ClosedOrders", {"fault": "truncated", "keep": 30})
     check(function.post(sent.alert), 503, "outcome_unknown")
-    check(function.post(sent.alert), 503, "outcome_unknown")  # both reads work and lack it, but far too early
+    check(
+        function.post(sent.alert), 503, "outcome_unknown"
+    )  # both reads work and lack it, but far too early
     assert len(kraken.calls_about(sent.client_order_id)) == 1
     assert kraken.orders(sent.client_order_id) == []
 
@@ -131,10 +137,14 @@ def test_the_scheduled_reconcile_finds_what_no_redelivery_asked_for(unknown, fun
     assert check(function.post(sent.alert), 200, "accepted")["order_id"] == row["order_id"]
 
 
-def test_a_ledger_that_fails_after_the_send_is_503_and_the_redelivery_finds_the_order(unrecorded, function, kraken):
+def test_a_ledger_that_fails_after_the_send_is_503_and_the_redelivery_finds_the_order(
+    unrecorded, function, kraken
+):
     sent, client_order_id = unrecorded
     check(sent.first, 503, "ledger_unavailable")
-    (line,) = [line for line in function.log().splitlines() if "ledger.outcome_not_recorded" in line]
+    (line,) = [
+        line for line in function.log().splitlines() if "ledger.outcome_not_recorded" in line
+    ]
     (order,) = kraken.orders(client_order_id)
     assert order["txid"] in line
     assert client_order_id in line
@@ -143,7 +153,9 @@ def test_a_ledger_that_fails_after_the_send_is_503_and_the_redelivery_finds_the_
     assert len(kraken.calls_about(client_order_id)) == 1
 
 
-def test_a_kraken_that_is_down_is_not_sent_and_the_redelivery_trades_once_it_is_up(make_kraken, make_live):
+def test_a_kraken_that_is_down_is_not_sent_and_the_redelivery_trades_once_it_is_up(
+    make_kraken, make_live
+):
     kraken = make_kraken()
     function = make_live(kraken).start()
     alert = function.alert()

@@ -32,7 +32,9 @@ def alert_of(function, name, **more):
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_that_kraken_was_down_for_is_traded_once_it_is_up_and_once_only(name, exchange, make_live):
+def test_an_alert_that_kraken_was_down_for_is_traded_once_it_is_up_and_once_only(
+    name, exchange, make_live
+):
     function = make_live(exchange, MAX_ORDER_COST="100000 USD", ALERT_MAX_AGE_SECONDS="600").start()
     alert = alert_of(function, name)
     for _ in range(2):
@@ -49,7 +51,9 @@ def test_an_alert_that_kraken_was_down_for_is_traded_once_it_is_up_and_once_only
     }
     settled = check(function.post(alert), 200, "accepted")
     assert len(exchange.calls("AddOrder")) == 1
-    assert [order["txid"] for order in exchange.orders(settled["client_order_id"])] == [settled["order_id"]]
+    assert [order["txid"] for order in exchange.orders(settled["client_order_id"])] == [
+        settled["order_id"]
+    ]
     (row,) = function.orders(alert["id"])
     assert (row["state"], row["attempt"]) == ("ACCEPTED", 1)
 

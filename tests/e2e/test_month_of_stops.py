@@ -18,7 +18,9 @@ EXIT = [{"action": "cancel", "side": "sell"}, {"action": "close"}]
 
 
 def entry(function, price, size="0.05"):
-    return function.alert(symbol="ETHUSD", volume=size, price=str(price), stop_loss=str(price - 100))
+    return function.alert(
+        symbol="ETHUSD", volume=size, price=str(price), stop_loss=str(price - 100)
+    )
 
 
 def leave(function, price):
@@ -73,5 +75,7 @@ def test_a_month_on_paper(make_function):
         assert answer["orders"][-1]["request"]["volume"] == "0.05", f"day {day}"
         account = function.operate("GET", "/account").document
         assert account["open_orders"] == {}, f"day {day}"
-        assert Decimal(account["balances"].get("XETH", {"balance": "0"})["balance"]) == 0, f"day {day}"
+        assert Decimal(account["balances"].get("XETH", {"balance": "0"})["balance"]) == 0, (
+            f"day {day}"
+        )
     sold(function)

@@ -23,7 +23,9 @@ def mounted(evidence, tmp_path):
     """Each secret in a directory of its own, with the line end of an echo."""
     for variable, secret in FILES.items():
         (tmp_path / variable).mkdir()
-        (tmp_path / variable / "value").write_text(getattr(evidence.secrets, secret) + "\n", "utf-8")
+        (tmp_path / variable / "value").write_text(
+            getattr(evidence.secrets, secret) + "\n", "utf-8"
+        )
     return {variable: f"file:{tmp_path / variable / 'value'}" for variable in FILES}
 
 
@@ -46,7 +48,9 @@ def test_a_secret_that_is_not_there_is_told_to_the_log_only_and_found_later(
     assert b"KRAKEN" not in answer.body
     assert function.operate("GET", "/orders").status == 503
     assert function.send("GET", "/webhook/health")["status"] == "not_configured"
-    (line,) = [json.loads(row) for row in function.log().splitlines() if "service.not_configured" in row]
+    (line,) = [
+        json.loads(row) for row in function.log().splitlines() if "service.not_configured" in row
+    ]
     assert line["severity"] == "ERROR"
     assert line["faults"][0].startswith(
         f"KRAKEN_API_SECRET: {mounted['KRAKEN_API_SECRET']} is not there; mount the secret"
@@ -76,7 +80,9 @@ def test_the_time_that_a_body_takes_to_arrive_counts(make_live, kraken):
     """TradingView has waited for it too: with less than a second left nothing is sent."""
     function = make_live(kraken, REQUEST_BUDGET_SECONDS="1.5").start()
     body = json.dumps(function.alert()).encode()
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", function.port, timeout=WAIT_S)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", function.port, timeout=WAIT_S)
+    ) as connection:
         connection.putrequest("POST", ALERTS)
         connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body[:10])

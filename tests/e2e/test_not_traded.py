@@ -23,7 +23,9 @@ from tests.support.served_function import VALIDATE, check, free_port
     ],
     ids=["a pair that is not allowed", "a cost above the cap"],
 )
-def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(changed, numbers, live, kraken):
+def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(
+    changed, numbers, live, kraken
+):
     calls, alert = len(kraken.calls()), live.alert(**changed)
     answer = check(live.post(alert), 422, "order_denied")
     assert all(number in answer["error"] for number in numbers), answer["error"]
@@ -37,19 +39,26 @@ def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(c
     assert len(kraken.calls()) == calls
 
 
-def test_a_minimum_that_has_risen_is_krakens_refusal_first_and_our_denial_from_then_on(live, kraken):
+def test_a_minimum_that_has_risen_is_krakens_refusal_first_and_our_denial_from_then_on(
+    live, kraken
+):
     kraken.rules("SOLUSD", ordermin="5")
     sol = {"symbol": "SOLUSD", "volume": "1", "price": "150"}
     answer = check(live.post(live.alert(**sol)), 422, "order_rejected")
     assert "volume minimum not met" in answer["error"]
     assert "volume 1 is below the pair's minimum 5" in answer["error"]
     calls = len(kraken.calls())
-    assert "volume 1 is below the pair's minimum 5" in check(live.post(live.alert(**sol)), 422, "order_denied")["error"]
+    assert (
+        "volume 1 is below the pair's minimum 5"
+        in check(live.post(live.alert(**sol)), 422, "order_denied")["error"]
+    )
     assert len(kraken.calls()) == calls
 
 
 def test_what_kraken_rejects_is_422_with_its_words_and_stays_rejected(live, kraken):
-    alert = live.alert(symbol="ETHUSD", side="sell", volume="0.01", price="2500")  # the account holds no ETH
+    alert = live.alert(
+        symbol="ETHUSD", side="sell", volume="0.01", price="2500"
+    )  # the account holds no ETH
     answer = check(live.post(alert), 422, "order_rejected")
     assert "EOrder:Insufficient funds" in answer["error"]
     assert answer["orders"][0]["state"] == "REJECTED"
@@ -76,7 +85,9 @@ def test_an_order_that_is_proved_absent_is_not_placed(make_live, kraken):
     answer = check(function.post(alert), 503, "outcome_unknown")
 
     make_older(function, "claimed_at", "deadline")
-    assert reconciled(function, alert)["after"] == "SUBMITTING"  # the open orders lack it: the first half of the proof
+    assert (
+        reconciled(function, alert)["after"] == "SUBMITTING"
+    )  # the open orders lack it: the first half of the proof
     assert reconciled(function, alert)["after"] == "SUBMITTING"  # too early for the second half
     make_older(function, "claimed_at", "deadline", "open_absent_at")
     assert reconciled(function, alert)["after"] == "NOT_PLACED"
@@ -97,7 +108,8 @@ def make_older(function, *names):
             moment = datetime.fromisoformat(entry["attempts"][-1][name]) - timedelta(minutes=10)
             entry["attempts"][-1][name] = moment.isoformat(timespec="microseconds")
         ledger.execute(
-            "UPDATE entries SET document = ?, version = version + 1", (json.dumps(entry, separators=(",", ":")),)
+            "UPDATE entries SET document = ?, version = version + 1",
+            (json.dumps(entry, separators=(",", ":")),),
         )
 
 
@@ -111,7 +123,9 @@ def reconciled(function, alert):
 @pytest.mark.parametrize("how", ["a redelivery", "the reconcile"])
 def test_an_alert_that_was_never_sent_and_is_too_old_now_has_expired(how, short_lived, kraken):
     alert = short_lived.alert(fired_at=None)
-    kraken.script("AddOrder", {"fault": "errors", "strings": ["EService:Market in cancel_only mode"]})
+    kraken.script(
+        "AddOrder", {"fault": "errors", "strings": ["EService:Market in cancel_only mode"]}
+    )
     answer = check(short_lived.post(alert), 503, "not_sent")
     time.sleep(1.1)
     if how == "the reconcile":
@@ -141,9 +155,16 @@ def test_no_proof_either_way_is_503_and_a_resend_at_once_only_waits(live, kraken
 
 
 @pytest.mark.parametrize(
-    "error", ["EAPI:Rate limit exceeded", "EService:Market in post_only mode", "EService: Throttled: 1790000000"]
+    "error",
+    [
+        "EAPI:Rate limit exceeded",
+        "EService:Market in post_only mode",
+        "EService: Throttled: 1790000000",
+    ],
 )
-def test_what_kraken_never_processed_is_503_not_sent_and_the_resend_trades_once(error, live, kraken):
+def test_what_kraken_never_processed_is_503_not_sent_and_the_resend_trades_once(
+    error, live, kraken
+):
     alert = live.alert()
     kraken.script("AddOrder", {"fault": "errors", "strings": [error]})
     first = check(live.post(alert), 503, "not_sent")
@@ -185,7 +206,9 @@ def test_without_a_ledger_there_is_no_order(broken, make_live, kraken, evidence)
     check(function.post(function.alert()), 200, "accepted")
 
 
-def test_a_ledger_that_breaks_under_a_running_function_stops_the_orders_until_it_is_back(make_live, kraken, evidence):
+def test_a_ledger_that_breaks_under_a_running_function_stops_the_orders_until_it_is_back(
+    make_live, kraken, evidence
+):
     function = make_live(kraken).start()
     path = evidence.folder / function.env["LEDGER_URL"].removeprefix("sqlite:///")
     alert = function.alert()
@@ -201,7 +224,9 @@ def test_a_ledger_that_breaks_under_a_running_function_stops_the_orders_until_it
 
 def test_a_firestore_that_is_down_is_503_within_the_budget(make_live, kraken):
     emulator = f"127.0.0.1:{free_port()}"  # nobody is there
-    function = make_live(kraken, LEDGER_URL="firestore://my-project-1", FIRESTORE_EMULATOR_HOST=emulator).start()
+    function = make_live(
+        kraken, LEDGER_URL="firestore://my-project-1", FIRESTORE_EMULATOR_HOST=emulator
+    ).start()
     calls = len(kraken.calls())
     for _ in range(2):
         answer = check(function.post(function.alert()), 503, "ledger_unavailable")

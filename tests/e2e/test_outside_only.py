@@ -48,4 +48,6 @@ def test_the_search_for_imports_follows_helpers():
         "webhook_core.ledger.sqlite",
         "webhook_core.ledger.sqlite.ledger",
     }
-    assert "webhook_core.kraken.paper.engine" in reached_from(ROOT / "tests" / "support" / "kraken_server.py")
+    assert "webhook_core.kraken.paper.engine" in reached_from(
+        ROOT / "tests" / "support" / "kraken_server.py"
+    )

@@ -129,10 +129,17 @@ def test_exit_and_entry_of_one_bar_end_short_in_whatever_order_they_come(first, 
 # -- sizes ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("order", [{}, {"order_type": "limit", "price": "2500"}], ids=["market", "limit"])
+@pytest.mark.parametrize(
+    "order", [{}, {"order_type": "limit", "price": "2500"}], ids=["market", "limit"]
+)
 def test_all_that_is_free_buys_and_sells_and_kraken_refuses_neither(order, function, exchange):
     money = exchange.balance("ZUSD")
-    whole = {"symbol": "ETHUSD", "volume": "100", "quantity_type": "percent_balance", "price": "2500"}
+    whole = {
+        "symbol": "ETHUSD",
+        "volume": "100",
+        "quantity_type": "percent_balance",
+        "price": "2500",
+    }
     check(function.post(function.alert(**whole | order)), 200, "accepted")
     assert 0 <= exchange.balance("ZUSD") < money / 100
     check(function.post(function.alert(**whole, side="sell")), 200, "accepted")
@@ -142,7 +149,12 @@ def test_all_that_is_free_buys_and_sells_and_kraken_refuses_neither(order, funct
 SIZES = {
     "quote, market": {"quantity_type": "quote", "volume": "50"},
     "quote, sell": {"quantity_type": "quote", "volume": "50", "side": "sell"},
-    "quote, limit": {"quantity_type": "quote", "volume": "50", "order_type": "limit", "price": "2400"},
+    "quote, limit": {
+        "quantity_type": "quote",
+        "volume": "50",
+        "order_type": "limit",
+        "price": "2400",
+    },
     "percent_balance": {"quantity_type": "percent_balance", "volume": "1"},
     "percent_balance, no price": {"quantity_type": "percent_balance", "volume": "1", "price": None},
     "percent_balance, sell": {"quantity_type": "percent_balance", "volume": "10", "side": "sell"},
@@ -152,7 +164,12 @@ SIZES = {
     "percent_equity, margin": {"quantity_type": "percent_equity", "volume": "1", "leverage": "2"},
     "percent_position, sell": {"quantity_type": "percent_position", "volume": "50", "side": "sell"},
     "risk_percent": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000"},
-    "risk_percent, margin": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000", "leverage": "2"},
+    "risk_percent, margin": {
+        "quantity_type": "risk_percent",
+        "volume": "1",
+        "stop_loss": "2000",
+        "leverage": "2",
+    },
 }
 
 
@@ -167,9 +184,15 @@ def test_a_size_of_any_kind_is_one_order_and_stays_one(what, function, exchange)
     assert check(function.post(alert), 200, "accepted")["replayed"] is True
     assert len(exchange.calls()) == calls
     assert len(exchange.calls("AddOrder")) == before + 1
-    assert [order["txid"] for order in exchange.orders(answer["client_order_id"])] == [answer["order_id"]]
+    assert [order["txid"] for order in exchange.orders(answer["client_order_id"])] == [
+        answer["order_id"]
+    ]
     if exchange.open_orders():  # a limit, or the stop of the order
-        check(function.post(function.alert(action="cancel", symbol="ETHUSD", **NO_ORDER)), 200, "accepted")
+        check(
+            function.post(function.alert(action="cancel", symbol="ETHUSD", **NO_ORDER)),
+            200,
+            "accepted",
+        )
     assert exchange.open_orders() == []
 
 
@@ -207,7 +230,9 @@ def test_a_target_that_never_reached_kraken_is_counted_anew(function, exchange):
     exchange.script("AddOrder", *[{"fault": "errors", "strings": ["EOrder:Rate limit exceeded"]}])
     alert = target(function, "0.3", before="0.1")
     check(function.post(alert), 503, "not_sent")
-    check(function.post(function.alert(symbol="ETHUSD", volume="0.05", price="2500")), 200, "accepted")
+    check(
+        function.post(function.alert(symbol="ETHUSD", volume="0.05", price="2500")), 200, "accepted"
+    )
     check(function.post(alert), 200, "accepted")
     assert held(exchange, SPOT) == Decimal("0.3")
 
@@ -224,13 +249,17 @@ def test_targets_in_a_row_do_not_double_while_krakens_reads_lag(where, fleet, ex
     go_to(fleet[0], exchange, where, "0")
 
 
-def test_all_that_is_left_is_bought_for_while_reads_lag_and_kraken_does_not_refuse(function, exchange):
+def test_all_that_is_left_is_bought_for_while_reads_lag_and_kraken_does_not_refuse(
+    function, exchange
+):
     """The money that the first one took, its fee too, is gone before Kraken shows it."""
     go_to(function, exchange, SPOT, "0.1")
     money = exchange.balance("ZUSD")
     exchange.lag(figures_s=LAG_S)
     for percent, left in (("50", Decimal("0.51")), ("100", Decimal("0.05"))):
-        alert = function.alert(symbol="ETHUSD", quantity_type="percent_balance", volume=percent, price="2500")
+        alert = function.alert(
+            symbol="ETHUSD", quantity_type="percent_balance", volume=percent, price="2500"
+        )
         check(deliver(function, alert)[-1], 200, "accepted")
         assert 0 <= exchange.balance("ZUSD") < money * left
     exchange.lag()
@@ -242,7 +271,9 @@ def test_a_target_does_not_double_what_a_size_in_quote_bought_while_reads_lag(fu
     go_to(function, exchange, SPOT, "0.1")
     exchange.lag(figures_s=LAG_S)
     check(
-        function.post(function.alert(symbol="ETHUSD", quantity_type="quote", volume="50", price="2500")),
+        function.post(
+            function.alert(symbol="ETHUSD", quantity_type="quote", volume="50", price="2500")
+        ),
         200,
         "accepted",
     )

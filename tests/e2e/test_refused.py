@@ -100,7 +100,11 @@ def forgeries(live):
 def test_every_forgery_gets_the_same_401(live, kraken):
     calls, messages = len(kraken.calls()), set()
     for alert, headers in forgeries(live).values():
-        answer = check(live.post(alert, ALERTS, X_Forwarded_For="198.51.100.1", **headers), 401, "unauthenticated")
+        answer = check(
+            live.post(alert, ALERTS, X_Forwarded_For="198.51.100.1", **headers),
+            401,
+            "unauthenticated",
+        )
         messages.add(answer["message"])
         assert live.orders(alert["id"]) == []
     assert len(messages) == 1
@@ -138,7 +142,9 @@ def test_a_wrong_method_is_405_and_says_which_are_right(method, path, allowed, l
     assert answer.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/webhook", "/webhook/tradingview/other", "/.env", "/orders/1"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/webhook", "/webhook/tradingview/other", "/.env", "/orders/1"]
+)
 def test_an_unknown_path_is_404(path, live):
     check(live.send("GET", path), 404, "not_found")
     check(live.post(live.alert(), path), 404, "not_found")
@@ -170,12 +176,17 @@ def test_a_body_of_exactly_64_kib_is_read(live, kraken):
 
 
 def test_who_guesses_too_often_is_slowed_and_who_proves_himself_never_is(live):
-    guesses = [live.post(live.alert(token=f"a-guess-of-a-token-{n}"), X_Forwarded_For="203.0.113.7") for n in range(22)]
+    guesses = [
+        live.post(live.alert(token=f"a-guess-of-a-token-{n}"), X_Forwarded_For="203.0.113.7")
+        for n in range(22)
+    ]
     for guess in guesses[:20]:
         check(guess, 401, "unauthenticated")
     for guess in guesses[20:]:
         check(guess, 429, "rate_limited")
     check(live.post(live.alert(), X_Forwarded_For="203.0.113.7"), 200, "accepted")
     check(
-        live.post(live.alert(token="another-guess-of-a-token"), X_Forwarded_For="203.0.113.8"), 401, "unauthenticated"
+        live.post(live.alert(token="another-guess-of-a-token"), X_Forwarded_For="203.0.113.8"),
+        401,
+        "unauthenticated",
     )

@@ -24,11 +24,20 @@ def test_no_secret_is_ever_seen(level, environment, make_live, kraken, evidence)
     function.post(alert, VALIDATE)
     function.post_signed(function.unsigned())
     function.post(function.alert(token=secrets.strategy_token))
-    for token in (secrets.token + "x", secrets.operator, secrets.signing, secrets.kraken_secret, [secrets.token], None):
+    for token in (
+        secrets.token + "x",
+        secrets.operator,
+        secrets.signing,
+        secrets.kraken_secret,
+        [secrets.token],
+        None,
+    ):
         function.post(function.alert(token=token))
     function.post({**function.alert(), "secret": secrets.token})
     function.post(function.alert(), ALERTS, X_Signature=secrets.signing)
-    function.post(function.alert(), ALERTS, Authorization=f"Bearer {secrets.token}", X_Request_ID="r-1")
+    function.post(
+        function.alert(), ALERTS, Authorization=f"Bearer {secrets.token}", X_Request_ID="r-1"
+    )
     body = json.dumps(alert).encode()
     for broken in (
         body[:-1],
@@ -39,7 +48,13 @@ def test_no_secret_is_ever_seen(level, environment, make_live, kraken, evidence)
         b"[" + body + b"]",
     ):
         function.post(broken)
-    for wrong in ({"side": "hold"}, {"volume": "a lot"}, {"volume": "9"}, {"symbol": "NOPE"}, {"stop_price": "1"}):
+    for wrong in (
+        {"side": "hold"},
+        {"volume": "a lot"},
+        {"volume": "9"},
+        {"symbol": "NOPE"},
+        {"stop_price": "1"},
+    ):
         function.post(function.alert(**wrong))
     faults = [
         {"fault": "errors", "strings": ["EAPI:Invalid key"]},
@@ -53,7 +68,12 @@ def test_no_secret_is_ever_seen(level, environment, make_live, kraken, evidence)
     for fault in faults:
         kraken.script("AddOrder", fault)
         function.post(function.alert())
-    for method, path in (("GET", "/account"), ("GET", "/orders"), ("POST", "/reconcile"), ("GET", "/orders?cursor=x")):
+    for method, path in (
+        ("GET", "/account"),
+        ("GET", "/orders"),
+        ("POST", "/reconcile"),
+        ("GET", "/orders?cursor=x"),
+    ):
         function.operate(method, path)
     function.send("GET", "/account", headers={"Authorization": f"Bearer {secrets.operator}x"})
     function.send("GET", f"/nothing?token={secrets.token}")
@@ -67,7 +87,8 @@ def test_no_secret_is_ever_seen(level, environment, make_live, kraken, evidence)
 
 
 @pytest.mark.parametrize(
-    "spelling", ["as it is", "in hex", "in base64", "cut", "inside a file", "as the bytes that it stands for"]
+    "spelling",
+    ["as it is", "in hex", "in base64", "cut", "inside a file", "as the bytes that it stands for"],
 )
 def test_the_search_would_see_one(spelling, tmp_path):
     evidence = Evidence(tmp_path, Secrets())

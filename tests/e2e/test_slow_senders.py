@@ -53,7 +53,9 @@ def connected(function, said=b"", senders=1) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
         connections = []
         for _ in range(senders):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", function.port), timeout=WAIT_S))
+            connection = stack.enter_context(
+                socket.create_connection(("127.0.0.1", function.port), timeout=WAIT_S)
+            )
             connection.sendall(said)
             connections.append(connection)
         yield connections
@@ -94,7 +96,9 @@ def crowded(request, make_live, _kraken):
 
 
 @pytest.mark.parametrize("name", STALLED)
-def test_an_alert_behind_32_stalled_senders_is_answered_before_tradingview_hangs_up(name, crowded, kraken):
+def test_an_alert_behind_32_stalled_senders_is_answered_before_tradingview_hangs_up(
+    name, crowded, kraken
+):
     calls = len(kraken.calls())
     with connected(crowded, STALLED[name], SENDERS):
         check(as_tradingview(crowded, crowded.alert()), 200, "accepted")
@@ -116,7 +120,9 @@ def test_a_connection_that_stalls_is_closed(name, live):
 
 
 @pytest.mark.parametrize("name", WITHOUT_ITS_BODY)
-def test_a_body_that_stalls_is_503_for_nothing_was_read_and_a_resend_may_come_whole(name, live, kraken):
+def test_a_body_that_stalls_is_503_for_nothing_was_read_and_a_resend_may_come_whole(
+    name, live, kraken
+):
     calls = len(kraken.calls())
     with connected(live, STALLED[name]) as [sender]:
         assert last_answer(until_closed(sender)) == ("503", "body_late")
@@ -136,7 +142,9 @@ def test_a_sender_that_drips_a_byte_every_now_and_then_is_cut_off(said, live):
                 break
         else:
             pytest.fail("it was never cut off")
-    assert received == b"" if said.endswith(b": ") else last_answer(received) == ("503", "body_late")
+    assert (
+        received == b"" if said.endswith(b": ") else last_answer(received) == ("503", "body_late")
+    )
 
 
 def test_what_comes_after_a_body_that_stalled_is_never_another_request(live, kraken):
@@ -164,15 +172,21 @@ def test_a_chunked_body_is_413_once_64_kib_of_it_are_there(live):
 def test_a_head_and_a_body_that_come_one_after_the_other_are_an_alert(live):
     body = json.dumps(live.alert()).encode()
     with connected(live, b"") as [sender]:
-        head = HEAD.replace(b"300", str(len(body)).encode()).replace(b"Host", b"Connection: close\r\nHost")
+        head = HEAD.replace(b"300", str(len(body)).encode()).replace(
+            b"Host", b"Connection: close\r\nHost"
+        )
         for piece in (head[:30], head[30:], body[:50], body[50:]):
             time.sleep(0.1)
             sender.sendall(piece)
         assert last_answer(until_closed(sender)) == ("200", "accepted")
 
 
-@pytest.mark.parametrize(("stood_still_s", "status", "code"), [(2.6, 503, "not_sent"), (0.2, 200, "accepted")])
-@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="nobody here tells how long bytes lay unread")
+@pytest.mark.parametrize(
+    ("stood_still_s", "status", "code"), [(2.6, 503, "not_sent"), (0.2, 200, "accepted")]
+)
+@pytest.mark.skipif(
+    not hasattr(socket, "TCP_INFO"), reason="nobody here tells how long bytes lay unread"
+)
 def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
     stood_still_s, status, code, make_live, kraken
 ):
@@ -180,7 +194,9 @@ def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
     orders, alert = len(kraken.orders()), function.alert()
     answers: list[Answer] = []
     sender = threading.Thread(
-        target=lambda: answers.append(exchange(function.port, "POST", ALERTS, json.dumps(alert).encode()))
+        target=lambda: answers.append(
+            exchange(function.port, "POST", ALERTS, json.dumps(alert).encode())
+        )
     )
     os.killpg(function.process.pid, signal.SIGSTOP)
     try:
@@ -199,7 +215,9 @@ def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
 def test_a_body_that_came_while_the_function_stood_still_is_read(stood_still_s, make_live, kraken):
     function = make_live(kraken).start()
     calls, body = len(kraken.calls()), json.dumps(function.alert()).encode()
-    head = HEAD.replace(b"300", str(len(body)).encode()).replace(b"Host", b"Connection: close\r\nHost")
+    head = HEAD.replace(b"300", str(len(body)).encode()).replace(
+        b"Host", b"Connection: close\r\nHost"
+    )
     with connected(function, head) as [sender]:
         time.sleep(0.3)  # a thread waits for the body
         os.killpg(function.process.pid, signal.SIGSTOP)

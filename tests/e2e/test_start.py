@@ -60,7 +60,8 @@ def test_live_without_anything_names_everything_that_it_needs(start):
 
 
 @pytest.mark.parametrize(
-    "missing", ["KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN", "ALLOWED_SYMBOLS", "MAX_ORDER_COST"]
+    "missing",
+    ["KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN", "ALLOWED_SYMBOLS", "MAX_ORDER_COST"],
 )
 def test_live_without_one_of_its_conditions_does_not_start(missing, start, evidence):
     whole = {

@@ -18,7 +18,13 @@ from tests.support.served_function import utc
 ALERTS, SENDERS = 40, 8
 PAUSE_S = 1
 """TradingView waits 5 s before it sends again."""
-OUTCOMES = {(200, "accepted"), (200, "no_action"), (409, "superseded"), (503, "not_sent"), (503, "outcome_unknown")}
+OUTCOMES = {
+    (200, "accepted"),
+    (200, "no_action"),
+    (409, "superseded"),
+    (503, "not_sent"),
+    (503, "outcome_unknown"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,27 +49,41 @@ def fleet(request, make_live, exchange):
     [("ETHUSD", "XETH", 0), ("BTCUSD", "XXBT", 50)],
     ids=["reads are fresh", "reads lag"],
 )
-def test_the_account_ends_at_the_newest_target_and_never_goes_back(symbol, asset, lag_s, fleet, exchange):
+def test_the_account_ends_at_the_newest_target_and_never_goes_back(
+    symbol, asset, lag_s, fleet, exchange
+):
     exchange.lag(figures_s=lag_s)
     sizes = [f"{random.randint(1, 15) / 100:.2f}" for _ in range(ALERTS)]
-    alerts = [target(fleet[0], size, symbol=symbol, fired_at=utc(n - ALERTS)) for n, size in enumerate(sizes)]
+    alerts = [
+        target(fleet[0], size, symbol=symbol, fired_at=utc(n - ALERTS))
+        for n, size in enumerate(sizes)
+    ]
     fired = {alert["id"]: n for n, alert in enumerate(alerts)}
     shuffled = random.sample(alerts, ALERTS)
     begin = threading.Barrier(SENDERS)
 
     def send(sender):
         begin.wait()
-        return [(alert, deliver(fleet[:: 1 - 2 * (sender % 2)], alert, PAUSE_S)) for alert in shuffled[sender::SENDERS]]
+        return [
+            (alert, deliver(fleet[:: 1 - 2 * (sender % 2)], alert, PAUSE_S))
+            for alert in shuffled[sender::SENDERS]
+        ]
 
     with ThreadPoolExecutor(SENDERS) as pool:
         delivered = [one for some in pool.map(send, range(SENDERS)) for one in some]
 
-    outcomes = Counter((answer.status, answer["code"]) for _, answers in delivered for answer in answers)
+    outcomes = Counter(
+        (answer.status, answer["code"]) for _, answers in delivered for answer in answers
+    )
     assert set(outcomes) <= OUTCOMES
     exchange.lag()
     assert exchange.balance(asset) == Decimal(sizes[-1]), outcomes
-    whose = {answer["client_order_id"]: alert["id"] for alert, answers in delivered for answer in answers}
-    placed = [whose[order["cl_ord_id"]] for order in exchange.orders() if order["cl_ord_id"] in whose]
+    whose = {
+        answer["client_order_id"]: alert["id"] for alert, answers in delivered for answer in answers
+    }
+    placed = [
+        whose[order["cl_ord_id"]] for order in exchange.orders() if order["cl_ord_id"] in whose
+    ]
     assert [fired[name] for name in placed] == sorted(fired[name] for name in placed)
     assert len(placed) == len(set(placed))
     assert outcomes[409, "superseded"] > 0, "they came in order: this proved nothing"

@@ -34,7 +34,11 @@ def _late(function, exchange):
     exchange.lag()
     time.sleep(LATE_S)
     if exchange.open_orders():
-        check(function.post(function.alert(action="cancel", scope="all", symbol=None, **ORDERS)), 200, "accepted")
+        check(
+            function.post(function.alert(action="cancel", scope="all", symbol=None, **ORDERS)),
+            200,
+            "accepted",
+        )
     assert exchange.open_orders() == []
     assert exchange.faults_left() == {}
 
@@ -74,7 +78,11 @@ def test_a_resting_sell_is_moved_at_once(reply, function, exchange):
 @pytest.mark.parametrize("by", ["side", "alert"])
 def test_the_stop_of_an_entry_is_moved_at_once(by, function, exchange):
     entry = check(function.post(function.alert(**ENTRY)), 200, "accepted")
-    cancel = CANCEL_SELLS if by == "side" else {"action": "cancel", "of_alert": entry["alert_id"], "symbol": None}
+    cancel = (
+        CANCEL_SELLS
+        if by == "side"
+        else {"action": "cancel", "of_alert": entry["alert_id"], "symbol": None}
+    )
     answer, statuses = resent(function, legs(function, cancel, STOP))
     check(answer, 200, "accepted")
     assert statuses == [503, 200]
@@ -114,6 +122,10 @@ def test_nothing_more_is_asked_where_nothing_is_in_doubt(function, exchange):
     order = check(function.post(function.alert(order_type="limit", **ether)), 200, "accepted")
     time.sleep(LATE_S)
     before = len(exchange.calls())
-    check(function.post(function.alert(**ORDERS | {"action": "cancel", "symbol": "ETHUSD"})), 200, "accepted")
+    check(
+        function.post(function.alert(**ORDERS | {"action": "cancel", "symbol": "ETHUSD"})),
+        200,
+        "accepted",
+    )
     calls = [(call["endpoint"], call["params"].get("txid")) for call in exchange.calls()[before:]]
     assert calls == [("OpenOrders", None), ("CancelOrder", order["order_id"])]

@@ -14,7 +14,11 @@ IN_BUDGET = 3
 """So often one delivery sends an order whose nonce is refused."""
 NO_ORDER = dict.fromkeys(("side", "order_type", "volume", "price"))
 SELL = {"side": "sell", "order_type": "limit", "volume": "0.001", "price": "70000"}
-CANCELS = {"alert": {"symbol": None}, "pair": {"side": "sell"}, "all": {"scope": "all", "symbol": None}}
+CANCELS = {
+    "alert": {"symbol": None},
+    "pair": {"side": "sell"},
+    "all": {"scope": "all", "symbol": None},
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,5 +72,9 @@ def test_a_resend_and_a_cancel_at_once_end_with_nothing_open(name, pair, exchang
         assert exchange.open_orders() == []
         check(
             first.post(alert),
-            *((200, "accepted") if exchange.orders(resent.result()["client_order_id"]) else (422, "order_denied")),
+            *(
+                (200, "accepted")
+                if exchange.orders(resent.result()["client_order_id"])
+                else (422, "order_denied")
+            ),
         )

@@ -17,12 +17,18 @@ AT_ONCE = 16
 """Most of a cell is waiting."""
 
 
-def start(pool: ThreadPoolExecutor, cells: list[Cell | Killing], folder: Path) -> dict[str, Future[Any]]:
+def start(
+    pool: ThreadPoolExecutor, cells: list[Cell | Killing], folder: Path
+) -> dict[str, Future[Any]]:
     """Every cell under way, by its name, those that wait longest first."""
 
     def patience(numbered: tuple[int, Cell | Killing]) -> int:
         cell = numbered[1]
-        return 0 if isinstance(cell, Killing) else 2 - cell.fault.waits - (cell.fault.waits and cell.always)
+        return (
+            0
+            if isinstance(cell, Killing)
+            else 2 - cell.fault.waits - (cell.fault.waits and cell.always)
+        )
 
     return {
         cell.name: pool.submit(_run, cell, folder / str(number))

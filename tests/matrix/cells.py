@@ -32,7 +32,9 @@ UNKNOWN_FOR_EVER = ("outcome_unknown",) * DELIVERIES
 def known_from(delivery: int) -> Expected:
     """The order is in the book, its reply lost; the delivery with that number, from 0, is the first that can see it."""
     seen = delivery < DELIVERIES
-    return Expected(("outcome_unknown",) * min(delivery, DELIVERIES) + ("accepted",) * seen, 1, ACCEPTED)
+    return Expected(
+        ("outcome_unknown",) * min(delivery, DELIVERIES) + ("accepted",) * seen, 1, ACCEPTED
+    )
 
 
 def of_sender(fault: VenueFault, *, always: bool) -> Expected:
@@ -61,15 +63,19 @@ def _persistent() -> tuple[Cell, ...]:
     return tuple(
         Cell("the same at every delivery", fault, of_sender(fault, always=True), always=True)
         for fault in venue.ALL
-        if fault.told is Told.NEVER_PROCESSED or (fault.told is Told.NOTHING and fault.released_at_s is None)
+        if fault.told is Told.NEVER_PROCESSED
+        or (fault.told is Told.NOTHING and fault.released_at_s is None)
     )
 
 
 def _concurrent() -> tuple[Cell, ...]:
     """Of the refusals, which only differ in their wording, a few."""
-    met = [fault for fault in venue.ALL if fault not in venue.REFUSALS or fault in venue.REFUSALS[::8]]
+    met = [
+        fault for fault in venue.ALL if fault not in venue.REFUSALS or fault in venue.REFUSALS[::8]
+    ]
     return tuple(
-        Cell("four deliveries at once", fault, of_sender(fault, always=False), concurrent=True) for fault in met
+        Cell("four deliveries at once", fault, of_sender(fault, always=False), concurrent=True)
+        for fault in met
     )
 
 
@@ -81,13 +87,21 @@ def _late() -> tuple[Cell, ...]:
         for open_s in first_seen:
             for closed_s in first_seen:
                 lag = (open_s, closed_s)
-                detail = f"{alert} order, OpenOrders {open_s} s late, ClosedOrders {closed_s} s late"
+                detail = (
+                    f"{alert} order, OpenOrders {open_s} s late, ClosedOrders {closed_s} s late"
+                )
                 expected = known_from(first_seen[lag[room]])
-                cells.append(Cell("visible late", REPLY_LOST, expected, detail, alert=alert, lag=lag))
+                cells.append(
+                    Cell("visible late", REPLY_LOST, expected, detail, alert=alert, lag=lag)
+                )
     for lag in ((50, 59), (0, 59)):
         detail = f"limit order that fills after 8.5 s, OpenOrders {lag[0]} s late, ClosedOrders {lag[1]} s late"
         expected = known_from(DELIVERIES if lag[0] else 1)
-        cells.append(Cell("visible late", REPLY_LOST, expected, detail, alert="limit", lag=lag, fills_at_s=8.5))
+        cells.append(
+            Cell(
+                "visible late", REPLY_LOST, expected, detail, alert="limit", lag=lag, fills_at_s=8.5
+            )
+        )
     return tuple(cells)
 
 
@@ -108,7 +122,11 @@ FAILING_READS = (
             ("an empty result", lambda _: faults.raw(b'{"error":[],"result":{}}')),
         )
     ),
-    Reads("ClosedOrders", "a page is missing", lambda _: faults.raw(b'{"error":[],"result":{"closed":{},"count":7}}')),
+    Reads(
+        "ClosedOrders",
+        "a page is missing",
+        lambda _: faults.raw(b'{"error":[],"result":{"closed":{},"count":7}}'),
+    ),
     Reads("ClosedOrders", "no count", lambda _: faults.raw(b'{"error":[],"result":{"closed":{}}}')),
 )
 
@@ -147,7 +165,10 @@ def _ledger_cells() -> tuple[Cell, ...]:
         ("claim", 1, (BEFORE,), lost, "LUA", ACCEPTED),
         ("claim", 1, (BEFORE,), refused, "LR", REJECTED),
         ("claim", 1, (BEFORE,), limited, "LNA", ACCEPTED),
-        *(("claim", 1, (AFTER,), fault, "LUUU", NOT_PLACED) for fault in (healthy, lost, refused, limited)),
+        *(
+            ("claim", 1, (AFTER,), fault, "LUUU", NOT_PLACED)
+            for fault in (healthy, lost, refused, limited)
+        ),
         # The outcome is not written: the book has to be asked, and a refusal leaves no trace in it.
         ("record", 1, (BEFORE, AFTER), healthy, "LA", ACCEPTED),
         ("record", 1, (BEFORE, AFTER), lost, "LA", ACCEPTED),
@@ -179,27 +200,49 @@ def _ledger_cells() -> tuple[Cell, ...]:
 def _ledger_cells_of_other_alerts() -> tuple[Cell, ...]:
     limited, lost = venue.LIMITED, REPLY_LOST
     cells = [
-        _ledger_cell(LedgerFault("find"), venue.HEALTHY, "LA", ACCEPTED, alert="capped without price"),
-        _ledger_cell(LedgerFault("newest_generation"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"),
-        _ledger_cell(LedgerFault("claim", 1, "before"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"),
-        _ledger_cell(LedgerFault("record", 1, "before"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"),
+        _ledger_cell(
+            LedgerFault("find"), venue.HEALTHY, "LA", ACCEPTED, alert="capped without price"
+        ),
+        _ledger_cell(
+            LedgerFault("newest_generation"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"
+        ),
+        _ledger_cell(
+            LedgerFault("claim", 1, "before"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"
+        ),
+        _ledger_cell(
+            LedgerFault("record", 1, "before"), venue.HEALTHY, "LA", ACCEPTED, alert="without id"
+        ),
     ]
     for when in (BEFORE, AFTER):
         # The pair's rules have changed: record no. 1 claims the attempt on fresh rules, no. 2 writes what came of it.
         off = {"alert": "limit off the new tick"}
-        cells.append(_ledger_cell(LedgerFault("record", 1, when), venue.HEALTHY, "LUUU", NOT_PLACED, **off))
-        cells.append(_ledger_cell(LedgerFault("record", 2, when), venue.HEALTHY, "LA", ACCEPTED, **off))
+        cells.append(
+            _ledger_cell(LedgerFault("record", 1, when), venue.HEALTHY, "LUUU", NOT_PLACED, **off)
+        )
+        cells.append(
+            _ledger_cell(LedgerFault("record", 2, when), venue.HEALTHY, "LA", ACCEPTED, **off)
+        )
         # Found by a reconcile run, and expired by one.
-        cells.append(_ledger_cell(LedgerFault("record", 2, when), lost, "UUUU", ACCEPTED, lag=(50, 50)))
-        cells.append(_ledger_cell(LedgerFault("record", 5, when), limited, "NNNN", EXPIRED, always=True))
+        cells.append(
+            _ledger_cell(LedgerFault("record", 2, when), lost, "UUUU", ACCEPTED, lag=(50, 50))
+        )
+        cells.append(
+            _ledger_cell(LedgerFault("record", 5, when), limited, "NNNN", EXPIRED, always=True)
+        )
     return tuple(cells)
 
 
-def _ledger_cell(ledger: LedgerFault, fault: VenueFault, answers: str, last_word: str | None, **more) -> Cell:
-    expected = Expected(tuple(_CODES[letter] for letter in answers), int(last_word == ACCEPTED), last_word)
+def _ledger_cell(
+    ledger: LedgerFault, fault: VenueFault, answers: str, last_word: str | None, **more
+) -> Cell:
+    expected = Expected(
+        tuple(_CODES[letter] for letter in answers), int(last_word == ACCEPTED), last_word
+    )
     alert = more.get("alert", "")
     detail = "; ".join(
-        part for part in (f"{alert} alert" if alert else "", _lag_text(more.get("lag")), ledger.name) if part
+        part
+        for part in (f"{alert} alert" if alert else "", _lag_text(more.get("lag")), ledger.name)
+        if part
     )
     return Cell("the ledger fails", fault, expected, detail, ledger=ledger, **more)
 

@@ -17,7 +17,12 @@ STATUS = {
     "not_sent": 503,
     "ledger_unavailable": 503,
 }
-FINAL_CODE = {"ACCEPTED": "accepted", "REJECTED": "order_rejected", "NOT_PLACED": "not_placed", "EXPIRED": "expired"}
+FINAL_CODE = {
+    "ACCEPTED": "accepted",
+    "REJECTED": "order_rejected",
+    "NOT_PLACED": "not_placed",
+    "EXPIRED": "expired",
+}
 
 
 def problems(cell: Cell, outcome: Outcome) -> list[str]:
@@ -36,7 +41,11 @@ def _of_book(cell: Cell, outcome: Outcome) -> Iterator[str]:
 def _is_sent_once(cell: Cell) -> bool:
     """Nothing keeps the first AddOrder from the venue, and no proof allows a second one."""
     through = cell.fault.edge is None and cell.ledger is None
-    return through and cell.fault.told is not Told.NEVER_PROCESSED and cell.alert != "limit off the new tick"
+    return (
+        through
+        and cell.fault.told is not Told.NEVER_PROCESSED
+        and cell.alert != "limit off the new tick"
+    )
 
 
 def _of_ledger(cell: Cell, outcome: Outcome) -> Iterator[str]:
@@ -85,5 +94,7 @@ def _of_one(answer: Answer, outcome: Outcome) -> Iterator[str]:
         yield f"{answer.code} with status {answer.status}"
     if answer.seconds > PATIENCE_S:
         yield f"an answer after {answer.seconds:.1f} s"
-    if answer.code == "accepted" and answer.document["order_id"] not in [order["txid"] for order in outcome.book]:
+    if answer.code == "accepted" and answer.document["order_id"] not in [
+        order["txid"] for order in outcome.book
+    ]:
         yield f"an answer names the order {answer.document['order_id']}, which the book does not have"

@@ -46,7 +46,12 @@ VenueMaker = Callable[[KrakenClient, Clock], KrakenVenue]
 
 @contextmanager
 def venue_instance(
-    client: KrakenClient, settings: Settings, clock: Clock, store: Any, *, make_venue: VenueMaker = KrakenVenue
+    client: KrakenClient,
+    settings: Settings,
+    clock: Clock,
+    store: Any,
+    *,
+    make_venue: VenueMaker = KrakenVenue,
 ) -> Iterator[Application]:
     """One instance of the function with a line of its own to the venue."""
     try:
@@ -77,7 +82,13 @@ def settings(cell: Cell) -> Settings:
 
 def alert(cell: Cell) -> bytes:
     """0.0001 BTC. Without a firing time, so that its stored answer can be asked for minutes later."""
-    fields: dict[str, str] = {"token": TOKEN, "id": "matrix-1", "symbol": "BTCUSD", "side": "buy", "volume": "0.0001"}
+    fields: dict[str, str] = {
+        "token": TOKEN,
+        "id": "matrix-1",
+        "symbol": "BTCUSD",
+        "side": "buy",
+        "volume": "0.0001",
+    }
     fields |= {
         "market": {"price": "60000"},
         "limit": {"order_type": "limit", "price": "50000"},

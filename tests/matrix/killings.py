@@ -126,7 +126,13 @@ class Scene:
 
         def send() -> None:
             with suppress(OSError, http.client.HTTPException):
-                exchange(self.function.port, "POST", ALERTS, self.body, {"Content-Type": "application/json"})
+                exchange(
+                    self.function.port,
+                    "POST",
+                    ALERTS,
+                    self.body,
+                    {"Content-Type": "application/json"},
+                )
 
         sender = threading.Thread(target=send)
         sender.start()
@@ -149,7 +155,9 @@ class Scene:
     def at_claim(self) -> Iterator[None]:
         self.start()
         with self.locked(), self.delivering():
-            time.sleep(0.4)  # less than it waits; whether it has come that far, nothing can be claimed
+            time.sleep(
+                0.4
+            )  # less than it waits; whether it has come that far, nothing can be claimed
             yield
 
     @contextmanager
@@ -163,7 +171,9 @@ class Scene:
                 yield
 
     @contextmanager
-    def at_held_call(self, fault: faults.Fault, then: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def at_held_call(
+        self, fault: faults.Fault, then: Callable[[], None] = lambda: None
+    ) -> Iterator[None]:
         self.start()
         self.kraken.script("AddOrder", fault)
         with self.delivering():
@@ -181,7 +191,9 @@ class Scene:
             assert held.reached.wait(30)
             with self.locked():
                 held.release()
-                time.sleep(0.4)  # the reply is read; the record waits for the lock, for longer than this
+                time.sleep(
+                    0.4
+                )  # the reply is read; the record waits for the lock, for longer than this
                 yield
 
     @contextmanager
@@ -221,7 +233,9 @@ def problems(killing: Killing, after: Aftermath) -> list[str]:
     if killing.placed:
         first = first | {"accepted"}  # if the restart took its five seconds
     if after.redelivered not in first:
-        found.append(f"the restarted function answered {after.redelivered}, not one of {sorted(first)}")
+        found.append(
+            f"the restarted function answered {after.redelivered}, not one of {sorted(first)}"
+        )
     if after.last != {"ACCEPTED": "accepted", "NOT_PLACED": "not_placed"}[killing.last_word]:
         found.append(f"the stored answer: {after.last}")
     return found

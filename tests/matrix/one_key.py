@@ -69,7 +69,9 @@ def _serve(line: Connection, nonce_window: int) -> None:
     with KrakenServer(nonce_window=nonce_window, keep_closed=10_000) as server:
         server.engine.mark_price("XBTUSD", Decimal(60000))
         way = random.Random(1)
-        server.script("AddOrder", *(faults.slow(way.uniform(0.001, MOST_ON_THE_WAY_S)) for _ in range(5000)))
+        server.script(
+            "AddOrder", *(faults.slow(way.uniform(0.001, MOST_ON_THE_WAY_S)) for _ in range(5000))
+        )
         answers = {
             "url": lambda: server.url,
             "orders": server.orders,
@@ -82,12 +84,16 @@ def _serve(line: Connection, nonce_window: int) -> None:
                 return
 
 
-def deliver(url: str, ledger: str, shares: Sequence[Sequence[str]], threads: int) -> dict[str, dict[str, Any]]:
+def deliver(
+    url: str, ledger: str, shares: Sequence[Sequence[str]], threads: int
+) -> dict[str, dict[str, Any]]:
     """One process for each share of the alert ids, all starting at once: the answers by alert id."""
     barrier, results = SPAWN.Barrier(len(shares)), SPAWN.SimpleQueue()
     processes = [
         SPAWN.Process(
-            target=_deliver, args=(url, ledger, share, threads), kwargs={"barrier": barrier, "results": results}
+            target=_deliver,
+            args=(url, ledger, share, threads),
+            kwargs={"barrier": barrier, "results": results},
         )
         for share in shares
     ]
@@ -104,7 +110,9 @@ def deliver(url: str, ledger: str, shares: Sequence[Sequence[str]], threads: int
     return answers
 
 
-def _deliver(url: str, ledger: str, alerts: Sequence[str], threads: int, *, barrier: Barrier, results: Any) -> None:
+def _deliver(
+    url: str, ledger: str, alerts: Sequence[str], threads: int, *, barrier: Barrier, results: Any
+) -> None:
     clock = SystemClock()
     client = KrakenClient(KEY, SECRET, url)
     with closing(SqliteLedger(ledger, timeout_s=30)) as store, ThreadPoolExecutor(threads) as pool:
@@ -120,7 +128,9 @@ def _deliver(url: str, ledger: str, alerts: Sequence[str], threads: int, *, barr
                 "price": "60000",
             }
             body = json.dumps(fields).encode()
-            request = HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", clock.now())
+            request = HttpRequest(
+                "POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", clock.now()
+            )
             return alert_id, json.loads(application.handle(request).body)
 
         barrier.wait(WAIT_S)

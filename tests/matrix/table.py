@@ -34,7 +34,9 @@ def row(cell: Cell, outcome: Outcome) -> str:
 
 
 def row_of_killing(killing: Killing, after: Aftermath) -> str:
-    return _line(killing.what, [after.last], len(after.book), [str(entry.state) for entry in after.entries])
+    return _line(
+        killing.what, [after.last], len(after.book), [str(entry.state) for entry in after.entries]
+    )
 
 
 def _line(what: str, codes: Sequence[str], orders: int, states: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ def under_way(request, tmp_path_factory):
     chosen = [
         item.callspec.params["cell"]
         for item in request.session.items
-        if item.module is request.module and "cell" in getattr(getattr(item, "callspec", None), "params", {})
+        if item.module is request.module
+        and "cell" in getattr(getattr(item, "callspec", None), "params", {})
     ]
     logging.disable(logging.CRITICAL)  # of sixteen cells at once nobody can read a line
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -39,7 +40,9 @@ def rows():
 def test_one_order_at_most_and_a_last_word_that_is_the_books(cell, under_way, rows):
     wrong, row = judged(cell, under_way[cell.name].result())
     assert wrong == []
-    assert rows.get(table.key(cell)) == row, "write the table again: python -m tests.matrix > tests/matrix/TABLE.md"
+    assert rows.get(table.key(cell)) == row, (
+        "write the table again: python -m tests.matrix > tests/matrix/TABLE.md"
+    )
 
 
 def test_the_table_has_the_cells_and_no_others(rows):
@@ -49,10 +52,15 @@ def test_the_table_has_the_cells_and_no_others(rows):
 
 @pytest.mark.parametrize(
     ("listed", "faults"),
-    [(outcomes._REJECTED, venue_faults.REFUSALS), (outcomes._NOT_SENT, venue_faults.NEVER_PROCESSED)],
+    [
+        (outcomes._REJECTED, venue_faults.REFUSALS),
+        (outcomes._NOT_SENT, venue_faults.NEVER_PROCESSED),
+    ],
     ids=["refusals", "never processed"],
 )
 def test_every_string_on_a_list_of_ours_has_a_cell(listed, faults):
     """The lists say which strings must be met here, and nothing about what must come of them."""
     names = [f"{fault.name}:".replace(",", ":") for fault in faults]
-    assert [string for string in listed if not any(name.startswith(f"{string}:") for name in names)] == []
+    assert [
+        string for string in listed if not any(name.startswith(f"{string}:") for name in names)
+    ] == []

@@ -62,11 +62,27 @@ class LooksAtOpenOrdersOnly(KrakenVenue):
     [
         (SendsAgain, "TradingView's sender: order placed and reply lost", "2 orders of one alert"),
         (SendsAgain, "TradingView's sender: EService:Busy, order placed", "2 orders of one alert"),
-        (SendsAgain, "the same at every delivery: HTTP 502 with HTML, order placed", "orders of one alert"),
+        (
+            SendsAgain,
+            "the same at every delivery: HTTP 502 with HTML, order placed",
+            "orders of one alert",
+        ),
         (SendsAgain, "four deliveries at once: order placed and reply lost", "orders of one alert"),
-        (SendsTwiceAtOnce, "TradingView's sender: HTTP 504 with HTML, order placed", "2 orders of one alert"),
-        (TakesSilenceForRefusal, "TradingView's sender: half a JSON document, order placed", "the ledger's last word"),
-        (GivesUp, "TradingView's sender: EOrder:Rate limit exceeded", "orders in the book: 0, not 1"),
+        (
+            SendsTwiceAtOnce,
+            "TradingView's sender: HTTP 504 with HTML, order placed",
+            "2 orders of one alert",
+        ),
+        (
+            TakesSilenceForRefusal,
+            "TradingView's sender: half a JSON document, order placed",
+            "the ledger's last word",
+        ),
+        (
+            GivesUp,
+            "TradingView's sender: EOrder:Rate limit exceeded",
+            "orders in the book: 0, not 1",
+        ),
         (
             LooksAtOpenOrdersOnly,
             "visible late: order placed and reply lost; market order, OpenOrders 0 s late, ClosedOrders 50 s late",
@@ -85,6 +101,8 @@ def test_a_look_up_that_fails_for_long_and_counts_as_absence_is_caught(tmp_path)
     made = world.World(cell, tmp_path, TakesAFailedReadForAbsence)
     with made.running() as running:
         assert cell.reads is not None
-        running.kraken.script(cell.reads.endpoint, *(cell.reads.make(running.kraken.url) for _ in range(10)))
+        running.kraken.script(
+            cell.reads.endpoint, *(cell.reads.make(running.kraken.url) for _ in range(10))
+        )
         wrong = check.problems(cell, running.run())
     assert any("the ledger says []" in problem for problem in wrong), wrong

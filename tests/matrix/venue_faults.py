@@ -43,7 +43,9 @@ class VenueFault:
     released_at_s: float | None = None
 
 
-def _either_way(name: str, make: Callable[[str, bool], faults.Fault]) -> tuple[VenueFault, VenueFault]:
+def _either_way(
+    name: str, make: Callable[[str, bool], faults.Fault]
+) -> tuple[VenueFault, VenueFault]:
     """An answer that tells nothing, with and without the order behind it."""
     return (
         VenueFault(f"{name}, order placed", True, Told.NOTHING, lambda url: make(url, True)),
@@ -56,13 +58,23 @@ def _errors(placed: bool, *strings: str) -> faults.Fault:
 
 
 HEALTHY = VenueFault("nothing goes wrong", True, Told.ORDER)
-REPLY_LOST = VenueFault("order placed and reply lost", True, Told.NOTHING, lambda _: faults.reset_after())
-REQUEST_LOST = VenueFault("reset after reading, no order", False, Told.NOTHING, lambda _: faults.reset_before())
+REPLY_LOST = VenueFault(
+    "order placed and reply lost", True, Told.NOTHING, lambda _: faults.reset_after()
+)
+REQUEST_LOST = VenueFault(
+    "reset after reading, no order", False, Told.NOTHING, lambda _: faults.reset_before()
+)
 REFUSED = VenueFault(
-    "EOrder:Insufficient funds", False, Told.REFUSAL, lambda _: _errors(False, "EOrder:Insufficient funds")
+    "EOrder:Insufficient funds",
+    False,
+    Told.REFUSAL,
+    lambda _: _errors(False, "EOrder:Insufficient funds"),
 )
 LIMITED = VenueFault(
-    "EOrder:Rate limit exceeded", False, Told.NEVER_PROCESSED, lambda _: _errors(False, "EOrder:Rate limit exceeded")
+    "EOrder:Rate limit exceeded",
+    False,
+    Told.NEVER_PROCESSED,
+    lambda _: _errors(False, "EOrder:Rate limit exceeded"),
 )
 
 NETWORK = (
@@ -99,7 +111,9 @@ REDIRECTS = tuple(
     for fault in _either_way(
         # To the very place where the order would be taken: who follows it sends a second one.
         f"redirect {status}",
-        lambda url, placed, status=status: faults.redirect(f"{url}/0/private/AddOrder", status=status, apply=placed),
+        lambda url, placed, status=status: faults.redirect(
+            f"{url}/0/private/AddOrder", status=status, apply=placed
+        ),
     )
 )
 
@@ -107,7 +121,8 @@ STATUSES = tuple(
     fault
     for status in (403, 429, 500, 502, 503, 504, 520, 522, 525)
     for fault in _either_way(
-        f"HTTP {status} with HTML", lambda _, placed, status=status: faults.status(status, apply=placed)
+        f"HTTP {status} with HTML",
+        lambda _, placed, status=status: faults.status(status, apply=placed),
     )
 )
 
@@ -130,10 +145,17 @@ BODIES = (
     *_documents("null", b"null"),
     *_documents("no error and no result", b"{}"),
     *_documents("an empty success", _json({"error": []})),
-    *_documents("a success without order id", _json({"error": [], "result": {"descr": {"order": "buy"}}})),
+    *_documents(
+        "a success without order id", _json({"error": [], "result": {"descr": {"order": "buy"}}})
+    ),
     *_documents("a success with no order ids", _json({"error": [], "result": {"txid": []}})),
-    *_documents("a refusal with a result", _json({"error": ["EOrder:Insufficient funds"], "result": {"descr": {}}})),
-    *_documents("an error that is no text", _json({"error": [{"code": "EOrder:Insufficient funds"}]})),
+    *_documents(
+        "a refusal with a result",
+        _json({"error": ["EOrder:Insufficient funds"], "result": {"descr": {}}}),
+    ),
+    *_documents(
+        "an error that is no text", _json({"error": [{"code": "EOrder:Insufficient funds"}]})
+    ),
     *_documents("a refusal under HTTP 500", _json({"error": ["EOrder:Insufficient funds"]}), 500),
     *_documents("a refused nonce under HTTP 520", _json({"error": ["EAPI:Invalid nonce"]}), 520),
     *_documents("a rate limit under HTTP 429", _json({"error": ["EAPI:Rate limit exceeded"]}), 429),
@@ -171,7 +193,9 @@ MIXED = tuple(
         ("EOrder:Insufficient funds", "EOrder:Something new"),
         ("EAPI:Rate limit exceeded", "EService:Timeout"),
     )
-    for fault in _either_way(" + ".join(strings), lambda _, placed, strings=strings: _errors(placed, *strings))
+    for fault in _either_way(
+        " + ".join(strings), lambda _, placed, strings=strings: _errors(placed, *strings)
+    )
 )
 
 REFUSALS = tuple(

@@ -105,7 +105,9 @@ class World:
         if cell.fault.released_at_s is not None:
             self._events.append((cell.fault.released_at_s, self._release))
         if cell.fills_at_s is not None:
-            self._events.append((cell.fills_at_s, lambda: kraken.engine.mark_price("XBTUSD", Decimal(40000))))
+            self._events.append(
+                (cell.fills_at_s, lambda: kraken.engine.mark_price("XBTUSD", Decimal(40000)))
+            )
 
     def _release(self) -> None:
         self.kraken.release()
@@ -118,7 +120,9 @@ class World:
         store = self._stack.enter_context(closing(SqliteLedger(self._path)))
         failing = FailingLedger(store, self._script)
         client = KrakenClient(KEY, SECRET, url)
-        made = venue_instance(client, settings(self.cell), self.clock, failing, make_venue=self._make_venue)
+        made = venue_instance(
+            client, settings(self.cell), self.clock, failing, make_venue=self._make_venue
+        )
         return self._stack.enter_context(made)
 
     # -- time ----------------------------------------------------------------------------------------------------------
@@ -140,11 +144,17 @@ class World:
     def run(self) -> Outcome:
         body = alert(self.cell)
         at_once = self._at_once(body) if self.cell.concurrent else ()
-        sent = self._send(body) if not at_once or max(answer.status for answer in at_once) >= 500 else ()
+        sent = (
+            self._send(body)
+            if not at_once or max(answer.status for answer in at_once) >= 500
+            else ()
+        )
         self._script.deliveries_are_over()
         for second in RECONCILED_AT_S:
             self.pass_until(second)
-            with suppress(LedgerUnavailable):  # the operator's route answers 503 then, and the schedule comes again
+            with suppress(
+                LedgerUnavailable
+            ):  # the operator's route answers 503 then, and the schedule comes again
                 self.far.alerts.legs.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
         # Without an id or an entry a delivery that late is a new alert, and no redelivery.
         settled = self.ledger.entries().entries and self.cell.alert != "without id"

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, standard_webhooks, verified, x_signature
+from tests.support.intake import (
+    ALL_CREDENTIALS,
+    NOW,
+    TOKEN,
+    request,
+    standard_webhooks,
+    verified,
+    x_signature,
+)
 from webhook_core.errors import AlertMalformed, OrderDenied, Unauthenticated, WebhookError
 from webhook_core.intake import json_body
 from webhook_core.intake.alert_key import alert_key
@@ -25,7 +33,9 @@ ORDER = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}
 BODY = b'{"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}'
 SIGNING = ("x-signature", "webhook-id", "webhook-timestamp", "webhook-signature")
 
-names = st.sampled_from([alias for aliases in ALIASES.values() for alias in aliases]) | st.sampled_from(
+names = st.sampled_from(
+    [alias for aliases in ALIASES.values() for alias in aliases]
+) | st.sampled_from(
     ["token", "secret", "close", "take_profit", "type", "exchange", "strategy", "sied"]
 )
 scalars = (
@@ -36,11 +46,24 @@ scalars = (
     | st.text(max_size=20)
     | st.from_regex(r"[0-9.eE+-]{1,20}", fullmatch=True)
     | st.sampled_from(
-        ["buy", "sell", "limit", "stop-loss", TOKEN, "2026-02-18T14:30:01Z", "NaN", "{{x}}", "none", "BTC/USD"]
+        [
+            "buy",
+            "sell",
+            "limit",
+            "stop-loss",
+            TOKEN,
+            "2026-02-18T14:30:01Z",
+            "NaN",
+            "{{x}}",
+            "none",
+            "BTC/USD",
+        ]
     )
 )
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=5
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=5,
 )
 objects = st.dictionaries(names | st.text(max_size=20), values, max_size=8)
 
@@ -54,7 +77,10 @@ def walk(body, headers, credentials=ALL_CREDENTIALS):
         alert_key(trusted, parse(trusted))
 
 
-@given(body=st.binary(max_size=200), headers=st.dictionaries(st.sampled_from(SIGNING), st.text(max_size=100)))
+@given(
+    body=st.binary(max_size=200),
+    headers=st.dictionaries(st.sampled_from(SIGNING), st.text(max_size=100)),
+)
 def test_arbitrary_bytes_and_headers_only_ever_raise_our_own_errors(body, headers):
     walk(body, headers)
 
@@ -123,11 +149,25 @@ actions = st.sampled_from(["buy", "close", "reverse", "target", "cancel", "amend
 bodies = st.dictionaries(names, said | scalars, max_size=8) | st.fixed_dictionaries(
     {"action": actions, "symbol": st.just("BTC/USD")},
     optional={
-        **dict.fromkeys(("side", "volume", "percent", "price", "scope", "order_id", "of_alert", "cl_ord_id"), said),
-        **dict.fromkeys(("quantity_type", "market_position", "market_position_size", "fired_at", "confirm_fill"), said),
+        **dict.fromkeys(
+            ("side", "volume", "percent", "price", "scope", "order_id", "of_alert", "cl_ord_id"),
+            said,
+        ),
+        **dict.fromkeys(
+            (
+                "quantity_type",
+                "market_position",
+                "market_position_size",
+                "fired_at",
+                "confirm_fill",
+            ),
+            said,
+        ),
     },
 )
-several = st.fixed_dictionaries({"orders": st.lists(bodies | said, max_size=12) | said}, optional={"symbol": said})
+several = st.fixed_dictionaries(
+    {"orders": st.lists(bodies | said, max_size=12) | said}, optional={"symbol": said}
+)
 
 
 def as_json(body):
@@ -145,17 +185,26 @@ def test_an_alert_of_any_kind_is_read_or_refused_and_what_is_long_is_never_repea
         for each in (alert, *alert.orders):
             assert each.symbol or each.action in ("cancel", "amend") or each.orders
             assert each.side or each.action != "order" or each.orders
-            assert (each.action == "target") <= (each.market_position is not None and alert.fired_at is not None)
+            assert (each.action == "target") <= (
+                each.market_position is not None and alert.fired_at is not None
+            )
             assert each.percent is None or 0 < each.percent <= 100
         shown = " ".join(alert.warnings)
     assert TOKEN not in shown
 
 
-@given(body=bodies, empty=st.sampled_from(["", None, " "]), name=st.sampled_from(["side", "action"]))
+@given(
+    body=bodies, empty=st.sampled_from(["", None, " "]), name=st.sampled_from(["side", "action"])
+)
 def test_an_empty_side_or_action_never_makes_anything_but_an_order(body, empty, name):
     named = [key for key in body if normalise(key) == "action"]
     with suppress(WebhookError):
-        assert parse(as_json({**{key: body[key] for key in body if key not in named}, name: empty})).action == "order"
+        assert (
+            parse(
+                as_json({**{key: body[key] for key in body if key not in named}, name: empty})
+            ).action
+            == "order"
+        )
 
 
 @given(
@@ -164,7 +213,11 @@ def test_an_empty_side_or_action_never_makes_anything_but_an_order(body, empty, 
     signature=st.text(max_size=120) | st.text(max_size=60).map(lambda text: f"v1,{text}"),
 )
 def test_arbitrary_signing_headers_are_unauthenticated(webhook_id, timestamp, signature):
-    headers = {"webhook-id": webhook_id, "webhook-timestamp": timestamp, "webhook-signature": signature}
+    headers = {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature,
+    }
     with pytest.raises(Unauthenticated):
         verify(request(BODY, headers), ALL_CREDENTIALS, NOW, anonymous_allowed=True)
 
@@ -192,19 +245,39 @@ def test_a_flipped_digit_of_the_signature_never_verifies(at, digit):
     right = x_signature(BODY)["x-signature"]
     forged = right[:at] + digit + right[at + 1 :]
     if forged == right:
-        assert verify(request(BODY, {"x-signature": forged}), ALL_CREDENTIALS, NOW, anonymous_allowed=False)
+        assert verify(
+            request(BODY, {"x-signature": forged}), ALL_CREDENTIALS, NOW, anonymous_allowed=False
+        )
     else:
         with pytest.raises(Unauthenticated):
-            verify(request(BODY, {"x-signature": forged}), ALL_CREDENTIALS, NOW, anonymous_allowed=False)
+            verify(
+                request(BODY, {"x-signature": forged}),
+                ALL_CREDENTIALS,
+                NOW,
+                anonymous_allowed=False,
+            )
 
 
-@given(webhook_id=st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True), offset_s=st.integers(-300, 300))
+@given(
+    webhook_id=st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True),
+    offset_s=st.integers(-300, 300),
+)
 def test_any_well_formed_signature_verifies_and_only_under_its_own_id(webhook_id, offset_s):
-    headers = standard_webhooks(BODY, webhook_id, str(int((NOW + timedelta(seconds=offset_s)).timestamp())))
-    assert verify(request(BODY, headers), ALL_CREDENTIALS, NOW, anonymous_allowed=False).webhook_id == webhook_id
+    headers = standard_webhooks(
+        BODY, webhook_id, str(int((NOW + timedelta(seconds=offset_s)).timestamp()))
+    )
+    assert (
+        verify(request(BODY, headers), ALL_CREDENTIALS, NOW, anonymous_allowed=False).webhook_id
+        == webhook_id
+    )
     other = "b" if webhook_id == "a" else "a"
     with pytest.raises(Unauthenticated):
-        verify(request(BODY, {**headers, "webhook-id": other}), ALL_CREDENTIALS, NOW, anonymous_allowed=False)
+        verify(
+            request(BODY, {**headers, "webhook-id": other}),
+            ALL_CREDENTIALS,
+            NOW,
+            anonymous_allowed=False,
+        )
 
 
 number_texts = st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.from_regex(
@@ -227,14 +300,17 @@ def test_a_number_text_that_is_accepted_is_that_number_exactly(text):
 
 
 @given(
-    number=st.decimals(min_value=Decimal("1e-18"), max_value=Decimal("1e15"), allow_nan=False).filter(
-        lambda d: len(d.as_tuple().digits) <= 40
-    )
+    number=st.decimals(
+        min_value=Decimal("1e-18"), max_value=Decimal("1e15"), allow_nan=False
+    ).filter(lambda d: len(d.as_tuple().digits) <= 40)
 )
 def test_every_number_within_the_bounds_is_accepted_plain_or_with_an_exponent(number):
     for text in (f"{number:f}", f"{number:e}"):
         if len(text) <= 64:
-            assert parse(verified({"symbol": "BTC/USD", "side": "buy", "volume": text})).volume == number
+            assert (
+                parse(verified({"symbol": "BTC/USD", "side": "buy", "volume": text})).volume
+                == number
+            )
 
 
 @given(
@@ -245,7 +321,9 @@ def test_every_number_within_the_bounds_is_accepted_plain_or_with_an_exponent(nu
     )
 )
 def test_what_json_can_say_is_read_back_as_it_was(document):
-    fit = all("\x00" not in text for item in document.items() for text in item if isinstance(text, str))
+    fit = all(
+        "\x00" not in text for item in document.items() for text in item if isinstance(text, str)
+    )
     body = json.dumps(document).encode()
     if fit:
         assert json_body.parse(body) == document
@@ -255,7 +333,22 @@ def test_what_json_can_say_is_read_back_as_it_was(document):
 
 
 beside = st.sampled_from(
-    ["", "my", "is", "btc", "auto", "max", "rsi", "total", "second", "strategy", "x", "2", "our", "v"]
+    [
+        "",
+        "my",
+        "is",
+        "btc",
+        "auto",
+        "max",
+        "rsi",
+        "total",
+        "second",
+        "strategy",
+        "x",
+        "2",
+        "our",
+        "v",
+    ]
 )
 joints = st.sampled_from(["_", "-", " ", ".", "camel", "SHOUT"])
 on = st.sampled_from([True, "true", "x", "yes", "limit", "on"])
@@ -291,7 +384,11 @@ def test_a_number_beside_a_word_of_direction_is_the_chart_s(word, number):
         parse(as_json({**ORDER, word: number}))
 
 
-@given(fields=st.dictionaries(st.text(max_size=12) | st.sampled_from(sorted(WORDS)), values, max_size=5))
+@given(
+    fields=st.dictionaries(
+        st.text(max_size=12) | st.sampled_from(sorted(WORDS)), values, max_size=5
+    )
+)
 @settings(max_examples=500)
 def test_any_field_at_all_is_read_warned_of_or_refused_in_words_of_ours(fields):
     with suppress(WebhookError):

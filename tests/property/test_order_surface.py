@@ -53,13 +53,30 @@ FRESH = BTC._replace(as_of=NOON)
 MARKET = Decimal(60000)
 CAPPED = trading_rules(caps=({"USD": Decimal(10**15)},))
 
-absolute = st.decimals(min_value="0.01", max_value="200000", places=4).filter(bool).map(lambda price: f"{price:f}")
+absolute = (
+    st.decimals(min_value="0.01", max_value="200000", places=4)
+    .filter(bool)
+    .map(lambda price: f"{price:f}")
+)
 near = st.integers(50000, 70000).map(str)
-sizes = st.decimals(min_value="0.00001", max_value="99", places=6).filter(bool).map(lambda size: f"{size:f}")
-offsets = st.builds("{}{}{}".format, st.sampled_from(["+", "-", "#", ""]), sizes, st.sampled_from(["", "%"]))
+sizes = (
+    st.decimals(min_value="0.00001", max_value="99", places=6)
+    .filter(bool)
+    .map(lambda size: f"{size:f}")
+)
+offsets = st.builds(
+    "{}{}{}".format, st.sampled_from(["+", "-", "#", ""]), sizes, st.sampled_from(["", "%"])
+)
 prices = near | near | absolute | offsets
 times = st.integers(0, 3_000_000).map(lambda s: f"+{s}") | st.sampled_from(
-    ["2026-10-01T12:00:30Z", "2026-10-05T00:00:00Z", "2026-10-01T11:59:59Z", "2027-01-01T00:00:00Z", "0", "1790900000"]
+    [
+        "2026-10-01T12:00:30Z",
+        "2026-10-05T00:00:00Z",
+        "2026-10-01T11:59:59Z",
+        "2027-01-01T00:00:00Z",
+        "0",
+        "1790900000",
+    ]
 )
 
 OPTIONAL = {
@@ -85,7 +102,11 @@ OPTIONAL = {
 def bodies(draw):
     """An order of any kind with what it needs, most of the time, and some of everything else."""
     kind = draw(st.sampled_from(OrderType))
-    body = {"symbol": "BTC/USD", "side": draw(st.sampled_from(["buy", "sell"])), "order_type": str(kind)}
+    body = {
+        "symbol": "BTC/USD",
+        "side": draw(st.sampled_from(["buy", "sell"])),
+        "order_type": str(kind),
+    }
     body["volume"] = draw(sizes)
     needed = {
         "price": kind.takes_limit,
@@ -96,7 +117,13 @@ def bodies(draw):
         "leverage": kind is OrderType.SETTLE_POSITION,
     }
     signed_offsets = st.builds("{}{}".format, st.sampled_from("+-"), sizes)
-    values = {"price": prices, "stop_price": prices, "trail": sizes, "trail_limit": signed_offsets, **OPTIONAL}
+    values = {
+        "price": prices,
+        "stop_price": prices,
+        "trail": sizes,
+        "trail_limit": signed_offsets,
+        **OPTIONAL,
+    }
     for name in [name for name, is_needed in needed.items() if is_needed]:
         body[name] = draw(values[name])
     if kind is OrderType.ICEBERG:
@@ -156,7 +183,9 @@ STRICT = st.builds(
     ordermin=st.none() | st.decimals("0.00001", "50", places=5),
     costmin=st.none() | st.decimals("0.5", "500000", places=2),
     leverage_buy=st.sampled_from([None, (), (2, 3)]),
-    status=st.sampled_from([None, "online", "cancel_only", "post_only", "limit_only", "reduce_only"]),
+    status=st.sampled_from(
+        [None, "online", "cancel_only", "post_only", "limit_only", "reduce_only"]
+    ),
     as_of=st.sampled_from([NOON, NOON - timedelta(minutes=2), NOON - timedelta(hours=25)]),
 )
 percents = st.decimals(0, 10, places=2)
@@ -196,7 +225,9 @@ def test_the_verdicts_of_the_checks_are_the_verdict_on_the_plan(body, instrument
 
 @given(body=bodies(), instrument=STRICT, rules=LIMITED, ticker=st.sampled_from([None, MARKET]))
 @settings(max_examples=400)
-def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned(body, instrument, rules, ticker):
+def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned(
+    body, instrument, rules, ticker
+):
     """Read back from what goes to Kraken, it is the same order to every rule."""
     try:
         wanted = intent(parse(verified(body)), rules)
@@ -208,7 +239,10 @@ def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned
     (request,) = whole.requests
     again = as_stored(request, instrument, request.reference_price)
     event(f"{wanted.order_type}")
-    then, now = ({check.rule: check.passed for check in made} for made in (checks, denials.checks(again, rules, NOON)))
+    then, now = (
+        {check.rule: check.passed for check in made}
+        for made in (checks, denials.checks(again, rules, NOON))
+    )
     reach = {
         verdict.pop("EXIT_REACH", True) for verdict in (then, now)
     }  # the price of then is today's idea of the market
@@ -224,7 +258,10 @@ def excused(sent):
     if sent.get("trigger") == "index":
         errors.append(["EGeneral:Invalid arguments:Index unavailable"])
     named = [parsed(sent[name]) for name in ("price", "price2") if name in sent]
-    lowest = [estimate(price._replace(sign="-") if isinstance(price, Relative) else price, MARKET) for price in named]
+    lowest = [
+        estimate(price._replace(sign="-") if isinstance(price, Relative) else price, MARKET)
+        for price in named
+    ]
     if Decimal(sent["volume"]) * min([MARKET, *lowest]) < FRESH.costmin:
         errors.append(["EOrder:Cost minimum not met"])
     return errors
@@ -243,13 +280,25 @@ def test_no_number_is_worse_than_asked(body, tick):
     kind = OrderType(body["order_type"])
     if kind.trails:
         assert Decimal(sent["price"].strip("+%")) <= Decimal(body["trail"].strip("+%"))
-    fields = [name for name, takes in (("stop_price", kind.takes_trigger), ("price", kind.takes_limit)) if takes]
+    fields = [
+        name
+        for name, takes in (("stop_price", kind.takes_trigger), ("price", kind.takes_limit))
+        if takes
+    ]
     for name, field in zip(("price", "price2"), fields, strict=False):
         asked, got = signed(body[field]), signed(sent[name])
         if "#" not in body[field]:
             assert got <= asked if buys else got >= asked
-    closing = "take_profit" if "take_profit" in sent.get("close[ordertype]", "").replace("-", "_") else "stop_loss"
-    if "close[price]" in sent and body[closing][0] != "#" and (body[closing][0] in "+-" or "%" not in body[closing]):
+    closing = (
+        "take_profit"
+        if "take_profit" in sent.get("close[ordertype]", "").replace("-", "_")
+        else "stop_loss"
+    )
+    if (
+        "close[price]" in sent
+        and body[closing][0] != "#"
+        and (body[closing][0] in "+-" or "%" not in body[closing])
+    ):
         asked, got = signed(body[closing]), signed(sent["close[price]"])
         assert got >= asked if buys else got <= asked
 

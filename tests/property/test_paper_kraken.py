@@ -14,7 +14,24 @@ from webhook_core.kraken.paper import private
 
 TEXT = st.one_of(
     st.text(max_size=20),
-    st.sampled_from(["", "0", "-1", "1e9", "1", "0.01", "9" * 40, "NaN", "true", "none", "+5%", "\u0664", "O", "5:1"]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "-1",
+            "1e9",
+            "1",
+            "0.01",
+            "9" * 40,
+            "NaN",
+            "true",
+            "none",
+            "+5%",
+            "\u0664",
+            "O",
+            "5:1",
+        ]
+    ),
 )
 FIELDS = st.sampled_from(
     [
@@ -57,11 +74,21 @@ FIELDS = st.sampled_from(
         "consolidation",
     ]
 )
-VALID = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01", "price": "50000", "price2": "1"}
+VALID = {
+    "pair": "XBTUSD",
+    "type": "buy",
+    "ordertype": "limit",
+    "volume": "0.01",
+    "price": "50000",
+    "price2": "1",
+}
 
 
 @settings(max_examples=200, deadline=None)
-@given(endpoint=st.sampled_from(sorted(private.ENDPOINTS)), odd=st.dictionaries(FIELDS, TEXT, max_size=4))
+@given(
+    endpoint=st.sampled_from(sorted(private.ENDPOINTS)),
+    odd=st.dictionaries(FIELDS, TEXT, max_size=4),
+)
 def test_any_argument_gets_an_answer_of_krakens_form(endpoint, odd):
     kraken = paper()
     kraken.mark_price("XBTUSD", Decimal(60000))
@@ -77,11 +104,16 @@ def test_any_argument_gets_an_answer_of_krakens_form(endpoint, odd):
         st.binary(max_size=60),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+            ),
         ).map(lambda document: json.dumps({"nonce": "7", "close": document}).encode()),
     ),
     kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", ""]),
-    path=st.sampled_from(["/0/private/AddOrder", "/0/private/Balance", "/0/public/Ticker", "/", "///"]),
+    path=st.sampled_from(
+        ["/0/private/AddOrder", "/0/private/Balance", "/0/public/Ticker", "/", "///"]
+    ),
     query=st.text(max_size=20),
 )
 def test_any_bytes_get_an_answer_and_never_a_traceback(body, kind, path, query):

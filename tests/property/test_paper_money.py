@@ -19,7 +19,9 @@ LOTS = st.integers(5, 9_000).map(lambda lots: f"{Decimal(lots) / 100_000:f}")
 KINDS = st.sampled_from(sorted(arguments.ORDER_TYPES - {"settle-position"}))
 PRICES = st.fixed_dictionaries({"price": PRICE | RELATIVE, "price2": PRICE | RELATIVE})
 CLOSES = st.just({}) | st.builds(
-    lambda kind, prices: {"close_ordertype": kind} | {f"close_{name}": text for name, text in prices.items()},
+    lambda kind, prices: (
+        {"close_ordertype": kind} | {f"close_{name}": text for name, text in prices.items()}
+    ),
     KINDS,
     PRICES,
 )
@@ -28,13 +30,19 @@ CLOSES = st.just({}) | st.builds(
 def _fitting(kind, prices, volume):
     """Prices that are mostly taken: a trailing stop wants a distance, an iceberg what it shows."""
     if kind.startswith("trailing"):
-        return {"price": f"+{prices['price'].lstrip('+-#')[-5:]}", "price2": f"-{prices['price2'].lstrip('+-#')[-5:]}"}
+        return {
+            "price": f"+{prices['price'].lstrip('+-#')[-5:]}",
+            "price2": f"-{prices['price2'].lstrip('+-#')[-5:]}",
+        }
     return prices | ({"displayvol": volume} if kind == "iceberg" else {})
 
 
 ORDERS = st.builds(
     lambda kind, side, volume, prices, close, more: (
-        {"ordertype": kind, "type": side, "volume": volume} | _fitting(kind, prices, volume) | close | more
+        {"ordertype": kind, "type": side, "volume": volume}
+        | _fitting(kind, prices, volume)
+        | close
+        | more
     ),
     KINDS,
     st.sampled_from(["buy", "sell"]),
@@ -52,12 +60,19 @@ CHANGES = st.one_of(
     st.tuples(st.just("mark"), PRICE),
     st.tuples(st.just("AddOrder"), ORDERS),
     st.tuples(st.just("AddOrder"), ORDERS),
-    st.tuples(st.just("AmendOrder"), st.fixed_dictionaries({"order_qty": LOTS, "limit_price": PRICE | RELATIVE})),
-    st.tuples(st.just("EditOrder"), st.fixed_dictionaries({"volume": LOTS, "price": PRICE | RELATIVE})),
+    st.tuples(
+        st.just("AmendOrder"),
+        st.fixed_dictionaries({"order_qty": LOTS, "limit_price": PRICE | RELATIVE}),
+    ),
+    st.tuples(
+        st.just("EditOrder"), st.fixed_dictionaries({"volume": LOTS, "price": PRICE | RELATIVE})
+    ),
     st.tuples(st.just("wait"), st.integers(1, 4)),
     st.tuples(st.just("CancelAll"), st.just({})),
 )
-SHARES = st.lists(st.sampled_from(["1", "0.5", "0.33333", "0.07"]).map(Decimal), min_size=1, max_size=3).map(tuple)
+SHARES = st.lists(
+    st.sampled_from(["1", "0.5", "0.33333", "0.07"]).map(Decimal), min_size=1, max_size=3
+).map(tuple)
 
 
 def _play(kraken, clock, changes, more=None):
@@ -78,7 +93,13 @@ def _play(kraken, clock, changes, more=None):
 
 def _trades(kraken):
     first = result(kraken, "TradesHistory")
-    pages = [first, *(result(kraken, "TradesHistory", ofs=str(start)) for start in range(50, first["count"], 50))]
+    pages = [
+        first,
+        *(
+            result(kraken, "TradesHistory", ofs=str(start))
+            for start in range(50, first["count"], 50)
+        ),
+    ]
     found = {txid: row for page in pages for txid, row in page["trades"].items()}
     assert len(found) == first["count"]
     return list(found.values())
@@ -101,7 +122,11 @@ def test_money_only_moves_between_balances_holds_and_fees(changes, shares):
             assert 0 <= Decimal(row["hold_trade"]) <= Decimal(row["balance"])
         resting = [kept for kept in kraken.orders() if kept["status"] in ("open", "pending")]
         assert Decimal(held["XXBT"]["hold_trade"]) == sum(map(_still_wanted, resting))
-        buys = [kept for kept in resting if kept["descr"]["type"] == "buy" and kept["descr"]["ordertype"] == "limit"]
+        buys = [
+            kept
+            for kept in resting
+            if kept["descr"]["type"] == "buy" and kept["descr"]["ordertype"] == "limit"
+        ]
         paid = sum(
             (Decimal(kept["vol"]) - Decimal(kept["vol_exec"])) * Decimal(kept["descr"]["price"])
             for kept in buys
@@ -127,12 +152,17 @@ MARGIN = st.one_of(
     st.tuples(
         st.just("AddOrder"),
         st.builds(
-            lambda kind, side, volume, more: {"ordertype": kind, "type": side, "volume": volume} | more,
+            lambda kind, side, volume, more: (
+                {"ordertype": kind, "type": side, "volume": volume} | more
+            ),
             st.sampled_from(["market", "market", "limit", "stop-loss", "settle-position"]),
             st.sampled_from(["buy", "sell"]),
             LOTS | st.just("0"),
             st.fixed_dictionaries(
-                {"price": st.integers(55_000, 65_000).map(str), "reduce_only": st.sampled_from(["false", "true"])}
+                {
+                    "price": st.integers(55_000, 65_000).map(str),
+                    "reduce_only": st.sampled_from(["false", "true"]),
+                }
             ),
         ),
     ),
@@ -152,7 +182,9 @@ def test_a_margin_account_changes_by_its_fees_its_results_and_what_it_settles(ch
         sign, volume = (1 if trade["type"] == "buy" else -1), Decimal(trade["vol"])
         cash -= Decimal(trade["fee"])
         exposed += sign * volume
-        if kinds[trade["ordertxid"]] == "settle-position":  # paid at the price of the opening, which is counted there
+        if (
+            kinds[trade["ordertxid"]] == "settle-position"
+        ):  # paid at the price of the opening, which is counted there
             coins -= sign * volume
         else:
             cash -= sign * Decimal(trade["cost"])

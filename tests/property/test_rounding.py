@@ -54,7 +54,9 @@ def test_a_volume_is_never_raised_and_loses_less_than_one_step(lot_decimals, ask
 
 
 @given(ticks, decimals, amounts, sides)
-def test_a_price_is_on_the_grid_and_less_than_one_step_away_on_the_traders_side(tick_size, pair_decimals, asked, side):
+def test_a_price_is_on_the_grid_and_less_than_one_step_away_on_the_traders_side(
+    tick_size, pair_decimals, asked, side
+):
     instrument = btc_usd(tick_size=tick_size, pair_decimals=pair_decimals)
     step, rounded = price_step(instrument), round_price(instrument, asked, side)
     if step is None:
@@ -117,7 +119,11 @@ class Alert:
     quantity_type: None = None
 
 
-ABSOLUTE = [kind for kind in OrderType if kind is OrderType.MARKET or kind.takes_trigger or kind is OrderType.LIMIT]
+ABSOLUTE = [
+    kind
+    for kind in OrderType
+    if kind is OrderType.MARKET or kind.takes_trigger or kind is OrderType.LIMIT
+]
 alerts = st.builds(
     Alert,
     st.just("BTCUSD"),
@@ -134,7 +140,9 @@ alerts = st.builds(
 def test_a_planned_order_is_plain_text_and_never_larger_than_asked(
     alert, tick_size, pair_decimals, lot_decimals, hours
 ):
-    instrument = btc_usd(tick_size=tick_size, pair_decimals=pair_decimals, lot_decimals=lot_decimals)
+    instrument = btc_usd(
+        tick_size=tick_size, pair_decimals=pair_decimals, lot_decimals=lot_decimals
+    )
     cap = Decimal(10**20)
     rules = trading_rules(allow_lists=(("BTC/USD",),), caps=({"USD": cap},))
     now = AS_OF + timedelta(hours=hours)
@@ -144,7 +152,11 @@ def test_a_planned_order_is_plain_text_and_never_larger_than_asked(
         assert result.message.startswith(result.rule)
         return
     (request,) = result.requests
-    numbers = {name: request.parameters[name] for name in ("volume", "price", "price2") if name in request.parameters}
+    numbers = {
+        name: request.parameters[name]
+        for name in ("volume", "price", "price2")
+        if name in request.parameters
+    }
     assert all(PLAIN.fullmatch(text) for text in numbers.values())
     assert all(Decimal(text) > 0 for text in numbers.values())
     assert Decimal(numbers["volume"]) == round_volume(instrument, alert.volume) <= alert.volume
@@ -154,7 +166,11 @@ def test_a_planned_order_is_plain_text_and_never_larger_than_asked(
         kind.takes_limit and kind.takes_trigger,
     )
     with localcontext(EXACT):
-        assert all(Decimal(numbers["volume"]) * Decimal(numbers[name]) <= cap for name in numbers if name != "volume")
+        assert all(
+            Decimal(numbers["volume"]) * Decimal(numbers[name]) <= cap
+            for name in numbers
+            if name != "volume"
+        )
 
 
 @given(amounts)
@@ -163,11 +179,26 @@ def test_a_plain_number_reads_back_as_itself(amount):
     assert PLAIN.fullmatch(plain(amount))
 
 
-rule_values = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.decimals() | st.lists(st.integers())
+rule_values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=8)
+    | st.decimals()
+    | st.lists(st.integers())
+)
 rows = st.dictionaries(
     st.sampled_from(
         [
-            *("altname", "wsname", "base", "quote", "pair_decimals", "lot_decimals", "cost_decimals"),
+            *(
+                "altname",
+                "wsname",
+                "base",
+                "quote",
+                "pair_decimals",
+                "lot_decimals",
+                "cost_decimals",
+            ),
             *("tick_size", "ordermin", "costmin", "leverage_buy", "leverage_sell", "status"),
         ]
     ),
@@ -178,4 +209,6 @@ rows = st.dictionaries(
 @given(st.dictionaries(st.text(max_size=8), rows | rule_values, max_size=4))
 def test_whatever_asset_pairs_answers_is_read_and_stored_without_loss(pairs):
     instruments = parse_asset_pairs(pairs, AS_OF)
-    assert from_document(to_document(instruments)) == list({item.key: item for item in instruments}.values())
+    assert from_document(to_document(instruments)) == list(
+        {item.key: item for item in instruments}.values()
+    )

@@ -13,11 +13,29 @@ from hypothesis import strategies as st
 from tests.support.clock import START
 from tests.support.faked_function import OPERATOR, TOKEN, Function
 from tests.support.project import ROOT
-from tests.support.served_function import ALERTS, ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, TRADE_KEYS, VALIDATE
+from tests.support.served_function import (
+    ALERTS,
+    ANSWER_KEYS,
+    APPRAISAL_KEYS,
+    ORDER_KEYS,
+    TRADE_KEYS,
+    VALIDATE,
+)
 from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest
 
 STATUSES = {200, 204, 400, 401, 404, 405, 409, 413, 422, 429, 503}
-ROUTES = ["/", ALERTS, f"{ALERTS}/", VALIDATE, "/webhook/health", "/account", "/orders", "/reconcile", "/nothing", ""]
+ROUTES = [
+    "/",
+    ALERTS,
+    f"{ALERTS}/",
+    VALIDATE,
+    "/webhook/health",
+    "/account",
+    "/orders",
+    "/reconcile",
+    "/nothing",
+    "",
+]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"]
 FIELDS = [
     "symbol", "ticker", "side", "action", "order_type", "volume", "contracts", "price", "stop_price", "leverage", "id",
@@ -47,7 +65,12 @@ texts = st.text(max_size=40) | st.sampled_from(
         TOKEN,
     ]
 )
-numbers = st.integers() | st.floats() | st.decimals(allow_nan=False, allow_infinity=False).map(float) | st.just(10**400)
+numbers = (
+    st.integers()
+    | st.floats()
+    | st.decimals(allow_nan=False, allow_infinity=False).map(float)
+    | st.just(10**400)
+)
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
@@ -62,7 +85,13 @@ def proved(fields):
 
 def nearly_right(fields):
     """An alert that would trade, with some of its fields replaced: this reaches the planner, the ledger and the venue."""
-    alert = {"symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000", "order_type": "limit"}
+    alert = {
+        "symbol": "BTCUSD",
+        "side": "buy",
+        "volume": "0.01",
+        "price": "60000",
+        "order_type": "limit",
+    }
     return proved(alert | fields)
 
 
@@ -75,7 +104,9 @@ bodies = (
     | (objects | objects.map(proved) | objects.map(nearly_right) | values).map(as_json)
     | st.dictionaries(st.sampled_from(FIELDS), values, max_size=2).map(nearly_right).map(as_json)
 )
-header_texts = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=60) | st.sampled_from(
+header_texts = st.text(
+    st.characters(min_codepoint=1, max_codepoint=255), max_size=60
+) | st.sampled_from(
     [
         f"Bearer {OPERATOR}",
         "Bearer ",
@@ -91,7 +122,8 @@ header_texts = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_si
 headers = st.dictionaries(st.sampled_from(HEADERS), header_texts, max_size=5)
 queries = st.dictionaries(
     st.sampled_from(["limit", "state", "cursor", "strategy", "x"]),
-    st.text(max_size=30) | st.sampled_from(["1", "201", "٣", "ACCEPTED,REJECTED", "accepted", "MjAyNg==", "9" * 5000]),
+    st.text(max_size=30)
+    | st.sampled_from(["1", "201", "٣", "ACCEPTED,REJECTED", "accepted", "MjAyNg==", "9" * 5000]),
     max_size=3,
 )
 
@@ -111,7 +143,10 @@ def check_answer(status, content, response_headers, method, path):
     else:
         assert document.keys() == ANSWER_KEYS
         assert document["trade_details"].keys() == TRADE_KEYS
-        assert all(order.keys() in (ORDER_KEYS, ORDER_KEYS | APPRAISAL_KEYS) for order in document["orders"])
+        assert all(
+            order.keys() in (ORDER_KEYS, ORDER_KEYS | APPRAISAL_KEYS)
+            for order in document["orders"]
+        )
         assert document["success"] is (status == 200)
         assert (document["error"] is None) is (status == 200)
 
@@ -122,7 +157,9 @@ def functions():
     plenty = {"RATE_LIMIT_PER_MINUTE": "100000", "LOG_LEVEL": "CRITICAL"}
     return [
         Function(plenty),
-        Function(plenty | {"CORS_ORIGINS": "*", "ALLOWED_IPS": "127.0.0.1", "MAX_ORDER_COST": "1000 USD"}),
+        Function(
+            plenty | {"CORS_ORIGINS": "*", "ALLOWED_IPS": "127.0.0.1", "MAX_ORDER_COST": "1000 USD"}
+        ),
         Function(plenty | {"WEBHOOK_TOKEN": "", "OPERATOR_TOKEN": ""}),
     ]
 
@@ -156,7 +193,9 @@ def test_no_request_crashes_the_application(functions, data, request_):
 )
 def test_no_alert_of_a_proved_sender_crashes_the_application(functions, data, fields, path):
     function = data.draw(st.sampled_from(functions))
-    request = HttpRequest("POST", path, {}, {}, as_json(nearly_right(fields)), "127.0.0.1", function.clock.now())
+    request = HttpRequest(
+        "POST", path, {}, {}, as_json(nearly_right(fields)), "127.0.0.1", function.clock.now()
+    )
     response = function.application.handle(request)
     check_answer(response.status, response.body, response.headers, "POST", path)
 
@@ -182,7 +221,12 @@ wire_headers = st.dictionaries(
     st.sampled_from([name for name in HEADERS if name != "content-encoding"]),
     st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).map(str.strip)
     | st.sampled_from(
-        [f"Bearer {OPERATOR}", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain"]
+        [
+            f"Bearer {OPERATOR}",
+            "multipart/form-data; boundary=x",
+            "application/x-www-form-urlencoded",
+            "text/plain",
+        ]
     ),
     max_size=5,
 )
@@ -222,6 +266,12 @@ def test_the_fuzzing_reaches_the_venue(functions):
     """If it never got that far, the tests above would prove little."""
     function = functions[0]
     request = HttpRequest(
-        "POST", ALERTS, {}, {}, as_json(nearly_right({"id": "reached"})), "127.0.0.1", function.clock.now()
+        "POST",
+        ALERTS,
+        {},
+        {},
+        as_json(nearly_right({"id": "reached"})),
+        "127.0.0.1",
+        function.clock.now(),
     )
     assert function.application.handle(request).status == 200

@@ -89,7 +89,8 @@ ENTRIES = st.builds(
     version=TEXTS,
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner)
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
 )
 
 
@@ -103,7 +104,10 @@ def exact(entry: LedgerEntry) -> list:
         [(list(request.parameters.items()), str(request.reference_price)) for request in requests],
         type(entry.attempts),
         type(entry.warnings),
-        [(type(attempt.errors), type(attempt.state), attempt.claimed_at.tzinfo) for attempt in entry.attempts],
+        [
+            (type(attempt.errors), type(attempt.state), attempt.claimed_at.tzinfo)
+            for attempt in entry.attempts
+        ],
     ]
 
 
@@ -153,10 +157,20 @@ def full(entry: LedgerEntry) -> LedgerEntry:
     cancel = replace(
         entry.current.request, method="CancelOrder", exits=True, counted=True, freeing=True
     )  # no such thing, and every field
-    fill = Fill("closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON)
+    fill = Fill(
+        "closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON
+    )
     return replace(
         entry,
-        attempts=(replace(entry.current, request=cancel, fill=fill, close_unseen=True, shown=OrderShown.HAD_FILLED),),
+        attempts=(
+            replace(
+                entry.current,
+                request=cancel,
+                fill=fill,
+                close_unseen=True,
+                shown=OrderShown.HAD_FILLED,
+            ),
+        ),
         following=(entry.current.request, cancel),
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},

@@ -54,7 +54,9 @@ class Figures(NamedTuple):
 PAIRS = (
     Pair("BTC/USD", "XXBTZUSD", "XXBT", D(60000), D("0.0001")),
     Pair("ETH/USD", "XETHZUSD", "XETH", D(2500), D("0.01"), has_costmin=False),  # nor cost decimals
-    Pair("SHIB/USD", "SHIBUSD", "SHIB", D("0.00001234"), D(800000), has_costmin=False),  # and five lot decimals
+    Pair(
+        "SHIB/USD", "SHIBUSD", "SHIB", D("0.00001234"), D(800000), has_costmin=False
+    ),  # and five lot decimals
     Pair("DOGE/USD", "XDGUSD", "XXDG", D("0.2345678"), D(60)),
 )
 NAMES = {"XXBT": "BTC", "XETH": "ETH", "SHIB": "SHIB", "XXDG": "DOGE"}
@@ -77,32 +79,55 @@ class World:
         self.kraken.mark_price(pair.key, pair.price)
         self.function = Function(clock=clock)
         venue = KrakenVenue(KrakenClient(KEY, SECRET, transport=PaperAdapter(self.kraken)), clock)
-        self.function.application = assemble(self.function.settings(), clock, self.function.store, venue)
+        self.function.application = assemble(
+            self.function.settings(), clock, self.function.store, venue
+        )
         rules = self.function.application.market.pair_rules
         rules.snapshot = lambda: [rule._replace(as_of=FRESH) for rule in snapshot()]
 
     def rest_sell(self, volume: Decimal) -> None:
         """A limit order that holds a part of the base back."""
         if volume >= self.pair.minimum * 2:
-            asked = {"pair": self.pair.key, "type": "sell", "ordertype": "limit", "price": f"{self.pair.price * 2:f}"}
+            asked = {
+                "pair": self.pair.key,
+                "type": "sell",
+                "ordertype": "limit",
+                "price": f"{self.pair.price * 2:f}",
+            }
             order(self.kraken, volume=f"{volume.quantize(D('0.00001'), ROUND_DOWN):f}", **asked)
 
     def open(self, size: Decimal) -> None:
         """A margin position."""
         side = "buy" if size > 0 else "sell"
-        order(self.kraken, pair=self.pair.key, type=side, volume=f"{abs(size):f}", leverage="2", ordertype="market")
+        order(
+            self.kraken,
+            pair=self.pair.key,
+            type=side,
+            volume=f"{abs(size):f}",
+            leverage="2",
+            ordertype="market",
+        )
 
     def figures(self) -> Figures:
         rows = result(self.kraken, "BalanceEx")
-        total, held = (D(rows.get(self.pair.base, {}).get(name, "0")) for name in ("balance", "hold_trade"))
+        total, held = (
+            D(rows.get(self.pair.base, {}).get(name, "0")) for name in ("balance", "hold_trade")
+        )
         money = D(rows["ZUSD"]["balance"])
-        return Figures(total - held, total, money, money + total * self.pair.price, self.held(leverage=True))
+        return Figures(
+            total - held, total, money, money + total * self.pair.price, self.held(leverage=True)
+        )
 
     def held(self, leverage: bool) -> Decimal:
         if not leverage:
-            return D(result(self.kraken, "BalanceEx").get(self.pair.base, {"balance": "0"})["balance"])
+            return D(
+                result(self.kraken, "BalanceEx").get(self.pair.base, {"balance": "0"})["balance"]
+            )
         rows = result(self.kraken, "OpenPositions").values()
-        return sum(((D(r["vol"]) - D(r["vol_closed"])) * (1 if r["type"] == "buy" else -1) for r in rows), D(0))
+        return sum(
+            ((D(r["vol"]) - D(r["vol_closed"])) * (1 if r["type"] == "buy" else -1) for r in rows),
+            D(0),
+        )
 
     def post(self, **fields: str | None):
         document = {"id": uuid.uuid4().hex, "symbol": self.pair.symbol, **fields}
@@ -132,13 +157,17 @@ def too_small(world, answer) -> bool:
     """Kraken says so where we can't: of an amount of quote we need not know the volume, and some packaged rules lack a
     minimum."""
     sent = answer["orders"][0]["request"]
-    return "minimum not met" in answer["error"] and ("viqc" in sent.get("oflags", "") or not world.pair.has_costmin)
+    return "minimum not met" in answer["error"] and (
+        "viqc" in sent.get("oflags", "") or not world.pair.has_costmin
+    )
 
 
 @st.composite
 def shares(draw, pair: Pair) -> dict[str, str | None]:
     """An order whose size is a share of the account, with the prices that it needs."""
-    kind = draw(st.sampled_from(["percent_balance", "percent_equity", "percent_position", "risk_percent"]))
+    kind = draw(
+        st.sampled_from(["percent_balance", "percent_equity", "percent_position", "risk_percent"])
+    )
     side, order_type = draw(st.sampled_from(["buy", "sell"])), draw(ORDER_TYPES)
     leverage = None if kind == "percent_balance" else draw(st.sampled_from([None, None, "2"]))
     fields = {
@@ -158,7 +187,16 @@ def shares(draw, pair: Pair) -> dict[str, str | None]:
 
 
 ORDER_TYPES = st.sampled_from(
-    ["market", "market", "market", "limit", "stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"]
+    [
+        "market",
+        "market",
+        "market",
+        "limit",
+        "stop-loss",
+        "take-profit",
+        "stop-loss-limit",
+        "take-profit-limit",
+    ]
 )
 
 
@@ -170,9 +208,9 @@ def test_a_share_of_the_account_is_refused_by_us_or_taken_by_kraken(data, world)
     answer = world.post(**fields)
     code = outcome(answer)
     if code == "order_rejected":
-        assert too_small(world, answer) or (may_lack_money(fields) and "Insufficient" in answer["error"]), (
-            answer.document
-        )
+        assert too_small(world, answer) or (
+            may_lack_money(fields) and "Insufficient" in answer["error"]
+        ), answer.document
     if code == "accepted":
         check_share(fields, before, answer["orders"][0]["request"], world.pair.price)
 
@@ -204,7 +242,12 @@ def check_share(fields, before: Figures, sent, market: Decimal) -> None:
         assert cost * (1 + TAKER / 100) <= before.money + D("0.00001")
 
 
-@given(world=worlds(), side=st.sampled_from(["buy", "sell"]), volume=amounts.filter(bool), how=st.integers(0, 3))
+@given(
+    world=worlds(),
+    side=st.sampled_from(["buy", "sell"]),
+    volume=amounts.filter(bool),
+    how=st.integers(0, 3),
+)
 @settings(max_examples=200, deadline=None)
 def test_a_size_in_quote_never_costs_more(world, side, volume, how):
     price = world.pair.price
@@ -249,13 +292,18 @@ def test_a_position_is_gone_to_or_refused_and_never_overshot(data, world, levera
     unit = 20 * world.pair.minimum * 20
     if leverage and opened and world.figures().money > 2000:
         world.open(opened * unit / 10)
-    fields = data.draw(positions(unit)) | {"price": f"{world.pair.price:f}", "leverage": "2" if leverage else None}
+    fields = data.draw(positions(unit)) | {
+        "price": f"{world.pair.price:f}",
+        "leverage": "2" if leverage else None,
+    }
     before = world.held(leverage)
     answer = world.post(**fields)
     code, after = outcome(answer), world.held(leverage)
     fits = "market_position_size" not in fields and not leverage
     if code == "order_rejected":  # money that is not there, for a fixed size or a margin
-        assert too_small(world, answer) or ("Insufficient" in answer["error"] and not fits), answer.document
+        assert too_small(world, answer) or ("Insufficient" in answer["error"] and not fits), (
+            answer.document
+        )
     if code != "accepted":
         assert after == before
         return

@@ -153,8 +153,11 @@ def test_each_refusal_is_one_line_of_its_own(text):
 
 
 @given(
-    field=st.sampled_from(["volume", "price", "side", "order_type", "id", "symbol", "leverage", "orders", "fired_at"]),
-    value=st.text(max_size=30) | st.lists(st.sampled_from([*PIECES, "1", "BTC", TOKEN]), max_size=5).map("".join),
+    field=st.sampled_from(
+        ["volume", "price", "side", "order_type", "id", "symbol", "leverage", "orders", "fired_at"]
+    ),
+    value=st.text(max_size=30)
+    | st.lists(st.sampled_from([*PIECES, "1", "BTC", TOKEN]), max_size=5).map("".join),
 )
 @settings(max_examples=1000, deadline=None)
 def test_a_value_with_a_slip_is_refused_or_read_and_its_sentence_shows_no_token(field, value):

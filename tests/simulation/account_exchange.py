@@ -26,7 +26,15 @@ from webhook_core.kraken.paper.rules import packaged_rows
 LATEST_S = (0.0, 0.0, 0.5, 1.5, 3.0)
 """How late a kind of read may be in one seed, in seconds: any one of them is at most that late."""
 LONGEST = int(max(LATEST_S) * SECOND)
-READS = ("OpenOrders", "ClosedOrders", "QueryOrders", "BalanceEx", "TradeBalance", "OpenPositions", "Ticker")
+READS = (
+    "OpenOrders",
+    "ClosedOrders",
+    "QueryOrders",
+    "BalanceEx",
+    "TradeBalance",
+    "OpenPositions",
+    "Ticker",
+)
 PAIRS = {"XXBTZUSD": Decimal(50000), "XETHZUSD": Decimal(3000)}
 ASSETS = {"XXBTZUSD": "XXBT", "XETHZUSD": "XETH"}
 KEY, SECRET = "paper-test-key", "YSBwYXBlciBzZWNyZXQ="
@@ -59,7 +67,9 @@ class State:
 class AccountExchange:
     """``auto_earn``: assets whose balance is shown in the row of Auto Earn."""
 
-    def __init__(self, world: World, chaos: Chaos, balances: Mapping[str, Decimal], auto_earn: frozenset[str]) -> None:
+    def __init__(
+        self, world: World, chaos: Chaos, balances: Mapping[str, Decimal], auto_earn: frozenset[str]
+    ) -> None:
         self._world, self._auto_earn, self.history = world, auto_earn, list[State]()
         self._documents, self._frozen = MemoryDocuments(), Frozen("")
         clock: Any = _TrueTime(world)
@@ -76,7 +86,9 @@ class AccountExchange:
             self.move(pair, price)
         self._texts = [(-LONGEST, self._texts[-1][1])]
 
-    def call(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    def call(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         endpoint = path.rsplit("/", 1)[-1]
         if endpoint not in READS:
             code, content = self._engine.handle(method, path, query, headers, body)
@@ -108,7 +120,9 @@ class AccountExchange:
         assert document is not None
         if again or not self._texts or self._texts[-1][1] != document.text:
             self._texts.append((self._world.now, document.text))
-            self.history.append(_state(self._world.now, Book.from_text(document.text), dict(self._by_hand)))
+            self.history.append(
+                _state(self._world.now, Book.from_text(document.text), dict(self._by_hand))
+            )
 
     def _earning(self, content: bytes) -> bytes:
         answer = json.loads(content)

@@ -48,10 +48,37 @@ def _no_exits(self: RestingExits, *_: object) -> list[Any]:
 
 
 ACCOUNT_MUTATIONS = (
-    Mutation("figures_as_shown", ((Reading, "_settle", _figures_as_shown),), Invariant.FITS_THE_BOOK, ACCOUNT),
-    Mutation("no_auto_earn", ((account, "_balances", _without_auto_earn),), Invariant.FITS_THE_BOOK, ACCOUNT),
-    Mutation("lists_believed", ((UnlistedOrders, "of", _nothing_unlisted),), Invariant.ONE_EXIT, ACCOUNT),
-    Mutation("positions_as_shown", ((Believed, "_position", _position_as_shown),), Invariant.FITS_THE_BOOK, ACCOUNT),
-    Mutation("exits_never_fire", ((RestingExits, "_exits_of", _no_exits),), Invariant.FITS_THE_BOOK, ACCOUNT),
-    Mutation("half_valued", ((account_worth, "worth", _everything_valued),), Invariant.FITS_THE_BOOK, ACCOUNT),
+    Mutation(
+        "figures_as_shown",
+        ((Reading, "_settle", _figures_as_shown),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
+    Mutation(
+        "no_auto_earn",
+        ((account, "_balances", _without_auto_earn),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
+    Mutation(
+        "lists_believed", ((UnlistedOrders, "of", _nothing_unlisted),), Invariant.ONE_EXIT, ACCOUNT
+    ),
+    Mutation(
+        "positions_as_shown",
+        ((Believed, "_position", _position_as_shown),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
+    Mutation(
+        "exits_never_fire",
+        ((RestingExits, "_exits_of", _no_exits),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
+    Mutation(
+        "half_valued",
+        ((account_worth, "worth", _everything_valued),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
 )

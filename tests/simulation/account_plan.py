@@ -52,7 +52,11 @@ class Account:
 
 def draw(random: Random, chaos: Chaos) -> Account:
     margin = random.random() < 0.3
-    balances = {"USD": Decimal(60000), "BTC": random.choice((ZERO, Decimal("0.2"))), "ETH": Decimal(10)}
+    balances = {
+        "USD": Decimal(60000),
+        "BTC": random.choice((ZERO, Decimal("0.2"))),
+        "ETH": Decimal(10),
+    }
     if random.random() < 0.25:
         balances["SOL"] = Decimal("0.01")  # its pair has no price: Ticker refuses it
     earning = frozenset(asset for asset in ASSETS.values() if not margin and random.random() < 0.2)
@@ -72,8 +76,15 @@ def draw(random: Random, chaos: Chaos) -> Account:
     return Account(tuple(wants), balances, earning, tuple(moves), hands)
 
 
-def _hands(random: Random, until: int, *, margin: bool) -> tuple[tuple[int, Mapping[str, str]], ...]:
-    fields = {"pair": "XXBTZUSD", "type": "buy", "volume": "0.02", **({"leverage": "2"} if margin else {})}
+def _hands(
+    random: Random, until: int, *, margin: bool
+) -> tuple[tuple[int, Mapping[str, str]], ...]:
+    fields = {
+        "pair": "XXBTZUSD",
+        "type": "buy",
+        "volume": "0.02",
+        **({"leverage": "2"} if margin else {}),
+    }
     return ((int(random.random() * until), {**fields, "ordertype": "market"}),)
 
 
@@ -95,7 +106,9 @@ def _drawn(random: Random, number: int, pair: str, at: int, *, margin: bool) -> 
     if several:
         fields["orders"][1] |= terms
         terms = {}
-    strategy = random.choice(STRATEGIES)  # a cancel of all takes the credential that is bound to none
+    strategy = random.choice(
+        STRATEGIES
+    )  # a cancel of all takes the credential that is bound to none
     body = {
         "token": TOKEN if several else f"{TOKEN}-{strategy}",
         "symbol": SYMBOLS[pair], "id": f"alert-{number}",
@@ -114,38 +127,61 @@ def _exact(volume: Decimal) -> Range:
     return volume - lot, volume + lot
 
 
-def _fixed(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
-    stop = {"stop_loss": f"{PAIRS[pair] * Decimal('0.97'):.1f}"} if random.random() < 0.4 and margin else {}
+def _fixed(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+    stop = (
+        {"stop_loss": f"{PAIRS[pair] * Decimal('0.97'):.1f}"}
+        if random.random() < 0.4 and margin
+        else {}
+    )
     side = random.choice(("buy", "buy", "sell")) if not stop else "buy"
     return {"side": side, "volume": f"{LEAST[pair] * random.randint(1, 4)}", **stop}, None, ()
 
 
-def _close(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _close(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     key, percent = _held(pair, margin=margin), random.choice((100, 100, 50))
     fields = {"action": "close", **({"percent": "50"} if percent == 50 else {})}
     return fields, lambda state: _exact(-state.of(key) * percent / 100), (key,)
 
 
-def _way_out(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _way_out(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     key = _held(pair, margin=margin)
     fields = {"orders": [{"action": "cancel"}, {"action": "close"}]}
     return fields, lambda state: _exact(-state.of(key)), (key,)
 
 
-def _target(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _target(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     key, size = _held(pair, margin=margin), LEAST[pair] * random.randint(-2 if margin else 0, 6)
     word = "long" if size > 0 else "short" if size < 0 else "flat"
     fields = {"action": "target", "market_position": word, "market_position_size": f"{abs(size)}"}
     return fields, lambda state: _exact(size - state.of(key)), (key,)
 
 
-def _reverse(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _reverse(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     key = _held(pair, margin=margin)
-    return {"action": "reverse"}, lambda state: _exact(-state.of(key) * (2 if margin else 1)), (key,)
+    return (
+        {"action": "reverse"},
+        lambda state: _exact(-state.of(key) * (2 if margin else 1)),
+        (key,),
+    )
 
 
-def _share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
-    percent, kind = random.choice((10, 20)), random.choice(("percent_equity", "percent_equity", "percent_balance"))
+def _share(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+    percent, kind = (
+        random.choice((10, 20)),
+        random.choice(("percent_equity", "percent_equity", "percent_balance")),
+    )
 
     def wanted(state: State) -> Range:
         whole = state.worth if kind == "percent_equity" else state.of("ZUSD")
@@ -157,7 +193,9 @@ def _share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], 
     return {"side": "buy", "volume": f"{percent}", "quantity_type": kind}, wanted, keys
 
 
-def _target_share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _target_share(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     """A share of what all is worth, of which never anything is sold for what could not be valued."""
     percent = random.choice((10, 20, 30))
 
@@ -167,20 +205,39 @@ def _target_share(random: Random, pair: str, *, margin: bool) -> tuple[dict[str,
         least = min(size * (1 - SLACK) - held, free * (1 - SLACK))
         return least, size * (1 + SLACK) - held
 
-    fields = {"action": "target", "market_position": "long", "volume": f"{percent}", "quantity_type": "percent_equity"}
+    fields = {
+        "action": "target",
+        "market_position": "long",
+        "volume": f"{percent}",
+        "quantity_type": "percent_equity",
+    }
     return fields, wanted, ("ZUSD", *ASSETS.values())
 
 
-def _cover(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _cover(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     """From short to flat, on spot: never a buy, whatever its size counts in."""
     kind = random.choice(("percent_balance", "quote", "base"))
     volume = {"percent_balance": "10", "quote": "600", "base": f"{LEAST[pair]}"}[kind]
-    around = {"prev_market_position": "short", "prev_market_position_size": "7", "market_position": "flat"}
-    fields = {"side": "buy", "volume": volume, "quantity_type": kind, **around, "market_position_size": "0"}
+    around = {
+        "prev_market_position": "short",
+        "prev_market_position_size": "7",
+        "market_position": "flat",
+    }
+    fields = {
+        "side": "buy",
+        "volume": volume,
+        "quantity_type": kind,
+        **around,
+        "market_position_size": "0",
+    }
     return fields, lambda _: _exact(ZERO), ()
 
 
-def _moved(random: Random, pair: str, *, margin: bool) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
+def _moved(
+    random: Random, pair: str, *, margin: bool
+) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     """The one order that sells at a limit takes the place of those before it."""
     price = f"{PAIRS[pair] * Decimal(random.choice(('1.05', '1.1'))):.1f}"
     limit = {"side": "sell", "order_type": "limit", "price": price, "volume": f"{LEAST[pair]}"}

@@ -29,7 +29,12 @@ class AccountFleet:
     """The instances, as ``run.Fleet`` has them, each with the real KrakenVenue."""
 
     def __init__(
-        self, world: World, chaos: Chaos, exchange: AccountExchange, store: MemoryLedger, watch: AccountWatch
+        self,
+        world: World,
+        chaos: Chaos,
+        exchange: AccountExchange,
+        store: MemoryLedger,
+        watch: AccountWatch,
     ) -> None:
         self._world, self._chaos = world, chaos
         self._exchange, self._store, self._watch = exchange, store, watch
@@ -44,11 +49,15 @@ class AccountFleet:
 
     def _boot(self) -> Process:
         self._booted += 1
-        process = Process(f"i{self._booted}", self._world, self._chaos, self._chaos.own_clock(), self._world.now)
+        process = Process(
+            f"i{self._booted}", self._world, self._chaos, self._chaos.own_clock(), self._world.now
+        )
         store = SimulatedStore(process, self._store, self._watch)
         venue = venue_of(process, self._exchange, self._watch)
         with patch.object(bootstrap, "snapshot", _snapshot):
-            process.application = bootstrap.assemble(account_settings(), SimulatedClock(process), store, venue)
+            process.application = bootstrap.assemble(
+                account_settings(), SimulatedClock(process), store, venue
+            )
         process.application.market.pair_rules._lock = SimulatedLock(process)  # type: ignore[assignment]
         return process
 

@@ -57,7 +57,9 @@ class _Network(BaseAdapter):
             raise requests.ReadTimeout("lost")
         process.wait(chaos.travel())
         headers = {name: _text(value) for name, value in request.headers.items()}
-        code, content = self._exchange.call(request.method or "", str(parts.path), str(parts.query), headers, body)
+        code, content = self._exchange.call(
+            request.method or "", str(parts.path), str(parts.query), headers, body
+        )
         fields = dict(parse_qsl(body.decode()))
         shown = {name: value for name, value in fields.items() if name not in ("nonce", "deadline")}
         process.tell("%s %s -> %s", endpoint, shown, content.decode()[:400])

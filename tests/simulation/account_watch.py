@@ -56,7 +56,10 @@ class AccountWatch:
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
         attempt = after.current
         if before is not None and before.state in FINAL and before.state != after.state:
-            self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
+            self.broken(
+                Invariant.FINAL_IS_FINAL,
+                f"{after.unit.name} went from {before.state} to {after.state}",
+            )
         began = self._began.get(attempt.owner, self._world.now)
         self._of_order[attempt.client_order_id] = (self._wants[after.body_sha256], began)
         self._units[attempt.client_order_id] = after.unit.name
@@ -95,11 +98,21 @@ class AccountWatch:
     def _check_place(self, want: Want, began: int) -> None:
         """None of the orders that it is to replace, and that were there when it began, is there still."""
         assert self.exchange is not None
-        before = max((state for state in self.exchange.history if state.at <= began), key=lambda state: state.at)
+        before = max(
+            (state for state in self.exchange.history if state.at <= began),
+            key=lambda state: state.at,
+        )
         there = self.exchange.history[-1].selling
-        beside = [name for name, (pair, _) in before.selling.items() if pair == want.pair and name in there]
+        beside = [
+            name
+            for name, (pair, _) in before.selling.items()
+            if pair == want.pair and name in there
+        ]
         if beside:
-            self.broken(Invariant.ONE_EXIT, f"{want.alert.name}: {beside} sells beside the one that takes its place")
+            self.broken(
+                Invariant.ONE_EXIT,
+                f"{want.alert.name}: {beside} sells beside the one that takes its place",
+            )
 
     # -- the judgement -------------------------------------------------------------------------------------------------
 
@@ -111,7 +124,9 @@ class AccountWatch:
         least = LEAST[want.pair] if volume == ZERO else ZERO  # less is not worth an order
         if not any(low - least <= volume <= high + least for low, high in ranges):
             true = ", ".join(f"{low:.8f} to {high:.8f}" for low, high in sorted(set(ranges))[:4])
-            self.broken(Invariant.FITS_THE_BOOK, f"{want.alert.name}: {what}, where the book wants {true}")
+            self.broken(
+                Invariant.FITS_THE_BOOK, f"{want.alert.name}: {what}, where the book wants {true}"
+            )
 
     def _held_back(self, want: Want, began: int) -> Decimal:
         """What an open order holds of spot can't be sold, and is told so; a hold is shown as late as a balance."""
@@ -129,7 +144,10 @@ class AccountWatch:
         hands = {tuple(sorted(state.by_hand.items())) for state in history[seen:]}
         for state, hand in product(history[first:], hands):
             shown = dict(hand)
-            held = {key: state.of(key) - state.by_hand.get(key, ZERO) + shown.get(key, ZERO) for key in want.keys}
+            held = {
+                key: state.of(key) - state.by_hand.get(key, ZERO) + shown.get(key, ZERO)
+                for key in want.keys
+            }
             yield State(state.at, {**state.held, **held}, shown, state.prices, state.selling)
 
     # -- the end -------------------------------------------------------------------------------------------------------

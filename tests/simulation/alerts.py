@@ -17,7 +17,20 @@ TOKEN = "simulated-token-0123456789abcdef"
 UNIT = Decimal("0.001")
 """Positions are whole multiples of it."""
 SHAPES: Sequence[Sequence[int]] = (
-    *((0, 1), (0, -1), (1, 0), (1, 2), (2, 1), (-1, 0), (3, 1), (-2, -1), (1, -1), (-1, 1), (2, -3), (-3, 1)),
+    *(
+        (0, 1),
+        (0, -1),
+        (1, 0),
+        (1, 2),
+        (2, 1),
+        (-1, 0),
+        (3, 1),
+        (-2, -1),
+        (1, -1),
+        (-1, 1),
+        (2, -3),
+        (-3, 1),
+    ),
     *((1, 0, -1), (-1, 0, 1), (2, 0, 1), (1, 0, 2), (-2, 0, -1), (0, 1, 2), (1, -1, -2)),
     *((1, 0, 1), (0, 1, 0), (-1, 0, -1), (1, -1, 1), (2, 1, 2)),
     *((3, 2, 1, 0), (0, 1, 2, 3), (2, 1, 0, -1), (0, 1, 2, 0)),
@@ -101,14 +114,21 @@ def _singles(random: Random, chaos: Chaos) -> list[Alert]:
 def _single(random: Random, number: int, rival_of: Alert | None) -> Alert:
     volume = f"0.005{number + 1:05}"
     fires_at = int(random.random() * 20 * SECOND)
-    fields: dict[str, object] = {"symbol": "ETH/USD" if random.random() < 0.15 else "BTC/USD", **_order(random, volume)}
+    fields: dict[str, object] = {
+        "symbol": "ETH/USD" if random.random() < 0.15 else "BTC/USD",
+        **_order(random, volume),
+    }
     kind = "id" if rival_of else random.choice(("id", "id", "id and time", "time", "none"))
     name = f"alert-{number}"
     if "id" in kind:
         fields["id"] = name if rival_of is None else rival_of.name
     if "time" in kind:
         fields["fired_at"] = _seconds(fires_at)
-    firings = (fires_at,) if kind != "none" or random.random() < 0.5 else (fires_at, fires_at + 130 * SECOND)
+    firings = (
+        (fires_at,)
+        if kind != "none" or random.random() < 0.5
+        else (fires_at, fires_at + 130 * SECOND)
+    )
     return Alert(
         name=name,
         body=_body(fields),
@@ -132,15 +152,22 @@ def _legs(random: Random) -> list[Alert]:
     """One or two alerts of two or three orders each."""
     alerts = []
     for number in range(random.choice((1, 1, 2))):
-        volumes = tuple(f"0.005{number + 1:03}{leg + 1:02}" for leg in range(random.choice((2, 3, 3))))
+        volumes = tuple(
+            f"0.005{number + 1:03}{leg + 1:02}" for leg in range(random.choice((2, 3, 3)))
+        )
         fires_at = int(random.random() * 20 * SECOND)
         kind = random.choice(("id", "id and time", "time"))
-        fields: dict[str, object] = {"symbol": "BTC/USD", "orders": [_order(random, volume) for volume in volumes]}
+        fields: dict[str, object] = {
+            "symbol": "BTC/USD",
+            "orders": [_order(random, volume) for volume in volumes],
+        }
         if "id" in kind:
             fields["id"] = f"alert-{number}"
         if "time" in kind:
             fields["fired_at"] = _seconds(fires_at)
-        alerts.append(Alert(f"alert-{number}", _body(fields), volumes, (fires_at,), stays_good=kind == "id"))
+        alerts.append(
+            Alert(f"alert-{number}", _body(fields), volumes, (fires_at,), stays_good=kind == "id")
+        )
     return alerts
 
 
@@ -153,7 +180,9 @@ def _targets(random: Random, chaos: Chaos) -> Plan:
     position: int | None = None
     start = Decimal(0)
     for bar in range(bars):
-        path = random.choice([shape for shape in SHAPES if position is None or shape[0] == position])
+        path = random.choice(
+            [shape for shape in SHAPES if position is None or shape[0] == position]
+        )
         if position is None:
             start = path[0] * UNIT if margin else max(path[0] * UNIT, Decimal(0))
         for before, after in pairwise(path):
@@ -168,11 +197,15 @@ def _targets(random: Random, chaos: Chaos) -> Plan:
     return Plan(tuple(alerts), margin, start)
 
 
-def _target(random: Random, chaos: Chaos, step: Step, fired_at: int, terms: Mapping[str, str]) -> Alert:
+def _target(
+    random: Random, chaos: Chaos, step: Step, fired_at: int, terms: Mapping[str, str]
+) -> Alert:
     name = f"target-{step.number}"
     fields: dict[str, object] = {"action": "target", **terms, "fired_at": _seconds(fired_at)}
     for prefix, position in (("prev_", step.before), ("", step.after)):
-        fields[f"{prefix}market_position"] = "long" if position > 0 else "short" if position < 0 else "flat"
+        fields[f"{prefix}market_position"] = (
+            "long" if position > 0 else "short" if position < 0 else "flat"
+        )
         fields[f"{prefix}market_position_size"] = f"{abs(position):f}"
     if random.random() < 0.5:
         fields["price"] = "50000"
@@ -183,17 +216,25 @@ def _target(random: Random, chaos: Chaos, step: Step, fired_at: int, terms: Mapp
     return Alert(name, _body(fields), (), (sent_at,), step=step)
 
 
-def _beside(random: Random, number: int, fired: Sequence[int], terms: Mapping[str, str], *, likeness: bool) -> Alert:
+def _beside(
+    random: Random, number: int, fired: Sequence[int], terms: Mapping[str, str], *, likeness: bool
+) -> Alert:
     """A close, or an order of a fixed size at the market, mostly about when a target comes, or a minute before. ``likeness``: it
     changes as much as a target may; else no two of these add up to a position that a target may have."""
     name, closes = f"beside-{number}", random.random() < 0.25
     own = Decimal(2 + 3 * number) / 10000 + Decimal(number + 1) / 10**8
     volume = f"{UNIT if likeness else own:f}"
-    order = {"action": "close"} if closes else {"side": random.choice(("buy", "buy", "sell")), "volume": volume}
+    order = (
+        {"action": "close"}
+        if closes
+        else {"side": random.choice(("buy", "buy", "sell")), "volume": volume}
+    )
     before, after = random.choice(((0, 1), (0, 1), (5, 0), (70, -50)))
     fires_at = max(0, random.choice(fired) + int(random.uniform(-before, after) * SECOND))
     volumes = () if closes else (volume,)
-    return Alert(name, _body({**terms, **order, "id": name}), volumes, (fires_at,), stays_good=not closes)
+    return Alert(
+        name, _body({**terms, **order, "id": name}), volumes, (fires_at,), stays_good=not closes
+    )
 
 
 def _seconds(at: int) -> str:

@@ -44,7 +44,9 @@ class Chaos:
         weather = random.choice(_WEATHER)
         kinds = (*LEDGER_FAULTS, *VENUE_FAULTS, *DELIVERY_FAULTS)
         chaos.rates = {kind: weather * random.choice(_RATES) for kind in kinds}
-        chaos.rates |= {kind: weather * random.choice(_RATES_AT_EVERY_CALL) for kind in PROCESS_FAULTS}
+        chaos.rates |= {
+            kind: weather * random.choice(_RATES_AT_EVERY_CALL) for kind in PROCESS_FAULTS
+        }
         # The margin has to cover both the lag of the reads and the difference of any two clocks.
         chaos.skew = random.choice((0, 0, SECOND // 2, 2 * SECOND))
         chaos.longest_lag -= 2 * chaos.skew

@@ -21,7 +21,9 @@ from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Accepted, Fill, NotSent, Outcome, Rejected, Unknown
 
-ETH_USD = BTC_USD._replace(key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2)
+ETH_USD = BTC_USD._replace(
+    key="XETHZUSD", altname="ETHUSD", wsname="ETH/USD", base="XETH", pair_decimals=2
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Listener(Protocol):
 class Exchange:
     """``margin`` and ``held``: the account before everything, as ``alerts.Plan`` has it."""
 
-    def __init__(self, world: World, chaos: Chaos, listener: Listener, *, margin: bool, held: Decimal) -> None:
+    def __init__(
+        self, world: World, chaos: Chaos, listener: Listener, *, margin: bool, held: Decimal
+    ) -> None:
         self.book: list[BookOrder] = []
         self._margin, self._held_before = margin, held
         self._figures_from = 0
@@ -109,11 +113,18 @@ class Exchange:
         if lacks is not None:
             return Rejected((lacks,))
         price = parameters.get("price")
-        if price is not None and -Decimal(price).as_tuple().exponent > self._decimals(parameters["pair"]):
+        if price is not None and -Decimal(price).as_tuple().exponent > self._decimals(
+            parameters["pair"]
+        ):
             return Rejected(("EOrder:Tick size check failed",), stale_rules=True)
         now = self._world.now
-        if any(order.client_order_id == message.client_order_id and order.is_open(now) for order in self.book):
-            return Unknown("the answer proves nothing", ("EGeneral:Invalid arguments:cl_ord_id not unique",))
+        if any(
+            order.client_order_id == message.client_order_id and order.is_open(now)
+            for order in self.book
+        ):
+            return Unknown(
+                "the answer proves nothing", ("EGeneral:Invalid arguments:cl_ord_id not unique",)
+            )
         return None
 
     def _lacks(self, parameters: Mapping[str, str]) -> str | None:
@@ -131,7 +142,12 @@ class Exchange:
         if "reduce_only" in message.parameters:
             filled = min(filled, abs(self._held(message.parameters, now)))
         order = BookOrder(
-            f"O{len(self.book) + 1:05}", message.client_order_id, message.parameters, now, closed_at, filled
+            f"O{len(self.book) + 1:05}",
+            message.client_order_id,
+            message.parameters,
+            now,
+            closed_at,
+            filled,
         )
         self.book.append(order)
         self._listener.placed(order)
@@ -149,12 +165,18 @@ class Exchange:
     def find_open(self, client_order_id: str) -> BookOrder | None:
         """What OpenOrders shows now, each order as it was a lag ago."""
         now = self._world.now
-        return next((o for o in self._own(client_order_id) if o.is_open(now - self._chaos.lag())), None)
+        return next(
+            (o for o in self._own(client_order_id) if o.is_open(now - self._chaos.lag())), None
+        )
 
     def find_closed(self, client_order_id: str, since: datetime) -> BookOrder | None:
         """The same for ClosedOrders, for orders that were opened or closed since then."""
         now, start = self._world.now, int((since - START) / timedelta(microseconds=1)) - 60 * SECOND
-        own = (order for order in self._own(client_order_id) if max(order.placed_at, order.closed_at or 0) >= start)
+        own = (
+            order
+            for order in self._own(client_order_id)
+            if max(order.placed_at, order.closed_at or 0) >= start
+        )
         return next((order for order in own if order.is_closed(now - self._chaos.lag())), None)
 
     def fills(self, order_ids: Sequence[str]) -> dict[str, Fill]:
@@ -176,14 +198,21 @@ class Exchange:
         """BalanceEx: as everything was a lag ago."""
         at = self._seen_at()
         base = self._total(at, margin=False)
-        return {BTC_USD.base: Balance(base), BTC_USD.quote: Balance(Decimal(1_000_000) - base * 50000)}
+        return {
+            BTC_USD.base: Balance(base),
+            BTC_USD.quote: Balance(Decimal(1_000_000) - base * 50000),
+        }
 
     def positions(self) -> tuple[OpenPosition, ...]:
         """OpenPositions: as everything was a lag ago, each row by the order that opened it."""
         at = self._seen_at()
         start = self._held_before if self._margin else Decimal(0)
         rows = [OpenPosition(BTC_USD.key, "OBEFORE", start)] if start else []
-        done = [o for o in self.book if o.is_margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key]
+        done = [
+            o
+            for o in self.book
+            if o.is_margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key
+        ]
         for order in sorted(done, key=lambda o: o.closed_at or 0):
             rows = _traded(rows, order)
         return tuple(rows)
@@ -198,7 +227,9 @@ class Exchange:
         """What the account truly had then."""
         start = self._held_before if margin == self._margin else Decimal(0)
         done = (
-            o for o in self.book if o.is_margin == margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key
+            o
+            for o in self.book
+            if o.is_margin == margin and o.is_closed(at) and o.parameters["pair"] == BTC_USD.key
         )
         return sum((order.change for order in done), start)
 
@@ -214,7 +245,10 @@ class Exchange:
     def instruments(self) -> list[Instrument]:
         """AssetPairs."""
         as_of = self._world.moment()
-        return [rules._replace(pair_decimals=self._decimals(rules.key), tick_size=None, as_of=as_of) for rules in RULES]
+        return [
+            rules._replace(pair_decimals=self._decimals(rules.key), tick_size=None, as_of=as_of)
+            for rules in RULES
+        ]
 
     def _decimals(self, pair: str) -> int:
         rules = next(rules for rules in RULES if rules.key == pair)
@@ -231,7 +265,11 @@ def _traded(rows: list[OpenPosition], order: BookOrder) -> list[OpenPosition]:
     """A fill closes the oldest positions on the other side, and opens one of what is left of it."""
     change, kept = order.change, []
     for row in rows:
-        part = min(abs(row.volume), abs(change)).copy_sign(change) if row.volume * change < 0 else Decimal(0)
+        part = (
+            min(abs(row.volume), abs(change)).copy_sign(change)
+            if row.volume * change < 0
+            else Decimal(0)
+        )
         change -= part
         if row.volume + part:
             kept.append(row._replace(volume=row.volume + part, closed=row.closed + abs(part)))

@@ -22,7 +22,9 @@ class Summary:
     def __str__(self) -> str:
         text = f"{self.seeds} seeds, {self.deliveries} deliveries, {self.orders} orders"
         return (
-            f"{text}; FAILED: {', '.join(map(str, self.failed[:20]))}" if self.failed else f"{text}, nothing violated"
+            f"{text}; FAILED: {', '.join(map(str, self.failed[:20]))}"
+            if self.failed
+            else f"{text}, nothing violated"
         )
 
 
@@ -42,4 +44,8 @@ def run_seeds(seeds: range, kind: str | None = None) -> Summary:
 def _chunk(kind: str | None, seeds: range) -> tuple[list[int], int, int]:
     results = [simulate(seed, kind) for seed in seeds]
     failed = [result.seed for result in results if result.violations]
-    return failed, sum(result.orders for result in results), sum(result.deliveries for result in results)
+    return (
+        failed,
+        sum(result.orders for result in results),
+        sum(result.deliveries for result in results),
+    )

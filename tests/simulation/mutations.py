@@ -60,7 +60,9 @@ class Mutation:
         calls: Counter[str] = Counter()
         with ExitStack() as stack:
             for owner, attribute, replacement in self.patches:
-                stack.enter_context(patch.object(owner, attribute, _counted(replacement, calls, attribute)))
+                stack.enter_context(
+                    patch.object(owner, attribute, _counted(replacement, calls, attribute))
+                )
             yield calls
 
 
@@ -76,7 +78,9 @@ def _counted(replacement: Callable[..., Any], calls: Counter[str], name: str) ->
 # -- send before claim -------------------------------------------------------------------------------------------------
 
 
-def _take_sending_first(self: Alerts, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
+def _take_sending_first(
+    self: Alerts, delivery: Delivery, *, only_validate: bool = False
+) -> HttpResponse:
     firing, _ = self._read(self.gate.admit_alert(delivery.request), delivery)
     firing = self._in_its_generation(firing)
     known = self.ledger.find(firing.unit)
@@ -111,11 +115,15 @@ def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed
 # -- the deadline ------------------------------------------------------------------------------------------------------
 
 
-def _message_without_deadline(self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any) -> Message:
+def _message_without_deadline(
+    self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any
+) -> Message:
     return Message(dict(request.parameters), client_order_id, START + FAR)
 
 
-def _message_with_new_deadline(self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any) -> Message:
+def _message_with_new_deadline(
+    self: SimulatedVenue, request: OrderRequest, client_order_id: str, _: Any
+) -> Message:
     deadline = self._process.world.moment() + timedelta(seconds=10)
     return Message(dict(request.parameters), client_order_id, deadline)
 
@@ -123,7 +131,9 @@ def _message_with_new_deadline(self: SimulatedVenue, request: OrderRequest, clie
 # -- absence -----------------------------------------------------------------------------------------------------------
 
 
-def _asked_the_open_orders_only(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+def _asked_the_open_orders_only(
+    self: Reconciler, entry: LedgerEntry, budget: Budget
+) -> LedgerEntry:
     attempt, read_at = entry.current, self.clock.now()
     order = self.venue.find_open(attempt.client_order_id, budget)
     if order is not None:
@@ -153,7 +163,9 @@ def _asked_without_margin(self: Reconciler, entry: LedgerEntry, budget: Budget) 
     return _asked(replace(self, margin=timedelta(0)), entry, budget)
 
 
-def _asked_and_failed_reads_count(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+def _asked_and_failed_reads_count(
+    self: Reconciler, entry: LedgerEntry, budget: Budget
+) -> LedgerEntry:
     """A read that fails is taken for one that lacks the order."""
     return _asked(replace(self, venue=_Gullible(self.venue)), entry, budget)
 
@@ -182,7 +194,9 @@ def _forget(ledger: Any, entry: LedgerEntry) -> None:
     ledger._store._entries.pop(entry.unit, None)
 
 
-def _send_and_delete_on_exception(self: Submission, entry: LedgerEntry, replan: Any, budget: Budget) -> LedgerEntry:
+def _send_and_delete_on_exception(
+    self: Submission, entry: LedgerEntry, replan: Any, budget: Budget
+) -> LedgerEntry:
     """What an idempotency decorator does: an exception means that the work was not done, so the record goes."""
     outcome: Outcome = self._submit(entry, budget)
     if isinstance(outcome, Unknown):
@@ -191,7 +205,9 @@ def _send_and_delete_on_exception(self: Submission, entry: LedgerEntry, replan: 
     return self._record(entry, outcome, budget)
 
 
-def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+def _look_up_and_resend_when_absent(
+    self: Reconciler, entry: LedgerEntry, budget: Budget
+) -> LedgerEntry:
     """In neither list, so it was never placed: send it again, with a deadline of today."""
     now = self.clock.now()
     if entry.state is not State.SUBMITTING or now < entry.current.claimed_at + timedelta(seconds=5):
@@ -210,13 +226,20 @@ def _look_up_and_resend_when_absent(self: Reconciler, entry: LedgerEntry, budget
 _answer_known = Alerts._answer_known
 
 
-def _answer_known_and_run_again(self: Alerts, entry: LedgerEntry, firing: Any, delivery: Delivery) -> HttpResponse:
+def _answer_known_and_run_again(
+    self: Alerts, entry: LedgerEntry, firing: Any, delivery: Delivery
+) -> HttpResponse:
     """A claim older than a request can last is taken for a dead one, and over."""
-    if entry.state is not State.SUBMITTING or self.clock.now() < entry.current.claimed_at + timedelta(seconds=4):
+    if (
+        entry.state is not State.SUBMITTING
+        or self.clock.now() < entry.current.claimed_at + timedelta(seconds=4)
+    ):
         return _answer_known(self, entry, firing, delivery)
     given_up = transitions._move(entry, State.NOT_SENT)
     request, now = entry.current.request, self.clock.now()
-    claimed = self.ledger.record(transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s))
+    claimed = self.ledger.record(
+        transitions.next_attempt(given_up, request, now, self.settings.order_deadline_s)
+    )
     if not isinstance(claimed, Recorded):
         return self._answer(Progress((claimed.entry,)), firing, delivery)
     sent = self.legs.submission.send(claimed.entry, self._again(firing, entry), delivery.budget)
@@ -270,8 +293,12 @@ def _claimed_at_by_the_clock(entry: LedgerEntry) -> datetime:
     return entry.current.claimed_at
 
 
-def _next_attempt_in_its_old_size(self: Again, _first: LedgerEntry, entry: LedgerEntry, _budget: Budget) -> LedgerEntry:
-    return transitions.next_attempt(entry, entry.current.request, self._market.clock.now(), self._deadline_s)
+def _next_attempt_in_its_old_size(
+    self: Again, _first: LedgerEntry, entry: LedgerEntry, _budget: Budget
+) -> LedgerEntry:
+    return transitions.next_attempt(
+        entry, entry.current.request, self._market.clock.now(), self._deadline_s
+    )
 
 
 # -- the turns of a line -----------------------------------------------------------------------------------------------
@@ -292,7 +319,11 @@ def _refusal_without_waiting(entry: LedgerEntry, others: Any, mark: str) -> Refu
 def _refusal_for_ever(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
     """Whoever has had the line keeps it."""
     found = refusal(entry, others, mark)
-    mine = [o for o in others if entry.turn and o.turn and o.turn.line == entry.turn.line and o.unit != entry.unit]
+    mine = [
+        o
+        for o in others
+        if entry.turn and o.turn and o.turn.line == entry.turn.line and o.unit != entry.unit
+    ]
     return found or (Waiting(mine[0]) if mine else None)
 
 
@@ -303,7 +334,9 @@ def _refusal_blind_to_nothing_done(entry: LedgerEntry, others: Any, mark: str) -
 
 
 def _as_accepted(entry: LedgerEntry) -> LedgerEntry:
-    return replace(entry, attempts=(*entry.attempts[:-1], replace(entry.current, state=State.ACCEPTED)))
+    return replace(
+        entry, attempts=(*entry.attempts[:-1], replace(entry.current, state=State.ACCEPTED))
+    )
 
 
 def _with_turn(entry: LedgerEntry, **changes: Any) -> LedgerEntry:
@@ -321,7 +354,11 @@ def _nothing_leads_there(turn: Any, tied: Any) -> set[Any]:
 def _claim_next_out_of_turn(self: MemoryLedger, entry: LedgerEntry) -> Claim:
     with self._lock:
         stored = self._stored(entry.unit)
-        return Existing(stored) if stored.version != entry.version else self._claimed(self._replace(entry))
+        return (
+            Existing(stored)
+            if stored.version != entry.version
+            else self._claimed(self._replace(entry))
+        )
 
 
 _claim = Claiming._claim
@@ -353,7 +390,9 @@ def _claimed_whoever_was_here(self: Legs, entry: LedgerEntry) -> Claim:
 # -- what does not wait for the disk -----------------------------------------------------------------------------------
 
 
-def _wrote_claims_without_waiting(self: Power, before: LedgerEntry | None, after: LedgerEntry, **_: bool) -> None:
+def _wrote_claims_without_waiting(
+    self: Power, before: LedgerEntry | None, after: LedgerEntry, **_: bool
+) -> None:
     self._unsynced.setdefault(after.unit, before)
 
 
@@ -369,16 +408,44 @@ def _wrote_refusals_without_waiting(
 TARGET, LEGS = "target", "legs"
 MUTATIONS = (
     Mutation("send_before_claim", ((Alerts, "take", _take_sending_first),), Invariant.ONE_ORDER),
-    Mutation("claims_not_durable", ((Power, "wrote", _wrote_claims_without_waiting),), Invariant.ONE_ORDER),
-    Mutation("refusals_not_durable", ((Power, "wrote", _wrote_refusals_without_waiting),), Invariant.ONE_ANSWER),
-    Mutation("no_deadline", ((SimulatedVenue, "_message", _message_without_deadline),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
-        "deadline_recomputed", ((SimulatedVenue, "_message", _message_with_new_deadline),), Invariant.ABSENT_IS_ABSENT
+        "claims_not_durable",
+        ((Power, "wrote", _wrote_claims_without_waiting),),
+        Invariant.ONE_ORDER,
     ),
-    Mutation("open_orders_only", ((Reconciler, "_asked", _asked_the_open_orders_only),), Invariant.ABSENT_IS_ABSENT),
-    Mutation("one_read_for_absence", ((Reconciler, "_asked", _asked_once),), Invariant.ABSENT_IS_ABSENT),
-    Mutation("delete_on_exception", ((Submission, "send", _send_and_delete_on_exception),), Invariant.ONE_ORDER),
-    Mutation("resend_when_absent", ((Reconciler, "look_up", _look_up_and_resend_when_absent),), Invariant.ONE_ORDER),
+    Mutation(
+        "refusals_not_durable",
+        ((Power, "wrote", _wrote_refusals_without_waiting),),
+        Invariant.ONE_ANSWER,
+    ),
+    Mutation(
+        "no_deadline",
+        ((SimulatedVenue, "_message", _message_without_deadline),),
+        Invariant.ABSENT_IS_ABSENT,
+    ),
+    Mutation(
+        "deadline_recomputed",
+        ((SimulatedVenue, "_message", _message_with_new_deadline),),
+        Invariant.ABSENT_IS_ABSENT,
+    ),
+    Mutation(
+        "open_orders_only",
+        ((Reconciler, "_asked", _asked_the_open_orders_only),),
+        Invariant.ABSENT_IS_ABSENT,
+    ),
+    Mutation(
+        "one_read_for_absence", ((Reconciler, "_asked", _asked_once),), Invariant.ABSENT_IS_ABSENT
+    ),
+    Mutation(
+        "delete_on_exception",
+        ((Submission, "send", _send_and_delete_on_exception),),
+        Invariant.ONE_ORDER,
+    ),
+    Mutation(
+        "resend_when_absent",
+        ((Reconciler, "look_up", _look_up_and_resend_when_absent),),
+        Invariant.ONE_ORDER,
+    ),
     Mutation(
         "run_again_after_a_stale_claim",
         ((Alerts, "_answer_known", _answer_known_and_run_again),),
@@ -389,22 +456,48 @@ MUTATIONS = (
         ((Claiming, "_decide", _decide_without_looking),),
         Invariant.KNOWN_IS_NOT_DECIDED_AGAIN,
     ),
-    Mutation("missed_unsaid", ((missed, "write_down", _nothing_written_down),), Invariant.NOTHING_IS_LOST),
-    Mutation("missed_for_ever", ((Claiming, "_may_claim", _may_claim_at_any_age),), Invariant.STALE_IS_OVER),
     Mutation(
-        "stale_before_known", ((Alerts, "_answer_though_stale", _stale_whoever_it_is),), Invariant.KNOWN_IS_ANSWERED
+        "missed_unsaid", ((missed, "write_down", _nothing_written_down),), Invariant.NOTHING_IS_LOST
     ),
-    Mutation("no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT),
     Mutation(
-        "failed_reads_count", ((Reconciler, "_asked", _asked_and_failed_reads_count),), Invariant.ABSENT_IS_ABSENT
+        "missed_for_ever",
+        ((Claiming, "_may_claim", _may_claim_at_any_age),),
+        Invariant.STALE_IS_OVER,
     ),
-    Mutation("claim_not_atomic", ((SimulatedStore, "claim", _claim_by_reading_first),), Invariant.ONE_ORDER),
     Mutation(
-        "record_without_compare", ((SimulatedStore, "record", _record_without_compare),), Invariant.FINAL_IS_FINAL
+        "stale_before_known",
+        ((Alerts, "_answer_though_stale", _stale_whoever_it_is),),
+        Invariant.KNOWN_IS_ANSWERED,
     ),
-    Mutation("figures_as_they_are", ((OwnOrders, "settled", _figures_as_they_are),), Invariant.LANDS_ON_TARGET, TARGET),
     Mutation(
-        "clocks_believed", ((own_orders, "_counts_from", _claimed_at_by_the_clock),), Invariant.LANDS_ON_TARGET, TARGET
+        "no_margin", ((Reconciler, "_asked", _asked_without_margin),), Invariant.ABSENT_IS_ABSENT
+    ),
+    Mutation(
+        "failed_reads_count",
+        ((Reconciler, "_asked", _asked_and_failed_reads_count),),
+        Invariant.ABSENT_IS_ABSENT,
+    ),
+    Mutation(
+        "claim_not_atomic",
+        ((SimulatedStore, "claim", _claim_by_reading_first),),
+        Invariant.ONE_ORDER,
+    ),
+    Mutation(
+        "record_without_compare",
+        ((SimulatedStore, "record", _record_without_compare),),
+        Invariant.FINAL_IS_FINAL,
+    ),
+    Mutation(
+        "figures_as_they_are",
+        ((OwnOrders, "settled", _figures_as_they_are),),
+        Invariant.LANDS_ON_TARGET,
+        TARGET,
+    ),
+    Mutation(
+        "clocks_believed",
+        ((own_orders, "_counts_from", _claimed_at_by_the_clock),),
+        Invariant.LANDS_ON_TARGET,
+        TARGET,
     ),
     Mutation(
         "sent_again_in_its_old_size",
@@ -412,13 +505,38 @@ MUTATIONS = (
         Invariant.LANDS_ON_TARGET,
         TARGET,
     ),
-    Mutation("mark_ignored", ((memory, "refusal", _refusal_whatever_the_mark),), Invariant.LANDS_ON_TARGET, TARGET),
-    Mutation("in_any_order", ((memory, "refusal", _refusal_in_any_order),), Invariant.IN_ORDER, TARGET),
-    Mutation("two_at_a_time", ((memory, "refusal", _refusal_without_waiting),), Invariant.ONE_AT_A_TIME, TARGET),
-    Mutation("line_never_free", ((memory, "refusal", _refusal_for_ever),), Invariant.CALM_MEANS_DONE, TARGET),
-    Mutation("no_order_within_a_second", ((turns, "_comes_before", _nobody_comes_before),), Invariant.IN_ORDER, TARGET),
     Mutation(
-        "steps_that_came_ignored", ((turns, "_leading_to", _nothing_leads_there),), Invariant.CALM_MEANS_DONE, TARGET
+        "mark_ignored",
+        ((memory, "refusal", _refusal_whatever_the_mark),),
+        Invariant.LANDS_ON_TARGET,
+        TARGET,
+    ),
+    Mutation(
+        "in_any_order", ((memory, "refusal", _refusal_in_any_order),), Invariant.IN_ORDER, TARGET
+    ),
+    Mutation(
+        "two_at_a_time",
+        ((memory, "refusal", _refusal_without_waiting),),
+        Invariant.ONE_AT_A_TIME,
+        TARGET,
+    ),
+    Mutation(
+        "line_never_free",
+        ((memory, "refusal", _refusal_for_ever),),
+        Invariant.CALM_MEANS_DONE,
+        TARGET,
+    ),
+    Mutation(
+        "no_order_within_a_second",
+        ((turns, "_comes_before", _nobody_comes_before),),
+        Invariant.IN_ORDER,
+        TARGET,
+    ),
+    Mutation(
+        "steps_that_came_ignored",
+        ((turns, "_leading_to", _nothing_leads_there),),
+        Invariant.CALM_MEANS_DONE,
+        TARGET,
     ),
     Mutation(
         "nothing_done_tells_nothing",
@@ -427,12 +545,20 @@ MUTATIONS = (
         TARGET,
     ),
     Mutation(
-        "next_attempt_out_of_turn", ((MemoryLedger, "claim_next", _claim_next_out_of_turn),), Invariant.IN_ORDER, TARGET
+        "next_attempt_out_of_turn",
+        ((MemoryLedger, "claim_next", _claim_next_out_of_turn),),
+        Invariant.IN_ORDER,
+        TARGET,
     ),
     Mutation(
-        "no_action_not_recorded", ((Claiming, "_claim", _claim_unless_nothing_is_to_do),), Invariant.IN_ORDER, TARGET
+        "no_action_not_recorded",
+        ((Claiming, "_claim", _claim_unless_nothing_is_to_do),),
+        Invariant.IN_ORDER,
+        TARGET,
     ),
-    Mutation("legs_at_once", ((Legs, "_may_go_on", _may_go_on_at_once),), Invariant.LEG_AFTER_LEG, LEGS),
+    Mutation(
+        "legs_at_once", ((Legs, "_may_go_on", _may_go_on_at_once),), Invariant.LEG_AFTER_LEG, LEGS
+    ),
     Mutation(
         "leg_sent_again",
         ((legs, "later_legs", _no_later_legs), (Legs, "_claimed", _claimed_whoever_was_here)),

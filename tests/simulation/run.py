@@ -53,7 +53,9 @@ class Result:
 
     def text(self) -> str:
         """The story, step by step, what was wrong with it, and how to see it again."""
-        wrong = [f"  {violation.invariant}: {violation.text}" for violation in self.violations] or ["  nothing"]
+        wrong = [f"  {violation.invariant}: {violation.text}" for violation in self.violations] or [
+            "  nothing"
+        ]
         return "\n".join(
             [
                 f"seed {self.seed}",
@@ -73,7 +75,11 @@ def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Resul
         chaos = Chaos.of(world.random)
         plan = draw(world.random, chaos, kind_of(seed))
         alerts, store = plan.alerts, MemoryLedger()
-        watch = TargetWatch(world, store, plan) if kind_of(seed) == "target" else Watch(world, store, plan)
+        watch = (
+            TargetWatch(world, store, plan)
+            if kind_of(seed) == "target"
+            else Watch(world, store, plan)
+        )
         watch.ledger_is_sound = chaos.calm or not any(chaos.rates[kind] for kind in LEDGER_FAULTS)
         exchange = Exchange(world, chaos, watch, margin=plan.margin, held=plan.held)
         fleet = Fleet(world, chaos, exchange, store, watch)
@@ -83,7 +89,9 @@ def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Resul
         senders.reconcile_every_minute(chaos.seconds(5, 150), world.random.choice((0, 2, 4, 7)))
         world.run()
         if chaos.calm:
-            watch.finish_calm([last for (_, firing), last in senders.last.items() if firing != BY_HAND])
+            watch.finish_calm(
+                [last for (_, firing), last in senders.last.items() if firing != BY_HAND]
+            )
         _recover(world, chaos, senders, watch, alerts)
     story = tuple(world.story or ())
     return Result(seed, tuple(watch.violations), story, len(watch.book), senders.count)
@@ -108,7 +116,14 @@ def _with_money(seed: int, world: World) -> Result:
         if not watch.unresolved():
             break
     watch.finish()
-    return Result(seed, tuple(watch.violations), tuple(world.story or ()), len(watch.book), senders.count, ACCOUNT)
+    return Result(
+        seed,
+        tuple(watch.violations),
+        tuple(world.story or ()),
+        len(watch.book),
+        senders.count,
+        ACCOUNT,
+    )
 
 
 def kind_of(seed: int) -> str:
@@ -130,7 +145,9 @@ def failures(seeds: Iterable[int], kind: str | None = None) -> Iterator[Result]:
             yield result
 
 
-def _recover(world: World, chaos: Chaos, senders: Senders, watch: Watch, alerts: Sequence[Alert]) -> None:
+def _recover(
+    world: World, chaos: Chaos, senders: Senders, watch: Watch, alerts: Sequence[Alert]
+) -> None:
     """The network is healthy again: reconcile, then send once more what stays good, and look at everything."""
     chaos.over = True
     world.tell("world", "the network is healthy from here on")
@@ -143,7 +160,9 @@ def _recover(world: World, chaos: Chaos, senders: Senders, watch: Watch, alerts:
         senders.resend_by_hand(alert)
     world.run()
     for alert in good:
-        if len(alert.volumes) > 1 and senders.last[alert.name, BY_HAND].status == 503:  # too old now for its last legs
+        if (
+            len(alert.volumes) > 1 and senders.last[alert.name, BY_HAND].status == 503
+        ):  # too old now for its last legs
             _reconcile(world, senders)
             senders.resend_by_hand(alert)
             world.run()
@@ -159,7 +178,9 @@ def _reconcile(world: World, senders: Senders) -> None:
 class Fleet:
     """The instances. One that crashed is gone with all that it was doing; its successor knows only what the store knows."""
 
-    def __init__(self, world: World, chaos: Chaos, exchange: Exchange, store: MemoryLedger, watch: Watch) -> None:
+    def __init__(
+        self, world: World, chaos: Chaos, exchange: Exchange, store: MemoryLedger, watch: Watch
+    ) -> None:
         self._world, self._chaos = world, chaos
         self._exchange, self._store, self._watch = exchange, store, watch
         self._booted = 0
@@ -175,12 +196,16 @@ class Fleet:
     def _boot(self) -> Process:
         self._booted += 1
         error = self._chaos.own_clock()
-        process = Process(f"i{self._booted}", self._world, self._chaos, error, self._world.now, power=self._power)
+        process = Process(
+            f"i{self._booted}", self._world, self._chaos, error, self._world.now, power=self._power
+        )
         self._power.processes.append(process)
         store = SimulatedStore(process, self._store, self._watch)
         venue = SimulatedVenue(process, self._exchange)
         with patch.object(bootstrap, "snapshot", lambda: SNAPSHOT):
-            process.application = bootstrap.assemble(settings(), SimulatedClock(process), store, venue)
+            process.application = bootstrap.assemble(
+                settings(), SimulatedClock(process), store, venue
+            )
         process.application.market.pair_rules._lock = SimulatedLock(process)
         return process
 
@@ -206,7 +231,12 @@ def _tell_plan(world: World, chaos: Chaos, alerts: Sequence[Alert]) -> None:
     if world.story is None:
         return
     rates = {kind: rate for kind, rate in chaos.rates.items() if rate}
-    world.tell("world", "calm" if chaos.calm else f"faults {rates}, clocks differ by {chaos.skew / SECOND} s at most")
+    world.tell(
+        "world",
+        "calm"
+        if chaos.calm
+        else f"faults {rates}, clocks differ by {chaos.skew / SECOND} s at most",
+    )
     for alert in alerts:
         world.tell("world", f"{alert.name}: {alert.body.decode()}")
 
@@ -217,7 +247,9 @@ class _StoryLog(logging.Handler):
         self._world = world
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._world.tell("log", f"{record.levelname} {record.getMessage()} {getattr(record, 'facts', '')}")
+        self._world.tell(
+            "log", f"{record.levelname} {record.getMessage()} {getattr(record, 'facts', '')}"
+        )
         if record.exc_info:
             for line in "".join(traceback.format_exception(*record.exc_info)).splitlines():
                 self._world.tell("log", line)

@@ -48,7 +48,9 @@ class Listener(Protocol):
 class Senders:
     """``pick`` gives a living instance. ``last``: the last delivery of each alert's firing; BY_HAND is what came on top."""
 
-    def __init__(self, world: World, chaos: Chaos, pick: Callable[[], Process], listener: Listener) -> None:
+    def __init__(
+        self, world: World, chaos: Chaos, pick: Callable[[], Process], listener: Listener
+    ) -> None:
         self._world, self._chaos, self._pick, self._listener = world, chaos, pick, listener
         self.count = 0
         self.last: dict[tuple[str, int], Delivery] = {}
@@ -59,11 +61,16 @@ class Senders:
         for alert in alerts:
             for firing in alert.firings:
                 at(firing, lambda alert=alert, firing=firing: self._send(alert, firing, 0))
-                if random.random() < 0.25:  # two webhooks with one body, or a front that sends twice
+                if (
+                    random.random() < 0.25
+                ):  # two webhooks with one body, or a front that sends twice
                     twin = firing + int(random.choice((0, 0.01, 0.5, 4, 9)) * SECOND)
                     at(twin, lambda alert=alert, firing=firing: self._send(alert, firing, 0))
             if not alert.repeats and not self._chaos.calm and random.random() < 0.4:
-                at(alert.firings[0] + self._chaos.seconds(10, 400), lambda alert=alert: self.resend_by_hand(alert))
+                at(
+                    alert.firings[0] + self._chaos.seconds(10, 400),
+                    lambda alert=alert: self.resend_by_hand(alert),
+                )
 
     def resend_by_hand(self, alert: Alert) -> None:
         self._send(alert, BY_HAND, MOST_RESENDS)
@@ -76,7 +83,8 @@ class Senders:
         self._deliver(alert, firing, resends)
         if self._chaos.happens("duplicate"):
             self._world.after(
-                int(self._world.random.random() ** 3 * 12 * SECOND), lambda: self._deliver(alert, BY_HAND, MOST_RESENDS)
+                int(self._world.random.random() ** 3 * 12 * SECOND),
+                lambda: self._deliver(alert, BY_HAND, MOST_RESENDS),
             )
 
     def _deliver(self, alert: Alert, firing: int, resends: int) -> None:
@@ -90,7 +98,11 @@ class Senders:
         def run() -> None:
             self._run(delivery)
             took = self._world.now - delivery.sent_at
-            again = delivery.status is not None and 500 <= delivery.status <= 599 and delivery.status != 504
+            again = (
+                delivery.status is not None
+                and 500 <= delivery.status <= 599
+                and delivery.status != 504
+            )
             if again and took <= WAITS and resends < MOST_RESENDS:
                 self._world.after(RESENDS_AFTER, lambda: self._send(alert, firing, resends + 1))
 
@@ -108,7 +120,10 @@ class Senders:
             response = process.application.handle(self._request(delivery))
         except InstanceCrashed:
             delivery.status = 503 if self._world.random.random() < 0.5 else None
-            self._world.tell("front", f"{delivery.name} died with its instance; the sender sees {delivery.status}")
+            self._world.tell(
+                "front",
+                f"{delivery.name} died with its instance; the sender sees {delivery.status}",
+            )
             return
         process.tell("ANSWERS %s", response)
         self._listener.answered(delivery, response)
@@ -116,7 +131,12 @@ class Senders:
         delivery.status = None if lost else response.status
 
     def _request(self, delivery: Delivery) -> HttpRequest:
-        return _post("/webhook/tradingview", {"x-request-id": delivery.name}, delivery.alert.body, delivery.received_at)
+        return _post(
+            "/webhook/tradingview",
+            {"x-request-id": delivery.name},
+            delivery.alert.body,
+            delivery.received_at,
+        )
 
     def reconcile(self) -> None:
         def run() -> None:
@@ -125,7 +145,9 @@ class Senders:
             headers = {"authorization": f"Bearer {OPERATOR_TOKEN}", "x-request-id": "reconcile"}
             process.tell("POST /reconcile")
             try:
-                response = process.application.handle(_post("/reconcile", headers, b"", self._world.now))
+                response = process.application.handle(
+                    _post("/reconcile", headers, b"", self._world.now)
+                )
             except InstanceCrashed:
                 return
             process.tell("ANSWERS %s", response)
@@ -135,4 +157,6 @@ class Senders:
 
 
 def _post(path: str, headers: dict[str, str], body: bytes, received_at: int) -> HttpRequest:
-    return HttpRequest("POST", path, {}, headers, body, "192.0.2.1", START + timedelta(microseconds=received_at))
+    return HttpRequest(
+        "POST", path, {}, headers, body, "192.0.2.1", START + timedelta(microseconds=received_at)
+    )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 
-from webhook_core.ledger.contract import Claimed, Document, Existing, Page, Recorded, Superseded, Waiting
+from webhook_core.ledger.contract import (
+    Claimed,
+    Document,
+    Existing,
+    Page,
+    Recorded,
+    Superseded,
+    Waiting,
+)
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import VenueOrder
@@ -23,7 +31,9 @@ def brief(entry: LedgerEntry) -> str:
 def shown(result: object) -> str:
     """Any result of a port."""
     match result:
-        case Claimed(entry) | Existing(entry) | Recorded(entry) | Waiting(entry) | Superseded(entry):
+        case (
+            Claimed(entry) | Existing(entry) | Recorded(entry) | Waiting(entry) | Superseded(entry)
+        ):
             text = f"{type(result).__name__} {brief(entry)}"
         case LedgerEntry():
             text = brief(result)

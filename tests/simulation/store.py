@@ -49,7 +49,11 @@ class SimulatedStore:
             stored = self._store.find(entry.unit)
             if stored is None:
                 return None
-            return Claimed(stored) if replace(stored, version="") == unmarked(entry) else Existing(stored)
+            return (
+                Claimed(stored)
+                if replace(stored, version="") == unmarked(entry)
+                else Existing(stored)
+            )
 
         return self._write("claim", entry, apply, read_back)
 
@@ -84,11 +88,17 @@ class SimulatedStore:
             stored = self._store.find(entry.unit)
             if stored is None:
                 return None
-            return Recorded(stored) if replace(stored, version=entry.version) == entry else Existing(stored)
+            return (
+                Recorded(stored)
+                if replace(stored, version=entry.version) == entry
+                else Existing(stored)
+            )
 
         return self._write("record", entry, apply, read_back)
 
-    def _tell_written(self, before: LedgerEntry | None, after: LedgerEntry, *, is_record: bool = False) -> None:
+    def _tell_written(
+        self, before: LedgerEntry | None, after: LedgerEntry, *, is_record: bool = False
+    ) -> None:
         self._listener.wrote(before, after)
         if self._power is not None:
             self._power.wrote(before, after, is_record=is_record)
@@ -119,15 +129,23 @@ class SimulatedStore:
     ) -> Page:
         def listed() -> Page:
             return self._store.entries(
-                states=states, strategy=strategy, cursor=cursor, limit=limit, newest_first=newest_first
+                states=states,
+                strategy=strategy,
+                cursor=cursor,
+                limit=limit,
+                newest_first=newest_first,
             )
 
         return self._read("entries", listed)
 
-    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+    def unfinished(
+        self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
+    ) -> Sequence[LedgerEntry]:
         return self._read("unfinished", lambda: self._store.unfinished(mode, account, kinds, limit))
 
-    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+    def of_orders(
+        self, mode: str, account: str, order_ids: Collection[str]
+    ) -> Sequence[LedgerEntry]:
         return self._read("of_orders", lambda: self._store.of_orders(mode, account, order_ids))
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
@@ -137,7 +155,9 @@ class SimulatedStore:
         return self._read("read", lambda: self._store.read(name))
 
     def write(self, name: str, text: str, version: str | None) -> bool:
-        return self._write("write", name, lambda: self._store.write(name, text, version), lambda: None)
+        return self._write(
+            "write", name, lambda: self._store.write(name, text, version), lambda: None
+        )
 
     def _read(self, what: str, apply: Callable[[], Any]) -> Any:
         process = self._process
@@ -149,7 +169,9 @@ class SimulatedStore:
         process.point(what, "ends")
         return result
 
-    def _write(self, what: str, written: object, apply: Callable[[], Any], read_back: Callable[[], Any]) -> Any:
+    def _write(
+        self, what: str, written: object, apply: Callable[[], Any], read_back: Callable[[], Any]
+    ) -> Any:
         process, chaos = self._process, self._process.chaos
         process.point(what, "begins")
         if chaos.happens("ledger_failed"):
@@ -158,7 +180,9 @@ class SimulatedStore:
             late = chaos.seconds(0.5, 120)
             process.world.after(late, lambda: self._apply_late(what, written, apply))
             process.wait(800_000)
-            raise self._failure("ledger.%s %s times out, will be written in %s", what, written, in_seconds(late))
+            raise self._failure(
+                "ledger.%s %s times out, will be written in %s", what, written, in_seconds(late)
+            )
         result = apply()
         process.tell("ledger.%s %s -> %s", what, written, result)
         if chaos.happens("ledger_reply_lost"):
@@ -176,7 +200,9 @@ class SimulatedStore:
             result = apply()
         except LedgerUnavailable as error:
             result = error.message
-        self._process.world.tell("store", f"a late ledger.{what} {shown(written)} -> {shown(result)}")
+        self._process.world.tell(
+            "store", f"a late ledger.{what} {shown(written)} -> {shown(result)}"
+        )
 
     def _failure(self, text: str, *facts: object) -> LedgerUnavailable:
         self._process.tell(text, *facts)

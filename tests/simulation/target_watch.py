@@ -50,7 +50,11 @@ class TargetWatch(Watch):
             return  # nobody has planned it
         if attempt.client_order_id not in self._attempts:
             now = self._world.now
-            self._attempts[attempt.client_order_id] = (alert, self._planned_at.get(attempt.owner, now), now)
+            self._attempts[attempt.client_order_id] = (
+                alert,
+                self._planned_at.get(attempt.owner, now),
+                now,
+            )
             self._check_line(after)
             if alert.step is not None:
                 first = self._effective(alert.step.path[0] * UNIT)
@@ -60,7 +64,11 @@ class TargetWatch(Watch):
 
     def _check_line(self, claimed: LedgerEntry) -> None:
         line = claimed.turn and claimed.turn.line
-        submitting = [e.unit.name for e in self._entries() if line and e.turn and e.turn.line == line and is_open(e)]
+        submitting = [
+            e.unit.name
+            for e in self._entries()
+            if line and e.turn and e.turn.line == line and is_open(e)
+        ]
         if len(submitting) > 1:
             self.broken(Invariant.ONE_AT_A_TIME, ", ".join(submitting))
 
@@ -69,7 +77,9 @@ class TargetWatch(Watch):
         unit = self._units.get(order.client_order_id)
         if unit is None:
             return  # ``arrived`` has said so
-        orders = [other.order_id for other in self.book if self._units.get(other.client_order_id) == unit]
+        orders = [
+            other.order_id for other in self.book if self._units.get(other.client_order_id) == unit
+        ]
         if len(orders) > 1:
             self.broken(Invariant.ONE_ORDER, f"{unit.name} has {', '.join(orders)}")
         alert, _, _ = self._attempts[order.client_order_id]
@@ -80,7 +90,9 @@ class TargetWatch(Watch):
         if alert.step is not None:
             for other in (*self._applied, *self._told_done):
                 if self._is_surely_after(other, alert.step):
-                    self.broken(Invariant.IN_ORDER, f"{alert.name} is applied after target-{other.number}")
+                    self.broken(
+                        Invariant.IN_ORDER, f"{alert.name} is applied after target-{other.number}"
+                    )
             self._applied.append(alert.step)
         self._last = (alert, client_order_id)
         self._check_position()
@@ -112,14 +124,19 @@ class TargetWatch(Watch):
                 surely += order.change
             else:
                 perhaps.append(order.change)
-        position, target = self._position(), self._effective(last.step.after if last.step else Decimal(0))
+        position, target = (
+            self._position(),
+            self._effective(last.step.after if last.step else Decimal(0)),
+        )
         if position not in {target + surely + some for some in _sums(perhaps)}:
             beside = f", with {surely} and perhaps {perhaps} beside it" if surely or perhaps else ""
             text = f"the position is {position} where {last.name} wants {target}{beside}"
             self.broken(Invariant.LANDS_ON_TARGET, text)
 
     def _position(self) -> Decimal:
-        return sum((o.change for o in self.book if o.is_margin == self._plan.margin), self._plan.held)
+        return sum(
+            (o.change for o in self.book if o.is_margin == self._plan.margin), self._plan.held
+        )
 
     def _effective(self, position: Decimal) -> Decimal:
         """Spot has no short positions."""
@@ -133,7 +150,9 @@ class TargetWatch(Watch):
     def _is_done(self, alert: Alert, document: dict[str, Any]) -> bool:
         if document["code"] == "no_action":
             return document["order_id"] is None
-        attempts = {order.order_id: self._attempts.get(order.client_order_id) for order in self.book}
+        attempts = {
+            order.order_id: self._attempts.get(order.client_order_id) for order in self.book
+        }
         named = attempts.get(document["order_id"])
         return document["code"] == "accepted" and named is not None and named[0] is alert
 
@@ -152,18 +171,29 @@ class TargetWatch(Watch):
         last = self._last[0].step if self._last else None
         for step in self._told_done:
             if last is not None and self._is_surely_after(step, last):
-                self.broken(Invariant.IN_ORDER, f"target-{last.number} is the last, target-{step.number} was done")
+                self.broken(
+                    Invariant.IN_ORDER,
+                    f"target-{last.number} is the last, target-{step.number} was done",
+                )
 
     def finish_calm(self, last_deliveries: Sequence[Delivery]) -> None:
         """The newest target is reached. Others may have been superseded, and beside orders of a fixed size one may wait."""
-        newest = max((step for step in map(_step, self._plan.alerts) if step is not None), key=lambda step: step.number)
+        newest = max(
+            (step for step in map(_step, self._plan.alerts) if step is not None),
+            key=lambda step: step.number,
+        )
         if self._beside:
             return
         moves = self._effective(newest.before) != self._effective(newest.after)
-        tells = newest.is_told_apart or (newest.is_there_and_back and self._in_step.get(newest.bar) and moves)
+        tells = newest.is_told_apart or (
+            newest.is_there_and_back and self._in_step.get(newest.bar) and moves
+        )
         for delivery in last_deliveries:
             if delivery.alert.step == newest and tells and delivery.status != 200:
-                self.broken(Invariant.CALM_MEANS_DONE, f"{delivery.name} was answered {delivery.status} in the end")
+                self.broken(
+                    Invariant.CALM_MEANS_DONE,
+                    f"{delivery.name} was answered {delivery.status} in the end",
+                )
 
 
 def _step(alert: Alert) -> Step | None:
@@ -175,4 +205,8 @@ def is_open(entry: LedgerEntry) -> bool:
 
 
 def _sums(changes: Sequence[Decimal]) -> Iterable[Decimal]:
-    return (sum(some, Decimal(0)) for size in range(len(changes) + 1) for some in combinations(changes, size))
+    return (
+        sum(some, Decimal(0))
+        for size in range(len(changes) + 1)
+        for some in combinations(changes, size)
+    )

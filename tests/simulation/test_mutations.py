@@ -29,7 +29,10 @@ def test_the_simulation_catches(mutation):
     breaks nothing, so it proves nothing."""
     with mutation.applied() as calls:
         caught = (result for result in failures(range(MOST_SEEDS), mutation.kind))
-        broken = ((result.seed, {violation.invariant for violation in result.violations}) for result in caught)
+        broken = (
+            (result.seed, {violation.invariant for violation in result.violations})
+            for result in caught
+        )
         seeds = (seed for seed, invariants in broken if mutation.breaks in invariants)
         seed = next((seed for seed in seeds if _is_clean_without(mutation, seed)), None)
     assert seed is not None

@@ -75,7 +75,9 @@ def test_ten_thousand_seeds_violate_nothing():
     """The protocol holds whatever is delayed, lost, repeated or crashed."""
     summary = run_seeds(range(SEEDS))
     assert not summary.failed, f"{summary}\n{told(summary.failed[0]).text()}"
-    assert summary.orders > SEEDS / 2, "hardly an order gets through: there are too many faults to learn anything"
+    assert summary.orders > SEEDS / 2, (
+        "hardly an order gets through: there are too many faults to learn anything"
+    )
 
 
 def test_the_stories_show_every_fault_and_every_answer():
@@ -111,12 +113,18 @@ def test_telling_the_story_changes_nothing():
     """The story that is printed is the one that failed."""
     for seed in range(50):
         quiet, loud = simulate(seed), told(seed)
-        assert (quiet.violations, quiet.orders, quiet.deliveries) == (loud.violations, loud.orders, loud.deliveries)
+        assert (quiet.violations, quiet.orders, quiet.deliveries) == (
+            loud.violations,
+            loud.orders,
+            loud.deliveries,
+        )
 
 
 def test_a_failing_seed_prints_its_story_and_how_to_run_it_again():
     """Every step with its time, who did it, what was violated, and the command."""
-    mutation = next(mutation for mutation in MUTATIONS if mutation.name == "run_again_after_a_stale_claim")
+    mutation = next(
+        mutation for mutation in MUTATIONS if mutation.name == "run_again_after_a_stale_claim"
+    )
     with mutation.applied():
         failed = next(failures(range(1000)))
         text = told(failed.seed).text()

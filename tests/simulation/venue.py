@@ -36,11 +36,15 @@ class SimulatedVenue:
     def __init__(self, process: Process, exchange: Exchange) -> None:
         self._process, self._exchange = process, exchange
 
-    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+    def submit(
+        self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
+    ) -> Outcome:
         process, chaos = self._process, self._process.chaos
         process.point("submit", "begins")
         if self._left(budget) < SECOND:
-            return self._ended("submit", NotSent("the request's time was used up before it could be sent"))
+            return self._ended(
+                "submit", NotSent("the request's time was used up before it could be sent")
+            )
         if chaos.happens("not_connected"):
             process.wait(chaos.travel())
             return self._ended("submit", NotSent("no connection to Kraken could be made"))
@@ -78,7 +82,9 @@ class SimulatedVenue:
             world.after(travel, lambda: self._arrive(flight))
         back_at = world.now + travel + 1 + chaos.travel()
         if lost or chaos.happens("reply_lost") or back_at > give_up_at:
-            process.wait(give_up_at - world.now if chaos.random.random() < 0.7 else 0)  # timed out, or cut off
+            process.wait(
+                give_up_at - world.now if chaos.random.random() < 0.7 else 0
+            )  # timed out, or cut off
             return Unknown("the exchange with Kraken broke off")
         process.wait(back_at - world.now)
         assert flight.outcome is not None
@@ -93,10 +99,19 @@ class SimulatedVenue:
         raise AssertionError("no alert of the simulation only validates")
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
-        return self._read("find_open", budget, lambda: self._find_open(client_order_id), client_order_id)
+        return self._read(
+            "find_open", budget, lambda: self._find_open(client_order_id), client_order_id
+        )
 
-    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
-        return self._read("find_closed", budget, lambda: self._find_closed(client_order_id, since), client_order_id)
+    def find_closed(
+        self, client_order_id: str, since: datetime, budget: Budget
+    ) -> VenueOrder | None:
+        return self._read(
+            "find_closed",
+            budget,
+            lambda: self._find_closed(client_order_id, since),
+            client_order_id,
+        )
 
     def _find_open(self, client_order_id: str) -> VenueOrder | None:
         return _listed(self._exchange.find_open(client_order_id), "open")
@@ -111,7 +126,9 @@ class SimulatedVenue:
 
         return self._read("instruments", budget, asked)
 
-    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+    def last_price(
+        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+    ) -> Decimal:
         return self._read("last_price", budget, self._exchange.price)
 
     def prices(

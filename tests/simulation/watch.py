@@ -38,21 +38,25 @@ class Invariant(StrEnum):
     YES_MEANS_ORDER = "the answer accepted means that the order exists"
     NO_MEANS_NO_ORDER = "a final refusal means that the alert has no order"
     KNOWN_IS_NOT_DECIDED_AGAIN = "an alert that the ledger knows is never denied"
-    KNOWN_IS_ANSWERED = "an alert that the ledger knows gets its answer, however late it comes again"
+    KNOWN_IS_ANSWERED = (
+        "an alert that the ledger knows gets its answer, however late it comes again"
+    )
     ONE_ANSWER = "an alert never gets two different terminal answers"
     KNOWN_ANSWERS = "every answer is one of the contract's, and none is a bug's"
     GENERATIONS_APART = "the next generation is claimed only after the duplicate window"
     NOTHING_IS_LOST = "an alert that is to be sent again is in the ledger"
-    STALE_IS_OVER = "nothing is claimed for an alert that is too old, but for the delivery that is new"
+    STALE_IS_OVER = (
+        "nothing is claimed for an alert that is too old, but for the delivery that is new"
+    )
     CALM_MEANS_DONE = "without faults every firing gives exactly one order and is told so"
     LEG_AFTER_LEG = "a leg is claimed and placed only after the leg before it"
     ONE_AT_A_TIME = "of one line at most one entry is submitting"
     IN_ORDER = "a target never trades once one that was fired later has been applied"
-    FITS_THE_BOOK = "an order, or the lack of one, fits a state that the account was in while it was decided"
-    ONE_EXIT = "an order that takes the place of another does not stand beside it"
-    LANDS_ON_TARGET = (
-        "what is done for a target leaves the position there, and an order of a fixed size adds itself once"
+    FITS_THE_BOOK = (
+        "an order, or the lack of one, fits a state that the account was in while it was decided"
     )
+    ONE_EXIT = "an order that takes the place of another does not stand beside it"
+    LANDS_ON_TARGET = "what is done for a target leaves the position there, and an order of a fixed size adds itself once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +96,51 @@ class Watch:
         """The store holds ``after`` now, durably."""
         if before is None:
             if after.unit in self._claimed:
-                self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} was deleted and claimed again")
+                self.broken(
+                    Invariant.FINAL_IS_FINAL, f"{after.unit.name} was deleted and claimed again"
+                )
             self._claimed.add(after.unit)
             self._check_generations(after)
             self._check_leg_before(after)
         else:
             if before.state in FINAL and not _only_filled(before, after):
-                self.broken(Invariant.FINAL_IS_FINAL, f"{after.unit.name} went from {before.state} to {after.state}")
+                self.broken(
+                    Invariant.FINAL_IS_FINAL,
+                    f"{after.unit.name} went from {before.state} to {after.state}",
+                )
             if after.state == "SUBMITTING" and _fixed(before.current) != _fixed(after.current):
                 self._check_freshness(after)
             for old, new in zip(before.attempts, after.attempts, strict=False):
                 if before.state != "MISSED" and _fixed(old) != _fixed(new):
-                    self.broken(Invariant.ATTEMPT_IS_FIXED, f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}")
+                    self.broken(
+                        Invariant.ATTEMPT_IS_FIXED,
+                        f"{after.unit.name}: {_fixed(old)} became {_fixed(new)}",
+                    )
         self._units[after.current.client_order_id] = after.unit
 
     def _check_freshness(self, claimed: LedgerEntry) -> None:
         """Of what was known before, by the clock of who claims it."""
         came = self._received_at.get(self._claimed_by.get(claimed.current.owner, ""))
         if came is not None and came > claimed.fresh_until:
-            self.broken(Invariant.STALE_IS_OVER, f"{claimed.unit.name} claimed for what came at {came}")
+            self.broken(
+                Invariant.STALE_IS_OVER, f"{claimed.unit.name} claimed for what came at {came}"
+            )
 
     def _check_leg_before(self, claimed: LedgerEntry) -> None:
         """What is to be sent needs the leg before it done; what is claimed as never sent, that it has ended."""
         unit, needed = claimed.unit, DONE if claimed.state == "SUBMITTING" else FINAL
         before = self._store.find(replace(unit, leg=unit.leg - 1)) if unit.leg else None
         if unit.leg and (before is None or before.state not in needed):
-            self.broken(Invariant.LEG_AFTER_LEG, f"{unit.name} claimed after {before and before.state}")
+            self.broken(
+                Invariant.LEG_AFTER_LEG, f"{unit.name} claimed after {before and before.state}"
+            )
 
     def _check_generations(self, claimed: LedgerEntry) -> None:
         unit = claimed.unit
         if unit.generation:
-            before = self._store.find(Unit(unit.mode, unit.account, unit.alert_key, unit.leg, unit.generation - 1))
+            before = self._store.find(
+                Unit(unit.mode, unit.account, unit.alert_key, unit.leg, unit.generation - 1)
+            )
             if before is None or claimed.received_at < before.received_at + WINDOW:
                 self.broken(Invariant.GENERATIONS_APART, f"{unit.name} claimed within the window")
 
@@ -130,26 +148,40 @@ class Watch:
         """An AddOrder has reached the engine."""
         unit = self._units.get(message.client_order_id)
         if unit is None or self._store.find(unit) is None:
-            self.broken(Invariant.CLAIM_FIRST, f"{message.client_order_id} arrived at the venue and no entry has it")
+            self.broken(
+                Invariant.CLAIM_FIRST,
+                f"{message.client_order_id} arrived at the venue and no entry has it",
+            )
 
     def placed(self, order: BookOrder) -> None:
         self.book.append(order)
         alert = next(alert for alert in self._alerts if order.volume in alert.volumes)
         same = self._same_id(alert)
         for leg, volume in enumerate(alert.volumes):
-            orders = [o.order_id for o in self.book if o.volume == volume or (leg == 0 and o.volume in same)]
+            orders = [
+                o.order_id
+                for o in self.book
+                if o.volume == volume or (leg == 0 and o.volume in same)
+            ]
             if len(orders) > len(alert.firings):
-                self.broken(Invariant.ONE_ORDER, f"{alert.name} has {', '.join(orders)} for leg {leg}")
+                self.broken(
+                    Invariant.ONE_ORDER, f"{alert.name} has {', '.join(orders)} for leg {leg}"
+                )
         sent = [any(o.volume == volume for o in self.book) for volume in alert.volumes]
         if sent != sorted(sent, reverse=True):
             self.broken(
-                Invariant.LEG_AFTER_LEG, f"{order.order_id} of {alert.name} is in the book, a leg before it is not"
+                Invariant.LEG_AFTER_LEG,
+                f"{order.order_id} of {alert.name} is in the book, a leg before it is not",
             )
 
     def _same_id(self, alert: Alert) -> set[str | None]:
         """The first volumes of the alert and of those that claim to be the same one."""
         first = alert.volumes[0] if alert.volumes else None
-        return {first, alert.rival, *(other.volumes[0] for other in self._alerts if other.rival == first and first)}
+        return {
+            first,
+            alert.rival,
+            *(other.volumes[0] for other in self._alerts if other.rival == first and first),
+        }
 
     def started(self, delivery: Delivery) -> None:
         """Remember whether the ledger knows the alert already."""
@@ -163,23 +195,39 @@ class Watch:
 
     def _entries_of(self, alert: Alert) -> list[LedgerEntry]:
         """Those of others that claim to be the same alert too."""
-        rivals = {alert.digest, *(a.digest for a in self._alerts if a.volumes and a.volumes[0] in self._same_id(alert))}
+        rivals = {
+            alert.digest,
+            *(a.digest for a in self._alerts if a.volumes and a.volumes[0] in self._same_id(alert)),
+        }
         return [entry for entry in self._entries() if entry.body_sha256 in rivals]
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         document = json.loads(response.body)
         code, order_id = document["code"], document["order_id"]
         if code not in (PASSING if response.status >= 500 else ANSWERS):
-            self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name} was answered {response.status} {code}")
+            self.broken(
+                Invariant.KNOWN_ANSWERS, f"{delivery.name} was answered {response.status} {code}"
+            )
         if response.status == 200 and not self._is_done(delivery.alert, document):
-            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told {code} of order {order_id}")
+            self.broken(
+                Invariant.YES_MEANS_ORDER, f"{delivery.name} was told {code} of order {order_id}"
+            )
         known = self._known_at_start[delivery.name] and not document["replayed"]
         if code == "order_denied" and known and delivery.alert.volumes:
-            self.broken(Invariant.KNOWN_IS_NOT_DECIDED_AGAIN, f"{delivery.name}: {document['error']}")
+            self.broken(
+                Invariant.KNOWN_IS_NOT_DECIDED_AGAIN, f"{delivery.name}: {document['error']}"
+            )
         if code == "alert_stale" and self._known_at_start[delivery.name]:
             self.broken(Invariant.KNOWN_IS_ANSWERED, f"{delivery.name}: {document['error']}")
-        if code in ("not_sent", "venue_unavailable") and self.ledger_is_sound and not self._entries_of(delivery.alert):
-            self.broken(Invariant.NOTHING_IS_LOST, f"{delivery.name} was answered {code}, and no entry says so")
+        if (
+            code in ("not_sent", "venue_unavailable")
+            and self.ledger_is_sound
+            and not self._entries_of(delivery.alert)
+        ):
+            self.broken(
+                Invariant.NOTHING_IS_LOST,
+                f"{delivery.name} was answered {code}, and no entry says so",
+            )
         if code in ("alert_conflict", "superseded"):
             self._refused.append((delivery.name, delivery.alert))
         if code in ANSWER_OF_ENTRY:
@@ -187,7 +235,10 @@ class Watch:
 
     def _is_done(self, alert: Alert, document: dict[str, Any]) -> bool:
         """Every leg is in the book, and the answer names the last one."""
-        orders = [[order.order_id for order in self.book if order.volume == volume] for volume in alert.volumes]
+        orders = [
+            [order.order_id for order in self.book if order.volume == volume]
+            for volume in alert.volumes
+        ]
         return document["code"] == "accepted" and all(orders) and document["order_id"] in orders[-1]
 
     def reconciled(self, response: HttpResponse) -> None:
@@ -198,13 +249,21 @@ class Watch:
     def _answered_by_entry(self, delivery: Delivery, code: str, document: dict[str, Any]) -> None:
         unit = self._units.get(document["client_order_id"])
         if unit is None:
-            self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told of an entry that nobody ever wrote")
+            self.broken(
+                Invariant.ONE_ANSWER, f"{delivery.name} was told of an entry that nobody ever wrote"
+            )
             return
         if code == "no_action" and document["order_id"]:
-            self.broken(Invariant.YES_MEANS_ORDER, f"{delivery.name} was told of nothing to do and of an order")
+            self.broken(
+                Invariant.YES_MEANS_ORDER,
+                f"{delivery.name} was told of nothing to do and of an order",
+            )
         answer = (code, document["order_id"])
         if self._answers.setdefault(unit, answer) != answer:
-            self.broken(Invariant.ONE_ANSWER, f"{delivery.name} was told {answer}, before that {self._answers[unit]}")
+            self.broken(
+                Invariant.ONE_ANSWER,
+                f"{delivery.name} was told {answer}, before that {self._answers[unit]}",
+            )
         if code not in ("accepted", "no_action"):
             self._refused.append((delivery.name, unit))
 
@@ -222,11 +281,15 @@ class Watch:
             self._check_entry(entry, self._orders_of(entry))
         for order in self.book:
             if self._units.get(order.client_order_id) not in entries:
-                self.broken(Invariant.ORDER_IS_KNOWN, f"{order.order_id} is in the book and in no entry")
+                self.broken(
+                    Invariant.ORDER_IS_KNOWN, f"{order.order_id} is in the book and in no entry"
+                )
         for delivery, refused in self._refused:
             orders = [order.order_id for order in self.book if self._is_of(order, refused)]
             if orders:
-                self.broken(Invariant.NO_MEANS_NO_ORDER, f"{delivery} was refused for good and has {orders}")
+                self.broken(
+                    Invariant.NO_MEANS_NO_ORDER, f"{delivery} was refused for good and has {orders}"
+                )
 
     def _is_of(self, order: BookOrder, refused: Unit | Alert) -> bool:
         if isinstance(refused, Alert):
@@ -237,12 +300,19 @@ class Watch:
         name, ids = entry.unit.name, [order.order_id for order in orders]
         if entry.state == "ACCEPTED":
             if ids != [entry.current.order_id]:
-                self.broken(Invariant.ACCEPTED_IS_THERE, f"{name} says {entry.current.order_id}, the book {ids}")
+                self.broken(
+                    Invariant.ACCEPTED_IS_THERE,
+                    f"{name} says {entry.current.order_id}, the book {ids}",
+                )
         elif entry.state in FINAL:  # without an order
             if ids:
-                self.broken(Invariant.ABSENT_IS_ABSENT, f"{name} is {entry.state} and the book has {ids}")
+                self.broken(
+                    Invariant.ABSENT_IS_ABSENT, f"{name} is {entry.state} and the book has {ids}"
+                )
         else:
-            self.broken(Invariant.ALL_RESOLVED, f"{name} is still {entry.state}, the book has {ids}")
+            self.broken(
+                Invariant.ALL_RESOLVED, f"{name} is still {entry.state}, the book has {ids}"
+            )
 
     def finish_calm(self, last_deliveries: Sequence[Delivery]) -> None:
         """Liveness: nothing went wrong, so everything went right."""
@@ -250,16 +320,23 @@ class Watch:
             for volume in alert.volumes:
                 orders = [order.order_id for order in self.book if order.volume == volume]
                 if len(orders) != len(alert.firings):
-                    self.broken(Invariant.CALM_MEANS_DONE, f"{alert.name} fired {len(alert.firings)} times: {orders}")
+                    self.broken(
+                        Invariant.CALM_MEANS_DONE,
+                        f"{alert.name} fired {len(alert.firings)} times: {orders}",
+                    )
         for delivery in last_deliveries:
             if delivery.status != 200:
-                self.broken(Invariant.CALM_MEANS_DONE, f"{delivery.name} was answered {delivery.status} in the end")
+                self.broken(
+                    Invariant.CALM_MEANS_DONE,
+                    f"{delivery.name} was answered {delivery.status} in the end",
+                )
 
     def finish_replay(self, delivery: Delivery) -> None:
         """After everything a delivery by hand gets a final answer at once."""
         if delivery.status is None or delivery.status >= 500:
             self.broken(
-                Invariant.ALL_RESOLVED, f"{delivery.name}, sent after everything, was answered {delivery.status}"
+                Invariant.ALL_RESOLVED,
+                f"{delivery.name}, sent after everything, was answered {delivery.status}",
             )
 
     def _orders_of(self, entry: LedgerEntry) -> list[BookOrder]:
@@ -281,4 +358,11 @@ def _only_filled(before: LedgerEntry, after: LedgerEntry) -> bool:
 
 
 def _fixed(attempt: Any) -> tuple[object, ...]:
-    return attempt.number, attempt.client_order_id, attempt.request, attempt.owner, attempt.deadline, attempt.claimed_at
+    return (
+        attempt.number,
+        attempt.client_order_id,
+        attempt.request,
+        attempt.owner,
+        attempt.deadline,
+        attempt.claimed_at,
+    )

@@ -34,7 +34,9 @@ _TERM = re.compile(r'([\w.]+)(=|>=)("(?:[^"\\]|\\.)*")')
 
 def client_on(port: int) -> LoggingServiceV2Client:
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", NO_PROXY)
-    return LoggingServiceV2Client(transport=transports.LoggingServiceV2GrpcTransport(channel=channel))
+    return LoggingServiceV2Client(
+        transport=transports.LoggingServiceV2GrpcTransport(channel=channel)
+    )
 
 
 class CloudLogging:
@@ -47,7 +49,9 @@ class CloudLogging:
         self._fault: tuple[grpc.StatusCode, str] | None = None
         self._hangs: threading.Event | None = None
         method = grpc.unary_unary_rpc_method_handler(
-            self._list, types.ListLogEntriesRequest.deserialize, types.ListLogEntriesResponse.serialize
+            self._list,
+            types.ListLogEntriesRequest.deserialize,
+            types.ListLogEntriesResponse.serialize,
         )
         self._server = grpc.server(futures.ThreadPoolExecutor(4))
         self._server.add_generic_rpc_handlers(
@@ -103,7 +107,9 @@ class CloudLogging:
             _abort(context, *self._fault)
         if list(request.resource_names) != [f"projects/{PROJECT}"]:
             context.abort(grpc.StatusCode.NOT_FOUND, request.resource_names[0])
-        terms = [(name, sign, json.loads(text)) for name, sign, text in _TERM.findall(request.filter)]
+        terms = [
+            (name, sign, json.loads(text)) for name, sign, text in _TERM.findall(request.filter)
+        ]
         if request.filter != " AND ".join(map("".join, _TERM.findall(request.filter))):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, request.filter)
         begin = int(request.page_token or 0)
@@ -122,7 +128,9 @@ def _matches(entry: types.LogEntry, name: str, sign: str, value: str) -> bool:
     if sign == ">=":
         return entry.timestamp >= datetime.fromisoformat(value)
     place, _, field = name.partition(".")
-    found = entry.labels if place == "labels" else types.LogEntry.to_dict(entry).get("json_payload", {})
+    found = (
+        entry.labels if place == "labels" else types.LogEntry.to_dict(entry).get("json_payload", {})
+    )
     text = found.get(field)
     return isinstance(text, str) and text.casefold() == value.casefold()
 

@@ -93,7 +93,9 @@ class CuttingProxy:
                 client.close()
                 continue
             try:
-                link = _Link(client, socket.create_connection(self._target), silent=self._outage == "silent")
+                link = _Link(
+                    client, socket.create_connection(self._target), silent=self._outage == "silent"
+                )
             except OSError:
                 client.close()
                 continue

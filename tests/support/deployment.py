@@ -42,7 +42,9 @@ def texts(value: Any) -> Iterator[str]:
 
 def substituted(text: str, values: Mapping[str, str]) -> str:
     """As Cloud Build does it: $NAME and ${NAME}, and $$ for a dollar sign."""
-    return REFERENCE.sub(lambda found: "$" if found[0] == "$$" else values[found[1] or found[2]], text)
+    return REFERENCE.sub(
+        lambda found: "$" if found[0] == "$$" else values[found[1] or found[2]], text
+    )
 
 
 def step(name: str) -> Any:
@@ -57,9 +59,12 @@ def step_arguments(name: str, **changes: str) -> list[str]:
 
 def instructions(name: str = "Dockerfile") -> list[tuple[str, str]]:
     """(instruction, rest) in order."""
-    text = re.sub(r"^\s*#.*\n", "", (DEPLOY / name).read_text("utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", (DEPLOY / name).read_text("utf-8"), flags=re.MULTILINE).replace(
+        "\\\n", " "
+    )
     return [
-        (word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines() if line.strip())
+        (word, rest.strip())
+        for word, _, rest in (line.partition(" ") for line in text.splitlines() if line.strip())
     ]
 
 
@@ -70,7 +75,9 @@ def dockerfile_env() -> dict[str, str]:
 
 def copied_by_docker() -> list[str]:
     """The sources of every COPY."""
-    return [source for word, rest in instructions() if word == "COPY" for source in rest.split()[:-1]]
+    return [
+        source for word, rest in instructions() if word == "COPY" for source in rest.split()[:-1]
+    ]
 
 
 def gitignore(*lines: str) -> pathspec.GitIgnoreSpec:
@@ -80,7 +87,9 @@ def gitignore(*lines: str) -> pathspec.GitIgnoreSpec:
 def docker_ignore_lines() -> list[str]:
     """A .dockerignore as .gitignore lines: its patterns are anchored at the top (docs.docker.com, build context)."""
     rows = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
-    anchored = [re.sub(r"^(!?)(?!\*\*)", r"\1/", row) for row in rows if row and not row.startswith("#")]
+    anchored = [
+        re.sub(r"^(!?)(?!\*\*)", r"\1/", row) for row in rows if row and not row.startswith("#")
+    ]
     assert anchored, "the file is empty"
     return anchored
 
@@ -89,11 +98,17 @@ def gcloud_ignore_lines(name: str) -> list[str]:
     """With gcloud's own #!include: lines filled in."""
     rows = (ROOT / name).read_text("utf-8").splitlines()
     included = [row.removeprefix("#!include:") for row in rows if row.startswith("#!include:")]
-    assert all("/" not in name for name in included), "gcloud includes files of the same directory only"
+    assert all("/" not in name for name in included), (
+        "gcloud includes files of the same directory only"
+    )
     return [
         line
         for row in rows
-        for line in ((ROOT / row[10:]).read_text("utf-8").splitlines() if row.startswith("#!include:") else [row])
+        for line in (
+            (ROOT / row[10:]).read_text("utf-8").splitlines()
+            if row.startswith("#!include:")
+            else [row]
+        )
     ]
 
 
@@ -103,6 +118,12 @@ def uploaded(lines: list[str], top: Path = ROOT) -> set[str]:
     found: set[str] = set()
     for folder, folders, files in os.walk(top):
         here = Path(folder).relative_to(top)
-        folders[:] = [name for name in folders if not spec.match_file(f"{(here / name).as_posix()}/")]
-        found |= {(here / name).as_posix() for name in files if not spec.match_file((here / name).as_posix())}
+        folders[:] = [
+            name for name in folders if not spec.match_file(f"{(here / name).as_posix()}/")
+        ]
+        found |= {
+            (here / name).as_posix()
+            for name in files
+            if not spec.match_file((here / name).as_posix())
+        }
     return found

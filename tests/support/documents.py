@@ -47,7 +47,10 @@ class FileDocuments(MemoryDocuments):
         super().__init__()
         self._path = path
         if path.exists():
-            self._texts = {name: (text, version) for name, (text, version) in json.loads(path.read_text()).items()}
+            self._texts = {
+                name: (text, version)
+                for name, (text, version) in json.loads(path.read_text()).items()
+            }
 
     def _stored(self) -> None:
         written = self._path.with_suffix(".new")

@@ -26,11 +26,15 @@ class Secrets:
     """Fresh ones for every run, each recognisable because nothing else is like it."""
 
     signing: str = field(default_factory=_token)
-    standard: str = field(default_factory=lambda: "whsec_" + base64.b64encode(random.token_bytes(32)).decode())
+    standard: str = field(
+        default_factory=lambda: "whsec_" + base64.b64encode(random.token_bytes(32)).decode()
+    )
     token: str = field(default_factory=_token)
     strategy_token: str = field(default_factory=_token)
     operator: str = field(default_factory=_token)
-    kraken_key: str = field(default_factory=lambda: base64.b64encode(random.token_bytes(42)).decode())
+    kraken_key: str = field(
+        default_factory=lambda: base64.b64encode(random.token_bytes(42)).decode()
+    )
     kraken_secret: str = field(default_factory=_key_material)
 
 
@@ -53,10 +57,17 @@ class Evidence:
     def leaks(self) -> list[str]:
         """Where which secret was seen; never the secret itself."""
         haystacks = list(self._haystacks())
-        needles = [(name, needle) for name, text in self._hidden.items() for needle in spellings(text)]
+        needles = [
+            (name, needle) for name, text in self._hidden.items() for needle in spellings(text)
+        ]
         everything = b"\n".join(said for _, said in haystacks)
         seen = [(name, needle) for name, needle in needles if needle in everything]
-        return [f"{name} in {where}" for name, needle in seen for where, said in haystacks if needle in said]
+        return [
+            f"{name} in {where}"
+            for name, needle in seen
+            for where, said in haystacks
+            if needle in said
+        ]
 
     def searched(self) -> list[str]:
         return [where for where, _ in self._haystacks()]
@@ -78,7 +89,16 @@ def spellings(secret: str) -> set[bytes]:
             continue  # not base64: there is only the text
     needles: set[bytes] = set()
     for form in forms:
-        codes = (form, form.hex().encode(), form.hex().upper().encode(), base64.b64encode(form).rstrip(b"="))
-        written = {*codes, base64.urlsafe_b64encode(form).rstrip(b"="), quote(form, safe="").encode()}
+        codes = (
+            form,
+            form.hex().encode(),
+            form.hex().upper().encode(),
+            base64.b64encode(form).rstrip(b"="),
+        )
+        written = {
+            *codes,
+            base64.urlsafe_b64encode(form).rstrip(b"="),
+            quote(form, safe="").encode(),
+        }
         needles |= {piece for text in written for piece in (text[:PIECE], text[-PIECE:])}
     return needles

@@ -13,7 +13,15 @@ from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.requests import Accepted, Fill, OrderRequest, Outcome, Rejected, Unknown, VenueOrder
+from webhook_core.trading.requests import (
+    Accepted,
+    Fill,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    Unknown,
+    VenueOrder,
+)
 from webhook_core.trading.rules import Fees
 
 
@@ -49,7 +57,9 @@ class FakeVenue:
     traded_at: dict[str, datetime] = field(default_factory=dict)
     charged: dict[str, Fees] = field(default_factory=dict)
 
-    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+    def submit(
+        self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
+    ) -> Outcome:
         self._called("submit")
         self.submitted.append((request, client_order_id, deadline))
         if self.refuse:
@@ -69,13 +79,21 @@ class FakeVenue:
         asked = request.parameters
         by_id = {order.order_id: order for order in self.resting}
         by_client_order_id = {order.client_order_id: order for order in self.resting}
-        order = by_id.get(asked["txid"]) if "txid" in asked else by_client_order_id.get(asked["cl_ord_id"])
+        order = (
+            by_id.get(asked["txid"])
+            if "txid" in asked
+            else by_client_order_id.get(asked["cl_ord_id"])
+        )
         if order is None:
             return Rejected(("EOrder:Unknown order",))
         at = self.resting.index(order)
         fields = {"order_qty": "volume", "limit_price": "limit", "trigger_price": "trigger"}
-        changes: dict[str, Any] = {own: Decimal(asked[name]) for name, own in fields.items() if name in asked}
-        self.resting[at : at + 1] = [] if request.method == "CancelOrder" else [order._replace(**changes)]
+        changes: dict[str, Any] = {
+            own: Decimal(asked[name]) for name, own in fields.items() if name in asked
+        }
+        self.resting[at : at + 1] = (
+            [] if request.method == "CancelOrder" else [order._replace(**changes)]
+        )
         return Accepted(asked.get("txid", ""))
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
@@ -87,15 +105,21 @@ class FakeVenue:
         self._called("find_open")
         return self.listed_open.get(client_order_id)
 
-    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+    def find_closed(
+        self, client_order_id: str, since: datetime, budget: Budget
+    ) -> VenueOrder | None:
         self._called("find_closed")
         return self.closed_orders.get(client_order_id)
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         self._called("instruments")
-        return [rule for rule in self.rules if pairs is None or {rule.key, rule.altname} & set(pairs)]
+        return [
+            rule for rule in self.rules if pairs is None or {rule.key, rule.altname} & set(pairs)
+        ]
 
-    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+    def last_price(
+        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+    ) -> Decimal:
         self._called("last_price")
         return self.price
 
@@ -143,7 +167,9 @@ class FakeVenue:
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         self._called("fills")
-        return {order_id: self.filled[order_id] for order_id in order_ids if order_id in self.filled}
+        return {
+            order_id: self.filled[order_id] for order_id in order_ids if order_id in self.filled
+        }
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         self._called("account")

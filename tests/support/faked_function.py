@@ -39,11 +39,18 @@ class Function:
     store: Store = field(default_factory=MemoryLedger)
 
     def __post_init__(self) -> None:
-        self.application: Application = assemble(self.settings(), self.clock, self.store, self.venue)
+        self.application: Application = assemble(
+            self.settings(), self.clock, self.store, self.venue
+        )
 
     def settings(self) -> Settings:
         return read_settings(
-            {"WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR, "LEDGER_URL": "memory://", **self.env}
+            {
+                "WEBHOOK_TOKEN": TOKEN,
+                "OPERATOR_TOKEN": OPERATOR,
+                "LEDGER_URL": "memory://",
+                **self.env,
+            }
         )
 
     def alert(self, **fields: Any) -> dict[str, Any]:
@@ -62,7 +69,12 @@ class Function:
         return self.send(method, path, b"", {"authorization": f"Bearer {token}"}, query)
 
     def send(
-        self, method: str, path: str, body: bytes = b"", headers: Any = None, query: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Any = None,
+        query: dict[str, str] | None = None,
     ) -> Answer:
         named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         request = HttpRequest(method, path, query or {}, named, body, "127.0.0.1", self.clock.now())

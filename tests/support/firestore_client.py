@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from google.cloud.firestore import Client
 
 
-def official_client(project: str, emulator: FirestoreEmulator, database: str = "(default)") -> Client:
+def official_client(
+    project: str, emulator: FirestoreEmulator, database: str = "(default)"
+) -> Client:
     """For the emulator itself, whatever stands before it."""
     from google.cloud.firestore import Client
 

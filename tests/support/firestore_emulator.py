@@ -36,7 +36,14 @@ class FirestoreEmulator:
 
     def start(self) -> None:
         with tempfile.TemporaryFile() as log:
-            arguments = ["-Duser.language=en", "-XX:TieredStopAtLevel=1", "-cp", str(self._jar), _MAIN, "start"]
+            arguments = [
+                "-Duser.language=en",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                str(self._jar),
+                _MAIN,
+                "start",
+            ]
             self._process = subprocess.Popen(
                 ["java", *arguments, "--host=127.0.0.1", f"--port={self.port}"],
                 stdin=subprocess.DEVNULL,
@@ -98,7 +105,11 @@ def free_port() -> int:
 
 @functools.cache
 def _find_jar() -> Path | None:
-    known = [Path("/usr/lib/google-cloud-sdk"), Path("/usr/share/google-cloud-sdk"), Path.home() / "google-cloud-sdk"]
+    known = [
+        Path("/usr/lib/google-cloud-sdk"),
+        Path("/usr/share/google-cloud-sdk"),
+        Path.home() / "google-cloud-sdk",
+    ]
     for root in known:
         if (root / _JAR).is_file():
             return root / _JAR
@@ -116,7 +127,9 @@ def _gcloud_root() -> Path | None:
 
 
 def _answers_ok(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)  # unlike urllib it asks no proxy
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", port, timeout=1
+    )  # unlike urllib it asks no proxy
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().strip() == b"Ok"

@@ -71,4 +71,6 @@ def _as_json(value: object) -> object:
 
 
 def bound(credential: Credential, strategy: str) -> Credential:
-    return Credential(credential.scheme, f"{strategy}:{credential.key_id}", credential.secret, strategy)
+    return Credential(
+        credential.scheme, f"{strategy}:{credential.key_id}", credential.secret, strategy
+    )

@@ -93,17 +93,23 @@ def redirect(url: str, *, status: int = 302, apply: bool = False) -> Fault:
 def status(code: int, html: str | None = None, *, apply: bool = False) -> Fault:
     """A page of the edge instead of an answer."""
     page = PAGE.format(code) if html is None else html
-    return Fault("raw", apply=apply, status=code, body=page.encode(), headers={"Content-Type": "text/html"})
+    return Fault(
+        "raw", apply=apply, status=code, body=page.encode(), headers={"Content-Type": "text/html"}
+    )
 
 
 def raw(body: bytes, status: int = 200, *, apply: bool = True) -> Fault:
     """Any bytes as the answer: not JSON, half of it, not UTF-8."""
-    return Fault("raw", apply=apply, status=status, body=body, headers={"Content-Type": "application/json"})
+    return Fault(
+        "raw", apply=apply, status=status, body=body, headers={"Content-Type": "application/json"}
+    )
 
 
 def errors(strings: list[str], *, apply: bool = False, result: Any = None) -> Fault:
     """Kraken's own error list, carried out or not."""
-    answer: dict[str, Any] = {"error": strings} if result is None else {"error": strings, "result": result}
+    answer: dict[str, Any] = (
+        {"error": strings} if result is None else {"error": strings, "result": result}
+    )
     return raw(json.dumps(answer).encode(), apply=apply)
 
 

@@ -82,10 +82,18 @@ class KrakenProcess:
 
     def orders(self, client_order_id: str | None = None) -> list[dict[str, Any]]:
         """Every order that ever came into the book, or those with one client order id."""
-        return [order for order in self._control("orders") if client_order_id in (None, order.get("cl_ord_id"))]
+        return [
+            order
+            for order in self._control("orders")
+            if client_order_id in (None, order.get("cl_ord_id"))
+        ]
 
     def open_orders(self, pair: str | None = None) -> list[dict[str, Any]]:
-        return [row for row in self.orders() if row["status"] == "open" and pair in (None, row["descr"]["pair"])]
+        return [
+            row
+            for row in self.orders()
+            if row["status"] == "open" and pair in (None, row["descr"]["pair"])
+        ]
 
     def balance(self, asset: str) -> Decimal:
         """What the book has of an asset, whatever a read shows."""
@@ -103,7 +111,11 @@ class KrakenProcess:
         return [call for call in self._control("calls") if endpoint in (None, call["endpoint"])]
 
     def calls_about(self, client_order_id: str, endpoint: str = "AddOrder") -> list[dict[str, Any]]:
-        return [call for call in self.calls(endpoint) if call["params"].get("cl_ord_id") == client_order_id]
+        return [
+            call
+            for call in self.calls(endpoint)
+            if call["params"].get("cl_ord_id") == client_order_id
+        ]
 
     def wait_for_call(self, endpoint: str, after: int) -> dict[str, Any]:
         """The first call of an endpoint beyond the first ``after`` ones."""
@@ -111,6 +123,8 @@ class KrakenProcess:
 
     def _control(self, name: str, data: dict[str, Any] | None = None) -> Any:
         method = "GET" if data is None else "POST"
-        answer = exchange(self.port, method, f"/control/{name}", None if data is None else json.dumps(data))
+        answer = exchange(
+            self.port, method, f"/control/{name}", None if data is None else json.dumps(data)
+        )
         assert answer.status == 200, answer.body
         return json.loads(answer.body)

@@ -61,9 +61,15 @@ class Call:
 class KrakenServer:
     """``url``, ``engine``, ``calls``, ``orders()`` and ``script()``; extra keywords go to PaperKraken."""
 
-    def __init__(self, *, port: int = 0, documents: Any = None, clock: Any = None, **options: Any) -> None:
+    def __init__(
+        self, *, port: int = 0, documents: Any = None, clock: Any = None, **options: Any
+    ) -> None:
         self.clock = clock or ShiftedClock()
-        account = {"balances": {"USD": Decimal(10000), "BTC": Decimal(1)}, "key": KEY, "secret": SECRET}
+        account = {
+            "balances": {"USD": Decimal(10000), "BTC": Decimal(1)},
+            "key": KEY,
+            "secret": SECRET,
+        }
         fees = {"maker_fee": Decimal("0.40"), "taker_fee": Decimal("0.80")}
         self._documents = documents or MemoryDocuments()
         self._options: dict[str, Any] = account | fees | options
@@ -77,7 +83,9 @@ class KrakenServer:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.kraken = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> KrakenServer:
         self._thread.start()
@@ -117,7 +125,9 @@ class KrakenServer:
             "positions": {pair: f"{size:f}" for pair, size in net.items() if size},
         }
 
-    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    def handle(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         """The engine's answer, or, for what the account holds, the one that it would have given a lag ago."""
         code, content = self.engine.handle(method, path, query, headers, body)
         if path.rsplit("/", 1)[-1] not in FIGURES:
@@ -156,7 +166,9 @@ class KrakenServer:
             "faults": self._faults_left,
             "orders": self.orders,
             "holdings": self.holdings,
-            "calls": lambda: [asdict(call) | {"time": call.time.isoformat()} for call in self.calls],
+            "calls": lambda: [
+                asdict(call) | {"time": call.time.isoformat()} for call in self.calls
+            ],
         }
         if name in shown:
             return shown[name]()
@@ -256,7 +268,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._wait(fault, "before", fault.before_s)
         code, content = 200, b""
         if fault.apply:
-            code, content = kraken.handle(self.command, parts.path, parts.query, dict(self.headers), body)
+            code, content = kraken.handle(
+                self.command, parts.path, parts.query, dict(self.headers), body
+            )
         self._wait(fault, "after", fault.after_s)
         if fault.kind == "reset" or (fault.held and kraken.closing.is_set()):
             self.close_connection = True
@@ -278,11 +292,14 @@ class _Handler(BaseHTTPRequestHandler):
             fault.reached.set()
             fault.released.wait()
 
-    def _reply(self, code: int, content: bytes, headers: Mapping[str, str], fault: faults.Fault) -> None:
+    def _reply(
+        self, code: int, content: bytes, headers: Mapping[str, str], fault: faults.Fault
+    ) -> None:
         lines = {"Server": "cloudflare", "Content-Length": str(len(content))} | dict(headers)
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         answer = (
-            f"HTTP/1.1 {code} {self.responses.get(code, ('Unknown',))[0]}\r\n{head}\r\n".encode() + content[: fault.cut]
+            f"HTTP/1.1 {code} {self.responses.get(code, ('Unknown',))[0]}\r\n{head}\r\n".encode()
+            + content[: fault.cut]
         )
         self.close_connection |= fault.cut is not None
         if not fault.byte_s:
@@ -299,19 +316,26 @@ class _Handler(BaseHTTPRequestHandler):
             code, answer = 200, self.server.kraken.control(name, json.loads(body) if body else {})
         except (ValueError, KeyError, TypeError) as fault:
             code, answer = 400, {"fault": repr(fault)}
-        self._reply(code, json.dumps(answer).encode(), {"Content-Type": "application/json"}, faults.Fault())
+        self._reply(
+            code, json.dumps(answer).encode(), {"Content-Type": "application/json"}, faults.Fault()
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Kraken on loopback, for tests")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument(
-        "--state", type=Path, help="a JSON file for the book; without it the book dies with the process"
+        "--state",
+        type=Path,
+        help="a JSON file for the book; without it the book dies with the process",
     )
     parser.add_argument("--key", default=KEY)
     parser.add_argument("--secret", default=SECRET)
     parser.add_argument(
-        "--nonce-window", type=int, default=0, help="for several processes that share the key, in the nonce's unit"
+        "--nonce-window",
+        type=int,
+        default=0,
+        help="for several processes that share the key, in the nonce's unit",
     )
     options = parser.parse_args()
     stop = threading.Event()

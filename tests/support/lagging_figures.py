@@ -38,7 +38,11 @@ class LaggingFigures:
     def begin(self, seconds: float) -> None:
         with self._lock:
             self._lag = timedelta(seconds=seconds)
-            self._past = [(datetime.min.replace(tzinfo=self._now().tzinfo), self._read_book())] if seconds else []
+            self._past = (
+                [(datetime.min.replace(tzinfo=self._now().tzinfo), self._read_book())]
+                if seconds
+                else []
+            )
 
     def note(self) -> None:
         """The book may have changed just now."""
@@ -46,7 +50,9 @@ class LaggingFigures:
             if self._lag:
                 self._past.append((self._now(), self._read_book()))
 
-    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> bytes | None:
+    def answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> bytes | None:
         """None where nothing lags."""
         with self._lock:
             shown = [text for moment, text in self._past if moment <= self._now() - self._lag]

@@ -35,7 +35,13 @@ def submitting(
 ) -> LedgerEntry:
     """A new delivery's claim: every call makes another owner, as every delivery does."""
     unit = Unit("paper", "main", alert_key, leg, generation)
-    parameters = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01000000", "price": "50000.1"}
+    parameters = {
+        "pair": "XBTUSD",
+        "type": "buy",
+        "ordertype": "limit",
+        "volume": "0.01000000",
+        "price": "50000.1",
+    }
     request = OrderRequest("BTC/USD", parameters, Decimal("50000.10"))
     return LedgerEntry(
         unit=unit,
@@ -67,7 +73,9 @@ def in_turn(
     ``moves``: the strategy's positions before and after it.
     """
     before, after = (None, None) if moves is None else map(Decimal, moves)
-    return submitting(alert_key, turn=Turn(line, NOON + timedelta(seconds=fired_s), in_order, before, after, mark))
+    return submitting(
+        alert_key, turn=Turn(line, NOON + timedelta(seconds=fired_s), in_order, before, after, mark)
+    )
 
 
 def nothing_to_do(entry: LedgerEntry) -> LedgerEntry:
@@ -78,12 +86,17 @@ def nothing_to_do(entry: LedgerEntry) -> LedgerEntry:
 
 def missed(entry: LedgerEntry) -> LedgerEntry:
     """The claim of a leg that comes too late to be sent."""
-    return replace(entry, attempts=(transitions.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),))
+    return replace(
+        entry,
+        attempts=(transitions.missed_attempt(entry.unit, entry.current.request, entry.claimed_at),),
+    )
 
 
 def never_claimed(entry: LedgerEntry) -> LedgerEntry:
     """What is written of an alert that was answered 503 before its claim."""
-    attempt = transitions.unclaimed_attempt(entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked.")
+    attempt = transitions.unclaimed_attempt(
+        entry.unit, "BTC/USD", entry.claimed_at, "Kraken could not be asked."
+    )
     return replace(entry, attempts=(attempt,), turn=None)
 
 
@@ -104,7 +117,9 @@ def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
             changed = transitions.open_orders_lack_it(entry, later)
         case State.ACCEPTED:
             changed = transitions.settle(
-                entry, Accepted("OABCDE-12345-FGHIJK", "buy 0.01 XBTUSD", ("close to the limit",)), later
+                entry,
+                Accepted("OABCDE-12345-FGHIJK", "buy 0.01 XBTUSD", ("close to the limit",)),
+                later,
             )
         case State.REJECTED:
             changed = transitions.settle(entry, Rejected(("EOrder:Insufficient funds",)), later)
@@ -124,7 +139,9 @@ def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
 def accepted_orders() -> dict[str, LedgerEntry]:
     """Accepted orders of each kind, by what is known of them: some may still trade."""
 
-    def accepted(name: str, ordertype: str, status: str | None, method: Method = "AddOrder") -> LedgerEntry:
+    def accepted(
+        name: str, ordertype: str, status: str | None, method: Method = "AddOrder"
+    ) -> LedgerEntry:
         before = submitting(name)
         sent = {**before.current.request.parameters, "ordertype": ordertype}
         request = replace(before.current.request, parameters=sent, method=method)

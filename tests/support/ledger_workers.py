@@ -31,18 +31,25 @@ def open_firestore(project: str) -> Any:
     return FirestoreLedger(project, timeout_s=15, clock=Dated())
 
 
-def winners(processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]) -> list[str]:
+def winners(
+    processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
+) -> list[str]:
     """Every process claims all the keys, in that order, all starting at once: the keys that were won, sorted."""
     return _all_of(_claim_all, processes, opener, where, alert_keys)
 
 
 def _all_of(
-    work: Callable[..., None], processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
+    work: Callable[..., None],
+    processes: int,
+    opener: Callable[[str], Ledger],
+    where: str,
+    alert_keys: Sequence[str],
 ) -> list[str]:
     barrier = _SPAWN.Barrier(processes)
     results = _SPAWN.SimpleQueue()
     started = [
-        _SPAWN.Process(target=work, args=(opener, where, alert_keys, barrier, results)) for _ in range(processes)
+        _SPAWN.Process(target=work, args=(opener, where, alert_keys, barrier, results))
+        for _ in range(processes)
     ]
     for process in started:
         process.start()
@@ -56,12 +63,16 @@ def _all_of(
     return sorted(key for one in won for key in one)
 
 
-def take_turns(processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]) -> list[str]:
+def take_turns(
+    processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
+) -> list[str]:
     """Every process brings all the keys, of one line, to an end, and holds a file while it has a turn: who won what."""
     return _all_of(_take_turns, processes, opener, where, alert_keys)
 
 
-def acted(processes: int, opener: Callable[[str], Ledger], where: str, lines: Sequence[str]) -> list[str]:
+def acted(
+    processes: int, opener: Callable[[str], Ledger], where: str, lines: Sequence[str]
+) -> list[str]:
     """Every process claims an alert of its own in each of the lines, all on the facts of before: the lines that were won."""
     return _all_of(_act, processes, opener, where, lines)
 
@@ -89,11 +100,15 @@ def in_a_fork(work: Callable[[], bool]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def _claim_all(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any) -> None:
+def _claim_all(
+    opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any
+) -> None:
     ledger = opener(where)
     barrier.wait(60)
     try:
-        results.put([key for key in alert_keys if isinstance(ledger.claim(submitting(key)), Claimed)])
+        results.put(
+            [key for key in alert_keys if isinstance(ledger.claim(submitting(key)), Claimed)]
+        )
     except Exception as error:  # noqa: BLE001  the test shows it; without an answer it would wait for ever
         results.put(repr(error))
     finally:
@@ -126,7 +141,9 @@ def _acted(ledger: Ledger, line: str, mark: str) -> bool:
         return isinstance(claim, Claimed)
 
 
-def _take_turns(opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any) -> None:
+def _take_turns(
+    opener: Any, where: str, alert_keys: Sequence[str], barrier: Barrier, results: Any
+) -> None:
     ledger = opener(where)
     barrier.wait(60)
     try:
@@ -149,9 +166,9 @@ def _took_its_turn(ledger: Ledger, key: str, held: str) -> bool:
         if isinstance(claim, Claimed):
             os.close(os.open(held, os.O_CREAT | os.O_EXCL))  # fails if anybody else has a turn
             time.sleep(0.002)  # or nobody would be seen
-            assert [entry.alert_id for entry in ledger.entries(states={State.SUBMITTING}).entries] == [
-                claim.entry.alert_id
-            ]
+            assert [
+                entry.alert_id for entry in ledger.entries(states={State.SUBMITTING}).entries
+            ] == [claim.entry.alert_id]
             Path(held).unlink()
             assert isinstance(ledger.record(moved(claim.entry, State.ACCEPTED)), Recorded)
             return True

@@ -10,8 +10,18 @@ from contextlib import contextmanager
 @contextmanager
 def logging_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
-    loggers = [root, *(logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger))]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate, logger.disabled) for logger in loggers]
+    loggers = [
+        root,
+        *(
+            logger
+            for logger in root.manager.loggerDict.values()
+            if isinstance(logger, logging.Logger)
+        ),
+    ]
+    before = [
+        (logger, logger.handlers[:], logger.level, logger.propagate, logger.disabled)
+        for logger in loggers
+    ]
     try:
         yield
     finally:

@@ -51,10 +51,14 @@ def paper(documents: Any = None, clock: Any = None, **options: Any) -> PaperKrak
         "key": KEY,
         "secret": SECRET,
     }
-    return PaperKraken(documents or MemoryDocuments(), clock or StoppedClock(), **(account | options))
+    return PaperKraken(
+        documents or MemoryDocuments(), clock or StoppedClock(), **(account | options)
+    )
 
 
-def signed(path: str, body: str | bytes, nonce: str, kind: str = "application/x-www-form-urlencoded") -> dict[str, str]:
+def signed(
+    path: str, body: str | bytes, nonce: str, kind: str = "application/x-www-form-urlencoded"
+) -> dict[str, str]:
     """The headers of a private request."""
     sent = body.encode() if isinstance(body, str) else body
     sign = wire.signature(base64.b64decode(SECRET), path, nonce, sent)
@@ -63,7 +67,10 @@ def signed(path: str, body: str | bytes, nonce: str, kind: str = "application/x-
 
 def ask(kraken: PaperKraken, endpoint: str, **fields: str) -> dict[str, Any]:
     """A private call; Kraken's whole answer, numbers as Decimal. A field named ``close_price`` travels as ``close[price]``."""
-    fields = {f"close[{name[6:]}]" if name.startswith("close_") else name: text for name, text in fields.items()}
+    fields = {
+        f"close[{name[6:]}]" if name.startswith("close_") else name: text
+        for name, text in fields.items()
+    }
     nonce = fields.setdefault("nonce", str(next(_NONCES)))
     body, path = urlencode(fields), f"/0/private/{endpoint}"
     status, answer = kraken.handle("POST", path, "", signed(path, body, nonce), body.encode())

@@ -12,7 +12,9 @@ THREE = [{"side": "buy", "volume": size} for size in ("0.1", "0.2", "0.3")]
 
 
 def alert(function: Function, alert_id: str = "a-1", **fields: Any) -> dict[str, Any]:
-    return function.alert(**{"id": alert_id, "side": None, "volume": None, "price": "50000", **fields})
+    return function.alert(
+        **{"id": alert_id, "side": None, "volume": None, "price": "50000", **fields}
+    )
 
 
 def target(function: Function, size: Any, alert_id: str = "a-1", **fields: Any) -> dict[str, Any]:
@@ -21,7 +23,9 @@ def target(function: Function, size: Any, alert_id: str = "a-1", **fields: Any) 
     return alert(function, alert_id, action="target", **{**around, **fields})
 
 
-def step(function: Function, before: int, after: int, alert_id: str, **fields: Any) -> dict[str, Any]:
+def step(
+    function: Function, before: int, after: int, alert_id: str, **fields: Any
+) -> dict[str, Any]:
     """A fill of the strategy that takes it from ``before`` to ``after``."""
     was = {"prev_market_position": word(before), "prev_market_position_size": str(abs(before))}
     return target(function, after, alert_id, **was, **fields)

@@ -24,11 +24,19 @@ class Shown(NamedTuple):
         return "\n".join(self.lines)
 
 
-def run(command: Sequence[str], folder: Path, env: Mapping[str, str], columns: int, encoding: str = "utf-8") -> Shown:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    columns: int,
+    encoding: str = "utf-8",
+) -> Shown:
     """``command`` on a terminal of so many columns, until it ends."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    process = subprocess.Popen(command, cwd=folder, env=dict(env), stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(
+        command, cwd=folder, env=dict(env), stdin=theirs, stdout=theirs, stderr=theirs
+    )
     os.close(theirs)
     text = b""
     try:

@@ -20,7 +20,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 ORDER_ID = "OQCLML-BW3P3-BUCMWZ"
-ACCEPTED = {"error": [], "result": {"txid": [ORDER_ID], "descr": {"order": "buy 0.01000000 XBTUSD @ market"}}}
+ACCEPTED = {
+    "error": [],
+    "result": {"txid": [ORDER_ID], "descr": {"order": "buy 0.01000000 XBTUSD @ market"}},
+}
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,9 @@ class RawServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._open.add(connection)
             with connection:
-                while (request := self._read(connection, number)) and self._answer(connection, request):
+                while (request := self._read(connection, number)) and self._answer(
+                    connection, request
+                ):
                     pass
 
     def _answer(self, connection: socket.socket, request: Request) -> bool:
@@ -138,7 +143,9 @@ class RawServer:
             received += chunk
             head, found, body = received.partition(b"\r\n\r\n")
             line, *lines = head.decode("latin-1").split("\r\n")
-            headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
+            headers = {
+                name.lower(): value for name, _, value in (each.partition(": ") for each in lines)
+            }
             if found and len(body) >= int(headers.get("content-length", "0")):
                 return Request(line, headers, body, number)
         return None

@@ -24,7 +24,12 @@ def around(name: str, size: str | None) -> dict[str, str]:
 
 
 def target(
-    function: Function, size: str, *, before: str | None = None, symbol: str = "ETHUSD", **fields: Any
+    function: Function,
+    size: str,
+    *,
+    before: str | None = None,
+    symbol: str = "ETHUSD",
+    **fields: Any,
 ) -> dict[str, Any]:
     return position(
         function,
@@ -37,11 +42,19 @@ def target(
 
 
 def position(function: Function, action: str, symbol: str, **fields: Any) -> dict[str, Any]:
-    named = {"side": None, "order_type": None, "volume": None, "price": PRICES.get(symbol), **fields}
+    named = {
+        "side": None,
+        "order_type": None,
+        "volume": None,
+        "price": PRICES.get(symbol),
+        **fields,
+    }
     return function.alert(action=action, symbol=symbol, **named)
 
 
-def deliver(functions: Function | list[Function], alert: dict[str, Any], pause_s: float = PAUSE_S) -> list[Answer]:
+def deliver(
+    functions: Function | list[Function], alert: dict[str, Any], pause_s: float = PAUSE_S
+) -> list[Answer]:
     """Every answer to it: sent again, to the next instance, as long as the last one was a 5xx."""
     fleet = functions if isinstance(functions, list) else [functions]
     answers = [fleet[0].post(alert)]

@@ -31,7 +31,9 @@ def name(secret: str, version: str | int = "latest") -> str:
 
 def client_on(port: int) -> sm.SecretManagerServiceClient:
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", NO_PROXY)
-    return sm.SecretManagerServiceClient(transport=transports.SecretManagerServiceGrpcTransport(channel=channel))
+    return sm.SecretManagerServiceClient(
+        transport=transports.SecretManagerServiceGrpcTransport(channel=channel)
+    )
 
 
 class SecretManager:
@@ -45,7 +47,9 @@ class SecretManager:
         self._faults: dict[str, grpc.StatusCode] = {}
         self._slow: dict[str, threading.Event] = {}
         method = grpc.unary_unary_rpc_method_handler(
-            self._access, sm.AccessSecretVersionRequest.deserialize, sm.AccessSecretVersionResponse.serialize
+            self._access,
+            sm.AccessSecretVersionRequest.deserialize,
+            sm.AccessSecretVersionResponse.serialize,
         )
         self._server = grpc.server(futures.ThreadPoolExecutor(8))
         self._server.add_generic_rpc_handlers(

@@ -78,11 +78,18 @@ def check(answer: Answer, status: int, code: str, field: str | None = None) -> A
 
 
 def exchange(
-    port: int, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **options: Any
+    port: int,
+    method: str,
+    path: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Answer:
     """One request on a connection of its own; http.client knows no proxy. An iterable body is sent in chunks."""
     began = time.monotonic()
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)) as connection:
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
+    ) as connection:
         connection.request(method, path, body, dict(headers or {}), **options)
         response = connection.getresponse()
         content = response.read()
@@ -114,7 +121,11 @@ def utc(seconds_from_now: float = 0) -> str:
 
 def base_environment() -> dict[str, str]:
     """What a process needs to run at all, and nothing that could be a setting."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
+    return {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "SYSTEMROOT")
+        if name in os.environ
+    }
 
 
 def command(port: int) -> list[str]:
@@ -187,25 +198,38 @@ class Function:
         return self.log_path.read_text("utf-8")
 
     def send(
-        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> Answer:
         answer = exchange(self.port, method, path, body, headers, **options)
-        self.evidence.note(f"answer of {method} {path}", answer.body + repr(answer.headers).encode())
+        self.evidence.note(
+            f"answer of {method} {path}", answer.body + repr(answer.headers).encode()
+        )
         return answer
 
     def post(self, alert: Any, path: str = ALERTS, **headers: str) -> Answer:
         """The way of TradingView: JSON, and no header that matters."""
-        named = {"Content-Type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
+        named = {"Content-Type": "application/json"} | {
+            name.replace("_", "-"): text for name, text in headers.items()
+        }
         return self.send("POST", path, encoded(alert), named)
 
     def post_signed(self, alert: Any, path: str = ALERTS, **headers: str) -> Answer:
         body = encoded(alert)
-        signature = hmac.new(self.evidence.secrets.signing.encode(), body, hashlib.sha256).hexdigest()
+        signature = hmac.new(
+            self.evidence.secrets.signing.encode(), body, hashlib.sha256
+        ).hexdigest()
         self.evidence.hide("signature", signature)
         return self.post(body, path, X_Signature=signature, **headers)
 
     def operate(self, method: str, path: str) -> Answer:
-        return self.send(method, path, headers={"Authorization": f"Bearer {self.evidence.secrets.operator}"})
+        return self.send(
+            method, path, headers={"Authorization": f"Bearer {self.evidence.secrets.operator}"}
+        )
 
     def orders(self, alert_id: str) -> list[dict[str, Any]]:
         """What the ledger says of one alert, by the operator's route."""

@@ -50,7 +50,13 @@ class Recorded:
 
 
 def run(
-    script: str, folder: Path, *, secret: str = TOKEN, job_exists: bool = False, typed: str = "", cwd: Path = ROOT
+    script: str,
+    folder: Path,
+    *,
+    secret: str = TOKEN,
+    job_exists: bool = False,
+    typed: str = "",
+    cwd: Path = ROOT,
 ) -> Recorded:
     """``script`` under ``bash -eu`` in ``cwd``, with nothing of this process's environment but PATH."""
     fakes = folder / "fakes"
@@ -78,13 +84,17 @@ def run(
 
 def parses(script: str) -> str:
     """What bash says against the script; empty if it can be read."""
-    return subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False).stderr
+    return subprocess.run(
+        ["bash", "-n"], input=script, capture_output=True, text=True, check=False
+    ).stderr
 
 
 @cache
 def gcloud_flags() -> dict[str, frozenset[str]]:
     rows = Path(__file__).with_name("gcloud_flags.txt").read_text("utf-8").splitlines()[2:]
-    return {command: frozenset(flags.split()) for command, flags in (row.split(":", 1) for row in rows)}
+    return {
+        command: frozenset(flags.split()) for command, flags in (row.split(":", 1) for row in rows)
+    }
 
 
 def unknown_to_gcloud(arguments: list[str]) -> list[str]:
@@ -95,7 +105,9 @@ def unknown_to_gcloud(arguments: list[str]) -> list[str]:
         return [words]
     known = gcloud_flags()[max(commands, key=len)] | gcloud_flags()["*"]
     given = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
-    return [name for name in given if name not in known and re.sub("^--no-", "--", name) not in known]
+    return [
+        name for name in given if name not in known and re.sub("^--no-", "--", name) not in known
+    ]
 
 
 def options(arguments: list[str]) -> dict[str, str]:

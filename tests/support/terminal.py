@@ -19,7 +19,9 @@ def function_on(path: Path, **env: str) -> Function:
 
 def run(function: Function, *arguments: str, answer: str | None = None) -> Result:
     """One command; ``answer`` is what the person types."""
-    return CliRunner().invoke(cli, arguments, input=answer, obj=lambda: function.application, catch_exceptions=False)
+    return CliRunner().invoke(
+        cli, arguments, input=answer, obj=lambda: function.application, catch_exceptions=False
+    )
 
 
 def rows(result: Result) -> list[list[str]]:

@@ -11,9 +11,13 @@ from webhook_core.trading.rules import Limits, TradingRules
 
 
 def trading_rules(
-    allow_lists: Sequence[tuple[str, ...]] = (), caps: Sequence[Mapping[str, Decimal]] = (), **others: Any
+    allow_lists: Sequence[tuple[str, ...]] = (),
+    caps: Sequence[Mapping[str, Decimal]] = (),
+    **others: Any,
 ) -> TradingRules:
     """The first list and the first cap are the global ones, the others those of the strategy trend."""
     pairs = enumerate(zip_longest(allow_lists, caps))
-    limits = tuple(Limits(allowed, cap, "trend" if number else "") for number, (allowed, cap) in pairs)
+    limits = tuple(
+        Limits(allowed, cap, "trend" if number else "") for number, (allowed, cap) in pairs
+    )
     return TradingRules(limits, **others)

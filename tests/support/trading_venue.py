@@ -16,7 +16,14 @@ from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.operations.replay import Replay
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.orders import Side
-from webhook_core.trading.requests import Accepted, Fill, OrderRequest, Outcome, Rejected, VenueOrder
+from webhook_core.trading.requests import (
+    Accepted,
+    Fill,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    VenueOrder,
+)
 
 ZERO = Decimal(0)
 PAIRS = {pair.key: pair for pair in snapshot()}
@@ -47,12 +54,16 @@ class TradingVenue(FakeVenue):
         """So many reads of balances or positions from now on show what is held now, whatever is traded meanwhile."""
         self._held_back, self._shown = reads, (dict(self.held), self._open_positions())
 
-    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+    def submit(
+        self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
+    ) -> Outcome:
         refusal = None if self.refuse or request.method != "AddOrder" else self._refusal(request)
         if refusal is not None:
             self.refuse.append(refusal)
         outcome = super().submit(request, client_order_id, deadline, budget)
-        if client_order_id in self.closed_orders and request.method == "AddOrder":  # the one that was not refused
+        if (
+            client_order_id in self.closed_orders and request.method == "AddOrder"
+        ):  # the one that was not refused
             order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
             self._place(request.parameters, order_id, client_order_id)
         return outcome
@@ -79,7 +90,9 @@ class TradingVenue(FakeVenue):
         self._end(order._replace(status=status, executed=executed))
 
     def _end(self, order: RestingOrder) -> None:
-        self.gone[order.order_id] = order._replace(closed_at=None if self.time is None else self.time.now())
+        self.gone[order.order_id] = order._replace(
+            closed_at=None if self.time is None else self.time.now()
+        )
 
     def fill(self, order: RestingOrder) -> None:
         """All of a resting spot order, at its limit."""
@@ -89,12 +102,16 @@ class TradingVenue(FakeVenue):
         self._add(pair.base, sign * order.left)
         self._add(pair.quote, -sign * order.left * price)
         done_at = self.gone[order.order_id].closed_at
-        self.filled[order.order_id] = Fill("closed", order.volume, price, order.volume * price, ZERO, done_at)
+        self.filled[order.order_id] = Fill(
+            "closed", order.volume, price, order.volume * price, ZERO, done_at
+        )
         self.leave_close(self.gone[order.order_id], order.left)
 
     def fill_part(self, order: RestingOrder, volume: Decimal) -> None:
         """A part of a resting spot order, which rests on."""
-        (at,) = (number for number, other in enumerate(self.resting) if other.order_id == order.order_id)
+        (at,) = (
+            number for number, other in enumerate(self.resting) if other.order_id == order.order_id
+        )
         self._hold(order, -volume)
         self.traded_at[order.order_id] = START if self.time is None else self.time.now()
         self.resting[at] = self.resting[at]._replace(executed=self.resting[at].executed + volume)
@@ -115,7 +132,11 @@ class TradingVenue(FakeVenue):
         )  # fmt: skip
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
-        return tuple(order for order in super().open_orders(budget) if self._shows("open_orders", order.order_id))
+        return tuple(
+            order
+            for order in super().open_orders(budget)
+            if self._shows("open_orders", order.order_id)
+        )
 
     def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
         gone = {name: self.gone[name] for name in order_ids if name in self.gone}
@@ -124,14 +145,20 @@ class TradingVenue(FakeVenue):
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         super().orders_closed(since, budget)
-        recent = (order for order in self.gone.values() if order.closed_at is None or order.closed_at >= since)
+        recent = (
+            order
+            for order in self.gone.values()
+            if order.closed_at is None or order.closed_at >= since
+        )
         return tuple(order for order in recent if self._shows("orders_closed", order.order_id))
 
     def _shows(self, read: str, order_id: str) -> bool:
         return not self.hidden.get(read, set()) & {order_id, ...}
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        open_ones = {order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting}
+        open_ones = {
+            order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting
+        }
         shown = {name: open_ones[name] for name in order_ids if name in open_ones}
         return {**shown, **super().fills(order_ids, budget)}
 
@@ -190,7 +217,11 @@ class TradingVenue(FakeVenue):
 
     def _refusal(self, request: OrderRequest) -> Rejected | None:
         sent = request.parameters
-        pair, volume, price = PAIRS[sent["pair"]], Decimal(sent["volume"]), self._price(sent["pair"])
+        pair, volume, price = (
+            PAIRS[sent["pair"]],
+            Decimal(sent["volume"]),
+            self._price(sent["pair"]),
+        )
         if "leverage" in sent:
             if sent.get("reduce_only") == "true" and not self.net.get(pair.key):
                 return Rejected(("EOrder:Reduce only:No position exists",))

@@ -128,7 +128,10 @@ def test_a_resend_gets_the_stored_answer(function):
     alert = function.alert()
     first, again = function.post(alert), function.post(alert)
     assert (again.status, again["replayed"]) == (200, True)
-    assert {**again.document, "replayed": False, "request_id": ""} == {**first.document, "request_id": ""}
+    assert {**again.document, "replayed": False, "request_id": ""} == {
+        **first.document,
+        "request_id": "",
+    }
     assert len(function.venue.submitted) == 1
 
 
@@ -148,7 +151,13 @@ def test_alerts_without_an_id_are_told_apart_by_their_bodies(function):
 def test_an_alert_without_id_and_time_is_a_redelivery_inside_the_window_and_new_after_it(function):
     alert = function.alert(id=None, fired_at=None)
     answers = [function.post(alert)]
-    for seconds in (20, 20, 10, 44, 1):  # at 20 and 40 s repeats; at 50 s new, whose window then runs from there
+    for seconds in (
+        20,
+        20,
+        10,
+        44,
+        1,
+    ):  # at 20 and 40 s repeats; at 50 s new, whose window then runs from there
         function.clock.sleep(seconds)
         answers.append(function.post(alert))
     assert [answer["replayed"] for answer in answers] == [False, True, True, False, True, False]
@@ -236,7 +245,10 @@ def test_a_known_alert_is_answered_from_the_ledger_whatever_the_rules_say_now(fu
     alert = function.alert()
     function.post(alert)
     stricter = Function(
-        env={"ALLOWED_SYMBOLS": "ETH/USD"}, clock=function.clock, venue=function.venue, store=function.store
+        env={"ALLOWED_SYMBOLS": "ETH/USD"},
+        clock=function.clock,
+        venue=function.venue,
+        store=function.store,
     )
     answer = stricter.post(alert)
     assert (answer.status, answer["replayed"]) == (200, True)
@@ -263,7 +275,10 @@ def test_a_market_that_cannot_be_read_leaves_nothing_behind():
 
 # -- rules that moved ------------------------------------------------------------------------------------------------------
 
-DECIMALS = Rejected(("EOrder:Invalid price:BTC/USD price can only be specified up to 0 decimals.",), stale_rules=True)
+DECIMALS = Rejected(
+    ("EOrder:Invalid price:BTC/USD price can only be specified up to 0 decimals.",),
+    stale_rules=True,
+)
 MINIMUM = Rejected(("EGeneral:Invalid arguments:volume minimum not met",), stale_rules=True)
 
 
@@ -276,7 +291,10 @@ def test_a_price_refused_for_its_decimals_is_planned_again_on_fresh_rules(functi
     function.venue.refuse = [DECIMALS]
     answer = function.post(function.alert(order_type="limit", price="60000.3"))
     assert answer.status == 200
-    assert [request.parameters["price"] for request, _, _ in function.venue.submitted] == ["60000.3", "60000"]
+    assert [request.parameters["price"] for request, _, _ in function.venue.submitted] == [
+        "60000.3",
+        "60000",
+    ]
     assert len({client_order_id for _, client_order_id, _ in function.venue.submitted}) == 2
     assert function.operate("GET", "/orders")["orders"][0]["attempt"] == 2
 
@@ -324,7 +342,9 @@ def test_fresh_rules_deny_without_asking_kraken(function):
 
 def test_a_pair_that_the_snapshot_lacks_is_looked_up_once(function):
     function.venue.rules = [
-        btc_usd(key="NEWUSD", altname="NEWUSD", wsname="NEW/USD", base="NEW", as_of=function.clock.now())
+        btc_usd(
+            key="NEWUSD", altname="NEWUSD", wsname="NEW/USD", base="NEW", as_of=function.clock.now()
+        )
     ]
     assert function.post(function.alert(symbol="NEWUSD")).status == 200
     assert function.post(function.alert(symbol="NEWUSD", id="a-2")).status == 200
@@ -369,12 +389,20 @@ def test_no_ledger_no_order(function):
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_an_outcome_that_cannot_be_recorded_is_logged_whole_and_found_by_the_redelivery(function, caplog, after):
-    broken = Function(store=Broken(function.store, "record", after=after), venue=function.venue, clock=function.clock)
+def test_an_outcome_that_cannot_be_recorded_is_logged_whole_and_found_by_the_redelivery(
+    function, caplog, after
+):
+    broken = Function(
+        store=Broken(function.store, "record", after=after),
+        venue=function.venue,
+        clock=function.clock,
+    )
     alert = function.alert()
     answer = broken.post(alert)
     assert (answer.status, answer["code"]) == (503, "ledger_unavailable")
-    (line,) = [record for record in caplog.records if record.message == "ledger.outcome_not_recorded"]
+    (line,) = [
+        record for record in caplog.records if record.message == "ledger.outcome_not_recorded"
+    ]
     assert line.facts["order_id"] == "OFAKE1-AAAAA-AAAAAA"
     assert line.facts["client_order_id"] == function.venue.submitted[0][1]
     function.clock.sleep(6)
@@ -403,18 +431,29 @@ def test_a_validation_shows_the_order_its_roundings_its_cost_and_every_check():
     function = Function(env={"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "1000 USD"})
     fresh_rules(function)
     function.operate("POST", "/reconcile")
-    answer = function.post(function.alert(order_type="limit", price="60000.19", volume="0.0123456789"), VALIDATE)
+    answer = function.post(
+        function.alert(order_type="limit", price="60000.19", volume="0.0123456789"), VALIDATE
+    )
     assert answer.status == 200
     assert set(answer.document) == ANSWER_KEYS
     volume, cost = "0.01234567", "740.741434567"
-    rounding = ["volume 0.0123456789 was rounded down to 0.01234567", "price 60000.19 was rounded to 60000.1"]
+    rounding = [
+        "volume 0.0123456789 was rounded down to 0.01234567",
+        "price 60000.19 was rounded to 60000.1",
+    ]
     (order,) = answer["orders"]
     checks = [(check["rule"], check["verdict"], check["numbers"]) for check in order.pop("checks")]
     assert order == {
         **ORDER,
         "state": "VALIDATED",
         "code": "validated",
-        "request": {"pair": "XXBTZUSD", "type": "buy", "ordertype": "limit", "volume": volume, "price": "60000.1"},
+        "request": {
+            "pair": "XXBTZUSD",
+            "type": "buy",
+            "ordertype": "limit",
+            "volume": volume,
+            "price": "60000.1",
+        },
         "rounding": rounding,
         "estimate": {"price": "60000.1", "cost": cost, "fee": "5.925931476536", "currency": "USD"},
     }
@@ -429,14 +468,23 @@ def test_a_validation_shows_the_order_its_roundings_its_cost_and_every_check():
             "passed",
             {"cost": cost, "max": "1000", "volume": volume, "price": "60000.1", "currency": "USD"},
         ),
-        ("COST_MINIMUM", "passed", {"cost": cost, "minimum": "0.5", "volume": volume, "price": "60000.1"}),
+        (
+            "COST_MINIMUM",
+            "passed",
+            {"cost": cost, "minimum": "0.5", "volume": volume, "price": "60000.1"},
+        ),
     ]
     assert answer["warnings"] == rounding
 
 
 def test_a_cost_that_no_price_tells_is_null(function):
     answer = function.post(function.alert(price=None), VALIDATE)
-    assert answer["orders"][0]["estimate"] == {"price": None, "cost": None, "fee": None, "currency": "USD"}
+    assert answer["orders"][0]["estimate"] == {
+        "price": None,
+        "cost": None,
+        "fee": None,
+        "currency": "USD",
+    }
 
 
 def test_a_validation_that_is_denied_shows_what_was_refused_and_every_check_and_kraken_is_not_asked():
@@ -449,18 +497,28 @@ def test_a_validation_that_is_denied_shows_what_was_refused_and_every_check_and_
     assert shown["error"].startswith("ALLOWED_SYMBOLS: ")
     assert real["orders"] == []
     (order,) = shown["orders"]
-    assert (order["state"], order["code"], order["request"]["volume"]) == ("DENIED", "order_denied", "0.01")
+    assert (order["state"], order["code"], order["request"]["volume"]) == (
+        "DENIED",
+        "order_denied",
+        "0.01",
+    )
     assert order["estimate"] == {"price": "60000", "cost": "600", "fee": "4.8", "currency": "USD"}
     denied = [check for check in order["checks"] if check["verdict"] == "denied"]
     assert [check["rule"] for check in denied] == ["ALLOWED_SYMBOLS", "MAX_ORDER_COST"]
     assert denied[0]["message"] == shown["error"]
-    assert all(check["message"] is None for check in order["checks"] if check["verdict"] == "passed")
+    assert all(
+        check["message"] is None for check in order["checks"] if check["verdict"] == "passed"
+    )
     assert function.venue.calls == []
 
 
 @pytest.mark.parametrize(("mode", "fee"), [("paper", "3"), ("validate", "4.8")])
 def test_the_fee_is_that_of_the_paper_account_or_krakens_first_tier(mode, fee):
-    keys = {"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "c2VjcmV0" * 11} if mode == "validate" else {}
+    keys = (
+        {"KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "c2VjcmV0" * 11}
+        if mode == "validate"
+        else {}
+    )
     function = Function(env={"TRADING_MODE": mode, "PAPER_FEES": "0.25,0.50", **keys})
     assert function.post(function.alert(), VALIDATE)["orders"][0]["estimate"]["fee"] == fee
 
@@ -519,9 +577,15 @@ def test_a_body_over_64_kib_is_refused(function):
 @pytest.mark.parametrize(
     ("fault", "status", "code"), [("oversized", 413, "body_too_large"), ("late", 503, "body_late")]
 )
-@pytest.mark.parametrize("path", ["/", "/webhook/tradingview", "/webhook/tradingview/validate", "/reconcile"])
-def test_a_body_of_which_nothing_was_taken_is_refused_whatever_its_path_is_for(fault, status, code, path, function):
-    request = HttpRequest("POST", path, {}, {}, b"", "127.0.0.1", function.clock.now(), **{fault: True})
+@pytest.mark.parametrize(
+    "path", ["/", "/webhook/tradingview", "/webhook/tradingview/validate", "/reconcile"]
+)
+def test_a_body_of_which_nothing_was_taken_is_refused_whatever_its_path_is_for(
+    fault, status, code, path, function
+):
+    request = HttpRequest(
+        "POST", path, {}, {}, b"", "127.0.0.1", function.clock.now(), **{fault: True}
+    )
     response = function.application.handle(request)
     assert (response.status, json.loads(response.body)["code"]) == (status, code)
     assert function.venue.calls == []
@@ -535,7 +599,9 @@ def test_a_request_id_is_taken_or_made(function):
 
 def test_cors_only_for_configured_origins():
     function = Function(env={"CORS_ORIGINS": "https://desk.example"})
-    preflight = function.send("OPTIONS", "/webhook/tradingview", headers={"origin": "https://desk.example"})
+    preflight = function.send(
+        "OPTIONS", "/webhook/tradingview", headers={"origin": "https://desk.example"}
+    )
     assert preflight.status == 204
     assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
     other = function.send("GET", "/webhook/health", headers={"origin": "https://evil.example"})
@@ -617,12 +683,25 @@ def own_log():
 @pytest.mark.usefixtures("own_log")
 @pytest.mark.parametrize(
     "found_in",
-    [{"id": TOKEN}, {"id": f"x-{TOKEN}"}, {"strategy_name": TOKEN}, {"symbol": TOKEN}, {"id": TOKEN, "volume": "x"}],
+    [
+        {"id": TOKEN},
+        {"id": f"x-{TOKEN}"},
+        {"strategy_name": TOKEN},
+        {"symbol": TOKEN},
+        {"id": TOKEN, "volume": "x"},
+    ],
     ids=repr,
 )
 @pytest.mark.parametrize("environment", ["production", "development"])
-def test_a_token_in_a_wrong_field_is_repeated_by_no_answer_and_no_line(environment, found_in, capsys):
-    env = {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": "memory://", "ENVIRONMENT": environment, "LOG_LEVEL": "DEBUG"}
+def test_a_token_in_a_wrong_field_is_repeated_by_no_answer_and_no_line(
+    environment, found_in, capsys
+):
+    env = {
+        "WEBHOOK_TOKEN": TOKEN,
+        "LEDGER_URL": "memory://",
+        "ENVIRONMENT": environment,
+        "LOG_LEVEL": "DEBUG",
+    }
     started = start(env, clock=(clock := FakeClock()))
     body = json.dumps(Function(clock=clock).alert(**found_in)).encode()
     response = started.handle(HttpRequest("POST", "/", {}, {}, body, "127.0.0.1", clock.now()))

@@ -19,7 +19,9 @@ from webhook_core.trading.requests import Accepted, OrderRequest, Rejected, Unkn
 from webhook_core.venue import Venue
 
 METHODS = [name for name in vars(Venue) if not name.startswith("_")]
-RESTING = RestingOrder("OA", "XBTUSD", Side.BUY, "limit", Decimal(2), Decimal(0), START, client_order_id="ours")
+RESTING = RestingOrder(
+    "OA", "XBTUSD", Side.BUY, "limit", Decimal(2), Decimal(0), START, client_order_id="ours"
+)
 
 
 @pytest.mark.parametrize("venue", [KrakenVenue, FakeVenue, SimulatedVenue])
@@ -43,7 +45,9 @@ def submit(venue: FakeVenue, method: Any, **parameters: str) -> Any:
     return venue.submit(request, "new", START, Budget.start(clock, 2.0))
 
 
-@pytest.mark.parametrize(("named", "order_id"), [({"txid": "OA"}, "OA"), ({"cl_ord_id": "ours"}, "")])
+@pytest.mark.parametrize(
+    ("named", "order_id"), [({"txid": "OA"}, "OA"), ({"cl_ord_id": "ours"}, "")]
+)
 def test_a_canceled_order_is_gone_from_the_fake(fake: FakeVenue, named: Any, order_id: str) -> None:
     assert submit(fake, "CancelOrder", **named) == Accepted(order_id)
     assert [order.order_id for order in fake.resting] == ["OB"]
@@ -55,7 +59,9 @@ def test_a_canceled_order_is_gone_from_the_fake(fake: FakeVenue, named: Any, ord
 def test_an_amended_order_is_changed_in_the_fake(fake: FakeVenue) -> None:
     assert submit(fake, "AmendOrder", txid="OA", order_qty="3", limit_price="9") == Accepted("OA")
     assert fake.resting[1] == RESTING._replace(volume=Decimal(3), limit=Decimal(9))
-    assert submit(fake, "AmendOrder", txid="OX", order_qty="3") == Rejected(("EOrder:Unknown order",))
+    assert submit(fake, "AmendOrder", txid="OX", order_qty="3") == Rejected(
+        ("EOrder:Unknown order",)
+    )
 
 
 def test_a_change_whose_reply_is_lost_is_made_in_the_fake(fake: FakeVenue) -> None:

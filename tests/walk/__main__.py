@@ -18,7 +18,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--seed", type=int, help="this one alone, with its story")
     parser.add_argument("--steps", help="of it these steps alone")
-    parser.add_argument("--everything", action="store_true", help="with the steps that are left out yet")
+    parser.add_argument(
+        "--everything", action="store_true", help="with the steps that are left out yet"
+    )
     asked = parser.parse_args()
     if asked.seed is not None:
         steps = [int(number) for number in asked.steps.split(",")] if asked.steps else range(STEPS)
@@ -27,7 +29,10 @@ def main() -> int:
         return 1 if done.wrong else 0
     started, walks = (
         time.monotonic(),
-        [walk(seed, everything=asked.everything) for seed in range(asked.first, asked.first + asked.walks)],
+        [
+            walk(seed, everything=asked.everything)
+            for seed in range(asked.first, asked.first + asked.walks)
+        ],
     )
     failed = [done for done in walks if done.wrong]
     steps = sum(done.taken for done in walks)

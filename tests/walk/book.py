@@ -30,14 +30,18 @@ class Book:
         if not margin:
             return self.stored.balances.get(asset, ZERO)
         own = (row for row in self.stored.positions if row.pair == pair)
-        return sum(((row.volume - row.closed) * (1 if row.side == "buy" else -1) for row in own), ZERO)
+        return sum(
+            ((row.volume - row.closed) * (1 if row.side == "buy" else -1) for row in own), ZERO
+        )
 
     def open(self, symbol: str) -> Sequence[Order]:
         return [order for order in self.stored.open.values() if order.pair == ASSETS[symbol][1]]
 
     @property
     def free_money(self) -> Decimal:
-        kept = (order.hold for order in self.stored.open.values() if order.hold and order.side == "buy")
+        kept = (
+            order.hold for order in self.stored.open.values() if order.hold and order.side == "buy"
+        )
         return self.stored.balances.get("ZUSD", ZERO) - sum(kept, ZERO)
 
     @property

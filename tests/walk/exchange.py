@@ -33,7 +33,9 @@ class LateKraken(kraken_server.KrakenServer):
         self._past: list[tuple[float, str]] = []
         super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
 
-    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    def handle(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         self.clock.sleep(CALL_S)
         endpoint = path.rsplit("/", 1)[-1]
         code, content = self.engine.handle(method, path, query, headers, body)

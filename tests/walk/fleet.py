@@ -58,7 +58,9 @@ class Beside:
 
     def __init__(self, env: Mapping[str, str], clock: SharedClock) -> None:
         self._pipe, other = SPAWN.Pipe()
-        self._process = SPAWN.Process(target=_serve, args=(other, dict(env), clock.passed), daemon=True)
+        self._process = SPAWN.Process(
+            target=_serve, args=(other, dict(env), clock.passed), daemon=True
+        )
         self._process.start()
 
     def post(self, body: bytes) -> Answer:

@@ -83,7 +83,11 @@ def shrunk(failed: Walk, runs: int = 40) -> Walk:
         for start in range(0, len(best.kept), half):
             fewer = [*best.kept[:start], *best.kept[start + half :]]
             runs -= 1
-            if fewer and (tried := walk(failed.seed, fewer, everything=failed.everything)).wrong is not None:
+            if (
+                fewer
+                and (tried := walk(failed.seed, fewer, everything=failed.everything)).wrong
+                is not None
+            ):
                 best = tried
                 break
         else:
@@ -96,7 +100,10 @@ def shrunk(failed: Walk, runs: int = 40) -> Walk:
 @contextmanager
 def _world(seed: int, done: Walk) -> Iterator[_Walker]:
     level = LOGGER.level
-    clock, balances = SharedClock(), {"USD": Decimal(100_000), "BTC": Decimal("0.02"), "ETH": Decimal("0.5")}
+    clock, balances = (
+        SharedClock(),
+        {"USD": Decimal(100_000), "BTC": Decimal("0.02"), "ETH": Decimal("0.5")},
+    )
     with tempfile.TemporaryDirectory() as folder, LateKraken(clock, balances=balances) as kraken:
         env = environment(kraken.url, str(Path(folder, "ledger.db")))
         fleet = [Here(env, clock), Beside(env, clock) if seed % 4 == 3 else Here(env, clock)]
@@ -109,8 +116,16 @@ def _world(seed: int, done: Walk) -> Iterator[_Walker]:
 
 
 class _Walker:
-    def __init__(self, seed: int, done: Walk, clock: SharedClock, kraken: LateKraken, fleet: list[Any]) -> None:
-        self._seed, self._done, self._clock, self._kraken, self._fleet = seed, done, clock, kraken, fleet
+    def __init__(
+        self, seed: int, done: Walk, clock: SharedClock, kraken: LateKraken, fleet: list[Any]
+    ) -> None:
+        self._seed, self._done, self._clock, self._kraken, self._fleet = (
+            seed,
+            done,
+            clock,
+            kraken,
+            fleet,
+        )
         self._everything = done.everything
         self._margin = seed % 8 in (2, 3, 6)
         self._prices, self._told = dict(PRICES), ""
@@ -130,8 +145,12 @@ class _Walker:
             return
         self._done.taken += 1
         held = book.held(symbol, margin=self._margin)
-        late = ", ".join(f"{read} {seconds}" for read, seconds in self._kraken.late.items() if seconds)
-        self._tell(f"{number}: {step.name} {symbol}, held {held}, open {len(book.open(symbol))}; late: {late}")
+        late = ", ".join(
+            f"{read} {seconds}" for read, seconds in self._kraken.late.items() if seconds
+        )
+        self._tell(
+            f"{number}: {step.name} {symbol}, held {held}, open {len(book.open(symbol))}; late: {late}"
+        )
         self._set(step, symbol)
         if step.alert is not None:
             self._judge(step, symbol, held, self._delivered(step, symbol, number))
@@ -167,7 +186,11 @@ class _Walker:
             self._kraken.script("AddOrder", _FAULTS[step.fault]())
         if step.beside is not None:
             self._post(self._body(step.beside, symbol, f"beside-{number}"), number)
-        body, status, document = self._body(step.alert or {}, symbol, f"step-{number}"), 503, {"code": ""}
+        body, status, document = (
+            self._body(step.alert or {}, symbol, f"step-{number}"),
+            503,
+            {"code": ""},
+        )
         for sent in range(MOST_SENDS):
             status, document = self._post(body, number + sent)
             if status < 500:
@@ -192,7 +215,9 @@ class _Walker:
     def _post(self, body: bytes, instance: int) -> tuple[int, dict[str, Any]]:
         status, document = self._fleet[instance % len(self._fleet)].post(body)
         asked = {name: value for name, value in json.loads(body).items() if name not in UNTOLD}
-        self._tell(f"   {json.dumps(asked)} -> {status} {document['code']}: {document['message'][:230]}")
+        self._tell(
+            f"   {json.dumps(asked)} -> {status} {document['code']}: {document['message'][:230]}"
+        )
         return status, document
 
     def _judge(self, step: Step, symbol: str, before: Decimal, code: str) -> None:
@@ -226,4 +251,6 @@ def _only_cancels(alert: Any) -> bool:
 def _with(alert: Any, leverage: dict[str, str]) -> dict[str, Any]:
     if "orders" not in alert:
         return {**alert, **leverage}
-    return {"orders": [leg if _only_cancels(leg) else {**leg, **leverage} for leg in alert["orders"]]}
+    return {
+        "orders": [leg if _only_cancels(leg) else {**leg, **leverage} for leg in alert["orders"]]
+    }

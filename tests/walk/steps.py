@@ -46,7 +46,9 @@ class Stage:
     @property
     def is_held_back(self) -> bool:
         """Some of the base is kept by an order that sells it."""
-        return not self.margin and any(order.side == "sell" for order in self.book.open(self.symbol))
+        return not self.margin and any(
+            order.side == "sell" for order in self.book.open(self.symbol)
+        )
 
     def size(self, most: int = 9) -> Decimal:
         return self.random.randint(1, most) * self.least
@@ -128,7 +130,11 @@ def reverse(stage: Stage) -> Step | None:
         return exactly("reverse", {"action": "reverse"}, -stage.held if stage.margin else ZERO)
     size = stage.size()
     way = -1 if stage.held > 0 else 1
-    return exactly(f"reverse {size}", {"action": "reverse", "volume": str(size)}, way * size if stage.margin else ZERO)
+    return exactly(
+        f"reverse {size}",
+        {"action": "reverse", "volume": str(size)},
+        way * size if stage.margin else ZERO,
+    )
 
 
 def share_of_position(stage: Stage) -> Step | None:
@@ -144,9 +150,16 @@ def share_of_money(stage: Stage) -> Step | None:
     """Sized by what is free, or by what all of it is worth: no more than that, and not much less."""
     if stage.margin:
         return None
-    percent, kind = stage.random.choice((5, 10)), stage.random.choice(("percent_balance", "percent_equity", "quote"))
+    percent, kind = (
+        stage.random.choice((5, 10)),
+        stage.random.choice(("percent_balance", "percent_equity", "quote")),
+    )
     free, worth = stage.book.free_money, stage.book.worth
-    cost = {"percent_balance": free, "percent_equity": worth, "quote": Decimal(8000)}[kind] * percent / 100
+    cost = (
+        {"percent_balance": free, "percent_equity": worth, "quote": Decimal(8000)}[kind]
+        * percent
+        / 100
+    )
     if cost * Decimal("1.2") > free or cost / stage.price < stage.least:
         return None
     volume = str(percent) if kind != "quote" else f"{cost.quantize(_CENT):f}"
@@ -210,7 +223,12 @@ def move_stop(stage: Stage) -> Step | None:
     if stage.margin or stage.held < stage.least or not stage.is_held_back:
         return None
     trigger = f"{stage.price * Decimal('0.96'):.1f}"
-    stop = {"side": "sell", "order_type": "stop-loss", "stop_price": trigger, "volume": f"{stage.least}"}
+    stop = {
+        "side": "sell",
+        "order_type": "stop-loss",
+        "stop_price": trigger,
+        "volume": f"{stage.least}",
+    }
     sells = sum(order.side == "sell" for order in stage.book.open(stage.symbol))
     leaves = len(stage.book.open(stage.symbol)) - sells + 1
     legs = {"orders": [{"action": "cancel", "side": "sell"}, stop]}
@@ -231,7 +249,9 @@ def beside_a_lost_buy(stage: Stage) -> Step | None:
         return None
     if stage.margin and stage.held <= 0:
         return None
-    return replace(step, name=f"{step.name} beside a lost buy, {fault}", fault=fault, beside=entry.alert)
+    return replace(
+        step, name=f"{step.name} beside a lost buy, {fault}", fault=fault, beside=entry.alert
+    )
 
 
 Maker = Callable[[Stage], Step | None]

@@ -55,11 +55,17 @@ class ConsoleLine(logging.Formatter):
     event."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = {name: value for name, value in facts_of(record).items() if name not in _NOT_FOR_PEOPLE}
+        facts = {
+            name: value for name, value in facts_of(record).items() if name not in _NOT_FOR_PEOPLE
+        }
         clock = time.strftime("%H:%M:%S", time.gmtime(record.created))
         if record.getMessage() == DONE:
             line = f"{clock} {_alert(facts)}"
-            facts = {name: value for name, value in facts.items() if name not in _IN_THE_LINE and _shows_all()}
+            facts = {
+                name: value
+                for name, value in facts.items()
+                if name not in _IN_THE_LINE and _shows_all()
+            }
         else:
             line = f"{clock} {record.levelname} {on_one_line(record.getMessage())}"
         for name, value in facts.items():
@@ -111,7 +117,11 @@ def _order(facts: Mapping[str, Any]) -> str:
 def _for_people(value: object) -> str:
     if not isinstance(value, str):
         simple = plain(value) if isinstance(value, Decimal | date) else value
-        text = simple if isinstance(simple, str) else json.dumps(simple, default=plain, ensure_ascii=False)
+        text = (
+            simple
+            if isinstance(simple, str)
+            else json.dumps(simple, default=plain, ensure_ascii=False)
+        )
         return on_one_line(text)
     if value and value.isprintable() and not set(value) & set(' ="\\'):
         return value

@@ -36,7 +36,9 @@ _ADVICE = {
     ),
     "NOT_FOUND": "There is no project {project} that has a log.",
     "UNAUTHENTICATED": _LOGIN,
-    "RESOURCE_EXHAUSTED": ("Cloud Logging has no more reads for project {project} in this minute; try again later."),
+    "RESOURCE_EXHAUSTED": (
+        "Cloud Logging has no more reads for project {project} in this minute; try again later."
+    ),
     "INVALID_ARGUMENT": "Cloud Logging does not take this search for project {project}.",
 }
 _UNREACHABLE = "Cloud Logging could not be read ({status}); look at the network, and try again."

@@ -44,7 +44,9 @@ def configure(
     LOGGER.addHandler(handler)
     LOGGER.setLevel(level)
     LOGGER.propagate = False
-    LOGGER.disabled = False  # functions-framework's own dictConfig disables every logger that it finds
+    LOGGER.disabled = (
+        False  # functions-framework's own dictConfig disables every logger that it finds
+    )
 
 
 def mask(secrets: Collection[str]) -> None:

@@ -56,7 +56,9 @@ class SecretReader:
             raise NotConfigured(faults)
         for name, outcome in outcomes.items():
             event(logging.INFO, "secret.read", secret=name, found=isinstance(outcome, str))
-        return {name: outcome if isinstance(outcome, str) else "" for name, outcome in outcomes.items()}
+        return {
+            name: outcome if isinstance(outcome, str) else "" for name, outcome in outcomes.items()
+        }
 
     def _value(self, name: str, ends_at: float) -> str:
         path, version = path_of(name), version_of(name)
@@ -87,11 +89,15 @@ class SecretReader:
             payload = client.access_secret_version(name=name, retry=None, timeout=left).payload
         except GoogleAPICallError as error:
             status = error.grpc_status_code
-            raise self._failed(client, status.name if status else type(error).__name__, version) from None
+            raise self._failed(
+                client, status.name if status else type(error).__name__, version
+            ) from None
         except GoogleAuthError:
             raise _Unreadable(_NO_CREDENTIALS) from None
         if "data_crc32c" in payload and payload.data_crc32c != crc32c(payload.data):
-            raise _Unreadable("came damaged (its checksum is wrong); it is read again with a later request")
+            raise _Unreadable(
+                "came damaged (its checksum is wrong); it is read again with a later request"
+            )
         return bytes(payload.data)
 
     def _connected(self) -> Client:
@@ -102,7 +108,9 @@ class SecretReader:
     def _failed(self, client: Client | None, status: str, version: Version) -> _Unreadable:
         advice = _ADVICE.get(status)
         if advice is not None:
-            return _Unreadable(advice.format(**version._asdict()), absent=status != "UNAUTHENTICATED")
+            return _Unreadable(
+                advice.format(**version._asdict()), absent=status != "UNAUTHENTICATED"
+            )
         with self._lock:  # gRPC's back-off after a failure would outlast the next requests: they get a new channel
             if self._client is client:
                 self._client = None
@@ -113,7 +121,9 @@ class _Read:
     """One read in a thread of its own. ``outcome``: the value, or why there is none."""
 
     def __init__(self, read: Callable[[str, float], str], name: str, ends_at: float) -> None:
-        self.outcome: str | _Unreadable = _Unreadable("did not come in time; it is read again with a later request")
+        self.outcome: str | _Unreadable = _Unreadable(
+            "did not come in time; it is read again with a later request"
+        )
         self._read, self._name, self._ends_at = read, name, ends_at
         self._thread = threading.Thread(target=self._run, name="secret", daemon=True)
         self._thread.start()
@@ -151,7 +161,9 @@ class _Connection:
         channel = Transport.create_channel(
             SecretManagerServiceClient.DEFAULT_ENDPOINT,
             credentials=self._credentials,
-            options=[("grpc.use_local_subchannel_pool", 1)],  # or a new channel takes over the old one's back-off
+            options=[
+                ("grpc.use_local_subchannel_pool", 1)
+            ],  # or a new channel takes over the old one's back-off
         )
         return SecretManagerServiceClient(transport=Transport(channel=channel))
 
@@ -179,12 +191,16 @@ _ADVICE = {
 }
 
 
-def _faults(names: Sequence[SecretName], outcomes: Mapping[str, str | _Unreadable]) -> Iterator[str]:
+def _faults(
+    names: Sequence[SecretName], outcomes: Mapping[str, str | _Unreadable]
+) -> Iterator[str]:
     """Absence is no fault where another name of the same requirement was read."""
     one_is_read = any(name.alternative and isinstance(outcomes[name.name], str) for name in names)
     for name in names:
         outcome = outcomes[name.name]
-        if isinstance(outcome, _Unreadable) and not (name.alternative and one_is_read and outcome.absent):
+        if isinstance(outcome, _Unreadable) and not (
+            name.alternative and one_is_read and outcome.absent
+        ):
             yield f"{name.place}: {name.name} {outcome}"
 
 

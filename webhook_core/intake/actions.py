@@ -27,16 +27,35 @@ _HINTS = {
     "short": "send sell to sell what is held, or target with market_position short",
     "flat": "send close",
     "close_all": "send close, once for each symbol",
-    **dict.fromkeys(("cancel_all", "cancel_orders", "cancel_order"), "send cancel, with order_id or scope"),
+    **dict.fromkeys(
+        ("cancel_all", "cancel_orders", "cancel_order"), "send cancel, with order_id or scope"
+    ),
     **dict.fromkeys(("open", "entry", "enter", "order"), "send buy or sell"),
     "replace": "send amend",
 }
 
 _EVERYWHERE = frozenset(
     {
-        *("strategy_name", "alert_message", "custom_fields", "id", "fired_at", "bar_time", "validate"),
-        *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
-        *("action", "order_id", "orders"),  # an order_id is the script's, unless the alert cancels or amends
+        *(
+            "strategy_name",
+            "alert_message",
+            "custom_fields",
+            "id",
+            "fired_at",
+            "bar_time",
+            "validate",
+        ),
+        *(
+            "market_position",
+            "market_position_size",
+            "prev_market_position",
+            "prev_market_position_size",
+        ),
+        *(
+            "action",
+            "order_id",
+            "orders",
+        ),  # an order_id is the script's, unless the alert cancels or amends
     }
 )
 _WHICH_ORDER = ("order_id", "client_order_id", "of_alert")
@@ -47,7 +66,16 @@ _GOES_WITH: Mapping[Action, frozenset[str]] = {
     "target": frozenset({*_POSITION, "side"}),
     "cancel": frozenset({*_WHICH_ORDER, "scope", "symbol", "side"}),
     "amend": frozenset(
-        {*_WHICH_ORDER, "symbol", "volume", "quantity_type", "price", "stop_price", "display_volume", "post_only"}
+        {
+            *_WHICH_ORDER,
+            "symbol",
+            "volume",
+            "quantity_type",
+            "price",
+            "stop_price",
+            "display_volume",
+            "post_only",
+        }
     ),
 }
 _WHICH = "it says which order is meant, for action cancel or amend"
@@ -88,7 +116,9 @@ def refuse_others(action: Action, order: Order) -> None:
         why = _why_not(action, name)
         for sent in candidates:
             if why and not is_off(sent.value):
-                raise sent.fault(f"does not go with action {action}: {why}; remove it or leave it empty")
+                raise sent.fault(
+                    f"does not go with action {action}: {why}; remove it or leave it empty"
+                )
 
 
 def _why_not(action: Action, name: str) -> str | None:

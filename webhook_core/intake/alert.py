@@ -98,9 +98,13 @@ _KINDS: Mapping[str, schemas.CoreSchema] = {
     "int": schemas.int_schema(),
     "Decimal": schemas.decimal_schema(),
     "Relative": schemas.is_instance_schema(Relative),
-    "Decimal | Relative": schemas.union_schema([schemas.is_instance_schema(Relative), schemas.decimal_schema()]),
+    "Decimal | Relative": schemas.union_schema(
+        [schemas.is_instance_schema(Relative), schemas.decimal_schema()]
+    ),
     "datetime": schemas.datetime_schema(),
-    "datetime | timedelta": schemas.union_schema([schemas.datetime_schema(), schemas.timedelta_schema()]),
+    "datetime | timedelta": schemas.union_schema(
+        [schemas.datetime_schema(), schemas.timedelta_schema()]
+    ),
     "TriggerBy": schemas.literal_schema(list(get_args(TriggerBy))),
     "TimeInForce": schemas.literal_schema(list(get_args(TimeInForce))),
     "FeeCurrency": schemas.literal_schema(list(get_args(FeeCurrency))),
@@ -122,7 +126,9 @@ def _kind(annotation: str) -> schemas.CoreSchema:
     return _KINDS[value] if value == annotation else schemas.nullable_schema(_KINDS[value])
 
 
-_CONFIG = schemas.CoreConfig(strict=True, hide_input_in_errors=True)  # what an error shows may be a token
+_CONFIG = schemas.CoreConfig(
+    strict=True, hide_input_in_errors=True
+)  # what an error shows may be a token
 _STRICT = SchemaValidator(
     schemas.typed_dict_schema(
         {name: schemas.typed_dict_field(_kind(text)) for name, text in _ANNOTATIONS.items()},

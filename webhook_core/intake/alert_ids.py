@@ -21,11 +21,17 @@ RULE = "an id must be unique per firing, and neither an order id ({{strategy.ord
 _MEND = 'leave id out and send "fired_at": "{{timenow}}", or make an id that differs each time'
 _TIME = r"(?a)\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
 _NOT_OF_ONE_FIRING = {
-    **dict.fromkeys(("orderid", "txid", "strategyorderid", "ordercomment", "comment"), "the order id"),
+    **dict.fromkeys(
+        ("orderid", "txid", "strategyorderid", "ordercomment", "comment"), "the order id"
+    ),
     **dict.fromkeys(("strategyname", "strategy", "alertname"), "the strategy's name"),
     **dict.fromkeys(("symbol", "ticker", "pair", "instrument"), "the symbol"),
-    **dict.fromkeys(("side", "action", "orderaction", "ordertype", "marketposition"), "the order's kind"),
-    **dict.fromkeys(("bartime", "time", "interval", "timeframe", "exchange"), "a field of the bar or the chart"),
+    **dict.fromkeys(
+        ("side", "action", "orderaction", "ordertype", "marketposition"), "the order's kind"
+    ),
+    **dict.fromkeys(
+        ("bartime", "time", "interval", "timeframe", "exchange"), "a field of the bar or the chart"
+    ),
 }
 """Fields that two firings can share, and what an id is that equals one."""
 

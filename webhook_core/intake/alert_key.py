@@ -45,7 +45,9 @@ def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
     if alert.id is not None:
         return AlertKey(f"id:{scope}:{alert.id}", alert.id, open_ended=False)
     if verified.webhook_id is not None:
-        return AlertKey(f"webhook-id:{scope}:{verified.webhook_id}", verified.webhook_id, open_ended=False)
+        return AlertKey(
+            f"webhook-id:{scope}:{verified.webhook_id}", verified.webhook_id, open_ended=False
+        )
     strategy = verified.strategy or alert.strategy_name or "default"
     digest = "sha256:" + hashlib.sha256(strategy.encode() + b"\x00" + verified.body).hexdigest()
     return AlertKey(digest, digest, open_ended=alert.fired_at is None and not _signed(verified))

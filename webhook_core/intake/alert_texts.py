@@ -13,7 +13,12 @@ MAX_NAME = 128
 MAX_MESSAGE = 4096
 _MERE_TEXT = (
     *("alert_message", "bar_time", "order_id"),
-    *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
+    *(
+        "market_position",
+        "market_position_size",
+        "prev_market_position",
+        "prev_market_position_size",
+    ),
 )
 """Fields of ours that are context in most alerts; where one decides something, a placeholder left in it is an error."""
 
@@ -42,7 +47,9 @@ def strategy_name(candidates: Sequence[Sent]) -> str | None:
 def strategy_warning(verified: VerifiedBody, named: str | None) -> tuple[str, ...]:
     if verified.strategy is None or named in (None, verified.strategy):
         return ()
-    return (f"strategy_name is ignored: the alert's credential belongs to the strategy {verified.strategy!r}.",)
+    return (
+        f"strategy_name is ignored: the alert's credential belongs to the strategy {verified.strategy!r}.",
+    )
 
 
 def _free_text(candidates: Sequence[Sent], limit: int) -> str | None:
@@ -65,11 +72,18 @@ def _warnings(fields: Sorted) -> list[str]:
         warnings.append(
             f"Ignored, because no such field is known: {shown_names(sent.name for sent in fields.unknown)}."
         )
-    mere_text = [*fields.context, *(sent for name in _MERE_TEXT for sent in fields.order.get(name, ()))]
+    mere_text = [
+        *fields.context,
+        *(sent for name in _MERE_TEXT for sent in fields.order.get(name, ())),
+    ]
     if left := [sent.name for sent in mere_text if values.unexpanded(sent.value)]:
         warnings.append(f"TradingView did not expand the placeholder in: {shown_names(left)}.")
     for sent in fields.context:
-        elsewhere = sent.canonical == "exchange" and not is_missing(sent.value) and not values.unexpanded(sent.value)
+        elsewhere = (
+            sent.canonical == "exchange"
+            and not is_missing(sent.value)
+            and not values.unexpanded(sent.value)
+        )
         if elsewhere and str(sent.value).upper() != "KRAKEN":
             warnings.append(
                 f"exchange is {values.shown(sent.value)}: prices and volume are another market's, the order goes to Kraken."

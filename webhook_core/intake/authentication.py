@@ -23,7 +23,15 @@ from webhook_core.intake.credentials import Credential, Scheme, signing_credenti
 from webhook_core.intake.field_names import normalise
 from webhook_core.web.messages import HttpRequest
 
-__all__ = ["Credential", "Scheme", "VerifiedBody", "looks_signed", "signing_credential", "token_credential", "verify"]
+__all__ = [
+    "Credential",
+    "Scheme",
+    "VerifiedBody",
+    "looks_signed",
+    "signing_credential",
+    "token_credential",
+    "verify",
+]
 
 TIMESTAMP_TOLERANCE_S = 300
 """Both ways, as the reference libraries have it (github.com/standard-webhooks/standard-webhooks)."""
@@ -71,7 +79,11 @@ def looks_signed(headers: Mapping[str, str]) -> bool:
 
 
 def verify(
-    request: HttpRequest, credentials: Sequence[Credential], now: datetime, *, anonymous_allowed: bool
+    request: HttpRequest,
+    credentials: Sequence[Credential],
+    now: datetime,
+    *,
+    anonymous_allowed: bool,
 ) -> VerifiedBody:
     """The trusted body. Raises Unauthenticated (401), or AlertMalformed (400) for a body that can't be read.
 
@@ -82,9 +94,15 @@ def verify(
         fields = json_body.parse(request.body)
     else:
         fields = json_body.parse(request.body)
-        proof = _Proof(Scheme.NONE) if anonymous_allowed and not credentials else _token(fields, credentials)
+        proof = (
+            _Proof(Scheme.NONE)
+            if anonymous_allowed and not credentials
+            else _token(fields, credentials)
+        )
     return VerifiedBody(
-        fields={name: value for name, value in fields.items() if normalise(name) not in _SECRET_FIELDS},
+        fields={
+            name: value for name, value in fields.items() if normalise(name) not in _SECRET_FIELDS
+        },
         body_sha256=hashlib.sha256(request.body).hexdigest(),
         strategy=proof.strategy,
         scheme=proof.scheme,
@@ -111,11 +129,15 @@ def _signed(request: HttpRequest, credentials: Sequence[Credential], now: dateti
     )
 
 
-def _standard_webhooks(request: HttpRequest, credentials: Sequence[Credential], now: datetime) -> _Proof:
+def _standard_webhooks(
+    request: HttpRequest, credentials: Sequence[Credential], now: datetime
+) -> _Proof:
     """github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md: HMAC-SHA256 of ``id.timestamp.body``."""
     webhook_id, timestamp, signatures = (request.headers.get(name) for name in _STANDARD_WEBHOOKS)
     if webhook_id is None or timestamp is None or signatures is None:
-        raise Unauthenticated("one of webhook-id, webhook-timestamp and webhook-signature is missing")
+        raise Unauthenticated(
+            "one of webhook-id, webhook-timestamp and webhook-signature is missing"
+        )
     if not re.fullmatch(_WEBHOOK_ID, webhook_id):
         raise Unauthenticated("webhook-id is not 1 to 64 letters, digits, _ or -")
     if not re.fullmatch(_TIMESTAMP, timestamp):
@@ -130,7 +152,9 @@ def _standard_webhooks(request: HttpRequest, credentials: Sequence[Credential], 
 
     def proves(secret: bytes) -> bool:
         expected = hmac.digest(secret, signed_text, "sha256")
-        matches = [hmac.compare_digest(expected, signature) for signature in received]  # all of them: no early exit
+        matches = [
+            hmac.compare_digest(expected, signature) for signature in received
+        ]  # all of them: no early exit
         return any(matches)
 
     credential = _matching(credentials, Scheme.STANDARD_WEBHOOKS, proves)
@@ -198,7 +222,9 @@ def _misnamed(fields: Mapping[str, Any]) -> str:
     return "; a field with a name like these is there: call it token" if found else ""
 
 
-def _matching(credentials: Sequence[Credential], scheme: Scheme, proves: Callable[[bytes], bool]) -> Credential:
+def _matching(
+    credentials: Sequence[Credential], scheme: Scheme, proves: Callable[[bytes], bool]
+) -> Credential:
     """The first credential of the scheme that proves the sender; every one is tried."""
     configured = [credential for credential in credentials if credential.scheme is scheme]
     if not configured:

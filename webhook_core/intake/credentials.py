@@ -9,7 +9,9 @@ from webhook_core.value import Value
 
 MIN_CHARACTERS = 16
 _EXAMPLE = "put the value of webhook_token here"
-_EXAMPLES = frozenset({_EXAMPLE, "webhook_token", "your token", "your_token", "your-token", "yourtoken", "…", "..."})
+_EXAMPLES = frozenset(
+    {_EXAMPLE, "webhook_token", "your token", "your_token", "your-token", "yourtoken", "…", "..."}
+)
 _STANDARD_WEBHOOKS_PREFIX = "whsec_"
 _ASYMMETRIC_PREFIXES = ("whsk_", "whpk_")
 
@@ -31,9 +33,13 @@ class Credential(Value):
     __slots__ = ("key_id", "scheme", "secret", "strategy")
     hidden = frozenset({"secret"})
 
-    def __init__(self, scheme: Scheme, key_id: str, secret: bytes, strategy: str | None = None) -> None:
+    def __init__(
+        self, scheme: Scheme, key_id: str, secret: bytes, strategy: str | None = None
+    ) -> None:
         if not secret or scheme is Scheme.NONE:
-            raise ValueError(f"{key_id}: an empty secret proves nothing.")  # compare_digest(b"", b"") is True
+            raise ValueError(
+                f"{key_id}: an empty secret proves nothing."
+            )  # compare_digest(b"", b"") is True
         self.scheme = scheme
         self.key_id = key_id
         self.secret = secret
@@ -46,7 +52,9 @@ def signing_credential(text: str, key_id: str, strategy: str | None = None) -> C
     Sizes: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (24 to 64 bytes, base64).
     """
     if text.startswith(_ASYMMETRIC_PREFIXES):
-        raise ValueError(f"{key_id}: this is an ed25519 key; only symmetric secrets (whsec_…) are supported.")
+        raise ValueError(
+            f"{key_id}: this is an ed25519 key; only symmetric secrets (whsec_…) are supported."
+        )
     if not text.startswith(_STANDARD_WEBHOOKS_PREFIX):
         return Credential(Scheme.X_SIGNATURE, key_id, _encoded(text, key_id), strategy)
     secret = _base64(text.removeprefix(_STANDARD_WEBHOOKS_PREFIX))
@@ -69,12 +77,16 @@ def token_credential(text: str, key_id: str, strategy: str | None = None) -> Cre
 
 def _encoded(text: str, key_id: str) -> bytes:
     if len(text) < MIN_CHARACTERS:
-        raise ValueError(f"{key_id}: has {len(text)} characters; at least {MIN_CHARACTERS} are needed.")
+        raise ValueError(
+            f"{key_id}: has {len(text)} characters; at least {MIN_CHARACTERS} are needed."
+        )
     if text != text.strip():
         raise ValueError(
             f"{key_id}: starts or ends with white space, perhaps a line break from the shell that stored it."
         )
-    secret = text.encode("utf-8", "replace")  # "strict" would raise an exception that holds the secret
+    secret = text.encode(
+        "utf-8", "replace"
+    )  # "strict" would raise an exception that holds the secret
     if secret.decode("utf-8") != text or "\x00" in text:
         raise ValueError(f"{key_id}: is not readable as UTF-8 text.")
     return secret

@@ -71,19 +71,42 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 """Canonical name -> every name it may have, best first."""
 
 CANONICAL = {
-    normalise(alias): (canonical, rank) for canonical, names in ALIASES.items() for rank, alias in enumerate(names)
+    normalise(alias): (canonical, rank)
+    for canonical, names in ALIASES.items()
+    for rank, alias in enumerate(names)
 }
 
 CONTEXT = frozenset(
     (
-        *("exchange", "interval", "timeframe", "open", "high", "low", "close", "bar", "barvolume", "barindex"),
+        *(
+            "exchange",
+            "interval",
+            "timeframe",
+            "open",
+            "high",
+            "low",
+            "close",
+            "bar",
+            "barvolume",
+            "barindex",
+        ),
         *("openprice", "highprice", "lowprice", "closeprice", "opentime", "closetime"),
         *("position", "positionsize", "prevposition", "prevpositionsize"),
-        *("orderprice", "ordercomment", "orderalertmessage", "comment", "description", "note", "alertname"),
+        *(
+            "orderprice",
+            "ordercomment",
+            "orderalertmessage",
+            "comment",
+            "description",
+            "note",
+            "alertname",
+        ),
         *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
     )
 )
-_REMARKS = frozenset(("comment", "note", "description", "ordercomment", "orderalertmessage", "alertname"))
+_REMARKS = frozenset(
+    ("comment", "note", "description", "ordercomment", "orderalertmessage", "alertname")
+)
 _EXCHANGES = frozenset(
     (
         *("KRAKEN", "BINANCE", "COINBASE", "BITSTAMP", "BITFINEX", "BYBIT", "OKX", "GEMINI"),
@@ -115,7 +138,9 @@ class Sent:
         from webhook_core.intake.value_slips import slip_of  # only a refused value pays for it
 
         slip = slip_of(self.canonical, self.value) if isinstance(self.value, str) else None
-        return AlertMalformed(f"{self.label} {text}.{f' {slip}' if slip else ''}", field=self.canonical)
+        return AlertMalformed(
+            f"{self.label} {text}.{f' {slip}' if slip else ''}", field=self.canonical
+        )
 
 
 class Sorted(NamedTuple):
@@ -160,7 +185,9 @@ def is_plain(sent: Sent) -> bool:
         return True
     if key in _CODES:
         return (
-            (value[0].isdecimal() and len(value) <= 5) or len(value) == 1 or (value in _EXCHANGES and key == "exchange")
+            (value[0].isdecimal() and len(value) <= 5)
+            or len(value) == 1
+            or (value in _EXCHANGES and key == "exchange")
         )
     return value.isascii() and value.replace(".", "", 1).isdigit()
 
@@ -197,7 +224,9 @@ def shown_names(names: Iterable[str]) -> str:
 
 def is_off(value: object) -> bool:
     """Missing, or false."""
-    return is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false")
+    return (
+        is_missing(value) or value is False or (isinstance(value, str) and value.lower() == "false")
+    )
 
 
 Order = Mapping[str, Sequence[Sent]]

@@ -74,7 +74,11 @@ def shown(value: object) -> str:
         return "an object" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = f"{value:f}" if isinstance(value, Decimal) and abs(value.adjusted()) <= MAX_ECHO else str(value)
+    text = (
+        f"{value:f}"
+        if isinstance(value, Decimal) and abs(value.adjusted()) <= MAX_ECHO
+        else str(value)
+    )
     return repr(text) if len(text) <= MAX_ECHO else f"a value of {len(text)} characters"
 
 
@@ -114,7 +118,9 @@ def number_or_zero(sent: Sent) -> Decimal:
     """The same, or 0: the size of a position, which has no sign."""
     value = _decimal(sent)
     if value < 0:
-        raise sent.fault(f"must be zero or more, not {shown(sent.value)}: the position beside it says the direction")
+        raise sent.fault(
+            f"must be zero or more, not {shown(sent.value)}: the position beside it says the direction"
+        )
     return number(sent) if value else Decimal(0)
 
 
@@ -125,8 +131,14 @@ def _decimal(sent: Sent) -> Decimal:
         if "," in text:
             raise sent.fault("holds a comma")
         if len(text) > 64 or not re.fullmatch(_NUMBER, text):
-            hint = "; a percentage needs quantity_type" if sent.canonical == "volume" and text.endswith("%") else ""
-            raise sent.fault(f"must be a plain decimal number such as 0.001, not {shown(text)}{hint}")
+            hint = (
+                "; a percentage needs quantity_type"
+                if sent.canonical == "volume" and text.endswith("%")
+                else ""
+            )
+            raise sent.fault(
+                f"must be a plain decimal number such as 0.001, not {shown(text)}{hint}"
+            )
         value = Decimal(text)
     if not isinstance(value, Decimal):
         raise sent.fault(f"must be a number, not {shown(value)}")
@@ -178,7 +190,10 @@ def side(sent: Sent) -> Side:
 
 def _hint_of_action(text: str) -> str:
     """close_long and "cancel all" are no side but an action."""
-    from webhook_core.intake import refused_names, words  # an alert with a side that can be read needs neither
+    from webhook_core.intake import (
+        refused_names,
+        words,
+    )  # an alert with a side that can be read needs neither
 
     hint = refused_names.overrides(words.of_value(text))
     return f"{hint}; without a side" if hint else ""
@@ -190,7 +205,9 @@ def order_type(sent: Sent) -> OrderType:
     key = text.lower().replace("_", "").replace("-", "").replace(" ", "")
     if key in _ORDER_TYPES:
         return _ORDER_TYPES[key]
-    raise sent.fault(f"must be one of {', '.join(OrderType)}, not {shown(text)}{_ORDER_TYPE_HINTS.get(key, '')}")
+    raise sent.fault(
+        f"must be one of {', '.join(OrderType)}, not {shown(text)}{_ORDER_TYPE_HINTS.get(key, '')}"
+    )
 
 
 def leverage(sent: Sent) -> int | None:
@@ -199,7 +216,9 @@ def leverage(sent: Sent) -> int | None:
         return None
     match = re.fullmatch(_LEVERAGE, order_text(sent))
     if match is None or not 1 <= int(match[1]) <= MAX_LEVERAGE:
-        raise sent.fault(f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not {shown(sent.value)}")
+        raise sent.fault(
+            f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not {shown(sent.value)}"
+        )
     return None if int(match[1]) == 1 else int(match[1])
 
 

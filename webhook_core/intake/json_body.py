@@ -48,7 +48,9 @@ def _load(body: bytes) -> tuple[Any, AlertMalformed | None]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         hint = ", as in UTF-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
-        return None, AlertMalformed(f"The body is not UTF-8: byte {error.start} can't be read{hint}. Send it as UTF-8.")
+        return None, AlertMalformed(
+            f"The body is not UTF-8: byte {error.start} can't be read{hint}. Send it as UTF-8."
+        )
     try:
         return json.loads(
             text,

@@ -34,7 +34,10 @@ _SAID = {
     "\u00b4": 'a backtick stands there: JSON has straight double quotes (") only',
     ";": "a semicolon stands there: fields are parted by commas",
     "\\": "a backslash stands there, outside of a text: the message is escaped once too often",
-    **{wide: f"a full-width {plain} stands there: write {plain}" for wide, plain in _FULL_WIDTH.items()},
+    **{
+        wide: f"a full-width {plain} stands there: write {plain}"
+        for wide, plain in _FULL_WIDTH.items()
+    },
 }
 
 
@@ -56,5 +59,7 @@ def slip_of(character: str) -> str | None:
     if character in _SAID:
         return _SAID[character]
     if character in _NAMES or not character.isprintable() or character.isspace():
-        return f"{named(character)} stands there: remove it. A copied text can hold what is not seen"
+        return (
+            f"{named(character)} stands there: remove it. A copied text can hold what is not seen"
+        )
     return None

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _INSIDE_A_TEXT = re.compile(r'(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_NUMBER_OR_WORD = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_NUMBER_OR_WORD = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null"
+)
 _CLOSES = {"}": "{", "]": "["}
 
 

@@ -55,7 +55,9 @@ EMPTY = (
     "the script's "
     "order has no alert_message"
 )
-TEXTS = "as {{strategy.order.comment}}, {{strategy.order.id}} and {{strategy.order.alert_message}} can"
+TEXTS = (
+    "as {{strategy.order.comment}}, {{strategy.order.id}} and {{strategy.order.alert_message}} can"
+)
 UNESCAPED = f'a text holds an unescaped quote, {TEXTS}: write \\", or leave it out'
 NO_CLOSING_QUOTE = "the closing quote of the text that begins there is missing"
 _NO_OPENING_QUOTE = "the opening quote of a text is missing"
@@ -78,7 +80,9 @@ _NO_VALUE = (
     " stands there, which is no JSON: the script had no value (na), or an endless one. Put every "
     "placeholder in double quotes, and send an alert only when its values exist"
 )
-_THOUSANDS = "groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()"
+_THOUSANDS = (
+    "groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()"
+)
 _DECIMAL = "a number holds a comma: the decimal sign is a point, as in 0.5"
 _MISSING_COMMA = "a comma is missing between two fields"
 _A_NAME = r'"[^"\n]{0,128}"\s*:'
@@ -124,7 +128,9 @@ IN_A_TEXT = [
     Rule(rf"[\r\n]\s*(?:{_A_NAME}|[}}\]])", NO_CLOSING_QUOTE, back=True),
 ]
 BEFORE_A_NAME = [
-    Rule(r",\s*\}", "a comma stands before the closing brace: remove it", back=True, of_value=False),
+    Rule(
+        r",\s*\}", "a comma stands before the closing brace: remove it", back=True, of_value=False
+    ),
     Rule(r"[{,]\s*,", "a comma stands there without a field before it", of_value=False),
     Rule(_PLACEHOLDER, _UNEXPANDED, back=True),
     Rule(r"\{\s*\{", "two braces stand where one has to", of_value=False),
@@ -211,4 +217,6 @@ BEHIND_A_NUMBER = [
     ),
     Rule(r"", "a comma is missing, or text stands behind a number"),
 ]
-BEHIND_A_WORD = _between((r'"', _MISSING_COMMA), (r"", "a comma is missing, or text stands behind a value"))
+BEHIND_A_WORD = _between(
+    (r'"', _MISSING_COMMA), (r"", "a comma is missing, or text stands behind a value")
+)

@@ -27,10 +27,14 @@ def not_an_object(document: object) -> AlertMalformed:
     kinds = {str: "a text", Decimal: "a number", list: "a list", bool: "true or false"}
     hint = RULE
     if isinstance(document, str) and document.lstrip().startswith("{"):
-        hint = "The object stands in a text: send it without the quotes around it and its backslashes"
+        hint = (
+            "The object stands in a text: send it without the quotes around it and its backslashes"
+        )
     elif isinstance(document, list) and len(document) == 1 and isinstance(document[0], dict):
         hint = "The object stands in a list: remove the brackets around it"
-    return AlertMalformed(f"The body is JSON but {kinds.get(type(document), 'null')}, not an object. {hint}.")
+    return AlertMalformed(
+        f"The body is JSON but {kinds.get(type(document), 'null')}, not an object. {hint}."
+    )
 
 
 def diagnose(text: str) -> AlertMalformed:
@@ -69,7 +73,9 @@ def _in_a_text(text: str, fault: Fault) -> Slip:
     if slip := first(rules.IN_A_TEXT, text, fault):
         return slip
     found = text[fault.at : fault.at + 1]
-    return Slip(fault.at, f"a text holds {named(found)}, {rules.TEXTS}: leave it out", of_value=True)
+    return Slip(
+        fault.at, f"a text holds {named(found)}, {rules.TEXTS}: leave it out", of_value=True
+    )
 
 
 def _ended_otherwise(text: str, fault: Fault, end: int) -> Slip | None:

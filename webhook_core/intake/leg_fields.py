@@ -24,7 +24,12 @@ _OF_THE_ALERT = frozenset({"id", "fired_at", "validate", "strategy_name", "confi
 _SECRETS = frozenset({"token", "secret", "passphrase"})
 _BESIDE_LEGS = _OF_THE_ALERT | {
     *("symbol", "orders", "alert_message", "custom_fields", "bar_time", "order_id"),
-    *("market_position", "market_position_size", "prev_market_position", "prev_market_position_size"),
+    *(
+        "market_position",
+        "market_position_size",
+        "prev_market_position",
+        "prev_market_position_size",
+    ),
 }
 
 
@@ -34,14 +39,21 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
     for name, candidates in order.items():
         for sent in candidates:
             if name not in _BESIDE_LEGS and not is_off(sent.value):
-                raise sent.fault("belongs into the legs: beside orders only symbol may stand, for all of them")
+                raise sent.fault(
+                    "belongs into the legs: beside orders only symbol may stand, for all of them"
+                )
     common = symbol(order)
-    legs = [_leg(number, leg, common, read_leg) for number, leg in enumerate(agreed(order["orders"], _list) or ())]
+    legs = [
+        _leg(number, leg, common, read_leg)
+        for number, leg in enumerate(agreed(order["orders"], _list) or ())
+    ]
     return {
         "symbol": common,
         "orders": tuple(replace(leg, warnings=()) for leg in legs),
         "confirm_fill": agreed(order.get("confirm_fill", ()), flag) or False,
-        "warnings": tuple(f"orders[{n}]: {warning}" for n, leg in enumerate(legs) for warning in leg.warnings),
+        "warnings": tuple(
+            f"orders[{n}]: {warning}" for n, leg in enumerate(legs) for warning in leg.warnings
+        ),
         **positions_around(fields),
     }
 
@@ -49,10 +61,14 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
 def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Action) -> None:
     """Raises AlertMalformed for what belongs to the alert, or an alert of its own, and not to a leg."""
     if action not in _ACTIONS:
-        raise AlertMalformed(f"action must be buy, sell, close or cancel in a leg, not {action}.", field="action")
+        raise AlertMalformed(
+            f"action must be buy, sell, close or cancel in a leg, not {action}.", field="action"
+        )
     for name, value in fields.items():
         if normalise(name) in _SECRETS and not is_off(value):
-            raise AlertMalformed(f"{normalise(name)} belongs to the alert, not to a leg.", field=normalise(name))
+            raise AlertMalformed(
+                f"{normalise(name)} belongs to the alert, not to a leg.", field=normalise(name)
+            )
     for name in (*sorted(_OF_THE_ALERT), "orders"):
         for sent in order.get(name, ()):
             if not is_off(sent.value):
@@ -75,4 +91,6 @@ def _leg(number: int, leg: object, common: str | None, read_leg: ReadLeg) -> Ale
         return read_leg(leg, common)
     except (AlertMalformed, OrderDenied) as error:
         fault = error
-    raise type(fault)(f"{name}: {fault.message}", field=f"{name}.{fault.field}" if fault.field else name)
+    raise type(fault)(
+        f"{name}: {fault.message}", field=f"{name}.{fault.field}" if fault.field else name
+    )

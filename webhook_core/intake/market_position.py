@@ -54,7 +54,9 @@ def read_strictly(order: Order) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for name in (AFTER, BEFORE):
         read[name] = where = values.agreed(order.get(name, ()), position)
-        read[f"{name}_size"] = size = values.agreed(order.get(f"{name}_size", ()), values.number_or_zero)
+        read[f"{name}_size"] = size = values.agreed(
+            order.get(f"{name}_size", ()), values.number_or_zero
+        )
         if where is None or size is None or (where == "flat") == (size == 0):
             continue
         raise AlertMalformed(
@@ -92,7 +94,10 @@ def check_target(fields: Sorted) -> None:
     told = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[AFTER]]
     words = [Sent(AFTER, sent.name, sent.value) for sent in told if _is_word(sent.value)]
     where = values.agreed([*fields.order.get(AFTER, ()), *words], position)
-    signed = _or_none([Sent(AFTER, sent.name, sent.value) for sent in told if not _is_word(sent.value)], signed_size)
+    signed = _or_none(
+        [Sent(AFTER, sent.name, sent.value) for sent in told if not _is_word(sent.value)],
+        signed_size,
+    )
     if signed is not None and signed < 0 and where != "short":
         raise AlertMalformed(
             f"market_position is {where}, and a position below zero stands beside it: send one of the two.",
@@ -117,7 +122,9 @@ def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, 
     return {**_fields(AFTER, after.held), **_fields(BEFORE, came_from)}
 
 
-def _came_from(fields: Sorted, side: Side, volume: Decimal, after: _Told, before: _Told) -> Decimal | None:
+def _came_from(
+    fields: Sorted, side: Side, volume: Decimal, after: _Told, before: _Told
+) -> Decimal | None:
     """What was held before an order whose size is TradingView's own. None where that contradicts
     what the alert says of it; and where a sell would come from no long one by this alone, for a fixed
     size is sent as ``contracts`` too, and no sell is dropped for it."""
@@ -145,7 +152,12 @@ def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
     """The two words of an order between positions of which none is long, where a size says them; none
     for any other. A buy that ends there, and does not say where it began, began short."""
     after, before = (_word(fields, name) for name in (AFTER, BEFORE))
-    if side is Side.BUY and before is None and _told(fields, AFTER).word is None and after in ("flat", "short"):
+    if (
+        side is Side.BUY
+        and before is None
+        and _told(fields, AFTER).word is None
+        and after in ("flat", "short")
+    ):
         before = "short"
     if before not in ("flat", "short") or after == "long" or (side is Side.BUY and after is None):
         return {}
@@ -161,9 +173,14 @@ def _word(fields: Sorted, name: str) -> MarketPosition | None:
 def _told(fields: Sorted, name: str) -> _Told:
     context = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[name]]
     words = [Sent(name, sent.name, sent.value) for sent in context if _is_word(sent.value)]
-    sizes = [Sent(f"{name}_size", sent.name, sent.value) for sent in context if not _is_word(sent.value)]
+    sizes = [
+        Sent(f"{name}_size", sent.name, sent.value) for sent in context if not _is_word(sent.value)
+    ]
     word = _or_none([*fields.order.get(name, ()), *words], position)
-    own = _or_none(fields.order.get(f"{name}_size", ()), signed_size if word == "short" else values.number_or_zero)
+    own = _or_none(
+        fields.order.get(f"{name}_size", ()),
+        signed_size if word == "short" else values.number_or_zero,
+    )
     signed = _or_none(sizes, signed_size)
     if signed is not None and signed < 0 and word in ("long", "flat"):
         signed = None  # it contradicts the word
@@ -202,6 +219,12 @@ def _or_none(candidates: Sequence[Sent], read: Callable[[Sent], Any]) -> Any:
 def _refuse_order_word(sent: Sent) -> None:
     from webhook_core.intake import words  # next to no alert has such a position
 
-    said = words.of_value(sent.value) if isinstance(sent.value, str) and not values.unexpanded(sent.value) else []
+    said = (
+        words.of_value(sent.value)
+        if isinstance(sent.value, str) and not values.unexpanded(sent.value)
+        else []
+    )
     if said and sent.value.lower() not in get_args(MarketPosition):
-        raise sent.fault(f'is {values.shown(sent.value)}, and no position: for an order send action, such as "close"')
+        raise sent.fault(
+            f'is {values.shown(sent.value)}, and no position: for an order send action, such as "close"'
+        )

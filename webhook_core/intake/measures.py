@@ -30,9 +30,13 @@ _COUNTED = frozenset(
 )
 _SINCE = _COUNTED | frozenset(("exit", "close", "stop", "cross", "profit", "target"))
 _BOUNDS = frozenset(("max", "min", "limit", "after", "until", "in"))
-_OF_WORTH = frozenset(("strength", "score", "confidence", "probability", "quality", "rank", "rating"))
+_OF_WORTH = frozenset(
+    ("strength", "score", "confidence", "probability", "quality", "rank", "rating")
+)
 _PLACES = frozenset(("precision", "decimals", "digits"))
-_MARKETS = frozenset(("markettype", "exchangetype", "producttype", "securitytype", "assettype", "instrumenttype"))
+_MARKETS = frozenset(
+    ("markettype", "exchangetype", "producttype", "securitytype", "assettype", "instrumenttype")
+)
 _SPOT = frozenset(("spot", "crypto", "cryptocurrency"))
 _MARKUP = frozenset(("html", "markdown", "markdownv2"))
 _ON = frozenset(("live", "enable", "active"))
@@ -102,7 +106,9 @@ def is_measure(sent: Sent) -> bool:
     switch that is on."""
     said, value = words.of_name(sent.name), sent.value
     if sent.canonical in SWITCHES:
-        return value is True or (isinstance(value, str) and value.lower() in ("true", "yes", "on", "1"))
+        return value is True or (
+            isinstance(value, str) and value.lower() in ("true", "yes", "on", "1")
+        )
     if hint_of_name(sent.canonical) is not None:
         return False
     return _is_plain_data(sent) or _is_of_the_chart(sent, said)
@@ -110,14 +116,22 @@ def is_measure(sent: Sent) -> bool:
 
 def _is_of_the_chart(sent: Sent, said: Sequence[str]) -> bool:
     value = sent.value
-    speaking, beside = WORDS.intersection(said), [word for word in said if word not in WORDS and len(word) > 1]
+    speaking, beside = (
+        WORDS.intersection(said),
+        [word for word in said if word not in WORDS and len(word) > 1],
+    )
     if speaking - {"real"} == {"close"} and len(said) > 1 and OF_A_BAR.issuperset(beside):
         return _is_number(value) or (isinstance(value, bool) and not _CANDLE.isdisjoint(beside))
     if not _is_number(value):
         return False
     if not MEASURES.isdisjoint(("".join(said), "".join(word for word in said if len(word) > 1))):
         return True
-    return bool(speaking) and speaking <= MEASURED and not _OF_A_FLAG.issuperset(beside) and not _is_flag(value)
+    return (
+        bool(speaking)
+        and speaking <= MEASURED
+        and not _OF_A_FLAG.issuperset(beside)
+        and not _is_flag(value)
+    )
 
 
 def _is_number(value: object) -> bool:

@@ -33,10 +33,14 @@ from webhook_core.trading.conditional_close import only_one
 _MOST_SHOWN = 25
 _LONGEST_NAME = 40
 _REMARKS = frozenset(("id", "name", "comment", "note", "text", "description"))
-_BAR_PRICES = frozenset(f"{name}{price}" for name in ("open", "high", "low", "close") for price in ("", "price"))
+_BAR_PRICES = frozenset(
+    f"{name}{price}" for name in ("open", "high", "low", "close") for price in ("", "price")
+)
 _NUMBERS = _BAR_PRICES | {"barvolume", "barindex", "orderprice", "positionsize", "prevpositionsize"}
 _POSITIONS = frozenset(("position", "prevposition", "pos"))
-_MAY_BE_NESTED = frozenset(("symbol", "price", "id", "fired_at", "bar_time", "strategy_name", "alert_message"))
+_MAY_BE_NESTED = frozenset(
+    ("symbol", "price", "id", "fired_at", "bar_time", "strategy_name", "alert_message")
+)
 _KNOWN = refused_names.WORDS | refused_names.FILLERS
 _FLAT = "nested fields are not read: send it beside symbol, under a name of ours"
 _ONE_EXIT = "Kraken takes one exit per order: send one take_profit or one stop_loss"
@@ -64,7 +68,9 @@ def passed(fields: Sorted) -> Sorted:
         raise only_one(caught[0].field)
     if caught:
         raise _refusal(caught)
-    return fields._replace(unknown=[sent for sent in fields.unknown if not (is_off(sent.value) and _speaks(sent))])
+    return fields._replace(
+        unknown=[sent for sent in fields.unknown if not (is_off(sent.value) and _speaks(sent))]
+    )
 
 
 def _of_all(fields: Sorted) -> Iterator[Caught]:
@@ -72,7 +78,11 @@ def _of_all(fields: Sorted) -> Iterator[Caught]:
         yield from _of_context(sent)
     side = _side(fields)
     for sent in fields.unknown:
-        ours = None if _is_idle(sent) or _is_spelt(sent) else misspelt.meant(sent.canonical, fields.order)
+        ours = (
+            None
+            if _is_idle(sent) or _is_spelt(sent)
+            else misspelt.meant(sent.canonical, fields.order)
+        )
         if ours and _is_remark(sent.name) and not ours.endswith("_id"):
             ours = None
         if agrees_with_side(sent, side):
@@ -103,7 +113,9 @@ def _in_legs(candidates: Sequence[Sent]) -> Iterator[list[Caught]]:
             if isinstance(leg, dict) and len(leg) <= MAX_FIELDS:
                 place = f"orders[{number}]."
                 found = [one for one in _of_all(sort_fields(leg)) if one.kind != "exit"]
-                yield [one._replace(name=place + one.name, field=place + one.field) for one in found]
+                yield [
+                    one._replace(name=place + one.name, field=place + one.field) for one in found
+                ]
 
 
 def _of_context(sent: Sent) -> Iterator[Caught]:
@@ -112,7 +124,9 @@ def _of_context(sent: Sent) -> Iterator[Caught]:
     key, value = sent.canonical, sent.value
     if isinstance(value, dict | list) and key not in _NUMBERS:
         yield from _nested(sent.name, value, of_bar=key == "bar")
-    elif is_off(value) or grouped_number(value) or _is_remark(sent.name) or key.startswith("syminfo"):
+    elif (
+        is_off(value) or grouped_number(value) or _is_remark(sent.name) or key.startswith("syminfo")
+    ):
         return
     elif key in _NUMBERS:
         yield Caught(_shown(sent.name), _field(sent.name), _no_number(key, value))
@@ -125,7 +139,10 @@ def _of_context(sent: Sent) -> Iterator[Caught]:
 def _no_number(key: str, value: object) -> str:
     if key.startswith("close"):
         return 'it is read as the bar\'s closing price only: to close a position send "action": "close"'
-    return refused_names.overrides(_words_of(value)) or "it is read as TradingView's number of that name only"
+    return (
+        refused_names.overrides(_words_of(value))
+        or "it is read as TradingView's number of that name only"
+    )
 
 
 def _of_unknown(sent: Sent) -> Iterator[Caught]:
@@ -148,13 +165,20 @@ def _nested(path: str, value: object, *, of_bar: bool = False) -> Iterator[Caugh
     """An order can stand inside an object or a list too, where nothing is read."""
     if isinstance(value, list):
         for inner in value:
-            yield from _nested(path, inner) if isinstance(inner, dict | list) else _by_value(Sent("", path, inner))
+            yield from (
+                _nested(path, inner)
+                if isinstance(inner, dict | list)
+                else _by_value(Sent("", path, inner))
+            )
     elif isinstance(value, dict):
         of_bar = of_bar or not _BAR_PRICES.isdisjoint(map(normalise, value))
         for name, inner in value.items():
             found = _of_inner(Sent(normalise(name), name, inner), of_bar=of_bar)
             place = f"{_shown(path)}: "
-            yield from (one._replace(name=place + one.name, field=_field(path), kind="order") for one in found)
+            yield from (
+                one._replace(name=place + one.name, field=_field(path), kind="order")
+                for one in found
+            )
 
 
 def _of_inner(sent: Sent, *, of_bar: bool) -> Iterator[Caught]:
@@ -173,14 +197,18 @@ def _by_name(sent: Sent) -> Caught:
     key, value = sent.canonical, _words_of(sent.value)
     instead = refused_names.overrides(value) or refused_names.hint_of_name(key)
     return Caught(
-        _shown(sent.name), _field(sent.name), instead or refused_names.hint_of_words(words.of_name(sent.name), value)
+        _shown(sent.name),
+        _field(sent.name),
+        instead or refused_names.hint_of_words(words.of_name(sent.name), value),
     )
 
 
 def _by_value(sent: Sent) -> Iterator[Caught]:
     if said := _words_of(sent.value):
         yield Caught(
-            f"{_shown(sent.name)} with {shown(sent.value)}", _field(sent.name), refused_names.hint_of_words((), said)
+            f"{_shown(sent.name)} with {shown(sent.value)}",
+            _field(sent.name),
+            refused_names.hint_of_words((), said),
         )
 
 
@@ -226,7 +254,11 @@ def _field(name: str) -> str:
 
 def _refusal(caught: Sequence[Caught]) -> AlertMalformed:
     """One sentence for the misspelt, one for the others; names with the same answer stand together."""
-    sentences = [f"{one.name} is not a field of an alert: {one.instead}" for one in caught if one.kind == "misspelt"]
+    sentences = [
+        f"{one.name} is not a field of an alert: {one.instead}"
+        for one in caught
+        if one.kind == "misspelt"
+    ]
     if sentences:
         sentences.append("An order field is never guessed.")
     others = [one for one in caught if one.kind != "misspelt"]

@@ -35,7 +35,9 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     if named is None:
         raise no_symbol()
     if side is None:
-        raise AlertMalformed('side is missing: send "side": "{{strategy.order.action}}", buy or sell.', field="side")
+        raise AlertMalformed(
+            'side is missing: send "side": "{{strategy.order.action}}", buy or sell.', field="side"
+        )
     if not _OF_OTHER_KINDS.isdisjoint(order):
         from webhook_core.intake import actions
 
@@ -43,7 +45,8 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     wanted = {
         "symbol": named,
         "side": side,
-        "order_type": values.agreed(order.get("order_type", ()), values.order_type) or OrderType.MARKET,
+        "order_type": values.agreed(order.get("order_type", ()), values.order_type)
+        or OrderType.MARKET,
         "leverage": values.agreed(order.get("leverage", ()), values.leverage),
         "confirm_fill": values.agreed(order.get("confirm_fill", ()), values.flag) or False,
         **_size(order),
@@ -71,7 +74,10 @@ def check(alert: Alert, fields: Sorted) -> None:
 
 def _side(order: Order) -> Side | None:
     """``action`` is the side's name too, where it is buy or sell."""
-    sides = [*order.get("side", ()), *(Sent("side", sent.name, sent.value) for sent in order.get("action", ()))]
+    sides = [
+        *order.get("side", ()),
+        *(Sent("side", sent.name, sent.value) for sent in order.get("action", ())),
+    ]
     return values.agreed(sides, values.side)
 
 
@@ -87,7 +93,9 @@ def _check_prices(alert: Alert, order: Order) -> None:
     """Each order type has the prices that it needs, and no price is quietly left out."""
     kind = alert.order_type
     if kind.takes_trigger and alert.stop_price is None:
-        raise AlertMalformed(f"stop_price is missing: it is the trigger of a {kind} order.", field="stop_price")
+        raise AlertMalformed(
+            f"stop_price is missing: it is the trigger of a {kind} order.", field="stop_price"
+        )
     if kind.takes_limit and alert.price is None:
         raise AlertMalformed(f"price is missing: it is the limit of a {kind} order.", field="price")
     if not kind.takes_trigger and alert.stop_price is not None:

@@ -39,10 +39,16 @@ def client_order_id(sent: Sent) -> str:
     )
 
 
-_IDS = {"order_id": order_id, "client_order_id": client_order_id, "of_alert": values.name_text(MAX_NAME)}
+_IDS = {
+    "order_id": order_id,
+    "client_order_id": client_order_id,
+    "of_alert": values.name_text(MAX_NAME),
+}
 
 
-def read(action: Action, fields: Sorted, symbol: str | None, default_symbol: str | None) -> dict[str, Any]:
+def read(
+    action: Action, fields: Sorted, symbol: str | None, default_symbol: str | None
+) -> dict[str, Any]:
     """The fields of a ``cancel`` or ``amend``, as ``Alert`` names them. Raises AlertMalformed."""
     order = fields.order
     ids = _ids(order)
@@ -50,13 +56,15 @@ def read(action: Action, fields: Sorted, symbol: str | None, default_symbol: str
     if action == "amend":
         if not ids:
             raise AlertMalformed(
-                "order_id is missing: send it, client_order_id or of_alert for the order to amend.", field="order_id"
+                "order_id is missing: send it, client_order_id or of_alert for the order to amend.",
+                field="order_id",
             )
         shared_fields.check_bar_volume(fields)
         return wanted | _changes(order)
     _refuse_empty(order)
     scope = values.agreed(
-        [sent for sent in order.get("scope", ()) if not is_off(sent.value)], order_values.one_of(CancelScope)
+        [sent for sent in order.get("scope", ()) if not is_off(sent.value)],
+        order_values.one_of(CancelScope),
     )
     if ids:
         _check_alone(order, next(iter(ids)))
@@ -76,7 +84,9 @@ def _ids(order: Order) -> dict[str, str]:
     said = [sent for name in _IDS for sent in order.get(name, ()) if not is_off(sent.value)]
     for sent in said:
         if sent.canonical != said[0].canonical:
-            raise sent.fault(f"stands beside {said[0].canonical}, and each names the order: send one of them")
+            raise sent.fault(
+                f"stands beside {said[0].canonical}, and each names the order: send one of them"
+            )
     return {said[0].canonical: str(values.agreed(said, _IDS[said[0].canonical]))} if said else {}
 
 
@@ -85,17 +95,25 @@ def _refuse_empty(order: Order) -> None:
     for name in (*_IDS, "symbol", "side"):
         for sent in order.get(name, ()):
             if isinstance(sent.value, str) and is_missing(sent.value):
-                raise sent.fault("is empty, and without it more would be canceled: send a value, or remove the field")
+                raise sent.fault(
+                    "is empty, and without it more would be canceled: send a value, or remove the field"
+                )
 
 
 def _check_alone(order: Order, named_by: str) -> None:
     for sent in (*order.get("scope", ()), *order.get("side", ())):
         if not is_off(sent.value):
-            raise sent.fault(f"does not go with {named_by}, which says already what is canceled: send one of the two")
+            raise sent.fault(
+                f"does not go with {named_by}, which says already what is canceled: send one of the two"
+            )
 
 
-def _scope(order: Order, scope: CancelScope | None, symbol: str | None, default_symbol: str | None) -> dict[str, Any]:
-    side = values.agreed([sent for sent in order.get("side", ()) if not is_off(sent.value)], values.side)
+def _scope(
+    order: Order, scope: CancelScope | None, symbol: str | None, default_symbol: str | None
+) -> dict[str, Any]:
+    side = values.agreed(
+        [sent for sent in order.get("side", ()) if not is_off(sent.value)], values.side
+    )
     if scope == "all":
         for name, value in (("symbol", symbol), ("side", side)):
             if value is not None:
@@ -113,7 +131,9 @@ def _scope(order: Order, scope: CancelScope | None, symbol: str | None, default_
             field="scope",
         )
     if scope == "symbol" and named is None:
-        raise AlertMalformed("symbol is missing: scope symbol cancels the orders of one.", field="symbol")
+        raise AlertMalformed(
+            "symbol is missing: scope symbol cancels the orders of one.", field="symbol"
+        )
     return {"scope": scope or "symbol", "symbol": named, "side": side}
 
 

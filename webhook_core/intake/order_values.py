@@ -21,7 +21,11 @@ from webhook_core.trading.prices import FIELDS
 _RELATIVE = r"(?a)([+#-]?)(\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)(%?)"
 _SECONDS = r"(?a)\+(\d{1,8})"
 _FEES = {"fcib": "base", "fciq": "quote"}
-_LIFE_HINTS = {"PO": "; send post_only", "POST": "; send post_only", "DAY": "; send GTD and expires"}
+_LIFE_HINTS = {
+    "PO": "; send post_only",
+    "POST": "; send post_only",
+    "DAY": "; send GTD and expires",
+}
 
 
 def price(sent: Sent) -> Decimal | Relative:
@@ -50,7 +54,9 @@ def distance(sent: Sent) -> Relative:
     """How far a stop trails behind the market: 150, "+150", "2%". Kraken knows the side."""
     offset = _relative(sent) if isinstance(sent.value, str) else Relative("", values.number(sent))
     if offset.sign not in ("", "+"):
-        raise sent.fault("is a distance, which has no direction: send it without a sign, such as 2% or 150")
+        raise sent.fault(
+            "is a distance, which has no direction: send it without a sign, such as 2% or 150"
+        )
     return offset._replace(sign="+")
 
 
@@ -58,7 +64,9 @@ def offset_from_trigger(sent: Sent) -> Relative:
     """The limit behind a trailing trigger: "-50", "+0.5%", "+0" for the trigger itself."""
     offset = _relative(sent, zero=True) if isinstance(sent.value, str) else Relative("", Decimal(0))
     if offset.sign not in ("+", "-"):
-        raise sent.fault('counts from the trigger and needs a sign, as a text: "-50", "+0.5%" or "+0"')
+        raise sent.fault(
+            'counts from the trigger and needs a sign, as a text: "-50", "+0.5%" or "+0"'
+        )
     return offset
 
 
@@ -86,7 +94,9 @@ def one_of(
         key = (names or {}).get(key, key)
         if key not in allowed:
             hint = (hints or {}).get(text.upper(), "")
-            raise sent.fault(f"must be one of {', '.join(allowed.values())}, not {values.shown(text)}{hint}")
+            raise sent.fault(
+                f"must be one of {', '.join(allowed.values())}, not {values.shown(text)}{hint}"
+            )
         return allowed[key]
 
     return read
@@ -141,11 +151,15 @@ def _flags(sent: Sent) -> list[Sent]:
     if {"fcib", "fciq"} <= set(flags):
         raise sent.fault("holds fcib and fciq, which exclude each other")
     if "viqc" in flags:
-        raise sent.fault("holds viqc, a size in the quote currency: send volume with quantity_type quote")
+        raise sent.fault(
+            "holds viqc, a size in the quote currency: send volume with quantity_type quote"
+        )
     if unknown := [flag for flag in flags if flag not in ("post", "fcib", "fciq")]:
         raise sent.fault(f"may hold post and one of fcib and fciq, not {values.shown(unknown[0])}")
     return [
-        Sent("post_only", sent.name, True) if flag == "post" else Sent("fee_currency", sent.name, flag)
+        Sent("post_only", sent.name, True)
+        if flag == "post"
+        else Sent("fee_currency", sent.name, flag)
         for flag in flags
     ]
 

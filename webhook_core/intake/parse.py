@@ -59,7 +59,11 @@ def _action(order: Order, *, implied: bool = True) -> Action:
     for a placeholder without a value must never turn an order into something else."""
     said = [sent for sent in order.get("action", ()) if not is_missing(sent.value)]
     if not said and implied and "action" not in order and "side" not in order:
-        return "order" if all(is_missing(sent.value) for sent in order.get("market_position", ())) else "target"
+        return (
+            "order"
+            if all(is_missing(sent.value) for sent in order.get("market_position", ()))
+            else "target"
+        )
     if all(isinstance(sent.value, str) and sent.value.lower() in ("buy", "sell") for sent in said):
         return "order"
     from webhook_core.intake import actions
@@ -67,7 +71,9 @@ def _action(order: Order, *, implied: bool = True) -> Action:
     return actions.action_of(said)
 
 
-def _read(fields: Sorted, action: Action, about: Mapping[str, Any], default_symbol: str | None = None) -> Alert:
+def _read(
+    fields: Sorted, action: Action, about: Mapping[str, Any], default_symbol: str | None = None
+) -> Alert:
     if action == "order":
         alert = _alert(fields, order_alert.read(fields, default_symbol), about)
         order_alert.check(alert, fields)

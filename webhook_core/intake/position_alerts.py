@@ -31,7 +31,9 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
         market_position.check_target(fields)
     else:
         wanted |= market_position.read_leniently(fields)
-        wanted |= {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
+        wanted |= (
+            {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
+        )
     if wanted.get("volume") is not None or (action == "close" and _present(order, "volume")):
         shared_fields.check_bar_volume(fields)
     return wanted
@@ -69,7 +71,9 @@ def _percent(order: Order) -> Decimal | None:
                 "leave volume out"
             )
         if _present(order, "percent"):
-            raise sent.fault("does not go with action close: percent says how much; send one of the two")
+            raise sent.fault(
+                "does not go with action close: percent says how much; send one of the two"
+            )
     if kind is not None and not volumes:
         raise AlertMalformed(
             "quantity_type does not go with action close: send percent for a part of the position, or leave it out.",
@@ -77,7 +81,9 @@ def _percent(order: Order) -> Decimal | None:
         )
     for sent in order.get("percent", ()):
         if isinstance(sent.value, str) and not sent.value.strip():
-            raise sent.fault("is empty, and without it all is closed: send 0 < percent <= 100, or leave it out")
+            raise sent.fault(
+                "is empty, and without it all is closed: send 0 < percent <= 100, or leave it out"
+            )
     return values.agreed(volumes or order.get("percent", ()), quantities.part)
 
 
@@ -92,7 +98,9 @@ def _new_size(order: Order) -> Decimal | None:
 
 
 def _target(order: Order) -> dict[str, Any]:
-    values.agreed(order.get("side", ()), values.side)  # TradingView's word for the order that led there
+    values.agreed(
+        order.get("side", ()), values.side
+    )  # TradingView's word for the order that led there
     around = market_position.read_strictly(order)
     where = around["market_position"]
     if where is None:

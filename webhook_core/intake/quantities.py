@@ -24,7 +24,10 @@ _OTHER_NAMES: dict[str, QuantityType] = {
     "percentofposition": "percent_position",
     "risk": "risk_percent",
 }
-_NAMES: Mapping[str, QuantityType] = {**{normalise(known): known for known in get_args(QuantityType)}, **_OTHER_NAMES}
+_NAMES: Mapping[str, QuantityType] = {
+    **{normalise(known): known for known in get_args(QuantityType)},
+    **_OTHER_NAMES,
+}
 
 
 def quantity_type(sent: Sent) -> QuantityType:
@@ -33,7 +36,9 @@ def quantity_type(sent: Sent) -> QuantityType:
     if found := _NAMES.get(normalise(text)):
         return found
     hint = ": percent of what" if normalise(text) in ("percent", "percentage", "pct", "%") else ""
-    raise sent.fault(f"must be one of {', '.join(get_args(QuantityType))}, not {values.shown(text)}{hint}")
+    raise sent.fault(
+        f"must be one of {', '.join(get_args(QuantityType))}, not {values.shown(text)}{hint}"
+    )
 
 
 def percentage(sent: Sent) -> Decimal:
@@ -85,4 +90,6 @@ def check(alert: Alert) -> None:
     )
     if bounded and volume is not None and volume > 100:
         hint = ", or leverage sent" if kind == "percent_equity" else ""
-        raise AlertMalformed(f"volume must be at most 100 with quantity_type {kind}{hint}.", field="volume")
+        raise AlertMalformed(
+            f"volume must be at most 100 with quantity_type {kind}{hint}.", field="volume"
+        )

@@ -34,5 +34,9 @@ def _shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
         if is_missing(sent.value) or not isinstance(sent.value, str | Decimal):
             continue
         text = str(sent.value)
-        return text if len(text) <= MAX_ECHO or text in whole else f"{text[:4]}… ({len(text)} characters)"
+        return (
+            text
+            if len(text) <= MAX_ECHO or text in whole
+            else f"{text[:4]}… ({len(text)} characters)"
+        )
     return None

@@ -23,7 +23,9 @@ CLOSE = (
 )
 _CANCEL, _REVERSE, _AMEND = (f"send action {word}" for word in ("cancel", "reverse", "amend"))
 _RUN = 'TRADING_MODE decides it for every alert; "validate": true tries one without an order'
-_TRAIL = "for an order that trails send order_type trailing-stop and trail, a distance such as 2% or 150"
+_TRAIL = (
+    "for an order that trails send order_type trailing-stop and trail, a distance such as 2% or 150"
+)
 _PROFIT = 'send take_profit, such as "65000", "+500" or "2%"'
 _STOP = 'send stop_loss, such as "55000", "-500" or "2%"; an order of its own has order_type stop-loss and stop_price'
 _RISK = "send volume with quantity_type risk_percent, and stop_loss"
@@ -32,7 +34,9 @@ _PERCENT = f"send volume with {PERCENT_OF_WHAT}"
 _IN_QUOTE = "send volume with quantity_type quote"
 _SIZE = "send volume, in the base asset or with quantity_type"
 _TYPE = "send order_type, such as limit, and price"
-_PRICE = "send price, which is the limit of an order_type that has one and a mere reference elsewhere"
+_PRICE = (
+    "send price, which is the limit of an order_type that has one and a mere reference elsewhere"
+)
 _LEGS = "send flat fields, or orders, a list of such"
 _POSITION = 'send side, or "action": "target" with market_position long, short or flat and its size'
 _ACTION = "send action: buy, sell, close, reverse, target, cancel or amend"
@@ -43,7 +47,10 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (_CANCEL, "cancel canceling cancelling cancelled abort"),
     (_REVERSE, "reverse reversal flip invert inverse opposite"),
     (_AMEND, "amend modify edit replace"),
-    (_RUN, "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim dry dryrun"),
+    (
+        _RUN,
+        "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim dry dryrun",
+    ),
     (_RUN, "mock fake virtual practice live real enable active armed execute"),
     (_RUN, "disable pause skip ignore halt suspend notrade donottrade donttrade"),
     (_TRAIL, "trail breakeven"),
@@ -55,8 +62,14 @@ _GROUPS: tuple[tuple[str, str], ...] = (
         "lever leverage lev lvg margin isolated collateral futures perp perpetual",
     ),
     ("send reduce_only, with leverage", "reduce reduceonly"),
-    (_PERCENT, "percent percentage pct portion fraction allocation alloc multiplier exposure partial"),
-    (_IN_QUOTE, "usd usdt usdc eur euro gbp dollar fiat notional cash spend invest investment stake budget"),
+    (
+        _PERCENT,
+        "percent percentage pct portion fraction allocation alloc multiplier exposure partial",
+    ),
+    (
+        _IN_QUOTE,
+        "usd usdt usdc eur euro gbp dollar fiat notional cash spend invest investment stake budget",
+    ),
     (_SIZE, "qty quantity amount amt size sizing unit lot shares contract pip"),
     (
         "send time_in_force, expires or starts",
@@ -65,13 +78,18 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("send post_only", "postonly maker taker"),
     (_TYPE, "limit lmt iceberg slippage entry enter px"),
     (_LEGS, "leg oco bracket twap"),
-    (_POSITION, "side sentiment position direction long short buy sell bullish bearish hedge hedged"),
+    (
+        _POSITION,
+        "side sentiment position direction long short buy sell bullish bearish hedge hedged",
+    ),
     (_ACTION, "action command cmd signal intent instruction operation"),
     (_KIND, "mode type kind"),
 )
 """What to write -> the words that ask for it. Where a name has several of them the first group
 speaks."""
-_INSTEAD: Mapping[str, str] = {word: text for text, words in reversed(_GROUPS) for word in words.split()}
+_INSTEAD: Mapping[str, str] = {
+    word: text for text, words in reversed(_GROUPS) for word in words.split()
+}
 _RANK: Mapping[str, int] = {text: rank for rank, (text, _) in reversed([*enumerate(_GROUPS)])}
 WORDS = frozenset(_INSTEAD)
 FILLERS = _words(
@@ -84,7 +102,10 @@ FILLERS = _words(
 """What stands beside such words in a name that is written together, as in ``closeposition``."""
 
 _SIZES = frozenset(
-    word for text, words in _GROUPS if text in (_RISK, _PERCENT, _IN_QUOTE, _SIZE) for word in words.split()
+    word
+    for text, words in _GROUPS
+    if text in (_RISK, _PERCENT, _IN_QUOTE, _SIZE)
+    for word in words.split()
 )
 _KINDS = frozenset(("mode", "type", "kind"))
 _ENVIRONMENT = _words("run trade trading account exec execution bot env environment system wallet")
@@ -99,7 +120,9 @@ MEASURES = _words(
 )
 """Names of indicators and of the strategy's report, which say nothing of an order as long as they
 are numbers."""
-OF_A_BAR = _words("bar candle kline prev previous last price time day daily week weekly month monthly ha")
+OF_A_BAR = _words(
+    "bar candle kline prev previous last price time day daily week weekly month monthly ha"
+)
 """What stands beside the close of a bar, as in ``prev_close``."""
 
 VALUES = _words(
@@ -122,7 +145,10 @@ VALUE_FILLERS = _words(
 
 _NAMES: tuple[tuple[str, str], ...] = (
     ("it is the side at Kraken and the order type elsewhere: send side and order_type", "type"),
-    ("it may mean either currency: send volume in the base asset, or with quantity_type quote", "amount"),
+    (
+        "it may mean either currency: send volume in the base asset, or with quantity_type quote",
+        "amount",
+    ),
     ("stop_price is the trigger and price the limit; behind a trail it is trail_limit", "price2"),
     (f"it counts ticks in Pine: {_TRAIL}", "trail_offset trail_points"),
     (_TRAIL, "callback_rate callback_ratio be_trigger be_offset"),
@@ -151,7 +177,10 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (_LEGS, "dca grid martingale ladder scale_in scale_out"),
     ("send action target and market_position", "target target_position"),
     (_POSITION, "pos"),
-    (_TYPE, "order_class order_style buy_price sell_price long_price short_price price_offset price_deviation"),
+    (
+        _TYPE,
+        "order_class order_style buy_price sell_price long_price short_price price_offset price_deviation",
+    ),
     ("send stop_price", "activation_price activate_price aux_price trigger_level"),
     (
         _RUN,
@@ -165,7 +194,11 @@ SWITCHES = frozenset(normalise(name) for name in _SWITCHES.split())
 _KNOWN: Mapping[str, str] = {
     normalise(name): hint for hint, names in (*_NAMES, (_RUN, _SWITCHES)) for name in names.split()
 }
-_PATTERNS = ((r"close\[.*", "send take_profit or stop_loss"), (r"trail.*", _TRAIL), (r"risk.*", _RISK))
+_PATTERNS = (
+    (r"close\[.*", "send take_profit or stop_loss"),
+    (r"trail.*", _TRAIL),
+    (r"risk.*", _RISK),
+)
 _SEVERAL = r"(tp|sl|takeprofit|stoploss)(s|es|prices|targets|(price|target|limit)?\d+.*)"
 """One exit of several: Kraken takes one per order."""
 
@@ -188,7 +221,11 @@ def hint_of_words(name: Collection[str], value: Collection[str] = ()) -> str:
     kind = said & _KINDS
     if kind and said & _SIZES:
         return _COUNTS
-    hint = min((_INSTEAD[word] for word in (*name, *value) if word in _INSTEAD), key=_RANK.__getitem__, default=_KIND)
+    hint = min(
+        (_INSTEAD[word] for word in (*name, *value) if word in _INSTEAD),
+        key=_RANK.__getitem__,
+        default=_KIND,
+    )
     if "mode" in kind and said & _ENVIRONMENT and hint == _KIND:
         return _RUN
     if kind and "order" in said and hint == _KIND:

@@ -24,7 +24,9 @@ def symbol(order: Order) -> str | None:
 
 
 def no_symbol() -> AlertMalformed:
-    return AlertMalformed('symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol")
+    return AlertMalformed(
+        'symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol"
+    )
 
 
 def positions_around(fields: Sorted) -> dict[str, Any]:
@@ -58,11 +60,18 @@ def _is_of_a_bar(key: str) -> bool:
     """open, closeprice, ohlc4, bar, candle, prevclose; not bar_time or bar_volume, which say whose they are."""
     if key in ("bar", "candle", "kline", "hl2", "hlc3"):
         return True
-    return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in ("open", "high", "low", "close")
+    return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in (
+        "open",
+        "high",
+        "low",
+        "close",
+    )
 
 
 def no_limit(order: Order, what: str) -> None:
     """As "price" it is a reference; under this name the sender means a limit, and ``what`` would ignore it."""
     for sent in order.get("price", ()):
         if normalise(sent.name) == "limitprice" and not is_missing(sent.value):
-            raise sent.fault(f"means a limit, and a {what} has none: set order_type, or send a mere reference as price")
+            raise sent.fault(
+                f"means a limit, and a {what} has none: set order_type, or send a mere reference as price"
+            )

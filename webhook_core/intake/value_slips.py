@@ -58,7 +58,9 @@ _OF_NUMBERS = (
     ),
 )
 _NAME_ALONE = r"(?a)(?:strategy|syminfo)(?:\.[a-z_]{1,24}){1,3}"
-_OF_ANOTHER_KIND = r"(?a)<[\w .]{1,40}>|%\w{1,40}%|\[[\w .]{1,40}\]|\$[A-Za-z_]\w{0,40}|%\(\w{1,40}\)s"
+_OF_ANOTHER_KIND = (
+    r"(?a)<[\w .]{1,40}>|%\w{1,40}%|\[[\w .]{1,40}\]|\$[A-Za-z_]\w{0,40}|%\(\w{1,40}\)s"
+)
 _QUOTES = "\"'`" + CURLY_QUOTES
 
 
@@ -71,13 +73,17 @@ def slip_of(field: str, text: str) -> str | None:
         edge = text[0] if text[0].isspace() else text[-1]
         what = "a blank" if edge == " " else named(edge)
         return f"The value has {what} at an end: remove it."
-    return _around(bare) or (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+    return (
+        _around(bare) or (_of_number(bare) if field in _NUMBERS else None) or _odd_sign(field, bare)
+    )
 
 
 def _around(text: str) -> str | None:
     """What stands around the value, or in its place."""
     if re.match(r'[{\[]\s*["{\[]', text):
-        return "The value is JSON inside of a text: send it without its outer quotes and backslashes."
+        return (
+            "The value is JSON inside of a text: send it without its outer quotes and backslashes."
+        )
     if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
         return "The value has quotes of its own: remove those inside."
     if re.fullmatch(_NAME_ALONE, text):

@@ -42,7 +42,9 @@ def of_value(text: str) -> list[str]:
     tokens = split(text)
     if said := _of_amount(text):
         return said
-    is_number = tokens == ["percent"] and "%" in text and any(character.isdecimal() for character in text)
+    is_number = (
+        tokens == ["percent"] and "%" in text and any(character.isdecimal() for character in text)
+    )
     if is_number or not 1 <= len(tokens) <= _MOST_OF_A_VALUE or len(text) > _LONGEST_TOGETHER:
         return []
     if "".join(tokens) in VALUES:  # take profit

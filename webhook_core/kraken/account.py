@@ -88,7 +88,9 @@ def _positions(result: Result) -> tuple[OpenPosition, ...]:
         if not isinstance(pair, str) or not pair or not isinstance(order_id, str):
             raise ValueError("not a name")
         size = _size(decimal(row["vol"]) - closed)
-        found.append(OpenPosition(pair, order_id, size if Side(row["type"]) is Side.BUY else -size, closed))
+        found.append(
+            OpenPosition(pair, order_id, size if Side(row["type"]) is Side.BUY else -size, closed)
+        )
     return tuple(found)
 
 
@@ -96,7 +98,9 @@ def _fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
     takers, makers = result["fees"], result.get("fees_maker") or {}
     found: dict[str, Fees] = {}
     for pair in pairs:
-        name = next((name for name in (pair.key, pair.altname, pair.wsname) if name in takers), None)
+        name = next(
+            (name for name in (pair.key, pair.altname, pair.wsname) if name in takers), None
+        )
         if name is not None:
             taker = _size(_fee(takers[name]))
             found[pair.key] = Fees(_fee(makers[name]) if name in makers else taker, taker)

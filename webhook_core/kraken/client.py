@@ -70,7 +70,9 @@ class KrakenClient:
             for session in lanes.idle:
                 session.close()
 
-    def private(self, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float = 0.0) -> Reply:
+    def private(
+        self, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float = 0.0
+    ) -> Reply:
         """One signed call. With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent.
 
         A call that Kraken refuses for its key did nothing. If there is a newer key it is made once more, the same to
@@ -107,7 +109,9 @@ class KrakenClient:
             key, seconds = self._key, budget.remaining()
             if seconds <= call.at_least_s:
                 return key, Reply(failure=Failure.NO_TIME)
-            return key, session.exchange(call.query, key, call.method, dict(call.parameters), seconds)
+            return key, session.exchange(
+                call.query, key, call.method, dict(call.parameters), seconds
+            )
         finally:
             lanes.give_back(session, call.at_least_s)
 

@@ -17,7 +17,13 @@ from webhook_core.kraken.client import KrakenClient, decimal
 from webhook_core.kraken.replies import result_of
 
 READ_S = 5.0
-NEEDED = ("modify-trades", "close-trades", "query-open-trades", "query-closed-trades", "query-funds")
+NEEDED = (
+    "modify-trades",
+    "close-trades",
+    "query-open-trades",
+    "query-closed-trades",
+    "query-funds",
+)
 FORBIDDEN = ("withdraw-funds", "add-withdraw-address", "update-withdraw-address")
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 5.0
 NEAREST_DEADLINE_S, FARTHEST_DEADLINE_S = 2.0, 60.0
@@ -149,20 +155,31 @@ def _key_info(client: KrakenClient, clock: Clock) -> Mapping[str, Any]:
 def _permissions(info: Mapping[str, Any]) -> Iterator[Finding]:
     held = _field(info, "permissions")
     if not isinstance(held, list):
-        yield fail("key permissions", "Kraken does not list them", "look at the key on kraken.com: Settings, API")
+        yield fail(
+            "key permissions",
+            "Kraken does not list them",
+            "look at the key on kraken.com: Settings, API",
+        )
         return
     names = {str(name) for name in held}
     too_much = [name for name in FORBIDDEN if name in names]
     missing = [name for name in NEEDED if name not in names]
     if too_much:
         advice = "make a new key without it, delete this one: whoever gets hold of it could take the money away"
-        yield fail("key permissions", f"it may move money out of the account: {', '.join(too_much)}", advice)
+        yield fail(
+            "key permissions",
+            f"it may move money out of the account: {', '.join(too_much)}",
+            advice,
+        )
     if missing:
         advice = "add it to the key on kraken.com (Settings, API) or make a new key"
         yield fail("key permissions", f"missing: {', '.join(missing)}", advice)
     if not too_much and not missing:
         more = sorted(names - set(NEEDED))
-        yield ok("key permissions", ", ".join(NEEDED) + (f"; not needed: {', '.join(more)}" if more else ""))
+        yield ok(
+            "key permissions",
+            ", ".join(NEEDED) + (f"; not needed: {', '.join(more)}" if more else ""),
+        )
 
 
 def _expiry(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
@@ -181,7 +198,10 @@ def _expiry(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
 def _addresses(info: Mapping[str, Any]) -> Iterator[Finding]:
     listed = _field(info, "ip_allowlist")
     shown = ", ".join(map(str, listed)) if isinstance(listed, list) else ""
-    yield ok("key addresses", f"may be used only from {shown}" if shown else "may be used from any address")
+    yield ok(
+        "key addresses",
+        f"may be used only from {shown}" if shown else "may be used from any address",
+    )
 
 
 def _history(info: Mapping[str, Any]) -> Iterator[Finding]:
@@ -212,7 +232,11 @@ def _nonce_window(info: Mapping[str, Any]) -> Iterator[Finding]:
 def _nonce(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
     stored = _number(info, "nonce")
     if stored is None:
-        yield warn("nonce", "Kraken does not say which one it has", "nothing, as long as requests are not refused")
+        yield warn(
+            "nonce",
+            "Kraken does not say which one it has",
+            "nothing, as long as requests are not refused",
+        )
     elif stored > int(now.timestamp() * 1e9) + NONCE_AHEAD_NS:
         yield fail("nonce", f"Kraken has {stored}, which is larger than ours", _OTHER_COUNTING)
     else:

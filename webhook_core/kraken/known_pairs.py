@@ -15,9 +15,21 @@ Rows = dict[str, dict[str, Any]]
 """By the pair's key."""
 
 FILE = Path(__file__).with_name("known_pairs.csv")
-_FIELDS = ("key", "wsname", "base", "quote", "pair_decimals", "lot_decimals", "tick_size", "ordermin", "costmin")
+_FIELDS = (
+    "key",
+    "wsname",
+    "base",
+    "quote",
+    "pair_decimals",
+    "lot_decimals",
+    "tick_size",
+    "ordermin",
+    "costmin",
+)
 _LEGACY = {
-    **{f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")},
+    **{
+        f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")
+    },
     **{f"Z{code}": code for code in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")},
     "XBT": "BTC",
     "XXBT": "BTC",
@@ -46,7 +58,9 @@ def every() -> Rows:
 
 def _names(symbol: str) -> list[str]:
     """What the rows would be called: the symbol cut in two at every place, each part in its modern code."""
-    name = symbol.strip().upper().removeprefix("KRAKEN:").strip().replace("-", "/").replace("_", "/")
+    name = (
+        symbol.strip().upper().removeprefix("KRAKEN:").strip().replace("-", "/").replace("_", "/")
+    )
     if not name.isascii() or not 2 < len(name) <= _LONGEST_NAME or name.count("/") > 1:
         return []
     base, slash, quote = name.partition("/")
@@ -109,7 +123,9 @@ def _rows(lines: Iterable[str]) -> Rows:
 
 def _row(line: str) -> tuple[str, dict[str, Any]]:
     _, *values, leverage, as_of = line.split(",")
-    row: dict[str, Any] = {field: value for field, value in zip(_FIELDS, values, strict=True) if value}
+    row: dict[str, Any] = {
+        field: value for field, value in zip(_FIELDS, values, strict=True) if value
+    }
     altname = row["wsname"].replace("/", "")
     if leverage:
         lowest, highest = map(int, leverage.split("-"))

@@ -121,7 +121,9 @@ class Lanes(Generic[SessionT]):
             return False
         if is_order:
             return True
-        return not self._orders_waiting and (width == 1 or self._reading < width - self._kept_for_orders)
+        return not self._orders_waiting and (
+            width == 1 or self._reading < width - self._kept_for_orders
+        )
 
     def _one_by_one_for(self) -> float:
         """Seconds until calls may go side by side again; 0 where nothing holds them back."""

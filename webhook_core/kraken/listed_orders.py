@@ -27,7 +27,8 @@ def listed(result: Mapping[str, Any], which: str) -> Mapping[str, Order]:
     """The orders of a list, each in a form that shows whose it is. Raises VenueUnavailable."""
     orders = result.get(which)
     if isinstance(orders, dict) and all(
-        isinstance(order, dict) and isinstance(order.get("cl_ord_id"), str | None) for order in orders.values()
+        isinstance(order, dict) and isinstance(order.get("cl_ord_id"), str | None)
+        for order in orders.values()
     ):
         return orders
     raise VenueUnavailable(f"Kraken's list of {which} orders is not in its usual form.")
@@ -67,13 +68,19 @@ def _plain(client_order_id: str) -> str:
 def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrder:
     descr = order.get("descr")
     description = descr.get("order", "") if isinstance(descr, dict) else ""
-    facts = {name: order[name] for name in ("vol", "vol_exec", "cost", "fee", "price", "reason") if order.get(name)}
+    facts = {
+        name: order[name]
+        for name in ("vol", "vol_exec", "cost", "fee", "price", "reason")
+        if order.get(name)
+    }
     try:
         opened_at = _moment(order["opentm"])
     except _UNREADABLE:  # the order counts all the same
         opened_at = None
     status = str(order.get("status", ""))
-    return VenueOrder(order_id, client_order_id, status, {"description": description, **facts}, opened_at)
+    return VenueOrder(
+        order_id, client_order_id, status, {"description": description, **facts}, opened_at
+    )
 
 
 def resting(order_id: str, order: Order) -> RestingOrder:
@@ -145,14 +152,20 @@ def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, 
         return _price(descr["price"]), None
     if not order_type.startswith(("stop-loss", "take-profit", "trailing-stop")):
         return None, None
-    return (_price(descr["price2"]) if order_type.endswith("-limit") else None), _price(descr["price"])
+    return (_price(descr["price2"]) if order_type.endswith("-limit") else None), _price(
+        descr["price"]
+    )
 
 
 def _fires_at(order: Order, order_type: str, trigger: Decimal | None) -> Decimal | None:
     """By the last price, unless it goes by the index. A trail's is ``stopprice``."""
     if order.get("trigger", "last") != "last":
         return None
-    return decimal(order.get("stopprice", 0)) or None if order_type.startswith("trailing-stop") else trigger
+    return (
+        decimal(order.get("stopprice", 0)) or None
+        if order_type.startswith("trailing-stop")
+        else trigger
+    )
 
 
 def _price(value: Any) -> Decimal | None:
@@ -207,7 +220,12 @@ def find_closed(
     """
     seen: set[str] = set()
     for _ in range(MOST_PAGES):
-        asked = {"cl_ord_id": client_order_id, "start": str(start), "closetime": "both", "ofs": str(len(seen))}
+        asked = {
+            "cl_ord_id": client_order_id,
+            "start": str(start),
+            "closetime": "both",
+            "ofs": str(len(seen)),
+        }
         result = read(asked)
         page = listed(result, "closed")
         match = matching(page, client_order_id)

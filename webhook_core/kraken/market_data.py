@@ -30,7 +30,9 @@ Unlisted = dict[str, float]
 _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows no price")
 
 
-def instruments(client: KrakenClient, clock: Clock, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
+def instruments(
+    client: KrakenClient, clock: Clock, pairs: Collection[str] | None, budget: Budget
+) -> list[Instrument]:
     """The rules of these pairs, or of all; none for a pair that Kraken doesn't know. Raises VenueUnavailable."""
     if pairs is None:
         found = asset_pairs(client, clock, {}, budget)
@@ -51,7 +53,9 @@ def _must_name(pair: str) -> Mapping[str, str]:
     return {"aclass_base": TOKENIZED} if _is_tokenized(pair) else {}
 
 
-def _all_beside(client: KrakenClient, clock: Clock, named: Mapping[str, str], budget: Budget) -> list[Instrument]:
+def _all_beside(
+    client: KrakenClient, clock: Clock, named: Mapping[str, str], budget: Budget
+) -> list[Instrument]:
     """Not worth the loss of all the others: where they can't be read they are left out."""
     try:
         return asset_pairs(client, clock, named, budget)
@@ -61,7 +65,9 @@ def _all_beside(client: KrakenClient, clock: Clock, named: Mapping[str, str], bu
         return []
 
 
-def asset_pairs(client: KrakenClient, clock: Clock, asked: Mapping[str, str], budget: Budget) -> list[Instrument]:
+def asset_pairs(
+    client: KrakenClient, clock: Clock, asked: Mapping[str, str], budget: Budget
+) -> list[Instrument]:
     """What AssetPairs answers to these fields of its own, dated; none where Kraken knows no such pair. Raises
     VenueUnavailable."""
     asked_at = clock.now()
@@ -94,7 +100,11 @@ def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
 def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
     """The rows of Ticker, each under some name of its pair. Raises VenueUnavailable."""
     errors = outcomes.errors_of(reply.document) or ()
-    if reply.status == 200 and errors and all(error.startswith(_ONE_IS_NO_GOOD) for error in errors):
+    if (
+        reply.status == 200
+        and errors
+        and all(error.startswith(_ONE_IS_NO_GOOD) for error in errors)
+    ):
         raise NoPrice(f"NO_PRICE: Kraken's ticker has none: {', '.join(errors)}.")
     return {name: row for name, row in result_of(reply, "Ticker").items() if name != "last"}
 
@@ -109,7 +119,10 @@ def _price_in(row: Any) -> Decimal | None:
 
 
 def prices(
-    client: KrakenClient, instruments: Collection[Instrument], budget: Budget, unlisted: Unlisted | None = None
+    client: KrakenClient,
+    instruments: Collection[Instrument],
+    budget: Budget,
+    unlisted: Unlisted | None = None,
 ) -> Mapping[str, Decimal]:
     """Pair key -> price, those without one left out. One call, two where there are tokenised pairs. Raises VenueUnavailable.
 
@@ -125,7 +138,8 @@ def prices(
         asked = [
             one
             for one in instruments
-            if one.is_tokenized is tokenized and (one == traded or unlisted.get(one.key, now) <= now)
+            if one.is_tokenized is tokenized
+            and (one == traded or unlisted.get(one.key, now) <= now)
         ]
         if asked:
             found |= _prices(client, asked, traded, budget, unlisted)
@@ -133,7 +147,11 @@ def prices(
 
 
 def _prices(
-    client: KrakenClient, asked: list[Instrument], traded: Instrument | None, budget: Budget, unlisted: Unlisted
+    client: KrakenClient,
+    asked: list[Instrument],
+    traded: Instrument | None,
+    budget: Budget,
+    unlisted: Unlisted,
 ) -> Mapping[str, Decimal]:
     """Of pairs of one asset class, the traded one's first; those that ``MOST_TICKERS`` do not come to are left out."""
     found: dict[str, Decimal] = {}
@@ -154,8 +172,12 @@ def _prices(
 
 
 def _shown(asked: list[Instrument], rows: Mapping[str, Any]) -> Mapping[str, Decimal]:
-    single = next(iter(rows.values())) if len(asked) == len(rows) == 1 else None  # it may have any name of the pair
-    prices = {instrument.key: _price_in(_row_of(instrument, rows) or single) for instrument in asked}
+    single = (
+        next(iter(rows.values())) if len(asked) == len(rows) == 1 else None
+    )  # it may have any name of the pair
+    prices = {
+        instrument.key: _price_in(_row_of(instrument, rows) or single) for instrument in asked
+    }
     return {key: price for key, price in prices.items() if price is not None}
 
 
@@ -169,7 +191,9 @@ def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> ou
 
 def _is_unlisted(reply: outcomes.Reply) -> bool:
     """Kraken doesn't know it, and will not know it in a minute: on paper a pair may get its price at any time."""
-    return any(error.startswith(_NO_SUCH_PAIR) for error in outcomes.errors_of(reply.document) or ())
+    return any(
+        error.startswith(_NO_SUCH_PAIR) for error in outcomes.errors_of(reply.document) or ()
+    )
 
 
 def _is_refused(reply: outcomes.Reply) -> bool:

@@ -48,7 +48,9 @@ def of_amend(reply: Reply, order_id: str) -> Outcome:
     if _is_clean(reply) and isinstance(amend_id, str) and amend_id:
         return Accepted(order_id, "amended", outcomes.errors_of(reply.document) or ())
     outcome = outcomes.without_success(reply, _verdict_on_amend, "an amend id")
-    if isinstance(outcome, Rejected) and all(outcomes.is_listed(error, _AS_IT_IS) for error in outcome.errors):
+    if isinstance(outcome, Rejected) and all(
+        outcomes.is_listed(error, _AS_IT_IS) for error in outcome.errors
+    ):
         return Unchanged("the order is already as the amendment wants it", outcome.errors)
     return outcome
 

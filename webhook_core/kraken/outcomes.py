@@ -122,9 +122,13 @@ def verdict(error: str) -> Verdict:
     """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
     if re.fullmatch(_MARKET_MODE, error) or re.fullmatch(_DEADLINE, error):
         return Verdict.NOT_SENT
-    if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:  # "... not unique": an order of ours with that id is live
+    if (
+        "cl_ord_id" in error and error != _CLIENT_ORDER_ID
+    ):  # "... not unique": an order of ours with that id is live
         return Verdict.UNKNOWN
-    return next((each for known, each in _VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN)
+    return next(
+        (each for known, each in _VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN
+    )
 
 
 def of_add_order(reply: Reply) -> Outcome:
@@ -136,7 +140,9 @@ def of_add_order(reply: Reply) -> Outcome:
     return without_success(reply)
 
 
-def without_success(reply: Reply, judge: Callable[[str], Verdict] = verdict, wanted: str = "an order id") -> Outcome:
+def without_success(
+    reply: Reply, judge: Callable[[str], Verdict] = verdict, wanted: str = "an order id"
+) -> Outcome:
     """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what each error string proves."""
     if _is_unsent(reply):
         return NotSent(_sentence(reply))
@@ -181,13 +187,17 @@ def resend_is_safe(reply: Reply) -> bool:
     if reply.failure is not None:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
-    return isinstance(outcome, NotSent) and all(is_listed(error, _NONCE) for error in outcome.errors)
+    return isinstance(outcome, NotSent) and all(
+        is_listed(error, _NONCE) for error in outcome.errors
+    )
 
 
 def key_is_refused(reply: Reply) -> bool:
     """Kraken knows no such key, or the secret does not belong to it: nothing of the call was processed."""
     outcome = of_add_order(reply)
-    return isinstance(outcome, Rejected) and all(any(is_listed(error, key) for key in _KEY) for error in outcome.errors)
+    return isinstance(outcome, Rejected) and all(
+        any(is_listed(error, key) for key in _KEY) for error in outcome.errors
+    )
 
 
 def nonce_is_refused(reply: Reply) -> bool:
@@ -216,7 +226,10 @@ def is_listed(error: str, known: str) -> bool:
 
 
 def _is_about_pair_rules(error: str) -> bool:
-    return any(is_listed(error, rule) for rule in _PAIR_RULES) or re.fullmatch(_DECIMALS, error) is not None
+    return (
+        any(is_listed(error, rule) for rule in _PAIR_RULES)
+        or re.fullmatch(_DECIMALS, error) is not None
+    )
 
 
 def result_in(document: Any) -> Mapping[str, Any]:

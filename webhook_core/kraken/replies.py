@@ -19,7 +19,9 @@ _SET_THE_CLOCK = (
 )
 
 
-def outcome_of(method: Method, parameters: Mapping[str, str], reply: Reply, now: datetime) -> Outcome:
+def outcome_of(
+    method: Method, parameters: Mapping[str, str], reply: Reply, now: datetime
+) -> Outcome:
     """``parameters`` are those that were sent. ``now``: when the reply was read, by our clock."""
     outcome = _judged(method, parameters, reply)
     if isinstance(outcome, NotSent) and outcomes.blames_the_clock(outcome.errors):
@@ -51,5 +53,7 @@ def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
     if result == [] and method == "OpenPositions":  # an account without any
         result = {}
     if failed or not isinstance(result, dict):
-        raise VenueUnavailable(f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}.")
+        raise VenueUnavailable(
+            f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}."
+        )
     return result

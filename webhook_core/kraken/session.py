@@ -46,7 +46,9 @@ class Session:
     just before it signs: its own repeats within a millisecond.
     """
 
-    def __init__(self, url: str | None, transport: BaseAdapter | None, next_nonce: Callable[[], int]) -> None:
+    def __init__(
+        self, url: str | None, transport: BaseAdapter | None, next_nonce: Callable[[], int]
+    ) -> None:
         self._used_at = 0.0
         self._deadline: Deadline | None = None
         self._connects_within_s = math.inf
@@ -74,7 +76,9 @@ class Session:
         """Drop the pooled connections; the session stays usable."""
         self._api.session.close()
 
-    def exchange(self, query: str, key: KrakenKey, method: str, parameters: dict[str, str], seconds: float) -> Reply:
+    def exchange(
+        self, query: str, key: KrakenKey, method: str, parameters: dict[str, str], seconds: float
+    ) -> Reply:
         """One call of krakenex's ``query``, ended after so many seconds. Never raises for what a network can do.
 
         ``parameters`` get the nonce, as krakenex does it.
@@ -90,7 +94,13 @@ class Session:
         timeout = (min(seconds, self._connects_within_s), seconds)
         try:
             getattr(self._api, query)(method, parameters, timeout=timeout)
-        except (requests.RequestException, HTTPError, ValueError, ArithmeticError, RecursionError) as error:
+        except (
+            requests.RequestException,
+            HTTPError,
+            ValueError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             if self._api.response is None:
                 return _broken(error)
         finally:
@@ -101,7 +111,9 @@ class Session:
 def _broken(error: Exception) -> Reply:
     """No text of the exception is kept: it may quote the request."""
     reason = error.args[0] if error.args else None
-    if isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError | ConnectTimeoutError):
+    if isinstance(reason, MaxRetryError) and isinstance(
+        reason.reason, NewConnectionError | ConnectTimeoutError
+    ):
         return Reply(failure=Failure.NOT_CONNECTED, detail=type(reason.reason).__name__)
     return Reply(failure=Failure.BROKEN, detail=type(error).__name__)
 
@@ -111,7 +123,12 @@ def _answered(response: requests.Response) -> Reply:
     try:
         document = json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, ArithmeticError, RecursionError):
-        return Reply(response.status_code, None, Failure.BROKEN if response.status_code == 200 else None, "not JSON")
+        return Reply(
+            response.status_code,
+            None,
+            Failure.BROKEN if response.status_code == 200 else None,
+            "not JSON",
+        )
     return Reply(response.status_code, document)
 
 

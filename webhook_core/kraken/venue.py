@@ -16,7 +16,15 @@ from webhook_core.kraken.client import READ_S, KrakenClient
 from webhook_core.kraken.replies import outcome_of, result_of
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.requests import Fill, Method, NotSent, OrderRequest, Outcome, Unknown, VenueOrder
+from webhook_core.trading.requests import (
+    Fill,
+    Method,
+    NotSent,
+    OrderRequest,
+    Outcome,
+    Unknown,
+    VenueOrder,
+)
 
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
@@ -57,7 +65,9 @@ class KrakenVenue:
         self._unlisted: dict[str, float] = {}  # what market_data.prices has found out
         self._priced_by_alerts = note_price is not None and priced_by_alerts
 
-    def submit(self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget) -> Outcome:
+    def submit(
+        self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
+    ) -> Outcome:
         parameters = dict(request.parameters)
         if request.method == "AddOrder":
             parameters["cl_ord_id"] = client_order_id  # elsewhere it says which order is meant
@@ -66,14 +76,19 @@ class KrakenVenue:
         try:
             return self._no_book(request) or self._send(request.method, parameters, budget)
         except Exception:  # noqa: BLE001  after a claim nothing may escape: what we can't explain is unknown
-            event(logging.ERROR, "order.submit_failed", exc_info=True, client_order_id=client_order_id)
+            event(
+                logging.ERROR, "order.submit_failed", exc_info=True, client_order_id=client_order_id
+            )
             return Unknown("an unexpected failure while sending")
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
         """Raises ValueError for a cancel or an amendment: Kraken would carry it out."""
         if request.method != "AddOrder":
             raise ValueError(f"{request.method} can't be validated")
-        parameters = {**request.parameters, "validate": "true"}  # any value means validate: never send "false"
+        parameters = {
+            **request.parameters,
+            "validate": "true",
+        }  # any value means validate: never send "false"
         return outcomes.of_validation(self._client.private("AddOrder", parameters, budget))
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
@@ -82,11 +97,15 @@ class KrakenVenue:
         result = self._read("OpenOrders", {"cl_ord_id": client_order_id}, budget)
         return matching(listed(result, "open"), client_order_id)
 
-    def find_closed(self, client_order_id: str, since: datetime, budget: Budget) -> VenueOrder | None:
+    def find_closed(
+        self, client_order_id: str, since: datetime, budget: Budget
+    ) -> VenueOrder | None:
         from webhook_core.kraken.listed_orders import find_closed
 
         start = int((since - CLOCK_SKEW).timestamp())
-        return find_closed(lambda asked: self._read("ClosedOrders", asked, budget), client_order_id, start)
+        return find_closed(
+            lambda asked: self._read("ClosedOrders", asked, budget), client_order_id, start
+        )
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         if pairs is None and self._priced_by_alerts:
@@ -95,7 +114,9 @@ class KrakenVenue:
 
         return market_data.instruments(self._client, self._clock, pairs, budget)
 
-    def last_price(self, instrument: Instrument, budget: Budget, reference: Decimal | None = None) -> Decimal:
+    def last_price(
+        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+    ) -> Decimal:
         """As with ``prices``, the alert's own price is the market's on paper."""
         if reference is not None and self._priced_by_alerts:
             return reference
@@ -167,7 +188,9 @@ class KrakenVenue:
         orders: dict[str, Any] = {}
         for _ in range(MOST_PAGES_OF_NOW):
             known = len(orders)
-            page = listed(self._read("ClosedOrders", {**asked, "ofs": str(known)}, budget), "closed")
+            page = listed(
+                self._read("ClosedOrders", {**asked, "ofs": str(known)}, budget), "closed"
+            )
             orders |= page
             if len(page) < MOST_ORDERS or len(orders) == known:
                 break
@@ -176,16 +199,24 @@ class KrakenVenue:
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
         from webhook_core.kraken.listed_orders import traded_at, trades_of
 
-        order = self._read("QueryOrders", {"txid": order_id, "trades": "true"}, budget).get(order_id)
+        order = self._read("QueryOrders", {"txid": order_id, "trades": "true"}, budget).get(
+            order_id
+        )
         trades = trades_of(order_id, order)[-MOST_TRADES:]
-        return traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}, budget)) if trades else None
+        return (
+            traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}, budget))
+            if trades
+            else None
+        )
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         from webhook_core.kraken.listed_orders import fill
 
         return {name: fill(name, order) for name, order in self._queried(order_ids, budget)}
 
-    def _queried(self, order_ids: Sequence[str], budget: Budget) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _queried(
+        self, order_ids: Sequence[str], budget: Budget
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for start in range(0, len(order_ids), MOST_ORDERS):
             asked = order_ids[start : start + MOST_ORDERS]
             shown = self._read("QueryOrders", {"txid": ",".join(asked)}, budget)
@@ -225,7 +256,9 @@ class KrakenVenue:
 
     def _no_book(self, request: OrderRequest) -> NotSent | None:
         """Tell the paper venue the alert's price. None unless its book can't be written."""
-        if request.reference_price is None or "pair" not in request.parameters:  # a cancel names no pair
+        if (
+            request.reference_price is None or "pair" not in request.parameters
+        ):  # a cancel names no pair
             return None
         failed = self._noted(request.pair, request.reference_price)
         return None if failed is None else NotSent(failed.message)
@@ -237,11 +270,15 @@ class KrakenVenue:
             self._note_price(pair, price)
         except LedgerUnavailable as error:
             return error
-        except ValueError:  # no pair or price of the paper venue's: its answer to the order will say so
+        except (
+            ValueError
+        ):  # no pair or price of the paper venue's: its answer to the order will say so
             return None
         return None
 
-    def _read(self, method: str, parameters: Mapping[str, str], budget: Budget) -> Mapping[str, Any]:
+    def _read(
+        self, method: str, parameters: Mapping[str, str], budget: Budget
+    ) -> Mapping[str, Any]:
         return result_of(self._client.private(method, parameters, budget.at_most(READ_S)), method)
 
 

@@ -117,12 +117,16 @@ class Ledger(Protocol):
         not ours."""
         ...
 
-    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+    def unfinished(
+        self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
+    ) -> Sequence[LedgerEntry]:
         """Accepted orders of that mode and account, of these kinds, whose fill is not known to be final: at most ``limit`` of
         them, in no order."""
         ...
 
-    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+    def of_orders(
+        self, mode: str, account: str, order_ids: Collection[str]
+    ) -> Sequence[LedgerEntry]:
         """The entries of that mode and account whose last attempt came to one of these orders, by the venue's ids, in no
         order. One that an earlier version wrote may be missing."""
         ...

@@ -63,7 +63,14 @@ class State(StrEnum):
 
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.SUBMITTING: frozenset(
-        {State.SUBMITTING, State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT, State.NO_ACTION}
+        {
+            State.SUBMITTING,
+            State.ACCEPTED,
+            State.REJECTED,
+            State.NOT_PLACED,
+            State.NOT_SENT,
+            State.NO_ACTION,
+        }
     ),
     State.NOT_SENT: frozenset({State.SUBMITTING, State.EXPIRED, State.NO_ACTION, State.DENIED}),
     State.MISSED: frozenset({State.SUBMITTING, State.NO_ACTION, State.DENIED, State.EXPIRED}),

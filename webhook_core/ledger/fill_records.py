@@ -13,7 +13,9 @@ from webhook_core.ledger.entry import Attempt, LedgerEntry
 from webhook_core.trading.requests import Fill
 
 
-def keep_fill(ledger: Ledger, entry: LedgerEntry, fill: Fill, now: datetime, margin: timedelta) -> LedgerEntry:
+def keep_fill(
+    ledger: Ledger, entry: LedgerEntry, fill: Fill, now: datetime, margin: timedelta
+) -> LedgerEntry:
     """The entry with what it has filled, in the ledger too if that can be written now.
 
     ``margin``: how far the venue's reads may lag its engine.
@@ -27,7 +29,13 @@ def keep_fill(ledger: Ledger, entry: LedgerEntry, fill: Fill, now: datetime, mar
     except LedgerUnavailable as error:
         event(logging.WARNING, "fill.not_recorded", reason=error.message, alert_id=entry.alert_id)
         return known
-    event(logging.INFO, "order.filled", alert_id=entry.alert_id, order_id=entry.current.order_id, **fill._asdict())
+    event(
+        logging.INFO,
+        "order.filled",
+        alert_id=entry.alert_id,
+        order_id=entry.current.order_id,
+        **fill._asdict(),
+    )
     return written.entry if isinstance(written, Recorded) else known
 
 

@@ -17,7 +17,9 @@ from webhook_core.events import event
 DOCUMENT = "ledger-id"
 """The name of the document in the ledger that holds its id."""
 
-ADVICE = "put it back; or, to begin a new one on purpose: python -m webhook_core doctor --new-ledger"
+ADVICE = (
+    "put it back; or, to begin a new one on purpose: python -m webhook_core doctor --new-ledger"
+)
 
 
 def new_id() -> str:

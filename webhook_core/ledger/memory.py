@@ -53,7 +53,11 @@ class MemoryLedger:
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         with self._lock:
             stored = self._stored(entry.unit)
-            return Existing(stored) if stored.version != entry.version else Recorded(self._replace(entry))
+            return (
+                Existing(stored)
+                if stored.version != entry.version
+                else Recorded(self._replace(entry))
+            )
 
     def _stored(self, unit: Unit) -> LedgerEntry:
         if unit not in self._entries:
@@ -86,7 +90,9 @@ class MemoryLedger:
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         with self._lock:
-            entries = [entry for _, entry in self._entries.values() if _base(entry.unit) == _base(unit)]
+            entries = [
+                entry for _, entry in self._entries.values() if _base(entry.unit) == _base(unit)
+            ]
         return max(entries, key=lambda entry: entry.unit.generation, default=None)
 
     def entries(
@@ -104,7 +110,8 @@ class MemoryLedger:
             rows = [
                 (entry.claimed_at, number, entry)
                 for number, entry in self._entries.values()
-                if (states is None or entry.state in states) and (strategy is None or entry.strategy == strategy)
+                if (states is None or entry.state in states)
+                and (strategy is None or entry.strategy == strategy)
             ]
         if cursor is not None:
             claimed_at, tie = read_cursor(cursor, "[0-9]{1,18}")
@@ -115,16 +122,24 @@ class MemoryLedger:
         following = cursor_text(page[-1][0], str(page[-1][1])) if len(rows) > limit else None
         return Page([entry for _, _, entry in page], following)
 
-    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+    def unfinished(
+        self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
+    ) -> Sequence[LedgerEntry]:
         with self._lock:
             entries = [entry for _, entry in self._entries.values()]
         places = places_of(mode, account, kinds)
         return [entry for entry in entries if unfinished_place(entry) in places][:limit]
 
-    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+    def of_orders(
+        self, mode: str, account: str, order_ids: Collection[str]
+    ) -> Sequence[LedgerEntry]:
         with self._lock:
             entries = [entry for _, entry in self._entries.values()]
-        return [entry for entry in entries if is_of(entry, mode, account) and entry.current.order_id in order_ids]
+        return [
+            entry
+            for entry in entries
+            if is_of(entry, mode, account) and entry.current.order_id in order_ids
+        ]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         with self._lock:
@@ -147,7 +162,9 @@ class MemoryLedger:
             stored = self._documents.get(name)
             if (None if stored is None else stored.version) != version:
                 return False
-            self._documents[name] = Document(text, _FIRST if stored is None else _next(stored.version))
+            self._documents[name] = Document(
+                text, _FIRST if stored is None else _next(stored.version)
+            )
             return True
 
 

@@ -70,11 +70,19 @@ def report(entry: LedgerEntry) -> None:
     if entry.state is State.SUBMITTING and entry.current.open_absent_at is not None:
         level, name = logging.WARNING, "order.absent_from_open_orders"
     event(level, name, **facts(entry))
-    if entry.state in _ENDED and entry.unit.leg and (entry.current.request.exits or entry.current.request.freeing):
-        why = (
-            "the leg before it has canceled a stop, and what it held is neither sold nor stopped: look at the position"
+    if (
+        entry.state in _ENDED
+        and entry.unit.leg
+        and (entry.current.request.exits or entry.current.request.freeing)
+    ):
+        why = "the leg before it has canceled a stop, and what it held is neither sold nor stopped: look at the position"
+        event(
+            logging.CRITICAL,
+            "exit.unprotected",
+            alert_id=entry.alert_id,
+            strategy=entry.strategy,
+            reason=why,
         )
-        event(logging.CRITICAL, "exit.unprotected", alert_id=entry.alert_id, strategy=entry.strategy, reason=why)
 
 
 def shown(attempt: Attempt) -> dict[str, str | None] | None:
@@ -90,6 +98,17 @@ def shown(attempt: Attempt) -> dict[str, str | None] | None:
             break
     slippage = None
     if fill.price is not None and asked is not None:
-        slippage = fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
-    amounts = {"volume": fill.volume, "price": fill.price, "cost": fill.cost, "fee": fill.fee, "slippage": slippage}
-    return {"status": fill.status, **{name: None if value is None else plain(value) for name, value in amounts.items()}}
+        slippage = (
+            fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
+        )
+    amounts = {
+        "volume": fill.volume,
+        "price": fill.price,
+        "cost": fill.cost,
+        "fee": fill.fee,
+        "slippage": slippage,
+    }
+    return {
+        "status": fill.status,
+        **{name: None if value is None else plain(value) for name, value in amounts.items()},
+    }

@@ -62,7 +62,9 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
     if not document["attempts"]:
         raise ValueError("a stored entry has no attempt")
     return LedgerEntry(
-        unit=Unit(unit["mode"], unit["account"], unit["alert_key"], unit["leg"], unit["generation"]),
+        unit=Unit(
+            unit["mode"], unit["account"], unit["alert_key"], unit["leg"], unit["generation"]
+        ),
         alert_id=document["alert_id"],
         body_sha256=document["body_sha256"],
         strategy=document["strategy"],
@@ -203,9 +205,13 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = _decimal(document["reference_price"])
-    exits, counted, freeing = (bool(document.get(name, False)) for name in ("exits", "counted", "freeing"))
+    exits, counted, freeing = (
+        bool(document.get(name, False)) for name in ("exits", "counted", "freeing")
+    )
     parameters = dict(document["parameters"])
-    return OrderRequest(document["symbol"], parameters, reference_price, method, exits, counted, freeing)
+    return OrderRequest(
+        document["symbol"], parameters, reference_price, method, exits, counted, freeing
+    )
 
 
 def _turn_document(turn: Turn) -> dict[str, Any]:

@@ -6,7 +6,15 @@ import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from webhook_core.ledger.entry import REPLAYABLE, TRANSITIONS, Attempt, LedgerEntry, OrderShown, State, Unit
+from webhook_core.ledger.entry import (
+    REPLAYABLE,
+    TRANSITIONS,
+    Attempt,
+    LedgerEntry,
+    OrderShown,
+    State,
+    Unit,
+)
 from webhook_core.trading.requests import (
     Accepted,
     Fill,
@@ -29,7 +37,11 @@ def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: 
 
 
 def later_leg(
-    first: LedgerEntry, number: int, now: datetime, deadline_s: int, behind: LedgerEntry | None = None
+    first: LedgerEntry,
+    number: int,
+    now: datetime,
+    deadline_s: int,
+    behind: LedgerEntry | None = None,
 ) -> LedgerEntry:
     """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
     of its line may have claimed since; only a size that follows from what is held can be out of date then."""
@@ -38,7 +50,9 @@ def later_leg(
     attempt = first_attempt(unit, request, now, deadline_s)
     mark = None if behind is None or not request.counted else behind.attempts[0].owner
     turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
-    leg = replace(first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version="")
+    leg = replace(
+        first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
+    )
     return replace(leg, figures={}, counted_until=None)
 
 
@@ -64,10 +78,14 @@ def unclaimed_attempt(unit: Unit, symbol: str, now: datetime, reason: str) -> At
 
 
 def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) -> Attempt:
-    return Attempt(1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now)
+    return Attempt(
+        1, unit.client_order_id(1), request, uuid.uuid4().hex, now, now, state, settled_at=now
+    )
 
 
-def _attempt(unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int) -> Attempt:
+def _attempt(
+    unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int
+) -> Attempt:
     # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never later than stated.
     deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
     return Attempt(number, unit.client_order_id(number), request, uuid.uuid4().hex, now, deadline)
@@ -85,7 +103,13 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
     match outcome:
         case Accepted(order_id, description, warnings):
             moved = _move(
-                entry, State.ACCEPTED, order_id=order_id, description=description, errors=(), reason="", settled_at=now
+                entry,
+                State.ACCEPTED,
+                order_id=order_id,
+                description=description,
+                errors=(),
+                reason="",
+                settled_at=now,
             )
             return replace(moved, warnings=(*entry.warnings, *warnings))
         case Rejected(errors, _):
@@ -101,7 +125,9 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
 def shown(entry: LedgerEntry, what: OrderShown, now: datetime) -> LedgerEntry:
     """What the order itself says of a cancel whose reply was lost: it may be sent again, or there is nothing left."""
     if what is OrderShown.STILL_OPEN:
-        return _move(entry, State.NOT_SENT, shown=what, reason="the order is still open", settled_at=now)
+        return _move(
+            entry, State.NOT_SENT, shown=what, reason="the order is still open", settled_at=now
+        )
     reason = "the order had filled before it was canceled"
     return _move(entry, State.REJECTED, shown=what, reason=reason, settled_at=now)
 
@@ -158,7 +184,9 @@ def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
     )
 
 
-def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+def next_attempt(
+    entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int
+) -> LedgerEntry:
     """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or refused for its rounding.
 
     The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody has stored: on the
@@ -166,7 +194,9 @@ def next_attempt(entry: LedgerEntry, request: OrderRequest, now: datetime, deadl
     """
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
-    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))
+    return _with_attempt(
+        entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    )
 
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
@@ -180,7 +210,9 @@ def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
     return _ended(entry, entry.current.request, now, State.DENIED, reason)
 
 
-def _ended(entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str) -> LedgerEntry:
+def _ended(
+    entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str
+) -> LedgerEntry:
     if entry.state is not State.NOT_SENT:
         raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
     number = entry.current.number + 1
@@ -198,7 +230,9 @@ def _with_attempt(entry: LedgerEntry, attempt: Attempt) -> LedgerEntry:
     return replace(entry, attempts=(*entry.attempts, attempt), figures={}, counted_until=None)
 
 
-def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int) -> LedgerEntry:
+def replayed_by_operator(
+    entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int
+) -> LedgerEntry:
     """Claim another AddOrder for an alert that ended without an order, because a person says so.
 
     Nothing but the operator's command calls it, after it has looked every earlier attempt up at the venue. The earlier
@@ -206,4 +240,6 @@ def replayed_by_operator(entry: LedgerEntry, request: OrderRequest, now: datetim
     """
     if entry.state not in REPLAYABLE:
         raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")
-    return _with_attempt(entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s))
+    return _with_attempt(
+        entry, _attempt(entry.unit, entry.current.number + 1, request, now, deadline_s)
+    )

@@ -58,7 +58,11 @@ def _later(entry: LedgerEntry, turn: Turn, others: Collection[LedgerEntry]) -> L
     for other, its in turns:
         if its.fired_at > turn.fired_at:
             return other
-    tied = [one for one in turns if one[1].fired_at == turn.fired_at and not _is_of_one_alert(entry, one[0])]
+    tied = [
+        one
+        for one in turns
+        if one[1].fired_at == turn.fired_at and not _is_of_one_alert(entry, one[0])
+    ]
     behind = _leading_to(turn, [its for _, its in tied])
     for other, its in tied:
         found_it_there = its.after == turn.before and other.state is State.NO_ACTION

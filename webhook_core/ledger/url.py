@@ -7,7 +7,9 @@ import re
 from pathlib import PurePath
 from typing import Literal, NamedTuple
 
-_FORMS = "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"
+_FORMS = (
+    "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"
+)
 # Texts, which re compiles when they are first used: a cold start needs few of them.
 _PROJECT = r"(?a)(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*"
 _DATABASE = r"(?a)\(default\)|[a-z][a-z0-9-]*"
@@ -65,14 +67,20 @@ def _memory(rest: str) -> LedgerUrl:
 
 def _sqlite(rest: str) -> LedgerUrl:
     if not rest.startswith("/"):
-        raise ValueError("LEDGER_URL: sqlite takes three slashes before a relative path, four before an absolute one")
+        raise ValueError(
+            "LEDGER_URL: sqlite takes three slashes before a relative path, four before an absolute one"
+        )
     path = rest[1:]
     if not path or path.endswith("/"):
-        raise ValueError("LEDGER_URL: sqlite needs the path of a file, as in sqlite:///.state/ledger.db")
+        raise ValueError(
+            "LEDGER_URL: sqlite needs the path of a file, as in sqlite:///.state/ledger.db"
+        )
     if path == ":memory:":
         raise ValueError("LEDGER_URL: for a ledger in memory write memory://")
     if "?" in path or "\0" in path:
-        raise ValueError("LEDGER_URL: sqlite takes a path and nothing else; leave out what begins with '?'")
+        raise ValueError(
+            "LEDGER_URL: sqlite takes a path and nothing else; leave out what begins with '?'"
+        )
     return LedgerUrl("sqlite", path=PurePath(path))
 
 

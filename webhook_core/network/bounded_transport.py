@@ -105,7 +105,9 @@ def _addresses(connection: HTTPConnection, limit: Deadline) -> list[str]:
 
 
 def _connected(address: str, port: int, options: Any, limit: Deadline) -> socket.socket:
-    sock = create_connection((address, port), min(limit.left(), CONNECT_TIMEOUT_S), socket_options=options)
+    sock = create_connection(
+        (address, port), min(limit.left(), CONNECT_TIMEOUT_S), socket_options=options
+    )
     try:
         sock.settimeout(limit.left())  # for the TLS handshake
     except TimeoutError:

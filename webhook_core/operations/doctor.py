@@ -19,9 +19,20 @@ from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
 from webhook_core.ledger.contract import Document
 from webhook_core.operations.doctor_alert import check_alert
-from webhook_core.operations.doctor_ledger import advice_for, begin_anew, check_ledger, in_place_of_a_ledger
+from webhook_core.operations.doctor_ledger import (
+    advice_for,
+    begin_anew,
+    check_ledger,
+    in_place_of_a_ledger,
+)
 from webhook_core.operations.doctor_venue import check_venue
-from webhook_core.settings.reading import LISTS_OF_SECRETS, SECRETS, VARIABLES, SettingsError, read_settings
+from webhook_core.settings.reading import (
+    LISTS_OF_SECRETS,
+    SECRETS,
+    VARIABLES,
+    SettingsError,
+    read_settings,
+)
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument, from_document
 from webhook_core.trading.limits import RULES_DENY_FOR
@@ -47,11 +58,15 @@ def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
     try:
         settings = bootstrap.complete_settings(env)
     except SettingsError as error:
-        yield from _faults(error, "the function answers 503 not_configured until it can be read and used")
+        yield from _faults(
+            error, "the function answers 503 not_configured until it can be read and used"
+        )
         return
     bootstrap.log_at_terminal(settings, env, stream)
     if not env.get("LOG_LEVEL"):
-        LOGGER.setLevel(logging.CRITICAL + 1)  # what went wrong is a finding; said twice it would look like two things
+        LOGGER.setLevel(
+            logging.CRITICAL + 1
+        )  # what went wrong is a finding; said twice it would look like two things
     for finding in guarded("everything else", partial(_examine, settings, env), lambda _: ""):
         yield _without_secrets(finding, settings)
 
@@ -64,7 +79,9 @@ def begin_ledger_anew(env: Mapping[str, str], stream: TextIO) -> Iterator[Findin
         yield from _faults(error, "the function refuses to start like this")
         return
     bootstrap.log_at_terminal(settings, env, stream)
-    advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(settings.ledger_url)
+    advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(
+        settings.ledger_url
+    )
     yield from guarded("ledger", partial(begin_anew, settings), lambda _: advice)
 
 
@@ -126,25 +143,38 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     if settings.strategies:
         yield ok("strategies", f"{', '.join(settings.strategies)} ({path})")
     proofs = [f"{proof.key_id} ({proof.scheme})" for proof in settings.credentials]
-    yield ok("secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none")
+    yield ok(
+        "secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none"
+    )
     for warning in settings.warnings:
         name, separator, problem = warning.partition(": ")
-        yield warn(name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, ""))
+        yield warn(
+            name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, "")
+        )
 
 
 def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     """Where a secret came from, never what it is. Where a name stood, the name is shown: it is none."""
-    names = [each.name for each in settings.secret_names if each.place == name and _is_used(name, settings)]
+    names = [
+        each.name
+        for each in settings.secret_names
+        if each.place == name and _is_used(name, settings)
+    ]
     given = [part.strip() for part in env.get(name, "").split(",") if part.strip()]
     sources = ["environment"] if set(given) - set(names) else []
-    sources += [text if text.startswith("file:") else f"Secret Manager: {text}" for text in dict.fromkeys(names)]
+    sources += [
+        text if text.startswith("file:") else f"Secret Manager: {text}"
+        for text in dict.fromkeys(names)
+    ]
     if sources:
         yield ok(name, f"*** ({', '.join(sources)})")
 
 
 def _is_used(name: str, settings: Settings) -> bool:
     """Of the two proofs of senders that were looked for in Secret Manager one may be absent."""
-    return name in SECRETS or any(proof.key_id.startswith(f"{name}[") for proof in settings.credentials)
+    return name in SECRETS or any(
+        proof.key_id.startswith(f"{name}[") for proof in settings.credentials
+    )
 
 
 # -- pair rules ------------------------------------------------------------------------------------------------------------
@@ -158,7 +188,11 @@ def _pair_rules(application: Application) -> Iterator[Finding]:
         found = f"{packaged} and records of {len(rules.records.every())} other pairs"
         return (yield ok("pair rules", f"{found}, which are also those of the paper Kraken"))
     age = now - _newest(stored) if stored else None
-    found = packaged if age is None else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
+    found = (
+        packaged
+        if age is None
+        else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
+    )
     if age is not None and age <= RULES_DENY_FOR:
         yield ok("pair rules", found)
         return
@@ -185,11 +219,16 @@ def _symbols(application: Application) -> Iterator[Finding]:
     """Every pair that is allowed by name, here and in strategies.toml."""
     settings = application.settings
     lists = {"ALLOWED_SYMBOLS": settings.allowed_symbols}
-    lists |= {f"allowed_symbols of {name}": strategy.allowed_symbols for name, strategy in settings.strategies.items()}
+    lists |= {
+        f"allowed_symbols of {name}": strategy.allowed_symbols
+        for name, strategy in settings.strategies.items()
+    }
     for where, symbols in lists.items():
         if symbols:
             name = f"pairs of {where}"
-            yield from guarded(name, partial(_resolved, name, symbols, application), lambda _: _LOOK_ABOVE)
+            yield from guarded(
+                name, partial(_resolved, name, symbols, application), lambda _: _LOOK_ABOVE
+            )
 
 
 def _resolved(name: str, symbols: Sequence[str], application: Application) -> Iterator[Finding]:

@@ -42,9 +42,16 @@ def check_alert(application: Application) -> Iterator[Finding]:
     credential = next(iter(settings.credentials), None)
     instrument = _first_pair(application, credential.strategy if credential else None)
     volume, price = _smallest(application, instrument)
-    fields = {"symbol": instrument.altname, "side": "buy", "order_type": "market", "volume": plain(volume)}
+    fields = {
+        "symbol": instrument.altname,
+        "side": "buy",
+        "order_type": "market",
+        "volume": plain(volume),
+    }
     started = clock.monotonic()
-    request = signed_request(fields | ({"price": plain(price)} if price else {}), credential, settings, clock.now())
+    request = signed_request(
+        fields | ({"price": plain(price)} if price else {}), credential, settings, clock.now()
+    )
     response = application.handle(request)
     seconds = clock.monotonic() - started
     proof = f"proved by {credential.key_id}" if credential else "without any proof"
@@ -60,7 +67,9 @@ def _judge(what: str, response: HttpResponse, seconds: float) -> Finding:
     found = f"{what}: {response.status} {code} in {seconds * 1000:.0f} ms, nothing was placed"
     if seconds > SLOW_S:
         return warn(
-            "alert", found, "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster machine"
+            "alert",
+            found,
+            "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster machine",
         )
     return ok("alert", found)
 
@@ -88,7 +97,9 @@ def _smallest(application: Application, instrument: Instrument) -> tuple[Decimal
     except VenueUnavailable:
         if application.settings.trading_mode != "paper":
             return volume, None
-        price = 2 * costmin / volume or Decimal(1)  # the paper market starts without prices; any will do
+        price = 2 * costmin / volume or Decimal(
+            1
+        )  # the paper market starts without prices; any will do
     if cost_of(volume, price) < costmin:
         digits = 8 if instrument.lot_decimals is None else instrument.lot_decimals
         with localcontext(prec=60):
@@ -112,10 +123,20 @@ def signed_request(
         headers |= _standard_webhooks(credential.secret, alert_id, int(now.timestamp()), body)
     if settings.allowed_ips:
         address = str(settings.allowed_ips[0].network_address)
-        headers["x-forwarded-for"] = ", ".join([address] + ["127.0.0.1"] * settings.trusted_proxy_hops)
+        headers["x-forwarded-for"] = ", ".join(
+            [address] + ["127.0.0.1"] * settings.trusted_proxy_hops
+        )
     return HttpRequest("POST", "/webhook/tradingview/validate", {}, headers, body, "127.0.0.1", now)
 
 
-def _standard_webhooks(secret: bytes, webhook_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    signature = base64.b64encode(hmac.digest(secret, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")).decode()
-    return {"webhook-id": webhook_id, "webhook-timestamp": str(timestamp), "webhook-signature": f"v1,{signature}"}
+def _standard_webhooks(
+    secret: bytes, webhook_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
+    signature = base64.b64encode(
+        hmac.digest(secret, f"{webhook_id}.{timestamp}.".encode() + body, "sha256")
+    ).decode()
+    return {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": f"v1,{signature}",
+    }

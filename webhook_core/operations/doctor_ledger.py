@@ -55,10 +55,22 @@ def check_ledger(application: Application) -> Iterator[Finding]:
 
     Raises LedgerUnavailable.
     """
-    store, clock, settings = application.market.pair_rules.documents, application.clock, application.settings
-    if settings.trading_mode == "live" and settings.ledger_url.startswith("firestore:") and not settings.ledger_id:
+    store, clock, settings = (
+        application.market.pair_rules.documents,
+        application.clock,
+        application.settings,
+    )
+    if (
+        settings.trading_mode == "live"
+        and settings.ledger_url.startswith("firestore:")
+        and not settings.ledger_id
+    ):
         found = "is unset: were the database emptied, or another one, alerts that are done would trade again"
-        yield warn("LEDGER_ID", found, "python -m webhook_core doctor --new-ledger gives this database its id: set it")
+        yield warn(
+            "LEDGER_ID",
+            found,
+            "python -m webhook_core doctor --new-ledger gives this database its id: set it",
+        )
     text = json.dumps({"checked_at": clock.now().isoformat()})
     for turn in range(1, TRIES + 1):
         try:
@@ -81,15 +93,26 @@ def begin_anew(settings: Settings) -> Iterator[Finding]:
     """What is at LEDGER_URL is the ledger from now on. Raises LedgerUnavailable."""
     begin = getattr(bootstrap.open_store(settings.ledger_url), "begin_anew", None)
     if begin is None:  # in memory
-        yield fail("ledger", f"{settings.ledger_url} is a new ledger at each start", "there is nothing to begin")
+        yield fail(
+            "ledger",
+            f"{settings.ledger_url} is a new ledger at each start",
+            "there is nothing to begin",
+        )
         return
     ledger_id, is_new = begin()
     what = "is the ledger from now on" if is_new else "was the ledger already; nothing was changed"
     yield ok("ledger", f"{settings.ledger_url} {what}; its id is {ledger_id}")
     if settings.ledger_id not in (None, ledger_id):
-        yield warn("LEDGER_ID", "names another ledger", f"set LEDGER_ID={ledger_id} where the function runs")
+        yield warn(
+            "LEDGER_ID",
+            "names another ledger",
+            f"set LEDGER_ID={ledger_id} where the function runs",
+        )
     else:
-        yield ok("LEDGER_ID", f"{ledger_id}, set where the function runs, lets no other ledger pass for this one")
+        yield ok(
+            "LEDGER_ID",
+            f"{ledger_id}, set where the function runs, lets no other ledger pass for this one",
+        )
 
 
 def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str]:
@@ -105,7 +128,15 @@ def _probe(store: Documents, text: str, clock: Clock) -> tuple[float, float, str
 def _latency(url: str, written_s: float, read_s: float) -> Finding:
     found = f"{url}: written in {written_s * 1000:.1f} ms, read in {read_s * 1000:.1f} ms"
     if url.startswith("memory:"):
-        return warn("ledger", f"{found}, and forgotten with the process", "set LEDGER_URL to a file or to Firestore")
+        return warn(
+            "ledger",
+            f"{found}, and forgotten with the process",
+            "set LEDGER_URL to a file or to Firestore",
+        )
     if written_s > SLOW_WRITE_S:
-        return warn("ledger", found, "each alert waits for two such writes: run the function in the ledger's region")
+        return warn(
+            "ledger",
+            found,
+            "each alert waits for two such writes: run the function in the ledger's region",
+        )
     return ok("ledger", found)

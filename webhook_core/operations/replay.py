@@ -79,7 +79,9 @@ class Replay:
 
     # -- which entry ---------------------------------------------------------------------------------------------------
 
-    def find(self, alert_id: str, generation: int | None = None, unit_name: str | None = None) -> LedgerEntry:
+    def find(
+        self, alert_id: str, generation: int | None = None, unit_name: str | None = None
+    ) -> LedgerEntry:
         """The entry that is meant; a replayable one comes before others. Raises SeveralEntries if several could be meant."""
         if unit_name is not None:
             found = self._named(alert_id, unit_name)
@@ -103,7 +105,9 @@ class Replay:
         entry = next(self._search(alert_id, generation, frozenset(State) - REPLAYABLE), None)
         return [] if entry is None else [entry]
 
-    def _search(self, alert_id: str, generation: int | None, states: Collection[State]) -> Iterator[LedgerEntry]:
+    def _search(
+        self, alert_id: str, generation: int | None, states: Collection[State]
+    ) -> Iterator[LedgerEntry]:
         cursor = None
         for _ in range(MOST_PAGES):
             page = self.ledger.entries(states=states, cursor=cursor, limit=PAGE)
@@ -129,7 +133,9 @@ class Replay:
         """State, mode, today's limits, and that Kraken holds no order of any earlier attempt."""
         if entry.state not in REPLAYABLE:
             order = f" as {entry.current.order_id}" if entry.current.order_id else ""
-            raise ReplayRefused(f"The alert is {entry.state}: {_NOT_REPLAYABLE[entry.state]}{order}.")
+            raise ReplayRefused(
+                f"The alert is {entry.state}: {_NOT_REPLAYABLE[entry.state]}{order}."
+            )
         if not self._is_ours(entry):
             ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"
             raise ReplayRefused(
@@ -140,23 +146,36 @@ class Replay:
                 "No order was planned for it, since the alert never got as far as its claim: send a new alert."
             )
         if entry.current.request.method != "AddOrder":
-            raise ReplayRefused("A cancel or an amendment is not sent again as it was: send a new alert.")
+            raise ReplayRefused(
+                "A cancel or an amendment is not sent again as it was: send a new alert."
+            )
         self._hold_against_rules(entry, budget)
         return self._looked_up(entry, budget)
 
     def _is_ours(self, entry: LedgerEntry) -> bool:
-        return (entry.unit.mode, entry.unit.account) == (self.settings.trading_mode, self.settings.account)
+        return (entry.unit.mode, entry.unit.account) == (
+            self.settings.trading_mode,
+            self.settings.account,
+        )
 
     def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
         """Every rule that an alert's order is held against, first those that need no price of Kraken's."""
-        request, rules, now = entry.current.request, self.settings.rules_for(entry.strategy), self.clock.now()
+        request, rules, now = (
+            entry.current.request,
+            self.settings.rules_for(entry.strategy),
+            self.clock.now(),
+        )
         try:
             instrument = self.market.allowed_pair(request.pair, rules, budget)
             draft = as_stored(request, instrument, None)
         except (UnknownSymbol, OrderDenied) as unknown:
-            raise ReplayRefused(f"The pair can't be held against today's limits: {unknown.message}") from None
+            raise ReplayRefused(
+                f"The pair can't be held against today's limits: {unknown.message}"
+            ) from None
         except ValueError:
-            raise ReplayRefused("What is stored is no order that today's limits can be held against.") from None
+            raise ReplayRefused(
+                "What is stored is no order that today's limits can be held against."
+            ) from None
         denied = denials.refusal(draft, rules, now, Need.SIZE)
         if denied is None:
             if rules.caps and _counts_by_market(draft):
@@ -171,13 +190,20 @@ class Replay:
             try:
                 order = self.venue.find_open(attempt.client_order_id, budget)
                 if order is None or not may_be_of(attempt, order):
-                    order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
+                    order = self.venue.find_closed(
+                        attempt.client_order_id, attempt.claimed_at, budget
+                    )
             except VenueUnavailable as error:
                 raise ReplayRefused(
                     f"Whether attempt {attempt.number} was placed can't be seen: {error.message}"
                 ) from error
             if order is not None and may_be_of(attempt, order):
-                event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=order.order_id)
+                event(
+                    logging.CRITICAL,
+                    "order.contradicts_ledger",
+                    **facts(entry),
+                    venue_order_id=order.order_id,
+                )
                 raise ReplayRefused(
                     f"Attempt {attempt.number} was placed after all: Kraken has it as {order.order_id}, {order.status}, "
                     f"under client order id {attempt.client_order_id}."
@@ -203,7 +229,12 @@ class Replay:
             raise ReplayRefused(
                 f"Somebody was faster: the alert is {claimed.entry.state} by now. Nothing was sent here."
             )
-        event(logging.INFO, "order.replayed_by_operator", **facts(claimed.entry), before=checked.entry.state)
+        event(
+            logging.INFO,
+            "order.replayed_by_operator",
+            **facts(claimed.entry),
+            before=checked.entry.state,
+        )
         try:
             return self.submission.send(claimed.entry, _NoNewPlan(), budget)
         except LedgerUnavailable as error:
@@ -216,7 +247,9 @@ class Replay:
 def unit_named(name: str) -> Unit | None:
     """The unit of that name, the inverse of ``Unit.name``; None for any other text."""
     parts = name.split("/", 4)
-    if len(parts) != 5 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts[2:4]):
+    if len(parts) != 5 or not all(
+        part.isascii() and part.isdigit() and len(part) < 10 for part in parts[2:4]
+    ):
         return None
     return Unit(parts[0], parts[1], parts[4], leg=int(parts[3]), generation=int(parts[2]))
 
@@ -231,6 +264,4 @@ class _NoNewPlan:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
 
     def replanned(self, _leg: int, _budget: Budget) -> str:
-        return (
-            "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"
-        )
+        return "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"

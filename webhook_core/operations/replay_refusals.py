@@ -27,5 +27,7 @@ class SeveralEntries(ReplayRefused):
     """More than one entry could be meant: ``entries`` are those."""
 
     def __init__(self, entries: Collection[LedgerEntry]) -> None:
-        super().__init__("Several entries have this alert id; say which one with --generation or --unit.")
+        super().__init__(
+            "Several entries have this alert id; say which one with --generation or --unit."
+        )
         self.entries = entries

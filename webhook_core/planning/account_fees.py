@@ -33,7 +33,14 @@ MOST_PAIRS = 100
 """In one question."""
 HIGHEST = Decimal(10)
 """Percent. No fee of Kraken's is near it: a higher one is a misreading."""
-_UNREADABLE = (LedgerUnavailable, ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+_UNREADABLE = (
+    LedgerUnavailable,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
 """A store that is away, or a text in it that only looks like fees; neither may cost an alert."""
 
 
@@ -65,7 +72,11 @@ class AccountFees:
         return known.fees.get(instrument.key)
 
     def read_if_due(
-        self, known: Instruments, symbols: Collection[str] | None, traded: Callable[[], Collection[str]], budget: Budget
+        self,
+        known: Instruments,
+        symbols: Collection[str] | None,
+        traded: Callable[[], Collection[str]],
+        budget: Budget,
     ) -> bool:
         """Ask Kraken once a day; whether it answered.
 
@@ -73,7 +84,9 @@ class AccountFees:
         """
         before, version = self._stored()
         now = self.clock.now()
-        if not _is_due(before.as_of, READ_AFTER, now) or not _is_due(before.asked_at, TRIED_AGAIN_AFTER, now):
+        if not _is_due(before.as_of, READ_AFTER, now) or not _is_due(
+            before.asked_at, TRIED_AGAIN_AFTER, now
+        ):
             return False
         pairs = list(_pairs(known, symbols, traded(), now))[:MOST_PAIRS]
         if not pairs:
@@ -126,7 +139,11 @@ def _pairs(
     named = [_resolved(known, symbol) for symbol in (*traded, *(symbols or ()))]
     others = sorted(known, key=_leverage, reverse=True) if symbols is None else []
     for pair in dict.fromkeys([*named, *others]):
-        if pair is not None and rules_are_fresh(pair, now) and not (pair.is_tokenized or pair.venue):
+        if (
+            pair is not None
+            and rules_are_fresh(pair, now)
+            and not (pair.is_tokenized or pair.venue)
+        ):
             yield pair
 
 
@@ -150,9 +167,14 @@ def _leverage(pair: Instrument) -> int:
 def _to_text(read: _Read) -> str:
     moments = {"asked_at": read.asked_at, "as_of": read.as_of}
     document: dict[str, Any] = {
-        name: moment.astimezone(UTC).isoformat() for name, moment in moments.items() if moment is not None
+        name: moment.astimezone(UTC).isoformat()
+        for name, moment in moments.items()
+        if moment is not None
     }
-    document["fees"] = {pair: {"maker": str(fees.maker), "taker": str(fees.taker)} for pair, fees in read.fees.items()}
+    document["fees"] = {
+        pair: {"maker": str(fees.maker), "taker": str(fees.taker)}
+        for pair, fees in read.fees.items()
+    }
     return json.dumps(document, separators=(",", ":"))
 
 

@@ -29,7 +29,9 @@ _NO_MONEY = frozenset({"KFEE"})
 """Credits that pay fees and are traded in no pair (support.kraken.com, what-are-kraken-fee-credits)."""
 
 
-def valuing_pairs(pair_rules: PairRules, balances: Balances, quote: str, budget: Budget) -> list[Instrument]:
+def valuing_pairs(
+    pair_rules: PairRules, balances: Balances, quote: str, budget: Budget
+) -> list[Instrument]:
     """The pairs by which what is held is worth something in ``quote``: each asset's own, else one with US dollars and that
     one's. Kraken is asked for those that are not known. Raises VenueUnavailable."""
     held = _held(balances) - {quote}
@@ -68,8 +70,13 @@ def worth(
     balances: Balances, prices: Mapping[str, Decimal], pairs: Iterable[Instrument], quote: str
 ) -> tuple[Decimal, tuple[str, ...]]:
     """In ``quote``, and the asset ids of what is held that it leaves out, for want of a price. ``prices``: by pair key."""
-    rates = _rates([(pair, prices[pair.key]) for pair in pairs if prices.get(pair.key, _ZERO) > 0], quote)
-    total = sum((cost_of(funds.total, rates[asset]) for asset, funds in balances.items() if asset in rates), _ZERO)
+    rates = _rates(
+        [(pair, prices[pair.key]) for pair in pairs if prices.get(pair.key, _ZERO) > 0], quote
+    )
+    total = sum(
+        (cost_of(funds.total, rates[asset]) for asset, funds in balances.items() if asset in rates),
+        _ZERO,
+    )
     return total, tuple(sorted(_held(balances) - rates.keys()))
 
 

@@ -93,7 +93,9 @@ class Believed:
             if settled.unsure:
                 settled = self._after_another_read()
             for entry in settled.unsure:
-                if entry.current.order_id not in self.fills:  # claimed since, and the figure may have it or not
+                if (
+                    entry.current.order_id not in self.fills
+                ):  # claimed since, and the figure may have it or not
                     raise _not_certain(entry)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, self.open_orders)
         if any(not key.startswith(position_key("")) for key in shown.figures):
@@ -113,11 +115,16 @@ class Believed:
         """What the orders in doubt have filled: those at the market are done, so that is what they
         change. Raises NotItsTurn."""
         named = {entry.current.order_id: entry for entry in unsure if entry.current.order_id}
-        fills = self.sources.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
+        fills = (
+            self.sources.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
+        )
         if not named or not all(order_id in fills for order_id in named):
             raise _not_certain(unsure[0])
         for order_id, entry in named.items():
-            if fills[order_id].status not in DONE and entry.current.request.parameters["ordertype"] == "market":
+            if (
+                fills[order_id].status not in DONE
+                and entry.current.request.parameters["ordertype"] == "market"
+            ):
                 raise _not_certain(entry)
         return fills
 
@@ -130,7 +137,9 @@ class Believed:
                 settled = self._after_another_read()
                 doubt = self.exits.contradiction(pair, self.shown.balances, self._known(entries))
             if doubt:
-                raise NotItsTurn(f"{doubt} Nothing was sent; sending the same alert again soon is safe.")
+                raise NotItsTurn(
+                    f"{doubt} Nothing was sent; sending the same alert again soon is safe."
+                )
         return settled
 
     def _figure(self, name: str, settled: Settled) -> Decimal:
@@ -150,7 +159,9 @@ class Believed:
         )
         return shown + moment.lacking(name, shown, settled.unsure)
 
-    def _position(self, pair: str, shown: Decimal, known: Decimal | None, settled: Settled) -> Decimal:
+    def _position(
+        self, pair: str, shown: Decimal, known: Decimal | None, settled: Settled
+    ) -> Decimal:
         rows = [row for row in self.shown.positions if row.pair == pair]
         if any(fill.status not in DONE for fill in self.fills.values()):  # an order of ours rests
             self.exits.check_margin(pair, {row.order_id for row in rows})
@@ -174,7 +185,9 @@ class Believed:
             )
         return shown + next(iter(lacks))
 
-    def _exits(self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]) -> Exits:
+    def _exits(
+        self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]
+    ) -> Exits:
         """Of the entries that these positions name, however old, and of the young ones."""
         named = self.sources.own_orders.of_orders({row.order_id for row in rows if row.order_id})
         parents = {entry.unit: entry for entry in (*named, *young) if has_exit(entry)}
@@ -185,13 +198,22 @@ class Believed:
 
     def _known(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill]]:
         """Each with what it has filled; Kraken is asked for what is not known. Raises NotItsTurn."""
-        found = {entry.unit: self.fills.get(entry.current.order_id or "", entry.current.fill) for entry in entries}
-        unasked = [entry for entry in entries if (fill := found[entry.unit]) is None or fill.status not in DONE]
+        found = {
+            entry.unit: self.fills.get(entry.current.order_id or "", entry.current.fill)
+            for entry in entries
+        }
+        unasked = [
+            entry
+            for entry in entries
+            if (fill := found[entry.unit]) is None or fill.status not in DONE
+        ]
         unasked = [entry for entry in unasked if entry.current.order_id not in self.fills]
         if unasked:
             if not all(entry.current.order_id for entry in unasked):
                 raise _not_certain(unasked[0])
-            self.fills |= self.sources.venue.fills([entry.current.order_id or "" for entry in unasked], self.budget)
+            self.fills |= self.sources.venue.fills(
+                [entry.current.order_id or "" for entry in unasked], self.budget
+            )
         known = []
         for entry in entries:
             fill = self.fills.get(entry.current.order_id or "", entry.current.fill)

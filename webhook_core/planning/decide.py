@@ -46,7 +46,9 @@ class Market(Sources):
         return self._decided(wants, budget, appraised=True)
 
     @timed("plan")
-    def replan(self, intent: Intent, wants: Wants, refused: Unit, budget: Budget) -> OrderRequest | str:
+    def replan(
+        self, intent: Intent, wants: Wants, refused: Unit, budget: Budget
+    ) -> OrderRequest | str:
         """One intent of an alert planned again, after reading the pair's rules again: its request, or why there is none.
         ``refused`` is the entry of the request that Kraken did not take.
 
@@ -55,7 +57,9 @@ class Market(Sources):
         symbol = getattr(intent, "symbol", None)
         if symbol is not None:
             self.pair_rules.learn([self.pair_rules.current().resolve(symbol).key], budget)
-        decided = self._decided(wants._replace(intents=(intent,), refused=refused), budget, appraised=False)
+        decided = self._decided(
+            wants._replace(intents=(intent,), refused=refused), budget, appraised=False
+        )
         if isinstance(decided, Denied):
             return decided.message
         meant = [
@@ -74,7 +78,9 @@ class Market(Sources):
         from webhook_core.trading.sent_orders import as_stored
 
         try:
-            draft = as_stored(request, self.instrument(request.pair, budget), request.reference_price)
+            draft = as_stored(
+                request, self.instrument(request.pair, budget), request.reference_price
+            )
         except (UnknownSymbol, ValueError) as error:
             return f"What is stored can't be held against the limits of today: {error}"
         now = self.clock.now()
@@ -104,11 +110,17 @@ class Market(Sources):
 
         return Workings(self, wants, budget, appraised=appraised).decided()
 
-    def _fixed(self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool) -> Decided | Denied:
+    def _fixed(
+        self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool
+    ) -> Decided | Denied:
         instrument = self.allowed_pair(intent.symbol, rules, budget)
         ticker = None
         if planner.needs_ticker(intent, rules):
-            early = None if appraised else planner.refused_early(intent, instrument, rules, self.clock.now())
+            early = (
+                None
+                if appraised
+                else planner.refused_early(intent, instrument, rules, self.clock.now())
+            )
             if early is not None:
                 return early
             ticker = self.venue.last_price(instrument, budget, intent.reference_price)

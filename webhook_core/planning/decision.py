@@ -50,7 +50,9 @@ class Unsent(NamedTuple):
     def and_(self, other: Unsent) -> Unsent:
         """Each entry once."""
         both = zip(self, other, strict=True)
-        return Unsent(*(tuple({entry.unit: entry for entry in (*one, *two)}.values()) for one, two in both))
+        return Unsent(
+            *(tuple({entry.unit: entry for entry in (*one, *two)}.values()) for one, two in both)
+        )
 
 
 class Decided(NamedTuple):

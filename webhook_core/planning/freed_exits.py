@@ -27,7 +27,12 @@ from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import round_volume
 from webhook_core.trading.symbols import display_name
 
-_RESTORABLE = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+_RESTORABLE = (
+    OrderType.STOP_LOSS,
+    OrderType.TAKE_PROFIT,
+    OrderType.STOP_LOSS_LIMIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+)
 
 
 class Freed(NamedTuple):
@@ -85,7 +90,9 @@ def freed(exits: Sequence[RestingOrder], needed: Decimal | None) -> Freed | None
 class Exits:
     """The resting exits of one strategy in one pair, on one side."""
 
-    def __init__(self, sources: Sources, wants: Wants, instrument: Instrument, side: Side, budget: Budget) -> None:
+    def __init__(
+        self, sources: Sources, wants: Wants, instrument: Instrument, side: Side, budget: Budget
+    ) -> None:
         self._sources, self._strategy, self._instrument = sources, wants.strategy, instrument
         self._side, self._budget = side, budget
 
@@ -94,13 +101,20 @@ class Exits:
 
         Raises NotItsTurn while one may be in the book unseen, VenueUnavailable, LedgerUnavailable.
         """
-        own_orders, names = self._sources.own_orders, (self._instrument.altname, self._instrument.key)
+        own_orders, names = (
+            self._sources.own_orders,
+            (self._instrument.altname, self._instrument.key),
+        )
         leaving = [entry for entry in own_orders.maybe_open() if self._leaves_one(entry)]
         UnlistedOrders(self._sources, listed, read_at, self._budget).of(leaving, self._side)
         here = [order for order in listed if order.pair in names and order.side is self._side]
         of_parents = own_orders.of_orders({order.parent or order.order_id for order in here})
         entries = {entry.current.order_id: entry for entry in of_parents}
-        found = [order for order in here if self._is_own(order, entries.get(order.parent or order.order_id))]
+        found = [
+            order
+            for order in here
+            if self._is_own(order, entries.get(order.parent or order.order_id))
+        ]
         return sorted(found, key=lambda order: order.opened_at)
 
     def _leaves_one(self, entry: LedgerEntry) -> bool:
@@ -113,7 +127,11 @@ class Exits:
         )
 
     def _is_own(self, order: RestingOrder, entry: LedgerEntry | None) -> bool:
-        if entry is None or entry.strategy != self._strategy or order.order_type not in list(_RESTORABLE):
+        if (
+            entry is None
+            or entry.strategy != self._strategy
+            or order.order_type not in list(_RESTORABLE)
+        ):
             return False
         request = entry.current.request
         return request.freeing if order.parent is None else "close[ordertype]" in request.parameters

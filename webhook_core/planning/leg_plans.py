@@ -16,7 +16,14 @@ from webhook_core.trading import denials, limits, needs, planner
 from webhook_core.trading import order_changes as open_orders
 from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.intent import (
+    AmendIntent,
+    CancelIntent,
+    Intent,
+    NoOrder,
+    OrderIntent,
+    PositionIntent,
+)
 from webhook_core.trading.orders import Side
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan, denied
@@ -97,7 +104,9 @@ class Workings:
 
     def _refused_early(self, instruments: list[Instrument | None]) -> Denied | None:
         """The leg that is refused for what is known of it before anything is read of account and market."""
-        for number, (intent, instrument) in enumerate(zip(self.wants.intents, instruments, strict=True)):
+        for number, (intent, instrument) in enumerate(
+            zip(self.wants.intents, instruments, strict=True)
+        ):
             refused = None if instrument is None else self._leg_refused_early(intent, instrument)
             if refused is not None:
                 return self._of_leg(number, refused)
@@ -123,7 +132,9 @@ class Workings:
             return refused
         return refused._replace(message=f"orders[{number}]: {refused.message}")
 
-    def _line(self, intents: tuple[Intent, ...], instruments: list[Instrument | None]) -> Line | None:
+    def _line(
+        self, intents: tuple[Intent, ...], instruments: list[Instrument | None]
+    ) -> Line | None:
         """Its mark is read before the facts: whoever claims in between makes them out of date."""
         for intent, instrument in zip(intents, instruments, strict=True):
             if instrument is not None and needs.depends_on_holdings(intent):
@@ -139,30 +150,48 @@ class Workings:
         if instrument is None:
             raise ValueError("an order without a pair")
         basis = self._basis(instrument, self._taker_fee(intent, instrument))
-        freed = self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
+        freed = (
+            self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
+        )
         if freed is not None:
             basis = self._basis(instrument, basis.taker_fee)
-        order = sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
+        order = (
+            sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
+        )
         if isinstance(order, Denied | NoOrder):
             return order
         if order.volume == 0 and order.notes:
             return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
-        plan = self.sources.planned(order, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+        plan = self.sources.planned(
+            order, instrument, self.wants.rules, basis.price, appraised=self.appraised
+        )
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan
-        exits = freed is not None or (isinstance(intent, PositionIntent) and intent.action == "close")
-        plan = plan._replace(requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests))
-        return plan if freed is None else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
+        exits = freed is not None or (
+            isinstance(intent, PositionIntent) and intent.action == "close"
+        )
+        plan = plan._replace(
+            requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests)
+        )
+        return (
+            plan
+            if freed is None
+            else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
+        )
 
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
         side, needed = exit_of(intent, basis)
-        if side is None or (self.facts.positions is not None and not self._positions_left_exits(instrument)):
+        if side is None or (
+            self.facts.positions is not None and not self._positions_left_exits(instrument)
+        ):
             return None
         from webhook_core.planning import freed_exits  # few exits find one in their way
 
         if self.facts.open_orders is None:
-            self.facts = self.facts._replace(open_orders=self.sources.venue.open_orders(self.budget))
+            self.facts = self.facts._replace(
+                open_orders=self.sources.venue.open_orders(self.budget)
+            )
         listed = self.facts.open_orders or ()
         free = freed_exits.Exits(self.sources, self.wants, instrument, side, self.budget)
         exits = [order for order in free.own(listed, self.read_at) if order not in self.cancelled]
@@ -174,7 +203,10 @@ class Workings:
     def _positions_left_exits(self, instrument: Instrument) -> bool:
         """Whether an entry of ours that opened the position has left one; the ledger says it without a call of Kraken."""
         opened_by = {row.order_id for row in self.rows if row.pair == instrument.key}
-        return any("close[ordertype]" in one.current.request.parameters for one in self.own.of_orders(opened_by))
+        return any(
+            "close[ordertype]" in one.current.request.parameters
+            for one in self.own.of_orders(opened_by)
+        )
 
     def _behind_cancels(
         self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
@@ -183,7 +215,9 @@ class Workings:
         parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
         rest = freed.stop_for_the_rest(instrument, leverage)
         if rest is not None:
-            stop = self.sources.planned(rest, instrument, self.wants.rules, basis.price, appraised=self.appraised)
+            stop = self.sources.planned(
+                rest, instrument, self.wants.rules, basis.price, appraised=self.appraised
+            )
             if not isinstance(stop, Plan):
                 return stop
             parts.append(stop._replace(requests=freed.marked(stop.requests)))
@@ -194,10 +228,17 @@ class Workings:
         if facts.balances is not None and self.cancelled:
             funds = facts.balances.get(instrument.base, Balance(_ZERO))
             freed = open_orders.released(
-                [order for order in self.cancelled if order.pair in (instrument.altname, instrument.key)], Side.SELL
+                [
+                    order
+                    for order in self.cancelled
+                    if order.pair in (instrument.altname, instrument.key)
+                ],
+                Side.SELL,
             )
             held = max(_ZERO, funds.held - freed)
-            facts = facts._replace(balances={**facts.balances, instrument.base: funds._replace(held=held)})
+            facts = facts._replace(
+                balances={**facts.balances, instrument.base: funds._replace(held=held)}
+            )
         fresh = limits.rules_are_fresh(instrument, self.sources.clock.now())
         return Basis(instrument, facts, taker_fee, fresh)
 
@@ -211,7 +252,9 @@ class Workings:
         own = self.sources.fees(instrument, rules).taker
         return own if self.wants.refused is None else max(own, rules.fees.taker)
 
-    def _changed(self, intent: CancelIntent | AmendIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+    def _changed(
+        self, intent: CancelIntent | AmendIntent, instrument: Instrument | None
+    ) -> Plan | NoOrder | Denied:
         orders = self.facts.open_orders or ()
         changes = Changes(self.sources, self.wants, orders, self.read_at, self.budget)
         if isinstance(intent, AmendIntent):
@@ -221,16 +264,28 @@ class Workings:
         self.unsent = self.unsent.and_(changes.unsent)
         if not isinstance(found, Plan):
             return found
-        before = {order.order_id for order in self.cancelled}  # one order is cancelled once, however often it is meant
-        requests = tuple(request for request in found.requests if request.parameters.get("txid") not in before)
+        before = {
+            order.order_id for order in self.cancelled
+        }  # one order is cancelled once, however often it is meant
+        requests = tuple(
+            request for request in found.requests if request.parameters.get("txid") not in before
+        )
         ids = {request.parameters.get("txid") for request in requests}
         self.cancelled += [order for order in changes.orders if order.order_id in ids]
-        return found._replace(requests=requests) if requests else NoOrder("", "its orders are cancelled already")
+        return (
+            found._replace(requests=requests)
+            if requests
+            else NoOrder("", "its orders are cancelled already")
+        )
 
 
 def _joined(plans: list[Plan]) -> Plan:
     return Plan(
         tuple(request for plan in plans for request in plan.requests),
         tuple(note for plan in plans for note in plan.notes),
-        tuple(appraisal for plan in plans for appraisal in plan.appraisals or (None,) * len(plan.requests)),
+        tuple(
+            appraisal
+            for plan in plans
+            for appraisal in plan.appraisals or (None,) * len(plan.requests)
+        ),
     )

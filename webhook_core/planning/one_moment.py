@@ -37,7 +37,11 @@ class OneMoment(NamedTuple):
         changes = self._changes(key, in_doubt)
         if not changes or key.startswith(position_key("")):
             return _ZERO
-        unseen = [(entry, change) for entry, change in changes if self._is_shown(entry, key, in_doubt) is False]
+        unseen = [
+            (entry, change)
+            for entry, change in changes
+            if self._is_shown(entry, key, in_doubt) is False
+        ]
         if unseen and len(unseen) < len(changes):
             raise _contradicted(unseen[0][0])
         if unseen:
@@ -55,7 +59,9 @@ class OneMoment(NamedTuple):
                 found.append((entry, change))
         return found
 
-    def _is_shown(self, entry: LedgerEntry, key: str, in_doubt: Sequence[LedgerEntry]) -> bool | None:
+    def _is_shown(
+        self, entry: LedgerEntry, key: str, in_doubt: Sequence[LedgerEntry]
+    ) -> bool | None:
         """By the other side of its pair. None where that has nothing to be held against either. Raises NotItsTurn where it
         shows some of our orders and not others."""
         pair = self.instrument_of(entry.current.request.parameters.get("pair", ""))
@@ -63,11 +69,16 @@ class OneMoment(NamedTuple):
             return None
         other = pair.quote if key == pair.base else pair.base
         total = self.shown.get(other, Balance(_ZERO)).total
-        known = self.own_orders.settled({other: total}, self.instrument_of, self.refused, self.fills).figures.get(other)
+        known = self.own_orders.settled(
+            {other: total}, self.instrument_of, self.refused, self.fills
+        ).figures.get(other)
         if known is None or known == total:
             return None if known is None else True
         changes = [change for _, change in self._changes(other, in_doubt)]
-        if abs(known - total - sum(changes, _ZERO)) > cost_of(sum(map(abs, changes), _ZERO), _FEE) + _DUST:
+        if (
+            abs(known - total - sum(changes, _ZERO))
+            > cost_of(sum(map(abs, changes), _ZERO), _FEE) + _DUST
+        ):
             raise _contradicted(entry)
         return False
 
@@ -76,7 +87,9 @@ class OneMoment(NamedTuple):
     ) -> None:
         """A close that one of them left behind may have taken it back."""
         net = sum((change for _, change in changes), _ZERO)
-        returned = any("close[ordertype]" in entry.current.request.parameters for entry, _ in changes)
+        returned = any(
+            "close[ordertype]" in entry.current.request.parameters for entry, _ in changes
+        )
         told = all(self._is_shown(entry, key, in_doubt) for entry, _ in changes)
         if net > figure + _DUST and not returned and not told:
             raise _contradicted(changes[0][0])

@@ -34,7 +34,12 @@ class Changes:
     those of ours that it lacks, and ``notes`` of what was never seen."""
 
     def __init__(
-        self, sources: Sources, wants: Wants, orders: Sequence[RestingOrder], read_at: datetime, budget: Budget
+        self,
+        sources: Sources,
+        wants: Wants,
+        orders: Sequence[RestingOrder],
+        read_at: datetime,
+        budget: Budget,
     ) -> None:
         self.sources, self.wants, self.orders, self.budget = sources, wants, orders, budget
         self.unlisted = UnlistedOrders(sources, orders, read_at, budget)
@@ -42,7 +47,9 @@ class Changes:
         self.unsent = Unsent()
         self._named_alert: list[LedgerEntry] | None = None
 
-    def cancels(self, intent: CancelIntent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+    def cancels(
+        self, intent: CancelIntent, instrument: Instrument | None
+    ) -> Plan | NoOrder | Denied:
         """A CancelOrder for each order that is meant. Raises NotItsTurn while one of them may or may not be."""
         unsent = UnsentOrders(self.sources, intent, instrument)
         if intent.order_id is None and intent.of_alert is None:
@@ -62,7 +69,9 @@ class Changes:
         if not isinstance(found, Plan):
             return found
         return found._replace(
-            requests=tuple(replace(request, symbol=self._shown(request.symbol)) for request in found.requests)
+            requests=tuple(
+                replace(request, symbol=self._shown(request.symbol)) for request in found.requests
+            )
         )
 
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
@@ -71,10 +80,18 @@ class Changes:
         allowed, named = self._allowed(), self._meant(intent)
         meant = open_orders.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
-        if not found and named is not None and (named.unknown or not self._are_done(named.just_sent)):
+        if (
+            not found
+            and named is not None
+            and (named.unknown or not self._are_done(named.just_sent))
+        ):
             raise _not_certain()
         if len(found) != 1:
-            which = "no such order is open" if not found else f"{len(found)} orders are meant: name one by order_id"
+            which = (
+                "no such order is open"
+                if not found
+                else f"{len(found)} orders are meant: name one by order_id"
+            )
             raise OrderDenied(f"AMEND_ORDER: {which}.")
         (order,) = found
         pair = self.sources.instrument(order.pair, self.budget)
@@ -98,7 +115,9 @@ class Changes:
         if not just_sent:
             return True
         fills = self.sources.venue.fills([order_id for order_id, _ in just_sent], self.budget)
-        return all(order_id in fills and fills[order_id].status in DONE for order_id, _ in just_sent)
+        return all(
+            order_id in fills and fills[order_id].status in DONE for order_id, _ in just_sent
+        )
 
     def _add_unlisted(self, intent: CancelIntent, instrument: Instrument | None) -> None:
         """Raises NotItsTurn while an order that is meant may be in the book unseen."""
@@ -127,7 +146,9 @@ class Changes:
         if intent.of_alert is not None:
             return unsent.of_alert(self._of_alert(intent.of_alert))
         mine = self.wants.bound or intent.scope == "strategy"
-        return unsent.of_all(self.wants.strategy if mine else None, self._allowed_pairs(set()), self._maybe_open)
+        return unsent.of_all(
+            self.wants.strategy if mine else None, self._allowed_pairs(set()), self._maybe_open
+        )
 
     def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
         """Those of ours that an id, an alert or a strategy names."""
@@ -178,11 +199,18 @@ class Changes:
         """The strategy's orders among the open ones, however old, and all that may be open unseen. The order that a close
         left is its parent's."""
         own_orders, strategy = self.sources.own_orders, self.wants.strategy
-        named = {name for order in self.orders for name in (order.order_id, order.parent) if name is not None}
+        named = {
+            name
+            for order in self.orders
+            for name in (order.order_id, order.parent)
+            if name is not None
+        }
         known = {entry.current.order_id for entry in self._maybe_open}
         found = [*self._maybe_open, *own_orders.of_orders(named - known)]
         ours = self._ours(found)
-        if not all(ours.has(order) for order in self.orders):  # placed by hand, or written by an earlier version
+        if not all(
+            ours.has(order) for order in self.orders
+        ):  # placed by hand, or written by an earlier version
             found += own_orders.of_strategy(strategy)
         return [entry for entry in found if entry.strategy == strategy]
 
@@ -212,20 +240,28 @@ class Changes:
         young = self.sources.clock.now() - self.sources.own_orders.margin
         listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
         sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
-        accepted = [entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id]
+        accepted = [
+            entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id
+        ]
         names = {plain_client_order_id(entry.current.client_order_id) for entry in sent}
-        shown = {one.order_id for one in self.orders if plain_client_order_id(one.client_order_id or "") in names}
+        shown = {
+            one.order_id
+            for one in self.orders
+            if plain_client_order_id(one.client_order_id or "") in names
+        }
         return Ours(
             order_ids=shown | {entry.current.order_id or "" for entry in accepted},
             client_order_ids={entry.current.client_order_id for entry in sent},
             unknown=any(
-                entry.state is State.SUBMITTING and plain_client_order_id(entry.current.client_order_id) not in listed
+                entry.state is State.SUBMITTING
+                and plain_client_order_id(entry.current.client_order_id) not in listed
                 for entry in sent
             ),
             just_sent=[
                 (entry.current.order_id or "", entry.current.request.symbol)
                 for entry in accepted
-                if entry.current.claimed_at > young and entry.current.request.parameters.get("ordertype") != "market"
+                if entry.current.claimed_at > young
+                and entry.current.request.parameters.get("ordertype") != "market"
             ],
         )
 
@@ -247,4 +283,6 @@ def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:
     attempt = entry.current
     if intent.order_id is not None:
         return attempt.order_id == intent.order_id
-    return plain_client_order_id(attempt.client_order_id) == plain_client_order_id(intent.client_order_id or "")
+    return plain_client_order_id(attempt.client_order_id) == plain_client_order_id(
+        intent.client_order_id or ""
+    )

@@ -86,9 +86,15 @@ class OwnOrders:
         book, as far as the ledger knows. Raises NotItsTurn where there are too many."""
         unknown = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
         if unknown.cursor is not None:
-            raise NotItsTurn(f"More than {MOST_UNKNOWN} orders have no known outcome. Nothing was sent.")
+            raise NotItsTurn(
+                f"More than {MOST_UNKNOWN} orders have no known outcome. Nothing was sent."
+            )
         found = (*filter(self.is_ours, unknown.entries), *self._newest(), *self._resting())
-        orders = (entry for entry in found if entry.current.request.method == "AddOrder" and entry.state in _LIVE)
+        orders = (
+            entry
+            for entry in found
+            if entry.current.request.method == "AddOrder" and entry.state in _LIVE
+        )
         return list({entry.unit: entry for entry in orders}.values())
 
     def of_alert(self, alert_id: str, strategy: str | None) -> list[LedgerEntry]:
@@ -100,17 +106,25 @@ class OwnOrders:
                 return [first, *later_legs(self.ledger, first)]
         return []
 
-    def resting(self, figures: Collection[str] | None, instrument_of: InstrumentOf) -> list[LedgerEntry]:
+    def resting(
+        self, figures: Collection[str] | None, instrument_of: InstrumentOf
+    ) -> list[LedgerEntry]:
         """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, or (None) any
         balance; whatever their age. Raises NotItsTurn where there are too many to ask for."""
         return [
-            entry for entry in self._resting() if self._changes_one_of(figures, entry.current.request, instrument_of)
+            entry
+            for entry in self._resting()
+            if self._changes_one_of(figures, entry.current.request, instrument_of)
         ]
 
     def _resting(self) -> Sequence[LedgerEntry]:
-        found = self.ledger.unfinished(self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1)
+        found = self.ledger.unfinished(
+            self.mode, self.account, (Unfinished.RESTING,), MOST_RESTING + 1
+        )
         if len(found) > MOST_RESTING:
-            raise NotItsTurn(f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent.")
+            raise NotItsTurn(
+                f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent."
+            )
         return found
 
     def _changes_one_of(
@@ -130,7 +144,9 @@ class OwnOrders:
     ) -> Settled:
         """Each figure with our own last orders in it, as far as that can be told. ``refused``: one that is none, though its
         entry is SUBMITTING still. ``fills``: what is known beside the ledger of the orders' fills, by order id."""
-        from webhook_core.trading.lagging_figures import settled  # only where a size follows from what is held
+        from webhook_core.trading.lagging_figures import (
+            settled,
+        )  # only where a size follows from what is held
 
         ours = [entry for entry in self._newest() if entry.unit != refused]
         ours.sort(key=_counts_from, reverse=True)
@@ -143,7 +159,9 @@ class OwnOrders:
                 known[key] = found
             else:
                 unsure |= {entry.unit.name: entry for entry in in_doubt}
-        counted_until = max((max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None)
+        counted_until = max(
+            (max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None
+        )
         accepted = [entry for entry in ours if _is_accepted_of(entry, figures, instrument_of)]
         since = self.clock.now() - self.margin
         young = [entry for entry in accepted if _last_moment(entry) > since]
@@ -151,17 +169,29 @@ class OwnOrders:
         return Settled(known, list(unsure.values()), young, last, counted_until)
 
     def _steps(
-        self, newest: Sequence[LedgerEntry], key: str, instrument_of: InstrumentOf, fills: Mapping[str, Fill]
+        self,
+        newest: Sequence[LedgerEntry],
+        key: str,
+        instrument_of: InstrumentOf,
+        fills: Mapping[str, Fill],
     ) -> tuple[list[Step], list[LedgerEntry]]:
         """From the last figure on that is older than every order Kraken may not show yet; and the orders that a doubt is of:
         those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
         for entry in newest:
-            step = _step(entry, key, newest, instrument_of, fills.get(entry.current.order_id or "", entry.current.fill))
+            step = _step(
+                entry,
+                key,
+                newest,
+                instrument_of,
+                fills.get(entry.current.order_id or "", entry.current.fill),
+            )
             if step is not None:
                 ours.append((entry, step))
-        young = [entry for entry, step in ours if step.change != 0 and _last_moment(entry) > young_until]
+        young = [
+            entry for entry, step in ours if step.change != 0 and _last_moment(entry) > young_until
+        ]
         steps: list[Step] = []
         in_doubt: list[LedgerEntry] = []
         missing = len(young)
@@ -180,7 +210,9 @@ class OwnOrders:
         found: list[LedgerEntry] = []
         cursor = None
         for _ in range(MOST_PAGES):
-            page = self.ledger.entries(states=(*_LIVE, State.NO_ACTION), cursor=cursor, limit=NEWEST)
+            page = self.ledger.entries(
+                states=(*_LIVE, State.NO_ACTION), cursor=cursor, limit=NEWEST
+            )
             found += filter(self.is_ours, page.entries)
             cursor = page.cursor
             if cursor is None or (page.entries and page.entries[-1].claimed_at < since):
@@ -195,7 +227,9 @@ class OwnOrders:
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
 
-def change_of(entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill) -> Decimal | None:
+def change_of(
+    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
+) -> Decimal | None:
     """What its fill changed of that figure; None for an entry that has no part in it."""
     change = change_within(entry, key, instrument_of, fill)
     return None if change is None else change[0]
@@ -213,7 +247,9 @@ def change_within(
     return change, tolerance + (_ROUNDED if key == instrument.quote else Decimal(0))
 
 
-def _is_accepted_of(entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf) -> bool:
+def _is_accepted_of(
+    entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf
+) -> bool:
     request = entry.current.request
     if entry.state is not State.ACCEPTED or request.method != "AddOrder":
         return False
@@ -226,7 +262,9 @@ def _counts_from(entry: LedgerEntry) -> datetime:
     those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""
     if not entry.figures:
         return entry.current.claimed_at
-    return _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
+    return (
+        _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
+    )
 
 
 def _last_moment(entry: LedgerEntry) -> datetime:
@@ -235,20 +273,30 @@ def _last_moment(entry: LedgerEntry) -> datetime:
 
 
 def _step(
-    entry: LedgerEntry, key: str, others: Sequence[LedgerEntry], instrument_of: InstrumentOf, fill: Fill | None
+    entry: LedgerEntry,
+    key: str,
+    others: Sequence[LedgerEntry],
+    instrument_of: InstrumentOf,
+    fill: Fill | None,
 ) -> Step | None:
     """None for an entry that has no part in this figure. What an order of another type than market fills only Kraken knows."""
     from webhook_core.trading.lagging_figures import Step
 
     before, request = entry.figures.get(key), entry.current.request
     instrument = instrument_of(request.parameters.get("pair", ""))
-    if entry.state is State.NO_ACTION or request.method != "AddOrder":  # a cancel may have seen it for the legs behind
+    if (
+        entry.state is State.NO_ACTION or request.method != "AddOrder"
+    ):  # a cancel may have seen it for the legs behind
         return None if before is None else Step(before, Decimal(0))
     if instrument is None or not _touches(request, key, instrument):
         return None
     returns = "close[ordertype]" in request.parameters
     at_market = request.parameters["ordertype"] == "market"
-    if entry.state is State.ACCEPTED and fill is not None and (fill.status in DONE or not at_market):
+    if (
+        entry.state is State.ACCEPTED
+        and fill is not None
+        and (fill.status in DONE or not at_market)
+    ):
         return Step(before, *_filled(request, key, instrument, fill), returns=returns)
     if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):
         return Step(before, None, sure=False)
@@ -277,7 +325,9 @@ def _touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
     return key in (instrument.base, instrument.quote)
 
 
-def _filled(request: OrderRequest, key: str, instrument: Instrument, fill: Fill) -> tuple[Decimal, Decimal]:
+def _filled(
+    request: OrderRequest, key: str, instrument: Instrument, fill: Fill
+) -> tuple[Decimal, Decimal]:
     """What a market order changed, and how far off that may be: in which currency its fee was taken is not for us to tell."""
     sign = 1 if request.parameters["type"] == "buy" else -1
     in_base = "fcib" in request.parameters.get("oflags", "")
@@ -286,7 +336,9 @@ def _filled(request: OrderRequest, key: str, instrument: Instrument, fill: Fill)
     return sign * fill.volume, cost_of(fill.volume, _FEE) if in_base else Decimal(0)
 
 
-def _change(request: OrderRequest, key: str, instrument: Instrument) -> tuple[Decimal | None, Decimal]:
+def _change(
+    request: OrderRequest, key: str, instrument: Instrument
+) -> tuple[Decimal | None, Decimal]:
     """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's. Money
     counts as the least that is left or came in: what is spent next must be there."""
     sent, volume = request.parameters, Decimal(request.parameters["volume"])

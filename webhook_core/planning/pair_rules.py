@@ -28,7 +28,14 @@ REFRESH_AFTER = timedelta(hours=12)
 WRITE_TRIES = 3
 UNLISTED_FOR_S = 3600.0
 MOST_QUESTIONS = 12
-_UNREADABLE = (LedgerUnavailable, ValueError, ArithmeticError, RecursionError, TypeError, AttributeError)
+_UNREADABLE = (
+    LedgerUnavailable,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+    TypeError,
+    AttributeError,
+)
 """A store that is away, or a text in it that only looks like rules; neither may cost an alert."""
 
 
@@ -55,7 +62,9 @@ class PairRules:
         self._read_at = now
         stored = self._stored()
         with self._lock:  # what was learnt meanwhile stays
-            self._known = self._newest([*_still_listed(self._snapshot_or_known(), stored), *stored.instruments])
+            self._known = self._newest(
+                [*_still_listed(self._snapshot_or_known(), stored), *stored.instruments]
+            )
             return self._known
 
     def learn(self, pairs: Sequence[str] | None, budget: Budget) -> Instruments:
@@ -106,7 +115,9 @@ class PairRules:
     def refresh_if_due(self, budget: Budget) -> bool:
         """Read all rules again once most of the packaged pairs' are half a day old; whether it did. Raises VenueUnavailable."""
         due = self.clock.now() - REFRESH_AFTER
-        fresh = {instrument.key for instrument in self._stored().instruments if instrument.as_of > due}
+        fresh = {
+            instrument.key for instrument in self._stored().instruments if instrument.as_of > due
+        }
         packaged = {instrument.key for instrument in self.snapshot()}
         if len(packaged & fresh) > len(packaged) / 2:  # most: a pair may be gone, or xStocks unread
             return False
@@ -127,17 +138,25 @@ class PairRules:
         try:
             for _ in range(WRITE_TRIES):
                 document = self.documents.read(self.document)
-                before = stored_in(document.text) if document and whole is None else Stored((), whole)
-                merged = {instrument.key: instrument for instrument in [*before.instruments, *learnt]}
+                before = (
+                    stored_in(document.text) if document and whole is None else Stored((), whole)
+                )
+                merged = {
+                    instrument.key: instrument for instrument in [*before.instruments, *learnt]
+                }
                 text = to_document(merged.values(), before.whole)
-                if self.documents.write(self.document, text, document.version if document else None):
+                if self.documents.write(
+                    self.document, text, document.version if document else None
+                ):
                     return
         except _UNREADABLE as error:
             event(logging.WARNING, "pair_rules.not_stored", reason=type(error).__name__)
 
     def _newest(self, instruments: Iterable[Instrument]) -> Instruments:
         """Of several rules of one pair those that Kraken stated last."""
-        return Instruments(sorted(instruments, key=lambda instrument: instrument.as_of), self.records)
+        return Instruments(
+            sorted(instruments, key=lambda instrument: instrument.as_of), self.records
+        )
 
 
 def _still_listed(known: Iterable[Instrument], stored: Stored) -> list[Instrument]:

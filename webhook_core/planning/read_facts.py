@@ -35,9 +35,21 @@ class Reading:
     equity leaves out."""
 
     def __init__(
-        self, sources: Sources, budget: Budget, *, capped: bool, refused: Unit | None = None, keeps: bool = False
+        self,
+        sources: Sources,
+        budget: Budget,
+        *,
+        capped: bool,
+        refused: Unit | None = None,
+        keeps: bool = False,
     ) -> None:
-        self.sources, self.budget, self.capped, self.refused, self.keeps = sources, budget, capped, refused, keeps
+        self.sources, self.budget, self.capped, self.refused, self.keeps = (
+            sources,
+            budget,
+            capped,
+            refused,
+            keeps,
+        )
         self.fills: Mapping[str, Fill] = {}
         self.facts = Facts()
         self.shown: Mapping[str, Balance] = {}
@@ -76,14 +88,21 @@ class Reading:
         return self.facts
 
     def _price(
-        self, pairs: Sequence[Instrument], quotes: Sequence[str], legs: Sequence[Leg], *, on_margin: bool
+        self,
+        pairs: Sequence[Instrument],
+        quotes: Sequence[str],
+        legs: Sequence[Leg],
+        *,
+        on_margin: bool,
     ) -> None:
         """One Ticker, for the pairs themselves and for what the account is worth, if ``quotes`` name a currency."""
         venue, budget, valuing = self.sources.venue, self.budget, []
         if quotes and not on_margin:
             from webhook_core.planning import account_worth
 
-            valuing = account_worth.valuing_pairs(self.sources.pair_rules, self.shown, quotes[0], budget)
+            valuing = account_worth.valuing_pairs(
+                self.sources.pair_rules, self.shown, quotes[0], budget
+            )
         prices = venue.prices(list(dict.fromkeys([*pairs, *valuing])), budget, _references(legs))
         self.facts = self.facts._replace(prices=prices)
         if quotes and on_margin:
@@ -109,8 +128,12 @@ class Reading:
             )
         from webhook_core.planning.believed import Asked, Believed
 
-        pairs = [pair for intent, pair in legs if pair is not None and needs.depends_on_holdings(intent)]
-        asked = Asked(pairs, self._instrument_of, lambda: self._read_again(legs), self.facts.open_orders)
+        pairs = [
+            pair for intent, pair in legs if pair is not None and needs.depends_on_holdings(intent)
+        ]
+        asked = Asked(
+            pairs, self._instrument_of, lambda: self._read_again(legs), self.facts.open_orders
+        )
         belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
         figures = belief.figures(shown)
         self.counted_until = belief.counted_until
@@ -137,7 +160,9 @@ class Reading:
         return self._look(legs)
 
     def _look(self, legs: Sequence[Leg]) -> Shown:
-        from webhook_core.planning.believed import Shown  # only where a size follows from what is held
+        from webhook_core.planning.believed import (
+            Shown,
+        )  # only where a size follows from what is held
 
         return Shown(self._seen(legs), self.shown, self.rows)
 
@@ -146,7 +171,9 @@ class Reading:
         self.rows = []
         net: dict[str, Decimal] = {}
         for row in self.sources.venue.positions(self.budget):
-            meant = (pair.key for _, pair in legs if pair is not None and names_pair(row.pair, pair))
+            meant = (
+                pair.key for _, pair in legs if pair is not None and names_pair(row.pair, pair)
+            )
             key = next(meant, row.pair)
             self.rows.append(row._replace(pair=key))
             net[key] = net.get(key, _ZERO) + row.volume
@@ -165,14 +192,19 @@ class Reading:
             yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
         if self.facts.balances is None:
             return
-        for asset, follows in zip((instrument.base, instrument.quote), needs.follows_from(intent), strict=True):
+        for asset, follows in zip(
+            (instrument.base, instrument.quote), needs.follows_from(intent), strict=True
+        ):
             if follows:
                 yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
 
     def _correct(self, name: str, figure: Decimal) -> None:
         if name.startswith(position_key("")):
             self.facts = self.facts._replace(
-                positions={**(self.facts.positions or {}), name.removeprefix(position_key("")): figure}
+                positions={
+                    **(self.facts.positions or {}),
+                    name.removeprefix(position_key("")): figure,
+                }
             )
             return
         balances = dict(self.facts.balances or {})
@@ -185,8 +217,18 @@ def _check_legs(legs: Sequence[Leg]) -> None:
 
     Raises OrderDenied.
     """
-    sized = [(intent, instrument) for intent, instrument in legs if needs.depends_on_holdings(intent)]
-    if len({(instrument, is_margin(getattr(intent, "leverage", None))) for intent, instrument in sized}) > 1:
+    sized = [
+        (intent, instrument) for intent, instrument in legs if needs.depends_on_holdings(intent)
+    ]
+    if (
+        len(
+            {
+                (instrument, is_margin(getattr(intent, "leverage", None)))
+                for intent, instrument in sized
+            }
+        )
+        > 1
+    ):
         raise OrderDenied(
             "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must be of one pair, all with "
             "leverage or all without: send an alert for each.",
@@ -197,6 +239,10 @@ def _check_legs(legs: Sequence[Leg]) -> None:
 def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:
     found = {}
     for intent, instrument in legs:
-        if isinstance(intent, OrderIntent | PositionIntent) and instrument is not None and intent.reference_price:
+        if (
+            isinstance(intent, OrderIntent | PositionIntent)
+            and instrument is not None
+            and intent.reference_price
+        ):
             found[instrument.key] = intent.reference_price
     return found

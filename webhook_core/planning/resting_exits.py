@@ -67,10 +67,14 @@ class RestingExits:
             if order.executed and (order.closed_at is None or order.closed_at > since)
         ]
         traded.sort(key=lambda one: one[0])
-        fills = tuple(Traded(order.order_id, _signed(order.side, order.executed)) for _, order in traded)
+        fills = tuple(
+            Traded(order.order_id, _signed(order.side, order.executed)) for _, order in traded
+        )
         return Exits(fills, tuple(moment for moment, _ in traded))
 
-    def in_order(self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits) -> list[Traded]:
+    def in_order(
+        self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits
+    ) -> list[Traded]:
         """All that was traded, oldest first, by orders of ours and by exits."""
         traded = list(zip(exits.moments, exits.fills, strict=True))
         for entry in entries:
@@ -79,7 +83,9 @@ class RestingExits:
             if fill is not None and fill.volume:
                 change = signed(entry, fill.volume)
                 moment = fill.closed_at or attempt.settled_at or attempt.deadline
-                traded.append((moment, Traded(attempt.order_id or "", change, opens=has_exit(entry))))
+                traded.append(
+                    (moment, Traded(attempt.order_id or "", change, opens=has_exit(entry)))
+                )
         return [one for _, one in sorted(traded, key=lambda one: one[0])]
 
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
@@ -92,7 +98,9 @@ class RestingExits:
             if self._is_crossed(order, whose):
                 raise _in_doubt(_crossed(order))
 
-    def contradiction(self, pair: Instrument, balances: Mapping[str, Balance], parents: Filled) -> str:
+    def contradiction(
+        self, pair: Instrument, balances: Mapping[str, Balance], parents: Filled
+    ) -> str:
         """Why balances that were read before are not those of now, by the funds that they hold;
         empty where they may be. ``parents``: our entries of the last minutes that leave an exit."""
         assets = (pair.base, pair.quote)
@@ -101,16 +109,25 @@ class RestingExits:
         if not own and not any(held.values()):
             return ""
         exits = self._exits_of(own, pair) if own else []
-        resting = [order for order in self._listed() if not order.margin and self._holds(order) in assets]
+        resting = [
+            order for order in self._listed() if not order.margin and self._holds(order) in assets
+        ]
         for asset in assets:
             least, most = self._range(asset, resting)
             if held[asset] > most + DUST and self._has_filled(asset):
                 return f"The balances that Kraken shows hold {asset} for an order that has filled."
-            if any(self._holds(order) == asset and order.status not in DONE for order in exits) and held[asset] < least:
+            if (
+                any(self._holds(order) == asset and order.status not in DONE for order in exits)
+                and held[asset] < least
+            ):
                 return f"The balances that Kraken shows hold no {asset} yet for the exit of an order of ours."
         for order in resting:
             whose = self.instrument_of(order.pair)
-            if whose is not None and self._is_crossed(order, whose) and held[self._holds(order)] >= _least_held(order):
+            if (
+                whose is not None
+                and self._is_crossed(order, whose)
+                and held[self._holds(order)] >= _least_held(order)
+            ):
                 return _crossed(order)
         return ""
 
@@ -122,7 +139,9 @@ class RestingExits:
             since = min(entry.current.claimed_at for entry, _ in parents)
             known = {order.order_id for order in found}
             closed = self.sources.venue.orders_closed(since, self.budget)
-            found += [order for order in closed if order.parent in ids and order.order_id not in known]
+            found += [
+                order for order in closed if order.parent in ids and order.order_id not in known
+            ]
         for name, (entry, fill) in ids.items():
             lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
             if lacks and self._is_young(entry, fill):
@@ -166,8 +185,12 @@ class RestingExits:
 
     def _has_filled(self, asset: str) -> bool:
         """Whether a spot order that rested, and held funds of it, has traded within the margin."""
-        closed = self.sources.venue.orders_closed(self.sources.clock.now() - self.sources.margin, self.budget)
-        rested = (order for order in closed if order.order_type != OrderType.MARKET and not order.margin)
+        closed = self.sources.venue.orders_closed(
+            self.sources.clock.now() - self.sources.margin, self.budget
+        )
+        rested = (
+            order for order in closed if order.order_type != OrderType.MARKET and not order.margin
+        )
         return any(order.executed and self._holds(order) == asset for order in rested)
 
     def _is_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
@@ -188,7 +211,9 @@ class RestingExits:
         say. It is no reason against an order of another pair."""
         if pair.key not in self._last:
             try:
-                self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(pair.key)
+                self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(
+                    pair.key
+                )
             except NoPrice:
                 self._last[pair.key] = None
         return self._last[pair.key]

@@ -35,10 +35,14 @@ class RestingOrders:
     def __init__(self, sources: Sources, instrument_of: InstrumentOf, *, keeps: bool) -> None:
         self._sources, self._instrument_of, self._keeps = sources, instrument_of, keeps
 
-    def fills(self, legs: Sequence[tuple[Intent, Instrument | None]], budget: Budget) -> Mapping[str, Fill]:
+    def fills(
+        self, legs: Sequence[tuple[Intent, Instrument | None]], budget: Budget
+    ) -> Mapping[str, Fill]:
         """By order id, of those that can change a figure which a leg's size follows from. One that
         Kraken does not show is left out. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-        figures = {name for intent, pair in legs if pair is not None for name in _figures(intent, pair)}
+        figures = {
+            name for intent, pair in legs if pair is not None for name in _figures(intent, pair)
+        }
         everything = any(_counts_all(intent) for intent, _ in legs)
         if not figures and not everything:
             return {}
@@ -49,14 +53,18 @@ class RestingOrders:
         found: dict[str, Fill] = {}
         for start in range(0, len(resting), AT_ONCE):
             asked = resting[start : start + AT_ONCE]
-            fills = self._sources.venue.fills([entry.current.order_id or "" for entry in asked], budget)
+            fills = self._sources.venue.fills(
+                [entry.current.order_id or "" for entry in asked], budget
+            )
             found |= fills
             self._keep(asked, fills, budget)
         return found
 
     def _changed(self, resting: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
         """Those that are in the book no more, or have filled more than the ledger knows."""
-        executed = {order.order_id: order.executed for order in self._sources.venue.open_orders(budget)}
+        executed = {
+            order.order_id: order.executed for order in self._sources.venue.open_orders(budget)
+        }
         changed = []
         for entry in resting:
             fill = entry.current.fill
@@ -65,7 +73,9 @@ class RestingOrders:
                 changed.append(entry)
         return changed
 
-    def _keep(self, asked: Sequence[LedgerEntry], fills: Mapping[str, Fill], budget: Budget) -> None:
+    def _keep(
+        self, asked: Sequence[LedgerEntry], fills: Mapping[str, Fill], budget: Budget
+    ) -> None:
         sources = self._sources
         for entry in asked:
             if not self._keeps or budget.remaining() < KEPT_TO_SEND_S:

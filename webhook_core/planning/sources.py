@@ -48,7 +48,9 @@ class Sources:
         if self._account_fees is None and self.mode != "paper":
             from webhook_core.planning.account_fees import AccountFees
 
-            self._account_fees = AccountFees(f"fees-{self.account}", self.pair_rules.documents, self.venue, self.clock)
+            self._account_fees = AccountFees(
+                f"fees-{self.account}", self.pair_rules.documents, self.venue, self.clock
+            )
         return self._account_fees
 
     def fees(self, instrument: Instrument, rules: TradingRules) -> Fees:

@@ -58,11 +58,15 @@ class Unlisted(NamedTuple):
 class UnlistedOrders:
     """``listed``: the open orders, as a read that began at ``read_at`` shows them."""
 
-    def __init__(self, sources: Sources, listed: Sequence[RestingOrder], read_at: datetime, budget: Budget) -> None:
+    def __init__(
+        self, sources: Sources, listed: Sequence[RestingOrder], read_at: datetime, budget: Budget
+    ) -> None:
         self.sources, self.listed, self.read_at, self.budget = sources, listed, read_at, budget
         self._by_name = {order.order_id: order for order in listed}
         self._by_name |= {
-            plain_client_order_id(order.client_order_id): order for order in listed if order.client_order_id
+            plain_client_order_id(order.client_order_id): order
+            for order in listed
+            if order.client_order_id
         }
 
     def of(self, entries: Iterable[LedgerEntry], side: Side | None) -> Unlisted:
@@ -166,7 +170,9 @@ class UnlistedOrders:
 
     def _least(self, entry: LedgerEntry) -> Decimal:
         try:
-            return self.sources.instrument(entry.current.request.pair, self.budget).ordermin or _ZERO
+            return (
+                self.sources.instrument(entry.current.request.pair, self.budget).ordermin or _ZERO
+            )
         except UnknownSymbol:
             return _ZERO
 

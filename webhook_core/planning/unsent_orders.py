@@ -39,7 +39,9 @@ _AT_ONCE = ("market", "settle-position")
 class UnsentOrders:
     """For one cancel. ``instrument``: that of its symbol, if it has one."""
 
-    def __init__(self, sources: Sources, intent: CancelIntent, instrument: Instrument | None) -> None:
+    def __init__(
+        self, sources: Sources, intent: CancelIntent, instrument: Instrument | None
+    ) -> None:
         self.sources, self.intent, self.instrument = sources, intent, instrument
         self.now: datetime = sources.clock.now()
         self._page: Sequence[LedgerEntry] = ()
@@ -54,16 +56,22 @@ class UnsentOrders:
         """``entries``: the legs of the alert that is named, leg 0 first."""
         if not entries or self.now > entries[0].fresh_until:
             return Unsent()
-        unsent = [entry for entry in entries if entry.state is State.MISSED or _is_order_unsent(entry)]
+        unsent = [
+            entry for entry in entries if entry.state is State.MISSED or _is_order_unsent(entry)
+        ]
         if unsent:  # which stops the legs behind it
             return Unsent(tuple(map(self._denied, unsent)))
         return Unsent(left=tuple(entries[:1]) if any(map(_is_order, _unclaimed(entries))) else ())
 
-    def of_all(self, strategy: str | None, pairs: Iterable[str] | None, live: Iterable[LedgerEntry]) -> Unsent:
+    def of_all(
+        self, strategy: str | None, pairs: Iterable[str] | None, live: Iterable[LedgerEntry]
+    ) -> Unsent:
         """Those of ``strategy``, None for all, in ``pairs``, None for every pair. ``live``: orders
         that may be open, of whose alerts a leg may be left. Raises LedgerUnavailable."""
         own, live = self.sources.own_orders, list(live)
-        fresh = [entry for entry in self._page if own.is_ours(entry) and self.now <= entry.fresh_until]
+        fresh = [
+            entry for entry in self._page if own.is_ours(entry) and self.now <= entry.fresh_until
+        ]
         units = {entry.unit for entry in live}
         fresh = [self._as_of_now(entry) if entry.unit not in units else entry for entry in fresh]
         if strategy is not None:
@@ -73,7 +81,9 @@ class UnsentOrders:
         sent = [entry for entry in sent if allowed is None or entry.current.request.pair in allowed]
         if self.intent.client_order_id is not None:
             return Unsent(tuple(map(self._denied, sent)))
-        missed = [entry for entry in fresh if entry.state is State.MISSED and self._may_be_of_pair(entry)]
+        missed = [
+            entry for entry in fresh if entry.state is State.MISSED and self._may_be_of_pair(entry)
+        ]
         behind = [first for first in live if self._has_one_behind(first)]
         return Unsent(tuple(map(self._denied, sent)), awaited=(*missed, *behind))
 
@@ -103,7 +113,9 @@ class UnsentOrders:
         if not _is_order(request):
             return False
         side, pair = self.intent.side, self.instrument
-        return side in (None, request.parameters.get("type")) and (pair is None or request.pair == pair.key)
+        return side in (None, request.parameters.get("type")) and (
+            pair is None or request.pair == pair.key
+        )
 
     def _may_be_of_pair(self, missed: LedgerEntry) -> bool:
         if self.instrument is None:

@@ -29,7 +29,13 @@ class Again:
     for anything to be sent."""
 
     def __init__(
-        self, market: Market, deadline_s: int, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False
+        self,
+        market: Market,
+        deadline_s: int,
+        firing: Firing,
+        plan: Decided | LedgerEntry,
+        *,
+        is_stale: bool = False,
     ) -> None:
         self._market = market
         self._deadline_s = deadline_s
@@ -57,7 +63,9 @@ class Again:
         else:
             renewed = transitions.next_attempt(entry, decided.requests[0], now, self._deadline_s)
         renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
-        return replace(renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes))
+        return replace(
+            renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes)
+        )
 
     def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
         """The request of a leg whose size may be out of date as of now, or why there is none, and the line's mark then.
@@ -71,7 +79,9 @@ class Again:
         if intent is None:
             return "it can't be planned again: send a new alert"
         try:
-            return self._market.replan(intent, self._firing.wants, self._firing.unit.with_leg(leg), budget)
+            return self._market.replan(
+                intent, self._firing.wants, self._firing.unit.with_leg(leg), budget
+            )
         except WebhookError as error:
             if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise

@@ -54,7 +54,9 @@ class Claiming:
                     "Too little time was left to send the order; sending the same alert again soon is safe."
                 )
             if any(decided.unsent):
-                from webhook_core.sending.withdrawals import withdraw  # few alerts cancel what was never sent
+                from webhook_core.sending.withdrawals import (
+                    withdraw,
+                )  # few alerts cancel what was never sent
 
                 withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
             claim = self._claim(decided)

@@ -40,7 +40,9 @@ class Firing(NamedTuple):
     known_by: KnownBy
 
     @classmethod
-    def of(cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings) -> Firing:
+    def of(
+        cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings
+    ) -> Firing:
         """The strategy is whose credential verified, else what the alert names, else ``default``.
 
         Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it would lose its limits.
@@ -49,7 +51,8 @@ class Firing(NamedTuple):
         if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
             known = ", ".join(sorted(settings.strategies))
             raise AlertMalformed(
-                f"strategy_name names no strategy of strategies.toml, which has {known}.", field="strategy_name"
+                f"strategy_name names no strategy of strategies.toml, which has {known}.",
+                field="strategy_name",
             )
         rules = settings.rules_for(strategy)
         key = alert_key(verified, alert)
@@ -58,10 +61,13 @@ class Firing(NamedTuple):
             unit=Unit(settings.trading_mode, settings.account, key.key),
             alert_id=key.alert_id,
             body_sha256=verified.body_sha256,
-            wants=Wants(intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None),
+            wants=Wants(
+                intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None
+            ),
             received_at=received_at,
             fired_at=alert.fired_at or received_at,
-            fresh_until=(alert.fired_at or received_at) + timedelta(seconds=settings.alert_max_age_s),
+            fresh_until=(alert.fired_at or received_at)
+            + timedelta(seconds=settings.alert_max_age_s),
             repeats=key.open_ended,
             confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
@@ -86,13 +92,18 @@ class Firing(NamedTuple):
             return self
         generation = newest.unit.generation
         redelivered = self.received_at < newest.received_at + window
-        return self._replace(unit=replace(self.unit, generation=generation if redelivered else generation + 1))
+        return self._replace(
+            unit=replace(self.unit, generation=generation if redelivered else generation + 1)
+        )
 
     def entry(self, decided: Decided, now: datetime, deadline_s: int) -> LedgerEntry:
         """What the claim of leg 0 writes: its request, and those of the legs after it."""
         unit = self.unit
         if decided.nothing:
-            attempt = replace(no_action_attempt(unit, OrderRequest(decided.symbol, {}), now), reason=decided.nothing)
+            attempt = replace(
+                no_action_attempt(unit, OrderRequest(decided.symbol, {}), now),
+                reason=decided.nothing,
+            )
         else:
             attempt = first_attempt(unit, decided.requests[0], now, deadline_s)
         return LedgerEntry(

@@ -59,14 +59,18 @@ class Legs:
         """
         entries = [first, *later_legs(self.ledger, first)]
         progress = Progress(tuple(entries), replayed=True)
-        if progress.is_stopped or (not progress.unclaimed and all(entry.state in TERMINAL for entry in entries)):
+        if progress.is_stopped or (
+            not progress.unclaimed and all(entry.state in TERMINAL for entry in entries)
+        ):
             event(logging.INFO, "alert.replayed", state=progress.deciding.state)
             return progress
         looked = False
         for number in range(len(entries)):
             if entries[number].state is State.SUBMITTING and not looked:
                 looked = True
-                entries[number] = self._looked_up(entries[number], budget.less(KEPT_FOR_THE_RECORD_S))
+                entries[number] = self._looked_up(
+                    entries[number], budget.less(KEPT_FOR_THE_RECORD_S)
+                )
             entries[number] = self._revived(first, entries[number], again, budget)
         if again.is_stale:
             return Progress(tuple(entries))
@@ -88,7 +92,9 @@ class Legs:
             break
         return Progress(tuple(entries))
 
-    def _claimed_anew(self, first: LedgerEntry, leg: LedgerEntry, again: Again, budget: Budget) -> Claim | None:
+    def _claimed_anew(
+        self, first: LedgerEntry, leg: LedgerEntry, again: Again, budget: Budget
+    ) -> Claim | None:
         """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
@@ -114,7 +120,9 @@ class Legs:
         """Claimed as DENIED where the rules forbid by now what was planned."""
         forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
         if forbidden:
-            attempt = transitions.denied_attempt(leg.unit, leg.current.request, self.clock.now(), forbidden)
+            attempt = transitions.denied_attempt(
+                leg.unit, leg.current.request, self.clock.now(), forbidden
+            )
             leg = replace(leg, attempts=(attempt,))
         return self._claimed(leg)
 
@@ -138,7 +146,9 @@ class Legs:
             event(logging.WARNING, "order.not_looked_up", reason=error.message)
             return entry
 
-    def _revived(self, first: LedgerEntry, entry: LedgerEntry, again: Again, budget: Budget) -> LedgerEntry:
+    def _revived(
+        self, first: LedgerEntry, entry: LedgerEntry, again: Again, budget: Budget
+    ) -> LedgerEntry:
         """Another one only where it was never sent: sent now, or expired. One that was MISSED and is fresh
         was claimed before it gets here."""
         now = self.clock.now()

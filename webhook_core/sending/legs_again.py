@@ -91,7 +91,11 @@ class LegsAgain:
     def _is_all_unsent(self, entry: LedgerEntry) -> bool:
         """None of the legs behind it is claimed before leg 0 is done."""
         requests = (entry.current.request, *entry.following)
-        return entry.unit.leg == 0 and requests[0].method == "AddOrder" and any(one.counted for one in requests)
+        return (
+            entry.unit.leg == 0
+            and requests[0].method == "AddOrder"
+            and any(one.counted for one in requests)
+        )
 
     def _planned_anew(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry | None:
         """None where it comes to another number of orders by now: then each leg is for itself."""
@@ -137,12 +141,16 @@ class LegsAgain:
     def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
         """Those of the account as of now that the sizes of this alert follow from."""
         sized = [one for one in self.firing.wants.intents if depends_on_holdings(one)]
-        pairs = [self.market.instrument(one.symbol, budget) if one.symbol else None for one in sized]
+        pairs = [
+            self.market.instrument(one.symbol, budget) if one.symbol else None for one in sized
+        ]
         reading = Reading(self.market, budget, capped=False, refused=leg.unit)
         reading.of(list(zip(sized, pairs, strict=True)))
         return reading.figures
 
-    def _filled(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> list[tuple[LedgerEntry, Fill]]:
+    def _filled(
+        self, first: LedgerEntry, leg: LedgerEntry, budget: Budget
+    ) -> list[tuple[LedgerEntry, Fill]]:
         """Each order of the legs before this one, and what it has filled; kept, so that the figures
         are held against the same. Raises NotItsTurn while that is not known."""
         from webhook_core.sending.fills import Fills
@@ -161,7 +169,9 @@ class LegsAgain:
             raise _is_outdated()
         return [(entry, fill) for entry, fill in found if fill is not None]
 
-    def _change(self, entry: LedgerEntry, name: str, fill: Fill, budget: Budget) -> tuple[Decimal, Decimal]:
+    def _change(
+        self, entry: LedgerEntry, name: str, fill: Fill, budget: Budget
+    ) -> tuple[Decimal, Decimal]:
         """What its fill changed of that figure, and how far off that may be."""
 
         def instrument_of(pair: str) -> Instrument | None:
@@ -174,4 +184,6 @@ class LegsAgain:
 
 
 def _is_outdated() -> NotItsTurn:
-    return NotItsTurn("The account holds something else than when this leg was counted, so it is not sent.")
+    return NotItsTurn(
+        "The account holds something else than when this leg was counted, so it is not sent."
+    )

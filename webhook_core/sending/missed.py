@@ -31,7 +31,9 @@ _TOLD = (
 )
 
 
-def write_down(firing: Firing, error: WebhookError, missed: LedgerEntry | None, ledger: Ledger, clock: Clock) -> None:
+def write_down(
+    firing: Firing, error: WebhookError, missed: LedgerEntry | None, ledger: Ledger, clock: Clock
+) -> None:
     """``error`` is what ended the delivery; ``missed`` the alert's entry, where it has one that may
     be claimed."""
     if isinstance(error, LedgerUnavailable):
@@ -46,7 +48,9 @@ def write_down(firing: Firing, error: WebhookError, missed: LedgerEntry | None, 
             if isinstance(written, Recorded):
                 report(written.entry)
     except LedgerUnavailable as failure:
-        event(logging.ERROR, "ledger.missed_not_recorded", reason=failure.message, why=error.message)
+        event(
+            logging.ERROR, "ledger.missed_not_recorded", reason=failure.message, why=error.message
+        )
 
 
 def _write(firing: Firing, error: WebhookError, ledger: Ledger, clock: Clock) -> None:

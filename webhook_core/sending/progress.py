@@ -50,7 +50,11 @@ def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
     cancels and an exit may: the exit sells what is there. A new order may not: it would stand beside the one that filled."""
     if not all(entry.state in DONE or found_none_open(entry) for entry in entries):
         return False
-    return behind.exits or behind.method == "CancelOrder" or all(entry.state in DONE for entry in entries)
+    return (
+        behind.exits
+        or behind.method == "CancelOrder"
+        or all(entry.state in DONE for entry in entries)
+    )
 
 
 def found_none_open(entry: LedgerEntry) -> bool:

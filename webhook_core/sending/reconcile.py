@@ -94,7 +94,9 @@ class Reconciler:
             return entry
         if attempt.request.method == "AmendOrder":
             if is_as_amended(attempt.request, order):
-                return transitions.settle(entry, Accepted(order.order_id, "amended"), self.clock.now())
+                return transitions.settle(
+                    entry, Accepted(order.order_id, "amended"), self.clock.now()
+                )
             late = read_at >= attempt.deadline + self.margin
             return transitions.not_placed(entry, self.clock.now()) if late else entry
         if order.status in _OPEN:
@@ -109,7 +111,9 @@ class Reconciler:
             return self.venue.order(sent["txid"], budget)
         client_order_id = sent["cl_ord_id"]
         found = self.venue.find_open(client_order_id, budget)
-        found = found or self.venue.find_closed(client_order_id, attempt.claimed_at - self.margin, budget)
+        found = found or self.venue.find_closed(
+            client_order_id, attempt.claimed_at - self.margin, budget
+        )
         return None if found is None else self.venue.order(found.order_id, budget)
 
     @timed("record")
@@ -150,7 +154,10 @@ class Reconciler:
                 after = self.look_up(entry, budget)
             except VenueUnavailable as error:
                 unread = error.message
-            if after.state is State.SUBMITTING and now > after.current.claimed_at + UNKNOWN_TOO_LONG:
+            if (
+                after.state is State.SUBMITTING
+                and now > after.current.claimed_at + UNKNOWN_TOO_LONG
+            ):
                 event(
                     logging.ERROR,
                     "order.unknown_for_long",

@@ -42,9 +42,13 @@ def walk(
     last: LedgerEntry | None = None
     while budget.remaining() >= ENOUGH_FOR_ONE_S:
         # One at a time, so that the cursor stands behind the last one that was looked at.
-        page = ledger.entries(states=UNRESOLVED, cursor=cursor, limit=1, newest_first=until is not None)
+        page = ledger.entries(
+            states=UNRESOLVED, cursor=cursor, limit=1, newest_first=until is not None
+        )
         for entry in page.entries:
-            if until is not None and (entry.unit == until.unit or entry.claimed_at < until.claimed_at):
+            if until is not None and (
+                entry.unit == until.unit or entry.claimed_at < until.claimed_at
+            ):
                 return Walk(rows, None, last, is_done=True)
             rows += look_at(entry, budget)
             last = entry

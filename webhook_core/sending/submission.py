@@ -10,10 +10,26 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, 
 from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, WebhookError
 from webhook_core.events import bind, event, timed
 from webhook_core.ledger import transitions
-from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, Recorded, Superseded, Waiting
+from webhook_core.ledger.contract import (
+    Claim,
+    Claimed,
+    Existing,
+    Ledger,
+    Outdated,
+    Recorded,
+    Superseded,
+    Waiting,
+)
 from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report
-from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
+from webhook_core.trading.requests import (
+    Accepted,
+    NotSent,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    Unknown,
+)
 from webhook_core.venue import Venue
 
 RECORD_TRIES = 3
@@ -73,7 +89,11 @@ class Submission:
         """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
         that."""
         claimed = self._claim_next(entry)
-        return self.send(claimed.entry, plans, budget) if isinstance(claimed, Claimed) else claimed.entry
+        return (
+            self.send(claimed.entry, plans, budget)
+            if isinstance(claimed, Claimed)
+            else claimed.entry
+        )
 
     @timed("send")
     def _submit(self, entry: LedgerEntry, budget: Budget) -> Outcome:
@@ -81,15 +101,21 @@ class Submission:
         bind(client_order_id=attempt.client_order_id)
         if budget.remaining() < ENOUGH_TO_SEND_S:
             return NotSent("the claim took too long to leave time for the order")
-        if self.clock.now() >= attempt.deadline:  # this process stood still; Kraken would refuse it, or not
+        if (
+            self.clock.now() >= attempt.deadline
+        ):  # this process stood still; Kraken would refuse it, or not
             return NotSent("the order's deadline had passed before it could be sent")
         left = budget.less(KEPT_FOR_THE_RECORD_S)
-        outcome = self.venue.submit(attempt.request, attempt.client_order_id, attempt.deadline, left)
+        outcome = self.venue.submit(
+            attempt.request, attempt.client_order_id, attempt.deadline, left
+        )
         if isinstance(outcome, Rejected) and _may_have_been_done(entry, outcome):
             return Unknown("an earlier attempt may have canceled it", outcome.errors)
         return outcome
 
-    def _heal(self, entry: LedgerEntry, refusal: Rejected, plans: Replans, budget: Budget) -> LedgerEntry:
+    def _heal(
+        self, entry: LedgerEntry, refusal: Rejected, plans: Replans, budget: Budget
+    ) -> LedgerEntry:
         """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal of
         the rules is final. One for lack of funds is not, nor is one after which no plan could be made: it proves that nothing
         was placed, what is held may show soon, and a resend counts again."""
@@ -105,15 +131,21 @@ class Submission:
         claimed = self._claim_on(rejected, replanned, keeps_figures=refusal.stale_rules)
         if isinstance(claimed, Existing):
             return claimed.entry
-        event(logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors))
-        return self._record(claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)), budget)
+        event(
+            logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors)
+        )
+        return self._record(
+            claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)), budget
+        )
 
     @timed("claim")
     def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
         return allowed(self.ledger.claim_next(entry))
 
     @timed("claim")
-    def _claim_on(self, entry: LedgerEntry, request: OrderRequest, *, keeps_figures: bool) -> Recorded | Existing:
+    def _claim_on(
+        self, entry: LedgerEntry, request: OrderRequest, *, keeps_figures: bool
+    ) -> Recorded | Existing:
         """On the ledger it is still SUBMITTING, so it has its turn and keeps it. New rules of a pair
         change no figure, and the legs behind it are counted by those of this one."""
         planned = transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
@@ -122,7 +154,9 @@ class Submission:
         return self.ledger.record(planned)
 
     @timed("record")
-    def _record(self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = "") -> LedgerEntry:
+    def _record(
+        self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = ""
+    ) -> LedgerEntry:
         """Compare-and-set; where a reconcile wrote in between, on top of what it wrote. That nothing
         was sent is written again where a write that takes as long ends inside the budget: nobody
         else can prove it, and the alert would be an unknown that no resend sends."""
@@ -149,18 +183,29 @@ class Submission:
             if entry.state is not State.SUBMITTING or entry.current.number != number:
                 break
         if isinstance(outcome, Accepted) and entry.current.order_id != outcome.order_id:
-            event(logging.CRITICAL, "order.contradicts_ledger", **facts(entry), venue_order_id=outcome.order_id)
+            event(
+                logging.CRITICAL,
+                "order.contradicts_ledger",
+                **facts(entry),
+                venue_order_id=outcome.order_id,
+            )
         return entry
 
     def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: str) -> LedgerEntry:
         settled = transitions.settle(entry, outcome, self.clock.now())
         if not reason:
             return settled
-        return replace(settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason)))
+        return replace(
+            settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason))
+        )
 
 
 def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
-    return refusal.stale_rules or _asks_for_too_much(entry, refusal) or _keeps_too_little(entry, refusal)
+    return (
+        refusal.stale_rules
+        or _asks_for_too_much(entry, refusal)
+        or _keeps_too_little(entry, refusal)
+    )
 
 
 def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:

@@ -20,7 +20,9 @@ class Configuration:
 
     def __init__(self, env: Mapping[str, str], read: ReadSecrets) -> None:
         self._env = dict(env)
-        self._strategies_text = cache(strategies_text)  # the names of one start and the values for them belong together
+        self._strategies_text = cache(
+            strategies_text
+        )  # the names of one start and the values for them belong together
         self._read = read
         self._values: Mapping[str, str] = {}
         self.settings = self._with({})
@@ -30,7 +32,9 @@ class Configuration:
 
         A value that breaks a rule is a fault as it would be in the environment, and read anew the next time.
         """
-        names = [name for name in self.settings.secret_names if places is None or name.place in places]
+        names = [
+            name for name in self.settings.secret_names if places is None or name.place in places
+        ]
         if not names:
             return self.settings
         values = {**self._values, **self._read(names, seconds)}
@@ -47,6 +51,8 @@ class Configuration:
     def _with_its_names(self, fault: str) -> str:
         """Where the value came from that the fault is about."""
         names = [
-            name.name for name in self.settings.secret_names if fault.startswith((f"{name.place}:", f"{name.place}["))
+            name.name
+            for name in self.settings.secret_names
+            if fault.startswith((f"{name.place}:", f"{name.place}["))
         ]
         return f"{fault} (read from {', '.join(names)})" if names else fault

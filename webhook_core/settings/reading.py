@@ -41,7 +41,10 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "GCP_PROJECT_ID": (values.project_id, None),
     "CORS_ORIGINS": (values.origins, ()),
     "ALERT_MAX_AGE_SECONDS": (values.whole(1, 3600), 60),
-    "DUPLICATE_WINDOW_SECONDS": (values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"), 45),
+    "DUPLICATE_WINDOW_SECONDS": (
+        values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"),
+        45,
+    ),
     "ORDER_DEADLINE_SECONDS": (values.whole(6, 60, "Kraken takes deadlines of up to 60 s"), 10),
     "VISIBILITY_MARGIN_SECONDS": (values.whole(30, 3600, "an order may be listed late"), 60),
     "REQUEST_BUDGET_SECONDS": (values.seconds(1.5, 300), 2.5),  # an order needs 1.2 s that are left
@@ -66,7 +69,9 @@ class SettingsError(Exception):
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(["The settings can't be used:", *(f"  {fault}" for fault in faults)]))
+        super().__init__(
+            "\n".join(["The settings can't be used:", *(f"  {fault}" for fault in faults)])
+        )
 
 
 def _secrets(reader: EnvReader, names: SecretNames) -> dict[str, Any]:
@@ -87,23 +92,36 @@ def _strategies(
     try:
         document = read_file(path)
     except (OSError, UnicodeDecodeError) as error:
-        reader.fault("STRATEGIES_FILE", f"{values.shown(path)} can't be read ({type(error).__name__})")
+        reader.fault(
+            "STRATEGIES_FILE", f"{values.shown(path)} can't be read ({type(error).__name__})"
+        )
         document = ""
     if document is None and path == reader.env.get("STRATEGIES_FILE", "").strip():
         reader.fault(
-            "STRATEGIES_FILE", f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too"
+            "STRATEGIES_FILE",
+            f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too",
         )
-    return read_strategies(document, path, reader.env, names) if document else StrategiesFile({}, (), frozenset(), ())
+    return (
+        read_strategies(document, path, reader.env, names)
+        if document
+        else StrategiesFile({}, (), frozenset(), ())
+    )
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
     """Faulty variables stand here with their defaults: the faults are known, and nobody sees the result."""
     on_google_cloud = reader.given("K_SERVICE")
-    project = given["GCP_PROJECT_ID"] or reader.parsed("GOOGLE_CLOUD_PROJECT", values.project_id, None)
+    project = given["GCP_PROJECT_ID"] or reader.parsed(
+        "GOOGLE_CLOUD_PROJECT", values.project_id, None
+    )
     secrets = [*_webhook_secrets(given), *strategies.secrets]
     credentials = tuple(rules.credentials(secrets, reader))
     texts = [(secret.source, secret.text) for secret in secrets]
-    texts += [(name, given[name]) for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET") if given[name]]
+    texts += [
+        (name, given[name])
+        for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET")
+        if given[name]
+    ]
     reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
     return Settings(
         environment=given["ENVIRONMENT"],
@@ -174,8 +192,12 @@ def read_settings(
     plain = [name for name in VARIABLES if name not in (*SECRETS, *LISTS_OF_SECRETS)]
     given = {name: reader.parsed(name, *VARIABLES[name]) for name in plain}
     strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or strategies_text, names)
-    given["ENVIRONMENT"] = given["ENVIRONMENT"] or ("production" if reader.given("K_SERVICE") else "development")
-    implied = rules.implied_secrets(reader, given, bool(strategies.secrets or strategies.faults or names.found))
+    given["ENVIRONMENT"] = given["ENVIRONMENT"] or (
+        "production" if reader.given("K_SERVICE") else "development"
+    )
+    implied = rules.implied_secrets(
+        reader, given, bool(strategies.secrets or strategies.faults or names.found)
+    )
     reader.env = {**env, **implied}
     given |= _secrets(reader, names)
     settings = _assemble(reader, given, strategies)._replace(

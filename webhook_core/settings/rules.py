@@ -33,20 +33,30 @@ def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[st
             yield f"{name}: is no variable of this program{suggestion(name.upper(), known)}"
 
 
-def implied_secrets(reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool) -> dict[str, str]:
+def implied_secrets(
+    reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool
+) -> dict[str, str]:
     """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they stand in Secret Manager."""
     project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
     if project is None:
         return {}
     wanted = [name for name in KRAKEN_SECRETS if mode != "paper" and not reader.given(name)]
-    if _why_proof(given["ENVIRONMENT"], mode) and not proof_elsewhere and not any(map(reader.given, PROOFS)):
+    if (
+        _why_proof(given["ENVIRONMENT"], mode)
+        and not proof_elsewhere
+        and not any(map(reader.given, PROOFS))
+    ):
         wanted.extend(PROOFS)
     return {name: of_variable(project, name) for name in wanted}
 
 
-def with_alternatives(names: Sequence[SecretName], implied: Collection[str]) -> tuple[SecretName, ...]:
+def with_alternatives(
+    names: Sequence[SecretName], implied: Collection[str]
+) -> tuple[SecretName, ...]:
     """Of the two implied proofs of the sender one is enough."""
-    return tuple(name._replace(alternative=name.place in PROOFS and name.place in implied) for name in names)
+    return tuple(
+        name._replace(alternative=name.place in PROOFS and name.place in implied) for name in names
+    )
 
 
 def credentials(secrets: Sequence[SecretText], reader: EnvReader) -> Iterator[Credential]:
@@ -68,7 +78,9 @@ def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential
     keys = {proof.key_id: proof.secret for proof in proofs}
     for source, text in texts:
         plain = text.removeprefix("whsec_").encode()
-        used = {first_use.setdefault(form, source) for form in (plain, keys.get(source, plain))} - {source}
+        used = {first_use.setdefault(form, source) for form in (plain, keys.get(source, plain))} - {
+            source
+        }
         if used:
             yield f"{source}: is the same secret as {min(used)}; each needs one of its own"
 
@@ -87,7 +99,11 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
             yield "MAX_ORDER_COST: is unset; TRADING_MODE=live needs it, such as 500 USD (or none for no limit)"
     if not settings.ledger_url:
         yield "LEDGER_URL: is unset and so is GCP_PROJECT_ID; set one, the default is firestore://GCP_PROJECT_ID"
-    elif settings.trading_mode == "live" and settings.on_google_cloud and _dies_with_instance(settings):
+    elif (
+        settings.trading_mode == "live"
+        and settings.on_google_cloud
+        and _dies_with_instance(settings)
+    ):
         yield (
             "LEDGER_URL: this ledger dies with the instance, and a resend would trade again; "
             "on Google Cloud TRADING_MODE=live needs firestore://PROJECT"
@@ -100,7 +116,9 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
         yield "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; leave LEDGER_ID out"
 
 
-def _without_proof(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
+def _without_proof(
+    settings: Settings, reader: EnvReader, strategies: StrategiesFile
+) -> Iterator[str]:
     at_fault = reader.given("WEBHOOK_SECRET") or reader.given("WEBHOOK_TOKEN") or strategies.faults
     if settings.credentials or _proof_is_unread(settings) or at_fault:
         return

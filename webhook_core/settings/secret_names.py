@@ -10,7 +10,9 @@ from webhook_core.settings import secrets as secret_values
 from webhook_core.settings.variables import entries
 
 T = TypeVar("T")
-_RESOURCE = r"projects/([a-z0-9.:-]{1,120})/secrets/([A-Za-z0-9_-]{1,255})/versions/(latest|[0-9]{1,9})"
+_RESOURCE = (
+    r"projects/([a-z0-9.:-]{1,120})/secrets/([A-Za-z0-9_-]{1,255})/versions/(latest|[0-9]{1,9})"
+)
 """docs.cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access"""
 _FILE = "file:"
 
@@ -72,13 +74,19 @@ class SecretNames:
         """The same for a comma-separated list. What stands under a name may be a list itself, as in the variable."""
 
         def parsed(text: str) -> tuple[str | None, ...]:
-            return tuple(secret for entry in entries(text) for secret in self._secrets(place, entry))
+            return tuple(
+                secret for entry in entries(text) for secret in self._secrets(place, entry)
+            )
 
         return parsed
 
     def entry(self, place: str, text: str) -> tuple[str | None, ...]:
         """One entry of a list that is written entry by entry."""
-        return self._secrets(place, text) if secret_values.is_like_a_name(text) else (secret_values.secret(text),)
+        return (
+            self._secrets(place, text)
+            if secret_values.is_like_a_name(text)
+            else (secret_values.secret(text),)
+        )
 
     def _secrets(self, place: str, entry: str) -> tuple[str | None, ...]:
         value = self._value(place, entry)

@@ -55,8 +55,12 @@ def secrets(value: str) -> tuple[str, ...]:
 
 
 def kraken_key(value: str) -> str:
-    if not re.fullmatch(r"[!-~]+", secret(value)):  # it travels in a header: anything else there breaks every order
-        raise ValueError("has blanks or foreign letters inside; copy the API key that Kraken showed, whole")
+    if not re.fullmatch(
+        r"[!-~]+", secret(value)
+    ):  # it travels in a header: anything else there breaks every order
+        raise ValueError(
+            "has blanks or foreign letters inside; copy the API key that Kraken showed, whole"
+        )
     return value
 
 
@@ -68,10 +72,14 @@ def kraken_secret(value: str) -> str:
             return value
     except ValueError:
         pass
-    raise ValueError("is not base64; copy the private key that Kraken showed with the API key, whole")
+    raise ValueError(
+        "is not base64; copy the private key that Kraken showed with the API key, whole"
+    )
 
 
 def long_secret(value: str) -> str:
     if len(secret(value)) < 16:
-        raise ValueError("is shorter than 16 characters; take for example the output of: openssl rand -hex 32")
+        raise ValueError(
+            "is shorter than 16 characters; take for example the output of: openssl rand -hex 32"
+        )
     return value

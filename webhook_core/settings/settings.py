@@ -74,5 +74,7 @@ class Settings(NamedTuple):
             volume=own.volume,
             quantity_type=own.quantity_type,
             size_fixed=own.size_fixed,
-            fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if self.trading_mode == "paper" else Fees(),
+            fees=Fees(self.paper_maker_fee, self.paper_taker_fee)
+            if self.trading_mode == "paper"
+            else Fees(),
         )

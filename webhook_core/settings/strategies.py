@@ -77,7 +77,9 @@ def text_of(path: str) -> str | None:
         return None
 
 
-def read(document: str, path: str, env: Mapping[str, str], names: SecretNames | None = None) -> StrategiesFile:
+def read(
+    document: str, path: str, env: Mapping[str, str], names: SecretNames | None = None
+) -> StrategiesFile:
     """Never raises: what can't be used is in ``faults``, one line each, without any secret."""
     import tomllib  # most deployments have no such file
 
@@ -87,7 +89,9 @@ def read(document: str, path: str, env: Mapping[str, str], names: SecretNames | 
     except (ValueError, ArithmeticError, RecursionError) as error:
         # The reason of a TOMLDecodeError may quote the text; where it stands is enough.
         place = re.search(r"\(at [^()]*\)", str(error))
-        return StrategiesFile({}, (), variables, (f"{path}: is not valid TOML {place[0] if place else ''}".rstrip(),))
+        return StrategiesFile(
+            {}, (), variables, (f"{path}: is not valid TOML {place[0] if place else ''}".rstrip(),)
+        )
     strategies: dict[str, Strategy] = {}
     secrets: list[SecretText] = []
     faults: list[str] = []
@@ -120,7 +124,9 @@ class _Table:
         self.place, self.name = f"{path} [{name}]", name
         self.table: dict[str, Any] = table if isinstance(table, dict) else {}
         if not isinstance(table, dict):
-            self.faults.append(f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]")
+            self.faults.append(
+                f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]"
+            )
         elif not 1 <= len(name) <= 64 or not name.isprintable():
             self.faults.append(
                 f"{path}: the name of a table must be 1 to 64 printable characters, not {env_values.shown(name)}"
@@ -144,12 +150,17 @@ class _Table:
         """Of the keys of the table, or of its inner table ``size``, which takes their place."""
         if "size" not in self.table:
             return self._size_in(self.table, "")
-        inner, beside = self.table["size"], [key for key in ("volume", "quantity_type") if key in self.table]
+        inner, beside = (
+            self.table["size"],
+            [key for key in ("volume", "quantity_type") if key in self.table],
+        )
         if not isinstance(inner, dict):
             self._fault("size", 'must be a table such as {volume = "0.01", fixed = true}')
             return _Size()
         for key in beside:
-            self._fault(key, f"stands beside size: write it into that table, as size = {{{key} = ...}}")
+            self._fault(
+                key, f"stands beside size: write it into that table, as size = {{{key} = ...}}"
+            )
         for key in inner.keys() - set(SIZE_KEYS):
             hint = env_values.suggestion(key, SIZE_KEYS) or f"; there are {', '.join(SIZE_KEYS)}"
             self._fault(f"size.{key}", f"is no setting of a size{hint}")
@@ -164,7 +175,9 @@ class _Table:
         if volume is None and not place and "quantity_type" in table:
             self._fault("quantity_type", "says what volume counts, which is missing")
         if volume is not None and volume > 100 and kind not in ("base", "quote", "percent_equity"):
-            self._fault(f"{place}volume", f"is above 100, and counts percent: quantity_type is {kind}")
+            self._fault(
+                f"{place}volume", f"is above 100, and counts percent: quantity_type is {kind}"
+            )
         return _Size(volume, kind, bool(fixed))
 
     def secrets(self) -> Iterator[SecretText]:
@@ -179,7 +192,9 @@ class _Table:
     def _parsed(self, key: str, parse: Callable[[Any], T]) -> T | None:
         return self._parsed_in(self.table, key, parse)
 
-    def _parsed_in(self, table: Mapping[str, Any], key: str, parse: Callable[[Any], T], place: str = "") -> T | None:
+    def _parsed_in(
+        self, table: Mapping[str, Any], key: str, parse: Callable[[Any], T], place: str = ""
+    ) -> T | None:
         if key not in table:
             return None
         try:

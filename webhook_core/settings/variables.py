@@ -69,7 +69,9 @@ def label(value: str) -> str:
 
 def project_id(value: str) -> str:
     if not re.fullmatch(_PROJECT, value):
-        raise ValueError(f"{shown(value)} is not the id of a Google Cloud project such as my-project-1")
+        raise ValueError(
+            f"{shown(value)} is not the id of a Google Cloud project such as my-project-1"
+        )
     return value
 
 
@@ -87,7 +89,9 @@ def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
 
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or not lowest <= int(value) <= highest:
-            raise ValueError(f"{shown(value)} is not a whole number from {lowest} to {highest}{why and f' ({why})'}")
+            raise ValueError(
+                f"{shown(value)} is not a whole number from {lowest} to {highest}{why and f' ({why})'}"
+            )
         return int(value)
 
     return parse
@@ -96,7 +100,9 @@ def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
 def seconds(lowest: float, highest: float) -> Callable[[str], float]:
     def parse(value: str) -> float:
         if not re.fullmatch(_AMOUNT, value) or not lowest <= float(value) <= highest:
-            raise ValueError(f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such as 2.5")
+            raise ValueError(
+                f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such as 2.5"
+            )
         return float(value)
 
     return parse
@@ -132,7 +138,11 @@ def cost_limits(value: str) -> Mapping[str, Decimal] | None:
     for part in entries(value):
         amount, _, asset = part.partition(" ")
         asset = _asset(asset)
-        if not re.fullmatch(_AMOUNT, amount) or not re.fullmatch(_ASSET, asset) or Decimal(amount) == 0:
+        if (
+            not re.fullmatch(_AMOUNT, amount)
+            or not re.fullmatch(_ASSET, asset)
+            or Decimal(amount) == 0
+        ):
             raise ValueError(
                 f"{shown(part)} is not an amount with its currency such as 500 USD; for no limit write none"
             )
@@ -172,8 +182,12 @@ def balances(value: str) -> Mapping[str, Decimal]:
 def fees(value: str) -> tuple[Decimal, Decimal]:
     """``0.40,0.80``: maker and taker, in percent of the cost."""
     parts = entries(value)
-    if len(parts) != 2 or not all(re.fullmatch(_AMOUNT, part) and Decimal(part) <= 10 for part in parts):
-        raise ValueError(f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80")
+    if len(parts) != 2 or not all(
+        re.fullmatch(_AMOUNT, part) and Decimal(part) <= 10 for part in parts
+    ):
+        raise ValueError(
+            f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80"
+        )
     return Decimal(parts[0]), Decimal(parts[1])
 
 
@@ -195,7 +209,9 @@ def exchange_url(value: str) -> str:
     """A base URI without a slash at the end. Plain http only to this machine: an order must not travel in clear."""
     url = _split(value)
     if url is None or url.path.strip("/") or url.query or url.fragment or url.username is not None:
-        raise ValueError("is not a base URI such as https://api.kraken.com, without path, query or credentials")
+        raise ValueError(
+            "is not a base URI such as https://api.kraken.com, without path, query or credentials"
+        )
     if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname or "")):
         raise ValueError("must begin with https:// (http:// only for 127.0.0.1 and localhost)")
     return value.rstrip("/")
@@ -207,9 +223,13 @@ def origins(value: str) -> tuple[str, ...]:
     for part in parts:
         url = _split(part)
         if part != "*" and (
-            url is None or url.scheme not in ("http", "https") or f"{url.scheme}://{url.netloc}" != part
+            url is None
+            or url.scheme not in ("http", "https")
+            or f"{url.scheme}://{url.netloc}" != part
         ):
-            raise ValueError(f"{shown(part)} is not an origin such as https://app.example.com, without a path")
+            raise ValueError(
+                f"{shown(part)} is not an origin such as https://app.example.com, without a path"
+            )
     return tuple(parts)
 
 

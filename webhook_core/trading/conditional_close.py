@@ -49,7 +49,9 @@ def close_of(alert: AlertLike, side: Side) -> Close | None:
     for name, (at_market, with_limit) in _KINDS.items():
         trigger, limit = getattr(alert, name), getattr(alert, f"{name}_limit")
         if trigger is None and limit is not None:
-            raise AlertMalformed(f"{name}_limit is the limit behind {name}, which is missing.", field=f"{name}_limit")
+            raise AlertMalformed(
+                f"{name}_limit is the limit behind {name}, which is missing.", field=f"{name}_limit"
+            )
         if trigger is not None:
             close = Close(name, at_market if limit is None else with_limit, trigger, limit)
     if close is None:
@@ -68,8 +70,15 @@ def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
     trigger = _signed(close.trigger, above=above)
     limit = None if close.limit is None else _signed(close.limit, above=above)
     for name, price in ((close.field, trigger), (f"{close.field}_limit", limit)):
-        if isinstance(price, Relative) and price.percent and price.sign == "-" and price.amount >= 100:
-            raise AlertMalformed(f"{name} is {price.amount:f} % below the market: nothing would be left.", field=name)
+        if (
+            isinstance(price, Relative)
+            and price.percent
+            and price.sign == "-"
+            and price.amount >= 100
+        ):
+            raise AlertMalformed(
+                f"{name} is {price.amount:f} % below the market: nothing would be left.", field=name
+            )
     entry = _entry_price(alert)
     if entry is not None:
         for name, price in ((close.field, trigger), (f"{close.field}_limit", limit)):
@@ -81,7 +90,9 @@ def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
         than = f"the entry's {entry:f}" if entry is not None else ""
     if wrong:
         place = "above" if above else "below"
-        raise AlertMalformed(f"{close.field} of a {side} must lie {place} {than}.", field=close.field)
+        raise AlertMalformed(
+            f"{close.field} of a {side} must lie {place} {than}.", field=close.field
+        )
     return close._replace(trigger=trigger, limit=limit)
 
 
@@ -112,7 +123,9 @@ def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]
     """The same against the market's price, for an order that named none of its own to hold its exit against."""
     for name, price in _held_against_market(wanted):
         if market is None:
-            yield Check("EXIT_REACH", None, "EXIT_REACH: not checked: the market's price is not known")
+            yield Check(
+                "EXIT_REACH", None, "EXIT_REACH: not checked: the market's price is not known"
+            )
         elif _is_out_of_reach(name, price, market):
             text = f"EXIT_REACH: {_too_far(name, 'market', market)}: {_WRITE}"
             yield Check("EXIT_REACH", False, text, {"market": plain(market)})
@@ -161,7 +174,11 @@ def _is_out_of_reach(name: str, price: Price | None, entry: Decimal) -> bool:
     """Whether an exit is so far from the entry that it must mean something else. A percentage says what it means."""
     if price is None or (isinstance(price, Relative) and price.percent):
         return False
-    at = price if isinstance(price, Decimal) else entry + (-price.amount if price.sign == "-" else price.amount)
+    at = (
+        price
+        if isinstance(price, Decimal)
+        else entry + (-price.amount if price.sign == "-" else price.amount)
+    )
     if name.startswith("stop_loss"):
         return abs(at - entry) > entry / 2
     return not entry / 10 <= at <= entry * 10

@@ -43,7 +43,9 @@ class Rule(NamedTuple):
     needs: Need = Need.PRICE
 
 
-def checks(draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE) -> Iterator[Check]:
+def checks(
+    draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE
+) -> Iterator[Check]:
     """Of every rule that can judge by what is ``known``, those that need least first: so an order
     is refused for the same reason, whether or not Kraken had to be asked for the rest.
 
@@ -55,7 +57,9 @@ def checks(draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.
                 yield from rule.judge(draft, rules, now)
 
 
-def refusal(draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE) -> Check | None:
+def refusal(
+    draft: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE
+) -> Check | None:
     """The first check that denies the order; those behind it are not made."""
     return first(checks(draft, rules, now, known))
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Relative, Side
-from webhook_core.trading.prices import Price, estimate, goes_up, highest, rounded, rounded_trail, text
+from webhook_core.trading.prices import (
+    Price,
+    estimate,
+    goes_up,
+    highest,
+    rounded,
+    rounded_trail,
+    text,
+)
 from webhook_core.trading.rounding import plain, quotient, round_cost, round_volume
 
 if TYPE_CHECKING:
@@ -74,13 +82,17 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
     known = [price for price in (own, wanted.reference_price, ticker) if price is not None]
     closing = tuple(_close_prices(wanted, instrument))
     close_price = (
-        highest(wanted.close.order_type, (price.rounded for price in closing), own or market) if wanted.close else None
+        highest(wanted.close.order_type, (price.rounded for price in closing), own or market)
+        if wanted.close
+        else None
     )
     shown = wanted.terms.display_volume
     return Draft(
         wanted=wanted,
         instrument=instrument,
-        volume=round_cost(instrument, wanted.volume) if in_quote else round_volume(instrument, wanted.volume),
+        volume=round_cost(instrument, wanted.volume)
+        if in_quote
+        else round_volume(instrument, wanted.volume),
         prices=prices,
         highest_price=max(known, default=None),
         close_prices=closing,
@@ -93,9 +105,13 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
 def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal | None]]:
     """Every price that counts downwards from the market, and what that leaves, None where the market is not known."""
     wanted, market = draft.wanted, draft.market
-    kinds = [(price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero]
+    kinds = [
+        (price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero
+    ]
     if wanted.close is not None:
-        kinds += [(price, wanted.side.opposite, wanted.close.order_type) for price in draft.close_prices]
+        kinds += [
+            (price, wanted.side.opposite, wanted.close.order_type) for price in draft.close_prices
+        ]
     for price, side, kind in kinds:
         offset = price.rounded
         if not isinstance(offset, Relative):
@@ -156,7 +172,10 @@ def _prices(wanted: OrderIntent, instrument: Instrument) -> Iterator[Fitted]:
         yield Fitted("trail", wanted.trail, rounded_trail(instrument, wanted.trail))
     if wanted.trail_limit is not None:
         yield Fitted(
-            "trail_limit", wanted.trail_limit, rounded(instrument, wanted.trail_limit, side, kind), may_be_zero=True
+            "trail_limit",
+            wanted.trail_limit,
+            rounded(instrument, wanted.trail_limit, side, kind),
+            may_be_zero=True,
         )
 
 

@@ -28,4 +28,6 @@ def _own_size(alert: AlertLike) -> str | None:
         if alert.market_position == "flat":
             return None
         return "volume" if alert.quantity_type == "percent_equity" else "market_position_size"
-    return "volume" if alert.action not in ("close", "cancel") and alert.volume is not None else None
+    return (
+        "volume" if alert.action not in ("close", "cancel") and alert.volume is not None else None
+    )

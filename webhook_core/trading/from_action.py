@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 
 def intent(alert: AlertLike) -> Intent:
     """Raises AlertMalformed naming the field that is missing or senseless."""
-    for name in ("price", "stop_price", "volume", "display_volume", "percent", "market_position_size"):
+    for name in (
+        "price",
+        "stop_price",
+        "volume",
+        "display_volume",
+        "percent",
+        "market_position_size",
+    ):
         if getattr(alert, name) != 0:
             check_amount(name, getattr(alert, name))
     if alert.action == "cancel":
         return CancelIntent(
-            alert.scope, alert.symbol, alert.side, alert.order_id, alert.client_order_id, alert.of_alert
+            alert.scope,
+            alert.symbol,
+            alert.side,
+            alert.order_id,
+            alert.client_order_id,
+            alert.of_alert,
         )
     return _amend(alert) if alert.action == "amend" else _position(alert)
 
@@ -40,13 +52,17 @@ def _position(alert: AlertLike) -> PositionIntent:
     if alert.quantity_type == "percent_equity" and alert.market_position != "flat":
         return _by_equity(alert, wanted._replace(before=before, after=after))
     if after is None:
-        raise AlertMalformed("market_position_size is missing: it is the target.", field="market_position_size")
+        raise AlertMalformed(
+            "market_position_size is missing: it is the target.", field="market_position_size"
+        )
     return wanted._replace(target=after, before=before, after=after)
 
 
 def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
     if alert.volume is None:
-        raise AlertMalformed("volume is missing: it is the percentage of the equity.", field="volume")
+        raise AlertMalformed(
+            "volume is missing: it is the percentage of the equity.", field="volume"
+        )
     if is_margin(alert.leverage):
         # Position, equity, price and order would be four calls of Kraken; counted by the alert's own price a wrong one would
         # make the order as much larger.
@@ -56,7 +72,9 @@ def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
         )
     if alert.volume > 100:
         raise AlertMalformed("volume is above 100 %: a target on spot ends there.", field="volume")
-    return wanted._replace(percent_of_equity=alert.volume if alert.market_position == "long" else -alert.volume)
+    return wanted._replace(
+        percent_of_equity=alert.volume if alert.market_position == "long" else -alert.volume
+    )
 
 
 def _amend(alert: AlertLike) -> AmendIntent:
@@ -64,10 +82,13 @@ def _amend(alert: AlertLike) -> AmendIntent:
         if isinstance(getattr(alert, name), Relative):
             # An answer that is lost could not be told from one that was never given: the price it came to is in no list.
             raise AlertMalformed(f"{name} is relative: amend to a price.", field=name)
-    if alert.volume is None and alert.price is None and alert.stop_price is None:  # for the same reason
+    if (
+        alert.volume is None and alert.price is None and alert.stop_price is None
+    ):  # for the same reason
         name = "post_only" if alert.display_volume is None else "display_volume"
         raise AlertMalformed(
-            f"{name} shows in no list of Kraken's: amend volume, price or stop_price with it.", field=name
+            f"{name} shows in no list of Kraken's: amend volume, price or stop_price with it.",
+            field=name,
         )
     return AmendIntent(
         order_id=alert.order_id,

@@ -31,7 +31,9 @@ def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
     """
     if not alert.orders:
         return (_intent(alert, configured),)
-    return tuple(_leg(leg, configured, f"orders[{number}]") for number, leg in enumerate(alert.orders))
+    return tuple(
+        _leg(leg, configured, f"orders[{number}]") for number, leg in enumerate(alert.orders)
+    )
 
 
 def _leg(alert: AlertLike, configured: Size | None, place: str) -> Intent:
@@ -60,7 +62,9 @@ def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
     kind = alert.order_type
     size = configured if alert.volume is None else Size(alert.volume, alert.quantity_type or "base")
     if size is None:
-        raise AlertMalformed("volume is missing: send it, or configure a size for the strategy.", field="volume")
+        raise AlertMalformed(
+            "volume is missing: send it, or configure a size for the strategy.", field="volume"
+        )
     if alert.symbol is None or alert.side is None:
         raise AlertMalformed("symbol and side are missing.", field="side")
     _check_amounts(alert, size.volume)
@@ -74,7 +78,9 @@ def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
         limit=alert.price if kind.takes_limit else None,
         trigger=alert.stop_price,
         leverage=alert.leverage,
-        reference_price=None if kind.takes_limit or isinstance(alert.price, Relative) else alert.price,
+        reference_price=None
+        if kind.takes_limit or isinstance(alert.price, Relative)
+        else alert.price,
         trail=alert.trail,
         trail_limit=alert.trail_limit,
         terms=terms.terms_of(alert),
@@ -94,14 +100,18 @@ def _check_size(wanted: OrderIntent) -> None:
     percent = kind.endswith("percent") or kind.startswith("percent")
     margin = is_margin(wanted.leverage)
     if percent and wanted.volume > 100 and (not margin or kind == "risk_percent"):
-        raise AlertMalformed(f"volume is {wanted.volume:f} %: {kind} ends at 100 without leverage.", field="volume")
+        raise AlertMalformed(
+            f"volume is {wanted.volume:f} %: {kind} ends at 100 without leverage.", field="volume"
+        )
     if kind == "percent_balance" and margin:
         raise AlertMalformed(
             "quantity_type percent_balance counts what is free for spot orders; with leverage send percent_equity.",
             field="quantity_type",
         )
     if kind == "risk_percent" and (wanted.close is None or wanted.close.field != "stop_loss"):
-        raise AlertMalformed("stop_loss is missing: risk_percent takes the distance to it.", field="stop_loss")
+        raise AlertMalformed(
+            "stop_loss is missing: risk_percent takes the distance to it.", field="stop_loss"
+        )
     if wanted.terms.display_volume is not None or wanted.order_type is OrderType.SETTLE_POSITION:
         raise AlertMalformed(
             f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume in base.",
@@ -125,7 +135,11 @@ def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoO
     if before is None or after is None or min(before, after) >= 0:
         return wanted
     change = wanted.volume if wanted.side is Side.BUY else -wanted.volume
-    if wanted.quantity_type != "base" or alert.volume is None or abs(before + change - after) > wanted.volume * _NOISE:
+    if (
+        wanted.quantity_type != "base"
+        or alert.volume is None
+        or abs(before + change - after) > wanted.volume * _NOISE
+    ):
         return wanted
     part = abs(max(after, Decimal(0)) - max(before, Decimal(0)))
     text = f"from {plain(before)} to {plain(after)}"
@@ -154,7 +168,9 @@ def _check_end(alert: AlertLike) -> None:
 
 def _check_amounts(alert: AlertLike, volume: Decimal) -> None:
     if alert.leverage is not None and alert.leverage < 1:
-        raise AlertMalformed("leverage must be a whole number from 1 up, or left out.", field="leverage")
+        raise AlertMalformed(
+            "leverage must be a whole number from 1 up, or left out.", field="leverage"
+        )
     check_amount("volume", volume)
     for name in ("price", "stop_price", "trail", "display_volume", *prices_module.FIELDS):
         check_amount(name, getattr(alert, name))
@@ -166,24 +182,42 @@ def _check_prices(alert: AlertLike) -> None:
     """Each order type has the prices that it needs, and none that it would ignore."""
     kind = alert.order_type
     if kind.takes_limit and alert.price is None:
-        raise AlertMalformed(f"price is missing: {kind} needs it as its limit price.", field="price")
+        raise AlertMalformed(
+            f"price is missing: {kind} needs it as its limit price.", field="price"
+        )
     if kind.takes_trigger and alert.stop_price is None:
-        raise AlertMalformed(f"stop_price is missing: {kind} needs it as its trigger price.", field="stop_price")
+        raise AlertMalformed(
+            f"stop_price is missing: {kind} needs it as its trigger price.", field="stop_price"
+        )
     if isinstance(alert.price, Relative):
         if not kind.takes_limit:
-            hint = "send the distance as trail" if kind.trails else "send a limit order, or an absolute reference"
-            raise AlertMalformed(f"price is relative, and a {kind} order has no limit: {hint}.", field="price")
+            hint = (
+                "send the distance as trail"
+                if kind.trails
+                else "send a limit order, or an absolute reference"
+            )
+            raise AlertMalformed(
+                f"price is relative, and a {kind} order has no limit: {hint}.", field="price"
+            )
         if kind.takes_trigger and alert.price.sign == "#":
             raise AlertMalformed(
                 "price must begin with + or -: which of them # means for a limit behind a trigger is not certain.",
                 field="price",
             )
-    if alert.trail is not None and alert.side is Side.SELL and alert.trail.percent and alert.trail.amount >= 100:
+    if (
+        alert.trail is not None
+        and alert.side is Side.SELL
+        and alert.trail.percent
+        and alert.trail.amount >= 100
+    ):
         raise AlertMalformed(
-            "trail must be below 100%: a sell's trigger lies that far below the market.", field="trail"
+            "trail must be below 100%: a sell's trigger lies that far below the market.",
+            field="trail",
         )
     _check_trail(alert, "trail", needed=kind.trails, example="2% or 150")
-    _check_trail(alert, "trail_limit", needed=kind is OrderType.TRAILING_STOP_LIMIT, example="-50 or +0")
+    _check_trail(
+        alert, "trail_limit", needed=kind is OrderType.TRAILING_STOP_LIMIT, example="-50 or +0"
+    )
 
 
 def _check_trail(alert: AlertLike, name: str, *, needed: bool, example: str) -> None:

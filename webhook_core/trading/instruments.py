@@ -75,7 +75,9 @@ def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrum
     Numbers may be text, int or Decimal. A missing, blank or senseless rule becomes None, an empty leverage list
     the empty tuple (docs.kraken.com, get-tradable-asset-pairs).
     """
-    return [found for key, row in pairs.items() if (found := _instrument(key, row, as_of)) is not None]
+    return [
+        found for key, row in pairs.items() if (found := _instrument(key, row, as_of)) is not None
+    ]
 
 
 class Stored(NamedTuple):
@@ -180,7 +182,11 @@ def _amount(value: object) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite() or number < 0 or not -MOST_DECIMALS <= number.adjusted() <= MOST_DECIMALS:
+    if (
+        not number.is_finite()
+        or number < 0
+        or not -MOST_DECIMALS <= number.adjusted() <= MOST_DECIMALS
+    ):
         return None
     return number
 

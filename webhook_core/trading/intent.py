@@ -58,7 +58,11 @@ class CancelIntent(NamedTuple):
     @property
     def has_a_name(self) -> bool:
         """One order is meant, or those of one alert."""
-        return self.order_id is not None or self.client_order_id is not None or self.of_alert is not None
+        return (
+            self.order_id is not None
+            or self.client_order_id is not None
+            or self.of_alert is not None
+        )
 
 
 class AmendIntent(NamedTuple):
@@ -101,7 +105,11 @@ class OrderIntent(NamedTuple):
     @property
     def takes_quote(self) -> bool:
         """Kraken takes a size in the quote currency for a market buy without leverage (docs.kraken.com, add-order ``viqc``)."""
-        return self.order_type is OrderType.MARKET and self.side is Side.BUY and not is_margin(self.leverage)
+        return (
+            self.order_type is OrderType.MARKET
+            and self.side is Side.BUY
+            and not is_margin(self.leverage)
+        )
 
 
 Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent

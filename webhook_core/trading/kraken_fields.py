@@ -28,7 +28,9 @@ def parameters(draft: Draft) -> dict[str, str]:
     }
     if draft.display_volume is not None:
         sent["displayvol"] = plain(draft.display_volume)
-    sent.update(zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False))
+    sent.update(
+        zip(("price", "price2"), (text(price.rounded) for price in draft.prices), strict=False)
+    )
     sent.update(_terms(wanted.terms, wanted.leverage, in_quote=draft.in_quote))
     if wanted.close is not None:
         sent["close[ordertype]"] = wanted.close.order_type.value

@@ -47,7 +47,9 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
     end = course[-1]
     if end.number < len(steps):
         # The figure shows the last step if it is none of those without it; behind it nothing can be told.
-        moved = end.number == len(steps) - 1 and all(abs(figure - point.value) > point.slack for point in course)
+        moved = end.number == len(steps) - 1 and all(
+            abs(figure - point.value) > point.slack for point in course
+        )
         return figure if moved else None
     for point in reversed(course):
         if abs(figure - point.value) <= point.slack:
@@ -97,7 +99,9 @@ def _after(before: Decimal, fills: Sequence[Traded]) -> dict[str, Lot] | None:
     for fill in fills:
         left, kept = fill.change, []
         for lot in lots:
-            part = min(abs(lot.open), abs(left)).copy_sign(left) if lot.open * left < 0 else Decimal(0)
+            part = (
+                min(abs(lot.open), abs(left)).copy_sign(left) if lot.open * left < 0 else Decimal(0)
+            )
             left -= part
             kept.append(lot._replace(open=lot.open + part))
         if fill.opens and left != fill.change:
@@ -111,7 +115,9 @@ def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
     for lot in lots:
         if lot.open:
             other = joined.get(lot.order_id, Lot(lot.order_id, Decimal(0), Decimal(0)))
-            joined[lot.order_id] = Lot(lot.order_id, lot.open + other.open, lot.opened + other.opened)
+            joined[lot.order_id] = Lot(
+                lot.order_id, lot.open + other.open, lot.opened + other.opened
+            )
     return joined
 
 

@@ -71,16 +71,22 @@ def price_remains(name: str, asked: str, rounded: Decimal) -> Check:
     """Something is left of the price, or of the offset, after rounding. ``name``: the alert's field, ``asked`` its text."""
     if rounded > 0:
         return _passed("PRICE_ZERO", **{name: asked})
-    return _denied("PRICE_ZERO", f"{name} {asked} is below the pair's smallest price step", **{name: asked})
+    return _denied(
+        "PRICE_ZERO", f"{name} {asked} is below the pair's smallest price step", **{name: asked}
+    )
 
 
-def offset_leaves_a_price(name: str, offset: str, left: Decimal | None, market: Decimal | None) -> Check:
+def offset_leaves_a_price(
+    name: str, offset: str, left: Decimal | None, market: Decimal | None
+) -> Check:
     """Counted down from the market, the offset ends above zero."""
     if market is None or left is None:
         return _unchecked("PRICE_BELOW_ZERO", "the market's price is not known", **{name: offset})
     if left > 0:
         return _passed("PRICE_BELOW_ZERO", **{name: offset}, market=plain(market))
-    text = f"{name} {offset} is as far down as the market at {plain(market)}: no price would be left"
+    text = (
+        f"{name} {offset} is as far down as the market at {plain(market)}: no price would be left"
+    )
     return _denied("PRICE_BELOW_ZERO", text, **{name: offset}, market=plain(market))
 
 
@@ -91,7 +97,9 @@ def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check
         return _passed("MAX_ORDER_COST_CURRENCY", currency=quote)
     stated = ", ".join(f"{plain(amount)} {code}" for code, amount in cap.items())
     text = f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: {stated or 'none'})"
-    return _denied("MAX_ORDER_COST_CURRENCY", f"{text}; add one, such as 500 {quote}", currency=quote)
+    return _denied(
+        "MAX_ORDER_COST_CURRENCY", f"{text}; add one, such as 500 {quote}", currency=quote
+    )
 
 
 def cost_within_cap(
@@ -105,7 +113,12 @@ def cost_within_cap(
         text = f"no price is known, so the cost can't be held against {plain(most)} {quote}; send price"
         return _denied("MAX_ORDER_COST_PRICE", text, max=plain(most), currency=quote)
     cost = cost_of(volume, price)
-    numbers = {"cost": plain(cost), "max": plain(most), "volume": plain(volume), "price": plain(price)}
+    numbers = {
+        "cost": plain(cost),
+        "max": plain(most),
+        "volume": plain(volume),
+        "price": plain(price),
+    }
     if cost <= most:
         return _passed("MAX_ORDER_COST", **numbers, currency=quote)
     text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of {plain(most)} {quote}"
@@ -113,7 +126,9 @@ def cost_within_cap(
 
 
 def _most(instrument: Instrument, cap: Mapping[str, Decimal]) -> Decimal | None:
-    return next((amount for code, amount in cap.items() if same_asset(code, instrument.quote)), None)
+    return next(
+        (amount for code, amount in cap.items() if same_asset(code, instrument.quote)), None
+    )
 
 
 def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
@@ -136,19 +151,30 @@ def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None)
     if least is None:
         return _unchecked("COST_MINIMUM", _NO_RULE, volume=plain(volume))
     if price is None:
-        return _unchecked("COST_MINIMUM", "no price is known", minimum=plain(least), volume=plain(volume))
+        return _unchecked(
+            "COST_MINIMUM", "no price is known", minimum=plain(least), volume=plain(volume)
+        )
     cost, quote = cost_of(volume, price), asset_code(instrument.quote)
-    numbers = {"cost": plain(cost), "minimum": plain(least), "volume": plain(volume), "price": plain(price)}
+    numbers = {
+        "cost": plain(cost),
+        "minimum": plain(least),
+        "volume": plain(volume),
+        "price": plain(price),
+    }
     if cost >= least:
         return _passed("COST_MINIMUM", **numbers)
     text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's minimum {plain(least)} {quote}"
     return _denied("COST_MINIMUM", text, **numbers)
 
 
-def close_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None, field: str) -> Check:
+def close_minimum(
+    instrument: Instrument, volume: Decimal, price: Decimal | None, field: str
+) -> Check:
     """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own price, as far as it is known."""
     check = cost_minimum(instrument, volume, price)
-    text = check.message.replace("COST_MINIMUM: ", f"CLOSE_COST_MINIMUM: the order that {field} leaves: ", 1)
+    text = check.message.replace(
+        "COST_MINIMUM: ", f"CLOSE_COST_MINIMUM: the order that {field} leaves: ", 1
+    )
     return check._replace(rule="CLOSE_COST_MINIMUM", message=text)
 
 
@@ -165,7 +191,9 @@ def start_is_ahead(starts: datetime, now: datetime) -> Check:
     numbers = {"starts": _moment(starts), "now": _moment(now)}
     if starts > now:
         return _passed("START_TIME", **numbers)
-    return _denied("START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers)
+    return _denied(
+        "START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers
+    )
 
 
 def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
@@ -190,7 +218,9 @@ def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -
     if leverage in offered:
         return _passed("LEVERAGE", **numbers)
     pair = display_name(instrument)
-    text = f"leverage {leverage} is not offered for a {side} of {pair}; offered: {numbers['offered']}"
+    text = (
+        f"leverage {leverage} is not offered for a {side} of {pair}; offered: {numbers['offered']}"
+    )
     return _denied("LEVERAGE", text, **numbers)
 
 

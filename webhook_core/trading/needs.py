@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, OrderIntent, PositionIntent
+from webhook_core.trading.intent import (
+    AmendIntent,
+    CancelIntent,
+    Intent,
+    OrderIntent,
+    PositionIntent,
+)
 from webhook_core.trading.orders import Relative, Side, is_margin
 from webhook_core.trading.planner import exit_needs_market, lacks_price
 
@@ -72,7 +78,11 @@ def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
         return Needs(balances=True, price=for_exit or (not in_quote and (counted or price)))
     if kind == "percent_position":
         # A buy is held against what is free: only with leverage is that Kraken's to judge.
-        return Needs(balances=not margin, positions=margin, price=price or (wanted.side is Side.BUY and not margin))
+        return Needs(
+            balances=not margin,
+            positions=margin,
+            price=price or (wanted.side is Side.BUY and not margin),
+        )
     return Needs(balances=not margin, equity=True, price=True, margin=margin)
 
 
@@ -91,4 +101,8 @@ def _of_position(wanted: PositionIntent, *, capped: bool) -> Needs:
 def _has_own_price(wanted: OrderIntent) -> bool:
     """A limit or a trigger that is a number: a size in quote can be counted by it."""
     named = [price for price in (wanted.limit, wanted.trigger) if price is not None]
-    return bool(named) and wanted.trail is None and not any(isinstance(price, Relative) for price in named)
+    return (
+        bool(named)
+        and wanted.trail is None
+        and not any(isinstance(price, Relative) for price in named)
+    )

@@ -37,7 +37,10 @@ class Ours(NamedTuple):
         return (
             order.order_id in self.order_ids
             or (order.parent is not None and order.parent in self.order_ids)
-            or (own is not None and plain_client_order_id(own) in map(plain_client_order_id, self.client_order_ids))
+            or (
+                own is not None
+                and plain_client_order_id(own) in map(plain_client_order_id, self.client_order_ids)
+            )
         )
 
 
@@ -49,7 +52,9 @@ class Allowed(NamedTuple):
     pairs: Collection[str] | None = None
 
     def has(self, order: RestingOrder) -> bool:
-        return (self.pairs is None or order.pair in self.pairs) and (self.own is None or self.own.has(order))
+        return (self.pairs is None or order.pair in self.pairs) and (
+            self.own is None or self.own.has(order)
+        )
 
     @property
     def everything(self) -> bool:
@@ -57,18 +62,26 @@ class Allowed(NamedTuple):
 
 
 def cancels(
-    wanted: CancelIntent, orders: Sequence[RestingOrder], named: Ours | None, allowed: Allowed, pair: Instrument | None
+    wanted: CancelIntent,
+    orders: Sequence[RestingOrder],
+    named: Ours | None,
+    allowed: Allowed,
+    pair: Instrument | None,
 ) -> Plan | NoOrder | Denied:
     """A CancelOrder for each. ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
     None where none does; ``pair``: the instrument of the symbol, if there is one."""
     found = [order for order in orders if _is_meant(order, wanted, named, pair)]
     permitted = [order for order in found if allowed.has(order)]
     if found and not permitted:
-        return denied("NOT_OWN", "the open orders that are meant are not this credential's to cancel")
+        return denied(
+            "NOT_OWN", "the open orders that are meant are not this credential's to cancel"
+        )
     requests = [cancel(order.order_id, order.pair) for order in permitted]
     open_ids = {order.order_id for order in orders}
     requests += [
-        cancel(order_id, symbol) for order_id, symbol in _unseen(wanted, named, allowed) if order_id not in open_ids
+        cancel(order_id, symbol)
+        for order_id, symbol in _unseen(wanted, named, allowed)
+        if order_id not in open_ids
     ]
     if not requests and wanted.client_order_id is not None and allowed.everything:
         requests = [OrderRequest("", {"cl_ord_id": wanted.client_order_id}, method="CancelOrder")]
@@ -88,7 +101,9 @@ def cancel(order_id: str, symbol: str) -> OrderRequest:
     return OrderRequest(symbol, {"txid": order_id}, method="CancelOrder")
 
 
-def amendment(wanted: AmendIntent, order: RestingOrder, instrument: Instrument) -> OrderRequest | Denied:
+def amendment(
+    wanted: AmendIntent, order: RestingOrder, instrument: Instrument
+) -> OrderRequest | Denied:
     """The AmendOrder, rounded as the order would be: volumes down, a buy's prices down, a sell's up (docs.kraken.com,
     amend-order)."""
     fixed = _not_amendable(order)
@@ -98,9 +113,7 @@ def amendment(wanted: AmendIntent, order: RestingOrder, instrument: Instrument) 
     if wanted.volume is not None:
         volume = round_volume(instrument, wanted.volume)
         if volume <= order.executed:
-            text = (
-                f"volume {plain(volume)} is no more than the {plain(order.executed)} that has filled: cancel the rest"
-            )
+            text = f"volume {plain(volume)} is no more than the {plain(order.executed)} that has filled: cancel the rest"
             return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
         sent["order_qty"] = plain(volume)
     if wanted.display_volume is not None:
@@ -113,20 +126,31 @@ def amendment(wanted: AmendIntent, order: RestingOrder, instrument: Instrument) 
             continue
         if not has:
             field = "price" if name == "limit_price" else "stop_price"
-            return denied("AMEND_PRICE", f"{field}: {order.order_id} is a {order.order_type} order and has none")
+            return denied(
+                "AMEND_PRICE",
+                f"{field}: {order.order_id} is a {order.order_type} order and has none",
+            )
         sent[name] = plain(round_price(instrument, price, order.side))
     if wanted.post_only:
         sent["post_only"] = "true"
     if instrument.is_tokenized:
-        sent["pair"] = instrument.key  # required for what is no crypto pair (docs.kraken.com, amend-order)
+        sent["pair"] = (
+            instrument.key
+        )  # required for what is no crypto pair (docs.kraken.com, amend-order)
     return OrderRequest(display_name(instrument), sent, method="AmendOrder")
 
 
 def _not_amendable(order: RestingOrder) -> Denied | None:
     if order.order_type not in list(OrderType):
-        return denied("AMEND_TYPE", f"{order.order_id} is a {order.order_type} order, which no rule here knows")
+        return denied(
+            "AMEND_TYPE",
+            f"{order.order_id} is a {order.order_type} order, which no rule here knows",
+        )
     if order.closes:
-        return denied("AMEND_CLOSE", f"{order.order_id} carries a conditional close, and Kraken amends no such order")
+        return denied(
+            "AMEND_CLOSE",
+            f"{order.order_id} carries a conditional close, and Kraken amends no such order",
+        )
     return None
 
 
@@ -153,7 +177,11 @@ def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
     """Whether the order shows all that the AmendOrder asked for."""
     sent = request.parameters
     shown = {"order_qty": order.volume, "limit_price": order.limit, "trigger_price": order.trigger}
-    return all(value is not None and Decimal(sent[name]) == value for name, value in shown.items() if name in sent)
+    return all(
+        value is not None and Decimal(sent[name]) == value
+        for name, value in shown.items()
+        if name in sent
+    )
 
 
 _LIMITED = (
@@ -163,24 +191,39 @@ _LIMITED = (
     OrderType.TAKE_PROFIT_LIMIT,
     OrderType.TRAILING_STOP_LIMIT,
 )
-_TRIGGERED = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+_TRIGGERED = (
+    OrderType.STOP_LOSS,
+    OrderType.TAKE_PROFIT,
+    OrderType.STOP_LOSS_LIMIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+)
 
 
-def meant(wanted: AmendIntent, orders: Sequence[RestingOrder], named: Ours | None) -> list[RestingOrder]:
+def meant(
+    wanted: AmendIntent, orders: Sequence[RestingOrder], named: Ours | None
+) -> list[RestingOrder]:
     """The open orders that an amendment names: one, if all is well."""
-    as_cancel = CancelIntent(None, None, None, wanted.order_id, wanted.client_order_id, wanted.of_alert)
+    as_cancel = CancelIntent(
+        None, None, None, wanted.order_id, wanted.client_order_id, wanted.of_alert
+    )
     # The order that a close left is no order of the alert's own: what is amended there is the entry.
     return [
-        order for order in orders if _is_meant(order, as_cancel, named, None) and not (wanted.of_alert and order.parent)
+        order
+        for order in orders
+        if _is_meant(order, as_cancel, named, None) and not (wanted.of_alert and order.parent)
     ]
 
 
-def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pair: Instrument | None) -> bool:
+def _is_meant(
+    order: RestingOrder, wanted: CancelIntent, named: Ours | None, pair: Instrument | None
+) -> bool:
     if wanted.order_id is not None:
         return order.order_id == wanted.order_id
     if wanted.client_order_id is not None:
         own = order.client_order_id
-        return own is not None and plain_client_order_id(own) == plain_client_order_id(wanted.client_order_id)
+        return own is not None and plain_client_order_id(own) == plain_client_order_id(
+            wanted.client_order_id
+        )
     return (
         (named is None or named.has(order))
         and (pair is None or order.pair in (pair.altname, pair.key, pair.wsname))
@@ -188,7 +231,9 @@ def _is_meant(order: RestingOrder, wanted: CancelIntent, named: Ours | None, pai
     )
 
 
-def _unseen(wanted: CancelIntent, named: Ours | None, allowed: Allowed) -> Iterator[tuple[str, str]]:
+def _unseen(
+    wanted: CancelIntent, named: Ours | None, allowed: Allowed
+) -> Iterator[tuple[str, str]]:
     """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is gone changes nothing."""
     known = dict(named.just_sent) if named is not None and wanted.has_a_name else {}
     yield from known.items()
@@ -198,4 +243,6 @@ def _unseen(wanted: CancelIntent, named: Ours | None, allowed: Allowed) -> Itera
 
 def released(orders: Sequence[RestingOrder], side: Side) -> Decimal:
     """What these orders on that side hold no longer once they are cancelled, base."""
-    return sum((order.left for order in orders if order.side is side and not order.margin), Decimal(0))
+    return sum(
+        (order.left for order in orders if order.side is side and not order.margin), Decimal(0)
+    )

@@ -60,7 +60,9 @@ TriggerBy = Literal["last", "index"]
 FeeCurrency = Literal["base", "quote"]
 SelfTrade = Literal["cancel-newest", "cancel-oldest", "cancel-both"]
 Action = Literal["order", "close", "reverse", "target", "cancel", "amend"]
-QuantityType = Literal["base", "quote", "percent_balance", "percent_equity", "percent_position", "risk_percent"]
+QuantityType = Literal[
+    "base", "quote", "percent_balance", "percent_equity", "percent_position", "risk_percent"
+]
 MarketPosition = Literal["long", "short", "flat"]
 CancelScope = Literal["symbol", "strategy", "all"]
 

@@ -48,11 +48,17 @@ def exit_needs_market(wanted: OrderIntent) -> bool:
 def lacks_price(wanted: OrderIntent) -> bool:
     """The alert brought no price to compute the cost with, or one that counts from the market's."""
     prices = (limit_of(wanted), trigger_of(wanted), wanted.trail, wanted.reference_price)
-    return all(price is None for price in prices) or any(isinstance(price, Relative) for price in prices)
+    return all(price is None for price in prices) or any(
+        isinstance(price, Relative) for price in prices
+    )
 
 
 def plan(
-    wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime, ticker: Decimal | None = None
+    wanted: OrderIntent,
+    instrument: Instrument,
+    rules: TradingRules,
+    now: datetime,
+    ticker: Decimal | None = None,
 ) -> Plan | Denied:
     """Round to the pair's steps, hold against every limit, and write Kraken's AddOrder parameters.
 
@@ -64,7 +70,9 @@ def plan(
     return _planned(fitted, ticker) if refusal is None else denied_by(refusal, tuple(notes(fitted)))
 
 
-def refused_early(wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime) -> Denied | None:
+def refused_early(
+    wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime
+) -> Denied | None:
     """What is refused whatever Kraken would say of the account and the market; for want of either the
     other rules are not asked yet."""
     of_fixed_size = wanted.quantity_type == "base"
@@ -77,14 +85,20 @@ def refused_early(wanted: OrderIntent, instrument: Instrument, rules: TradingRul
 
 
 def appraise(
-    wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime, ticker: Decimal | None = None
+    wanted: OrderIntent,
+    instrument: Instrument,
+    rules: TradingRules,
+    now: datetime,
+    ticker: Decimal | None = None,
 ) -> Plan | Denied:
     """What ``plan`` says of the same order, with the appraisal: every check, however the first ones end, and the cost."""
     from webhook_core.trading import appraisal  # a trade does not need it
 
     fitted = draft(wanted, instrument, ticker)
     checks = tuple(denials.checks(fitted, rules, now))
-    planned = _planned(fitted, ticker)._replace(appraisals=(appraisal.of(fitted, checks, rules.fees),))
+    planned = _planned(fitted, ticker)._replace(
+        appraisals=(appraisal.of(fitted, checks, rules.fees),)
+    )
     refusal = denials.first(checks)
     return planned if refusal is None else denied_by(refusal, planned.notes)._replace(plan=planned)
 
@@ -97,6 +111,8 @@ def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
 def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:
     reference = fitted.wanted.reference_price
     request = OrderRequest(
-        display_name(fitted.instrument), parameters(fitted), ticker if reference is None else reference
+        display_name(fitted.instrument),
+        parameters(fitted),
+        ticker if reference is None else reference,
     )
     return Plan((request,), tuple(notes(fitted)))

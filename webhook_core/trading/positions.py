@@ -11,7 +11,15 @@ from decimal import Decimal
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
-from webhook_core.trading.rounding import cost_of, difference, percent_of, plain, quotient, round_cost, round_volume
+from webhook_core.trading.rounding import (
+    cost_of,
+    difference,
+    percent_of,
+    plain,
+    quotient,
+    round_cost,
+    round_volume,
+)
 from webhook_core.trading.sizing import Basis
 from webhook_core.trading.symbols import asset_code
 
@@ -31,9 +39,18 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
         target = ZERO
     change = round_volume(instrument, abs(difference(target, held)))
     base = asset_code(instrument.base)
-    if change == 0 or (basis.rules_are_fresh and instrument.ordermin is not None and change < instrument.ordermin):
-        less = f", but for {plain(abs(target - held))}, less than the pair takes" if target != held else ""
-        return NoOrder(wanted.symbol, f"the position is {plain(held)} {base} already, the target {plain(target)}{less}")
+    if change == 0 or (
+        basis.rules_are_fresh and instrument.ordermin is not None and change < instrument.ordermin
+    ):
+        less = (
+            f", but for {plain(abs(target - held))}, less than the pair takes"
+            if target != held
+            else ""
+        )
+        return NoOrder(
+            wanted.symbol,
+            f"the position is {plain(held)} {base} already, the target {plain(target)}{less}",
+        )
     notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}")
     if basis.facts.not_valued and ZERO < target < held:
         return _incomplete(basis)._replace(notes=tuple(notes))
@@ -46,7 +63,9 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
     """Side and size of what its resting exits must give up for an order that reduces the position: on spot what they keep from
     being sold, with leverage all that is closed, or they would open another position. Of the whole position there is no size:
     all of them. None where nothing is in the way."""
-    held = basis.position if is_margin(wanted.leverage) else basis.balance(basis.instrument.base).total
+    held = (
+        basis.position if is_margin(wanted.leverage) else basis.balance(basis.instrument.base).total
+    )
     target = _target(wanted, basis, held)
     if isinstance(target, Denied) or held == 0:
         return None, None
@@ -65,14 +84,21 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
         return held - percent_of(held, wanted.percent)
     if wanted.action == "reverse":
         size = (abs(held) or abs(basis.exited)) if wanted.target is None else wanted.target
-        facing = held or -basis.exited  # an exit of its own may have fired that the strategy does not know of
+        facing = (
+            held or -basis.exited
+        )  # an exit of its own may have fired that the strategy does not know of
         return -size if facing > 0 else size if facing < 0 else ZERO
     if wanted.percent_of_equity is None:
         return wanted.target or ZERO
     price = basis.price
     if price is None or price <= 0:
-        return denied("SIZE_PRICE", f"no price of {basis.instrument.altname} is known to count a percentage with")
-    size = round_volume(basis.instrument, quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price))
+        return denied(
+            "SIZE_PRICE",
+            f"no price of {basis.instrument.altname} is known to count a percentage with",
+        )
+    size = round_volume(
+        basis.instrument, quotient(percent_of(basis.equity, abs(wanted.percent_of_equity)), price)
+    )
     return size if wanted.percent_of_equity > 0 else -size
 
 
@@ -88,7 +114,9 @@ def _reduces(held: Decimal, target: Decimal) -> bool:
     return abs(target) < abs(held) and target * held >= 0
 
 
-def _order(wanted: PositionIntent, side: Side, volume: Decimal, notes: list[str], *, reduces: bool) -> OrderIntent:
+def _order(
+    wanted: PositionIntent, side: Side, volume: Decimal, notes: list[str], *, reduces: bool
+) -> OrderIntent:
     margin = is_margin(wanted.leverage)
     return OrderIntent(
         symbol=wanted.symbol,
@@ -111,7 +139,9 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
             return order
         text = f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: cancel those first"
         if round_volume(instrument, funds.free) == 0:
-            refused = denied("POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total))
+            refused = denied(
+                "POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total)
+            )
             return refused._replace(notes=order.notes)
         left = f"the position goes from {plain(funds.total)} to {plain(funds.total - funds.free)} {base} only"
         return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))

@@ -99,11 +99,18 @@ def check_amount(name: str, price: Price | None) -> None:
     amount = amount_of(price)
     if not amount.is_finite() or amount <= 0:
         raise AlertMalformed(f"{name} must be a number above zero.", field=name)
-    if not -_MOST_DIGITS <= amount.adjusted() < _MOST_DIGITS or len(amount.as_tuple().digits) > 4 * _MOST_DIGITS:
-        raise AlertMalformed(f"{name} is out of every market's range: send a plain decimal number.", field=name)
+    if (
+        not -_MOST_DIGITS <= amount.adjusted() < _MOST_DIGITS
+        or len(amount.as_tuple().digits) > 4 * _MOST_DIGITS
+    ):
+        raise AlertMalformed(
+            f"{name} is out of every market's range: send a plain decimal number.", field=name
+        )
     below = isinstance(price, Relative) and price.percent and price.sign != "+"
     if below and amount >= 100 and name not in FIELDS:  # where # has its sign first
-        raise AlertMalformed(f"{name} is {amount:f} % below the market: nothing would be left.", field=name)
+        raise AlertMalformed(
+            f"{name} is {amount:f} % below the market: nothing would be left.", field=name
+        )
 
 
 FIELDS = ("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit")

@@ -42,7 +42,12 @@ class OrderRequest(Value):
         """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference.
         A relative price is shown as it is sent."""
         sent = self.parameters
-        price = sent.get("price2") or sent.get("price") or sent.get("limit_price") or sent.get("trigger_price")
+        price = (
+            sent.get("price2")
+            or sent.get("price")
+            or sent.get("limit_price")
+            or sent.get("trigger_price")
+        )
         reference = None if self.reference_price is None else f"{self.reference_price:f}"
         return {
             "symbol": self.symbol or None,

@@ -57,7 +57,9 @@ class TradingRules(NamedTuple):
 
     @property
     def size(self) -> Size | None:
-        return None if self.volume is None else Size(self.volume, self.quantity_type, self.size_fixed)
+        return (
+            None if self.volume is None else Size(self.volume, self.quantity_type, self.size_fixed)
+        )
 
     @property
     def allow_lists(self) -> tuple[tuple[str, ...], ...]:

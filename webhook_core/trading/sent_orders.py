@@ -12,7 +12,16 @@ from webhook_core.trading.drafts import Draft, Fitted
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, OrderIntent
-from webhook_core.trading.orders import Close, OrderType, Relative, SelfTrade, Side, Terms, TimeInForce, TriggerBy
+from webhook_core.trading.orders import (
+    Close,
+    OrderType,
+    Relative,
+    SelfTrade,
+    Side,
+    Terms,
+    TimeInForce,
+    TriggerBy,
+)
 from webhook_core.trading.prices import highest, parsed
 from webhook_core.trading.requests import OrderRequest
 
@@ -64,7 +73,9 @@ def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | 
     )
 
 
-def as_amended(wanted: AmendIntent, order: RestingOrder, request: OrderRequest, instrument: Instrument) -> Draft:
+def as_amended(
+    wanted: AmendIntent, order: RestingOrder, request: OrderRequest, instrument: Instrument
+) -> Draft:
     """The order as it will be. ``request``: the AmendOrder, fitted to the pair.
 
     Raises ValueError for an order of a type that is not known here.
@@ -130,7 +141,9 @@ def _close_prices(close: Close) -> Iterator[Fitted]:
         yield Fitted(f"{close.field}_limit", close.limit, close.limit)
 
 
-def _close_price(close: Close | None, prices: tuple[Fitted, ...], entry: Decimal | None) -> Decimal | None:
+def _close_price(
+    close: Close | None, prices: tuple[Fitted, ...], entry: Decimal | None
+) -> Decimal | None:
     if close is None:
         return None
     return highest(close.order_type, (price.rounded for price in prices), entry)

@@ -16,7 +16,14 @@ from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, denied
 from webhook_core.trading.prices import estimate, highest
-from webhook_core.trading.rounding import cost_of, percent_of, plain, quotient, round_cost, round_volume
+from webhook_core.trading.rounding import (
+    cost_of,
+    percent_of,
+    plain,
+    quotient,
+    round_cost,
+    round_volume,
+)
 from webhook_core.trading.symbols import asset_code
 
 ONE = Decimal(1)
@@ -96,7 +103,9 @@ def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
         return _as_far_as_free(wanted, basis, percent_of(free, amount), said)
     worth = basis.balance(instrument.quote).free if kind == "percent_balance" else basis.equity
     cost = percent_of(worth, amount)
-    whose = _free(worth, instrument.quote) if kind == "percent_balance" else _worth(worth, instrument)
+    whose = (
+        _free(worth, instrument.quote) if kind == "percent_balance" else _worth(worth, instrument)
+    )
     said = f"{plain(amount)} % of {whose}"
     return _within_funds(wanted, basis, cost, said)
 
@@ -108,17 +117,25 @@ def price_of(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
     return own if own is not None else last
 
 
-def _within_funds(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str) -> OrderIntent | Denied:
+def _within_funds(
+    wanted: OrderIntent, basis: Basis, cost: Decimal, said: str
+) -> OrderIntent | Denied:
     """An order of that cost, or of what the account can bear of it. With leverage Kraken's margin decides."""
     if not is_margin(wanted.leverage) and wanted.side is Side.BUY and cost > basis.affordable:
         return _of_cost(wanted, basis, basis.affordable, f"{said}, {_covered(basis)}")
     found = _of_cost(wanted, basis, cost, said)
     if isinstance(found, Denied) or is_margin(wanted.leverage) or wanted.side is Side.BUY:
         return found
-    return found if found.volume <= basis.sellable(wanted) else _as_far_as_free(wanted, basis, found.volume, said)
+    return (
+        found
+        if found.volume <= basis.sellable(wanted)
+        else _as_far_as_free(wanted, basis, found.volume, said)
+    )
 
 
-def _of_cost(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = "") -> OrderIntent | Denied:
+def _of_cost(
+    wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = ""
+) -> OrderIntent | Denied:
     instrument = basis.instrument
     quote = asset_code(instrument.quote)
     if wanted.takes_quote:
@@ -130,7 +147,9 @@ def _of_cost(wanted: OrderIntent, basis: Basis, cost: Decimal, said: str = "") -
         text = f"no price of {instrument.altname} is known, so {plain(cost)} {quote} can't be counted in base"
         return denied("SIZE_PRICE", text)
     said = said or f"{plain(cost)} {quote}"
-    return _in_base(wanted, round_volume(instrument, quotient(cost, price)), f"{said}, at {plain(price)}")
+    return _in_base(
+        wanted, round_volume(instrument, quotient(cost, price)), f"{said}, at {plain(price)}"
+    )
 
 
 def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
@@ -152,16 +171,23 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     """So much that the way from the entry to its stop loss costs the given percentage of the account."""
-    entry = price_of(wanted, basis.price) if wanted.side is Side.BUY else _lowest(wanted, basis.price)
+    entry = (
+        price_of(wanted, basis.price) if wanted.side is Side.BUY else _lowest(wanted, basis.price)
+    )
     stop = None if wanted.close is None else wanted.close.trigger
     at = estimate(stop, entry) if stop is not None else None
     if entry is None or at is None:
-        return denied("RISK_PRICE", f"no price of {basis.instrument.altname} is known, nor so the way to the stop loss")
+        return denied(
+            "RISK_PRICE",
+            f"no price of {basis.instrument.altname} is known, nor so the way to the stop loss",
+        )
     distance = entry - at if wanted.side is Side.BUY else at - entry
     if distance <= 0:
         text = f"the stop loss at {plain(at)} lies on the wrong side of the entry at {plain(entry)}"
         return denied("RISK_DISTANCE", text, stop_loss=plain(at), entry=plain(entry))
-    volume = round_volume(basis.instrument, quotient(percent_of(basis.equity, wanted.volume), distance))
+    volume = round_volume(
+        basis.instrument, quotient(percent_of(basis.equity, wanted.volume), distance)
+    )
     way = f"over {plain(distance)} from {plain(entry)} to the stop loss"
     said = f"{plain(wanted.volume)} % of {_worth(basis.equity, basis.instrument)} {way}"
     if is_margin(wanted.leverage):
@@ -175,7 +201,9 @@ def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 def _lowest(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
     """Where a sell may trade at the worst: the way from there up to its stop loss is the longest."""
-    named = [estimate(price, last) for price in (wanted.trigger, wanted.limit) if price is not None] or [last]
+    named = [
+        estimate(price, last) for price in (wanted.trigger, wanted.limit) if price is not None
+    ] or [last]
     return min((price for price in named if price is not None), default=None)
 
 
@@ -191,7 +219,9 @@ def _covered(basis: Basis) -> str:
 
 
 def _in_base(wanted: OrderIntent, volume: Decimal, said: str) -> OrderIntent:
-    return wanted._replace(volume=volume, quantity_type="base", notes=(*wanted.notes, f"volume is {said}"))
+    return wanted._replace(
+        volume=volume, quantity_type="base", notes=(*wanted.notes, f"volume is {said}")
+    )
 
 
 def _free(amount: Decimal, asset: str) -> str:

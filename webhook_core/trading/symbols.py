@@ -10,7 +10,9 @@ from webhook_core.trading.instruments import Instrument, Records
 _CODES = {
     "XBT": "BTC",
     "XDG": "DOGE",
-    **{f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")},
+    **{
+        f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")
+    },
     **{f"Z{code}": code for code in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")},
     "XXBT": "BTC",
     "XXDG": "DOGE",
@@ -19,7 +21,23 @@ _CODES = {
 _HOUSE_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
 _QUOTES = (
     *("PYUSD", "RLUSD", "USDT", "USDC", "USDQ", "USDR", "EURC", "EURQ", "EURR", "EURT", "DOGE"),
-    *("USD", "EUR", "GBP", "CAD", "JPY", "AUD", "CHF", "AED", "DAI", "BTC", "XBT", "XDG", "ETH", "DOT", "SOL"),
+    *(
+        "USD",
+        "EUR",
+        "GBP",
+        "CAD",
+        "JPY",
+        "AUD",
+        "CHF",
+        "AED",
+        "DAI",
+        "BTC",
+        "XBT",
+        "XDG",
+        "ETH",
+        "DOT",
+        "SOL",
+    ),
 )
 """Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
 VENUES = (":BTNL",)
@@ -46,7 +64,9 @@ class Instruments:
 
     __slots__ = ("_held", "_records")
 
-    def __init__(self, instruments: Iterable[Instrument] = (), records: Records | None = None) -> None:
+    def __init__(
+        self, instruments: Iterable[Instrument] = (), records: Records | None = None
+    ) -> None:
         self._held: _Held = ({instrument.key: instrument for instrument in instruments}, {})
         self._records = records
 
@@ -82,7 +102,9 @@ class Instruments:
         return [pair for pair in self if (pair.base, pair.quote) in ways]
 
     def _found(self, name: str) -> tuple[Instrument, ...] | None:
-        upper = name.upper() if name.isascii() else name  # beyond ASCII, upper() turns other letters into these
+        upper = (
+            name.upper() if name.isascii() else name
+        )  # beyond ASCII, upper() turns other letters into these
         return (
             self._index("exact").get(name)
             or self._index("any case").get(upper)
@@ -124,7 +146,9 @@ class Instruments:
             problem = "is a futures symbol; only Kraken's spot pairs are traded here: send one such as BTC/USD"
         else:
             near = ", ".join(self._nearest(name))
-            problem = "is not a known pair of Kraken; " + (f"nearest: {near}" if near else "send one such as BTC/USD")
+            problem = "is not a known pair of Kraken; " + (
+                f"nearest: {near}" if near else "send one such as BTC/USD"
+            )
             return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.", self._ask_for(name, venue))
         return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.")
 
@@ -178,7 +202,11 @@ def display_name(instrument: Instrument) -> str:
 def names_pair(symbol: str, instrument: Instrument) -> bool:
     """Whether ``symbol``, in any form that ``resolve`` takes, means this instrument. For lists such as ALLOWED_SYMBOLS."""
     name = bare_name(symbol)
-    names = {*_names(instrument, "exact"), *_pairs_of_names(instrument, "/"), *_pairs_of_names(instrument, "")}
+    names = {
+        *_names(instrument, "exact"),
+        *_pairs_of_names(instrument, "/"),
+        *_pairs_of_names(instrument, ""),
+    }
     return name in names or (name.isascii() and name.upper() in names)
 
 
@@ -234,11 +262,15 @@ def _ask_for(name: str) -> str | None:
         return None
     base, slash, quote = name.partition("/")
     if not slash:
-        quote = next((code for code in _QUOTES if name.upper().endswith(code) and len(name) > len(code)), "")
+        quote = next(
+            (code for code in _QUOTES if name.upper().endswith(code) and len(name) > len(code)), ""
+        )
         base = name[: len(name) - len(quote)]
     # xStocks alone have lower case in their names: one x, at the end of the base.
     base = base if base.endswith("x") and base[:-1].isupper() else base.upper()
-    asked = "".join(_HOUSE_NAMES.get(asset_code(code), asset_code(code)) for code in (base, quote.upper()))
+    asked = "".join(
+        _HOUSE_NAMES.get(asset_code(code), asset_code(code)) for code in (base, quote.upper())
+    )
     whole = bool(base and quote) if slash else True
     return asked if whole and 4 <= len(asked) <= 24 and asked.replace(".", "").isalnum() else None
 

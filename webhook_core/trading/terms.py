@@ -43,7 +43,10 @@ def check(wanted: OrderIntent) -> None:
     if kind is OrderType.SETTLE_POSITION and not margin:
         raise _fault("leverage", "is missing: settle-position settles a margin position")
     if kind is OrderType.ICEBERG and terms.display_volume is None:
-        raise _fault("display_volume", "is missing: an iceberg order needs the part of its volume that it shows")
+        raise _fault(
+            "display_volume",
+            "is missing: an iceberg order needs the part of its volume that it shows",
+        )
     if terms == _NONE:
         return
     if terms.display_volume is not None and kind is not OrderType.ICEBERG:
@@ -51,7 +54,10 @@ def check(wanted: OrderIntent) -> None:
     if terms.reduce_only and not margin:
         raise _fault("reduce_only", "needs leverage: only a margin position can be reduced")
     if terms.trigger_by is not None and not (kind.takes_trigger or kind.trails or wanted.close):
-        raise _fault("trigger_by", f"says which price triggers, and a {kind} order without a close has no trigger")
+        raise _fault(
+            "trigger_by",
+            f"says which price triggers, and a {kind} order without a close has no trigger",
+        )
     if terms.post_only and kind is not OrderType.LIMIT:
         raise _fault("post_only", f"is for limit orders only, and this is a {kind} order")
     _check_life(kind, terms)
@@ -61,12 +67,19 @@ def _check_life(kind: OrderType, terms: Terms) -> None:
     force = terms.time_in_force
     if force in _AT_ONCE:
         if terms.post_only:
-            raise _fault("post_only", f"rests in the book, and time_in_force {force} does not: send one of the two")
+            raise _fault(
+                "post_only",
+                f"rests in the book, and time_in_force {force} does not: send one of the two",
+            )
         if kind not in _AT_ONCE[force]:
             allowed = " and ".join(_AT_ONCE[force])
-            raise _fault("time_in_force", f"{force} is for {allowed} orders only, and this is a {kind} order")
+            raise _fault(
+                "time_in_force", f"{force} is for {allowed} orders only, and this is a {kind} order"
+            )
     if force == "GTD" and terms.expires is None:
-        raise _fault("expires", "is missing: time_in_force GTD needs it, such as +3600 (seconds) or a time")
+        raise _fault(
+            "expires", "is missing: time_in_force GTD needs it, such as +3600 (seconds) or a time"
+        )
     if terms.expires is not None and force != "GTD":
         raise _fault("expires", f"needs time_in_force GTD, not {force}")
     if force == "GTD" and kind in _NEVER_RESTS:

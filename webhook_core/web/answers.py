@@ -14,7 +14,13 @@ from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
 from webhook_core.web.messages import HttpResponse, json_response
-from webhook_core.web.outcome_words import code_of, message_of, reason_of, status_and_code, warnings_of
+from webhook_core.web.outcome_words import (
+    code_of,
+    message_of,
+    reason_of,
+    status_and_code,
+    warnings_of,
+)
 
 if TYPE_CHECKING:
     from webhook_core.intake.alert_ids import Reuse
@@ -53,7 +59,10 @@ def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) ->
             trade_details=attempt.request.trade_details(),
             alert_id=entry.alert_id,
             client_order_id=attempt.client_order_id,
-            orders=[*(_order(leg) for leg in progress.entries), *map(_unclaimed, progress.unclaimed)],
+            orders=[
+                *(_order(leg) for leg in progress.entries),
+                *map(_unclaimed, progress.unclaimed),
+            ],
             replayed=progress.replayed,
             warnings=warnings_of(progress, reuse),
         ),
@@ -64,7 +73,9 @@ _PAPER = "Paper: "
 _VALID = "The alert is valid; nothing was sent."
 
 
-def of_validation(plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str, nothing: str = "") -> HttpResponse:
+def of_validation(
+    plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str, nothing: str = ""
+) -> HttpResponse:
     """The plan of an alert that was only validated: what would be sent, and nothing was. ``nothing``: why nothing would be."""
     return json_response(
         200,
@@ -72,7 +83,9 @@ def of_validation(plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: s
             frame,
             success=True,
             code="validated",
-            message=f"The alert is valid; there is nothing to do: {nothing}." if nothing else _VALID,
+            message=f"The alert is valid; there is nothing to do: {nothing}."
+            if nothing
+            else _VALID,
             trade_details=plan.requests[0].trade_details() if plan.requests else NO_TRADE,
             alert_id=alert_id,
             orders=orders_of(plan, "VALIDATED", "validated"),
@@ -110,7 +123,9 @@ def of_error(
     return json_response(error.status, document, headers)
 
 
-def _document(frame: Frame, *, success: bool, code: str, message: str, **known: Any) -> dict[str, Any]:
+def _document(
+    frame: Frame, *, success: bool, code: str, message: str, **known: Any
+) -> dict[str, Any]:
     return {
         "success": success,
         "message": message,
@@ -157,7 +172,9 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
     }
 
 
-def _appraised(request: OrderRequest, appraisal: Appraisal | None, state: str, code: str) -> dict[str, Any]:
+def _appraised(
+    request: OrderRequest, appraisal: Appraisal | None, state: str, code: str
+) -> dict[str, Any]:
     """``appraisal`` is None for a request that has no cost and no limit to hold against, such as a cancel."""
     return {
         "order_id": None,

@@ -81,7 +81,9 @@ class RequestSocket(socket.socket):
         """Without a wait. However fast a sender goes on, it ends."""
         if self._taken_late >= MOST_TAKEN_LATE:
             raise BlockingIOError
-        data = super().recv(min(size, MOST_TAKEN_LATE - self._taken_late), flags | socket.MSG_DONTWAIT)
+        data = super().recv(
+            min(size, MOST_TAKEN_LATE - self._taken_late), flags | socket.MSG_DONTWAIT
+        )
         self._taken_late += len(data)
         return data
 

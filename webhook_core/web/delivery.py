@@ -47,7 +47,9 @@ class Delivery:
         self.trade = {name: getattr(intent, name) for name in names if hasattr(intent, name)}
 
     def plans(self, request: OrderRequest) -> None:
-        self.trade = {name: value for name, value in request.trade_details().items() if name != "price"}
+        self.trade = {
+            name: value for name, value in request.trade_details().items() if name != "price"
+        }
 
 
 def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None:
@@ -99,7 +101,9 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
         level = level_of(delivery.error)
     elif status >= 400:
         level = logging.ERROR if status >= 500 else logging.WARNING
-    event(level, "alert.done", **{name: value for name, value in known.items() if value is not None})
+    event(
+        level, "alert.done", **{name: value for name, value in known.items() if value is not None}
+    )
 
 
 def _outcome(delivery: Delivery, tally: Tally) -> str:

@@ -32,7 +32,9 @@ class Gate:
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
         """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far enough to find a token."""
         settings = self.settings
-        address = client_address(request.headers.get("x-forwarded-for"), settings.trusted_proxy_hops)
+        address = client_address(
+            request.headers.get("x-forwarded-for"), settings.trusted_proxy_hops
+        )
         try:
             if not is_allowed(address, settings.allowed_ips):
                 raise Unauthenticated("the address is not in ALLOWED_IPS")
@@ -55,11 +57,15 @@ class Gate:
             raise
 
     def _count(self, request: HttpRequest, error: Unauthenticated) -> None:
-        seen = client_address(request.headers.get("x-forwarded-for"), self.settings.trusted_proxy_hops)
+        seen = client_address(
+            request.headers.get("x-forwarded-for"), self.settings.trusted_proxy_hops
+        )
         address = str(seen or request.peer)
         event(logging.WARNING, "request.unauthenticated", reason=error.reason, address=address)
         if self.failed_proofs.too_many(address, self.clock.monotonic()):
-            raise RateLimited("Too many requests from this address without a valid proof; try again in a minute.")
+            raise RateLimited(
+                "Too many requests from this address without a valid proof; try again in a minute."
+            )
 
 
 class ClosedGate:

@@ -39,7 +39,9 @@ class Filters(NamedTuple):
     is_of_pair: IsOfPair | None = None
 
     @classmethod
-    def read(cls, query: Mapping[str, str], now: datetime, known: Callable[[], Instruments]) -> Filters:
+    def read(
+        cls, query: Mapping[str, str], now: datetime, known: Callable[[], Instruments]
+    ) -> Filters:
         """From ``state``, ``strategy``, ``since``, ``alert`` and ``symbol``. Raises
         AlertMalformed."""
         symbol = query.get("symbol")
@@ -84,11 +86,16 @@ def page(ledger: Ledger, filters: Filters, cursor: str | None, limit: int, budge
     size = MOST_ENTRIES if filters.need_a_search else limit
     for _ in range(max(1, SEARCHED // size)):
         left = limit - len(found)
-        read = ledger.entries(states=filters.states, strategy=filters.strategy, cursor=cursor, limit=size)
+        read = ledger.entries(
+            states=filters.states, strategy=filters.strategy, cursor=cursor, limit=size
+        )
         matching = [number for number, entry in enumerate(read.entries, 1) if filters.take(entry)]
         if len(matching) > left:  # only the ledger can make a cursor in the middle
             read = ledger.entries(
-                states=filters.states, strategy=filters.strategy, cursor=cursor, limit=matching[left - 1]
+                states=filters.states,
+                strategy=filters.strategy,
+                cursor=cursor,
+                limit=matching[left - 1],
             )
         found += filter(filters.take, read.entries)
         cursor = None if _is_behind(read, filters.since) else read.cursor
@@ -108,7 +115,9 @@ def _states(text: str | None) -> set[State] | None:
     try:
         return {State(name.strip().upper()) for name in text.split(",")}
     except ValueError:
-        raise AlertMalformed(f"state is one or more of {', '.join(State)}.", field="state") from None
+        raise AlertMalformed(
+            f"state is one or more of {', '.join(State)}.", field="state"
+        ) from None
 
 
 def moment_of(text: str | None, now: datetime) -> datetime | None:
@@ -133,7 +142,9 @@ def _pair(symbol: str, known: Instruments) -> IsOfPair:
         instrument = known.resolve(symbol)
     except UnknownSymbol:
         wanted = _letters(symbol)
-        return lambda request: wanted in (_letters(request.parameters.get("pair", "")), _letters(request.symbol))
+        return lambda request: (
+            wanted in (_letters(request.parameters.get("pair", "")), _letters(request.symbol))
+        )
     names, shown = (instrument.key, instrument.altname, instrument.wsname), display_name(instrument)
 
     def is_of_it(request: OrderRequest) -> bool:

@@ -35,10 +35,14 @@ class HttpResponse(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-def json_response(status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+def json_response(
+    status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> HttpResponse:
     """Decimals become plain decimal strings, never exponents and never floats."""
     body = json.dumps(document, default=_plain, ensure_ascii=False).encode("utf-8", "replace")
-    return HttpResponse(status, body, {"content-type": "application/json; charset=utf-8", **(headers or {})})
+    return HttpResponse(
+        status, body, {"content-type": "application/json; charset=utf-8", **(headers or {})}
+    )
 
 
 def _plain(value: object) -> str:

@@ -49,7 +49,9 @@ class Operators:
         if self.token is None:
             raise NotFound("No such route.")
         scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self.token.encode()):
+        if scheme.lower() != "bearer" or not hmac.compare_digest(
+            token.strip().encode(), self.token.encode()
+        ):
             raise Unauthenticated("operator token")
 
     def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
@@ -67,9 +69,13 @@ class Operators:
         filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
         limit = listing.page_limit(query.get("limit"))
         try:
-            page = listing.page(self.ledger, filters, query.get("cursor") or None, limit, self._budget())
+            page = listing.page(
+                self.ledger, filters, query.get("cursor") or None, limit, self._budget()
+            )
         except ValueError:
-            raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
+            raise AlertMalformed(
+                "cursor is not one that this route gave out.", field="cursor"
+            ) from None
         return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -88,8 +94,14 @@ class Operators:
             else:
                 found = go_on(self.reconciler, self.pair_rules.documents, budget)
         except ValueError:
-            raise AlertMalformed("cursor is not one that this route gave out.", field="cursor") from None
-        unread = [{"read": "orders", "why": row["why"]} for row in found["looked_at"] if row["venue_unavailable"]]
+            raise AlertMalformed(
+                "cursor is not one that this route gave out.", field="cursor"
+            ) from None
+        unread = [
+            {"read": "orders", "why": row["why"]}
+            for row in found["looked_at"]
+            if row["venue_unavailable"]
+        ]
         recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
         found["fills"] = self._filled_in(recent, budget, unread)
         found["purged"] = self.reconciler.purge()
@@ -97,8 +109,14 @@ class Operators:
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
-        done = {name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")}
-        done |= {"looked_at": len(found["looked_at"]), "unread": len(unread), "more": found["cursor"] is not None}
+        done = {
+            name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")
+        }
+        done |= {
+            "looked_at": len(found["looked_at"]),
+            "unread": len(unread),
+            "more": found["cursor"] is not None,
+        }
         event(logging.INFO, "reconcile.done", **done)
         return found
 
@@ -109,7 +127,9 @@ class Operators:
         from webhook_core.sending.recent_entries import LastLook, settled_since
 
         reconciler, now = self.reconciler, self.clock.now()
-        last = LastLook(self.pair_rules.documents, f"reconcile-looked:{reconciler.mode}:{reconciler.account}")
+        last = LastLook(
+            self.pair_rules.documents, f"reconcile-looked:{reconciler.mode}:{reconciler.account}"
+        )
         settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
         since = min([last.since(now, self.fresh_for), *settled])
         recent = [entry for entry in settled_since(self.ledger, since) if reconciler.is_ours(entry)]
@@ -117,7 +137,9 @@ class Operators:
         last.keep(now)
         return recent, missed
 
-    def _filled_in(self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]) -> int:
+    def _filled_in(
+        self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]
+    ) -> int:
         """Of the recent ones each time, and of every order that is not known to be done each five minutes, however old: each is
         a billed read. Where there are many, others come first each time."""
         from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
@@ -126,7 +148,10 @@ class Operators:
         if self.clock.now().minute % EVERY_MINUTES == 0:
             mode, account = self.reconciler.mode, self.reconciler.account
             known = list(self.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED))
-            most, round_ = MOST_ASKED - NEWEST, int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES
+            most, round_ = (
+                MOST_ASKED - NEWEST,
+                int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES,
+            )
             first = round_ * most % max(1, len(known))
             known = (known[first:] + known[:first])[:most]
         entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
@@ -151,12 +176,17 @@ class Operators:
         account_fees = self.market.account_fees
         if account_fees is None:
             return False
-        return account_fees.read_if_due(self.pair_rules.current(), self.symbols, self._traded, budget)
+        return account_fees.read_if_due(
+            self.pair_rules.current(), self.symbols, self._traded, budget
+        )
 
     def _traded(self) -> Collection[str]:
         """The pairs of our last orders."""
         page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
-        sent = (entry.current.request.parameters.get("pair") for entry in filter(self.reconciler.is_ours, page.entries))
+        sent = (
+            entry.current.request.parameters.get("pair")
+            for entry in filter(self.reconciler.is_ours, page.entries)
+        )
         return dict.fromkeys(pair for pair in sent if pair is not None)
 
     def _key_read(self, unread: list[dict[str, str]]) -> bool:

@@ -71,7 +71,11 @@ def status_and_code(progress: Progress) -> tuple[int, str]:
 
 
 def is_waiting(progress: Progress) -> bool:
-    return bool(progress.unclaimed) and not progress.is_stopped and progress.deciding.state is not State.SUBMITTING
+    return (
+        bool(progress.unclaimed)
+        and not progress.is_stopped
+        and progress.deciding.state is not State.SUBMITTING
+    )
 
 
 def message_of(progress: Progress) -> str:
@@ -80,14 +84,18 @@ def message_of(progress: Progress) -> str:
     if is_waiting(progress):
         return f"{len(progress.entries)} of {total} orders were sent; sending the same alert again soon sends the rest."
     method = entry.current.request.method
-    sentence = _SENTENCES[entry.state] if method == "AddOrder" else _CHANGE_SENTENCES[method][entry.state]
+    sentence = (
+        _SENTENCES[entry.state] if method == "AddOrder" else _CHANGE_SENTENCES[method][entry.state]
+    )
     if entry.state is State.NO_ACTION and entry.current.reason:
         sentence = f"Nothing to do: {entry.current.reason}."
     if total == 1:
         return sentence
     if entry.state in (State.ACCEPTED, State.NO_ACTION):
         return f"All {total} legs are done. {sentence}"
-    stopped = " The legs after it are not sent." if progress.unclaimed and progress.is_stopped else ""
+    stopped = (
+        " The legs after it are not sent." if progress.unclaimed and progress.is_stopped else ""
+    )
     return f"Leg {entry.unit.leg + 1} of {total}: {sentence}{stopped}"
 
 
@@ -99,4 +107,9 @@ def code_of(state: State) -> str:
 def _why(progress: Progress) -> str:
     attempt = progress.deciding.current
     venue = f"Kraken said: {'; '.join(attempt.errors)}" if attempt.errors else ""
-    return ". ".join(part.rstrip(".") for part in (message_of(progress), venue, attempt.reason) if part) + "."
+    return (
+        ". ".join(
+            part.rstrip(".") for part in (message_of(progress), venue, attempt.reason) if part
+        )
+        + "."
+    )

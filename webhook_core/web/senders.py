@@ -89,7 +89,10 @@ def _unknown() -> Iterator[str]:
     """What is not as ours needs it, by its name in gunicorn.workers.gthread."""
     for name, arguments in _TAKES.items():
         code = _code(name)
-        if code is None or code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] != arguments:
+        if (
+            code is None
+            or code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] != arguments
+        ):
             yield name
     for name, used in _USES.items():
         code = _code(name)

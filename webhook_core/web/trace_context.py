@@ -15,7 +15,9 @@ _HEX = frozenset("0123456789abcdef")
 
 def facts(headers: Mapping[str, str]) -> dict[str, Any]:
     """``trace``, ``span_id`` (16 hex digits), ``trace_sampled`` and ``execution_id``, as far as the headers have them."""
-    found = _traceparent(headers.get("traceparent", "")) or _cloud(headers.get("x-cloud-trace-context", ""))
+    found = _traceparent(headers.get("traceparent", "")) or _cloud(
+        headers.get("x-cloud-trace-context", "")
+    )
     execution = headers.get("function-execution-id", "")
     if execution.isascii() and execution.isalnum() and len(execution) <= _LONGEST_EXECUTION_ID:
         found["execution_id"] = execution

@@ -16,7 +16,9 @@ from webhook_core.web.delivery import Delivery
 from webhook_core.web.messages import HttpResponse
 
 
-def answer_validation(market: Market, venue: Venue, firing: Firing, delivery: Delivery) -> HttpResponse:
+def answer_validation(
+    market: Market, venue: Venue, firing: Firing, delivery: Delivery
+) -> HttpResponse:
     """The plan, checked by Kraken's own validate flag; neither the ledger nor the paper book hears of it."""
     decided = market.appraise(firing.wants, delivery.budget)
     if isinstance(decided, Denied):
@@ -32,7 +34,15 @@ def answer_validation(market: Market, venue: Venue, firing: Firing, delivery: De
             delivery.orders = answers.orders_of(plan, "REJECTED", "order_rejected")
             raise OrderRejected(f"Kraken would refuse the order: {'; '.join(outcome.errors)}")
         if not isinstance(outcome, Accepted):
-            raise VenueUnavailable(f"Kraken could not be asked: {outcome.reason}. Nothing was sent.")
-    event(logging.INFO, "alert.validated", requests=[dict(request.parameters) for request in plan.requests])
+            raise VenueUnavailable(
+                f"Kraken could not be asked: {outcome.reason}. Nothing was sent."
+            )
+    event(
+        logging.INFO,
+        "alert.validated",
+        requests=[dict(request.parameters) for request in plan.requests],
+    )
     delivery.warnings = (*firing.warnings, *plan.notes)
-    return answers.of_validation(plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing)
+    return answers.of_validation(
+        plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing
+    )

@@ -21,7 +21,8 @@ FIRST = {"start": 0.1, "import": 0.3, "secrets": 0.0, "ledger": 0.05, "plan": 0.
 
 
 @pytest.mark.parametrize(
-    ("share", "seconds"), [(1.0, 0.5), (0.583, 0.8576), (0.333, 1.5015), (0.167, 2.994), (0.083, 6.0241)]
+    ("share", "seconds"),
+    [(1.0, 0.5), (0.583, 0.8576), (0.333, 1.5015), (0.167, 2.994), (0.083, 6.0241)],
 )
 def test_half_a_second_of_cpu_takes_longer_on_a_smaller_share(share, seconds):
     assert on_share(0.5, share) == pytest.approx(seconds, abs=1e-4)
@@ -35,13 +36,23 @@ def test_a_share_is_a_part_of_one_cpu(share):
 
 def test_a_stage_is_typically_its_median_and_nothing_where_it_never_came():
     starts = [{"start": 0.1, "plan": 0.9}, {"start": 0.3}, {"start": 0.2, "plan": 0.1}]
-    assert typical(starts) == {"start": 0.2, "import": 0, "secrets": 0, "ledger": 0, "plan": 0.1, "Kraken": 0}
+    assert typical(starts) == {
+        "start": 0.2,
+        "import": 0,
+        "secrets": 0,
+        "ledger": 0,
+        "plan": 0.1,
+        "Kraken": 0,
+    }
 
 
 def test_the_table_has_every_stage_their_sum_and_what_it_comes_to_on_every_size():
     head, row, _ = table({"live": FIRST})
     assert head.endswith(
-        "".join(f"{name:>9}" for name in (*STAGES, "CPU ms", "1 CPU", "1 GiB", "512 MiB", "256 MiB", "128 MiB"))
+        "".join(
+            f"{name:>9}"
+            for name in (*STAGES, "CPU ms", "1 CPU", "1 GiB", "512 MiB", "256 MiB", "128 MiB")
+        )
     )
     assert row.split() == [
         "live", "100", "300", "0", "50", "20", "30", "500", "0.50", "s", "0.86", "s", "1.50", "s", "2.99", "s", "6.02", "!",
@@ -68,7 +79,9 @@ def test_a_stage_inside_another_counts_for_itself_alone():
     assert clock.seconds["plan"] < 0.005
 
 
-@pytest.mark.parametrize(("value", "bound", "kept"), [(1.25, 1.25, True), (1.26, 1.25, False), (99, None, True)])
+@pytest.mark.parametrize(
+    ("value", "bound", "kept"), [(1.25, 1.25, True), (1.26, 1.25, False), (99, None, True)]
+)
 def test_a_bound_is_kept_up_to_its_own_value(value, bound, kept):
     figure = Figure("a figure", value, "x", bound)
     assert figure.kept is kept
@@ -77,7 +90,10 @@ def test_a_bound_is_kept_up_to_its_own_value(value, bound, kept):
 
 
 def test_every_set_has_its_bound():
-    assert {one.name: one.bound for one in SETS if not one.on_google_cloud} == {"paper": 1.2, "live": 1.17}
+    assert {one.name: one.bound for one in SETS if not one.on_google_cloud} == {
+        "paper": 1.2,
+        "live": 1.17,
+    }
     assert {one.bound for one in SETS if one.firestore} == {1.35}
     assert [one.name for one in SETS if one.peak_mib] == ["paper", "live"]
     (deployed,) = (one for one in SETS if one.server_bound)
@@ -92,19 +108,25 @@ def test_a_measured_process_sees_what_requirements_install_and_no_more():
         "google": ["google-auth", "google-cloud-core"], "typing_extensions": ["typing_extensions"], "flask": ["Flask"],
         "aiohttp": ["aiohttp"], "_cares": ["pycares"], "not-a-name": ["other"],
     }  # fmt: skip
-    requirements = "Flask==3.1.3  # ours\n\n# more\ngoogle-auth==2.62.2\ntyping-extensions==4.16.0\n"
+    requirements = (
+        "Flask==3.1.3  # ours\n\n# more\ngoogle-auth==2.62.2\ntyping-extensions==4.16.0\n"
+    )
     assert not_deployed(requirements, modules) == ["aiohttp"]
 
 
 def test_what_is_hidden_cannot_be_imported_and_google_does_without(tmp_path):
     environment = base_environment() | {"PYTHONPATH": str(hide_the_rest(tmp_path))}
     script = "import sys, google.cloud.logging_v2.handlers; print('aiohttp' in sys.modules); import pytest"
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.stdout == "False\n"
     assert "ModuleNotFoundError: not deployed" in done.stderr
 
 
-@pytest.mark.parametrize(("mode", "said"), [("paper", "True 0"), ("a mode that there is not", "True 1")])
+@pytest.mark.parametrize(
+    ("mode", "said"), [("paper", "True 0"), ("a mode that there is not", "True 1")]
+)
 def test_the_collector_that_rests_during_the_start_is_on_again_after_it(mode, said, tmp_path):
     script = f"""
 import functions_framework, gc
@@ -115,9 +137,18 @@ except SystemExit:
     status = 1
 print(gc.isenabled(), status)
 """
-    environment = base_environment() | {"PYTHONPATH": str(MAIN.parent), "TRADING_MODE": mode, "LOG_LEVEL": "ERROR"}
+    environment = base_environment() | {
+        "PYTHONPATH": str(MAIN.parent),
+        "TRADING_MODE": mode,
+        "LOG_LEVEL": "ERROR",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == said
 
@@ -134,5 +165,7 @@ sys.modules["tests.more"] = sys.modules["one.more"] = sys
 print(modules() - before, opened.count)
 """
     env = base_environment() | {"PYTHONPATH": str(MAIN.parent)}
-    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "1 2\n"

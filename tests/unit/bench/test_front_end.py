@@ -75,7 +75,9 @@ def instance_of(monkeypatch):
         ((422, 200), 422, 1), ((408, 200), 408, 1), ((302, 200), 302, 1),
     ],
 )  # fmt: skip
-def test_tradingview_sends_again_after_5xx_but_504_and_three_times_at_most(statuses, ended, sends, instance_of):
+def test_tradingview_sends_again_after_5xx_but_504_and_three_times_at_most(
+    statuses, ended, sends, instance_of
+):
     instance = instance_of(*statuses)
     (delivered,) = FrontEnd(instance.port, 8, 1).fire([b"{}"])
     assert (delivered.status, delivered.sends, instance.requests) == (ended, sends, sends)
@@ -95,7 +97,9 @@ def test_no_more_than_are_admitted_reach_the_instance_at_once(instance_of):
     assert (instance.requests, instance.most_at_once) == (6, 2)
 
 
-def test_who_waits_too_long_in_front_of_the_instance_gets_429_which_is_final(monkeypatch, instance_of):
+def test_who_waits_too_long_in_front_of_the_instance_gets_429_which_is_final(
+    monkeypatch, instance_of
+):
     monkeypatch.setattr(front_end, "QUEUED_S", 0.05)
     instance = instance_of(seconds=0.5)
     delivered = FrontEnd(instance.port, 1, 2).fire([b"{}"] * 2)

@@ -31,7 +31,11 @@ def printed(act, level="INFO"):
     logs.configure(level, "console", stream)
     act()
     lines = stream.getvalue().splitlines()
-    assert all(line[2] == line[5] == ":" and line[8] == " " for line in lines if not line.startswith("    "))
+    assert all(
+        line[2] == line[5] == ":" and line[8] == " "
+        for line in lines
+        if not line.startswith("    ")
+    )
     return [line[9:] if not line.startswith("    ") else line for line in lines]
 
 
@@ -81,7 +85,9 @@ def test_a_repeat_a_close_and_an_unknown_say_what_they_are(function):
     assert parts(second)[0] == "200 accepted before"
     assert parts(second)[1:] == parts(first)[1:]
     untouched = Function()
-    (nothing,) = printed(lambda: untouched.post(untouched.alert(id="c-1", action="close", side=None, volume=None)))
+    (nothing,) = printed(
+        lambda: untouched.post(untouched.alert(id="c-1", action="close", side=None, volume=None))
+    )
     assert parts(nothing)[:2] == ["200 no action", "default"]
     function.venue.refuse = [Unknown("the reply was lost")]
     (line,) = printed(lambda: function.post(function.alert(id="u-1")))
@@ -159,6 +165,10 @@ def test_a_failed_proof_of_an_operator_has_its_line(function):
 
 @pytest.mark.parametrize("value", ["a\nb", "\x1b[31m", "a\r\u2028b", {"a": "b\nc"}, ["x"], None, 3])
 def test_no_fact_of_an_alert_breaks_its_line(value):
-    facts = dict.fromkeys(("outcome", "strategy", "symbol", "side", "reason", "order_id", "action"), value)
-    (line,) = printed(lambda: event(logging.INFO, "alert.done", status=200, warnings=[value], **facts))
+    facts = dict.fromkeys(
+        ("outcome", "strategy", "symbol", "side", "reason", "order_id", "action"), value
+    )
+    (line,) = printed(
+        lambda: event(logging.INFO, "alert.done", status=200, warnings=[value], **facts)
+    )
     assert line.isprintable()

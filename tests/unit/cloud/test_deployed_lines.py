@@ -32,7 +32,10 @@ def _logging_as_it_was():
 def lines(text):
     rows = text.splitlines()
     assert text == "".join(f"{row}\n" for row in rows)
-    return [json.loads(row, parse_constant=lambda name: pytest.fail(f"{name} is no JSON")) for row in rows]
+    return [
+        json.loads(row, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        for row in rows
+    ]
 
 
 @pytest.fixture
@@ -49,7 +52,9 @@ def deployed(monkeypatch, tmp_path, capsys):
             monkeypatch.setenv(name, value)
         if not given["K_SERVICE"]:
             monkeypatch.delenv("K_SERVICE")
-        client = functions_framework.create_app("webhook", str(ROOT / "main.py"), "http").test_client()
+        client = functions_framework.create_app(
+            "webhook", str(ROOT / "main.py"), "http"
+        ).test_client()
         capsys.readouterr()
 
         def send(alert, path=ALERT_PATH, method="POST", **headers):
@@ -67,8 +72,19 @@ def deployed(monkeypatch, tmp_path, capsys):
 
 def alert(**fields):
     fired_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    whole = {"token": TOKEN, "id": "a-1", "fired_at": fired_at, "symbol": "BTCUSD", "side": "buy", "volume": "0.01"}
-    return {name: value for name, value in {**whole, "price": "60000", **fields}.items() if value is not None}
+    whole = {
+        "token": TOKEN,
+        "id": "a-1",
+        "fired_at": fired_at,
+        "symbol": "BTCUSD",
+        "side": "buy",
+        "volume": "0.01",
+    }
+    return {
+        name: value
+        for name, value in {**whole, "price": "60000", **fields}.items()
+        if value is not None
+    }
 
 
 def named(name, found):
@@ -89,9 +105,16 @@ def test_an_alert_leaves_its_order_and_one_summary_all_in_its_trace(deployed):
         assert line[f"{PREFIX}trace"] == f"projects/my-project/traces/{TRACE}"
         assert line[f"{PREFIX}spanId"] == SPAN
         assert line[f"{PREFIX}trace_sampled"] is True
-        assert line[f"{PREFIX}labels"] == {"python_logger": "webhook_core", "execution_id": "abcDEF012345"}
+        assert line[f"{PREFIX}labels"] == {
+            "python_logger": "webhook_core",
+            "execution_id": "abcDEF012345",
+        }
         assert line["httpRequest"] == {}
-        assert (line["request_id"], line["alert_id"], line["execution_id"]) == ("r-1", "a-1", "abcDEF012345")
+        assert (line["request_id"], line["alert_id"], line["execution_id"]) == (
+            "r-1",
+            "a-1",
+            "abcDEF012345",
+        )
         assert not {"trace", "span_id", "trace_sampled"} & set(line)
     assert found[0][f"{PREFIX}sourceLocation"]["function"] == "report"
 
@@ -139,7 +162,9 @@ def test_neither_query_nor_body_nor_secret_is_in_any_line(deployed):
 
 
 def test_every_line_is_one_even_with_the_platforms_wrapper_around_stdout(deployed):
-    _, text = deployed(LOG_EXECUTION_ID="true")(alert(), Function_Execution_Id="abcDEF012345", traceparent="garbage")
+    _, text = deployed(LOG_EXECUTION_ID="true")(
+        alert(), Function_Execution_Id="abcDEF012345", traceparent="garbage"
+    )
     found = lines(text)
     assert [line["message"] for line in found] == ["order.accepted", "alert.done"]
     assert {line[f"{PREFIX}labels"]["execution_id"] for line in found} == {"abcDEF012345"}
@@ -161,7 +186,12 @@ def test_in_development_the_summary_is_one_line_for_people(deployed):
     answer, text = send(alert(), X_Request_ID="r-1", traceparent=f"00-{TRACE}-{SPAN}-01")
     (done,) = text.splitlines()
     parts = [part.strip() for part in done[9:].split("  ") if part.strip()]
-    assert parts == ["200 accepted", "default", "buy 0.01 BTC/USD market", answer.get_json()["order_id"]]
+    assert parts == [
+        "200 accepted",
+        "default",
+        "buy 0.01 BTC/USD market",
+        answer.get_json()["order_id"],
+    ]
     assert TRACE not in text
     assert "execution_id" not in text
 
@@ -180,9 +210,17 @@ def one_line(write, project="my-project", secrets=()):
 
 def test_decimals_and_times_become_text():
     at = datetime(2026, 2, 18, 14, 30, tzinfo=UTC)
-    line = one_line(lambda: event(logging.WARNING, "e", volume=Decimal("1E-8"), at=at, inside=[{"x": Decimal("2.50")}]))
+    line = one_line(
+        lambda: event(
+            logging.WARNING, "e", volume=Decimal("1E-8"), at=at, inside=[{"x": Decimal("2.50")}]
+        )
+    )
     assert line["severity"] == "WARNING"
-    assert (line["volume"], line["at"], line["inside"]) == ("0.00000001", "2026-02-18T14:30:00+00:00", [{"x": "2.50"}])
+    assert (line["volume"], line["at"], line["inside"]) == (
+        "0.00000001",
+        "2026-02-18T14:30:00+00:00",
+        [{"x": "2.50"}],
+    )
 
 
 def test_a_message_that_looks_like_json_stays_text():
@@ -193,7 +231,11 @@ def test_a_message_that_looks_like_json_stays_text():
 
 
 def test_foreign_text_stays_inside_its_field():
-    line = one_line(lambda: event(logging.INFO, "e", reason=NASTY, inside={"a": [NASTY]}, forged='{"severity": "X"}'))
+    line = one_line(
+        lambda: event(
+            logging.INFO, "e", reason=NASTY, inside={"a": [NASTY]}, forged='{"severity": "X"}'
+        )
+    )
     assert (line["reason"], line["inside"]["a"]) == (NASTY, [NASTY])
     assert line["forged"] == '{"severity": "X"}'
 
@@ -207,11 +249,18 @@ def test_a_fact_cannot_take_the_place_of_a_field():
         "ok": 1,
     }
     line = one_line(lambda: LOGGER.info("real", extra={"facts": facts}))
-    assert (line["message"], line["severity"], line["httpRequest"], line["ok"]) == ("real", "INFO", {}, 1)
+    assert (line["message"], line["severity"], line["httpRequest"], line["ok"]) == (
+        "real",
+        "INFO",
+        {},
+        1,
+    )
     assert line[f"{PREFIX}trace"] == ""
 
 
-@pytest.mark.parametrize("value", [float("nan"), {("a", "b"): 1}, object(), {1, 2}, b"\xff", ValueError("x\ny")])
+@pytest.mark.parametrize(
+    "value", [float("nan"), {("a", "b"): 1}, object(), {1, 2}, b"\xff", ValueError("x\ny")]
+)
 def test_a_value_that_json_lacks_does_not_lose_the_line(value):
     line = one_line(lambda: event(logging.INFO, "odd", value=value, kept="text"))
     assert (line["message"], line["kept"]) == ("odd", "text")
@@ -247,7 +296,9 @@ def test_a_configured_secret_never_reaches_the_line():
         try:
             raise RuntimeError(f"failed with {secret}")
         except RuntimeError:
-            event(logging.ERROR, f"name {secret}", exc_info=True, fact=secret, nested=[f"({secret})"])
+            event(
+                logging.ERROR, f"name {secret}", exc_info=True, fact=secret, nested=[f"({secret})"]
+            )
 
     line = one_line(write, secrets=[secret])
     assert "odd-characters" not in json.dumps(line)
@@ -280,7 +331,12 @@ def test_the_handler_needs_no_thread_and_no_connection():
         "PYTHONPATH": str(ROOT), "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", script], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stderr == ""
     assert {"child", "parent"} <= {line["message"] for line in lines(done.stdout)}

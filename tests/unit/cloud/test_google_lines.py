@@ -40,7 +40,9 @@ def _no_line_about_the_library_itself(monkeypatch):
 
 def record(message="order.accepted", facts=None, level=logging.INFO, args=(), error=None):
     info = (type(error), error, error.__traceback__) if error is not None else None
-    made = logging.LogRecord("webhook_core", level, "/srv/webhook_core/orders.py", 42, message, args, info, "report")
+    made = logging.LogRecord(
+        "webhook_core", level, "/srv/webhook_core/orders.py", 42, message, args, info, "report"
+    )
     if facts is not None:
         made.facts = facts
     return made
@@ -156,7 +158,9 @@ def test_a_message_is_the_librarys(message, args):
     assert ours(record(message, args=args)) == theirs(record(message, args=args))
 
 
-@pytest.mark.parametrize("message", ['{"severity": "EMERGENCY", "alert_id": "forged"}', "{}", '{"message": 1}'])
+@pytest.mark.parametrize(
+    "message", ['{"severity": "EMERGENCY", "alert_id": "forged"}', "{}", '{"message": 1}']
+)
 def test_a_message_that_is_json_stays_a_message(message):
     """There the library lets the message become the entry; a blank before it keeps it text."""
     entry, spaced = ours(record(message)), theirs(record(f" {message}"))
@@ -165,11 +169,19 @@ def test_a_message_that_is_json_stays_a_message(message):
 
 
 @pytest.mark.parametrize(
-    "error", [raised("plain"), raised(NASTY), raised("größer 🚀", cause='{"severity": "ALERT"}'), raised("")]
+    "error",
+    [
+        raised("plain"),
+        raised(NASTY),
+        raised("größer 🚀", cause='{"severity": "ALERT"}'),
+        raised(""),
+    ],
 )
 def test_a_traceback_is_a_field_as_it_is_with_the_library(error):
     entry = ours(record("request.crashed", {"alert_id": "a-1"}, logging.CRITICAL, error=error))
-    assert entry == theirs(record("request.crashed", {"alert_id": "a-1"}, logging.CRITICAL, error=error))
+    assert entry == theirs(
+        record("request.crashed", {"alert_id": "a-1"}, logging.CRITICAL, error=error)
+    )
     assert entry["exception"].startswith("Traceback (most recent call last)")
 
 
@@ -188,7 +200,16 @@ def deep():
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), float("-inf"), [float("inf")], {("a", "b"): 1}, circle(), deep(), Unspeakable(), 10**5000],
+    [
+        float("nan"),
+        float("-inf"),
+        [float("inf")],
+        {("a", "b"): 1},
+        circle(),
+        deep(),
+        Unspeakable(),
+        10**5000,
+    ],
     ids=["nan", "inf", "inside", "key", "circle", "deep", "no repr", "too many digits"],
 )
 def test_a_fact_that_can_not_be_written_costs_neither_the_line_nor_the_other_facts(value):
@@ -200,4 +221,7 @@ def test_a_fact_that_can_not_be_written_costs_neither_the_line_nor_the_other_fac
 
 
 def test_a_fact_with_a_name_that_is_no_text_keeps_the_others():
-    assert json.loads(encode({("a", "b"): 1, "volume": Decimal(2)})) == {"('a', 'b')": 1, "volume": "2"}
+    assert json.loads(encode({("a", "b"): 1, "volume": Decimal(2)})) == {
+        "('a', 'b')": 1,
+        "volume": "2",
+    }

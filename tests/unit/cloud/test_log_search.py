@@ -110,7 +110,9 @@ def test_an_empty_page_does_not_end_the_search(service):
     assert (len(found.lines), found.complete, len(service.requests)) == (1, True, 4)
 
 
-@pytest.mark.parametrize(("written_lines", "complete"), [(MOST_LINES, True), (MOST_LINES + 1, False)])
+@pytest.mark.parametrize(
+    ("written_lines", "complete"), [(MOST_LINES, True), (MOST_LINES + 1, False)]
+)
 def test_a_search_has_an_end_and_says_so(written_lines, complete, service):
     stream = io.StringIO()
     logs.configure("INFO", "google", stream)
@@ -139,7 +141,11 @@ STATUS = grpc.StatusCode
     [
         (STATUS.PERMISSION_DENIED, "", "--role=roles/logging.viewer"),
         (STATUS.PERMISSION_DENIED, "IAM_PERMISSION_DENIED", "--role=roles/logging.viewer"),
-        (STATUS.PERMISSION_DENIED, "SERVICE_DISABLED", "gcloud services enable logging.googleapis.com"),
+        (
+            STATUS.PERMISSION_DENIED,
+            "SERVICE_DISABLED",
+            "gcloud services enable logging.googleapis.com",
+        ),
         (STATUS.UNAUTHENTICATED, "", "gcloud auth application-default login"),
         (STATUS.NOT_FOUND, "", PROJECT),
         (STATUS.RESOURCE_EXHAUSTED, "RATE_LIMIT_EXCEEDED", "in this minute"),
@@ -191,7 +197,9 @@ def test_without_credentials_the_login_is_named():
 
 
 def test_the_command_shows_a_line_a_row(service):
-    written(service, "a-1", "order.accepted", volume="0.01", reason="two words", warnings=["x"], ms=2)
+    written(
+        service, "a-1", "order.accepted", volume="0.01", reason="two words", warnings=["x"], ms=2
+    )
     result = run(service, "a-1")
     assert result.exit_code == 0
     header, row = (line.split("\t") for line in result.stdout.splitlines())

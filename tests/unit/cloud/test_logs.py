@@ -61,18 +61,26 @@ def test_a_json_line_has_cloud_loggings_fields_and_the_facts_beside_them():
 
 def test_a_fact_cannot_take_the_place_of_a_field():
     line = one_json(
-        lambda: LOGGER.info("real", extra={"facts": {"message": "false", "severity": "DEBUG", "time": "never"}})
+        lambda: LOGGER.info(
+            "real", extra={"facts": {"message": "false", "severity": "DEBUG", "time": "never"}}
+        )
     )
     assert (line["message"], line["severity"]) == ("real", "INFO")
     assert line["time"] != "never"
 
 
 def test_foreign_text_stays_inside_its_field():
-    assert one_json(lambda: event(logging.INFO, "alert.denied", reason=NASTY, nested={"a": [NASTY]}))["reason"] == NASTY
+    assert (
+        one_json(lambda: event(logging.INFO, "alert.denied", reason=NASTY, nested={"a": [NASTY]}))[
+            "reason"
+        ]
+        == NASTY
+    )
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), {("a", "b"): 1}, {1: Decimal(2)}, object(), {1, 2}, b"\xff", ValueError("x\ny")]
+    "value",
+    [float("nan"), {("a", "b"): 1}, {1: Decimal(2)}, object(), {1, 2}, b"\xff", ValueError("x\ny")],
 )
 def test_a_value_that_json_lacks_does_not_lose_the_line(value):
     line = one_json(lambda: event(logging.INFO, "odd", value=value))
@@ -98,7 +106,13 @@ def test_a_console_line_is_for_people():
     text = written(
         False,
         lambda: event(
-            logging.INFO, "order.accepted", request_id="r-1", volume=Decimal("1E-8"), note="two words", x=None, n=3
+            logging.INFO,
+            "order.accepted",
+            request_id="r-1",
+            volume=Decimal("1E-8"),
+            note="two words",
+            x=None,
+            n=3,
         ),
     )
     clock, rest = text.split(" ", 1)
@@ -128,7 +142,13 @@ def test_no_row_of_a_console_traceback_can_pass_for_an_event():
 @pytest.mark.parametrize("json_lines", [True, False])
 def test_a_configured_secret_never_reaches_the_line(json_lines):
     def write():
-        event(logging.INFO, f"name {SECRET}", fact=SECRET, nested=[f"({SECRET})"], plain="kraken-key-0123")
+        event(
+            logging.INFO,
+            f"name {SECRET}",
+            fact=SECRET,
+            nested=[f"({SECRET})"],
+            plain="kraken-key-0123",
+        )
         try:
             raise RuntimeError(f"failed with {SECRET}")
         except RuntimeError:
@@ -141,7 +161,10 @@ def test_a_configured_secret_never_reaches_the_line(json_lines):
 
 
 def test_a_short_text_is_not_taken_for_a_secret():
-    assert one_json(lambda: event(logging.INFO, "e", reason="order"), secrets=["order"])["reason"] == "order"
+    assert (
+        one_json(lambda: event(logging.INFO, "e", reason="order"), secrets=["order"])["reason"]
+        == "order"
+    )
 
 
 def test_configuring_twice_leaves_one_handler():

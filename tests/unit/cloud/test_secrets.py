@@ -128,7 +128,9 @@ ADVICE = {
 }
 
 
-@pytest.mark.parametrize(("status", "advice"), ADVICE.items(), ids=lambda each: getattr(each, "name", None))
+@pytest.mark.parametrize(
+    ("status", "advice"), ADVICE.items(), ids=lambda each: getattr(each, "name", None)
+)
 def test_each_failure_is_one_line_that_names_the_secret_and_what_to_do(manager, status, advice):
     manager.fail(K, status)
     (fault,) = faults_of(manager.reader(), asked(K, S))
@@ -138,7 +140,8 @@ def test_each_failure_is_one_line_that_names_the_secret_and_what_to_do(manager, 
 
 
 @pytest.mark.parametrize(
-    "status", [each for each in ADVICE if "again" not in ADVICE[each] and "could" not in ADVICE[each]]
+    "status",
+    [each for each in ADVICE if "again" not in ADVICE[each] and "could" not in ADVICE[each]],
 )
 def test_whatever_an_operator_must_mend_names_the_role_or_the_command(manager, status):
     manager.fail(K, status)
@@ -149,7 +152,8 @@ def test_whatever_an_operator_must_mend_names_the_role_or_the_command(manager, s
 def test_a_version_that_is_not_there_and_one_that_is_disabled(manager):
     manager.disable(T, 1)
     found = faults_of(
-        manager.reader(), [SecretName(T, name(T)), SecretName(T, name(T, 7)), SecretName(T, name("NONE"))]
+        manager.reader(),
+        [SecretName(T, name(T)), SecretName(T, name(T, 7)), SecretName(T, name("NONE"))],
     )
     assert "is disabled or destroyed" in found[0]
     assert name(T, 7) in found[1]
@@ -204,7 +208,10 @@ def test_every_fault_is_told_at_once(manager):
 
 
 def test_of_alternatives_one_is_enough(manager):
-    assert manager.reader().read(asked(T, W, alternative=True), 2.0) == {name(T): TOKEN, name(W): ""}
+    assert manager.reader().read(asked(T, W, alternative=True), 2.0) == {
+        name(T): TOKEN,
+        name(W): "",
+    }
     for absent in (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION):
         manager.fail(W, absent)
         assert manager.reader().read(asked(T, W, alternative=True), 2.0)[name(W)] == ""
@@ -345,7 +352,9 @@ class Function:
         pass
 
     def send(self, method, path, body=b"", received_at=None, **headers):
-        request = HttpRequest(method, path, {}, headers, body, "127.0.0.1", received_at or self.instance.clock.now())
+        request = HttpRequest(
+            method, path, {}, headers, body, "127.0.0.1", received_at or self.instance.clock.now()
+        )
         response = self.instance.handle(request)
         self.said += response.body + repr(response.headers).encode()
         return response.status, json.loads(response.body or b"{}")
@@ -393,13 +402,25 @@ def test_health_reads_nothing_and_says_ok_before_anything_failed(manager):
         ("POST", "/reconcile"),
     ],
 )  # fmt: skip
-def test_every_route_that_needs_proof_answers_not_configured_and_tells_no_more(manager, method, path):
+def test_every_route_that_needs_proof_answers_not_configured_and_tells_no_more(
+    manager, method, path
+):
     manager.fail(K, grpc.StatusCode.PERMISSION_DENIED)
     function = Function(manager)
-    status, answer = function.send(method, path, b"{}", x_request_id="r-1", authorization=f"Bearer {OPERATOR}")
-    assert (status, answer["code"], answer["success"], answer["mode"]) == (503, "not_configured", False, "live")
+    status, answer = function.send(
+        method, path, b"{}", x_request_id="r-1", authorization=f"Bearer {OPERATOR}"
+    )
+    assert (status, answer["code"], answer["success"], answer["mode"]) == (
+        503,
+        "not_configured",
+        False,
+        "live",
+    )
     assert set(answer) == ANSWER_KEYS
-    assert answer["message"] == "A secret that this function needs can't be used; its log says which. Nothing was sent."
+    assert (
+        answer["message"]
+        == "A secret that this function needs can't be used; its log says which. Nothing was sent."
+    )
     for told in (K, PROJECT, ROLE, "gcloud", "PERMISSION"):
         assert told not in json.dumps(answer)
     (line,) = function.log("service.not_configured")
@@ -484,7 +505,9 @@ def test_reading_the_secrets_counts_in_the_requests_budget(manager, kraken):
 
     clock = FakeClock(datetime.now(UTC))
     function = Function(manager, clock, KRAKEN_API_URL=kraken.url)
-    function.instance = bootstrap.start({**LIVE, "KRAKEN_API_URL": kraken.url}, SlowReader(manager.client), clock)
+    function.instance = bootstrap.start(
+        {**LIVE, "KRAKEN_API_URL": kraken.url}, SlowReader(manager.client), clock
+    )
     fired_at = clock.now()
     assert function.alert(fired_at=fired_at)[1]["code"] == "not_sent"
     assert kraken.calls == []
@@ -493,7 +516,11 @@ def test_reading_the_secrets_counts_in_the_requests_budget(manager, kraken):
 
 def test_plain_values_in_the_environment_read_nothing(manager, kraken):
     function = Function(
-        manager, KRAKEN_API_URL=kraken.url, KRAKEN_API_KEY=KEY, KRAKEN_API_SECRET=SECRET, WEBHOOK_TOKEN=TOKEN
+        manager,
+        KRAKEN_API_URL=kraken.url,
+        KRAKEN_API_KEY=KEY,
+        KRAKEN_API_SECRET=SECRET,
+        WEBHOOK_TOKEN=TOKEN,
     )
     assert function.alert()[1]["code"] == "accepted"
     assert (manager.accesses, manager.connections) == ([], 0)
@@ -532,12 +559,22 @@ def test_a_key_that_was_changed_is_read_again_and_the_order_placed_once(manager,
     status, answer = function.alert(number=2)
     assert (status, answer["code"]) == (200, "accepted")
     first, refused, sent_again = (call.params for call in kraken.calls_of("AddOrder"))
-    assert refused["cl_ord_id"] == sent_again["cl_ord_id"] == answer["client_order_id"] != first["cl_ord_id"]
+    assert (
+        refused["cl_ord_id"]
+        == sent_again["cl_ord_id"]
+        == answer["client_order_id"]
+        != first["cl_ord_id"]
+    )
     assert {**refused, "nonce": ""} == {**sent_again, "nonce": ""}
     assert int(first["nonce"]) < int(refused["nonce"]) < int(sent_again["nonce"])
     assert len(kraken.orders()) == 2
     assert (manager.accesses.count(name(K)), manager.accesses.count(name(T))) == (2, 1)
-    assert function.send("GET", "/orders", authorization=f"Bearer {OPERATOR}")[1]["orders"][0]["attempt"] == 1
+    assert (
+        function.send("GET", "/orders", authorization=f"Bearer {OPERATOR}")[1]["orders"][0][
+            "attempt"
+        ]
+        == 1
+    )
     assert function.alert(number=3)[0] == 200
     assert manager.accesses.count(name(K)) == 2
     assert function.told_nothing_of(NEW_KEY, NEW_SECRET)
@@ -590,7 +627,9 @@ def test_a_new_key_that_is_refused_too_is_final_after_one_more_send(manager, kra
     assert len(kraken.orders()) == 1
 
 
-def test_with_no_time_for_a_second_send_the_order_is_not_sent_and_the_next_delivery_sends_it(manager, kraken):
+def test_with_no_time_for_a_second_send_the_order_is_not_sent_and_the_next_delivery_sends_it(
+    manager, kraken
+):
     """The refusal proves that nothing was placed, and the new key is there for the redelivery."""
     clock = FakeClock(datetime.now(UTC))
 
@@ -600,7 +639,9 @@ def test_with_no_time_for_a_second_send_the_order_is_not_sent_and_the_next_deliv
             return super().read(names, seconds)
 
     function = Function(manager, clock, KRAKEN_API_URL=kraken.url)
-    function.instance = bootstrap.start({**LIVE, "KRAKEN_API_URL": kraken.url}, SlowReader(manager.client), clock)
+    function.instance = bootstrap.start(
+        {**LIVE, "KRAKEN_API_URL": kraken.url}, SlowReader(manager.client), clock
+    )
     function.alert(number=0)
     rotate(kraken, manager)
     fired_at = clock.now()
@@ -613,7 +654,9 @@ def test_with_no_time_for_a_second_send_the_order_is_not_sent_and_the_next_deliv
 def test_any_other_refusal_reads_nothing(manager, kraken):
     function = Function(manager, KRAKEN_API_URL=kraken.url)
     function.alert(number=0)
-    for number, text in enumerate(["EGeneral:Permission denied", "EAPI:Invalid nonce", "EOrder:Insufficient funds"], 1):
+    for number, text in enumerate(
+        ["EGeneral:Permission denied", "EAPI:Invalid nonce", "EOrder:Insufficient funds"], 1
+    ):
         kraken.script("AddOrder", errors([text]))
         function.alert(number=number)
     kraken.script("AddOrder", errors(["EAPI:Invalid key", "EService:Unavailable"]))
@@ -659,7 +702,11 @@ def test_a_mounted_key_is_read_again_too(kraken, manager, tmp_path):
 
 def test_a_key_in_the_environment_is_not_read_again(manager, kraken):
     function = Function(
-        manager, KRAKEN_API_URL=kraken.url, KRAKEN_API_KEY=KEY, KRAKEN_API_SECRET=SECRET, WEBHOOK_TOKEN=TOKEN
+        manager,
+        KRAKEN_API_URL=kraken.url,
+        KRAKEN_API_KEY=KEY,
+        KRAKEN_API_SECRET=SECRET,
+        WEBHOOK_TOKEN=TOKEN,
     )
     rotate(kraken, manager)
     assert function.alert()[1]["code"] == "order_rejected"
@@ -673,7 +720,11 @@ def test_orders_at_the_same_moment_share_one_read_of_the_new_key(manager, kraken
     rotate(kraken, manager)
     answers = []
     threads = [
-        threading.Thread(target=lambda number=number: answers.append(function.alert(number=number, volume="0.001")))
+        threading.Thread(
+            target=lambda number=number: answers.append(
+                function.alert(number=number, volume="0.001")
+            )
+        )
         for number in range(1, 6)
     ]
     for thread in threads:
@@ -741,19 +792,32 @@ print(json.dumps([status, sorted(name for name in sys.modules if name in ("grpc"
 
 
 def loaded(env, **around):
-    command = [sys.executable, "-c", SCRIPT, json.dumps({"LEDGER_URL": "memory://", "LOG_LEVEL": "CRITICAL", **env})]
-    done = subprocess.run(command, env={"PYTHONPATH": str(ROOT), **around}, check=True, capture_output=True, text=True)
+    command = [
+        sys.executable,
+        "-c",
+        SCRIPT,
+        json.dumps({"LEDGER_URL": "memory://", "LOG_LEVEL": "CRITICAL", **env}),
+    ]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(ROOT), **around}, check=True, capture_output=True, text=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def test_googles_library_is_not_imported_for_values_and_files(tmp_path):
     (tmp_path / "token").write_text(TOKEN, "utf-8")
-    assert loaded({"WEBHOOK_TOKEN": f"file:{tmp_path}/token", "OPERATOR_TOKEN": OPERATOR}) == [401, []]
+    assert loaded({"WEBHOOK_TOKEN": f"file:{tmp_path}/token", "OPERATOR_TOKEN": OPERATOR}) == [
+        401,
+        [],
+    ]
 
 
 def test_googles_library_is_imported_for_a_name(tmp_path):
     """Without credentials; it must not look for Google's metadata server here."""
-    around = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"), "GCE_METADATA_HOST": "127.0.0.1:1"}
+    around = {
+        "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"),
+        "GCE_METADATA_HOST": "127.0.0.1:1",
+    }
     status, modules = loaded({"WEBHOOK_TOKEN": name(T), "REQUEST_BUDGET_SECONDS": "20"}, **around)
     assert status == 503
     assert modules == ["google.api_core", "google.auth", "grpc"]

@@ -26,23 +26,37 @@ def done(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def metrics(done):
-    return {call[4]: options(call)["--log-filter"] for call in done.of("gcloud", "logging", "metrics", "update")}
+    return {
+        call[4]: options(call)["--log-filter"]
+        for call in done.of("gcloud", "logging", "metrics", "update")
+    }
 
 
 @pytest.fixture(scope="module")
 def policies(done):
-    made = [json.loads(options(call)["--policy"]) for call in done.of("gcloud", "monitoring", "policies", "create")]
+    made = [
+        json.loads(options(call)["--policy"])
+        for call in done.of("gcloud", "monitoring", "policies", "create")
+    ]
     return {policy["userLabels"]["watches"]: policy for policy in made}
 
 
 def kinds(policy):
     return [
-        (kind, condition[kind]) for condition in policy["conditions"] for kind in condition if kind != "displayName"
+        (kind, condition[kind])
+        for condition in policy["conditions"]
+        for kind in condition
+        if kind != "displayName"
     ]
 
 
 def log_filters(metrics, policies):
-    matched = [inner["filter"] for policy in policies.values() for kind, inner in kinds(policy) if "Log" in kind]
+    matched = [
+        inner["filter"]
+        for policy in policies.values()
+        for kind, inner in kinds(policy)
+        if "Log" in kind
+    ]
     return [*metrics.values(), *matched]
 
 
@@ -52,7 +66,9 @@ def test_gcloud_knows_every_command_and_flag(done):
 
 
 def test_every_policy_of_the_folder_is_made_and_nothing_is_left_to_fill_in(policies):
-    assert sorted(policies) == sorted(path.stem for path in (files.DEPLOY / "policies").glob("*.json"))
+    assert sorted(policies) == sorted(
+        path.stem for path in (files.DEPLOY / "policies").glob("*.json")
+    )
     for name, policy in policies.items():
         text = json.dumps(policy)
         assert re.findall(r"FUNCTION|CHANNEL|HOURS|SECONDS", text) == [], name
@@ -61,7 +77,11 @@ def test_every_policy_of_the_folder_is_made_and_nothing_is_left_to_fill_in(polic
 
 
 def test_every_metric_that_a_policy_watches_is_made_and_no_other(metrics, policies):
-    watched = {name for policy in policies.values() for name in METRIC.findall(json.dumps(policy).replace('\\"', '"'))}
+    watched = {
+        name
+        for policy in policies.values()
+        for name in METRIC.findall(json.dumps(policy).replace('\\"', '"'))
+    }
     assert watched == set(metrics)
 
 
@@ -73,8 +93,17 @@ def events_in_source():
 
 
 def test_every_event_that_is_watched_exists(metrics, policies):
-    watched = {name for text in log_filters(metrics, policies) for name in re.findall(r'"([a-z_]+\.[a-z_]+)"', text)}
-    assert watched >= {"alert.done", "order.rejected", "order.not_placed", "ledger.outcome_not_recorded"}
+    watched = {
+        name
+        for text in log_filters(metrics, policies)
+        for name in re.findall(r'"([a-z_]+\.[a-z_]+)"', text)
+    }
+    assert watched >= {
+        "alert.done",
+        "order.rejected",
+        "order.not_placed",
+        "ledger.outcome_not_recorded",
+    }
     assert watched - set(events_in_source()) == set()
 
 
@@ -83,7 +112,11 @@ def test_every_field_that_a_filter_names_is_one_that_is_written(metrics, policie
     caplog.set_level("INFO")
     function = Function()
     function.post(function.alert())
-    accepted, done = (record.facts for record in caplog.records if record.message in ("order.accepted", "alert.done"))
+    accepted, done = (
+        record.facts
+        for record in caplog.records
+        if record.message in ("order.accepted", "alert.done")
+    )
     texts = [*log_filters(metrics, policies), json.dumps(policies)]
     named = {name for text in texts for name in re.findall(r"jsonPayload\.(\w+)", text)}
     assert named == {"message", "alert_id", "ms", "outcome", "strategy", "client_order_id"}
@@ -97,7 +130,9 @@ def test_only_our_own_function_is_watched(metrics, policies):
 
 
 def test_the_latency_that_is_watched_is_the_budget_that_tradingview_leaves(metrics):
-    assert metrics["my-bridge-slow-alerts"].endswith('jsonPayload.message="alert.done" AND jsonPayload.ms>2500')
+    assert metrics["my-bridge-slow-alerts"].endswith(
+        'jsonPayload.message="alert.done" AND jsonPayload.ms>2500'
+    )
 
 
 def test_an_alert_that_failed_is_one_of_which_nothing_was_sent(metrics, caplog):
@@ -115,7 +150,11 @@ def test_an_alert_that_failed_is_one_of_which_nothing_was_sent(metrics, caplog):
 def test_silence_is_told_by_missing_data_and_by_zeros_alike(policies):
     (absent, missing), (threshold, zeros) = kinds(policies["no-alerts"])
     assert (absent, missing["duration"]) == ("conditionAbsent", f"{12 * 3600}s")
-    assert (threshold, zeros["comparison"], zeros["thresholdValue"]) == ("conditionThreshold", "COMPARISON_LT", 1)
+    assert (threshold, zeros["comparison"], zeros["thresholdValue"]) == (
+        "conditionThreshold",
+        "COMPARISON_LT",
+        1,
+    )
     assert zeros["aggregations"][0]["alignmentPeriod"] == f"{12 * 3600}s"
 
 
@@ -127,7 +166,9 @@ def test_only_a_policy_on_the_log_itself_has_a_rate_limit_and_it_has_to(policies
 
 def test_without_hours_silence_is_not_watched(tmp_path):
     done = shell.run(f"HOURS=0 {SCRIPT}", tmp_path)
-    made = [options(call)["--policy"] for call in done.of("gcloud", "monitoring", "policies", "create")]
+    made = [
+        options(call)["--policy"] for call in done.of("gcloud", "monitoring", "policies", "create")
+    ]
     assert len(made) == 5
     assert "conditionAbsent" not in "".join(made)
 

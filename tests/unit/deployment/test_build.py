@@ -17,7 +17,11 @@ from webhook_core.settings.reading import VARIABLES, SettingsError, read_setting
 BUILT_IN = {"PROJECT_ID"}
 PLATFORM = {"THREADS", "PORT", "XDG_RUNTIME_DIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
 RUNTIMES = {"python311", "python312", "python313"}
-CLOUD_RUN = {"K_SERVICE": "tradingview-bridge", "K_REVISION": "tradingview-bridge-00001-abc", "PORT": "8080"}
+CLOUD_RUN = {
+    "K_SERVICE": "tradingview-bridge",
+    "K_REVISION": "tradingview-bridge-00001-abc",
+    "PORT": "8080",
+}
 SECRETS = {
     "WEBHOOK_TOKEN": "token-of-the-tests-0123", "OPERATOR_TOKEN": "operator-of-the-tests-0123",
     "KRAKEN_API_KEY": "key", "KRAKEN_API_SECRET": "c2VjcmV0",
@@ -31,12 +35,19 @@ def check_schema(schema, path):
 
 
 SCHEMAS = [
-    ("vendor.cloudbuild", ROOT / "cloudbuild.yaml", "substitutionOption: MUST_MATCH", "substitutionOption: MUST"),
+    (
+        "vendor.cloudbuild",
+        ROOT / "cloudbuild.yaml",
+        "substitutionOption: MUST_MATCH",
+        "substitutionOption: MUST",
+    ),
     ("vendor.github-workflows", files.DEPLOY / "github-actions.yaml", "runs-on:", "runs_on:"),
 ]
 
 
-@pytest.mark.parametrize(("schema", "path", "right", "wrong"), SCHEMAS, ids=["cloudbuild", "github"])
+@pytest.mark.parametrize(
+    ("schema", "path", "right", "wrong"), SCHEMAS, ids=["cloudbuild", "github"]
+)
 def test_the_build_is_what_its_schema_says(schema, path, right, wrong, tmp_path):
     done = check_schema(schema, path)
     assert done.returncode == 0, done.stdout
@@ -49,30 +60,48 @@ def test_substitutions_are_declared_and_used():
     """Cloud Build itself looks only on submitted builds: triggered ones run as ALLOW_LOOSE."""
     build = files.cloudbuild()
     declared = set(build.pop("substitutions"))
-    used = {found[1] or found[2] for text in files.texts(build) for found in files.REFERENCE.finditer(text)} - {None}
+    used = {
+        found[1] or found[2]
+        for text in files.texts(build)
+        for found in files.REFERENCE.finditer(text)
+    } - {None}
     assert used - BUILT_IN == declared
     assert all(name.startswith("_") for name in declared)
 
 
 def test_a_dollar_sign_that_is_no_substitution_is_written_twice():
-    assert [text for text in files.texts(files.cloudbuild()) if "$" in files.REFERENCE.sub("", text)] == []
+    assert [
+        text for text in files.texts(files.cloudbuild()) if "$" in files.REFERENCE.sub("", text)
+    ] == []
 
 
 def test_defaults_are_texts_that_need_no_other_substitution():
     values = files.cloudbuild()["substitutions"]
-    assert {name: value for name, value in values.items() if not isinstance(value, str) or "$" in value} == {}
+    assert {
+        name: value for name, value in values.items() if not isinstance(value, str) or "$" in value
+    } == {}
 
 
 def test_the_steps_come_in_the_order_that_protects():
-    assert [step["id"] for step in files.cloudbuild()["steps"]] == ["check", "test", "deploy", "smoke"]
-    assert not any("waitFor" in step or "allowFailure" in step for step in files.cloudbuild()["steps"])
+    assert [step["id"] for step in files.cloudbuild()["steps"]] == [
+        "check",
+        "test",
+        "deploy",
+        "smoke",
+    ]
+    assert not any(
+        "waitFor" in step or "allowFailure" in step for step in files.cloudbuild()["steps"]
+    )
 
 
 @pytest.mark.parametrize("name", ["check", "test"])
 def test_a_make_step_names_a_target(name):
     assert files.step(name)["entrypoint"] == "make"
     dry_run = subprocess.run(
-        ["make", "--dry-run", *files.step_arguments(name)], cwd=ROOT, capture_output=True, check=False
+        ["make", "--dry-run", *files.step_arguments(name)],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
     assert dry_run.returncode == 0
 
@@ -133,7 +162,9 @@ def test_the_workflow_deploys_exactly_what_cloud_build_deploys(tmp_path):
 
 def test_gcloud_knows_every_flag_of_the_deployment():
     assert shell.unknown_to_gcloud(files.step_arguments("deploy")) == []
-    assert shell.unknown_to_gcloud(["functions", "deploy", "x", "--max-instance=2"]) == ["--max-instance"]
+    assert shell.unknown_to_gcloud(["functions", "deploy", "x", "--max-instance=2"]) == [
+        "--max-instance"
+    ]
     assert shell.unknown_to_gcloud(["function", "deploy", "x"]) == ["function deploy x"]
 
 
@@ -155,7 +186,9 @@ def test_the_build_never_opens_or_closes_the_function():
 
 def test_the_deployed_entry_point_exists_and_its_runtime_is_one_that_is_tested():
     given = options(files.step_arguments("deploy"))
-    assert re.search(rf"^def {given['--entry-point']}\(", (ROOT / "main.py").read_text("utf-8"), re.MULTILINE)
+    assert re.search(
+        rf"^def {given['--entry-point']}\(", (ROOT / "main.py").read_text("utf-8"), re.MULTILINE
+    )
     assert given["--runtime"] in RUNTIMES
     assert files.step("test")["name"] == f"python:3.{given['--runtime'][7:]}"
 
@@ -168,16 +201,22 @@ def test_a_burst_of_32_comes_in_at_once_with_a_thread_for_each():
 @pytest.mark.parametrize("name", ["Cloud Build", "Docker", "Cloud Run", "Kubernetes"])
 def test_concurrency_is_the_number_of_threads(name):
     env, _ = DEPLOYMENTS[name]()
-    assert env["THREADS"] == options(files.step_arguments("deploy"))["--concurrency"] == str(THREADS)
+    assert (
+        env["THREADS"] == options(files.step_arguments("deploy"))["--concurrency"] == str(THREADS)
+    )
 
 
 def by_cloud_build(**changes):
     given = options(files.step_arguments("deploy", **changes))
-    return gcloud_dict(given["--set-env-vars"]) | CLOUD_RUN, set(gcloud_dict(given["--set-secrets"]))
+    return gcloud_dict(given["--set-env-vars"]) | CLOUD_RUN, set(
+        gcloud_dict(given["--set-secrets"])
+    )
 
 
 def by_manifest(name, kind, **platform):
-    (document,) = [document for document in files.documents(files.DEPLOY / name) if document["kind"] == kind]
+    (document,) = [
+        document for document in files.documents(files.DEPLOY / name) if document["kind"] == kind
+    ]
     (container,) = document["spec"]["template"]["spec"]["containers"]
     rows = container["env"]
     plain = {row["name"]: row["value"] for row in rows if "value" in row}
@@ -210,13 +249,19 @@ def test_every_variable_of_a_deployment_is_known(name):
 def test_the_defaults_of_a_deployment_start_in_paper_mode_and_in_production(name):
     env, secrets = DEPLOYMENTS[name]()
     started = settings(env, secrets)
-    assert (started.trading_mode, started.environment, started.warnings) == ("paper", "production", ())
+    assert (started.trading_mode, started.environment, started.warnings) == (
+        "paper",
+        "production",
+        (),
+    )
     assert started.credentials
     assert started.on_google_cloud == started.ledger_url.startswith("firestore://my-project")
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_a_deployment_without_its_secrets_asks_secret_manager_where_it_may_and_else_does_not_start(name):
+def test_a_deployment_without_its_secrets_asks_secret_manager_where_it_may_and_else_does_not_start(
+    name,
+):
     env, _ = DEPLOYMENTS[name]()
     if "GCP_PROJECT_ID" in env:
         assert unread(settings(env, set()), env) == {"WEBHOOK_TOKEN", "WEBHOOK_SECRET"}
@@ -227,7 +272,10 @@ def test_a_deployment_without_its_secrets_asks_secret_manager_where_it_may_and_e
 
 def unread(started, env):
     names = {name.name.split("/")[3] for name in started.unread}
-    assert all(name.name.startswith(f"projects/{env['GCP_PROJECT_ID']}/secrets/") for name in started.unread)
+    assert all(
+        name.name.startswith(f"projects/{env['GCP_PROJECT_ID']}/secrets/")
+        for name in started.unread
+    )
     return names
 
 
@@ -246,7 +294,9 @@ def test_the_defaults_with_the_kraken_key_are_all_that_live_needs(name):
 
 
 def test_a_list_of_symbols_survives_the_separators_of_gcloud():
-    env, _ = by_cloud_build(_ALLOWED_SYMBOLS="BTC/USD,SOL/EUR", _MORE_ENV="ALLOWED_IPS=tradingview@PAPER_FEES=0.1,0.2")
+    env, _ = by_cloud_build(
+        _ALLOWED_SYMBOLS="BTC/USD,SOL/EUR", _MORE_ENV="ALLOWED_IPS=tradingview@PAPER_FEES=0.1,0.2"
+    )
     assert env["ALLOWED_SYMBOLS"] == "BTC/USD,SOL/EUR"
     assert (env["ALLOWED_IPS"], env["PAPER_FEES"]) == ("tradingview", "0.1,0.2")
 

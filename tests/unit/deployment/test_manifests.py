@@ -10,7 +10,9 @@ from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
 
-KUBERNETES = {document["kind"]: document for document in files.documents(files.DEPLOY / "kubernetes.yaml")}
+KUBERNETES = {
+    document["kind"]: document for document in files.documents(files.DEPLOY / "kubernetes.yaml")
+}
 (CLOUD_RUN,) = files.documents(files.DEPLOY / "cloud-run-service.yaml")
 DOCKERFILE = files.instructions()
 PODS = {
@@ -26,8 +28,16 @@ def container(pod):
 
 def test_kubernetes_has_its_objects_in_the_versions_that_serve_them():
     versions = {kind: document["apiVersion"] for kind, document in KUBERNETES.items()}
-    assert versions == {"PersistentVolumeClaim": "v1", "Deployment": "apps/v1", "Service": "v1", "CronJob": "batch/v1"}
-    assert all(re.fullmatch(r"[a-z0-9-]{1,52}", document["metadata"]["name"]) for document in KUBERNETES.values())
+    assert versions == {
+        "PersistentVolumeClaim": "v1",
+        "Deployment": "apps/v1",
+        "Service": "v1",
+        "CronJob": "batch/v1",
+    }
+    assert all(
+        re.fullmatch(r"[a-z0-9-]{1,52}", document["metadata"]["name"])
+        for document in KUBERNETES.values()
+    )
 
 
 def test_one_pod_at_a_time_has_the_ledger():
@@ -45,15 +55,22 @@ def test_the_ledger_is_on_the_volume():
         if env["LEDGER_URL"].startswith(f"sqlite:///{mount['mountPath']}/")
     ]
     (volume,) = [volume for volume in pod["volumes"] if volume["name"] == mount["name"]]
-    assert volume["persistentVolumeClaim"]["claimName"] == KUBERNETES["PersistentVolumeClaim"]["metadata"]["name"]
-    assert {mount["name"] for mount in container(pod)["volumeMounts"]} == {volume["name"] for volume in pod["volumes"]}
+    assert (
+        volume["persistentVolumeClaim"]["claimName"]
+        == KUBERNETES["PersistentVolumeClaim"]["metadata"]["name"]
+    )
+    assert {mount["name"] for mount in container(pod)["volumeMounts"]} == {
+        volume["name"] for volume in pod["volumes"]
+    }
 
 
 def test_labels_select_the_pod():
     spec, service = KUBERNETES["Deployment"]["spec"], KUBERNETES["Service"]["spec"]
     labels = spec["template"]["metadata"]["labels"]
     assert spec["selector"]["matchLabels"] == service["selector"] == labels
-    assert service["ports"][0]["targetPort"] in {port["name"] for port in container(PODS["Deployment"])["ports"]}
+    assert service["ports"][0]["targetPort"] in {
+        port["name"] for port in container(PODS["Deployment"])["ports"]
+    }
 
 
 @pytest.mark.parametrize("kind", PODS)
@@ -106,7 +123,10 @@ def test_cloud_run_gets_the_sizes_of_the_function():
         "autoscaling.knative.dev/maxScale": given["--max-instances"],
         "run.googleapis.com/startup-cpu-boost": "true",
     }
-    assert cloud_run_container()["resources"]["limits"] == {"cpu": given["--cpu"], "memory": given["--memory"]}
+    assert cloud_run_container()["resources"]["limits"] == {
+        "cpu": given["--cpu"],
+        "memory": given["--memory"],
+    }
     assert template["spec"]["containerConcurrency"] == int(given["--concurrency"])
     assert template["spec"]["timeoutSeconds"] == int(given["--timeout"].removesuffix("s"))
     assert template["spec"]["serviceAccountName"] == given["--service-account"]
@@ -114,7 +134,10 @@ def test_cloud_run_gets_the_sizes_of_the_function():
 
 def test_cloud_run_asks_for_health_where_the_container_listens():
     probe = cloud_run_container()["startupProbe"]["httpGet"]
-    assert probe == {"path": "/webhook/health", "port": cloud_run_container()["ports"][0]["containerPort"]}
+    assert probe == {
+        "path": "/webhook/health",
+        "port": cloud_run_container()["ports"][0]["containerPort"],
+    }
     assert files.dockerfile_env()["PORT"] == str(probe["port"])
 
 
@@ -123,9 +146,13 @@ def test_the_image_copies_files_that_the_build_sees_and_ends_as_no_root():
     for source in files.copied_by_docker():
         plain = source.replace("[l]", "l")
         assert (ROOT / plain).exists() or source != plain
-        assert source != plain or any(name == plain or name.startswith(f"{plain}/") for name in seen)
+        assert source != plain or any(
+            name == plain or name.startswith(f"{plain}/") for name in seen
+        )
     words = [word for word, _ in DOCKERFILE]
-    assert words.index("USER") > max(index for index, word in enumerate(words) if word in ("RUN", "COPY"))
+    assert words.index("USER") > max(
+        index for index, word in enumerate(words) if word in ("RUN", "COPY")
+    )
     assert dict(DOCKERFILE)["USER"] != "0"
 
 
@@ -138,13 +165,18 @@ def test_the_image_is_compiled_with_the_python_that_runs_it():
 
 def test_gunicorn_has_a_place_for_its_control_socket_that_the_user_can_write():
     pod = container(PODS["Deployment"])
-    rows = [{row["name"]: row.get("value") for row in one["env"]} for one in (cloud_run_container(), pod)]
+    rows = [
+        {row["name"]: row.get("value") for row in one["env"]}
+        for one in (cloud_run_container(), pod)
+    ]
     assert {env["XDG_RUNTIME_DIR"] for env in [files.dockerfile_env(), *rows]} == {"/tmp"}
     assert "/tmp" in {mount["mountPath"] for mount in pod["volumeMounts"]}
 
 
 def test_the_volume_of_the_image_is_where_its_ledger_is():
-    assert files.dockerfile_env()["LEDGER_URL"] == f"sqlite:///{dict(DOCKERFILE)['VOLUME']}/ledger.db"
+    assert (
+        files.dockerfile_env()["LEDGER_URL"] == f"sqlite:///{dict(DOCKERFILE)['VOLUME']}/ledger.db"
+    )
 
 
 @pytest.mark.parametrize("path", sorted(files.DEPLOY.glob("*.sh")), ids=lambda path: path.name)
@@ -157,7 +189,8 @@ SCHEDULER = "PROJECT_ID=my-project REGION=europe-west1 bash examples/deploy/sche
 
 
 @pytest.mark.parametrize(
-    ("exists", "verb", "flag"), [(False, "create", "--headers"), (True, "update", "--update-headers")]
+    ("exists", "verb", "flag"),
+    [(False, "create", "--headers"), (True, "update", "--update-headers")],
 )
 def test_the_scheduler_gets_the_token_and_nobody_sees_it_on_the_way(exists, verb, flag, tmp_path):
     done = shell.run(SCHEDULER, tmp_path, job_exists=exists)

@@ -15,7 +15,10 @@ PACKAGE = {
     for path in (ROOT / "webhook_core").rglob("*")
     if path.is_file() and "__pycache__" not in path.parts
 }
-LISTS = {".gcloudignore": lambda: files.gcloud_ignore_lines(".gcloudignore"), "docker": files.docker_ignore_lines}
+LISTS = {
+    ".gcloudignore": lambda: files.gcloud_ignore_lines(".gcloudignore"),
+    "docker": files.docker_ignore_lines,
+}
 TRY_IT = """
 import functions_framework, time
 client = functions_framework.create_app("webhook", "main.py", "http").test_client()
@@ -30,13 +33,22 @@ print(client.post("/webhook/tradingview", json=alert).get_json()["code"])
 @pytest.mark.parametrize("name", LISTS)
 def test_the_upload_is_the_entry_point_the_requirements_and_the_package(name):
     expected = {"main.py", "requirements.txt"} | PACKAGE
-    assert {"webhook_core/kraken/asset_pairs.json", "webhook_core/kraken/known_pairs.csv"} <= expected
+    assert {
+        "webhook_core/kraken/asset_pairs.json",
+        "webhook_core/kraken/known_pairs.csv",
+    } <= expected
     assert files.uploaded(LISTS[name]()) - {"strategies.toml"} == expected
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_the_upload_leaves_out_what_is_not_the_function(name, tmp_path):
-    kept = ["main.py", "requirements.txt", "strategies.toml", "webhook_core/x.py", "webhook_core/deep/x.json"]
+    kept = [
+        "main.py",
+        "requirements.txt",
+        "strategies.toml",
+        "webhook_core/x.py",
+        "webhook_core/deep/x.json",
+    ]
     left = [
         ".env", ".git/config", ".venv/main.py", "README.md", "tests/unit/x.py", "tests/main.py", "examples/demo.py",
         "webhook_core/__pycache__/x.cpython-313.pyc", "webhook_core/deep/x.pyc", ".state/ledger.db", "key.json",
@@ -62,15 +74,19 @@ def test_the_function_works_from_the_upload_alone(name, tmp_path):
 
     def python(*arguments):
         command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
 
     compiled = python("-m", "compileall", "-f", "-q", ".")
     assert compiled.returncode == 0, compiled.stdout
     (tmp_path / "strategies.toml").unlink(missing_ok=True)
     done = python("-c", TRY_IT)
-    assert [line for line in done.stdout.splitlines() if not line.startswith("{")] == ["ok", "accepted", "accepted"], (
-        done.stderr
-    )
+    assert [line for line in done.stdout.splitlines() if not line.startswith("{")] == [
+        "ok",
+        "accepted",
+        "accepted",
+    ], done.stderr
 
 
 def test_a_submitted_build_has_its_tests_and_none_of_what_git_ignores(tmp_path):
@@ -83,7 +99,14 @@ def test_a_submitted_build_has_its_tests_and_none_of_what_git_ignores(tmp_path):
         "strategies.toml",
         "webhook_core/x.json",
     ]
-    left = [".git/config", ".env", ".venv/bin/python", ".state/ledger.db", "tests/__pycache__/x.pyc", "bench.json"]
+    left = [
+        ".git/config",
+        ".env",
+        ".venv/bin/python",
+        ".state/ledger.db",
+        "tests/__pycache__/x.pyc",
+        "bench.json",
+    ]
     for file in [*kept, *left]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()

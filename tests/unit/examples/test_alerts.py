@@ -18,7 +18,9 @@ from webhook_core.settings.reading import read_settings
 from webhook_core.web.messages import HttpRequest
 
 EXAMPLES = ROOT / "examples"
-FILES = sorted(path.name for path in EXAMPLES.glob("*.json") if path.name != "firestore.indexes.json")
+FILES = sorted(
+    path.name for path in EXAMPLES.glob("*.json") if path.name != "firestore.indexes.json"
+)
 TOKEN = "token-0123456789abcdef"
 PLACEHOLDERS = {
     "ticker": "BTCUSD", "exchange": "KRAKEN", "strategy.order.action": "buy", "strategy.order.contracts": "0.001",
@@ -40,13 +42,18 @@ class Sender:
 
     def __init__(self, **env):
         self.clock = FakeClock()
-        self.instance = start({"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": "memory://", **env}, clock=self.clock)
+        self.instance = start(
+            {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": "memory://", **env}, clock=self.clock
+        )
 
     def send(self, name, fields=None, route="/webhook/tradingview"):
         now = self.clock.now()
         text = (EXAMPLES / name).read_text("utf-8") if name else "{}"
         moments = {"time": now - timedelta(hours=1), "timenow": now}
-        values = {**PLACEHOLDERS, **{each: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for each, moment in moments.items()}}
+        values = {
+            **PLACEHOLDERS,
+            **{each: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for each, moment in moments.items()},
+        }
         alert = json.loads(re.sub(r"\{\{([^}]+)\}\}", lambda match: values[match[1]], text))
         own = {"id": f"test-{name}", "fired_at": values["timenow"]}
         body = json.dumps({**own, **alert, **(fields or {}), "token": TOKEN}).encode()
@@ -67,12 +74,19 @@ def test_the_strategies_file_starts_as_it_was_copied():
 
 
 def test_the_strategies_file_starts_with_its_secrets_taken_in_and_names_all_that_are_missing():
-    text = re.sub(r"^# (token|secret) =", r"\1 =", Path("strategies.toml").read_text("utf-8"), flags=re.MULTILINE)
+    text = re.sub(
+        r"^# (token|secret) =",
+        r"\1 =",
+        Path("strategies.toml").read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
     Path("strategies.toml").write_text(text, "utf-8")
     names = {"TREND_BTC_TOKEN", "REVERSION_SECRET_NEW", "REVERSION_SECRET_OLD"}
     with pytest.raises(Exception, match="can't be used") as refused:
         read_settings({})
-    assert {name for name in names if f"the variable {name}, which is not set" in str(refused.value)} == names
+    assert {
+        name for name in names if f"the variable {name}, which is not set" in str(refused.value)
+    } == names
     env = {name: f"{name.lower()}-0123456789" for name in names}
     bound = {proof.strategy for proof in read_settings(env).credentials}
     assert bound == {"trend-btc", "mean-reversion"}
@@ -87,12 +101,16 @@ def test_every_example_works_with_the_file_in_place(name, route):
         assert (status, answer["code"]) == (200, "accepted"), answer
     status, answer = sender.send(name, route=route)
     nothing_open = name.startswith("cancel_") and "close" not in name
-    code = "validated" if route.endswith("validate") else "no_action" if nothing_open else "accepted"
+    code = (
+        "validated" if route.endswith("validate") else "no_action" if nothing_open else "accepted"
+    )
     assert (status, answer["code"]) == (200, code), answer
     assert answer["field"] is None
 
 
 def test_every_strategy_that_an_example_names_is_in_the_file():
-    named = {json.loads((EXAMPLES / name).read_text("utf-8")).get("strategy_name") for name in FILES}
+    named = {
+        json.loads((EXAMPLES / name).read_text("utf-8")).get("strategy_name") for name in FILES
+    }
     assert named - {None} == {"my-strategy"}
     assert '"my-strategy"' in (EXAMPLES / "strategy.pine").read_text("utf-8")

@@ -71,7 +71,21 @@ POPULAR = (
         "LDO",
         "IMX",
     ),
-    *("BNB", "TRUMP", "FARTCOIN", "HYPE", "PENGU", "VIRTUAL", "STX", "MNT", "CRO", "JASMY", "GALA", "SAND", "MANA"),
+    *(
+        "BNB",
+        "TRUMP",
+        "FARTCOIN",
+        "HYPE",
+        "PENGU",
+        "VIRTUAL",
+        "STX",
+        "MNT",
+        "CRO",
+        "JASMY",
+        "GALA",
+        "SAND",
+        "MANA",
+    ),
 )
 HOUSE = {"BTC": "XBT", "DOGE": "XDG"}
 
@@ -85,7 +99,12 @@ class Paper(Function):
         super().__post_init__()
 
     def buy(self, symbol, volume="2000000", price="1", **fields):
-        wanted = {"order_type": "limit", "volume": volume, "price": price, "id": f"{symbol} {fields}"} | fields
+        wanted = {
+            "order_type": "limit",
+            "volume": volume,
+            "price": price,
+            "id": f"{symbol} {fields}",
+        } | fields
         return self.post(self.alert(symbol=symbol, **wanted))
 
 
@@ -105,7 +124,13 @@ def test_every_popular_pair_trades_however_it_is_written(code, quote):
         pytest.skip("no record states it")
     function = paper()
     house = HOUSE.get(code, code)
-    names = [f"{code}{quote}", f"{code}/{quote}", f"{code}-{quote}".lower(), f"KRAKEN:{code}{quote}", f"{house}{quote}"]
+    names = [
+        f"{code}{quote}",
+        f"{code}/{quote}",
+        f"{code}-{quote}".lower(),
+        f"KRAKEN:{code}{quote}",
+        f"{house}{quote}",
+    ]
     pairs = {sent(function.buy(name))["pair"] for name in names}
     assert len(pairs) == 1, pairs
 
@@ -116,7 +141,12 @@ def test_every_popular_pair_trades_however_it_is_written(code, quote):
         ("SUIUSD", "3.123456 5.1234567", "SUIUSD", "3.1234 5.12345"),
         ("AVAX/USD", "25.119 0.5", "AVAXUSD", "25.11 0.5"),
         ("trxusd", "0.1234567 16", "TRXUSD", "0.123456 16"),
-        ("KRAKEN:PEPEUSD", "0.0000123456789 1500000.123456", "PEPEUSD", "0.000012345 1500000.12345"),
+        (
+            "KRAKEN:PEPEUSD",
+            "0.0000123456789 1500000.123456",
+            "PEPEUSD",
+            "0.000012345 1500000.12345",
+        ),
         ("BTC/CAD", "90000.19 0.001", "XXBTZCAD", "90000.1 0.001"),
         ("ETHJPY", "400000.9 0.002", "XETHZJPY", "400000 0.002"),
         ("aave_btc", "0.00512345 0.1", "AAVEXBT", "0.005123 0.1"),
@@ -128,7 +158,9 @@ def test_an_order_is_fitted_to_the_recorded_rules(symbol, asked, pair, fitted):
     price, volume = asked.split()
     request = sent(function.buy(symbol, volume, price))
     assert function.application.market.pair_rules.current().resolve(request["pair"]).key == pair
-    assert [Decimal(request[name]) for name in ("price", "volume")] == list(map(Decimal, fitted.split()))
+    assert [Decimal(request[name]) for name in ("price", "volume")] == list(
+        map(Decimal, fitted.split())
+    )
 
 
 def test_too_small_an_order_is_the_venues_to_refuse_for_the_record_is_old():
@@ -154,18 +186,29 @@ def test_a_bought_coin_is_closed_counted_and_cancelled_by_a_later_instance():
     sent(function.buy("SUIUSD", "100", "3", order_type="market"))
     sent(function.buy("SUIUSD", "10", "1", id="rests"))
     later = Paper(function.env, function.clock, store=function.store)
-    equity = later.buy("BTC/USD", "1", "60000", quantity_type="percent_equity", order_type="market", id="share")
+    equity = later.buy(
+        "BTC/USD", "1", "60000", quantity_type="percent_equity", order_type="market", id="share"
+    )
     assert Decimal(sent(equity)["volume"]) > 0
-    cancelled = later.post(later.alert(action="cancel", symbol="SUI/USD", side=None, volume=None, price=None, id="c"))
-    assert (cancelled["code"], cancelled["orders"][0]["request"]["txid"] != "") == ("accepted", True)
-    closed = later.post(later.alert(action="close", symbol="sui-usd", side=None, volume=None, price="3", id="x"))
+    cancelled = later.post(
+        later.alert(action="cancel", symbol="SUI/USD", side=None, volume=None, price=None, id="c")
+    )
+    assert (cancelled["code"], cancelled["orders"][0]["request"]["txid"] != "") == (
+        "accepted",
+        True,
+    )
+    closed = later.post(
+        later.alert(action="close", symbol="sui-usd", side=None, volume=None, price="3", id="x")
+    )
     assert Decimal(sent(closed)["volume"]) == 100
 
 
 def test_coins_of_recorded_pairs_count_in_the_equity():
     rich = paper(PAPER_BALANCES="USD=1000,SUI=1000")
     sent(rich.buy("SUIUSD", "5", "2", order_type="market", id="a price"))
-    order = rich.buy("BTC/USD", "10", "60000", order_type="market", quantity_type="percent_equity", id="share")
+    order = rich.buy(
+        "BTC/USD", "10", "60000", order_type="market", quantity_type="percent_equity", id="share"
+    )
     spent = Decimal(sent(order)["volume"])  # a tenth of 3000 USD, less what the first order cost
     assert Decimal(299) < spent <= Decimal(300)
 
@@ -177,7 +220,9 @@ def test_a_list_of_allowed_symbols_takes_recorded_pairs(allowed):
     assert function.buy("AVAXUSD").status in {403, 422}
     later = Paper(function.env, function.clock, store=function.store)
     cancelled = later.post(
-        later.alert(action="cancel", scope="all", symbol=None, side=None, volume=None, price=None, id="c")
+        later.alert(
+            action="cancel", scope="all", symbol=None, side=None, volume=None, price=None, id="c"
+        )
     )
     assert (cancelled["code"], len(cancelled["orders"])) == ("accepted", 1), cancelled.document
 
@@ -192,7 +237,9 @@ def test_a_live_order_never_plans_with_a_record():
     }  # fmt: skip
     function = Function(live)
     assert function.application.market.pair_rules.records is None
-    answer = function.post(function.alert(symbol="SUIUSD", volume="10", price="3", order_type="limit"))
+    answer = function.post(
+        function.alert(symbol="SUIUSD", volume="10", price="3", order_type="limit")
+    )
     assert "instruments" in function.venue.calls
     assert (answer.status, answer["field"]) == (400, "symbol")
 
@@ -236,11 +283,16 @@ def test_what_kraken_does_not_know_is_unknown_and_an_outage_is_no_answer(kraken)
 
 def test_reconcile_that_reaches_kraken_brings_its_rules_of_today(kraken):
     function = priced(kraken.url)
-    kraken.engine.pairs["SUIUSD"] = dict(NEW, altname="SUIUSD", wsname="SUI/USD", base="SUI", ordermin="1")
+    kraken.engine.pairs["SUIUSD"] = dict(
+        NEW, altname="SUIUSD", wsname="SUI/USD", base="SUI", ordermin="1"
+    )
     assert function.operate("POST", "/reconcile").document["pair_rules_refreshed"] is True
     later = Paper(function.env, function.clock, store=function.store)
     request = sent(later.buy("SUIUSD", "1.23456", "2.987"))
-    assert (Decimal(request["price"]), Decimal(request["volume"])) == (Decimal("2.98"), Decimal("1.234"))
+    assert (Decimal(request["price"]), Decimal(request["volume"])) == (
+        Decimal("2.98"),
+        Decimal("1.234"),
+    )
     assert later.buy("SUIUSD", "0.5", "2", id="small")["code"] == "order_denied"
     plain = Paper({"PAPER_BALANCES": "USD=100"}, function.clock, store=function.store)
     sent(plain.buy("SUIUSD", "2", "2", id="plain"))
@@ -260,9 +312,14 @@ def test_only_krakens_own_rules_get_into_the_document_of_live_trading():
 
 def test_a_refusal_by_an_old_record_is_healed_by_krakens_rules(kraken):
     function = priced(kraken.url)
-    kraken.engine.pairs["SUIUSD"] = dict(NEW, altname="SUIUSD", wsname="SUI/USD", base="SUI", ordermin="1")
+    kraken.engine.pairs["SUIUSD"] = dict(
+        NEW, altname="SUIUSD", wsname="SUI/USD", base="SUI", ordermin="1"
+    )
     request = sent(function.buy("SUIUSD", "1.23456", "2.987"))
-    assert (Decimal(request["price"]), Decimal(request["volume"])) == (Decimal("2.98"), Decimal("1.234"))
+    assert (Decimal(request["price"]), Decimal(request["volume"])) == (
+        Decimal("2.98"),
+        Decimal("1.234"),
+    )
 
 
 def test_reconcile_on_plain_paper_leaves_the_store_without_a_thousand_rows():
@@ -272,7 +329,8 @@ def test_reconcile_on_plain_paper_leaves_the_store_without_a_thousand_rows():
 
 
 @pytest.mark.parametrize(
-    "text", ["[", "[]", '{"pairs": []}', '{"pairs": {"A": 5, "B": {"altname": "B"}}}', "[" * 100_000]
+    "text",
+    ["[", "[]", '{"pairs": []}', '{"pairs": {"A": 5, "B": {"altname": "B"}}}', "[" * 100_000],
 )
 def test_stored_rules_that_are_none_cost_no_alert(text):
     store = MemoryLedger()
@@ -299,7 +357,11 @@ def ledger(tmp_path, monkeypatch):
 
 
 def run(tmp_path, *arguments):
-    env = {"LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR}
+    env = {
+        "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db",
+        "WEBHOOK_TOKEN": TOKEN,
+        "OPERATOR_TOKEN": OPERATOR,
+    }
     return CliRunner().invoke(cli, arguments, env=env, catch_exceptions=False)
 
 

@@ -35,7 +35,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.requests.append(HttpRequest("POST", self.path, {}, headers, body, "127.0.0.1", datetime.now(UTC)))
+        self.server.requests.append(
+            HttpRequest("POST", self.path, {}, headers, body, "127.0.0.1", datetime.now(UTC))
+        )
         status, answer = self.server.statuses.pop(0), b'{"success": true, "code": "accepted"}'
         self.send_response(status)
         if status == 307:
@@ -110,7 +112,12 @@ def test_a_whsec_secret_signs_by_standard_webhooks(receive):
 @pytest.mark.parametrize(("option", "env"), [((), {}), (("--token",), {"WEBHOOK_SECRET": SECRET})])
 def test_a_token_goes_into_the_body(receive, option, env):
     server = receive()
-    assert send(EXAMPLES / "market.json", "--url", server.url, *option, WEBHOOK_TOKEN=TOKEN, **env).returncode == 0
+    assert (
+        send(
+            EXAMPLES / "market.json", "--url", server.url, *option, WEBHOOK_TOKEN=TOKEN, **env
+        ).returncode
+        == 0
+    )
     (request,) = server.requests
     assert verified(request, token_credential(TOKEN, "t")).scheme == "token"
 
@@ -126,7 +133,12 @@ def test_without_any_proof_it_says_so(receive):
 
 def test_twice_sends_the_same_bytes_and_headers_again(receive):
     server = receive(200, 200)
-    assert send(EXAMPLES / "market.json", "--url", server.url, "--twice", WEBHOOK_SECRET=WHSEC).returncode == 0
+    assert (
+        send(
+            EXAMPLES / "market.json", "--url", server.url, "--twice", WEBHOOK_SECRET=WHSEC
+        ).returncode
+        == 0
+    )
     first, second = server.requests
     assert (first.body, first.headers) == (second.body, second.headers)
 
@@ -134,7 +146,9 @@ def test_twice_sends_the_same_bytes_and_headers_again(receive):
 def test_two_runs_are_two_alerts(receive):
     server = receive(200, 200)
     for _ in range(2):
-        assert send(EXAMPLES / "market.json", "--url", server.url, WEBHOOK_TOKEN=TOKEN).returncode == 0
+        assert (
+            send(EXAMPLES / "market.json", "--url", server.url, WEBHOOK_TOKEN=TOKEN).returncode == 0
+        )
     first, second = (json.loads(request.body)["id"] for request in server.requests)
     assert first != second
 
@@ -153,11 +167,18 @@ def test_the_route_follows_from_url_and_option(receive, path, asked):
     server = receive()
     base = server.url.removesuffix("/webhook/tradingview")
     option = ["--validate"] if asked else []
-    assert send(EXAMPLES / "market.json", "--url", base + path, *option, WEBHOOK_TOKEN=TOKEN).returncode == 0
+    assert (
+        send(
+            EXAMPLES / "market.json", "--url", base + path, *option, WEBHOOK_TOKEN=TOKEN
+        ).returncode
+        == 0
+    )
     assert server.requests[0].path == f"/webhook/tradingview{asked}"
 
 
-@pytest.mark.parametrize(("statuses", "exit_status"), [((422,), 1), ((200, 503), 1), ((307,), 1), ((201,), 0)])
+@pytest.mark.parametrize(
+    ("statuses", "exit_status"), [((422,), 1), ((200, 503), 1), ((307,), 1), ((201,), 0)]
+)
 def test_the_exit_status_is_zero_only_if_every_answer_was_a_success(receive, statuses, exit_status):
     server = receive(*statuses)
     option = ["--twice"] if len(statuses) == 2 else []
@@ -170,10 +191,17 @@ def test_the_exit_status_is_zero_only_if_every_answer_was_a_success(receive, sta
 def test_own_id_and_time_are_kept_and_numbers_stay_as_written(receive, tmp_path):
     server = receive()
     path = tmp_path / "alert.json"
-    path.write_text('{"id": "mine", "fired_at": "{{timenow}}", "volume": 0.10000000000000000001, "note": "ä"}', "utf-8")
+    path.write_text(
+        '{"id": "mine", "fired_at": "{{timenow}}", "volume": 0.10000000000000000001, "note": "ä"}',
+        "utf-8",
+    )
     assert send(path, "--url", server.url, WEBHOOK_TOKEN=TOKEN).returncode == 0
     document = json.loads(server.requests[0].body)
-    assert (document["id"], document["volume"], document["note"]) == ("mine", "0.10000000000000000001", "ä")
+    assert (document["id"], document["volume"], document["note"]) == (
+        "mine",
+        "0.10000000000000000001",
+        "ä",
+    )
     assert "{{" not in document["fired_at"]
 
 
@@ -184,7 +212,9 @@ def test_the_tradingview_template_is_not_sent_as_it_is():
     assert "fired_at" not in done.stderr
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "is not JSON"), ("[]", "one JSON object"), (None, "No such file")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("{", "is not JSON"), ("[]", "one JSON object"), (None, "No such file")]
+)
 def test_a_file_that_is_no_alert_is_refused_in_a_sentence(tmp_path, text, said):
     path = tmp_path / "alert.json"
     if text is not None:

@@ -52,7 +52,9 @@ def told(fields):
 
 
 def test_the_smallest_alert_is_a_market_order():
-    assert alert() == Alert(symbol="BTC/USD", side=Side.BUY, order_type=OrderType.MARKET, volume=Decimal("0.1"))
+    assert alert() == Alert(
+        symbol="BTC/USD", side=Side.BUY, order_type=OrderType.MARKET, volume=Decimal("0.1")
+    )
 
 
 def test_every_canonical_field_is_read():
@@ -110,7 +112,12 @@ def test_the_documented_tradingview_template_is_read_without_a_warning():
             }
         )
     )
-    assert (read.side, read.volume, read.price, read.strategy_name) == ("sell", 15, Decimal("67432.5"), "my-strat")
+    assert (read.side, read.volume, read.price, read.strategy_name) == (
+        "sell",
+        15,
+        Decimal("67432.5"),
+        "my-strat",
+    )
     assert (read.id, read.warnings) == (None, ())
 
 
@@ -122,14 +129,20 @@ def test_a_symbol_has_these_names(name):
     assert parse(verified({name: "ETHEUR", "side": "buy"})).symbol == "ETHEUR"
 
 
-@pytest.mark.parametrize("name", ["side", "action", "order_action", "orderAction", "order-action", "Order Action"])
+@pytest.mark.parametrize(
+    "name", ["side", "action", "order_action", "orderAction", "order-action", "Order Action"]
+)
 def test_a_side_has_these_names(name):
     assert parse(verified({"symbol": "ETHEUR", name: "Sell"})).side is Side.SELL
 
 
-@pytest.mark.parametrize("name", ["volume", "quantity", "qty", "contracts", "order_contracts", "size"])
+@pytest.mark.parametrize(
+    "name", ["volume", "quantity", "qty", "contracts", "order_contracts", "size"]
+)
 def test_a_volume_has_these_names(name):
-    assert parse(verified({"symbol": "ETHEUR", "side": "buy", name: "2.50"})).volume == Decimal("2.50")
+    assert parse(verified({"symbol": "ETHEUR", "side": "buy", name: "2.50"})).volume == Decimal(
+        "2.50"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,8 +191,16 @@ def test_two_names_of_one_field_may_say_the_same(fields):
         ({"qty": "0.2"}, "volume", ["volume", "qty"]),
         ({"ticker": "ETHUSD"}, "symbol", ["symbol", "ticker"]),
         ({"action": "sell"}, "side", ["side", "action"]),
-        ({"order_type": "limit", "price": "1", "limit_price": "2"}, "price", ["price", "limit_price"]),
-        ({"order_type": "stop-loss", "stop_price": "1", "stopPrice": "2"}, "stop_price", ["stop_price", "stopPrice"]),
+        (
+            {"order_type": "limit", "price": "1", "limit_price": "2"},
+            "price",
+            ["price", "limit_price"],
+        ),
+        (
+            {"order_type": "stop-loss", "stop_price": "1", "stopPrice": "2"},
+            "stop_price",
+            ["stop_price", "stopPrice"],
+        ),
         ({"id": "1", "alert_id": "2"}, "id", ["id", "alert_id"]),
         ({"leverage": "none", "Leverage": "3"}, "leverage", ["leverage", "Leverage"]),
     ],
@@ -218,7 +239,9 @@ def test_a_near_miss_of_an_order_field_is_refused(name, meant, field):
 
 
 def test_other_unknown_fields_are_named_in_a_warning():
-    assert alert(rsi="71", bot="x").warnings == ("Ignored, because no such field is known: 'rsi', 'bot'.",)
+    assert alert(rsi="71", bot="x").warnings == (
+        "Ignored, because no such field is known: 'rsi', 'bot'.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,7 +283,10 @@ def test_tradingviews_context_is_silent(name):
     value = "KRAKEN" if name == "exchange" else "17"
     read = beside_a_bar(**{name: value})
     assert read.warnings == ()
-    assert replace(read, bar_time=None, market_position_size=None, prev_market_position_size=None) == alert()
+    assert (
+        replace(read, bar_time=None, market_position_size=None, prev_market_position_size=None)
+        == alert()
+    )
 
 
 def test_many_fields_are_too_many():
@@ -345,7 +371,18 @@ def test_what_would_change_the_order_is_refused_by_name(name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["take_profit", "sl", "stop_loss_limit", "tp2", "reduce_only", "post", "orders", "type", "close"]
+    "name",
+    [
+        "take_profit",
+        "sl",
+        "stop_loss_limit",
+        "tp2",
+        "reduce_only",
+        "post",
+        "orders",
+        "type",
+        "close",
+    ],
 )
 @pytest.mark.parametrize("value", ["", None, " ", False, "false"])
 def test_what_would_change_the_order_may_be_left_empty(name, value):
@@ -353,7 +390,19 @@ def test_what_would_change_the_order_may_be_left_empty(name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["rsi", "ema", "atr", "ticks", "source", "change_pct", "timezone", "macd_signal", "volume_ma", "percentile"]
+    "name",
+    [
+        "rsi",
+        "ema",
+        "atr",
+        "ticks",
+        "source",
+        "change_pct",
+        "timezone",
+        "macd_signal",
+        "volume_ma",
+        "percentile",
+    ],
 )
 def test_a_name_that_only_looks_a_little_like_one_of_ours_is_merely_unknown(name):
     assert alert(**{name: "5"}).warnings == (f"Ignored, because no such field is known: {name!r}.",)
@@ -378,7 +427,13 @@ def test_any_other_close_would_close_a_position_and_is_refused(value):
 
 
 def test_a_nested_strategy_is_refused_with_the_fix():
-    error = fault({"ticker": "BTCUSD", "bar": {"volume": 5}, "strategy": {"order_action": "buy", "order_contracts": 1}})
+    error = fault(
+        {
+            "ticker": "BTCUSD",
+            "bar": {"volume": 5},
+            "strategy": {"order_action": "buy", "order_contracts": 1},
+        }
+    )
     assert error.field == "strategy_name"
     assert '"side": "{{strategy.order.action}}"' in error.message
 
@@ -485,7 +540,12 @@ def test_a_json_number_keeps_its_digits():
 )
 @pytest.mark.parametrize("field", ["volume", "price", "stop_price"])
 def test_a_number_of_another_form_or_size_is_refused(field, value):
-    assert base_fault(**{"order_type": "stop-loss-limit", "price": "1", "stop_price": "1", field: value}).field == field
+    assert (
+        base_fault(
+            **{"order_type": "stop-loss-limit", "price": "1", "stop_price": "1", field: value}
+        ).field
+        == field
+    )
 
 
 @pytest.mark.parametrize("value", ["1,340,000.00", "1,234.5"])
@@ -508,10 +568,22 @@ def test_no_value_of_the_script_is_named_as_such(field, value):
 @pytest.mark.parametrize("value", ["", None, " "])
 @pytest.mark.parametrize(
     "field",
-    ["volume", "price", "stop_price", "order_type", "leverage", "strategy_name", "alert_message", "id", "fired_at"],
+    [
+        "volume",
+        "price",
+        "stop_price",
+        "order_type",
+        "leverage",
+        "strategy_name",
+        "alert_message",
+        "id",
+        "fired_at",
+    ],
 )
 def test_an_empty_field_is_a_missing_one(field, value):
-    assert parse(verified({"symbol": "BTC/USD", "side": "buy", field: value})) == Alert(symbol="BTC/USD", side=Side.BUY)
+    assert parse(verified({"symbol": "BTC/USD", "side": "buy", field: value})) == Alert(
+        symbol="BTC/USD", side=Side.BUY
+    )
 
 
 @pytest.mark.parametrize(
@@ -527,7 +599,8 @@ def test_an_empty_field_is_a_missing_one(field, value):
     ],
 )
 @pytest.mark.parametrize(
-    "field", ["symbol", "side", "volume", "order_type", "leverage", "id", "strategy_name", "fired_at"]
+    "field",
+    ["symbol", "side", "volume", "order_type", "leverage", "id", "strategy_name", "fired_at"],
 )
 def test_a_placeholder_left_in_an_order_field_is_named(field, value, placeholder):
     error = base_fault(**{field: value})
@@ -536,8 +609,12 @@ def test_a_placeholder_left_in_an_order_field_is_named(field, value, placeholder
 
 
 def test_a_placeholder_left_in_the_context_is_a_warning():
-    read = beside_a_bar(interval="{{interval}}", alert_message="{{strategy.order.alert_message}}", close="{{close}}")
-    assert read.warnings == ("TradingView did not expand the placeholder in: 'interval', 'close', 'alert_message'.",)
+    read = beside_a_bar(
+        interval="{{interval}}", alert_message="{{strategy.order.alert_message}}", close="{{close}}"
+    )
+    assert read.warnings == (
+        "TradingView did not expand the placeholder in: 'interval', 'close', 'alert_message'.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -562,7 +639,24 @@ def test_leverage_is_a_whole_number_or_none(value, expected):
 
 @pytest.mark.parametrize(
     "value",
-    ["0", 0, -1, 101, "2.5", Decimal("2.5"), "3:2", "x3", True, False, "\uff13", "²", "1000", [], "3 ", "1e400"],
+    [
+        "0",
+        0,
+        -1,
+        101,
+        "2.5",
+        Decimal("2.5"),
+        "3:2",
+        "x3",
+        True,
+        False,
+        "\uff13",
+        "²",
+        "1000",
+        [],
+        "3 ",
+        "1e400",
+    ],
 )
 def test_any_other_leverage_is_refused(value):
     assert base_fault(leverage=value).field == "leverage"
@@ -629,7 +723,8 @@ def test_case_and_separators_of_an_order_type_do_not_matter(text, expected):
 
 
 @pytest.mark.parametrize(
-    "value", ["stop", "stop-limit", "trailing", "trailing stop loss", "settle", "mkt", "marke", True, 5, []]
+    "value",
+    ["stop", "stop-limit", "trailing", "trailing stop loss", "settle", "mkt", "marke", True, 5, []],
 )
 def test_any_other_order_type_is_refused(value):
     assert base_fault(order_type=value).field == "order_type"
@@ -842,7 +937,10 @@ FIRED = {"fired_at": "2026-02-18T14:30:01Z"}
 @pytest.mark.parametrize("scheme", [Scheme.TOKEN, Scheme.NONE, Scheme.X_SIGNATURE])
 def test_an_id_is_the_key_within_the_bound_strategy(scheme):
     assert keys({"id": "a-1"}, scheme=scheme) == (("id::a-1", "a-1", False), None)
-    assert keys({"id": "a-1"}, scheme=scheme, strategy="trend") == (("id:trend:a-1", "a-1", False), None)
+    assert keys({"id": "a-1"}, scheme=scheme, strategy="trend") == (
+        ("id:trend:a-1", "a-1", False),
+        None,
+    )
     assert keys({"id": "a-1", "strategy": "mine"}, scheme=scheme)[0].key == "id::a-1"
 
 
@@ -893,7 +991,20 @@ def test_only_an_unsigned_body_without_id_and_time_is_open_ended(scheme, fields,
         assert re.search(says, warning)
 
 
-BAR = ["open", "high", "low", "close", "Open", "closePrice", "ohlc4", "OHLC", "bar", "bar_close", "hlc3", "candle"]
+BAR = [
+    "open",
+    "high",
+    "low",
+    "close",
+    "Open",
+    "closePrice",
+    "ohlc4",
+    "OHLC",
+    "bar",
+    "bar_close",
+    "hlc3",
+    "candle",
+]
 
 
 @pytest.mark.parametrize("name", BAR)
@@ -909,13 +1020,23 @@ def test_a_volume_beside_one_value_of_the_bar_is_refused_as_probably_the_bar_s(n
 @pytest.mark.parametrize("size", ["quantity", "qty", "contracts", "size"])
 def test_a_size_under_another_name_goes_beside_the_bar(name, size):
     value = {"open": 1, "volume": 5} if name in ("bar", "candle") else "67000"
-    read = parse(verified({"symbol": "BTC/USD", "side": "buy", size: "0.1", name: value, "bar_volume": "812.5"}))
+    read = parse(
+        verified(
+            {"symbol": "BTC/USD", "side": "buy", size: "0.1", name: value, "bar_volume": "812.5"}
+        )
+    )
     assert read.volume == Decimal("0.1")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("bar_time", "2026-02-18T14:00:00Z"), ("bar_volume", 5), ("bar_index", 5), ("close", ""), ("open", None)],
+    [
+        ("bar_time", "2026-02-18T14:00:00Z"),
+        ("bar_volume", 5),
+        ("bar_index", 5),
+        ("close", ""),
+        ("open", None),
+    ],
 )
 def test_a_volume_goes_beside_what_is_no_value_of_the_bar(name, value):
     assert alert(**{name: value}).volume == Decimal("0.1")

@@ -18,11 +18,24 @@ FIRED = {"fired_at": "2026-02-18T14:30:01Z"}
 ORDER = {"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}
 CLOSE = {"symbol": "BTC/USD", "action": "close"}
 REVERSE = {"symbol": "BTC/USD", "action": "reverse"}
-TARGET = {"symbol": "BTC/USD", "action": "target", "market_position": "long", "market_position_size": "0.5", **FIRED}
+TARGET = {
+    "symbol": "BTC/USD",
+    "action": "target",
+    "market_position": "long",
+    "market_position_size": "0.5",
+    **FIRED,
+}
 CANCEL = {"symbol": "BTC/USD", "action": "cancel"}
 ORDER_ID = "OUF4EM-FRGI2-MQMWZD"
 AMEND = {"action": "amend", "order_id": ORDER_ID, "price": "50000"}
-BASES = {"order": ORDER, "close": CLOSE, "reverse": REVERSE, "target": TARGET, "cancel": CANCEL, "amend": AMEND}
+BASES = {
+    "order": ORDER,
+    "close": CLOSE,
+    "reverse": REVERSE,
+    "target": TARGET,
+    "cancel": CANCEL,
+    "amend": AMEND,
+}
 UUID = "6d1b345e-2821-40e2-ad83-4ecb18a06876"
 
 
@@ -48,7 +61,10 @@ def fault(base, **fields):
 @pytest.mark.parametrize(
     ("word", "base", "action"),
     [
-        *[(word, CLOSE, "close") for word in ("close", "CLOSE", "exit", "Flatten", "close_position", "Close-Position")],
+        *[
+            (word, CLOSE, "close")
+            for word in ("close", "CLOSE", "exit", "Flatten", "close_position", "Close-Position")
+        ],
         *[(word, REVERSE, "reverse") for word in ("reverse", "Flip")],
         ("Target", TARGET, "target"),
         ("CANCEL", CANCEL, "cancel"),
@@ -106,7 +122,13 @@ def test_a_market_position_without_side_and_action_is_a_target():
 
 @pytest.mark.parametrize(
     "fields",
-    [{"action": ""}, {"action": None}, {"side": ""}, {"order_action": None}, {"action": "", "side": ""}],
+    [
+        {"action": ""},
+        {"action": None},
+        {"side": ""},
+        {"order_action": None},
+        {"action": "", "side": ""},
+    ],
 )
 def test_an_empty_side_never_turns_an_order_into_a_target(fields):
     error = fault(without(TARGET, "action"), **fields)
@@ -137,7 +159,12 @@ TAKEN = {
     "amend": {"price", "stop_price", "display_volume", "post_only", "volume", "quantity_type"},
 }
 OTHERWISE = {  # fields that go with the action, if not with this value or beside these others
-    *(("close", "order_type"), ("reverse", "order_type"), ("target", "order_type"), ("target", "quantity_type")),
+    *(
+        ("close", "order_type"),
+        ("reverse", "order_type"),
+        ("target", "order_type"),
+        ("target", "quantity_type"),
+    ),
     *(("amend", "client_order_id"), ("amend", "of_alert")),
 }
 NOT_ORDERS = {"percent", "client_order_id", "of_alert", "scope"}
@@ -167,23 +194,47 @@ def test_a_field_of_another_action_is_refused_in_an_order(field):
 @pytest.mark.parametrize("action", BASES)
 def test_a_field_that_does_not_go_with_the_action_may_be_left_empty(action, off):
     taken = TAKEN.get(action, set(OTHERS) - NOT_ORDERS)
-    idle = dict.fromkeys(set(OTHERS) - taken - {name for kind, name in OTHERWISE if kind == action}, off)
+    idle = dict.fromkeys(
+        set(OTHERS) - taken - {name for kind, name in OTHERWISE if kind == action}, off
+    )
     assert read(BASES[action], **idle) == read(BASES[action])
 
 
 @pytest.mark.parametrize("action", ["close", "reverse", "cancel", "amend", "order"])
 def test_tradingviews_context_goes_with_every_action(action):
-    context = {"exchange": "KRAKEN", "interval": "60", "order_comment": "x", "close": "67000", "market_position": "?"}
-    context |= {"order_id": 'Close entry(s) order "Long"'} if action not in ("cancel", "amend") else {}
+    context = {
+        "exchange": "KRAKEN",
+        "interval": "60",
+        "order_comment": "x",
+        "close": "67000",
+        "market_position": "?",
+    }
+    context |= (
+        {"order_id": 'Close entry(s) order "Long"'} if action not in ("cancel", "amend") else {}
+    )
     base = BASES[action] if action != "order" else {**without(ORDER, "volume"), "qty": "0.1"}
     assert read(base, **context) == read(BASES[action])
 
 
 @pytest.mark.parametrize("action", BASES)
 def test_an_alert_of_any_action_has_its_texts_and_its_key(action):
-    body = verified({**BASES[action], "id": "a-1", "strategy": "trend", "message": "hi", "validate": True, **FIRED})
+    body = verified(
+        {
+            **BASES[action],
+            "id": "a-1",
+            "strategy": "trend",
+            "message": "hi",
+            "validate": True,
+            **FIRED,
+        }
+    )
     alert = parse(body)
-    assert (alert.id, alert.strategy_name, alert.alert_message, alert.validate_only) == ("a-1", "trend", "hi", True)
+    assert (alert.id, alert.strategy_name, alert.alert_message, alert.validate_only) == (
+        "a-1",
+        "trend",
+        "hi",
+        True,
+    )
     assert alert_key(body, alert).key == "id::a-1"
 
 
@@ -205,7 +256,10 @@ def test_what_is_refused_by_name_is_refused_in_every_action(action):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        *[(kind, kind) for kind in ("base", "quote", "percent_balance", "percent_equity", "percent_position")],
+        *[
+            (kind, kind)
+            for kind in ("base", "quote", "percent_balance", "percent_equity", "percent_position")
+        ],
         *[("Base", "base"), ("contracts", "base"), ("UNITS", "base"), ("cash", "quote")],
         *[("percent_of_equity", "percent_equity"), ("Percent Of Balance", "percent_balance")],
         ("percent-of-position", "percent_position"),
@@ -218,12 +272,16 @@ def test_a_quantity_type_has_these_words(text, kind):
 
 @pytest.mark.parametrize("text", ["risk_percent", "Risk"])
 def test_a_risk_is_measured_by_its_stop_loss(text):
-    assert read(ORDER, quantity_type=text, volume="1%", stop_loss="2%").quantity_type == "risk_percent"
+    assert (
+        read(ORDER, quantity_type=text, volume="1%", stop_loss="2%").quantity_type == "risk_percent"
+    )
     error = fault(ORDER, quantity_type=text, volume="1%")
     assert error.field == "stop_loss"
 
 
-@pytest.mark.parametrize("name", ["quantity_type", "qty_type", "sizeType", "volume_type", "order_size_type"])
+@pytest.mark.parametrize(
+    "name", ["quantity_type", "qty_type", "sizeType", "volume_type", "order_size_type"]
+)
 def test_a_quantity_type_has_these_names(name):
     assert read(ORDER, **{name: "quote"}).quantity_type == "quote"
 
@@ -287,17 +345,27 @@ def test_a_percentage_is_of_no_more_than_there_is(kind, fields, bounded):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        *[(name, "send volume with quantity_type quote") for name in ("notional", "cost", "cash", "funds", "quoteQty")],
+        *[
+            (name, "send volume with quantity_type quote")
+            for name in ("notional", "cost", "cash", "funds", "quoteQty")
+        ],
         *[
             (name, "quantity_type percent_balance, percent_equity or")
             for name in ("pct", "percentage", "equity_percent")
         ],
         *[(name, "quantity_type risk_percent") for name in ("risk", "risk_percent", "risk_usd")],
-        *[(name, "send action close") for name in ("close_position", "close_order", "exit", "flat", "flatten")],
+        *[
+            (name, "send action close")
+            for name in ("close_position", "close_order", "exit", "flat", "flatten")
+        ],
         *[(name, "send action cancel") for name in ("cancel", "cancel_all", "cancel_orders")],
         *[(name, "send action reverse") for name in ("reverse", "flip")],
         *[(name, "send action amend") for name in ("amend", "edit")],
-        *[("viqc", "send quantity_type quote"), ("legs", "send orders"), ("target", "send action target")],
+        *[
+            ("viqc", "send quantity_type quote"),
+            ("legs", "send orders"),
+            ("target", "send action target"),
+        ],
         *[("volume_currency", "quantity_type base or quote"), ("amount", "quantity_type quote")],
     ],
 )
@@ -348,7 +416,9 @@ def test_a_near_miss_of_what_another_action_reads_is_refused_there(base, name, m
     ],
 )
 def test_a_name_that_only_looks_a_little_like_a_new_one_is_merely_unknown(name):
-    assert read(ORDER, **{name: "5"}).warnings[0].startswith("Ignored, because no such field is known")
+    assert (
+        read(ORDER, **{name: "5"}).warnings[0].startswith("Ignored, because no such field is known")
+    )
 
 
 # -- an order's context
@@ -366,10 +436,17 @@ def test_an_order_has_the_positions_around_it_as_far_as_they_can_be_read():
     assert (alert.prev_market_position, alert.prev_market_position_size) == ("flat", D(0))
 
 
-@pytest.mark.parametrize("value", ["", None, "NaN", "x", "-5", "1,5", True, [], {"a": 1}, TOKEN, "{{x}}"])
+@pytest.mark.parametrize(
+    "value", ["", None, "NaN", "x", "-5", "1,5", True, [], {"a": 1}, TOKEN, "{{x}}"]
+)
 @pytest.mark.parametrize("base", [ORDER, CLOSE, REVERSE, CANCEL, AMEND])
 def test_a_position_that_is_only_context_is_never_an_error(base, value):
-    names = ("market_position", "market_position_size", "prev_market_position", "prev_market_position_size")
+    names = (
+        "market_position",
+        "market_position_size",
+        "prev_market_position",
+        "prev_market_position_size",
+    )
     alert = read(base, **dict.fromkeys(names, value))
     assert [getattr(alert, name) for name in names] == [None] * 4
     assert bool(alert.warnings) is (value == "{{x}}")
@@ -388,8 +465,15 @@ def test_a_close_needs_its_symbol_only():
 
 
 def test_every_field_of_a_close_is_read():
-    assert read(CLOSE, percent="25", leverage=3, price="50000", order_type="Market", confirm_fill=True) == Alert(
-        action="close", symbol="BTC/USD", percent=D(25), leverage=3, price=D(50000), confirm_fill=True
+    assert read(
+        CLOSE, percent="25", leverage=3, price="50000", order_type="Market", confirm_fill=True
+    ) == Alert(
+        action="close",
+        symbol="BTC/USD",
+        percent=D(25),
+        leverage=3,
+        price=D(50000),
+        confirm_fill=True,
     )
 
 
@@ -431,7 +515,9 @@ def test_a_close_takes_no_other_size(fields, field):
 
 def test_a_tradingview_template_with_a_close_is_told_which_field_to_remove():
     template = {**CLOSE, "contracts": "0.5", "order_id": "Long", "market_position": "flat", **FIRED}
-    assert fault(template).message.startswith("volume (sent as 'contracts') does not go with action close: ")
+    assert fault(template).message.startswith(
+        "volume (sent as 'contracts') does not go with action close: "
+    )
     assert fault(CLOSE, volume="0.5").message.startswith("volume does not go with action close: ")
     assert fault(CLOSE, side="sell").message.startswith("side does not go with action close: ")
     assert read(without(template, "contracts")).action == "close"
@@ -439,7 +525,9 @@ def test_a_tradingview_template_with_a_close_is_told_which_field_to_remove():
 
 def test_a_percentage_of_the_position_beside_the_bar_s_prices_could_be_the_bar_s_volume():
     bar = {"open": 1, "high": 1, "low": 1, "close": 1}
-    assert "bar_volume" in fault(CLOSE, quantity_type="percent_position", volume="50", **bar).message
+    assert (
+        "bar_volume" in fault(CLOSE, quantity_type="percent_position", volume="50", **bar).message
+    )
     assert read(CLOSE, percent="50", **bar).percent == 50
 
 
@@ -464,8 +552,15 @@ def test_a_position_is_traded_at_the_market_only(base, fields, field):
 
 def test_every_field_of_a_reverse_is_read():
     assert read(REVERSE) == Alert(action="reverse", symbol="BTC/USD")
-    assert read(REVERSE, volume="0.5", quantity_type="base", leverage=2, price="5", confirm_fill=True) == Alert(
-        action="reverse", symbol="BTC/USD", volume=D("0.5"), leverage=2, price=D(5), confirm_fill=True
+    assert read(
+        REVERSE, volume="0.5", quantity_type="base", leverage=2, price="5", confirm_fill=True
+    ) == Alert(
+        action="reverse",
+        symbol="BTC/USD",
+        volume=D("0.5"),
+        leverage=2,
+        price=D(5),
+        confirm_fill=True,
     )
 
 
@@ -494,18 +589,31 @@ def test_every_field_of_a_target_is_read():
         D("0.5"),
     )
     assert (alert.prev_market_position, alert.prev_market_position_size) == ("short", D("0.25"))
-    assert (alert.leverage, alert.price, alert.confirm_fill, alert.warnings) == (2, D(50000), True, ())
+    assert (alert.leverage, alert.price, alert.confirm_fill, alert.warnings) == (
+        2,
+        D(50000),
+        True,
+        (),
+    )
 
 
 @pytest.mark.parametrize("position", ["long", "SHORT"])
 def test_a_target_needs_its_size(position):
     assert read(TARGET, market_position=position).market_position == position.lower()
-    assert fault(without(TARGET, "market_position_size"), market_position=position).field == "market_position_size"
+    assert (
+        fault(without(TARGET, "market_position_size"), market_position=position).field
+        == "market_position_size"
+    )
 
 
 def test_a_flat_target_needs_no_size():
-    assert read(without(TARGET, "market_position_size"), market_position="flat").market_position_size is None
-    assert read(TARGET, market_position="flat", market_position_size="0.0").market_position_size == 0
+    assert (
+        read(without(TARGET, "market_position_size"), market_position="flat").market_position_size
+        is None
+    )
+    assert (
+        read(TARGET, market_position="flat", market_position_size="0.0").market_position_size == 0
+    )
 
 
 @pytest.mark.parametrize("name", ["market_position", "prev_market_position"])
@@ -518,12 +626,21 @@ def test_a_position_that_contradicts_its_size_is_refused(name, position, size):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("market_position", value) for value in ("", None, "up", "{{strategy.market_position}}", "NaN", True, [], 1)],
-        *[("market_position_size", value) for value in ("", "-0.5", "x", "NaN", "{{x}}", "1,5", True, "1e400", "50%")],
+        *[
+            ("market_position", value)
+            for value in ("", None, "up", "{{strategy.market_position}}", "NaN", True, [], 1)
+        ],
+        *[
+            ("market_position_size", value)
+            for value in ("", "-0.5", "x", "NaN", "{{x}}", "1,5", True, "1e400", "50%")
+        ],
         *[("prev_market_position", value) for value in ("up", "{{x}}", "NaN", True)],
         *[("prev_market_position_size", value) for value in ("-0.5", "x", "NaN", "{{x}}")],
         *[("side", value) for value in ("long", "{{x}}", "close")],
-        *[("quantity_type", value) for value in ("base", "quote", "percent_balance", "risk_percent", "x")],
+        *[
+            ("quantity_type", value)
+            for value in ("base", "quote", "percent_balance", "risk_percent", "x")
+        ],
         ("fired_at", "yesterday"),
     ],
 )
@@ -546,7 +663,9 @@ def test_a_volume_beside_a_target_is_not_used_and_a_warning_says_so():
 
 
 def test_a_target_may_be_a_percentage_of_the_equity():
-    alert = read(without(TARGET, "market_position_size"), quantity_type="percent_of_equity", volume="50%")
+    alert = read(
+        without(TARGET, "market_position_size"), quantity_type="percent_of_equity", volume="50%"
+    )
     assert (alert.quantity_type, alert.volume, alert.market_position_size, alert.warnings) == (
         "percent_equity",
         D(50),
@@ -559,7 +678,13 @@ def test_a_target_may_be_a_percentage_of_the_equity():
 
 
 def test_a_flat_target_has_no_use_for_a_percentage():
-    alert = read(TARGET, market_position="flat", market_position_size="0", quantity_type="percent_equity", volume="50")
+    alert = read(
+        TARGET,
+        market_position="flat",
+        market_position_size="0",
+        quantity_type="percent_equity",
+        volume="50",
+    )
     assert (alert.quantity_type, alert.volume, alert.market_position_size) == (None, None, 0)
 
 
@@ -622,7 +747,11 @@ def test_a_cancel_says_what_is_canceled(fields, expected):
         ({"symbol": "BTC/USD", "of_alert": " "}, "of_alert", "is empty"),
         ({"symbol": "BTC/USD", "side": ""}, "side", "is empty"),
         ({"scope": "strategy", "symbol": ""}, "symbol", "is empty"),
-        ({"symbol": "BTC/USD", "order_no": "5"}, "scope", "'order_no' may be meant to say what is canceled"),
+        (
+            {"symbol": "BTC/USD", "order_no": "5"},
+            "scope",
+            "'order_no' may be meant to say what is canceled",
+        ),
     ],
 )
 def test_nothing_that_would_widen_a_cancel_is_guessed(fields, field, says):
@@ -642,10 +771,19 @@ def test_an_unknown_field_beside_a_scope_is_merely_unknown():
     ("fields", "expected"),
     [
         ({"order_id": ORDER_ID, "volume": "0.2"}, {"order_id": ORDER_ID, "volume": D("0.2")}),
-        ({"cl_ord_id": "mine", "volume": 1, "quantity_type": "base"}, {"client_order_id": "mine", "volume": D(1)}),
+        (
+            {"cl_ord_id": "mine", "volume": 1, "quantity_type": "base"},
+            {"client_order_id": "mine", "volume": D(1)},
+        ),
         ({"of_alert": "a", "limit_price": "5"}, {"of_alert": "a", "price": D(5)}),
-        ({"of_alert": "a", "price": "-2%"}, {"of_alert": "a", "price": Relative("-", D(2), percent=True)}),
-        ({"of_alert": "a", "trigger_price": "+5"}, {"of_alert": "a", "stop_price": Relative("+", D(5))}),
+        (
+            {"of_alert": "a", "price": "-2%"},
+            {"of_alert": "a", "price": Relative("-", D(2), percent=True)},
+        ),
+        (
+            {"of_alert": "a", "trigger_price": "+5"},
+            {"of_alert": "a", "stop_price": Relative("+", D(5))},
+        ),
         ({"of_alert": "a", "display_qty": "0.1"}, {"of_alert": "a", "display_volume": D("0.1")}),
         (
             {"symbol": "BTC/USD", "of_alert": "a", "post": "true"},
@@ -670,7 +808,10 @@ def test_an_amend_says_which_order_and_what_changes(fields, expected):
         ({"order_id": ORDER_ID, "volume": "5", "quantity_type": "quote"}, "quantity_type"),
         ({"order_id": ORDER_ID, "volume": "50%"}, "volume"),
         ({"order_id": ORDER_ID, "price": "2%"}, "price"),
-        ({"order_id": ORDER_ID, "volume": "5", "open": 1, "high": 1, "low": 1, "close": 1}, "volume"),
+        (
+            {"order_id": ORDER_ID, "volume": "5", "open": 1, "high": 1, "low": 1, "close": 1},
+            "volume",
+        ),
     ],
 )
 def test_an_amend_without_an_order_or_a_change_is_refused(fields, field):

@@ -22,7 +22,9 @@ UNSENT = NotSent("no connection to Kraken could be made")
 def heard(caplog):
     """The facts of every alert.id_reused so far."""
     caplog.set_level(logging.INFO)
-    return lambda: [(r.levelname, r.facts) for r in caplog.records if r.message == "alert.id_reused"]
+    return lambda: [
+        (r.levelname, r.facts) for r in caplog.records if r.message == "alert.id_reused"
+    ]
 
 
 @pytest.fixture
@@ -38,7 +40,9 @@ def constant(function, **fields):
 
 @pytest.mark.parametrize("seconds", [61, 300, 86_400])
 @pytest.mark.parametrize("name", ["a-1", "Long", "1", "buy", "2026-02-18T14:30:00Z"])
-def test_the_same_bytes_later_than_any_resend_are_answered_loudly_and_not_traded(heard, done, name, seconds):
+def test_the_same_bytes_later_than_any_resend_are_answered_loudly_and_not_traded(
+    heard, done, name, seconds
+):
     function = Function()
     first = function.post(constant(function, id=name))
     function.clock.sleep(seconds)
@@ -70,7 +74,9 @@ def test_a_resend_of_tradingviews_says_nothing_of_the_kind(heard, seconds):
 
 
 @pytest.mark.parametrize(("seconds", "loud"), [(3, False), (60, False), (61, True), (3600, True)])
-def test_the_same_id_with_another_message_is_a_conflict_that_says_what_an_id_is(heard, done, seconds, loud):
+def test_the_same_id_with_another_message_is_a_conflict_that_says_what_an_id_is(
+    heard, done, seconds, loud
+):
     function = Function()
     function.post(function.alert())
     function.clock.sleep(seconds)
@@ -137,7 +143,9 @@ def signing(secret="xsig-0123456789abcdef"):
 
 def test_signed_bytes_without_id_and_firing_time_are_one_alert_for_ever_and_that_is_said(heard):
     function = signing()
-    body = json.dumps({"symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000"}).encode()
+    body = json.dumps(
+        {"symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000"}
+    ).encode()
     headers = {name.replace("-", "_"): value for name, value in x_signature(body).items()}
     function.post(body, **headers)
     function.clock.sleep(61)
@@ -151,12 +159,16 @@ def test_a_sender_of_standard_webhooks_may_repeat_itself_for_hours(heard):
     from tests.support.intake import SW_SECRET
 
     function = signing(SW_SECRET)
-    body = json.dumps({"symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000"}).encode()
+    body = json.dumps(
+        {"symbol": "BTCUSD", "side": "buy", "volume": "0.01", "price": "60000"}
+    ).encode()
 
     def post(text):
         stamp = str(int(function.clock.now().timestamp()))
         headers = standard_webhooks(text, timestamp=stamp)
-        return function.post(text, **{name.replace("-", "_"): value for name, value in headers.items()})
+        return function.post(
+            text, **{name.replace("-", "_"): value for name, value in headers.items()}
+        )
 
     post(body)
     function.clock.sleep(3600)

@@ -140,7 +140,9 @@ def test_what_is_wrong_with_a_leg_is_named_after_it(leg, field):
     assert TOKEN not in error.message
 
 
-@pytest.mark.parametrize("name", ["id", "fired_at", "token", "validate", "strategy_name", "confirm_fill"])
+@pytest.mark.parametrize(
+    "name", ["id", "fired_at", "token", "validate", "strategy_name", "confirm_fill"]
+)
 def test_what_belongs_to_the_alert_is_said_to(name):
     assert "belongs to the alert, not to a leg" in fault({**BUY, name: "true"}).message
     assert read({**BUY, name: ""}).orders[0].side is Side.BUY
@@ -171,9 +173,19 @@ def test_beside_the_legs_stands_no_field_of_an_order_but_symbol(name, value):
 
 
 def test_tradingviews_context_may_stand_anywhere():
-    context = {"exchange": "KRAKEN", "order_id": "Long", "interval": "60", "close": "5", "market_position": "long"}
+    context = {
+        "exchange": "KRAKEN",
+        "order_id": "Long",
+        "interval": "60",
+        "close": "5",
+        "market_position": "long",
+    }
     alert = read({"side": "buy", "qty": "0.1", **context}, **context)
-    assert (alert.market_position, alert.orders[0].market_position, alert.warnings) == ("long", "long", ())
+    assert (alert.market_position, alert.orders[0].market_position, alert.warnings) == (
+        "long",
+        "long",
+        (),
+    )
 
 
 def test_what_a_leg_warns_of_stands_beside_the_alerts_own_warnings():

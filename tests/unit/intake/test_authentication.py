@@ -50,7 +50,9 @@ def refused(body, headers=None, credentials=ALL_CREDENTIALS, *, anonymous_allowe
     assert (error.status, error.code, error.field) == (401, "unauthenticated", None)
     assert error.message == str(error) == "The alert carries no valid proof of its sender."
     told = f"{error!r} {error.reason} {error.args}"
-    signatures = [value for name, value in (headers or {}).items() if "signature" in name and len(value) > 8]
+    signatures = [
+        value for name, value in (headers or {}).items() if "signature" in name and len(value) > 8
+    ]
     for secret in (TOKEN, X_SECRET, SW_SECRET, *signatures):
         assert secret not in told
     assert error.__context__ is None
@@ -68,14 +70,18 @@ def test_the_example_of_the_standard_webhooks_libraries_verifies():
         "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     }
     now = datetime.fromtimestamp(1614265330, UTC)
-    body = verify(request(b'{"test": 2432232314}', headers), [credential], now, anonymous_allowed=False)
+    body = verify(
+        request(b'{"test": 2432232314}', headers), [credential], now, anonymous_allowed=False
+    )
     assert body.fields == {"test": Decimal(2432232314)}
     assert body.webhook_id == "msg_p5jXN8AQM9LWM0D4loKWxJek"
 
 
 def test_the_example_of_githubs_documentation_verifies_as_x_signature_and_is_then_no_json():
     credential = signing_credential("It's a Secret to Everybody", "WEBHOOK_SECRET[0]")
-    headers = {"x-signature": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}
+    headers = {
+        "x-signature": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+    }
     with pytest.raises(AlertMalformed, match="not valid JSON"):
         check(b"Hello, World!", headers, [credential])
     assert "matches" in refused(b"Hello, World?", headers, [credential])
@@ -84,11 +90,18 @@ def test_the_example_of_githubs_documentation_verifies_as_x_signature_and_is_the
 # -- what verifies
 
 
-@pytest.mark.parametrize("name", ["token", "secret", "passphrase", "Token", "SECRET", "pass_phrase", "pass-Phrase"])
+@pytest.mark.parametrize(
+    "name", ["token", "secret", "passphrase", "Token", "SECRET", "pass_phrase", "pass-Phrase"]
+)
 def test_the_right_token_in_the_body_verifies_and_is_removed(name):
     body = check(with_token(**{name: TOKEN}))
     assert body.fields == {"symbol": "BTC/USD"}
-    assert (body.scheme, body.key_id, body.strategy, body.webhook_id) == (Scheme.TOKEN, "WEBHOOK_TOKEN[0]", None, None)
+    assert (body.scheme, body.key_id, body.strategy, body.webhook_id) == (
+        Scheme.TOKEN,
+        "WEBHOOK_TOKEN[0]",
+        None,
+        None,
+    )
 
 
 def test_the_hash_is_of_the_raw_body():
@@ -99,7 +112,10 @@ def test_the_hash_is_of_the_raw_body():
 
 def test_a_token_that_is_not_ascii_verifies():
     credential = token_credential("schlüssel-für-märkte", "WEBHOOK_TOKEN[0]")
-    assert check(with_token(token="schlüssel-für-märkte"), credentials=[credential]).scheme is Scheme.TOKEN
+    assert (
+        check(with_token(token="schlüssel-für-märkte"), credentials=[credential]).scheme
+        is Scheme.TOKEN
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "sha256="])
@@ -107,7 +123,11 @@ def test_a_token_that_is_not_ascii_verifies():
 def test_x_signature_verifies_with_and_without_its_prefix_in_either_case(prefix, case):
     digest = x_signature(BODY)["x-signature"]
     body = check(BODY, {"x-signature": prefix + case(digest)})
-    assert (body.scheme, body.key_id, body.webhook_id) == (Scheme.X_SIGNATURE, "WEBHOOK_SECRET[0]", None)
+    assert (body.scheme, body.key_id, body.webhook_id) == (
+        Scheme.X_SIGNATURE,
+        "WEBHOOK_SECRET[0]",
+        None,
+    )
     assert body.fields == {"symbol": "BTC/USD", "side": "buy", "volume": Decimal("0.10")}
 
 
@@ -140,7 +160,10 @@ OTHER = "v1," + base64.b64encode(bytes(32)).decode()
     ],
 )
 def test_one_right_signature_is_enough_and_malformed_parts_are_skipped(signatures):
-    assert check(BODY, {**standard_webhooks(BODY), "webhook-signature": signatures}).webhook_id == "msg_1"
+    assert (
+        check(BODY, {**standard_webhooks(BODY), "webhook-signature": signatures}).webhook_id
+        == "msg_1"
+    )
 
 
 @pytest.mark.parametrize("offset", [-300, 0, 300])
@@ -161,8 +184,14 @@ def test_every_configured_secret_of_a_scheme_is_tried(scheme):
             token_credential("the-newest-token-of-all", "WEBHOOK_TOKEN[0]"),
             token_credential(TOKEN, "WEBHOOK_TOKEN[1]"),
         ],
-        "x": [signing_credential("the-newest-secret-of-all", "S[0]"), signing_credential(X_SECRET, "S[1]")],
-        "sw": [Credential(Scheme.STANDARD_WEBHOOKS, "S[0]", bytes(32)), signing_credential(SW_SECRET, "S[1]")],
+        "x": [
+            signing_credential("the-newest-secret-of-all", "S[0]"),
+            signing_credential(X_SECRET, "S[1]"),
+        ],
+        "sw": [
+            Credential(Scheme.STANDARD_WEBHOOKS, "S[0]", bytes(32)),
+            signing_credential(SW_SECRET, "S[1]"),
+        ],
     }[scheme]
     raw = with_token(token=TOKEN)
     headers = {"token": {}, "x": x_signature(raw), "sw": standard_webhooks(raw)}[scheme]
@@ -173,7 +202,10 @@ def test_no_comparison_ends_early(monkeypatch):
     compared = []
     real = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", lambda a, b: (compared.append(1), real(a, b))[1])
-    credentials = [token_credential(TOKEN, "T[0]"), token_credential("another-token-entirely", "T[1]")]
+    credentials = [
+        token_credential(TOKEN, "T[0]"),
+        token_credential("another-token-entirely", "T[1]"),
+    ]
     check(with_token(token=TOKEN), credentials=credentials)
     assert len(compared) == 2
     compared.clear()
@@ -183,8 +215,14 @@ def test_no_comparison_ends_early(monkeypatch):
 
 
 def test_the_strategy_is_the_one_that_the_credential_is_bound_to():
-    credentials = [TOKEN_CREDENTIAL, Credential(Scheme.TOKEN, "trend:token", b"token-of-the-trend-strategy", "trend")]
-    assert check(with_token(token="token-of-the-trend-strategy"), credentials=credentials).strategy == "trend"
+    credentials = [
+        TOKEN_CREDENTIAL,
+        Credential(Scheme.TOKEN, "trend:token", b"token-of-the-trend-strategy", "trend"),
+    ]
+    assert (
+        check(with_token(token="token-of-the-trend-strategy"), credentials=credentials).strategy
+        == "trend"
+    )
     assert check(with_token(token=TOKEN), credentials=credentials).strategy is None
 
 
@@ -228,7 +266,15 @@ def test_a_body_without_exactly_one_right_token_is_401(fields):
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"not json", b"[]", b'"' + TOKEN.encode() + b'"', b'{"token": "\xff"}', b'{"token": "\\ud800"}']
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b'"' + TOKEN.encode() + b'"',
+        b'{"token": "\xff"}',
+        b'{"token": "\\ud800"}',
+    ],
 )
 def test_an_unsigned_body_that_cannot_be_read_is_400(body):
     with pytest.raises(AlertMalformed):
@@ -331,7 +377,10 @@ def test_id_and_time_can_not_be_shifted_into_the_body():
 def test_a_body_hmac_over_a_standard_webhooks_text_is_no_standard_webhooks_signature():
     text = f"msg_1.{STAMP}.".encode() + BODY
     digest = hmac.new(X_SECRET.encode(), text, hashlib.sha256).digest()
-    headers = {**standard_webhooks(BODY), "webhook-signature": "v1," + base64.b64encode(digest).decode()}
+    headers = {
+        **standard_webhooks(BODY),
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+    }
     refused(BODY, headers)
 
 
@@ -371,13 +420,21 @@ def test_of_two_schemes_both_must_verify():
 
 def test_two_schemes_must_not_speak_for_different_strategies():
     both = {**standard_webhooks(BODY), **x_signature(BODY)}
-    assert check(BODY, both, [bound(X_CREDENTIAL, "trend"), bound(SW_CREDENTIAL, "trend")]).strategy == "trend"
+    assert (
+        check(BODY, both, [bound(X_CREDENTIAL, "trend"), bound(SW_CREDENTIAL, "trend")]).strategy
+        == "trend"
+    )
     assert check(BODY, both, [bound(X_CREDENTIAL, "trend"), SW_CREDENTIAL]).strategy == "trend"
-    assert "different" in refused(BODY, both, [bound(X_CREDENTIAL, "trend"), bound(SW_CREDENTIAL, "mean")])
+    assert "different" in refused(
+        BODY, both, [bound(X_CREDENTIAL, "trend"), bound(SW_CREDENTIAL, "mean")]
+    )
 
 
 def test_one_token_of_two_strategies_speaks_for_neither():
-    refused(with_token(token=TOKEN), credentials=[bound(TOKEN_CREDENTIAL, "trend"), bound(TOKEN_CREDENTIAL, "mean")])
+    refused(
+        with_token(token=TOKEN),
+        credentials=[bound(TOKEN_CREDENTIAL, "trend"), bound(TOKEN_CREDENTIAL, "mean")],
+    )
 
 
 def test_without_any_credential_an_alert_is_refused_unless_anonymity_is_allowed():
@@ -391,7 +448,9 @@ def test_without_any_credential_an_alert_is_refused_unless_anonymity_is_allowed(
 
 @pytest.mark.parametrize("size", [24, 64])
 def test_a_whsec_secret_is_its_decoded_bytes(size):
-    credential = signing_credential("whsec_" + base64.b64encode(bytes(range(size))).decode(), "S", "trend")
+    credential = signing_credential(
+        "whsec_" + base64.b64encode(bytes(range(size))).decode(), "S", "trend"
+    )
     assert credential == Credential(Scheme.STANDARD_WEBHOOKS, "S", bytes(range(size)), "trend")
 
 
@@ -399,7 +458,9 @@ def test_any_other_secret_is_its_own_bytes():
     assert signing_credential("0123456789abcdeé", "S") == Credential(
         Scheme.X_SIGNATURE, "S", "0123456789abcdeé".encode()
     )
-    assert token_credential("0123456789abcdef", "T") == Credential(Scheme.TOKEN, "T", b"0123456789abcdef")
+    assert token_credential("0123456789abcdef", "T") == Credential(
+        Scheme.TOKEN, "T", b"0123456789abcdef"
+    )
 
 
 @pytest.mark.parametrize(
@@ -433,7 +494,8 @@ def test_an_unfit_secret_is_refused_without_being_told(make, text):
 
 
 @pytest.mark.parametrize(
-    ("scheme", "secret"), [(Scheme.TOKEN, b""), (Scheme.X_SIGNATURE, b""), (Scheme.NONE, b"0123456789abcdef")]
+    ("scheme", "secret"),
+    [(Scheme.TOKEN, b""), (Scheme.X_SIGNATURE, b""), (Scheme.NONE, b"0123456789abcdef")],
 )
 def test_an_empty_secret_is_no_credential(scheme, secret):
     with pytest.raises(ValueError, match="proves nothing"):
@@ -442,7 +504,10 @@ def test_an_empty_secret_is_no_credential(scheme, secret):
 
 def test_no_repr_holds_a_secret():
     raw = with_token(token=TOKEN, bar={"secret": TOKEN})
-    shown = "".join(f"{thing!r}{thing}" for thing in (*ALL_CREDENTIALS, check(raw), check(raw, x_signature(raw))))
+    shown = "".join(
+        f"{thing!r}{thing}"
+        for thing in (*ALL_CREDENTIALS, check(raw), check(raw, x_signature(raw)))
+    )
     for secret in (TOKEN, X_SECRET, SW_SECRET, repr(SW_KEY)):
         assert secret not in shown
 
@@ -450,7 +515,12 @@ def test_no_repr_holds_a_secret():
 def test_the_clock_that_counts_is_the_one_passed_in():
     headers = standard_webhooks(BODY)
     with pytest.raises(Unauthenticated):
-        verify(request(BODY, headers), ALL_CREDENTIALS, NOW + timedelta(seconds=301), anonymous_allowed=False)
+        verify(
+            request(BODY, headers),
+            ALL_CREDENTIALS,
+            NOW + timedelta(seconds=301),
+            anonymous_allowed=False,
+        )
 
 
 @pytest.mark.parametrize(

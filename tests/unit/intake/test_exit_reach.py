@@ -49,7 +49,9 @@ def exit_of(fields):
         (SELL, {"tp": "2"}, "take_profit"),
     ],
 )
-def test_an_exit_out_of_reach_is_refused_with_the_ways_to_write_percent_and_points(base, exits, field, entry):
+def test_an_exit_out_of_reach_is_refused_with_the_ways_to_write_percent_and_points(
+    base, exits, field, entry
+):
     for fields in (base | entry | exits, {"symbol": "BTCUSD", "orders": [base | entry | exits]}):
         with pytest.raises(AlertMalformed) as caught:
             exit_of(fields)
@@ -82,7 +84,9 @@ def test_an_exit_in_reach_goes_as_it_is(base, exits, entry):
     assert exit_of(base | entry | exits) is not None
 
 
-@pytest.mark.parametrize("exits", [{"stop_loss": "2"}, {"tp": "999999"}, {"stop_loss": "60000", "sl_limit": "60"}])
+@pytest.mark.parametrize(
+    "exits", [{"stop_loss": "2"}, {"tp": "999999"}, {"stop_loss": "60000", "sl_limit": "60"}]
+)
 def test_without_a_price_of_its_own_the_market_s_price_decides(exits):
     order = intent(parse(verified(BUY | exits)), TradingRules())
     denied = plan(order, BTC_USD, TradingRules(), AS_OF, Decimal(67000))
@@ -97,12 +101,15 @@ def test_an_appraisal_says_what_became_of_the_check():
     for market, verdict in ((None, "not_checked"), (Decimal(67000), "passed")):
         planned = appraise(order, BTC_USD, TradingRules(), AS_OF, market)
         assert isinstance(planned, Plan)
-        assert [check.verdict for check in planned.appraisals[0].checks if check.rule == "EXIT_REACH"] == [verdict]
+        assert [
+            check.verdict for check in planned.appraisals[0].checks if check.rule == "EXIT_REACH"
+        ] == [verdict]
 
 
 def test_a_limit_far_from_the_market_is_held_against_itself_only():
     order = intent(
-        parse(verified(BUY | {"order_type": "limit", "price": "20000", "stop_loss": "18000"})), TradingRules()
+        parse(verified(BUY | {"order_type": "limit", "price": "20000", "stop_loss": "18000"})),
+        TradingRules(),
     )
     assert isinstance(plan(order, BTC_USD, TradingRules(), AS_OF, Decimal(67000)), Plan)
 

@@ -93,7 +93,9 @@ def test_a_firing_time_that_cannot_be_read_is_400_on_fired_at(value):
 
 @pytest.mark.parametrize("age_s", [-60, -59, 0, 59, 60])
 def test_an_alert_within_its_age_is_fresh(age_s):
-    assert check_freshness(verified({"fired_at": (NOW - timedelta(seconds=age_s)).isoformat()}), NOW, 60)
+    assert check_freshness(
+        verified({"fired_at": (NOW - timedelta(seconds=age_s)).isoformat()}), NOW, 60
+    )
 
 
 @pytest.mark.parametrize("age_s", [60.001, 61, 3605, 86400 * 400])
@@ -101,7 +103,11 @@ def test_an_older_alert_is_stale_and_told_what_to_send(age_s):
     fired_at = (NOW - timedelta(seconds=age_s)).isoformat()
     with pytest.raises(AlertStale) as caught:
         check_freshness(verified({"time": fired_at}), NOW, 60)
-    assert (caught.value.status, caught.value.code, caught.value.field) == (401, "alert_stale", "fired_at")
+    assert (caught.value.status, caught.value.code, caught.value.field) == (
+        401,
+        "alert_stale",
+        "fired_at",
+    )
     assert f"fired {age_s:.1f} s ago" in caught.value.message
     assert "send {{timenow}}; {{time}} is the bar's opening" in caught.value.message
 
@@ -114,7 +120,8 @@ def test_an_alert_from_the_future_is_stale(max_age_s, ahead_s):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"fired_at": ""}, {"timenow": None, "time": " "}, {"bar_time": "2020-01-01T00:00:00Z"}]
+    "fields",
+    [{}, {"fired_at": ""}, {"timenow": None, "time": " "}, {"bar_time": "2020-01-01T00:00:00Z"}],
 )
 def test_a_body_without_a_firing_time_has_none(fields):
     assert check_freshness(verified(fields), NOW, 60) is None
@@ -140,4 +147,9 @@ def test_the_best_firing_time_counts_and_the_others_are_context(fields):
 
 
 def test_any_zone_of_our_own_clock_is_fine():
-    assert check_freshness(verified({"fired_at": FRESH}), NOW.astimezone(timezone(timedelta(hours=9))), 60) == FIRED
+    assert (
+        check_freshness(
+            verified({"fired_at": FRESH}), NOW.astimezone(timezone(timedelta(hours=9))), 60
+        )
+        == FIRED
+    )

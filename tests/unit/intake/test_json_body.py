@@ -25,7 +25,10 @@ from webhook_core.intake import json_body
         (b'{"a": 1e-7}', {"a": Decimal("1E-7")}),
         (b'{"a": -0}', {"a": Decimal("-0")}),
         (b'{"a": 1e400}', {"a": Decimal("1E+400")}),
-        (b'{"a": 0.1000000000000000055511151231257827}', {"a": Decimal("0.1000000000000000055511151231257827")}),
+        (
+            b'{"a": 0.1000000000000000055511151231257827}',
+            {"a": Decimal("0.1000000000000000055511151231257827")},
+        ),
     ],
 )
 def test_a_json_object_is_read(body, expected):
@@ -34,7 +37,11 @@ def test_a_json_object_is_read(body, expected):
 
 def test_every_number_is_a_decimal_with_the_digits_as_written():
     values = json_body.parse(b'{"a": 1, "b": 1.10, "c": 1e2}')
-    assert [(type(v), str(v)) for v in values.values()] == [(Decimal, "1"), (Decimal, "1.10"), (Decimal, "1E+2")]
+    assert [(type(v), str(v)) for v in values.values()] == [
+        (Decimal, "1"),
+        (Decimal, "1.10"),
+        (Decimal, "1E+2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,4 +120,6 @@ def test_the_body_is_never_repeated_not_even_by_the_chained_exceptions(body):
     error = caught.value
     assert error.__cause__ is None
     assert error.__context__ is None
-    assert "5f0c1de2" not in "".join(traceback.format_exception_only(error)) + repr(error) + str(error)
+    assert "5f0c1de2" not in "".join(traceback.format_exception_only(error)) + repr(error) + str(
+        error
+    )

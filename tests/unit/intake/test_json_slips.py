@@ -234,6 +234,8 @@ def test_a_body_that_no_alert_is_as_long_as_is_not_searched():
         json_body.parse(b'{"a": "' + b"x" * 20_000)
 
 
-@pytest.mark.parametrize("body", ["{}", " [] ", '{"a": [1, {"b": null}, true], "c": -1.5e3}', '"a"'])
+@pytest.mark.parametrize(
+    "body", ["{}", " [] ", '{"a": [1, {"b": null}, true], "c": -1.5e3}', '"a"']
+)
 def test_a_text_without_a_fault_has_none(body):
     assert find_fault(body) is None

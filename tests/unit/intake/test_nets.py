@@ -13,7 +13,10 @@ from webhook_core.intake.parse import parse
 
 BUY = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}
 RUN, CLOSE = 'TRADING_MODE decides it for every alert; "validate": true', '"action": "close"'
-COUNTS, TYPE = "send quantity_type: base, quote, percent_balance", "send order_type, such as limit, and price"
+COUNTS, TYPE = (
+    "send quantity_type: base, quote, percent_balance",
+    "send order_type, such as limit, and price",
+)
 
 _LIKE_AN_ORDER = """
 qty_mode qtyMode quantity_mode size_mode sizing_mode sizing_method amount_type amountPerTradeType amount_per_trade
@@ -72,7 +75,9 @@ crossover ema_cross golden_cross notif shared x y z
 LIKE_AN_ORDER, HARMLESS = _LIKE_AN_ORDER.split(), _HARMLESS.split()
 
 
-ON = frozenset(("live", "is_live", "enabled", "is_enabled", "trading_enabled", "enable", "active", "isActive"))
+ON = frozenset(
+    ("live", "is_live", "enabled", "is_enabled", "trading_enabled", "enable", "active", "isActive")
+)
 """Switches that change nothing by being on."""
 
 
@@ -104,7 +109,9 @@ def test_a_name_that_speaks_of_an_order_is_refused_at_the_top_and_in_a_leg(name,
 def test_a_name_that_does_not_is_only_warned_of(name, value):
     alert = read({name: value})
     assert [warning.split(":")[0] for warning in alert.warnings] == (
-        [] if name in ("note", "candle_time") and not alert.warnings else ["Ignored, because no such field is known"]
+        []
+        if name in ("note", "candle_time") and not alert.warnings
+        else ["Ignored, because no such field is known"]
     )
 
 
@@ -157,7 +164,20 @@ def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
 @pytest.mark.parametrize(
     "value",
     [
-        *("flat", "exit", "Close", "LIMIT", "percent", "paper", "short", "long", "buy", "SELL", "market", "stop-loss"),
+        *(
+            "flat",
+            "exit",
+            "Close",
+            "LIMIT",
+            "percent",
+            "paper",
+            "short",
+            "long",
+            "buy",
+            "SELL",
+            "market",
+            "stop-loss",
+        ),
         *(
             "take profit",
             "trailing_stop",
@@ -167,11 +187,33 @@ def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
             "sell to close",
             "percent of equity",
         ),
-        *("SL hit", "Stopped out", "Strong Sell", "MKT", "BUY_LIMIT", "LONG \U0001f680", "50% of equity", "# exit"),
-        *("cancel all", "isolated", "futures", "hedge", "ioc", "hold", "dryRun", "go short", "stopmarket", "closelong"),
+        *(
+            "SL hit",
+            "Stopped out",
+            "Strong Sell",
+            "MKT",
+            "BUY_LIMIT",
+            "LONG \U0001f680",
+            "50% of equity",
+            "# exit",
+        ),
+        *(
+            "cancel all",
+            "isolated",
+            "futures",
+            "hedge",
+            "ioc",
+            "hold",
+            "dryRun",
+            "go short",
+            "stopmarket",
+            "closelong",
+        ),
     ],
 )
-@pytest.mark.parametrize("name", ["regime", "status", "what", "currency", "version", "interval", "plot_0", "exchange"])
+@pytest.mark.parametrize(
+    "name", ["regime", "status", "what", "currency", "version", "interval", "plot_0", "exchange"]
+)
 def test_a_value_that_is_an_order_is_refused_under_any_name(name, value):
     assert refused({name: value}).field == name
 
@@ -179,7 +221,19 @@ def test_a_value_that_is_an_order_is_refused_under_any_name(name, value):
 @pytest.mark.parametrize(
     "value",
     [
-        *("KRAKEN", "BINANCE", "60", "4h", "D", "USD", "na", "{{close}}", "Long entry at the support", "up", "x" * 50),
+        *(
+            "KRAKEN",
+            "BINANCE",
+            "60",
+            "4h",
+            "D",
+            "USD",
+            "na",
+            "{{close}}",
+            "Long entry at the support",
+            "up",
+            "x" * 50,
+        ),
         *(
             "market structure broke",
             "stop hunting",
@@ -200,17 +254,38 @@ def test_any_other_value_is_none(name, value):
     assert read({name: value}).quantity_type is None
 
 
-@pytest.mark.parametrize("name", ["order_comment", "signalName", "exit note", "close_text", "deal-id", "signalid"])
+@pytest.mark.parametrize(
+    "name", ["order_comment", "signalName", "exit note", "close_text", "deal-id", "signalid"]
+)
 @pytest.mark.parametrize("value", ["exit", "Close Position", "paper", 5])
 def test_what_ends_like_a_remark_is_one(name, value):
     assert read({name: value}).side == "buy"
 
 
 @pytest.mark.parametrize(
-    "value", [0, "0", "0.00", "0%", "", " ", None, False, "false", "none", "None", "no", "off", "NaN", [], {}]
+    "value",
+    [
+        0,
+        "0",
+        "0.00",
+        "0%",
+        "",
+        " ",
+        None,
+        False,
+        "false",
+        "none",
+        "None",
+        "no",
+        "off",
+        "NaN",
+        [],
+        {},
+    ],
 )
 @pytest.mark.parametrize(
-    "name", ["sl_pips", "paper", "close_position", "tp2", "qty_mode", "targets", "isTest", "disabled"]
+    "name",
+    ["sl_pips", "paper", "close_position", "tp2", "qty_mode", "targets", "isTest", "disabled"],
 )
 def test_a_refused_name_that_is_off_asks_for_nothing(name, value):
     assert read({name: value}).stop_loss is None
@@ -251,7 +326,13 @@ def test_all_that_is_caught_is_named_at_once_in_the_legs_too():
     legs = [{**leg, "qty_mode": "x"}, leg, {**leg, "status": "exit", "isTest": True}]
     with pytest.raises(AlertMalformed) as caught:
         parse(verified({"symbol": "BTC/USD", "orders": legs, "trail_by": 5, "stop_prce": 5}))
-    named = ("'trail_by'", "'stop_prce'", "orders[0].'qty_mode'", "orders[2].'status'", "orders[2].'isTest'")
+    named = (
+        "'trail_by'",
+        "'stop_prce'",
+        "orders[0].'qty_mode'",
+        "orders[2].'status'",
+        "orders[2].'isTest'",
+    )
     assert [name for name in named if name not in caught.value.message] == []
 
 
@@ -261,7 +342,9 @@ def test_a_hundred_caught_fields_are_counted_and_not_all_shown():
     assert len(message) < 1000
 
 
-@pytest.mark.parametrize("name", ["qty_mode", "status", "bias", "position", "close", "open", "x", "sl_pips", "tp2"])
+@pytest.mark.parametrize(
+    "name", ["qty_mode", "status", "bias", "position", "close", "open", "x", "sl_pips", "tp2"]
+)
 def test_a_token_in_a_caught_field_is_not_repeated(name):
     for value in (TOKEN, {TOKEN: "exit"}, [TOKEN, "exit"], f"exit {TOKEN}"):
         try:
@@ -313,7 +396,9 @@ def test_a_remark_and_what_is_off_are_never_a_slip_of_the_pen(fields):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"quantty": 0}, {"stop_loss_hit": 5}, {"stop_prce": 5}, {"strategy_nam": "x"}], ids=str
+    "fields",
+    [{"quantty": 0}, {"stop_loss_hit": 5}, {"stop_prce": 5}, {"strategy_nam": "x"}],
+    ids=str,
 )
 def test_a_slip_of_the_pen_that_says_something_is_still_told(fields):
     assert "did you mean" in refused(fields).message
@@ -379,7 +464,16 @@ def test_its_neighbours_that_could_mean_another_order_are_refused(fields):
             "100usdt",
             "1,000 EUR",
         ),
-        *("partial", "scale out", "halt", "no trade", "do not trade", "don't trade", "Don\u2019t trade", "unwind"),
+        *(
+            "partial",
+            "scale out",
+            "halt",
+            "no trade",
+            "do not trade",
+            "don't trade",
+            "Don\u2019t trade",
+            "unwind",
+        ),
         *(
             "square off",
             "take profits",

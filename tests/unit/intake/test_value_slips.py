@@ -152,12 +152,19 @@ def test_a_number_that_is_written_well_has_no_slip(value):
 
 @pytest.mark.parametrize("value", ["{anything}", "a{b}c", "Long {1}"])
 def test_braces_that_are_no_placeholder_of_tradingview_are_read(value):
-    assert parse(verified({"symbol": "BTC/USD", "side": "buy", "volume": "1", "id": value})).id == value
+    assert (
+        parse(verified({"symbol": "BTC/USD", "side": "buy", "volume": "1", "id": value})).id
+        == value
+    )
 
 
-@pytest.mark.parametrize("text", ["put the value of WEBHOOK_TOKEN here", "Put the value of WEBHOOK_TOKEN here"])
+@pytest.mark.parametrize(
+    "text", ["put the value of WEBHOOK_TOKEN here", "Put the value of WEBHOOK_TOKEN here"]
+)
 def test_the_placeholder_of_the_examples_is_no_token(text):
-    with pytest.raises(ValueError, match=r"WEBHOOK_TOKEN.0.: is the placeholder of the examples") as caught:
+    with pytest.raises(
+        ValueError, match=r"WEBHOOK_TOKEN.0.: is the placeholder of the examples"
+    ) as caught:
         token_credential(text, "WEBHOOK_TOKEN[0]")
     assert "put the value" not in str(caught.value).lower()
 

@@ -31,9 +31,24 @@ def spellings(pair):
     """How a sender may write it; TradingView has the modern codes, Kraken its own."""
     base, quote = pair.wsname.split("/")
     modern = f"{asset_code(base)}/{asset_code(quote)}"
-    names = {pair.key, pair.altname, pair.wsname, modern, modern.replace("/", ""), f"{pair.base}/{pair.quote}"}
-    names |= {modern.replace("/", mark) for mark in "-_"} | {f"{asset_code(base)}{quote}", f"{base}{asset_code(quote)}"}
-    return names | {name.lower() for name in names} | {f"KRAKEN:{name}" for name in names} | {f" {modern} "}
+    names = {
+        pair.key,
+        pair.altname,
+        pair.wsname,
+        modern,
+        modern.replace("/", ""),
+        f"{pair.base}/{pair.quote}",
+    }
+    names |= {modern.replace("/", mark) for mark in "-_"} | {
+        f"{asset_code(base)}{quote}",
+        f"{base}{asset_code(quote)}",
+    }
+    return (
+        names
+        | {name.lower() for name in names}
+        | {f"KRAKEN:{name}" for name in names}
+        | {f" {modern} "}
+    )
 
 
 # -- the file ------------------------------------------------------------------------------------------------------------
@@ -61,7 +76,11 @@ def test_no_pair_stands_in_both_files():
 def test_every_row_has_names_that_agree_and_rules_that_make_sense():
     for name, row in zip(NAMES, EVERY.values(), strict=True):
         base, quote = row["wsname"].split("/")
-        assert name == asset_code(base) + asset_code(quote) == asset_code(row["base"]) + asset_code(row["quote"])
+        assert (
+            name
+            == asset_code(base) + asset_code(quote)
+            == asset_code(row["base"]) + asset_code(row["quote"])
+        )
         if "tick_size" in row:
             assert Decimal(row["tick_size"]) == Decimal(1).scaleb(-int(row["pair_decimals"]))
             assert row["lot_decimals"] in {"5", "8"}
@@ -98,7 +117,9 @@ def test_a_look_up_finds_what_a_search_of_the_whole_file_finds(symbol):
     assert found.items() <= EVERY.items()
     where = bisect_left(NAMES, symbol)
     is_name = where < len(NAMES) and NAMES[where] == symbol
-    assert not is_name or symbol in {row["wsname"].replace("/", "") for row in found.values()} | set(NAMES)
+    assert not is_name or symbol in {
+        row["wsname"].replace("/", "") for row in found.values()
+    } | set(NAMES)
     assert is_name <= bool(found)
     assert known_pairs.near(symbol).items() <= EVERY.items()
 

@@ -17,7 +17,13 @@ from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.keys import KrakenKey
-from webhook_core.kraken.lanes import KEPT_FOR_ORDERS, MOST, ONE_BY_ONE_FOR_S, REFUSALS_IN_A_ROW, Lanes
+from webhook_core.kraken.lanes import (
+    KEPT_FOR_ORDERS,
+    MOST,
+    ONE_BY_ONE_FOR_S,
+    REFUSALS_IN_A_ROW,
+    Lanes,
+)
 from webhook_core.kraken.nonce_window import NonceWindow
 from webhook_core.kraken.outcomes import Reply
 
@@ -54,7 +60,9 @@ def order(client: KrakenClient) -> Reply:
     ("window", "most"),
     [(None, 1), (0, 1), (1, 1), (SECOND - 1, 1), (SECOND, MOST), (TEN_SECONDS, MOST)],
 )
-def test_orders_go_side_by_side_only_under_a_window_of_a_second_or_more(window: int | None, most: int) -> None:
+def test_orders_go_side_by_side_only_under_a_window_of_a_second_or_more(
+    window: int | None, most: int
+) -> None:
     with RawServer(*[reply(ACCEPTED, after_s=0.1)] * 12) as server:
         client = a_client(server.url, window)
         replies = at_once(12, lambda: order(client))
@@ -75,7 +83,10 @@ def test_public_calls_go_side_by_side_without_any_window() -> None:
 def test_no_order_waits_behind_reads_however_many_there_are() -> None:
     with RawServer(*[reply(ACCEPTED, after_s=0.6)] * 5, reply(ACCEPTED)) as server:
         client = a_client(server.url, TEN_SECONDS)
-        reads = [threading.Thread(target=lambda: client.private("BalanceEx", {}, a_budget())) for _ in range(3 * MOST)]
+        reads = [
+            threading.Thread(target=lambda: client.private("BalanceEx", {}, a_budget()))
+            for _ in range(3 * MOST)
+        ]
         for read in reads:
             read.start()
         while len(server.requests) < MOST - KEPT_FOR_ORDERS:
@@ -113,7 +124,9 @@ def refuse(some: Lanes[object], times: int) -> None:
         some.note_nonce(refused=True)
 
 
-def test_after_many_refused_nonces_in_a_row_calls_go_one_by_one_for_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_after_many_refused_nonces_in_a_row_calls_go_one_by_one_for_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     clock, budget = FakeClock(), a_budget(0.02)
     some = lanes(MOST, clock)
     refuse(some, REFUSALS_IN_A_ROW - 1)
@@ -165,7 +178,9 @@ def test_what_kraken_said_of_a_key_is_known_to_other_instances_and_of_no_other_k
     assert SECRET not in str(documents._texts)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"nonce_window": "10000000000"}', '{"nonce_window": true}', "null"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"nonce_window": "10000000000"}', '{"nonce_window": true}', "null"]
+)
 def test_a_text_that_says_no_window_means_one_by_one(text: str) -> None:
     documents = MemoryDocuments()
     NonceWindow(documents, FakeClock()).keep(SIGNING, TEN_SECONDS)

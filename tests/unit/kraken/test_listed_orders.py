@@ -147,12 +147,22 @@ def test_limit_and_trigger_stand_where_the_order_type_has_them(
         (an_order({"close": "close position @ stop loss 22000.0"}), "closes", True),
         (an_order({"close": ...}), "closes", False),
         (an_order({"close": None}), "closes", False),
-        (an_order(opentm="1700000000.1234567"), "opened_at", datetime(2023, 11, 14, 22, 13, 20, 123456, tzinfo=UTC)),
-        (an_order(opentm=1700000000.25), "opened_at", datetime(2023, 11, 14, 22, 13, 20, 250000, tzinfo=UTC)),
+        (
+            an_order(opentm="1700000000.1234567"),
+            "opened_at",
+            datetime(2023, 11, 14, 22, 13, 20, 123456, tzinfo=UTC),
+        ),
+        (
+            an_order(opentm=1700000000.25),
+            "opened_at",
+            datetime(2023, 11, 14, 22, 13, 20, 250000, tzinfo=UTC),
+        ),
         (an_order(vol="1", vol_exec="0.4"), "left", Decimal("0.6")),
     ],
 )
-def test_each_field_says_what_kraken_says(order: Any, field: str, value: Any, budget: Budget) -> None:
+def test_each_field_says_what_kraken_says(
+    order: Any, field: str, value: Any, budget: Budget
+) -> None:
     assert getattr(read(order, budget), field) == value
 
 
@@ -160,7 +170,11 @@ BROKEN = [
     *(an_order(**{field: value}) for field in ("vol", "vol_exec", "opentm") for value in MALFORMED),
     *(an_order({"price": value}) for value in MALFORMED),
     *(an_order({"ordertype": "stop-loss-limit", "price2": value}) for value in MALFORMED),
-    *(an_order({field: value}) for field in ("pair", "ordertype") for value in (..., None, "", 7, [])),
+    *(
+        an_order({field: value})
+        for field in ("pair", "ordertype")
+        for value in (..., None, "", 7, [])
+    ),
     *(an_order({"type": value}) for value in (..., None, "", "long", 7)),
     *(an_order(status=value) for value in (..., None, "", 7)),
     *(an_order(margin=value) for value in (None, "true", 1)),
@@ -190,12 +204,17 @@ def test_one_order_that_cannot_be_read_fails_them_all(broken: Any, budget: Budge
 
 @pytest.mark.parametrize("orders", [None, [], "text", ...])
 def test_a_list_that_is_none_is_no_empty_list(orders: Any, budget: Budget) -> None:
-    with RawServer(result(kept({"open": orders, "other": 1}))) as server, pytest.raises(VenueUnavailable):
+    with (
+        RawServer(result(kept({"open": orders, "other": 1}))) as server,
+        pytest.raises(VenueUnavailable),
+    ):
         a_venue(server).open_orders(budget)
 
 
 def test_orders_keep_krakens_sequence(budget: Budget) -> None:
-    with RawServer(result({"open": {"OB": an_order(), "OA": an_order({"type": "sell"})}})) as server:
+    with RawServer(
+        result({"open": {"OB": an_order(), "OA": an_order({"type": "sell"})}})
+    ) as server:
         assert [order.order_id for order in a_venue(server).open_orders(budget)] == ["OB", "OA"]
 
 
@@ -217,10 +236,19 @@ def test_an_order_that_kraken_does_not_show_is_none(shown: Any, budget: Budget) 
             Fill("closed", Decimal(1), Decimal("0.5"), Decimal(1), Decimal(0)),
         ),
         (
-            an_order(status="canceled", vol_exec="0.00000000", price="0.00000", cost="0.00000", fee="0.00000"),
+            an_order(
+                status="canceled",
+                vol_exec="0.00000000",
+                price="0.00000",
+                cost="0.00000",
+                fee="0.00000",
+            ),
             Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0)),
         ),
-        (an_order(vol_exec="0", price="60000.0"), Fill("open", Decimal(0), None, Decimal(600), Decimal("4.8"))),
+        (
+            an_order(vol_exec="0", price="60000.0"),
+            Fill("open", Decimal(0), None, Decimal(600), Decimal("4.8")),
+        ),
     ],
 )
 def test_a_fill_is_what_has_traded_so_far(order: Any, fill: Fill, budget: Budget) -> None:
@@ -228,7 +256,9 @@ def test_a_fill_is_what_has_traded_so_far(order: Any, fill: Fill, budget: Budget
         assert a_venue(server).fills([ORDER_ID], budget) == {ORDER_ID: fill}
 
 
-def test_fills_of_many_orders_are_one_question_and_what_is_not_shown_is_left_out(budget: Budget) -> None:
+def test_fills_of_many_orders_are_one_question_and_what_is_not_shown_is_left_out(
+    budget: Budget,
+) -> None:
     wanted = [f"O{number:05}-AAAAA-AAAAAA" for number in range(50)]
     shown = {name: an_order() for name in [*reversed(wanted[1:]), OTHER_ID]}
     with RawServer(result(shown)) as server:
@@ -240,7 +270,11 @@ def test_fills_of_many_orders_are_one_question_and_what_is_not_shown_is_left_out
 @pytest.mark.parametrize(
     "broken",
     [
-        *(an_order(**{field: value}) for field in ("vol_exec", "price", "cost", "fee") for value in MALFORMED),
+        *(
+            an_order(**{field: value})
+            for field in ("vol_exec", "price", "cost", "fee")
+            for value in MALFORMED
+        ),
         *(an_order(status=value) for value in (..., None, "", 7)),
         None,
         [],
@@ -255,18 +289,25 @@ def test_one_fill_that_cannot_be_read_fails_them_all(broken: Any, budget: Budget
 # -- several orders under one client order id --------------------------------------------------------------------------------
 
 
-def test_of_two_closed_orders_with_one_id_the_one_that_was_opened_last_is_found(budget: Budget) -> None:
+def test_of_two_closed_orders_with_one_id_the_one_that_was_opened_last_is_found(
+    budget: Budget,
+) -> None:
     old = an_order(cl_ord_id=CLIENT_ORDER_ID, status="closed", opentm=1_600_000_000.5)
     new = an_order(cl_ord_id=CLIENT_ORDER_ID, status="closed", opentm="1700000000.25")
     for orders in ({ORDER_ID: old, OTHER_ID: new}, {OTHER_ID: new, ORDER_ID: old}):
         with RawServer(result({"closed": orders, "count": 2})) as server:
             found = a_venue(server).find_closed(CLIENT_ORDER_ID, datetime.now(UTC), budget)
         assert found is not None
-        assert (found.order_id, found.opened_at) == (OTHER_ID, datetime.fromtimestamp(1_700_000_000.25, UTC))
+        assert (found.order_id, found.opened_at) == (
+            OTHER_ID,
+            datetime.fromtimestamp(1_700_000_000.25, UTC),
+        )
 
 
 @pytest.mark.parametrize("moment", MALFORMED)
-def test_an_order_that_does_not_say_when_it_was_opened_is_found_all_the_same(budget: Budget, moment: Any) -> None:
+def test_an_order_that_does_not_say_when_it_was_opened_is_found_all_the_same(
+    budget: Budget, moment: Any
+) -> None:
     order = kept(an_order(cl_ord_id=CLIENT_ORDER_ID) | {"opentm": moment})
     with RawServer(result({"open": {ORDER_ID: order}})) as server:
         found = a_venue(server).find_open(CLIENT_ORDER_ID, budget)

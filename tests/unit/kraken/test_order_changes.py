@@ -31,9 +31,14 @@ ON_ITS_WAY = [
     "EOrder:Unknown order:Cancel pending",
     "EGeneral:Invalid arguments:Cancel pending",
 ]
-AS_IT_IS = ["EOrder:No amendable parameters specified", "EOrder:No amendable parameters specified:limit_price"]
+AS_IT_IS = [
+    "EOrder:No amendable parameters specified",
+    "EOrder:No amendable parameters specified:limit_price",
+]
 EACH = pytest.mark.parametrize(
-    ("read", "done"), [(of_cancel, CANCELED), (of_amend, AMENDED)], ids=["CancelOrder", "AmendOrder"]
+    ("read", "done"),
+    [(of_cancel, CANCELED), (of_amend, AMENDED)],
+    ids=["CancelOrder", "AmendOrder"],
 )
 
 
@@ -55,7 +60,9 @@ def test_a_count_or_a_pending_cancel_is_accepted(result: Any, description: str) 
 @pytest.mark.parametrize("count", [0, -1, True, False, "1", 1.0, None, [1], {}])
 def test_a_count_of_none_or_no_count_is_unknown(count: Any) -> None:
     reply = answered([], {"count": count})
-    assert of_cancel(reply, ORDER_ID) == Unknown("Kraken answered without an error and without a canceled order")
+    assert of_cancel(reply, ORDER_ID) == Unknown(
+        "Kraken answered without an error and without a canceled order"
+    )
 
 
 @pytest.mark.parametrize("pending", ["true", 1, "pending", None, []])
@@ -70,11 +77,15 @@ def test_an_amend_id_is_accepted_and_the_order_keeps_its_own() -> None:
 @pytest.mark.parametrize("amend_id", ["", None, 7, True, ["T"], {}])
 def test_an_answer_without_an_amend_id_is_unknown(amend_id: Any) -> None:
     reply = answered([], {"amend_id": amend_id})
-    assert of_amend(reply, ORDER_ID) == Unknown("Kraken answered without an error and without an amend id")
+    assert of_amend(reply, ORDER_ID) == Unknown(
+        "Kraken answered without an error and without an amend id"
+    )
 
 
 @EACH
-def test_an_order_that_was_named_by_our_own_id_has_no_txid_in_the_outcome(read: Any, done: Any) -> None:
+def test_an_order_that_was_named_by_our_own_id_has_no_txid_in_the_outcome(
+    read: Any, done: Any
+) -> None:
     assert read(answered([], done), "").order_id == ""
 
 
@@ -84,7 +95,9 @@ def test_warnings_stand_beside_a_success(read: Any, done: Any) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("error", ["EOrder:Unknown order", "EGeneral:Internal error", "EAPI:Invalid nonce", ""])
+@pytest.mark.parametrize(
+    "error", ["EOrder:Unknown order", "EGeneral:Internal error", "EAPI:Invalid nonce", ""]
+)
 def test_an_error_beside_a_success_makes_it_unknown(read: Any, done: Any, error: str) -> None:
     assert isinstance(read(answered([error], done), ORDER_ID), Unknown)
 
@@ -96,8 +109,12 @@ def test_a_success_under_another_status_is_unknown(read: Any, done: Any, status:
 
 
 @EACH
-def test_a_success_that_is_cut_off_or_without_an_error_list_is_unknown(read: Any, done: Any) -> None:
-    assert isinstance(read(Reply(200, {"error": [], "result": done}, Failure.BROKEN), ORDER_ID), Unknown)
+def test_a_success_that_is_cut_off_or_without_an_error_list_is_unknown(
+    read: Any, done: Any
+) -> None:
+    assert isinstance(
+        read(Reply(200, {"error": [], "result": done}, Failure.BROKEN), ORDER_ID), Unknown
+    )
     assert isinstance(read(Reply(200, {"result": done}), ORDER_ID), Unknown)
     assert isinstance(read(Reply(200, {"error": None, "result": done}), ORDER_ID), Unknown)
 
@@ -109,7 +126,9 @@ def test_an_order_that_is_gone_or_never_was_is_a_refusal(read: Any, done: Any, e
 
 
 @pytest.mark.parametrize("error", AS_IT_IS)
-def test_an_amendment_to_what_the_order_is_already_changes_nothing_and_is_settled(error: str) -> None:
+def test_an_amendment_to_what_the_order_is_already_changes_nothing_and_is_settled(
+    error: str,
+) -> None:
     outcome = of_amend(answered([error]), ORDER_ID)
     assert isinstance(outcome, Unchanged)
     assert (outcome.errors, "already" in outcome.reason) == ((error,), True)
@@ -134,7 +153,9 @@ def test_of_a_cancel_the_same_words_prove_nothing(error: str) -> None:
         (answered(["EOrder:No amendable parameters specified."]), Unknown),
     ],
 )
-def test_only_these_words_alone_say_that_there_was_nothing_to_amend(reply: Reply, kind: type) -> None:
+def test_only_these_words_alone_say_that_there_was_nothing_to_amend(
+    reply: Reply, kind: type
+) -> None:
     assert isinstance(of_amend(reply, ORDER_ID), kind)
 
 
@@ -149,7 +170,10 @@ def test_a_cancel_that_is_on_its_way_already_is_unknown(read: Any, done: Any, er
     ("errors", "kind"),
     [
         *(([error], Rejected) for error in REFUSED + REFUSED_FOR_STALE_RULES),
-        *(([error], NotSent) for error in [*NEVER_PROCESSED, *THE_CLOCKS_DIFFER, "EAPI:Invalid nonce"]),
+        *(
+            ([error], NotSent)
+            for error in [*NEVER_PROCESSED, *THE_CLOCKS_DIFFER, "EAPI:Invalid nonce"]
+        ),
         *(([error], Unknown) for error in NO_PROOF if error not in [*GONE, *AS_IT_IS]),
         (["EOrder:Unknown order", "EOrder:Invalid order"], Rejected),
         (["EOrder:Unknown order", "EService:Busy"], Unknown),
@@ -157,7 +181,9 @@ def test_a_cancel_that_is_on_its_way_already_is_unknown(read: Any, done: Any, er
         ([], Unknown),
     ],
 )
-def test_every_other_word_proves_what_it_proves_of_an_order(read: Any, done: Any, errors: Any, kind: type) -> None:
+def test_every_other_word_proves_what_it_proves_of_an_order(
+    read: Any, done: Any, errors: Any, kind: type
+) -> None:
     assert isinstance(read(answered(errors), ORDER_ID), kind)
 
 

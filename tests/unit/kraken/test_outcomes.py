@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from webhook_core.kraken import outcomes
-from webhook_core.kraken.outcomes import Failure, Reply, errors_of, of_add_order, of_validation, resend_is_safe
+from webhook_core.kraken.outcomes import (
+    Failure,
+    Reply,
+    errors_of,
+    of_add_order,
+    of_validation,
+    resend_is_safe,
+)
 from webhook_core.trading.requests import Accepted, NotSent, Rejected, Unknown
 
 ORDER_ID = "OQCLML-BW3P3-BUCMWZ"
@@ -171,12 +178,16 @@ NO_PROOF = [
 
 
 @pytest.mark.parametrize("error", REFUSED)
-def test_a_definitive_refusal_is_rejected_and_says_nothing_about_the_pairs_rules(error: str) -> None:
+def test_a_definitive_refusal_is_rejected_and_says_nothing_about_the_pairs_rules(
+    error: str,
+) -> None:
     assert of_add_order(answered([error])) == Rejected((error,), stale_rules=False)
 
 
 @pytest.mark.parametrize("error", REFUSED_FOR_STALE_RULES)
-def test_a_minimum_or_precision_refusal_is_rejected_and_says_that_our_rules_are_stale(error: str) -> None:
+def test_a_minimum_or_precision_refusal_is_rejected_and_says_that_our_rules_are_stale(
+    error: str,
+) -> None:
     assert of_add_order(answered([error])) == Rejected((error,), stale_rules=True)
 
 
@@ -224,14 +235,18 @@ def test_everything_else_is_unknown(error: str) -> None:
     assert not resend_is_safe(reply)
 
 
-@pytest.mark.parametrize("error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EService:Busy"])
+@pytest.mark.parametrize(
+    "error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EService:Busy"]
+)
 def test_a_plain_string_is_read_like_a_list_of_one(error: str) -> None:
     assert of_add_order(answered(error)) == of_add_order(answered([error]))
 
 
 @pytest.mark.parametrize("result", [None, {}, ...])
 def test_a_refusal_may_come_with_an_empty_result_or_none(result: Any) -> None:
-    assert of_add_order(answered(["EOrder:Insufficient funds"], result)) == Rejected(("EOrder:Insufficient funds",))
+    assert of_add_order(answered(["EOrder:Insufficient funds"], result)) == Rejected(
+        ("EOrder:Insufficient funds",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,7 +258,10 @@ def test_a_refusal_may_come_with_an_empty_result_or_none(result: Any) -> None:
         (["EService:Unavailable", "EOrder:Insufficient funds"], Unknown),
         (["EOrder:Insufficient funds", "EAPI:Rate limit exceeded"], Unknown),
         (["EAPI:Invalid nonce", "EService:Busy"], Unknown),
-        (["EGeneral:Invalid arguments", "EGeneral:Invalid arguments:cl_ord_id not unique"], Unknown),
+        (
+            ["EGeneral:Invalid arguments", "EGeneral:Invalid arguments:cl_ord_id not unique"],
+            Unknown,
+        ),
         (["WOrder:Something", "EOrder:Insufficient funds"], Unknown),
         (["EOrder:Insufficient initial margin", "EOrder:Reduce only:Non-ECP"], Rejected),
         (["EOrder:Insufficient initial margin", "EOrder:Reduce only:Position is closed"], Unknown),
@@ -298,7 +316,8 @@ def test_an_order_id_is_accepted_whatever_stands_beside_it(errors: Any, status: 
 
 
 @pytest.mark.parametrize(
-    "document", [{"result": RESULT}, {"error": None, "result": RESULT}, {"error": [7], "result": RESULT}]
+    "document",
+    [{"result": RESULT}, {"error": None, "result": RESULT}, {"error": [7], "result": RESULT}],
 )
 def test_an_order_id_is_accepted_without_a_readable_error_list(document: Any) -> None:
     assert of_add_order(Reply(200, document)) == Accepted(ORDER_ID, DESCRIPTION)
@@ -317,10 +336,24 @@ def test_a_description_that_is_none_is_left_out(descr: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [..., None, {}, [], "", RESULT["descr"], {"txid": []}, {"txid": [""]}, {"txid": None}, {"txid": [7]}]
+    "result",
+    [
+        ...,
+        None,
+        {},
+        [],
+        "",
+        RESULT["descr"],
+        {"txid": []},
+        {"txid": [""]},
+        {"txid": None},
+        {"txid": [7]},
+    ],
 )
 def test_an_error_free_answer_without_an_order_id_is_unknown(result: Any) -> None:
-    assert of_add_order(answered([], result)) == Unknown("Kraken answered without an error and without an order id")
+    assert of_add_order(answered([], result)) == Unknown(
+        "Kraken answered without an error and without an order id"
+    )
 
 
 def test_no_entry_of_the_lists_begins_another_so_the_order_of_the_lists_decides_nothing() -> None:
@@ -329,8 +362,12 @@ def test_no_entry_of_the_lists_begins_another_so_the_order_of_the_lists_decides_
     assert len(listed) == len(outcomes._REJECTED) + len(outcomes._NOT_SENT)
 
 
-@pytest.mark.parametrize("error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"])
-@pytest.mark.parametrize("result", [{"txid": [7]}, {"txid": {"a": 1}}, {"descr": {"order": "x"}}, [ORDER_ID], ORDER_ID])
+@pytest.mark.parametrize(
+    "error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"]
+)
+@pytest.mark.parametrize(
+    "result", [{"txid": [7]}, {"txid": {"a": 1}}, {"descr": {"order": "x"}}, [ORDER_ID], ORDER_ID]
+)
 def test_a_refusal_beside_a_result_is_unknown(error: str, result: Any) -> None:
     reply = answered([error], result)
     assert isinstance(of_add_order(reply), Unknown)
@@ -340,16 +377,34 @@ def test_a_refusal_beside_a_result_is_unknown(error: str, result: Any) -> None:
 # No answer
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 301, 307, 400, 401, 403, 404, 429, 500, 502, 503, 504, 520])
-@pytest.mark.parametrize("error", ["EOrder:Insufficient funds", "EAPI:Invalid nonce", "EAPI:Rate limit exceeded"])
+@pytest.mark.parametrize(
+    "status", [201, 202, 204, 301, 307, 400, 401, 403, 404, 429, 500, 502, 503, 504, 520]
+)
+@pytest.mark.parametrize(
+    "error", ["EOrder:Insufficient funds", "EAPI:Invalid nonce", "EAPI:Rate limit exceeded"]
+)
 def test_krakens_words_prove_nothing_under_another_status(status: int, error: str) -> None:
     reply = answered([error], status=status)
-    assert of_add_order(reply) == Unknown(f"Kraken's front answered with HTTP status {status}", (error,))
+    assert of_add_order(reply) == Unknown(
+        f"Kraken's front answered with HTTP status {status}", (error,)
+    )
     assert not resend_is_safe(reply)
 
 
 @pytest.mark.parametrize(
-    "document", [None, [], "error", 7, True, {}, {"error": None}, {"error": {}}, {"error": [None]}, {"error": 0}]
+    "document",
+    [
+        None,
+        [],
+        "error",
+        7,
+        True,
+        {},
+        {"error": None},
+        {"error": {}},
+        {"error": [None]},
+        {"error": 0},
+    ],
 )
 def test_what_is_not_krakens_envelope_is_unknown(document: Any) -> None:
     assert errors_of(document) is None
@@ -393,7 +448,10 @@ def test_an_order_that_was_placed_although_it_was_to_be_validated_shows_its_id()
     ("reply", "kind"),
     [
         (answered(["EOrder:Insufficient funds"]), Rejected),
-        (answered(["WGeneral:Danger", "EOrder:Insufficient funds"], {"descr": {"order": "x"}}), Unknown),
+        (
+            answered(["WGeneral:Danger", "EOrder:Insufficient funds"], {"descr": {"order": "x"}}),
+            Unknown,
+        ),
         (answered(["EAPI:Rate limit exceeded"]), NotSent),
         (answered(["EService:Busy"]), Unknown),
         (answered([]), Unknown),

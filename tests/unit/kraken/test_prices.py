@@ -41,11 +41,18 @@ def prices(server: RawServer, instruments: list[Instrument], budget: Budget) -> 
 
 
 def asked(server: RawServer) -> list[str]:
-    return [request.line.split()[1].partition("Ticker?")[2].replace("%2C", ",") for request in server.requests]
+    return [
+        request.line.split()[1].partition("Ticker?")[2].replace("%2C", ",")
+        for request in server.requests
+    ]
 
 
-@pytest.mark.parametrize("names", [("XXBTZUSD", "XETHZUSD"), ("XBTUSD", "ETHUSD"), ("XBT/USD", "ETH/USD")])
-def test_several_prices_are_one_question_and_found_by_any_name(names: tuple[str, str], budget: Budget) -> None:
+@pytest.mark.parametrize(
+    "names", [("XXBTZUSD", "XETHZUSD"), ("XBTUSD", "ETHUSD"), ("XBT/USD", "ETH/USD")]
+)
+def test_several_prices_are_one_question_and_found_by_any_name(
+    names: tuple[str, str], budget: Budget
+) -> None:
     with RawServer(result({"last": "1", names[1]: ETH, names[0]: BTC, "OTHER": BTC})) as server:
         found = prices(server, [BTC_USD, ETH_USD], budget)
         assert asked(server) == ["pair=XXBTZUSD,XETHZUSD"]
@@ -78,18 +85,31 @@ def test_a_row_without_a_price_above_zero_is_left_out(row: Any, budget: Budget) 
 
 def test_tokenised_pairs_are_a_question_of_their_own(budget: Budget) -> None:
     with RawServer(result({"XXBTZUSD": BTC}), result({"AAPLxUSD": ETH, "TSLAxUSD": BTC})) as server:
-        assert set(prices(server, [AAPL, BTC_USD, TSLA], budget)) == {"XXBTZUSD", "AAPLxUSD", "TSLAxUSD"}
-        assert asked(server) == ["pair=XXBTZUSD", "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset"]
+        assert set(prices(server, [AAPL, BTC_USD, TSLA], budget)) == {
+            "XXBTZUSD",
+            "AAPLxUSD",
+            "TSLAxUSD",
+        }
+        assert asked(server) == [
+            "pair=XXBTZUSD",
+            "pair=AAPLxUSD,TSLAxUSD&asset_class=tokenized_asset",
+        ]
 
 
 @pytest.mark.parametrize("name", ["XXBTZUSD", "XBTUSD", "XBT/USD"])
 def test_a_pair_of_the_other_venue_has_the_price_of_krakens_own(name: str, budget: Budget) -> None:
-    with RawServer(result({name: BTC}), result({name: BTC, "SOLUSD": ETH}), result({name: BTC})) as server:
+    with RawServer(
+        result({name: BTC}), result({name: BTC, "SOLUSD": ETH}), result({name: BTC})
+    ) as server:
         assert prices(server, [ON_BTNL], budget) == {"XBTUSD:BTNL": Decimal(60000)}
         found = prices(server, [ON_BTNL, BTC_USD, SOL_USD], budget)
         assert a_venue(server).last_price(ON_BTNL, budget) == Decimal(60000)
         assert asked(server) == ["pair=XBTUSD", "pair=XBTUSD,XXBTZUSD,SOLUSD", "pair=XBTUSD"]
-    assert found == {"XBTUSD:BTNL": Decimal(60000), "XXBTZUSD": Decimal(60000), "SOLUSD": Decimal(3000)}
+    assert found == {
+        "XBTUSD:BTNL": Decimal(60000),
+        "XXBTZUSD": Decimal(60000),
+        "SOLUSD": Decimal(3000),
+    }
 
 
 def test_a_dark_pool_has_no_price_of_another_market(budget: Budget) -> None:
@@ -109,7 +129,9 @@ def test_tokenised_pairs_alone_are_one_question_and_no_pair_is_none(budget: Budg
 
 
 @pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
-def test_where_one_of_several_is_refused_the_halves_are_asked_for(refused: Step, budget: Budget) -> None:
+def test_where_one_of_several_is_refused_the_halves_are_asked_for(
+    refused: Step, budget: Budget
+) -> None:
     answers = [refused, result({"BTC/USD": BTC}), refused, refused, result({"SOL/USD": ETH})]
     with RawServer(*answers) as server:
         found = prices(server, [BTC_USD, ETH_USD, SOL_USD], budget)
@@ -130,7 +152,9 @@ ALTS = [pair(f"A{n}USD", f"A{n}USD", f"A{n}/USD", f"A{n}", "ZUSD") for n in rang
 def test_only_the_refused_pairs_of_many_have_no_price(bad: set[str], budget: Budget) -> None:
     account = [BTC_USD, *ALTS]
     refusing = RefusesSome(bad)
-    assert market_data.prices(refusing, account, budget).keys() == {one.key for one in account} - bad
+    assert (
+        market_data.prices(refusing, account, budget).keys() == {one.key for one in account} - bad
+    )
     assert len(refusing.asked) < market_data.MOST_TICKERS
 
 
@@ -157,8 +181,14 @@ class RefusesSome:
 
 
 @pytest.mark.parametrize("refused", [UNKNOWN, NO_PRICE])
-def test_a_refusal_of_the_traded_pair_is_final_and_names_its_cause(refused: Step, budget: Budget) -> None:
-    for instruments, times in ([BTC_USD], 1), ([BTC_USD, ETH_USD], 2), ([BTC_USD, ETH_USD, SOL_USD], 2):
+def test_a_refusal_of_the_traded_pair_is_final_and_names_its_cause(
+    refused: Step, budget: Budget
+) -> None:
+    for instruments, times in (
+        ([BTC_USD], 1),
+        ([BTC_USD, ETH_USD], 2),
+        ([BTC_USD, ETH_USD, SOL_USD], 2),
+    ):
         with RawServer(*[refused] * 3) as server:
             with pytest.raises(NoPrice, match="NO_PRICE: Kraken's ticker has none: E"):
                 prices(server, instruments, budget)
@@ -166,23 +196,33 @@ def test_a_refusal_of_the_traded_pair_is_final_and_names_its_cause(refused: Step
 
 
 @pytest.mark.parametrize("others", [[AAPL], [AAPL, TSLA]])
-def test_a_refusal_of_pairs_that_are_not_traded_leaves_them_out(others: list[Instrument], budget: Budget) -> None:
+def test_a_refusal_of_pairs_that_are_not_traded_leaves_them_out(
+    others: list[Instrument], budget: Budget
+) -> None:
     calls = 2 * len(others)
     with RawServer(result({"XXBTZUSD": BTC}), *[UNKNOWN] * 3) as server:
         assert prices(server, [BTC_USD, *others], budget) == {"XXBTZUSD": Decimal(60000)}
         assert len(server.requests) == calls
 
 
-def test_a_pair_that_kraken_does_not_know_is_not_asked_for_again_unless_it_is_traded(budget: Budget) -> None:
+def test_a_pair_that_kraken_does_not_know_is_not_asked_for_again_unless_it_is_traded(
+    budget: Budget,
+) -> None:
     clock, refusing, unlisted = FakeClock(), RefusesSome({"A3USD"}), {}
     for calls in (11, 1):
-        assert "A3USD" not in market_data.prices(refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted)
+        assert "A3USD" not in market_data.prices(
+            refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted
+        )
         assert len(refusing.asked) == calls
         refusing.asked = []
     refusing.bad = set()
-    assert "A3USD" in market_data.prices(refusing, [ALTS[3], BTC_USD], Budget.start(clock, 9), unlisted)
+    assert "A3USD" in market_data.prices(
+        refusing, [ALTS[3], BTC_USD], Budget.start(clock, 9), unlisted
+    )
     clock.sleep(3601)
-    assert "A3USD" in market_data.prices(refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted)
+    assert "A3USD" in market_data.prices(
+        refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted
+    )
 
 
 def test_what_was_found_out_before_a_read_failed_is_kept(budget: Budget) -> None:
@@ -203,7 +243,13 @@ def test_a_traded_tokenised_pair_is_asked_for_again_too(budget: Budget) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [hang_up, refusal("EService:Busy"), reply({}, 502), reply({"error": ["EQuery:Unknown asset pair"]}, 500)]
+    "step",
+    [
+        hang_up,
+        refusal("EService:Busy"),
+        reply({}, 502),
+        reply({"error": ["EQuery:Unknown asset pair"]}, 500),
+    ],
 )
 def test_prices_that_cannot_be_read_are_an_outage(step: Step, budget: Budget) -> None:
     with RawServer(step) as server:
@@ -231,11 +277,15 @@ def on_paper(**options: Any) -> KrakenVenue:
     return KrakenVenue(client, SystemClock(), note_price=engine.mark_price)
 
 
-def test_on_paper_the_alerts_own_price_is_a_price_and_pairs_without_one_are_left_out(budget: Budget) -> None:
+def test_on_paper_the_alerts_own_price_is_a_price_and_pairs_without_one_are_left_out(
+    budget: Budget,
+) -> None:
     venue = on_paper()
     with pytest.raises(VenueUnavailable, match='paper knows no price of XBTUSD yet; send "price"'):
         venue.prices([BTC_USD, ETH_USD], budget, {})
-    assert venue.prices([BTC_USD, ETH_USD], budget, {"XXBTZUSD": Decimal(60000)}) == {"XXBTZUSD": Decimal(60000)}
+    assert venue.prices([BTC_USD, ETH_USD], budget, {"XXBTZUSD": Decimal(60000)}) == {
+        "XXBTZUSD": Decimal(60000)
+    }
     two = {"XXBTZUSD": Decimal(61000), "XETHZUSD": Decimal(3000)}
     assert venue.prices([BTC_USD, ETH_USD], budget, {**two, "NOSUCH": Decimal(1)}) == two
 

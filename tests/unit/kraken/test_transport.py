@@ -48,14 +48,30 @@ from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.session import Session
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.network import bounded_transport, name_look_up
-from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Outcome, Rejected, Unknown
+from webhook_core.trading.requests import (
+    Accepted,
+    NotSent,
+    OrderRequest,
+    Outcome,
+    Rejected,
+    Unknown,
+)
 
 # The example of Kraken's own documentation (docs.kraken.com/api/docs/guides/spot-rest-auth).
 KEY = "an-api-key"
 SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
-EXAMPLE = {"nonce": "", "ordertype": "limit", "pair": "XBTUSD", "price": "37500", "type": "buy", "volume": "1.25"}
+EXAMPLE = {
+    "nonce": "",
+    "ordertype": "limit",
+    "pair": "XBTUSD",
+    "price": "37500",
+    "type": "buy",
+    "volume": "1.25",
+}
 EXAMPLE_NONCE = 1616492376594
-EXAMPLE_SIGN = "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ=="
+EXAMPLE_SIGN = (
+    "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ=="
+)
 
 PARAMETERS = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"}
 REQUEST = OrderRequest("BTC/USD", PARAMETERS)
@@ -80,9 +96,13 @@ def session_of(client: KrakenClient) -> Session:
     return session
 
 
-def submit(server: RawServer | KrakenClient | str, seconds: float = 2.0, clock: SystemClock | None = None) -> Outcome:
+def submit(
+    server: RawServer | KrakenClient | str, seconds: float = 2.0, clock: SystemClock | None = None
+) -> Outcome:
     client = server if isinstance(server, KrakenClient) else a_client(server)
-    return KrakenVenue(client, clock or SystemClock()).submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, a_budget(seconds))
+    return KrakenVenue(client, clock or SystemClock()).submit(
+        REQUEST, CLIENT_ORDER_ID, DEADLINE, a_budget(seconds)
+    )
 
 
 @contextmanager
@@ -109,7 +129,9 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         return [row for address in found for row in real(address, port, *arguments, **keywords)]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return lambda host, *found: known.__setitem__(host, found[0] if isinstance(found[0], Exception) else found)
+    return lambda host, *found: known.__setitem__(
+        host, found[0] if isinstance(found[0], Exception) else found
+    )
 
 
 # What is sent
@@ -122,12 +144,17 @@ def test_the_signature_is_the_one_that_kraken_publishes() -> None:
         client.private("AddOrder", EXAMPLE, a_budget(2))
         (request,) = server.requests
     assert request.line == "POST /0/private/AddOrder HTTP/1.1"
-    assert request.body == b"nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
+    assert (
+        request.body
+        == b"nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
+    )
     assert request.headers["api-key"] == KEY
     assert request.headers["api-sign"] == EXAMPLE_SIGN
 
 
-def test_every_order_is_signed_over_the_bytes_on_the_wire_and_carries_exactly_its_parameters() -> None:
+def test_every_order_is_signed_over_the_bytes_on_the_wire_and_carries_exactly_its_parameters() -> (
+    None
+):
     before = time.time_ns()
     with RawServer() as server:
         assert submit(server) == Accepted(ORDER_ID, "buy 0.01000000 XBTUSD @ market")
@@ -135,7 +162,9 @@ def test_every_order_is_signed_over_the_bytes_on_the_wire_and_carries_exactly_it
     nonce = request.fields["nonce"]
     assert before < int(nonce) < time.time_ns()
     digest = hashlib.sha256(nonce.encode() + request.body).digest()
-    signed = hmac.new(base64.b64decode(SECRET), b"/0/private/AddOrder" + digest, hashlib.sha512).digest()
+    signed = hmac.new(
+        base64.b64decode(SECRET), b"/0/private/AddOrder" + digest, hashlib.sha512
+    ).digest()
     assert request.headers["api-sign"] == base64.b64encode(signed).decode()
     assert request.fields == {
         **PARAMETERS,
@@ -153,7 +182,9 @@ def test_a_public_call_is_a_get_without_key_or_signature() -> None:
     assert not {"api-key", "api-sign"} & request.headers.keys()
 
 
-def test_the_environments_proxies_and_netrc_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_environments_proxies_and_netrc_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password something\n")
     netrc.chmod(0o600)
@@ -162,7 +193,14 @@ def test_the_environments_proxies_and_netrc_are_ignored(monkeypatch: pytest.Monk
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     with RawServer() as server, RawServer() as proxy:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        for name in (
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+        ):
             monkeypatch.setenv(name, proxy.url)
         assert isinstance(submit(server), Accepted)
         assert proxy.connections == 0
@@ -200,7 +238,9 @@ def test_a_port_that_opens_in_time_gets_the_order_once() -> None:
         assert len(clock.slept) == 1
 
 
-def test_a_connection_that_nobody_answers_is_not_sent_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_nobody_answers_is_not_sent_within_the_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(bounded_transport, "CONNECT_TIMEOUT_S", 0.15)
     with full_port() as port, ends_within(1.3):
         assert isinstance(submit(f"http://127.0.0.1:{port}", 1.3), NotSent)
@@ -212,11 +252,15 @@ def test_a_connection_attempt_ends_with_the_budget_even_if_its_own_limit_is_late
     assert isinstance(outcomes.of_add_order(answer), NotSent)
 
 
-def test_the_next_address_of_the_host_is_tried_and_the_host_keeps_its_name(resolved: Callable[..., None]) -> None:
+def test_the_next_address_of_the_host_is_tried_and_the_host_keeps_its_name(
+    resolved: Callable[..., None],
+) -> None:
     with RawServer() as server:
         resolved("kraken.test", "127.0.0.2", "127.0.0.1")  # nobody listens on the first
         assert isinstance(submit(f"http://kraken.test:{server.port}"), Accepted)
-        assert [request.headers["host"] for request in server.requests] == [f"kraken.test:{server.port}"]
+        assert [request.headers["host"] for request in server.requests] == [
+            f"kraken.test:{server.port}"
+        ]
 
 
 def test_a_silent_address_leaves_time_for_the_next(
@@ -237,16 +281,22 @@ def test_addresses_that_all_refuse_are_not_sent(resolved: Callable[..., None]) -
 def test_all_addresses_of_a_silent_host_share_one_budget(resolved: Callable[..., None]) -> None:
     with full_port() as port, ends_within(0.4):
         resolved("kraken.test", *(["127.0.0.1"] * 2), "127.0.0.2")
-        answer = a_client(f"http://kraken.test:{port}").private("AddOrder", PARAMETERS, a_budget(0.4))
+        answer = a_client(f"http://kraken.test:{port}").private(
+            "AddOrder", PARAMETERS, a_budget(0.4)
+        )
     assert answer.failure is outcomes.Failure.NOT_CONNECTED
 
 
 def test_a_name_that_does_not_resolve_is_not_sent(resolved: Callable[..., None]) -> None:
-    resolved("kraken.test", socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"))
+    resolved(
+        "kraken.test", socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    )
     assert isinstance(submit("http://kraken.test:9"), NotSent)
 
 
-def test_a_resolver_that_takes_longer_than_the_budget_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_takes_longer_than_the_budget_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     real = socket.getaddrinfo
 
     def slow(*arguments: Any, **keywords: Any) -> Any:
@@ -282,7 +332,9 @@ def test_a_resolver_that_never_answers_is_not_waited_for(silent_resolver: list[s
         assert isinstance(submit("http://hangs.test:9", 1.3), NotSent)
 
 
-def test_a_resolver_that_never_answers_is_asked_once_for_all_that_wait(silent_resolver: list[str]) -> None:
+def test_a_resolver_that_never_answers_is_asked_once_for_all_that_wait(
+    silent_resolver: list[str],
+) -> None:
     client = a_client("http://waits.test:9")
     with ends_within(0.5):
         for _ in range(4):
@@ -303,7 +355,10 @@ def test_a_resolver_that_answers_late_serves_the_next_call(monkeypatch: pytest.M
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with RawServer() as server:
         client = a_client(f"http://late.test:{server.port}")
-        assert client.private("AddOrder", PARAMETERS, a_budget(0.1)).failure is outcomes.Failure.NOT_CONNECTED
+        assert (
+            client.private("AddOrder", PARAMETERS, a_budget(0.1)).failure
+            is outcomes.Failure.NOT_CONNECTED
+        )
         assert server.connections == 0
         answers.set()
         assert client.private("AddOrder", PARAMETERS, a_budget(2.0)).failure is None
@@ -322,7 +377,10 @@ def test_a_machine_without_a_thread_to_spare_is_not_sent(monkeypatch: pytest.Mon
         client = a_client(server)
         with monkeypatch.context() as patched:
             patched.setattr(name_look_up._LookUp, "start", start)
-            assert client.private("AddOrder", PARAMETERS, a_budget(0.5)).failure is outcomes.Failure.NOT_CONNECTED
+            assert (
+                client.private("AddOrder", PARAMETERS, a_budget(0.5)).failure
+                is outcomes.Failure.NOT_CONNECTED
+            )
         assert client.private("AddOrder", PARAMETERS, a_budget(0.5)).failure is None
 
 
@@ -356,7 +414,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     path = tmp_path_factory.mktemp("tls") / "kraken.pem"
     path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
         + made.public_bytes(serialization.Encoding.PEM)
     )
     return path
@@ -395,7 +457,9 @@ def test_a_certificate_of_another_name_is_unknown_and_nothing_is_sent(
 ) -> None:
     resolved("other.test", "127.0.0.1")
     with RawServer(tls=tls) as server:
-        assert isinstance(submit(trusting(f"https://other.test:{server.port}", certificate)), Unknown)
+        assert isinstance(
+            submit(trusting(f"https://other.test:{server.port}", certificate)), Unknown
+        )
         assert server.requests == []
 
 
@@ -418,7 +482,9 @@ def test_a_server_that_speaks_no_tls_is_unknown(resolved: Callable[..., None]) -
 
 def test_a_handshake_that_never_ends_is_unknown_within_the_budget() -> None:
     with RawServer(unread=hang) as server, ends_within(0.4):
-        answer = a_client(f"https://127.0.0.1:{server.port}").private("AddOrder", PARAMETERS, a_budget(0.4))
+        answer = a_client(f"https://127.0.0.1:{server.port}").private(
+            "AddOrder", PARAMETERS, a_budget(0.4)
+        )
     assert isinstance(outcomes.of_add_order(answer), Unknown)
 
 
@@ -426,7 +492,10 @@ def test_a_reply_that_drips_through_tls_ends_with_the_budget(
     tls: ssl.SSLContext, certificate: Path, resolved: Callable[..., None]
 ) -> None:
     resolved("kraken.test", "127.0.0.1")
-    with RawServer(drip(http(json.dumps(ACCEPTED).encode()), 0.1), tls=tls) as server, ends_within(0.5):
+    with (
+        RawServer(drip(http(json.dumps(ACCEPTED).encode()), 0.1), tls=tls) as server,
+        ends_within(0.5),
+    ):
         client = trusting(f"https://kraken.test:{server.port}", certificate)
         answer = client.private("AddOrder", PARAMETERS, a_budget(0.5))
     assert isinstance(outcomes.of_add_order(answer), Unknown)
@@ -450,7 +519,9 @@ def test_a_request_without_a_reply_is_unknown_and_sent_once(step: Any) -> None:
 
 
 @pytest.mark.parametrize("step", [reset, hang_up])
-def test_a_kept_connection_that_breaks_is_unknown_and_the_order_is_not_sent_on_another(step: Any) -> None:
+def test_a_kept_connection_that_breaks_is_unknown_and_the_order_is_not_sent_on_another(
+    step: Any,
+) -> None:
     with RawServer(reply(ACCEPTED), step) as server:
         client = a_client(server)
         assert isinstance(submit(client), Accepted)
@@ -470,15 +541,23 @@ BODY = json.dumps(ACCEPTED).encode()
 NOT_AN_ANSWER = {
     "half of a JSON document": http(BODY[:40]),
     "a body that ends too early": http(BODY[:40], Content_Length=str(len(BODY))),
-    "a chunk that ends too early": http(b"ffff\r\n" + BODY, Transfer_Encoding="chunked", Content_Length=""),
+    "a chunk that ends too early": http(
+        b"ffff\r\n" + BODY, Transfer_Encoding="chunked", Content_Length=""
+    ),
     "a page with status 200": http(b"<html>Just a moment...</html>", Content_Type="text/html"),
     "nothing": http(b""),
     "bad UTF-8": http(b'{"error":["EGeneral:Invalid arguments:\xff"]}'),
-    "bad UTF-8 of no stated type": http(b'{"error":["EGeneral:Invalid arguments:\xff"]}', Content_Type=""),
+    "bad UTF-8 of no stated type": http(
+        b'{"error":["EGeneral:Invalid arguments:\xff"]}', Content_Type=""
+    ),
     "NaN": http(b'{"error":["EOrder:Insufficient funds"],"x":NaN}'),
     "Infinity": http(b'{"error":["EOrder:Insufficient funds"],"x":-Infinity}'),
-    "a number beyond all numbers": http(b'{"error":["EOrder:Insufficient funds"],"x":1e99999999999999999999}'),
-    "a whole number beyond all numbers": http(b'{"error":["EOrder:Insufficient funds"],"x":' + b"9" * 5000 + b"}"),
+    "a number beyond all numbers": http(
+        b'{"error":["EOrder:Insufficient funds"],"x":1e99999999999999999999}'
+    ),
+    "a whole number beyond all numbers": http(
+        b'{"error":["EOrder:Insufficient funds"],"x":' + b"9" * 5000 + b"}"
+    ),
     "deeply nested": http(b"[" * 100_000 + b"]" * 100_000),
     "a false compression": http(BODY, Content_Encoding="gzip"),
     "a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
@@ -499,19 +578,27 @@ def test_what_is_no_answer_of_kraken_is_unknown(answer: bytes) -> None:
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("status", [201, 204, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 520, 522, 525])
+@pytest.mark.parametrize(
+    "status", [201, 204, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 520, 522, 525]
+)
 def test_a_page_of_the_edge_is_unknown_whatever_its_status(status: int) -> None:
     page = f"<html><head><title>{status}</title></head></html>".encode()
-    with RawServer(send(http(b"" if status == 204 else page, status, Content_Type="text/html"))) as server:
+    with RawServer(
+        send(http(b"" if status == 204 else page, status, Content_Type="text/html"))
+    ) as server:
         assert isinstance(submit(server), Unknown)
         assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", [202, 400, 403, 429, 500, 503])
-@pytest.mark.parametrize("error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"])
+@pytest.mark.parametrize(
+    "error", ["EOrder:Insufficient funds", "EAPI:Rate limit exceeded", "EAPI:Invalid nonce"]
+)
 def test_krakens_own_words_prove_nothing_under_another_status(status: int, error: str) -> None:
     with RawServer(reply({"error": [error]}, status)) as server:
-        assert submit(server) == Unknown(f"Kraken's front answered with HTTP status {status}", (error,))
+        assert submit(server) == Unknown(
+            f"Kraken's front answered with HTTP status {status}", (error,)
+        )
         assert len(server.requests) == 1
 
 
@@ -536,7 +623,8 @@ SLOW = {
     "a hang": hang,
     "a drip in the headers": drip(http(BODY), 0.2),
     "a drip in the body": lambda server, connection: (
-        connection.sendall(http(b"", Content_Length=str(len(BODY)))) or drip(BODY, 0.2)(server, connection)
+        connection.sendall(http(b"", Content_Length=str(len(BODY))))
+        or drip(BODY, 0.2)(server, connection)
     ),
     "a drip of chunks": lambda server, connection: (
         connection.sendall(http(b"", Transfer_Encoding="chunked", Content_Length=""))
@@ -566,7 +654,9 @@ def test_a_server_that_stops_reading_does_not_hold_a_kept_connection_beyond_the_
         with ends_within(0.3):
             answer = client.private("AddOrder", {"pair": "x" * 5_000_000}, a_budget(0.3))
         assert isinstance(outcomes.of_add_order(answer), Unknown)
-        assert answer.detail == "ConnectionError"  # it ended while sending, not while waiting for the reply
+        assert (
+            answer.detail == "ConnectionError"
+        )  # it ended while sending, not while waiting for the reply
         assert server.connections == 1
 
 
@@ -603,7 +693,9 @@ def test_a_refused_nonce_is_sent_again_with_a_larger_one_and_nothing_else_change
 
 def test_a_nonce_refused_three_times_is_not_sent() -> None:
     with RawServer(*[refusal("EAPI:Invalid nonce")] * 9) as server:
-        assert submit(server) == NotSent("Kraken refused the request before processing it", ("EAPI:Invalid nonce",))
+        assert submit(server) == NotSent(
+            "Kraken refused the request before processing it", ("EAPI:Invalid nonce",)
+        )
         assert len(server.requests) == 3
         assert nonces(server) == sorted(set(nonces(server)))
 
@@ -634,7 +726,9 @@ def test_a_refused_nonce_is_not_sent_again_without_a_second_left() -> None:
 )
 def test_a_rate_limit_or_a_closed_market_is_not_sent_and_not_tried_again(error: str) -> None:
     with RawServer(refusal(error)) as server:
-        assert submit(server) == NotSent("Kraken refused the request before processing it", (error,))
+        assert submit(server) == NotSent(
+            "Kraken refused the request before processing it", (error,)
+        )
         assert len(server.requests) == 1
 
 
@@ -645,9 +739,12 @@ def test_a_refused_nonce_beside_a_rate_limit_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [({"error": ["EOrder:Insufficient funds"]}, Rejected), ({"error": ["EX:what"]}, Unknown)]
+    ("answer", "kind"),
+    [({"error": ["EOrder:Insufficient funds"]}, Rejected), ({"error": ["EX:what"]}, Unknown)],
 )
-def test_a_refusal_or_an_unknown_error_is_never_tried_again(answer: dict[str, Any], kind: type) -> None:
+def test_a_refusal_or_an_unknown_error_is_never_tried_again(
+    answer: dict[str, Any], kind: type
+) -> None:
     with RawServer(reply(answer)) as server:
         assert isinstance(submit(server), kind)
         assert len(server.requests) == 1
@@ -669,7 +766,9 @@ def in_threads(count: int, call: Callable[[], Outcome]) -> list[Outcome]:
 def test_orders_at_once_go_one_at_a_time_with_nonces_in_their_order_of_arrival() -> None:
     with RawServer(*[reply(ACCEPTED, after_s=0.05)] * 4) as server:
         client = a_client(server)
-        assert [type(outcome) for outcome in in_threads(4, lambda: submit(client, 3))] == [Accepted] * 4
+        assert [type(outcome) for outcome in in_threads(4, lambda: submit(client, 3))] == [
+            Accepted
+        ] * 4
         assert server.most_at_once == 1
         assert len(server.requests) == 4
         assert nonces(server) == sorted(set(nonces(server)))
@@ -679,7 +778,12 @@ def test_orders_whose_budget_ends_in_line_are_not_sent() -> None:
     with RawServer(*[reply(ACCEPTED, after_s=0.5)] * 4) as server, ends_within(1.3):
         client = a_client(server)
         kinds = [type(outcome) for outcome in in_threads(4, lambda: submit(client, 1.3))]
-        assert sorted(kind.__name__ for kind in kinds) == ["Accepted", "NotSent", "NotSent", "NotSent"]
+        assert sorted(kind.__name__ for kind in kinds) == [
+            "Accepted",
+            "NotSent",
+            "NotSent",
+            "NotSent",
+        ]
         assert len(server.requests) == 1
 
 
@@ -708,7 +812,9 @@ def test_a_slow_public_call_delays_no_order() -> None:
         public.join()
 
 
-def test_nonces_grow_although_the_clock_stands_still_or_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonces_grow_although_the_clock_stands_still_or_goes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     ticks = iter([500, 500, 400, 900])
     with RawServer() as server:
         client = a_client(server)
@@ -723,7 +829,9 @@ def test_nonces_grow_although_the_clock_stands_still_or_goes_back(monkeypatch: p
 
 
 @pytest.mark.parametrize(("idle_s", "connections"), [(14.0, [1, 1]), (15.1, [1, 2])])
-def test_a_connection_is_used_again_unless_it_was_idle_for_15_seconds(idle_s: float, connections: list[int]) -> None:
+def test_a_connection_is_used_again_unless_it_was_idle_for_15_seconds(
+    idle_s: float, connections: list[int]
+) -> None:
     with RawServer() as server:
         client = a_client(server)
         assert isinstance(submit(client), Accepted)
@@ -756,7 +864,9 @@ def test_a_kept_connection_that_the_server_closed_is_noticed_before_anything_is_
         send(b"HTTP/1.1 200 OK\r\nbroken header\r\n\r\n", keep=False),
     ],
 )
-def test_no_secret_is_in_what_comes_back_or_in_a_log(step: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_is_in_what_comes_back_or_in_a_log(
+    step: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with RawServer(step) as server, caplog.at_level(logging.DEBUG):
         client = a_client(server)
         answer = client.private("AddOrder", PARAMETERS, a_budget(2))
@@ -770,7 +880,9 @@ def test_no_secret_is_in_what_comes_back_or_in_a_log(step: Any, caplog: pytest.L
 
 
 @pytest.mark.parametrize("key", ["line\nbreak", "snow☃man"])
-def test_a_key_that_no_header_can_carry_is_unknown_and_not_told(key: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_that_no_header_can_carry_is_unknown_and_not_told(
+    key: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with RawServer() as server, caplog.at_level(logging.DEBUG):
         client = KrakenClient(key, SECRET, server.url)
         outcome = submit(client)
@@ -784,7 +896,9 @@ def test_an_unforeseen_failure_is_unknown_and_logged(
 ) -> None:
     with RawServer() as server, caplog.at_level(logging.ERROR):
         client = a_client(server)
-        monkeypatch.setattr(session_of(client)._api, "_sign", lambda *_: 1 / 0 if os.getpid() else "")
+        monkeypatch.setattr(
+            session_of(client)._api, "_sign", lambda *_: 1 / 0 if os.getpid() else ""
+        )
         assert isinstance(submit(client), Unknown)
         monkeypatch.setattr(client._private, "take", lambda *_: {}["missing"])
         assert isinstance(submit(client), Unknown)
@@ -798,7 +912,9 @@ def test_a_failure_gives_the_line_free_for_the_next_order() -> None:
         assert isinstance(submit(client), Accepted)
 
 
-def test_an_order_goes_before_the_reads_that_wait_and_a_read_holds_the_line_no_longer_than_its_share() -> None:
+def test_an_order_goes_before_the_reads_that_wait_and_a_read_holds_the_line_no_longer_than_its_share() -> (
+    None
+):
     clock = SystemClock()
     with RawServer(hang) as server:
         client = a_client(server.url)
@@ -813,5 +929,7 @@ def test_an_order_goes_before_the_reads_that_wait_and_a_read_holds_the_line_no_l
         reader.start()
         time.sleep(0.1)
         reply_to_order = client.private("AddOrder", PARAMETERS, a_budget(2.3), at_least_s=1.0)
-        assert reply_to_order.failure is not outcomes.Failure.NO_TIME  # it was sent, whatever the answer
+        assert (
+            reply_to_order.failure is not outcomes.Failure.NO_TIME
+        )  # it was sent, whatever the answer
         reader.join()

@@ -41,7 +41,12 @@ def a_venue(server: RawServer | KrakenServer, **options: Any) -> KrakenVenue:
 
 def order(client_order_id: Any = None, **facts: Any) -> dict[str, Any]:
     own = {} if client_order_id is None else {"cl_ord_id": client_order_id}
-    return {"status": "closed", "descr": {"order": "buy 0.01000000 XBTUSD @ market"}, **own, **facts}
+    return {
+        "status": "closed",
+        "descr": {"order": "buy 0.01000000 XBTUSD @ market"},
+        **own,
+        **facts,
+    }
 
 
 def others(count: int, start: int = 0) -> dict[str, Any]:
@@ -60,7 +65,9 @@ def closed(orders: dict[str, Any], count: Any) -> Step:
 # Submit and validate
 
 
-def test_submit_sends_the_requests_parameters_the_id_and_the_deadline_and_nothing_else(budget: Budget) -> None:
+def test_submit_sends_the_requests_parameters_the_id_and_the_deadline_and_nothing_else(
+    budget: Budget,
+) -> None:
     with RawServer() as server:
         local = DEADLINE.replace(microsecond=999_999).astimezone(timezone(timedelta(hours=2)))
         a_venue(server).submit(REQUEST, CLIENT_ORDER_ID, local, budget)
@@ -75,8 +82,18 @@ ORDER = {"txid": ORDER_ID}
 OURS = {"cl_ord_id": "another-order"}
 CANCELED, AMENDED = result({"count": 1}), result({"amend_id": "TEZA4R-DSDGT-IJBOJK"})
 CHANGES = [
-    (OrderRequest("BTC/USD", ORDER, method="CancelOrder"), {}, CANCELED, Accepted(ORDER_ID, "canceled 1 order")),
-    (OrderRequest("BTC/USD", OURS, method="CancelOrder"), {}, CANCELED, Accepted("", "canceled 1 order")),
+    (
+        OrderRequest("BTC/USD", ORDER, method="CancelOrder"),
+        {},
+        CANCELED,
+        Accepted(ORDER_ID, "canceled 1 order"),
+    ),
+    (
+        OrderRequest("BTC/USD", OURS, method="CancelOrder"),
+        {},
+        CANCELED,
+        Accepted("", "canceled 1 order"),
+    ),
     (
         OrderRequest("BTC/USD", {**ORDER, "limit_price": "1"}, method="AmendOrder"),
         {"deadline": "2026-11-22T12:00:10Z"},
@@ -120,7 +137,14 @@ def test_a_cancel_or_an_amendment_is_sent_as_it_is_and_an_amendment_with_its_dea
     ],
 )
 def test_a_change_is_sent_again_only_after_a_refused_nonce(  # noqa: PLR0917
-    request_: OrderRequest, added: Any, step: Step, outcome: Any, script: Any, kind: type, sent: int, budget: Budget
+    request_: OrderRequest,
+    added: Any,
+    step: Step,
+    outcome: Any,
+    script: Any,
+    kind: type,
+    sent: int,
+    budget: Budget,
 ) -> None:
     with RawServer(*script, step) as server:
         assert isinstance(a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget), kind)
@@ -132,7 +156,9 @@ def test_a_change_that_finds_no_connection_is_not_sent(
     request_: OrderRequest, added: Any, step: Step, outcome: Any, budget: Budget
 ) -> None:
     with RawServer(listening=False) as server:
-        assert isinstance(a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget), NotSent)
+        assert isinstance(
+            a_venue(server).submit(request_, CLIENT_ORDER_ID, DEADLINE, budget), NotSent
+        )
 
 
 @EACH_CHANGE
@@ -149,12 +175,15 @@ def test_a_cancel_with_a_price_tells_the_paper_venue_nothing(budget: Budget) -> 
     with RawServer(CANCELED) as server:
         cancel = OrderRequest("BTC/USD", ORDER, Decimal(60000), "CancelOrder")
         venue = a_venue(server, note_price=raising(LedgerUnavailable("not told")))
-        assert venue.submit(cancel, CLIENT_ORDER_ID, DEADLINE, budget) == Accepted(ORDER_ID, "canceled 1 order")
+        assert venue.submit(cancel, CLIENT_ORDER_ID, DEADLINE, budget) == Accepted(
+            ORDER_ID, "canceled 1 order"
+        )
 
 
 def test_a_deadline_is_in_whole_seconds_of_utc_and_never_later_than_meant() -> None:
     assert (
-        rfc3339(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=-5)))) == "2026-01-02T08:04:05Z"
+        rfc3339(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=timezone(timedelta(hours=-5))))
+        == "2026-01-02T08:04:05Z"
     )
 
 
@@ -168,9 +197,16 @@ def test_validate_sends_the_flag_as_true_and_no_id_or_deadline(budget: Budget) -
 
 
 @pytest.mark.parametrize(
-    ("step", "kind"), [(refusal("EOrder:Insufficient funds"), Rejected), (hang_up, Unknown), (refusal("EX:y"), Unknown)]
+    ("step", "kind"),
+    [
+        (refusal("EOrder:Insufficient funds"), Rejected),
+        (hang_up, Unknown),
+        (refusal("EX:y"), Unknown),
+    ],
 )
-def test_a_validation_that_fails_is_an_outcome_and_is_asked_once(step: Step, kind: type, budget: Budget) -> None:
+def test_a_validation_that_fails_is_an_outcome_and_is_asked_once(
+    step: Step, kind: type, budget: Budget
+) -> None:
     with RawServer(step) as server:
         assert isinstance(a_venue(server).validate(REQUEST, budget), kind)
         assert len(server.requests) == 1
@@ -180,7 +216,9 @@ def test_waiting_between_two_sends_is_the_clocks() -> None:
     clock = FakeClock()
     with RawServer(listening=False) as server:
         venue = KrakenVenue(KrakenClient(KEY, SECRET, server.url), clock)
-        assert isinstance(venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, Budget.start(clock, 2.5)), NotSent)
+        assert isinstance(
+            venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, Budget.start(clock, 2.5)), NotSent
+        )
     assert clock.monotonic() == pytest.approx(0.1)
 
 
@@ -190,7 +228,9 @@ def test_waiting_between_two_sends_is_the_clocks() -> None:
 def test_the_price_of_the_alert_is_told_before_the_order_is_sent(budget: Budget) -> None:
     heard: list[tuple[str, Decimal, int]] = []
     with RawServer() as server:
-        venue = a_venue(server, note_price=lambda pair, price: heard.append((pair, price, len(server.requests))))
+        venue = a_venue(
+            server, note_price=lambda pair, price: heard.append((pair, price, len(server.requests)))
+        )
         assert isinstance(venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, budget), Accepted)
         without = OrderRequest("BTC/USD", PARAMETERS)
         assert isinstance(venue.submit(without, CLIENT_ORDER_ID, DEADLINE, budget), Accepted)
@@ -206,7 +246,9 @@ def raising(error: Exception) -> Any:
 
 def test_a_book_that_cannot_be_written_means_that_nothing_is_sent(budget: Budget) -> None:
     with RawServer() as server:
-        venue = a_venue(server, note_price=raising(LedgerUnavailable("The paper book can't be written.")))
+        venue = a_venue(
+            server, note_price=raising(LedgerUnavailable("The paper book can't be written."))
+        )
         outcome = venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, budget)
         assert outcome == NotSent("The paper book can't be written.")
         assert server.connections == 0
@@ -215,7 +257,9 @@ def test_a_book_that_cannot_be_written_means_that_nothing_is_sent(budget: Budget
 def test_a_price_that_the_book_does_not_take_leaves_the_answer_to_the_venue(budget: Budget) -> None:
     with RawServer(refusal("EQuery:Unknown asset pair")) as server:
         venue = a_venue(server, note_price=raising(ValueError("no such pair")))
-        assert venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, budget) == Rejected(("EQuery:Unknown asset pair",))
+        assert venue.submit(REQUEST, CLIENT_ORDER_ID, DEADLINE, budget) == Rejected(
+            ("EQuery:Unknown asset pair",)
+        )
 
 
 def test_a_bug_in_the_book_is_unknown_and_no_exception(budget: Budget) -> None:
@@ -236,7 +280,9 @@ def test_a_bug_in_the_book_is_unknown_and_no_exception(budget: Budget) -> None:
         CLIENT_ORDER_ID.replace("-", "").upper(),
     ],
 )
-def test_an_open_order_is_known_by_the_id_in_it_whatever_its_form(shown: str, budget: Budget) -> None:
+def test_an_open_order_is_known_by_the_id_in_it_whatever_its_form(
+    shown: str, budget: Budget
+) -> None:
     listed = {
         **others(3),
         ORDER_ID: order(shown, status="open", vol="0.01", vol_exec="0.005", reason=None),
@@ -248,10 +294,16 @@ def test_an_open_order_is_known_by_the_id_in_it_whatever_its_form(shown: str, bu
         assert server.requests[0].line.startswith("POST /0/private/OpenOrders ")
     assert found is not None
     assert (found.order_id, found.client_order_id, found.status) == (ORDER_ID, shown, "open")
-    assert found.facts == {"description": "buy 0.01000000 XBTUSD @ market", "vol": "0.01", "vol_exec": "0.005"}
+    assert found.facts == {
+        "description": "buy 0.01000000 XBTUSD @ market",
+        "vol": "0.01",
+        "vol_exec": "0.005",
+    }
 
 
-@pytest.mark.parametrize("orders", [{}, {"OX": order()}, others(70), {"OX": order(None, cl_ord_id=None)}])
+@pytest.mark.parametrize(
+    "orders", [{}, {"OX": order()}, others(70), {"OX": order(None, cl_ord_id=None)}]
+)
 def test_orders_without_the_id_are_not_ours_even_if_the_filter_was_ignored(
     orders: dict[str, Any], budget: Budget
 ) -> None:
@@ -269,7 +321,12 @@ def test_closed_orders_are_asked_by_id_from_a_little_before_the_claim(budget: Bu
     assert found.order_id == ORDER_ID
     assert sent.pop("nonce")
     start = int((START - timedelta(seconds=60)).timestamp())
-    assert sent == {"cl_ord_id": CLIENT_ORDER_ID, "start": str(start), "closetime": "both", "ofs": "0"}
+    assert sent == {
+        "cl_ord_id": CLIENT_ORDER_ID,
+        "start": str(start),
+        "closetime": "both",
+        "ofs": "0",
+    }
 
 
 def paged(orders: dict[str, Any]) -> Step:
@@ -310,14 +367,17 @@ def test_an_order_that_closes_between_two_pages_is_not_taken_for_absent(budget: 
 
 FAILURES: dict[str, Step] = {
     "an error": refusal("EGeneral:Internal error"),
-    "an error beside a result": reply({"error": ["EService:Busy"], "result": {"open": {}, "closed": {}, "count": 0}}),
+    "an error beside a result": reply(
+        {"error": ["EService:Busy"], "result": {"open": {}, "closed": {}, "count": 0}}
+    ),
     "an empty error text": reply({"error": "", "result": {"open": {}, "closed": {}, "count": 0}}),
     "a permission that is missing": refusal("EGeneral:Permission denied"),
     "a refused nonce": refusal("EAPI:Invalid nonce"),
     "a lost reply": hang_up,
     "half a reply": send(http(b'{"error":[],"result":{"open":{},"clos'), keep=False),
     "a body that is cut": send(
-        http(b'{"error":[],"result":{"open":{},"closed":{},"count":0}}', Content_Length="999"), keep=False
+        http(b'{"error":[],"result":{"open":{},"closed":{},"count":0}}', Content_Length="999"),
+        keep=False,
     ),
     "another status": reply({"error": [], "result": {"open": {}, "closed": {}, "count": 0}}, 502),
     "a page": send(http(b"<html></html>", Content_Type="text/html")),
@@ -327,8 +387,12 @@ FAILURES: dict[str, Step] = {
     "no list in it": result({"count": 0}),
     "a list that is a list": result({"open": [], "closed": [], "count": 0}),
     "an order that is none": result({"open": {"OX": None}, "closed": {"OX": None}, "count": 1}),
-    "an id that is a number": result({"open": {"OX": order(7)}, "closed": {"OX": order(7)}, "count": 1}),
-    "an id that is a list": result({"open": {"OX": order([])}, "closed": {"OX": order([])}, "count": 1}),
+    "an id that is a number": result(
+        {"open": {"OX": order(7)}, "closed": {"OX": order(7)}, "count": 1}
+    ),
+    "an id that is a list": result(
+        {"open": {"OX": order([])}, "closed": {"OX": order([])}, "count": 1}
+    ),
     "a number beyond all numbers": send(
         http(b'{"error":[],"result":{"open":{},"closed":{},"count":1e99999999999999999999}}')
     ),
@@ -347,8 +411,13 @@ def test_a_read_that_fails_or_has_another_shape_proves_nothing(step: Step, budge
 
 
 @pytest.mark.parametrize("count", [None, "", "many", -1, "-1", 0.5, True, [], {}, 4, "9" * 5000])
-def test_a_list_of_closed_orders_that_does_not_say_its_length_proves_nothing(count: Any, budget: Budget) -> None:
-    with RawServer(closed(others(1), count), closed({}, count)) as server, pytest.raises(VenueUnavailable):
+def test_a_list_of_closed_orders_that_does_not_say_its_length_proves_nothing(
+    count: Any, budget: Budget
+) -> None:
+    with (
+        RawServer(closed(others(1), count), closed({}, count)) as server,
+        pytest.raises(VenueUnavailable),
+    ):
         a_venue(server).find_closed(CLIENT_ORDER_ID, START, budget)
 
 
@@ -359,10 +428,21 @@ def test_a_count_as_text_counts(budget: Budget) -> None:
 
 @pytest.mark.parametrize(
     "second",
-    [closed({}, 80), closed(others(50), 80), refusal("EAPI:Rate limit exceeded"), hang_up, closed(others(10, 50), 40)],
+    [
+        closed({}, 80),
+        closed(others(50), 80),
+        refusal("EAPI:Rate limit exceeded"),
+        hang_up,
+        closed(others(10, 50), 40),
+    ],
 )
-def test_a_later_page_that_fails_repeats_or_contradicts_proves_nothing(second: Step, budget: Budget) -> None:
-    with RawServer(closed(others(50), 80), *[second] * 3) as server, pytest.raises(VenueUnavailable):
+def test_a_later_page_that_fails_repeats_or_contradicts_proves_nothing(
+    second: Step, budget: Budget
+) -> None:
+    with (
+        RawServer(closed(others(50), 80), *[second] * 3) as server,
+        pytest.raises(VenueUnavailable),
+    ):
         a_venue(server).find_closed(CLIENT_ORDER_ID, START, budget)
     assert len(server.requests) <= 3
 
@@ -401,11 +481,20 @@ def test_pair_rules_are_read_with_the_moment_they_were_asked(budget: Budget) -> 
     with RawServer(result({"XXBTZUSD": row})) as server:
         (instrument,) = a_venue(server).instruments(["XBTUSD"], budget)
         assert server.requests[0].line.startswith("GET /0/public/AssetPairs?pair=XBTUSD ")
-    assert (instrument.key, instrument.ordermin, instrument.as_of) == ("XXBTZUSD", Decimal("0.00005"), START)
+    assert (instrument.key, instrument.ordermin, instrument.as_of) == (
+        "XXBTZUSD",
+        Decimal("0.00005"),
+        START,
+    )
 
 
-def test_all_pair_rules_are_asked_without_a_name_and_beside_them_those_that_kraken_leaves_out(budget: Budget) -> None:
-    own, stock = {"base": "XXBT", "quote": "ZUSD"}, {"altname": "AAPLxUSD", "base": "AAPLx", "quote": "ZUSD"}
+def test_all_pair_rules_are_asked_without_a_name_and_beside_them_those_that_kraken_leaves_out(
+    budget: Budget,
+) -> None:
+    own, stock = (
+        {"base": "XXBT", "quote": "ZUSD"},
+        {"altname": "AAPLxUSD", "base": "AAPLx", "quote": "ZUSD"},
+    )
     steps = ({"XXBTZUSD": own}, {"AAPLxUSD": stock}, {"XBTUSD:BTNL": own})
     with RawServer(*map(result, steps)) as server:
         found = [rules.key for rules in a_venue(server).instruments(None, budget)]
@@ -440,7 +529,9 @@ def test_a_pair_of_the_other_venue_is_asked_for_by_its_venue(budget: Budget) -> 
     ]
 
 
-@pytest.mark.parametrize("step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up])
+@pytest.mark.parametrize(
+    "step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up]
+)
 def test_tokenised_rules_that_cannot_be_read_cost_none_of_the_others(
     step: Step, budget: Budget, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -450,7 +541,9 @@ def test_tokenised_rules_that_cannot_be_read_cost_none_of_the_others(
     assert (line.levelname, line.getMessage()) == ("WARNING", "pair_rules.tokenized_not_read")
 
 
-@pytest.mark.parametrize("step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up])
+@pytest.mark.parametrize(
+    "step", [refusal("EQuery:Unknown asset pair"), refusal("EService:Busy"), hang_up]
+)
 def test_rules_of_all_pairs_that_cannot_be_read_are_an_outage(step: Step, budget: Budget) -> None:
     with RawServer(step, result({})) as server, pytest.raises(VenueUnavailable):
         a_venue(server).instruments(None, budget)
@@ -472,7 +565,15 @@ def test_tokenised_assets_are_asked_for_by_their_class(budget: Budget) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["an error", "a lost reply", "half a reply", "another status", "a page", "a result that is null"]
+    "name",
+    [
+        "an error",
+        "a lost reply",
+        "half a reply",
+        "another status",
+        "a page",
+        "a result that is null",
+    ],
 )
 def test_pair_rules_that_cannot_be_read_are_an_outage(name: str, budget: Budget) -> None:
     with RawServer(FAILURES[name]) as server, pytest.raises(VenueUnavailable):
@@ -480,14 +581,18 @@ def test_pair_rules_that_cannot_be_read_are_an_outage(name: str, budget: Budget)
 
 
 @pytest.mark.parametrize("key", ["XXBTZUSD", "XBTUSD", "BTC/USD"])
-def test_the_last_price_is_found_under_whatever_name_kraken_gives_it(key: str, budget: Budget) -> None:
+def test_the_last_price_is_found_under_whatever_name_kraken_gives_it(
+    key: str, budget: Budget
+) -> None:
     with RawServer(result({"last": "1700000000", key: {"c": ["105944.30000", "0.1"]}})) as server:
         assert a_venue(server).last_price(BTC_USD, budget) == Decimal("105944.30000")
         assert server.requests[0].line.startswith(f"GET /0/public/Ticker?pair={BTC_USD.key} ")
 
 
 def test_a_price_as_a_number_stays_exact(budget: Budget) -> None:
-    with RawServer(send(http(b'{"error":[],"result":{"X":{"c":[0.10000000000000000001]}}}'))) as server:
+    with RawServer(
+        send(http(b'{"error":[],"result":{"X":{"c":[0.10000000000000000001]}}}'))
+    ) as server:
         assert a_venue(server).last_price(BTC_USD, budget) == Decimal("0.10000000000000000001")
 
 
@@ -519,11 +624,17 @@ def test_an_account_is_balances_open_orders_and_positions(budget: Budget) -> Non
         account = a_venue(server).account(budget)
         asked = [json.dumps(request.line).split()[1] for request in server.requests]
     assert asked == [f"/0/private/{name}" for name in ("BalanceEx", "OpenOrders", "OpenPositions")]
-    assert account == {"balances": parts[0], "open_orders": {ORDER_ID: order()}, "positions": {"TPOS": {}}}
+    assert account == {
+        "balances": parts[0],
+        "open_orders": {ORDER_ID: order()},
+        "positions": {"TPOS": {}},
+    }
 
 
 def test_an_account_that_cannot_be_read_is_an_outage(budget: Budget) -> None:
-    told = pytest.raises(VenueUnavailable, match="OpenOrders could not be read: EGeneral:Permission denied")
+    told = pytest.raises(
+        VenueUnavailable, match="OpenOrders could not be read: EGeneral:Permission denied"
+    )
     with RawServer(result({}), refusal("EGeneral:Permission denied")) as server, told:
         a_venue(server).account(budget)
 
@@ -547,7 +658,9 @@ def kraken() -> Iterator[KrakenServer]:
         faults.errors(["EService:Busy"], apply=True),
     ],
 )
-def test_an_order_whose_reply_was_lost_is_found_and_is_there_once(kraken: KrakenServer, fault: Any) -> None:
+def test_an_order_whose_reply_was_lost_is_found_and_is_there_once(
+    kraken: KrakenServer, fault: Any
+) -> None:
     kraken.script("AddOrder", fault)
     venue, clock = a_venue(kraken), SystemClock()
     soon = clock.now() + timedelta(seconds=10)

@@ -24,7 +24,9 @@ PARTLY = Fill("open", Decimal("0.004"), Decimal("50000.1"), Decimal("200.0004"),
 WHOLE = Fill("closed", Decimal("0.01"), Decimal("50000.1"), Decimal("500.001"), Decimal("1.30"))
 
 
-@pytest.mark.parametrize(("claim", "state"), [(no_action_attempt, State.NO_ACTION), (missed_attempt, State.EXPIRED)])
+@pytest.mark.parametrize(
+    ("claim", "state"), [(no_action_attempt, State.NO_ACTION), (missed_attempt, State.EXPIRED)]
+)
 def test_a_claim_that_is_an_end_is_settled_at_once_and_its_order_could_never_be_taken(claim, state):
     before = submitting()
     attempt = claim(before.unit, before.current.request, NOON)

@@ -51,7 +51,10 @@ def budget(seconds=30):
         ("2026-11-21 10:30:05", datetime(2026, 11, 21, 10, 30, 5, tzinfo=UTC)),
         ("2026-11-21T10:30Z", datetime(2026, 11, 21, 10, 30, tzinfo=UTC)),
         ("2026-11-21T10:30+02:00", datetime(2026, 11, 21, 8, 30, tzinfo=UTC)),
-        ("2026-11-21T10:30 02:00", datetime(2026, 11, 21, 8, 30, tzinfo=UTC)),  # + in the query of a URL
+        (
+            "2026-11-21T10:30 02:00",
+            datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
+        ),  # + in the query of a URL
     ],
 )
 def test_since_is_a_span_or_a_moment(text, since):
@@ -81,12 +84,16 @@ def test_no_text_breaks_a_filter(text):
 # -- symbol --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("symbol", ["BTC/USD", "BTCUSD", "xbtusd", "XBT/USD", "XXBTZUSD", "KRAKEN:BTCUSD", "btc-usd"])
+@pytest.mark.parametrize(
+    "symbol", ["BTC/USD", "BTCUSD", "xbtusd", "XBT/USD", "XXBTZUSD", "KRAKEN:BTCUSD", "btc-usd"]
+)
 def test_every_name_of_a_pair_finds_its_orders(symbol):
     is_of_pair = filters(symbol=symbol).is_of_pair
     assert is_of_pair(OrderRequest("BTC/USD", {"pair": "XXBTZUSD"}))
     assert is_of_pair(OrderRequest("BTC/USD", {}))  # nothing to do, or a cancel
-    assert not is_of_pair(OrderRequest("BTC/USD", {"pair": "XBTUSD.d"}))  # another market in the same assets
+    assert not is_of_pair(
+        OrderRequest("BTC/USD", {"pair": "XBTUSD.d"})
+    )  # another market in the same assets
     assert not is_of_pair(OrderRequest("BTC/EUR", {"pair": "XXBTZEUR"}))
     assert not is_of_pair(OrderRequest("", {}))
 
@@ -108,7 +115,11 @@ def ledger_of(count):
     for number in range(count):
         at = NOON - timedelta(minutes=count - 1 - number)
         entry = submitting(f"alert-{number}", at=at)
-        ledger.claim(replace(entry, received_at=at, alert_id="mine" if number % 3 == 0 else f"alert-{number}"))
+        ledger.claim(
+            replace(
+                entry, received_at=at, alert_id="mine" if number % 3 == 0 else f"alert-{number}"
+            )
+        )
     return ledger
 
 
@@ -137,7 +148,9 @@ def walk(ledger, asked, limit):
 )
 def test_pages_of_any_size_hold_every_entry_that_matches_once(asked, limit):
     ledger = ledger_of(450)
-    expected = [entry.unit.alert_key for entry in ledger.entries(limit=450).entries if asked.take(entry)]
+    expected = [
+        entry.unit.alert_key for entry in ledger.entries(limit=450).entries if asked.take(entry)
+    ]
     assert walk(ledger, asked, limit) == expected
 
 
@@ -176,7 +189,9 @@ def test_the_route_takes_the_same_filters():
     assert ids(alert="a-1", symbol="BTCUSD") == ids(alert="a") == []
 
 
-@pytest.mark.parametrize("query", [{"since": "soon"}, {"state": "OPEN"}, {"limit": "0"}, {"cursor": "x"}])
+@pytest.mark.parametrize(
+    "query", [{"since": "soon"}, {"state": "OPEN"}, {"limit": "0"}, {"cursor": "x"}]
+)
 def test_the_route_refuses_what_it_does_not_understand_by_name(query):
     answer = Function().operate("GET", "/orders", **query)
     assert (answer.status, answer["field"]) == (400, *query)

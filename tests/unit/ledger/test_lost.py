@@ -120,7 +120,13 @@ DISASTERS = [
     text_in_its_place,
     a_ledger_of_an_earlier_version,
 ]
-UNDER_A_FUNCTION = [*DISASTERS, remove_the_directory, truncate, truncate_with_its_log, truncate_the_log]
+UNDER_A_FUNCTION = [
+    *DISASTERS,
+    remove_the_directory,
+    truncate,
+    truncate_with_its_log,
+    truncate_the_log,
+]
 
 
 def operations(ledger):
@@ -142,7 +148,9 @@ def assert_lost(ledger, caplog):
     for operation in operations(ledger):
         with pytest.raises(LedgerLost):
             operation()
-    assert {(record.levelname, record.message) for record in caplog.records} == {("CRITICAL", "ledger.lost")}
+    assert {(record.levelname, record.message) for record in caplog.records} == {
+        ("CRITICAL", "ledger.lost")
+    }
     assert "--new-ledger" in caplog.records[0].facts["advice"]
 
 
@@ -156,7 +164,9 @@ def test_what_befalls_the_file_under_a_running_function_stops_it(ledger, path, c
 
 
 @pytest.mark.parametrize("disaster", [*DISASTERS, truncate])
-def test_what_befell_the_file_while_nothing_ran_stops_the_next_start(ledger, path, caplog, disaster):
+def test_what_befell_the_file_while_nothing_ran_stops_the_next_start(
+    ledger, path, caplog, disaster
+):
     ledger.close()
     disaster(path)
     before = path.read_bytes() if path.exists() else None
@@ -173,7 +183,9 @@ def test_a_removed_directory_is_a_new_start_for_whoever_starts_then(ledger, path
     assert not caplog.records
 
 
-def test_a_function_that_runs_on_does_not_follow_one_that_starts_without_its_mark(ledger, path, caplog):
+def test_a_function_that_runs_on_does_not_follow_one_that_starts_without_its_mark(
+    ledger, path, caplog
+):
     """A command on a schedule, say, that comes after everything was removed."""
     remove_the_directory(path)
     with closing(opened(path)) as newcomer:
@@ -201,7 +213,9 @@ def test_a_log_that_is_removed_under_a_running_function_takes_no_claim_with_it(l
 
 
 @pytest.mark.parametrize("restored", ["in its place", "renamed over it"])
-def test_an_older_copy_under_a_running_function_is_not_taken_for_the_ledger(ledger, path, caplog, tmp_path, restored):
+def test_an_older_copy_under_a_running_function_is_not_taken_for_the_ledger(
+    ledger, path, caplog, tmp_path, restored
+):
     with closing(sqlite3.connect(path)) as other:
         other.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
     ledger.claim(submitting("after the copy"))
@@ -280,7 +294,9 @@ def test_a_purge_of_everything_does_not_make_it_another(ledger, path):
 # -- begun anew ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("disaster", [remove, empty_file, another_ledger, a_ledger_of_an_earlier_version])
+@pytest.mark.parametrize(
+    "disaster", [remove, empty_file, another_ledger, a_ledger_of_an_earlier_version]
+)
 def test_a_person_begins_anew_and_the_running_function_follows(ledger, path, disaster):
     before = ledger.read(DOCUMENT).text
     disaster(path)

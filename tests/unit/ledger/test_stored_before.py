@@ -69,14 +69,24 @@ def test_an_entry_is_read_as_it_was_meant(path: Path, name: str) -> None:
 
 def the_application(path: Path) -> Application:
     first = min(entry.received_at for entry in entries(path).values())
-    env = {"LEDGER_URL": f"sqlite:///{path}", "WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": f"operator-{TOKEN}"}
+    env = {
+        "LEDGER_URL": f"sqlite:///{path}",
+        "WEBHOOK_TOKEN": TOKEN,
+        "OPERATOR_TOKEN": f"operator-{TOKEN}",
+    }
     return build(read_settings(env), FakeClock(first + timedelta(seconds=1)))
 
 
-def asked(application: Application, method: str, route: str, body: str = "") -> tuple[int, dict[str, Any]]:
-    headers = {"authorization": f"Bearer operator-{TOKEN}"} if route != "/webhook/tradingview" else {}
+def asked(
+    application: Application, method: str, route: str, body: str = ""
+) -> tuple[int, dict[str, Any]]:
+    headers = (
+        {"authorization": f"Bearer operator-{TOKEN}"} if route != "/webhook/tradingview" else {}
+    )
     now = application.clock.now()
-    response = application.handle(HttpRequest(method, route, {}, headers, body.encode(), "127.0.0.1", now))
+    response = application.handle(
+        HttpRequest(method, route, {}, headers, body.encode(), "127.0.0.1", now)
+    )
     return response.status, json.loads(response.body)
 
 
@@ -95,6 +105,12 @@ def test_all_of_them_are_listed_and_reconciled(path: Path) -> None:
     status, _ = asked(application, "POST", "/reconcile")
     assert status == 200
     settled = entries(path)
-    assert {name: settled[name].state for name in STATES if name not in ("not-sent", "missed", "still-open")} == {
-        name: state for name, state in STATES.items() if name not in ("not-sent", "missed", "still-open")
+    assert {
+        name: settled[name].state
+        for name in STATES
+        if name not in ("not-sent", "missed", "still-open")
+    } == {
+        name: state
+        for name, state in STATES.items()
+        if name not in ("not-sent", "missed", "still-open")
     }

@@ -46,7 +46,9 @@ def applied(*steps: tuple[int, int], holds: int) -> int:
         pytest.param([(2, 0), (0, -1), (-1, -2)], 2, -2, id="an exit and two entries of a short"),
     ],
 )
-def test_alerts_of_one_second_end_where_the_last_one_leads_in_whatever_order_they_come(fired, holds, ends):
+def test_alerts_of_one_second_end_where_the_last_one_leads_in_whatever_order_they_come(
+    fired, holds, ends
+):
     for order in permutations(fired):
         assert applied(*order, holds=holds) == ends, order
 
@@ -63,12 +65,18 @@ def test_alerts_that_come_as_they_were_fired_all_go(positions):
 
 @pytest.mark.parametrize("state", DONE)
 @pytest.mark.parametrize(
-    ("older", "newer"), [(EXIT, SHORT), (ENTRY, (1, 2)), ((3, 2), (1, 0)), ((-3, -2), (-1, 0)), ((0, 1), (2, 3))]
+    ("older", "newer"),
+    [(EXIT, SHORT), (ENTRY, (1, 2)), ((3, 2), (1, 0)), ((-3, -2), (-1, 0)), ((0, 1), (2, 3))],
 )
-def test_one_that_came_first_in_its_second_is_superseded_whatever_became_of_the_later_one(older, newer, state):
+def test_one_that_came_first_in_its_second_is_superseded_whatever_became_of_the_later_one(
+    older, newer, state
+):
     later = moved(in_turn("later", moves=newer), state)
     assert refusal(in_turn("older", moves=older), [later], "") == Superseded(later)
-    assert refusal(in_turn("later", moves=newer), [moved(in_turn("older", moves=older), state)], "") is None
+    assert (
+        refusal(in_turn("later", moves=newer), [moved(in_turn("older", moves=older), state)], "")
+        is None
+    )
 
 
 @pytest.mark.parametrize(("first", "second"), [(EXIT, ENTRY), (ENTRY, EXIT)])
@@ -76,15 +84,25 @@ def test_where_both_ways_fit_the_one_that_had_nothing_to_do_was_the_later_one(fi
     idle = nothing_to_do(in_turn("first", moves=first))
     assert refusal(in_turn("second", moves=second), [idle], "") == Superseded(idle)
     for state in DONE:
-        assert refusal(in_turn("second", moves=second), [moved(in_turn("first", moves=first), state)], "") is None
+        assert (
+            refusal(
+                in_turn("second", moves=second), [moved(in_turn("first", moves=first), state)], ""
+            )
+            is None
+        )
 
 
 def test_one_that_had_nothing_to_do_does_not_hold_up_an_exit_that_steps_lead_to():
-    idle, second = nothing_to_do(in_turn("first", moves=(0, 1))), moved(in_turn("second", moves=(1, 2)), State.ACCEPTED)
+    idle, second = (
+        nothing_to_do(in_turn("first", moves=(0, 1))),
+        moved(in_turn("second", moves=(1, 2)), State.ACCEPTED),
+    )
     assert refusal(in_turn("exit", moves=(2, 0)), [idle, second], "") is None
 
 
-@pytest.mark.parametrize(("one", "other"), [(None, None), (EXIT, None), (None, SHORT), (EXIT, (5, 6)), (ENTRY, ENTRY)])
+@pytest.mark.parametrize(
+    ("one", "other"), [(None, None), (EXIT, None), (None, SHORT), (EXIT, (5, 6)), (ENTRY, ENTRY)]
+)
 def test_where_positions_are_unknown_or_do_not_connect_they_go_as_they_come(one, other):
     for first, second in ((one, other), (other, one)):
         came = moved(in_turn("first", moves=first), State.ACCEPTED)
@@ -102,7 +120,12 @@ def test_a_position_of_which_one_side_is_unknown_connects_to_nothing():
 def test_positions_of_another_second_or_line_or_of_a_percentage_say_nothing():
     older = in_turn("older", moves=EXIT)
     assert refusal(older, [moved(in_turn("before", -1, moves=SHORT), State.ACCEPTED)], "") is None
-    assert refusal(older, [moved(in_turn("elsewhere", moves=SHORT, line="another"), State.ACCEPTED)], "") is None
+    assert (
+        refusal(
+            older, [moved(in_turn("elsewhere", moves=SHORT, line="another"), State.ACCEPTED)], ""
+        )
+        is None
+    )
     came = moved(in_turn("later", moves=SHORT), State.ACCEPTED)
     assert refusal(in_turn("older", moves=EXIT, in_order=False), [came], "") is None
 
@@ -118,7 +141,11 @@ def test_the_legs_of_one_alert_do_not_supersede_each_other():
 
 def test_the_final_word_comes_first_then_the_one_to_wait_for_and_then_the_mark():
     marked = in_turn("ours", moves=EXIT, mark="before")
-    later, tied, other = in_turn("later", 1), in_turn("tied", moves=SHORT), in_turn("other", moves=(7, 8))
+    later, tied, other = (
+        in_turn("later", 1),
+        in_turn("tied", moves=SHORT),
+        in_turn("other", moves=(7, 8)),
+    )
     assert refusal(marked, [other, later], "since") == Superseded(later)
     assert refusal(marked, [other, tied], "since") == Superseded(tied)
     assert refusal(marked, [other], "since") == Waiting(other)

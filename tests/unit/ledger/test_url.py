@@ -16,14 +16,26 @@ FILE = "needs the path of a file"
     ("url", "expected"),
     [
         ("sqlite:///.state/ledger.db", LedgerUrl("sqlite", path=PurePath(".state/ledger.db"))),
-        ("sqlite:////var/lib/bridge/ledger.db", LedgerUrl("sqlite", path=PurePath("/var/lib/bridge/ledger.db"))),
+        (
+            "sqlite:////var/lib/bridge/ledger.db",
+            LedgerUrl("sqlite", path=PurePath("/var/lib/bridge/ledger.db")),
+        ),
         ("sqlite:///a b/é%20.db", LedgerUrl("sqlite", path=PurePath("a b/é%20.db"))),
         ("SQLite:///ledger.db", LedgerUrl("sqlite", path=PurePath("ledger.db"))),
         (" memory:// ", LedgerUrl("memory")),
         ("memory:///", LedgerUrl("memory")),
-        ("firestore://my-project", LedgerUrl("firestore", project="my-project", database="(default)")),
-        ("firestore://my-project/(default)", LedgerUrl("firestore", project="my-project", database="(default)")),
-        ("firestore://my-project/trading-2", LedgerUrl("firestore", project="my-project", database="trading-2")),
+        (
+            "firestore://my-project",
+            LedgerUrl("firestore", project="my-project", database="(default)"),
+        ),
+        (
+            "firestore://my-project/(default)",
+            LedgerUrl("firestore", project="my-project", database="(default)"),
+        ),
+        (
+            "firestore://my-project/trading-2",
+            LedgerUrl("firestore", project="my-project", database="trading-2"),
+        ),
         (
             "firestore://example.com:my-project",
             LedgerUrl("firestore", project="example.com:my-project", database="(default)"),

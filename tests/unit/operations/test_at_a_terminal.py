@@ -47,12 +47,18 @@ def folder(tmp_path_factory):
     """A ledger with one order of every kind that a row can show."""
     place = tmp_path_factory.mktemp("terminal")
     function = function_on(place / "ledger.db")
-    first = function.post(function.alert(order_type="stop-loss-limit", stop_price="61000", price="61500"))
+    first = function.post(
+        function.alert(order_type="stop-loss-limit", stop_price="61000", price="61500")
+    )
     function.venue.filled[first["order_id"]] = Fill(
         "closed", Decimal("0.01"), Decimal("61250.5"), Decimal("612.505"), Decimal("4.90004")
     )
-    function.post(function.alert(id="a-2", order_type="limit", stop_loss="55000", stop_loss_limit="54900.5"))
-    function.venue.refuse = [Rejected(("EOrder:Insufficient funds", "EOrder:\x1b[31mred\r\x9b2J\u202e")) for _ in "ab"]
+    function.post(
+        function.alert(id="a-2", order_type="limit", stop_loss="55000", stop_loss_limit="54900.5")
+    )
+    function.venue.refuse = [
+        Rejected(("EOrder:Insufficient funds", "EOrder:\x1b[31mred\r\x9b2J\u202e")) for _ in "ab"
+    ]
     function.post(function.alert(id=LONG_ID))
     function.post(function.alert(id=WIDE_ID, strategy_name="größe"))
     function.venue.refuse = [Unknown("the reply was lost")]
@@ -66,7 +72,12 @@ def folder(tmp_path_factory):
 def columns_of(line):
     marks = ("Mn", "Me")
     return sum(
-        0 if unicodedata.category(c) in marks else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line
+        0
+        if unicodedata.category(c) in marks
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in line
     )
 
 
@@ -92,7 +103,11 @@ def test_no_line_is_wider_than_the_terminal(folder, tmp_path, columns, command):
     shown = pseudo_terminal.run((*PROGRAM, *command), tmp_path, environment(tmp_path), columns)
     assert shown.lines
     assert "Traceback" not in shown.text
-    assert [line for line in shown.lines if columns_of(line) > columns and not line.startswith("Error: ")] == []
+    assert [
+        line
+        for line in shown.lines
+        if columns_of(line) > columns and not line.startswith("Error: ")
+    ] == []
     assert all(line.isprintable() for line in shown.lines)
 
 
@@ -107,7 +122,12 @@ def test_nothing_is_cut_off(folder, columns):
     assert shown.status == 0
     for text in (LONG_ID, WIDE_ID, "a-2", "61500", "61000", "OFAKE1-AAAAA-AAAAAA", "größe"):
         assert text in unbroken(shown)
-    for text in ("stop-loss-limit 55000 limit 54900.5", "0.01 at 61250.5", "4.90004 USD", "EOrder:\\x1b[31mred"):
+    for text in (
+        "stop-loss-limit 55000 limit 54900.5",
+        "0.01 at 61250.5",
+        "4.90004 USD",
+        "EOrder:\\x1b[31mred",
+    ):
         assert text.replace(" ", "") in unbroken(shown).replace(" ", "")
 
 
@@ -121,14 +141,31 @@ def test_a_narrow_terminal_names_what_a_wide_one_has_in_columns(folder):
     assert "  limit 61500  trigger 61000  fill 0.01 at 61250.5" in narrow.lines
     wide = pseudo_terminal.run((*PROGRAM, "orders", "--alert", "a-1"), folder, env, 200)
     assert wide.lines[0].split() == [
-        *("TIME", "(UTC)", "STATE", "ORDER", "LIMIT", "TRIGGER", "FILL", "FEE", "ORDER", "ID", "STRATEGY", "ALERT")
+        *(
+            "TIME",
+            "(UTC)",
+            "STATE",
+            "ORDER",
+            "LIMIT",
+            "TRIGGER",
+            "FILL",
+            "FEE",
+            "ORDER",
+            "ID",
+            "STRATEGY",
+            "ALERT",
+        )
     ]
     assert len(wide.lines) == 2
 
 
 def test_behind_a_pipe_each_entry_is_one_line_of_the_same_columns(folder):
     done = subprocess.run(
-        [*PROGRAM, "orders"], cwd=folder, env=environment(folder, COLUMNS="20"), capture_output=True, check=True
+        [*PROGRAM, "orders"],
+        cwd=folder,
+        env=environment(folder, COLUMNS="20"),
+        capture_output=True,
+        check=True,
     )
     lines = done.stdout.decode().splitlines()
     assert len(lines) == 6
@@ -139,7 +176,11 @@ def test_behind_a_pipe_each_entry_is_one_line_of_the_same_columns(folder):
 
 def test_remarks_are_not_among_what_a_program_reads(folder):
     done = subprocess.run(
-        [*PROGRAM, "orders", "--limit", "2"], cwd=folder, env=environment(folder), capture_output=True, check=True
+        [*PROGRAM, "orders", "--limit", "2"],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        check=True,
     )
     assert len(done.stdout.splitlines()) == 3
     assert done.stderr.startswith(b"There are more. Go on with:\n--cursor ")
@@ -182,11 +223,16 @@ READING = [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1", 
 
 
 def everything_in(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///{0}/none.db", "sqlite:///{0}/no/such/folder/ledger.db", "sqlite:///none.db", ""]
+    "url",
+    ["sqlite:///{0}/none.db", "sqlite:///{0}/no/such/folder/ledger.db", "sqlite:///none.db", ""],
 )
 @pytest.mark.parametrize("command", READING)
 def test_a_mistyped_path_is_an_error_and_makes_nothing(tmp_path, command, url):
@@ -232,7 +278,13 @@ def test_a_ledger_whose_tables_still_stand_in_its_log_is_one(tmp_path):
 
 @pytest.mark.parametrize(
     "filters",
-    [("--since", "1h"), ("--alert", "nobody's"), ("--symbol", "ETH/USD"), ("--state", "EXPIRED"), ("--strategy", "x")],
+    [
+        ("--since", "1h"),
+        ("--alert", "nobody's"),
+        ("--symbol", "ETH/USD"),
+        ("--state", "EXPIRED"),
+        ("--strategy", "x"),
+    ],
 )
 def test_no_match_is_another_answer_than_an_empty_ledger(folder, tmp_path, filters):
     ledger = SqliteLedger(tmp_path / "ledger.db")
@@ -240,11 +292,17 @@ def test_no_match_is_another_answer_than_an_empty_ledger(folder, tmp_path, filte
     ledger.close()
     no_match, empty = answered(folder, "orders", *filters), answered(tmp_path, "orders", *filters)
     assert (no_match.returncode, no_match.stdout, empty.returncode, empty.stdout) == (0, "", 0, "")
-    assert no_match.stderr.splitlines() == [f"No entry in sqlite:///{folder}/ledger.db matches {' '.join(filters)}."]
-    assert empty.stderr.splitlines() == [f"sqlite:///{tmp_path}/ledger.db is empty: no alert has reached it yet."]
+    assert no_match.stderr.splitlines() == [
+        f"No entry in sqlite:///{folder}/ledger.db matches {' '.join(filters)}."
+    ]
+    assert empty.stderr.splitlines() == [
+        f"sqlite:///{tmp_path}/ledger.db is empty: no alert has reached it yet."
+    ]
 
 
-@pytest.mark.parametrize("name", ["--since", "--alert", "--symbol", "--state", "--strategy", "--cursor"])
+@pytest.mark.parametrize(
+    "name", ["--since", "--alert", "--symbol", "--state", "--strategy", "--cursor"]
+)
 def test_an_option_that_a_shell_left_empty_is_said(folder, name):
     done = answered(folder, "orders", name, "")
     assert (done.returncode, done.stdout) == (2, "")
@@ -252,7 +310,8 @@ def test_an_option_that_a_shell_left_empty_is_said(folder, name):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"), [(("--since", "soon"), "since is a span"), (("--state", "OPEN"), "state is one or more of")]
+    ("arguments", "said"),
+    [(("--since", "soon"), "since is a span"), (("--state", "OPEN"), "state is one or more of")],
 )
 def test_a_filter_that_means_nothing_is_said(folder, arguments, said):
     done = answered(folder, "orders", *arguments)

@@ -69,7 +69,13 @@ def test_reconcile_shows_what_became_of_an_unknown_order(function):
     assert result.exit_code == 0
     assert rows(result)[:3] == [
         ["ALERT", "CLIENT ORDER ID", "STATE", "ORDER ID", "WHY"],
-        ["a-1", sent["client_order_id"], "SUBMITTING -> ACCEPTED", "OFAKE1-AAAAA-AAAAAA", "settled"],
+        [
+            "a-1",
+            sent["client_order_id"],
+            "SUBMITTING -> ACCEPTED",
+            "OFAKE1-AAAAA-AAAAAA",
+            "settled",
+        ],
         ["Looked at: 1 (1 found)"],
     ]
     assert len(function.venue.submitted) == 1
@@ -120,8 +126,14 @@ def test_a_leg_that_was_never_sent_is_told_and_exits_1(function):
     [
         ("find_open", "Kraken could not be asked for orders: find_open could not be read."),
         ("find_closed", "Kraken could not be asked for orders: find_closed could not be read."),
-        ("fills", "Kraken could not be asked for what orders have filled: fills could not be read."),
-        ("instruments", "Kraken could not be asked for the rules of its pairs: instruments could not be read."),
+        (
+            "fills",
+            "Kraken could not be asked for what orders have filled: fills could not be read.",
+        ),
+        (
+            "instruments",
+            "Kraken could not be asked for the rules of its pairs: instruments could not be read.",
+        ),
     ],
 )
 def test_reconcile_exits_1_and_says_so_where_kraken_could_not_be_asked(function, unreadable, said):
@@ -201,10 +213,15 @@ def test_orders_are_filtered_and_paged(function):
     for number in range(3):
         function.post(function.alert(id=f"a-{number}", strategy_name="trend" if number else None))
         function.clock.sleep(1)
-    assert [row[-1] for row in rows(run(function, "orders", "--strategy", "trend"))[1:]] == ["a-2", "a-1"]
+    assert [row[-1] for row in rows(run(function, "orders", "--strategy", "trend"))[1:]] == [
+        "a-2",
+        "a-1",
+    ]
     first = run(function, "orders", "--limit", "2", "--state", "accepted,rejected")
     assert [row[-1] for row in rows(first)[1:]] == ["a-2", "a-1"]
-    cursor = only(line for line in first.stderr.splitlines() if "--cursor" in line).split("--cursor ")[1]
+    cursor = only(line for line in first.stderr.splitlines() if "--cursor" in line).split(
+        "--cursor "
+    )[1]
     assert [row[-1] for row in rows(run(function, "orders", "--cursor", cursor))[1:]] == ["a-0"]
 
 
@@ -212,10 +229,20 @@ SENT = [
     ({}, "-", "-", "-"),
     ({"order_type": "limit"}, "60000", "-", "-"),
     ({"order_type": "stop-loss", "stop_price": "61000"}, "-", "61000", "-"),
-    ({"order_type": "stop-loss-limit", "stop_price": "61000", "price": "61500"}, "61500", "61000", "-"),
+    (
+        {"order_type": "stop-loss-limit", "stop_price": "61000", "price": "61500"},
+        "61500",
+        "61000",
+        "-",
+    ),
     ({"order_type": "trailing-stop", "trail": "2%"}, "-", "+2%", "-"),
     ({"order_type": "limit", "stop_loss": "55000"}, "60000", "-", "stop-loss 55000"),
-    ({"stop_loss": "55000", "stop_loss_limit": "54900"}, "-", "-", "stop-loss-limit 55000 limit 54900"),
+    (
+        {"stop_loss": "55000", "stop_loss_limit": "54900"},
+        "-",
+        "-",
+        "stop-loss-limit 55000 limit 54900",
+    ),
     ({"take_profit": "65000"}, "-", "-", "take-profit 65000"),
 ]
 
@@ -230,7 +257,10 @@ def test_orders_show_limit_trigger_and_exit(function, fields, limit, trigger, ex
     ("fill", "shown"),
     [
         (FILLED, ["0.01 at 50010", "4.0008 USD"]),
-        (FILLED._replace(status="open", volume=Decimal("0.004")), ["0.004 at 50010 (open)", "4.0008 USD"]),
+        (
+            FILLED._replace(status="open", volume=Decimal("0.004")),
+            ["0.004 at 50010 (open)", "4.0008 USD"],
+        ),
         (Fill("canceled", ZERO, None, ZERO, ZERO), ["0 (canceled)", "0 USD"]),
     ],
 )
@@ -279,7 +309,9 @@ def test_what_was_typed_wrong_exits_2_and_is_named(function, arguments, names):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("arguments", [("orders",), ("reconcile",), ("replay", "a-1"), ("pairs", "--refresh")])
+@pytest.mark.parametrize(
+    "arguments", [("orders",), ("reconcile",), ("replay", "a-1"), ("pairs", "--refresh")]
+)
 def test_without_a_ledger_a_command_says_so_and_exits_1(function, monkeypatch, arguments):
     def fail(*_, **__):
         raise LedgerUnavailable("The ledger is not available: its disk is full.")
@@ -311,14 +343,23 @@ def test_pairs_shows_names_rules_and_their_age(function, symbol, how):
     shown = {row[0]: row[1] for row in rows(result)}
     assert shown["pair"] == "BTC/USD"
     assert shown["symbol"] == how
-    assert shown["rules as of"].startswith("2026-09-25 00:00:00 UTC, 58 d 12 h old; older than a day")
+    assert shown["rules as of"].startswith(
+        "2026-09-25 00:00:00 UTC, 58 d 12 h old; older than a day"
+    )
     assert (shown["key"], shown["lot_decimals"], shown["ordermin"]) == ("XXBTZUSD", "8", "0.00005")
     assert function.venue.calls == []
 
 
 def test_pairs_asks_kraken_for_a_pair_it_lacks(function):
     function.venue.rules = [
-        btc_usd(key="NEWUSD", altname="NEWUSD", wsname="NEW/USD", base="NEW", as_of=function.clock.now(), costmin=None)
+        btc_usd(
+            key="NEWUSD",
+            altname="NEWUSD",
+            wsname="NEW/USD",
+            base="NEW",
+            as_of=function.clock.now(),
+            costmin=None,
+        )
     ]
     shown = {row[0]: row[1] for row in rows(run(function, "pairs", "NEWUSD"))}
     assert shown["symbol"] == "NEWUSD is Kraken's key; not known here, so Kraken was asked"
@@ -348,7 +389,11 @@ def test_pairs_refresh_that_brings_nothing_exits_1(function, unreadable):
 
 
 def environment(tmp_path, **changes):
-    ours = {"LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR}
+    ours = {
+        "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db",
+        "WEBHOOK_TOKEN": TOKEN,
+        "OPERATOR_TOKEN": OPERATOR,
+    }
     return ours | changes
 
 
@@ -373,7 +418,9 @@ def make_ledger(tmp_path):
     ledger.close()
 
 
-@pytest.mark.parametrize("command", [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1")])
+@pytest.mark.parametrize(
+    "command", [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1")]
+)
 def test_a_ledger_in_memory_is_not_the_functions(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(cli, command, env=environment(tmp_path, LEDGER_URL="memory://"))
@@ -383,7 +430,9 @@ def test_a_ledger_in_memory_is_not_the_functions(tmp_path, monkeypatch, command)
 
 def test_pairs_needs_no_ledger_of_the_function(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli, ["pairs", "BTC/USD"], env=environment(tmp_path, LEDGER_URL="memory://"))
+    result = CliRunner().invoke(
+        cli, ["pairs", "BTC/USD"], env=environment(tmp_path, LEDGER_URL="memory://")
+    )
     assert result.exit_code == 0
 
 
@@ -394,14 +443,19 @@ def test_log_lines_stay_out_of_what_a_script_reads(tmp_path, monkeypatch):
     reconciled = CliRunner().invoke(cli, ["reconcile"], env=env)
     assert "reconcile.done" in reconciled.stderr
     assert "reconcile.done" not in reconciled.stdout
-    assert "reconcile.done" not in CliRunner().invoke(cli, ["reconcile"], env=environment(tmp_path)).stderr
+    assert (
+        "reconcile.done"
+        not in CliRunner().invoke(cli, ["reconcile"], env=environment(tmp_path)).stderr
+    )
 
 
 def test_the_module_runs_as_a_program(tmp_path):
     make_ledger(tmp_path)
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment(tmp_path)}
     command = [sys.executable, "-m", "webhook_core", "orders", "--json"]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == {"orders": [], "cursor": None}
 

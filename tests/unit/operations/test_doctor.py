@@ -38,7 +38,13 @@ from webhook_core.web.messages import HttpResponse
 TOKEN = "token-of-the-doctor-0123"
 STANDARD = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 SIGNING = "signing-secret-of-the-doctor"
-NEEDED = ("modify-trades", "close-trades", "query-open-trades", "query-closed-trades", "query-funds")
+NEEDED = (
+    "modify-trades",
+    "close-trades",
+    "query-open-trades",
+    "query-closed-trades",
+    "query-funds",
+)
 FORBIDDEN = ("withdraw-funds", "add-withdraw-address", "update-withdraw-address")
 OPERATOR = "operator-of-the-doctor-0123"
 
@@ -81,7 +87,9 @@ def examined(env):
     """The findings by name; of several of one name the worst."""
     result = run(env, "--json")
     found = {}
-    for finding in sorted(json.loads(result.stdout)["findings"], key=lambda each: each["verdict"] == "fail"):
+    for finding in sorted(
+        json.loads(result.stdout)["findings"], key=lambda each: each["verdict"] == "fail"
+    ):
         found[finding["name"]] = finding
     failed = any(finding["verdict"] == "fail" for finding in found.values())
     assert result.exit_code == int(failed)
@@ -90,7 +98,9 @@ def examined(env):
 
 def verdicts(found, *but):
     return {
-        name: finding["verdict"] for name, finding in found.items() if finding["verdict"] != "ok" and name not in but
+        name: finding["verdict"]
+        for name, finding in found.items()
+        if finding["verdict"] != "ok" and name not in but
     }
 
 
@@ -144,11 +154,15 @@ def test_in_paper_mode_everything_is_well(paper):
     lines = result.stdout.splitlines()
     assert lines[-1].endswith(" ok, 0 warnings, 0 failures")
     assert all(line.startswith("OK    ") for line in lines[:-1])
-    assert {"OK    paper Kraken status: online", "OK    WEBHOOK_TOKEN: *** (environment)"} <= set(lines)
+    assert {"OK    paper Kraken status: online", "OK    WEBHOOK_TOKEN: *** (environment)"} <= set(
+        lines
+    )
     assert [
         line
         for line in lines
-        if line.startswith("OK    alert: buy 0.00005 BTC/USD, proved by WEBHOOK_TOKEN[0]: 200 validated")
+        if line.startswith(
+            "OK    alert: buy 0.00005 BTC/USD, proved by WEBHOOK_TOKEN[0]: 200 validated"
+        )
     ]
 
 
@@ -230,7 +244,11 @@ def test_no_secret_is_in_any_line(live, kraken, tmp_path, options, level):
     strategy_file(tmp_path)
     kraken.script("SystemStatus", faults.errors([f"EService:Unavailable {TOKEN}"]))
     kraken.script("GetApiKeyInfo", faults.errors([f"EAPI:Invalid key:{KEY}/{SECRET}"]))
-    env = live | {"WEBHOOK_SECRET": f"{SIGNING},{STANDARD}", "OPERATOR_TOKEN": OPERATOR, "LOG_LEVEL": level}
+    env = live | {
+        "WEBHOOK_SECRET": f"{SIGNING},{STANDARD}",
+        "OPERATOR_TOKEN": OPERATOR,
+        "LOG_LEVEL": level,
+    }
     result = run(env, *options)
     assert "EAPI:Invalid key:***/***" in result.stdout
     for secret in (
@@ -247,7 +265,14 @@ def test_no_secret_is_in_any_line(live, kraken, tmp_path, options, level):
 
 
 def test_no_secret_is_in_the_faults_of_the_settings(live):
-    result = run(live | {"KRAKEN_API_SECRET": "no-base64!", "WEBHOOK_SECRET": TOKEN, "OPERATOR_TOKEN": "short-secret"})
+    result = run(
+        live
+        | {
+            "KRAKEN_API_SECRET": "no-base64!",
+            "WEBHOOK_SECRET": TOKEN,
+            "OPERATOR_TOKEN": "short-secret",
+        }
+    )
     assert result.exit_code == 1
     for secret in ("no-base64!", TOKEN, "short-secret", KEY):
         assert secret not in result.output, secret
@@ -266,14 +291,20 @@ def test_a_secret_in_a_file_is_read_and_its_place_is_shown(live, tmp_path, endin
     assert found["KRAKEN_API_KEY"]["found"] == "*** (environment)"
     assert found["KRAKEN_API_SECRET"]["found"] == f"*** (file:{tmp_path}/key)"
     assert found["WEBHOOK_TOKEN"]["found"] == f"*** (environment, file:{tmp_path}/token)"
-    assert "2 readable: WEBHOOK_TOKEN[0] (token), WEBHOOK_TOKEN[1] (token)" in found["secrets of senders"]["found"]
+    assert (
+        "2 readable: WEBHOOK_TOKEN[0] (token), WEBHOOK_TOKEN[1] (token)"
+        in found["secrets of senders"]["found"]
+    )
     assert TOKEN not in str(found)
     assert SECRET not in str(found)
 
 
 def test_secrets_that_can_not_be_read_are_all_named(live, tmp_path):
     (tmp_path / "blank").write_text(" ")
-    found = examined(live | {"KRAKEN_API_SECRET": f"file:{tmp_path}/none", "WEBHOOK_TOKEN": f"file:{tmp_path}/blank"})
+    found = examined(
+        live
+        | {"KRAKEN_API_SECRET": f"file:{tmp_path}/none", "WEBHOOK_TOKEN": f"file:{tmp_path}/blank"}
+    )
     assert set(found) == {"KRAKEN_API_SECRET", "WEBHOOK_TOKEN", "everything else"}
     assert f"file:{tmp_path}/none is not there" in found["KRAKEN_API_SECRET"]["found"]
     assert "503 not_configured" in found["WEBHOOK_TOKEN"]["advice"]
@@ -281,9 +312,18 @@ def test_secrets_that_can_not_be_read_are_all_named(live, tmp_path):
 
 def test_a_secret_that_was_looked_for_in_secret_manager_shows_its_name(live):
     place = "projects/my-project/secrets/{}/versions/latest"
-    values = {"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "WEBHOOK_TOKEN": TOKEN, "WEBHOOK_SECRET": ""}
-    env = {name: text for name, text in live.items() if name not in values} | {"GCP_PROJECT_ID": "my-project"}
-    settings = read_settings(env, values={place.format(name): text for name, text in values.items()})
+    values = {
+        "KRAKEN_API_KEY": KEY,
+        "KRAKEN_API_SECRET": SECRET,
+        "WEBHOOK_TOKEN": TOKEN,
+        "WEBHOOK_SECRET": "",
+    }
+    env = {name: text for name, text in live.items() if name not in values} | {
+        "GCP_PROJECT_ID": "my-project"
+    }
+    settings = read_settings(
+        env, values={place.format(name): text for name, text in values.items()}
+    )
     assert settings.unread == ()
     found = {finding.name: finding.found for finding in checks._settings(settings, env)}
     for name in ("KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN"):
@@ -331,7 +371,11 @@ def test_a_key_that_may_not_trade_fails_the_alert_too(live, kraken):
     ("wrong", "error", "advice"),
     [
         ({"KRAKEN_API_KEY": "another-key"}, "EAPI:Invalid key", "copy the API key again"),
-        ({"KRAKEN_API_SECRET": "b3RoZXI="}, "EAPI:Invalid signature", "does not belong to this API key"),
+        (
+            {"KRAKEN_API_SECRET": "b3RoZXI="},
+            "EAPI:Invalid signature",
+            "does not belong to this API key",
+        ),
     ],
 )
 def test_a_wrong_key_or_secret_is_told_apart(live, wrong, error, advice):
@@ -380,12 +424,15 @@ def test_a_clock_by_which_kraken_refuses_deadlines_is_said_with_what_comes_of_it
 ):
     with KrakenServer(nonce_window=10**10, clock=SkewedClock(kraken_is_ahead)) as kraken:
         kraken.engine.mark_price("XBTUSD", Decimal(60000))
-        found = examined(live_on(kraken.url, paper) | {"ORDER_DEADLINE_SECONDS": str(deadline_s)})["Kraken clock"]
+        found = examined(live_on(kraken.url, paper) | {"ORDER_DEADLINE_SECONDS": str(deadline_s)})[
+            "Kraken clock"
+        ]
     assert found["verdict"] == verdict
     assert (f"it refuses {refused}," in found["found"]) is bool(refused)
-    assert ("clock.off" in found["found"], f"ORDER_DEADLINE_SECONDS={deadline_s}" in found["found"]) == (
-        bool(refused),
-    ) * 2
+    assert (
+        "clock.off" in found["found"],
+        f"ORDER_DEADLINE_SECONDS={deadline_s}" in found["found"],
+    ) == (bool(refused),) * 2
     assert ("NTP" in found["advice"]) is (verdict != "ok")
 
 
@@ -407,7 +454,9 @@ def test_an_unreachable_kraken_stops_no_other_check(paper):
      ("resting", "warn")],
 )  # fmt: skip
 def test_the_status_of_kraken_is_judged(live, kraken, status, verdict):
-    kraken.script("SystemStatus", faults.raw(json.dumps({"error": [], "result": {"status": status}}).encode()))
+    kraken.script(
+        "SystemStatus", faults.raw(json.dumps({"error": [], "result": {"status": status}}).encode())
+    )
     found = examined(live)["Kraken status"]
     assert found["verdict"] == verdict
     assert status in found["found"]
@@ -416,7 +465,12 @@ def test_the_status_of_kraken_is_judged(live, kraken, status, verdict):
 @pytest.mark.parametrize("endpoint", ["SystemStatus", "Time", "GetApiKeyInfo"])
 @pytest.mark.parametrize(
     "fault",
-    [faults.raw(b"<html>"), faults.status(520), faults.reset_before(), faults.raw(b'{"error": [], "result": {}}')],
+    [
+        faults.raw(b"<html>"),
+        faults.status(520),
+        faults.reset_before(),
+        faults.raw(b'{"error": [], "result": {}}'),
+    ],
     ids=["no JSON", "520", "reset", "empty"],
 )
 def test_an_answer_that_can_not_be_read_is_no_crash(live, kraken, endpoint, fault):
@@ -528,7 +582,9 @@ def test_the_paper_book_points_to_the_ledger_that_it_lives_in(paper, tmp_path):
 
 @pytest.mark.parametrize("mode", ["paper", "live"])
 @pytest.mark.parametrize("path", ["typo.db", "no/such/folder/ledger.db"])
-def test_a_ledger_that_is_not_there_yet_is_a_warning_and_none_is_made(request, mode, path, tmp_path):
+def test_a_ledger_that_is_not_there_yet_is_a_warning_and_none_is_made(
+    request, mode, path, tmp_path
+):
     env = request.getfixturevalue(mode)
     for file in tmp_path.glob("ledger.db*"):
         file.unlink()
@@ -571,7 +627,9 @@ class TroubledStore(MemoryLedger):
             self.failures -= 1
             raise LedgerUnavailable("not yet connected")
         stored = super().read(name)
-        return stored and (Document("another text", stored.version) if self.tries <= self.others else stored)
+        return stored and (
+            Document("another text", stored.version) if self.tries <= self.others else stored
+        )
 
     def write(self, name, text, version):
         self.tries += 1
@@ -638,12 +696,16 @@ def test_a_file_that_is_no_ledger_is_not_begun_in_and_says_what_to_do(paper):
     assert ledger_file(paper).read_text() == "my diary"
 
 
-@pytest.mark.parametrize("env", [{"LEDGER_URL": "memory://"}, {"LEDGER_URL": "nonsense"}, {"LEDGER_ID": "x"}])
+@pytest.mark.parametrize(
+    "env", [{"LEDGER_URL": "memory://"}, {"LEDGER_URL": "nonsense"}, {"LEDGER_ID": "x"}]
+)
 def test_there_is_nothing_to_begin_without_a_ledger_that_lasts(paper, env):
     assert run(paper | env, "--new-ledger").exit_code == 1
 
 
-@pytest.mark.parametrize(("ledger_id", "expected"), [("", ["LEDGER_ID", "ledger"]), ("ab" * 16, ["ledger"])])
+@pytest.mark.parametrize(
+    ("ledger_id", "expected"), [("", ["LEDGER_ID", "ledger"]), ("ab" * 16, ["ledger"])]
+)
 def test_in_live_a_firestore_without_a_named_id_is_warned_of(ledger_id, expected):
     live = {
         "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "*", "MAX_ORDER_COST": "none", "KRAKEN_API_KEY": KEY,
@@ -721,7 +783,9 @@ def test_the_smallest_order_is_worth_the_least_cost(live, kraken):
     kraken.engine.mark_price("XBTUSD", Decimal(3))
     found = examined(live)
     assert found["alert"]["verdict"] == "ok", found["alert"]
-    assert found["alert"]["found"].startswith("buy 0.16666667 BTC/USD")  # 0.5 USD at 3, rounded up to the lot
+    assert found["alert"]["found"].startswith(
+        "buy 0.16666667 BTC/USD"
+    )  # 0.5 USD at 3, rounded up to the lot
 
 
 def test_no_price_is_made_up_for_a_real_kraken(paper):
@@ -768,7 +832,9 @@ class Broken(Elsewhere):
         (Broken, "live", ("venue", "fail")),
     ],
 )
-def test_another_venue_says_what_it_can_and_the_rest_is_checked_all_the_same(live, monkeypatch, venue, mode, finding):
+def test_another_venue_says_what_it_can_and_the_rest_is_checked_all_the_same(
+    live, monkeypatch, venue, mode, finding
+):
     name, verdict = finding
     monkeypatch.setattr(checks.bootstrap, "open_venue", lambda *_: venue(rules=list(snapshot())))
     found = examined(live | {"TRADING_MODE": mode})

@@ -99,7 +99,9 @@ def test_a_units_name_names_the_unit(key):
     assert unit_named(unit.name) == unit
 
 
-@pytest.mark.parametrize("name", ["", "a-1", "live/default/x/0/id::a-1", "live/default/0/-1/k", "live/default/0/²/k"])
+@pytest.mark.parametrize(
+    "name", ["", "a-1", "live/default/x/0/id::a-1", "live/default/0/-1/k", "live/default/0/²/k"]
+)
 def test_another_text_names_no_unit(name):
     assert unit_named(name) is None
 
@@ -139,7 +141,13 @@ def test_every_attempt_has_a_client_order_id_of_its_own(function):
 
 
 def test_what_will_be_sent_is_shown_before_it_is_asked(function):
-    rejected(function, order_type="stop-loss-limit", stop_price="61000", leverage="2", strategy_name="trend")
+    rejected(
+        function,
+        order_type="stop-loss-limit",
+        stop_price="61000",
+        leverage="2",
+        strategy_name="trend",
+    )
     function.clock.sleep(3 * 3600 + 60)
     result = run(function, "replay", "a-1", answer="n\n")
     assert result.exit_code == 1
@@ -175,7 +183,11 @@ def test_a_redelivery_after_a_replay_gets_the_replays_answer(function):
     assert function.post(alert).status == 422
     run(function, "replay", "a-1", "--yes")
     answer = function.post(alert)
-    assert (answer.status, answer["replayed"], answer["order_id"]) == (200, True, entry(function).current.order_id)
+    assert (answer.status, answer["replayed"], answer["order_id"]) == (
+        200,
+        True,
+        entry(function).current.order_id,
+    )
     assert len(function.venue.submitted) == 2
 
 
@@ -204,12 +216,18 @@ def test_a_replay_that_was_not_sent_expires_and_can_be_replayed_again(function):
     assert "reconcile makes it EXPIRED" in run(function, "replay", "a-1", "--yes").stderr
     run(function, "reconcile")
     assert run(function, "replay", "a-1", "--yes").exit_code == 0
-    assert [attempt.state for attempt in entry(function).attempts] == [State.REJECTED, State.EXPIRED, State.ACCEPTED]
+    assert [attempt.state for attempt in entry(function).attempts] == [
+        State.REJECTED,
+        State.EXPIRED,
+        State.ACCEPTED,
+    ]
 
 
 def test_a_replay_is_not_rounded_anew(function):
     rejected(function)
-    function.venue.refuse = [Rejected(("EGeneral:Invalid arguments:volume minimum not met",), stale_rules=True)]
+    function.venue.refuse = [
+        Rejected(("EGeneral:Invalid arguments:volume minimum not met",), stale_rules=True)
+    ]
     function.venue.calls.clear()
     result = run(function, "replay", "a-1", "--yes")
     assert result.exit_code == 1
@@ -243,9 +261,18 @@ def cannot_read(name):
     ("arrange", "says"),
     [
         (found_open, "Attempt 1 was placed after all: Kraken has it as OLATE-AAAAA-AAAAAA, open"),
-        (found_closed, "Attempt 1 was placed after all: Kraken has it as OLATE-AAAAA-AAAAAA, canceled"),
-        (cannot_read("find_open"), "Whether attempt 1 was placed can't be seen: find_open could not be read."),
-        (cannot_read("find_closed"), "Whether attempt 1 was placed can't be seen: find_closed could not be read."),
+        (
+            found_closed,
+            "Attempt 1 was placed after all: Kraken has it as OLATE-AAAAA-AAAAAA, canceled",
+        ),
+        (
+            cannot_read("find_open"),
+            "Whether attempt 1 was placed can't be seen: find_open could not be read.",
+        ),
+        (
+            cannot_read("find_closed"),
+            "Whether attempt 1 was placed can't be seen: find_closed could not be read.",
+        ),
     ],
 )
 def test_an_order_at_kraken_or_a_read_that_fails_refuses(function, ended, arrange, says):
@@ -337,7 +364,9 @@ def test_todays_limits_hold_for_a_replay(tmp_path, fields, env, price_now, says)
 def test_the_limits_of_the_alerts_own_strategy_hold(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rejected(function_on(tmp_path / "ledger.db"), strategy_name="trend")
-    (tmp_path / "strategies.toml").write_text('[trend]\nmax_order_cost = "100 USD"\n[other]\nvolume = "1"\n')
+    (tmp_path / "strategies.toml").write_text(
+        '[trend]\nmax_order_cost = "100 USD"\n[other]\nvolume = "1"\n'
+    )
     refused(function_on(tmp_path / "ledger.db"), "above the cap of 100 USD")
 
 
@@ -349,7 +378,8 @@ def test_a_cost_that_cannot_be_known_refuses(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"order_type": "limit"}, {"order_type": "limit", "price": "-2%", "stop_loss": "1%"}]
+    "fields",
+    [{}, {"order_type": "limit"}, {"order_type": "limit", "price": "-2%", "stop_loss": "1%"}],
 )
 def test_a_replay_within_todays_limits_is_sent(tmp_path, fields):
     rejected(function_on(tmp_path / "ledger.db"), **fields)
@@ -505,9 +535,14 @@ def test_what_shows_up_during_a_long_thought_refuses(function):
 
 @pytest.mark.parametrize(
     ("write", "sent", "says"),
-    [("claim_next", 0, "Nothing was sent."), ("record", 1, "The order may have been placed, under client order id")],
+    [
+        ("claim_next", 0, "Nothing was sent."),
+        ("record", 1, "The order may have been placed, under client order id"),
+    ],
 )
-def test_a_ledger_that_fails_says_whether_anything_was_sent(function, monkeypatch, write, sent, says):
+def test_a_ledger_that_fails_says_whether_anything_was_sent(
+    function, monkeypatch, write, sent, says
+):
     rejected(function)
 
     def failing(_store, _entry):
@@ -542,7 +577,9 @@ def test_a_replay_on_the_paper_kraken_is_an_order_of_its_book(tmp_path, monkeypa
 
 def test_a_cancel_is_not_sent_again_by_hand(function):
     function.venue.refuse = [Rejected(("EOrder:Unknown order",))]
-    cancel = function.alert(action="cancel", order_id="OABCDE-FGHIJ-KLMNOP", side=None, volume=None, price=None)
+    cancel = function.alert(
+        action="cancel", order_id="OABCDE-FGHIJ-KLMNOP", side=None, volume=None, price=None
+    )
     assert function.post(cancel).status == 422
     replay = replay_of(function)
     with pytest.raises(ReplayRefused, match="send a new alert"):
@@ -555,4 +592,7 @@ def test_a_size_in_quote_is_held_against_the_cap_as_it_is():
     alert = function.alert(quantity_type="quote", volume="500", price=None)
     assert function.post(alert).status == 422
     replay = replay_of(function)
-    assert replay.check(replay.find(alert["id"]), budget(function.clock)).request.parameters["volume"] == "500"
+    assert (
+        replay.check(replay.find(alert["id"]), budget(function.clock)).request.parameters["volume"]
+        == "500"
+    )

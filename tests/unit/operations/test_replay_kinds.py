@@ -18,7 +18,9 @@ from webhook_core.trading.requests import Rejected
 
 D = Decimal
 REFUSED = Rejected(("EOrder:Unknown order",))
-BID = RestingOrder("OBIDDD-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(40000))
+BID = RestingOrder(
+    "OBIDDD-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(40000)
+)
 CAPPED = {"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "50000 USD"}
 
 

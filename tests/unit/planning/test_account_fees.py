@@ -93,7 +93,9 @@ def test_kraken_is_asked_once_a_day(fees, clock, venue):
     assert venue.calls == ["fees", "fees"]
 
 
-def test_a_read_that_fails_is_tried_again_after_an_hour_and_what_was_known_stays_for_its_time(fees, clock, venue):
+def test_a_read_that_fails_is_tried_again_after_an_hour_and_what_was_known_stays_for_its_time(
+    fees, clock, venue
+):
     read(fees)
     venue.unreadable = {"fees"}
     clock.sleep(DAY.total_seconds())
@@ -104,7 +106,9 @@ def test_a_read_that_fails_is_tried_again_after_an_hour_and_what_was_known_stays
     assert fees.of(BTC_USD) == LOW
 
 
-@pytest.mark.parametrize(("age", "known"), [(COUNTS_FOR, True), (COUNTS_FOR + SECOND, False), (-SECOND, False)])
+@pytest.mark.parametrize(
+    ("age", "known"), [(COUNTS_FOR, True), (COUNTS_FOR + SECOND, False), (-SECOND, False)]
+)
 def test_what_is_too_old_or_from_a_time_to_come_counts_nothing(fees, clock, documents, age, known):
     read(fees)
     clock.sleep(age.total_seconds())
@@ -155,7 +159,9 @@ def test_a_store_that_is_away_costs_no_alert(clock, venue):
         ([], [], None),
     ],
 )
-def test_the_pairs_that_may_be_traded_are_asked_for_and_none_that_kraken_may_not_list(fees, symbols, traded, asked):
+def test_the_pairs_that_may_be_traded_are_asked_for_and_none_that_kraken_may_not_list(
+    fees, symbols, traded, asked
+):
     seen = []
     fees.venue.fees = lambda pairs, budget: seen.append([one.key for one in pairs]) or {}
     now = fees.clock.now()
@@ -164,23 +170,34 @@ def test_the_pairs_that_may_be_traded_are_asked_for_and_none_that_kraken_may_not
         market("SOL/USD", leverage_buy=(), as_of=now),
         market("ETH/TEN", leverage_buy=(10,), as_of=now),
         market("AAPLx/USD", as_of=now),
-        btc_usd(key="XBTUSD:BTNL", altname="XBTUSD:BTNL", wsname="XBT/USD:BTNL", leverage_buy=(20,), as_of=now),
+        btc_usd(
+            key="XBTUSD:BTNL",
+            altname="XBTUSD:BTNL",
+            wsname="XBT/USD:BTNL",
+            leverage_buy=(20,),
+            as_of=now,
+        ),
         market("GONE/USD", as_of=now - 2 * DAY),
     )
-    assert fees.read_if_due(known, symbols, lambda: traded, Budget.start(fees.clock, 9)) is (asked is not None)
+    assert fees.read_if_due(known, symbols, lambda: traded, Budget.start(fees.clock, 9)) is (
+        asked is not None
+    )
     assert seen == ([] if asked is None else [asked])
 
 
 def market(name, **changes):
     base, _, quote = name.partition("/")
-    return btc_usd(key=base + quote, altname=base + quote, wsname=name, base=base, quote=quote, **changes)
+    return btc_usd(
+        key=base + quote, altname=base + quote, wsname=name, base=base, quote=quote, **changes
+    )
 
 
 def test_a_question_is_bounded(fees, clock, venue):
     seen = []
     venue.fees = lambda pairs, budget: seen.append(len(pairs)) or {}
     many = [
-        btc_usd(key=f"A{number}USD", altname=f"A{number}USD", as_of=clock.now()) for number in range(MOST_PAIRS * 2)
+        btc_usd(key=f"A{number}USD", altname=f"A{number}USD", as_of=clock.now())
+        for number in range(MOST_PAIRS * 2)
     ]
     fees.read_if_due(Instruments(many), None, list, Budget.start(clock, 9))
     assert seen == [MOST_PAIRS]
@@ -202,7 +219,9 @@ def live(charged=LOW, **options):
 
 
 def buy_all(function, alert_id="a-1", **fields):
-    return function.post(function.alert(id=alert_id, volume="100", quantity_type="percent_balance", **fields))
+    return function.post(
+        function.alert(id=alert_id, volume="100", quantity_type="percent_balance", **fields)
+    )
 
 
 @pytest.mark.parametrize(
@@ -227,7 +246,9 @@ def test_what_is_kept_back_is_said():
     assert "a fee of 0.25 %" in warning
 
 
-@pytest.mark.parametrize(("fields", "fee"), [({}, "1.5"), ({"order_type": "limit", "post_only": True}, "0.6")])
+@pytest.mark.parametrize(
+    ("fields", "fee"), [({}, "1.5"), ({"order_type": "limit", "post_only": True}, "0.6")]
+)
 def test_a_validation_estimates_by_the_accounts_own_fee(fields, fee):
     function = live()
     answer = function.post(function.alert(**fields), "/webhook/tradingview/validate")
@@ -273,13 +294,23 @@ def test_a_buy_that_finds_no_funds_with_the_highest_fee_either_is_refused():
         ({"volume": "100", "quantity_type": "quote"}, False),
         ({"volume": "50", "quantity_type": "percent_balance"}, True),
         ({"volume": None, "side": None, "action": "close"}, False),
-        ({"volume": "50", "side": None, "market_position": "long", "quantity_type": "percent_equity"}, True),
+        (
+            {
+                "volume": "50",
+                "side": None,
+                "market_position": "long",
+                "quantity_type": "percent_equity",
+            },
+            True,
+        ),
     ],
 )
 def test_only_a_size_that_keeps_a_fee_back_looks_it_up(monkeypatch, fields, looks):
     function = trader(btc=1, env=LIVE)
     names, read_document = [], function.store.read
-    monkeypatch.setattr(function.store, "read", lambda name: names.append(name) or read_document(name))
+    monkeypatch.setattr(
+        function.store, "read", lambda name: names.append(name) or read_document(name)
+    )
     assert outcome(function.post(function.alert(**fields))) == (200, "accepted")
     assert ("fees-default" in names) is looks
 

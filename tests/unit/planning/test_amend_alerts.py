@@ -15,7 +15,9 @@ from webhook_core.trading.requests import NotSent, Rejected, Unchanged, Unknown
 D = Decimal
 LOST = Unknown("the reply was lost")
 TREND, MEAN = "token-of-trend-0123456789", "token-of-mean-0123456789"
-BID = RestingOrder("OBIDDD-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D("0.25"), START, limit=D(40000))
+BID = RestingOrder(
+    "OBIDDD-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D("0.25"), START, limit=D(40000)
+)
 
 
 def bound(tmp_path, **env):
@@ -37,11 +39,17 @@ def resting(order=BID, **env):
 
 def amend(function, alert_id="m-1", **fields):
     nothing = {"symbol": None, "side": None, "volume": None, "price": None}
-    return function.alert(id=alert_id, action="amend", **{**nothing, "order_id": BID.order_id, **fields})
+    return function.alert(
+        id=alert_id, action="amend", **{**nothing, "order_id": BID.order_id, **fields}
+    )
 
 
 def amended(function):
-    return [dict(request.parameters) for request, _, _ in function.venue.submitted if request.method == "AmendOrder"]
+    return [
+        dict(request.parameters)
+        for request, _, _ in function.venue.submitted
+        if request.method == "AmendOrder"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +82,11 @@ def test_each_selector_finds_the_order_of_its_own_credential(tmp_path, selector,
         laid = {**laid, **({"token": token} if token else {})}
         answer = function.post(laid)
         if alert_id == "mine":
-            names = {"order_id": answer["order_id"], "client_order_id": answer["client_order_id"], "of_alert": "mine"}
+            names = {
+                "order_id": answer["order_id"],
+                "client_order_id": answer["client_order_id"],
+                "of_alert": "mine",
+            }
             mine = answer["order_id"]
     fields = {"order_id": None, selector: names[selector], "price": "41000", **whose}
     assert outcome(function.post(amend(function, **fields))) == (200, "accepted")
@@ -84,8 +96,14 @@ def test_each_selector_finds_the_order_of_its_own_credential(tmp_path, selector,
 @pytest.mark.parametrize("selector", ["order_id", "client_order_id", "of_alert"])
 def test_a_bound_credential_amends_no_order_of_others(tmp_path, selector):
     function = bound(tmp_path)
-    laid = function.post(function.alert(id="theirs", order_type="limit", price="40000", volume="1", token=MEAN))
-    names = {"order_id": laid["order_id"], "client_order_id": laid["client_order_id"], "of_alert": "theirs"}
+    laid = function.post(
+        function.alert(id="theirs", order_type="limit", price="40000", volume="1", token=MEAN)
+    )
+    names = {
+        "order_id": laid["order_id"],
+        "client_order_id": laid["client_order_id"],
+        "of_alert": "theirs",
+    }
     fields = {"order_id": None, selector: names[selector], "price": "41000", "token": TREND}
     answer = function.post(amend(function, **fields))
     assert outcome(answer) == (422, "order_denied")
@@ -93,7 +111,9 @@ def test_a_bound_credential_amends_no_order_of_others(tmp_path, selector):
     assert amended(function) == []
 
 
-STOP_LIMIT = BID._replace(order_type="stop-loss-limit", trigger=D(40000), limit=D(45000), executed=D(0))
+STOP_LIMIT = BID._replace(
+    order_type="stop-loss-limit", trigger=D(40000), limit=D(45000), executed=D(0)
+)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +128,12 @@ STOP_LIMIT = BID._replace(order_type="stop-loss-limit", trigger=D(40000), limit=
         (STOP_LIMIT, {"volume": "2"}, 90_000, True),
         (STOP_LIMIT, {"volume": "2"}, 89_999, False),
         (STOP_LIMIT, {"volume": "2", "stop_price": "30000"}, 90_000, True),
-        (STOP_LIMIT, {"volume": "2", "stop_price": "30000"}, 89_999, False),  # its limit stays what it was
+        (
+            STOP_LIMIT,
+            {"volume": "2", "stop_price": "30000"},
+            89_999,
+            False,
+        ),  # its limit stays what it was
         (STOP_LIMIT, {"volume": "2", "price": "39000"}, 80_000, True),
         (STOP_LIMIT, {"volume": "2", "price": "39000"}, 79_999, False),
     ],
@@ -125,11 +150,19 @@ def test_the_cap_holds_for_the_order_as_it_will_be(order, fields, cap, fits):
 @pytest.mark.parametrize(
     ("order", "fields", "says"),
     [
-        (BID, {"volume": "0.25"}, "AMEND_VOLUME: volume 0.25 is no more than the 0.25 that has filled"),
+        (
+            BID,
+            {"volume": "0.25"},
+            "AMEND_VOLUME: volume 0.25 is no more than the 0.25 that has filled",
+        ),
         (BID, {"stop_price": "30000"}, "AMEND_PRICE: stop_price"),
         (BID, {"symbol": "ETHUSD", "price": "1"}, "AMEND_SYMBOL"),
         (BID._replace(closes=True), {"price": "41000"}, "AMEND_CLOSE"),
-        (BID._replace(order_id="OOTHER-AAAAA-AAAAAA"), {"price": "41000"}, "AMEND_ORDER: no such order is open"),
+        (
+            BID._replace(order_id="OOTHER-AAAAA-AAAAAA"),
+            {"price": "41000"},
+            "AMEND_ORDER: no such order is open",
+        ),
     ],
 )
 def test_what_can_not_be_amended_is_denied_and_leaves_nothing(order, fields, says):
@@ -195,7 +228,10 @@ def test_what_no_order_shows_is_not_amended_alone(function, name, value):
     assert outcome(answer) == (400, "alert_malformed")
     assert answer["field"] == name
     assert function.venue.calls == []
-    assert outcome(function.post(amend(function, "m-2", **{name: value}, price="41000"))) == (200, "accepted")
+    assert outcome(function.post(amend(function, "m-2", **{name: value}, price="41000"))) == (
+        200,
+        "accepted",
+    )
 
 
 def test_an_amendment_that_was_not_sent_is_sent_by_its_redelivery(function):
@@ -215,13 +251,19 @@ def test_an_amendment_that_kraken_refuses_is_422(function):
 
 def test_an_amendment_that_finds_the_order_as_it_wants_it_is_done_and_holds_up_nothing(function):
     body = amend(function, price="40000")
-    function.venue.refuse = [Unchanged("the order is already as the amendment wants it", ("EOrder:As it is",))]
+    function.venue.refuse = [
+        Unchanged("the order is already as the amendment wants it", ("EOrder:As it is",))
+    ]
     for replayed in (False, True):
         answer = function.post(body)
         assert outcome(answer) == (200, "no_action")
         assert (answer["replayed"], "already" in answer["message"]) == (replayed, True)
     (row,) = function.operate("GET", "/orders")["orders"]
-    assert (row["state"], row["errors"], row["request"]["limit_price"]) == ("NO_ACTION", ["EOrder:As it is"], "40000")
+    assert (row["state"], row["errors"], row["request"]["limit_price"]) == (
+        "NO_ACTION",
+        ["EOrder:As it is"],
+        "40000",
+    )
     assert function.operate("POST", "/reconcile")["looked_at"] == []
     assert len(amended(function)) == 1
 
@@ -237,6 +279,8 @@ def test_only_an_amendment_in_a_tokenised_asset_names_its_pair(pair):
 def test_a_validation_shows_the_amendment_and_makes_none(function):
     answer = function.post(amend(function, price="41000"), "/webhook/tradingview/validate")
     assert outcome(answer) == (200, "validated")
-    assert [order["request"] for order in answer["orders"]] == [{"txid": BID.order_id, "limit_price": "41000"}]
+    assert [order["request"] for order in answer["orders"]] == [
+        {"txid": BID.order_id, "limit_price": "41000"}
+    ]
     assert (amended(function), function.venue.validated) == ([], [])
     assert function.operate("GET", "/orders")["orders"] == []

@@ -134,11 +134,15 @@ RESTING = {
 
 @pytest.mark.parametrize("name", RESTING)
 @pytest.mark.parametrize("beside", [0, 2])
-def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_nothing_is_decided(name, beside):
+def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_nothing_is_decided(
+    name, beside
+):
     function = live(btc=10)
     kind, side, prices, crossed = RESTING[name]
     for number in range(beside):
-        far = RestingOrder(f"OFAR{number}", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(1000))
+        far = RestingOrder(
+            f"OFAR{number}", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(1000)
+        )
         function.venue.rest(far)
     function.venue.rest(RestingOrder("OREST", "XBTUSD", side, kind, D(1), D(0), START, **prices))
     if name == "buy stop":
@@ -160,7 +164,9 @@ def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_not
     ],
 )
 @pytest.mark.parametrize("action", ["close", "reverse", "target"])
-def test_while_the_price_has_crossed_an_order_of_ours_on_margin_nothing_is_decided(fields, crossed, action):
+def test_while_the_price_has_crossed_an_order_of_ours_on_margin_nothing_is_decided(
+    fields, crossed, action
+):
     function = live(net=1)
     resting = function.alert(**{"id": "rests", "volume": "1", **fields, **MARGIN})
     assert post(function, resting) == (200, "accepted")
@@ -179,7 +185,9 @@ def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
     assert post(function, target(function, "10", "a-1")) == (200, "no_action")
     assert function.venue.calls == ["balances"]
     function.venue.calls.clear()
-    function.venue.rest(RestingOrder("OREST", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(51000)))
+    function.venue.rest(
+        RestingOrder("OREST", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(51000))
+    )
     assert post(function, target(function, "10", "a-2")) == (200, "no_action")
     assert function.venue.calls == ["balances", "open_orders", "prices"]
 

@@ -14,8 +14,12 @@ from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 D = Decimal
 TREND, MEAN = "token-of-trend-0123456789", "token-of-mean-0123456789"
-BY_HAND = RestingOrder("OHANDS-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(30000))
-ETHER = RestingOrder("OETHER-AAAAA-AAAAAA", "ETHUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(9000))
+BY_HAND = RestingOrder(
+    "OHANDS-AAAAA-AAAAAA", "XBTUSD", Side.BUY, "limit", D(1), D(0), START, limit=D(30000)
+)
+ETHER = RestingOrder(
+    "OETHER-AAAAA-AAAAAA", "ETHUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(9000)
+)
 
 
 @pytest.fixture
@@ -32,7 +36,9 @@ def bound(tmp_path, **env):
 
 def lay(function, alert_id, side="buy", price="40000", **fields):
     """A limit order of ours: its order id and its client order id."""
-    order = function.alert(id=alert_id, side=side, price=price, order_type="limit", volume="1", **fields)
+    order = function.alert(
+        id=alert_id, side=side, price=price, order_type="limit", volume="1", **fields
+    )
     answer = function.post(order)
     assert outcome(answer) == (200, "accepted"), answer["error"]
     return answer["order_id"], answer["client_order_id"]
@@ -46,7 +52,11 @@ NO_ORDER = {"symbol": None, "side": None, "volume": None, "price": None}
 
 
 def canceled(function):
-    return [request.parameters for request, _, _ in function.venue.submitted if request.method == "CancelOrder"]
+    return [
+        request.parameters
+        for request, _, _ in function.venue.submitted
+        if request.method == "CancelOrder"
+    ]
 
 
 def open_ids(function):
@@ -62,7 +72,10 @@ def book(function):
     }
     function.venue.rest(BY_HAND)
     function.venue.rest(ETHER)
-    return {name: order_id for name, (order_id, _) in ours.items()} | {"hand": BY_HAND.order_id, "eth": ETHER.order_id}
+    return {name: order_id for name, (order_id, _) in ours.items()} | {
+        "hand": BY_HAND.order_id,
+        "eth": ETHER.order_id,
+    }
 
 
 @pytest.mark.parametrize(
@@ -122,7 +135,9 @@ def test_a_bound_credential_cancels_no_order_of_others_by_id(function, name, leg
     if legs:
         fields = {"orders": [{"action": "cancel", "order_id": ids[name]}]}
     body = {**cancel(function, token=TREND), **fields}
-    answer = function.post({key: value for key, value in body.items() if not (legs and key == "action")})
+    answer = function.post(
+        {key: value for key, value in body.items() if not (legs and key == "action")}
+    )
     assert outcome(answer) == (422, "order_denied")
     assert "NOT_OWN" in answer["error"]
     assert canceled(function) == []
@@ -153,9 +168,9 @@ def test_no_order_of_a_pair_that_may_not_be_traded_is_touched(tmp_path, fields, 
     function.venue.rest(ETHER)
     answer = function.post(cancel(function, **fields))
     assert answer["code"] == code
-    assert {order.order_id for order in (BY_HAND, ETHER)} - open_ids(function) == {ETHER.order_id} & (
-        {ETHER.order_id} if gone else set()
-    )
+    assert {order.order_id for order in (BY_HAND, ETHER)} - open_ids(function) == {
+        ETHER.order_id
+    } & ({ETHER.order_id} if gone else set())
 
 
 @pytest.mark.parametrize("fields", [{"of_alert": "bid"}, {"scope": "strategy"}, {"scope": "all"}])
@@ -164,7 +179,15 @@ def test_the_order_that_a_close_left_goes_with_its_parent(function, fields):
     (parent,) = function.venue.resting
     function.venue.close(parent, "closed")
     child = RestingOrder(
-        "OCHILD-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "stop-loss", D(1), D(0), START, parent=order_id, trigger=D(30000)
+        "OCHILD-AAAAA-AAAAAA",
+        "XBTUSD",
+        Side.SELL,
+        "stop-loss",
+        D(1),
+        D(0),
+        START,
+        parent=order_id,
+        trigger=D(30000),
     )
     stranger = child._replace(order_id="OSTRNG-AAAAA-AAAAAA", parent="OSOMEB-AAAAA-AAAAAA")
     function.venue.rest(child)
@@ -258,7 +281,10 @@ def test_open_orders_that_can_not_be_read_are_503_and_a_resend_cancels(function)
     body = cancel(function, order_id=order_id)
     function.venue.unreadable = {"open_orders"}
     assert outcome(function.post(body)) == (503, "venue_unavailable")
-    assert [row["state"] for row in function.operate("GET", "/orders")["orders"]] == ["MISSED", "ACCEPTED"]
+    assert [row["state"] for row in function.operate("GET", "/orders")["orders"]] == [
+        "MISSED",
+        "ACCEPTED",
+    ]
     function.venue.unreadable = set()
     assert outcome(function.post(body)) == (200, "accepted")
 

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.position_alerts import MARGIN, alert, held, leg_states, legs_alert, states, target
+from tests.support.position_alerts import (
+    MARGIN,
+    alert,
+    held,
+    leg_states,
+    legs_alert,
+    states,
+    target,
+)
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import NotSent, Rejected
@@ -35,12 +43,18 @@ def test_a_resent_target_that_a_limit_denies_by_now_is_denied_for_good_and_says_
     assert "MAX_ORDER_COST" in denied["error"]
     assert states(function) == [("a-1", "DENIED")]
     again = function.post(body)
-    assert (outcome(again), again["replayed"], again["error"]) == ((422, "order_denied"), True, denied["error"])
+    assert (outcome(again), again["replayed"], again["error"]) == (
+        (422, "order_denied"),
+        True,
+        denied["error"],
+    )
     assert len(sent(function)) == 1
     assert "order.denied" in [record.message for record in caplog.records]
 
 
-@pytest.mark.parametrize("fields", [{"volume": "10", "quantity_type": "percent_balance", "side": "buy"}])
+@pytest.mark.parametrize(
+    "fields", [{"volume": "10", "quantity_type": "percent_balance", "side": "buy"}]
+)
 def test_a_resent_percentage_that_a_limit_denies_by_now_is_denied_for_good(fields):
     function = capped(usd=40_000)
     body = alert(function, **fields)
@@ -127,11 +141,19 @@ def test_an_entry_that_lacks_funds_stays_refused():
 
 
 @pytest.mark.parametrize("margin", [{}, MARGIN], ids=["spot", "margin"])
-@pytest.mark.parametrize("wanted", [{"action": "close"}, {"action": "target", "market_position": "flat"}])
+@pytest.mark.parametrize(
+    "wanted", [{"action": "close"}, {"action": "target", "market_position": "flat"}]
+)
 def test_many_orders_of_our_own_in_the_last_minutes_are_asked_for_and_end_in_no_bug(margin, wanted):
     function = trader(btc=1, usd=10_000_000, net=1)
     for number in range(60):
-        fields = {"order_type": "limit", "price": "40000", "side": "buy", "volume": "0.01", **margin}
+        fields = {
+            "order_type": "limit",
+            "price": "40000",
+            "side": "buy",
+            "volume": "0.01",
+            **margin,
+        }
         assert function.post(function.alert(id=f"l-{number}", **fields)).status == 200
     answer = function.post(alert(function, "a-1", **wanted, **margin))
     assert outcome(answer) == (200, "accepted"), answer.document

@@ -26,11 +26,15 @@ def test_the_price_speaks_of_a_buy_by_what_it_costs_whatever_a_coin_costs(symbol
     function.venue.quotes[key] = Decimal(50000) / scale
     function.venue.held[base] = Balance(Decimal(0))
     volume, limit = str(Decimal("0.5") * scale), str(Decimal(49000) / scale)
-    rests = function.alert(id="rests", symbol=symbol, side="buy", order_type="limit", price=limit, volume=volume)
+    rests = function.alert(
+        id="rests", symbol=symbol, side="buy", order_type="limit", price=limit, volume=volume
+    )
     assert post(function, rests) == (200, "accepted")
     function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(held=Decimal(24500))
     function.clock.sleep(LONG)
-    function.venue.quotes[key] = Decimal(48000) / scale  # it has filled, and every read shows it resting
+    function.venue.quotes[key] = (
+        Decimal(48000) / scale
+    )  # it has filled, and every read shows it resting
     wanted = target(function, volume, symbol=symbol, price=str(Decimal(48000) / scale))
     assert post(function, wanted) == (503, "not_sent")
 
@@ -39,7 +43,9 @@ def test_the_price_speaks_of_a_buy_by_what_it_costs_whatever_a_coin_costs(symbol
 def test_an_order_that_rests_in_a_pair_without_a_price_stops_no_other_pair(what, monkeypatch):
     function = live()
     function.venue.rest(
-        RestingOrder("OBID", "ETHUSD", Side.BUY, "limit", Decimal(3), Decimal(0), START, limit=Decimal(2000))
+        RestingOrder(
+            "OBID", "ETHUSD", Side.BUY, "limit", Decimal(3), Decimal(0), START, limit=Decimal(2000)
+        )
     )
     function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(held=Decimal(6000))
     known = function.venue.prices

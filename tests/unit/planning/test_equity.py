@@ -25,7 +25,9 @@ def account(**assets):
 
 
 def share(function, percent, alert_id="a-1", **fields):
-    return alert(function, alert_id, side="buy", volume=percent, quantity_type="percent_equity", **fields)
+    return alert(
+        function, alert_id, side="buy", volume=percent, quantity_type="percent_equity", **fields
+    )
 
 
 def target(function, percent, alert_id="a-1", **fields):
@@ -72,7 +74,9 @@ def test_shares_of_one_bar_are_shares_of_one_equity_as_far_as_money_is_free(late
 def test_the_last_share_is_cut_to_the_money_that_is_free():
     function = account(ZUSD=100_000)
     function.venue.hold_back(9)
-    for number, (symbol, price) in enumerate({"ETHUSD": "3000", "SOLUSD": "100", "BTCUSD": "50000"}.items()):
+    for number, (symbol, price) in enumerate(
+        {"ETHUSD": "3000", "SOLUSD": "100", "BTCUSD": "50000"}.items()
+    ):
         function.post(share(function, "45", f"s-{number}", symbol=symbol, price=price))
     assert [side for side, _ in sent(function)] == ["buy"] * 3
     assert D(8_000) <= bought_for(function) <= D(10_000)
@@ -126,7 +130,9 @@ def test_an_asset_without_a_price_is_named_and_the_others_are_valued(percent, ca
     assert [(parameters["type"], D(parameters["volume"]).quantize(D("0.001")).normalize())] == [
         (side, D(volume).normalize()) for side, volume in came
     ]
-    assert [text for text in answer["warnings"] if "leaves out ADA, of which no price is known" in text]
+    assert [
+        text for text in answer["warnings"] if "leaves out ADA, of which no price is known" in text
+    ]
 
 
 @pytest.mark.parametrize("percent", ["5", "20", "0.001"])
@@ -141,7 +147,8 @@ def test_a_target_never_sells_on_an_equity_that_lacks_an_asset(percent):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"percent": "0"}, {"market_position": "flat", "percent": "20"}, {"market_position": "short"}]
+    "fields",
+    [{"percent": "0"}, {"market_position": "flat", "percent": "20"}, {"market_position": "short"}],
 )
 def test_what_goes_flat_needs_no_equity_and_sells(fields):
     function = account(ZUSD=10_000, XXBT=1, ADA=1)
@@ -204,10 +211,14 @@ def test_the_pair_of_an_asset_that_is_not_known_is_asked_for(beside):
     function.venue.calls.clear()
     function.post(target(function, "35", "a-2"))
     assert calls <= 12
-    assert "instruments" not in function.venue.calls  # what is known, and what is not, is asked for once
+    assert (
+        "instruments" not in function.venue.calls
+    )  # what is known, and what is not, is asked for once
 
 
-@pytest.mark.parametrize(("asset", "rule", "price"), [("ZJPY", USD_JPY, "100"), ("NEW", NEW, "0.01")])
+@pytest.mark.parametrize(
+    ("asset", "rule", "price"), [("ZJPY", USD_JPY, "100"), ("NEW", NEW, "0.01")]
+)
 def test_an_asset_is_valued_by_its_pair_whichever_way_round_it_is(asset, rule, price):
     function = live(ZUSD=50_000, **{asset: 5_000_000})
     function.venue.rules = [rule]

@@ -47,7 +47,10 @@ def test_an_exit_right_after_an_entry_closes_it(margin):
     function = trader()
     function.venue.hold_back(2)
     assert post(function, target(function, "1", "in", **more(margin))) == (200, "accepted")
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (200, "accepted")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        200,
+        "accepted",
+    )
     assert (sent(function), held(function, margin=margin)) == ([("buy", "1"), ("sell", "1")], 0)
 
 
@@ -55,19 +58,30 @@ def test_an_exit_right_after_an_entry_closes_it(margin):
 def test_a_second_exit_while_the_first_one_is_not_shown_finds_nothing_to_do(margin):
     function = trader(btc=1, net=1)
     function.venue.hold_back(2)
-    assert post(function, alert(function, "1st", action="close", **more(margin))) == (200, "accepted")
-    assert post(function, alert(function, "2nd", action="close", **more(margin))) == (200, "no_action")
+    assert post(function, alert(function, "1st", action="close", **more(margin))) == (
+        200,
+        "accepted",
+    )
+    assert post(function, alert(function, "2nd", action="close", **more(margin))) == (
+        200,
+        "no_action",
+    )
     assert sent(function) == [("sell", "1")]
 
 
 @BOTH
-def test_after_an_order_of_fixed_size_kraken_is_asked_whether_it_has_filled_and_the_figure_read_again(margin):
+def test_after_an_order_of_fixed_size_kraken_is_asked_whether_it_has_filled_and_the_figure_read_again(
+    margin,
+):
     """Nobody read the figure before that order: today's may be with or without it."""
     function = trader()
     function.venue.hold_back(1)
     assert post(function, buy(function, "1", "in", **more(margin))) == (200, "accepted")
     function.venue.calls.clear()
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (200, "accepted")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        200,
+        "accepted",
+    )
     read = "positions" if margin else "balances"
     assert function.venue.calls == [read, "fills", read, "submit"]
     assert sent(function) == [("buy", "1"), ("sell", "1")]
@@ -75,7 +89,9 @@ def test_after_an_order_of_fixed_size_kraken_is_asked_whether_it_has_filled_and_
 
 @BOTH
 @pytest.mark.parametrize("shows", ["nothing", "open"])
-def test_while_kraken_does_not_show_that_order_as_filled_nothing_is_sent_and_a_redelivery_is(margin, shows):
+def test_while_kraken_does_not_show_that_order_as_filled_nothing_is_sent_and_a_redelivery_is(
+    margin, shows
+):
     function = trader()
     post(function, buy(function, "1", "in", **more(margin)))
     (order_id,) = function.venue.filled
@@ -113,7 +129,10 @@ def test_an_unknown_order_may_show_as_late_as_a_margin_after_its_deadline(margin
     function.venue.lose_reply = True
     assert post(function, buy(function, "1", "in", **more(margin))) == (503, "outcome_unknown")
     function.clock.sleep(64)
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (503, "not_sent")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        503,
+        "not_sent",
+    )
 
 
 @BOTH
@@ -122,7 +141,10 @@ def test_a_minute_later_the_figure_is_believed_as_it_is(margin):
     post(function, buy(function, "1", "in", **more(margin)))
     function.clock.sleep(61)
     function.venue.calls.clear()
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (200, "accepted")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        200,
+        "accepted",
+    )
     assert function.venue.calls == ["positions" if margin else "balances", "submit"]
 
 
@@ -136,7 +158,10 @@ def test_an_order_that_was_sent_again_counts_from_when_it_was(margin):
     assert post(function, buy(function, "1", "a-2", **more(margin))) == (200, "accepted")
     assert post(function, first) == (200, "accepted")
     assert (sent(function)[1:], held(function, margin=margin)) == ([("buy", "1"), ("buy", "1")], 2)
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (200, "accepted")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        200,
+        "accepted",
+    )
     assert sent(function)[-1] == ("sell", "2")
     assert held(function, margin=margin) == 0
 
@@ -146,10 +171,15 @@ def test_a_percentage_of_the_balance_twice_spends_the_rest_and_not_the_same_agai
     function = trader(usd=100_000)
     function.venue.hold_back(reads)
     for number in (1, 2):
-        half = function.alert(id=f"a-{number}", volume="50", quantity_type="percent_balance", price="50000")
+        half = function.alert(
+            id=f"a-{number}", volume="50", quantity_type="percent_balance", price="50000"
+        )
         assert post(function, half) == (200, "accepted")
     rest = 25000 if reads < 2 else 24500  # not shown: the first one may have paid a fee, here 2 %
-    assert [(side, D(volume)) for side, volume in sent(function)] == [("buy", D(50000)), ("buy", D(rest))]
+    assert [(side, D(volume)) for side, volume in sent(function)] == [
+        ("buy", D(50000)),
+        ("buy", D(rest)),
+    ]
 
 
 @pytest.mark.parametrize("reads", [0, 2])
@@ -157,7 +187,9 @@ def test_a_percentage_of_the_base_twice_sells_the_rest_and_not_the_same_again(re
     function = trader(btc=1)
     function.venue.hold_back(reads)
     for number in (1, 2):
-        half = function.alert(id=f"a-{number}", side="sell", volume="50", quantity_type="percent_balance")
+        half = function.alert(
+            id=f"a-{number}", side="sell", volume="50", quantity_type="percent_balance"
+        )
         assert post(function, half) == (200, "accepted")
     assert sent(function) == [("sell", "0.5"), ("sell", "0.25")]
 
@@ -201,13 +233,19 @@ def test_an_order_that_kraken_refused_or_never_got_does_not_count(margin):
     function = trader()
     function.venue.refuse = [NotSent("no connection")]
     post(function, buy(function, "1", "a-1", **more(margin)))
-    assert post(function, alert(function, "out", action="close", **more(margin))) == (200, "no_action")
+    assert post(function, alert(function, "out", action="close", **more(margin))) == (
+        200,
+        "no_action",
+    )
 
 
 def test_what_is_unknown_is_never_taken_for_a_fill_nor_for_none():
     function = trader(btc=2)
     function.venue.refuse = [Unknown("the reply was lost")]
-    assert post(function, function.alert(id="a-1", side="sell", volume="1")) == (503, "outcome_unknown")
+    assert post(function, function.alert(id="a-1", side="sell", volume="1")) == (
+        503,
+        "outcome_unknown",
+    )
     assert post(function, alert(function, "out", action="close")) == (503, "not_sent")
     assert len(sent(function)) == 1
 
@@ -215,21 +253,30 @@ def test_what_is_unknown_is_never_taken_for_a_fill_nor_for_none():
 @pytest.mark.parametrize("reads", [0, 2])
 def test_an_exit_behind_a_cancel_counts_by_the_figure_that_its_alert_has_seen(reads):
     function = trader(btc=3)
-    stop = RestingOrder("OSTOPP-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "stop-loss", D(1), D(0), START, trigger=D(30000))
+    stop = RestingOrder(
+        "OSTOPP-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "stop-loss", D(1), D(0), START, trigger=D(30000)
+    )
     function.venue.rest(stop)
     function.venue.hold_back(reads)
     legs = [{"action": "cancel"}, {"action": "close"}]
     assert post(function, alert(function, "a-1", orders=legs, price=None)) == (200, "accepted")
     function.venue.calls.clear()
     assert post(function, alert(function, "a-2", action="close")) == (200, "no_action")
-    asked = ["open_orders", "orders_closed"] if reads else []  # those balances hold funds for an order that is gone
+    asked = (
+        ["open_orders", "orders_closed"] if reads else []
+    )  # those balances hold funds for an order that is gone
     assert (function.venue.calls, sent(function)) == (["balances", *asked], [("sell", "3")])
 
 
 def test_an_exit_of_several_legs_that_was_not_sent_is_counted_anew():
     """It sells half of 2, and before it is sent 1 is bought: half of 3 it is then."""
     function = trader(btc=2)
-    halve = alert(function, "a-1", orders=[{"action": "close", "percent": "50"}, {"action": "cancel"}], price=None)
+    halve = alert(
+        function,
+        "a-1",
+        orders=[{"action": "close", "percent": "50"}, {"action": "cancel"}],
+        price=None,
+    )
     function.venue.refuse = [NotSent("no connection")]
     assert post(function, halve) == (503, "not_sent")
     assert post(function, buy(function, "1", "a-2")) == (200, "accepted")
@@ -241,7 +288,9 @@ def test_an_exit_of_several_legs_that_was_not_sent_is_counted_anew():
 
 
 def rest(function, alert_id, **fields):
-    assert post(function, buy(function, "1", alert_id, order_type="limit", price="49000", **fields)) == (
+    assert post(
+        function, buy(function, "1", alert_id, order_type="limit", price="49000", **fields)
+    ) == (
         200,
         "accepted",
     )
@@ -280,6 +329,8 @@ def test_a_stop_that_has_taken_the_entry_back_is_no_entry_that_is_not_shown():
     function.venue.leaves_closes = True
     entry = buy(function, "1", "in", stop_loss="49000")
     assert post(function, entry) == (200, "accepted")
-    function.venue.fill(function.venue.resting[-1])  # the stop fires within the minute, and Kraken alone knows of it
+    function.venue.fill(
+        function.venue.resting[-1]
+    )  # the stop fires within the minute, and Kraken alone knows of it
     assert post(function, target(function, "1", "again")) == (200, "accepted")
     assert held(function) == 1

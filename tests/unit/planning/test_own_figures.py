@@ -41,7 +41,9 @@ def accepted(function, alert):
 
 def test_an_order_of_unknown_size_counts_by_what_it_filled_though_the_balance_lags(function):
     first = accepted(function, target(function, "a-1", "1.5"))["order_id"]
-    second = accepted(function, function.alert(id="a-2", volume="600", quantity_type="quote"))["order_id"]
+    second = accepted(function, function.alert(id="a-2", volume="600", quantity_type="quote"))[
+        "order_id"
+    ]
     function.venue.filled = {
         first: Fill("closed", D("0.5"), D(60000), D(30000), D(120)),
         second: Fill("closed", D("0.01"), D(60000), D(600), D("2.4")),
@@ -67,7 +69,13 @@ def test_a_target_sent_again_counted_what_came_before_its_second_attempt(functio
     function.clock.sleep(2)
     accepted(function, again)
     accepted(function, target(function, "a-4", "1.4"))
-    assert [parameters["volume"] for parameters in sent(function)] == ["0.1", "0.2", "0.05", "0.15", "0.1"]
+    assert [parameters["volume"] for parameters in sent(function)] == [
+        "0.1",
+        "0.2",
+        "0.05",
+        "0.15",
+        "0.1",
+    ]
 
 
 def test_a_resting_order_that_fills_is_not_taken_for_a_balance_that_lags(function):
@@ -79,7 +87,9 @@ def test_a_resting_order_that_fills_is_not_taken_for_a_balance_that_lags(functio
     entry = accepted(function, limit)["order_id"]
     function.venue.held["XXBT"] = Balance(D("1.1"))
     everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
-    function.venue.filled = {name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything}
+    function.venue.filled = {
+        name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything
+    }
     assert entry in everything
     accepted(function, target(function, "a-4", "1"))
     assert sent(function)[-1]["volume"] == "0.1"
@@ -89,14 +99,20 @@ def test_a_resting_order_that_has_not_filled_leaves_a_balance_that_lags_what_it_
     accepted(function, target(function, "a-1", "1.1"))
     accepted(function, target(function, "a-2", "1"))
     function.clock.sleep(2)
-    entry = accepted(function, function.alert(id="a-3", order_type="limit", volume="0.1", price="59000"))["order_id"]
+    entry = accepted(
+        function, function.alert(id="a-3", order_type="limit", volume="0.1", price="59000")
+    )["order_id"]
     function.venue.held["XXBT"] = Balance(D("1.1"))
     everything = [outcome.order_id for outcome in function.venue.closed_orders.values()]
-    function.venue.filled = {name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything}
+    function.venue.filled = {
+        name: Fill("closed", D("0.1"), D(60000), D(6000), D(24)) for name in everything
+    }
     function.venue.filled[entry] = Fill("open", D(0), None, D(0), D(0))
     function.clock.sleep(2)
     where = {"market_position": "long", "market_position_size": "1"}
-    answer = function.post(function.alert(id="a-4", action="target", side=None, volume=None, **where))
+    answer = function.post(
+        function.alert(id="a-4", action="target", side=None, volume=None, **where)
+    )
     assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
 
 
@@ -245,7 +261,9 @@ def test_of_many_that_rest_only_those_are_asked_for_that_are_not_open_any_more(f
     assert function.venue.calls == ["open_orders", "fills", "balances"]
 
 
-@pytest.mark.parametrize("fields", [{"symbol": "ETHUSD", "price": "3000"}, {"symbol": "SOLUSD", "price": "100"}])
+@pytest.mark.parametrize(
+    "fields", [{"symbol": "ETHUSD", "price": "3000"}, {"symbol": "SOLUSD", "price": "100"}]
+)
 def test_orders_of_other_pairs_do_not_delay_a_close_though_the_quote_is_the_same(function, fields):
     for number in range(60):
         rested(function, f"l-{number}", **fields)

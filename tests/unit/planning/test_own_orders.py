@@ -57,7 +57,9 @@ def claim(ledger, name, seconds, request, *, held=None, counted_until=None):
 
 
 def accept(ledger, entry, seconds):
-    return ledger.record(transitions.settle(entry, Accepted(f"O-{entry.alert_id}"), at(seconds))).entry
+    return ledger.record(
+        transitions.settle(entry, Accepted(f"O-{entry.alert_id}"), at(seconds))
+    ).entry
 
 
 @pytest.mark.parametrize("figure", ["0", "2", "1"])
@@ -82,7 +84,11 @@ def test_an_order_that_was_sent_at_its_second_attempt_counts_from_then_on(ledger
 @pytest.mark.parametrize("state", ["REJECTED", "NOT_SENT"])
 def test_the_figures_of_an_attempt_are_not_those_of_the_next_one(ledger, settled, state):
     """A day later the same request goes out again: it was planned on what was held the day before."""
-    outcome = Rejected(("EOrder:Insufficient funds",)) if state == "REJECTED" else NotSent("no connection")
+    outcome = (
+        Rejected(("EOrder:Insufficient funds",))
+        if state == "REJECTED"
+        else NotSent("no connection")
+    )
     first = claim(ledger, "again", 0, market("buy", "1"), held="0")
     refused = ledger.record(transitions.settle(first, outcome, at(1))).entry
     accept(ledger, claim(ledger, "between", 500, market("buy", "1"), held="0"), 501)
@@ -94,7 +100,9 @@ def test_the_figures_of_an_attempt_are_not_those_of_the_next_one(ledger, settled
 
 
 @pytest.mark.parametrize(("seconds", "held"), [(65, None), (71, 0)])
-def test_an_order_may_arrive_until_its_deadline_and_be_seen_a_minute_after_that(ledger, settled, seconds, held):
+def test_an_order_may_arrive_until_its_deadline_and_be_seen_a_minute_after_that(
+    ledger, settled, seconds, held
+):
     claim(ledger, "unknown", 0, market("buy", "1"))
     assert settled("0", seconds) == held
 
@@ -112,7 +120,9 @@ def test_an_order_that_only_reduces_is_in_doubt_beside_one_that_it_has_not_count
 
 def test_what_an_order_has_filled_counts_where_that_is_known(ledger, settled):
     entry = accept(ledger, claim(ledger, "half", 10, market("buy", "2"), held="0"), 11)
-    ledger.record(transitions.filled(entry, Fill("canceled", Decimal(1), None, Decimal(0), Decimal(0))))
+    ledger.record(
+        transitions.filled(entry, Fill("canceled", Decimal(1), None, Decimal(0), Decimal(0)))
+    )
     assert settled("0", 20) == 1
 
 

@@ -38,7 +38,10 @@ def documents():
 @pytest.fixture
 def venue(clock):
     return FakeVenue(
-        rules=[btc_usd(as_of=clock.now(), ordermin=Decimal("0.5")), pair("NEWUSD", "NEWUSD", "NEW/USD", "NEW", "ZUSD")]
+        rules=[
+            btc_usd(as_of=clock.now(), ordermin=Decimal("0.5")),
+            pair("NEWUSD", "NEWUSD", "NEW/USD", "NEW", "ZUSD"),
+        ]
     )
 
 
@@ -49,7 +52,9 @@ def rules_of(clock, documents, venue):
 def test_without_a_store_the_snapshot_plans(clock, venue):
     rules = rules_of(clock, BrokenDocuments(), venue)
     assert rules.current().resolve("BTCUSD") == BTC_USD
-    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
+    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal(
+        "0.5"
+    )
 
 
 def test_what_one_instance_learns_the_next_one_knows(clock, documents, venue):
@@ -71,7 +76,9 @@ def test_the_newest_statement_of_kraken_counts_wherever_it_comes_from(clock, doc
     rules = rules_of(clock, documents, venue)
     rules.learn(None, Budget.start(clock, 9))
     venue.rules = [btc_usd(as_of=clock.now() - timedelta(days=9), ordermin=Decimal(7))]
-    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
+    assert rules.learn(["XXBTZUSD"], Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal(
+        "0.5"
+    )
 
 
 def test_a_refresh_is_due_twice_a_day_and_says_whether_it_happened(clock, documents, venue):
@@ -105,7 +112,9 @@ def test_a_stored_text_that_is_none_of_ours_is_passed_over(clock, documents, ven
     assert rules_of(clock, documents, venue).current().resolve("BTCUSD") == BTC_USD
 
 
-def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_refresh(clock, documents, venue):
+def test_a_packaged_pair_that_kraken_no_longer_lists_does_not_make_every_run_a_refresh(
+    clock, documents, venue
+):
     packaged = [
         BTC_USD,
         pair("AUSD", "AUSD", "A/USD", "A", "ZUSD"),
@@ -149,16 +158,26 @@ def keys(rules):
 
 
 @pytest.mark.parametrize("known_before", [False, True])
-def test_a_packaged_pair_that_a_refresh_lacks_is_gone_for_every_instance(clock, documents, venue, known_before):
+def test_a_packaged_pair_that_a_refresh_lacks_is_gone_for_every_instance(
+    clock, documents, venue, known_before
+):
     packaged = [*MANY, XSTOCK]
-    instances = [PairRules(lambda: packaged, "pair-rules", documents, venue, clock) for _ in range(3)]
+    instances = [
+        PairRules(lambda: packaged, "pair-rules", documents, venue, clock) for _ in range(3)
+    ]
     if known_before:
         assert all("A2USD" in keys(one) for one in instances)
     venue.rules = listed_now(clock, [one for one in MANY if one.key != "A2USD"])
     instances[0].learn(None, Budget.start(clock, 9))
     clock.sleep(READ_AGAIN_AFTER_S + 1)
     for one in instances:
-        assert keys(one) == {"XXBTZUSD", "A0USD", "A1USD", "A3USD", "AAPLxUSD"}  # xStocks could not be read
+        assert keys(one) == {
+            "XXBTZUSD",
+            "A0USD",
+            "A1USD",
+            "A3USD",
+            "AAPLxUSD",
+        }  # xStocks could not be read
     venue.rules = listed_now(clock, [MANY[3]])
     instances[1].learn(["A2USD"], Budget.start(clock, 9))
     clock.sleep(READ_AGAIN_AFTER_S + 1)
@@ -181,7 +200,9 @@ def test_rules_that_were_learnt_one_by_one_take_none_away(clock, documents, venu
 
 def test_rules_that_an_earlier_version_stored_take_none_away(clock, documents, venue):
     documents.write("pair-rules", to_document(listed_now(clock, MANY[:4])), None)
-    assert keys(PairRules(lambda: MANY, "pair-rules", documents, venue, clock)) == {one.key for one in MANY}
+    assert keys(PairRules(lambda: MANY, "pair-rules", documents, venue, clock)) == {
+        one.key for one in MANY
+    }
 
 
 @pytest.mark.parametrize("unknown", [["XUSD"], ["XUSD", "YUSD"], ["XUSD", "YUSD", "ZZUSD", "QUSD"]])

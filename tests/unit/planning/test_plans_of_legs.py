@@ -18,8 +18,12 @@ D = Decimal
 LOST = Unknown("the reply was lost")
 NOBODY = NotSent("no connection")
 REFUSED = Rejected(("EOrder:Insufficient funds",))
-ASK = RestingOrder("OASKKK-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(60000))
-STOP = ASK._replace(order_id="OSTOPP-AAAAA-AAAAAA", order_type="stop-loss", limit=None, trigger=D(30000))
+ASK = RestingOrder(
+    "OASKKK-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(60000)
+)
+STOP = ASK._replace(
+    order_id="OSTOPP-AAAAA-AAAAAA", order_type="stop-loss", limit=None, trigger=D(30000)
+)
 
 
 @pytest.mark.parametrize("resting", [[STOP], [ASK._replace(volume=D(2)), STOP], []])
@@ -51,11 +55,18 @@ def test_a_cancel_of_one_side_frees_only_what_that_side_held():
 
 def test_a_leg_without_anything_to_do_is_left_out_and_said():
     function = trader()
-    answer = function.post(legs_alert(function, [{"action": "close"}, {"side": "buy", "volume": "0.1"}]))
+    answer = function.post(
+        legs_alert(function, [{"action": "close"}, {"side": "buy", "volume": "0.1"}])
+    )
     assert (outcome(answer), sent(function)) == ((200, "accepted"), [("buy", "0.1")])
-    assert any("Nothing to do for one leg: the position is 0 BTC" in warning for warning in answer["warnings"])
+    assert any(
+        "Nothing to do for one leg: the position is 0 BTC" in warning
+        for warning in answer["warnings"]
+    )
     nothing = function.post(
-        legs_alert(function, [{"action": "cancel"}, {"action": "cancel", "symbol": "ETHUSD"}], id="a-2")
+        legs_alert(
+            function, [{"action": "cancel"}, {"action": "cancel", "symbol": "ETHUSD"}], id="a-2"
+        )
     )
     assert (outcome(nothing), len(nothing["orders"])) == ((200, "no_action"), 1)
 
@@ -63,7 +74,10 @@ def test_a_leg_without_anything_to_do_is_left_out_and_said():
 @pytest.mark.parametrize("refusal", [REFUSED, LOST, NOBODY])
 def test_cancels_alone_go_on_past_one_that_fails(refusal):
     function = trader(btc=3)
-    ids = [function.venue.rest(ASK._replace(order_id=f"OASK{n}K-AAAAA-AAAAAA")).order_id for n in range(3)]
+    ids = [
+        function.venue.rest(ASK._replace(order_id=f"OASK{n}K-AAAAA-AAAAAA")).order_id
+        for n in range(3)
+    ]
     function.venue.refuse = [refusal]
     body = legs_alert(function, [{"action": "cancel"}])
     answer = function.post(body)
@@ -88,7 +102,11 @@ def test_a_leg_that_kraken_refuses_for_the_pairs_new_rules_is_planned_once_more(
     function.venue.rules = [btc_usd(lot_decimals=1, as_of=function.clock.now())]
     stale = Rejected(("EGeneral:Invalid arguments:volume",), stale_rules=True)
     function.venue.during["submit"] = [lambda: None, lambda: function.venue.refuse.append(stale)]
-    legs = [{"side": "buy", "volume": "0.1"}, {"side": "buy", "volume": "0.25"}, {"side": "buy", "volume": "0.3"}]
+    legs = [
+        {"side": "buy", "volume": "0.1"},
+        {"side": "buy", "volume": "0.25"},
+        {"side": "buy", "volume": "0.3"},
+    ]
     assert outcome(function.post(legs_alert(function, legs))) == (200, "accepted")
     assert sent(function) == [("buy", "0.1"), ("buy", "0.25"), ("buy", "0.2"), ("buy", "0.3")]
 
@@ -113,18 +131,25 @@ def test_a_validation_asks_kraken_about_every_order_and_leaves_nothing(legs, how
     function = trader(btc=3, env=live if how == "mode" else {})
     function.venue.rest(STOP)
     path = "/webhook/tradingview/validate" if how == "route" else "/webhook/tradingview"
-    answer = function.post(legs_alert(function, legs, **({"validate": True} if how == "field" else {})), path)
+    answer = function.post(
+        legs_alert(function, legs, **({"validate": True} if how == "field" else {})), path
+    )
     assert outcome(answer) == (200, "validated")
     assert leg_states(answer) == ["VALIDATED"] * 3
     orders = [order for order in answer["orders"] if "ordertype" in order["request"]]
-    assert [dict(request.parameters) for request in function.venue.validated] == [order["request"] for order in orders]
+    assert [dict(request.parameters) for request in function.venue.validated] == [
+        order["request"] for order in orders
+    ]
     assert (function.venue.submitted, function.operate("GET", "/orders")["orders"]) == ([], [])
     assert len(function.venue.resting) == 1
 
 
 def test_a_validation_says_which_leg_kraken_would_refuse():
     function = trader()
-    function.venue.during["validate"] = [lambda: None, lambda: function.venue.refuse.append(REFUSED)]
+    function.venue.during["validate"] = [
+        lambda: None,
+        lambda: function.venue.refuse.append(REFUSED),
+    ]
     answer = function.post(legs_alert(function, THREE), "/webhook/tradingview/validate")
     assert outcome(answer) == (422, "order_rejected")
     assert len(answer["orders"]) == 3

@@ -22,14 +22,34 @@ D = Decimal
         (3, {"action": "close"}, ("sell", "3")),
         (3, {"action": "close", "percent": "50"}, ("sell", "1.5")),
         (3, {"action": "flatten", "percent": "33.3333333333"}, ("sell", "0.99999999")),
-        (3, {"action": "close", "volume": "10", "quantity_type": "percent_position"}, ("sell", "0.3")),
+        (
+            3,
+            {"action": "close", "volume": "10", "quantity_type": "percent_position"},
+            ("sell", "0.3"),
+        ),
         (3, {"action": "reverse"}, ("sell", "3")),
         (3, {"action": "reverse", "volume": "2"}, ("sell", "3")),
-        (1, {"action": "target", "market_position": "long", "market_position_size": "3"}, ("buy", "2")),
-        (1, {"market_position": "long", "market_position_size": "3"}, ("buy", "2")),  # a position alone is a target
-        (3, {"action": "target", "market_position": "long", "market_position_size": "1"}, ("sell", "2")),
+        (
+            1,
+            {"action": "target", "market_position": "long", "market_position_size": "3"},
+            ("buy", "2"),
+        ),
+        (
+            1,
+            {"market_position": "long", "market_position_size": "3"},
+            ("buy", "2"),
+        ),  # a position alone is a target
+        (
+            3,
+            {"action": "target", "market_position": "long", "market_position_size": "1"},
+            ("sell", "2"),
+        ),
         (3, {"action": "target", "market_position": "flat"}, ("sell", "3")),
-        (3, {"action": "target", "market_position": "short", "market_position_size": "2"}, ("sell", "3")),
+        (
+            3,
+            {"action": "target", "market_position": "short", "market_position_size": "2"},
+            ("sell", "3"),
+        ),
     ],
 )
 def test_on_spot_it_goes_from_what_is_held_to_what_is_wanted_and_no_further(btc, fields, order):
@@ -57,7 +77,9 @@ def test_on_spot_it_goes_from_what_is_held_to_what_is_wanted_and_no_further(btc,
         (3, {"market_position": "flat"}, ("sell", "3"), True),
     ],
 )
-def test_on_margin_both_sides_of_zero_can_be_reached_and_an_exit_only_reduces(net, fields, order, reduces):
+def test_on_margin_both_sides_of_zero_can_be_reached_and_an_exit_only_reduces(
+    net, fields, order, reduces
+):
     function = trader(btc=100, net=net)
     answer = function.post(alert(function, **fields, **MARGIN))
     assert outcome(answer) == (200, "accepted")
@@ -69,15 +91,24 @@ def test_on_margin_both_sides_of_zero_can_be_reached_and_an_exit_only_reduces(ne
 
 def test_a_target_in_percent_of_the_equity():
     function = trader(btc=1, usd=50_000, worth=200_000)
-    answer = function.post(alert(function, market_position="long", volume="100", quantity_type="percent_equity"))
+    answer = function.post(
+        alert(function, market_position="long", volume="100", quantity_type="percent_equity")
+    )
     assert outcome(answer) == (200, "accepted")
-    assert sent(function) == [("buy", "49603.1745")]  # 100,000 dollars are 2 coins; the fee is kept back
+    assert sent(function) == [
+        ("buy", "49603.1745")
+    ]  # 100,000 dollars are 2 coins; the fee is kept back
     assert function.venue.calls == ["balances", "prices", "submit"]
 
 
 def test_with_leverage_it_would_take_four_calls_or_trust_the_alerts_price_with_the_size():
     function = trader(worth=200_000)
-    fields = {"market_position": "long", "volume": "150", "quantity_type": "percent_equity", **MARGIN}
+    fields = {
+        "market_position": "long",
+        "volume": "150",
+        "quantity_type": "percent_equity",
+        **MARGIN,
+    }
     answer = function.post(alert(function, **fields))
     assert (*outcome(answer), answer["field"]) == (400, "alert_malformed", "quantity_type")
 
@@ -98,7 +129,12 @@ def test_what_is_there_already_is_no_action_stored_and_replayed(btc, net, fields
     body = alert(function, **fields, **margin)
     first = function.post(body)
     assert outcome(first) == (200, "no_action")
-    assert (first["success"], first["error"], first["replayed"], first["order_id"]) == (True, None, False, None)
+    assert (first["success"], first["error"], first["replayed"], first["order_id"]) == (
+        True,
+        None,
+        False,
+        None,
+    )
     assert "Nothing to do: the position is" in first["message"]
     assert states(function) == [("a-1", "NO_ACTION")]
 
@@ -156,7 +192,9 @@ def reversal(function, side, contracts, before, after, **fields):
         ("sell", 5, -5, -10, None),
     ],
 )
-def test_of_a_reversal_spot_trades_the_long_part_and_margin_all_of_it(side, contracts, before, after, spot):
+def test_of_a_reversal_spot_trades_the_long_part_and_margin_all_of_it(
+    side, contracts, before, after, spot
+):
     function = trader(btc=max(before, 0), usd=10**6)
     answer = reversal(function, side, contracts, before, after)
     if spot is None:
@@ -192,7 +230,9 @@ def test_an_exit_that_kraken_refuses_for_the_pairs_new_rules_is_planned_once_mor
     assert sent(function) == [("sell", "1.23456789"), ("sell", "1.23")]
 
 
-@pytest.mark.parametrize("fields", [{"action": "close"}, {"market_position": "long", "market_position_size": "3"}])
+@pytest.mark.parametrize(
+    "fields", [{"action": "close"}, {"market_position": "long", "market_position_size": "3"}]
+)
 @pytest.mark.parametrize("margin", [{}, MARGIN], ids=["spot", "margin"])
 def test_a_validation_shows_the_order_and_leaves_nothing(fields, margin):
     function = trader(btc=1, net=1, usd=10**6)

@@ -69,11 +69,15 @@ SIZES = [
 ]  # fmt: skip
 
 
-EACH = pytest.mark.parametrize("case", SIZES, ids=lambda case: f"{case.kind}-{case.side}-{'-'.join(case.calls)}")
+EACH = pytest.mark.parametrize(
+    "case", SIZES, ids=lambda case: f"{case.kind}-{case.side}-{'-'.join(case.calls)}"
+)
 
 
 def sized(function, kind, volume, side="buy", **more):
-    return function.alert(quantity_type=kind, volume=volume, side=side, **{"price": "50000", **more})
+    return function.alert(
+        quantity_type=kind, volume=volume, side=side, **{"price": "50000", **more}
+    )
 
 
 def rich(**options):
@@ -104,13 +108,17 @@ def test_a_size_in_quote_is_said_to_be_one_and_no_other(case):
 
 @EACH
 def test_a_cap_costs_no_more_than_three_calls_and_holds(case):
-    cost = case.sent if case.in_quote else case.sent * 51000  # no order of the table is dearer a coin
+    cost = (
+        case.sent if case.in_quote else case.sent * 51000
+    )  # no order of the table is dearer a coin
     capped = rich(env={"MAX_ORDER_COST": f"{cost} USD"})
     answer = capped.post(case.alert(capped))
     assert outcome(answer) == (200, "accepted"), answer["error"]
     assert len(capped.venue.calls) <= 3
 
-    tight = rich(env={"MAX_ORDER_COST": f"{case.sent - 1 if case.in_quote else case.sent * 39000} USD"})
+    tight = rich(
+        env={"MAX_ORDER_COST": f"{case.sent - 1 if case.in_quote else case.sent * 39000} USD"}
+    )
     answer = tight.post(case.alert(tight))
     assert outcome(answer) == (422, "order_denied")
     assert "MAX_ORDER_COST: cost" in answer["error"]
@@ -129,7 +137,13 @@ def test_a_cap_asks_for_the_price_that_the_alert_does_not_bring(kind):
 @pytest.mark.parametrize(
     ("kind", "volume", "side", "more", "says"),
     [
-        ("percent_balance", "50", "buy", {}, "volume is 50000 USD: 50 % of the 100000 USD that is free"),
+        (
+            "percent_balance",
+            "50",
+            "buy",
+            {},
+            "volume is 50000 USD: 50 % of the 100000 USD that is free",
+        ),
         ("percent_balance", "50", "sell", {}, "volume is 50 % of the 1 BTC that is free"),
         ("percent_equity", "10", "buy", {}, "10 % of the account's 150000 USD"),
         ("percent_equity", "90", "sell", {}, "as far as the 1 BTC that is free goes"),
@@ -159,9 +173,14 @@ def test_a_configured_size_counts_what_its_strategy_says(tmp_path, kind, volume,
     assert D(sent(function)[0][1]) != D(volume) or kind == "quote"
 
     function.clock.sleep(90)
-    own = function.post(function.alert(id="a-2", volume="0.001", strategy_name="trend", price="50000"))
+    own = function.post(
+        function.alert(id="a-2", volume="0.001", strategy_name="trend", price="50000")
+    )
     assert outcome(own) == (200, "accepted")
-    assert sent(function)[1] == ("buy", "0.001")  # an alert's own volume is base, whatever the file says
+    assert sent(function)[1] == (
+        "buy",
+        "0.001",
+    )  # an alert's own volume is base, whatever the file says
 
 
 @EACH
@@ -258,9 +277,15 @@ COARSER = Rejected(("EGeneral:Invalid arguments:volume",), stale_rules=True)
 
 @pytest.mark.parametrize(
     ("kind", "volume", "side"),
-    [("quote", "1000", "sell"), ("percent_balance", "33", "sell"), ("percent_equity", "4.4", "sell")],
+    [
+        ("quote", "1000", "sell"),
+        ("percent_balance", "33", "sell"),
+        ("percent_equity", "4.4", "sell"),
+    ],
 )
-def test_a_size_that_kraken_refuses_for_the_pairs_new_rules_is_planned_once_more(kind, volume, side):
+def test_a_size_that_kraken_refuses_for_the_pairs_new_rules_is_planned_once_more(
+    kind, volume, side
+):
     function = rich()
     function.venue.rules = [btc_usd(lot_decimals=1, as_of=function.clock.now())]
     function.venue.refuse = [COARSER]

@@ -17,7 +17,13 @@ EVERY = {...}
 BEHIND = {"open_orders": EVERY}
 FAR_BEHIND = {"open_orders": EVERY, "orders": EVERY, "orders_closed": EVERY}
 SELL = {"side": "sell", "order_type": "limit", "volume": "1", "price": "60000"}
-STOP = {"side": "sell", "order_type": "stop-loss", "volume": "1", "stop_price": "45000", "price": None}
+STOP = {
+    "side": "sell",
+    "order_type": "stop-loss",
+    "volume": "1",
+    "stop_price": "45000",
+    "price": None,
+}
 ENTRY = {"side": "buy", "volume": "1", "stop_loss": "40000"}
 
 
@@ -48,7 +54,9 @@ def lost(function, alert_id, **fields):
 def crowd(function):
     """More newer orders than one page of the ledger holds, none of the last minutes."""
     for number in range(60):
-        placed(function, f"crowd-{number}", symbol="ETHUSD", side="buy", volume="0.01", price="2000")
+        placed(
+            function, f"crowd-{number}", symbol="ETHUSD", side="buy", volume="0.01", price="2000"
+        )
     function.clock.sleep(300)
 
 
@@ -83,7 +91,10 @@ LAGGING = pytest.mark.parametrize("hidden", [BEHIND, FAR_BEHIND])
 def test_an_order_that_the_list_lacks_yet_is_cancelled_by_its_id(function, by, hidden):
     order_id = placed(function, "a-1", **SELL)
     function.venue.hidden = hidden
-    assert outcome(send(function, "c-1", action="cancel", **{"price": None} | BY[by])) == (200, "accepted")
+    assert outcome(send(function, "c-1", action="cancel", **{"price": None} | BY[by])) == (
+        200,
+        "accepted",
+    )
     assert canceled(function) == [{"txid": order_id}]
     assert resting(function) == []
 
@@ -94,7 +105,9 @@ def test_behind_the_cancel_of_an_unlisted_order_the_new_one_stands_alone(functio
     placed(function, "a-1", **SELL)
     function.venue.hidden = hidden
     function.clock.sleep(seconds)
-    answer = send(function, "c-1", **orders({"action": "cancel", "side": "sell"}, SELL | {"price": "61000"}))
+    answer = send(
+        function, "c-1", **orders({"action": "cancel", "side": "sell"}, SELL | {"price": "61000"})
+    )
     assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED", "ACCEPTED"])
     assert [order.limit for order in function.venue.resting] == [D(61000)]
 
@@ -102,7 +115,9 @@ def test_behind_the_cancel_of_an_unlisted_order_the_new_one_stands_alone(functio
 def test_an_exit_counts_what_an_unlisted_order_held(function):
     placed(function, "a-1", **SELL | {"volume": "3"})
     function.venue.hidden = FAR_BEHIND
-    answer = send(function, "c-1", **orders({"action": "cancel", "side": "sell"}, {"action": "close"}))
+    answer = send(
+        function, "c-1", **orders({"action": "cancel", "side": "sell"}, {"action": "close"})
+    )
     assert outcome(answer) == (200, "accepted")
     assert (held(function), resting(function)) == (0, [])
 
@@ -111,7 +126,10 @@ def test_an_exit_counts_what_an_unlisted_order_held(function):
 def test_orders_of_every_kind_are_reached(function, kind):
     prices = {"price": "60000"} if kind == "limit" else {"stop_price": "45000", "price": None}
     prices |= {"price": "44000"} if kind.endswith("-limit") else {}
-    ids = [placed(function, f"a-{n}", side="sell", order_type=kind, volume="0.1", **prices) for n in range(3)]
+    ids = [
+        placed(function, f"a-{n}", side="sell", order_type=kind, volume="0.1", **prices)
+        for n in range(3)
+    ]
     function.venue.hidden = {"open_orders": {ids[0], ids[2]}, "orders": {ids[2]}}
     assert outcome(send(function, "c-1", action="cancel", price=None)) == (200, "accepted")
     assert {one["txid"] for one in canceled(function)} == set(ids)
@@ -144,7 +162,12 @@ def test_past_the_margin_the_list_is_believed_and_costs_no_call_more(function):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"symbol": "ETHUSD"}, {"side": "buy"}, {"scope": "strategy", "symbol": None, "strategy_name": "other"}]
+    "fields",
+    [
+        {"symbol": "ETHUSD"},
+        {"side": "buy"},
+        {"scope": "strategy", "symbol": None, "strategy_name": "other"},
+    ],
 )
 def test_an_unlisted_order_that_is_not_meant_is_left_alone(function, fields):
     placed(function, "a-1", **SELL)
@@ -173,7 +196,9 @@ def test_an_unlisted_order_that_fills_before_its_cancel_lets_no_new_one_go(funct
 def test_two_cancels_of_one_alert_cancel_an_unlisted_order_once(function):
     order_id = placed(function, "a-1", **SELL)
     function.venue.hidden = FAR_BEHIND
-    answer = send(function, "c-1", **orders({"action": "cancel"}, {"action": "cancel", "side": "sell"}))
+    answer = send(
+        function, "c-1", **orders({"action": "cancel"}, {"action": "cancel", "side": "sell"})
+    )
     assert (outcome(answer), canceled(function)) == ((200, "accepted"), [{"txid": order_id}])
 
 
@@ -203,7 +228,9 @@ def test_an_order_without_an_outcome_is_waited_for_and_then_cancelled(function, 
 def test_behind_an_order_without_an_outcome_no_leg_goes_out(function):
     lost(function, "a-1", **SELL)
     function.venue.hidden = BEHIND
-    body = alert(function, "c-1", **orders({"action": "cancel", "side": "sell"}, SELL | {"price": "61000"}))
+    body = alert(
+        function, "c-1", **orders({"action": "cancel", "side": "sell"}, SELL | {"price": "61000"})
+    )
     assert outcome(function.post(body)) == (503, "not_sent")
     assert len(open_sells(function)) == 1
     function.clock.sleep(5)
@@ -217,8 +244,12 @@ def test_an_order_without_an_outcome_that_the_list_shows_is_cancelled_at_once(fu
     assert canceled(function) == [{"txid": order_id}]
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(0, "not_sent"), (20, "not_sent"), (69, "not_sent"), (75, "no_action")])
-def test_an_order_that_never_arrived_is_waited_for_until_the_list_must_show_it(function, seconds, code):
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(0, "not_sent"), (20, "not_sent"), (69, "not_sent"), (75, "no_action")]
+)
+def test_an_order_that_never_arrived_is_waited_for_until_the_list_must_show_it(
+    function, seconds, code
+):
     function.venue.refuse = [Unknown("the reply was lost")]
     assert send(function, "a-1", **SELL).status == 503
     function.clock.sleep(seconds)
@@ -228,14 +259,20 @@ def test_an_order_that_never_arrived_is_waited_for_until_the_list_must_show_it(f
 def test_an_unknown_order_of_the_other_side_keeps_no_cancel_waiting(function):
     lost(function, "a-1", side="buy", order_type="limit", volume="1", price="40000")
     function.venue.hidden = BEHIND
-    assert outcome(send(function, "c-1", action="cancel", side="sell", price=None)) == (200, "no_action")
+    assert outcome(send(function, "c-1", action="cancel", side="sell", price=None)) == (
+        200,
+        "no_action",
+    )
 
 
 @pytest.mark.parametrize("fields", [SELL, ENTRY])
 def test_an_unknown_order_of_another_pair_keeps_no_cancel_waiting(function, fields):
     function.venue.refuse = [Unknown("the reply was lost")]
     assert send(function, "a-1", **fields).status == 503
-    assert outcome(send(function, "c-1", action="cancel", symbol="ETHUSD", price=None)) == (200, "no_action")
+    assert outcome(send(function, "c-1", action="cancel", symbol="ETHUSD", price=None)) == (
+        200,
+        "no_action",
+    )
 
 
 @pytest.mark.parametrize("seconds", [0, 6, 75, 1200])
@@ -281,7 +318,10 @@ def test_a_stop_is_moved_once_its_first_one_is_seen(function, way, hidden):
 def test_a_lone_cancel_waits_for_a_stop_that_is_not_seen(function, by):
     placed(function, "a-1", **ENTRY)
     function.venue.hidden = BEHIND
-    assert outcome(send(function, "c-1", action="cancel", **{"price": None} | BY[by])) == (503, "not_sent")
+    assert outcome(send(function, "c-1", action="cancel", **{"price": None} | BY[by])) == (
+        503,
+        "not_sent",
+    )
 
 
 @pytest.mark.parametrize("status", ["closed", "canceled"])
@@ -365,7 +405,10 @@ def test_what_an_entry_has_left_is_asked_for_no_more_once_the_lists_must_show_it
     function.clock.sleep(300)
     assert [function.operate("POST", "/reconcile")["fills"] for _ in range(2)] == [1, 0]
     function.venue.calls.clear()
-    assert outcome(send(function, "c-1", action="cancel", side="sell", price=None)) == (200, "accepted")
+    assert outcome(send(function, "c-1", action="cancel", side="sell", price=None)) == (
+        200,
+        "accepted",
+    )
     assert function.venue.calls == ["open_orders", "submit"]
 
 
@@ -379,7 +422,10 @@ def test_a_stop_on_margin_is_waited_for_as_well(function):
 def test_a_cancel_of_the_entrys_own_side_does_not_wait_for_its_stop(function):
     placed(function, "a-1", **ENTRY)
     function.venue.hidden = BEHIND
-    assert outcome(send(function, "c-1", action="cancel", side="buy", price=None)) == (200, "no_action")
+    assert outcome(send(function, "c-1", action="cancel", side="buy", price=None)) == (
+        200,
+        "no_action",
+    )
 
 
 def test_an_account_that_knows_nothing_of_old_orders_keeps_no_cancel_waiting(function):
@@ -418,7 +464,9 @@ def many(function, token=TREND, over_s=600):
 
 
 def laid(function, alert_id="old", token=TREND, **fields):
-    answer = function.post(function.alert(**{"id": alert_id, "token": token, "price": "50000", **fields}))
+    answer = function.post(
+        function.alert(**{"id": alert_id, "token": token, "price": "50000", **fields})
+    )
     assert outcome(answer) == (200, "accepted"), answer.document
     return answer
 
@@ -482,7 +530,9 @@ def test_the_stop_of_an_old_entry_is_its_strategys(strategies, token, fields):
 def test_an_exit_behind_the_cancel_of_an_old_order_is_not_refused_with_it(strategies):
     laid(strategies, side="sell", order_type="limit", volume="10", price="60000")
     many(strategies)
-    body = strategies.alert(id="x-1", token=TREND, orders=[{"action": "cancel"}, {"action": "close"}])
+    body = strategies.alert(
+        id="x-1", token=TREND, orders=[{"action": "cancel"}, {"action": "close"}]
+    )
     body = {name: value for name, value in body.items() if name not in ("side", "volume", "price")}
     assert outcome(strategies.post(body)) == (200, "accepted")
     assert held(strategies) == 0
@@ -492,8 +542,14 @@ def test_a_credential_waits_for_no_unknown_order_of_another(strategies):
     strategies.venue.lose_reply = True
     strategies.post(strategies.alert(id="a-1", token=MEAN, **SELL))
     strategies.venue.hidden = BEHIND
-    assert outcome(strategies.post(cancel(strategies, token=TREND, symbol="BTCUSD"))) == (200, "no_action")
-    assert outcome(strategies.post(cancel(strategies, "c-2", token=MEAN, symbol="BTCUSD"))) == (503, "not_sent")
+    assert outcome(strategies.post(cancel(strategies, token=TREND, symbol="BTCUSD"))) == (
+        200,
+        "no_action",
+    )
+    assert outcome(strategies.post(cancel(strategies, "c-2", token=MEAN, symbol="BTCUSD"))) == (
+        503,
+        "not_sent",
+    )
 
 
 def test_an_unlisted_order_of_a_pair_that_may_not_be_traded_is_left_alone(tmp_path):

@@ -82,7 +82,9 @@ def test_the_client_order_id_that_the_answer_named_means_it(dashes):
     assert outcome(function.post(body)) == (422, "order_denied")
 
 
-@pytest.mark.parametrize(("name", "is_withdrawn"), [("alert", True), ("pair", False), ("all", False)])
+@pytest.mark.parametrize(
+    ("name", "is_withdrawn"), [("alert", True), ("pair", False), ("all", False)]
+)
 def test_an_order_at_the_market_is_withdrawn_by_name_alone(name, is_withdrawn):
     function = trader(btc=1)
     body = not_sent(function, MARKET)
@@ -119,7 +121,12 @@ def test_an_alert_of_another_pair_that_was_never_planned_holds_up_no_cancel():
 def test_an_exit_behind_a_cancel_does_not_wait_for_an_alert_that_was_never_planned():
     function = trader(btc=1)
     missed(function)
-    both = alert(function, "a-2", orders=[{"action": "cancel", "side": "sell"}, {"action": "close"}], price=None)
+    both = alert(
+        function,
+        "a-2",
+        orders=[{"action": "cancel", "side": "sell"}, {"action": "close"}],
+        price=None,
+    )
     assert outcome(function.post(both)) == (200, "accepted")
     assert held(function) == 0
 
@@ -130,14 +137,20 @@ def test_what_is_too_old_for_a_resend_holds_up_and_withdraws_nothing(name, prepa
     function = trader(btc=1)
     prepare(function)
     function.clock.sleep(300)
-    assert outcome(function.post(cancel(function, fired_at=None, **CANCELS[name]))) == (200, "no_action")
+    assert outcome(function.post(cancel(function, fired_at=None, **CANCELS[name]))) == (
+        200,
+        "no_action",
+    )
 
 
 def test_a_sell_that_takes_the_place_of_one_that_was_not_sent_stays_alone():
     function = trader(btc=1)
     body = not_sent(function)
     legs = [{"action": "cancel", "side": "sell"}, LIMIT | {"price": "61000"}]
-    assert outcome(function.post(alert(function, "a-2", orders=legs, price=None))) == (200, "accepted")
+    assert outcome(function.post(alert(function, "a-2", orders=legs, price=None))) == (
+        200,
+        "accepted",
+    )
     assert outcome(function.post(body)) == (422, "order_denied")
     assert len(function.venue.resting) == 1
 
@@ -146,7 +159,10 @@ def test_a_refused_alert_withdraws_nothing():
     function = trader(btc=1, env={"MAX_ORDER_COST": "7000 USD", "ALLOWED_SYMBOLS": "*"})
     body = not_sent(function)
     legs = [{"action": "cancel", "side": "sell"}, LIMIT | {"volume": "0.5"}]
-    assert outcome(function.post(alert(function, "a-2", orders=legs, price=None))) == (422, "order_denied")
+    assert outcome(function.post(alert(function, "a-2", orders=legs, price=None))) == (
+        422,
+        "order_denied",
+    )
     assert outcome(function.post(body)) == (200, "accepted")
 
 
@@ -160,7 +176,12 @@ def test_a_validation_withdraws_nothing():
 @pytest.mark.parametrize("left", ["unclaimed", "not sent"])
 def test_the_legs_of_a_named_alert_that_are_left_are_withdrawn(left):
     function = trader(btc=1)
-    body = alert(function, "a-1", orders=[LIMIT, LIMIT | {"price": "61000"}, LIMIT | {"price": "62000"}], price=None)
+    body = alert(
+        function,
+        "a-1",
+        orders=[LIMIT, LIMIT | {"price": "61000"}, LIMIT | {"price": "62000"}],
+        price=None,
+    )
 
     def stop():
         if left == "unclaimed":
@@ -168,7 +189,10 @@ def test_the_legs_of_a_named_alert_that_are_left_are_withdrawn(left):
 
     function.venue.during["submit"] = [stop]
     if left == "not sent":
-        function.venue.during["submit"] = [lambda: None, lambda: function.venue.refuse.append(NOBODY)]
+        function.venue.during["submit"] = [
+            lambda: None,
+            lambda: function.venue.refuse.append(NOBODY),
+        ]
     assert function.post(body).status == 503
     assert function.post(cancel(function, **CANCELS["alert"])).status == 200
     resent = function.post(body)

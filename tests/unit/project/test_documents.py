@@ -26,7 +26,9 @@ OURS_IN_SHELL = {
     "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
     "CHANNEL", "HOURS",
 }  # fmt: skip
-MAKE = set(re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+MAKE = set(
+    re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+)
 SHELL_ONLY = OURS_IN_SHELL | {name for names in MAKE for name in names if name}
 
 
@@ -47,7 +49,9 @@ def test_every_command_can_be_read_by_a_shell(name, number, block):
 
 @pytest.mark.parametrize(("name", "number", "block"), BLOCKS)
 def test_every_variable_that_a_command_sets_is_known(name, number, block):
-    named = re.findall(r"(?:^|[\s;])(?:export |--env )?([A-Z][A-Z0-9_]+)=", block) + re.findall(r"--env (\w+)", block)
+    named = re.findall(r"(?:^|[\s;])(?:export |--env )?([A-Z][A-Z0-9_]+)=", block) + re.findall(
+        r"--env (\w+)", block
+    )
     assert set(named) - set(VARIABLES) - SHELL_ONLY == set()
 
 
@@ -60,7 +64,11 @@ def test_a_document_is_short_and_a_long_one_has_a_table_of_contents(name):
 
 
 def anchors(text):
-    titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    titles = re.findall(
+        r"^#+ (.+)$",
+        re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL),
+        re.MULTILINE,
+    )
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
@@ -114,7 +122,9 @@ def test_the_chapter_runs_from_its_first_to_its_last_command(chapter):
 
 
 def test_gcloud_knows_every_command_and_flag(chapter):
-    assert [unknown for call in chapter.of("gcloud") if (unknown := shell.unknown_to_gcloud(call[1:]))] == []
+    assert [
+        unknown for call in chapter.of("gcloud") if (unknown := shell.unknown_to_gcloud(call[1:]))
+    ] == []
 
 
 def test_no_argument_holds_a_secret(chapter):
@@ -138,7 +148,9 @@ def test_the_build_is_submitted_with_its_tests_and_known_substitutions(chapter):
     for given in submitted:
         assert (ROOT / given["--config"]).is_file()
         assert given["--ignore-file"] == ".gcloudignore-build"
-        assert set(gcloud_dict(given["--substitutions"])) <= set(files.cloudbuild()["substitutions"])
+        assert set(gcloud_dict(given["--substitutions"])) <= set(
+            files.cloudbuild()["substitutions"]
+        )
         account = files.cloudbuild()["substitutions"]["_BUILD_ACCOUNT"]
         assert given["--service-account"].endswith(f"/{account}@my-project.iam.gserviceaccount.com")
     live = gcloud_dict(submitted[-1]["--substitutions"])
@@ -160,14 +172,20 @@ def test_every_secret_that_is_deployed_was_made_and_the_function_may_read_it(cha
     deployed = set()
     for call in chapter.of("gcloud", "builds", "submit"):
         given = gcloud_dict(options(call)["--substitutions"]).get("_SECRETS", "")
-        deployed |= {reference.split(":")[0] for reference in gcloud_dict(given).values()} if given else set()
+        deployed |= (
+            {reference.split(":")[0] for reference in gcloud_dict(given).values()}
+            if given
+            else set()
+        )
     assert made == readable == deployed
 
 
 def indexes(chapter):
     for call in chapter.of("gcloud", "firestore", "indexes", "composite", "create"):
         group, *keys = [
-            argument.split("=", 1)[1] for argument in call if re.match("--(collection-group|field-config)=", argument)
+            argument.split("=", 1)[1]
+            for argument in call
+            if re.match("--(collection-group|field-config)=", argument)
         ]
         configured = [gcloud_dict(key) for key in keys]
         yield group, tuple((key["field-path"], key["order"].upper()) for key in configured)
@@ -176,7 +194,10 @@ def indexes(chapter):
 def test_every_index_of_the_ledger_has_its_command(chapter):
     wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))
     expected = [
-        (index["collectionGroup"], tuple((field["fieldPath"], field["order"]) for field in index["fields"]))
+        (
+            index["collectionGroup"],
+            tuple((field["fieldPath"], field["order"]) for field in index["fields"]),
+        )
         for index in wanted["indexes"]
     ]
     assert sorted(indexes(chapter)) == sorted(expected)
@@ -188,19 +209,29 @@ def test_every_index_of_the_ledger_has_its_command(chapter):
 
 def test_time_to_live_is_on_the_field_that_the_ledger_writes(chapter):
     (call,) = chapter.of("gcloud", "firestore", "fields", "ttls", "update")
-    wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))["fieldOverrides"]
+    wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))[
+        "fieldOverrides"
+    ]
     assert [(options(call)["--collection-group"], call[5])] == [
         (row["collectionGroup"], row["fieldPath"]) for row in wanted if row.get("ttl")
     ]
-    assert f'"{call[5]}":' in (ROOT / "webhook_core" / "ledger" / "firestore" / "entries.py").read_text("utf-8")
+    assert f'"{call[5]}":' in (
+        ROOT / "webhook_core" / "ledger" / "firestore" / "entries.py"
+    ).read_text("utf-8")
 
 
 def test_the_documents_name_every_variable_and_substitution():
-    assert {name for name in VARIABLES if f"`{name}`" not in TEXTS["webhook_core/README.md"]} == set()
-    assert {name for name in files.cloudbuild()["substitutions"] if f"`{name}`" not in TEXTS[GUIDE]} == set()
+    assert {
+        name for name in VARIABLES if f"`{name}`" not in TEXTS["webhook_core/README.md"]
+    } == set()
+    assert {
+        name for name in files.cloudbuild()["substitutions"] if f"`{name}`" not in TEXTS[GUIDE]
+    } == set()
 
 
-def test_what_stops_the_function_works_in_a_fresh_shell_and_is_undone_by_what_the_guide_says(chapter):
+def test_what_stops_the_function_works_in_a_fresh_shell_and_is_undone_by_what_the_guide_says(
+    chapter,
+):
     (removed,) = chapter.of("gcloud", "functions", "remove-invoker-policy-binding")
     (added,) = chapter.of("gcloud", "functions", "add-invoker-policy-binding")
     assert removed[3:] == added[3:]

@@ -43,30 +43,42 @@ def requirements(name):
 
 def parsed(body):
     """Through the real proof and the real parser."""
-    document = body.encode() if isinstance(body, str) else json.dumps({**body, "token": TOKEN}).encode()
+    document = (
+        body.encode() if isinstance(body, str) else json.dumps({**body, "token": TOKEN}).encode()
+    )
     request = HttpRequest("POST", "/", {}, {}, document, "127.0.0.1", NOW)
-    return parse.parse(verify(request, [token_credential(TOKEN, "t")], NOW, anonymous_allowed=False))
+    return parse.parse(
+        verify(request, [token_credential(TOKEN, "t")], NOW, anonymous_allowed=False)
+    )
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_is_pinned(name):
     pinned = [row for row in requirements(name) if row != "-r requirements.txt"]
     assert pinned
-    assert [row for row in pinned if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", row)] == []
+    assert [
+        row for row in pinned if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", row)
+    ] == []
     names = [row.split("==")[0].lower() for row in pinned]
     assert len(names) == len(set(names))
 
 
 def test_what_pyproject_asks_for_is_among_the_pinned_and_old_enough():
     pinned = dict(row.lower().split("==") for row in requirements("requirements.txt"))
-    for asked in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]:
+    for asked in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "dependencies"
+    ]:
         name, least = asked.split(">=")
-        assert [int(part) for part in pinned[name].split(".")] >= [int(part) for part in least.split(".")], name
+        assert [int(part) for part in pinned[name].split(".")] >= [
+            int(part) for part in least.split(".")
+        ], name
 
 
 def example_variables():
     rows = (ROOT / ".env.example").read_text("utf-8").splitlines()
-    return dict(match.groups() for row in rows if (match := re.fullmatch(r"# ([A-Z][A-Z0-9_]+)=(.*)", row)))
+    return dict(
+        match.groups() for row in rows if (match := re.fullmatch(r"# ([A-Z][A-Z0-9_]+)=(.*)", row))
+    )
 
 
 def test_the_example_environment_names_every_variable_and_no_other():
@@ -78,7 +90,9 @@ def test_the_example_environment_names_every_variable_and_no_other():
 @pytest.mark.parametrize("name", sorted(set(VARIABLES) - {"ALLOWED_SYMBOLS", "MAX_ORDER_COST"}))
 def test_the_example_environment_shows_the_default(name):
     text = example_variables()[name]
-    assert read_settings({name: text}, read_file=lambda _: "") == read_settings({}, read_file=lambda _: None)
+    assert read_settings({name: text}, read_file=lambda _: "") == read_settings(
+        {}, read_file=lambda _: None
+    )
 
 
 def test_the_example_environment_is_read_by_a_shell(tmp_path):
@@ -90,9 +104,15 @@ def test_the_example_environment_is_read_by_a_shell(tmp_path):
 
 
 def uploaded():
-    spec = pathspec.GitIgnoreSpec.from_lines((ROOT / ".gcloudignore").read_text("utf-8").splitlines())
+    spec = pathspec.GitIgnoreSpec.from_lines(
+        (ROOT / ".gcloudignore").read_text("utf-8").splitlines()
+    )
     kept = {"main.py", "requirements.txt", "strategies.toml"}
-    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "webhook_core").rglob("*") if path.is_file()]
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "webhook_core").rglob("*")
+        if path.is_file()
+    ]
     elsewhere = [
         "tests/unit/project/test_files.py", "tests/__init__.py", "examples/demo.py", "README.md", ".env", ".git/config",
         ".state/ledger.db", "webhook_core/__pycache__/x.cpython-311.pyc", "pyproject.toml", ".venv/bin/python",
@@ -120,7 +140,8 @@ def test_there_is_an_example_for_every_order_type_and_it_is_one(kind, path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "price", "trigger"), [("stop-loss-limit", "54500", "55000"), ("take-profit-limit", "69800", "70000")]
+    ("kind", "price", "trigger"),
+    [("stop-loss-limit", "54500", "55000"), ("take-profit-limit", "69800", "70000")],
 )
 def test_the_examples_have_trigger_and_limit_the_right_way_round(kind, price, trigger):
     """A sell that is triggered must take less than the trigger, or it would rest where it was meant to sell."""
@@ -135,7 +156,9 @@ def expanded(template, **changes):
 
 def test_the_tradingview_template_becomes_an_alert():
     template = (
-        (EXAMPLES / "tradingview_alert.json").read_text("utf-8").replace("put the value of WEBHOOK_TOKEN here", TOKEN)
+        (EXAMPLES / "tradingview_alert.json")
+        .read_text("utf-8")
+        .replace("put the value of WEBHOOK_TOKEN here", TOKEN)
     )
     assert template.count("{{") == template.count('"{{') == template.count('}}"')
     alert = parsed(expanded(template))
@@ -163,16 +186,29 @@ def test_the_template_whose_token_was_not_replaced_is_no_valid_token():
 def test_the_pine_strategy_sends_fields_that_are_known():
     source = (EXAMPLES / "strategy.pine").read_text("utf-8")
     names = re.findall(r'[fF]ield\("(\w+)"', source)
-    assert {"id", "fired_at", "symbol", "side", "order_type", "volume", "price", "stop_price"} <= set(names)
+    assert {
+        "id",
+        "fired_at",
+        "symbol",
+        "side",
+        "order_type",
+        "volume",
+        "price",
+        "stop_price",
+    } <= set(names)
     assert sort_fields(dict.fromkeys(names, "1")).unknown == []
     (options,) = re.findall(r"options = \[(.*?)\]", source)
-    assert re.findall(r'"([^"]+)"', options) == [str(kind) for kind in OrderType if kind in PINE_KINDS]
+    assert re.findall(r'"([^"]+)"', options) == [
+        str(kind) for kind in OrderType if kind in PINE_KINDS
+    ]
     assert "str.format(" not in re.sub(r"//.*", "", source)
 
 
 def test_the_example_strategies_file_is_accepted():
     env = dict.fromkeys(("TREND_BTC_TOKEN", "REVERSION_SECRET_NEW", "REVERSION_SECRET_OLD"), TOKEN)
-    found = read_strategies((EXAMPLES / "strategies.toml").read_text("utf-8"), "strategies.toml", env)
+    found = read_strategies(
+        (EXAMPLES / "strategies.toml").read_text("utf-8"), "strategies.toml", env
+    )
     assert found.faults == ()
     assert found.variables == set(env) | {"NAME"}
     assert list(found.strategies) == ["my-strategy", "trend-btc", "mean-reversion"]
@@ -184,7 +220,9 @@ def test_the_licence_names_its_authors():
 
 @pytest.mark.parametrize("target", ["demo", "serve", "test", "check", "bench", "venv"])
 def test_the_makefile_has_the_target(target):
-    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -84,7 +84,10 @@ def modules_in(*packages):
 
 
 PURE = modules_in(
-    "webhook_core.intake", "webhook_core.trading", "webhook_core.ledger.entry", "webhook_core.kraken.outcomes"
+    "webhook_core.intake",
+    "webhook_core.trading",
+    "webhook_core.ledger.entry",
+    "webhook_core.kraken.outcomes",
 )
 
 
@@ -109,7 +112,11 @@ def test_a_pure_room_imports_only_pure_rooms_and_values(module):
         "webhook_core.ledger.entry",
         "webhook_core.kraken.outcomes",
     )
-    assert not {name for name in imported(module) if inside(name, ["webhook_core"]) and not inside(name, allowed)}
+    assert not {
+        name
+        for name in imported(module)
+        if inside(name, ["webhook_core"]) and not inside(name, allowed)
+    }
 
 
 @pytest.mark.parametrize("module", modules_in("webhook_core.trading"))
@@ -143,7 +150,11 @@ def test_ports_name_values_only(port):
 @pytest.mark.parametrize("module", modules_in("webhook_core.kraken.paper"))
 def test_the_paper_kraken_takes_nothing_from_trading(module):
     """So that planner and paper check each other."""
-    assert not {name for name in imported(module) if inside(name, ["webhook_core.trading", "webhook_core.intake"])}
+    assert not {
+        name
+        for name in imported(module)
+        if inside(name, ["webhook_core.trading", "webhook_core.intake"])
+    }
 
 
 def test_only_bootstrap_names_adapters():
@@ -182,7 +193,9 @@ def test_googles_libraries_are_imported_where_they_are_first_needed(module):
         for node in ast.parse(SOURCES[module].read_text("utf-8")).body
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    assert not {name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])}
+    assert not {
+        name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])
+    }
 
 
 @pytest.mark.parametrize("on_google_cloud", [False, True])
@@ -196,15 +209,35 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
         "assert main.webhook(flask.Request(post.get_environ())).status_code == 200\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
-    env = {"LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "ERROR", "PYTHONPATH": str(ROOT)}
+    env = {
+        "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db",
+        "LOG_LEVEL": "ERROR",
+        "PYTHONPATH": str(ROOT),
+    }
     env |= {"K_SERVICE": "bridge", "WEBHOOK_TOKEN": TOKEN} if on_google_cloud else {}
-    done = subprocess.run([sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=env, cwd=tmp_path, check=True, capture_output=True
+    )
     loaded = set(json.loads(done.stdout))
     unneeded = {"pydantic.main", "pydantic.types", "asyncio", "tomllib", "zoneinfo"}
     unneeded |= {"grpc", "google.auth", "google.cloud.firestore", "google.cloud.logging"}
-    rare = ("account", "known_pairs", "listed_orders", "market_data", "order_changes", "public_kraken")
+    rare = (
+        "account",
+        "known_pairs",
+        "listed_orders",
+        "market_data",
+        "order_changes",
+        "public_kraken",
+    )
     unneeded |= {f"webhook_core.kraken.{name}" for name in rare}
-    rare = ("actions", "leg_fields", "market_position", "order_changes", "position_alerts", "quantities")
+    rare = (
+        "actions",
+        "leg_fields",
+        "market_position",
+        "order_changes",
+        "position_alerts",
+        "quantities",
+    )
     rare += ("nets", "measures", "misspelt", "refused_names", "words")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
     unneeded |= {"webhook_core.trading.sent_orders", "webhook_core.trading.appraisal"}
@@ -227,5 +260,7 @@ def test_every_library_that_is_imported_is_asked_for():
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {requirement.split(">=")[0].replace("-", "_") for requirement in asked}
     names |= {"google", "grpc"} if "google_cloud_secret_manager" in names else set()
-    names |= {"pydantic_core"} if "pydantic" in names else set()  # each pydantic asks for exactly one version of it
+    names |= (
+        {"pydantic_core"} if "pydantic" in names else set()
+    )  # each pydantic asks for exactly one version of it
     assert third_parties() - names == set()

@@ -46,9 +46,12 @@ def bare(tmp_path):
         with zipfile.ZipFile(wheels / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
             info = f"{name}-{version}.dist-info"
             wheel.writestr(f"{name}.py", "")
-            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
             wheel.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+                f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            )
+            wheel.writestr(
+                f"{info}/WHEEL",
+                "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
             )
             wheel.writestr(f"{info}/RECORD", "")
     return tmp_path
@@ -113,7 +116,10 @@ def test_the_first_install_shows_that_it_goes_on_and_the_next_make_installs_noth
     assert first.status == 0, first.text
     assert "Installing 2 packages into .venv" in first.text
     assert "  2 fetched, unpacking them ..." in first.text
-    assert pseudo_terminal.run(command, bare, env, 80).text.strip() == "make: Nothing to be done for 'venv'."
+    assert (
+        pseudo_terminal.run(command, bare, env, 80).text.strip()
+        == "make: Nothing to be done for 'venv'."
+    )
     python = bare / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to("/gone/with/the/last/upgrade")
@@ -193,9 +199,13 @@ def test_serve_in_a_moved_clone_says_where_it_listens_and_what_to_type_next(move
             f"listening on http://127.0.0.1:{port} in paper mode; Ctrl-C ends it. Next, in another terminal:"
         )
         orders = serving.until("webhook_core orders")[-1]
-        sent = subprocess.run(["sh", "-c", sender], cwd=moved, env=OURS, capture_output=True, text=True, check=True)
+        sent = subprocess.run(
+            ["sh", "-c", sender], cwd=moved, env=OURS, capture_output=True, text=True, check=True
+        )
         assert sent.stdout.count("HTTP 200") == 2
-        listed = subprocess.run(["sh", "-c", orders], cwd=moved, env=OURS, capture_output=True, text=True, check=True)
+        listed = subprocess.run(
+            ["sh", "-c", orders], cwd=moved, env=OURS, capture_output=True, text=True, check=True
+        )
         assert "ACCEPTED\tbuy 0.001 BTC/USD market" in listed.stdout
 
 
@@ -208,7 +218,12 @@ def test_serve_reads_the_settings_of_env_and_says_to_read_them(moved):
             assert lines[-3].strip() == "set -a; . ./.env; set +a"
             script = "\n".join(lines[-3:])
             sent = subprocess.run(
-                ["sh", "-c", script], cwd=moved, env=OURS, capture_output=True, text=True, check=False
+                ["sh", "-c", script],
+                cwd=moved,
+                env=OURS,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert sent.stdout.count("HTTP 200") == 2
     finally:
@@ -223,7 +238,9 @@ def test_a_port_that_is_taken_says_how_to_name_another(moved):
         done = make(moved, "serve", f"PORT={port}")
     said = done.stderr.splitlines()
     assert done.returncode == 2
-    assert re.fullmatch(f"Port {port} is taken: name another one, as in: make serve PORT=[0-9]+", said[0])
+    assert re.fullmatch(
+        f"Port {port} is taken: name another one, as in: make serve PORT=[0-9]+", said[0]
+    )
     assert said[0].split("=")[-1] != str(port)
     assert len(said) == 2  # the second is make's own
 

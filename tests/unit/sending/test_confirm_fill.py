@@ -47,7 +47,14 @@ def test_the_answer_has_price_volume_cost_fee_and_slippage(side, price, slippage
     answer = function.post(buy(function, side=side, price=price))
     assert outcome(answer) == (200, "accepted")
     assert fills(answer) == [
-        {"status": "closed", "volume": "2", "price": "50000", "cost": "100000", "fee": "800", "slippage": slippage}
+        {
+            "status": "closed",
+            "volume": "2",
+            "price": "50000",
+            "cost": "100000",
+            "fee": "800",
+            "slippage": slippage,
+        }
     ]
     assert function.venue.calls == ["submit", "fills"]
 
@@ -86,7 +93,11 @@ def test_an_order_that_shows_late_is_asked_for_until_the_budget_ends(late_s, spe
     def late(order_ids, budget):
         shown = known(order_ids, budget)
         since = function.clock.monotonic() - started
-        return shown if since >= late_s else {name: one._replace(status="open") for name, one in shown.items()}
+        return (
+            shown
+            if since >= late_s
+            else {name: one._replace(status="open") for name, one in shown.items()}
+        )
 
     function.venue.fills = late
     answer = function.post(buy(function))
@@ -109,7 +120,11 @@ def test_what_is_not_done_in_time_is_accepted_and_reconcile_fills_it_in():
     assert function.operate("POST", "/reconcile")["fills"] == 1
     calls = list(function.venue.calls)
     again = function.post(body)
-    assert (again["replayed"], fills(again)[0]["status"], fills(again)[0]["volume"]) == (True, "closed", "2")
+    assert (again["replayed"], fills(again)[0]["status"], fills(again)[0]["volume"]) == (
+        True,
+        "closed",
+        "2",
+    )
     assert function.venue.calls == calls
     assert function.operate("POST", "/reconcile")["fills"] == 0
 
@@ -122,7 +137,11 @@ def test_a_read_that_fails_leaves_the_answer_accepted():
     assert (outcome(answer), fills(answer)) == ((200, "accepted"), [None])
     function.venue.unreadable = set()
     again = function.post(body)
-    assert (outcome(again), again["replayed"], fills(again)[0]["status"]) == ((200, "accepted"), True, "closed")
+    assert (outcome(again), again["replayed"], fills(again)[0]["status"]) == (
+        (200, "accepted"),
+        True,
+        "closed",
+    )
     assert len(sent(function)) == 1
 
 
@@ -160,7 +179,8 @@ def test_every_leg_is_confirmed_in_one_read():
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"), [(Rejected(("EOrder:Insufficient funds",)), 422), (NotSent("no"), 503), (Unknown("?"), 503)]
+    ("refusal", "status"),
+    [(Rejected(("EOrder:Insufficient funds",)), 422), (NotSent("no"), 503), (Unknown("?"), 503)],
 )
 def test_an_order_that_is_not_accepted_is_not_asked_about(refusal, status):
     function = trader(usd=10**6)
@@ -173,7 +193,11 @@ def test_a_budget_that_is_used_up_leaves_the_fill_to_reconcile():
     function = trader(usd=10**6)
     function.venue.clock, function.venue.spend_s = function.clock, 2.45
     answer = function.post(buy(function))
-    assert (outcome(answer), fills(answer), function.venue.calls) == ((200, "accepted"), [None], ["submit"])
+    assert (outcome(answer), fills(answer), function.venue.calls) == (
+        (200, "accepted"),
+        [None],
+        ["submit"],
+    )
 
 
 class ForgetfulLedger(MemoryLedger):

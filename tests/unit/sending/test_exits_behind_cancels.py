@@ -19,7 +19,9 @@ BUY = {"side": "buy", "volume": "0.1"}
 
 
 def take_profit(function, name, volume="1"):
-    order = RestingOrder(f"O{name}", "XBTUSD", Side.SELL, "limit", D(volume), D(0), START, limit=D(60000))
+    order = RestingOrder(
+        f"O{name}", "XBTUSD", Side.SELL, "limit", D(volume), D(0), START, limit=D(60000)
+    )
     return function.venue.rest(order)
 
 
@@ -83,7 +85,9 @@ def test_a_cancel_sent_again_that_finds_no_order_is_looked_up_once_more():
     body = alert(function, "a-1", action="cancel", order_id=order.order_id, price=None)
     assert outcome(function.post(body)) == (503, "outcome_unknown")
     function.clock.sleep(6)
-    function.venue.refuse = [GONE]  # the first attempt did it, and the list that showed it open was an old one
+    function.venue.refuse = [
+        GONE
+    ]  # the first attempt did it, and the list that showed it open was an old one
     assert outcome(function.post(body)) == (503, "outcome_unknown")
     function.venue.close(order, "canceled")
     function.clock.sleep(6)
@@ -94,7 +98,10 @@ def test_a_cancel_sent_again_that_finds_no_order_is_looked_up_once_more():
     "legs",
     [
         [{"action": "close"}, {"action": "close", "symbol": "ETHUSD"}],
-        [{"action": "close"}, {"side": "buy", "volume": "1", "quantity_type": "percent_equity", "leverage": "2"}],
+        [
+            {"action": "close"},
+            {"side": "buy", "volume": "1", "quantity_type": "percent_equity", "leverage": "2"},
+        ],
     ],
 )
 def test_legs_that_follow_from_holdings_are_of_one_pair_and_kind(legs):
@@ -110,7 +117,9 @@ def test_many_entries_since_do_not_let_an_order_be_forgotten():
     function.venue.hold_back(3)
     assert outcome(function.post(target(function, "1", "a-1"))) == (200, "accepted")
     for number in range(60):
-        fixed = alert(function, f"b-{number}", symbol="ETHUSD", side="buy", volume="0.01", price="2000")
+        fixed = alert(
+            function, f"b-{number}", symbol="ETHUSD", side="buy", volume="0.01", price="2000"
+        )
         assert outcome(function.post(fixed)) == (200, "accepted")
     function.clock.sleep(5)
     assert outcome(function.post(target(function, "1", "a-2"))) == (200, "no_action")
@@ -140,6 +149,9 @@ def test_an_exit_of_several_legs_that_was_not_sent_and_has_nothing_left_says_so(
     function.venue.refuse = [NotSent("no connection")]
     body = alert(function, "a-1", orders=[{"action": "close"}], price=None)
     assert outcome(function.post(body)) == (503, "not_sent")
-    assert outcome(function.post(alert(function, "a-2", action="close", price=None))) == (200, "accepted")
+    assert outcome(function.post(alert(function, "a-2", action="close", price=None))) == (
+        200,
+        "accepted",
+    )
     assert outcome(function.post(body)) == (200, "no_action")
     assert held(function) == 0

@@ -60,12 +60,18 @@ def test_every_leg_is_sent_in_order_and_stands_in_the_answer():
     assert len(set(ids)) == 3
     assert [order["client_order_id"] for order in answer["orders"]] == ids
     assert [order["request"]["volume"] for order in answer["orders"]] == ["0.1", "0.2", "0.3"]
-    assert [order["order_id"] for order in answer["orders"]] == [f"OFAKE{n}-AAAAA-AAAAAA" for n in (1, 2, 3)]
+    assert [order["order_id"] for order in answer["orders"]] == [
+        f"OFAKE{n}-AAAAA-AAAAAA" for n in (1, 2, 3)
+    ]
     assert answer["order_id"] == answer["orders"][-1]["order_id"]
     assert function.venue.calls == ["submit"] * 3
 
     again = function.post(legs_alert(function, THREE))
-    assert (outcome(again), again["replayed"], again["orders"]) == ((200, "accepted"), True, answer["orders"])
+    assert (outcome(again), again["replayed"], again["orders"]) == (
+        (200, "accepted"),
+        True,
+        answer["orders"],
+    )
     assert len(function.venue.submitted) == 3
 
 
@@ -83,7 +89,10 @@ def test_a_leg_that_is_refused_stops_those_behind_it(refusals, shown, number):
     for answer in answers[number - 1 :]:
         assert outcome(answer) == (422, "order_rejected")
         assert leg_states(answer) == shown
-        assert "Leg 1 of 3: Kraken refused the order. The legs after it are not sent." in answer["message"]
+        assert (
+            "Leg 1 of 3: Kraken refused the order. The legs after it are not sent."
+            in answer["message"]
+        )
         assert answer["orders"][1] == {
             "order_id": None, "client_order_id": None, "state": "NOT_CLAIMED", "code": "not_sent",
             "request": {**answer["orders"][0]["request"], "volume": "0.2"},
@@ -98,7 +107,10 @@ def test_a_leg_that_is_refused_stops_those_behind_it(refusals, shown, number):
 
 def test_a_leg_that_is_refused_leaves_those_before_it_as_they_are():
     function = trader()
-    function.venue.during["submit"] = [lambda: None, lambda: function.venue.held.update(ZUSD=Balance(D(0)))]
+    function.venue.during["submit"] = [
+        lambda: None,
+        lambda: function.venue.held.update(ZUSD=Balance(D(0))),
+    ]
     function.venue.held["ZUSD"] = Balance(D(5000))
     answer = function.post(legs_alert(function, THREE))
     assert outcome(answer) == (422, "order_rejected")
@@ -140,7 +152,10 @@ def test_a_leg_that_was_not_sent_is_sent_by_the_redelivery_and_those_after_it():
     body = legs_alert(function, THREE)
     function.venue.refuse = [NOBODY]
     first = function.post(body)
-    assert (outcome(first), leg_states(first)) == ((503, "not_sent"), ["NOT_SENT", "NOT_CLAIMED", "NOT_CLAIMED"])
+    assert (outcome(first), leg_states(first)) == (
+        (503, "not_sent"),
+        ["NOT_SENT", "NOT_CLAIMED", "NOT_CLAIMED"],
+    )
     assert outcome(function.post(body)) == (200, "accepted")
     assert sent(function) == [SIZES[0], *SIZES]
 
@@ -188,7 +203,10 @@ def test_a_budget_that_is_used_up_between_legs_is_503_and_the_redelivery_sends_t
     first = function.post(body)
     assert outcome(first) == (503, "not_sent")
     assert leg_states(first) == ["ACCEPTED", "ACCEPTED", "NOT_CLAIMED"]
-    assert "2 of 3 orders were sent; sending the same alert again soon sends the rest" in first["error"]
+    assert (
+        "2 of 3 orders were sent; sending the same alert again soon sends the rest"
+        in first["error"]
+    )
     second = function.post(body)
     assert (outcome(second), leg_states(second)) == ((200, "accepted"), ["ACCEPTED"] * 3)
     assert sent(function) == SIZES
@@ -225,7 +243,9 @@ REPRICED = {"side": "buy", "order_type": "limit", "volume": "0.1", "price": "590
         (REPRICED, (422, "order_rejected"), ["REJECTED", "NOT_CLAIMED"]),
     ],
 )
-def test_behind_a_cancel_that_finds_its_order_filled_an_exit_is_sent_and_no_new_order(behind, status, states):
+def test_behind_a_cancel_that_finds_its_order_filled_an_exit_is_sent_and_no_new_order(
+    behind, status, states
+):
     function = trader(btc=3)
     function.venue.refuse = [GONE]
     alert = legs_alert(function, [{"action": "cancel", "order_id": "OABCDE-FGHIJ-KLMNOP"}, behind])

@@ -58,7 +58,9 @@ def as_planned(plan, **account):
 
 
 @pytest.mark.parametrize("why", [NONCE, NOBODY, BUSY], ids=["nonce", "connection", "mode"])
-@pytest.mark.parametrize(("plan", "leg"), [(plan, leg) for plan in PLANS for leg in range(len(plan))])
+@pytest.mark.parametrize(
+    ("plan", "leg"), [(plan, leg) for plan in PLANS for leg in range(len(plan))]
+)
 @pytest.mark.parametrize("fee", ["0", "0.004"])
 def test_each_leg_is_sent_by_the_resend_as_it_would_have_been_at_once(plan, leg, why, fee):
     account = {"btc": 1, "usd": 200_000, "fee": fee}

@@ -27,7 +27,9 @@ def legs(function, *orders):
 
 
 def rest(function, side=Side.SELL, client_order_id=None):
-    order = RestingOrder("OFIRST-FIRST-FIRST1", "XBTUSD", side, "limit", D(1), D(0), START, limit=D(60000))
+    order = RestingOrder(
+        "OFIRST-FIRST-FIRST1", "XBTUSD", side, "limit", D(1), D(0), START, limit=D(60000)
+    )
     return function.venue.rest(order._replace(client_order_id=client_order_id))
 
 
@@ -90,10 +92,18 @@ def test_a_stop_of_a_fixed_size_is_sent_whatever_came_in_between():
 
 def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():
     function = trader(btc=2, usd=10**6)
-    xbt = next(pair for pair in function.application.market.pair_rules.current() if pair.altname == "XBTUSD")
+    xbt = next(
+        pair
+        for pair in function.application.market.pair_rules.current()
+        if pair.altname == "XBTUSD"
+    )
     function.venue.rules = [xbt._replace(lot_decimals=3)]
     function.venue.refuse = [STALE]
-    body = legs(function, {"action": "close", "percent": "33.3333"}, {**HALF, "volume": "1", "price": "50000"})
+    body = legs(
+        function,
+        {"action": "close", "percent": "33.3333"},
+        {**HALF, "volume": "1", "price": "50000"},
+    )
     answer = function.post(body)
     assert (outcome(answer), leg_states(answer)) == ((200, "accepted"), ["ACCEPTED", "ACCEPTED"])
     assert len(sent(function)) == 3
@@ -103,7 +113,9 @@ def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():
 def test_an_order_whose_reply_was_lost_is_cancelled_as_soon_as_kraken_lists_it(name):
     function = trader()
     function.venue.refuse = [Unknown("the reply was lost")]
-    first = function.post(alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000"))
+    first = function.post(
+        alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000")
+    )
     assert first.status == 503
     rest(function, Side.BUY, first["client_order_id"])
     meant = {"of_alert": "a-1", "client_order_id": first["client_order_id"]}
@@ -131,7 +143,10 @@ def test_an_exit_that_was_not_sent_closes_what_a_fixed_order_has_bought_since():
     body = legs(function, *CANCEL_AND_CLOSE)
     not_sent(function, leg=1)
     assert outcome(function.post(body)) == (503, "not_sent")
-    assert outcome(function.post(alert(function, "a-2", side="buy", volume="1"))) == (200, "accepted")
+    assert outcome(function.post(alert(function, "a-2", side="buy", volume="1"))) == (
+        200,
+        "accepted",
+    )
     assert outcome(function.post(body)) == (200, "accepted")
     assert held(function) == 0
 
@@ -164,9 +179,13 @@ def test_a_leg_that_was_not_sent_holds_nothing_up_where_nobody_came_in_between(l
 def test_the_stop_that_an_order_left_is_cancelled_with_it_though_the_reply_was_lost():
     function = trader(btc=1)
     function.venue.refuse = [Unknown("the reply was lost")]
-    first = function.post(alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000"))
+    first = function.post(
+        alert(function, "a-1", side="buy", order_type="limit", volume="1", price="49000")
+    )
     entry = rest(function, Side.BUY, first["client_order_id"])
-    stop = entry._replace(order_id="OSTOPP-STOPP-STOPP1", side=Side.SELL, client_order_id=None, parent=entry.order_id)
+    stop = entry._replace(
+        order_id="OSTOPP-STOPP-STOPP1", side=Side.SELL, client_order_id=None, parent=entry.order_id
+    )
     function.venue.rest(stop)
     cancel = alert(function, "a-2", action="cancel", of_alert="a-1", price=None)
     assert outcome(function.post(cancel)) == (200, "accepted")
@@ -188,7 +207,9 @@ def test_a_resent_leg_of_a_fixed_size_whose_rules_have_moved_is_planned_again():
 
 
 @pytest.mark.parametrize("stale_rules", [False, True])
-def test_a_leg_counted_behind_an_order_that_was_planned_again_for_new_rules_is_still_sent(stale_rules):
+def test_a_leg_counted_behind_an_order_that_was_planned_again_for_new_rules_is_still_sent(
+    stale_rules,
+):
     function = trader(btc=2)
     function.venue.rules = [btc_usd(lot_decimals=4)]
     share = {**HALF, "volume": "20", "price": "50000"}

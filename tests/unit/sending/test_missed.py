@@ -28,7 +28,11 @@ KINDS = {
     "a close": {"action": "close"},
     "a target": {"action": "target", "market_position": "long", "market_position_size": "0.5"},
     "a reversal": {"action": "reverse", "volume": "0.2", "leverage": "2"},
-    "a percentage of the balance": {"side": "sell", "volume": "10", "quantity_type": "percent_balance"},
+    "a percentage of the balance": {
+        "side": "sell",
+        "volume": "10",
+        "quantity_type": "percent_balance",
+    },
     "a percentage of the equity": {"side": "buy", "volume": "1", "quantity_type": "percent_equity"},
     "a market order under a cost cap": {"side": "buy", "volume": "0.001", "price": None},
     "two legs": {"orders": [{"side": "buy", "volume": "0.01"}, {"action": "close"}], "price": None},
@@ -45,7 +49,15 @@ class CountingLedger(MemoryLedger):
         self.calls, self.failing = [], set()
 
     def __getattribute__(self, name):
-        if name in ("claim", "claim_next", "record", "find", "entries", "mark", "newest_generation"):
+        if name in (
+            "claim",
+            "claim_next",
+            "record",
+            "find",
+            "entries",
+            "mark",
+            "newest_generation",
+        ):
             self.calls.append(name)
             if name in self.failing:
                 raise LedgerUnavailable("The ledger is not available.")
@@ -176,7 +188,10 @@ def test_a_missed_alert_keeps_no_other_of_its_line_waiting():
     assert function.post(alert(function, "missed", action="close")).status == 503
     up(function)
     function.clock.sleep(1)
-    assert outcome(function.post(alert(function, "next", action="close", percent="50"))) == (200, "accepted")
+    assert outcome(function.post(alert(function, "next", action="close", percent="50"))) == (
+        200,
+        "accepted",
+    )
 
 
 @pytest.mark.parametrize("wait", ["its turn", "time"])
@@ -228,7 +243,10 @@ def test_an_alert_with_neither_id_nor_time_is_the_same_within_its_window_and_ano
     assert [found.unit.generation for found in function.store.entries().entries] == [1, 0]
     function.clock.sleep(60)
     function.operate("POST", "/reconcile")
-    assert [found.state for found in function.store.entries().entries] == [State.ACCEPTED, State.EXPIRED]
+    assert [found.state for found in function.store.entries().entries] == [
+        State.ACCEPTED,
+        State.EXPIRED,
+    ]
 
 
 def test_past_its_age_it_is_never_claimed_however_fresh_the_delivery_looks():
@@ -278,7 +296,10 @@ def test_what_fails_for_the_ledger_alone_is_not_written_to_it():
 def test_a_validation_writes_nothing():
     function = trader(btc=1)
     down(function)
-    for path, more in (("/webhook/tradingview/validate", {}), ("/webhook/tradingview", {"validate": True})):
+    for path, more in (
+        ("/webhook/tradingview/validate", {}),
+        ("/webhook/tradingview", {"validate": True}),
+    ):
         assert function.post(alert(function, action="close", **more), path=path).status == 503
     assert states(function) == []
 
@@ -333,7 +354,12 @@ def test_the_operator_sees_what_was_asked_for_and_why_nothing_came_of_it():
     (row,) = function.operate("GET", "/orders", state="MISSED")["orders"]
     for part in ("side sell", "volume 0.1", "action close", "balances could not be read"):
         assert part in row["reason"]
-    assert (row["state"], row["attempt"], row["request"], row["order_id"]) == ("MISSED", 0, {}, None)
+    assert (row["state"], row["attempt"], row["request"], row["order_id"]) == (
+        "MISSED",
+        0,
+        {},
+        None,
+    )
     assert row["trade_details"]["symbol"] == "BTCUSD"
 
 

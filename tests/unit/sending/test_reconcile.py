@@ -74,7 +74,9 @@ def test_tradingviews_resends_never_prove_absence(function):
     assert len(function.venue.submitted) == 1
 
 
-def test_absence_needs_an_open_read_after_deadline_and_margin_and_a_closed_read_a_margin_later(function):
+def test_absence_needs_an_open_read_after_deadline_and_margin_and_a_closed_read_a_margin_later(
+    function,
+):
     unknown_order(function)
     function.clock.sleep(69)  # deadline 10 s + margin 60 s, minus one
     function.operate("POST", "/reconcile")
@@ -105,7 +107,9 @@ def test_an_order_that_shows_late_among_the_closed_ones_is_found(function):
     function.clock.sleep(75)
     function.operate("POST", "/reconcile")
     client_order_id = unknown["client_order_id"]
-    function.venue.closed_orders[client_order_id] = VenueOrder("OLATE-AAAAA-AAAAAA", client_order_id, "closed")
+    function.venue.closed_orders[client_order_id] = VenueOrder(
+        "OLATE-AAAAA-AAAAAA", client_order_id, "closed"
+    )
     function.clock.sleep(61)
     function.operate("POST", "/reconcile")
     assert state(function) == "ACCEPTED"
@@ -208,7 +212,9 @@ def test_a_run_that_meets_itself_has_seen_everything(function):
     function.clock.sleep(10)
     function.venue.clock, function.venue.spend_s = function.clock, 0.5
     report = function.operate("POST", "/reconcile")
-    assert {row["alert_id"] for row in report["looked_at"]} == {f"a-{number}" for number in range(20)}
+    assert {row["alert_id"] for row in report["looked_at"]} == {
+        f"a-{number}" for number in range(20)
+    }
     assert report["cursor"] is None
 
 
@@ -264,9 +270,12 @@ def test_a_place_that_cannot_be_kept_costs_no_run(caplog):
 
 @pytest.mark.parametrize("where", ["listed_open", "closed_orders"])
 @pytest.mark.parametrize(
-    ("older", "found"), [(90, False), (2, False), (0.5, True), (0, True), (-0.001, True), (None, True)]
+    ("older", "found"),
+    [(90, False), (2, False), (0.5, True), (0, True), (-0.001, True), (None, True)],
 )
-def test_an_order_that_was_opened_long_before_its_claim_is_another_generations(function, where, older, found):
+def test_an_order_that_was_opened_long_before_its_claim_is_another_generations(
+    function, where, older, found
+):
     """A purged alert that comes again has the client order id of then, and that order may still be
     there."""
     unknown = unknown_order(function, id=None, fired_at=None)
@@ -286,7 +295,9 @@ def test_behind_an_old_order_that_is_open_the_closed_ones_are_looked_through(fun
     function.venue.listed_open[client_order_id] = VenueOrder(
         "OLD", client_order_id, "open", {}, now - timedelta(days=95)
     )
-    function.venue.closed_orders[client_order_id] = VenueOrder("ONEW", client_order_id, "closed", {}, now)
+    function.venue.closed_orders[client_order_id] = VenueOrder(
+        "ONEW", client_order_id, "closed", {}, now
+    )
     function.clock.sleep(6)
     function.operate("POST", "/reconcile")
     (row,) = function.operate("GET", "/orders")["orders"]
@@ -323,16 +334,21 @@ def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_orde
     for _ in range(4):
         live.clock.sleep(70)
         assert paper.operate("POST", "/reconcile")["looked_at"] == []
-    assert set(paper.venue.calls) == {"instruments"}  # the rules are refreshed, and nobody is asked about the order
+    assert set(paper.venue.calls) == {
+        "instruments"
+    }  # the rules are refreshed, and nobody is asked about the order
     assert state(live) == "SUBMITTING"
     live.operate("POST", "/reconcile")
     assert state(live) == "ACCEPTED"
 
 
 @pytest.mark.parametrize(
-    ("unreadable", "read"), [("find_open", "orders"), ("fills", "fills"), ("instruments", "pair_rules")]
+    ("unreadable", "read"),
+    [("find_open", "orders"), ("fills", "fills"), ("instruments", "pair_rules")],
 )
-def test_the_answer_of_a_run_and_its_log_line_say_what_could_not_be_read(function, caplog, unreadable, read):
+def test_the_answer_of_a_run_and_its_log_line_say_what_could_not_be_read(
+    function, caplog, unreadable, read
+):
     function.post(function.alert(id="settled"))
     unknown_order(function)
     function.clock.sleep(6)
@@ -341,7 +357,9 @@ def test_the_answer_of_a_run_and_its_log_line_say_what_could_not_be_read(functio
     function.venue.unreadable = {unreadable}
     answer = function.operate("POST", "/reconcile")
     assert answer.status == 200
-    assert answer["venue_unavailable"] == [{"read": read, "why": f"{unreadable} could not be read."}]
+    assert answer["venue_unavailable"] == [
+        {"read": read, "why": f"{unreadable} could not be read."}
+    ]
     assert [row["venue_unavailable"] for row in answer["looked_at"]] == [read == "orders"]
     before, after = [record for record in caplog.records if record.message == "reconcile.done"]
     assert (before.facts["unread"], after.facts["unread"]) == (0, 1)

@@ -55,7 +55,9 @@ def minutes_later(function: Function, minutes: int) -> None:
         function.clock.sleep(60)
 
 
-def test_a_minute_in_which_nothing_came_reads_next_to_nothing_however_long_the_ledger_is(function: Function) -> None:
+def test_a_minute_in_which_nothing_came_reads_next_to_nothing_however_long_the_ledger_is(
+    function: Function,
+) -> None:
     for number in range(40):
         function.post(function.alert(id=f"a{number}"))
     for _ in range(3):
@@ -80,7 +82,9 @@ def test_an_order_at_the_market_whose_fill_is_not_known_is_asked_for_within_five
     function: Function,
 ) -> None:
     order_id = function.post(function.alert(id="one"))["order_id"]
-    function.venue.filled[order_id] = Fill("closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal(2))
+    function.venue.filled[order_id] = Fill(
+        "closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal(2)
+    )
     minutes_later(function, 60 * 24 * 8 + 7)
     while function.clock.now().minute % 5:
         function.clock.sleep(60)
@@ -100,6 +104,8 @@ def test_what_came_since_the_last_run_is_looked_at(function: Function) -> None:
 def test_a_run_that_comes_late_goes_on_where_the_last_one_ended(function: Function) -> None:
     function.operate("POST", "/reconcile")
     order_id = function.post(function.alert(id="one"))["order_id"]
-    function.venue.filled[order_id] = Fill("closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal(2))
+    function.venue.filled[order_id] = Fill(
+        "closed", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal(2)
+    )
     minutes_later(function, 60 * 5)
     assert function.operate("POST", "/reconcile")["fills"] == 1

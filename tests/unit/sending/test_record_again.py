@@ -67,7 +67,9 @@ def test_an_alert_that_was_never_sent_is_sent_by_its_resend_though_the_record_fa
 
 
 @pytest.mark.parametrize(("failures", "takes_s"), [(3, 0.0), (9, 0.0), (1, 1.3), (1, 2.6)])
-def test_a_record_that_goes_on_failing_or_takes_too_long_ends_inside_the_budget(failures, takes_s, caplog):
+def test_a_record_that_goes_on_failing_or_takes_too_long_ends_inside_the_budget(
+    failures, takes_s, caplog
+):
     function = function_on(FailingRecords(failures, takes_s))
     function.venue.refuse = [NotSent("no connection")]
     began = function.clock.monotonic()

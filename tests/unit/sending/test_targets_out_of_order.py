@@ -43,7 +43,9 @@ def test_a_long_that_is_closed_and_opened_anew_in_one_second_is_long(order):
     assert held(function) == 1
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1), (1, 2, 0), (1, 0, 2)])
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1), (1, 2, 0), (1, 0, 2)]
+)
 def test_three_exits_of_one_second_leave_nothing_in_any_order(order):
     function = trader(btc=3)
     steps = [step(function, 3, 2, "1st"), step(function, 2, 1, "2nd"), step(function, 1, 0, "3rd")]
@@ -86,8 +88,12 @@ def test_a_later_target_supersedes_whatever_became_of_it(came):
 
 
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
-@pytest.mark.parametrize(("first_fired", "ends"), [(0, 3), (2, 1)], ids=["older-first", "newer-first"])
-def test_two_targets_whose_plans_interleave_end_in_the_later_ones_position(margin, first_fired, ends):
+@pytest.mark.parametrize(
+    ("first_fired", "ends"), [(0, 3), (2, 1)], ids=["older-first", "newer-first"]
+)
+def test_two_targets_whose_plans_interleave_end_in_the_later_ones_position(
+    margin, first_fired, ends
+):
     """The second one comes and goes while the first one reads what is held."""
     function = trader(usd=10**6)
     more = MARGIN if margin else {}
@@ -111,13 +117,19 @@ def test_a_plan_that_two_others_overtake_is_told_to_come_again_and_then_is_right
     function = trader(btc=8)
 
     def other(number):
-        return lambda: function.post(alert(function, f"other-{number}", action="close", percent="50"))
+        return lambda: function.post(
+            alert(function, f"other-{number}", action="close", percent="50")
+        )
 
     mine = alert(function, "mine", action="close", percent="50")
     function.venue.during["balances"] = [other(1), lambda: None, other(2), lambda: None]
     answer = function.post(mine)
     assert outcome(answer) == (503, "not_sent")
-    assert states(function) == [("mine", "MISSED"), ("other-2", "ACCEPTED"), ("other-1", "ACCEPTED")]
+    assert states(function) == [
+        ("mine", "MISSED"),
+        ("other-2", "ACCEPTED"),
+        ("other-1", "ACCEPTED"),
+    ]
     assert outcome(function.post(mine)) == (200, "accepted")
     assert held(function) == 1
 
@@ -214,7 +226,9 @@ def test_a_lost_reply_is_found_again_by_its_client_order_id_and_not_counted_anew
     function.venue.refuse = [LOST]
     function.post(body)
     _, client_order_id, _ = function.venue.submitted[0]
-    function.venue.listed_open[client_order_id] = VenueOrder("OFOUND-AAAAA-AAAAAA", client_order_id, "open")
+    function.venue.listed_open[client_order_id] = VenueOrder(
+        "OFOUND-AAAAA-AAAAAA", client_order_id, "open"
+    )
     function.clock.sleep(6)
     answer = function.post(json.loads(json.dumps(body)))
     assert (outcome(answer), answer["order_id"]) == ((200, "accepted"), "OFOUND-AAAAA-AAAAAA")

@@ -33,7 +33,9 @@ def numbered(function, alert_id, **fields):
     if not alert_id.endswith("p"):
         return target(function, number, alert_id, fired_at=fired_at, **fields)
     size = {"side": "buy", "volume": str(number), "quantity_type": "percent_balance"}
-    return function.alert(**{"id": alert_id, "price": "50000", "fired_at": fired_at, **size, **fields})
+    return function.alert(
+        **{"id": alert_id, "price": "50000", "fired_at": fired_at, **size, **fields}
+    )
 
 
 def post(function, alert_id, **fields):
@@ -41,18 +43,30 @@ def post(function, alert_id, **fields):
 
 
 def entry_of(function, alert_id):
-    return next((entry for entry in function.application.ledger.entries().entries if entry.alert_id == alert_id), None)
+    return next(
+        (
+            entry
+            for entry in function.application.ledger.entries().entries
+            if entry.alert_id == alert_id
+        ),
+        None,
+    )
 
 
 @pytest.mark.parametrize("second", ["a-2", "a-2p"])
 @pytest.mark.parametrize("first", ["a-1", "a-1p"])
-def test_a_later_alert_is_told_to_come_again_while_an_earlier_one_is_unknown(function, first, second):
+def test_a_later_alert_is_told_to_come_again_while_an_earlier_one_is_unknown(
+    function, first, second
+):
     function.venue.refuse = [LOST]
     body = numbered(function, first)
     assert outcome(function.post(body)) == (503, "outcome_unknown")
     answer = post(function, second)
     assert outcome(answer) == (503, "not_sent")
-    assert f"the alert {first} yet" in answer["error"] or f"({first}) has no outcome yet" in answer["error"]
+    assert (
+        f"the alert {first} yet" in answer["error"]
+        or f"({first}) has no outcome yet" in answer["error"]
+    )
     assert "again soon is safe" in answer["error"]
     assert answer["alert_id"] == second
     assert (len(function.venue.submitted), entry_of(function, second).state) == (1, "MISSED")
@@ -86,7 +100,9 @@ def test_a_redelivery_gets_its_answer_whatever_came_since(function):
     assert (again["replayed"], again["order_id"]) == (True, accepted["order_id"])
 
 
-@pytest.mark.parametrize("fields", [{"strategy_name": "another", "leverage": "2"}, {"symbol": "ETHUSD"}])
+@pytest.mark.parametrize(
+    "fields", [{"strategy_name": "another", "leverage": "2"}, {"symbol": "ETHUSD"}]
+)
 def test_other_strategies_and_pairs_do_not_wait(function, fields):
     function.venue.refuse = [LOST]
     post(function, "a-2")
@@ -116,14 +132,18 @@ def test_an_alert_that_was_not_sent_waits_for_one_that_came_meanwhile(function):
 
 
 @pytest.mark.parametrize("alert_id", ["a-1", "a-1p"])
-def test_an_alert_that_was_not_sent_is_sent_by_its_redelivery_when_nobody_came_meanwhile(function, alert_id):
+def test_an_alert_that_was_not_sent_is_sent_by_its_redelivery_when_nobody_came_meanwhile(
+    function, alert_id
+):
     function.venue.refuse = [NOBODY]
     post(function, alert_id)
     assert outcome(post(function, alert_id)) == (200, "accepted")
     assert len(sent(function)) == 2
 
 
-@pytest.mark.parametrize(("newer", "says"), [("a-2", "fired later"), ("a-2p", "has no outcome yet")])
+@pytest.mark.parametrize(
+    ("newer", "says"), [("a-2", "fired later"), ("a-2p", "has no outcome yet")]
+)
 def test_a_person_replays_no_alert_out_of_turn(function, newer, says):
     replay = replay_of(function)
     function.venue.refuse = [Rejected(("EOrder:Insufficient funds",))]
@@ -142,7 +162,12 @@ def test_an_alert_whose_facts_another_changes_each_time_is_told_to_come_again(fu
     def overtake(alert_id):
         return lambda: post(function, alert_id)
 
-    function.venue.during["balances"] = [overtake("a-2p"), lambda: None, overtake("a-3p"), lambda: None]
+    function.venue.during["balances"] = [
+        overtake("a-2p"),
+        lambda: None,
+        overtake("a-3p"),
+        lambda: None,
+    ]
     answer = post(function, "a-1p")
     assert outcome(answer) == (503, "not_sent")
     assert "came in between" in answer["error"]
@@ -160,7 +185,12 @@ def test_a_redelivery_of_an_alert_that_had_nothing_to_do_is_told_so_again(functi
     answer = function.post(body)
     assert outcome(answer) == (200, "no_action")
     assert answer["message"] == "Paper: Nothing to do: the position is 0 BTC already, the target 0."
-    assert (answer["success"], answer["error"], answer["replayed"], answer["order_id"]) == (True, None, True, None)
+    assert (answer["success"], answer["error"], answer["replayed"], answer["order_id"]) == (
+        True,
+        None,
+        True,
+        None,
+    )
     assert [order["state"] for order in answer["orders"]] == ["NO_ACTION"]
     assert caplog.records[-1].facts["outcome"] == "no_action"
     assert function.venue.submitted == function.venue.calls == []

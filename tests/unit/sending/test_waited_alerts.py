@@ -67,7 +67,9 @@ def application(kraken, tmp_path):
 def post(application, fields, waited_s=0.0):
     whole = {"token": TOKEN, "symbol": "BTCUSD", **fields}
     received_at = datetime.now(UTC) - timedelta(seconds=waited_s)
-    request = HttpRequest("POST", "/webhook/tradingview", {}, {}, json.dumps(whole).encode(), "127.0.0.1", received_at)
+    request = HttpRequest(
+        "POST", "/webhook/tradingview", {}, {}, json.dumps(whole).encode(), "127.0.0.1", received_at
+    )
     response = application.handle(request)
     return response.status, json.loads(response.body)["code"]
 
@@ -77,7 +79,9 @@ def fired(name, fields):
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_nothing_is_sent_for_an_alert_that_waited_too_long_and_its_resend_is_sent(name, application, kraken):
+def test_nothing_is_sent_for_an_alert_that_waited_too_long_and_its_resend_is_sent(
+    name, application, kraken
+):
     resting = {**ORDER, "order_type": "limit", "price": "50000"}
     assert post(application, fired("resting", resting)) == (200, "accepted")
     before, alert = len(kraken.calls), fired(name, ALERTS[name])
@@ -86,15 +90,23 @@ def test_nothing_is_sent_for_an_alert_that_waited_too_long_and_its_resend_is_sen
     assert post(application, alert) == (200, "accepted")
 
 
-@pytest.mark.parametrize("name", ["a fixed size", "a percentage of the balance", "a close", "a cancel", "a target"])
-def test_what_waits_in_the_line_to_kraken_until_its_budget_is_over_is_not_sent(name, application, kraken):
+@pytest.mark.parametrize(
+    "name", ["a fixed size", "a percentage of the balance", "a close", "a cancel", "a target"]
+)
+def test_what_waits_in_the_line_to_kraken_until_its_budget_is_over_is_not_sent(
+    name, application, kraken
+):
     """Orders and reads alike: one call at a time, in the order in which Kraken wants the nonces of
     a key."""
-    assert post(application, fired("resting", {**ORDER, "order_type": "limit", "price": "50000"})) == (200, "accepted")
+    assert post(
+        application, fired("resting", {**ORDER, "order_type": "limit", "price": "50000"})
+    ) == (200, "accepted")
     answers = []
     slow = faults.hang()
     kraken.script("AddOrder", slow)
-    first = threading.Thread(target=lambda: answers.append(post(application, fired("first", ORDER))))
+    first = threading.Thread(
+        target=lambda: answers.append(post(application, fired("first", ORDER)))
+    )
     first.start()
     assert slow.reached.wait(10)
     before, alert = len(kraken.calls), fired(name, ALERTS[name])

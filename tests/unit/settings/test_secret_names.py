@@ -29,7 +29,13 @@ LIVE = {
     "LEDGER_URL": "firestore://p",
 }
 GCP = {"GCP_PROJECT_ID": "my-project-1"}
-VARIABLES = ["WEBHOOK_TOKEN", "WEBHOOK_SECRET", "OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET"]
+VARIABLES = [
+    "WEBHOOK_TOKEN",
+    "WEBHOOK_SECRET",
+    "OPERATOR_TOKEN",
+    "KRAKEN_API_KEY",
+    "KRAKEN_API_SECRET",
+]
 
 
 def no_file(_path):
@@ -76,7 +82,9 @@ def test_a_name_in_no_readable_form_is_refused_and_never_taken_as_the_value(vari
     assert "file:/ABSOLUTE/PATH" in fault
 
 
-@pytest.mark.parametrize("text", ["/etc/looks-like-a-path", "//8=" * 6, "projects-0123456789abcdef"])
+@pytest.mark.parametrize(
+    "text", ["/etc/looks-like-a-path", "//8=" * 6, "projects-0123456789abcdef"]
+)
 def test_a_plain_secret_may_begin_with_a_slash(text):
     (credential,) = settings(WEBHOOK_TOKEN=text).credentials
     assert credential.secret == text.encode()
@@ -111,7 +119,11 @@ def test_the_values_take_the_place_of_the_names():
         ("WEBHOOK_TOKEN[1]", OTHER.encode()),
     ]
     assert read.operator_token.get_secret_value() == "operator-0123456789"
-    assert [text.get_secret_value() for text in read.secret_texts] == [TOKEN, OTHER, "operator-0123456789"]
+    assert [text.get_secret_value() for text in read.secret_texts] == [
+        TOKEN,
+        OTHER,
+        "operator-0123456789",
+    ]
     assert (read.unread, len(read.secret_names)) == ((), 2)
     assert TOKEN not in repr(read)
 
@@ -119,11 +131,17 @@ def test_the_values_take_the_place_of_the_names():
 def test_a_value_may_be_a_list_as_the_variable_may():
     env = {"WEBHOOK_TOKEN": f"file:/t,{OTHER}"}
     read = settings({"file:/t": f"{TOKEN}, third-0123456789abc"}, **env)
-    assert [one.secret.decode() for one in read.credentials] == [TOKEN, "third-0123456789abc", OTHER]
+    assert [one.secret.decode() for one in read.credentials] == [
+        TOKEN,
+        "third-0123456789abc",
+        OTHER,
+    ]
 
 
 def test_an_entry_beside_a_name_is_checked_at_the_start_and_keeps_its_number():
-    assert faults(WEBHOOK_TOKEN="file:/t,short") == ["WEBHOOK_TOKEN[1]: has 5 characters; at least 16 are needed."]
+    assert faults(WEBHOOK_TOKEN="file:/t,short") == [
+        "WEBHOOK_TOKEN[1]: has 5 characters; at least 16 are needed."
+    ]
 
 
 def test_a_value_is_never_taken_for_a_name_again():
@@ -142,7 +160,11 @@ def test_a_strategys_secrets_may_be_names_in_the_file_and_in_its_variables():
         ("strategies.toml [a] token", "file:/a2"),
         ("strategies.toml [b] secret", f"{PREFIX}/b/versions/1"),
     ]
-    values = {f"{PREFIX}/a/versions/1": TOKEN, "file:/a2": OTHER, f"{PREFIX}/b/versions/1": "signing-0123456789abc"}
+    values = {
+        f"{PREFIX}/a/versions/1": TOKEN,
+        "file:/a2": OTHER,
+        f"{PREFIX}/b/versions/1": "signing-0123456789abc",
+    }
     full = settings(values, lambda _: toml, **env)
     assert [(one.key_id, one.strategy) for one in full.credentials] == [
         ("strategies.toml [a] token[0]", "a"),
@@ -161,8 +183,13 @@ def implied(**env):
 def test_with_a_project_live_reads_what_it_needs_under_the_same_names():
     found = implied(**LIVE, **GCP)
     assert set(found) == {"KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN", "WEBHOOK_SECRET"}
-    assert {name.name for name in found.values()} == {f"{PREFIX}/{place}/versions/latest" for place in found}
-    assert {place for place, name in found.items() if name.alternative} == {"WEBHOOK_TOKEN", "WEBHOOK_SECRET"}
+    assert {name.name for name in found.values()} == {
+        f"{PREFIX}/{place}/versions/latest" for place in found
+    }
+    assert {place for place, name in found.items() if name.alternative} == {
+        "WEBHOOK_TOKEN",
+        "WEBHOOK_SECRET",
+    }
 
 
 @pytest.mark.parametrize(
@@ -174,7 +201,10 @@ def test_with_a_project_live_reads_what_it_needs_under_the_same_names():
         ({"ENVIRONMENT": "production", "WEBHOOK_TOKEN": "file:/t"}, {"WEBHOOK_TOKEN"}),
         ({"TRADING_MODE": "validate"}, {"KRAKEN_API_KEY", "KRAKEN_API_SECRET"}),
         ({"TRADING_MODE": "validate", "KRAKEN_API_KEY": KEY}, {"KRAKEN_API_SECRET"}),
-        ({**LIVE, "WEBHOOK_TOKEN": TOKEN, "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET}, set()),
+        (
+            {**LIVE, "WEBHOOK_TOKEN": TOKEN, "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET},
+            set(),
+        ),
     ],
 )
 def test_only_what_is_required_and_missing_is_looked_for(env, wanted):
@@ -190,7 +220,11 @@ def test_a_strategys_own_secret_is_proof_enough():
 
 def test_only_gcp_project_id_means_that_secrets_are_looked_for():
     said = faults(**LIVE, GOOGLE_CLOUD_PROJECT="my-project-1")
-    assert {fault.partition(":")[0] for fault in said} == {"WEBHOOK_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET"}
+    assert {fault.partition(":")[0] for fault in said} == {
+        "WEBHOOK_TOKEN",
+        "KRAKEN_API_KEY",
+        "KRAKEN_API_SECRET",
+    }
 
 
 def test_a_name_for_something_else_is_no_proof_of_the_sender():
@@ -219,7 +253,12 @@ class Values:
         return {name.name: self.values[name.place] for name in names}
 
 
-GOOD = {"KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "WEBHOOK_TOKEN": TOKEN, "WEBHOOK_SECRET": ""}
+GOOD = {
+    "KRAKEN_API_KEY": KEY,
+    "KRAKEN_API_SECRET": SECRET,
+    "WEBHOOK_TOKEN": TOKEN,
+    "WEBHOOK_SECRET": "",
+}
 
 
 def test_every_rule_holds_for_the_values_that_were_read():
@@ -240,7 +279,9 @@ def test_every_rule_holds_for_the_values_that_were_read():
         ("WEBHOOK_SECRET", "whsec_no-base64", "WEBHOOK_SECRET[0]: what follows whsec_"),
     ],
 )
-def test_a_value_that_breaks_a_rule_is_named_by_variable_and_secret_and_not_shown(place, value, named):
+def test_a_value_that_breaks_a_rule_is_named_by_variable_and_secret_and_not_shown(
+    place, value, named
+):
     values = Values(**{**GOOD, place: value})
     configuration = Configuration({**LIVE, **GCP}, values)
     with pytest.raises(NotConfigured) as caught:
@@ -250,7 +291,9 @@ def test_a_value_that_breaks_a_rule_is_named_by_variable_and_secret_and_not_show
     assert fault.endswith(f"(read from {PREFIX}/{place}/versions/latest)")
     assert value not in fault
     values.values = GOOD
-    assert configuration.completed(1.0).unread == ()  # it is read anew: a mended secret needs no restart
+    assert (
+        configuration.completed(1.0).unread == ()
+    )  # it is read anew: a mended secret needs no restart
     assert len(values.asked) == 2
 
 
@@ -273,4 +316,7 @@ def test_without_a_name_nothing_is_read():
 
 
 def test_a_name_shows_no_value():
-    assert repr(SecretName("P", "file:/x")) == "SecretName(place='P', name='file:/x', alternative=False)"
+    assert (
+        repr(SecretName("P", "file:/x"))
+        == "SecretName(place='P', name='file:/x', alternative=False)"
+    )

@@ -10,7 +10,10 @@ TOKEN = "token-0123456789abcdef"
 OTHER = "other-0123456789abcdef"
 SECRET = "signing-0123456789abcdef"
 WHSEC = "whsec_" + base64.b64encode(b"k" * 32).decode()
-KRAKEN = {"KRAKEN_API_KEY": "kraken-api-key-0123456789", "KRAKEN_API_SECRET": base64.b64encode(b"s" * 64).decode()}
+KRAKEN = {
+    "KRAKEN_API_KEY": "kraken-api-key-0123456789",
+    "KRAKEN_API_SECRET": base64.b64encode(b"s" * 64).decode(),
+}
 LIVE = {
     "TRADING_MODE": "live",
     **KRAKEN,
@@ -49,16 +52,32 @@ def test_an_empty_environment_is_paper_trading_in_development():
         "sqlite:///.state/ledger.db",
     )
     assert (read.alert_max_age_s, read.duplicate_window_s, read.order_deadline_s) == (60, 45, 10)
-    assert (read.visibility_margin_s, read.request_budget_s, read.rate_limit_per_minute) == (60, 2.5, 60)
+    assert (read.visibility_margin_s, read.request_budget_s, read.rate_limit_per_minute) == (
+        60,
+        2.5,
+        60,
+    )
     assert read.paper_balances == {"USD": Decimal(10000), "BTC": Decimal(1)}
     assert (read.paper_maker_fee, read.paper_taker_fee, read.paper_prices) == (
         Decimal("0.40"),
         Decimal("0.80"),
         "alert",
     )
-    assert (read.allowed_symbols, read.max_order_cost, read.allowed_ips, read.kraken_api_url) == (None,) * 4
-    assert (read.kraken_api_key, read.kraken_api_secret, read.operator_token, read.gcp_project_id) == (None,) * 4
-    assert (read.log_level, read.cors_origins, read.trusted_proxy_hops, read.account) == ("INFO", (), 0, "default")
+    assert (read.allowed_symbols, read.max_order_cost, read.allowed_ips, read.kraken_api_url) == (
+        None,
+    ) * 4
+    assert (
+        read.kraken_api_key,
+        read.kraken_api_secret,
+        read.operator_token,
+        read.gcp_project_id,
+    ) == (None,) * 4
+    assert (read.log_level, read.cors_origins, read.trusted_proxy_hops, read.account) == (
+        "INFO",
+        (),
+        0,
+        "default",
+    )
     assert (read.credentials, read.strategies, read.on_google_cloud) == ((), {}, False)
 
 
@@ -74,12 +93,22 @@ def test_an_empty_text_counts_as_unset():
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("LEDGER_URL", "memory://", "ledger_url", "memory://"),
         ("LEDGER_URL", "firestore://my-project-1", "ledger_url", "firestore://my-project-1"),
-        ("LEDGER_ID", "0123456789abcdef0123456789abcdef", "ledger_id", "0123456789abcdef0123456789abcdef"),
+        (
+            "LEDGER_ID",
+            "0123456789abcdef0123456789abcdef",
+            "ledger_id",
+            "0123456789abcdef0123456789abcdef",
+        ),
         ("GCP_PROJECT_ID", "example.com:my-project", "gcp_project_id", "example.com:my-project"),
         ("ALLOWED_SYMBOLS", "BTC/USD, AAPLx/USD", "allowed_symbols", ("BTC/USD", "AAPLx/USD")),
         ("ALLOWED_SYMBOLS", "*", "allowed_symbols", None),
         ("MAX_ORDER_COST", "500 USD", "max_order_cost", {"USD": Decimal(500)}),
-        ("MAX_ORDER_COST", "500.50 usd, 450 EUR", "max_order_cost", {"USD": Decimal("500.50"), "EUR": Decimal(450)}),
+        (
+            "MAX_ORDER_COST",
+            "500.50 usd, 450 EUR",
+            "max_order_cost",
+            {"USD": Decimal("500.50"), "EUR": Decimal(450)},
+        ),
         ("MAX_ORDER_COST", "None", "max_order_cost", None),
         ("KRAKEN_API_URL", "https://api.example.com/", "kraken_api_url", "https://api.example.com"),
         ("KRAKEN_API_URL", "http://127.0.0.1:8090", "kraken_api_url", "http://127.0.0.1:8090"),
@@ -99,7 +128,12 @@ def test_an_empty_text_counts_as_unset():
         ("VISIBILITY_MARGIN_SECONDS", "30", "visibility_margin_s", 30),
         ("REQUEST_BUDGET_SECONDS", "1.5", "request_budget_s", 1.5),
         ("REQUEST_BUDGET_SECONDS", "300", "request_budget_s", 300.0),
-        ("PAPER_BALANCES", "usd=5, AAPLx=0.25", "paper_balances", {"USD": Decimal(5), "AAPLx": Decimal("0.25")}),
+        (
+            "PAPER_BALANCES",
+            "usd=5, AAPLx=0.25",
+            "paper_balances",
+            {"USD": Decimal(5), "AAPLx": Decimal("0.25")},
+        ),
         ("PAPER_FEES", "0, 0.26", "paper_taker_fee", Decimal("0.26")),
         ("PAPER_PRICES", "kraken", "paper_prices", "kraken"),
         ("RATE_LIMIT_PER_MINUTE", "5", "rate_limit_per_minute", 5),
@@ -216,14 +250,27 @@ def test_the_lists_of_secrets_keep_their_order_and_each_has_a_scheme():
         ("WEBHOOK_SECRET[0]", "x-signature"),
         ("WEBHOOK_SECRET[1]", "standard-webhooks"),
     ]
-    assert [one.secret for one in read.credentials] == [TOKEN.encode(), OTHER.encode(), SECRET.encode(), b"k" * 32]
+    assert [one.secret for one in read.credentials] == [
+        TOKEN.encode(),
+        OTHER.encode(),
+        SECRET.encode(),
+        b"k" * 32,
+    ]
 
 
 @pytest.mark.parametrize(
     ("first", "second", "env"),
     [
-        ("WEBHOOK_TOKEN[0]", "WEBHOOK_SECRET[0]", {"WEBHOOK_TOKEN": TOKEN, "WEBHOOK_SECRET": TOKEN}),
-        ("WEBHOOK_TOKEN[0]", "WEBHOOK_SECRET[0]", {"WEBHOOK_TOKEN": WHSEC, "WEBHOOK_SECRET": WHSEC}),
+        (
+            "WEBHOOK_TOKEN[0]",
+            "WEBHOOK_SECRET[0]",
+            {"WEBHOOK_TOKEN": TOKEN, "WEBHOOK_SECRET": TOKEN},
+        ),
+        (
+            "WEBHOOK_TOKEN[0]",
+            "WEBHOOK_SECRET[0]",
+            {"WEBHOOK_TOKEN": WHSEC, "WEBHOOK_SECRET": WHSEC},
+        ),
         (
             "WEBHOOK_TOKEN[0]",
             "WEBHOOK_SECRET[0]",
@@ -266,7 +313,9 @@ def test_development_without_proof_says_so_loudly():
     assert settings(WEBHOOK_TOKEN=TOKEN).warnings == ()
 
 
-@pytest.mark.parametrize("missing", ["KRAKEN_API_KEY", "KRAKEN_API_SECRET", "ALLOWED_SYMBOLS", "MAX_ORDER_COST"])
+@pytest.mark.parametrize(
+    "missing", ["KRAKEN_API_KEY", "KRAKEN_API_SECRET", "ALLOWED_SYMBOLS", "MAX_ORDER_COST"]
+)
 def test_live_refuses_to_start_without(missing):
     said = fault(**{**LIVE, missing: ""})
     assert said.startswith(f"{missing}: is unset; TRADING_MODE=live needs it")
@@ -280,12 +329,18 @@ def test_live_takes_an_explicit_word_for_no_limit():
 @pytest.mark.parametrize("missing", ["KRAKEN_API_KEY", "KRAKEN_API_SECRET"])
 def test_validate_needs_keys_and_no_limits(missing):
     assert settings(TRADING_MODE="validate", **KRAKEN).trading_mode == "validate"
-    assert fault(**{"TRADING_MODE": "validate", **KRAKEN, missing: ""}).startswith(f"{missing}: is unset")
+    assert fault(**{"TRADING_MODE": "validate", **KRAKEN, missing: ""}).startswith(
+        f"{missing}: is unset"
+    )
 
 
-@pytest.mark.parametrize("url", ["sqlite:////var/lib/ledger.db", "SQLite:///ledger.db", "memory://", "MEMORY://"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:////var/lib/ledger.db", "SQLite:///ledger.db", "memory://", "MEMORY://"]
+)
 def test_live_on_google_cloud_refuses_a_ledger_that_dies_with_the_instance(url):
-    assert fault(**LIVE, **CLOUD, LEDGER_URL=url).startswith("LEDGER_URL: this ledger dies with the instance")
+    assert fault(**LIVE, **CLOUD, LEDGER_URL=url).startswith(
+        "LEDGER_URL: this ledger dies with the instance"
+    )
     (warning,) = settings(**{**LIVE, **CLOUD, "LEDGER_URL": url, "TRADING_MODE": "paper"}).warnings
     assert warning.startswith("LEDGER_URL: this ledger dies with the instance")
 
@@ -297,7 +352,9 @@ def test_live_in_memory_elsewhere_starts_with_a_warning():
 
 def test_a_ledger_in_memory_has_no_id_to_be_named_by():
     named = {"LEDGER_URL": "memory://", "LEDGER_ID": "0123456789abcdef" * 2}
-    assert fault(**named).startswith("LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start")
+    assert fault(**named).startswith(
+        "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start"
+    )
 
 
 def test_google_cloud_means_production_and_firestore():
@@ -319,7 +376,9 @@ def test_the_project_is_found_where_google_puts_it(env, ledger):
 
 
 def test_google_cloud_without_a_project_has_no_ledger_and_says_so():
-    assert fault(K_SERVICE="webhook", WEBHOOK_TOKEN=TOKEN).startswith("LEDGER_URL: is unset and so is GCP_PROJECT_ID")
+    assert fault(K_SERVICE="webhook", WEBHOOK_TOKEN=TOKEN).startswith(
+        "LEDGER_URL: is unset and so is GCP_PROJECT_ID"
+    )
 
 
 @pytest.mark.parametrize(
@@ -348,12 +407,19 @@ def test_a_near_miss_stops_the_start_and_names_what_was_meant(name, meant):
 
 
 def test_a_variable_in_small_letters_is_not_ignored():
-    assert fault(max_order_cost="500 USD") == "max_order_cost: is written in capitals: MAX_ORDER_COST"
+    assert (
+        fault(max_order_cost="500 USD") == "max_order_cost: is written in capitals: MAX_ORDER_COST"
+    )
 
 
 def test_what_others_put_into_the_environment_is_their_own():
     assert settings(
-        PATH="/bin", PORT="8080", K_REVISION="1", FUNCTION_TARGET="webhook", ORDERLY="1", WEBHOOK_TOKENS=""
+        PATH="/bin",
+        PORT="8080",
+        K_REVISION="1",
+        FUNCTION_TARGET="webhook",
+        ORDERLY="1",
+        WEBHOOK_TOKENS="",
     ).warnings
 
 
@@ -399,7 +465,9 @@ def test_no_secret_is_in_a_message():
         "WEBHOOK_TOKENS": "misplaced-0123456789",
     }
     toml = 'secret = "loose"\n[a]\ntoken = ["lessweak", 5]\nsecret = "env:not a name"\n[b]\ntoken = "brief"\n'
-    said = "\n".join(faults(read_file={"strategies.toml": toml}.get, TRADING_MODE="live", **sensitive))
+    said = "\n".join(
+        faults(read_file={"strategies.toml": toml}.get, TRADING_MODE="live", **sensitive)
+    )
     for text in (TOKEN, OTHER, "weak", "loose", "misplaced", "brief", "not a name"):
         assert text not in said
 
@@ -421,7 +489,9 @@ def test_no_secret_is_in_the_repr():
 def test_a_strategys_limits_stand_beside_the_global_ones():
     toml = '[trend]\nallowed_symbols = ["ETH/USD"]\nmax_order_cost = "200 USD"\nvolume = "0.5"\n[free]\n'
     read = settings(
-        read_file={"strategies.toml": toml}.get, ALLOWED_SYMBOLS="BTC/USD,ETH/USD", MAX_ORDER_COST="500 USD"
+        read_file={"strategies.toml": toml}.get,
+        ALLOWED_SYMBOLS="BTC/USD,ETH/USD",
+        MAX_ORDER_COST="500 USD",
     )
     trend = read.rules_for("trend")
     assert trend.allow_lists == (("BTC/USD", "ETH/USD"), ("ETH/USD",))
@@ -440,14 +510,19 @@ def test_a_strategys_limits_stand_beside_the_global_ones():
 def test_the_fees_of_an_estimate_are_those_of_the_paper_account_else_krakens_first_tier():
     first_tier = (Decimal("0.40"), Decimal("0.80"))
     assert settings().rules_for("default").fees == first_tier
-    assert settings(PAPER_FEES="0.25,0.5").rules_for("default").fees == (Decimal("0.25"), Decimal("0.5"))
+    assert settings(PAPER_FEES="0.25,0.5").rules_for("default").fees == (
+        Decimal("0.25"),
+        Decimal("0.5"),
+    )
     real = settings(TRADING_MODE="validate", PAPER_FEES="0.25,0.5", **KRAKEN)
     assert real.rules_for("default").fees == first_tier
 
 
 def test_a_strategys_own_token_is_proof_enough_for_production():
     toml = '[trend]\ntoken = "env:TREND_TOKEN"\n'
-    read = settings(read_file={"strategies.toml": toml}.get, ENVIRONMENT="production", TREND_TOKEN=TOKEN)
+    read = settings(
+        read_file={"strategies.toml": toml}.get, ENVIRONMENT="production", TREND_TOKEN=TOKEN
+    )
     (credential,) = read.credentials
     assert (credential.key_id, credential.strategy) == ("strategies.toml [trend] token[0]", "trend")
 
@@ -470,7 +545,10 @@ def test_the_files_secrets_count_among_those_with_one_purpose():
 
 def test_a_file_that_cannot_be_read_is_a_fault(tmp_path):
     (tmp_path / "latin.toml").write_bytes(b'[a]\nname = "\xe9"')
-    for path, cause in ((tmp_path, "IsADirectoryError"), (tmp_path / "latin.toml", "UnicodeDecodeError")):
+    for path, cause in (
+        (tmp_path, "IsADirectoryError"),
+        (tmp_path / "latin.toml", "UnicodeDecodeError"),
+    ):
         with pytest.raises(SettingsError, match=cause):
             read_settings({"STRATEGIES_FILE": str(path)})
 
@@ -479,6 +557,8 @@ def test_the_file_is_read_from_the_disk(tmp_path, monkeypatch):
     (tmp_path / "strategies.toml").write_text("\ufeff[trend]\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     assert list(read_settings({}).strategies) == ["trend"]
-    assert list(read_settings({"STRATEGIES_FILE": str(tmp_path / "strategies.toml")}).strategies) == ["trend"]
+    assert list(
+        read_settings({"STRATEGIES_FILE": str(tmp_path / "strategies.toml")}).strategies
+    ) == ["trend"]
     with pytest.raises(SettingsError, match=r"there is no file 'other\.toml'"):
         read_settings({"STRATEGIES_FILE": "other.toml"})

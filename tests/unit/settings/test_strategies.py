@@ -29,14 +29,22 @@ def test_a_whole_table_is_read():
     assert found.faults == ()
     assert found.strategies == {
         "trend-btc": Strategy(
-            "trend-btc", ("BTC/USD", "ETH/USD"), {"USD": Decimal(200), "EUR": Decimal(180)}, Decimal("0.01")
+            "trend-btc",
+            ("BTC/USD", "ETH/USD"),
+            {"USD": Decimal(200), "EUR": Decimal(180)},
+            Decimal("0.01"),
         ),
         "Mean reversion, 4h": Strategy("Mean reversion, 4h"),
     }
     assert [(one.scheme, one.source, one.text, one.strategy) for one in found.secrets] == [
         ("token", "strategies.toml [trend-btc] token[0]", NEWER, "trend-btc"),
         ("token", "strategies.toml [trend-btc] token[1]", TOKEN, "trend-btc"),
-        ("secret", "strategies.toml [trend-btc] secret[0]", "signing-0123456789abcdef", "trend-btc"),
+        (
+            "secret",
+            "strategies.toml [trend-btc] secret[0]",
+            "signing-0123456789abcdef",
+            "trend-btc",
+        ),
     ]
     assert found.variables == {"TREND_TOKEN"}
 
@@ -89,7 +97,11 @@ def test_a_strategy_may_have_no_limit_of_its_own():
         ('token = "env:MISSING"', "token", "MISSING, which is not set"),
         ('token = "env:EMPTY"', "token", "EMPTY, which is not set"),
         ('token = "env:HOLED"', "token", "entry 2 is blank"),
-        ('secret = "projects/p/secrets/s"', "secret", "projects/PROJECT/secrets/SECRET/versions/VERSION"),
+        (
+            'secret = "projects/p/secrets/s"',
+            "secret",
+            "projects/PROJECT/secrets/SECRET/versions/VERSION",
+        ),
         ("tokens = 1", "tokens", "did you mean token?"),
         ("max_cost = 1", "max_cost", "did you mean max_order_cost?"),
         (
@@ -143,7 +155,14 @@ def test_a_strategys_name_is_short_and_printable(name):
 
 
 @pytest.mark.parametrize(
-    "document", ["[trend", f'[trend]\ntoken = "{TOKEN}', f"[trend]\ntoken = {TOKEN}", "[a]\n[a]\n", "a = " + "[" * 9000]
+    "document",
+    [
+        "[trend",
+        f'[trend]\ntoken = "{TOKEN}',
+        f"[trend]\ntoken = {TOKEN}",
+        "[a]\n[a]\n",
+        "a = " + "[" * 9000,
+    ],
 )
 def test_broken_toml_is_one_fault_that_quotes_nothing(document):
     found = read(document, "strategies.toml", {})
@@ -154,7 +173,10 @@ def test_broken_toml_is_one_fault_that_quotes_nothing(document):
 
 
 def test_the_named_variables_are_known_even_from_a_broken_file():
-    assert read('[a]\ntoken = ["env:ONE", "env:TWO"]\noops', "strategies.toml", {}).variables == {"ONE", "TWO"}
+    assert read('[a]\ntoken = ["env:ONE", "env:TWO"]\noops', "strategies.toml", {}).variables == {
+        "ONE",
+        "TWO",
+    }
 
 
 # -- the size as a table of its own ---------------------------------------------------------------------------------------
@@ -166,15 +188,24 @@ def test_the_named_variables_are_known_even_from_a_broken_file():
         ('volume = "0.01"', ("0.01", "base", False)),
         ('size = {volume = "0.01"}', ("0.01", "base", False)),
         ("size = {volume = 0.01, fixed = true}", ("0.01", "base", True)),
-        ('size = {volume = 5, quantity_type = "percent_equity", fixed = false}', ("5", "percent_equity", False)),
-        ('size.volume = "5"\nsize.quantity_type = "quote"\nsize.fixed = true', ("5", "quote", True)),
+        (
+            'size = {volume = 5, quantity_type = "percent_equity", fixed = false}',
+            ("5", "percent_equity", False),
+        ),
+        (
+            'size.volume = "5"\nsize.quantity_type = "quote"\nsize.fixed = true',
+            ("5", "quote", True),
+        ),
     ],
 )
 def test_a_size_may_be_a_table_and_fixed(lines, size):
     found = table(lines)
     strategy = found.strategies["trend"]
     assert found.faults == ()
-    assert (strategy.volume, strategy.quantity_type, strategy.size_fixed) == (Decimal(size[0]), *size[1:])
+    assert (strategy.volume, strategy.quantity_type, strategy.size_fixed) == (
+        Decimal(size[0]),
+        *size[1:],
+    )
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,11 @@ def verdicts(result):
         (TRAIL, None, None),
         (TRAIL, MARKET, 60600),
         (TRAIL | SOLD, MARKET, 59400),
-        ({**TRAIL, **SOLD, "order_type": "trailing-stop-limit", "trail_limit": "-50"}, MARKET, 59350),
+        (
+            {**TRAIL, **SOLD, "order_type": "trailing-stop-limit", "trail_limit": "-50"},
+            MARKET,
+            59350,
+        ),
         ({**TRAIL, "order_type": "trailing-stop-limit", "trail_limit": "+50"}, MARKET, 60650),
         ({**TRAIL, "order_type": "trailing-stop-limit", "trail_limit": "+50"}, None, None),
     ],
@@ -129,9 +133,19 @@ def test_a_plan_that_passes_tells_of_every_check_with_its_numbers():
         (
             "MAX_ORDER_COST",
             "passed",
-            {"cost": "499.9995", "max": "500", "volume": "0.00999999", "price": "50000", "currency": "USD"},
+            {
+                "cost": "499.9995",
+                "max": "500",
+                "volume": "0.00999999",
+                "price": "50000",
+                "currency": "USD",
+            },
         ),
-        ("COST_MINIMUM", "passed", {"cost": "499.9995", "minimum": "0.5", "volume": "0.00999999", "price": "50000"}),
+        (
+            "COST_MINIMUM",
+            "passed",
+            {"cost": "499.9995", "minimum": "0.5", "volume": "0.00999999", "price": "50000"},
+        ),
     ]
     assert appraisal.rounding == (
         "volume 0.00999999999 was rounded down to 0.00999999",
@@ -140,7 +154,9 @@ def test_a_plan_that_passes_tells_of_every_check_with_its_numbers():
     assert result.notes == appraisal.rounding
 
 
-@pytest.mark.parametrize(("leverage", "made"), [(None, []), ("1", []), ("3", ["passed"]), ("9", ["denied"])])
+@pytest.mark.parametrize(
+    ("leverage", "made"), [(None, []), ("1", []), ("3", ["passed"]), ("9", ["denied"])]
+)
 def test_a_leverage_is_checked_where_there_is_one(leverage, made):
     _, result = appraised(price="60000", **({"leverage": leverage} if leverage else {}))
     assert [verdict for rule, verdict in verdicts(result) if rule == "LEVERAGE"] == made
@@ -191,7 +207,11 @@ CLOSING = {"price": "60000", "leverage": "2", "stop_loss": "55000"}
 )
 @pytest.mark.parametrize("strict", [False, True])
 def test_rules_that_are_too_old_to_deny_are_shown_as_not_checked(age, old, strict):
-    rules = {"status": "cancel_only", "leverage_buy": (), "ordermin": D(1), "costmin": D(10**6)} if strict else {}
+    rules = (
+        {"status": "cancel_only", "leverage_buy": (), "ordermin": D(1), "costmin": D(10**6)}
+        if strict
+        else {}
+    )
     _, result = appraised(instrument=btc_usd(**rules), now=AS_OF + age, **CLOSING)
     made = dict(verdicts(result))
     assert {rule for rule, verdict in made.items() if verdict == "not_checked"} == old
@@ -203,7 +223,10 @@ def test_rules_that_are_too_old_to_deny_are_shown_as_not_checked(age, old, stric
 def test_rules_that_kraken_has_not_stated_are_shown_as_not_checked():
     bare = btc_usd(status=None, leverage_buy=None, ordermin=None, costmin=None)
     _, result = appraised(instrument=bare, **CLOSING)
-    assert {rule for rule, verdict in verdicts(result) if verdict == "not_checked"} == {"PAIR_STATUS", *PAIR_RULES}
+    assert {rule for rule, verdict in verdicts(result) if verdict == "not_checked"} == {
+        "PAIR_STATUS",
+        *PAIR_RULES,
+    }
 
 
 def test_an_offset_from_a_market_that_is_not_known_is_shown_as_not_checked():

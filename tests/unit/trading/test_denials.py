@@ -23,8 +23,12 @@ D = Decimal
 VALIDATE = "/webhook/tradingview/validate"
 POOR = Rejected(("EOrder:Insufficient funds",))
 NOBODY = NotSent("no connection")
-ASK = RestingOrder("OASKKK-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(60000))
-STOP = ASK._replace(order_id="OSTOPP-AAAAA-AAAAAA", order_type="stop-loss", limit=None, trigger=D(30000))
+ASK = RestingOrder(
+    "OASKKK-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(60000)
+)
+STOP = ASK._replace(
+    order_id="OSTOPP-AAAAA-AAAAAA", order_type="stop-loss", limit=None, trigger=D(30000)
+)
 
 
 def no_sells(draft, _rules, _now):
@@ -43,7 +47,11 @@ def forbid_sells(monkeypatch):
 
 
 def told(answer):
-    return answer.status, answer["code"], "NO_SELLS: this account does not sell" in (answer["error"] or "")
+    return (
+        answer.status,
+        answer["code"],
+        "NO_SELLS: this account does not sell" in (answer["error"] or ""),
+    )
 
 
 DENIED = (422, "order_denied", True)
@@ -89,7 +97,9 @@ def test_an_alert_and_its_validation_are_denied(forbid_sells, what, cap, route, 
     assert function.operate("GET", "/orders")["orders"] == []
 
 
-@pytest.mark.parametrize("fields", [{"side": "sell"}, {"side": "sell", "order_type": "limit", "stop_loss": "70000"}])
+@pytest.mark.parametrize(
+    "fields", [{"side": "sell"}, {"side": "sell", "order_type": "limit", "stop_loss": "70000"}]
+)
 def test_a_replay_is_denied(forbid_sells, tmp_path, fields):
     function = function_on(tmp_path / "ledger.db")
     function.venue.refuse = [POOR]
@@ -102,7 +112,9 @@ def test_a_replay_is_denied(forbid_sells, tmp_path, fields):
 
 
 @pytest.mark.parametrize("route", ["/webhook/tradingview", VALIDATE])
-@pytest.mark.parametrize("change", [{"price": "61000"}, {"volume": "0.5"}, {"price": "61000", "display_volume": "0.1"}])
+@pytest.mark.parametrize(
+    "change", [{"price": "61000"}, {"volume": "0.5"}, {"price": "61000", "display_volume": "0.1"}]
+)
 def test_an_amendment_is_denied(forbid_sells, change, route):
     function = trader(btc=3)
     function.venue.rest(ASK)
@@ -227,11 +239,15 @@ def test_a_pair_that_may_not_be_traded_costs_no_call(what, env, rule, legs):
     assert function.venue.calls == []
 
 
-@pytest.mark.parametrize("fields", [{"action": "cancel"}, {"action": "amend", "order_id": "OAAAAA-AAAAA-AAAAAA"}])
+@pytest.mark.parametrize(
+    "fields", [{"action": "cancel"}, {"action": "amend", "order_id": "OAAAAA-AAAAA-AAAAAA"}]
+)
 def test_a_change_of_a_pair_that_may_not_be_traded_costs_no_call(fields):
     function = trader(btc=3, env={"ALLOWED_SYMBOLS": "ETH/USD"})
     price = "41000" if fields["action"] == "amend" else None
-    answer = function.post(function.alert(**{"side": None, "volume": None, "price": price, **fields}))
+    answer = function.post(
+        function.alert(**{"side": None, "volume": None, "price": price, **fields})
+    )
     assert outcome(answer) == (422, "order_denied")
     assert answer["error"].startswith("ALLOWED_SYMBOLS: ")
     assert function.venue.calls == []
@@ -285,7 +301,10 @@ def test_a_status_of_now_denies_before_the_ticker_is_read():
 
 def test_a_leg_of_a_fixed_size_above_the_cap_denies_before_another_leg_reads_the_account():
     function = trader(btc=3, env={"MAX_ORDER_COST": "500 USD"})
-    legs = [{"action": "close"}, {"side": "buy", "order_type": "limit", "price": "50000", "volume": "0.02"}]
+    legs = [
+        {"action": "close"},
+        {"side": "buy", "order_type": "limit", "price": "50000", "volume": "0.02"},
+    ]
     answer = function.post(legs_alert(function, legs))
     assert answer["error"].startswith("orders[1]: MAX_ORDER_COST: cost 1000 USD")
     assert function.venue.calls == []
@@ -307,7 +326,9 @@ def test_a_validation_makes_every_check_and_is_refused_for_the_reason_that_the_a
     shown, real = function.post(alert, VALIDATE), function.post(alert)
     assert shown["error"] == real["error"]
     assert shown["error"].startswith("LEVERAGE: ")
-    denied = [check["rule"] for check in shown["orders"][0]["checks"] if check["verdict"] == "denied"]
+    denied = [
+        check["rule"] for check in shown["orders"][0]["checks"] if check["verdict"] == "denied"
+    ]
     assert denied == ["LEVERAGE", "MAX_ORDER_COST"]
 
 
@@ -318,7 +339,10 @@ def test_a_validation_makes_every_check_and_is_refused_for_the_reason_that_the_a
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
-        ({"volume": "10", "quantity_type": "percent_balance"}, "10 % of the 100000 USD that is free"),
+        (
+            {"volume": "10", "quantity_type": "percent_balance"},
+            "10 % of the 100000 USD that is free",
+        ),
         ({"action": "close", "side": None, "volume": None}, "the position goes from 3 to 0 BTC"),
         (
             {"volume": "0.0112345678901", "price": "60000.19", "order_type": "limit"},
@@ -326,7 +350,9 @@ def test_a_validation_makes_every_check_and_is_refused_for_the_reason_that_the_a
         ),
     ],
 )
-def test_a_denial_keeps_the_notes_of_the_size_in_its_answer_and_in_the_log(caplog, fields, note, route):
+def test_a_denial_keeps_the_notes_of_the_size_in_its_answer_and_in_the_log(
+    caplog, fields, note, route
+):
     caplog.set_level("INFO")
     function = trader(btc=3, env={"MAX_ORDER_COST": "500 USD"})
     answer = function.post(function.alert(**fields), route)
@@ -361,17 +387,30 @@ STRATEGY = '[trend-btc]\nallowed_symbols = ["BTC/USD"]\nmax_order_cost = "100 US
 def capped(tmp_path, **env):
     path = tmp_path / "strategies.toml"
     path.write_text(STRATEGY, "utf-8")
-    return {"STRATEGIES_FILE": str(path), "ALLOWED_SYMBOLS": "BTC/USD,ETH/USD", "MAX_ORDER_COST": "500 USD", **env}
+    return {
+        "STRATEGIES_FILE": str(path),
+        "ALLOWED_SYMBOLS": "BTC/USD,ETH/USD",
+        "MAX_ORDER_COST": "500 USD",
+        **env,
+    }
 
 
 def test_each_check_says_whose_it_is_and_both_owners_have_theirs(tmp_path):
     function = trader(env=capped(tmp_path))
     answer = function.post(function.alert(strategy_name="trend-btc", volume="0.001"), VALIDATE)
-    checks = [(check["rule"], check["scope"], check["verdict"]) for check in answer["orders"][0]["checks"]]
+    checks = [
+        (check["rule"], check["scope"], check["verdict"]) for check in answer["orders"][0]["checks"]
+    ]
     assert [check[:2] for check in checks].count(("MAX_ORDER_COST", "global")) == 1
-    assert checks[:2] == [("ALLOWED_SYMBOLS", "global", "passed"), ("ALLOWED_SYMBOLS", "strategy", "passed")]
+    assert checks[:2] == [
+        ("ALLOWED_SYMBOLS", "global", "passed"),
+        ("ALLOWED_SYMBOLS", "strategy", "passed"),
+    ]
     costs = [check for check in checks if check[0] == "MAX_ORDER_COST"]
-    assert costs == [("MAX_ORDER_COST", "global", "passed"), ("MAX_ORDER_COST", "strategy", "passed")]
+    assert costs == [
+        ("MAX_ORDER_COST", "global", "passed"),
+        ("MAX_ORDER_COST", "strategy", "passed"),
+    ]
     others = {check[1] for check in checks if check[0] not in ("ALLOWED_SYMBOLS", "MAX_ORDER_COST")}
     assert others == {"kraken"}
 

@@ -23,7 +23,9 @@ LIMIT_BELOW = {"order_type": "limit", "price": "-500"}
 
 
 def planned(fields: dict[str, Any], market: Decimal | None = MARKET) -> Plan | Denied:
-    return plan(intent(parse(verified(fields)), TradingRules()), BTC_USD, TradingRules(), AS_OF, market)
+    return plan(
+        intent(parse(verified(fields)), TradingRules()), BTC_USD, TradingRules(), AS_OF, market
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,11 @@ def planned(fields: dict[str, Any], market: Decimal | None = MARKET) -> Plan | D
         (SELL, {"take_profit": "61000"}, "below"),
         (BUY, {"stop_loss": "61000", "stop_loss_limit": "60900"}, "below"),
         (BUY | LIMIT_BELOW, {"stop_loss": "59600"}, "below"),
-        (BUY | {"order_type": "stop-loss", "stop_price": "+500"}, {"take_profit": "60400"}, "above"),
+        (
+            BUY | {"order_type": "stop-loss", "stop_price": "+500"},
+            {"take_profit": "60400"},
+            "above",
+        ),
     ],
 )
 def test_an_exit_that_would_fire_at_once_is_denied_with_the_numbers(
@@ -86,7 +92,9 @@ def test_without_any_price_it_is_not_checked_and_kraken_decides() -> None:
         (BUY | {"volume": "5", "quantity_type": "percent_balance", "stop_loss": "59000"}, True),
     ],
 )
-def test_the_ticker_is_asked_only_where_an_exit_has_nothing_else(fields: dict[str, Any], asks: bool) -> None:
+def test_the_ticker_is_asked_only_where_an_exit_has_nothing_else(
+    fields: dict[str, Any], asks: bool
+) -> None:
     wanted = intent(parse(verified(fields)), TradingRules())
     assert needs_ticker(wanted, TradingRules()) is asks
     assert needs.of_intent(wanted, capped=False).price is asks

@@ -35,7 +35,12 @@ def of_trend(function, **fields):
         ({"side": "buy", "volume": "50", "quantity_type": "percent_balance"}, "volume"),
         ({"action": "reverse", "volume": "0.5"}, "volume"),
         (
-            {"action": "target", "market_position": "long", "quantity_type": "percent_equity", "volume": "5"},
+            {
+                "action": "target",
+                "market_position": "long",
+                "quantity_type": "percent_equity",
+                "volume": "5",
+            },
             "volume",
         ),
         (
@@ -63,11 +68,17 @@ def test_a_leg_with_a_size_of_its_own_is_refused_with_all_others(function):
     ("fields", "came"),
     [
         ({"side": "buy"}, [("buy", "0.02")]),
-        ({"side": "sell", "market_position": "flat", "prev_market_position": "long"}, [("sell", "0.02")]),
+        (
+            {"side": "sell", "market_position": "flat", "prev_market_position": "long"},
+            [("sell", "0.02")],
+        ),
         ({"action": "close"}, [("sell", "1")]),
         ({"action": "close", "percent": "50"}, [("sell", "0.5")]),
         ({"action": "reverse"}, [("sell", "1")]),
-        ({"action": "target", "market_position": "flat", "market_position_size": "0"}, [("sell", "1")]),
+        (
+            {"action": "target", "market_position": "flat", "market_position_size": "0"},
+            [("sell", "1")],
+        ),
     ],
     ids=str,
 )
@@ -78,14 +89,21 @@ def test_the_fixed_size_and_all_that_has_none_goes(function, fields, came):
     ]
 
 
-@pytest.mark.parametrize("size", ['volume = "0.02"', "size = {volume = 0.02}", "size = {volume = 0.02, fixed = false}"])
+@pytest.mark.parametrize(
+    "size", ['volume = "0.02"', "size = {volume = 0.02}", "size = {volume = 0.02, fixed = false}"]
+)
 def test_a_size_that_is_not_fixed_is_what_an_alert_without_one_gets(tmp_path, size):
     function = strategy(tmp_path, size)
     for alert_id, fields in (("a-1", {}), ("a-2", {"volume": "0.5"})):
-        assert outcome(function.post(of_trend(function, alert_id=alert_id, side="buy", **fields))) == (200, "accepted")
+        assert outcome(
+            function.post(of_trend(function, alert_id=alert_id, side="buy", **fields))
+        ) == (200, "accepted")
     assert sent(function) == [("buy", "0.02"), ("buy", "0.5")]
 
 
 def test_another_strategy_names_its_own_size(tmp_path):
     function = strategy(tmp_path, "size = {volume = 0.02, fixed = true}\n[other]")
-    assert outcome(function.post(target(function, "1.5", strategy_name="other"))) == (200, "accepted")
+    assert outcome(function.post(target(function, "1.5", strategy_name="other"))) == (
+        200,
+        "accepted",
+    )

@@ -84,13 +84,24 @@ def test_a_rule_is_read_or_left_out(rule, given, read):
 def test_missing_rules_are_none():
     bare = parse_asset_pairs({"SOLUSD": {"base": "SOL", "quote": "ZUSD"}}, AS_OF)[0]
     rules = ("pair_decimals", "lot_decimals", "cost_decimals", "tick_size", "ordermin", "costmin")
-    assert [getattr(bare, rule) for rule in (*rules, "leverage_buy", "leverage_sell", "status")] == [None] * 9
+    assert [
+        getattr(bare, rule) for rule in (*rules, "leverage_buy", "leverage_sell", "status")
+    ] == [None] * 9
     assert (bare.key, bare.altname, bare.wsname) == ("SOLUSD", "SOLUSD", "")
 
 
 @pytest.mark.parametrize(
     "row",
-    [None, "XBTUSD", [], 3, {}, {"base": "XXBT"}, {"base": "", "quote": "ZUSD"}, {"base": 1, "quote": "ZUSD"}],
+    [
+        None,
+        "XBTUSD",
+        [],
+        3,
+        {},
+        {"base": "XXBT"},
+        {"base": "", "quote": "ZUSD"},
+        {"base": 1, "quote": "ZUSD"},
+    ],
 )
 def test_a_malformed_row_is_left_out_and_the_others_stay(row):
     assert parse_asset_pairs({"BAD": row, "XXBTZUSD": ROW}, AS_OF) == [BTC_USD]
@@ -100,9 +111,23 @@ def test_a_document_keeps_everything():
     later = AS_OF + timedelta(hours=3, microseconds=7)
     instruments = [
         BTC_USD,
-        btc_usd(key="A", tick_size=Decimal("0.000000000000000001"), ordermin=Decimal("1E+3"), as_of=later),
-        btc_usd(key="B", leverage_buy=(), leverage_sell=None, wsname="", status=None, lot_decimals=0),
-        btc_usd(key="C", pair_decimals=None, lot_decimals=None, cost_decimals=None, tick_size=None, costmin=None),
+        btc_usd(
+            key="A",
+            tick_size=Decimal("0.000000000000000001"),
+            ordermin=Decimal("1E+3"),
+            as_of=later,
+        ),
+        btc_usd(
+            key="B", leverage_buy=(), leverage_sell=None, wsname="", status=None, lot_decimals=0
+        ),
+        btc_usd(
+            key="C",
+            pair_decimals=None,
+            lot_decimals=None,
+            cost_decimals=None,
+            tick_size=None,
+            costmin=None,
+        ),
     ]
     assert from_document(to_document(instruments)) == instruments
 
@@ -115,15 +140,23 @@ def test_a_document_of_a_key_twice_keeps_the_later_one():
 def test_a_document_is_in_asset_pairs_shape_without_floats_or_exponents():
     row = json.loads(to_document([btc_usd(tick_size=Decimal("1E-7"))]))["pairs"]["XXBTZUSD"]
     assert row["tick_size"] == "0.0000001"
-    assert row == {**{name: ROW[name] for name in row if name in ROW}, "tick_size": "0.0000001", "as_of": row["as_of"]}
+    assert row == {
+        **{name: ROW[name] for name in row if name in ROW},
+        "tick_size": "0.0000001",
+        "as_of": row["as_of"],
+    }
 
 
 def test_one_date_for_all_rows_may_stand_beside_them():
     own = {**ROW, "as_of": "2026-10-01T00:00:00+02:00"}
-    text = json.dumps({"as_of": "2026-09-25T12:00:00Z", "pairs": {"XXBTZUSD": ROW, "B": own, "C": 5}})
+    text = json.dumps(
+        {"as_of": "2026-09-25T12:00:00Z", "pairs": {"XXBTZUSD": ROW, "B": own, "C": 5}}
+    )
     first, second = from_document(text)
     assert first == BTC_USD
-    assert second == BTC_USD._replace(key="B", as_of=datetime(2026, 10, 1, tzinfo=timezone(timedelta(hours=2))))
+    assert second == BTC_USD._replace(
+        key="B", as_of=datetime(2026, 10, 1, tzinfo=timezone(timedelta(hours=2)))
+    )
 
 
 def test_a_date_without_a_zone_is_utc():
@@ -152,13 +185,26 @@ def test_the_packaged_snapshot_goes_through_storage_unchanged():
     assert from_document(to_document(snapshot())) == snapshot()
 
 
-ON_BTNL = {**ROW, "altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "execution_venue": "bitnomial_exchange"}
+ON_BTNL = {
+    **ROW,
+    "altname": "XBTUSD:BTNL",
+    "wsname": "XBT/USD:BTNL",
+    "execution_venue": "bitnomial_exchange",
+}
 
 
-@pytest.mark.parametrize("names", [{}, {"altname": "XBTUSD", "wsname": "XBT/USD"}, {"altname": None}])
+@pytest.mark.parametrize(
+    "names", [{}, {"altname": "XBTUSD", "wsname": "XBT/USD"}, {"altname": None}]
+)
 def test_a_pair_of_another_venue_has_the_suffix_in_all_its_names(names):
-    [found] = parse_asset_pairs({"XBTUSD:BTNL": {**ON_BTNL, "leverage_buy": [2, 20], **names}}, AS_OF)
-    assert (found.key, found.altname, found.wsname) == ("XBTUSD:BTNL", "XBTUSD:BTNL", "XBT/USD:BTNL")
+    [found] = parse_asset_pairs(
+        {"XBTUSD:BTNL": {**ON_BTNL, "leverage_buy": [2, 20], **names}}, AS_OF
+    )
+    assert (found.key, found.altname, found.wsname) == (
+        "XBTUSD:BTNL",
+        "XBTUSD:BTNL",
+        "XBT/USD:BTNL",
+    )
     assert (found.venue, found.leverage_buy) == (":BTNL", (2, 20))
     assert found.market_names == ("XBTUSD", "XBTUSD", "XBT/USD", "XXBTZUSD")
     assert from_document(to_document([found])) == [found]
@@ -168,6 +214,8 @@ def test_krakens_own_pair_is_called_by_its_own_names():
     assert (BTC_USD.venue, BTC_USD.market_names) == ("", ("XXBTZUSD", "XBTUSD", "XBT/USD"))
 
 
-@pytest.mark.parametrize(("venue", "kept"), [("international", 1), ("", 1), (None, 1), ("bitnomial_exchange", 0)])
+@pytest.mark.parametrize(
+    ("venue", "kept"), [("international", 1), ("", 1), (None, 1), ("bitnomial_exchange", 0)]
+)
 def test_a_pair_of_another_venue_never_takes_the_place_of_krakens_own(venue, kept):
     assert len(parse_asset_pairs({"XXBTZUSD": {**ROW, "execution_venue": venue}}, AS_OF)) == kept

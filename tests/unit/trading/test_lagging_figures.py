@@ -14,7 +14,12 @@ D = Decimal
 
 
 def step(before, change, tolerance="0", *, sure=True):
-    return Step(None if before is None else D(before), None if change is None else D(change), D(tolerance), sure)
+    return Step(
+        None if before is None else D(before),
+        None if change is None else D(change),
+        D(tolerance),
+        sure,
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,17 +39,33 @@ def step(before, change, tolerance="0", *, sure=True):
         ("7", [step("5", None)], "7"),  # of unknown size, and the figure has moved
         ("5", [step("5", None)], None),
         ("7", [step("5", None), step(None, "1")], None),
-        ("6", [step("5", "1", sure=False)], None),  # without it the figure may have come to the same
+        (
+            "6",
+            [step("5", "1", sure=False)],
+            None,
+        ),  # without it the figure may have come to the same
         ("8", [step("5", "1", sure=False), step(None, "2")], None),
-        ("5", [step("5", None), step("7", "1")], "8"),  # of unknown size, but the next plan saw what came of it
+        (
+            "5",
+            [step("5", None), step("7", "1")],
+            "8",
+        ),  # of unknown size, but the next plan saw what came of it
         ("7", [step("5", None), step("7", "1")], "8"),
         ("8", [step("5", None), step("7", "1")], "8"),
         ("5", [step("5", None), step("7", None)], None),
         ("9", [step("5", None), step("7", None)], "9"),
         ("9", [step("5", None), step(None, None)], None),
-        ("1", [step(None, "1"), step("1", "1")], "2"),  # the first plan read no figure, the second one did
+        (
+            "1",
+            [step(None, "1"), step("1", "1")],
+            "2",
+        ),  # the first plan read no figure, the second one did
         ("0", [step(None, "1"), step("1", "1")], None),
-        ("1", [step("0", "1"), step("5", "1")], "6"),  # a resting order filled in between, and the next plan saw it
+        (
+            "1",
+            [step("0", "1"), step("5", "1")],
+            "6",
+        ),  # a resting order filled in between, and the next plan saw it
         ("5", [step("0", "1"), step("5", "1")], "6"),
         ("2", [step("0", "1"), step("5", "1")], None),
     ],
@@ -58,6 +79,8 @@ sizes = st.lists(st.integers(-50, 50).filter(bool), min_size=1, max_size=6)
 
 @given(before=st.integers(0, 1000), changes=sizes, shown=st.integers(0, 6))
 def test_however_many_of_our_orders_it_shows_the_outcome_is_the_same(before, changes, shown):
-    steps = [Step(D(before) if number == 0 else None, D(change)) for number, change in enumerate(changes)]
+    steps = [
+        Step(D(before) if number == 0 else None, D(change)) for number, change in enumerate(changes)
+    ]
     figure = D(before + sum(changes[:shown]))
     assert settled(figure, steps) == D(before + sum(changes))

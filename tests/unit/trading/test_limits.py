@@ -12,7 +12,9 @@ from webhook_core.trading import denials, limits
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal
-DOGE_EUR = pair("XDGEUR", "XDGEUR", "XDG/EUR", "XXDG", "ZEUR")._replace(ordermin=D(50), costmin=D("0.45"))
+DOGE_EUR = pair("XDGEUR", "XDGEUR", "XDG/EUR", "XXDG", "ZEUR")._replace(
+    ordermin=D(50), costmin=D("0.45")
+)
 
 
 def said(denied):
@@ -41,7 +43,10 @@ def unchecked(check):
     [["BTC/USD"], ["XBTUSD"], ["XXBTZUSD"], ["btc-usd"], ["KRAKEN:BTCUSD"], ["ETH/USD", "XBT/USD"]],
 )
 def test_a_listed_pair_is_allowed_however_it_is_written(allowed):
-    assert passed(limits.symbol_allowed(BTC_USD, allowed)) == ("ALLOWED_SYMBOLS", {"symbol": "BTC/USD"})
+    assert passed(limits.symbol_allowed(BTC_USD, allowed)) == (
+        "ALLOWED_SYMBOLS",
+        {"symbol": "BTC/USD"},
+    )
 
 
 @pytest.mark.parametrize("allowed", [["ETH/USD"], ["BTC/EUR", "WBTC/USD"], ["USD/BTC"], ["BTC"]])
@@ -58,7 +63,9 @@ def test_an_empty_list_allows_nothing():
 
 
 def test_a_long_list_is_shown_in_part():
-    assert limits.symbol_allowed(BTC_USD, [f"A{n}/USD" for n in range(40)]).message.endswith("A9/USD, …")
+    assert limits.symbol_allowed(BTC_USD, [f"A{n}/USD" for n in range(40)]).message.endswith(
+        "A9/USD, …"
+    )
 
 
 def test_a_volume_that_rounds_to_zero_is_denied():
@@ -72,20 +79,28 @@ def test_a_volume_that_rounds_to_zero_is_denied():
 def test_a_price_that_rounds_to_zero_is_denied():
     denied = limits.price_remains("stop_price", "0.04", D("0.0"))
     assert said(denied) == ("PRICE_ZERO", {"stop_price": "0.04"})
-    assert passed(limits.price_remains("price", "0.1", D("0.1"))) == ("PRICE_ZERO", {"price": "0.1"})
+    assert passed(limits.price_remains("price", "0.1", D("0.1"))) == (
+        "PRICE_ZERO",
+        {"price": "0.1"},
+    )
 
 
 @pytest.mark.parametrize("left", ["0", "-1"])
 def test_an_offset_that_leaves_no_price_is_denied(left):
     denied = limits.offset_leaves_a_price("price", "-60000", D(left), D(60000))
     assert said(denied) == ("PRICE_BELOW_ZERO", {"price": "-60000", "market": "60000"})
-    assert denied.message.endswith("price -60000 is as far down as the market at 60000: no price would be left")
+    assert denied.message.endswith(
+        "price -60000 is as far down as the market at 60000: no price would be left"
+    )
 
 
 def test_an_offset_that_leaves_a_price_passes_and_one_from_an_unknown_market_is_not_checked():
     left = limits.offset_leaves_a_price("price", "-50", D(59950), D(60000))
     assert passed(left) == ("PRICE_BELOW_ZERO", {"price": "-50", "market": "60000"})
-    assert unchecked(limits.offset_leaves_a_price("price", "-50", None, None)) == ("PRICE_BELOW_ZERO", {"price": "-50"})
+    assert unchecked(limits.offset_leaves_a_price("price", "-50", None, None)) == (
+        "PRICE_BELOW_ZERO",
+        {"price": "-50"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,22 +114,41 @@ def test_an_offset_that_leaves_a_price_passes_and_one_from_an_unknown_market_is_
 )
 def test_a_cost_up_to_the_cap_passes(volume, price, cap, cost):
     numbers = {"cost": cost, "max": "500", "volume": volume, "price": price, "currency": "USD"}
-    assert passed(limits.cost_within_cap(BTC_USD, D(volume), D(price), cap)) == ("MAX_ORDER_COST", numbers)
+    assert passed(limits.cost_within_cap(BTC_USD, D(volume), D(price), cap)) == (
+        "MAX_ORDER_COST",
+        numbers,
+    )
 
 
 def test_a_cost_above_the_cap_is_denied_by_the_smallest_part():
     denied = limits.cost_within_cap(BTC_USD, D("0.01"), D("50000.1"), {"USD": D(500)})
-    numbers = {"cost": "500.001", "max": "500", "volume": "0.01", "price": "50000.1", "currency": "USD"}
+    numbers = {
+        "cost": "500.001",
+        "max": "500",
+        "volume": "0.01",
+        "price": "50000.1",
+        "currency": "USD",
+    }
     assert said(denied) == ("MAX_ORDER_COST", numbers)
-    assert denied.message == "MAX_ORDER_COST: cost 500.001 USD (0.01 x 50000.1) is above the cap of 500 USD"
+    assert (
+        denied.message
+        == "MAX_ORDER_COST: cost 500.001 USD (0.01 x 50000.1) is above the cap of 500 USD"
+    )
 
 
 def test_a_product_of_many_digits_does_not_round_itself_under_the_cap():
     volume = D("1.00000000000000000001")
-    assert limits.cost_within_cap(BTC_USD, volume, D("100000000000.1"), {"USD": D("100000000000.1")}).passed is False
+    assert (
+        limits.cost_within_cap(
+            BTC_USD, volume, D("100000000000.1"), {"USD": D("100000000000.1")}
+        ).passed
+        is False
+    )
 
 
-@pytest.mark.parametrize(("cap", "stated"), [({"USD": D(500), "USDT": D("9.50")}, "500 USD, 9.5 USDT"), ({}, "none")])
+@pytest.mark.parametrize(
+    ("cap", "stated"), [({"USD": D(500), "USDT": D("9.50")}, "500 USD, 9.5 USDT"), ({}, "none")]
+)
 def test_a_quote_currency_without_a_cap_is_denied_with_the_remedy(cap, stated):
     denied = limits.cost_within_cap(DOGE_EUR, D(1), D(1), cap)
     assert said(denied) == ("MAX_ORDER_COST_CURRENCY", {"currency": "EUR"})
@@ -140,8 +174,14 @@ def test_a_volume_below_ordermin_is_denied():
 
 def test_a_cost_below_costmin_is_denied():
     denied = limits.cost_minimum(DOGE_EUR, D(50), D("0.008"))
-    assert said(denied) == ("COST_MINIMUM", {"cost": "0.4", "minimum": "0.45", "volume": "50", "price": "0.008"})
-    assert denied.message == "COST_MINIMUM: cost 0.4 EUR (50 x 0.008) is below the pair's minimum 0.45 EUR"
+    assert said(denied) == (
+        "COST_MINIMUM",
+        {"cost": "0.4", "minimum": "0.45", "volume": "50", "price": "0.008"},
+    )
+    assert (
+        denied.message
+        == "COST_MINIMUM: cost 0.4 EUR (50 x 0.008) is below the pair's minimum 0.45 EUR"
+    )
 
 
 def test_a_cost_at_the_minimum_passes():
@@ -166,12 +206,16 @@ def test_a_cost_without_a_rule_or_a_price_is_not_checked(costmin, price, numbers
 def test_a_leverage_outside_the_sides_list_is_denied(side, leverage, offered):
     denied = limits.leverage_offered(BTC_USD, side, leverage)
     assert said(denied) == ("LEVERAGE", {"leverage": str(leverage), "offered": offered})
-    expected = f"LEVERAGE: leverage {leverage} is not offered for a {side} of BTC/USD; offered: {offered}"
+    expected = (
+        f"LEVERAGE: leverage {leverage} is not offered for a {side} of BTC/USD; offered: {offered}"
+    )
     assert denied.message == expected
 
 
 def test_a_pair_without_margin_denies_every_leverage():
-    assert said(limits.leverage_offered(btc_usd(leverage_buy=()), Side.BUY, 2))[1]["offered"] == "none"
+    assert (
+        said(limits.leverage_offered(btc_usd(leverage_buy=()), Side.BUY, 2))[1]["offered"] == "none"
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,21 +267,37 @@ def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, de
     else:
         assert said(answer) == ("PAIR_STATUS", {"status": status})
         hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
-        expected = f"PAIR_STATUS: BTC/USD is {status} at Kraken and takes no such {order_type} order{hint}"
+        expected = (
+            f"PAIR_STATUS: BTC/USD is {status} at Kraken and takes no such {order_type} order{hint}"
+        )
         assert answer.message == expected
 
 
 def test_a_status_that_is_not_known_is_not_checked():
-    assert unchecked(limits.status_permits(btc_usd(status=None), OrderType.MARKET, None)) == ("PAIR_STATUS", {})
+    assert unchecked(limits.status_permits(btc_usd(status=None), OrderType.MARKET, None)) == (
+        "PAIR_STATUS",
+        {},
+    )
 
 
 def test_a_pair_that_is_post_only_takes_a_post_only_order():
-    assert limits.status_permits(btc_usd(status="post_only"), OrderType.LIMIT, None, post_only=True).passed is True
-    assert limits.status_permits(btc_usd(status="cancel_only"), OrderType.LIMIT, None, post_only=True).passed is False
+    assert (
+        limits.status_permits(
+            btc_usd(status="post_only"), OrderType.LIMIT, None, post_only=True
+        ).passed
+        is True
+    )
+    assert (
+        limits.status_permits(
+            btc_usd(status="cancel_only"), OrderType.LIMIT, None, post_only=True
+        ).passed
+        is False
+    )
 
 
 @pytest.mark.parametrize(
-    ("shown", "fits"), [("0.1", False), ("0.066", False), ("0.0667", True), ("1", False), ("0.99", True)]
+    ("shown", "fits"),
+    [("0.1", False), ("0.066", False), ("0.0667", True), ("1", False), ("0.99", True)],
 )
 def test_an_iceberg_shows_a_fifteenth_at_least_and_not_all(shown, fits):
     volume = "1" if shown != "0.1" else "1.6"
@@ -248,9 +308,15 @@ def test_an_iceberg_shows_a_fifteenth_at_least_and_not_all(shown, fits):
 
 def test_a_start_lies_ahead():
     ahead = limits.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF)
-    assert passed(ahead) == ("START_TIME", {"starts": "2026-09-25T12:00:01Z", "now": "2026-09-25T12:00:00Z"})
+    assert passed(ahead) == (
+        "START_TIME",
+        {"starts": "2026-09-25T12:00:01Z", "now": "2026-09-25T12:00:00Z"},
+    )
     denied = limits.start_is_ahead(AS_OF, AS_OF)
-    assert said(denied) == ("START_TIME", {"starts": "2026-09-25T12:00:00Z", "now": "2026-09-25T12:00:00Z"})
+    assert said(denied) == (
+        "START_TIME",
+        {"starts": "2026-09-25T12:00:00Z", "now": "2026-09-25T12:00:00Z"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -269,7 +335,10 @@ def test_an_expiry_lies_within_reach_and_after_the_start(after, start, fits):
     check = limits.expiry_in_reach(AS_OF + after, None if start is None else AS_OF + start, AS_OF)
     rule, numbers = (passed if fits else said)(check)
     assert rule == "EXPIRY"
-    assert numbers == {"expires": f"{AS_OF + after:%Y-%m-%dT%H:%M:%SZ}", "now": "2026-09-25T12:00:00Z"}
+    assert numbers == {
+        "expires": f"{AS_OF + after:%Y-%m-%dT%H:%M:%SZ}",
+        "now": "2026-09-25T12:00:00Z",
+    }
 
 
 def test_what_a_close_leaves_must_be_worth_the_pairs_minimum():

@@ -10,7 +10,14 @@ import pytest
 from tests.support.instruments import BTC_USD
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
-from webhook_core.trading.order_changes import Allowed, Ours, amendment, cancels, is_as_amended, meant
+from webhook_core.trading.order_changes import (
+    Allowed,
+    Ours,
+    amendment,
+    cancels,
+    is_as_amended,
+    meant,
+)
 from webhook_core.trading.orders import Side
 from webhook_core.trading.plans import Denied
 from webhook_core.trading.requests import OrderRequest
@@ -55,22 +62,46 @@ def txids(*names):
         (CancelIntent("symbol", "BTCUSD", Side.SELL), {"pair": BTC_USD}, txids("OSELL", "OSTOP")),
         (CancelIntent(order_id="OSELL"), {}, txids("OSELL")),
         (CancelIntent(client_order_id="11111111111141118111111111111111"), {}, txids("OBUY")),
-        (CancelIntent(of_alert="a"), {"named": Ours({"OENTRY"})}, txids("OSTOP")),  # what its entry left behind
-        (CancelIntent("strategy"), {"named": Ours({"OSELL"}, {BUY.client_order_id})}, txids("OBUY", "OSELL")),
+        (
+            CancelIntent(of_alert="a"),
+            {"named": Ours({"OENTRY"})},
+            txids("OSTOP"),
+        ),  # what its entry left behind
+        (
+            CancelIntent("strategy"),
+            {"named": Ours({"OSELL"}, {BUY.client_order_id})},
+            txids("OBUY", "OSELL"),
+        ),
         (CancelIntent("strategy"), {"named": Ours()}, "NoOrder"),
         # one that Kraken's list may lack goes by its id: Kraken decides
         (CancelIntent(order_id="OYOUNG"), {}, txids("OYOUNG")),
         (CancelIntent(client_order_id="abc"), {}, [{"cl_ord_id": "abc"}]),
-        (CancelIntent(of_alert="a"), {"named": Ours(just_sent=[("OYOUNG", "BTC/USD")])}, txids("OYOUNG")),
-        (CancelIntent(of_alert="a"), {"named": Ours({"OSELL"}, just_sent=[("OSELL", "BTC/USD")])}, txids("OSELL")),
+        (
+            CancelIntent(of_alert="a"),
+            {"named": Ours(just_sent=[("OYOUNG", "BTC/USD")])},
+            txids("OYOUNG"),
+        ),
+        (
+            CancelIntent(of_alert="a"),
+            {"named": Ours({"OSELL"}, just_sent=[("OSELL", "BTC/USD")])},
+            txids("OSELL"),
+        ),
         # a credential of a strategy, and ALLOWED_SYMBOLS
         (CancelIntent("all"), {"allowed": Allowed(Ours({"OSELL"}))}, txids("OSELL")),
         (CancelIntent("all"), {"allowed": Allowed(None, {"ETHUSD"})}, txids("OETH")),
         (CancelIntent(order_id="OBUY"), {"allowed": Allowed(Ours({"OSELL"}))}, "Denied"),
         (CancelIntent(order_id="OBUY"), {"allowed": Allowed(None, {"ETHUSD"})}, "Denied"),
         (CancelIntent(order_id="OYOUNG"), {"allowed": Allowed(Ours({"OSELL"}))}, "NoOrder"),
-        (CancelIntent(order_id="OYOUNG"), {"allowed": Allowed(Ours()), "named": YOUNG}, txids("OYOUNG")),
-        (CancelIntent(client_order_id="abc"), {"allowed": Allowed(None, {"ETHUSD"}), "named": YOUNG}, txids("OYOUNG")),
+        (
+            CancelIntent(order_id="OYOUNG"),
+            {"allowed": Allowed(Ours()), "named": YOUNG},
+            txids("OYOUNG"),
+        ),
+        (
+            CancelIntent(client_order_id="abc"),
+            {"allowed": Allowed(None, {"ETHUSD"}), "named": YOUNG},
+            txids("OYOUNG"),
+        ),
         (CancelIntent("strategy"), {"named": YOUNG}, "NoOrder"),
         (CancelIntent(client_order_id="abc"), {"allowed": Allowed(Ours())}, "NoOrder"),
     ],
@@ -92,7 +123,11 @@ def test_what_is_meant_and_may_not_be_touched_is_said():
         (AmendIntent(limit=D("60000.11")), SELL, {"limit_price": "60000.2"}),
         (AmendIntent(volume=D("0.4999999999")), SELL, {"order_qty": "0.49999999"}),
         (AmendIntent(trigger=D("59000"), post_only=False), STOP, {"trigger_price": "59000"}),
-        (AmendIntent(limit=D(61000), post_only=True), SELL, {"limit_price": "61000", "post_only": "true"}),
+        (
+            AmendIntent(limit=D(61000), post_only=True),
+            SELL,
+            {"limit_price": "61000", "post_only": "true"},
+        ),
         (AmendIntent(volume=D("0.1")), SELL, "AMEND_VOLUME"),  # all of that has filled
         (AmendIntent(limit=D(1)), resting("O", kind="stop-loss"), "AMEND_PRICE"),
         (AmendIntent(trigger=D(1)), SELL, "AMEND_PRICE"),
@@ -130,4 +165,7 @@ def test_an_amendment_of_an_alert_is_of_its_order_and_not_of_the_close_that_it_l
     ],
 )
 def test_an_order_shows_its_amendment_or_not(sent, shown):
-    assert is_as_amended(OrderRequest("", {"txid": "OSELL", **sent}, method="AmendOrder"), SELL) is shown
+    assert (
+        is_as_amended(OrderRequest("", {"txid": "OSELL", **sent}, method="AmendOrder"), SELL)
+        is shown
+    )

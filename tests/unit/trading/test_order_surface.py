@@ -296,15 +296,23 @@ def test_what_was_rounded_is_said():
     assert planned({**ICEBERG, "display_volume": "0.0012345678"}).notes == (
         "display_volume 0.0012345678 was rounded down to 0.00123456",
     )
-    assert planned({"stop_loss": "-2.55555%"}).notes == ("stop_loss -2.55555% was rounded to -2.5555%",)
+    assert planned({"stop_loss": "-2.55555%"}).notes == (
+        "stop_loss -2.55555% was rounded to -2.5555%",
+    )
     assert planned({**TRAIL, "trail": "150.19"}).notes == ("trail +150.19 was rounded to +150.1",)
 
 
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"side": "sell", "stop_loss": "2%"}, "stop_loss of a sell without leverage buys back what is sold"),
-        ({"take_profit": "2%", "fee_currency": "base"}, "fee_currency base takes the fee out of that"),
+        (
+            {"side": "sell", "stop_loss": "2%"},
+            "stop_loss of a sell without leverage buys back what is sold",
+        ),
+        (
+            {"take_profit": "2%", "fee_currency": "base"},
+            "fee_currency base takes the fee out of that",
+        ),
     ],
 )
 def test_a_close_that_may_surprise_is_said(fields, says):
@@ -413,7 +421,9 @@ def test_a_close_lies_on_its_side_of_the_entry(side, entry, at, field, above):
     ],
 )
 def test_a_second_exit_is_denied_with_the_reason(fields, field):
-    with pytest.raises(OrderDenied, match=r"ONE_CLOSE: .*no one-cancels-other.*could sell other holdings") as caught:
+    with pytest.raises(
+        OrderDenied, match=r"ONE_CLOSE: .*no one-cancels-other.*could sell other holdings"
+    ) as caught:
         intent(read(**fields), FREE)
     assert (caught.value.field, caught.value.status) == (field, 422)
 
@@ -508,7 +518,9 @@ def test_a_relative_price_under_a_cap_needs_the_ticker(fields, needed):
         ({**TRAIL, "price": "50001"}, "40000", "500.01"),
     ],
 )
-def test_the_cost_of_a_relative_price_is_taken_at_the_highest_that_it_can_mean(fields, ticker, cost):
+def test_the_cost_of_a_relative_price_is_taken_at_the_highest_that_it_can_mean(
+    fields, ticker, cost
+):
     denied = refused(fields, rules=CAPPED, ticker=D(ticker))
     assert (denied.rule, denied.numbers["cost"]) == ("MAX_ORDER_COST", cost)
     assert isinstance(planned(fields | {"volume": "0.009"}, rules=CAPPED, ticker=D(ticker)), Plan)
@@ -559,7 +571,12 @@ def test_an_order_type_is_in_one_family_at_most(kind):
         ({**LIMIT, "tif": "FOK", "post_only": True}, 400, "alert_malformed", "post_only"),
         ({"take_profit": "65000", "stop_loss": "55000"}, 422, "order_denied", "take_profit"),
         ({**ICEBERG, "display_volume": "0.01"}, 422, "order_denied", None),
-        ({"order_type": "limit", "price": "-2%", "stop_loss": "1%", "expires": "+3600"}, 200, "accepted", None),
+        (
+            {"order_type": "limit", "price": "-2%", "stop_loss": "1%", "expires": "+3600"},
+            200,
+            "accepted",
+            None,
+        ),
     ],
 )
 def test_a_sender_is_told_in_the_usual_answer(fields, status, code, field):
@@ -584,7 +601,10 @@ def test_every_example_order_is_taken_by_the_paper_kraken(path):
     kraken.mark_price("XXBTZUSD", D(60000))
     sent_to_paper = dict(result.requests[0].parameters)
     answer = ask(
-        kraken, "AddOrder", **sent_to_paper, **({"validate": "true"} if path.stem == "settle_position" else {})
+        kraken,
+        "AddOrder",
+        **sent_to_paper,
+        **({"validate": "true"} if path.stem == "settle_position" else {}),
     )
     assert answer["error"] == []
     assert ("close" in answer["result"]["descr"]) is path.stem.endswith("_on_entry")

@@ -83,7 +83,13 @@ def refused(alert, **kwargs):
 @pytest.mark.parametrize("side", list(Side))
 def test_trigger_and_limit_go_to_kraken_the_right_way_round(order_type, prices, side):
     alert = Alert(side=side, order_type=order_type, price=D("50000.1"), stop_price=D("49000.5"))
-    expected = {"pair": "XXBTZUSD", "type": side.value, "ordertype": order_type.value, "volume": "0.01", **prices}
+    expected = {
+        "pair": "XXBTZUSD",
+        "type": side.value,
+        "ordertype": order_type.value,
+        "volume": "0.01",
+        **prices,
+    }
     request = sent(alert)
     assert list(request.parameters.items()) == list(expected.items())
     assert all(type(value) is str for value in request.parameters.values())
@@ -105,7 +111,9 @@ def test_trigger_and_limit_go_to_kraken_the_right_way_round(order_type, prices, 
 )
 def test_a_price_that_the_type_needs_is_asked_for_by_name(order_type, field):
     alert = replace(Alert(order_type=order_type, price=D(1), stop_price=D(1)), **{field: None})
-    with pytest.raises(AlertMalformed, match=f"{field} is missing: {order_type} needs it") as caught:
+    with pytest.raises(
+        AlertMalformed, match=f"{field} is missing: {order_type} needs it"
+    ) as caught:
         intent(alert, FREE)
     assert caught.value.field == field
 
@@ -120,9 +128,14 @@ def test_a_volume_comes_from_the_alert_else_from_the_settings():
 
 
 @pytest.mark.parametrize("field", ["volume", "price", "stop_price"])
-@pytest.mark.parametrize("value", ["0", "-1", "NaN", "Infinity", "1E+18", "1E-19", "1E+999999", "0." + "1" * 80])
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "NaN", "Infinity", "1E+18", "1E-19", "1E+999999", "0." + "1" * 80]
+)
 def test_a_senseless_amount_is_refused_by_name(field, value):
-    alert = replace(Alert(order_type=OrderType.STOP_LOSS_LIMIT, price=D(1), stop_price=D(1)), **{field: D(value)})
+    alert = replace(
+        Alert(order_type=OrderType.STOP_LOSS_LIMIT, price=D(1), stop_price=D(1)),
+        **{field: D(value)},
+    )
     with pytest.raises(AlertMalformed) as caught:
         intent(alert, FREE)
     assert caught.value.field == field
@@ -141,7 +154,9 @@ def test_leverage_is_sent_only_for_margin(leverage, written):
 
 
 def test_an_xstock_names_its_asset_class():
-    stock = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")._replace(tick_size=D("0.01"), pair_decimals=2)
+    stock = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")._replace(
+        tick_size=D("0.01"), pair_decimals=2
+    )
     alert = Alert(order_type=OrderType.LIMIT, price=D("201.5"), volume=D(1), leverage=2)
     expected = ["AAPLxUSD", "buy", "limit", "1", "201.5", "2", "tokenized_asset"]
     assert list(sent(alert, instrument=stock).parameters.values()) == expected
@@ -166,13 +181,18 @@ def test_what_is_sent_is_rounded_and_said():
 
 
 def test_nothing_is_said_where_nothing_changed():
-    assert planned(Alert(order_type=OrderType.LIMIT, price=D("50000.10"), volume=D("0.0100"))).notes == ()
+    assert (
+        planned(Alert(order_type=OrderType.LIMIT, price=D("50000.10"), volume=D("0.0100"))).notes
+        == ()
+    )
 
 
 @pytest.mark.parametrize("side", list(Side))
 def test_an_equal_trigger_and_limit_stay_equal(side):
     price = D("100.04")
-    parameters = sent(Alert(side=side, order_type=OrderType.STOP_LOSS_LIMIT, price=price, stop_price=price)).parameters
+    parameters = sent(
+        Alert(side=side, order_type=OrderType.STOP_LOSS_LIMIT, price=price, stop_price=price)
+    ).parameters
     assert parameters["price"] == parameters["price2"]
 
 
@@ -183,9 +203,14 @@ def test_a_trigger_that_the_type_does_not_take_is_left_out_and_said():
 
 
 def test_without_rules_the_numbers_go_as_they_are():
-    bare = btc_usd(tick_size=None, pair_decimals=None, lot_decimals=None, ordermin=None, costmin=None)
+    bare = btc_usd(
+        tick_size=None, pair_decimals=None, lot_decimals=None, ordermin=None, costmin=None
+    )
     alert = Alert(order_type=OrderType.LIMIT, volume=D("1E-7"), price=D("37774.433333333334"))
-    assert list(sent(alert, instrument=bare).parameters.values())[3:] == ["0.0000001", "37774.433333333334"]
+    assert list(sent(alert, instrument=bare).parameters.values())[3:] == [
+        "0.0000001",
+        "37774.433333333334",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,8 +256,14 @@ def test_every_list_and_every_cap_applies():
     assert refused(Alert(), rules=trading_rules(allow_lists=(wide, narrow))) == "ALLOWED_SYMBOLS"
     assert sent(Alert(), rules=trading_rules(allow_lists=(wide, ("XBTUSD",))))
     priced = Alert(price=D(50000))
-    assert refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"USD": D(100)}))) == "MAX_ORDER_COST"
-    assert refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"EUR": D(1000)}))) == "MAX_ORDER_COST_CURRENCY"
+    assert (
+        refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"USD": D(100)})))
+        == "MAX_ORDER_COST"
+    )
+    assert (
+        refused(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"EUR": D(1000)})))
+        == "MAX_ORDER_COST_CURRENCY"
+    )
     assert sent(priced, rules=trading_rules(caps=({"USD": D(1000)}, {"USD": D(500)})))
 
 
@@ -279,7 +310,9 @@ def test_stale_rules_still_round():
 
 
 def test_an_intent_keeps_what_the_alert_says():
-    alert = Alert(side=Side.SELL, order_type=OrderType.TAKE_PROFIT, price=D(5), stop_price=D(6), leverage=3)
+    alert = Alert(
+        side=Side.SELL, order_type=OrderType.TAKE_PROFIT, price=D(5), stop_price=D(6), leverage=3
+    )
     assert intent(alert, FREE) == OrderIntent(
         "BTCUSD", Side.SELL, OrderType.TAKE_PROFIT, D("0.01"), None, D(6), 3, D(5)
     )

@@ -20,14 +20,28 @@ D = Decimal
 
 
 def move(
-    action="target", target=None, *, held="0", in_orders="0", net=None, leverage=None, usd=10**6, fresh=True, **more
+    action="target",
+    target=None,
+    *,
+    held="0",
+    in_orders="0",
+    net=None,
+    leverage=None,
+    usd=10**6,
+    fresh=True,
+    **more,
 ):
     """The order from ``held`` on spot, or from ``net`` on margin."""
     funds = {"XXBT": Balance(D(held), D(in_orders)), "ZUSD": Balance(D(usd))}
     facts = Facts(
-        None if leverage else funds, {"XXBTZUSD": D(net or 0)} if leverage else None, {"XXBTZUSD": D(50000)}, D(100000)
+        None if leverage else funds,
+        {"XXBTZUSD": D(net or 0)} if leverage else None,
+        {"XXBTZUSD": D(50000)},
+        D(100000),
     )
-    wanted = PositionIntent("BTC/USD", action, leverage, target=None if target is None else D(target), **more)
+    wanted = PositionIntent(
+        "BTC/USD", action, leverage, target=None if target is None else D(target), **more
+    )
     return order_for(wanted, Basis(BTC_USD, facts, D("0.8"), fresh))
 
 
@@ -111,10 +125,14 @@ def test_a_reverse(held, net, leverage, size, expected):
 
 def test_what_resting_orders_hold_can_t_be_sold():
     assert said(move("close", held="2", in_orders="0.5")) == ("sell", D("1.5"), False)
-    assert "0.5 of 2 BTC are held by open orders" in move("close", held="2", in_orders="0.5").notes[-1]
+    assert (
+        "0.5 of 2 BTC are held by open orders" in move("close", held="2", in_orders="0.5").notes[-1]
+    )
     denied = move("close", held="2", in_orders="2")
     assert isinstance(denied, Denied)
-    assert denied.message.startswith("POSITION_HELD: 2 of 2 BTC are held by open orders: cancel those first")
+    assert denied.message.startswith(
+        "POSITION_HELD: 2 of 2 BTC are held by open orders: cancel those first"
+    )
 
 
 def test_a_stale_minimum_keeps_nothing_from_being_sold():

@@ -61,7 +61,10 @@ def test_only_the_long_part_of_a_step_is_traded_on_spot(before, side, volume, af
         (("10", None), {}),
         ((None, "-5"), {}),
         (("10", "-5"), {"quantity_type": "quote"}),
-        (("10", "-5"), {"volume": None, "configured": Size(D(15))}),  # a configured size is a fixed one
+        (
+            ("10", "-5"),
+            {"volume": None, "configured": Size(D(15))},
+        ),  # a configured size is a fixed one
     ],
 )
 def test_any_other_order_goes_as_it_is(positions, more):
@@ -97,7 +100,9 @@ AFTER = [
 @pytest.mark.parametrize("size", TRADINGVIEWS)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("fill", AFTER, ids=str)
-def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_positions_do(fill, name, size):
+def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_positions_do(
+    fill, name, size
+):
     side, volume, after, traded = fill
     for value in (after, D(after)):
         intent = step(side=side, **{size: volume, name: value})
@@ -117,7 +122,9 @@ def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_
         *(("sell", "1", "0"), ("buy", "1", "1")),
     ],
 )  # fmt: skip
-def test_a_fixed_size_is_traded_as_it_stands_beside_a_lone_position(side, volume, after, name, size):
+def test_a_fixed_size_is_traded_as_it_stands_beside_a_lone_position(
+    side, volume, after, name, size
+):
     intent = step(side=side, **{size: volume, name: after})
     assert (intent.volume, intent.side, intent.notes) == (D(volume), side, ())
 
@@ -127,9 +134,9 @@ def test_a_fixed_size_is_traded_as_it_stands_beside_a_lone_position(side, volume
 )
 def test_a_sell_is_never_dropped_for_a_position_that_was_only_worked_out(volume, after):
     assert step(side="sell", contracts=volume, position_size=after).volume == D(volume)
-    assert step(side="sell", contracts=volume, market_position="short", market_position_size=after[1:]).volume == D(
-        volume
-    )
+    assert step(
+        side="sell", contracts=volume, market_position="short", market_position_size=after[1:]
+    ).volume == D(volume)
 
 
 def test_a_size_under_two_names_is_tradingviews_own_where_one_of_them_is():
@@ -155,7 +162,9 @@ def test_a_word_for_the_position_before_does_not_need_its_size(name, word, after
 
 
 def test_a_position_after_the_fill_alone_tells_where_tradingviews_own_size_came_from():
-    assert step(side="sell", contracts="1.0", market_position="short", market_position_size="0.5").volume == D("0.5")
+    assert step(
+        side="sell", contracts="1.0", market_position="short", market_position_size="0.5"
+    ).volume == D("0.5")
     bought = step(side="buy", contracts="15", market_position="long", market_position_size="5")
     assert bought.volume == D(5)
     bought = step(side="buy", contracts="15", position_size="5", prev_market_position="short")
@@ -172,7 +181,9 @@ def test_a_position_after_the_fill_alone_tells_where_tradingviews_own_size_came_
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("size", ["contracts", "volume"])
-def test_a_step_of_which_both_ends_are_said_and_none_is_long_trades_nothing(side, after, before, size):
+def test_a_step_of_which_both_ends_are_said_and_none_is_long_trades_nothing(
+    side, after, before, size
+):
     assert isinstance(step(side=side, **{size: "0.5"}, **after, **before), NoOrder)
 
 
@@ -196,15 +207,29 @@ def test_a_position_that_contradicts_what_was_said_of_it_cuts_nothing(side, volu
         {"position": "short", "position_size": "-0.5"},
         {"market_position": "short", "position_size": "-0.5"},
         {"market_position": "short", "market_position_size": "0.5", "position_size": "-0.5"},
-        {"position": "short", "position_size": "0.5", "prev_position": "long", "prev_position_size": "0.5"},
-        {"position_size": "-0.5", "prev_position_size": "0.5", "prev_position": "long", "position": "short"},
+        {
+            "position": "short",
+            "position_size": "0.5",
+            "prev_position": "long",
+            "prev_position_size": "0.5",
+        },
+        {
+            "position_size": "-0.5",
+            "prev_position_size": "0.5",
+            "prev_position": "long",
+            "position": "short",
+        },
         {
             "market_position": "short",
             "market_position_size": "-0.5",
             "prev_position": "long",
             "prev_position_size": "0.5",
         },
-        {"position_size": "-0.5", "prev_market_position": "long", "prev_market_position_size": "0.5"},
+        {
+            "position_size": "-0.5",
+            "prev_market_position": "long",
+            "prev_market_position_size": "0.5",
+        },
     ],
 )
 def test_the_positions_may_have_their_other_names(more):
@@ -233,14 +258,18 @@ def test_a_buy_that_ends_flat_or_short_is_no_buy_on_spot(name, after):
         step(side="buy", quantity="1", **{name: after})
     assert caught.value.field == "market_position"
     assert "prev_market_position" in caught.value.message
-    assert isinstance(step(side="buy", quantity="1", **{name: after, "prev_market_position": "short"}), NoOrder)
+    assert isinstance(
+        step(side="buy", quantity="1", **{name: after, "prev_market_position": "short"}), NoOrder
+    )
     assert step(side="buy", quantity="1", leverage=2, **{name: after}).volume == D(1)
 
 
 def test_an_order_between_two_positions_that_are_not_long_trades_nothing_whatever_its_size():
     around = {"prev_market_position": "flat", "market_position": "short"}
     assert isinstance(step(side="sell", quantity="0.001", **around), NoOrder)
-    assert isinstance(step(side="sell", **around, quantity="0.001", market_position_size="5"), NoOrder)
+    assert isinstance(
+        step(side="sell", **around, quantity="0.001", market_position_size="5"), NoOrder
+    )
 
 
 @pytest.mark.parametrize("word", ["exit", "close", "paper", "close_long"])
@@ -271,7 +300,10 @@ COVERED = {
     "signed sizes": {"prev_position_size": "-2", "position_size": "0"},
     "a signed size before a word": {"prev_position_size": "-2", "market_position": "flat"},
     "a word before a signed size": {"prev_market_position": "short", "position_size": "0"},
-    "a size of zero without its word": {"prev_market_position": "short", "market_position_size": "0"},
+    "a size of zero without its word": {
+        "prev_market_position": "short",
+        "market_position_size": "0",
+    },
     "a part": {"prev_position_size": "-2", "position_size": "-1"},
     "numbers": {"prev_position_size": D(-2), "position_size": D(0)},
 }
@@ -302,7 +334,11 @@ def test_a_buy_that_ends_at_zero_or_below_by_its_signed_size_came_from_a_short(s
     [
         {"prev_market_position": "flat", "market_position": "short"},
         {"prev_position_size": "0", "position_size": "-2"},
-        {"prev_market_position": "flat", "prev_market_position_size": "0", "market_position": "short"},
+        {
+            "prev_market_position": "flat",
+            "prev_market_position_size": "0",
+            "market_position": "short",
+        },
         {"prev_market_position": "short", "market_position": "short", "market_position_size": "9"},
         {"prev_market_position": "flat"},
         {"prev_position_size": "-1"},

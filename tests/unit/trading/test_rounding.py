@@ -53,7 +53,12 @@ def test_a_volume_goes_down(lot_decimals, asked, rounded):
         ("0.01", 1, "100.07", "100", "100.1"),
         ("0.5", None, "100.7", "100.5", "101"),
         ("0.0000001", 7, "0.123456789", "0.1234567", "0.1234568"),
-        ("0.000000000000000001", 18, "999999999999999.123456789123456789", *["999999999999999.123456789123456789"] * 2),
+        (
+            "0.000000000000000001",
+            18,
+            "999999999999999.123456789123456789",
+            *["999999999999999.123456789123456789"] * 2,
+        ),
         ("1", 0, "9876543.21", "9876543", "9876544"),
         ("10", 0, "123", "120", "130"),
         (None, 2, "1.239", "1.23", "1.24"),
@@ -61,7 +66,9 @@ def test_a_volume_goes_down(lot_decimals, asked, rounded):
         (None, None, "37774.433333333334", "37774.433333333334", "37774.433333333334"),
     ],
 )
-def test_a_price_goes_to_the_grid_in_the_traders_favour(tick_size, pair_decimals, asked, bought, sold):
+def test_a_price_goes_to_the_grid_in_the_traders_favour(
+    tick_size, pair_decimals, asked, bought, sold
+):
     instrument = btc_usd(tick_size=optional(tick_size), pair_decimals=pair_decimals)
     assert plain(round_price(instrument, Decimal(asked), Side.BUY)) == bought
     assert plain(round_price(instrument, Decimal(asked), Side.SELL)) == sold
@@ -83,7 +90,9 @@ def test_a_price_goes_to_the_grid_in_the_traders_favour(tick_size, pair_decimals
     ],
 )
 def test_the_step_satisfies_the_tick_and_the_decimals(tick_size, pair_decimals, step):
-    assert price_step(btc_usd(tick_size=optional(tick_size), pair_decimals=pair_decimals)) == optional(step)
+    assert price_step(
+        btc_usd(tick_size=optional(tick_size), pair_decimals=pair_decimals)
+    ) == optional(step)
 
 
 @pytest.mark.parametrize(

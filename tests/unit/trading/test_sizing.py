@@ -63,12 +63,17 @@ def test_a_buy_of_everything_leaves_its_fee():
     order = size(wanted("percent_balance", 100))
     assert order.quantity_type == "quote"
     # and the last decimal that Kraken shows, which it may have cut
-    assert order.volume * (1 + TAKER / 100) <= D("7999.9999") < (order.volume + D("0.0001")) * (1 + TAKER / 100)
+    assert (
+        order.volume * (1 + TAKER / 100)
+        <= D("7999.9999")
+        < (order.volume + D("0.0001")) * (1 + TAKER / 100)
+    )
     assert "a fee of 0.8 %" in order.notes[0]
 
 
 @pytest.mark.parametrize(
-    ("amount", "equity", "volume"), [(10, 100000, "7936.50793"), (5, 100000, "5000"), (10, 20000, "2000")]
+    ("amount", "equity", "volume"),
+    [(10, 100000, "7936.50793"), (5, 100000, "5000"), (10, 20000, "2000")],
 )
 def test_a_percentage_of_the_equity_buys_no_more_than_is_free(amount, equity, volume):
     order = size(wanted("percent_equity", amount), equity=D(equity))
@@ -82,7 +87,9 @@ def test_a_percentage_of_the_equity_sells_no_more_than_is_free():
 
 
 def test_with_leverage_equity_and_position_are_the_margin_account_s():
-    assert size(wanted("percent_equity", 150, leverage=3), equity=D(10000), balances=None).volume == D("0.3")
+    assert size(
+        wanted("percent_equity", 150, leverage=3), equity=D(10000), balances=None
+    ).volume == D("0.3")
     on_margin = {"balances": None, "positions": {"XXBTZUSD": D(-4)}}
     assert size(wanted("percent_position", 25, leverage=3), **on_margin).volume == D(1)
 
@@ -95,7 +102,11 @@ STOP = Close("stop_loss", OrderType.STOP_LOSS, D(49000))
     [
         (STOP, Side.BUY, "0.1"),  # 1 % of 10000 over 1000
         (STOP._replace(trigger=Relative("-", D(2), percent=True)), Side.BUY, "0.1"),
-        (STOP._replace(trigger=Relative("-", D(500))), Side.BUY, "0.1587301587"),  # 0.2 costs more than is free
+        (
+            STOP._replace(trigger=Relative("-", D(500))),
+            Side.BUY,
+            "0.1587301587",
+        ),  # 0.2 costs more than is free
         (STOP._replace(trigger=D(51000)), Side.SELL, "0.1"),
     ],
 )
@@ -128,7 +139,9 @@ order_types = st.sampled_from([OrderType.MARKET, OrderType.LIMIT])
 
 
 @given(
-    intent=st.builds(wanted, kinds, percents, st.sampled_from(Side), order_types, limit=st.just(None)),
+    intent=st.builds(
+        wanted, kinds, percents, st.sampled_from(Side), order_types, limit=st.just(None)
+    ),
     funds=st.builds(lambda total, held: Balance(total, min(held, total)), amounts, amounts),
     price=amounts,
     fee=st.decimals("0", "2", places=2),

@@ -124,7 +124,9 @@ def test_every_packaged_pair_answers_to_each_of_its_names(instrument):
     names += [f"KRAKEN:{modern.replace('/', '')}", *(name.lower() for name in names)]
     assert {KNOWN.resolve(name).key for name in names} == {instrument.key}
     as_written = [name for name in names if name != name.lower()]
-    assert all(names_pair(name, instrument) for name in (as_written if "x" in instrument.key else names))
+    assert all(
+        names_pair(name, instrument) for name in (as_written if "x" in instrument.key else names)
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,13 +197,19 @@ def test_a_symbol_of_another_market_is_refused_by_name(symbol, reason):
 def test_an_unknown_symbol_says_what_to_ask_kraken_for(symbol, ask_for):
     with pytest.raises(UnknownSymbol) as caught:
         KNOWN.resolve(symbol)
-    assert (caught.value.ask_for, caught.value.field, caught.value.code) == (ask_for, "symbol", "alert_malformed")
+    assert (caught.value.ask_for, caught.value.field, caught.value.code) == (
+        ask_for,
+        "symbol",
+        "alert_malformed",
+    )
     assert len(caught.value.message) < 200
     assert "\n" not in caught.value.message
 
 
 def test_an_unknown_symbol_names_the_nearest_pairs():
-    with pytest.raises(UnknownSymbol, match=r"'BTCUSDD' is not a known pair of Kraken; nearest: .*BTC/USD"):
+    with pytest.raises(
+        UnknownSymbol, match=r"'BTCUSDD' is not a known pair of Kraken; nearest: .*BTC/USD"
+    ):
         KNOWN.resolve("BTCUSDD")
 
 
@@ -230,8 +238,15 @@ def test_a_name_that_means_two_pairs_is_an_error_and_their_own_names_still_work(
     )
     assert keys(known, "ETHWBTC", "ETHW/BTC", "ETH/WBTC") == ["ETHWBTC", "ETHWXBT", "ETHWBTC"]
     assert keys(known, "ethwbtc", "ethw-btc") == ["ETHWBTC", "ETHWXBT"]
-    assert keys(known, "STRXUSD", "STRxUSD", "STRX/USD", "STRx-USD") == ["STRXUSD", "STRxUSD", "STRXUSD", "STRxUSD"]
-    with pytest.raises(UnknownSymbol, match="names several pairs: send one of STRXUSD, STRxUSD") as caught:
+    assert keys(known, "STRXUSD", "STRxUSD", "STRX/USD", "STRx-USD") == [
+        "STRXUSD",
+        "STRxUSD",
+        "STRXUSD",
+        "STRxUSD",
+    ]
+    with pytest.raises(
+        UnknownSymbol, match="names several pairs: send one of STRXUSD, STRxUSD"
+    ) as caught:
         known.resolve("strxusd")
     assert caught.value.ask_for is None
 
@@ -336,7 +351,9 @@ def test_a_name_does_not_need_the_wsname(wsname):
     assert Instruments([instrument]).resolve("BTC-USD") is instrument
 
 
-@pytest.mark.parametrize("symbol", ["ETH/USD", "BTC/EUR", "WBTC/USD", "*", "", "USD/BTC", "BINANCE:BTCUSD"])
+@pytest.mark.parametrize(
+    "symbol", ["ETH/USD", "BTC/EUR", "WBTC/USD", "*", "", "USD/BTC", "BINANCE:BTCUSD"]
+)
 def test_a_list_entry_of_another_pair_does_not_name_this_one(symbol):
     assert not names_pair(symbol, BTC_USD)
 
@@ -378,14 +395,19 @@ def test_a_suffix_names_the_pair_of_that_venue_in_every_form_and_no_other(symbol
     assert not names_pair(symbol, SOL_ON_BTNL)
 
 
-@pytest.mark.parametrize("symbol", ["BTCUSD", "XBTUSD", "BTC/USD", "XXBTZUSD", "KRAKEN:XBTUSD", "xbt-usd"])
+@pytest.mark.parametrize(
+    "symbol", ["BTCUSD", "XBTUSD", "BTC/USD", "XXBTZUSD", "KRAKEN:XBTUSD", "xbt-usd"]
+)
 def test_without_the_suffix_it_is_krakens_own_pair(symbol):
     assert BOTH_VENUES.resolve(symbol).key == "XXBTZUSD"
     assert not names_pair(symbol, BTC_ON_BTNL)
 
 
 def test_people_see_the_venue():
-    assert [display_name(one) for one in (BTC_ON_BTNL, SOL_ON_BTNL)] == ["BTC/USD:BTNL", "SOL/USD:BTNL"]
+    assert [display_name(one) for one in (BTC_ON_BTNL, SOL_ON_BTNL)] == [
+        "BTC/USD:BTNL",
+        "SOL/USD:BTNL",
+    ]
 
 
 @pytest.mark.parametrize("wsname", ["", "XBT/USD:BTNL"])
@@ -410,7 +432,9 @@ def test_a_pair_of_another_venue_needs_no_wsname(wsname):
         ("BTC/:BTNL", None),
     ],
 )
-def test_a_pair_of_another_venue_that_is_not_known_is_asked_for_by_its_altname_there(symbol, ask_for):
+def test_a_pair_of_another_venue_that_is_not_known_is_asked_for_by_its_altname_there(
+    symbol, ask_for
+):
     with pytest.raises(UnknownSymbol, match="is not a known pair of Kraken") as caught:
         KNOWN.resolve(symbol)
     assert caught.value.ask_for == ask_for
@@ -437,6 +461,22 @@ def test_the_suffix_makes_no_other_market_krakens(symbol, reason):
 
 
 def test_an_asset_has_one_id_in_krakens_balances():
-    named = {"XBT": "XXBT", "BTC": "XXBT", "XXBT": "XXBT", "XDG": "XXDG", "DOGE": "XXDG", "ETH": "XETH", "USD": "ZUSD"}
-    named |= {"EUR": "ZEUR", "XRP": "XXRP", "SOL": "SOL", "USDT": "USDT", "XTZ": "XTZ", "DOT28": "DOT28", "CHF": "CHF"}
+    named = {
+        "XBT": "XXBT",
+        "BTC": "XXBT",
+        "XXBT": "XXBT",
+        "XDG": "XXDG",
+        "DOGE": "XXDG",
+        "ETH": "XETH",
+        "USD": "ZUSD",
+    }
+    named |= {
+        "EUR": "ZEUR",
+        "XRP": "XXRP",
+        "SOL": "SOL",
+        "USDT": "USDT",
+        "XTZ": "XTZ",
+        "DOT28": "DOT28",
+        "CHF": "CHF",
+    }
     assert {name: asset_id(name) for name in named} == named

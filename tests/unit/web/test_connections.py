@@ -57,7 +57,9 @@ def test_a_request_that_does_not_arrive_ends_as_a_sender_that_hung_up_and_stays_
 
 
 @pytest.mark.parametrize("looks", [1, 3])
-def test_what_is_there_is_read_though_the_time_is_over_for_this_process_may_have_stood_still(looks, pair):
+def test_what_is_there_is_read_though_the_time_is_over_for_this_process_may_have_stood_still(
+    looks, pair
+):
     request, sender = pair
     for number in range(looks):
         sender.sendall(b"body")

@@ -63,7 +63,9 @@ def test_one_that_was_fired_long_ago_and_whose_answer_was_lost(function):
     assert len(function.venue.submitted) == 1
 
 
-@pytest.mark.parametrize("fields", [{}, {"id": None}, {"id": None, "fired_at": None, "timenow": True}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"id": None}, {"id": None, "fired_at": None, "timenow": True}]
+)
 def test_whatever_tells_the_alert_from_others(function, fields):
     times = {"timenow": fired_before(function, 0)} if "timenow" in fields else {}
     body = function.alert(**{**fields, **times})
@@ -110,7 +112,10 @@ def test_nothing_is_claimed_for_what_is_stale_by_a_rule_that_has_become_stricter
     assert outcome(function.post(body)) == (503, "not_sent")
     function.clock.sleep(20)
     strict = Function(
-        env={"ALERT_MAX_AGE_SECONDS": "10"}, clock=function.clock, venue=function.venue, store=function.store
+        env={"ALERT_MAX_AGE_SECONDS": "10"},
+        clock=function.clock,
+        venue=function.venue,
+        store=function.store,
     )
     assert outcome(strict.post(body)) == (503, "not_sent")
     assert len(function.venue.submitted) == 1
@@ -167,7 +172,9 @@ def test_who_can_not_prove_itself_learns_nothing(function):
     body = function.alert()
     assert function.post(body).status == 200
     function.clock.sleep(OLD)
-    known, unknown = ({**body, "token": "a-wrong-token-0123456", **more} for more in ({}, {"id": "a-2"}))
+    known, unknown = (
+        {**body, "token": "a-wrong-token-0123456", **more} for more in ({}, {"id": "a-2"})
+    )
     answers = [function.post(one) for one in (known, unknown)]
     assert [outcome(answer) for answer in answers] == [(401, "unauthenticated")] * 2
     first, second = ({**answer.document, "request_id": ""} for answer in answers)
@@ -183,7 +190,10 @@ def test_a_validation_neither_asks_the_ledger_nor_answers_from_it():
     assert function.post(body).status == 200
     function.clock.sleep(OLD)
     store.calls.clear()
-    assert outcome(function.post(body, path="/webhook/tradingview/validate")) == (401, "alert_stale")
+    assert outcome(function.post(body, path="/webhook/tradingview/validate")) == (
+        401,
+        "alert_stale",
+    )
     assert outcome(function.post(wanting)) == (401, "alert_stale")
     assert store.calls == []
 

@@ -82,7 +82,9 @@ def test_a_strategy_that_is_configured_is_named_in_full_and_is_whose_token_it_wa
         b'{"id": "a-1", "symbol": "BTCUSD", "strategy": "trend", "id": "a-1"}',
     ],
 )
-def test_a_body_that_is_not_proved_leaves_nothing_of_itself_in_the_log(function, done, caplog, body):
+def test_a_body_that_is_not_proved_leaves_nothing_of_itself_in_the_log(
+    function, done, caplog, body
+):
     answer = function.post(body)
     assert answer.status in (400, 401)
     assert which(done()) == (None, None, None)

@@ -91,7 +91,9 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_a_gunicorn_that_is_made_otherwise_is_left_as_it_is_and_the_log_says_so_once(name, parts, caplog):
+def test_a_gunicorn_that_is_made_otherwise_is_left_as_it_is_and_the_log_says_so_once(
+    name, parts, caplog
+):
     change, unknown = OTHERWISE[name]
     change(parts)
     before = as_they_are()

@@ -26,7 +26,9 @@ def function():
 def summaries(caplog):
     """Every summary so far, as (record, facts)."""
     caplog.set_level(logging.INFO)
-    return lambda: [(record, record.facts) for record in caplog.records if record.message == "alert.done"]
+    return lambda: [
+        (record, record.facts) for record in caplog.records if record.message == "alert.done"
+    ]
 
 
 def last(summaries):
@@ -42,7 +44,11 @@ def told(facts):
     [
         ([], {}, ("accepted", "accepted", 200, False)),
         ([], {"validate_only": True}, ("validated", "validated", 200, False)),
-        ([Rejected(("EOrder:Insufficient funds",))], {}, ("rejected", "order_rejected", 422, False)),
+        (
+            [Rejected(("EOrder:Insufficient funds",))],
+            {},
+            ("rejected", "order_rejected", 422, False),
+        ),
         ([Rejected(("x",))], {"validate_only": True}, ("rejected", "order_rejected", 422, False)),
         ([UNSENT], {}, ("not_sent", "not_sent", 503, False)),
         ([Unknown("the reply was lost")], {}, ("unknown", "outcome_unknown", 503, False)),
@@ -58,7 +64,9 @@ def test_each_end_of_an_alert_has_its_summary(function, summaries, refuse, field
     answer = function.post(function.alert(**fields))
     ((record, facts),) = summaries()
     assert told(facts) == expected
-    assert record.levelname == ("INFO" if answer.status < 400 else "WARNING" if answer.status < 500 else "ERROR")
+    assert record.levelname == (
+        "INFO" if answer.status < 400 else "WARNING" if answer.status < 500 else "ERROR"
+    )
     assert (facts["status"], facts["code"], facts["request_id"]) == (
         answer.status,
         answer["code"],
@@ -91,7 +99,11 @@ def test_what_is_no_alert_has_no_summary(function, summaries):
 def test_what_was_wanted_stands_there_before_there_is_an_order(function, summaries):
     function.post(function.alert(symbol="ETHUSD", side="sell", volume="0.00000001"))
     facts = last(summaries)
-    assert (facts["side"], facts["order_type"], facts["volume"]) == ("sell", "market", Decimal("0.00000001"))
+    assert (facts["side"], facts["order_type"], facts["volume"]) == (
+        "sell",
+        "market",
+        Decimal("0.00000001"),
+    )
     assert (facts["alert_id"], facts["strategy"]) == ("a-1", "default")
     assert facts["symbol"] == "ETHUSD"
     assert "order_id" not in facts
@@ -102,7 +114,10 @@ def test_a_replay_names_the_order_and_sends_nothing(function, summaries):
     assert again["replayed"] is True
     facts = last(summaries)
     assert told(facts) == ("accepted", "accepted", 200, True)
-    assert (facts["order_id"], facts["client_order_id"]) == (first["order_id"], first["client_order_id"])
+    assert (facts["order_id"], facts["client_order_id"]) == (
+        first["order_id"],
+        first["client_order_id"],
+    )
     assert "send" not in facts["ms_by_stage"]
 
 

@@ -12,8 +12,14 @@ OLDER = "105445aa7843bc8bf206b12000100000"
     [
         ({}, {}),
         ({"traceparent": PARENT}, {"trace": TRACE, "span_id": SPAN, "trace_sampled": True}),
-        ({"traceparent": PARENT[:-1] + "0"}, {"trace": TRACE, "span_id": SPAN, "trace_sampled": False}),
-        ({"traceparent": f"cc-{TRACE}-{SPAN}-01-later"}, {"trace": TRACE, "span_id": SPAN, "trace_sampled": True}),
+        (
+            {"traceparent": PARENT[:-1] + "0"},
+            {"trace": TRACE, "span_id": SPAN, "trace_sampled": False},
+        ),
+        (
+            {"traceparent": f"cc-{TRACE}-{SPAN}-01-later"},
+            {"trace": TRACE, "span_id": SPAN, "trace_sampled": True},
+        ),
         ({"x-cloud-trace-context": OLDER}, {"trace": OLDER, "trace_sampled": False}),
         (
             {"x-cloud-trace-context": f"{OLDER}/255;o=1"},
@@ -27,7 +33,10 @@ OLDER = "105445aa7843bc8bf206b12000100000"
             {"traceparent": PARENT, "x-cloud-trace-context": f"{OLDER}/1;o=0"},
             {"trace": TRACE, "span_id": SPAN, "trace_sampled": True},
         ),
-        ({"traceparent": "garbage", "x-cloud-trace-context": OLDER}, {"trace": OLDER, "trace_sampled": False}),
+        (
+            {"traceparent": "garbage", "x-cloud-trace-context": OLDER},
+            {"trace": OLDER, "trace_sampled": False},
+        ),
         ({"function-execution-id": "WgSXJzUMtjc6"}, {"execution_id": "WgSXJzUMtjc6"}),
     ],
 )

@@ -34,7 +34,9 @@ class PaperAdapter(BaseAdapter):
         parts = urlsplit(request.url or "")
         body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
         headers = {name: _text(value) for name, value in request.headers.items()}
-        status, content = self.engine.handle(request.method or "", str(parts.path), str(parts.query), headers, body)
+        status, content = self.engine.handle(
+            request.method or "", str(parts.path), str(parts.query), headers, body
+        )
         kind = "application/json; charset=utf-8" if status == 200 else "text/html; charset=utf-8"
         raw = HTTPResponse(
             body=io.BytesIO(content),

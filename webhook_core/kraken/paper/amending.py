@@ -49,7 +49,11 @@ def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
         return {"amend_id": desk.book.mint("T")}
     if params.get("display_qty"):
         arguments.check_display(params["display_qty"], order)
-    if params.get("post_only", "").lower() in ("true", "1") and market is not None and matching.crosses(order, market):
+    if (
+        params.get("post_only", "").lower() in ("true", "1")
+        and market is not None
+        and matching.crosses(order, market)
+    ):
         raise Refused("EOrder:Post only order")
     arguments.check_deadline(params, desk.now)
     _stand(desk, pair, order, market)
@@ -66,16 +70,24 @@ def _check_pair(desk: Desk, params: Mapping[str, str], pair: Pair) -> None:
         raise Refused("EOrder:Invalid order")
 
 
-def _set_prices(params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None) -> None:
+def _set_prices(
+    params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None
+) -> None:
     limit = "price" if order.ordertype in kinds.LIMITS else "price2"
     if params.get("limit_price") and kinds.limit_of(order) is None:
         raise invalid("limit_price")
     if params.get("trigger_price") and (order.ordertype not in kinds.TRIGGERS or order.triggered):
         raise invalid("trigger_price")
-    asked = {limit: params.get("limit_price"), "price": params.get("trigger_price") or params.get("limit_price")}
+    asked = {
+        limit: params.get("limit_price"),
+        "price": params.get("trigger_price") or params.get("limit_price"),
+    }
     if order.ordertype not in kinds.LIMITS:
         asked["price"] = params.get("trigger_price")
-    texts = {"price": order.said or f"{order.price:f}", "price2": order.said2 or f"{order.price2:f}"}
+    texts = {
+        "price": order.said or f"{order.price:f}",
+        "price2": order.said2 or f"{order.price2:f}",
+    }
     changed = {field: text for field, text in asked.items() if text}
     if changed:
         order.peak = Decimal(0) if order.ordertype in kinds.TRAILING else order.peak

@@ -20,7 +20,9 @@ from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
 ORDER_TYPES = kinds.LIMITS | kinds.TRIGGERS | {"market", "settle-position"}
-STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})  # one price per pair: own orders never meet
+STP_TYPES = frozenset(
+    {"cancel-newest", "cancel-oldest", "cancel-both"}
+)  # one price per pair: own orders never meet
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
 _MOMENT = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
 _UUID = r"(?ai)[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}"
@@ -84,7 +86,11 @@ def same_id(one: str | None, other: str | None) -> bool:
 
 
 def _folded(client_order_id: str) -> str:
-    return client_order_id.replace("-", "").lower() if re.fullmatch(_UUID, client_order_id) else client_order_id
+    return (
+        client_order_id.replace("-", "").lower()
+        if re.fullmatch(_UUID, client_order_id)
+        else client_order_id
+    )
 
 
 def _one_of(params: Mapping[str, str], field: str, allowed: set[str] | frozenset[str]) -> str:
@@ -110,7 +116,9 @@ def _reduce_only(params: Mapping[str, str], leverage: int) -> bool:
     return value in _YES
 
 
-def volume_of(params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume") -> Decimal:
+def volume_of(
+    params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume"
+) -> Decimal:
     """Base, or quote with viqc; 0 is for what closes a margin position. Raises Refused, naming ``field``."""
     text = params.get("volume", "")
     if leverage and re.fullmatch(_AMOUNT, text) and not Decimal(text):
@@ -140,7 +148,12 @@ def _oflags(params: Mapping[str, str], ordertype: str, side: str, leverage: int)
     bad = set(flags) - {"post", "fcib", "fciq", "nompp", "viqc"} or {"fcib", "fciq"} <= set(flags)
     if bad or ("post" in flags and ordertype != "limit"):
         raise invalid("oflags")
-    return ",".join(["fcib" if "fcib" in flags else "fciq", *(flag for flag in ("post", "viqc") if flag in flags)])
+    return ",".join(
+        [
+            "fcib" if "fcib" in flags else "fciq",
+            *(flag for flag in ("post", "viqc") if flag in flags),
+        ]
+    )
 
 
 def _time_in_force(params: Mapping[str, str], ordertype: str) -> str:

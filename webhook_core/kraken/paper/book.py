@@ -73,10 +73,22 @@ class Order:
     def fills(self) -> list[Fill]:
         """Oldest first."""
         if self.parts is not None:
-            return [Fill._make([*part[:2], *map(Decimal, part[2:6]), part[6]]) for part in self.parts]
+            return [
+                Fill._make([*part[:2], *map(Decimal, part[2:6]), part[6]]) for part in self.parts
+            ]
         if self.trade is None:
             return []
-        return [Fill(self.trade, self.closetm, self.average, self.vol_exec, self.cost, self.fee, self.maker)]
+        return [
+            Fill(
+                self.trade,
+                self.closetm,
+                self.average,
+                self.vol_exec,
+                self.cost,
+                self.fee,
+                self.maker,
+            )
+        ]
 
 
 class Fill(NamedTuple):
@@ -192,7 +204,20 @@ class Book:
 
 _Row = TypeVar("_Row", Order, Position)
 _MONEY = frozenset(
-    {"volume", "price", "price2", "hold", "vol_exec", "average", "cost", "fee", "margin", "closed", "peak", "spent"}
+    {
+        "volume",
+        "price",
+        "price2",
+        "hold",
+        "vol_exec",
+        "average",
+        "cost",
+        "fee",
+        "margin",
+        "closed",
+        "peak",
+        "spent",
+    }
 )  # the fields of Order and Position that are Decimal
 
 
@@ -207,5 +232,7 @@ def _data(row: Order | Position) -> dict[str, Any]:
 
 
 def _read(kind: type[_Row], data: dict[str, Any]) -> _Row:
-    values: dict[str, Any] = {name: Decimal(text) if name in _MONEY else text for name, text in data.items()}
+    values: dict[str, Any] = {
+        name: Decimal(text) if name in _MONEY else text for name, text in data.items()
+    }
     return kind(**values)

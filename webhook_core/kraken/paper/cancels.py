@@ -62,7 +62,9 @@ def _listed(params: Mapping[str, str], field: str) -> list[Any]:
         rows = json.loads(params.get(field, "[]"))
     except (ValueError, RecursionError):
         raise invalid(field) from None
-    if not isinstance(rows, list) or not all(isinstance(row, (str, int)) and row != "" for row in rows):
+    if not isinstance(rows, list) or not all(
+        isinstance(row, (str, int)) and row != "" for row in rows
+    ):
         raise invalid(field)
     return [str(row) for row in rows]
 

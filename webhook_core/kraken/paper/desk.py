@@ -74,7 +74,8 @@ class Desk:
         holds = (
             order.hold
             for order in self.book.open.values()
-            if order.hold and asset == getattr(self.pairs[order.pair], "quote" if order.side == "buy" else "base")
+            if order.hold
+            and asset == getattr(self.pairs[order.pair], "quote" if order.side == "buy" else "base")
         )
         return sum(holds, Decimal(0))
 

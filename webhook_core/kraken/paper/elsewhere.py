@@ -66,4 +66,6 @@ def _rows_in(text: str) -> Rows:
     if not isinstance(pairs, dict):
         raise ValueError("not a document of pairs")
     needed = {"altname", "base", "quote"}
-    return {key: row for key, row in pairs.items() if isinstance(row, dict) and needed <= row.keys()}
+    return {
+        key: row for key, row in pairs.items() if isinstance(row, dict) and needed <= row.keys()
+    }

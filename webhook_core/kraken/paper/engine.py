@@ -27,8 +27,12 @@ ALL_PERMISSIONS = frozenset(
     {"query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"}
 )  # what a webhook's key needs; never withdraw-funds
 KEYS_REMEMBERED = 100
-TRADING = frozenset({"AddOrder", "AddOrderBatch", "EditOrder"})  # may trade at once, and can be validated only
-_UNREACHABLE = b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
+TRADING = frozenset(
+    {"AddOrder", "AddOrderBatch", "EditOrder"}
+)  # may trade at once, and can be validated only
+_UNREACHABLE = (
+    b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
+)
 
 
 class PaperKraken:
@@ -80,14 +84,18 @@ class PaperKraken:
         opening = {asset_id(name): amount for name, amount in balances.items()}
         self._store = BookStore(documents, book_name, lambda: Book(dict(opening)))
 
-    def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    def handle(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         """One request as it came over the wire -> HTTP status and body. Refusals are 200, as Kraken's are.
 
         503 with an HTML page when the book can't be stored: as with Kraken's own, the order may or may not be in it.
         """
         try:
             folded = {name.lower(): value for name, value in headers.items()}
-            return 200, wire.success(self._answer(method, path, query, folded, body), *self.warnings)
+            return 200, wire.success(
+                self._answer(method, path, query, folded, body), *self.warnings
+            )
         except Refused as refusal:
             return 200, wire.failure(refusal.error)
         except BookBusy:
@@ -112,11 +120,19 @@ class PaperKraken:
 
         return self._store.update(read)
 
-    def _answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Any:
-        _, _, room, name = path.split("/", 3) if path.startswith("/0/") and path.count("/") == 3 else [""] * 4
+    def _answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Any:
+        _, _, room, name = (
+            path.split("/", 3) if path.startswith("/0/") and path.count("/") == 3 else [""] * 4
+        )
         if room == "public" and method == "GET" and name in public.ENDPOINTS:
             return self._public(name, query)
-        if room == "private" and method == "POST" and (name in private.ENDPOINTS or name == "GetApiKeyInfo"):
+        if (
+            room == "private"
+            and method == "POST"
+            and (name in private.ENDPOINTS or name == "GetApiKeyInfo")
+        ):
             return self._private(name, path, headers, body)
         raise Refused("EGeneral:Unknown method")
 
@@ -142,7 +158,11 @@ class PaperKraken:
         if not hmac.compare_digest(headers.get("api-sign", "").encode(), signed.encode()):
             raise Refused("EAPI:Invalid signature")
         validates = name in TRADING and "validate" in params
-        prices = self._sourced([params.get("pair", "")], params) if name in TRADING and not validates else {}
+        prices = (
+            self._sourced([params.get("pair", "")], params)
+            if name in TRADING and not validates
+            else {}
+        )
 
         def change(book: Book) -> Any:
             self._take_nonce(book, nonce)
@@ -162,7 +182,9 @@ class PaperKraken:
             raise result
         return result
 
-    def _call(self, book: Book, name: str, params: Mapping[str, str], prices: Mapping[str, Decimal]) -> Any:
+    def _call(
+        self, book: Book, name: str, params: Mapping[str, str], prices: Mapping[str, Decimal]
+    ) -> Any:
         if name == "GetApiKeyInfo":
             return self._key_info(nonce=book.nonces[self._key_id])
         endpoint, needed = private.ENDPOINTS[name]
@@ -181,7 +203,9 @@ class PaperKraken:
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
-        desk = Desk(book, self._known(), self.fees, self._now(), self._keep_closed, self.lag, self.market)
+        desk = Desk(
+            book, self._known(), self.fees, self._now(), self._keep_closed, self.lag, self.market
+        )
         matching.expire(desk)
         for key, price in prices.items():
             for pair in desk.pairs.of_one_price(key):

@@ -9,7 +9,9 @@ from webhook_core.kraken.paper.book import Order
 TRAILING = frozenset({"trailing-stop", "trailing-stop-limit"})
 
 
-TRIGGERS = frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"}) | TRAILING
+TRIGGERS = (
+    frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"}) | TRAILING
+)
 
 
 LIMITS = frozenset({"limit", "iceberg"})

@@ -18,7 +18,9 @@ ZERO = Decimal(0)
 
 def opposing(desk: Desk, order: Order) -> list[Position]:
     """The positions that this order closes, oldest first."""
-    return [held for held in desk.book.positions if held.pair == order.pair and held.side != order.side]
+    return [
+        held for held in desk.book.positions if held.pair == order.pair and held.side != order.side
+    ]
 
 
 def closable(desk: Desk, order: Order) -> Decimal:
@@ -51,16 +53,24 @@ def opening_fee(desk: Desk, pair: Pair, order: Order, volume: Decimal, price: De
     """What a fill pays for the position it opens, beside the fee of the trade."""
     if not order.leverage:
         return ZERO
-    return pair.rounded(_opened(desk, pair, order, volume, price) * desk.market.opening_fee / HUNDRED)
+    return pair.rounded(
+        _opened(desk, pair, order, volume, price) * desk.market.opening_fee / HUNDRED
+    )
 
 
-def affordable(desk: Desk, pair: Pair, order: Order, price: Decimal, volume: Decimal | None = None) -> bool:
+def affordable(
+    desk: Desk, pair: Pair, order: Order, price: Decimal, volume: Decimal | None = None
+) -> bool:
     """Whether the part that opens a position finds its margin and its fees free; closing needs nothing."""
     volume = order.left if volume is None else volume
     cost = _opened(desk, pair, order, volume, price)
     if not cost:
         return True
-    wanted = cost / order.leverage + desk.worst_fee(pair, cost) + opening_fee(desk, pair, order, volume, price)
+    wanted = (
+        cost / order.leverage
+        + desk.worst_fee(pair, cost)
+        + opening_fee(desk, pair, order, volume, price)
+    )
     return summary(desk, pair.quote).free >= wanted
 
 

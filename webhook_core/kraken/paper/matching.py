@@ -120,10 +120,14 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
     volume = pair.lots(part / price, ROUND_DOWN) if order.in_quote else part
     if volume:
         cost = pair.rounded(volume * price)
-        fee = desk.fee(pair, cost, maker=maker) + margin.opening_fee(desk, pair, order, volume, price)
+        fee = desk.fee(pair, cost, maker=maker) + margin.opening_fee(
+            desk, pair, order, volume, price
+        )
         order.hold = Decimal(0)
         if not _affordable(desk, pair, order, volume, cost, fee):
-            desk.finish(order, "canceled", "Insufficient funds")  # a stop whose market ran past what was held for it
+            desk.finish(
+                order, "canceled", "Insufficient funds"
+            )  # a stop whose market ran past what was held for it
             return
         fill = Fill(desk.book.mint("T"), desk.moment(order), price, volume, cost, fee, maker)
         order.spent += part if order.in_quote else 0

@@ -39,7 +39,9 @@ def _digits(value: Decimal) -> int:
     return max(0, -int(value.normalize().as_tuple().exponent))
 
 
-def _price(texts: Mapping[str, str], field: str, pair: Pair, order: Order, last: Decimal | None) -> tuple[Decimal, str]:
+def _price(
+    texts: Mapping[str, str], field: str, pair: Pair, order: Order, last: Decimal | None
+) -> tuple[Decimal, str]:
     """The price, and how a relative one is shown."""
     text = texts.get(field, "")
     if text[:1] in ("+", "-", "#"):

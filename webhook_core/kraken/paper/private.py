@@ -45,7 +45,9 @@ def _same(order: Order, params: Params, userref: int | None) -> bool:
 
 def _objects(desk: Desk, orders: Iterable[Order], params: Params) -> dict[str, Any]:
     trades = _is_true(params, "trades")
-    return {order.txid: order_object(order, desk.pairs[order.pair], trades=trades) for order in orders}
+    return {
+        order.txid: order_object(order, desk.pairs[order.pair], trades=trades) for order in orders
+    }
 
 
 def _shown(desk: Desk, order: Order) -> bool:
@@ -55,7 +57,11 @@ def _shown(desk: Desk, order: Order) -> bool:
 
 def open_orders(desk: Desk, params: Params) -> dict[str, Any]:
     userref = _integer(params, "userref")
-    orders = [order for order in desk.book.open.values() if _shown(desk, order) and _same(order, params, userref)]
+    orders = [
+        order
+        for order in desk.book.open.values()
+        if _shown(desk, order) and _same(order, params, userref)
+    ]
     return {"open": _objects(desk, orders, params)}
 
 
@@ -93,7 +99,9 @@ def moment(desk: Desk, params: Params, field: str, default: float) -> float:
     return order.opentm
 
 
-def page(found: list[_Row], params: Params, name: str, shape: Callable[[list[_Row]], dict[str, Any]]) -> dict[str, Any]:
+def page(
+    found: list[_Row], params: Params, name: str, shape: Callable[[list[_Row]], dict[str, Any]]
+) -> dict[str, Any]:
     """Fifty rows from ``ofs`` on, and how many there are. Raises Refused."""
     offset = _integer(params, "ofs") or 0
     if offset < 0:
@@ -109,7 +117,9 @@ def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
         raise invalid("txid")
     userref = _integer(params, "userref")
     orders = [order for order in map(desk.book.find, txids) if order is not None]
-    return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params, userref)), params)
+    return _objects(
+        desk, (o for o in orders if _shown(desk, o) and _same(o, params, userref)), params
+    )
 
 
 def open_positions(desk: Desk, params: Params) -> Any:
@@ -127,7 +137,9 @@ def open_positions(desk: Desk, params: Params) -> Any:
 
 def _asset_text(asset: str, amount: Decimal) -> str:
     digits = asset_decimals(asset)
-    return f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):f}"  # never more than there is
+    return (
+        f"{amount.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):f}"  # never more than there is
+    )
 
 
 def balance(desk: Desk, _: Params) -> dict[str, str]:
@@ -136,7 +148,10 @@ def balance(desk: Desk, _: Params) -> dict[str, str]:
 
 def balance_ex(desk: Desk, _: Params) -> dict[str, dict[str, str]]:
     return {
-        asset: {"balance": _asset_text(asset, amount), "hold_trade": _asset_text(asset, desk.held(asset))}
+        asset: {
+            "balance": _asset_text(asset, amount),
+            "hold_trade": _asset_text(asset, desk.held(asset)),
+        }
         for asset, amount in desk.book.balances.items()
     }
 
@@ -165,7 +180,9 @@ def trade_balance(desk: Desk, params: Params) -> dict[str, str]:
 def trade_volume(desk: Desk, params: Params) -> dict[str, Any]:
     """The account's fees; none without ``pair``."""
     answer: dict[str, Any] = {"currency": "ZUSD", "volume": "0.0000"}
-    pairs = [desk.pairs.find(name.strip()) for name in params.get("pair", "").split(",") if name.strip()]
+    pairs = [
+        desk.pairs.find(name.strip()) for name in params.get("pair", "").split(",") if name.strip()
+    ]
     if pairs:
         answer["fees"] = {pair.key: _fee_row(desk.fees.taker) for pair in pairs}
         answer["fees_maker"] = {pair.key: _fee_row(desk.fees.maker) for pair in pairs}

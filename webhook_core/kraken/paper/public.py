@@ -25,7 +25,10 @@ def server_time(desk: Desk, _: Params) -> dict[str, Any]:
 
 
 def system_status(desk: Desk, _: Params) -> dict[str, Any]:
-    return {"status": "online", "timestamp": f"{datetime.fromtimestamp(desk.now, UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    return {
+        "status": "online",
+        "timestamp": f"{datetime.fromtimestamp(desk.now, UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
 
 
 def assets(desk: Desk, params: Params) -> dict[str, Any]:
@@ -54,7 +57,9 @@ def asset_pairs(desk: Desk, params: Params) -> dict[str, Any]:
     asked = [desk.pairs.find(name, aclass) for name in named(params.get("pair", ""))]
     if any(pair.execution_venue not in venues for pair in asked):
         raise Refused("EQuery:Unknown asset pair")
-    pairs = asked or [pair for pair in desk.pairs if pair.aclass_base == aclass and pair.execution_venue in venues]
+    pairs = asked or [
+        pair for pair in desk.pairs if pair.aclass_base == aclass and pair.execution_venue in venues
+    ]
     return {pair.key: pair.row() for pair in pairs}
 
 

@@ -23,7 +23,11 @@ class Offset(NamedTuple):
         return price + (price * self.amount / 100 if self.percent else self.amount)
 
     def shown(self, pair: Pair) -> str:
-        return f"{self.amount:+.{PERCENT_DECIMALS}f}%" if self.percent else f"{self.amount:+.{pair.pair_decimals}f}"
+        return (
+            f"{self.amount:+.{PERCENT_DECIMALS}f}%"
+            if self.percent
+            else f"{self.amount:+.{pair.pair_decimals}f}"
+        )
 
 
 def parse(field: str, text: str, pair: Pair, *, signs: str = "+-#", rising: bool = True) -> Offset:
@@ -41,4 +45,6 @@ def parse(field: str, text: str, pair: Pair, *, signs: str = "+-#", rising: bool
 
 def on_tick(pair: Pair, price: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """The price at the pair's tick, one tick at least."""
-    return max(pair.tick_size, (price / pair.tick_size).quantize(Decimal(1), rounding) * pair.tick_size)
+    return max(
+        pair.tick_size, (price / pair.tick_size).quantize(Decimal(1), rounding) * pair.tick_size
+    )

@@ -17,7 +17,10 @@ Rows = Mapping[str, Mapping[str, Any]]
 """AssetPairs' rows by the pair's key."""
 
 _LEGACY = frozenset(
-    {"X" + name for name in ("XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP", "XDG")}
+    {
+        "X" + name
+        for name in ("XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP", "XDG")
+    }
     | {"Z" + name for name in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")}
 )  # the ids that carry a class letter; every other asset's id is its name
 _ALIASES = {"BTC": "XBT", "DOGE": "XDG"}

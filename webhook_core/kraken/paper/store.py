@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from webhook_core.ledger.contract import Documents
 
 _Result = TypeVar("_Result")
-ATTEMPTS = 50  # each lost race means that somebody else's order went in, so this many in a row is a fault
+ATTEMPTS = (
+    50  # each lost race means that somebody else's order went in, so this many in a row is a fault
+)
 PRECISION = 60  # digits: a large volume times a fine price stays exact before it is rounded once
 
 

@@ -34,7 +34,9 @@ def query_trades(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
     asked = [txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()]
     if not 0 < len(asked) <= MOST:
         raise invalid("txid")
-    return _objects(desk, [(order, fill) for order, fill in _newest_first(desk) if fill.txid in asked])
+    return _objects(
+        desk, [(order, fill) for order, fill in _newest_first(desk) if fill.txid in asked]
+    )
 
 
 def _objects(desk: Desk, rows: list[tuple[Order, Fill]]) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def read(texts: Mapping[str, str], pair: Pair, order: Order, market: Decimal | N
         raise invalid("price")
     order.said = distance.shown(pair)
     if order.ordertype.endswith("-limit"):
-        order.said2 = relative.parse("price2", texts.get("price2", ""), pair, signs="+-").shown(pair)
+        order.said2 = relative.parse("price2", texts.get("price2", ""), pair, signs="+-").shown(
+            pair
+        )
     if market is not None:
         if order.side == "sell" and distance.amount >= (100 if distance.percent else market):
             raise Refused("EOrder:Invalid price")
@@ -39,6 +41,10 @@ def follow(pair: Pair, order: Order, market: Decimal) -> None:
     distance = relative.parse("price", order.said, pair)
     if selling:
         distance = relative.Offset(-distance.amount, distance.percent)
-    order.price = relative.on_tick(pair, distance.beside(market), ROUND_CEILING if selling else ROUND_FLOOR)
+    order.price = relative.on_tick(
+        pair, distance.beside(market), ROUND_CEILING if selling else ROUND_FLOOR
+    )
     if order.said2:
-        order.price2 = relative.on_tick(pair, relative.parse("price2", order.said2, pair).beside(order.price))
+        order.price2 = relative.on_tick(
+            pair, relative.parse("price2", order.said2, pair).beside(order.price)
+        )

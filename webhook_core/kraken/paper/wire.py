@@ -46,7 +46,9 @@ def parameters(content_type: str, body: bytes) -> dict[str, str]:
     """A form or JSON body as flat strings; nested JSON gets the form's names (``close[price]``). Raises Refused."""
     try:
         if content_type.partition(";")[0].strip().lower() == "application/json":
-            return dict(flat(json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant)))
+            return dict(
+                flat(json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant))
+            )
         return form(body.decode())
     except (ValueError, RecursionError):
         raise Refused("EAPI:Bad request") from None
@@ -94,4 +96,6 @@ def nonce_of(params: Mapping[str, str]) -> int:
 def signature(secret: bytes, path: str, nonce: str, body: bytes) -> str:
     """API-Sign: base64(HMAC-SHA512(path + SHA256(nonce + body))), ``secret`` already decoded."""
     digest = hashlib.sha256(nonce.encode() + body).digest()
-    return base64.b64encode(hmac.new(secret, path.encode() + digest, hashlib.sha512).digest()).decode()
+    return base64.b64encode(
+        hmac.new(secret, path.encode() + digest, hashlib.sha512).digest()
+    ).decode()

@@ -121,7 +121,10 @@ class FirestoreCalls:
         return self._path(collection, name)
 
     def _written(self, write: Write) -> dict[str, Any]:
-        document = {"name": self._path(write.collection, write.name), "fields": encoded_fields(write.fields)}
+        document = {
+            "name": self._path(write.collection, write.name),
+            "fields": encoded_fields(write.fields),
+        }
         if not write.version:
             return {"update": document, "currentDocument": {"exists": False}}
         return {
@@ -143,7 +146,9 @@ class FirestoreCalls:
     def _call(self, verb: str, document: Mapping[str, Any]) -> Any:
         remaining = self._budget.remaining()
         if remaining < _LEAST_S:
-            raise LedgerUnavailable("The ledger is not available: Firestore does not answer in time.")
+            raise LedgerUnavailable(
+                "The ledger is not available: Firestore does not answer in time."
+            )
         return self._channel.post(verb, document, min(self._timeout_s, remaining))
 
 
@@ -158,14 +163,18 @@ def operation(
     where a person must grant a role first.
     """
     try:
-        channel.prepare(seconds_at_most(_TOKEN_WITHIN_S))  # the first takes a moment, which is not the store's fault
+        channel.prepare(
+            seconds_at_most(_TOKEN_WITHIN_S)
+        )  # the first takes a moment, which is not the store's fault
         seconds = seconds_at_most(1.5 * timeout_s) if in_budget else 1.5 * timeout_s
         yield FirestoreCalls(channel, Budget.start(clock, seconds), timeout_s)
     except Forbidden as error:
         raise _forbidden(error, channel.project) from error
     except FirestoreError as error:
         # The code says it all; Google's texts run over lines and name the project.
-        raise LedgerUnavailable(f"The ledger is not available: {error.status} from Firestore.") from error
+        raise LedgerUnavailable(
+            f"The ledger is not available: {error.status} from Firestore."
+        ) from error
     except NoToken as error:
         message = f"The ledger is not available: no access token for Firestore ({error.reason})."
         raise LedgerUnavailable(message) from error
@@ -180,8 +189,14 @@ def _forbidden(error: Forbidden, project: str) -> LedgerForbidden:
             f"{project} --member=serviceAccount:ACCOUNT --role=roles/datastore.user"
         )
     why = error.reason or error.status
-    event(logging.ERROR, "service.not_configured", faults=[f"LEDGER_URL: Firestore refuses us ({why}); {advice}"])
-    return LedgerForbidden(f"The ledger is not available: {error.status} from Firestore; the log says what to grant.")
+    event(
+        logging.ERROR,
+        "service.not_configured",
+        faults=[f"LEDGER_URL: Firestore refuses us ({why}); {advice}"],
+    )
+    return LedgerForbidden(
+        f"The ledger is not available: {error.status} from Firestore; the log says what to grant."
+    )
 
 
 def _parts(answer: Any) -> list[dict[str, Any]]:

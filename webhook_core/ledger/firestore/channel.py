@@ -77,7 +77,9 @@ class FirestoreChannel:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         path, body = f"/v1/{self.documents}:{verb}", json.dumps(document).encode()
         try:
-            answer = wire.exchange("POST", path, body, headers, max(0.0, ends_at - time.monotonic()))
+            answer = wire.exchange(
+                "POST", path, body, headers, max(0.0, ends_at - time.monotonic())
+            )
             return result_of(answer.status, answer.body)
         except Unproved:
             self._leave(wire)

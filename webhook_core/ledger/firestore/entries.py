@@ -15,7 +15,9 @@ from webhook_core.ledger.serial import from_text, to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
 RETENTION = timedelta(days=90)
-UNSURE = "The ledger is not available: Firestore is too busy, or does not say whether it has written."
+UNSURE = (
+    "The ledger is not available: Firestore is too busy, or does not say whether it has written."
+)
 GONE = "The ledger holds no such entry any more."
 CONTENTION_S = 0.05
 """What Firestore aborts because others write there too may succeed so much later."""
@@ -40,7 +42,9 @@ def entry_in(stored: Stored) -> LedgerEntry:
     try:
         return _read(stored)
     except ValueError as error:
-        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+        raise LedgerUnavailable(
+            "The ledger is not available: an entry in it can't be read."
+        ) from error
 
 
 def entry_to_show(stored: Stored) -> LedgerEntry | None:

@@ -100,7 +100,9 @@ class FirestoreLedger:
                     stored = calls.get(LEDGER, name)
                 if stored is None:
                     continue
-                if stored.text("document") == fields["document"]:  # our own write, whose answer was lost
+                if (
+                    stored.text("document") == fields["document"]
+                ):  # our own write, whose answer was lost
                     return Claimed(replace(entry, version=stored.version))
                 if not self._is_expired(stored):
                     return Existing(entry_in(stored))
@@ -116,7 +118,9 @@ class FirestoreLedger:
         with self._operation(in_budget=False, version=entry.version) as calls:
             for _ in range(2):
                 try:
-                    return Recorded(replace(entry, version=calls.update(LEDGER, name, fields, entry.version)))
+                    return Recorded(
+                        replace(entry, version=calls.update(LEDGER, name, fields, entry.version))
+                    )
                 except Contended:
                     self._clock.sleep(CONTENTION_S)
                     continue
@@ -156,24 +160,34 @@ class FirestoreLedger:
         if states is not None and not states:
             return Page([], None)
 
-        with self._operation(anew=not newest_first) as calls:  # reconcile: it notices an emptied database
+        with self._operation(
+            anew=not newest_first
+        ) as calls:  # reconcile: it notices an emptied database
             begin = None if after is None else (after[0], calls.path_of(LEDGER, after[1]))
             found = calls.query(
-                queries.listing(states, strategy, after=begin, limit=limit + 1, newest_first=newest_first)
+                queries.listing(
+                    states, strategy, after=begin, limit=limit + 1, newest_first=newest_first
+                )
             )
         following = _cursor_at(found[limit - 1]) if len(found) > limit else None
         return Page(self._shown(found[:limit]), following)
 
-    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+    def unfinished(
+        self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
+    ) -> Sequence[LedgerEntry]:
         if not kinds:
             return []
         with self._operation() as calls:
             found = calls.query(queries.in_places(places_of(mode, account, kinds), limit))
         return self._shown(found)
 
-    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+    def of_orders(
+        self, mode: str, account: str, order_ids: Collection[str]
+    ) -> Sequence[LedgerEntry]:
         with self._operation() as calls:
-            found = [one for query in queries.of_orders(list(order_ids)) for one in calls.query(query)]
+            found = [
+                one for query in queries.of_orders(list(order_ids)) for one in calls.query(query)
+            ]
         return [entry for entry in self._shown(found) if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
@@ -206,10 +220,14 @@ class FirestoreLedger:
             return self._identity.begin_anew(calls)
 
     @contextmanager
-    def _operation(self, *, in_budget: bool = True, anew: bool = False, version: str = "") -> Iterator[FirestoreCalls]:
+    def _operation(
+        self, *, in_budget: bool = True, anew: bool = False, version: str = ""
+    ) -> Iterator[FirestoreCalls]:
         """An entry with a ``version`` was read here or written: only this database can take it."""
         try:
-            with operation(self._channel, self._clock, self._timeout_s, in_budget=in_budget) as calls:
+            with operation(
+                self._channel, self._clock, self._timeout_s, in_budget=in_budget
+            ) as calls:
                 if not version:
                     self._identity.check(calls, anew=anew)
                 yield calls

@@ -32,7 +32,10 @@ def listing(
     order = [_ordered(field, descending=newest_first) for field in ("claimedAt", "__name__")]
     query = {**_query([*_filters(states, strategy)], limit), "orderBy": order}
     if after is not None:
-        query["startAt"] = {"values": [encoded(after[0]), {"referenceValue": after[1]}], "before": False}
+        query["startAt"] = {
+            "values": [encoded(after[0]), {"referenceValue": after[1]}],
+            "before": False,
+        }
     return query
 
 
@@ -60,7 +63,9 @@ def in_places(places: Collection[str], limit: int) -> dict[str, Any]:
 def of_orders(order_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
     """As many queries as their number needs, along the index of every field."""
     for start in range(0, len(order_ids), ORDERS_AT_ONCE):
-        yield _query([_filter("orderId", "IN", list(order_ids[start : start + ORDERS_AT_ONCE]))], None)
+        yield _query(
+            [_filter("orderId", "IN", list(order_ids[start : start + ORDERS_AT_ONCE]))], None
+        )
 
 
 def _filters(states: Collection[State] | None, strategy: str | None) -> Iterator[Filter]:

@@ -58,7 +58,10 @@ class Tokens:
         """A token that holds, within so many seconds. Raises NoToken."""
         with self._lock:
             self._take_renewed()
-            old, left = self._token, -1.0 if self._token is None else self._token.ends_at - time.time()
+            old, left = (
+                self._token,
+                -1.0 if self._token is None else self._token.ends_at - time.time(),
+            )
             if old is not None and (left > RENEWED_AHEAD_S or self._rests(left)):
                 return old.text
             if self._renewal is None:
@@ -171,7 +174,11 @@ class _FromGoogleAuth:
             credentials = self._credentials
             credentials.refresh(functools.partial(Request(), timeout=_FETCHED_WITHIN_S))  # type: ignore[attr-defined]
             expiry = credentials.expiry  # type: ignore[attr-defined]
-            ends_at = time.time() + 60 if expiry is None else float(calendar.timegm(expiry.utctimetuple()))
+            ends_at = (
+                time.time() + 60
+                if expiry is None
+                else float(calendar.timegm(expiry.utctimetuple()))
+            )
             return Token(str(credentials.token), ends_at)  # type: ignore[attr-defined]
         except GoogleAuthError as error:
             raise NoToken(type(error).__name__) from error

@@ -17,7 +17,14 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Existing
 from webhook_core.ledger.entry import LedgerEntry, Turn
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Write
-from webhook_core.ledger.firestore.entries import CONTENTION_S, GONE, UNSURE, entry_in, fields_of, is_expired
+from webhook_core.ledger.firestore.entries import (
+    CONTENTION_S,
+    GONE,
+    UNSURE,
+    entry_in,
+    fields_of,
+    is_expired,
+)
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.keys import line_digest, unit_digest
@@ -35,7 +42,11 @@ def mark_of(line: str, calls: FirestoreCalls) -> str:
 
 def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: Clock) -> Claim:
     """The first attempt of an entry without a version, the next one of an entry with one."""
-    name, line_name, fields = unit_digest(entry.unit).hex(), line_digest(turn.line).hex(), fields_of(entry)
+    name, line_name, fields = (
+        unit_digest(entry.unit).hex(),
+        line_digest(turn.line).hex(),
+        fields_of(entry),
+    )
     for _ in range(_TRIES):
         found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
         own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
@@ -45,7 +56,12 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
             return decided
         writes = [
             Write(LEDGER, name, fields, _version(own)),
-            Write(_LINES, line_name, {**_after(turn, name, said), "owner": entry.current.owner}, _version(line)),
+            Write(
+                _LINES,
+                line_name,
+                {**_after(turn, name, said), "owner": entry.current.owner},
+                _version(line),
+            ),
         ]
         try:
             return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
@@ -56,7 +72,9 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
     raise LedgerUnavailable(UNSURE)
 
 
-def _decided(entry: LedgerEntry, fields: dict[str, Any], own: Stored | None, clock: Clock) -> Claimed | Existing | None:
+def _decided(
+    entry: LedgerEntry, fields: dict[str, Any], own: Stored | None, clock: Clock
+) -> Claimed | Existing | None:
     """What the unit's own document says, whatever its line does."""
     if own is None:
         if entry.version:

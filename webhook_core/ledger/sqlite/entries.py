@@ -24,7 +24,11 @@ def key_of(unit: Unit) -> tuple[bytes, int]:
 
 def place_of(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
     """Its line and when it was fired."""
-    return (None, None) if entry.turn is None else (line_digest(entry.turn.line), microseconds(entry.turn.fired_at))
+    return (
+        (None, None)
+        if entry.turn is None
+        else (line_digest(entry.turn.line), microseconds(entry.turn.fired_at))
+    )
 
 
 def version_number(version: str) -> int:
@@ -37,7 +41,9 @@ def entry_in(document: str, version: int) -> LedgerEntry:
     try:
         return from_text(document, str(version))
     except ValueError as error:
-        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.") from error
+        raise LedgerUnavailable(
+            "The ledger is not available: an entry in it can't be read."
+        ) from error
 
 
 def entry_to_show(base: bytes, document: str, version: int) -> LedgerEntry | None:
@@ -50,7 +56,11 @@ def entry_to_show(base: bytes, document: str, version: int) -> LedgerEntry | Non
 
 
 def listing(
-    states: list[State], strategy: str | None, after: tuple[datetime, str] | None, limit: int, newest_first: bool
+    states: list[State],
+    strategy: str | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+    newest_first: bool,
 ) -> tuple[str, list[str | int]]:
     """claimed_at, id, base, document and version. One short walk along an index for each state, merged: no number of entries
     makes it slow."""
@@ -71,7 +81,9 @@ def listing(
 def listing_unfinished(places: Sequence[str], limit: int) -> tuple[str, list[str | int]]:
     """base, document and version, along the index that holds unfinished orders alone."""
     wanted = ", ".join("?" * len(places))
-    statement = f"SELECT base, document, version FROM entries WHERE unfinished IN ({wanted}) LIMIT ?"  # noqa: S608  only our own words
+    statement = (
+        f"SELECT base, document, version FROM entries WHERE unfinished IN ({wanted}) LIMIT ?"  # noqa: S608  only our own words
+    )
     return statement, [*places, limit]
 
 

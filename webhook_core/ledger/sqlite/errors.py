@@ -32,7 +32,9 @@ def reason_of(error: sqlite3.Error | OSError) -> str:
     """A clause that says what is the matter with the ledger."""
     if isinstance(error, OSError):
         return f"its file can't be used ({error.strerror})"
-    return _REASONS.get(_code(error) or 0, f"SQLite says {getattr(error, 'sqlite_errorname', type(error).__name__)}")
+    return _REASONS.get(
+        _code(error) or 0, f"SQLite says {getattr(error, 'sqlite_errorname', type(error).__name__)}"
+    )
 
 
 def _code(error: BaseException | None) -> int | None:

@@ -91,7 +91,9 @@ class SqliteFile:
                 if is_new:
                     self._place.write(Mark(own, on_purpose=True))
             except (sqlite3.Error, OSError) as error:
-                raise LedgerUnavailable(f"The ledger is not available: {reason_of(error)}.") from error
+                raise LedgerUnavailable(
+                    f"The ledger is not available: {reason_of(error)}."
+                ) from error
         return own, is_new
 
     def close(self, timeout_s: float = -1) -> None:
@@ -99,7 +101,11 @@ class SqliteFile:
         if self._lock.acquire(timeout=timeout_s):
             try:
                 seen = self._place.sight()
-                if self._connection is not None and seen is not None and seen.has_all_of(self._seen):
+                if (
+                    self._connection is not None
+                    and seen is not None
+                    and seen.has_all_of(self._seen)
+                ):
                     with suppress(sqlite3.Error):  # in the log it is as durable
                         self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 self._drop()
@@ -150,9 +156,13 @@ class SqliteFile:
     def _open(self) -> sqlite3.Connection:
         mark = self._place.mark()
         if self._place.is_taken(mark):  # nothing is written to what is not the ledger
-            return self._connected(self._path, lambda db: self._place.verify(db, mark, id_in(db)), prepare)
+            return self._connected(
+                self._path, lambda db: self._place.verify(db, mark, id_in(db)), prepare
+            )
         self._place.make_file()
-        return self._connected(self._path, prepare, lambda db: self._place.verify(db, mark, given_id(db)))
+        return self._connected(
+            self._path, prepare, lambda db: self._place.verify(db, mark, given_id(db))
+        )
 
     def _new_file(self) -> Path:
         """A ledger without entries, under a name of its own."""
@@ -162,10 +172,14 @@ class SqliteFile:
             given_id(db)
         return place.path
 
-    def _connected(self, path: Path, *steps: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    def _connected(
+        self, path: Path, *steps: Callable[[sqlite3.Connection], None]
+    ) -> sqlite3.Connection:
         ends_at = time.monotonic() + self._timeout_s
         while True:
-            db = sqlite3.connect(path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(
+                path, timeout=self._timeout_s, isolation_level=None, check_same_thread=False
+            )
             try:
                 for step in steps:
                     step(db)
@@ -204,4 +218,6 @@ def _at_exit() -> None:
 
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.keys import base_digest, cursor_text, line_digest, microseconds, moment, read_cursor
+from webhook_core.ledger.keys import (
+    base_digest,
+    cursor_text,
+    line_digest,
+    microseconds,
+    moment,
+    read_cursor,
+)
 from webhook_core.ledger.serial import to_text, unmarked
 from webhook_core.ledger.sqlite.commits import durable, in_one_step
 from webhook_core.ledger.sqlite.entries import (
@@ -54,7 +61,9 @@ class SqliteLedger:
     """Ledger and Documents. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
     the ledger must have."""
 
-    def __init__(self, path: str | Path, *, timeout_s: float = 1.0, ledger_id: str | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, timeout_s: float = 1.0, ledger_id: str | None = None
+    ) -> None:
         self._file = SqliteFile(path, timeout_s, ledger_id)
 
     def begin_anew(self) -> tuple[str, bool]:
@@ -69,7 +78,14 @@ class SqliteLedger:
     def claim(self, entry: LedgerEntry) -> Claim:
         document = to_text(entry)
         where = key_of(entry.unit)
-        row = (*where, entry.strategy, entry.state, microseconds(entry.claimed_at), *place_of(entry), document)
+        row = (
+            *where,
+            entry.strategy,
+            entry.state,
+            microseconds(entry.claimed_at),
+            *place_of(entry),
+            document,
+        )
         claimed = Claimed(replace(unmarked(entry), version="1"))
         try:
             for _ in range(2):  # twice: the entry in our way may be purged before we have read it
@@ -170,14 +186,18 @@ class SqliteLedger:
         following = None if tie is None else cursor_text(moment(claimed_at), str(tie))
         return Page([entry for entry in page if entry is not None], following)
 
-    def unfinished(self, mode: str, account: str, kinds: Collection[Unfinished], limit: int) -> Sequence[LedgerEntry]:
+    def unfinished(
+        self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
+    ) -> Sequence[LedgerEntry]:
         query, values = listing_unfinished(places_of(mode, account, kinds), limit)
         with self._file.connection() as db:
             rows = db.execute(query, values).fetchall()
         found = (entry_to_show(*row) for row in rows)
         return [entry for entry in found if entry is not None]
 
-    def of_orders(self, mode: str, account: str, order_ids: Collection[str]) -> Sequence[LedgerEntry]:
+    def of_orders(
+        self, mode: str, account: str, order_ids: Collection[str]
+    ) -> Sequence[LedgerEntry]:
         with self._file.connection() as db:
             found = of_orders(db, list(order_ids))
         return [entry for entry in found if is_of(entry, mode, account)]
@@ -187,7 +207,9 @@ class SqliteLedger:
             "SELECT * FROM (SELECT id, claimed_at FROM entries WHERE state = ? AND claimed_at < ? ORDER BY claimed_at LIMIT ?)"
             for _ in TERMINAL
         )
-        each = [value for state in TERMINAL for value in (state, microseconds(claimed_before), limit)]
+        each = [
+            value for state in TERMINAL for value in (state, microseconds(claimed_before), limit)
+        ]
         statement = f"DELETE FROM entries WHERE id IN (SELECT id FROM ({oldest}) ORDER BY claimed_at LIMIT ?)"  # noqa: S608  no value is in the text
         with self._file.connection() as db:
             deleted = db.execute(statement, (*each, limit)).rowcount
@@ -197,13 +219,17 @@ class SqliteLedger:
 
     def read(self, name: str) -> Document | None:
         with self._file.connection() as db:
-            row = db.execute("SELECT text, version FROM documents WHERE name = ?", (name,)).fetchone()
+            row = db.execute(
+                "SELECT text, version FROM documents WHERE name = ?", (name,)
+            ).fetchone()
         return None if row is None else Document(row[0], str(row[1]))
 
     def write(self, name: str, text: str, version: str | None) -> bool:
         with self._file.connection(in_budget=False) as db:
             if version is None:
-                written = db.execute("INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text))
+                written = db.execute(
+                    "INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text)
+                )
             else:
                 written = db.execute(
                     "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND version = ?",
@@ -211,7 +237,9 @@ class SqliteLedger:
                 )
             return written.rowcount == 1
 
-    def _is_stored(self, entry: LedgerEntry, document: str, version: int, failure: LedgerUnavailable) -> bool:
+    def _is_stored(
+        self, entry: LedgerEntry, document: str, version: int, failure: LedgerUnavailable
+    ) -> bool:
         """A commit that failed may have happened: is our own write there, owner and all, and durable by now?"""
         if failure.__cause__ is None or is_locked(failure.__cause__):
             return False  # nothing was begun
@@ -230,6 +258,8 @@ def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | 
     return take_turn(db, entry, entry.turn)
 
 
-def _first(db: sqlite3.Connection, query: str, values: tuple[bytes | int, ...]) -> LedgerEntry | None:
+def _first(
+    db: sqlite3.Connection, query: str, values: tuple[bytes | int, ...]
+) -> LedgerEntry | None:
     row = db.execute(query, values).fetchone()
     return None if row is None else entry_in(*row)

@@ -85,7 +85,9 @@ class Place:
     @property
     def is_known(self) -> bool:
         """Whether a ledger was here, as far as this process or the mark knows."""
-        return self._expected_id is not None or self._known_id is not None or self._mark_path.exists()
+        return (
+            self._expected_id is not None or self._known_id is not None or self._mark_path.exists()
+        )
 
     def make_file(self) -> None:
         """The file and its directories, for the owner's eyes only: they hold a trading history."""
@@ -140,7 +142,10 @@ class Place:
         draft = self._mark_path.with_name(f"{self._mark_path.name}.{new_id()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(descriptor, f"{mark.ledger_id}{f' {_ON_PURPOSE}' if mark.on_purpose else ''}\n".encode())
+            os.write(
+                descriptor,
+                f"{mark.ledger_id}{f' {_ON_PURPOSE}' if mark.on_purpose else ''}\n".encode(),
+            )
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -167,7 +172,9 @@ def given_id(db: sqlite3.Connection) -> str:
     does."""
     own = id_in(db)
     if own is None:
-        db.execute("INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (DOCUMENT, new_id()))
+        db.execute(
+            "INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (DOCUMENT, new_id())
+        )
     return own or str(id_in(db))
 
 

@@ -46,6 +46,8 @@ def _tables(path: Path) -> set[str]:
     """Opened to be read and written, but never made: what waits in its write-ahead log counts."""
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_TIMEOUT_S)
     try:
-        return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {
+            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
     finally:
         db.close()

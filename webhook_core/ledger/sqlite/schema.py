@@ -40,7 +40,9 @@ _SCHEMA_4 = (
         AND ifnull(json_extract(document, '$.attempts[#-1].fill.status'), 'open') IN ('open', 'pending') END""",
     "CREATE INDEX entries_unfinished ON entries (unfinished) WHERE unfinished IS NOT NULL",
 )
-ORDER_ID = "CASE WHEN json_valid(document) THEN json_extract(document, '$.attempts[#-1].order_id') END"
+ORDER_ID = (
+    "CASE WHEN json_valid(document) THEN json_extract(document, '$.attempts[#-1].order_id') END"
+)
 """What an entry's last attempt came to at the venue."""
 _SCHEMA_5 = (
     # Whose an open order is, however old: found by its id at the venue. Entries of before stand in it as well.
@@ -53,15 +55,21 @@ SCHEMA_VERSION = len(_SCHEMAS)
 
 def prepare(db: sqlite3.Connection) -> None:
     """The connection as we want it, and the tables up to date. Raises LedgerUnavailable."""
-    db.execute("PRAGMA synchronous = FULL")  # in WAL the weaker NORMAL may lose the last commits with the power
+    db.execute(
+        "PRAGMA synchronous = FULL"
+    )  # in WAL the weaker NORMAL may lose the last commits with the power
     if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-        raise LedgerUnavailable("The ledger is not available: its file system can't keep a write-ahead log.")
+        raise LedgerUnavailable(
+            "The ledger is not available: its file system can't keep a write-ahead log."
+        )
     if _schema_version(db) == SCHEMA_VERSION:
         return
     db.execute("BEGIN IMMEDIATE")
     version = _schema_version(db)
     if version > SCHEMA_VERSION:
-        raise LedgerUnavailable(f"The ledger is not available: its file has schema {version}, newer than this program.")
+        raise LedgerUnavailable(
+            f"The ledger is not available: its file has schema {version}, newer than this program."
+        )
     for statement in [statement for schema in _SCHEMAS[version:] for statement in schema]:
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -17,7 +17,9 @@ from webhook_core.operations.commands.tables import show_line
 @click.command()
 @click.option("--strict", is_flag=True, help="Exit status 1 for warnings too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
-@click.option("--new-ledger", is_flag=True, help="Only take what is at LEDGER_URL as the ledger from now on.")
+@click.option(
+    "--new-ledger", is_flag=True, help="Only take what is at LEDGER_URL as the ledger from now on."
+)
 def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
     """Check the settings, the ledger, Kraken, the key and what it may do, and one alert from end to
     end.
@@ -29,7 +31,10 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
     get 503 until it is back or until this begins anew; it deletes nothing, and shows the id for
     LEDGER_ID.
     """
-    from webhook_core.operations.doctor import begin_ledger_anew, examine  # the other commands don't need it
+    from webhook_core.operations.doctor import (
+        begin_ledger_anew,
+        examine,
+    )  # the other commands don't need it
 
     counts: Counter[Verdict] = Counter()
     findings = []
@@ -39,9 +44,17 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
         if not as_json:
             show_line(_line(finding), indent=6)
     failed = bool(counts[Verdict.FAIL] or (strict and counts[Verdict.WARN]))
-    summary = {"ok": counts[Verdict.OK], "warnings": counts[Verdict.WARN], "failures": counts[Verdict.FAIL]}
+    summary = {
+        "ok": counts[Verdict.OK],
+        "warnings": counts[Verdict.WARN],
+        "failures": counts[Verdict.FAIL],
+    }
     if as_json:
-        document = {"passed": not failed, **summary, "findings": [finding._asdict() for finding in findings]}
+        document = {
+            "passed": not failed,
+            **summary,
+            "findings": [finding._asdict() for finding in findings],
+        }
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(_summary(summary))

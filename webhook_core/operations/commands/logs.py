@@ -31,7 +31,9 @@ _NOT_FACTS |= {"trace", "span_id", "trace_sampled", "execution_id"}
 )
 @click.option("--project", help="Whose log; GCP_PROJECT_ID if it is not given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
-def logs(alert_id: str | None, request_id: str | None, since: str, project: str | None, as_json: bool) -> None:
+def logs(
+    alert_id: str | None, request_id: str | None, since: str, project: str | None, as_json: bool
+) -> None:
     """Read the log lines of an alert back from Cloud Logging, oldest first.
 
     ALERT_ID is the alert's own id, or the alert_id of its answer. An alert that was delivered more
@@ -57,7 +59,9 @@ def logs(alert_id: str | None, request_id: str | None, since: str, project: str 
         show_table(map(_row, found.lines), _HEADER, lead=_LEAD)
     if not found.lines:
         named = " and ".join(f"{name} {value}" for name, value in facts.items())
-        show_line(f"Project {search.project} has no line of {named} since {moment(begin)} UTC.", err=True)
+        show_line(
+            f"Project {search.project} has no line of {named} since {moment(begin)} UTC.", err=True
+        )
         click.get_current_context().exit(1)
     if not found.complete:
         show_line(f"There are more: these are the first {len(found.lines)}.", err=True)
@@ -76,7 +80,12 @@ def _project(given: str | None) -> str:
 def _row(line: Mapping[str, Any]) -> tuple[object, ...]:
     at = line["time"]
     shown = [f"{name}={_shown(line[name])}" for name in sorted(line) if name not in _NOT_FACTS]
-    return f"{moment(at)}.{at.microsecond // 1000:03}", line["severity"], line["message"], " ".join(shown)
+    return (
+        f"{moment(at)}.{at.microsecond // 1000:03}",
+        line["severity"],
+        line["message"],
+        " ".join(shown),
+    )
 
 
 def _shown(value: object) -> str:

@@ -24,22 +24,37 @@ _LEAD = 3
 _FILTERS = ("state", "strategy", "since", "alert", "symbol")
 
 
-def _complete_state(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+def _complete_state(
+    _context: click.Context, _parameter: click.Parameter, typed: str
+) -> list[CompletionItem]:
     before, comma, begun = typed.rpartition(",")
-    return [CompletionItem(f"{before}{comma}{state}") for state in State if state.startswith(begun.upper())]
+    return [
+        CompletionItem(f"{before}{comma}{state}")
+        for state in State
+        if state.startswith(begun.upper())
+    ]
 
 
 @click.command()
 @click.option(
-    "--state", help=f"One or more of {', '.join(State)}, separated by commas.", shell_complete=_complete_state
+    "--state",
+    help=f"One or more of {', '.join(State)}, separated by commas.",
+    shell_complete=_complete_state,
 )
 @click.option("--strategy", help="Only the orders of this strategy.")
-@click.option("--since", help="Only alerts that came in since then: 90min, 12h, 7d, 2026-11-22, 2026-11-22T12:00Z.")
+@click.option(
+    "--since",
+    help="Only alerts that came in since then: 90min, 12h, 7d, 2026-11-22, 2026-11-22T12:00Z.",
+)
 @click.option("--alert", help="Only what became of the alert with this id.")
 @click.option("--symbol", help="Only orders of this pair: BTC/USD or XBTUSD")
-@click.option("--limit", type=click.IntRange(1, MOST_ENTRIES), default=50, show_default=True, help="How many.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ENTRIES), default=50, show_default=True, help="How many."
+)
 @click.option("--cursor", help="Where the last page ended; it said so.")
-@click.option("--json", "as_json", is_flag=True, help="The document of GET /orders instead of a table.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The document of GET /orders instead of a table."
+)
 @click.pass_obj
 def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | int | None) -> None:
     """List what became of the alerts, newest first.
@@ -52,7 +67,9 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
     if empty:
         raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")
     application = open_application()
-    document = application.operators.orders({name: str(value) for name, value in asked.items() if value})
+    document = application.operators.orders(
+        {name: str(value) for name, value in asked.items() if value}
+    )
     if as_json:
         # Through the function's own rendering, then in ASCII: a terminal acts on more characters than JSON escapes.
         click.echo(json.dumps(json.loads(json_response(200, document).body), indent=2))
@@ -64,9 +81,15 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
         click.echo(f"--cursor {document['cursor']}", err=True)  # in one piece, to be copied
 
 
-def _remarks(application: Application, document: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[str]:
+def _remarks(
+    application: Application, document: Mapping[str, Any], asked: Mapping[str, Any]
+) -> Iterator[str]:
     """Why there is nothing, and where there is more."""
-    found, is_over, ledger_url = document["orders"], not document["cursor"], application.settings.ledger_url
+    found, is_over, ledger_url = (
+        document["orders"],
+        not document["cursor"],
+        application.settings.ledger_url,
+    )
     if not found and is_over:
         filters = [f"--{name} {asked[name]}" for name in _FILTERS if asked[name]]
         yield _nothing(application, ledger_url, filters, asked["cursor"])
@@ -76,7 +99,9 @@ def _remarks(application: Application, document: Mapping[str, Any], asked: Mappi
         yield "There are more. Go on with:"
 
 
-def _nothing(application: Application, ledger_url: str, filters: list[str], cursor: str | None) -> str:
+def _nothing(
+    application: Application, ledger_url: str, filters: list[str], cursor: str | None
+) -> str:
     newest = application.ledger.entries(limit=1)
     if not newest.entries and newest.cursor is None:
         return f"{ledger_url} is empty: no alert has reached it yet."

@@ -18,7 +18,11 @@ from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 @click.command()
 @click.argument("symbol", required=False)
-@click.option("--refresh", is_flag=True, help="Read the rules of all pairs from Kraken into the ledger's store first.")
+@click.option(
+    "--refresh",
+    is_flag=True,
+    help="Read the rules of all pairs from Kraken into the ledger's store first.",
+)
 @click.pass_obj
 def pairs(open_application: OpenApplication, symbol: str | None, refresh: bool) -> None:
     """Show the pair that SYMBOL names, its rules and their age."""
@@ -34,7 +38,9 @@ def pairs(open_application: OpenApplication, symbol: str | None, refresh: bool) 
 def _refresh(application: Application) -> None:
     pair_rules, started = application.market.pair_rules, application.clock.now()
     pair_rules.learn(None, budget(application.clock))
-    stored = pair_rules.documents.read(pair_rules.document)  # a store that failed was only logged: look
+    stored = pair_rules.documents.read(
+        pair_rules.document
+    )  # a store that failed was only logged: look
     new = [rule for rule in from_document(stored.text) if rule.as_of >= started] if stored else []
     if not new:
         advice = " On paper they are read with PAPER_PRICES=kraken." if pair_rules.records else ""

@@ -26,7 +26,11 @@ _CAME_TO = {
     (State.MISSED, State.EXPIRED): "expired",
     (State.MISSED, State.MISSED): "not sent",
 }
-_READS = {"orders": "orders", "fills": "what orders have filled", "pair_rules": "the rules of its pairs"}
+_READS = {
+    "orders": "orders",
+    "fills": "what orders have filled",
+    "pair_rules": "the rules of its pairs",
+}
 
 
 @click.command()
@@ -44,26 +48,41 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
     documents: list[Mapping[str, Any]] = []
     for document in _runs(application.operators, once=once):
         # Of several runs each is shown at once: they take up to 25 s.
-        show_table(map(_row, document["looked_at"]), _HEADER, repeated=any(each["looked_at"] for each in documents))
+        show_table(
+            map(_row, document["looked_at"]),
+            _HEADER,
+            repeated=any(each["looked_at"] for each in documents),
+        )
         documents.append(document)
     rows = [row for document in documents for row in document["looked_at"]]
     if not rows:
         show_line(f"Nothing to reconcile in {application.settings.ledger_url}.")
     for line in _done(documents, rows):
         show_line(line)
-    unread = {(each["read"], each["why"]) for document in documents for each in document["venue_unavailable"]}
+    unread = {
+        (each["read"], each["why"])
+        for document in documents
+        for each in document["venue_unavailable"]
+    }
     for read, why in sorted(unread):
         show_line(f"Kraken could not be asked for {_READS.get(read, read)}: {why}")
-    legs_lost, more = sum(document["legs_missed"] for document in documents), documents[-1]["cursor"] is not None
+    legs_lost, more = (
+        sum(document["legs_missed"] for document in documents),
+        documents[-1]["cursor"] is not None,
+    )
     if legs_lost:
-        show_line("Legs that expired were never sent: orders --state EXPIRED shows them, replay sends one.")
+        show_line(
+            "Legs that expired were never sent: orders --state EXPIRED shows them, replay sends one."
+        )
     if more:
         click.echo("Entries are left: run reconcile again.")
     if unread or legs_lost or more or any(row["after"] in _NEEDS_ATTENTION for row in rows):
         click.get_current_context().exit(1)
 
 
-def _done(documents: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _done(
+    documents: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
     """All that it did, and what it did not have to do."""
     came_to = Counter(map(_came_to, rows))
     if rows:
@@ -91,4 +110,10 @@ def _runs(operators: Operators, *, once: bool) -> Iterator[dict[str, Any]]:
 
 
 def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
-    return row["alert_id"], row["client_order_id"], f"{row['before']} -> {row['after']}", row["order_id"], row["why"]
+    return (
+        row["alert_id"],
+        row["client_order_id"],
+        f"{row['before']} -> {row['after']}",
+        row["order_id"],
+        row["why"],
+    )

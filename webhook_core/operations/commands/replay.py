@@ -23,12 +23,18 @@ _RESULTS = {
 
 @click.command()
 @click.argument("alert_id")
-@click.option("--generation", type=click.IntRange(0), help="Which one, of an alert that came more than once.")
+@click.option(
+    "--generation", type=click.IntRange(0), help="Which one, of an alert that came more than once."
+)
 @click.option("--unit", help="Which one, by the unit that orders --json shows. Needs no search.")
 @click.option("--yes", is_flag=True, help="Send without asking.")
 @click.pass_obj
 def replay(
-    open_application: OpenApplication, alert_id: str, generation: int | None, unit: str | None, yes: bool
+    open_application: OpenApplication,
+    alert_id: str,
+    generation: int | None,
+    unit: str | None,
+    yes: bool,
 ) -> None:
     """Send an alert again that was REJECTED, NOT_PLACED, EXPIRED or DENIED.
 
@@ -48,7 +54,10 @@ def replay(
     try:
         found = operation.find(alert_id, generation, unit)
     except SeveralEntries as several:
-        show_table(map(_choice, several.entries), ("GENERATION", "RECEIVED (UTC)", "STATE", "STRATEGY", "UNIT"))
+        show_table(
+            map(_choice, several.entries),
+            ("GENERATION", "RECEIVED (UTC)", "STATE", "STRATEGY", "UNIT"),
+        )
         raise click.UsageError(several.message) from None
     checked = operation.check(found, budget(application.clock))
     show_facts(_what(checked, application))
@@ -61,7 +70,13 @@ def replay(
 
 
 def _choice(entry: LedgerEntry) -> tuple[object, ...]:
-    return entry.unit.generation, moment(entry.received_at), entry.state, entry.strategy, entry.unit.name
+    return (
+        entry.unit.generation,
+        moment(entry.received_at),
+        entry.state,
+        entry.strategy,
+        entry.unit.name,
+    )
 
 
 def _what(checked: Checked, application: Application) -> Iterator[tuple[str, object]]:
@@ -76,7 +91,10 @@ def _what(checked: Checked, application: Application) -> Iterator[tuple[str, obj
     yield "unit", entry.unit.name
     for attempt in entry.attempts:
         why = "; ".join([*attempt.errors, *filter(None, [attempt.reason])])
-        yield f"attempt {attempt.number}", f"{moment(attempt.claimed_at)} UTC {attempt.state} {why}".rstrip()
+        yield (
+            f"attempt {attempt.number}",
+            f"{moment(attempt.claimed_at)} UTC {attempt.state} {why}".rstrip(),
+        )
     yield "will send", f"{request.symbol}, the stored request as it is:"
     for name, text in request.parameters.items():
         yield f"  {name}", text

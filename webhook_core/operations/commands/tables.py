@@ -42,7 +42,11 @@ def width() -> int | None:
 
 
 def show_table(
-    rows: Iterable[Sequence[object]], header: Sequence[str], *, lead: int = 1, repeated: bool = False
+    rows: Iterable[Sequence[object]],
+    header: Sequence[str],
+    *,
+    lead: int = 1,
+    repeated: bool = False,
 ) -> None:
     """Rows under their header; empty cells show as a dash. ``lead``: how many cells begin the
     paragraph of a row that does not fit; those behind them are named by the header in lower case,
@@ -131,7 +135,9 @@ def _paragraph(row: Sequence[str], header: Sequence[str], lead: int, columns: in
 
 
 def _without_empty_columns(table: Sequence[Sequence[str]]) -> list[list[str]]:
-    kept = [column for column in zip(*table, strict=True) if any(cell != "-" for cell in column[1:])]
+    kept = [
+        column for column in zip(*table, strict=True) if any(cell != "-" for cell in column[1:])
+    ]
     return [list(row) for row in zip(*kept, strict=True)]
 
 

@@ -33,13 +33,17 @@ def kraken(clock):
 def ask_in_json(kraken, endpoint, document):
     nonce = str(next(_NONCES))
     path, body = f"/0/private/{endpoint}", json.dumps({"nonce": nonce} | document)
-    _, answer = kraken.handle("POST", path, "", signed(path, body, nonce, "application/json"), body.encode())
+    _, answer = kraken.handle(
+        "POST", path, "", signed(path, body, nonce, "application/json"), body.encode()
+    )
     return json.loads(answer)
 
 
 def test_an_amended_order_keeps_its_id_and_holds_what_it_needs_now(kraken):
     txid = order(kraken, **LIMIT, cl_ord_id="ours")
-    amended = result(kraken, "AmendOrder", cl_ord_id="ours", order_qty="0.02", limit_price="51000.5")
+    amended = result(
+        kraken, "AmendOrder", cl_ord_id="ours", order_qty="0.02", limit_price="51000.5"
+    )
     assert amended["amend_id"][0] == "T"
     [kept] = kraken.orders()
     assert (kept["txid"], kept["vol"], kept["descr"]["price"], kept["misc"]) == (
@@ -65,7 +69,10 @@ def test_a_volume_below_what_is_filled_cancels_the_rest(kraken):
     kraken.market = Market(fill=(Decimal("0.5"),))
     txid = order(kraken, ordertype="limit", price="60000", volume="0.1")
     result(kraken, "AmendOrder", txid=txid, order_qty="0.04")
-    assert (kraken.orders()[0]["status"], kraken.orders()[0]["vol_exec"]) == ("canceled", "0.05000000")
+    assert (kraken.orders()[0]["status"], kraken.orders()[0]["vol_exec"]) == (
+        "canceled",
+        "0.05000000",
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,10 @@ def test_a_volume_below_what_is_filled_cancels_the_rest(kraken):
         ({"order_qty": "x"}, "EGeneral:Invalid arguments:order_qty"),
         ({"order_qty": "1"}, "EOrder:Insufficient funds"),
         ({"order_qty": "0.00001"}, "EGeneral:Invalid arguments:volume minimum not met"),
-        ({"limit_price": "50000.01"}, "EOrder:Invalid price:XBT/USD price can only be specified up to 1 decimals."),
+        (
+            {"limit_price": "50000.01"},
+            "EOrder:Invalid price:XBT/USD price can only be specified up to 1 decimals.",
+        ),
         ({"limit_price": "60000", "post_only": "true"}, "EOrder:Post only order"),
         ({"trigger_price": "1"}, "EGeneral:Invalid arguments:trigger_price"),
         ({"limit_price": "1", "deadline": "soon"}, "EGeneral:Invalid arguments:deadline"),
@@ -102,7 +112,9 @@ AS_IT_IS = "EOrder:No amendable parameters specified"
         (TRAILING, {"trigger_price": "+500"}),
     ],
 )
-def test_an_amendment_to_what_the_order_is_already_is_told_so_and_changes_nothing(kraken, placed, fields):
+def test_an_amendment_to_what_the_order_is_already_is_told_so_and_changes_nothing(
+    kraken, placed, fields
+):
     txid = order(kraken, **placed)
     before = kraken.orders()
     assert ask(kraken, "AmendOrder", txid=txid, **fields)["error"] == [AS_IT_IS]
@@ -138,7 +150,8 @@ def test_an_amendment_of_a_tokenised_asset_names_its_pair(named, error):
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "fields"), [("AmendOrder", {"limit_price": "1"}), ("EditOrder", {"pair": "XBTUSD"})]
+    ("endpoint", "fields"),
+    [("AmendOrder", {"limit_price": "1"}), ("EditOrder", {"pair": "XBTUSD"})],
 )
 def test_an_order_with_a_close_or_gone_is_not_changed(kraken, endpoint, fields):
     txid = order(kraken, **LIMIT, close_ordertype="limit", close_price="70000")
@@ -150,7 +163,11 @@ def test_an_order_with_a_close_or_gone_is_not_changed(kraken, endpoint, fields):
 def test_an_edited_order_is_replaced_and_forgets_its_names(kraken):
     old = order(kraken, **LIMIT, userref="7", oflags="post")
     answer = result(kraken, "EditOrder", txid="7", pair="XBTUSD", volume="0.02", price="51000")
-    assert answer | {"status": "ok", "originaltxid": old, "volume": "0.02000000", "orders_cancelled": 1} == answer
+    assert (
+        answer
+        | {"status": "ok", "originaltxid": old, "volume": "0.02000000", "orders_cancelled": 1}
+        == answer
+    )
     assert answer["descr"] == {"order": "buy 0.02000000 XBTUSD @ limit 51000.0"}
     before, after = kraken.orders()
     assert (before["status"], before["txid"]) == ("canceled", old)
@@ -166,18 +183,25 @@ def test_validating_an_edit_edits_nothing(kraken):
 
 def test_an_edit_that_costs_too_much_leaves_the_old_order(kraken):
     txid = order(kraken, **LIMIT)
-    assert ask(kraken, "EditOrder", txid=txid, pair="XBTUSD", volume="1")["error"] == ["EOrder:Insufficient funds"]
+    assert ask(kraken, "EditOrder", txid=txid, pair="XBTUSD", volume="1")["error"] == [
+        "EOrder:Insufficient funds"
+    ]
     assert [(kept["txid"], kept["status"]) for kept in kraken.orders()] == [(txid, "open")]
 
 
 def test_a_batch_answers_in_its_order_and_funds_refuse_only_their_order(kraken):
     close = {"ordertype": "stop-loss", "price": "40000"}
     answer = ask_in_json(
-        kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": [ROW, ROW | {"volume": "1"}, ROW | {"close": close}]}
+        kraken,
+        "AddOrderBatch",
+        {"pair": "XBTUSD", "orders": [ROW, ROW | {"volume": "1"}, ROW | {"close": close}]},
     )
     first, second, third = answer["result"]["orders"]
     assert (first["txid"], third["txid"]) == tuple(kept["txid"] for kept in kraken.orders())
-    assert second == {"error": "EOrder:Insufficient funds", "descr": {"order": "buy 1.00000000 XBTUSD @ limit 50000.0"}}
+    assert second == {
+        "error": "EOrder:Insufficient funds",
+        "descr": {"order": "buy 1.00000000 XBTUSD @ limit 50000.0"},
+    }
     assert third["close"] == "close position @ stop loss 40000.0"
 
 
@@ -192,13 +216,20 @@ def test_a_batch_answers_in_its_order_and_funds_refuse_only_their_order(kraken):
     ],
 )
 def test_a_batch_with_a_bad_order_places_none(kraken, orders, error):
-    assert ask_in_json(kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": orders}) == {"error": [error]}
+    assert ask_in_json(kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": orders}) == {
+        "error": [error]
+    }
     assert kraken.orders() == []
 
 
 def test_a_batch_can_be_validated_only(kraken):
-    answer = ask_in_json(kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": [ROW, ROW], "validate": True})
-    assert answer["result"]["orders"] == [{"descr": {"order": "buy 0.01000000 XBTUSD @ limit 50000.0"}}] * 2
+    answer = ask_in_json(
+        kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": [ROW, ROW], "validate": True}
+    )
+    assert (
+        answer["result"]["orders"]
+        == [{"descr": {"order": "buy 0.01000000 XBTUSD @ limit 50000.0"}}] * 2
+    )
     assert kraken.orders() == []
 
 
@@ -212,14 +243,18 @@ def test_several_are_canceled_by_any_of_their_names(kraken):
     first, gone = order(kraken, **LIMIT), order(kraken)
     order(kraken, **LIMIT, userref="7")
     order(kraken, **LIMIT, cl_ord_id="ours")
-    answer = ask_in_json(kraken, "CancelOrderBatch", {"orders": [first, 7, gone], "cl_ord_ids": ["ours"]})
+    answer = ask_in_json(
+        kraken, "CancelOrderBatch", {"orders": [first, 7, gone], "cl_ord_ids": ["ours"]}
+    )
     assert answer["result"] == {"count": 3}
     assert result(kraken, "OpenOrders") == {"open": {}}
 
 
 @pytest.mark.parametrize("orders", [[], ["x"] * 51, [None], "x", [""]])
 def test_a_batch_of_nothing_or_nonsense_cancels_nothing(kraken, orders):
-    assert ask_in_json(kraken, "CancelOrderBatch", {"orders": orders})["error"] == ["EGeneral:Invalid arguments:orders"]
+    assert ask_in_json(kraken, "CancelOrderBatch", {"orders": orders})["error"] == [
+        "EGeneral:Invalid arguments:orders"
+    ]
 
 
 def test_the_timer_cancels_everything_unless_it_is_set_anew(kraken, clock):
@@ -244,7 +279,9 @@ def test_the_timer_cancels_everything_unless_it_is_set_anew(kraken, clock):
 
 @pytest.mark.parametrize("timeout", ["", "-1", "86400", "soon"])
 def test_a_timer_that_cannot_be_is_refused(kraken, timeout):
-    assert ask(kraken, "CancelAllOrdersAfter", timeout=timeout)["error"] == ["EGeneral:Invalid arguments:timeout"]
+    assert ask(kraken, "CancelAllOrdersAfter", timeout=timeout)["error"] == [
+        "EGeneral:Invalid arguments:timeout"
+    ]
 
 
 def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():
@@ -254,4 +291,8 @@ def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():
     txid = order(kraken, ordertype="limit", price="50000", volume="0.02")
     result(kraken, "AmendOrder", txid=txid, order_qty="0.005")
     (kept,) = result(kraken, "QueryOrders", txid=txid).values()
-    assert (kept["status"], kept["vol"], kept["vol_exec"]) == ("canceled", "0.01000000", "0.01000000")
+    assert (kept["status"], kept["vol"], kept["vol_exec"]) == (
+        "canceled",
+        "0.01000000",
+        "0.01000000",
+    )

@@ -79,17 +79,22 @@ def test_an_order_that_came_in_between_is_not_lost_and_funds_are_checked_again()
     order(one, volume="0.05")
     assert [kept["vol"] for kept in one.orders()] == ["0.10000000", "0.05000000"]
     documents.meanwhile = lambda: order(other, volume="0.01")
-    assert ask(one, "AddOrder", **MARKET | {"volume": "0.01"})["error"] == ["EOrder:Insufficient funds"]
+    assert ask(one, "AddOrder", **MARKET | {"volume": "0.01"})["error"] == [
+        "EOrder:Insufficient funds"
+    ]
     assert len(one.orders()) == 3
 
 
 def test_threads_on_several_instances_lose_nothing():
     documents = MemoryDocuments()
-    accounts = [paper(documents, nonce_window=10**9, balances={"USD": Decimal(1_000_000)}) for _ in range(4)]
+    accounts = [
+        paper(documents, nonce_window=10**9, balances={"USD": Decimal(1_000_000)}) for _ in range(4)
+    ]
     accounts[0].mark_price("XBTUSD", Decimal(60000))
     placed: list[str] = []
     workers = [
-        threading.Thread(target=lambda k=kraken: placed.extend(order(k) for _ in range(15))) for kraken in accounts
+        threading.Thread(target=lambda k=kraken: placed.extend(order(k) for _ in range(15)))
+        for kraken in accounts
     ]
     for worker in workers:
         worker.start()
@@ -129,7 +134,9 @@ def test_a_book_that_cannot_be_stored_is_a_503_and_no_traceback():
         kraken.mark_price("XBTUSD", Decimal(1))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"balances": 1}', '{"balances":{"ZUSD":"x"}}', "null"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"balances": 1}', '{"balances":{"ZUSD":"x"}}', "null"]
+)
 def test_a_document_that_is_no_book_is_named(text):
     documents = MemoryDocuments()
     documents.write("paper-book", text, None)
@@ -204,14 +211,23 @@ def test_what_a_change_raises_writes_nothing():
     assert documents.read("b") is None
 
 
-FORBIDDEN = ("webhook_core.trading", "webhook_core.intake", "webhook_core.ledger", "webhook_core.venue")
+FORBIDDEN = (
+    "webhook_core.trading",
+    "webhook_core.intake",
+    "webhook_core.ledger",
+    "webhook_core.venue",
+)
 PORT = "webhook_core.ledger.contract"
 
 
 def _imports(tree: ast.AST, *, typing_too: bool) -> set[str]:
     found: set[str] = set()
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not typing_too:
+        if (
+            isinstance(node, ast.If)
+            and ast.unparse(node.test) == "TYPE_CHECKING"
+            and not typing_too
+        ):
             continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -233,9 +249,15 @@ def test_paper_imports_nothing_that_it_is_there_to_check(source):
 
 def test_loading_paper_loads_no_planner_and_nothing_of_googles():
     code = "import sys, webhook_core.kraken.paper.adapter; print('\\n'.join(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert "webhook_core.kraken.paper.engine" in loaded
-    assert not [name for name in loaded if name.startswith((*FORBIDDEN, "google.cloud.", "pydantic", "flask"))]
+    assert not [
+        name
+        for name in loaded
+        if name.startswith((*FORBIDDEN, "google.cloud.", "pydantic", "flask"))
+    ]
 
 
 def test_validating_leaves_no_trace_in_the_book():

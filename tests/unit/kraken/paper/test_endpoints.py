@@ -36,20 +36,29 @@ def kraken(clock):
             {"ordertype": "stop-loss-limit", "price": "65000", "price2": "66000.5"},
             "buy 0.01000000 XBTUSD @ stop loss 65000.0 -> limit 66000.5",
         ),
-        ({"ordertype": "take-profit", "price": "55000"}, "buy 0.01000000 XBTUSD @ take profit 55000.0"),
+        (
+            {"ordertype": "take-profit", "price": "55000"},
+            "buy 0.01000000 XBTUSD @ take profit 55000.0",
+        ),
         (
             {"ordertype": "take-profit-limit", "price": "55000", "price2": "55100"},
             "buy 0.01000000 XBTUSD @ take profit 55000.0 -> limit 55100.0",
         ),
         ({**LIMIT, "leverage": "5"}, "buy 0.01000000 XBTUSD @ limit 50000.0 with 5:1 leverage"),
-        ({**LIMIT, "pair": "XDGUSD", "price": "0.1", "volume": "50"}, "buy 50.00000000 XDGUSD @ limit 0.1000000"),
+        (
+            {**LIMIT, "pair": "XDGUSD", "price": "0.1", "volume": "50"},
+            "buy 50.00000000 XDGUSD @ limit 0.1000000",
+        ),
     ],
 )
 def test_an_order_is_described_in_krakens_grammar(kraken, fields, text):
     asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"} | fields
     taken = result(kraken, "AddOrder", **asked)
     assert taken["descr"] == {"order": text}
-    assert result(kraken, "QueryOrders", txid=taken["txid"][0])[taken["txid"][0]]["descr"]["order"] == text
+    assert (
+        result(kraken, "QueryOrders", txid=taken["txid"][0])[taken["txid"][0]]["descr"]["order"]
+        == text
+    )
 
 
 def test_an_open_order_looks_like_krakens(kraken):
@@ -116,7 +125,9 @@ def test_reads_filter_by_client_order_id_and_userref(kraken):
     assert list(result(kraken, "OpenOrders", userref="5")["open"]) == [numbered]
     assert list(result(kraken, "ClosedOrders", cl_ord_id=UUID)["closed"]) == [filled]
     assert result(kraken, "ClosedOrders", cl_ord_id="never-sent") == {"closed": {}, "count": 0}
-    assert list(result(kraken, "QueryOrders", txid=f"{filled},{numbered}", cl_ord_id=UUID)) == [filled]
+    assert list(result(kraken, "QueryOrders", txid=f"{filled},{numbered}", cl_ord_id=UUID)) == [
+        filled
+    ]
 
 
 def test_one_client_order_id_may_name_two_closed_orders(kraken):
@@ -162,7 +173,11 @@ def test_start_is_exclusive_and_end_inclusive(kraken, clock):
         ("ClosedOrders", {"ofs": "-1"}, "EGeneral:Invalid arguments:ofs"),
         ("OpenOrders", {"userref": "x"}, "EGeneral:Invalid arguments:userref"),
         ("QueryOrders", {}, "EGeneral:Invalid arguments:txid"),
-        ("QueryOrders", {"txid": ",".join(["OAAAAA-BBBBB-CCCCCC"] * 51)}, "EGeneral:Invalid arguments:txid"),
+        (
+            "QueryOrders",
+            {"txid": ",".join(["OAAAAA-BBBBB-CCCCCC"] * 51)},
+            "EGeneral:Invalid arguments:txid",
+        ),
         ("CancelOrder", {}, "EGeneral:Invalid arguments:txid"),
         ("CancelOrder", {"txid": "OAAAAA-BBBBB-CCCCCC"}, "EOrder:Invalid order"),
         ("CancelOrder", {"txid": "nonsense"}, "EOrder:Invalid order"),
@@ -184,7 +199,10 @@ def test_an_order_that_was_never_there_is_left_out_of_query_orders(kraken):
 def test_a_canceled_order_is_closed_by_the_user_and_gone_for_the_next_cancel(kraken):
     txid = order(kraken, **LIMIT)
     assert result(kraken, "CancelOrder", txid=txid) == {"count": 1}
-    assert (kraken.orders()[0]["status"], kraken.orders()[0]["reason"]) == ("canceled", "User requested")
+    assert (kraken.orders()[0]["status"], kraken.orders()[0]["reason"]) == (
+        "canceled",
+        "User requested",
+    )
     assert ask(kraken, "CancelOrder", txid=txid)["error"] == ["EOrder:Unknown order"]
 
 
@@ -213,7 +231,16 @@ def test_reads_may_trail_the_engine_each_by_its_own_lag(kraken, clock):
 
 
 def test_balances_are_keyed_by_asset_id_with_its_own_digits():
-    names = {"BTC": "1", "usd": "2.5", "EUR": "3", "DOGE": "4", "ETH": "5", "SOL": "6", "USDT": "7", "AAPLx": "8"}
+    names = {
+        "BTC": "1",
+        "usd": "2.5",
+        "EUR": "3",
+        "DOGE": "4",
+        "ETH": "5",
+        "SOL": "6",
+        "USDT": "7",
+        "AAPLx": "8",
+    }
     account = paper(balances={name: Decimal(amount) for name, amount in names.items()})
     assert result(account, "Balance") == {
         "XXBT": "1.0000000000",
@@ -240,9 +267,20 @@ def test_trade_volume_is_where_the_fees_are(kraken):
 
 def test_asset_pairs_answers_rows_with_empty_fees_and_every_rule(kraken):
     row = public(kraken, "AssetPairs", pair="XBTUSD")["result"]["XXBTZUSD"]
-    expected = {"altname": "XBTUSD", "wsname": "XBT/USD", "base": "XXBT", "quote": "ZUSD", "tick_size": "0.1"}
+    expected = {
+        "altname": "XBTUSD",
+        "wsname": "XBT/USD",
+        "base": "XXBT",
+        "quote": "ZUSD",
+        "tick_size": "0.1",
+    }
     assert row | expected == row
-    assert (row["fees"], row["costmin"], row["ordermin"], row["leverage_buy"][0]) == ([], "0.5", "0.00005", 2)
+    assert (row["fees"], row["costmin"], row["ordermin"], row["leverage_buy"][0]) == (
+        [],
+        "0.5",
+        "0.00005",
+        2,
+    )
 
 
 def test_absent_rules_get_krakens_usual_ones(kraken):
@@ -253,14 +291,18 @@ def test_absent_rules_get_krakens_usual_ones(kraken):
 
 
 def test_one_unknown_pair_refuses_the_whole_request(kraken):
-    assert public(kraken, "AssetPairs", pair="XBTUSD,NOSUCH") == {"error": ["EQuery:Unknown asset pair"]}
+    assert public(kraken, "AssetPairs", pair="XBTUSD,NOSUCH") == {
+        "error": ["EQuery:Unknown asset pair"]
+    }
     assert public(kraken, "Ticker", pair="NOSUCH") == {"error": ["EQuery:Unknown asset pair"]}
 
 
 def test_tokenized_assets_are_listed_only_when_asked_for(kraken):
     assert "AAPLxUSD" not in public(kraken, "AssetPairs")["result"]
     assert len(public(kraken, "AssetPairs")["result"]) == 57 + len(known_pairs.every())
-    assert list(public(kraken, "AssetPairs", aclass_base="tokenized_asset")["result"]) == ["AAPLxUSD"]
+    assert list(public(kraken, "AssetPairs", aclass_base="tokenized_asset")["result"]) == [
+        "AAPLxUSD"
+    ]
 
 
 def test_assets_have_names_and_digits(kraken):
@@ -276,9 +318,15 @@ def test_assets_have_names_and_digits(kraken):
 
 def test_the_ticker_gives_the_last_price_or_says_that_there_is_none(kraken):
     answer = public(kraken, "Ticker", pair="XBTUSD")["result"]["XXBTZUSD"]
-    assert (answer["c"][0], answer["a"][0], answer["o"]) == ("60000.00000", "60000.00000", "60000.00000")
+    assert (answer["c"][0], answer["a"][0], answer["o"]) == (
+        "60000.00000",
+        "60000.00000",
+        "60000.00000",
+    )
     [error] = public(kraken, "Ticker", pair="ETHUSD")["error"]
-    assert error.startswith("EGeneral:Invalid arguments:pair:paper knows no price of ETHUSD yet; send")
+    assert error.startswith(
+        "EGeneral:Invalid arguments:pair:paper knows no price of ETHUSD yet; send"
+    )
     assert list(public(kraken, "Ticker")["result"]) == ["XXBTZUSD"]
 
 
@@ -290,7 +338,12 @@ def test_the_ticker_asks_the_price_source_and_the_market_moves():
     assert account.orders()[0]["status"] == "closed"
 
 
-ON_BTNL = {"altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "leverage_buy": [2, 20], "leverage_sell": [2, 20]}
+ON_BTNL = {
+    "altname": "XBTUSD:BTNL",
+    "wsname": "XBT/USD:BTNL",
+    "leverage_buy": [2, 20],
+    "leverage_sell": [2, 20],
+}
 
 
 @pytest.fixture
@@ -328,9 +381,13 @@ def test_the_pairs_of_another_venue_are_listed_where_it_is_named(both_venues, as
 
 
 @pytest.mark.parametrize("marked", ["XBTUSD", "XBTUSD:BTNL"])
-def test_both_venues_have_one_price_and_the_ticker_shows_it_under_krakens_own_name(both_venues, marked):
+def test_both_venues_have_one_price_and_the_ticker_shows_it_under_krakens_own_name(
+    both_venues, marked
+):
     both_venues.mark_price(marked, Decimal(60000))
-    assert public(both_venues, "Ticker", pair="XBTUSD:BTNL") == {"error": ["EQuery:Unknown asset pair"]}
+    assert public(both_venues, "Ticker", pair="XBTUSD:BTNL") == {
+        "error": ["EQuery:Unknown asset pair"]
+    }
     assert list(public(both_venues, "Ticker", pair="XBTUSD")["result"]) == ["XXBTZUSD"]
     assert list(public(both_venues, "Ticker")["result"]) == ["XXBTZUSD"]
     order(both_venues, pair="XBTUSD:BTNL", leverage="20", volume="0.1")

@@ -24,7 +24,11 @@ def test_a_market_buy_pays_cost_and_taker_fee_in_quote():
     kraken = at("60000")
     order(kraken)
     filled = only(kraken)
-    assert (filled["status"], filled["vol_exec"], filled["price"]) == ("closed", "0.01000000", "60000.0")
+    assert (filled["status"], filled["vol_exec"], filled["price"]) == (
+        "closed",
+        "0.01000000",
+        "60000.0",
+    )
     assert (filled["cost"], filled["fee"], filled["reason"]) == ("600.00000", "4.80000", None)
     assert result(kraken, "Balance") == {"ZUSD": "9395.2000", "XXBT": "1.0100000000"}
 
@@ -81,9 +85,9 @@ def test_a_resting_buy_holds_its_cost_with_the_taker_fee_and_a_sell_its_volume()
 def test_a_hold_is_no_longer_there_for_the_next_order():
     kraken = at("60000")
     resting = order(kraken, ordertype="limit", price="50000", volume="0.1")
-    assert ask(kraken, "AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="0.09")["error"] == [
-        "EOrder:Insufficient funds"
-    ]
+    assert ask(kraken, "AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="0.09")[
+        "error"
+    ] == ["EOrder:Insufficient funds"]
     result(kraken, "CancelOrder", txid=resting)
     order(kraken, volume="0.09")
 
@@ -105,7 +109,9 @@ def test_the_last_cent_covers_cost_and_fee_and_one_less_does_not():
         ("take-profit", "buy", "55000", "55000.1", "54000"),
     ],
 )
-def test_a_trigger_becomes_a_market_order_at_the_price_that_fired_it(ordertype, side, trigger, rests_at, fires_at):
+def test_a_trigger_becomes_a_market_order_at_the_price_that_fired_it(
+    ordertype, side, trigger, rests_at, fires_at
+):
     kraken = at("60000")
     order(kraken, ordertype=ordertype, type=side, price=trigger)
     kraken.mark_price("XBTUSD", Decimal(rests_at))
@@ -125,7 +131,11 @@ def test_a_stop_limit_waits_for_its_trigger_and_then_for_its_limit():
     kraken.mark_price("XBTUSD", Decimal(54000))  # gapped through: triggered, but below the limit
     assert (only(kraken)["status"], only(kraken)["limitprice"]) == ("open", "54500.00000")
     kraken.mark_price("XBTUSD", Decimal(54600))
-    assert (only(kraken)["status"], only(kraken)["price"], only(kraken)["fee"]) == ("closed", "54500.0", "2.18000")
+    assert (only(kraken)["status"], only(kraken)["price"], only(kraken)["fee"]) == (
+        "closed",
+        "54500.0",
+        "2.18000",
+    )
 
 
 def test_a_stop_limit_that_crosses_when_it_fires_takes_the_market():
@@ -213,7 +223,9 @@ def test_a_forger_cannot_make_us_ask_the_price_source():
     assert asked == []
 
 
-@pytest.mark.parametrize(("pair", "price"), [("NOSUCH", "1"), ("XBTUSD", "0"), ("XBTUSD", "-1"), ("XBTUSD", "NaN")])
+@pytest.mark.parametrize(
+    ("pair", "price"), [("NOSUCH", "1"), ("XBTUSD", "0"), ("XBTUSD", "-1"), ("XBTUSD", "NaN")]
+)
 def test_a_price_that_cannot_be_is_a_value_error(pair, price):
     with pytest.raises(ValueError, match="no price"):
         paper().mark_price(pair, Decimal(price))

@@ -78,7 +78,13 @@ def test_closing_needs_no_free_margin():
     kraken = at("60000")
     order(kraken, volume="0.7", leverage="5")
     kraken.mark_price("XBTUSD", Decimal(57000))
-    asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.2", "leverage": "5"}
+    asked = {
+        "pair": "XBTUSD",
+        "type": "buy",
+        "ordertype": "market",
+        "volume": "0.2",
+        "leverage": "5",
+    }
     assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient initial margin"]
     order(kraken, volume="0.7", leverage="5", type="sell")
     assert result(kraken, "OpenPositions") == {}
@@ -98,7 +104,13 @@ def test_coins_count_as_margin_at_their_last_price():
     kraken.mark_price("XBTUSD", Decimal(60000))
     order(kraken, volume="1", leverage="2", type="sell")
     assert result(kraken, "TradeBalance")["m"] == "30000.0000"
-    asked = {"pair": "XBTUSD", "type": "sell", "ordertype": "market", "volume": "1.2", "leverage": "2"}
+    asked = {
+        "pair": "XBTUSD",
+        "type": "sell",
+        "ordertype": "market",
+        "volume": "1.2",
+        "leverage": "2",
+    }
     assert ask(kraken, "AddOrder", **asked)["error"] == ["EOrder:Insufficient initial margin"]
 
 
@@ -106,7 +118,13 @@ def test_a_pair_without_margin_offers_no_leverage():
     kraken = paper(balances={"USD": Decimal(10000)})
     kraken.mark_price("0GUSD", Decimal(1))
     order(kraken, pair="0GUSD", volume="50", leverage="3")
-    asked = {"pair": "0GUSD", "type": "sell", "ordertype": "market", "volume": "50", "leverage": "3"}
+    asked = {
+        "pair": "0GUSD",
+        "type": "sell",
+        "ordertype": "market",
+        "volume": "50",
+        "leverage": "3",
+    }
     assert ask(kraken, "AddOrder", **asked)["error"] == ["EGeneral:Invalid arguments:leverage"]
 
 
@@ -125,14 +143,22 @@ def test_a_volume_of_zero_closes_whatever_is_open():
     order(kraken, volume="0.1", leverage="5")
     order(kraken, volume="0.023", leverage="2")
     order(kraken, volume="0", leverage="5", type="sell")
-    assert kraken.orders()[2]["descr"]["order"] == "sell 0.12300000 XBTUSD @ market with 5:1 leverage"
+    assert (
+        kraken.orders()[2]["descr"]["order"] == "sell 0.12300000 XBTUSD @ market with 5:1 leverage"
+    )
     assert result(kraken, "OpenPositions") == {}
 
 
 def test_an_order_that_only_reduces_fills_what_it_can_and_says_so():
     kraken = at("60000")
     order(kraken, volume="0.1", leverage="5")
-    fields = {"pair": "XBTUSD", "type": "sell", "ordertype": "market", "leverage": "5", "reduce_only": "true"}
+    fields = {
+        "pair": "XBTUSD",
+        "type": "sell",
+        "ordertype": "market",
+        "leverage": "5",
+        "reduce_only": "true",
+    }
     answer = ask(kraken, "AddOrder", **fields, volume="0.3")
     assert answer == {"error": ["EOrder:Reduce only:Position is closed"]}
     kept = kraken.orders()[1]
@@ -142,13 +168,23 @@ def test_an_order_that_only_reduces_fills_what_it_can_and_says_so():
         "Reduce only:Position is closed",
     )
     assert result(kraken, "OpenPositions") == {}
-    assert ask(kraken, "AddOrder", **fields, volume="0.1")["error"] == ["EOrder:Reduce only:No position exists"]
+    assert ask(kraken, "AddOrder", **fields, volume="0.1")["error"] == [
+        "EOrder:Reduce only:No position exists"
+    ]
 
 
 def test_a_resting_order_that_only_reduces_ends_with_its_position():
     kraken = at("60000")
     order(kraken, volume="0.1", leverage="5")
-    order(kraken, volume="0.1", leverage="5", type="sell", ordertype="limit", price="65000", reduce_only="true")
+    order(
+        kraken,
+        volume="0.1",
+        leverage="5",
+        type="sell",
+        ordertype="limit",
+        price="65000",
+        reduce_only="true",
+    )
     order(kraken, volume="0.1", leverage="5", type="sell")
     kraken.mark_price("XBTUSD", Decimal(66000))
     [ended] = [kept for kept in kraken.orders() if kept["descr"]["ordertype"] == "limit"]
@@ -160,10 +196,17 @@ def test_a_resting_order_that_only_reduces_ends_with_its_position():
     ("opened", "settled", "balances", "after"),
     [
         ("buy", "sell", {"USD": "9000", "BTC": "0"}, {"ZUSD": "2952.0000", "XXBT": "0.1000000000"}),
-        ("sell", "buy", {"USD": "9000", "BTC": "1"}, {"ZUSD": "14952.0000", "XXBT": "0.9000000000"}),
+        (
+            "sell",
+            "buy",
+            {"USD": "9000", "BTC": "1"},
+            {"ZUSD": "14952.0000", "XXBT": "0.9000000000"},
+        ),
     ],
 )
-def test_settling_takes_or_delivers_the_coins_at_the_price_of_the_opening(opened, settled, balances, after):
+def test_settling_takes_or_delivers_the_coins_at_the_price_of_the_opening(
+    opened, settled, balances, after
+):
     kraken = paper(balances={asset: Decimal(amount) for asset, amount in balances.items()})
     kraken.market = Market(opening_fee=Decimal(0))
     kraken.mark_price("XBTUSD", Decimal(60000))
@@ -171,7 +214,11 @@ def test_settling_takes_or_delivers_the_coins_at_the_price_of_the_opening(opened
     kraken.mark_price("XBTUSD", Decimal(61000))
     order(kraken, ordertype="settle-position", type=settled, volume="0", leverage="5")
     kept = kraken.orders()[1]
-    assert (kept["status"], kept["vol_exec"], kept["cost"]) == ("closed", "0.10000000", "6000.00000")
+    assert (kept["status"], kept["vol_exec"], kept["cost"]) == (
+        "closed",
+        "0.10000000",
+        "6000.00000",
+    )
     assert result(kraken, "Balance") == after
     assert result(kraken, "OpenPositions") == {}
 
@@ -181,7 +228,9 @@ def test_settling_needs_the_money_and_no_more_than_is_open():
     order(kraken, volume="0.5", leverage="5")
     asked = {"pair": "XBTUSD", "type": "sell", "ordertype": "settle-position", "leverage": "5"}
     assert ask(kraken, "AddOrder", **asked, volume="0")["error"] == ["EOrder:Insufficient funds"]
-    assert ask(kraken, "AddOrder", **asked, volume="0.6")["error"] == ["EGeneral:Invalid arguments:volume"]
+    assert ask(kraken, "AddOrder", **asked, volume="0.6")["error"] == [
+        "EGeneral:Invalid arguments:volume"
+    ]
     order(kraken, **asked, volume="0.1")
     [held] = result(kraken, "OpenPositions").values()
     assert held["vol_closed"] == "0.10000000"
@@ -193,6 +242,12 @@ def test_positions_are_consolidated_by_market():
     order(kraken, volume="0.1", leverage="5")
     order(kraken, volume="0.1", leverage="2")
     [row] = result(kraken, "OpenPositions", consolidation="market", docalcs="true")
-    expected = {"pair": "XXBTZUSD", "positions": "2", "type": "buy", "vol": "0.20000000", "margin": "4200.00000"}
+    expected = {
+        "pair": "XXBTZUSD",
+        "positions": "2",
+        "type": "buy",
+        "vol": "0.20000000",
+        "margin": "4200.00000",
+    }
     assert row | expected == row
     assert (row["leverage"], row["net"], row["value"]) == ("2.85714", "+0.00000", "12000.00000")

@@ -30,7 +30,11 @@ LIMIT = {"ordertype": "limit", "type": "buy"}
         (LIMIT | {"price": "-1000"}, "buy 0.01000000 XBTUSD @ limit -1000.0", "594.7200"),
         (LIMIT | {"price": "-2%"}, "buy 0.01000000 XBTUSD @ limit -2.0000%", "592.7040"),
         (LIMIT | {"price": "#2%"}, "buy 0.01000000 XBTUSD @ limit -2.0000%", "592.7040"),
-        (LIMIT | {"ordertype": "stop-loss", "price": "#1000"}, "buy 0.01000000 XBTUSD @ stop loss +1000.0", "614.8800"),
+        (
+            LIMIT | {"ordertype": "stop-loss", "price": "#1000"},
+            "buy 0.01000000 XBTUSD @ stop loss +1000.0",
+            "614.8800",
+        ),
         (
             LIMIT | {"ordertype": "take-profit-limit", "price": "#1.5%", "price2": "-2%"},
             "buy 0.01000000 XBTUSD @ take profit -1.5000% -> limit -2.0000%",
@@ -59,7 +63,13 @@ def test_a_sell_stop_turns_a_number_sign_into_minus():
 
 
 def test_a_relative_price_needs_a_last_one_but_not_to_be_validated():
-    fields = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01", "price": "-5"}
+    fields = {
+        "pair": "XBTUSD",
+        "type": "buy",
+        "ordertype": "limit",
+        "volume": "0.01",
+        "price": "-5",
+    }
     [error] = ask(paper(), "AddOrder", **fields)["error"]
     assert error.startswith("EGeneral:Invalid arguments:price:paper knows no price of XBTUSD yet")
     said = {"order": "buy 0.01000000 XBTUSD @ limit -5.0"}
@@ -94,7 +104,10 @@ def test_a_trailing_buy_follows_the_trough_and_rounds_down():
     order(kraken, ordertype="trailing-stop", price="+0.1001%")
     assert kraken.orders()[0]["stopprice"] == "60060.00000"  # 60060.06
     marks(kraken, "50000", "50049.9")
-    assert (kraken.orders()[0]["stopprice"], kraken.orders()[0]["status"]) == ("50050.00000", "open")
+    assert (kraken.orders()[0]["stopprice"], kraken.orders()[0]["status"]) == (
+        "50050.00000",
+        "open",
+    )
     marks(kraken, "50050")
     assert (kraken.orders()[0]["status"], kraken.orders()[0]["price"]) == ("closed", "50050.0")
 
@@ -104,7 +117,11 @@ def test_a_trailing_stop_limit_takes_its_limit_along():
     order(kraken, ordertype="trailing-stop-limit", type="sell", price="+500", price2="-10")
     marks(kraken, "61000", "60000")  # trigger 60500, limit 60490: gapped through both
     [kept] = kraken.orders()
-    assert (kept["status"], kept["stopprice"], kept["limitprice"]) == ("open", "60500.00000", "60490.00000")
+    assert (kept["status"], kept["stopprice"], kept["limitprice"]) == (
+        "open",
+        "60500.00000",
+        "60490.00000",
+    )
     marks(kraken, "62000")
     assert (kraken.orders()[0]["price"], kraken.orders()[0]["status"]) == ("60490.0", "closed")
 
@@ -114,7 +131,13 @@ def test_an_index_trigger_is_the_last_price_or_unavailable():
     order(kraken, ordertype="stop-loss", type="sell", price="55000", trigger="index")
     assert kraken.orders()[0]["trigger"] == "index"
     kraken.market = Market(has_index=False)
-    fields = {"pair": "XBTUSD", "type": "sell", "ordertype": "stop-loss", "volume": "0.01", "price": "55000"}
+    fields = {
+        "pair": "XBTUSD",
+        "type": "sell",
+        "ordertype": "stop-loss",
+        "volume": "0.01",
+        "price": "55000",
+    }
     assert ask(kraken, "AddOrder", **fields, trigger="index")["error"] == [
         "EGeneral:Invalid arguments:Index unavailable"
     ]
@@ -124,8 +147,15 @@ def test_a_volume_in_quote_buys_for_that_amount_and_pays_the_fee_beside_it():
     kraken = at("60000")
     order(kraken, oflags="viqc", volume="100")
     [kept] = kraken.orders()
-    assert (kept["descr"]["order"], kept["oflags"]) == ("buy 100.00000000 XBTUSD @ market", "fciq,viqc")
-    assert (kept["vol"], kept["vol_exec"], kept["cost"]) == ("100.00000000", "0.00166666", "99.99960")
+    assert (kept["descr"]["order"], kept["oflags"]) == (
+        "buy 100.00000000 XBTUSD @ market",
+        "fciq,viqc",
+    )
+    assert (kept["vol"], kept["vol_exec"], kept["cost"]) == (
+        "100.00000000",
+        "0.00166666",
+        "99.99960",
+    )
     assert (kept["fee"], kept["status"], kept["price"]) == ("0.80000", "closed", "60000.0")
     assert result(kraken, "Balance") == {"ZUSD": "9899.2004", "XXBT": "1.0016666600"}
 
@@ -141,7 +171,13 @@ def test_a_volume_in_quote_buys_for_that_amount_and_pays_the_fee_beside_it():
 )
 def test_a_volume_in_quote_is_held_against_the_money_and_the_minimum_in_base(volume, error):
     kraken = at("60000")
-    asked = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "oflags": "viqc", "volume": volume}
+    asked = {
+        "pair": "XBTUSD",
+        "type": "buy",
+        "ordertype": "market",
+        "oflags": "viqc",
+        "volume": volume,
+    }
     answer = ask(kraken, "AddOrder", **asked)
     assert answer["error"] == ([error] if error else [])
     assert len(kraken.orders()) == (0 if error else 1)
@@ -157,7 +193,9 @@ def test_a_volume_in_quote_is_held_against_the_minimum_cost():
         "ordertype": "market",
         "oflags": "viqc",
     }
-    assert ask(kraken, "AddOrder", **asked, volume="0.49999")["error"] == ["EOrder:Cost minimum not met"]
+    assert ask(kraken, "AddOrder", **asked, volume="0.49999")["error"] == [
+        "EOrder:Cost minimum not met"
+    ]
     order(kraken, **asked, volume="0.5")
     [kept] = kraken.orders()
     assert (kept["vol_exec"], kept["cost"], kept["fee"]) == ("0.00200000", "0.50000", "0.00400")
@@ -193,13 +231,18 @@ def test_a_scheduled_post_only_order_that_would_cross_is_canceled():
     marks(kraken, "58000")
     clock.forward(61)
     result(kraken, "OpenOrders")
-    assert (kraken.orders()[0]["status"], kraken.orders()[0]["reason"]) == ("canceled", "Post only order")
+    assert (kraken.orders()[0]["status"], kraken.orders()[0]["reason"]) == (
+        "canceled",
+        "Post only order",
+    )
 
 
 def test_a_fill_opens_the_close_that_came_with_its_order():
     kraken = at("60000")
     fields = {"close_ordertype": "stop-loss-limit", "close_price": "55000", "close_price2": "54000"}
-    taken = result(kraken, "AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="0.01", **fields)
+    taken = result(
+        kraken, "AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="0.01", **fields
+    )
     said = "close position @ stop loss 55000.0 -> limit 54000.0"
     assert taken["descr"] == {"order": "buy 0.01000000 XBTUSD @ market", "close": said}
     parent, child = kraken.orders()
@@ -225,7 +268,10 @@ def test_a_relative_close_counts_from_the_price_of_its_fill(kind, price, said, s
     assert [kept["descr"]["close"] for kept in kraken.orders()] == [f"close position @ {said}"]
     marks(kraken, "58000")
     child = kraken.orders()[1]
-    assert (child["descr"]["order"], child["stopprice"]) == (f"sell 0.01000000 XBTUSD @ {said}", stops)
+    assert (child["descr"]["order"], child["stopprice"]) == (
+        f"sell 0.01000000 XBTUSD @ {said}",
+        stops,
+    )
 
 
 def test_each_part_that_fills_gets_a_close_of_its_own():
@@ -251,8 +297,21 @@ def test_a_close_and_every_other_kind_survive_a_restart():
 
     documents = MemoryDocuments()
     kraken = at("60000", documents=documents)
-    order(kraken, ordertype="limit", price="58000", close_ordertype="trailing-stop", close_price="+500")
-    order(kraken, ordertype="trailing-stop-limit", type="sell", price="+1%", price2="-0.5%", starttm="0")
+    order(
+        kraken,
+        ordertype="limit",
+        price="58000",
+        close_ordertype="trailing-stop",
+        close_price="+500",
+    )
+    order(
+        kraken,
+        ordertype="trailing-stop-limit",
+        type="sell",
+        price="+1%",
+        price2="-0.5%",
+        starttm="0",
+    )
     order(kraken, ordertype="stop-loss", type="sell", price="-5%", trigger="index")
     kraken.market = Market(fill=(Decimal("0.5"),))
     order(kraken, oflags="viqc", volume="100")

@@ -25,8 +25,15 @@ def only(kraken):
 def test_a_market_order_fills_in_parts_and_averages_their_prices():
     kraken = thin("0.5")
     txid = order(kraken, volume="0.1")
-    assert (only(kraken)["status"], only(kraken)["vol_exec"], only(kraken)["misc"]) == ("open", "0.05000000", "partial")
-    assert result(kraken, "BalanceEx")["ZUSD"] == {"balance": "6976.0000", "hold_trade": "3024.0000"}
+    assert (only(kraken)["status"], only(kraken)["vol_exec"], only(kraken)["misc"]) == (
+        "open",
+        "0.05000000",
+        "partial",
+    )
+    assert result(kraken, "BalanceEx")["ZUSD"] == {
+        "balance": "6976.0000",
+        "hold_trade": "3024.0000",
+    }
     kraken.mark_price("XBTUSD", Decimal(59000))
     kept = only(kraken)
     assert (kept["status"], kept["vol_exec"], kept["price"]) == ("closed", "0.10000000", "59500.0")
@@ -57,10 +64,15 @@ def test_a_limit_that_crossed_rests_with_its_remainder_and_then_makes():
     kraken.mark_price("XBTUSD", Decimal(60001))
     assert only(kraken)["vol_exec"] == "0.05000000"
     kraken.mark_price("XBTUSD", Decimal(59000))
-    assert (only(kraken)["price"], only(kraken)["fee"]) == ("60000.0", "36.00000")  # 3000 at 0.80 and at 0.40 %
+    assert (only(kraken)["price"], only(kraken)["fee"]) == (
+        "60000.0",
+        "36.00000",
+    )  # 3000 at 0.80 and at 0.40 %
 
 
-@pytest.mark.parametrize("kind", [{"ordertype": "market"}, {"ordertype": "limit", "price": "60000"}])
+@pytest.mark.parametrize(
+    "kind", [{"ordertype": "market"}, {"ordertype": "limit", "price": "60000"}]
+)
 def test_the_rest_of_an_immediate_order_is_canceled(kind):
     kraken = thin("0.25")
     order(kraken, volume="0.1", timeinforce="IOC", **kind)
@@ -96,5 +108,8 @@ def test_canceling_keeps_what_was_filled():
     txid = order(kraken, type="sell", volume="1")
     assert result(kraken, "CancelOrder", txid=txid) == {"count": 1}
     assert (only(kraken)["status"], only(kraken)["vol_exec"]) == ("canceled", "0.50000000")
-    assert result(kraken, "BalanceEx")["XXBT"] == {"balance": "0.5000000000", "hold_trade": "0.0000000000"}
+    assert result(kraken, "BalanceEx")["XXBT"] == {
+        "balance": "0.5000000000",
+        "hold_trade": "0.0000000000",
+    }
     assert result(kraken, "TradesHistory")["count"] == 1

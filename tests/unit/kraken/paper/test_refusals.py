@@ -31,7 +31,10 @@ REFUSALS = [
     (MARKET | {"pair": "XBT/USD"}, "EQuery:Unknown asset pair"),
     (MARKET | {"pair": "AAPLxUSD"}, "EQuery:Unknown asset pair"),
     (MARKET | {"asset_class": "tokenized_asset"}, "EQuery:Unknown asset pair"),
-    *((MARKET | {"volume": text}, ARGUMENTS + "volume") for text in ("", "0", "-1", "abc", "1e-3", "NaN", "1,5", " 1")),
+    *(
+        (MARKET | {"volume": text}, ARGUMENTS + "volume")
+        for text in ("", "0", "-1", "abc", "1e-3", "NaN", "1,5", " 1")
+    ),
     (MARKET | {"volume": "9" * 400}, ARGUMENTS + "volume"),
     (MARKET | {"volume": "0.010000001"}, ARGUMENTS + "volume"),
     (MARKET | {"volume": "0.00004999"}, ARGUMENTS + "volume minimum not met"),
@@ -46,11 +49,17 @@ REFUSALS = [
     (LIMIT | {"price": "-100%"}, "EOrder:Invalid price"),
     (LIMIT | {"price": "-5.01"}, DECIMALS.format("XBT/USD", 1)),
     (STOP_LIMIT | {"price2": "5%"}, ARGUMENTS + "price2"),
-    *((TRAILING | {"price": text}, ARGUMENTS + "price") for text in ("", "500", "-500", "#500", "+0", "+0%")),
+    *(
+        (TRAILING | {"price": text}, ARGUMENTS + "price")
+        for text in ("", "500", "-500", "#500", "+0", "+0%")
+    ),
     (TRAILING | {"price": "+100%"}, "EOrder:Invalid price"),
     (TRAILING | {"price": "+60000"}, "EOrder:Invalid price"),
     *((TRAILING_LIMIT | {"price2": text}, ARGUMENTS + "price2") for text in ("", "50000", "#5")),
-    *((ICEBERG | {"displayvol": text}, ARGUMENTS + "displayvol") for text in ("", "0", "0.0066", "0.11", "x")),
+    *(
+        (ICEBERG | {"displayvol": text}, ARGUMENTS + "displayvol")
+        for text in ("", "0", "0.0066", "0.11", "x")
+    ),
     (SETTLE | {"leverage": "none"}, ARGUMENTS + "leverage"),
     (SETTLE, "EOrder:Unknown position"),
     (SETTLE | {"volume": "0"}, "EOrder:Unknown position"),
@@ -85,11 +94,26 @@ REFUSALS = [
     (LIMIT | {"userref": "1", "cl_ord_id": LONG_ID}, ARGUMENTS + "cl_ord_id"),
     *(
         (LIMIT | {"cl_ord_id": text}, ARGUMENTS + "cl_ord_id")
-        for text in ("", "UPPER", "a" * 19, "with space", LONG_ID[:-1], LONG_ID.replace("-", "", 1), "\u00e9")
+        for text in (
+            "",
+            "UPPER",
+            "a" * 19,
+            "with space",
+            LONG_ID[:-1],
+            LONG_ID.replace("-", "", 1),
+            "\u00e9",
+        )
     ),
     *(
         (LIMIT | {"deadline": text}, ARGUMENTS + "deadline")
-        for text in ("", "soon", "2026-10-01T12:00:10", "2026-13-01T12:00:10Z", "20261001T120010Z", "1790856010")
+        for text in (
+            "",
+            "soon",
+            "2026-10-01T12:00:10",
+            "2026-13-01T12:00:10Z",
+            "20261001T120010Z",
+            "1790856010",
+        )
     ),
     (LIMIT | {"deadline": "2026-10-01T12:01:01Z"}, ARGUMENTS + "deadline"),
     (LIMIT | {"deadline": "2026-10-01T11:59:59.999Z"}, "EService:Deadline elapsed"),
@@ -150,7 +174,8 @@ def test_each_refusal_has_krakens_words_and_changes_nothing(fields, error):
         LIMIT | {"leverage": "2:1"},
         LIMIT | {"leverage": "none"},
         LIMIT | {"oflags": "post,fciq,nompp"},
-        LIMIT | {"stptype": "cancel-oldest", "trigger": "last", "reduce_only": "false", "starttm": "0"},
+        LIMIT
+        | {"stptype": "cancel-oldest", "trigger": "last", "reduce_only": "false", "starttm": "0"},
         LIMIT | {"userref": "-2147483648"},
         LIMIT | {"cl_ord_id": LONG_ID.upper()},
         LIMIT | {"cl_ord_id": LONG_ID.replace("-", "")},
@@ -170,7 +195,14 @@ def test_what_stands_beside_the_refusals_is_taken(fields):
 
 @pytest.mark.parametrize("ordertype", ["market", "limit", "stop-loss", "take-profit-limit"])
 def test_a_pair_that_only_cancels_takes_no_order(ordertype):
-    fields = {"pair": "ACAEUR", "ordertype": ordertype, "price": "1", "price2": "1", "volume": "12000", "type": "sell"}
+    fields = {
+        "pair": "ACAEUR",
+        "ordertype": ordertype,
+        "price": "1",
+        "price2": "1",
+        "volume": "12000",
+        "type": "sell",
+    }
     assert ask(paper(balances={"ACA": Decimal(99999)}), "AddOrder", **fields)["error"] == [
         "EService:Market in cancel_only mode"
     ]
@@ -196,8 +228,12 @@ def test_a_rule_may_drift_under_a_running_account():
     kraken = paper()
     assert ask(kraken, "AddOrder", **LIMIT | {"price": "50000.1"})["error"] == []
     kraken.pairs["XXBTZUSD"]["tick_size"] = "0.5"
-    assert ask(kraken, "AddOrder", **LIMIT | {"price": "50000.1"})["error"] == ["EOrder:Tick size check failed"]
-    assert ask(kraken, "AddOrder", **STOP_LIMIT | {"price2": "4.1"})["error"] == ["EOrder:Tick size check failed"]
+    assert ask(kraken, "AddOrder", **LIMIT | {"price": "50000.1"})["error"] == [
+        "EOrder:Tick size check failed"
+    ]
+    assert ask(kraken, "AddOrder", **STOP_LIMIT | {"price2": "4.1"})["error"] == [
+        "EOrder:Tick size check failed"
+    ]
     kraken.pairs["XXBTZUSD"]["ordermin"] = "1"
     assert ask(kraken, "AddOrder", **LIMIT)["error"] == [ARGUMENTS + "volume minimum not met"]
 
@@ -219,10 +255,14 @@ def test_a_market_order_without_any_price_says_where_one_may_come_from():
 @pytest.mark.parametrize("value", ["true", "false", "0", ""])
 def test_any_value_of_validate_only_validates_and_checks_no_funds(value):
     kraken = paper()
-    taken = result(kraken, "AddOrder", **MARKET | {"volume": "1000", "leverage": "5", "validate": value})
+    taken = result(
+        kraken, "AddOrder", **MARKET | {"volume": "1000", "leverage": "5", "validate": value}
+    )
     assert taken == {"descr": {"order": "buy 1000.00000000 XBTUSD @ market with 5:1 leverage"}}
     assert kraken.orders() == []
-    assert ask(kraken, "AddOrder", **LIMIT | {"validate": value, "price": ""})["error"] == [ARGUMENTS + "price"]
+    assert ask(kraken, "AddOrder", **LIMIT | {"validate": value, "price": ""})["error"] == [
+        ARGUMENTS + "price"
+    ]
 
 
 @pytest.mark.parametrize("again", [LONG_ID, LONG_ID.upper(), LONG_ID.replace("-", "")])
@@ -230,7 +270,9 @@ def test_a_client_order_id_is_unique_among_open_orders_only(again):
     kraken = paper()
     first = order(kraken, **LIMIT | {"cl_ord_id": LONG_ID})
     sibling = {"pair": "ETHUSD", "volume": "0.1", "price": "10", "cl_ord_id": again}
-    assert ask(kraken, "AddOrder", **LIMIT | sibling)["error"] == [ARGUMENTS + "cl_ord_id not unique"]
+    assert ask(kraken, "AddOrder", **LIMIT | sibling)["error"] == [
+        ARGUMENTS + "cl_ord_id not unique"
+    ]
     result(kraken, "CancelOrder", cl_ord_id=again)
     second = order(kraken, **LIMIT | sibling)
     assert [kept["txid"] for kept in kraken.orders()] == [first, second]
@@ -254,8 +296,16 @@ def test_an_order_that_only_reduces_and_would_increase_is_told_so(held):
     kraken = paper()
     kraken.mark_price("XBTUSD", Decimal(60000))
     order(kraken, volume="0.1", leverage="5", type=held)
-    fields = {"pair": "XBTUSD", "ordertype": "market", "volume": "0.1", "leverage": "5", "reduce_only": "true"}
-    assert ask(kraken, "AddOrder", **fields, type=held)["error"] == ["EOrder:Reduce only:Cannot increase position"]
+    fields = {
+        "pair": "XBTUSD",
+        "ordertype": "market",
+        "volume": "0.1",
+        "leverage": "5",
+        "reduce_only": "true",
+    }
+    assert ask(kraken, "AddOrder", **fields, type=held)["error"] == [
+        "EOrder:Reduce only:Cannot increase position"
+    ]
     kraken.mark_price("ETHUSD", Decimal(3000))
     other = fields | {"pair": "ETHUSD", "type": held}
     assert ask(kraken, "AddOrder", **other)["error"] == ["EOrder:Reduce only:No position exists"]

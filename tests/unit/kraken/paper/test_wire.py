@@ -16,9 +16,7 @@ SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa9
 NONCE = "1616492376594"
 PATH = "/0/private/AddOrder"
 FORM = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
-JSON = (
-    '{"nonce": "1616492376594", "ordertype": "limit", "pair": "XBTUSD", "price": 37500, "type": "buy", "volume": 1.25}'
-)
+JSON = '{"nonce": "1616492376594", "ordertype": "limit", "pair": "XBTUSD", "price": 37500, "type": "buy", "volume": 1.25}'
 COMPACT = JSON.replace(": ", ":").replace(", ", ",")
 VECTORS = [
     (
@@ -53,7 +51,12 @@ def test_the_official_signature_opens_the_door_for_exactly_its_bytes(kind, body,
 
 def test_a_nested_json_close_is_read_like_the_forms_bracketed_names():
     body = b'{"nonce":1,"validate":true,"price":null,"close":{"ordertype":"limit","price":1.50}}'
-    expected = {"nonce": "1", "validate": "true", "close[ordertype]": "limit", "close[price]": "1.50"}
+    expected = {
+        "nonce": "1",
+        "validate": "true",
+        "close[ordertype]": "limit",
+        "close[price]": "1.50",
+    }
     assert wire.parameters("application/json", body) == expected
 
 
@@ -98,15 +101,21 @@ def test_key_then_signature_then_nonce_then_permission_then_arguments():
     kraken = paper()
     body = "nonce=7&ordertype=nonsense"
     good = signed(PATH, body, "7")
-    assert _errors(kraken, good | {"API-Key": "other", "API-Sign": "bad"}, "nonce=x") == ["EAPI:Invalid key"]
+    assert _errors(kraken, good | {"API-Key": "other", "API-Sign": "bad"}, "nonce=x") == [
+        "EAPI:Invalid key"
+    ]
     assert _errors(kraken, {}, body) == ["EAPI:Invalid key"]
     assert _errors(kraken, good | {"API-Sign": "bad"}, body) == ["EAPI:Invalid signature"]
     kraken.permissions = frozenset({"query-funds"})
     assert _errors(kraken, good, body) == ["EGeneral:Permission denied"]
-    assert _errors(kraken, good, body) == ["EAPI:Invalid nonce"]  # the refused call used the nonce up
+    assert _errors(kraken, good, body) == [
+        "EAPI:Invalid nonce"
+    ]  # the refused call used the nonce up
     kraken.permissions = frozenset({"modify-trades"})
     body = "nonce=8&ordertype=nonsense"
-    assert _errors(kraken, signed(PATH, body, "8"), body) == ["EGeneral:Invalid arguments:ordertype"]
+    assert _errors(kraken, signed(PATH, body, "8"), body) == [
+        "EGeneral:Invalid arguments:ordertype"
+    ]
 
 
 @pytest.mark.parametrize("nonce", ["", "-1", "1.5", "abc", "18446744073709551616", "\u0663"])
@@ -141,7 +150,12 @@ def documents():
 def test_header_names_have_any_case():
     body = "nonce=5"
     headers = {name.lower(): text for name, text in signed("/0/private/Balance", body, "5").items()}
-    assert json.loads(paper().handle("POST", "/0/private/Balance", "", headers, body.encode())[1])["error"] == []
+    assert (
+        json.loads(paper().handle("POST", "/0/private/Balance", "", headers, body.encode())[1])[
+            "error"
+        ]
+        == []
+    )
 
 
 def test_unknown_fields_are_ignored_like_kraken_ignores_them():
@@ -161,5 +175,11 @@ def test_key_info_needs_no_permission_and_shows_no_secret():
 
 
 def test_server_time_and_status_come_from_the_clock():
-    assert public(paper(), "Time")["result"] == {"unixtime": 1790856000, "rfc1123": "Thu, 01 Oct 26 12:00:00 +0000"}
-    assert public(paper(), "SystemStatus")["result"] == {"status": "online", "timestamp": "2026-10-01T12:00:00Z"}
+    assert public(paper(), "Time")["result"] == {
+        "unixtime": 1790856000,
+        "rfc1123": "Thu, 01 Oct 26 12:00:00 +0000",
+    }
+    assert public(paper(), "SystemStatus")["result"] == {
+        "status": "online",
+        "timestamp": "2026-10-01T12:00:00Z",
+    }

@@ -180,7 +180,9 @@ def test_an_answer_that_drips_ends_in_time():
 def test_a_redirect_is_not_followed(status):
     with closing(RawServer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as elsewhere:
         to = f"Location: http://127.0.0.1:{elsewhere.port}/\r\n".encode()
-        with closing(RawServer(b"HTTP/1.1 %d Moved\r\n" % status + to + b"Content-Length: 0\r\n\r\n")) as server:
+        with closing(
+            RawServer(b"HTTP/1.1 %d Moved\r\n" % status + to + b"Content-Length: 0\r\n\r\n")
+        ) as server:
             answer = ask(server)
             assert type(proved(answer.status, answer.body)) is Unproved
         assert not elsewhere.requests

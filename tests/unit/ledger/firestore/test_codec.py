@@ -12,7 +12,14 @@ from google.cloud.firestore_v1.types import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook_core.ledger.firestore.codec import decoded, decoded_fields, encoded, encoded_fields, moment_of, version_of
+from webhook_core.ledger.firestore.codec import (
+    decoded,
+    decoded_fields,
+    encoded,
+    encoded_fields,
+    moment_of,
+    version_of,
+)
 
 TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]))
 PLAIN = (
@@ -20,9 +27,15 @@ PLAIN = (
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.text(st.characters(exclude_categories=["Cs"]))
-    | TIMES.filter(lambda moment: datetime(2, 1, 1, tzinfo=UTC) < moment < datetime(9999, 1, 1, tzinfo=UTC))
+    | TIMES.filter(
+        lambda moment: datetime(2, 1, 1, tzinfo=UTC) < moment < datetime(9999, 1, 1, tzinfo=UTC)
+    )
 )
-VALUES = PLAIN | st.lists(PLAIN) | st.dictionaries(st.text(st.characters(categories=["Ll"]), min_size=1), PLAIN)
+VALUES = (
+    PLAIN
+    | st.lists(PLAIN)
+    | st.dictionaries(st.text(st.characters(categories=["Ll"]), min_size=1), PLAIN)
+)
 
 
 @given(VALUES)
@@ -69,7 +82,11 @@ def test_the_text_of_a_decimal_stays_that_text(number):
         ("doubleValue", 1.5, 1.5),
         ("doubleValue", "Infinity", float("inf")),
         ("bytesValue", "YQ==", b"a"),
-        ("referenceValue", "projects/p/databases/d/documents/a/b", "projects/p/databases/d/documents/a/b"),
+        (
+            "referenceValue",
+            "projects/p/databases/d/documents/a/b",
+            "projects/p/databases/d/documents/a/b",
+        ),
         ("geoPointValue", {"latitude": 1}, {"latitude": 1}),
         ("integerValue", 7, 7),
         ("arrayValue", {}, []),
@@ -115,11 +132,15 @@ def test_a_version_keeps_every_nanosecond_and_a_time_its_microseconds(nanosecond
 
 @pytest.mark.parametrize("fraction", ["", ".5", ".500", ".500000", ".500000000"])
 def test_one_moment_is_one_version_however_it_is_written(fraction):
-    expected = "2026-03-01T12:00:00.000000000Z" if not fraction else "2026-03-01T12:00:00.500000000Z"
+    expected = (
+        "2026-03-01T12:00:00.000000000Z" if not fraction else "2026-03-01T12:00:00.500000000Z"
+    )
     assert version_of(f"2026-03-01T12:00:00{fraction}Z") == expected
 
 
-@pytest.mark.parametrize("version", ["", "3", "2026-03-01T12:00:00", "2026-03-01T12:00:00.1234567890Z", " "])
+@pytest.mark.parametrize(
+    "version", ["", "3", "2026-03-01T12:00:00", "2026-03-01T12:00:00.1234567890Z", " "]
+)
 def test_the_version_of_another_store_is_none(version):
     with pytest.raises(ValueError, match="no time"):
         version_of(version)

@@ -17,7 +17,15 @@ from tests.support.cutting_proxy import CuttingProxy
 from tests.support.firestore_client import official_client
 from tests.support.firestore_emulator import FirestoreEmulator, new_emulator
 from tests.support.firestore_faults import Fault, FaultyFirestore
-from tests.support.ledger_entries import LINE, NOON, Dated, in_turn, moved, nothing_to_do, submitting
+from tests.support.ledger_entries import (
+    LINE,
+    NOON,
+    Dated,
+    in_turn,
+    moved,
+    nothing_to_do,
+    submitting,
+)
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, Outdated, Recorded, Superseded, Waiting
 from webhook_core.ledger.entry import State
@@ -30,7 +38,13 @@ from webhook_core.ledger.transitions import next_attempt
 from webhook_core.ledger.turns import MOST_TIES
 
 UNCLEAR = ["CANCELLED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN"]
-REFUSALS = ["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAUTHENTICATED", "INVALID_ARGUMENT", "NOT_FOUND"]
+REFUSALS = [
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "UNAUTHENTICATED",
+    "INVALID_ARGUMENT",
+    "NOT_FOUND",
+]
 
 
 @functools.cache
@@ -59,7 +73,9 @@ def environment(emulator, monkeypatch):
 
 
 def new_ledger(**options) -> FirestoreLedger:
-    return FirestoreLedger(f"test-{uuid.uuid4().hex[:12]}", **{"timeout_s": 10, "clock": Dated(), **options})
+    return FirestoreLedger(
+        f"test-{uuid.uuid4().hex[:12]}", **{"timeout_s": 10, "clock": Dated(), **options}
+    )
 
 
 @pytest.fixture
@@ -125,7 +141,9 @@ def test_a_redelivery_costs_one_write_and_one_read(faulty, ledger):
 
 @pytest.mark.parametrize("status", UNCLEAR)
 @pytest.mark.parametrize("done", [True, False])
-def test_a_claim_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(faulty, ledger, status, done):
+def test_a_claim_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(
+    faulty, ledger, status, done
+):
     fault(faulty, "Commit", status, done=done)
     result = ledger.claim(submitting())
     assert isinstance(result, Claimed)
@@ -182,7 +200,9 @@ def test_a_refused_call_is_the_ledger_s_failure_whatever_it_was(faulty, ledger, 
 
 @pytest.mark.parametrize("status", UNCLEAR)
 @pytest.mark.parametrize("done", [True, False])
-def test_a_record_whose_answer_is_lost_is_recorded_whether_it_was_done_or_not(faulty, ledger, status, done):
+def test_a_record_whose_answer_is_lost_is_recorded_whether_it_was_done_or_not(
+    faulty, ledger, status, done
+):
     first = ledger.claim(submitting()).entry
     fault(faulty, "Commit", status, done=done)
     result = ledger.record(moved(first, State.ACCEPTED))
@@ -238,7 +258,9 @@ def test_what_a_turn_costs(faulty, ledger):
 
 @pytest.mark.parametrize("status", [*UNCLEAR, "ABORTED"])
 @pytest.mark.parametrize("done", [True, False])
-def test_a_turn_whose_answer_is_lost_is_ours_whether_it_was_taken_or_not(faulty, ledger, status, done):
+def test_a_turn_whose_answer_is_lost_is_ours_whether_it_was_taken_or_not(
+    faulty, ledger, status, done
+):
     fault(faulty, "Commit", status, done=done)
     first = ledger.claim(in_turn("first"))
     assert isinstance(first, Claimed)
@@ -268,7 +290,9 @@ def test_a_turn_that_stays_unclear_is_not_taken_and_not_tried_for_ever(faulty, l
 
 
 @pytest.mark.parametrize("at", [1, 2])
-def test_a_turn_that_another_takes_between_our_look_and_our_write_is_not_ours(faulty, environment, ledger, at):
+def test_a_turn_that_another_takes_between_our_look_and_our_write_is_not_ours(
+    faulty, environment, ledger, at
+):
     """A new line, and one that has been used: whoever comes in between makes our write fail, and we look again."""
     if at == 2:
         ledger.record(moved(ledger.claim(in_turn("before")).entry, State.ACCEPTED))
@@ -326,7 +350,9 @@ def test_a_claim_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was_done_o
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_a_next_attempt_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(faulty, ledger, done):
+def test_a_next_attempt_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was_done_or_not(
+    faulty, ledger, done
+):
     unsent = unsent_in_turn(ledger)
     entry = again(replace(unsent, turn=unsent.turn._replace(mark=ledger.mark(LINE))))
     fault(faulty, "Commit", "UNAVAILABLE", done=done)
@@ -337,7 +363,9 @@ def test_a_next_attempt_under_a_mark_whose_answer_is_lost_is_ours_whether_it_was
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_a_claim_on_facts_that_another_changes_between_our_look_and_our_write_is_outdated(faulty, ledger, before):
+def test_a_claim_on_facts_that_another_changes_between_our_look_and_our_write_is_outdated(
+    faulty, ledger, before
+):
     for number in range(before):
         ledger.claim(nothing_to_do(in_turn(f"before-{number}")))
     other = beside(ledger)
@@ -373,7 +401,9 @@ def line_of(ledger):
 def test_a_line_knows_the_last_that_were_fired_at_its_newest_time_and_no_more_than_count(ledger):
     for number in range(MOST_TIES + 2):
         ledger.claim(nothing_to_do(in_turn(f"alert-{number}", 1)))
-    names = [unit_digest(in_turn(f"alert-{number}").unit).hex() for number in range(2, MOST_TIES + 2)]
+    names = [
+        unit_digest(in_turn(f"alert-{number}").unit).hex() for number in range(2, MOST_TIES + 2)
+    ]
     assert line_of(ledger).get("tied") == names
     ledger.claim(nothing_to_do(in_turn("older", 0, in_order=False)))
     assert line_of(ledger).get("tied") == names
@@ -392,10 +422,14 @@ def test_a_line_that_was_written_before_there_were_marks_and_ties_is_still_one(l
     assert isinstance(ledger.claim(in_turn("exit", 1, moves=(1, 0))), Superseded)
     second = ledger.claim(nothing_to_do(in_turn("second", 1, mark=""))).entry
     assert ledger.mark(LINE) == second.current.owner
-    assert line_of(ledger).get("tied") == [unit_digest(entry.unit).hex() for entry in (first, second)]
+    assert line_of(ledger).get("tied") == [
+        unit_digest(entry.unit).hex() for entry in (first, second)
+    ]
 
 
-def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged_and_is_not_taken_for_absent(ledger, caplog):
+def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged_and_is_not_taken_for_absent(
+    ledger, caplog
+):
     first = ledger.claim(submitting("first")).entry
     broken = ledger.claim(submitting("broken", at=NOON + timedelta(seconds=1))).entry
     last = ledger.claim(submitting("last", at=NOON + timedelta(seconds=2))).entry
@@ -404,7 +438,11 @@ def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged_and_is_not
     official(ledger).collection("ledger").document(name).update({"document": text})
     assert ledger.entries().entries == [last, first]
     (logged,) = caplog.records
-    assert (logged.levelname, logged.message, logged.facts["key"]) == ("WARNING", "ledger.entry_unreadable", name)
+    assert (logged.levelname, logged.message, logged.facts["key"]) == (
+        "WARNING",
+        "ledger.entry_unreadable",
+        name,
+    )
     assert logged.facts["reason"] == "'LATER' is not a valid State"
     page = ledger.entries(limit=2)
     assert page.entries == [last]
@@ -425,7 +463,9 @@ def test_an_expired_entry_is_in_nobodys_way(environment):
     first = ledger.claim(in_turn("older")).entry
     assert ledger.claim(in_turn("newer", 11)) == Waiting(first)
     ledger.record(moved(first, State.NOT_SENT))
-    assert isinstance(ledger.claim(in_turn("later", 10)), Claimed), "its own place can be taken again"
+    assert isinstance(ledger.claim(in_turn("later", 10)), Claimed), (
+        "its own place can be taken again"
+    )
     ledger.close()
 
 
@@ -489,7 +529,9 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds + 0.6
 
 
-def test_a_frozen_firestore_is_reported_in_time_and_a_thawed_one_is_used_again(emulator, environment):
+def test_a_frozen_firestore_is_reported_in_time_and_a_thawed_one_is_used_again(
+    emulator, environment
+):
     ledger = new_ledger(timeout_s=0.4)
     ledger.claim(submitting("warm-up"))
     emulator.freeze()
@@ -519,7 +561,9 @@ def test_all_calls_of_a_claim_together_take_one_and_a_half_time_outs(emulator, e
     ledger.close()
 
 
-def test_a_firestore_that_went_away_is_reported_in_time_and_used_as_soon_as_it_is_back(emulator, environment):
+def test_a_firestore_that_went_away_is_reported_in_time_and_used_as_soon_as_it_is_back(
+    emulator, environment
+):
     ledger = new_ledger(timeout_s=0.8)
     ledger.claim(submitting("warm-up"))
     emulator.stop()
@@ -557,7 +601,12 @@ def test_an_expired_entry_that_is_still_there_counts_as_absent(environment):
     ledger = new_ledger(clock=clock)
     old = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
     clock.date = NOON + RETENTION - timedelta(microseconds=1)
-    assert ledger.find(old.unit) == ledger.newest_generation(old.unit) == ledger.entries().entries[0] == old
+    assert (
+        ledger.find(old.unit)
+        == ledger.newest_generation(old.unit)
+        == ledger.entries().entries[0]
+        == old
+    )
     assert ledger.claim(submitting(at=clock.date)) == Existing(old)
 
     clock.date = NOON + RETENTION
@@ -620,7 +669,9 @@ def test_our_own_claim_that_is_there_already_is_ours(ledger):
 
 
 def test_a_text_too_large_for_firestore_is_refused_with_the_numbers(ledger):
-    with pytest.raises(LedgerUnavailable, match="book is too large for Firestore: 900002 bytes, at most 900000"):
+    with pytest.raises(
+        LedgerUnavailable, match="book is too large for Firestore: 900002 bytes, at most 900000"
+    ):
         ledger.write("book", "é" * 450_001, None)
     assert ledger.write("book", "é" * 450_000, None)
     assert len(ledger.read("book").text) == 450_000

@@ -40,7 +40,9 @@ def ledger(faulty):
     project = f"test-{uuid.uuid4().hex[:12]}"
     with closing(FirestoreLedger(project, timeout_s=10, clock=Dated())) as command:
         ledger_id, _ = command.begin_anew()
-    with closing(FirestoreLedger(project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)) as named:
+    with closing(
+        FirestoreLedger(project, timeout_s=10, clock=Dated(), ledger_id=ledger_id)
+    ) as named:
         named.entries()
         faulty.calls.clear()
         yield named
@@ -66,7 +68,9 @@ def test_an_order_that_was_sent_is_recorded_at_once_whatever_failed_beside_it(fa
 
 
 @pytest.mark.parametrize(
-    ("first", "calls"), [(submitting(), [WRITE]), (in_turn("first"), [READ, READ, WRITE])], ids=["free", "in turn"]
+    ("first", "calls"),
+    [(submitting(), [WRITE]), (in_turn("first"), [READ, READ, WRITE])],
+    ids=["free", "in turn"],
 )
 def test_a_next_attempt_asks_for_no_id_for_it_was_read_there(first, calls, faulty, ledger):
     unsent = ledger.record(moved(ledger.claim(first).entry, State.NOT_SENT)).entry
@@ -85,7 +89,9 @@ def test_a_first_claim_after_a_failure_asks_for_the_id_once(entry, faulty, ledge
     assert faulty.calls == [WRITE]
 
 
-def test_a_record_of_what_another_database_held_is_refused_and_the_id_asked_for_next(faulty, ledger):
+def test_a_record_of_what_another_database_held_is_refused_and_the_id_asked_for_next(
+    faulty, ledger
+):
     entry = ledger.claim(submitting()).entry
     client = official_client(ledger._channel.project, shared_emulator())
     for collection in ("ledger", "documents"):

@@ -41,7 +41,9 @@ class Source:
         self.hold.wait(5)
         if self.fail:
             raise NoToken(self.fail)
-        return Token(f"t{number}", time.time() + self.lasting_s[min(number, len(self.lasting_s)) - 1])
+        return Token(
+            f"t{number}", time.time() + self.lasting_s[min(number, len(self.lasting_s)) - 1]
+        )
 
 
 def test_many_that_come_first_fetch_one_token():
@@ -142,7 +144,11 @@ class Metadata:
     """Answers what it is told to (docs.cloud.google.com/compute/docs/metadata)."""
 
     def __init__(self) -> None:
-        self.answer = (200, {"Metadata-Flavor": "Google"}, b'{"access_token": "m1", "expires_in": 3599}')
+        self.answer = (
+            200,
+            {"Metadata-Flavor": "Google"},
+            b'{"access_token": "m1", "expires_in": 3599}',
+        )
         self.asked: list[tuple[str, str | None]] = []
         outer = self
 
@@ -179,7 +185,9 @@ def test_on_google_cloud_the_metadata_server_is_asked_once_and_nobody_s_library(
     found = tokens.source()()
     assert found.text == "m1"
     assert 3590 < found.ends_at - time.time() < 3600
-    assert metadata.asked == [("/computeMetadata/v1/instance/service-accounts/default/token", "Google")]
+    assert metadata.asked == [
+        ("/computeMetadata/v1/instance/service-accounts/default/token", "Google")
+    ]
 
 
 GOOGLE = {"Metadata-Flavor": "Google"}
@@ -238,7 +246,9 @@ def answered(token: str, seconds: int) -> tuple:
     return 200, GOOGLE, json.dumps({"access_token": token, "expires_in": seconds}).encode()
 
 
-def test_a_token_that_ends_between_two_calls_costs_no_claim_and_no_record(refusing, ledger, metadata):
+def test_a_token_that_ends_between_two_calls_costs_no_claim_and_no_record(
+    refusing, ledger, metadata
+):
     claimed = ledger.claim(submitting())
     metadata.answer = answered("m2", 3599)
     refusing.faults.append(Fault("Commit", "UNAUTHENTICATED"))
@@ -256,7 +266,9 @@ def test_a_token_whose_time_is_over_is_renewed_before_the_call(refusing, ledger,
 
 
 @pytest.mark.parametrize("status", ["UNAUTHENTICATED", "PERMISSION_DENIED"])
-def test_an_account_that_may_not_is_one_clear_line_with_the_role_to_grant(status, refusing, ledger, caplog):
+def test_an_account_that_may_not_is_one_clear_line_with_the_role_to_grant(
+    status, refusing, ledger, caplog
+):
     refusing.faults.append(Fault("Commit", status, times=99))
     with caplog.at_level(logging.ERROR), pytest.raises(LedgerForbidden) as caught:
         ledger.claim(submitting())
@@ -271,9 +283,15 @@ def test_an_account_that_may_not_is_one_clear_line_with_the_role_to_grant(status
 
 
 def test_an_interface_that_is_not_enabled_is_said_as_that(refusing, ledger, caplog):
-    error = {"code": 403, "status": "PERMISSION_DENIED", "details": [{"reason": "SERVICE_DISABLED"}]}
+    error = {
+        "code": 403,
+        "status": "PERMISSION_DENIED",
+        "details": [{"reason": "SERVICE_DISABLED"}],
+    }
     answer = (403, {}, json.dumps({"error": error}).encode())
     refusing.faults.append(Fault("Commit", "PERMISSION_DENIED", answer=answer))
     with caplog.at_level(logging.ERROR), pytest.raises(LedgerForbidden):
         ledger.claim(submitting())
-    assert "gcloud services enable firestore.googleapis.com" in caplog.records[-1].facts["faults"][0]
+    assert (
+        "gcloud services enable firestore.googleapis.com" in caplog.records[-1].facts["faults"][0]
+    )

@@ -31,9 +31,15 @@ def claimed(ledger: SqliteLedger, entry: LedgerEntry) -> LedgerEntry:
     return claim.entry
 
 
-@pytest.mark.parametrize("entry", [submitting("plain"), in_turn("in a line")], ids=["plain", "in a line"])
-@pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED])
-def test_only_that_an_order_was_accepted_does_not_wait(tmp_path: Path, entry: LedgerEntry, state: State) -> None:
+@pytest.mark.parametrize(
+    "entry", [submitting("plain"), in_turn("in a line")], ids=["plain", "in a line"]
+)
+@pytest.mark.parametrize(
+    "state", [State.ACCEPTED, State.REJECTED, State.NOT_SENT, State.NOT_PLACED]
+)
+def test_only_that_an_order_was_accepted_does_not_wait(
+    tmp_path: Path, entry: LedgerEntry, state: State
+) -> None:
     with closing(SqliteLedger(tmp_path / "ledger.db")) as ledger:
         said, _ = statements_of(ledger, moved(claimed(ledger, entry), state))
         assert said == (EASED if state is State.ACCEPTED else [])

@@ -68,7 +68,9 @@ def refusals(ledger, names=None):
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(ledger, path):
     path.write_bytes(b"my diary\n" * 1000)
-    assert set(refusals(ledger).values()) == {"The ledger is not available: its file is damaged, or no ledger."}
+    assert set(refusals(ledger).values()) == {
+        "The ledger is not available: its file is damaged, or no ledger."
+    }
     assert path.read_bytes() == b"my diary\n" * 1000
 
 
@@ -134,7 +136,9 @@ def test_a_lock_that_is_held_too_long_is_reported_in_time_and_forgotten_after_it
         began = time.monotonic()
         said = refusals(ledger, {"claim", "record", "purge", "write"})
         assert time.monotonic() - began < 4 * 0.5
-        assert set(said.values()) == {"The ledger is not available: somebody else holds its file locked."}
+        assert set(said.values()) == {
+            "The ledger is not available: somebody else holds its file locked."
+        }
         assert ledger.find(first.unit) == first  # readers don't wait for writers
         other.execute("ROLLBACK")
     assert isinstance(ledger.claim(submitting("another")), Claimed)
@@ -161,11 +165,15 @@ def test_a_thread_that_waits_too_long_for_the_others_gives_up(ledger):
 def test_a_directory_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("in the way")
     ledger = SqliteLedger(tmp_path / "file" / "state" / "ledger.db")
-    assert set(refusals(ledger).values()) == {"The ledger is not available: its file can't be used (Not a directory)."}
+    assert set(refusals(ledger).values()) == {
+        "The ledger is not available: its file can't be used (Not a directory)."
+    }
 
 
 def test_a_directory_in_the_place_of_the_file_is_reported(tmp_path):
-    assert set(refusals(SqliteLedger(tmp_path)).values()) == {"The ledger is not available: its file can't be opened."}
+    assert set(refusals(SqliteLedger(tmp_path)).values()) == {
+        "The ledger is not available: its file can't be opened."
+    }
 
 
 def test_a_file_that_may_only_be_read_takes_no_claim_and_keeps_what_it_has():
@@ -264,7 +272,9 @@ class _FaultyConnection(sqlite3.Connection):
 def fail(monkeypatch):
     """Arms the fault: the statement's beginning, whether it takes effect, and how often."""
     real = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *args, **named: real(*args, **named, factory=_FaultyConnection))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **named: real(*args, **named, factory=_FaultyConnection)
+    )
 
     def arm(at: str, *, runs: bool, times: int = 1) -> None:
         _FaultyConnection.at, _FaultyConnection.runs, _FaultyConnection.times = at, runs, times

@@ -23,11 +23,15 @@ def plans(tmp_path, monkeypatch):
     class Explaining(sqlite3.Connection):
         def execute(self, sql, *arguments):
             if sql.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")):
-                seen.extend(row[3] for row in super().execute("EXPLAIN QUERY PLAN " + sql, *arguments))
+                seen.extend(
+                    row[3] for row in super().execute("EXPLAIN QUERY PLAN " + sql, *arguments)
+                )
             return super().execute(sql, *arguments)
 
     real = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *args, **named: real(*args, **named, factory=Explaining))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **named: real(*args, **named, factory=Explaining)
+    )
     ledger = SqliteLedger(tmp_path / "ledger.db")
     for number in range(20):
         ledger.claim(submitting(f"alert-{number}"))
@@ -36,7 +40,9 @@ def plans(tmp_path, monkeypatch):
     ledger.close()
 
 
-FILTERS = list(product([None, UNRESOLVED, TERMINAL, [State.ACCEPTED]], [None, "breakout"], [True, False]))
+FILTERS = list(
+    product([None, UNRESOLVED, TERMINAL, [State.ACCEPTED]], [None, "breakout"], [True, False])
+)
 
 
 @pytest.mark.parametrize(("states", "strategy", "newest_first"), FILTERS)
@@ -62,7 +68,11 @@ def test_a_turn_is_looked_up_along_its_line(plans):
     unsent = ledger.record(moved(first, State.NOT_SENT)).entry
     ledger.claim_next(next_attempt(unsent, unsent.current.request, NOON, 10))
     ledger.mark(LINE)
-    assert [step for step in seen if "SCAN entries" in step or "SCAN lines" in step or "TEMP B-TREE" in step] == []
+    assert [
+        step
+        for step in seen
+        if "SCAN entries" in step or "SCAN lines" in step or "TEMP B-TREE" in step
+    ] == []
     looks = (
         "entries_by_line (line=?)",
         "entries_by_line (line=? AND fired_at=?)",
@@ -81,7 +91,9 @@ def test_look_ups_records_and_purges_search(plans):
     ledger.newest_generation(entry.unit)
     ledger.purge(NOON, 10)
     assert [
-        step for step in seen if "SCAN entries" in step or ("SEARCH" in step and "entries" in step and "=" not in step)
+        step
+        for step in seen
+        if "SCAN entries" in step or ("SEARCH" in step and "entries" in step and "=" not in step)
     ] == []
     assert [step for step in seen if step.startswith("SEARCH entries")]
 
@@ -101,4 +113,6 @@ def test_the_entry_of_an_order_is_found_along_its_own_index(plans):
     entry = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
     seen.clear()
     assert list(ledger.of_orders("paper", "main", [entry.current.order_id, "ONEVER"])) == [entry]
-    assert [step for step in seen if "entries" in step] == ["SEARCH entries USING INDEX entries_by_order (<expr>=?)"]
+    assert [step for step in seen if "entries" in step] == [
+        "SEARCH entries USING INDEX entries_by_order (<expr>=?)"
+    ]

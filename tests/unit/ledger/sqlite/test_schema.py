@@ -96,7 +96,10 @@ def test_a_file_of_an_earlier_schema_is_brought_up_to_date(path, version):
 def schema_of(path) -> list:
     with closing(sqlite3.connect(path)) as other:
         made = other.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-        return [*((name, (sql or "").split()) for name, sql in made), *other.execute("PRAGMA user_version")]
+        return [
+            *((name, (sql or "").split()) for name, sql in made),
+            *other.execute("PRAGMA user_version"),
+        ]
 
 
 @EARLIER_VERSIONS
@@ -145,7 +148,13 @@ def test_an_order_of_an_earlier_schema_that_may_still_trade_is_found_as_such(pat
         stored = ledger.claim(replace(submitting(name), attempts=entry.attempts[:1])).entry
         ledger.record(replace(entry, unit=stored.unit, version=stored.version))
     before = {entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)}
-    assert {unit.alert_key for unit in before} == {"asked at market", "never asked", "resting", "in parts", "canceling"}
+    assert {unit.alert_key for unit in before} == {
+        "asked at market",
+        "never asked",
+        "resting",
+        "in parts",
+        "canceling",
+    }
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.executescript(
@@ -154,7 +163,9 @@ def test_an_order_of_an_earlier_schema_that_may_still_trade_is_found_as_such(pat
             "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version)"
             " VALUES (x'00', 0, 's', 'ACCEPTED', 1, 'no JSON', 1), (x'01', 0, 's', 'ACCEPTED', 1, '[]', 1);"
         )
-    assert {entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)} == before
+    assert {
+        entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)
+    } == before
     found = ledger.of_orders("paper", "main", ["Oresting", "Odone", "Onobody"])
     assert {entry.unit.alert_key for entry in found} == {"resting", "done"}
     assert {entry.unit.alert_key for entry in ledger.unfinished("paper", "main", (Unfinished.RESTING,), 50)} == {
