@@ -41,6 +41,8 @@ FILLS = st.builds(
     cost=DECIMALS,
     fee=DECIMALS,
     closed_at=st.none() | TIMES,
+    opened_at=st.none() | TIMES,
+    trades=st.none() | st.integers(0, 999),
 )
 ATTEMPTS = st.builds(
     Attempt,
@@ -158,7 +160,14 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         entry.current.request, method="CancelOrder", exits=True, counted=True, freeing=True
     )  # no such thing, and every field
     fill = Fill(
-        "closed", Decimal("0.005"), Decimal("50000.1"), Decimal("250.0005"), Decimal("0.65"), NOON
+        "closed",
+        Decimal("0.005"),
+        Decimal("50000.1"),
+        Decimal("250.0005"),
+        Decimal("0.65"),
+        closed_at=NOON,
+        opened_at=NOON,
+        trades=2,
     )
     return replace(
         entry,

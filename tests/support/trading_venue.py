@@ -101,10 +101,8 @@ class TradingVenue(FakeVenue):
         self.close(order, "closed")
         self._add(pair.base, sign * order.left)
         self._add(pair.quote, -sign * order.left * price)
-        done_at = self.gone[order.order_id].closed_at
-        self.filled[order.order_id] = Fill(
-            "closed", order.volume, price, order.volume * price, ZERO, done_at
-        )
+        cost = order.volume * price
+        self.filled[order.order_id] = self._filled(order, order.volume, price, cost, ZERO)
         self.leave_close(self.gone[order.order_id], order.left)
 
     def fill_part(self, order: RestingOrder, volume: Decimal) -> None:
@@ -113,7 +111,7 @@ class TradingVenue(FakeVenue):
             number for number, other in enumerate(self.resting) if other.order_id == order.order_id
         )
         self._hold(order, -volume)
-        self.traded_at[order.order_id] = START if self.time is None else self.time.now()
+        self.traded_at[order.order_id] = self._now()
         self.resting[at] = self.resting[at]._replace(executed=self.resting[at].executed + volume)
         self.leave_close(order, volume)
 
@@ -157,7 +155,17 @@ class TradingVenue(FakeVenue):
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         open_ones = {
-            order.order_id: Fill("open", order.executed, None, ZERO, ZERO) for order in self.resting
+            order.order_id: Fill(
+                "open",
+                order.executed,
+                None,
+                order.executed * (order.limit or ZERO),
+                ZERO,
+                None,
+                order.opened_at,
+                int(bool(order.executed)),
+            )
+            for order in self.resting
         }
         shown = {name: open_ones[name] for name in order_ids if name in open_ones}
         return {**shown, **super().fills(order_ids, budget)}
@@ -199,8 +207,13 @@ class TradingVenue(FakeVenue):
         self.close(order, "closed")
         self.net[pair.key] = self.net.get(pair.key, ZERO) + change
         self._open(pair.key, order.order_id, change)
+        self.filled[order.order_id] = self._filled(order, order.volume, order.limit, ZERO, ZERO)
+
+    def _filled(self, order: RestingOrder, *amounts: Any) -> Fill:
         done_at = self.gone[order.order_id].closed_at
-        self.filled[order.order_id] = Fill("closed", order.volume, order.limit, ZERO, ZERO, done_at)
+        trades = 2 if order.order_id in self.traded_at else 1
+        opened_at = None if done_at is None else self.gone[order.order_id].opened_at
+        return Fill("closed", *amounts, done_at, opened_at, trades)
 
     def _is_held_back(self) -> bool:
         self._held_back -= 1
@@ -247,7 +260,7 @@ class TradingVenue(FakeVenue):
         trigger = None if sent["ordertype"] == "limit" else limit
         self.rest(
             RestingOrder(
-                order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO, START,
+                order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO, self._now(),
                 client_order_id=client_order_id, limit=limit if trigger is None else None, trigger=trigger,
                 margin="leverage" in sent, closes="close[ordertype]" in sent, fires_at=trigger,
             )
@@ -271,13 +284,17 @@ class TradingVenue(FakeVenue):
             self._add(pair.quote, -sign * cost - cost * self.fee)
         self._end(
             RestingOrder(
-                order_id, pair.altname, Side(sent["type"]), "market", volume, volume, START, status="closed",
+                order_id, pair.altname, Side(sent["type"]), "market", volume, volume, self._now(), status="closed",
                 margin="leverage" in sent, closes=order_id in self._closings,
             )
         )  # fmt: skip
-        done_at = self.gone[order_id].closed_at
-        self.filled[order_id] = Fill("closed", volume, price, cost, cost * self.fee, done_at)
+        self.filled[order_id] = self._filled(
+            self.gone[order_id], volume, price, cost, cost * self.fee
+        )
         self.leave_close(self.gone[order_id], volume)
+
+    def _now(self) -> datetime:
+        return START if self.time is None else self.time.now()
 
     def _add(self, asset: str, amount: Decimal) -> None:
         funds = self.held.get(asset, Balance(ZERO))

@@ -97,7 +97,10 @@ def fill(order_id: str, order: Order) -> Fill:
         volume, price = decimal(order["vol_exec"]), decimal(order["price"])
         average = price if volume and price else None
         cost, fee = decimal(order["cost"]), decimal(order["fee"])
-        return Fill(_text(order["status"]), volume, average, cost, fee, _closed_at(order))
+        opened_at = _moment(order["opentm"]) if order.get("opentm") else None
+        trades = len(order["trades"]) if isinstance(order.get("trades"), list) else None
+        status, closed_at = _text(order["status"]), _closed_at(order)
+        return Fill(status, volume, average, cost, fee, closed_at, opened_at, trades)
     except _UNREADABLE:
         raise _unlike(order_id) from None
 

@@ -212,15 +212,16 @@ class KrakenVenue:
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         from webhook_core.kraken.listed_orders import fill
 
-        return {name: fill(name, order) for name, order in self._queried(order_ids, budget)}
+        queried = self._queried(order_ids, budget, trades="true")
+        return {name: fill(name, order) for name, order in queried}
 
     def _queried(
-        self, order_ids: Sequence[str], budget: Budget
+        self, order_ids: Sequence[str], budget: Budget, **asked: str
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for start in range(0, len(order_ids), MOST_ORDERS):
-            asked = order_ids[start : start + MOST_ORDERS]
-            shown = self._read("QueryOrders", {"txid": ",".join(asked)}, budget)
-            yield from ((name, shown[name]) for name in asked if name in shown)
+            named = order_ids[start : start + MOST_ORDERS]
+            shown = self._read("QueryOrders", {"txid": ",".join(named), **asked}, budget)
+            yield from ((name, shown[name]) for name in named if name in shown)
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {

@@ -42,7 +42,7 @@ def keep_fill(
 def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, margin: timedelta) -> bool:
     """Whether Kraken's lists may lack the conditional close of what it has filled. One at the market left it when it was
     placed, so that its age says it."""
-    sent = attempt.request.parameters
-    if sent.get("ordertype") == "market" or "close[ordertype]" not in sent or not fill.volume:
+    request = attempt.request
+    if request.at_market or not request.leaves_exit or not fill.volume:
         return False
     return fill.closed_at is not None and fill.closed_at + margin > now

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from webhook_core.events import event
 from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.trading.orders import Side
 from webhook_core.trading.rounding import plain
 
 
@@ -91,16 +91,10 @@ def shown(attempt: Attempt) -> dict[str, str | None] | None:
     request, fill = attempt.request, attempt.fill
     if fill is None:
         return None
-    asked = request.reference_price
-    for sent in (request.parameters.get(name, "") for name in ("price2", "price")):
-        if sent[:1].isdigit() and not sent.endswith("%"):
-            asked = Decimal(sent)
-            break
+    asked = request.asked_price
     slippage = None
     if fill.price is not None and asked is not None:
-        slippage = (
-            fill.price - asked if request.parameters.get("type") == "buy" else asked - fill.price
-        )
+        slippage = fill.price - asked if request.side is Side.BUY else asked - fill.price
     amounts = {
         "volume": fill.volume,
         "price": fill.price,

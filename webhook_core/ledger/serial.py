@@ -165,8 +165,10 @@ def _shown(document: Mapping[str, Any]) -> tuple[str, tuple[str, ...], OrderShow
 
 def _fill_document(fill: Fill) -> dict[str, str | None]:
     amounts = {name: _text(getattr(fill, name)) for name in ("volume", "price", "cost", "fee")}
-    closed_at = {} if fill.closed_at is None else {"closed_at": _iso(fill.closed_at)}
-    return {"status": fill.status, **amounts, **closed_at}
+    moments = {name: getattr(fill, name) for name in ("opened_at", "closed_at")}
+    known = {name: _iso(moment) for name, moment in moments.items() if moment is not None}
+    trades = {} if fill.trades is None else {"trades": str(fill.trades)}
+    return {"status": fill.status, **amounts, **known, **trades}
 
 
 def _fill(document: Mapping[str, Any] | None) -> Fill | None:
@@ -179,6 +181,8 @@ def _fill(document: Mapping[str, Any] | None) -> Fill | None:
         Decimal(document["cost"]),
         Decimal(document["fee"]),
         _time(document["closed_at"]) if "closed_at" in document else None,
+        _time(document["opened_at"]) if "opened_at" in document else None,
+        int(document["trades"]) if "trades" in document else None,
     )
 
 

@@ -53,5 +53,5 @@ def unfinished(entry: LedgerEntry) -> Unfinished | None:
         return None
     if fill is not None and is_final(fill) and not attempt.close_unseen:
         return None
-    at_market = request.parameters.get("ordertype") == "market"
+    at_market = request.at_market
     return Unfinished.MARKET if at_market else Unfinished.RESTING

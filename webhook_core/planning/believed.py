@@ -29,11 +29,12 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
-from webhook_core.planning.own_orders import DONE, InstrumentOf, Settled, position_key
-from webhook_core.planning.resting_exits import Exits, RestingExits, has_exit, signed
+from webhook_core.planning.own_changes import DONE, InstrumentOf, position_key
+from webhook_core.planning.own_orders import Settled
+from webhook_core.planning.position_course import Exits, has_exit, lacking_of, signed
+from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.lagging_figures import Lot, lacking
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
@@ -86,9 +87,10 @@ class Believed:
         """Each of those that are shown, with all of ours in it; then ``counted_until``, and
         ``exited`` by pair key. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
+        self.fills = self._dated(self.fills)
         settled = self._settled()
         if settled.unsure:
-            self.fills |= self._done(settled.unsure)
+            self.fills |= self._dated(self._done(settled.unsure))
             settled = self._settled()
             if settled.unsure:
                 settled = self._after_another_read()
@@ -121,12 +123,18 @@ class Believed:
         if not named or not all(order_id in fills for order_id in named):
             raise _not_certain(unsure[0])
         for order_id, entry in named.items():
-            if (
-                fills[order_id].status not in DONE
-                and entry.current.request.parameters["ordertype"] == "market"
-            ):
+            if fills[order_id].status not in DONE and entry.current.request.at_market:
                 raise _not_certain(entry)
         return fills
+
+    def _dated(self, fills: Mapping[str, Fill]) -> dict[str, Fill]:
+        """Of those that rest on, when they traded last, which may be now."""
+        dated = dict(fills)
+        for order_id, fill in fills.items():
+            if fill.status not in DONE and fill.volume:
+                traded_at = self.sources.venue.last_traded(order_id, self.budget)
+                dated[order_id] = fill._replace(closed_at=traded_at or self.sources.clock.now())
+        return dated
 
     def _checked_balances(self, settled: Settled) -> Settled:
         """What rested in that read has to rest still."""
@@ -169,19 +177,19 @@ class Believed:
         exits = self._exits(pair, rows, young)
         self.exited[pair] = sum((fill.change for fill in exits.fills), _ZERO)
         if not rows and not exits.fills and settled.last is not None and has_exit(settled.last):
-            self.exited[pair] = -signed(
-                settled.last
-            )  # the entry was the last order, and of it nothing is held any more
+            # the entry was the last order, and of it nothing is held any more
+            self.exited[pair] = -signed(settled.last)
         if known is not None and not exits.fills:
             return known
-        fills = self.exits.in_order([entry for entry, _ in self._known(young)], self.fills, exits)
-        if not fills:
+        filled = self._known(young)
+        if not exits.fills and not any(fill.volume for _, fill in filled):
             return shown
-        lacks = lacking([_lot(row) for row in rows], fills)
+        entries = [entry for entry, _ in filled]
+        lacks = lacking_of(rows, entries, self.fills, exits)
         if len(lacks) != 1:
             raise NotItsTurn(
-                f"The positions that Kraken shows may lack {fills[-1].order_id} yet. Nothing was sent; sending the same alert "
-                "again soon is safe."
+                "The positions that Kraken shows may lack an order of ours yet. Nothing was sent; "
+                "sending the same alert again soon is safe."
             )
         return shown + next(iter(lacks))
 
@@ -223,13 +231,9 @@ class Believed:
         return known
 
 
-def _lot(row: OpenPosition) -> Lot:
-    return Lot(row.order_id, row.volume, row.volume + row.closed.copy_sign(row.volume))
-
-
 def _is_on_margin(entry: LedgerEntry, pair: str) -> bool:
-    sent = entry.current.request.parameters
-    return "leverage" in sent and sent.get("pair") == pair
+    request = entry.current.request
+    return request.on_margin and request.pair == pair
 
 
 def _not_certain(unsure: LedgerEntry) -> NotItsTurn:

@@ -118,12 +118,12 @@ class Exits:
         return sorted(found, key=lambda order: order.opened_at)
 
     def _leaves_one(self, entry: LedgerEntry) -> bool:
-        sent = entry.current.request.parameters
+        request = entry.current.request
         return (
             entry.strategy == self._strategy
-            and sent.get("pair") == self._instrument.key
-            and "close[ordertype]" in sent
-            and sent.get("type") == self._side.opposite.value
+            and request.pair == self._instrument.key
+            and request.leaves_exit
+            and request.side is self._side.opposite
         )
 
     def _is_own(self, order: RestingOrder, entry: LedgerEntry | None) -> bool:
@@ -134,4 +134,4 @@ class Exits:
         ):
             return False
         request = entry.current.request
-        return request.freeing if order.parent is None else "close[ordertype]" in request.parameters
+        return request.freeing if order.parent is None else request.leaves_exit

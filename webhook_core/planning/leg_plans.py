@@ -203,10 +203,7 @@ class Workings:
     def _positions_left_exits(self, instrument: Instrument) -> bool:
         """Whether an entry of ours that opened the position has left one; the ledger says it without a call of Kraken."""
         opened_by = {row.order_id for row in self.rows if row.pair == instrument.key}
-        return any(
-            "close[ordertype]" in one.current.request.parameters
-            for one in self.own.of_orders(opened_by)
-        )
+        return any(one.current.request.leaves_exit for one in self.own.of_orders(opened_by))
 
     def _behind_cancels(
         self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
@@ -267,10 +264,8 @@ class Workings:
         before = {
             order.order_id for order in self.cancelled
         }  # one order is cancelled once, however often it is meant
-        requests = tuple(
-            request for request in found.requests if request.parameters.get("txid") not in before
-        )
-        ids = {request.parameters.get("txid") for request in requests}
+        requests = tuple(request for request in found.requests if request.named not in before)
+        ids = {request.named for request in requests}
         self.cancelled += [order for order in changes.orders if order.order_id in ids]
         return (
             found._replace(requests=requests)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.planning.own_orders import InstrumentOf, OwnOrders, change_of, position_key
+from webhook_core.planning.own_changes import InstrumentOf, change_of, position_key
+from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of
@@ -64,7 +65,7 @@ class OneMoment(NamedTuple):
     ) -> bool | None:
         """By the other side of its pair. None where that has nothing to be held against either. Raises NotItsTurn where it
         shows some of our orders and not others."""
-        pair = self.instrument_of(entry.current.request.parameters.get("pair", ""))
+        pair = self.instrument_of(entry.current.request.pair)
         if pair is None:
             return None
         other = pair.quote if key == pair.base else pair.base
@@ -87,9 +88,7 @@ class OneMoment(NamedTuple):
     ) -> None:
         """A close that one of them left behind may have taken it back."""
         net = sum((change for _, change in changes), _ZERO)
-        returned = any(
-            "close[ordertype]" in entry.current.request.parameters for entry, _ in changes
-        )
+        returned = any(entry.current.request.leaves_exit for entry, _ in changes)
         told = all(self._is_shown(entry, key, in_doubt) for entry, _ in changes)
         if net > figure + _DUST and not returned and not told:
             raise _contradicted(changes[0][0])

@@ -12,7 +12,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Unsent, Wants
-from webhook_core.planning.own_orders import DONE
+from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.planning.unsent_orders import WITHDRAWN, UnsentOrders
@@ -260,8 +260,7 @@ class Changes:
             just_sent=[
                 (entry.current.order_id or "", entry.current.request.symbol)
                 for entry in accepted
-                if entry.current.claimed_at > young
-                and entry.current.request.parameters.get("ordertype") != "market"
+                if entry.current.claimed_at > young and not entry.current.request.at_market
             ],
         )
 

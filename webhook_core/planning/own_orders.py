@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,9 +15,17 @@ from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.trading.instruments import Instrument
+from webhook_core.planning.own_changes import (
+    InstrumentOf,
+    counts_from,
+    is_entangled,
+    known_fill,
+    last_moment,
+    place_of,
+    step_of,
+    touches,
+)
 from webhook_core.trading.requests import Fill, OrderRequest
-from webhook_core.trading.rounding import cost_of
 
 if TYPE_CHECKING:
     from webhook_core.trading.lagging_figures import Step
@@ -31,22 +39,7 @@ MOST_RESTING = 1000
 """Kraken itself lets an account have far fewer open."""
 MOST_UNKNOWN = 100
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
-_FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
-_ROUNDED = Decimal("0.0001")
-"""A balance in dollars has four decimals, what an order cost has more."""
-
-DONE = ("closed", "canceled", "expired")
-"""Kraken's statuses of an order that trades no more."""
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
-
-InstrumentOf = Callable[[str], Instrument | None]
-"""The instrument of a pair's key, None for one that is not known."""
-
-
-def position_key(pair: str) -> str:
-    """What the net margin position of a pair is called among ``LedgerEntry.figures``."""
-    return f"position {pair}"
 
 
 class Settled(NamedTuple):
@@ -131,9 +124,9 @@ class OwnOrders:
         self, figures: Collection[str] | None, request: OrderRequest, instrument_of: InstrumentOf
     ) -> bool:
         if figures is None:
-            return "leverage" not in request.parameters
-        pair = instrument_of(request.parameters.get("pair", ""))
-        return pair is not None and any(_touches(request, key, pair) for key in figures)
+            return not request.on_margin
+        pair = instrument_of(request.pair)
+        return pair is not None and any(touches(request, key, pair) for key in figures)
 
     def settled(
         self,
@@ -148,8 +141,12 @@ class OwnOrders:
             settled,
         )  # only where a size follows from what is held
 
-        ours = [entry for entry in self._newest() if entry.unit != refused]
-        ours.sort(key=_counts_from, reverse=True)
+        newest = [entry for entry in self._newest() if entry.unit != refused]
+        ours = sorted(
+            newest,
+            key=lambda entry: place_of(entry, known_fill(entry, fills), newest),
+            reverse=True,
+        )
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         for key, figure in figures.items():
@@ -160,11 +157,13 @@ class OwnOrders:
             else:
                 unsure |= {entry.unit.name: entry for entry in in_doubt}
         counted_until = max(
-            (max(_counts_from(entry), entry.current.claimed_at) for entry in ours), default=None
+            (max(counts_from(entry), entry.current.claimed_at) for entry in ours), default=None
         )
         accepted = [entry for entry in ours if _is_accepted_of(entry, figures, instrument_of)]
         since = self.clock.now() - self.margin
-        young = [entry for entry in accepted if _last_moment(entry) > since]
+        young = [
+            entry for entry in accepted if last_moment(entry, known_fill(entry, fills)) > since
+        ]
         last = max(accepted, key=lambda entry: entry.current.claimed_at, default=None)
         return Settled(known, list(unsure.values()), young, last, counted_until)
 
@@ -179,19 +178,16 @@ class OwnOrders:
         those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
+        young: list[LedgerEntry] = []
         for entry in newest:
-            step = _step(
-                entry,
-                key,
-                newest,
-                instrument_of,
-                fills.get(entry.current.order_id or "", entry.current.fill),
-            )
-            if step is not None:
-                ours.append((entry, step))
-        young = [
-            entry for entry, step in ours if step.change != 0 and _last_moment(entry) > young_until
-        ]
+            fill = known_fill(entry, fills)
+            step = step_of(entry, key, newest, instrument_of, fill)
+            if step is None:
+                continue
+            if step.change != 0 and last_moment(entry, fill) > young_until:
+                young.append(entry)
+                step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
+            ours.append((entry, step))
         steps: list[Step] = []
         in_doubt: list[LedgerEntry] = []
         missing = len(young)
@@ -227,130 +223,11 @@ class OwnOrders:
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
 
 
-def change_of(
-    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
-) -> Decimal | None:
-    """What its fill changed of that figure; None for an entry that has no part in it."""
-    change = change_within(entry, key, instrument_of, fill)
-    return None if change is None else change[0]
-
-
-def change_within(
-    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
-) -> tuple[Decimal, Decimal] | None:
-    """The same, and how far off that may be."""
-    request = entry.current.request
-    instrument = instrument_of(request.parameters.get("pair", ""))
-    if request.method != "AddOrder" or instrument is None or not _touches(request, key, instrument):
-        return None
-    change, tolerance = _filled(request, key, instrument, fill)
-    return change, tolerance + (_ROUNDED if key == instrument.quote else Decimal(0))
-
-
 def _is_accepted_of(
     entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf
 ) -> bool:
     request = entry.current.request
     if entry.state is not State.ACCEPTED or request.method != "AddOrder":
         return False
-    pair = instrument_of(request.parameters.get("pair", ""))
-    return pair is not None and any(_touches(request, key, pair) for key in figures)
-
-
-def _counts_from(entry: LedgerEntry) -> datetime:
-    """Its place among the others: behind all that its plan has counted, and before all that it has not, whatever the clocks of
-    those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""
-    if not entry.figures:
-        return entry.current.claimed_at
-    return (
-        _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
-    )
-
-
-def _last_moment(entry: LedgerEntry) -> datetime:
-    """Until when Kraken may have taken its order."""
-    return entry.current.settled_at or entry.current.deadline
-
-
-def _step(
-    entry: LedgerEntry,
-    key: str,
-    others: Sequence[LedgerEntry],
-    instrument_of: InstrumentOf,
-    fill: Fill | None,
-) -> Step | None:
-    """None for an entry that has no part in this figure. What an order of another type than market fills only Kraken knows."""
-    from webhook_core.trading.lagging_figures import Step
-
-    before, request = entry.figures.get(key), entry.current.request
-    instrument = instrument_of(request.parameters.get("pair", ""))
-    if (
-        entry.state is State.NO_ACTION or request.method != "AddOrder"
-    ):  # a cancel may have seen it for the legs behind
-        return None if before is None else Step(before, Decimal(0))
-    if instrument is None or not _touches(request, key, instrument):
-        return None
-    returns = "close[ordertype]" in request.parameters
-    at_market = request.parameters["ordertype"] == "market"
-    if (
-        entry.state is State.ACCEPTED
-        and fill is not None
-        and (fill.status in DONE or not at_market)
-    ):
-        return Step(before, *_filled(request, key, instrument, fill), returns=returns)
-    if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):
-        return Step(before, None, sure=False)
-    return Step(before, *_change(request, key, instrument), returns=returns)
-
-
-def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
-    """An order that only reduces stops at zero, so it fills less where an order that its plan did not count reduces too."""
-    request, claimed_at = entry.current.request, _counts_from(entry)
-    return "reduce_only" in request.parameters and any(
-        other.unit != entry.unit
-        and other.current.request.parameters.get("pair") == request.parameters["pair"]
-        and claimed_at <= other.current.claimed_at <= entry.current.deadline
-        and not _is_counted(entry, other)
-        for other in others
-    )
-
-
-def _is_counted(entry: LedgerEntry, by: LedgerEntry) -> bool:
-    return by.counted_until is not None and entry.current.claimed_at <= by.counted_until
-
-
-def _touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
-    if "leverage" in request.parameters:
-        return key == position_key(instrument.key)
-    return key in (instrument.base, instrument.quote)
-
-
-def _filled(
-    request: OrderRequest, key: str, instrument: Instrument, fill: Fill
-) -> tuple[Decimal, Decimal]:
-    """What a market order changed, and how far off that may be: in which currency its fee was taken is not for us to tell."""
-    sign = 1 if request.parameters["type"] == "buy" else -1
-    in_base = "fcib" in request.parameters.get("oflags", "")
-    if key == instrument.quote:
-        return -sign * fill.cost - fill.fee, fill.fee if in_base else Decimal(0)
-    return sign * fill.volume, cost_of(fill.volume, _FEE) if in_base else Decimal(0)
-
-
-def _change(
-    request: OrderRequest, key: str, instrument: Instrument
-) -> tuple[Decimal | None, Decimal]:
-    """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's. Money
-    counts as the least that is left or came in: what is spent next must be there."""
-    sent, volume = request.parameters, Decimal(request.parameters["volume"])
-    sign = 1 if sent["type"] == "buy" else -1
-    in_quote = "viqc" in sent.get("oflags", "")
-    price = request.reference_price
-    if key == instrument.quote:
-        cost = volume if in_quote else None if price is None else cost_of(volume, price)
-        if cost is None:
-            return None, Decimal(0)
-        slack = cost_of(cost, _FEE if in_quote else _FEE + _SLIPPAGE)
-        return -sign * cost - slack, slack if in_quote else 2 * slack
-    if in_quote:
-        return None, Decimal(0)
-    return sign * volume, cost_of(volume, _FEE) if "fcib" in sent.get("oflags", "") else Decimal(0)
+    pair = instrument_of(request.pair)
+    return pair is not None and any(touches(request, key, pair) for key in figures)

@@ -12,7 +12,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import NoTimeToSend, OrderDenied
 from webhook_core.events import event
 from webhook_core.ledger.entry import Unit
-from webhook_core.planning.own_orders import position_key
+from webhook_core.planning.own_changes import position_key
 from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts, OpenPosition
 from webhook_core.trading.instruments import Instrument

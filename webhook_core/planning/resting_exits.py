@@ -8,14 +8,14 @@ against the last price too.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NoPrice, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_orders import DONE, InstrumentOf
+from webhook_core.planning.own_changes import DONE, InstrumentOf
+from webhook_core.planning.position_course import Exits, signed_by
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.lagging_figures import DUST, Traded
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 
 _ZERO, _ONE_AND_FEE = Decimal(0), Decimal("1.05")
 Filled = Sequence[tuple[LedgerEntry, Fill]]
-
-
-class Exits(NamedTuple):
-    """``fills``: what exits have traded within the margin, oldest first, and ``moments`` when each
-    was done."""
-
-    fills: tuple[Traded, ...]
-    moments: tuple[datetime, ...]
 
 
 class RestingExits:
@@ -68,25 +60,9 @@ class RestingExits:
         ]
         traded.sort(key=lambda one: one[0])
         fills = tuple(
-            Traded(order.order_id, _signed(order.side, order.executed)) for _, order in traded
+            Traded(order.order_id, signed_by(order.side, order.executed)) for _, order in traded
         )
         return Exits(fills, tuple(moment for moment, _ in traded))
-
-    def in_order(
-        self, entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits
-    ) -> list[Traded]:
-        """All that was traded, oldest first, by orders of ours and by exits."""
-        traded = list(zip(exits.moments, exits.fills, strict=True))
-        for entry in entries:
-            attempt = entry.current
-            fill = fills.get(attempt.order_id or "", attempt.fill)
-            if fill is not None and fill.volume:
-                change = signed(entry, fill.volume)
-                moment = fill.closed_at or attempt.settled_at or attempt.deadline
-                traded.append(
-                    (moment, Traded(attempt.order_id or "", change, opens=has_exit(entry)))
-                )
-        return [one for _, one in sorted(traded, key=lambda one: one[0])]
 
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has
@@ -219,11 +195,6 @@ class RestingExits:
         return self._last[pair.key]
 
 
-def has_exit(entry: LedgerEntry) -> bool:
-    """Whether what it fills leaves an exit."""
-    return "close[ordertype]" in entry.current.request.parameters
-
-
 def _is_fired(order: RestingOrder, last: Decimal, fires_at: Decimal) -> bool:
     upwards = (order.side is Side.BUY) != order.order_type.startswith("take-profit")
     return last >= fires_at if upwards else last <= fires_at
@@ -238,23 +209,13 @@ def _least_held(order: RestingOrder) -> Decimal:
 
 
 def _is_on_spot(entry: LedgerEntry, pair: Instrument) -> bool:
-    sent = entry.current.request.parameters
-    return "leverage" not in sent and sent.get("pair") == pair.key
+    request = entry.current.request
+    return not request.on_margin and request.pair == pair.key
 
 
 def _missing(parent: str | None, fill: Fill, orders: Sequence[RestingOrder]) -> Decimal:
     closing = (order.volume for order in orders if order.parent == parent)
     return fill.volume - sum(closing, _ZERO)
-
-
-def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
-    """What a fill of that volume, or of all of the order, changes of a position."""
-    sent = entry.current.request.parameters
-    return _signed(Side(sent["type"]), Decimal(sent["volume"]) if volume is None else volume)
-
-
-def _signed(side: Side, volume: Decimal) -> Decimal:
-    return volume if side is Side.BUY else -volume
 
 
 def _crossed(order: RestingOrder) -> str:

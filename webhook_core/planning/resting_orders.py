@@ -13,14 +13,14 @@ from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.fill_records import keep_fill
 from webhook_core.ledger.unfinished import is_final
-from webhook_core.planning.own_orders import position_key
+from webhook_core.planning.own_changes import position_key
 from webhook_core.trading import needs
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
-    from webhook_core.planning.own_orders import InstrumentOf
+    from webhook_core.planning.own_changes import InstrumentOf
     from webhook_core.planning.sources import Sources
 
 AT_ONCE = 50

@@ -17,22 +17,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.own_orders import DONE
+from webhook_core.planning.own_changes import DONE
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.order_changes import plain_client_order_id
-from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.orders import Side
 from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
 
-_AT_ONCE = (OrderType.MARKET, OrderType.SETTLE_POSITION)
-"""They trade when they are placed, so nothing of them is ever open."""
 _ZERO = Decimal(0)
 Shown = Mapping[str, RestingOrder]
 """By order id, what QueryOrders shows."""
@@ -97,7 +95,10 @@ class UnlistedOrders:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return
         # By then Kraken takes it no more, and the list shows what it has taken; not what that left.
-        if _closes(entry) or self.read_at < entry.current.deadline + self.sources.margin:
+        if (
+            entry.current.request.leaves_exit
+            or self.read_at < entry.current.deadline + self.sources.margin
+        ):
             raise _in_doubt(entry, "has no known outcome yet")
 
     def _listed(self, entry: LedgerEntry) -> RestingOrder | None:
@@ -122,7 +123,7 @@ class UnlistedOrders:
         filled just now."""
         if entry.state is State.SUBMITTING and self._listed(entry) is None:  # it was never placed
             return False
-        return not _fills_at_once(entry) or self._is_young(_taken_at(entry))
+        return entry.current.request.rests or self._is_young(_taken_at(entry))
 
     def _parents(self, entries: Iterable[LedgerEntry], shown: Shown) -> Iterator[Parent]:
         for entry in entries:
@@ -192,22 +193,13 @@ def _missing(parent: Parent, orders: Collection[RestingOrder]) -> Decimal:
 
 
 def _is_meant(entry: LedgerEntry, side: Side | None) -> bool:
-    own = entry.current.request.parameters.get("type")
-    return not _fills_at_once(entry) and side in (None, own)
+    return entry.current.request.rests and side in (None, entry.current.request.side)
 
 
 def _leaves(entry: LedgerEntry, side: Side | None) -> bool:
     """Whether what it fills leaves an order on that side."""
-    own = entry.current.request.parameters.get("type")
-    return _closes(entry) and (side is None or side != own)
-
-
-def _closes(entry: LedgerEntry) -> bool:
-    return "close[ordertype]" in entry.current.request.parameters
-
-
-def _fills_at_once(entry: LedgerEntry) -> bool:
-    return entry.current.request.parameters.get("ordertype") in _AT_ONCE
+    request = entry.current.request
+    return request.leaves_exit and (side is None or side != request.side)
 
 
 def _is_done(entry: LedgerEntry) -> bool:
@@ -223,16 +215,23 @@ def _taken_at(entry: LedgerEntry) -> datetime:
 
 def _open_order(entry: LedgerEntry, shown: Shown) -> RestingOrder | None:
     """None for one that is done. One that Kraken does not show at all is as it was sent."""
-    sent, order_id = entry.current.request.parameters, entry.current.order_id or ""
+    request, order_id = entry.current.request, entry.current.order_id or ""
     order = shown.get(order_id)
     if order is not None:
         return None if order.status in DONE else order
-    kind, volume = sent.get("ordertype", ""), Decimal(sent.get("volume", "0"))
-    own = entry.current.client_order_id
+    own, side = entry.current.client_order_id, cast("Side", request.side)  # every order has one
     return RestingOrder(
-        order_id, sent["pair"], Side(sent["type"]), kind, volume, _ZERO, entry.current.claimed_at,
-        client_order_id=own, margin="leverage" in sent, closes=_closes(entry),
-    )  # fmt: skip
+        order_id,
+        request.pair,
+        side,
+        request.kind,
+        request.volume,
+        _ZERO,
+        entry.current.claimed_at,
+        client_order_id=own,
+        margin=request.on_margin,
+        closes=request.leaves_exit,
+    )
 
 
 def _in_doubt(entry: LedgerEntry, why: str) -> NotItsTurn:

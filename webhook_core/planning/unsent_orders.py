@@ -33,7 +33,6 @@ REASON = "Canceled before it was sent, so no resend places it."
 _MOST = 100
 _UNSENT = (State.NOT_SENT, State.MISSED)
 _ENDED = (State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.DENIED)
-_AT_ONCE = ("market", "settle-position")
 
 
 class UnsentOrders:
@@ -94,7 +93,7 @@ class UnsentOrders:
     def _is_open_order(self, entry: LedgerEntry) -> bool:
         wanted = self.intent.client_order_id
         if wanted is None:
-            return self._matches(entry.current.request) and _rests(entry.current.request)
+            return self._matches(entry.current.request) and entry.current.request.rests
         ids = {plain_client_order_id(attempt.client_order_id) for attempt in entry.attempts}
         return self._matches(entry.current.request) and plain_client_order_id(wanted) in ids
 
@@ -102,7 +101,7 @@ class UnsentOrders:
         if not first.following or self.now > first.fresh_until:
             return False
         left = _unclaimed([first, *later_legs(self.sources.ledger, first)])
-        return any(self._matches(request) and _rests(request) for request in left)
+        return any(self._matches(request) and request.rests for request in left)
 
     def _denied(self, entry: LedgerEntry) -> LedgerEntry:
         if entry.state is State.MISSED:
@@ -113,9 +112,7 @@ class UnsentOrders:
         if not _is_order(request):
             return False
         side, pair = self.intent.side, self.instrument
-        return side in (None, request.parameters.get("type")) and (
-            pair is None or request.pair == pair.key
-        )
+        return side in (None, request.side) and (pair is None or request.pair == pair.key)
 
     def _may_be_of_pair(self, missed: LedgerEntry) -> bool:
         if self.instrument is None:
@@ -125,10 +122,6 @@ class UnsentOrders:
         except UnknownSymbol:
             return True
         return pair.key == self.instrument.key
-
-
-def _rests(request: OrderRequest) -> bool:
-    return request.parameters.get("ordertype") not in _AT_ONCE
 
 
 def _is_order(request: OrderRequest) -> bool:

@@ -18,7 +18,7 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.planning.decide import Market
-from webhook_core.planning.own_orders import change_within
+from webhook_core.planning.own_changes import change_within
 from webhook_core.planning.read_facts import Reading
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.instruments import Instrument

@@ -106,10 +106,9 @@ class Reconciler:
         return transitions.settle(entry, Accepted(order.order_id, "canceled"), self.clock.now())
 
     def _order_of(self, attempt: Attempt, budget: Budget) -> RestingOrder | None:
-        sent = attempt.request.parameters
-        if "txid" in sent:
-            return self.venue.order(sent["txid"], budget)
-        client_order_id = sent["cl_ord_id"]
+        if attempt.request.named is not None:
+            return self.venue.order(attempt.request.named, budget)
+        client_order_id = attempt.request.named_by_client or ""
         found = self.venue.find_open(client_order_id, budget)
         found = found or self.venue.find_closed(
             client_order_id, attempt.claimed_at - self.margin, budget

@@ -22,6 +22,7 @@ from webhook_core.ledger.contract import (
 )
 from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
     Accepted,
     NotSent,
@@ -211,7 +212,7 @@ def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
 def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
     """A buy on spot by what is free: its fee may have risen since it was read, so that it is planned with the highest."""
     request = entry.current.request
-    buys = request.parameters.get("type") == "buy" and "leverage" not in request.parameters
+    buys = request.side is Side.BUY and not request.on_margin
     return request.counted and buys and refusal.errors == _NO_FUNDS
 
 

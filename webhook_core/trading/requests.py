@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from webhook_core.trading.orders import OrderType
+from webhook_core.trading.orders import OrderType, Side
 from webhook_core.value import Value
 
 Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
@@ -36,7 +36,72 @@ class OrderRequest(Value):
 
     @property
     def pair(self) -> str:
-        return self.parameters["pair"]
+        """The key of its pair, empty for a request that names none."""
+        return self.parameters.get("pair", "")
+
+    @property
+    def side(self) -> Side | None:
+        sent = self.parameters.get("type")
+        return None if sent is None else Side(sent)
+
+    @property
+    def kind(self) -> str:
+        """The type of its order, empty for a request that places none."""
+        return self.parameters.get("ordertype", "")
+
+    @property
+    def volume(self) -> Decimal:
+        """As it is sent: base, or quote where ``in_quote``; zero for a request that names none."""
+        return Decimal(self.parameters.get("volume", "0"))
+
+    @property
+    def named(self) -> str | None:
+        """The order id that a cancel or an amendment names, if it names one."""
+        return self.parameters.get("txid")
+
+    @property
+    def named_by_client(self) -> str | None:
+        """The client order id that a cancel or an amendment names, if it names one."""
+        return self.parameters.get("cl_ord_id")
+
+    @property
+    def at_market(self) -> bool:
+        return self.kind == OrderType.MARKET
+
+    @property
+    def rests(self) -> bool:
+        """Whether it may lie in the book."""
+        return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)
+
+    @property
+    def on_margin(self) -> bool:
+        return "leverage" in self.parameters
+
+    @property
+    def reduces_only(self) -> bool:
+        return "reduce_only" in self.parameters
+
+    @property
+    def leaves_exit(self) -> bool:
+        """Whether what it fills leaves a conditional close."""
+        return "close[ordertype]" in self.parameters
+
+    @property
+    def in_quote(self) -> bool:
+        """Whether its volume counts quote."""
+        return "viqc" in self.parameters.get("oflags", "")
+
+    @property
+    def fee_in_base(self) -> bool:
+        return "fcib" in self.parameters.get("oflags", "")
+
+    @property
+    def asked_price(self) -> Decimal | None:
+        """Its limit, else its trigger, else the alert's own; a relative one is none."""
+        for sent in (self.parameters.get(name, "") for name in ("price2", "price")):
+            if sent[:1].isdigit() and not sent.endswith("%"):
+                return Decimal(sent)
+        return self.reference_price
 
     def trade_details(self) -> dict[str, str | None]:
         """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference.
@@ -135,7 +200,9 @@ class VenueOrder(NamedTuple):
 
 class Fill(NamedTuple):
     """What became of an order so far: Kraken's ``status``, and ``volume`` (base), ``cost`` and ``fee`` (quote) of what has
-    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was done."""
+    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was
+    done, or, where a size follows from it, when it traded last; ``opened_at``: when it was taken;
+    both by the venue's clock. ``trades``: how many there were. None: not known."""
 
     status: str
     volume: Decimal
@@ -143,3 +210,5 @@ class Fill(NamedTuple):
     cost: Decimal
     fee: Decimal
     closed_at: datetime | None = None
+    opened_at: datetime | None = None
+    trades: int | None = None

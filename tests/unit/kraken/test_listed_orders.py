@@ -226,11 +226,16 @@ def test_an_order_that_kraken_does_not_show_is_none(shown: Any, budget: Budget) 
 
 # Fills
 
+OPENED_AT = datetime.fromtimestamp(1700000000, UTC)
+
 
 @pytest.mark.parametrize(
     ("order", "fill"),
     [
-        (an_order(), Fill("open", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal("4.8"))),
+        (
+            an_order(trades=["T1", "T2"]),
+            Fill("open", Decimal("0.01"), Decimal(60000), Decimal(600), Decimal("4.8"), trades=2),
+        ),
         (
             an_order(status="closed", vol_exec=1, price=0.5, cost=1, fee=0),
             Fill("closed", Decimal(1), Decimal("0.5"), Decimal(1), Decimal(0)),
@@ -253,7 +258,10 @@ def test_an_order_that_kraken_does_not_show_is_none(shown: Any, budget: Budget) 
 )
 def test_a_fill_is_what_has_traded_so_far(order: Any, fill: Fill, budget: Budget) -> None:
     with RawServer(result({ORDER_ID: order})) as server:
-        assert a_venue(server).fills([ORDER_ID], budget) == {ORDER_ID: fill}
+        assert a_venue(server).fills([ORDER_ID], budget) == {
+            ORDER_ID: fill._replace(opened_at=OPENED_AT)
+        }
+    assert b"trades=true" in server.requests[0].body
 
 
 def test_fills_of_many_orders_are_one_question_and_what_is_not_shown_is_left_out(

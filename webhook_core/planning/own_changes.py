@@ -1,0 +1,211 @@
+"""What an order of ours has changed, or may have, of one figure of the account, and when that was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill, OrderRequest
+from webhook_core.trading.rounding import cost_of
+
+if TYPE_CHECKING:
+    from webhook_core.trading.lagging_figures import Step
+
+DONE = ("closed", "canceled", "expired")
+"""Kraken's statuses of an order that trades no more."""
+NEAR = timedelta(seconds=5)
+"""A plan reads its figures a moment before it is claimed, and two clocks differ by a second or two."""
+AT_ONCE = timedelta(seconds=1)
+"""An order that meets the book when it comes is done a few milliseconds after it was opened."""
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+_FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
+_ROUNDED = Decimal("0.0001")
+"""A balance in dollars has four decimals, what an order cost has more."""
+
+InstrumentOf = Callable[[str], Instrument | None]
+"""The instrument of a pair's key, None for one that is not known."""
+
+
+def position_key(pair: str) -> str:
+    """What the net margin position of a pair is called among ``LedgerEntry.figures``."""
+    return f"position {pair}"
+
+
+def known_fill(entry: LedgerEntry, fills: Mapping[str, Fill]) -> Fill | None:
+    """What it has filled, by ``fills``, which were asked for now, by order id, or by the ledger,
+    which is right only of one that is done. None where that is not known."""
+    asked, stored = fills.get(entry.current.order_id or ""), entry.current.fill
+    return stored if asked is None and stored is not None and stored.status in DONE else asked
+
+
+def last_moment(entry: LedgerEntry, fill: Fill | None) -> datetime:
+    """Until when it may have changed a figure: as long as Kraken may have taken its order, or, of
+    one that rested, when it traded last."""
+    taken = entry.current.settled_at or entry.current.deadline
+    traded = rested_until(entry, fill)
+    return taken if traded is None else max(taken, traded)
+
+
+def place_of(
+    entry: LedgerEntry, fill: Fill | None, others: Sequence[LedgerEntry]
+) -> tuple[datetime, bool]:
+    """Among the others: where it was claimed, or, of one that rested, behind those that were
+    claimed before it traded."""
+    place, traded = counts_from(entry), rested_until(entry, fill)
+    if traded is None:
+        return place, False
+    before = (counts_from(other) for other in others if other.current.claimed_at < traded)
+    return max([place, *before]), True
+
+
+def is_entangled(
+    entry: LedgerEntry, fill: Fill | None, key: str, others: Sequence[LedgerEntry]
+) -> bool:
+    """Whether it rested, and the moments do not tell what another plan on this figure saw of it:
+    that one was claimed near its trade, by two clocks, or between the first of its trades and the
+    last."""
+    traded = rested_until(entry, fill)
+    if fill is None or traded is None:
+        return False
+    claims = [
+        other.current.claimed_at
+        for other in others
+        if key in other.figures and other.current.claimed_at > entry.current.claimed_at
+    ]
+    once = fill.trades == 1 and fill.status not in ("canceled", "expired")
+    if not once and any(claimed_at <= traded for claimed_at in claims):
+        return True
+    return any(abs(claimed_at - traded) < NEAR for claimed_at in claims)
+
+
+def rested_until(entry: LedgerEntry, fill: Fill | None) -> datetime | None:
+    """When it traded last, None for one that never rested, or has not traded."""
+    if fill is None or fill.closed_at is None or not fill.volume or is_at_market(entry):
+        return None
+    if fill.opened_at is not None:  # by the same clock
+        return fill.closed_at if fill.closed_at - fill.opened_at > AT_ONCE else None
+    taken = entry.current.settled_at or entry.current.deadline
+    return fill.closed_at if fill.closed_at - taken > NEAR else None
+
+
+def is_at_market(entry: LedgerEntry) -> bool:
+    """Whether it never rests."""
+    return entry.current.request.at_market
+
+
+def change_of(
+    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
+) -> Decimal | None:
+    """What its fill changed of that figure; None for an entry that has no part in it."""
+    change = change_within(entry, key, instrument_of, fill)
+    return None if change is None else change[0]
+
+
+def change_within(
+    entry: LedgerEntry, key: str, instrument_of: InstrumentOf, fill: Fill
+) -> tuple[Decimal, Decimal] | None:
+    """The same, and how far off that may be."""
+    request = entry.current.request
+    instrument = instrument_of(request.pair)
+    if request.method != "AddOrder" or instrument is None or not touches(request, key, instrument):
+        return None
+    change, tolerance = _filled(request, key, instrument, fill)
+    return change, tolerance + (_ROUNDED if key == instrument.quote else Decimal(0))
+
+
+def counts_from(entry: LedgerEntry) -> datetime:
+    """Its place among the others: behind all that its plan has counted, and before all that it has not, whatever the clocks of
+    those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""
+    if not entry.figures:
+        return entry.current.claimed_at
+    return (
+        _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
+    )
+
+
+def step_of(
+    entry: LedgerEntry,
+    key: str,
+    others: Sequence[LedgerEntry],
+    instrument_of: InstrumentOf,
+    fill: Fill | None,
+) -> Step | None:
+    """None for an entry that has no part in this figure. What an order of another type than market fills only Kraken knows."""
+    from webhook_core.trading.lagging_figures import Step
+
+    before, request = entry.figures.get(key), entry.current.request
+    instrument = instrument_of(request.pair)
+    if (
+        entry.state is State.NO_ACTION or request.method != "AddOrder"
+    ):  # a cancel may have seen it for the legs behind
+        return None if before is None else Step(before, Decimal(0))
+    if instrument is None or not touches(request, key, instrument):
+        return None
+    returns = request.leaves_exit
+    at_market = is_at_market(entry)
+    if (
+        entry.state is State.ACCEPTED
+        and fill is not None
+        and (fill.status in DONE or not at_market)
+    ):
+        return Step(before, *_filled(request, key, instrument, fill), returns=returns)
+    if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):
+        return Step(before, None, sure=False)
+    return Step(before, *_change(request, key, instrument), returns=returns)
+
+
+def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
+    """An order that only reduces stops at zero, so it fills less where an order that its plan did not count reduces too."""
+    request, claimed_at = entry.current.request, counts_from(entry)
+    return request.reduces_only and any(
+        other.unit != entry.unit
+        and other.current.request.pair == request.pair
+        and claimed_at <= other.current.claimed_at <= entry.current.deadline
+        and not _is_counted(entry, other)
+        for other in others
+    )
+
+
+def _is_counted(entry: LedgerEntry, by: LedgerEntry) -> bool:
+    return by.counted_until is not None and entry.current.claimed_at <= by.counted_until
+
+
+def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
+    if request.on_margin:
+        return key == position_key(instrument.key)
+    return key in (instrument.base, instrument.quote)
+
+
+def _filled(
+    request: OrderRequest, key: str, instrument: Instrument, fill: Fill
+) -> tuple[Decimal, Decimal]:
+    """What a market order changed, and how far off that may be: in which currency its fee was taken is not for us to tell."""
+    sign = 1 if request.side is Side.BUY else -1
+    in_base = request.fee_in_base
+    if key == instrument.quote:
+        return -sign * fill.cost - fill.fee, fill.fee if in_base else Decimal(0)
+    return sign * fill.volume, cost_of(fill.volume, _FEE) if in_base else Decimal(0)
+
+
+def _change(
+    request: OrderRequest, key: str, instrument: Instrument
+) -> tuple[Decimal | None, Decimal]:
+    """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's. Money
+    counts as the least that is left or came in: what is spent next must be there."""
+    volume, in_quote = request.volume, request.in_quote
+    sign = 1 if request.side is Side.BUY else -1
+    price = request.reference_price
+    if key == instrument.quote:
+        cost = volume if in_quote else None if price is None else cost_of(volume, price)
+        if cost is None:
+            return None, Decimal(0)
+        slack = cost_of(cost, _FEE if in_quote else _FEE + _SLIPPAGE)
+        return -sign * cost - slack, slack if in_quote else 2 * slack
+    if in_quote:
+        return None, Decimal(0)
+    return sign * volume, cost_of(volume, _FEE) if request.fee_in_base else Decimal(0)

@@ -1,0 +1,82 @@
+"""In what order a margin position came about, and what of that a read of it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.own_changes import NEAR, rested_until
+from webhook_core.trading.facts import OpenPosition
+from webhook_core.trading.lagging_figures import Lot, Traded, lacking
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill
+
+
+class Exits(NamedTuple):
+    """``fills``: what exits have traded within the margin, oldest first, and ``moments`` when each
+    was done."""
+
+    fills: tuple[Traded, ...]
+    moments: tuple[datetime, ...]
+
+
+def lacking_of(
+    rows: Sequence[OpenPosition],
+    entries: Sequence[LedgerEntry],
+    fills: Mapping[str, Fill],
+    exits: Exits,
+) -> frozenset[Decimal]:
+    """What these positions may lack of what our orders and their exits have filled: one amount
+    where that is certain. The venue's clock, by which an order that rested was done, may be ahead
+    of ours or behind it."""
+    lots = [_lot(row) for row in rows]
+    shifts = (timedelta(0), NEAR, -NEAR)
+    courses = [_in_order(entries, fills, exits, shift) for shift in shifts]
+    return frozenset(amount for course in courses for amount in lacking(lots, course))
+
+
+def has_exit(entry: LedgerEntry) -> bool:
+    """Whether what it fills leaves an exit."""
+    return entry.current.request.leaves_exit
+
+
+def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
+    """What a fill of that volume, or of all of the order, changes of a position."""
+    request = entry.current.request
+    change = request.volume if volume is None else volume
+    return change if request.side is Side.BUY else -change
+
+
+def signed_by(side: Side, volume: Decimal) -> Decimal:
+    """Up for a buy, down for a sale."""
+    return volume if side is Side.BUY else -volume
+
+
+def _in_order(
+    entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits, shift: timedelta
+) -> list[Traded]:
+    """Oldest first. ``shift``: how far the venue's clock is ahead of ours."""
+    traded = list(zip(exits.moments, exits.fills, strict=True))
+    for entry in entries:
+        order_id = entry.current.order_id or ""
+        fill = fills.get(order_id, entry.current.fill)
+        if fill is None or not fill.volume:
+            continue
+        change = signed(entry, fill.volume)
+        moment = _moment(entry, fill, shift)
+        traded.append((moment, Traded(order_id, change, opens=has_exit(entry))))
+    return [one for _, one in sorted(traded, key=lambda one: one[0])]
+
+
+def _moment(entry: LedgerEntry, fill: Fill, shift: timedelta) -> datetime:
+    rested = rested_until(entry, fill)
+    if rested is not None:
+        return rested - shift
+    return fill.closed_at or entry.current.settled_at or entry.current.deadline
+
+
+def _lot(row: OpenPosition) -> Lot:
+    return Lot(row.order_id, row.volume, row.volume + row.closed.copy_sign(row.volume))
