@@ -77,7 +77,7 @@ class Application:
         )
         with request_facts(request_id=request_id, **trace_context.facts(request.headers)) as tally:
             response = self._answer(delivery, tally)
-            if delivery.is_alert:
+            if delivery.is_alert and not isinstance(delivery.error, RateLimited):
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
         body = self._without_secrets(response.body) if delivery.is_alert else response.body
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
@@ -186,5 +186,5 @@ class Application:
 
     def _log(self, error: WebhookError) -> None:
         if isinstance(error, Unauthenticated | RateLimited):
-            return  # counted and logged where the proof failed
+            return  # counted and logged where the proof failed, many of them in one line
         event(level_of(error), f"request.{error.code}", reason=error.message, field=error.field)

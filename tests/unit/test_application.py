@@ -630,7 +630,7 @@ def test_orders_are_listed_newest_first_by_state_and_strategy_with_a_cursor(func
 
 
 def test_too_many_failed_proofs_from_one_address_slow_down_the_forger_and_nobody_else():
-    function = Function(env={"RATE_LIMIT_PER_MINUTE": "3"})
+    function = Function(env={"RATE_LIMIT_PER_MINUTE": "3", "TRUSTED_PROXY_HOPS": "0"})
     forged = function.alert(token="wrong-token-wrong-token")
     assert [function.post(forged).status for _ in range(5)] == [401, 401, 401, 429, 429]
     assert function.post(function.alert()).status == 200
@@ -640,11 +640,53 @@ def test_too_many_failed_proofs_from_one_address_slow_down_the_forger_and_nobody
 
 
 def test_allowed_ips_look_at_the_entry_that_google_wrote():
-    function = Function(env={"ALLOWED_IPS": "tradingview"})
+    function = Function(env={"ALLOWED_IPS": "tradingview", "TRUSTED_PROXY_HOPS": "0"})
     forged = "52.89.214.238, 6.6.6.6"
     assert function.post(function.alert(), x_forwarded_for=forged).status == 401
     assert function.post(function.alert(), x_forwarded_for="6.6.6.6, 52.89.214.238").status == 200
     assert function.post(function.alert(id="b")).status == 401
+
+
+def test_without_a_proxy_the_header_is_the_caller_s_own_text():
+    function = Function(env={"ALLOWED_IPS": "203.0.113.0/24", "RATE_LIMIT_PER_MINUTE": "1"})
+    assert function.post(function.alert(), x_forwarded_for="203.0.113.7").status == 401
+    assert function.post(function.alert(), x_forwarded_for="203.0.113.8").status == 429
+    local = Function(env={"ALLOWED_IPS": "127.0.0.1"})
+    assert local.post(local.alert(), x_forwarded_for="6.6.6.6").status == 200
+
+
+def test_what_can_t_be_read_and_proves_nobody_counts_as_a_failed_proof():
+    function = Function(env={"RATE_LIMIT_PER_MINUTE": "2"})
+    assert [function.post(b"{").status for _ in range(3)] == [400, 400, 429]
+    assert function.post(function.alert(token="wrong-token-wrong-token")).status == 429
+    assert function.post(function.alert()).status == 200
+
+
+def test_a_proved_sender_may_be_as_wrong_as_it_likes():
+    function = Function(env={"RATE_LIMIT_PER_MINUTE": "1"})
+    bad = [function.post(function.alert(volume="NaN")).status for _ in range(4)]
+    assert bad == [400] * 4
+    anybody = Function(env={"RATE_LIMIT_PER_MINUTE": "1", "WEBHOOK_TOKEN": ""})
+    assert [anybody.post(b"{").status for _ in range(4)] == [400] * 4
+
+
+def test_a_flood_of_forgeries_is_told_in_one_line_a_minute(caplog):
+    caplog.set_level("INFO")
+    function = Function(env={"RATE_LIMIT_PER_MINUTE": "3"})
+    forged = function.alert(token="wrong-token-wrong-token")
+    for _ in range(4):
+        function.post(forged)
+    caplog.clear()
+    for second in range(1, 120):
+        function.clock.sleep(1)
+        assert function.post(forged if second % 2 else b"{").status == 429
+        assert function.operate("GET", "/account", token="wrong").status == 429
+    assert [record.message for record in caplog.records] == ["request.rate_limited"]
+    assert caplog.records[0].facts["requests"] == 119
+    assert caplog.records[0].facts["address"] == "127.0.0.1"
+    caplog.clear()
+    assert function.post(function.alert()).status == 200
+    assert "alert.done" in [record.message for record in caplog.records]
 
 
 def test_secrets_are_in_no_repr_of_the_application(function):

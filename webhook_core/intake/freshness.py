@@ -10,8 +10,9 @@ from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import Sent, is_missing, order_fields
 from webhook_core.intake.field_values import moment
 
-MAX_AHEAD_S = 60
-"""How far a sender's clock may run ahead of ours, whatever age is allowed."""
+MAX_AHEAD_S = 5
+"""How far a sender's clock may run ahead of ours, whatever age is allowed. A target that is dated
+ahead makes every honest one ``superseded`` for as long."""
 
 
 def firing_time(order: Mapping[str, Sequence[Sent]]) -> datetime | None:

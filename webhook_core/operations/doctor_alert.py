@@ -123,10 +123,11 @@ def signed_request(
         headers |= _standard_webhooks(credential.secret, alert_id, int(now.timestamp()), body)
     if settings.allowed_ips:
         address = str(settings.allowed_ips[0].network_address)
-        headers["x-forwarded-for"] = ", ".join(
-            [address] + ["127.0.0.1"] * settings.trusted_proxy_hops
-        )
-    return HttpRequest("POST", "/webhook/tradingview/validate", {}, headers, body, "127.0.0.1", now)
+        hops = settings.trusted_proxy_hops or 0
+        headers["x-forwarded-for"] = ", ".join([address] + ["127.0.0.1"] * hops)
+    else:
+        address = "127.0.0.1"
+    return HttpRequest("POST", "/webhook/tradingview/validate", {}, headers, body, address, now)
 
 
 def _standard_webhooks(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import rules
+from webhook_core.settings import addresses, rules
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
@@ -18,6 +18,9 @@ from webhook_core.settings.strategies import read as read_strategies
 from webhook_core.settings.strategies import text_of as strategies_text
 from webhook_core.settings.variables import EnvReader
 
+GOOGLES_OWN_HOPS = 0
+"""On Google Cloud its front end has written the last entry of X-Forwarded-For; elsewhere nobody has,
+until the operator says so."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -52,8 +55,8 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "PAPER_FEES": (values.fees, (Decimal("0.40"), Decimal("0.80"))),
     "PAPER_PRICES": (values.one_of("alert", "kraken"), "alert"),
     "RATE_LIMIT_PER_MINUTE": (values.whole(1, 100_000), 60),
-    "ALLOWED_IPS": (values.networks, None),
-    "TRUSTED_PROXY_HOPS": (values.whole(0, 10), 0),
+    "ALLOWED_IPS": (addresses.networks, None),
+    "TRUSTED_PROXY_HOPS": (addresses.hops, None),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
 
@@ -150,7 +153,9 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         paper_prices=given["PAPER_PRICES"],
         rate_limit_per_minute=given["RATE_LIMIT_PER_MINUTE"],
         allowed_ips=given["ALLOWED_IPS"],
-        trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"],
+        trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"]
+        if reader.given("TRUSTED_PROXY_HOPS") or not on_google_cloud
+        else GOOGLES_OWN_HOPS,
         on_google_cloud=on_google_cloud,
         account=given["KRAKEN_ACCOUNT"],
         ledger_id=given["LEDGER_ID"],

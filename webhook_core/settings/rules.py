@@ -146,6 +146,7 @@ def _dies_with_instance(settings: Settings) -> bool:
 
 def warnings(settings: Settings) -> Iterator[str]:
     """For the log of every start."""
+    yield from _unvouched(settings)
     if not settings.credentials and not _proof_is_unread(settings):
         yield (
             "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server takes orders from "
@@ -155,3 +156,20 @@ def warnings(settings: Settings) -> Iterator[str]:
         yield "LEDGER_URL: this ledger dies with the instance; what it forgets can be traded twice"
     elif settings.trading_mode == "live" and parse_ledger_url(settings.ledger_url).kind == "memory":
         yield "LEDGER_URL: memory:// forgets everything at a restart; an alert that is resent then trades again"
+
+
+def _unvouched(settings: Settings) -> Iterator[str]:
+    """A list of addresses is worth as much as whoever says which address a caller has."""
+    if settings.allowed_ips is None or settings.trusted_proxy_hops is not None:
+        return
+    if settings.on_google_cloud:
+        yield (
+            "ALLOWED_IPS: with TRUSTED_PROXY_HOPS=none the list is held against Google's own front "
+            "end, which calls here for everybody, so no alert passes; leave TRUSTED_PROXY_HOPS out"
+        )
+    else:
+        yield (
+            "ALLOWED_IPS: no proxy vouches for a caller's address (TRUSTED_PROXY_HOPS=none), so the "
+            "list is held against whoever connects here; behind a proxy, or a port that Docker "
+            "publishes, that is never the sender: then say in TRUSTED_PROXY_HOPS what stands there"
+        )

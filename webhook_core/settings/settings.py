@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.intake.authentication import Credential
-from webhook_core.settings import variables as values
+from webhook_core.settings.addresses import Network
 from webhook_core.settings.secret_names import SecretName
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategies import Strategy
@@ -21,7 +21,8 @@ class Settings(NamedTuple):
     """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
 
     None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in
-    ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there. ``secret_texts`` is
+    ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there, in
+    ``trusted_proxy_hops`` that the peer is the caller. ``secret_texts`` is
     everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
     secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may
     be concluded from.
@@ -52,8 +53,8 @@ class Settings(NamedTuple):
     paper_taker_fee: Decimal
     paper_prices: str
     rate_limit_per_minute: int
-    allowed_ips: tuple[values.Network, ...] | None
-    trusted_proxy_hops: int
+    allowed_ips: tuple[Network, ...] | None
+    trusted_proxy_hops: int | None
     on_google_cloud: bool
     account: str = "default"
     ledger_id: str | None = None

@@ -13,10 +13,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-TRADINGVIEW_ADDRESSES = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
-"""Where TradingView's webhooks come from (tradingview.com/support/solutions/43000529348)."""
 
 # Texts, which re compiles when they are first used: a cold start needs few of them.
 _AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{1,18})?"
@@ -189,20 +185,6 @@ def fees(value: str) -> tuple[Decimal, Decimal]:
             f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80"
         )
     return Decimal(parts[0]), Decimal(parts[1])
-
-
-def networks(value: str) -> tuple[Network, ...]:
-    """Addresses and networks, IPv4 or IPv6; the word ``tradingview`` names TradingView's four."""
-    found: list[Network] = []
-    for part in entries(value):
-        named = TRADINGVIEW_ADDRESSES if part.lower() == "tradingview" else (part,)
-        try:
-            found.extend(ipaddress.ip_network(address) for address in named)
-        except ValueError:
-            raise ValueError(
-                f"{shown(part)} is not an address or network such as 203.0.113.7 or 203.0.113.0/24, nor tradingview"
-            ) from None
-    return tuple(found)
 
 
 def exchange_url(value: str) -> str:

@@ -6,12 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock
-from webhook_core.errors import NotConfigured, RateLimited, Unauthenticated
+from webhook_core.errors import AlertMalformed, NotConfigured, RateLimited, Unauthenticated
 from webhook_core.events import event, timed
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.settings.addresses import Address
 from webhook_core.settings.settings import Settings
-from webhook_core.web.client_address import client_address, is_allowed
+from webhook_core.web.client_address import client_address, counted_as, is_allowed
 from webhook_core.web.failed_proofs import FailedProofs
 from webhook_core.web.messages import HttpRequest
 
@@ -30,13 +31,11 @@ class Gate:
 
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
-        """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far enough to find a token."""
+        """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far
+        enough to find a token."""
         settings = self.settings
-        address = client_address(
-            request.headers.get("x-forwarded-for"), settings.trusted_proxy_hops
-        )
         try:
-            if not is_allowed(address, settings.allowed_ips):
+            if not is_allowed(self._address(request), settings.allowed_ips):
                 raise Unauthenticated("the address is not in ALLOWED_IPS")
             return authentication.verify(
                 request,
@@ -45,7 +44,11 @@ class Gate:
                 anonymous_allowed=settings.environment == "development",
             )
         except Unauthenticated as error:
-            self._count(request, error)
+            self._count(request, error.reason)
+            raise
+        except AlertMalformed:
+            if settings.credentials and not authentication.looks_signed(request.headers):
+                self._count(request, None)  # nothing has proved its sender
             raise
 
     def admit_operator(self, request: HttpRequest, operators: Operators) -> None:
@@ -53,19 +56,28 @@ class Gate:
         try:
             operators.authenticate(request.headers)
         except Unauthenticated as error:
-            self._count(request, error)
+            self._count(request, error.reason)
             raise
 
-    def _count(self, request: HttpRequest, error: Unauthenticated) -> None:
-        seen = client_address(
-            request.headers.get("x-forwarded-for"), self.settings.trusted_proxy_hops
+    def _address(self, request: HttpRequest) -> Address | None:
+        forwarded_for = request.headers.get("x-forwarded-for")
+        return client_address(forwarded_for, self.settings.trusted_proxy_hops, request.peer)
+
+    def _count(self, request: HttpRequest, reason: str | None) -> None:
+        """``reason``: why the proof failed, None where the request has its own line that says so."""
+        address = self._address(request)
+        counted = counted_as(address, request.peer)
+        failed = self.failed_proofs.another(counted, self.clock.monotonic())
+        if not failed.too_many:
+            if reason is not None:
+                shown = str(address or request.peer)
+                event(logging.WARNING, "request.unauthenticated", reason=reason, address=shown)
+            return
+        if failed.to_tell:
+            event(logging.WARNING, "request.rate_limited", address=counted, requests=failed.to_tell)
+        raise RateLimited(
+            "Too many requests from this address without a valid proof; try again in a minute."
         )
-        address = str(seen or request.peer)
-        event(logging.WARNING, "request.unauthenticated", reason=error.reason, address=address)
-        if self.failed_proofs.too_many(address, self.clock.monotonic()):
-            raise RateLimited(
-                "Too many requests from this address without a valid proof; try again in a minute."
-            )
 
 
 class ClosedGate:

@@ -9,6 +9,8 @@ import pytest
 from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
+from webhook_core.settings.addresses import hops, networks
+from webhook_core.web.client_address import client_address, is_allowed
 
 KUBERNETES = {
     document["kind"]: document for document in files.documents(files.DEPLOY / "kubernetes.yaml")
@@ -209,3 +211,16 @@ def test_the_scheduler_refuses_what_is_no_single_token(token, tmp_path):
     assert done.returncode == 1
     assert "operator-token must hold one token" in done.stderr
     assert done.of("gcloud", "scheduler") == []
+
+
+def test_behind_one_ingress_a_genuine_sender_is_told_from_a_forger():
+    env = {row["name"]: row.get("value") for row in container(PODS["Deployment"])["env"]}
+    listed = networks("tradingview")
+
+    def passes(forwarded):
+        caller = client_address(forwarded, hops(env["TRUSTED_PROXY_HOPS"]), "10.0.0.9")
+        return is_allowed(caller, listed)
+
+    assert passes("52.89.214.238")
+    assert passes("6.6.6.6, 52.89.214.238")
+    assert not passes("52.89.214.238, 6.6.6.6")

@@ -91,7 +91,7 @@ def test_a_firing_time_that_cannot_be_read_is_400_on_fired_at(value):
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("age_s", [-60, -59, 0, 59, 60])
+@pytest.mark.parametrize("age_s", [-5, -4.9, 0, 59, 60])
 def test_an_alert_within_its_age_is_fresh(age_s):
     assert check_freshness(
         verified({"fired_at": (NOW - timedelta(seconds=age_s)).isoformat()}), NOW, 60
@@ -112,7 +112,9 @@ def test_an_older_alert_is_stale_and_told_what_to_send(age_s):
     assert "send {{timenow}}; {{time}} is the bar's opening" in caught.value.message
 
 
-@pytest.mark.parametrize(("max_age_s", "ahead_s"), [(60, 60.001), (60, 3600), (10, 11), (600, 61)])
+@pytest.mark.parametrize(
+    ("max_age_s", "ahead_s"), [(60, 5.1), (60, 60), (60, 3600), (600, 6), (1, 2)]
+)
 def test_an_alert_from_the_future_is_stale(max_age_s, ahead_s):
     fired_at = (NOW + timedelta(seconds=ahead_s)).isoformat()
     with pytest.raises(AlertStale, match=f"{ahead_s:.1f} s from now"):

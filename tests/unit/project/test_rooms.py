@@ -47,7 +47,6 @@ TOO_LONG: frozenset[str] = frozenset(
         "planning.leg_plans",
         "planning.order_changes",
         "settings.strategies",
-        "settings.variables",
         "trading.limits",
         "trading.symbols",
     }

@@ -75,7 +75,7 @@ def test_an_empty_environment_is_paper_trading_in_development():
     assert (read.log_level, read.cors_origins, read.trusted_proxy_hops, read.account) == (
         "INFO",
         (),
-        0,
+        None,
         "default",
     )
     assert (read.credentials, read.strategies, read.on_google_cloud) == ((), {}, False)
@@ -138,6 +138,8 @@ def test_an_empty_text_counts_as_unset():
         ("PAPER_PRICES", "kraken", "paper_prices", "kraken"),
         ("RATE_LIMIT_PER_MINUTE", "5", "rate_limit_per_minute", 5),
         ("TRUSTED_PROXY_HOPS", "1", "trusted_proxy_hops", 1),
+        ("TRUSTED_PROXY_HOPS", "0", "trusted_proxy_hops", 0),
+        ("TRUSTED_PROXY_HOPS", "None", "trusted_proxy_hops", None),
         ("ALLOWED_IPS", "203.0.113.7", "allowed_ips", (ipaddress.ip_network("203.0.113.7/32"),)),
         ("ALLOWED_IPS", "2001:db8::/32", "allowed_ips", (ipaddress.ip_network("2001:db8::/32"),)),
     ],
@@ -206,6 +208,7 @@ def test_tradingview_names_its_four_addresses_among_others():
         ("PAPER_PRICES", "random", "alert, kraken"),
         ("RATE_LIMIT_PER_MINUTE", "0", "1 to"),
         ("TRUSTED_PROXY_HOPS", "-1", "0 to"),
+        ("TRUSTED_PROXY_HOPS", "one", "nor none"),
         ("ALLOWED_IPS", "example.com", "'example.com' is not an address"),
         ("ALLOWED_IPS", "10.0.0.1/8", "'10.0.0.1/8'"),
         ("STRATEGIES_FILE", "my.toml", "there is no file 'my.toml'"),
@@ -562,3 +565,26 @@ def test_the_file_is_read_from_the_disk(tmp_path, monkeypatch):
     ) == ["trend"]
     with pytest.raises(SettingsError, match=r"there is no file 'other\.toml'"):
         read_settings({"STRATEGIES_FILE": "other.toml"})
+
+
+@pytest.mark.parametrize(
+    ("where", "hops", "counts", "warns"),
+    [
+        ({}, "", None, True),
+        ({}, "none", None, True),
+        ({}, "0", 0, False),
+        ({}, "2", 2, False),
+        (CLOUD, "", 0, False),
+        (CLOUD, "0", 0, False),
+        (CLOUD, "1", 1, False),
+        (CLOUD, "none", None, True),
+    ],
+)
+def test_who_vouches_for_an_address_and_a_list_without_anybody_is_warned_of(
+    where, hops, counts, warns
+):
+    env = {**where, "WEBHOOK_TOKEN": TOKEN, "TRUSTED_PROXY_HOPS": hops}
+    assert settings(**env).trusted_proxy_hops == counts
+    assert settings(**env).warnings == ()
+    found = settings(**env, ALLOWED_IPS="tradingview").warnings
+    assert [text.partition(":")[0] for text in found] == ["ALLOWED_IPS"] * warns

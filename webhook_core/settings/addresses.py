@@ -1,0 +1,68 @@
+"""Addresses as they are written, in the environment and by proxies."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from webhook_core.settings.variables import entries, shown, whole
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+TRADINGVIEW_ADDRESSES = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
+"""Where TradingView's webhooks come from (tradingview.com/support/solutions/43000529348)."""
+MOST_HOPS = 10
+
+
+def address_of(text: str) -> Address | None:
+    """``::ffff:1.2.3.4`` is 1.2.3.4, and a scope (``fe80::1%eth0``) is dropped: it names a network
+    card of whoever wrote it. None for anything that is no address alone."""
+    try:
+        address = ipaddress.ip_address(_without_scope(text))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses and networks, IPv4 or IPv6; the word ``tradingview`` names TradingView's four."""
+    found: list[Network] = []
+    for part in entries(value):
+        named = TRADINGVIEW_ADDRESSES if part.lower() == "tradingview" else (part,)
+        try:
+            found.extend(_network(address) for address in named)
+        except ValueError:
+            raise ValueError(
+                f"{shown(part)} is not an address or network such as 203.0.113.7 or "
+                "203.0.113.0/24, nor tradingview"
+            ) from None
+    return tuple(found)
+
+
+def hops(value: str) -> int | None:
+    """``none``: no proxy stands before, the peer is the caller: None."""
+    if value.lower() == "none":
+        return None
+    try:
+        return whole(0, MOST_HOPS)(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, nor none") from None
+
+
+def _network(text: str) -> Network:
+    network = ipaddress.ip_network(_without_scope(text))
+    mapped = network.network_address
+    if isinstance(mapped, ipaddress.IPv6Address) and mapped.ipv4_mapped and network.prefixlen >= 96:
+        return ipaddress.IPv4Network((mapped.ipv4_mapped, network.prefixlen - 96))
+    return network
+
+
+def _without_scope(text: str) -> str:
+    """Of an IPv6 address or network alone: with IPv4 a % means nothing."""
+    address, percent, rest = text.partition("%")
+    if not percent or ":" not in address:
+        return text
+    scope, slash, length = rest.partition("/")
+    return f"{address}{slash}{length}" if re.fullmatch(r"(?a)[\w.~-]+", scope) else text
