@@ -66,26 +66,30 @@ class Application:
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Any request to any answer; nothing escapes."""
         asked = request.headers.get("x-request-id", "")
-        request_id = asked if asked and re.fullmatch(_REQUEST_ID, asked) else uuid.uuid4().hex
-        frame = Frame(request_id, self.settings.trading_mode)
+        is_one = asked and re.fullmatch(_REQUEST_ID, asked) and self._masked(asked) == asked
+        request_id = asked if is_one else uuid.uuid4().hex
+        mode = self.settings.trading_mode
+        frame = Frame(request_id, mode if self._tells_mode else None)
         waited = (
             self.clock.now() - request.received_at
         ).total_seconds()  # for its body, and for secrets to be read
         began = self.clock.monotonic() - max(0.0, waited)
         delivery = Delivery(
-            request, frame, Budget(self.clock, began + self.settings.request_budget_s), began
+            request, frame, Budget(self.clock, began + self.settings.request_budget_s), began, mode
         )
         with request_facts(request_id=request_id, **trace_context.facts(request.headers)) as tally:
             response = self._answer(delivery, tally)
             if delivery.is_alert and not isinstance(delivery.error, RateLimited):
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
-        body = self._without_secrets(response.body) if delivery.is_alert else response.body
+        body = response.body
+        if delivery.is_alert:  # a token that stands in a wrong field is not repeated
+            body = self._masked(body.decode()).encode()
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
         return response._replace(headers=headers, body=body)
 
-    def _without_secrets(self, body: bytes) -> bytes:
-        """A token that stands in a wrong field, such as id, is not repeated; the log masks it itself."""
-        return masked(body.decode(), written_forms(self.settings.texts_to_mask)).encode()
+    def _masked(self, text: str) -> str:
+        """Without secrets; the log masks them itself."""
+        return masked(text, written_forms(self.settings.texts_to_mask))
 
     def _answer(self, delivery: Delivery, tally: Tally) -> HttpResponse:
         try:
@@ -152,18 +156,23 @@ class Application:
         }
 
     def _about(self) -> dict[str, str]:
+        """Anybody may ask. Whether real money is at stake is no business of a stranger's."""
         settings = self.settings
-        return {
-            "service": SERVICE,
-            "version": __version__,
-            "environment": settings.environment,
-            "mode": settings.trading_mode,
-        }
+        mode = {"mode": settings.trading_mode} if settings.health_details else {}
+        about = {"service": SERVICE, "version": __version__, "environment": settings.environment}
+        return {**about, **mode}
+
+    @property
+    def _tells_mode(self) -> bool:
+        """To senders who are not proved: behind a closed gate nobody can be, and the operator is
+        looking for what is wrong."""
+        return self.settings.health_details or isinstance(self.gate, ClosedGate)
 
     def _operate(
         self, operation: Callable[[Mapping[str, str]], dict[str, Any]], delivery: Delivery
     ) -> HttpResponse:
         self.gate.admit_operator(delivery.request, self.operators)
+        delivery.is_proved()
         return json_response(
             200, {**operation(delivery.request.query), "request_id": delivery.frame.request_id}
         )

@@ -51,6 +51,7 @@ class Alerts:
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
         """Verify, read, plan and claim, send, answer. Raises WebhookError where it comes to no entry in the ledger."""
         verified = self.gate.admit_alert(delivery.request)
+        delivery.is_proved()
         only_validate = only_validate or self.settings.trading_mode == "validate"
         try:
             firing, wants_validation = self._read(verified, delivery)

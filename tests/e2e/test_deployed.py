@@ -51,10 +51,15 @@ def test_the_smoke_test_passes_a_function_in_production(smoke, make_function):
     assert function.operate("GET", "/orders")["orders"] == []
 
 
-def test_the_smoke_test_wants_the_mode_that_was_deployed(smoke, live):
-    assert smoke(live.port, "live")[0] == 0
-    status, said = smoke(live.port, "paper")
-    assert (status, "the mode is not paper" in said) == (1, True)
+def test_the_smoke_test_wants_the_mode_that_was_deployed_where_health_tells_it(
+    smoke, make_function, live
+):
+    telling = make_function(ENVIRONMENT="production", HEALTH_DETAILS="true").start()
+    assert smoke(telling.port, "paper")[0] == 0
+    status, said = smoke(telling.port, "live")
+    assert (status, "the mode is not live" in said) == (1, True)
+    status, said = smoke(live.port, "live")
+    assert (status, "keeps the mode to itself" in said) == (0, True)
 
 
 def test_the_smoke_test_fails_a_function_that_trusts_everybody(smoke, make_function, tmp_path):

@@ -108,7 +108,7 @@ def test_a_trailing_slash_of_validate_still_only_validates(live, kraken):
 @pytest.mark.parametrize("path", ["/webhook/health", "/webhook/health/", "/", ""])
 def test_health_and_root_say_what_runs_and_nothing_more(path, live):
     answer = live.send("GET", path)
-    about = {"service": "tradingview-kraken-webhook", "environment": "production", "mode": "live"}
+    about = {"service": "tradingview-kraken-webhook", "environment": "production"}
     assert answer.status == 200
     assert {name: answer[name] for name in about} == about
     expected = {*about, "version"} | ({"status"} if "health" in path else set())

@@ -561,13 +561,28 @@ def test_routes_and_methods(function, method, path, status):
 
 
 def test_health_says_what_runs_here(function):
-    assert set(function.send("GET", "/webhook/health").document) == {
-        "status",
-        "service",
-        "version",
-        "environment",
-        "mode",
-    }
+    about = {"service", "version", "environment"}
+    assert set(function.send("GET", "/webhook/health").document) == {"status", *about}
+    assert set(function.send("GET", "/").document) == about
+    told = Function(env={"HEALTH_DETAILS": "true"})
+    assert set(told.send("GET", "/webhook/health").document) == {"status", "mode", *about}
+    assert told.send("GET", "/")["mode"] == "paper"
+
+
+def test_whether_it_is_real_money_is_told_to_nobody_who_is_not_proved(function):
+    def strangers(function):
+        yield function.post(function.alert(token="wrong-token-wrong-token"))
+        yield function.post(b"{")
+        yield function.post(b" " * 70_000)
+        yield function.send("GET", "/nowhere")
+        yield function.send("PUT", "/")
+        yield function.operate("GET", "/account", token="wrong")
+
+    assert [answer["mode"] for answer in strangers(function)] == [None] * 6
+    told = Function(env={"HEALTH_DETAILS": "true"})
+    assert [answer["mode"] for answer in strangers(told)] == ["paper"] * 6
+    assert function.post(function.alert(volume="NaN"))["mode"] == "paper"
+    assert function.operate("GET", "/orders", limit="0")["mode"] == "paper"
 
 
 def test_a_body_over_64_kib_is_refused(function):

@@ -44,6 +44,7 @@ _SHORTEST = 8
 _WARNING_ADVICE = {
     "NO AUTHENTICATION": "take for example the output of: openssl rand -hex 32",
     "ALLOWED_IPS": "webhook_core/web/README.md has the table",
+    "STRATEGIES_FILE": "webhook_core/settings/README.md says how a secret is named",
     "LEDGER_URL": "use firestore://PROJECT, or elsewhere a file that outlives the process",
 }
 _LOOK_ABOVE = "look at what was found about Kraken"

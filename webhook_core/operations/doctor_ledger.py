@@ -4,7 +4,9 @@ begun on purpose."""
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 
 from webhook_core import bootstrap
 from webhook_core.application import Application
@@ -13,6 +15,7 @@ from webhook_core.errors import LedgerAbsent, LedgerLost, LedgerUnavailable
 from webhook_core.findings import Finding, fail, ok, warn
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.identity import ADVICE
+from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.settings.settings import Settings
 
 PROBE = "doctor"
@@ -84,9 +87,21 @@ def check_ledger(application: Application) -> Iterator[Finding]:
             continue
         if stored == text:
             yield _latency(settings.ledger_url, written_s, read_s)
+            yield from _readable_by_others(settings.ledger_url)
             return
     found = f"{settings.ledger_url}: what was written is not what is read back"
     yield fail("ledger", found, "do not trade on this ledger")
+
+
+def _readable_by_others(ledger_url: str) -> Iterator[Finding]:
+    """One that we make is not. The mode of one that was there is its owner's choice."""
+    path = parse_ledger_url(ledger_url).path
+    if path is None or not Path(path).exists():
+        return
+    mode = stat.S_IMODE(Path(path).stat().st_mode)
+    if mode & 0o077:
+        found = f"{path} has the mode {mode:o}: other users of this machine get at your trades"
+        yield warn("who reads the ledger", found, f"chmod 600 {path}")
 
 
 def begin_anew(settings: Settings) -> Iterator[Finding]:

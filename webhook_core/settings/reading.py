@@ -57,6 +57,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "RATE_LIMIT_PER_MINUTE": (values.whole(1, 100_000), 60),
     "ALLOWED_IPS": (addresses.networks, None),
     "TRUSTED_PROXY_HOPS": (addresses.hops, None),
+    "HEALTH_DETAILS": (values.flag, False),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
 
@@ -96,19 +97,18 @@ def _strategies(
         document = read_file(path)
     except (OSError, UnicodeDecodeError) as error:
         reader.fault(
-            "STRATEGIES_FILE", f"{values.shown(path)} can't be read ({type(error).__name__})"
+            "STRATEGIES_FILE", f"{values.shown_path(path)} can't be read ({type(error).__name__})"
         )
         document = ""
     if document is None and path == reader.env.get("STRATEGIES_FILE", "").strip():
         reader.fault(
             "STRATEGIES_FILE",
-            f"there is no file {values.shown(path)}; on Google Cloud it must be uploaded too",
+            f"there is no file {values.shown_path(path)}; on Google Cloud it must be uploaded too",
         )
-    return (
-        read_strategies(document, path, reader.env, names)
-        if document
-        else StrategiesFile({}, (), frozenset(), ())
-    )
+    if not document:
+        return StrategiesFile({}, (), frozenset(), ())
+    found = read_strategies(document, path, reader.env, names)
+    return found._replace(inline=rules.inline_secrets(found.secrets, document, path))
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
@@ -156,6 +156,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"]
         if reader.given("TRUSTED_PROXY_HOPS") or not on_google_cloud
         else GOOGLES_OWN_HOPS,
+        health_details=given["HEALTH_DETAILS"],
         on_google_cloud=on_google_cloud,
         account=given["KRAKEN_ACCOUNT"],
         ledger_id=given["LEDGER_ID"],
@@ -213,4 +214,4 @@ def read_settings(
     reader.faults.extend(rules.refusals(settings, reader, strategies))
     if reader.faults:
         raise SettingsError(reader.faults)
-    return settings._replace(warnings=tuple(rules.warnings(settings)))
+    return settings._replace(warnings=tuple(rules.warnings(settings, strategies)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.intake.authentication import Credential, signing_credential, token_credential
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from webhook_core.settings.settings import Settings
 
 _OURS = (
-    "ALERT_", "ALLOWED_", "DUPLICATE_WINDOW", "KRAKEN_", "LEDGER_", "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_",
+    "ALERT_", "ALLOWED_", "DUPLICATE_WINDOW", "HEALTH_", "KRAKEN_", "LEDGER_", "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_",
     "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
 """Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
 KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
+_PROGRAM = Path(__file__).resolve().parents[2]
 PROOFS = ("WEBHOOK_TOKEN", "WEBHOOK_SECRET")
 
 
@@ -144,9 +146,22 @@ def _dies_with_instance(settings: Settings) -> bool:
     return bool(settings.ledger_url) and parse_ledger_url(settings.ledger_url).kind != "firestore"
 
 
-def warnings(settings: Settings) -> Iterator[str]:
+def inline_secrets(secrets: Sequence[SecretText], document: str, path: str) -> tuple[str, ...]:
+    """Which of them the file itself holds, where it is one of the program's own files: those go
+    into an image, its registry, and the builds before it."""
+    inside = Path(path).resolve().is_relative_to(_PROGRAM)
+    return tuple(each.source for each in secrets if inside and each.text in document)
+
+
+def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
     """For the log of every start."""
     yield from _unvouched(settings)
+    if strategies.inline and settings.environment == "production":
+        yield (
+            f"STRATEGIES_FILE: {', '.join(strategies.inline)} stands in a file that is uploaded with "
+            "the program, where everybody who can read the image or its builds reads it; write "
+            "env:VARIABLE or the name of a secret in its place"
+        )
     if not settings.credentials and not _proof_is_unread(settings):
         yield (
             "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server takes orders from "

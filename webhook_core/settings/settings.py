@@ -55,6 +55,7 @@ class Settings(NamedTuple):
     rate_limit_per_minute: int
     allowed_ips: tuple[Network, ...] | None
     trusted_proxy_hops: int | None
+    health_details: bool
     on_google_cloud: bool
     account: str = "default"
     ledger_id: str | None = None
@@ -65,7 +66,9 @@ class Settings(NamedTuple):
 
     @property
     def texts_to_mask(self) -> list[str]:
-        return [secret.get_secret_value() for secret in self.secret_texts]
+        """``whsec_…`` without its beginning is as good: that is the key."""
+        texts = [secret.get_secret_value() for secret in self.secret_texts]
+        return [*texts, *(bare for text in texts if (bare := text.removeprefix("whsec_")) != text)]
 
     def rules_for(self, strategy: str) -> TradingRules:
         """The global limits and, beside them, those of the strategy: every one of them must hold."""

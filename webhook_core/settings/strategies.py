@@ -61,12 +61,14 @@ class SecretText(Value):
 
 
 class StrategiesFile(NamedTuple):
-    """``variables``: the names that the file asks for with env:NAME, found even where the rest is at fault."""
+    """``variables``: the names that the file asks for with env:NAME, found even where the rest is at fault. ``inline``: where
+    it holds a secret itself and is one of the program's files."""
 
     strategies: Mapping[str, Strategy]
     secrets: tuple[SecretText, ...]
     variables: frozenset[str]
     faults: tuple[str, ...]
+    inline: tuple[str, ...] = ()
 
 
 def text_of(path: str) -> str | None:
@@ -225,7 +227,8 @@ class _Table:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable, re.ASCII):
             raise ValueError('must be "env:" and the name of a variable, such as "env:TREND_TOKEN"')
         if not self.env.get(variable):
-            raise ValueError(f"names the variable {variable}, which is not set")
+            named = variable if variable.isupper() else env_values.shown(variable)
+            raise ValueError(f"names the variable {named}, which is not set")
         return self.names.listed(place)(self.env[variable])
 
 

@@ -46,9 +46,20 @@ class EnvReader:
             return default
 
 
+LONGEST_SHOWN = 15
+"""The shortest secret has 16 characters, and any variable may have got one by mistake."""
+
+
 def shown(text: str) -> str:
-    """A piece of a variable that is no secret, short and on one line."""
-    return repr(text if len(text) <= 40 else text[:39] + "…")
+    """A piece of a variable, on one line, if it is too short to be a secret in the wrong place."""
+    if len(text) <= LONGEST_SHOWN:
+        return repr(text)
+    return f"its text of {len(text)} characters"
+
+
+def shown_path(path: str) -> str:
+    """Of a TOML file whole: no secret ends like one."""
+    return repr(path) if path.endswith(".toml") else shown(path)
 
 
 def text(value: str) -> str:
@@ -78,6 +89,10 @@ def one_of(*choices: str, fold: Callable[[str], str] = str.lower) -> Callable[[s
         return fold(value)
 
     return parse
+
+
+def flag(value: str) -> bool:
+    return one_of("true", "false")(value) == "true"
 
 
 def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:

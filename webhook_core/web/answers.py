@@ -30,10 +30,10 @@ NO_TRADE = {"symbol": None, "side": None, "order_type": None, "volume": None, "p
 
 
 class Frame(NamedTuple):
-    """What every answer of one request carries."""
+    """What every answer of one request carries. ``mode`` is None for strangers."""
 
     request_id: str
-    mode: str
+    mode: str | None
 
 
 def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) -> HttpResponse:

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 class Delivery:
     """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
     ``orders`` are those of a validation that is refused, as its answer shows them. ``reason``: why an entry has no order;
-    ``reuse``: what to say of an id that came before."""
+    ``reuse``: what to say of an id that came before. ``mode`` is for the log; the frame has it once the sender is proved."""
 
-    def __init__(self, request: HttpRequest, frame: Frame, budget: Budget, began: float) -> None:
+    def __init__(
+        self, request: HttpRequest, frame: Frame, budget: Budget, began: float, mode: str
+    ) -> None:
         self.request = request
+        self.mode = mode
         self.frame = frame
         self.budget = budget
         self.began = began
@@ -41,6 +44,10 @@ class Delivery:
         self.reason: str | None = None
         self.reuse: Reuse | None = None
         self.orders: tuple[dict[str, Any], ...] = ()
+
+    def is_proved(self) -> None:
+        """Of a sender who may know what runs here."""
+        self.frame = self.frame._replace(mode=self.mode)
 
     def wants(self, intent: Intent) -> None:
         names = ("symbol", "action", "side", "order_type", "volume")
@@ -88,7 +95,7 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
         "warnings": list(delivery.warnings) or None,
         "id_reused_after_s": delivery.reuse and round(delivery.reuse.seconds, 1),
         "replayed": delivery.replayed,
-        "mode": delivery.frame.mode,
+        "mode": delivery.mode,
         **(delivery.trade or {}),
         "client_order_id": entry and entry.current.client_order_id,
         "order_id": entry and entry.current.order_id,

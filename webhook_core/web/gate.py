@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Clock
 from webhook_core.errors import AlertMalformed, NotConfigured, RateLimited, Unauthenticated
 from webhook_core.events import event, timed
-from webhook_core.intake import authentication
+from webhook_core.intake import authentication, repeated_secrets
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.settings.addresses import Address
 from webhook_core.settings.settings import Settings
@@ -31,13 +31,13 @@ class Gate:
 
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
-        """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far
-        enough to find a token."""
+        """Raises Unauthenticated, RateLimited, or AlertMalformed: for a body that can't be read far
+        enough to find a token, and for one that holds a secret elsewhere."""
         settings = self.settings
         try:
             if not is_allowed(self._address(request), settings.allowed_ips):
                 raise Unauthenticated("the address is not in ALLOWED_IPS")
-            return authentication.verify(
+            verified = authentication.verify(
                 request,
                 settings.credentials,
                 request.received_at,
@@ -50,6 +50,8 @@ class Gate:
             if settings.credentials and not authentication.looks_signed(request.headers):
                 self._count(request, None)  # nothing has proved its sender
             raise
+        repeated_secrets.refuse(verified, settings.texts_to_mask)
+        return verified
 
     def admit_operator(self, request: HttpRequest, operators: Operators) -> None:
         """Raises NotFound without operator routes, Unauthenticated, RateLimited."""

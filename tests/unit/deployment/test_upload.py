@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import pathspec
 import pytest
 
 from tests.support import deployment as files
@@ -111,3 +112,50 @@ def test_a_submitted_build_has_its_tests_and_none_of_what_git_ignores(tmp_path):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     assert files.uploaded(files.gcloud_ignore_lines(".gcloudignore-build"), tmp_path) == set(kept)
+
+
+SECRETS = [
+    *(
+        ".env",
+        ".env.local",
+        ".env.production",
+        ".envrc",
+        "prod.env",
+        "deploy.env",
+        "tls.pem",
+        "tls.key",
+    ),
+    *("id_rsa", "id_ed25519.pub", "key.p12", "keyfile.json", "key.json", "bridge-key.json"),
+    *("my-service-account.json", "service_account.json", "gha-creds-1f2e.json"),
+    *(
+        "application_default_credentials.json",
+        "client_secret_1.json",
+        "my-project-0a1b2c3d4e5f.json",
+    ),
+]
+
+
+def ignored_by_git(folder):
+    lines = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    return pathspec.GitIgnoreSpec.from_lines(lines).match_file(folder)
+
+
+@pytest.mark.parametrize("name", [*LISTS, "build", "git"])
+def test_no_secret_leaves_this_directory(name, tmp_path):
+    places = [f"{folder}{file}" for folder in ("", "webhook_core/", "tests/") for file in SECRETS]
+    if name == "git":
+        assert [place for place in places if not ignored_by_git(place)] == []
+        return
+    lines = LISTS[name]() if name in LISTS else files.gcloud_ignore_lines(".gcloudignore-build")
+    for file in [*places, "main.py", "webhook_core/x.py"]:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    assert files.uploaded(lines, tmp_path) == {"main.py", "webhook_core/x.py"}
+
+
+def test_what_the_project_itself_has_is_not_taken_for_one():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert [file for file in tracked.stdout.split() if ignored_by_git(file)] == []
+    assert not ignored_by_git(".env.example")

@@ -772,6 +772,22 @@ def test_an_alert_is_signed_where_senders_sign(paper, secret):
     assert "proved by WEBHOOK_SECRET[0]: 200 validated" in found["alert"]["found"]
 
 
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o644, True)])
+def test_a_ledger_that_others_can_read_is_warned_of(paper, mode, warned):
+    Path(paper["LEDGER_URL"].removeprefix("sqlite:///")).chmod(mode)
+    found = examined(paper)
+    assert verdicts(found) == ({"who reads the ledger": "warn"} if warned else {})
+
+
+@pytest.mark.parametrize(
+    ("env", "warned"), [({}, ["ALLOWED_IPS"]), ({"TRUSTED_PROXY_HOPS": "0"}, [])]
+)
+def test_a_list_that_nobody_vouches_for_is_warned_of(paper, env, warned):
+    found = examined(paper | {"ALLOWED_IPS": "tradingview"} | env)
+    assert [*verdicts(found)] == warned
+    assert all(found[name]["advice"] for name in warned)
+
+
 @pytest.mark.parametrize("hops", ["0", "2"])
 def test_the_alert_comes_from_an_address_that_may_call(paper, hops):
     found = examined(paper | {"ALLOWED_IPS": "tradingview", "TRUSTED_PROXY_HOPS": hops})
