@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import flask
 import functions_framework
@@ -56,7 +57,7 @@ def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
     return HttpRequest(
         method=request.method,
         path=request.path,
-        query=request.args.to_dict(),
+        query=_query(request),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
         peer=request.remote_addr or "",
@@ -64,6 +65,12 @@ def to_core(request: flask.Request, received_at: datetime) -> HttpRequest:
         oversized=oversized,
         late=getattr(request.environ.get("gunicorn.socket"), "late", False),
     )
+
+
+def _query(request: flask.Request) -> dict[str, str]:
+    """The first value of each name. flask's own reader raises for a byte that is no UTF-8."""
+    text = request.query_string.decode("utf-8", "replace")
+    return dict(reversed(parse_qsl(text, keep_blank_values=True)))
 
 
 def _body(request: flask.Request) -> bytes:

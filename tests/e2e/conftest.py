@@ -116,6 +116,5 @@ def live(make_live, _kraken) -> Function:
         _kraken,
         ENVIRONMENT="production",
         CORS_ORIGINS="https://app.example.com",
-        RATE_LIMIT_PER_MINUTE="20",
         TRUSTED_PROXY_HOPS="0",
     ).start()

@@ -10,6 +10,7 @@ import http.client
 import json
 import socket
 import time
+from functools import partial
 
 import pytest
 
@@ -232,3 +233,51 @@ def test_many_alerts_on_one_connection_are_many_orders(live, kraken):
             response = connection.getresponse()
             assert (response.status, json.loads(response.read())["replayed"]) == (200, False)
     assert len(kraken.orders()) == orders + 5
+
+
+# -- what the servers before the core make of it -------------------------------------------------------------------------
+
+
+def raw(port, target, *headers):
+    lines = [b"GET " + target + b" HTTP/1.1", b"Host: x", b"Connection: close", *headers, b"", b""]
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(b"\r\n".join(lines))
+        answer = b"".join(iter(partial(connection.recv, 65536), b""))
+    return int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"SCRIPT_NAME: /webhook",
+        b"SCRIPT_NAME: /webhook/health",
+        b"SCRIPT_NAME: /other",
+        b"Script_Name: /orders",
+        b"PATH_INFO: /orders",
+        b"SCRIPT-NAME: /orders",
+        b"X-Forwarded-Prefix: /orders",
+        b"X-Original-URL: /orders",
+        b"X-Rewrite-URL: /orders",
+        b"X-HTTP-Method-Override: POST",
+        b"X-Forwarded-Proto: https\r\nX-Forwarded-SSL: off",
+        b"X-Forwarded-Host: \xff",
+        b"X-Forwarded-For: \xff",
+        b"X-Request-ID: \xff",
+    ],
+)
+def test_no_header_changes_what_is_asked_for(header, live):
+    status, body = raw(live.port, b"/webhook/health", header)
+    assert (status, json.loads(body)["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    "target", [b"/orders?symbol=\xff", b"/\xff", b"/orders?cursor=%ff", b"/%ff%00", b"*", b"//x//"]
+)
+def test_no_byte_of_an_address_is_a_crash(target, live):
+    assert raw(live.port, target)[0] in (400, 401, 404)
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_what_functions_framework_answers_itself_is_a_404_that_says_nothing(path, live):
+    answer = live.send("GET", path)
+    assert (answer.status, b"html" in answer.body) == (404, True)

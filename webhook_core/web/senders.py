@@ -1,5 +1,5 @@
 """What is put in the place of gunicorn's inside: our connections (``web.connections``), which bound
-senders that stall, and a stop that ends.
+senders that stall, a stop that ends, and no header that changes what is asked for.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def bound_senders() -> None:
         enqueue(self, conn)
 
     def get_thread_pool(self: Any) -> ThreadPoolExecutor:
+        _believe_no_proxy(self.cfg)
         return ThreadPoolExecutor(max(self.cfg.threads, ROOM_FOR_SLOW_SENDERS))
 
     def handle_quit(self: Any, sig: int, frame: Any) -> None:
@@ -83,6 +84,13 @@ def bound_senders() -> None:
     gthread.ThreadWorker.enqueue_req = enqueue_req
     gthread.ThreadWorker.get_thread_pool = get_thread_pool
     gthread.ThreadWorker.handle_quit = handle_quit
+
+
+def _believe_no_proxy(cfg: Any) -> None:
+    """To gunicorn a peer on this machine is a proxy, whose SCRIPT_NAME moves the path and whose
+    X-Forwarded-Proto may end the request; but a proxy passes on what its callers wrote."""
+    cfg.set("forwarder_headers", "")
+    cfg.set("secure_scheme_headers", {})
 
 
 def _unknown() -> Iterator[str]:
