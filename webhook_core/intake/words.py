@@ -19,6 +19,7 @@ _NO_STEMS = frozenset(("limited",))
 _LONGEST_TOGETHER = 40
 _MOST_OF_A_VALUE = 6
 _NAMES = WORDS | FILLERS
+_BEGINNINGS = frozenset(word[:2] for word in WORDS)
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ings", "ped", "ping", "ted", "ting")
 
 
@@ -79,7 +80,7 @@ def _of_token(token: str) -> list[str]:
 
 def _stem(word: str) -> str:
     """closed, closes and closing are close."""
-    if word in WORDS:
+    if word in WORDS or word[:2] not in _BEGINNINGS:
         return word
     return next((stem for stem in _stems(word) if stem in WORDS), word)
 
@@ -102,9 +103,11 @@ def _together(token: str, known: frozenset[str]) -> list[str]:
     made: dict[int, list[str]] = {0: []}
     for end in range(2, len(token) + 1):
         for start in range(max(0, end - 12), end - 1):
+            if start not in made:
+                continue
             word = token[start:end]
             word = word if word in known or known is not _NAMES else _stem(word)
-            if start in made and word in known:
+            if word in known:
                 made[end] = [*made[start], word]
                 break
     found = made.get(len(token), [])

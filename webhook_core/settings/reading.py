@@ -29,7 +29,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "KRAKEN_API_KEY": (secret_values.kraken_key, None),
     "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
     "KRAKEN_ACCOUNT": (values.label, "default"),
-    "KRAKEN_API_URL": (values.exchange_url, None),
+    "KRAKEN_API_URL": (addresses.exchange_url, None),
     "KRAKEN_NONCE_WINDOW": (values.whole(0, 10**17), None),
     "WEBHOOK_SECRET": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
@@ -42,7 +42,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "ENVIRONMENT": (values.one_of("development", "production"), None),
     "LOG_LEVEL": (values.one_of(*LOG_LEVELS, fold=str.upper), "INFO"),
     "GCP_PROJECT_ID": (values.project_id, None),
-    "CORS_ORIGINS": (values.origins, ()),
+    "CORS_ORIGINS": (addresses.origins, ()),
     "ALERT_MAX_AGE_SECONDS": (values.whole(1, 3600), 60),
     "DUPLICATE_WINDOW_SECONDS": (
         values.whole(30, 3600, "TradingView's four sends of one alert take up to 27 s"),

@@ -5,12 +5,10 @@ Only texts that are no secrets come here, and may be repeated in a message; secr
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -200,49 +198,6 @@ def fees(value: str) -> tuple[Decimal, Decimal]:
             f"{shown(value)} is not maker and taker fee in percent, 10 at most, such as 0.40,0.80"
         )
     return Decimal(parts[0]), Decimal(parts[1])
-
-
-def exchange_url(value: str) -> str:
-    """A base URI without a slash at the end. Plain http only to this machine: an order must not travel in clear."""
-    url = _split(value)
-    if url is None or url.path.strip("/") or url.query or url.fragment or url.username is not None:
-        raise ValueError(
-            "is not a base URI such as https://api.kraken.com, without path, query or credentials"
-        )
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.hostname or "")):
-        raise ValueError("must begin with https:// (http:// only for 127.0.0.1 and localhost)")
-    return value.rstrip("/")
-
-
-def origins(value: str) -> tuple[str, ...]:
-    """What browsers send as Origin: scheme, host and port; or * alone."""
-    parts = entries(value)
-    for part in parts:
-        url = _split(part)
-        if part != "*" and (
-            url is None
-            or url.scheme not in ("http", "https")
-            or f"{url.scheme}://{url.netloc}" != part
-        ):
-            raise ValueError(
-                f"{shown(part)} is not an origin such as https://app.example.com, without a path"
-            )
-    return tuple(parts)
-
-
-def _split(value: str) -> Any:
-    try:
-        url = urlsplit(value)
-        return url if url.hostname and (url.port is None or url.port > 0) else None
-    except ValueError:
-        return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
