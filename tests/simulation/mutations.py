@@ -27,7 +27,7 @@ from webhook_core.ledger.contract import Claim, Claimed, Existing, Recorded, Wai
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.planning import own_orders
+from webhook_core.planning import own_changes, own_orders
 from webhook_core.planning.own_orders import OwnOrders, Settled
 from webhook_core.sending import legs, missed
 from webhook_core.sending.again import Again
@@ -495,7 +495,10 @@ MUTATIONS = (
     ),
     Mutation(
         "clocks_believed",
-        ((own_orders, "_counts_from", _claimed_at_by_the_clock),),
+        (
+            (own_changes, "counts_from", _claimed_at_by_the_clock),
+            (own_orders, "counts_from", _claimed_at_by_the_clock),
+        ),
         Invariant.LANDS_ON_TARGET,
         TARGET,
     ),
