@@ -36,12 +36,24 @@ class Claiming:
         """The plan with its claim, or the entry of a known alert. Raises WebhookError where there is
         neither; then the ledger knows what became of the alert, unless it was denied outright."""
         try:
-            return self._planned_and_claimed(budget)
+            return self._in_turn(budget)
         except WebhookError as error:
             from webhook_core.sending.missed import write_down  # few alerts are not claimed
 
             write_down(self.firing, error, self.missed, self.ledger, self.clock)
             raise
+
+    def _in_turn(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
+        """Once more where an order of ours had no outcome, and has one now."""
+        try:
+            return self._planned_and_claimed(budget)
+        except NotItsTurn:
+            from webhook_core.sending.blockers import settle_unknown  # few alerts wait
+
+            kept = budget.less(KEPT_FOR_THE_RECORD_S)
+            if not settle_unknown(self.market.own_orders, self.market.look_up, kept):
+                raise
+        return self._planned_and_claimed(budget)
 
     def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
         """Where another claim of the line came in between, the plan is made once more on new facts."""
