@@ -1,7 +1,7 @@
 # make demo    a signed alert becomes one paper order, is resent, is forged; ends by itself
 # make serve   the same function, left running on 127.0.0.1:8080 (settings from .env, if there is one)
 # make serve PORT=8090   the same on another port
-# make test    every test that needs no cloud
+# make test    every test that needs no cloud; WORKERS=1 one after the other
 # make check   format, lint, types
 # make bench   what it costs, as a table and as JSON
 # make simulate SEEDS=100000   many instances, virtual time, seeded faults; a failing seed prints its story
@@ -14,6 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8080
 SEEDS ?= 10000
+WORKERS ?= 2
 # Never a script of .venv/bin: those hold the path that the clone had when they were installed.
 PY := $(VENV)/bin/python
 
@@ -31,7 +32,7 @@ serve: venv
 	exec $(PY) examples/serve.py --port '$(PORT)'
 
 test: venv
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: venv
 	$(PY) -m ruff format --check .

@@ -103,10 +103,11 @@ def test_an_order_is_canceled_once_and_then_gone(kraken: Account) -> None:
     assert kraken.cancel(txid=order_id) == Rejected(("EOrder:Unknown order",))
     assert kraken.open_orders() == ()
     assert kraken.order(order_id).status == "canceled"
-    closed_at = kraken.order(order_id).closed_at
-    assert closed_at is not None
+    shown = kraken.order(order_id)
+    moments = (shown.closed_at, shown.opened_at)
+    assert shown.closed_at is not None
     assert kraken.fills([order_id]) == {
-        order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0), closed_at)
+        order_id: Fill("canceled", Decimal(0), None, Decimal(0), Decimal(0), *moments, 0)
     }
     assert kraken.balances()["ZUSD"] == Balance(Decimal(10000))
 
@@ -174,7 +175,15 @@ def test_what_an_order_came_to_is_read(kraken: Account) -> None:
     bought, resting = kraken.place(), kraken.place(**LIMIT)
     fills = kraken.fills([resting, NEVER_WAS, bought])
     assert fills == {
-        resting: Fill("open", Decimal(0), None, Decimal(0), Decimal(0)),
+        resting: Fill(
+            "open",
+            Decimal(0),
+            None,
+            Decimal(0),
+            Decimal(0),
+            opened_at=kraken.order(resting).opened_at,
+            trades=0,
+        ),
         bought: Fill(
             "closed",
             Decimal("0.01"),
@@ -182,6 +191,8 @@ def test_what_an_order_came_to_is_read(kraken: Account) -> None:
             Decimal(600),
             Decimal("4.8"),
             kraken.order(bought).closed_at,
+            kraken.order(bought).opened_at,
+            1,
         ),
     }
     assert kraken.balances()["XXBT"] == Balance(Decimal("1.01"))
@@ -206,6 +217,8 @@ def test_an_order_that_is_partly_filled_shows_both_parts(kraken: Account) -> Non
         Decimal(6000),
         Decimal(48),
         kraken.order(order_id).closed_at,
+        kraken.order(order_id).opened_at,
+        1,
     )
 
 

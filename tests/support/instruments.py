@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import webhook_core
@@ -41,5 +42,6 @@ def pair(key: str, altname: str, wsname: str, base: str, quote: str) -> Instrume
     return BTC_USD._replace(key=key, altname=altname, wsname=wsname, base=base, quote=quote)
 
 
-def snapshot() -> list[Instrument]:
-    return from_document(SNAPSHOT.read_text(encoding="utf-8"))
+@cache
+def snapshot() -> tuple[Instrument, ...]:
+    return tuple(from_document(SNAPSHOT.read_text(encoding="utf-8")))

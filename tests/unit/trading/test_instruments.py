@@ -182,7 +182,7 @@ def test_every_row_of_the_packaged_snapshot_is_an_instrument():
 
 
 def test_the_packaged_snapshot_goes_through_storage_unchanged():
-    assert from_document(to_document(snapshot())) == snapshot()
+    assert tuple(from_document(to_document(snapshot()))) == snapshot()
 
 
 ON_BTNL = {
