@@ -17,6 +17,7 @@ from tests.support.ledger_entries import NOON, in_turn, submitting
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
+from webhook_core.trading.orders import Exit
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
@@ -32,6 +33,7 @@ REQUESTS = st.builds(
     exits=st.booleans(),
     counted=st.booleans(),
     freeing=st.booleans(),
+    exit=st.none() | st.sampled_from(Exit),
 )
 FILLS = st.builds(
     Fill,
@@ -157,7 +159,12 @@ def leaves(document, path=()):
 def full(entry: LedgerEntry) -> LedgerEntry:
     """With every field that most entries leave out."""
     cancel = replace(
-        entry.current.request, method="CancelOrder", exits=True, counted=True, freeing=True
+        entry.current.request,
+        method="CancelOrder",
+        exits=True,
+        counted=True,
+        freeing=True,
+        exit=Exit.CLOSE,
     )  # no such thing, and every field
     fill = Fill(
         "closed",

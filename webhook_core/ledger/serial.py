@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
+from webhook_core.trading.orders import Exit
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,6 +201,8 @@ def _request_document(request: OrderRequest) -> dict[str, Any]:
         document["counted"] = True
     if request.freeing:
         document["freeing"] = True
+    if request.exit is not None:
+        document["exit"] = str(request.exit)
     return document
 
 
@@ -213,8 +216,9 @@ def _request(document: Mapping[str, Any]) -> OrderRequest:
         bool(document.get(name, False)) for name in ("exits", "counted", "freeing")
     )
     parameters = dict(document["parameters"])
+    exit_by = Exit(document["exit"]) if "exit" in document else None
     return OrderRequest(
-        document["symbol"], parameters, reference_price, method, exits, counted, freeing
+        document["symbol"], parameters, reference_price, method, exits, counted, freeing, exit_by
     )
 
 

@@ -22,7 +22,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.order_changes import cancel
-from webhook_core.trading.orders import OrderType, Side, Terms, is_margin
+from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import round_volume
 from webhook_core.trading.symbols import display_name
@@ -66,6 +66,7 @@ class Freed(NamedTuple):
             leverage=leverage,
             terms=Terms(reduce_only=True) if is_margin(leverage) else Terms(),
             notes=("what the exit leaves gets its stop back",),
+            exit=Exit.CLOSE,
         )
 
     def marked(self, requests: Sequence[OrderRequest]) -> tuple[OrderRequest, ...]:

@@ -9,6 +9,7 @@ from webhook_core.trading.orders import (
     Action,
     CancelScope,
     Close,
+    Exit,
     OrderType,
     QuantityType,
     Relative,
@@ -85,6 +86,7 @@ class OrderIntent(NamedTuple):
     ``quantity_type`` says what ``volume`` counts. ``notes`` are for the answer's warnings.
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
+    ``exit``: the alert names a position, and the order brings what is held nearer to flat.
     """
 
     symbol: str
@@ -101,6 +103,7 @@ class OrderIntent(NamedTuple):
     close: Close | None = None
     quantity_type: QuantityType = "base"
     notes: tuple[str, ...] = ()
+    exit: Exit | None = None
 
     @property
     def takes_quote(self) -> bool:

@@ -55,6 +55,16 @@ class OrderType(StrEnum):
         return self in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
 
 
+class Exit(StrEnum):
+    """In which way an order only brings a position nearer to flat. ``SALE``: on spot, of what is
+    held, by an alert that names no position."""
+
+    CLOSE = "close"
+    TARGET = "target"
+    REDUCE_ONLY = "reduce_only"
+    SALE = "sale"
+
+
 TimeInForce = Literal["GTC", "IOC", "GTD", "FOK"]
 TriggerBy = Literal["last", "index"]
 FeeCurrency = Literal["base", "quote"]

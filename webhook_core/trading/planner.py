@@ -114,5 +114,6 @@ def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:
         display_name(fitted.instrument),
         parameters(fitted),
         ticker if reference is None else reference,
+        exit=fitted.wanted.exit,
     )
     return Plan((request,), tuple(notes(fitted)))

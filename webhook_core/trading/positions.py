@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
-from webhook_core.trading.orders import OrderType, Side, Terms, is_margin
+from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
 from webhook_core.trading.rounding import (
     cost_of,
@@ -127,7 +127,12 @@ def _order(
         reference_price=wanted.reference_price,
         terms=Terms(reduce_only=True) if margin and reduces else Terms(),
         notes=tuple(notes),
+        exit=_exit_by(wanted) if reduces else None,
     )
+
+
+def _exit_by(wanted: PositionIntent) -> Exit:
+    return Exit.CLOSE if wanted.action == "close" else Exit.TARGET
 
 
 def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderIntent | Denied:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.orders import Exit, OrderType, Side
 from webhook_core.value import Value
 
 Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
@@ -23,7 +23,9 @@ class OrderRequest(Value):
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
     ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held, or a part of it.
     ``counted``: its size follows from what the account holds. ``freeing``: it cancels an
-    exit of the strategy's own for a sale, or stands in its place.
+    exit of the strategy's own for a sale, or stands in its place. ``exit``: the alert named a
+    position, and the order only brings what was held nearer to flat; None too for one that an
+    earlier version planned.
     """
 
     symbol: str
@@ -33,6 +35,7 @@ class OrderRequest(Value):
     exits: bool = False
     counted: bool = False
     freeing: bool = False
+    exit: Exit | None = None
 
     @property
     def pair(self) -> str:

@@ -59,6 +59,7 @@ def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | 
         terms=_terms(sent, shown),
         close=close,
         quantity_type="quote" if "viqc" in _flags(sent) else "base",
+        exit=request.exit,
     )
     return Draft(
         wanted=wanted,
