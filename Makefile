@@ -5,6 +5,7 @@
 # make check   format, lint, types
 # make bench   what it costs, as a table and as JSON
 # make simulate SEEDS=100000   many instances, virtual time, seeded faults; a failing seed prints its story
+# make fuzz REQUESTS=1000000   requests by structure, each checked: no 500, no order without a proof, no secret out
 # make help    this list; so does make alone
 #
 # The first of them installs what is needed into .venv, which takes a minute or two, once.
@@ -15,11 +16,12 @@ VENV ?= .venv
 PORT ?= 8080
 SEEDS ?= 10000
 WORKERS ?= 2
+REQUESTS ?= 1000000
 # Never a script of .venv/bin: those hold the path that the clone had when they were installed.
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench simulate venv
+.PHONY: help demo serve test check bench simulate fuzz venv
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +47,9 @@ bench: venv
 simulate: venv
 	$(PY) -m tests.simulation --seeds $(SEEDS)
 	$(PY) -m tests.walk --walks 43
+
+fuzz: venv
+	$(PY) -m tests.fuzz --requests $(REQUESTS)
 
 # Installs again only when a requirements file has changed, or when the Python of .venv is gone.
 venv: $(VENV)/.installed
