@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -42,6 +42,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
+    from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
 PAPER_KEY = "paper"
@@ -195,6 +196,12 @@ def assemble(
             token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for
         )
 
+    @cache
+    def readings() -> FirstReadings:
+        from webhook_core.web.first_readings import FirstReadings  # for other tools' messages alone
+
+        return FirstReadings(store)
+
     legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
     return Application(
@@ -206,7 +213,7 @@ def assemble(
         submission=submission,
         open_operators=operators,
         gate=door,
-        alerts=Alerts(settings, store, venue, clock, market, legs, door),
+        alerts=Alerts(settings, store, venue, clock, market, legs, door, readings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from webhook_core.events import bind, timed
 from webhook_core.intake import parse
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.freshness import check_freshness
+from webhook_core.intake.other_tools import in_ours
 from webhook_core.ledger.contract import Claimed, Existing, Ledger
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
@@ -33,7 +35,8 @@ from webhook_core.web.messages import HttpResponse
 from webhook_core.web.outcome_words import reason_of, warnings_of
 
 if TYPE_CHECKING:
-    pass
+    from webhook_core.intake.dialects.dialect import Translated
+    from webhook_core.web.first_readings import FirstReadings
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -47,11 +50,13 @@ class Alerts:
     market: Market
     legs: Legs
     gate: Gate | ClosedGate
+    open_readings: Callable[[], FirstReadings]
 
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
         """Verify, read, plan and claim, send, answer. Raises WebhookError where it comes to no entry in the ledger."""
-        verified = self.gate.admit_alert(delivery.request)
+        proved = self.gate.admit_alert(delivery.request)
         delivery.is_proved()
+        verified = self._in_ours(proved)
         only_validate = only_validate or self.settings.trading_mode == "validate"
         try:
             firing, wants_validation = self._read(verified, delivery)
@@ -67,8 +72,20 @@ class Alerts:
         decided, claim = self._plan_and_claim(firing, delivery)
         if decided is None or isinstance(claim, Existing):
             return self._answer_known(claim.entry, firing, delivery)
+        if verified.translated is not None:
+            self.open_readings().keep(
+                firing.wants.strategy, verified.translated, delivery.request.received_at
+            )
         progress = self.legs.begin(claim.entry, self._again(firing, decided), delivery.budget)
         return self._answer(progress, firing, delivery)
+
+    def _in_ours(self, verified: VerifiedBody) -> VerifiedBody:
+        """Another tool's message, in our own fields."""
+        try:
+            return in_ours(verified)
+        except Exception:
+            self._tell_which(verified)
+            raise
 
     @timed("read")
     def _read(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
@@ -77,19 +94,29 @@ class Alerts:
             check_freshness(verified, received_at, self.settings.alert_max_age_s)
             return self._parse(verified, delivery)
         except Exception:
-            from webhook_core.intake.refused_alerts import facts  # only a refused alert pays for it
-
-            bind(**facts(verified, DEFAULT_STRATEGY, self.settings.strategies))
+            self._tell_which(verified)
             raise
+
+    def _tell_which(self, verified: VerifiedBody) -> None:
+        from webhook_core.intake.refused_alerts import facts  # only a refused alert pays for it
+
+        bind(**facts(verified, DEFAULT_STRATEGY, self.settings.strategies))
 
     def _parse(self, verified: VerifiedBody, delivery: Delivery) -> tuple[Firing, bool]:
         alert = parse.parse(verified)
         firing = Firing.of(verified, alert, delivery.request.received_at, self.settings)
+        if verified.translated is not None:
+            firing = self._told_how(firing, verified.translated)
         delivery.alert_id = firing.alert_id
         delivery.warnings = firing.warnings
         delivery.wants(firing.wants.intents[0])
         bind(alert_id=firing.alert_id, strategy=firing.wants.strategy)
         return firing, alert.validate_only
+
+    def _told_how(self, firing: Firing, read: Translated) -> Firing:
+        """With what the tool's message leaves to say, and how it was read where it is the first of its kind."""
+        first = self.open_readings().notice(firing.wants.strategy, read)
+        return firing._replace(warnings=(*first, *read.notes, *firing.warnings))
 
     @timed("claim")
     def _in_its_generation(self, firing: Firing) -> Firing:

@@ -238,8 +238,9 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
         "position_alerts",
         "quantities",
     )
-    rare += ("nets", "measures", "misspelt", "refused_names", "words")
+    rare += ("nets", "measures", "misspelt", "refused_names", "words", "dialects")
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
+    unneeded |= {"webhook_core.intake.dialects.registry", "webhook_core.web.first_readings"}
     unneeded |= {"webhook_core.trading.sent_orders", "webhook_core.trading.appraisal"}
     unneeded |= {"webhook_core.sending.missed", "webhook_core.sending.missed_legs"}
     assert loaded & unneeded == set()

@@ -1,0 +1,126 @@
+"""Whatever becomes of another tool's message, it is an order that it asked for, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.property.test_intake import objects, scalars, values
+from tests.support.dialects import EXAMPLES
+from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
+from webhook_core.errors import AlertMalformed, WebhookError
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.dialects.registry import DIALECTS, recognised
+from webhook_core.intake.field_names import ALIASES
+from webhook_core.intake.other_tools import in_ours
+from webhook_core.intake.parse import parse
+
+JSON = [example for example in EXAMPLES if example.message.startswith("{")]
+MESSAGES = [json.loads(example.body()) for example in JSON]
+NAMES = sorted(
+    {name for dialect in DIALECTS for name in dialect.rows.mapped | dialect.rows.idle}
+    | {name for dialect in DIALECTS for name in dialect.rows.refused}
+    | {alias for aliases in ALIASES.values() for alias in aliases}
+)
+names = st.sampled_from(NAMES)
+said = st.sampled_from(
+    [
+        *("buy", "sell", "close", "exit", "long", "short", "flat", "market", "limit", "BTCUSD"),
+        *("50", 0, True, False, "5%", "base", "quote", "dollar_amount", "percent_of_position"),
+        {"percent": 5},
+    ]
+)
+canonical = st.fixed_dictionaries(
+    {"symbol": st.just("BTC/USD"), "side": st.sampled_from(["buy", "sell"])},
+    optional={
+        "volume": st.sampled_from(["0.1", "5"]),
+        "quantity_type": st.sampled_from(["base", "quote", "percent_equity"]),
+        "order_type": st.sampled_from(["market", "limit"]),
+        "price": st.just("60000"),
+        "stop_loss": st.just("2%"),
+        "market_position": st.sampled_from(["long", "flat"]),
+        "id": st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=9),
+        "exchange": st.just("KRAKEN"),
+        "close": st.just("60000"),
+        "strategy": st.just("trend"),
+    },
+)
+
+
+def read(message):
+    """The alert, and whether it was another tool's. Raises WebhookError."""
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    signed = x_signature(body)
+    found = in_ours(verify(request(body, signed), ALL_CREDENTIALS, NOW, anonymous_allowed=False))
+    return parse(found), found.translated is not None
+
+
+def gist(alert):
+    side = {"close": "sell"}.get(alert.action) or alert.side
+    return (alert.symbol or "").replace("/", "").replace("-", ""), side
+
+
+@given(fields=canonical)
+def test_no_alert_of_ours_is_anybody_elses(fields):
+    assert recognised({**fields, "token": TOKEN}) is None
+    with suppress(AlertMalformed):
+        assert read(fields)[1] is False
+
+
+@given(message=st.sampled_from(MESSAGES), changes=st.dictionaries(names, said | values, max_size=3))
+@settings(max_examples=400)
+def test_other_values_end_in_an_alert_or_in_one_of_our_own_errors(message, changes):
+    with suppress(WebhookError):
+        read({**message, **changes})
+
+
+@given(
+    message=st.sampled_from(MESSAGES),
+    inner=st.sampled_from(["strategy", "order", "strategy_info", "open", "close", "takeProfit"])
+    | st.sampled_from(["stopLoss", "takeProfits", "multiple_accounts"]),
+    value=objects | st.lists(objects, max_size=2) | scalars,
+)
+@settings(max_examples=300)
+def test_whatever_stands_inside_ends_alike(message, inner, value):
+    with suppress(WebhookError):
+        read({**message, inner: value})
+
+
+@given(
+    text=st.lists(
+        st.tuples(
+            names.map(str.upper) | names | st.sampled_from(["SIGNAL", "SYMBOL", "command", "key"]),
+            st.text(max_size=12) | st.sampled_from(["BUY", "BTCUSD", "PLACE", "5%", "1"]),
+        ),
+        max_size=6,
+    ),
+    between=st.sampled_from(["\n", ";", "\r\n", " "]),
+)
+@settings(max_examples=300)
+def test_texts_end_alike(text, between):
+    with suppress(WebhookError):
+        read(between.join(f"{name}={value}" for name, value in text).encode())
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=[example.title for example in JSON])
+def test_a_name_more_or_less_is_a_refusal_or_the_same_order(message):
+    """By every name that any dialect knows: nothing turns the side, the pair, or one asked for into another one."""
+    whole, _ = read(message)
+    for name in NAMES:
+        for value in ("x", "0.5", True, {"percent": 5}, "short", "limit"):
+            if name in message:
+                continue
+            with suppress(WebhookError):
+                alert, _ = read({**message, name: value})
+                assert gist(alert) == gist(whole), (name, value)
+                assert alert.volume in (whole.volume, Decimal("0.5")), (name, value)
+    for name in message:
+        with suppress(WebhookError):
+            alert, _ = read({other: value for other, value in message.items() if other != name})
+            assert gist(alert) == gist(whole), name
+            assert alert.volume in (whole.volume, None), name

@@ -1,0 +1,228 @@
+"""A table per dialect: what a body written for it becomes, or the exact name that it is refused for."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from tests.support.dialects import BY_TITLE
+from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.other_tools import in_ours
+from webhook_core.intake.parse import parse
+
+OFF = (None, "", False, "false", 0, "0", "0.0", [], {})
+
+
+def said(message) -> dict[str, object]:
+    """In our fields. Signed, so that tools without a secret are read too."""
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    verified = verify(
+        request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
+    )
+    found = in_ours(verified)
+    assert found.translated is not None
+    parse(found)
+    return {
+        name: f"{value:f}" if isinstance(value, Decimal) else value
+        for name, value in found.fields.items()
+    }
+
+
+def notes(message) -> str:
+    body = json.dumps(message).encode()
+    verified = verify(
+        request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
+    )
+    return " ".join(in_ours(verified).translated.notes)
+
+
+def refused(message) -> AlertMalformed:
+    with pytest.raises(AlertMalformed) as caught:
+        said(message)
+    assert TOKEN not in caught.value.message
+    return caught.value
+
+
+def of(title, **changes):
+    """The document's message of that tool with other values; None takes a name out."""
+    message = json.loads(BY_TITLE[title].body()) | changes
+    return {name: value for name, value in message.items() if value is not None}
+
+
+def text_of(title, *lines):
+    return b"\n".join([BY_TITLE[title].body(), *(line.encode() for line in lines)])
+
+
+def nested(**inner):
+    message = of("The nested format")
+    return {**message, "strategy": {**message["strategy"], **inner}}
+
+
+TP = "TradersPost"
+FLAT = {"quantity": "0.01", "stopLoss": None, "sentiment": "flat", "action": "sell"}
+PREV = {"prev_market_position": "long", "prev_market_position_size": "10"}
+SHORT = {"action": "sell", "sentiment": "short", "quantity": "15", "stopLoss": None}
+OKX, SIGNAL, DCA = "OKX signal bot", "3Commas Signal bot", "3Commas DCA bot"
+PMT, WT, ALTRADY = "PickMyTrade", "WunderTrading", "Altrady's signal bot"
+TV, FIN = "TV-Hub", "Finandy"
+
+
+READ = [
+    ("a nested sell", nested(order_action="sell"), {"side": "sell", "contracts": "0.01"}),
+    ("a nested signed size", nested(position_size=-0.01), {"position_size": "-0.01"}),
+    ("flat is an exit", of(TP, **FLAT), {"action": "close", "symbol": "BTCUSD"}),
+    ("exit is a close", of(TP, **FLAT | {"action": "exit", "quantity": None}), {"action": "close"}),
+    (
+        "a part of the position",
+        of(TP, **FLAT | {"action": "exit", "quantityType": "percent_of_position", "quantity": 50}),
+        {"action": "close", "percent": "50"},
+    ),
+    ("cancel is the strategy's", of(TP, action="cancel", quantity=None, stopLoss=None, sentiment=None),
+     {"action": "cancel", "scope": "strategy"}),
+    ("long stays a part", of(TP, **FLAT | {"sentiment": "long", "quantityType": "fixed_quantity"}),
+     {"action": "sell", "contracts": "0.01"}),
+    ("a reversal says how much", of(TP, **SHORT, **PREV, quantityType="fixed_quantity"),
+     {"action": "sell", "contracts": "15", "market_position": "short", **PREV}),
+    ("dollars are quote", of(TP, quantityType="dollar_amount", quantity=100),
+     {"volume": "100", "quantity_type": "quote"}),
+    ("percent of equity", of(TP, quantityType="percent_of_equity", quantity=5),
+     {"volume": "5", "quantity_type": "percent_equity"}),
+    ("a stop buys above", of(TP, orderType="stop", stopPrice=61000, stopLoss=None),
+     {"order_type": "stop-loss", "stop_price": "61000", "price": "60000"}),
+    ("a stop with a limit", of(TP, orderType="stop_limit", stopPrice=61000, limitPrice=61100, stopLoss=None),
+     {"order_type": "stop-loss-limit", "stop_price": "61000", "price": "61100"}),
+    ("a trail in percent", of(TP, action="sell", sentiment=None, orderType="trailing_stop", trailPercent=2, stopLoss=None),
+     {"order_type": "trailing-stop", "trail": "2%"}),
+    ("a profit by distance", of(TP, stopLoss={}, takeProfit={"amount": 500}), {"take_profit": "+500"}),
+    ("a stop by price", of(TP, stopLoss={"stopPrice": 55000}), {"stop_loss": "55000"}),
+    ("enter_long", of(SIGNAL, action="enter_long", order=None), {"action": "buy"}),
+    ("exit_long", of(SIGNAL, action="exit_long", order=None), {"action": "close"}),
+    ("half of it", of(SIGNAL, action="exit_long", order={"amount": 50, "currency_type": "position_percent"}),
+     {"action": "close", "percent": "50"}),
+    ("a signal in quote", of(SIGNAL, order={"amount": 100, "currency_type": "quote"}),
+     {"volume": "100", "quantity_type": "quote"}),
+    ("a deal without a size", of(DCA, action=None, volume=None), {"action": "buy", "symbol": "BTC/USD"}),
+    ("a deal that ends", of(DCA, action="close_at_market_price", volume=None), {"action": "close"}),
+    ("a strategy's placeholders", of(OKX, action="buy", id="Long", investmentType="base", amount="0.1",
+     marketPosition="long", prevMarketPosition="flat"),
+     {"action": "buy", "contracts": "0.1", "market_position": "long", "prev_market_position": "flat"}),
+    ("EXIT_LONG", of(OKX, action="EXIT_LONG", investmentType="percentage_position", amount="25"),
+     {"action": "close", "percent": "25"}),
+    ("of the balance", of(OKX, investmentType="percentage_balance"), {"quantity_type": "percent_balance"}),
+    ("a close", of(ALTRADY, action="close", quote_amount=None), {"action": "close"}),
+    ("a test", of(ALTRADY, test=True, symbol="BTCUSD"), {"validate": True, "symbol": "BTCUSD"}),
+    ("a limit", of(PMT, order_type="LMT", percentage_sl=0), {"order_type": "limit", "price": "60000"}),
+    ("a risk", of(PMT, quantity=0, risk_percentage=1), {"volume": "1", "quantity_type": "risk_percent"}),
+    ("data close", of(PMT, data="close", percentage_sl=0), {"action": "close"}),
+    ("one account", of(PMT, multiple_accounts=[{"token": "x", "account_id": "A", "quantity_multiplier": 1}]),
+     {"action": "buy"}),
+    ("sumUsd itself", of(FIN, open={"sumUsd": 70}), {"volume": "70", "quantity_type": "quote"}),
+    ("base", of(FIN, open={"amountType": "amount", "amount": "0.1"}), {"volume": "0.1", "quantity_type": "base"}),
+    ("sell closes", of(FIN, side="sell", open=None, close={"enabled": True}), {"action": "close"}),
+    ("units", of(TV, unitsType=None, unitsPercent=None, units="0.1"), {"volume": "0.1"}),
+    ("fixed", of(TV, unitsType=None, unitsPercent=None, useFixedSize=True, fixedQuoteSize=80),
+     {"volume": "80", "quantity_type": "quote"}),
+    ("isClose", of(TV, isBuy=False, isClose=True, unitsPercent=None, unitsType=None), {"action": "close"}),
+    ("a part", of(TV, isBuy=False, isClose=True, unitsType="percentPosition"), {"percent": "10"}),
+    ("isLimit", of(TV, isMarket=False, isLimit=True, price=59000, postOnly=True),
+     {"order_type": "limit", "price": "59000", "post_only": True}),
+    ("EXIT-ALL", b"EXIT-ALL_KRAKEN_BTC-USD_MYBOT_1H_8e34479cfe49", {"action": "close", "symbol": "BTC-USD"}),
+    ("ENTER-LONG alone", b"ENTER-LONG_KRAKEN_BTCUSD_MY BOT_1_1H_8e34", {"action": "buy", "symbol": "BTCUSD"}),
+    ("one profit", of(WT, stopLoss=None, takeProfits=[{"priceDeviation": 0.015, "portfolio": 1}]),
+     {"take_profit": "1.500%"}),
+    ("apart by semicolons", BY_TITLE["OctoBot"].body().replace(b"\n", b";"), {"action": "buy"}),
+    ("of what is free", text_of("OctoBot").replace(b"5%", b"5a%"), {"quantity_type": "percent_balance"}),
+    ("limit and exit", text_of("OctoBot", "ORDER_TYPE=LIMIT", "PRICE=59000", "STOP_PRICE=55000"),
+     {"order_type": "limit", "price": "59000", "stop_loss": "55000"}),
+    ("CANCEL", b"SYMBOL=BTCUSD\nSIGNAL=cancel", {"action": "cancel", "scope": "strategy"}),
+    ("a crosstrade limit", b"key=k;command=place;instrument=BTCUSD;action=sell;qty=1;order_type=LIMIT;limit_price=61000;tif=GTC;",
+     {"action": "sell", "order_type": "limit", "price": "61000"}),
+    ("CLOSEPOSITION", b"key=k;command=CLOSEPOSITION;account=a;instrument=BTCUSD;", {"action": "close"}),
+]  # fmt: skip
+
+REFUSED = [
+    ("an inner name", nested(comment="x"), "strategy.comment", "remove it"),
+    ("a top name", of("The nested format", foo=1), "foo", "remove it"),
+    ("sell and short", of(TP, **SHORT, quantityType="fixed_quantity"), "sentiment",
+     "add prev_market_position and its size, or trade long only"),
+    ("buy and flat", of(TP, sentiment="flat"), "sentiment", "trade long only"),
+    ("add", of(TP, action="add"), "action", "send buy"),
+    ("breakeven", of(TP, action="breakeven"), "action", "amend"),
+    ("delay", of(TP, delay=5), "delay", "can't wait"),
+    ("extras", of(TP, extras={"a": 1}), "extras", "leave it out"),
+    ("two profits", of(TP, takeProfit={"percent": 1, "amount": 2}, stopLoss=None), "takeProfit.amount", "send one"),
+    ("an unknown exit", of(TP, takeProfit={"level": 1}), "takeProfit.level", "remove it"),
+    ("a limit without a price", of(TP, orderType="limit", signalPrice=None), "limitPrice", "is missing"),
+    ("a part of what", of(TP, **FLAT | {"action": "exit"}), "quantity", "percent_of_position"),
+    ("enter_short", of(SIGNAL, action="enter_short"), "action", "long only"),
+    ("a percentage of margin", of(SIGNAL, order={"amount": 5, "currency_type": "margin_percent"}),
+     "order.currency_type", "base or quote"),
+    ("delay_seconds", of(DCA, delay_seconds=30), "delay_seconds", "can't wait"),
+    ("no pair", of(DCA, pair=None), "pair", "USD_BTC"),
+    ("a bot", of(DCA, action="stop_bot"), "action", "no bot"),
+    ("ENTER_SHORT", of(OKX, action="ENTER_SHORT"), "action", "long only"),
+    ("contracts", of(OKX, investmentType="contract"), "investmentType", "no contracts"),
+    ("a swap", of(OKX, instrument="BTC-USDT-SWAP"), "instrument", "swap"),
+    ("an offset", of(OKX, orderPriceOffset="0.1"), "orderPriceOffset", "price"),
+    ("short", of(ALTRADY, side="short"), "side", "long only"),
+    ("ladders", of(ALTRADY, dca_orders=[{"a": 1}]), "dca_orders", "one entry"),
+    ("several accounts", of(PMT, multiple_accounts=[{"token": "x"}, {"token": "y"}]), "multiple_accounts", "several"),
+    ("no pyramid", of(PMT, pyramid=False), "pyramid", "write true"),
+    ("a trail", of(PMT, trail=5), "trail", "leave it out"),
+    ("dollars", of(PMT, dollar_tp=5), "dollar_tp", "tp and sl"),
+    ("exits as objects", of(FIN, sl={"enabled": True}), "sl", "stop_loss or take_profit"),
+    ("a short", of(FIN, positionSide="short"), "positionSide", "long only"),
+    ("sell opens", of(FIN, side="sell"), "open", "short"),
+    ("both ways", of(TV, isSell=True), "isBuy", "isBuy and isSell"),
+    ("no way", of(TV, isBuy=False), "isBuy", "none of"),
+    ("leverage", of(TV, leverage=5), "leverage", "spot only"),
+    ("ENTER-SHORT", of(WT, code="ENTER-SHORT_KRAKEN_BTCUSD_B_1H_8e"), "code", "long only"),
+    ("several profits", of(WT, takeProfits=[{"price": 1}, {"price": 2}]), "takeProfits", "list of one"),
+    ("percents", of(WT, amountPerTradeType="percents"), "amountPerTradeType", "fraction"),
+    ("several exits", text_of("OctoBot", "TAKE_PROFIT_PRICE_1=1"), "TAKE_PROFIT_PRICE_1", "one exit"),
+    ("of some holdings", text_of("OctoBot").replace(b"5%", b"5t%"), "VOLUME", "what is free"),
+    ("a line twice", text_of("OctoBot", "SIGNAL=SELL"), "SIGNAL", "twice"),
+    ("FLATTEN", b"key=k;command=FLATTEN;account=a;instrument=BTCUSD;", "command", "CLOSEPOSITION"),
+    ("a day order", text_of("CrossTrade").replace(b"MARKET", b"LIMIT") + b"limit_price=1;", "tif", "no day orders"),
+    ("accounts", text_of("CrossTrade").replace(b"main", b"a,b"), "account", "several"),
+    ("a size that is none", nested(order_contracts="many"), "volume",
+     "In this message of the nested format it is strategy.order_contracts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "message", "expected"), READ, ids=[row[0] for row in READ])
+def test_a_body_that_is_written_for_it_becomes_the_order_that_it_means(what, message, expected):
+    found = said(message)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("what", "message", "field", "advice"), REFUSED, ids=[row[0] for row in REFUSED]
+)
+def test_what_can_not_be_done_is_refused_by_name_with_what_to_change(what, message, field, advice):
+    error = refused(message)
+    assert (error.field, advice in error.message) == (field, True), error.message
+
+
+@pytest.mark.parametrize("value", OFF, ids=repr)
+def test_a_refused_name_that_is_off_says_nothing(value):
+    message = {**of(TP), "delay": value}
+    assert said(message) == said(of(TP))
+
+
+def test_a_size_that_decides_nothing_is_said_so():
+    assert "quantity is not used" in notes(of(TP, **FLAT))
+
+
+def test_every_fault_is_told_at_once():
+    error = refused(of(TP, delay=5, foo=1, extras={"a": 1}))
+    assert all(name in error.message for name in ("delay", "foo", "extras"))
+
+
+def test_a_long_name_is_not_repeated():
+    error = refused({**of(TP), "x" * 40: 1})
+    assert "x" * 16 not in error.message

@@ -1,0 +1,126 @@
+"""What is ours stays ours; and where the proof of another tool's message stands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.dialects import BY_TITLE
+from tests.support.intake import (
+    ALL_CREDENTIALS,
+    NOW,
+    TOKEN,
+    TOKEN_CREDENTIAL,
+    X_CREDENTIAL,
+    bound,
+    request,
+    x_signature,
+)
+from tests.support.project import ROOT
+from webhook_core.errors import AlertMalformed, Unauthenticated
+from webhook_core.intake.authentication import verify
+from webhook_core.intake.credentials import Scheme
+from webhook_core.intake.other_tools import in_ours
+
+PATHS = sorted((ROOT / "examples").glob("*.json"))
+ALERTS = {
+    path.name: json.loads(path.read_text("utf-8"))
+    for path in PATHS
+    if path.name != "firestore.indexes.json"
+}
+
+
+def taken(body, headers=None, credentials=ALL_CREDENTIALS):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return verify(request(raw, headers), credentials, NOW, anonymous_allowed=False)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_of_the_examples_is_handed_on_as_it_is(name):
+    body = taken({**ALERTS[name], "token": TOKEN})
+    assert in_ours(body) is body
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"orderType": "limit", "limitPrice": "59000"},
+        {"sentiment": "bullish"},
+        {"takeProfit": "65000"},
+        {"close": "60000", "open": "60001"},
+        {"strategy": "trend"},
+        {"instrument": "BTCUSD"},
+        {"apiKey": ""},
+    ],
+    ids=", ".join,
+)
+def test_our_own_alert_in_names_of_other_tools_is_ours(changes):
+    alert = {"ticker": "BTCUSD", "action": "buy", "quantity": "0.01", **changes, "token": TOKEN}
+    body = taken(alert)
+    assert in_ours(body) is body
+
+
+def test_a_body_of_nobody_is_left_to_our_own_words():
+    body = taken({"symbol": "BTCUSD", "sentiment": "sad", "token": TOKEN})
+    assert in_ours(body) is body
+
+
+def test_two_dialects_at_once_are_none():
+    alert = json.loads(BY_TITLE["OKX signal bot"].body()) | {"bot_uuid": "u", "tv_instrument": "x"}
+    with pytest.raises(Unauthenticated):
+        taken(alert)
+
+
+PROOFS = [
+    ("OKX signal bot", "signalToken"),
+    ("3Commas DCA bot", "email_token"),
+    ("Altrady's signal bot", "api_secret"),
+    ("Altrady's signal bot", "api_key"),
+    ("TV-Hub", "apiKey"),
+]
+
+
+@pytest.mark.parametrize(("title", "name"), PROOFS)
+def test_the_tools_own_secret_proves_the_sender_and_its_strategy_and_is_removed(title, name):
+    alert = json.loads(BY_TITLE[title].body("somebody-elses-token-0123"))
+    body = taken({**alert, name: TOKEN}, credentials=[bound(TOKEN_CREDENTIAL, "trend")])
+    assert (body.scheme, body.strategy) == (Scheme.TOKEN, "trend")
+    assert TOKEN not in repr(body.fields) + repr(in_ours(body).fields) + repr(body)
+
+
+def test_two_right_secrets_are_none():
+    alert = json.loads(BY_TITLE["Altrady's signal bot"].body()) | {"api_key": TOKEN}
+    with pytest.raises(Unauthenticated) as caught:
+        taken(alert)
+    assert "api_key or api_secret" in caught.value.reason
+
+
+@pytest.mark.parametrize("value", [None, 5, ["x"], {"a": TOKEN}, ""], ids=repr)
+def test_a_secret_that_is_no_text_proves_nothing(value):
+    alert = json.loads(BY_TITLE["OKX signal bot"].body()) | {"signalToken": value}
+    with pytest.raises(Unauthenticated):
+        taken(alert)
+
+
+def test_a_text_keeps_its_secret_to_itself():
+    body = taken(BY_TITLE["CrossTrade"].body())
+    assert body.is_text
+    assert TOKEN not in repr(body.fields) + repr(in_ours(body).fields)
+
+
+def test_a_signature_that_is_wrong_is_no_reason_to_look_at_the_token():
+    body = BY_TITLE["OKX signal bot"].body()
+    with pytest.raises(Unauthenticated):
+        taken(body, x_signature(body + b" "))
+
+
+def test_a_text_of_nobody_is_told_its_first_slip_as_before():
+    for text in (b"BTCUSD Crossing 9000", b"SIGNAL=BUY", b"a=1;b=2", b"buy BTCUSD now please"):
+        with pytest.raises(AlertMalformed, match="not valid JSON"):
+            taken(text)
+
+
+def test_a_text_under_a_right_signature_needs_no_token():
+    body = b"SYMBOL=BTCUSD\nSIGNAL=BUY\nVOLUME=0.1"
+    assert in_ours(taken(body, x_signature(body), [X_CREDENTIAL])).fields["symbol"] == "BTCUSD"

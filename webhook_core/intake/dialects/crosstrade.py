@@ -1,0 +1,140 @@
+"""CrossTrade: ``key=...;command=PLACE;...``, pairs apart by semicolons.
+
+crosstrade.io/answers/faq/payload-reference
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, table
+from webhook_core.intake.field_values import order_text
+
+_ROWS = table(
+    mapped="command account instrument action qty order_type tif limit_price stop_price "
+    "take_profit stop_loss price market_position prev_market_position market_position_size "
+    "prev_market_position_size",
+    idle="strategy open high low close time timeframe interval alert_name",
+    refused={
+        "sync_strategy out_of_sync strategy_tag": "positions are followed by our target: leave it out",
+        "flatten_first": "send CLOSEPOSITION first, as an alert of its own",
+        "require_market_position max_positions": "limits stand in the settings: leave it out",
+        "delay": "an order can't wait here: leave it out",
+        "oco_id order_id": "leave it out; Kraken takes one exit per order",
+        "quantity": "write qty",
+    },
+)
+_COMMANDS = {
+    "place": "",
+    "closeposition": "",
+    "cancelorders": "",
+    "flatten": "send CLOSEPOSITION, and CANCELORDERS before it",
+    "flatteneverything": "send CLOSEPOSITION, once for each pair",
+    "cancelallorders": "send CANCELORDERS, once for each pair",
+    "cancel": "send action cancel in our fields, with order_id",
+    "change": "send action amend in our fields",
+    "cancelreplace": "send action amend in our fields",
+    "reverse": "spot has no short position to turn to: send CLOSEPOSITION",
+    "reverseposition": "spot has no short position to turn to: send CLOSEPOSITION",
+    "flatplace": "send CLOSEPOSITION, then PLACE",
+    "cancelandbracket": "one exit per order: send take_profit or stop_loss with PLACE",
+}
+_NO_SHORTS = "spot has no short positions: send BUY or SELL"
+_ACTIONS = {
+    "buy": "",
+    "sell": "",
+    **dict.fromkeys(("sellshort", "buytocover", "sell_short", "buy_to_cover"), _NO_SHORTS),
+}
+_TYPES = {"market": "", "limit": "", "stopmarket": "", "stop": "", "stoplimit": ""}
+_POSITIONS = (
+    "market_position",
+    "market_position_size",
+    "prev_market_position",
+    "prev_market_position_size",
+)
+
+
+def _recognises(fields: Fields) -> bool:
+    return "command" in fields and ("key" in fields or "instrument" in fields)
+
+
+def _read(names: Names) -> dict[str, Any]:
+    command = names.word("command", _COMMANDS)
+    if command is None:
+        raise names.missing("command", "send PLACE or CLOSEPOSITION")
+    if "," in str(names.raw("account") or ""):
+        raise names.fault("account", "names several: one alert trades one account here")
+    about = names.ours(symbol="instrument")
+    if command == "place":
+        return {**about, **_order(names)}
+    for name in ("action", "qty", "limit_price", "stop_price", "take_profit", "stop_loss"):
+        if names.on(name) is not None:
+            raise names.fault(name, f"does not go with {command.upper()} here: leave it out")
+    if command == "cancelorders":
+        return {**about, "action": "cancel", "scope": "strategy"}
+    return {**about, "action": "close", **names.ours(price="price")}
+
+
+def _order(names: Names) -> dict[str, Any]:
+    side = names.word("action", _ACTIONS)
+    if side is None:
+        raise names.missing("action", "send BUY or SELL")
+    kind = names.word("order_type", _TYPES) or "market"
+    return {
+        "action": side,
+        **names.ours(contracts="qty"),
+        **_prices(names, kind),
+        **_time_in_force(names, kind),
+        **{name: names.raw(name) for name in _POSITIONS if names.has(name)},
+        "take_profit": _level(names, "take_profit"),
+        "stop_loss": _level(names, "stop_loss"),
+    }
+
+
+def _prices(names: Names, kind: str) -> dict[str, Any]:
+    used = {
+        "market": (),
+        "limit": ("limit_price",),
+        "stopmarket": ("stop_price",),
+        "stop": ("stop_price",),
+        "stoplimit": ("limit_price", "stop_price"),
+    }[kind]
+    for name in ("limit_price", "stop_price"):
+        if name not in used and names.on(name) is not None:
+            raise names.fault(name, f"does not go with order_type {kind}: leave it out")
+        if name in used and names.on(name) is None:
+            raise names.missing(name, f"order_type {kind} needs it")
+    if kind == "market":
+        return names.ours(price="price")
+    if kind == "limit":
+        return {"order_type": "limit", **names.ours(price="limit_price")}
+    stop = {"order_type": "stop-loss", **names.ours(stop_price="stop_price")}
+    if kind == "stoplimit":
+        return {**stop, "order_type": "stop-loss-limit", **names.ours(price="limit_price")}
+    return {**stop, **names.ours(price="price")}
+
+
+def _time_in_force(names: Names, kind: str) -> dict[str, Any]:
+    """A market order is done at once, whatever its time in force says."""
+    text = names.word("tif", {"day": "", "gtc": "", "ioc": "", "fok": ""})
+    if text is None or kind == "market" or text == "gtc":
+        return {}
+    if text == "day":
+        raise names.fault("tif", "DAY: Kraken has no day orders; send GTC, or GTD in our fields")
+    return names.ours(time_in_force="tif")
+
+
+def _level(names: Names, name: str) -> str | None:
+    """A price, or a percentage as 2%."""
+    if names.on(name) is None:
+        return None
+    text = order_text(names.sent(name)).strip()
+    if text.endswith("%"):
+        names.came_from[name] = name
+        return text
+    return exits.price(names, name)
+
+
+DIALECT = Dialect("CrossTrade", _recognises, ("key",), _ROWS, _read, is_text=True)

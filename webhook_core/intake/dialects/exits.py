@@ -1,0 +1,44 @@
+"""Take profit and stop loss as other tools write them: a price, a percentage, a distance."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from webhook_core.intake.dialects.names import Names
+from webhook_core.intake.field_values import SMALLEST
+
+
+def percent(names: Names, name: str) -> str | None:
+    """``5`` of percent -> ``5%``; None where it is off."""
+    value = names.amount(name)
+    return None if value is None else f"{value:f}%"
+
+
+def fraction(names: Names, name: str) -> str | None:
+    """``0.05`` of one -> ``5%``; None where it is off. Raises AlertMalformed from 1 on."""
+    value = names.amount(name)
+    if value is None:
+        return None
+    if not SMALLEST < value < 1:
+        raise names.fault(name, "must be a fraction below 1, as 0.05 for 5 %")
+    return f"{value * Decimal(100):f}%"
+
+
+def distance(names: Names, name: str, sign: str) -> str | None:
+    """``500`` -> ``+500``; None where it is off."""
+    value = names.amount(name)
+    return None if value is None else f"{sign}{value:f}"
+
+
+def only(names: Names, found: dict[str, str | None], what: str) -> str | None:
+    """The one of these that says something. Raises AlertMalformed for several."""
+    said = [name for name, value in found.items() if value is not None]
+    if len(said) > 1:
+        raise names.fault(said[1], f"stands beside {said[0]}: send one {what}")
+    return found[said[0]] if said else None
+
+
+def price(names: Names, name: str) -> str | None:
+    """A price as it stands; None where it is off."""
+    value = names.amount(name)
+    return None if value is None else f"{value:f}"

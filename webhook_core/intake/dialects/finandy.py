@@ -1,0 +1,96 @@
+"""Finandy: ``name``, ``secret``, ``side`` and ``symbol``, with ``open`` and ``close`` as objects.
+
+docs.finandy.com/algo-trading/signals-tradingview
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, framing, table
+
+_EXITS = "exits as objects are not read: send one stop_loss or take_profit in our fields"
+_ROWS = table(
+    mapped="side symbol positionSide open close fired_at strategy_name validate",
+    idle="name",
+    refused={
+        "sl slx tp": _EXITS,
+        "dca": "an order has one entry here: leave it out, and send each buy as an alert",
+        "leverage marginType hedge": "spot only: leave it out",
+        "position": "send positionSide long",
+    },
+)
+_OPEN = table(
+    mapped="enabled amountType amount sumUsd type orderType price",
+    refused={"leverage": "spot only: leave it out", "scale grid orders": "one order per alert"},
+)
+_CLOSE = table(
+    mapped="enabled type orderType action",
+    refused={"price amount amountType percent": "all of it is closed, at the market: leave it out"},
+)
+_SIDES = {"buy": "", "sell": ""}
+_POSITIONS = {
+    "long": "",
+    "both": "",
+    "short": "spot has no short positions: trade long only",
+    "strategy": "send long, and side buy or sell",
+}
+_AMOUNTS = {
+    "sumusd": "",
+    "sumquote": "",
+    "amount": "",
+    "percentbalance": "percent of what differs from hook to hook: send sumUsd",
+}
+
+
+def _recognises(fields: Fields) -> bool:
+    nested = any(isinstance(fields.get(name), dict) for name in ("open", "close"))
+    return {"name", "secret", "side", "symbol"} <= fields.keys() and (
+        nested or "positionSide" in fields
+    )
+
+
+def _read(names: Names) -> dict[str, Any]:
+    side = names.word("side", _SIDES)
+    if side is None:
+        raise names.missing("side", "send buy or sell")
+    names.word("positionSide", _POSITIONS)
+    about = {**names.ours(symbol="symbol"), **framing(names)}
+    opened, closed = names.inner("open", _OPEN), names.inner("close", _CLOSE)
+    opens, closes = _is_on(opened), _is_on(closed)
+    if opens and closes:
+        raise names.fault("close", "stands beside open: send one of the two")
+    if side == "buy":
+        if closes:
+            raise names.fault("close", "with side buy closes a short: trade long only")
+        return {**about, "action": "buy", **_size(opened)}
+    if opens:
+        raise names.fault("open", "with side sell opens a short: trade long only")
+    return {**about, "action": "close"}
+
+
+def _is_on(inner: Names) -> bool:
+    """It stands in the message, and is not switched off."""
+    return bool(inner.fields) and not (inner.has("enabled") and not inner.flag("enabled"))
+
+
+def _size(opened: Names) -> dict[str, Any]:
+    for name in ("type", "orderType"):
+        opened.word(name, {"market": "", "limit": "send a limit order in our fields"})
+    if opened.on("price") is not None:
+        raise opened.fault("price", "goes with a limit order: send one in our fields")
+    if opened.on("sumUsd") is not None:
+        if opened.on("amount") is not None:
+            raise opened.fault("amount", "stands beside sumUsd: send one of the two")
+        return {**opened.ours(volume="sumUsd"), "quantity_type": "quote"}
+    if opened.on("amount") is None:
+        return {}
+    kind = opened.word("amountType", _AMOUNTS)
+    if kind is None:
+        raise opened.missing("amountType", "it says what amount counts: sumUsd, or amount")
+    size = opened.ours(volume="amount")
+    return {**size, "quantity_type": "base" if kind == "amount" else "quote"}
+
+
+DIALECT = Dialect("Finandy", _recognises, ("secret",), _ROWS, _read)

@@ -1,0 +1,159 @@
+"""The names of another tool's message: each is mapped, idle or refused, and none is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake.field_names import Sent, is_missing, shown_name
+from webhook_core.intake.field_values import flag, number_or_zero, order_text, shown
+
+OWN = ("fired_at", "strategy_name", "validate")
+"""Fields of ours that may stand beside those of any tool that writes JSON."""
+_OFF_TEXTS = frozenset(("", "0", "false", "none", "null", "off"))
+
+
+class Table(NamedTuple):
+    """What becomes of each name. ``refused``: name -> the sentence that says what to change."""
+
+    mapped: frozenset[str]
+    idle: frozenset[str]
+    refused: Mapping[str, str]
+
+
+def table(mapped: str, idle: str = "", refused: Mapping[str, str] | None = None) -> Table:
+    """Names apart by blanks, in ``refused`` too."""
+    sentences = (refused or {}).items()
+    each = {name: why for names, why in sentences for name in names.split()}
+    return Table(frozenset(mapped.split()), frozenset(idle.split()), each)
+
+
+class Names:
+    """One object of a message. ``place`` stands before its names in errors; ``notes`` are sentences
+    for the answer's warnings, and ``came_from`` tells which of their names became which field."""
+
+    def __init__(
+        self, tool: str, fields: Mapping[str, Any], rows: Table, above: Names | None = None
+    ) -> None:
+        self.tool = tool
+        self.fields = fields
+        self.rows = rows
+        self.place = ""
+        self.notes: list[str] = above.notes if above else []
+        self.came_from: dict[str, str] = above.came_from if above else {}
+
+    def check(self) -> Names:
+        """Raises AlertMalformed for all that is refused or unknown, at once."""
+        sentences: dict[str, list[str]] = {}
+        first = None
+        for name, value in self.fields.items():
+            why = self._refusal(name, value)
+            if why is not None:
+                first = first or self.place + self._shown(name)
+                sentences.setdefault(why, []).append(self.place + self._shown(name))
+        if sentences:
+            listed = " ".join(f"{', '.join(names)}: {why}." for why, names in sentences.items())
+            raise AlertMalformed(f"This is a message of {self.tool}. {listed}", field=first)
+        return self
+
+    def _refusal(self, name: str, value: object) -> str | None:
+        if name in self.rows.mapped or name in self.rows.idle:
+            return None
+        if name in self.rows.refused:
+            return None if is_off(value) else self.rows.refused[name]
+        return f"is no name that is known of {self.tool}'s messages: remove it"
+
+    def _shown(self, name: str) -> str:
+        """Whole where it is the tool's own, for then it is no token."""
+        return name if name in self.rows.refused else shown_name(name).strip("'")
+
+    def has(self, name: str) -> bool:
+        """Whether it says anything."""
+        return not is_missing(self._raw(name))
+
+    def raw(self, name: str) -> Any:
+        """Its value as it came, None where it is missing or empty."""
+        value = self._raw(name)
+        return None if is_missing(value) else value
+
+    def on(self, name: str) -> Any:
+        """Its value, None where it is off: missing, empty, false or zero."""
+        value = self._raw(name)
+        return None if is_off(value) else value
+
+    def word(self, name: str, words: Mapping[str, str] | Collection[str]) -> str | None:
+        """The word, None where it is missing. The values of a mapping say why a word is refused."""
+        value = self.raw(name)
+        if value is None:
+            return None
+        text = order_text(self.sent(name)).strip().lower()
+        if text in words:
+            why = words[text] if isinstance(words, Mapping) else ""
+            if why:
+                raise self.fault(name, f"is {shown(text)}: {why}")
+            return text
+        known = ", ".join(
+            word for word in words if not (isinstance(words, Mapping) and words[word])
+        )
+        raise self.fault(name, f"must be {known}, not {shown(value)}")
+
+    def flag(self, name: str) -> bool:
+        """False where it is missing."""
+        value = self.raw(name)
+        return False if value is None else self._value(name, flag)
+
+    def amount(self, name: str) -> Decimal | None:
+        """A number, None where it is missing or zero."""
+        return (self._value(name, number_or_zero) or None) if self.has(name) else None
+
+    def inner(self, name: str, rows: Table) -> Names:
+        """The object of that name, checked alike; without any name where it is missing."""
+        value = self._raw(name)
+        if is_off(value):
+            value = {}
+        if not isinstance(value, Mapping):
+            raise self.fault(name, f"must be an object, not {shown(value)}")
+        found = Names(self.tool, value, rows, above=self)
+        found.place = f"{self.place}{name}."
+        return found.check()
+
+    def ours(self, **names: str) -> dict[str, Any]:
+        """Fields of ours with the values of these names, as they came; without those that are missing."""
+        said = {}
+        for field, name in names.items():
+            if self.has(name):
+                said[field] = self.raw(name)
+                self.came_from[field] = self.place + name
+        return said
+
+    def sent(self, name: str) -> Sent:
+        return Sent(self.place + name, self.place + name, self._raw(name))
+
+    def fault(self, name: str, text: str) -> AlertMalformed:
+        """The sentence "<name> <text>." as an error on this name."""
+        place = self.place + name
+        return AlertMalformed(f"This is a message of {self.tool}. {place} {text}.", field=place)
+
+    def missing(self, name: str, what: str) -> AlertMalformed:
+        return self.fault(name, f"is missing: {what}")
+
+    def _value(self, name: str, read: Callable[[Sent], Any]) -> Any:
+        return read(self.sent(name))
+
+    def _raw(self, name: str) -> Any:
+        return self.fields.get(name)
+
+
+def is_off(value: object) -> bool:
+    """Nothing, no, or none of it: what tools write into a name that they do not use."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        return text in _OFF_TEXTS or (text.startswith("0.") and not text.strip("0."))
+    return not value
+
+
+def framing(names: Names) -> dict[str, Any]:
+    """What of ours stands beside the tool's own names."""
+    return names.ours(**{name: name for name in OWN if name in names.rows.mapped})

@@ -1,0 +1,79 @@
+"""OctoBot: lines such as SIGNAL=BUY and SYMBOL=BTCUSD, apart by line breaks or semicolons.
+
+octobot.cloud/en/guides/octobot-interfaces/tradingview/alert-format
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, table
+from webhook_core.intake.field_values import order_text
+
+_ROWS = table(
+    mapped="SYMBOL SIGNAL ORDER_TYPE VOLUME PRICE STOP_PRICE TAKE_PROFIT_PRICE TAG",
+    idle="EXCHANGE REDUCE_ONLY",
+    refused={
+        "LEVERAGE": "spot only: leave it out",
+        "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3": "one exit per order: send one "
+        "TAKE_PROFIT_PRICE or STOP_PRICE",
+        "EXCHANGE_ORDER_IDS PARAM_SIDE": "send action cancel in our fields, with order_id or side",
+    },
+)
+_SIGNALS = {"buy": "", "sell": "", "cancel": ""}
+_TYPES = {"market": "", "limit": "", "stop": ""}
+_PERCENTS = {"a%": "percent_balance", "%": "percent_equity"}
+
+
+def _recognises(fields: Fields) -> bool:
+    return "SIGNAL" in fields and "SYMBOL" in fields
+
+
+def _read(names: Names) -> dict[str, Any]:
+    signal = names.word("SIGNAL", _SIGNALS)
+    if signal is None:
+        raise names.missing("SIGNAL", "send BUY, SELL or CANCEL")
+    about = names.ours(symbol="SYMBOL")
+    if signal == "cancel":
+        for name in ("TAG", "VOLUME", "PRICE", "STOP_PRICE", "TAKE_PROFIT_PRICE"):
+            if names.has(name):
+                raise names.fault(name, "does not go with SIGNAL=CANCEL: leave it out")
+        return {**about, "action": "cancel", "scope": "strategy"}
+    return {**about, "action": signal, **_size(names), **_prices(names)}
+
+
+def _size(names: Names) -> dict[str, Any]:
+    """0.1 in the base asset, 5% of the portfolio, 5a% of what is free."""
+    if not names.has("VOLUME"):
+        return {}
+    text = order_text(names.sent("VOLUME")).strip()
+    names.came_from["volume"] = "VOLUME"
+    ending = text.lstrip("0123456789.")
+    if ending and ending not in _PERCENTS:
+        raise names.fault("VOLUME", "must be a number, n% of all or na% of what is free")
+    if ending:
+        return {"volume": text.removesuffix(ending), "quantity_type": _PERCENTS[ending]}
+    return {"volume": text, "quantity_type": "base"}
+
+
+def _prices(names: Names) -> dict[str, Any]:
+    kind = names.word("ORDER_TYPE", _TYPES) or "market"
+    exit_at = {
+        "take_profit": exits.price(names, "TAKE_PROFIT_PRICE"),
+        "stop_loss": None if kind == "stop" else exits.price(names, "STOP_PRICE"),
+    }
+    price = names.ours(price="PRICE")
+    if kind == "market":
+        return {**price, **exit_at}
+    if kind == "limit":
+        if not price:
+            raise names.missing("PRICE", "it is the limit")
+        return {"order_type": "limit", **price, **exit_at}
+    if not names.has("STOP_PRICE"):
+        raise names.missing("STOP_PRICE", "it is the trigger")
+    return {"order_type": "stop-loss", **names.ours(stop_price="STOP_PRICE"), **price, **exit_at}
+
+
+DIALECT = Dialect("OctoBot", _recognises, ("TOKEN",), _ROWS, _read, is_text=True)

@@ -1,0 +1,76 @@
+"""3Commas' Signal bot: ``bot_uuid`` and ``tv_instrument``, of a strategy or a custom signal.
+
+help.3commas.io/en/articles/9374557-signal-bot-json-file-for-strategy-type
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, framing, table
+
+_ROWS = table(
+    mapped="timestamp trigger_price tv_instrument action strategy_info order "
+    "fired_at strategy_name validate",
+    idle="bot_uuid tv_exchange max_lag",
+)
+_STRATEGY = table(
+    "market_position market_position_size prev_market_position prev_market_position_size"
+)
+_ORDER = table("amount currency_type")
+_NO_SHORTS = "spot has no short positions: trade long only"
+_ACTIONS = {
+    "buy": "",
+    "sell": "",
+    "enter_long": "",
+    "exit_long": "",
+    "enter_short": _NO_SHORTS,
+    "exit_short": _NO_SHORTS,
+}
+_COUNTS = {
+    "base": "",
+    "quote": "",
+    "position_percent": "",
+    "margin_percent": "percent of what differs from bot to bot: send base or quote",
+}
+
+
+def _recognises(fields: Fields) -> bool:
+    return "bot_uuid" in fields and "tv_instrument" in fields
+
+
+def _read(names: Names) -> dict[str, Any]:
+    action = names.word("action", _ACTIONS)
+    if action is None:
+        raise names.missing("action", "send buy, sell, enter_long or exit_long")
+    about = {
+        **names.ours(symbol="tv_instrument", fired_at="timestamp", price="trigger_price"),
+        **framing(names),
+    }
+    strategy, order = names.inner("strategy_info", _STRATEGY), names.inner("order", _ORDER)
+    around = {name: strategy.raw(name) for name in _STRATEGY.mapped if strategy.has(name)}
+    counted = order.word("currency_type", _COUNTS)
+    if counted is not None and not order.has("amount"):
+        raise order.missing("amount", "currency_type says what it counts")
+    if action == "exit_long" or (action == "sell" and counted == "position_percent"):
+        return {**about, "action": "close", **_part(order, counted), **around}
+    if counted == "position_percent":
+        raise order.fault("currency_type", "position_percent goes with exit_long or sell")
+    side = {"action": "buy" if action == "enter_long" else action}
+    if counted == "quote":
+        return {**about, **side, **order.ours(volume="amount"), "quantity_type": "quote", **around}
+    return {**about, **side, **order.ours(contracts="amount"), **around}
+
+
+def _part(order: Names, counted: str | None) -> dict[str, Any]:
+    if counted == "position_percent":
+        return order.ours(percent="amount")
+    if order.has("amount"):
+        raise order.fault(
+            "amount", "of exit_long must count position_percent; without it all is closed"
+        )
+    return {}
+
+
+DIALECT = Dialect("3Commas' Signal bot", _recognises, ("secret",), _ROWS, _read)

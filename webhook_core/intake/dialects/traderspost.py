@@ -1,0 +1,219 @@
+"""TradersPost: ``ticker`` and ``action``, camel-case order fields, and the secret in the URL.
+
+docs.traderspost.io/docs/core-concepts/signals/webhooks
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.secret_names import any_secret
+from webhook_core.intake.dialects.traderspost_exits import stop_loss, take_profit
+
+_POSITIONS = (
+    "market_position",
+    "market_position_size",
+    "prev_market_position",
+    "prev_market_position_size",
+)
+_OF_ORDERS = ("orderType", "limitPrice", "stopPrice", "trailPrice", "trailPercent")
+_MARKS = frozenset(("sentiment", "signalPrice", "quantityType", *_OF_ORDERS))
+_EXITS = ("takeProfit", "stopLoss")
+_ALONE = "is not taken here: send it as an alert of its own, in our fields"
+_ROWS = table(
+    mapped=" ".join(
+        (
+            *(
+                "ticker action sentiment quantity quantityType price signalPrice timeInForce",
+                "time",
+            ),
+            *("cancel", *_OF_ORDERS, *_EXITS, *_POSITIONS, "fired_at strategy_name validate"),
+        )
+    ),
+    idle="exchange interval message comment",
+    refused={
+        "delay": "an order can't wait here: leave it out",
+        "extras": "leave it out; take_profit and stop_loss are what goes with an order here",
+        "breakeven": _ALONE,
+        "optionType strikePrice expiration intrinsicValue": "Kraken's spot has no options",
+        "isTest test": 'write "validate": true, which tries the message without an order',
+        "trailAmount": "write trailPrice or trailPercent",
+        "extendedHours": "Kraken never closes: leave it out",
+    },
+)
+_ACTIONS = {
+    "buy": "",
+    "sell": "",
+    "exit": "",
+    "cancel": "",
+    "add": "send buy with its quantity; each one is an order of its own here",
+    "breakeven": "a stop moves to break even by an alert with action amend, in our fields",
+    "reverse": "spot has no short position to turn to: send exit",
+}
+_SENTIMENTS = {"long": "", "bullish": "", "short": "", "bearish": "", "flat": ""}
+_SHORT_NEEDS = "add prev_market_position and its size, or trade long only"
+_TYPES = {
+    "market": "",
+    "limit": "",
+    "stop": "",
+    "stop_limit": "",
+    "trailing_stop": "",
+}
+_COUNTS = {
+    "fixed_quantity": "base",
+    "dollar_amount": "quote",
+    "percent_of_equity": "percent_equity",
+    "percent_of_position": "percent_position",
+}
+_COUNTED = {
+    **dict.fromkeys(_COUNTS, ""),
+    "risk_dollar_amount": "no such count is here: in our fields quantity_type risk_percent does it",
+    "risk_percent": "in our fields quantity_type risk_percent with a stop_loss does it",
+}
+
+
+def _recognises(fields: Fields) -> bool:
+    if not ("ticker" in fields and "action" in fields) or any_secret(fields):
+        return False
+    return not _MARKS.isdisjoint(fields) or any(
+        isinstance(fields.get(name), dict) for name in _EXITS
+    )
+
+
+def _read(names: Names) -> dict[str, Any]:
+    action = names.word("action", _ACTIONS)
+    if action is None:
+        raise names.missing("action", "send buy, sell or exit")
+    about = {**names.ours(symbol="ticker", time="time"), **framing(names)}
+    if action == "cancel":
+        _refuse_beside_a_cancel(names)
+        return {**about, "action": "cancel", "scope": "strategy"}
+    if names.flag("cancel"):
+        raise names.fault("cancel", "is true: send an alert of its own with action cancel first")
+    if action == "exit":
+        return {**about, **_exit(names)}
+    feeling = {"bullish": "long", "bearish": "short"}.get(
+        said := names.word("sentiment", _SENTIMENTS) or "", said
+    )
+    if action == "sell" and feeling == "flat":
+        return {**about, **_exit(names, is_whole=True)}
+    _check_direction(names, action, feeling)
+    return {**about, "action": action, **_order(names, action, feeling)}
+
+
+def _refuse_beside_a_cancel(names: Names) -> None:
+    for name in ("quantity", *_OF_ORDERS, *_EXITS):
+        if names.on(name) is not None:
+            raise names.fault(name, "does not go with action cancel: leave it out")
+
+
+def _check_direction(names: Names, action: str, feeling: str) -> None:
+    """Raises AlertMalformed where a short may stand on either side, and how much is not said."""
+    told = names.has("prev_market_position") and names.has("prev_market_position_size")
+    if (action, feeling) in (("sell", "short"), ("buy", "flat"), ("buy", "short")) and not told:
+        raise names.fault(
+            "sentiment", f"{feeling} with {action} may lead from or to a short: {_SHORT_NEEDS}"
+        )
+    if action == "sell" and feeling == "long" and not names.has("quantity"):
+        raise names.missing("quantity", "what stays long is not said by the sentiment")
+
+
+def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
+    kind = names.word("orderType", _TYPES) or "market"
+    if not names.has("orderType") and names.has("price"):
+        names.notes.append(
+            "orderType is missing, so it is a market order and price a mere reference; "
+            'for a limit send "orderType": "limit" and limitPrice.'
+        )
+    around = {name: names.raw(name) for name in _POSITIONS if names.has(name)}
+    if feeling and around:
+        around.setdefault("market_position", feeling)
+    return {
+        **_size(names),
+        **_prices(names, kind),
+        **names.ours(time_in_force="timeInForce"),
+        **around,
+        "take_profit": take_profit(names, action),
+        "stop_loss": stop_loss(names, action),
+    }
+
+
+def _size(names: Names) -> dict[str, Any]:
+    counted = names.word("quantityType", _COUNTED)
+    if counted is None:
+        return names.ours(contracts="quantity")
+    if not names.has("quantity"):
+        raise names.missing("quantity", "quantityType says what it counts")
+    if counted == "fixed_quantity":
+        return names.ours(contracts="quantity")
+    if counted == "percent_of_position":
+        raise names.fault("quantityType", "percent_of_position goes with exit, or sell and flat")
+    return {**names.ours(volume="quantity"), "quantity_type": _COUNTS[counted]}
+
+
+def _prices(names: Names, kind: str) -> dict[str, Any]:
+    """Each price where the kind has a place for it. Raises AlertMalformed for one that has none."""
+    used = {
+        "market": (),
+        "limit": ("limitPrice",),
+        "stop": ("stopPrice",),
+        "stop_limit": ("stopPrice", "limitPrice"),
+        "trailing_stop": ("trailPrice", "trailPercent"),
+    }[kind]
+    for name in _OF_ORDERS[1:]:
+        if name not in used and names.on(name) is not None:
+            raise names.fault(name, f"does not go with orderType {kind}: leave it out")
+    reference = names.ours(price="signalPrice") or names.ours(price="price")
+    if kind == "market":
+        return reference
+    if kind == "trailing_stop":
+        found = {
+            "trailPrice": exits.price(names, "trailPrice"),
+            "trailPercent": exits.percent(names, "trailPercent"),
+        }
+        trail = exits.only(names, found, "distance")
+        if trail is None:
+            raise names.missing("trailPrice", "send trailPrice or trailPercent")
+        return {**reference, "order_type": "trailing-stop", "trail": trail}
+    limit = names.ours(price="limitPrice")
+    if kind == "limit":
+        if not limit and not names.has("price"):
+            raise names.missing("limitPrice", "it is the limit")
+        return {**(limit or names.ours(price="price")), "order_type": "limit"}
+    stop = {"order_type": "stop-loss", **names.ours(stop_price="stopPrice")}
+    return (
+        {**reference, **stop}
+        if kind == "stop"
+        else {**stop, **limit, "order_type": "stop-loss-limit"}
+    )
+
+
+def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
+    """``is_whole``: the strategy says that it is flat after it, so what it counts itself decides nothing."""
+    for name in (*_OF_ORDERS[1:], *_EXITS):
+        if names.on(name) is not None:
+            raise names.fault(
+                name, "does not go with an exit, which is at the market: leave it out"
+            )
+    if (names.word("orderType", _TYPES) or "market") != "market":
+        raise names.fault("orderType", "must be market with an exit, or left out")
+    if not is_whole and (names.word("sentiment", _SENTIMENTS) or "flat") != "flat":
+        raise names.fault("sentiment", "must be flat with action exit, or left out")
+    closes = {"action": "close", **(names.ours(price="signalPrice") or names.ours(price="price"))}
+    counted = names.word("quantityType", _COUNTED)
+    if counted == "percent_of_position":
+        return {**closes, **names.ours(percent="quantity")}
+    if names.has("quantity") and not is_whole:
+        raise names.fault(
+            "quantity",
+            "with action exit closes a part: send quantityType percent_of_position, or leave both out",
+        )
+    if names.has("quantity"):
+        names.notes.append("quantity is not used: sentiment flat closes the whole position.")
+    return closes
+
+
+DIALECT = Dialect("TradersPost", _recognises, (), _ROWS, _read)

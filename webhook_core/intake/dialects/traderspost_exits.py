@@ -1,0 +1,49 @@
+"""TradersPost's exits, objects beside an entry: one of them, as a price, a percentage or a distance."""
+
+from __future__ import annotations
+
+from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects.names import Names, is_off, table
+
+_TAKE_PROFIT = table(
+    mapped="limitPrice percent amount",
+    refused={"type": "a take profit has one kind here: leave it out"},
+)
+_STOP_LOSS = table(mapped="type stopPrice limitPrice percent amount", refused={
+    "trailPrice trailPercent trailAmount": "an exit that trails is an order of its own here: "
+    "send a sell with orderType trailing_stop",
+})  # fmt: skip
+_STOPS = {
+    "stop": "",
+    "stop_limit": "",
+    "trailing_stop": "send a sell with orderType trailing_stop, an order of its own",
+}
+
+
+def take_profit(names: Names, action: str) -> str | None:
+    """By its limit, a percentage or a distance; None where there is none."""
+    if is_off(names.on("takeProfit")):
+        return None
+    inner = names.inner("takeProfit", _TAKE_PROFIT)
+    found = {
+        "limitPrice": exits.price(inner, "limitPrice"),
+        "percent": exits.percent(inner, "percent"),
+        "amount": exits.distance(inner, "amount", "+" if action == "buy" else "-"),
+    }
+    return exits.only(inner, found, "of them")
+
+
+def stop_loss(names: Names, action: str) -> str | None:
+    """By its trigger, a percentage or a distance; None where there is none."""
+    if is_off(names.on("stopLoss")):
+        return None
+    inner = names.inner("stopLoss", _STOP_LOSS)
+    kind = inner.word("type", _STOPS) or "stop"
+    if kind == "stop_limit" or inner.on("limitPrice") is not None:
+        raise inner.fault("limitPrice", "a stop with a limit: in our fields it is stop_loss_limit")
+    found = {
+        "stopPrice": exits.price(inner, "stopPrice"),
+        "percent": exits.percent(inner, "percent"),
+        "amount": exits.distance(inner, "amount", "-" if action == "buy" else "+"),
+    }
+    return exits.only(inner, found, "of them")

@@ -1,0 +1,124 @@
+"""WunderTrading: ENTER-LONG_KRAKEN_BTCUSD_BOT_5M_id, alone or as ``code`` of a JSON object.
+
+help.wundertrading.com, and public templates of its JSON form
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects.dialect import Dialect, Fields
+from webhook_core.intake.dialects.names import Names, framing, is_off, table
+
+CODE = r"(?a)(?:ENTER|EXIT)-(?:LONG|SHORT|ALL)_[^\s_]{1,32}_[^\s_]{1,32}_[^\r\n]{1,160}"
+_ROWS = table(
+    mapped="code orderType amountPerTradeType amountPerTrade takeProfits stopLoss price "
+    "fired_at strategy_name validate",
+    idle="placeConditionalOrdersOnExchange reduceOnly",
+    refused={
+        "leverage": "spot only: leave it out",
+        "moveToBreakeven trailingStop stopLossMove": "a stop does not move here: leave it out",
+        "takeProfit": "send it as takeProfits, a list of one",
+        "extraOrderCount extraOrderDeviation dca swingTrade": "one order per alert: leave it out",
+    },
+)
+_NO_SHORTS = "spot has no short positions: trade long only"
+_TYPES = {"market": "", "limit": ""}
+_COUNTS = {
+    "quote": "",
+    "base": "",
+    "contracts": "",
+    "percents": "it may be a fraction or a percentage: send quote or base",
+}
+_PROFIT = table("priceDeviation price portfolio")
+_LOSS = table("priceDeviation price")
+
+
+def _recognises(fields: Fields) -> bool:
+    code = fields.get("code")
+    return isinstance(code, str) and re.fullmatch(CODE, code.strip(), re.IGNORECASE) is not None
+
+
+def _read(names: Names) -> dict[str, Any]:
+    what, _, symbol = names.raw("code").strip().split("_", 3)[:3]
+    if what.upper().endswith("-SHORT"):
+        raise names.fault("code", f"is one of a short: {_NO_SHORTS}")
+    if not any(letter.isdigit() or letter.isalpha() for letter in symbol) or symbol.upper() in (
+        "NONE",
+        "MULTIPLE-PAIRS",
+    ):
+        raise names.fault("code", "names no pair: use the code of a bot with one pair")
+    about = {"symbol": symbol, **framing(names)}
+    names.came_from["symbol"] = "code"
+    kind = names.word("orderType", _TYPES) or "market"
+    if what.upper().startswith("EXIT"):
+        return {**about, "action": "close", **_exit(names, kind)}
+    if what.upper() == "ENTER-ALL":
+        raise names.fault("code", "must begin with ENTER-LONG, EXIT-LONG or EXIT-ALL")
+    return {
+        **about,
+        "action": "buy",
+        **_size(names),
+        **_price(names, kind),
+        "take_profit": _take_profit(names),
+        "stop_loss": None
+        if is_off(names.on("stopLoss"))
+        else _level(names.inner("stopLoss", _LOSS)),
+    }
+
+
+def _exit(names: Names, kind: str) -> dict[str, Any]:
+    if kind != "market":
+        raise names.fault("orderType", "must be market with an exit, or left out")
+    for name in ("takeProfits", "stopLoss"):
+        if names.on(name) is not None:
+            raise names.fault(name, "does not go with an exit: leave it out")
+    if names.on("amountPerTrade") is not None:
+        raise names.fault(
+            "amountPerTrade", "does not go with an exit, which closes all: leave it out"
+        )
+    return names.ours(price="price") if names.on("price") is not None else {}
+
+
+def _size(names: Names) -> dict[str, Any]:
+    if names.on("amountPerTrade") is None:
+        return {}
+    counted = names.word("amountPerTradeType", _COUNTS)
+    if counted is None:
+        raise names.missing("amountPerTradeType", "it says what amountPerTrade counts")
+    size = names.ours(volume="amountPerTrade")
+    return {**size, "quantity_type": "quote" if counted == "quote" else "base"}
+
+
+def _price(names: Names, kind: str) -> dict[str, Any]:
+    price = names.ours(price="price") if names.on("price") is not None else {}
+    if kind == "limit" and not price:
+        raise names.missing("price", "it is the limit")
+    return {"order_type": "limit", **price} if kind == "limit" else price
+
+
+def _take_profit(names: Names) -> str | None:
+    profits = names.on("takeProfits")
+    if is_off(profits):
+        return None
+    if not isinstance(profits, list) or len(profits) != 1 or not isinstance(profits[0], dict):
+        raise names.fault("takeProfits", "must be a list of one: Kraken takes one exit per order")
+    inner = Names(names.tool, profits[0], _PROFIT, above=names)
+    inner.place = "takeProfits."
+    inner.check()
+    if (inner.amount("portfolio") or 1) != 1:
+        raise inner.fault("portfolio", "must be 1: the exit is for all of the order")
+    return _level(inner)
+
+
+def _level(inner: Names) -> str | None:
+    found = {
+        "priceDeviation": exits.fraction(inner, "priceDeviation"),
+        "price": exits.price(inner, "price"),
+    }
+    return exits.only(inner, found, "of the two")
+
+
+DIALECT = Dialect("WunderTrading", _recognises, (), _ROWS, _read)

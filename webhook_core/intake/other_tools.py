@@ -1,0 +1,77 @@
+"""A verified body in our own fields, whichever tool wrote it. What is valid as ours is ours."""
+
+from __future__ import annotations
+
+from webhook_core.errors import AlertMalformed, OrderDenied
+from webhook_core.intake import json_body
+from webhook_core.intake.authentication import VerifiedBody, without_secrets
+from webhook_core.intake.field_names import CANONICAL, normalise
+from webhook_core.intake.parse import parse
+
+MARKS = frozenset(
+    (
+        *("strategy", "sentiment", "signalPrice", "quantityType", "orderType", "limitPrice"),
+        *("stopPrice", "trailPrice", "trailPercent", "takeProfit", "stopLoss"),
+        *("bot_uuid", "message_type", "instrument", "api_key", "data", "positionSide", "open"),
+        *("close", "isBuy", "isSell", "isClose", "apiKey", "code"),
+    )
+)
+"""One of these stands in every JSON message of another tool; other alerts pay for one look."""
+
+
+def in_ours(verified: VerifiedBody) -> VerifiedBody:
+    """The same in our words, and ``translated``, where another tool's message is recognised.
+
+    Raises AlertMalformed with the tool's own name of what is at fault.
+    """
+    if verified.dialect is None and MARKS.isdisjoint(verified.fields):
+        return verified
+    if verified.dialect is None and _is_ours(verified):
+        return verified
+    from webhook_core.intake.dialects import dialect as dialects
+    from webhook_core.intake.dialects import registry, texts
+
+    found = texts.read(verified.body) if verified.is_text else None
+    whole = found[0] if found else json_body.parse(verified.body)
+    spoken = registry.recognised(whole, is_text=found is not None)
+    if spoken is None:
+        return verified
+    translated = dialects.translate(spoken, whole)
+    said = verified._replace(fields=translated.fields, translated=translated)
+    _check(said)
+    return said
+
+
+def _is_ours(verified: VerifiedBody) -> bool:
+    """Whether it can be read as it stands; what a limit would deny can be."""
+    whole = json_body.parse(verified.body)
+    try:
+        parse(verified._replace(fields=without_secrets(whole)))
+    except AlertMalformed:
+        return False
+    except OrderDenied:
+        return True
+    return True
+
+
+def _check(said: VerifiedBody) -> None:
+    """Raises what reading it raises, with the sender's own name of the field at fault."""
+    try:
+        parse(said)
+    except AlertMalformed as error:
+        fault = error
+    else:
+        return
+    translated = said.translated
+    came_from = translated.came_from.items() if translated else ()
+    names = [name for ours, name in came_from if _canonical(ours) == fault.field]
+    if translated is None or len(names) != 1:
+        raise fault
+    name = names[0]
+    raise AlertMalformed(
+        f"{fault.message} In this message of {translated.tool} it is {name}.", field=fault.field
+    )
+
+
+def _canonical(name: str) -> str:
+    return CANONICAL.get(normalise(name), (name, 0))[0]

@@ -1,0 +1,83 @@
+"""TradingView's placeholders, filled as one firing of a strategy on Kraken's BTCUSD would fill them.
+
+tradingview.com/support/solutions/43000531021 and 43000481368 list them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+Firing = Literal["entry", "exit"]
+SIZE = Decimal("0.01")
+_PLACEHOLDER = r"\{\{\s*([A-Za-z_.]+(?:\d+|\(\"[^\"{}]{0,64}\"\))?)\s*\}\}"
+_PLOT = r"plot_\d{1,2}|plot\(\"[^\"]*\"\)"
+
+
+class Filled(NamedTuple):
+    """``unknown``: placeholders that TradingView has not; it leaves them as they stand."""
+
+    text: str
+    used: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def is_of_a_strategy(self) -> bool:
+        return any(name.startswith("strategy.") for name in self.used)
+
+
+def fill(
+    text: str, now: datetime, price: Decimal, kind: Firing = "entry", ticker: str = "BTCUSD"
+) -> Filled:
+    """Plain replacement, as TradingView does it: nothing is quoted or escaped."""
+    values = _values(now, price, kind, ticker)
+    used: list[str] = []
+    unknown: list[str] = []
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        known = values.get(name) or (f"{price:f}" if re.fullmatch(_PLOT, name) else None)
+        if known is None and name not in values:
+            unknown.append(name)
+            return match[0]
+        used.append(name)
+        return known or ""
+
+    filled = re.sub(_PLACEHOLDER, value, text)
+    return Filled(filled, tuple(dict.fromkeys(used)), tuple(dict.fromkeys(unknown)))
+
+
+def _values(now: datetime, price: Decimal, kind: Firing, ticker: str) -> Mapping[str, str]:
+    enters = kind == "entry"
+    at, bar = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (now, _opening(now)))
+    figure, size, none = f"{price:f}", f"{SIZE:f}", "0"
+    return {
+        "ticker": ticker,
+        "exchange": "KRAKEN",
+        **dict.fromkeys(("open", "high", "low", "close"), figure),
+        "volume": "12.34567891",
+        "time": bar,
+        "timenow": at,
+        "interval": "60",
+        "syminfo.currency": "USD",
+        "syminfo.basecurrency": "BTC",
+        "strategy.order.action": "buy" if enters else "sell",
+        "strategy.order.contracts": size,
+        "strategy.order.price": figure,
+        "strategy.order.id": "Long" if enters else "Close entry(s) order Long",
+        "strategy.order.comment": "Long" if enters else "Close entry(s) order Long",
+        "strategy.order.alert_message": "",
+        "strategy.position_size": size if enters else none,
+        "strategy.market_position": "long" if enters else "flat",
+        "strategy.market_position_size": size if enters else none,
+        "strategy.prev_market_position": "flat" if enters else "long",
+        "strategy.prev_market_position_size": none if enters else size,
+    }
+
+
+def _opening(now: datetime) -> datetime:
+    """Of the hour's bar that has just closed."""
+    return (now - timedelta(hours=1)).replace(minute=0, second=0)
