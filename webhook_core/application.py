@@ -150,6 +150,7 @@ class Application:
             "/webhook/health": {
                 "GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})
             },
+            "/compose": {"GET": _composer},
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
             "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
             "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
@@ -197,3 +198,9 @@ class Application:
         if isinstance(error, Unauthenticated | RateLimited):
             return  # counted and logged where the proof failed, many of them in one line
         event(level_of(error), f"request.{error.code}", reason=error.message, field=error.field)
+
+
+def _composer() -> HttpResponse:
+    from webhook_core.web.pages.pages import composer  # no alert needs it
+
+    return composer()

@@ -14,6 +14,7 @@ from functools import partial
 
 import pytest
 
+from tests.support.project import ROOT
 from tests.support.served_function import ALERTS, VALIDATE, WAIT_S, check
 
 # -- how an alert may look on the wire -----------------------------------------------------------------------------------
@@ -281,3 +282,20 @@ def test_no_byte_of_an_address_is_a_crash(target, live):
 def test_what_functions_framework_answers_itself_is_a_404_that_says_nothing(path, live):
     answer = live.send("GET", path)
     assert (answer.status, b"html" in answer.body) == (404, True)
+
+
+# -- pages ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/compose", "/compose/"])
+def test_the_composer_is_served_to_anybody_and_lets_nothing_else_in(path, live):
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", live.port, timeout=WAIT_S)
+    ) as asked:
+        asked.request("GET", path)
+        answer = asked.getresponse()
+        page = answer.read()
+    assert (answer.status, page) == (200, (ROOT / "examples" / "compose.html").read_bytes())
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert b"default-src 'none'" in page

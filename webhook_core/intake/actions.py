@@ -13,7 +13,7 @@ from webhook_core.intake.field_names import Order, Sent, is_off
 from webhook_core.intake.refused_names import PERCENT_OF_WHAT
 from webhook_core.trading.orders import Action, Side
 
-_NAMES: Mapping[str, Action | Side] = {
+ACTION_NAMES: Mapping[str, Action | Side] = {
     "buy": Side.BUY,
     "sell": Side.SELL,
     **dict.fromkeys(("close", "exit", "flatten", "close_position"), "close"),
@@ -34,7 +34,7 @@ _HINTS = {
     "replace": "send amend",
 }
 
-_EVERYWHERE = frozenset(
+EVERYWHERE = frozenset(
     {
         *(
             "strategy_name",
@@ -60,7 +60,7 @@ _EVERYWHERE = frozenset(
 )
 _WHICH_ORDER = ("order_id", "client_order_id", "of_alert")
 _POSITION = ("symbol", "leverage", "price", "order_type", "volume", "quantity_type", "confirm_fill")
-_GOES_WITH: Mapping[Action, frozenset[str]] = {
+GOES_WITH: Mapping[Action, frozenset[str]] = {
     "close": frozenset({*_POSITION, "percent"}),
     "reverse": frozenset(_POSITION),
     "target": frozenset({*_POSITION, "side"}),
@@ -79,7 +79,7 @@ _GOES_WITH: Mapping[Action, frozenset[str]] = {
     ),
 }
 _WHICH = "it says which order is meant, for action cancel or amend"
-_NOT_WITH_AN_ORDER = {
+NOT_WITH_AN_ORDER = {
     "percent": f"it is a part of a position, for action close. Send volume with {PERCENT_OF_WHAT}",
     "scope": "it says what action cancel cancels",
     "client_order_id": _WHICH,
@@ -103,8 +103,8 @@ def action_of(candidates: Sequence[Sent]) -> Action:
 def _named(sent: Sent) -> Action | Side:
     text = values.order_text(sent).lower()
     key = text.replace("-", "_").replace(" ", "_")
-    if key in _NAMES:
-        return _NAMES[key]
+    if key in ACTION_NAMES:
+        return ACTION_NAMES[key]
     hint = _HINTS.get(key) or refused_names.overrides(words.of_value(text))
     said = f"{values.shown(text)} ({hint})" if hint else values.shown(text)
     raise sent.fault(f"must be buy, sell, close, reverse, target, cancel or amend, not {said}")
@@ -123,5 +123,5 @@ def refuse_others(action: Action, order: Order) -> None:
 
 def _why_not(action: Action, name: str) -> str | None:
     if action == "order":
-        return _NOT_WITH_AN_ORDER.get(name)
-    return None if name in _EVERYWHERE or name in _GOES_WITH[action] else _WHY[action]
+        return NOT_WITH_AN_ORDER.get(name)
+    return None if name in EVERYWHERE or name in GOES_WITH[action] else _WHY[action]

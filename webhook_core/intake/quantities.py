@@ -24,7 +24,7 @@ _OTHER_NAMES: dict[str, QuantityType] = {
     "percentofposition": "percent_position",
     "risk": "risk_percent",
 }
-_NAMES: Mapping[str, QuantityType] = {
+QUANTITY_NAMES: Mapping[str, QuantityType] = {
     **{normalise(known): known for known in get_args(QuantityType)},
     **_OTHER_NAMES,
 }
@@ -33,7 +33,7 @@ _NAMES: Mapping[str, QuantityType] = {
 def quantity_type(sent: Sent) -> QuantityType:
     """Case, ``_``, ``-`` and spaces don't matter."""
     text = values.order_text(sent)
-    if found := _NAMES.get(normalise(text)):
+    if found := QUANTITY_NAMES.get(normalise(text)):
         return found
     hint = ": percent of what" if normalise(text) in ("percent", "percentage", "pct", "%") else ""
     raise sent.fault(

@@ -1,0 +1,80 @@
+"""Makes the composer, one page without a server, from the tables by which the bridge reads an alert:
+python -m examples.compose.make"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+from webhook_core.intake import actions
+from webhook_core.intake.field_names import ALIASES, CONTEXT
+from webhook_core.intake.quantities import QUANTITY_NAMES
+from webhook_core.trading import orders
+from webhook_core.trading.orders import OrderType
+
+HERE = Path(__file__).parent
+PAGES = (
+    HERE.parent / "compose.html",
+    HERE.parent.parent / "webhook_core" / "web" / "pages" / "compose.html",
+)
+
+
+def tables() -> dict[str, Any]:
+    """What the parser knows: names, which of them go with which action, and the words of each."""
+    return {
+        "aliases": {name: list(names) for name, names in ALIASES.items()},
+        "context": sorted(CONTEXT),
+        "actions": {name: str(action) for name, action in actions.ACTION_NAMES.items()},
+        "everywhere": sorted(actions.EVERYWHERE),
+        "goes_with": {action: sorted(names) for action, names in actions.GOES_WITH.items()},
+        "not_with_an_order": sorted(actions.NOT_WITH_AN_ORDER),
+        "order_types": {
+            kind.value: {
+                "limit": kind.takes_limit,
+                "trigger": kind.takes_trigger,
+                "trail": kind.trails,
+                "trail_limit": kind is OrderType.TRAILING_STOP_LIMIT,
+                "display": kind is OrderType.ICEBERG,
+            }
+            for kind in OrderType
+            if kind is not OrderType.SETTLE_POSITION
+        },
+        "quantity_types": dict(QUANTITY_NAMES),
+        "words": {
+            "quantity_type": list(get_args(orders.QuantityType)),
+            "time_in_force": list(get_args(orders.TimeInForce)),
+            "trigger_by": list(get_args(orders.TriggerBy)),
+            "fee_currency": list(get_args(orders.FeeCurrency)),
+            "self_trade": list(get_args(orders.SelfTrade)),
+            "scope": list(get_args(orders.CancelScope)),
+            "market_position": list(get_args(orders.MarketPosition)),
+        },
+    }
+
+
+def page() -> str:
+    """The whole of it. Its policy lets in this style and this script, by their digests, and nothing else."""
+    style = (HERE / "page.css").read_text("utf-8")
+    script = (HERE / "page.js").read_text("utf-8")
+    told = json.dumps(tables(), indent=1, sort_keys=True)
+    script = script.replace("/* TABLES */ null", told)
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    text = (HERE / "page.html").read_text("utf-8")
+    for name, value in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script)):
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+if __name__ == "__main__":
+    for path in PAGES:
+        path.write_text(page(), encoding="utf-8")
