@@ -43,9 +43,10 @@ def proved(dice: Random, alert: dict[str, Any], now: datetime) -> Proved:
         whole, body = body, alerts.damaged(dice, body)
         if body == whole:
             return Proved(how, body, headers, may_trade)
+        # A name or a letter may have been what was wrong with it.
         held = any(token.encode() in body for token in ALERTS_PROVED_BY)
         unsigned = not any(name in headers for name in SIGNED)
-        return Proved(f"{how}, damaged", body, headers, may_trade and held and unsigned)
+        return Proved(f"{how}, damaged", body, headers, held and unsigned)
     return Proved(how, body, headers, may_trade)
 
 

@@ -21,6 +21,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.limits import symbol_allowed
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.symbols import UnknownSymbol, display_name
+from webhook_core.web import client_certificate
 from webhook_core.web.messages import HttpRequest, HttpResponse
 
 READ_S = 5.0
@@ -127,7 +128,21 @@ def signed_request(
         headers["x-forwarded-for"] = ", ".join([address] + ["127.0.0.1"] * hops)
     else:
         address = "127.0.0.1"
+    if settings.client_certificates is not None:
+        address = _as_its_balancer_does(headers, address, settings)
     return HttpRequest("POST", "/webhook/tradingview/validate", {}, headers, body, address, now)
+
+
+def _as_its_balancer_does(headers: dict[str, str], sender: str, settings: Settings) -> str:
+    """The balancer's headers, and its own address."""
+    wanted, hops = settings.client_certificates, settings.trusted_proxy_hops or 0
+    if wanted is None:
+        return sender
+    balancer = str(wanted.balancers[0].network_address)
+    headers["x-forwarded-for"] = ", ".join([sender] + [balancer] * hops)
+    headers[client_certificate.PRESENT] = "true"
+    headers[client_certificate.HASH] = next(iter(wanted.fingerprints)).hex()
+    return balancer
 
 
 def _standard_webhooks(

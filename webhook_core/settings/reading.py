@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import addresses, rules
+from webhook_core.settings import addresses, certificates, rules
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
@@ -57,6 +57,9 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "RATE_LIMIT_PER_MINUTE": (values.whole(1, 100_000), 60),
     "ALLOWED_IPS": (addresses.networks, None),
     "TRUSTED_PROXY_HOPS": (addresses.hops, None),
+    "CLIENT_CERT_HEADERS": (values.flag, False),
+    "CLIENT_CERT_FINGERPRINTS": (certificates.fingerprints, None),
+    "LOAD_BALANCER_IPS": (addresses.networks, None),
     "HEALTH_DETAILS": (values.flag, False),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
@@ -156,6 +159,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"]
         if reader.given("TRUSTED_PROXY_HOPS") or not on_google_cloud
         else GOOGLES_OWN_HOPS,
+        client_certificates=certificates.client_certificates(given),
         health_details=given["HEALTH_DETAILS"],
         on_google_cloud=on_google_cloud,
         account=given["KRAKEN_ACCOUNT"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.intake.authentication import Credential, signing_credential, token_credential
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.settings import certificates
 from webhook_core.settings.secret_names import SecretName, of_variable
 from webhook_core.settings.strategies import SecretText, StrategiesFile
 from webhook_core.settings.variables import EnvReader, suggestion
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from webhook_core.settings.settings import Settings
 
 _OURS = (
-    "ALERT_", "ALLOWED_", "DUPLICATE_WINDOW", "HEALTH_", "KRAKEN_", "LEDGER_", "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_",
-    "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
+    "ALERT_", "ALLOWED_", "CLIENT_CERT", "DUPLICATE_WINDOW", "HEALTH_", "KRAKEN_", "LEDGER_", "LOAD_BALANCER",
+    "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_", "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_",
+    "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
 """Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
 KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
@@ -90,6 +92,12 @@ def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential
 def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
     """The rules that need more than one variable. A variable that is at fault already is not complained of twice."""
     yield from _without_proof(settings, reader, strategies)
+    yield from certificates.refusals(
+        settings.client_certificates,
+        settings.trusted_proxy_hops,
+        reader,
+        on_google_cloud=settings.on_google_cloud,
+    )
     if settings.trading_mode != "paper":
         for name in KRAKEN_SECRETS:
             if not reader.given(name):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from webhook_core.intake.authentication import Credential
 from webhook_core.settings.addresses import Network
+from webhook_core.settings.certificates import ClientCertificates
 from webhook_core.settings.secret_names import SecretName
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategies import Strategy
@@ -55,6 +56,7 @@ class Settings(NamedTuple):
     rate_limit_per_minute: int
     allowed_ips: tuple[Network, ...] | None
     trusted_proxy_hops: int | None
+    client_certificates: ClientCertificates | None
     health_details: bool
     on_google_cloud: bool
     account: str = "default"

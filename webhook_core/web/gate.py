@@ -43,6 +43,12 @@ class Gate:
                 request.received_at,
                 anonymous_allowed=settings.environment == "development",
             )
+            if settings.client_certificates is not None:
+                from webhook_core.web import client_certificate  # most have no balancer before them
+
+                client_certificate.check(
+                    request, settings.client_certificates, on_google_cloud=settings.on_google_cloud
+                )
         except Unauthenticated as error:
             self._count(request, error.reason)
             raise

@@ -9,12 +9,14 @@ from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
 from tests.support.shell import Recorded, gcloud_dict, options
-from webhook_core.settings.reading import VARIABLES
+from webhook_core.settings.reading import VARIABLES, read_settings
+from webhook_core.web import client_certificate
 
 LONGEST = {
     "README.md": 200,
     "examples/README.md": 350,
     "examples/deploy/README.md": 400,
+    "examples/deploy/load-balancer/README.md": 100,
     "webhook_core/README.md": 250,
     "webhook_core/settings/README.md": 150,
     "webhook_core/web/README.md": 200,
@@ -24,10 +26,11 @@ LONGEST = {
 """Lines that a document may have: each has one kind of reader."""
 TWO_SCREENS = 100
 GUIDE = "examples/deploy/README.md"
+BALANCER = "examples/deploy/load-balancer/README.md"
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in LONGEST}
 OURS_IN_SHELL = {
     "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
-    "CHANNEL", "HOURS",
+    "CHANNEL", "HOURS", "DOMAIN", "FINGERPRINT", "BALANCER",
 }  # fmt: skip
 MAKE = set(
     re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -89,8 +92,8 @@ def test_every_path_and_heading_that_is_linked_exists(name):
     assert missing == []
 
 
-def in_fresh_shells(folder):
-    """Every block of the guide that reaches outside, each in a shell of its own, in the order of the text."""
+def in_fresh_shells(folder, document=GUIDE):
+    """Every block of a guide that reaches outside, each in a shell of its own, in the order of the text."""
     place = folder / "project"
     place.mkdir()
     for entry in ROOT.iterdir():
@@ -100,7 +103,7 @@ def in_fresh_shells(folder):
     (place / "deploy.env").write_bytes((ROOT / "examples" / "deploy" / "deploy.env").read_bytes())
     (place / "strategies.toml").write_bytes((ROOT / "examples" / "strategies.toml").read_bytes())
     calls, errors, flags, data = [], "", "", ""
-    for number, block in enumerate(blocks(GUIDE)):
+    for number, block in enumerate(blocks(document)):
         if not ("gcloud " in block or "examples/deploy/" in block or "docker " in block):
             continue
         own = folder / str(number)
@@ -240,3 +243,65 @@ def test_what_stops_the_function_works_in_a_fresh_shell_and_is_undone_by_what_th
     assert removed[3:] == added[3:]
     checks = [call[-1] for call in chapter.of("gcloud", "run", "services", "update")]
     assert checks == ["--no-invoker-iam-check", "--invoker-iam-check"]
+
+
+@pytest.fixture(scope="module")
+def balancer(tmp_path_factory):
+    return in_fresh_shells(tmp_path_factory.mktemp("balancer"), BALANCER)
+
+
+def test_the_balancer_s_commands_run_and_gcloud_knows_them(balancer):
+    assert balancer.returncode == 0, balancer.stderr
+    calls = balancer.of("gcloud")
+    assert len(calls) > 10
+    assert [unknown for call in calls if (unknown := shell.unknown_to_gcloud(call[1:]))] == []
+
+
+def test_the_balancer_s_parts_belong_together(balancer):
+    (service,) = balancer.of("gcloud", "compute", "backend-services", "create")
+    (group,) = balancer.of("gcloud", "compute", "network-endpoint-groups", "create")
+    (backend,) = balancer.of("gcloud", "compute", "backend-services", "add-backend")
+    (proxy,) = balancer.of("gcloud", "compute", "target-https-proxies", "create")
+    (rule,) = balancer.of("gcloud", "compute", "forwarding-rules", "create")
+    assert options(backend)["--network-endpoint-group"] == group[4]
+    assert options(rule)["--target-https-proxy"] == proxy[4]
+    (policy,) = balancer.of("gcloud", "network-security", "server-tls-policies", "import")
+    assert options(proxy)["--server-tls-policy"] == policy[4]
+    headers = [flag.split("=", 1)[1] for flag in service if "--custom-request-header" in flag]
+    assert headers == [
+        "X-Client-Cert-Present:{client_cert_present}",
+        "X-Client-Cert-Hash:{client_cert_sha256_fingerprint}",
+    ]
+    assert [header.split(":")[0].lower() for header in headers] == [
+        client_certificate.PRESENT,
+        client_certificate.HASH,
+    ]
+
+
+def test_what_the_balancer_s_guide_deploys_starts_and_believes_the_balancer_alone(balancer):
+    (call,) = balancer.of("gcloud", "builds", "submit")
+    given = gcloud_dict(options(call)["--substitutions"])
+    assert given.keys() <= files.cloudbuild()["substitutions"].keys()
+    deployed = files.step_arguments("deploy", **given)
+    assert "--ingress-settings=internal-and-gclb" in deployed
+    (text,) = [flag.split("=", 1)[1] for flag in deployed if flag.startswith("--set-env-vars=")]
+    env = gcloud_dict(text) | {
+        "K_SERVICE": "bridge",
+        "WEBHOOK_TOKEN": shell.TOKEN,
+        "LOAD_BALANCER_IPS": "34.120.0.9",  # which the recorded gcloud does not know
+    }
+    settings = read_settings(env, read_file=lambda _: None)
+    assert settings.trusted_proxy_hops == 1
+    assert len(settings.client_certificates.fingerprints) == 1
+
+
+def test_the_balancer_s_files_are_what_the_commands_import(balancer):
+    folder = ROOT / "examples" / "deploy" / "load-balancer"
+    (trust,) = files.documents(folder / "trust-config.yaml")
+    (policy,) = files.documents(folder / "server-tls-policy.yaml")
+    imported = balancer.of("gcloud", "certificate-manager", "trust-configs", "import")[0]
+    assert trust == {"name": imported[4], "allowlistedCertificates": []}
+    assert policy["mtlsPolicy"] == {
+        "clientValidationMode": "ALLOW_INVALID_OR_MISSING_CLIENT_CERT",
+        "clientValidationTrustConfig": f"projects/PROJECT_ID/locations/global/trustConfigs/{imported[4]}",
+    }

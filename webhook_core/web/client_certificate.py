@@ -1,0 +1,42 @@
+"""The sender's client certificate, as the load balancer before the function has seen it.
+
+A certificate proves a server, TradingView's, and not which of its users: it stands beside the
+alert's own proof. The headers are the balancer's word, and mean nothing from anybody else.
+"""
+
+from __future__ import annotations
+
+from webhook_core.errors import Unauthenticated
+from webhook_core.settings.addresses import Address, address_of
+from webhook_core.settings.certificates import ClientCertificates, fingerprint
+from webhook_core.web.client_address import client_address, is_allowed
+from webhook_core.web.messages import HttpRequest
+
+PRESENT, HASH = "x-client-cert-present", "x-client-cert-hash"
+"""Set by the balancer from client_cert_present and client_cert_sha256_fingerprint
+(cloud.google.com/load-balancing/docs/https/setting-up-mtls-global-ext-https)."""
+_LAST = 0
+
+
+def check(request: HttpRequest, wanted: ClientCertificates, *, on_google_cloud: bool) -> None:
+    """Raises Unauthenticated unless a balancer of ours says that the sender held the key of a
+    pinned certificate. Its log line has the fingerprint of one that is not pinned."""
+    if not is_allowed(_handed_by(request, on_google_cloud=on_google_cloud), wanted.balancers):
+        raise Unauthenticated("the request did not come through a balancer of LOAD_BALANCER_IPS")
+    if request.headers.get(PRESENT) != "true":
+        raise Unauthenticated("the sender showed no client certificate")
+    shown = fingerprint(request.headers.get(HASH, ""))
+    if shown is None:
+        raise Unauthenticated(f"{HASH} is no SHA-256 fingerprint")
+    if shown not in wanted.fingerprints:
+        raise Unauthenticated(
+            f"the client certificate {shown.hex()} is not in CLIENT_CERT_FINGERPRINTS"
+        )
+
+
+def _handed_by(request: HttpRequest, *, on_google_cloud: bool) -> Address | None:
+    """Who passed the request on to this server: on Google Cloud whom its front end has appended,
+    elsewhere the peer."""
+    if on_google_cloud:
+        return client_address(request.headers.get("x-forwarded-for"), _LAST)
+    return address_of(request.peer)
