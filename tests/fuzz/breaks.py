@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from webhook_core.application import Application
-from webhook_core.intake import authentication, parse, repeated_secrets
+from webhook_core.intake import authentication, parse, repeated_secrets, signatures
 from webhook_core.web import answers
 from webhook_core.web.gate import Gate
 
@@ -20,7 +20,7 @@ def _any_token() -> Any:
     """A prefix of the token is enough."""
     right = authentication._token
 
-    def token(fields: Any, credentials: Any) -> Any:
+    def token(fields: Any, credentials: Any, **named: Any) -> Any:
         for name, value in fields.items():
             proof = next(
                 (
@@ -31,8 +31,8 @@ def _any_token() -> Any:
                 None,
             )
             if name == "token" and proof is not None:
-                return authentication._Proof(proof.scheme, proof.strategy, proof.key_id)
-        return right(fields, credentials)
+                return authentication.Proof(proof.scheme, proof.strategy, proof.key_id)
+        return right(fields, credentials, **named)
 
     return patch.object(authentication, "_token", token)
 
@@ -43,7 +43,7 @@ def _falls_back() -> Any:
 
 
 def _stale_messages() -> Any:
-    return patch.object(authentication, "TIMESTAMP_TOLERANCE_S", 10**9)
+    return patch.object(signatures, "TIMESTAMP_TOLERANCE_S", 10**9)
 
 
 def _tells_secrets() -> Any:
