@@ -11,7 +11,7 @@ from webhook_core.intake.field_names import Sent
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import Unit
-from webhook_core.settings.strategies import SecretText
+from webhook_core.settings.strategy import SecretText
 from webhook_core.trading.requests import NotSent, Unknown
 from webhook_core.value import Value
 

@@ -13,9 +13,10 @@ from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.settings import Settings
-from webhook_core.settings.strategies import SCHEMES, SecretText, StrategiesFile
+from webhook_core.settings.strategies import StrategiesFile
 from webhook_core.settings.strategies import read as read_strategies
 from webhook_core.settings.strategies import text_of as strategies_text
+from webhook_core.settings.strategy import SCHEMES, SecretText
 from webhook_core.settings.variables import EnvReader
 
 GOOGLES_OWN_HOPS = 0

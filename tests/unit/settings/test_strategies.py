@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from webhook_core.settings.strategies import Strategy, read
+from webhook_core.settings.strategies import read
+from webhook_core.settings.strategy import Strategy
 
 TOKEN = "token-0123456789abcdef"
 NEWER = "newer-0123456789abcdef"
