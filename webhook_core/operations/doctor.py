@@ -35,7 +35,7 @@ from webhook_core.settings.reading import (
 )
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument, from_document
-from webhook_core.trading.limits import RULES_DENY_FOR
+from webhook_core.trading.kraken_limits import RULES_DENY_FOR
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 READ_S = 10.0

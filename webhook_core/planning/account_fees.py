@@ -19,7 +19,7 @@ from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.limits import rules_are_fresh
+from webhook_core.trading.kraken_limits import rules_are_fresh
 from webhook_core.trading.rules import Fees
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
 from webhook_core.venue import Venue

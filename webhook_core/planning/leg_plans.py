@@ -12,7 +12,7 @@ from webhook_core.planning.decision import Decided, Line, Unsent, Wants
 from webhook_core.planning.order_changes import Changes
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.sources import Sources
-from webhook_core.trading import denials, limits, needs, planner
+from webhook_core.trading import denials, kraken_limits, needs, planner
 from webhook_core.trading import order_changes as open_orders
 from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -236,7 +236,7 @@ class Workings:
             facts = facts._replace(
                 balances={**facts.balances, instrument.base: funds._replace(held=held)}
             )
-        fresh = limits.rules_are_fresh(instrument, self.sources.clock.now())
+        fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
         return Basis(instrument, facts, taker_fee, fresh)
 
     def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:

@@ -26,3 +26,18 @@ class Check(NamedTuple):
     @property
     def verdict(self) -> str:
         return "not_checked" if self.passed is None else "passed" if self.passed else "denied"
+
+
+def passed(rule: str, **numbers: str) -> Check:
+    """Of a rule that lets the order be."""
+    return Check(rule, True, "", numbers, "kraken")
+
+
+def denied(rule: str, text: str, **numbers: str) -> Check:
+    """Of a rule that refuses the order; ``text`` says why."""
+    return Check(rule, False, f"{rule}: {text}", numbers, "kraken")
+
+
+def unchecked(rule: str, why: str, **numbers: str) -> Check:
+    """Of a rule that can't judge the order."""
+    return Check(rule, None, f"{rule}: not checked: {why}", numbers, "kraken")

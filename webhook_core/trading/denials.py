@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
 
-from webhook_core.trading import conditional_close, limits
+from webhook_core.trading import conditional_close, kraken_limits, limits
 from webhook_core.trading.checks import Check
 from webhook_core.trading.drafts import Draft, lowest
 from webhook_core.trading.instruments import Instrument
@@ -133,16 +133,16 @@ def _cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
 
 def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
     if draft.display_volume is not None:
-        yield limits.display_volume_fits(draft.volume, draft.display_volume)
+        yield kraken_limits.display_volume_fits(draft.volume, draft.display_volume)
 
 
 def _times(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
     terms = draft.wanted.terms
     starts = None if terms.starts is None else moment_of(terms.starts, now)
     if starts is not None:
-        yield limits.start_is_ahead(starts, now)
+        yield kraken_limits.start_is_ahead(starts, now)
     if terms.expires is not None:
-        yield limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
+        yield kraken_limits.expiry_in_reach(moment_of(terms.expires, now), starts, now)
 
 
 def _status(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
@@ -150,28 +150,30 @@ def _status(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check
     if draft.amends is not None and draft.amends.margin:
         return  # whether it reduces is Kraken's to know
     kind, post_only = wanted.order_type, wanted.terms.post_only
-    check = limits.status_permits(instrument, kind, wanted.leverage, post_only=post_only)
-    fresh = limits.status_is_fresh(instrument, now)
-    yield check if fresh else limits.outdated(check, instrument)
+    check = kraken_limits.status_permits(instrument, kind, wanted.leverage, post_only=post_only)
+    fresh = kraken_limits.status_is_fresh(instrument, now)
+    yield check if fresh else kraken_limits.outdated(check, instrument)
 
 
 def _leverage(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
     wanted = draft.wanted
     if is_margin(wanted.leverage):
-        check = limits.leverage_offered(draft.instrument, wanted.side, wanted.leverage)
+        check = kraken_limits.leverage_offered(draft.instrument, wanted.side, wanted.leverage)
         yield _while_fresh(check, draft, now)
 
 
 def _volume_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
     if draft.amends is None or draft.amends.volume != draft.volume:
-        yield _while_fresh(limits.volume_minimum(draft.instrument, draft.base_volume), draft, now)
+        yield _while_fresh(
+            kraken_limits.volume_minimum(draft.instrument, draft.base_volume), draft, now
+        )
 
 
 def _cost_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator[Check]:
     instrument, volume, close = draft.instrument, draft.volume, draft.wanted.close
-    yield _while_fresh(limits.cost_minimum(instrument, volume, draft.cost_price), draft, now)
+    yield _while_fresh(kraken_limits.cost_minimum(instrument, volume, draft.cost_price), draft, now)
     if close is not None and not draft.in_quote:
-        left = limits.close_minimum(instrument, volume, draft.close_price, close.field)
+        left = kraken_limits.close_minimum(instrument, volume, draft.close_price, close.field)
         yield _while_fresh(left, draft, now)
 
 
@@ -195,7 +197,11 @@ RULES: tuple[Rule, ...] = (
 
 def _while_fresh(check: Check, draft: Draft, now: datetime) -> Check:
     instrument = draft.instrument
-    return check if limits.rules_are_fresh(instrument, now) else limits.outdated(check, instrument)
+    return (
+        check
+        if kraken_limits.rules_are_fresh(instrument, now)
+        else kraken_limits.outdated(check, instrument)
+    )
 
 
 def _owned(check: Check, owner: Limits, setting: str) -> Check:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
-from webhook_core.trading import denials, limits
+from webhook_core.trading import denials, kraken_limits, limits
 from webhook_core.trading.orders import OrderType, Side
 
 D = Decimal
@@ -163,17 +163,17 @@ def test_a_cost_that_no_price_tells_is_denied():
 
 
 def test_a_volume_below_ordermin_is_denied():
-    denied = limits.volume_minimum(BTC_USD, D("0.00001"))
+    denied = kraken_limits.volume_minimum(BTC_USD, D("0.00001"))
     assert said(denied) == ("ORDER_MINIMUM", {"volume": "0.00001", "minimum": "0.00005"})
     assert denied.message == "ORDER_MINIMUM: volume 0.00001 is below the pair's minimum 0.00005 BTC"
     least = {"volume": "0.00005", "minimum": "0.00005"}
-    assert passed(limits.volume_minimum(BTC_USD, D("0.00005"))) == ("ORDER_MINIMUM", least)
-    unknown = limits.volume_minimum(btc_usd(ordermin=None), D("0.00000001"))
+    assert passed(kraken_limits.volume_minimum(BTC_USD, D("0.00005"))) == ("ORDER_MINIMUM", least)
+    unknown = kraken_limits.volume_minimum(btc_usd(ordermin=None), D("0.00000001"))
     assert unchecked(unknown) == ("ORDER_MINIMUM", {"volume": "0.00000001"})
 
 
 def test_a_cost_below_costmin_is_denied():
-    denied = limits.cost_minimum(DOGE_EUR, D(50), D("0.008"))
+    denied = kraken_limits.cost_minimum(DOGE_EUR, D(50), D("0.008"))
     assert said(denied) == (
         "COST_MINIMUM",
         {"cost": "0.4", "minimum": "0.45", "volume": "50", "price": "0.008"},
@@ -186,7 +186,10 @@ def test_a_cost_below_costmin_is_denied():
 
 def test_a_cost_at_the_minimum_passes():
     numbers = {"cost": "0.45", "minimum": "0.45", "volume": "50", "price": "0.009"}
-    assert passed(limits.cost_minimum(DOGE_EUR, D(50), D("0.009"))) == ("COST_MINIMUM", numbers)
+    assert passed(kraken_limits.cost_minimum(DOGE_EUR, D(50), D("0.009"))) == (
+        "COST_MINIMUM",
+        numbers,
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,7 @@ def test_a_cost_at_the_minimum_passes():
 )
 def test_a_cost_without_a_rule_or_a_price_is_not_checked(costmin, price, numbers):
     instrument = DOGE_EUR._replace(costmin=None if costmin is None else D(costmin))
-    check = limits.cost_minimum(instrument, D(50), None if price is None else D(price))
+    check = kraken_limits.cost_minimum(instrument, D(50), None if price is None else D(price))
     assert unchecked(check) == ("COST_MINIMUM", numbers)
 
 
@@ -204,7 +207,7 @@ def test_a_cost_without_a_rule_or_a_price_is_not_checked(costmin, price, numbers
     [(Side.BUY, 6, "2, 3, 4, 5"), (Side.SELL, 4, "2, 3"), (Side.SELL, 5, "2, 3")],
 )
 def test_a_leverage_outside_the_sides_list_is_denied(side, leverage, offered):
-    denied = limits.leverage_offered(BTC_USD, side, leverage)
+    denied = kraken_limits.leverage_offered(BTC_USD, side, leverage)
     assert said(denied) == ("LEVERAGE", {"leverage": str(leverage), "offered": offered})
     expected = (
         f"LEVERAGE: leverage {leverage} is not offered for a {side} of BTC/USD; offered: {offered}"
@@ -214,7 +217,8 @@ def test_a_leverage_outside_the_sides_list_is_denied(side, leverage, offered):
 
 def test_a_pair_without_margin_denies_every_leverage():
     assert (
-        said(limits.leverage_offered(btc_usd(leverage_buy=()), Side.BUY, 2))[1]["offered"] == "none"
+        said(kraken_limits.leverage_offered(btc_usd(leverage_buy=()), Side.BUY, 2))[1]["offered"]
+        == "none"
     )
 
 
@@ -228,13 +232,13 @@ def test_a_pair_without_margin_denies_every_leverage():
     ],
 )
 def test_an_offered_leverage_or_none_passes(side, leverage, numbers):
-    assert passed(limits.leverage_offered(BTC_USD, side, leverage)) == ("LEVERAGE", numbers)
+    assert passed(kraken_limits.leverage_offered(BTC_USD, side, leverage)) == ("LEVERAGE", numbers)
 
 
 def test_a_missing_leverage_list_denies_nothing_and_spot_needs_no_list():
-    unknown = limits.leverage_offered(btc_usd(leverage_sell=None), Side.SELL, 50)
+    unknown = kraken_limits.leverage_offered(btc_usd(leverage_sell=None), Side.SELL, 50)
     assert unchecked(unknown) == ("LEVERAGE", {"leverage": "50"})
-    assert passed(limits.leverage_offered(btc_usd(leverage_sell=()), Side.SELL, 1))
+    assert passed(kraken_limits.leverage_offered(btc_usd(leverage_sell=()), Side.SELL, 1))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +265,7 @@ def test_a_missing_leverage_list_denies_nothing_and_spot_needs_no_list():
     ],
 )
 def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, denied):
-    answer = limits.status_permits(btc_usd(status=status), order_type, leverage)
+    answer = kraken_limits.status_permits(btc_usd(status=status), order_type, leverage)
     if not denied:
         assert passed(answer) == ("PAIR_STATUS", {"status": status})
     else:
@@ -274,7 +278,9 @@ def test_the_pairs_status_decides_what_it_takes(status, order_type, leverage, de
 
 
 def test_a_status_that_is_not_known_is_not_checked():
-    assert unchecked(limits.status_permits(btc_usd(status=None), OrderType.MARKET, None)) == (
+    assert unchecked(
+        kraken_limits.status_permits(btc_usd(status=None), OrderType.MARKET, None)
+    ) == (
         "PAIR_STATUS",
         {},
     )
@@ -282,13 +288,13 @@ def test_a_status_that_is_not_known_is_not_checked():
 
 def test_a_pair_that_is_post_only_takes_a_post_only_order():
     assert (
-        limits.status_permits(
+        kraken_limits.status_permits(
             btc_usd(status="post_only"), OrderType.LIMIT, None, post_only=True
         ).passed
         is True
     )
     assert (
-        limits.status_permits(
+        kraken_limits.status_permits(
             btc_usd(status="cancel_only"), OrderType.LIMIT, None, post_only=True
         ).passed
         is False
@@ -301,18 +307,18 @@ def test_a_pair_that_is_post_only_takes_a_post_only_order():
 )
 def test_an_iceberg_shows_a_fifteenth_at_least_and_not_all(shown, fits):
     volume = "1" if shown != "0.1" else "1.6"
-    check = limits.display_volume_fits(D(volume), D(shown))
+    check = kraken_limits.display_volume_fits(D(volume), D(shown))
     expected = "DISPLAY_VOLUME", {"display_volume": shown, "volume": volume}
     assert (passed if fits else said)(check) == expected
 
 
 def test_a_start_lies_ahead():
-    ahead = limits.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF)
+    ahead = kraken_limits.start_is_ahead(AS_OF + timedelta(seconds=1), AS_OF)
     assert passed(ahead) == (
         "START_TIME",
         {"starts": "2026-09-25T12:00:01Z", "now": "2026-09-25T12:00:00Z"},
     )
-    denied = limits.start_is_ahead(AS_OF, AS_OF)
+    denied = kraken_limits.start_is_ahead(AS_OF, AS_OF)
     assert said(denied) == (
         "START_TIME",
         {"starts": "2026-09-25T12:00:00Z", "now": "2026-09-25T12:00:00Z"},
@@ -332,7 +338,9 @@ def test_a_start_lies_ahead():
     ],
 )
 def test_an_expiry_lies_within_reach_and_after_the_start(after, start, fits):
-    check = limits.expiry_in_reach(AS_OF + after, None if start is None else AS_OF + start, AS_OF)
+    check = kraken_limits.expiry_in_reach(
+        AS_OF + after, None if start is None else AS_OF + start, AS_OF
+    )
     rule, numbers = (passed if fits else said)(check)
     assert rule == "EXPIRY"
     assert numbers == {
@@ -342,38 +350,38 @@ def test_an_expiry_lies_within_reach_and_after_the_start(after, start, fits):
 
 
 def test_what_a_close_leaves_must_be_worth_the_pairs_minimum():
-    denied = limits.close_minimum(BTC_USD, D("0.00005"), D(9000), "stop_loss")
+    denied = kraken_limits.close_minimum(BTC_USD, D("0.00005"), D(9000), "stop_loss")
     numbers = {"cost": "0.45", "minimum": "0.5", "volume": "0.00005", "price": "9000"}
     assert said(denied) == ("CLOSE_COST_MINIMUM", numbers)
     assert "the order that stop_loss leaves: cost 0.45 USD" in denied.message
-    assert passed(limits.close_minimum(BTC_USD, D("0.00005"), D(10000), "stop_loss")) == (
+    assert passed(kraken_limits.close_minimum(BTC_USD, D("0.00005"), D(10000), "stop_loss")) == (
         "CLOSE_COST_MINIMUM",
         numbers | {"cost": "0.5", "price": "10000"},
     )
-    unknown = limits.close_minimum(BTC_USD, D("0.00005"), None, "stop_loss")
+    unknown = kraken_limits.close_minimum(BTC_USD, D("0.00005"), None, "stop_loss")
     assert unchecked(unknown) == ("CLOSE_COST_MINIMUM", {"minimum": "0.5", "volume": "0.00005"})
     assert "the order that stop_loss leaves: not checked: no price is known" in unknown.message
 
 
 def test_a_rule_that_is_too_old_is_not_checked_and_says_of_when_it_is():
     for volume in ("0.00001", "1"):
-        check = limits.outdated(limits.volume_minimum(BTC_USD, D(volume)), BTC_USD)
+        check = kraken_limits.outdated(kraken_limits.volume_minimum(BTC_USD, D(volume)), BTC_USD)
         numbers = {"volume": volume, "minimum": "0.00005", "as_of": "2026-09-25T12:00:00Z"}
         assert unchecked(check) == ("ORDER_MINIMUM", numbers)
         assert "2026-09-25T12:00:00Z" in check.message
-    unknown = limits.volume_minimum(btc_usd(ordermin=None), D(1))
-    assert limits.outdated(unknown, BTC_USD) == unknown
+    unknown = kraken_limits.volume_minimum(btc_usd(ordermin=None), D(1))
+    assert kraken_limits.outdated(unknown, BTC_USD) == unknown
 
 
 def test_the_first_refusal_decides_and_nothing_after_it_is_checked():
     def checks():
-        yield limits.volume_minimum(BTC_USD, D(1))
-        yield limits.volume_minimum(btc_usd(ordermin=None), D(1))
-        yield limits.volume_minimum(BTC_USD, D("0.00001"))
+        yield kraken_limits.volume_minimum(BTC_USD, D(1))
+        yield kraken_limits.volume_minimum(btc_usd(ordermin=None), D(1))
+        yield kraken_limits.volume_minimum(BTC_USD, D("0.00001"))
         pytest.fail("a check after the first refusal")
 
     assert said(denials.first(checks()))[0] == "ORDER_MINIMUM"
-    assert denials.first([limits.volume_minimum(BTC_USD, D(1))]) is None
+    assert denials.first([kraken_limits.volume_minimum(BTC_USD, D(1))]) is None
 
 
 @pytest.mark.parametrize(
@@ -387,4 +395,4 @@ def test_the_first_refusal_decides_and_nothing_after_it_is_checked():
     ],
 )
 def test_rules_deny_for_a_day(age, fresh):
-    assert limits.rules_are_fresh(BTC_USD, AS_OF + age) is fresh
+    assert kraken_limits.rules_are_fresh(BTC_USD, AS_OF + age) is fresh

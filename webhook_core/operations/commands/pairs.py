@@ -12,7 +12,7 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.operations.commands.tables import one_line, show_facts
 from webhook_core.operations.commands.terminal import OpenApplication, budget, duration, moment
 from webhook_core.trading.instruments import Instrument, from_document
-from webhook_core.trading.limits import rules_are_fresh
+from webhook_core.trading.kraken_limits import rules_are_fresh
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 

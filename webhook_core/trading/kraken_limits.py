@@ -1,0 +1,165 @@
+"""What Kraken's rules refuse, said before it is sent: each rule is a check with a stable name.
+
+They deny only while they are fresh: a stale number must not lose an order that Kraken would take,
+and Kraken's own refusal costs nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from webhook_core.trading import checks
+from webhook_core.trading.checks import Check
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.rounding import cost_of, plain
+from webhook_core.trading.symbols import asset_code, display_name
+
+RULES_DENY_FOR = timedelta(hours=24)
+"""So long after Kraken stated them do a pair's rules deny an order."""
+STATUS_DENIES_FOR = timedelta(minutes=1)
+"""A pair's status is a matter of minutes. Kraken's own refusal of it is one that a resend may overcome; ours would be final."""
+ICEBERG_PARTS = 15
+SOONEST_EXPIRY = timedelta(seconds=5)
+LATEST_EXPIRY = timedelta(days=30)
+"""Kraken says a month; which one, it does not say."""
+_NO_RULE = "Kraken's rule for the pair is not known"
+
+
+def rules_are_fresh(instrument: Instrument, now: datetime) -> bool:
+    """Whether the pair's rules are young enough to deny an order."""
+    return now - instrument.as_of <= RULES_DENY_FOR
+
+
+def status_is_fresh(instrument: Instrument, now: datetime) -> bool:
+    """Whether the pair's status is young enough to deny an order."""
+    return now - instrument.as_of <= STATUS_DENIES_FOR
+
+
+def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
+    """``ordermin``, in base currency, after rounding; None: the size is in quote, and no price is known to count it by."""
+    least = instrument.ordermin
+    if volume is None:
+        return checks.unchecked("ORDER_MINIMUM", "no price is known")
+    if least is None:
+        return checks.unchecked("ORDER_MINIMUM", _NO_RULE, volume=plain(volume))
+    numbers = {"volume": plain(volume), "minimum": plain(least)}
+    if volume >= least:
+        return checks.passed("ORDER_MINIMUM", **numbers)
+    text = f"volume {plain(volume)} is below the pair's minimum {plain(least)} {asset_code(instrument.base)}"
+    return checks.denied("ORDER_MINIMUM", text, **numbers)
+
+
+def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None) -> Check:
+    """``costmin``, in quote currency, at the highest price known: which one Kraken takes is its own affair."""
+    least = instrument.costmin
+    if least is None:
+        return checks.unchecked("COST_MINIMUM", _NO_RULE, volume=plain(volume))
+    if price is None:
+        return checks.unchecked(
+            "COST_MINIMUM", "no price is known", minimum=plain(least), volume=plain(volume)
+        )
+    cost, quote = cost_of(volume, price), asset_code(instrument.quote)
+    numbers = {
+        "cost": plain(cost),
+        "minimum": plain(least),
+        "volume": plain(volume),
+        "price": plain(price),
+    }
+    if cost >= least:
+        return checks.passed("COST_MINIMUM", **numbers)
+    text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's minimum {plain(least)} {quote}"
+    return checks.denied("COST_MINIMUM", text, **numbers)
+
+
+def close_minimum(
+    instrument: Instrument, volume: Decimal, price: Decimal | None, field: str
+) -> Check:
+    """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own price, as far as it is known."""
+    check = cost_minimum(instrument, volume, price)
+    text = check.message.replace(
+        "COST_MINIMUM: ", f"CLOSE_COST_MINIMUM: the order that {field} leaves: ", 1
+    )
+    return check._replace(rule="CLOSE_COST_MINIMUM", message=text)
+
+
+def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
+    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com, add-order ``displayvol``)."""
+    numbers = {"display_volume": plain(shown), "volume": plain(volume)}
+    if volume <= shown * ICEBERG_PARTS and shown < volume:
+        return checks.passed("DISPLAY_VOLUME", **numbers)
+    text = f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least a fifteenth of it"
+    return checks.denied("DISPLAY_VOLUME", text, **numbers)
+
+
+def start_is_ahead(starts: datetime, now: datetime) -> Check:
+    numbers = {"starts": _moment(starts), "now": _moment(now)}
+    if starts > now:
+        return checks.passed("START_TIME", **numbers)
+    return checks.denied(
+        "START_TIME", f"starts {_moment(starts)} has passed; it is {_moment(now)}", **numbers
+    )
+
+
+def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -> Check:
+    """5 seconds to a month ahead (docs.kraken.com, add-order ``expiretm``), and after the start."""
+    earliest, latest = now + SOONEST_EXPIRY, now + LATEST_EXPIRY
+    numbers = {"expires": _moment(expires), "now": _moment(now)}
+    if earliest <= expires <= latest and (starts is None or starts < expires):
+        return checks.passed("EXPIRY", **numbers)
+    span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
+    text = f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days ahead, after the start, here {span}"
+    return checks.denied("EXPIRY", text, **numbers)
+
+
+def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -> Check:
+    """The pair's list for this side has it. None and 1 are spot and need no list."""
+    offered = instrument.leverage_buy if side is Side.BUY else instrument.leverage_sell
+    if leverage is None or leverage <= 1:
+        return checks.passed("LEVERAGE", leverage="1")
+    if offered is None:
+        return checks.unchecked("LEVERAGE", _NO_RULE, leverage=str(leverage))
+    numbers = {"leverage": str(leverage), "offered": ", ".join(map(str, offered)) or "none"}
+    if leverage in offered:
+        return checks.passed("LEVERAGE", **numbers)
+    pair = display_name(instrument)
+    text = (
+        f"leverage {leverage} is not offered for a {side} of {pair}; offered: {numbers['offered']}"
+    )
+    return checks.denied("LEVERAGE", text, **numbers)
+
+
+def status_permits(
+    instrument: Instrument, order_type: OrderType, leverage: int | None, *, post_only: bool = False
+) -> Check:
+    """The pair's ``status`` takes such an order. A leveraged order may be the one that reduces: Kraken decides that."""
+    status = instrument.status
+    if status is None:
+        return checks.unchecked("PAIR_STATUS", _NO_RULE)
+    spot = leverage is None or leverage <= 1
+    limited = order_type.takes_limit or order_type is OrderType.TRAILING_STOP_LIMIT
+    refused = (
+        status == "cancel_only"
+        or (status == "reduce_only" and spot)
+        or (status == "post_only" and not post_only)
+        or (status == "limit_only" and not limited)
+    )
+    if not refused:
+        return checks.passed("PAIR_STATUS", status=status)
+    hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
+    text = f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} order{hint}"
+    return checks.denied("PAIR_STATUS", text, status=status)
+
+
+def outdated(check: Check, instrument: Instrument) -> Check:
+    """The same, of a rule that is too old to deny: Kraken decides."""
+    if check.passed is None:
+        return check
+    as_of = _moment(instrument.as_of)
+    why = f"what Kraken said at {as_of} is too old to deny by; Kraken decides"
+    return checks.unchecked(check.rule, why, **check.numbers, as_of=as_of)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
