@@ -1,6 +1,8 @@
-"""The only place that names concrete adapters. Everything is built in the first request, once per instance.
+"""Settings and adapters become the application, in the first request, once per instance.
 
-Not at import: functions-framework loads main.py in gunicorn's parent process and forks, which no database connection survives.
+Adapters are named here, and the stores in ledger.opening. Nothing is built at import:
+functions-framework loads main.py in gunicorn's parent process and forks, which no database
+connection survives.
 """
 
 from __future__ import annotations
@@ -9,8 +11,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache, partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from webhook_core.application import Application
 from webhook_core.clock import Budget, Clock, SystemClock
@@ -23,9 +24,9 @@ from webhook_core.kraken.client import InsteadOf, KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ledger.contract import Documents, Ledger
+from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.ledger.opening import Store, open_store, require_ledger
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
@@ -45,17 +46,9 @@ if TYPE_CHECKING:
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
-PAPER_KEY = "paper"
-PAPER_SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
-PAPER_NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
-SECRETS_READ_S = (
-    1.5  # Google's library is imported in it; the request has the rest of its budget for the order
-)
+SECRETS_READ_S = 1.5
+"""Google's library is imported in it. The request has the rest of its budget for the order."""
 PATIENT_READ_S = 10.0  # at a terminal
-
-
-class Store(Ledger, Documents, Protocol):
-    """Ledger and documents are one store in every adapter."""
 
 
 def start(
@@ -129,16 +122,6 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     log_at_terminal(settings, env, stream)
     require_ledger(settings.ledger_url, settings.ledger_id)
     return build(settings)
-
-
-def require_ledger(ledger_url: str, ledger_id: str | None = None) -> None:
-    """Raises LedgerAbsent where a ledger in a file is missing. Others can't be mistyped into being,
-    nor can one that ``ledger_id`` names."""
-    url = parse_ledger_url(ledger_url)
-    if url.path is not None and ledger_id is None:
-        from webhook_core.ledger.sqlite import present
-
-        present.require_ledger(Path(url.path), ledger_url)
 
 
 def open_logs(project: str) -> LogSearch:
@@ -227,24 +210,6 @@ def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue
     return PairRules(snapshot, document, store, venue, clock, Records())
 
 
-def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
-    """The ledger and its documents; None: with any id. The adapter's library is imported only here."""
-    url = parse_ledger_url(ledger_url)
-    if url.kind == "memory":
-        from webhook_core.ledger.memory import MemoryLedger
-
-        return MemoryLedger()
-    if url.kind == "firestore":
-        from webhook_core.ledger.firestore.ledger import FirestoreLedger
-
-        return FirestoreLedger(
-            url.project or "", database=url.database or "(default)", ledger_id=ledger_id
-        )
-    from webhook_core.ledger.sqlite.ledger import SqliteLedger
-
-    return SqliteLedger(str(url.path), ledger_id=ledger_id)
-
-
 def open_venue(
     settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
 ) -> Venue:
@@ -260,28 +225,12 @@ def open_venue(
 
 
 def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venue:
-    from webhook_core.kraken.paper.adapter import PaperAdapter
-    from webhook_core.kraken.paper.engine import PaperKraken
+    from webhook_core.kraken.paper.venue import PaperAccount, paper_venue  # live has no use for it
 
-    outside = None
-    if settings.paper_prices == "kraken":
-        from webhook_core.kraken.public_kraken import PublicKraken
-
-        outside = PublicKraken(settings.kraken_api_url, clock)
-    engine = PaperKraken(
-        documents,
-        clock,
-        balances=settings.paper_balances,
-        maker_fee=settings.paper_maker_fee,
-        taker_fee=settings.paper_taker_fee,
-        key=PAPER_KEY,
-        secret=PAPER_SECRET,
-        nonce_window=PAPER_NONCE_WINDOW,
-        price_source=outside.price if outside else None,
-        rule_source=outside.rules if outside else None,
+    account = PaperAccount(
+        settings.paper_balances,
+        settings.paper_maker_fee,
+        settings.paper_taker_fee,
+        settings.paper_prices,
     )
-    client = KrakenClient(PAPER_KEY, PAPER_SECRET, transport=PaperAdapter(engine))
-    priced_by_alerts = settings.paper_prices == "alert"
-    return KrakenVenue(
-        client, clock, note_price=engine.mark_price, priced_by_alerts=priced_by_alerts
-    )
+    return paper_venue(account, documents, clock, settings.kraken_api_url)

@@ -1,4 +1,4 @@
-"""What the application needs from outside. Adapters implement these; bootstrap alone knows which.
+"""What the application needs from outside. Adapters implement these; bootstrap knows which.
 
 Three kinds of small classes are built here and elsewhere, since a cold start pays for each: a frozen dataclass (0.6 ms) where
 money hangs on it, where two kinds must never be equal or where a repr must hide something; a NamedTuple (0.1 ms) for every

@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from webhook_core import bootstrap
 from webhook_core.application import Application
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerAbsent, LedgerLost, LedgerUnavailable
 from webhook_core.findings import Finding, fail, ok, warn
+from webhook_core.ledger import opening
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.identity import ADVICE
 from webhook_core.ledger.url import parse as parse_ledger_url
@@ -37,7 +37,7 @@ def in_place_of_a_ledger(settings: Settings) -> tuple[Settings, Finding | None]:
     None if it is there, or if it can't be made, or was there once, which the check of the ledger
     says."""
     try:
-        bootstrap.require_ledger(settings.ledger_url, settings.ledger_id)
+        opening.require_ledger(settings.ledger_url, settings.ledger_id)
     except LedgerAbsent as error:
         if error.can_be_made is False:
             return settings, None
@@ -106,7 +106,7 @@ def _readable_by_others(ledger_url: str) -> Iterator[Finding]:
 
 def begin_anew(settings: Settings) -> Iterator[Finding]:
     """What is at LEDGER_URL is the ledger from now on. Raises LedgerUnavailable."""
-    begin = getattr(bootstrap.open_store(settings.ledger_url), "begin_anew", None)
+    begin = getattr(opening.open_store(settings.ledger_url), "begin_anew", None)
     if begin is None:  # in memory
         yield fail(
             "ledger",

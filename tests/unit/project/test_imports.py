@@ -47,6 +47,7 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.turns",
     "webhook_core.network.name_look_up",
 )
+COMPOSITION = ("webhook_core.bootstrap", "webhook_core.ledger.opening")
 
 
 def name_of(path):
@@ -157,12 +158,12 @@ def test_the_paper_kraken_takes_nothing_from_trading(module):
     }
 
 
-def test_only_bootstrap_names_adapters():
+def test_only_the_composition_names_adapters():
     """Adapters may use each other's parts within their own room."""
     named = {
         (module, name)
         for module in SOURCES
-        if module != "webhook_core.bootstrap" and not inside(module, ADAPTERS)
+        if module not in COMPOSITION and not inside(module, ADAPTERS)
         for name in imported(module)
         if inside(name, ADAPTERS) and name != "webhook_core.kraken.outcomes"
     }
@@ -173,7 +174,7 @@ def test_only_bootstrap_names_adapters():
 def test_an_adapter_does_not_know_the_application(module):
     above = (
         "webhook_core.application",
-        "webhook_core.bootstrap",
+        *COMPOSITION,
         "webhook_core.settings.settings",
         "webhook_core.intake",
         "main",

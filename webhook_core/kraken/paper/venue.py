@@ -1,0 +1,55 @@
+"""The paper Kraken as a venue: the engine beneath the same krakenex client, and the same KrakenVenue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Clock
+from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.paper.adapter import PaperAdapter
+from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.ledger.contract import Documents
+
+KEY = "paper"
+SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
+NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
+
+
+class PaperAccount(NamedTuple):
+    """What paper trading begins with: balances by asset, fees in percent of the cost, and where its
+    prices come from: ``alert`` or ``kraken``."""
+
+    balances: Mapping[str, Decimal]
+    maker_fee: Decimal
+    taker_fee: Decimal
+    prices: str
+
+
+def paper_venue(
+    account: PaperAccount, documents: Documents, clock: Clock, kraken_url: str | None
+) -> KrakenVenue:
+    """``kraken_url``: whose public prices and rules it asks for, where the account says so."""
+    outside = None
+    if account.prices == "kraken":
+        from webhook_core.kraken.public_kraken import PublicKraken
+
+        outside = PublicKraken(kraken_url, clock)
+    engine = PaperKraken(
+        documents,
+        clock,
+        balances=account.balances,
+        maker_fee=account.maker_fee,
+        taker_fee=account.taker_fee,
+        key=KEY,
+        secret=SECRET,
+        nonce_window=NONCE_WINDOW,
+        price_source=outside.price if outside else None,
+        rule_source=outside.rules if outside else None,
+    )
+    client = KrakenClient(KEY, SECRET, transport=PaperAdapter(engine))
+    return KrakenVenue(
+        client, clock, note_price=engine.mark_price, priced_by_alerts=account.prices == "alert"
+    )
