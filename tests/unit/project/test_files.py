@@ -4,6 +4,7 @@ import subprocess
 import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import metadata
 
 import pathspec
 import pytest
@@ -37,7 +38,9 @@ EXPANDED = {
 
 
 def requirements(name):
-    rows = [row.partition("#")[0].strip() for row in (ROOT / name).read_text("utf-8").splitlines()]
+    """What is asked for, without the hashes."""
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
+    rows = [row.partition("#")[0].partition(" --hash=")[0].strip() for row in text.splitlines()]
     return [row for row in rows if row]
 
 
@@ -61,6 +64,28 @@ def test_every_requirement_is_pinned(name):
     ] == []
     names = [row.split("==")[0].lower() for row in pinned]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_requirement_has_the_hashes_of_its_files(name):
+    """One without would refuse the whole install, and so would one of a package that is not named."""
+    text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
+    asked = [row for row in text.splitlines() if "==" in row and not row.startswith("#")]
+    assert len(asked) == len([row for row in requirements(name) if "==" in row])
+    assert [
+        row for row in asked if not re.fullmatch(r"\S+==\S+(\s+--hash=sha256:[0-9a-f]{64})+", row)
+    ] == []
+
+
+def licences_of(package):
+    return [file for file in metadata.files(package) if re.match("(?i)licen[cs]e.*txt", file.name)]
+
+
+def test_krakenex_comes_with_its_licence():
+    """LGPL-3.0: whoever gets the image gets the text."""
+    texts = {file.name: file.read_text("utf-8") for file in licences_of("krakenex")}
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in texts["LICENSE.txt"]
+    assert "GNU GENERAL PUBLIC LICENSE" in texts["LICENSE-GPLv3.txt"]
 
 
 def test_what_pyproject_asks_for_is_among_the_pinned_and_old_enough():
