@@ -44,7 +44,7 @@ policy() {
 
 metric alerts 'Alerts that were read, whatever came of them' 'jsonPayload.message="alert.done" AND jsonPayload.alert_id:*'
 metric slow-alerts 'Alerts answered after more than 2.5 s' 'jsonPayload.message="alert.done" AND jsonPayload.ms>2500'
-metric failed-proofs 'Requests without a valid proof' 'jsonPayload.message="request.unauthenticated"'
+metric failed-proofs 'Requests without a valid proof' 'jsonPayload.message=("request.unauthenticated" OR "request.rate_limited")'
 metric rejected-orders 'Orders that Kraken refused' 'jsonPayload.message="order.rejected"'
 metric failed-alerts 'Alerts answered 5xx before anything was sent' 'jsonPayload.message="alert.done" AND jsonPayload.outcome="failed"'
 
