@@ -12,8 +12,9 @@ import sys
 import time
 from functools import partial
 
-from tests.fuzz.breaks import BREAKS, broken
-from tests.fuzz.run import MOST_GROWTH_MIB, ROUND, Found, run
+from tests.fuzz.breaks import BREAKS
+from tests.fuzz.run import MOST_GROWTH_MIB, ROUND, Found
+from tests.fuzz.shares import one_share
 from tests.fuzz.watch import Tally
 
 
@@ -38,11 +39,6 @@ def main() -> int:
         with multiprocessing.get_context("spawn").Pool(len(shares)) as pool:
             results = pool.map(partial(one_share, asked.broken), shares)
     return told(results, time.monotonic() - began)
-
-
-def one_share(name: str | None, share: list[tuple[int, int]]) -> tuple[Tally, list[Found], float]:
-    with broken(name):
-        return run(share)
 
 
 def told(results: list[tuple[Tally, list[Found], float]], seconds: float) -> int:

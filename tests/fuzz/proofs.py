@@ -20,6 +20,7 @@ from tests.fuzz.secrets import (
     STANDARD,
     TOKEN,
 )
+from tests.support.dialects import EXAMPLES
 
 NAMES = ("token", "secret", "passphrase")
 KEY = base64.b64decode(STANDARD.removeprefix("whsec_"))
@@ -36,7 +37,7 @@ def proved(dice: Random, alert: dict[str, Any], now: datetime) -> Proved:
     make = dice.choice([
         right_token, right_token, right_token, right_signature, right_message, wrong_token,
         wrong_token, elsewhere,
-        two_tokens, wrong_signature, wrong_message, beside, nothing,
+        two_tokens, tools_message, tools_message, wrong_signature, wrong_message, beside, nothing,
     ])  # fmt: skip
     how, body, headers, may_trade = make(dice, alert, now)
     if dice.random() < 0.12:  # whatever was signed is not what arrives; a token may still be in it
@@ -178,6 +179,14 @@ def beside(dice: Random, alert: dict[str, Any], now: datetime) -> Proved:
         dice, {"token": TOKEN, **_without(alert)}, now
     )
     return wrong._replace(how="wrong signature beside a right token")
+
+
+def tools_message(dice: Random, _alert: dict[str, Any], now: datetime) -> Proved:
+    """As another tool writes it, with its own name for the proof, or with none."""
+    example, right = dice.choice(EXAMPLES), dice.random() < 0.6
+    token = dice.choice(ALERTS_PROVED_BY if right else [TOKEN[:-1], OPERATOR, "x", SIGNING])
+    may_trade = right and "YOUR-TOKEN" in example.message
+    return Proved("another tool's message", example.body(token, now), {}, may_trade)
 
 
 def nothing(dice: Random, alert: dict[str, Any], _now: datetime) -> Proved:

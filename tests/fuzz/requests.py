@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 from datetime import datetime
 from random import Random
@@ -28,6 +30,8 @@ OTHER_PATHS = (
     "/.env",
     "/orders/1",
 )
+CERTIFICATE = hashlib.sha256(b"the certificate that is pinned").digest()
+BALANCERS = ("203.0.113.9", "2001:db8::7")
 METHODS = ("GET", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "BREW", "post")
 NOISE = {
     "x-forwarded-for": ["52.89.214.238", "6.6.6.6, 52.89.214.238, 34.120.0.9",
@@ -44,7 +48,12 @@ NOISE = {
     "traceparent": ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x", "00-0-0-0"],
     "x-cloud-trace-context": ["105445aa7843bc8bf206b12000100000/1;o=1", "/;", "\xff"],
     "cookie": ["a=b; c", "\xff=\xff"],
-    "x-client-cert-hash": ["x", ""],
+    "x-client-cert-present": ["true", "true", "true", "false", "true, true", "TRUE", "1"],
+    "x-client-cert-hash": [
+        CERTIFICATE.hex(), CERTIFICATE.hex(), base64.b64encode(CERTIFICATE).decode().rstrip("="),
+        "0" * 64,
+        f"{CERTIFICATE.hex()}, {CERTIFICATE.hex()}", "x",
+    ],
     "expect": ["100-continue"],
     "x-anything": ["x" * 8000],
 }  # fmt: skip
@@ -118,6 +127,8 @@ def request(dice: Random, number: int, now: datetime) -> Request:
 
 def _noise(dice: Random) -> dict[str, str]:
     names = dice.sample([*NOISE], dice.choice([0, 0, 1, 2, 5]))
+    if dice.random() < 0.5:
+        names += ["x-client-cert-present", "x-client-cert-hash"]
     return {
         name: dice.choice(
             [*NOISE[name], dice.choice(alerts.TEXTS).encode("utf-8", "replace").decode()]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import flask
 
 from tests.fuzz import requests, secrets
+from tests.fuzz.senders import may_come_in
 from tests.fuzz.watch import Seen, Tally, faults
 from tests.support.clock import FakeClock
 from webhook_core import bootstrap
@@ -44,6 +45,12 @@ FUNCTIONS: tuple[dict[str, str], ...] = (
     {"ALLOWED_SYMBOLS": "BTC/USD,ETH/USD", "PAPER_BALANCES": "USD=50000000,BTC=1000,ETH=1000"},
     {"RATE_LIMIT_PER_MINUTE": "5", "CORS_ORIGINS": "*"},
     {"ALLOWED_IPS": "tradingview,203.0.113.0/24,::1", "HEALTH_DETAILS": "true"},
+    {
+        "CLIENT_CERT_HEADERS": "true",
+        "CLIENT_CERT_FINGERPRINTS": requests.CERTIFICATE.hex(),
+        "TRUSTED_PROXY_HOPS": "0",
+        "LOAD_BALANCER_IPS": ",".join(requests.BALANCERS),
+    },
     {"TRUSTED_PROXY_HOPS": "1", "ALLOWED_IPS": "tradingview", "ALLOWED_SYMBOLS": "BTC/USD"},
 )
 
@@ -130,11 +137,13 @@ def entry_point() -> Any:
 
 def run_round(main: Any, seed: int, count: int, tally: Tally) -> Found | None:
     dice = Random(seed)
-    function = Function(FUNCTIONS[seed % len(FUNCTIONS)])
+    env = FUNCTIONS[seed % len(FUNCTIONS)]
+    function = Function(env)
     main._instance = function
     for number in range(count):
         function.clock.sleep(dice.choice([0.0, 0.05, 0.5]))
         asked = requests.request(dice, number, function.clock.now())
+        asked = asked._replace(may_trade=asked.may_trade and may_come_in(asked, env))
         seen = function.answer(main.webhook, asked)
         tally.add(asked, seen)
         wrong = faults(asked, seen)

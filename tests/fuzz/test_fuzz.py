@@ -17,14 +17,15 @@ MET = (
 )  # fmt: skip
 
 
-def fuzz(*options: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "tests.fuzz", "--processes", "1", "--round", "600", *options]
+def fuzz(*options: str, processes: int = 1) -> tuple[int, str]:
+    shares = ["--processes", str(processes), "--round", "600"]
+    command = [sys.executable, "-m", "tests.fuzz", *shares, *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_no_request_crashes_trades_without_a_proof_or_gets_a_secret_out():
-    status, said = fuzz("--requests", "6000")
+    status, said = fuzz("--requests", "7200", processes=2)
     assert status == 0, said
     assert [code for code in MET if code not in said] == []
 
