@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +28,12 @@ from webhook_core.trading.requests import (
 
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
+    from webhook_core.kraken.order_reads import OrderReads
     from webhook_core.trading.rules import Fees
 
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""
 RESENDS = 2
-MOST_PAGES_OF_NOW = 4
-"""Of what has closed just now, within one request."""
-MOST_ORDERS = 50
-"""In one QueryOrders (docs.kraken.com, get-orders-info)."""
-MOST_TRADES = 20
-"""In one QueryTrades (docs.kraken.com, get-trades-info)."""
-CLOCK_SKEW = timedelta(seconds=60)
 
 
 class KrakenVenue:
@@ -85,27 +79,17 @@ class KrakenVenue:
         """Raises ValueError for a cancel or an amendment: Kraken would carry it out."""
         if request.method != "AddOrder":
             raise ValueError(f"{request.method} can't be validated")
-        parameters = {
-            **request.parameters,
-            "validate": "true",
-        }  # any value means validate: never send "false"
+        # Any value means validate: never send "false".
+        parameters = {**request.parameters, "validate": "true"}
         return outcomes.of_validation(self._client.private("AddOrder", parameters, budget))
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
-        from webhook_core.kraken.listed_orders import listed, matching
-
-        result = self._read("OpenOrders", {"cl_ord_id": client_order_id}, budget)
-        return matching(listed(result, "open"), client_order_id)
+        return self._orders(budget).find_open(client_order_id)
 
     def find_closed(
         self, client_order_id: str, since: datetime, budget: Budget
     ) -> VenueOrder | None:
-        from webhook_core.kraken.listed_orders import find_closed
-
-        start = int((since - CLOCK_SKEW).timestamp())
-        return find_closed(
-            lambda asked: self._read("ClosedOrders", asked, budget), client_order_id, start
-        )
+        return self._orders(budget).find_closed(client_order_id, since)
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         if pairs is None and self._priced_by_alerts:
@@ -167,61 +151,27 @@ class KrakenVenue:
         return account.fees(self._read("TradeVolume", {"pair": asked}, budget), pairs)
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
-        from webhook_core.kraken.listed_orders import listed, resting
-
-        orders = listed(self._read("OpenOrders", {}, budget), "open")
-        return tuple(resting(order_id, order) for order_id, order in orders.items())
+        return self._orders(budget).open()
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         return self.orders([order_id], budget).get(order_id)
 
     def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
-        from webhook_core.kraken.listed_orders import resting
-
-        return {name: resting(name, order) for name, order in self._queried(order_ids, budget)}
+        return self._orders(budget).named(order_ids)
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
-        from webhook_core.kraken.listed_orders import listed, resting
-
-        start = int((since - CLOCK_SKEW).timestamp())
-        asked = {"start": str(start), "closetime": "close", "without_count": "true"}
-        orders: dict[str, Any] = {}
-        for _ in range(MOST_PAGES_OF_NOW):
-            known = len(orders)
-            page = listed(
-                self._read("ClosedOrders", {**asked, "ofs": str(known)}, budget), "closed"
-            )
-            orders |= page
-            if len(page) < MOST_ORDERS or len(orders) == known:
-                break
-        return tuple(resting(order_id, order) for order_id, order in orders.items())
+        return self._orders(budget).closed(since)
 
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
-        from webhook_core.kraken.listed_orders import traded_at, trades_of
-
-        order = self._read("QueryOrders", {"txid": order_id, "trades": "true"}, budget).get(
-            order_id
-        )
-        trades = trades_of(order_id, order)[-MOST_TRADES:]
-        return (
-            traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}, budget))
-            if trades
-            else None
-        )
+        return self._orders(budget).last_traded(order_id)
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        from webhook_core.kraken.listed_orders import fill
+        return self._orders(budget).fills(order_ids)
 
-        queried = self._queried(order_ids, budget, trades="true")
-        return {name: fill(name, order) for name, order in queried}
+    def _orders(self, budget: Budget) -> OrderReads:
+        from webhook_core.kraken.order_reads import OrderReads
 
-    def _queried(
-        self, order_ids: Sequence[str], budget: Budget, **asked: str
-    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for start in range(0, len(order_ids), MOST_ORDERS):
-            named = order_ids[start : start + MOST_ORDERS]
-            shown = self._read("QueryOrders", {"txid": ",".join(named), **asked}, budget)
-            yield from ((name, shown[name]) for name in named if name in shown)
+        return OrderReads(lambda method, asked: self._read(method, asked, budget))
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {
@@ -257,23 +207,15 @@ class KrakenVenue:
 
     def _no_book(self, request: OrderRequest) -> NotSent | None:
         """Tell the paper venue the alert's price. None unless its book can't be written."""
-        if (
-            request.reference_price is None or "pair" not in request.parameters
-        ):  # a cancel names no pair
-            return None
-        failed = self._noted(request.pair, request.reference_price)
-        return None if failed is None else NotSent(failed.message)
-
-    def _noted(self, pair: str, price: Decimal) -> LedgerUnavailable | None:
-        if self._note_price is None:
+        price = request.reference_price
+        named = "pair" in request.parameters  # a cancel names none
+        if self._note_price is None or price is None or not named:
             return None
         try:
-            self._note_price(pair, price)
+            self._note_price(request.pair, price)
         except LedgerUnavailable as error:
-            return error
-        except (
-            ValueError
-        ):  # no pair or price of the paper venue's: its answer to the order will say so
+            return NotSent(error.message)
+        except ValueError:  # no pair or price of paper's: its answer to the order will say so
             return None
         return None
 

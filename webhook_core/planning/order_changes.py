@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Unsent, Wants
+from webhook_core.planning.meant_orders import MeantOrders
 from webhook_core.planning.own_changes import DONE
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
@@ -22,7 +22,7 @@ from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
-from webhook_core.trading.order_changes import Allowed, Ours, plain_client_order_id
+from webhook_core.trading.order_changes import Allowed
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.sent_orders import as_amended
@@ -41,11 +41,16 @@ class Changes:
         read_at: datetime,
         budget: Budget,
     ) -> None:
-        self.sources, self.wants, self.orders, self.budget = sources, wants, orders, budget
+        self.sources, self.wants, self.budget = sources, wants, budget
         self.unlisted = UnlistedOrders(sources, orders, read_at, budget)
         self.notes: tuple[str, ...] = ()
         self.unsent = Unsent()
-        self._named_alert: list[LedgerEntry] | None = None
+        self.known = MeantOrders(sources, wants, orders, self.unlisted)
+
+    @property
+    def orders(self) -> Sequence[RestingOrder]:
+        """The open ones, as far as they have been seen."""
+        return self.known.orders
 
     def cancels(
         self, intent: CancelIntent, instrument: Instrument | None
@@ -56,10 +61,10 @@ class Changes:
             unsent.read()
         if intent.order_id is None and intent.client_order_id is None:
             self._add_unlisted(intent, instrument)
-            named = self._meant(intent)
+            named = self.known.meant(intent)
             named = None if named is None else named._replace(just_sent=())
         else:
-            named = self._meant(intent)
+            named = self.known.meant(intent)
             if named is not None and named.unknown:
                 raise _not_certain()
         self.unsent = self._unsent(intent, unsent)
@@ -77,7 +82,7 @@ class Changes:
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
         """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant,
         NotItsTurn while it may not be in Kraken's list yet."""
-        allowed, named = self._allowed(), self._meant(intent)
+        allowed, named = self._allowed(), self.known.meant(intent)
         meant = open_orders.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
         if (
@@ -122,9 +127,9 @@ class Changes:
     def _add_unlisted(self, intent: CancelIntent, instrument: Instrument | None) -> None:
         """Raises NotItsTurn while an order that is meant may be in the book unseen."""
         if intent.of_alert is not None:
-            entries = self._of_alert(intent.of_alert)
+            entries = self.known.of_alert(intent.of_alert)
         else:
-            entries = self._maybe_open
+            entries = self.known.maybe_open
             if self.wants.bound or intent.scope == "strategy":
                 entries = [entry for entry in entries if entry.strategy == self.wants.strategy]
         placed = [entry for entry in entries if _may_trade(entry)]
@@ -138,27 +143,17 @@ class Changes:
             ],
             intent.side,
         )
-        self.orders, self.notes = (*self.orders, *found.orders), found.notes
+        self.known.orders, self.notes = (*self.orders, *found.orders), found.notes
 
     def _unsent(self, intent: CancelIntent, unsent: UnsentOrders) -> Unsent:
         if intent.order_id is not None:
             return Unsent()
         if intent.of_alert is not None:
-            return unsent.of_alert(self._of_alert(intent.of_alert))
+            return unsent.of_alert(self.known.of_alert(intent.of_alert))
         mine = self.wants.bound or intent.scope == "strategy"
         return unsent.of_all(
-            self.wants.strategy if mine else None, self._allowed_pairs(set()), self._maybe_open
+            self.wants.strategy if mine else None, self._allowed_pairs(set()), self.known.maybe_open
         )
-
-    def _meant(self, intent: CancelIntent | AmendIntent) -> Ours | None:
-        """Those of ours that an id, an alert or a strategy names."""
-        if intent.order_id is not None or intent.client_order_id is not None:
-            return self._ours([self.unlisted.looked_up(entry) for entry in self._named(intent)])
-        if intent.of_alert is not None:
-            return self._ours(self._of_alert(intent.of_alert))
-        if isinstance(intent, CancelIntent) and intent.scope == "strategy":
-            return self._ours(self._own)
-        return None
 
     def _shown(self, pair: str) -> str:
         try:
@@ -166,57 +161,9 @@ class Changes:
         except UnknownSymbol:
             return pair
 
-    def _of_alert(self, alert_id: str) -> list[LedgerEntry]:
-        """Read once: an entry that moves meanwhile is not taken for one that was nothing all along."""
-        if self._named_alert is None:
-            self._named_alert = self._read_alert(alert_id)
-        return self._named_alert
-
-    def _read_alert(self, alert_id: str) -> list[LedgerEntry]:
-        own_orders, strategy, bound = self.sources.own_orders, self.wants.strategy, self.wants.bound
-        # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
-        found = [] if bound else own_orders.of_alert(alert_id, None)
-        found = found or own_orders.of_alert(alert_id, strategy)
-        return [entry for entry in found if not bound or entry.strategy == strategy]
-
-    def _named(self, intent: CancelIntent | AmendIntent) -> list[LedgerEntry]:
-        """The entry of the order that an id names, if it is one of ours that this sender may name."""
-        own_orders, strategy = self.sources.own_orders, self.wants.strategy
-        if intent.order_id is not None:
-            found = own_orders.of_orders([intent.order_id])
-        else:
-            found = [entry for entry in self._maybe_open if _is_named(entry, intent)]
-        if not found:  # an earlier version may have written it
-            found = [entry for entry in own_orders.of_strategy(None) if _is_named(entry, intent)]
-        return [entry for entry in found if not self.wants.bound or entry.strategy == strategy]
-
-    @cached_property
-    def _maybe_open(self) -> list[LedgerEntry]:
-        return self.sources.own_orders.maybe_open()
-
-    @cached_property
-    def _own(self) -> list[LedgerEntry]:
-        """The strategy's orders among the open ones, however old, and all that may be open unseen. The order that a close
-        left is its parent's."""
-        own_orders, strategy = self.sources.own_orders, self.wants.strategy
-        named = {
-            name
-            for order in self.orders
-            for name in (order.order_id, order.parent)
-            if name is not None
-        }
-        known = {entry.current.order_id for entry in self._maybe_open}
-        found = [*self._maybe_open, *own_orders.of_orders(named - known)]
-        ours = self._ours(found)
-        if not all(
-            ours.has(order) for order in self.orders
-        ):  # placed by hand, or written by an earlier version
-            found += own_orders.of_strategy(strategy)
-        return [entry for entry in found if entry.strategy == strategy]
-
     def _allowed(self) -> Allowed:
         """A credential that is bound to a strategy touches its orders alone, and none touches a pair that may not be traded."""
-        own = self._ours(self._own) if self.wants.bound else None
+        own = self.known.ours(self.known.own) if self.wants.bound else None
         return Allowed(own, self._allowed_pairs({order.pair for order in self.orders}))
 
     def _allowed_pairs(self, shown: set[str]) -> set[str] | None:
@@ -236,34 +183,6 @@ class Changes:
             for name in (instrument.altname, instrument.key)
         }
 
-    def _ours(self, entries: list[LedgerEntry]) -> Ours:
-        young = self.sources.clock.now() - self.sources.own_orders.margin
-        listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
-        sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
-        accepted = [
-            entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id
-        ]
-        names = {plain_client_order_id(entry.current.client_order_id) for entry in sent}
-        shown = {
-            one.order_id
-            for one in self.orders
-            if plain_client_order_id(one.client_order_id or "") in names
-        }
-        return Ours(
-            order_ids=shown | {entry.current.order_id or "" for entry in accepted},
-            client_order_ids={entry.current.client_order_id for entry in sent},
-            unknown=any(
-                entry.state is State.SUBMITTING
-                and plain_client_order_id(entry.current.client_order_id) not in listed
-                for entry in sent
-            ),
-            just_sent=[
-                (entry.current.order_id or "", entry.current.request.symbol)
-                for entry in accepted
-                if entry.current.claimed_at > young and not entry.current.request.at_market
-            ],
-        )
-
 
 def _not_certain() -> NotItsTurn:
     return NotItsTurn(
@@ -276,12 +195,3 @@ def _may_trade(entry: LedgerEntry) -> bool:
     """Whether it is an order that was placed, or may have been."""
     placed = entry.state in (State.ACCEPTED, State.SUBMITTING)
     return placed and entry.current.request.method == "AddOrder"
-
-
-def _is_named(entry: LedgerEntry, intent: CancelIntent | AmendIntent) -> bool:
-    attempt = entry.current
-    if intent.order_id is not None:
-        return attempt.order_id == intent.order_id
-    return plain_client_order_id(attempt.client_order_id) == plain_client_order_id(
-        intent.client_order_id or ""
-    )

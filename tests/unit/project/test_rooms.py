@@ -39,12 +39,10 @@ TOO_LONG: frozenset[str] = frozenset(
         "kraken.diagnosis",
         "kraken.outcomes",
         "kraken.paper.engine",
-        "kraken.venue",
         "ledger.serial",
         "ledger.sqlite.ledger",
         "operations.replay",
         "planning.leg_plans",
-        "planning.order_changes",
         "trading.symbols",
     }
 )

@@ -1,0 +1,91 @@
+"""Orders as the account's reads show them: open, closed, by name, and what they have traded.
+
+Shapes: docs.kraken.com, get-open-orders, get-closed-orders, get-orders-info, get-trades-info.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from webhook_core.kraken import listed_orders
+from webhook_core.kraken.listed_orders import listed, resting
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.requests import Fill, VenueOrder
+
+Read = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
+"""A method and its parameters -> Kraken's result. Raises VenueUnavailable."""
+MOST_PAGES_OF_NOW = 4
+"""Of what has closed just now, within one request."""
+MOST_ORDERS = 50
+"""In one QueryOrders (docs.kraken.com, get-orders-info)."""
+MOST_TRADES = 20
+"""In one QueryTrades (docs.kraken.com, get-trades-info)."""
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+class OrderReads:
+    """Whatever is malformed fails the whole read, as VenueUnavailable."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def open(self) -> tuple[RestingOrder, ...]:
+        """All that are open."""
+        orders = listed(self._read("OpenOrders", {}), "open")
+        return tuple(resting(order_id, order) for order_id, order in orders.items())
+
+    def closed(self, since: datetime) -> tuple[RestingOrder, ...]:
+        """Those that have closed since then, as far as a few pages show them."""
+        asked = {"start": _start(since), "closetime": "close", "without_count": "true"}
+        orders: dict[str, Any] = {}
+        for _ in range(MOST_PAGES_OF_NOW):
+            known = len(orders)
+            page = listed(self._read("ClosedOrders", {**asked, "ofs": str(known)}), "closed")
+            orders |= page
+            if len(page) < MOST_ORDERS or len(orders) == known:
+                break
+        return tuple(resting(order_id, order) for order_id, order in orders.items())
+
+    def named(self, order_ids: Sequence[str]) -> Mapping[str, RestingOrder]:
+        """By order id; one that Kraken does not know is left out."""
+        return {name: resting(name, order) for name, order in self._queried(order_ids)}
+
+    def fills(self, order_ids: Sequence[str]) -> Mapping[str, Fill]:
+        """By order id, what each has traded; one that Kraken does not know is left out."""
+        queried = self._queried(order_ids, trades="true")
+        return {name: listed_orders.fill(name, order) for name, order in queried}
+
+    def find_open(self, client_order_id: str) -> VenueOrder | None:
+        """The open order with that id."""
+        result = self._read("OpenOrders", {"cl_ord_id": client_order_id})
+        return listed_orders.matching(listed(result, "open"), client_order_id)
+
+    def find_closed(self, client_order_id: str, since: datetime) -> VenueOrder | None:
+        """The closed order with that id; None proves its absence, since all pages were read."""
+        return listed_orders.find_closed(
+            lambda asked: self._read("ClosedOrders", asked), client_order_id, int(_start(since))
+        )
+
+    def last_traded(self, order_id: str) -> datetime | None:
+        """When the order traded last; None: it has not, or Kraken does not know it."""
+        asked = {"txid": order_id, "trades": "true"}
+        order = self._read("QueryOrders", asked).get(order_id)
+        trades = listed_orders.trades_of(order_id, order)[-MOST_TRADES:]
+        if not trades:
+            return None
+        return listed_orders.traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}))
+
+    def _queried(
+        self, order_ids: Sequence[str], **asked: str
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for start in range(0, len(order_ids), MOST_ORDERS):
+            named = order_ids[start : start + MOST_ORDERS]
+            shown = self._read("QueryOrders", {"txid": ",".join(named), **asked})
+            yield from ((name, shown[name]) for name in named if name in shown)
+
+
+def _start(since: datetime) -> str:
+    """Seconds, with room for a clock of ours that is ahead of Kraken's."""
+    return str(int((since - CLOCK_SKEW).timestamp()))
