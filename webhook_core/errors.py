@@ -108,6 +108,13 @@ class OrderDenied(WebhookError):
         self.notes = tuple(notes)
 
 
+class OutOfScope(OrderDenied):
+    """The sender is proved, and its token does not allow this; the message has the caveat."""
+
+    code = "out_of_scope"
+    status = 403
+
+
 class OrderRejected(WebhookError):
     """Kraken refuses it, proved by its own words; only for requests that never became a ledger entry (validation)."""
 

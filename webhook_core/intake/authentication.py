@@ -3,7 +3,7 @@
 1. Any signing header present: the signature is verified over the raw bytes before anything is parsed, and nothing
    falls back to the body's token. Two schemes present: both must verify. A scheme without a configured secret fails.
 2. No signing header: the body is read, and carries exactly one right ``token``, ``secret`` or ``passphrase``; another
-   tool's message exactly one right secret under a name of that tool's.
+   tool's message exactly one right secret under a name of that tool's. Or the URL carries a scoped token, the body none.
 3. Every credential is compared, in constant time and to the end, whichever matched.
 4. Whoever fails learns nothing: one message for every cause. The reason is for the log.
 """
@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed, Unauthenticated
 from webhook_core.intake import json_body
-from webhook_core.intake.credentials import Credential, Scheme, signing_credential, token_credential
+from webhook_core.intake.credentials import (
+    SCOPED,
+    Credential,
+    Scheme,
+    signing_credential,
+    token_credential,
+)
 from webhook_core.intake.field_names import normalise
 from webhook_core.intake.proofs import Proof, matching
 from webhook_core.intake.signatures import TIMESTAMP_TOLERANCE_S, looks_signed, signed
@@ -27,6 +33,7 @@ from webhook_core.web.messages import HttpRequest
 
 if TYPE_CHECKING:
     from webhook_core.intake.dialects.dialect import Translated
+    from webhook_core.trading.permits import Permit
 
 __all__ = [
     "TIMESTAMP_TOLERANCE_S",
@@ -48,7 +55,8 @@ class VerifiedBody(NamedTuple):
     ``strategy`` is the one that the credential is bound to. ``webhook_id`` is set only if a signature covers it.
     ``body`` is the raw bytes, for the alert's key; it may hold the token, so no repr shows it.
     ``dialect``: the tool whose message it can only be; ``is_text``: no JSON. ``translated``: how it
-    reads in our fields, which are ``fields`` then.
+    reads in our fields, which are ``fields`` then. ``permit``: what its scoped token allows, None
+    for a sender who may do all.
     """
 
     fields: Mapping[str, Any]
@@ -61,6 +69,7 @@ class VerifiedBody(NamedTuple):
     dialect: str | None = None
     is_text: bool = False
     translated: Translated | None = None
+    permit: Permit | None = None
 
     def __repr__(self) -> str:
         return f"VerifiedBody(scheme={self.scheme!r}, key_id={self.key_id!r})"
@@ -80,12 +89,19 @@ def verify(
     if looks_signed(request.headers):
         proof = signed(request, credentials, now)
         fields, tool = _read(request.body)
+        if request.url_token is not None:
+            raise Unauthenticated("a token in the URL stands beside a signature")
+    elif request.url_token is not None:
+        proof = _scoped(request.url_token, credentials, now)
+        fields, tool = _read(request.body)
+        if any(normalise(name) in _SECRET_FIELDS for name in fields):
+            raise Unauthenticated("the URL holds a token, and so does the body")
     else:
         fields, tool = _read(request.body)
         proof = (
             Proof(Scheme.NONE)
             if anonymous_allowed and not credentials
-            else _token(fields, credentials, is_text=tool is not None)
+            else _token(fields, credentials, now, is_text=tool is not None)
         )
     dialect = tool or proof.dialect
     return VerifiedBody(
@@ -98,6 +114,7 @@ def verify(
         body=request.body,
         dialect=dialect,
         is_text=tool is not None,
+        permit=proof.permit,
     )
 
 
@@ -129,16 +146,25 @@ def _read(body: bytes) -> tuple[dict[str, Any], str | None]:
     return found
 
 
-def _token(fields: Mapping[str, Any], credentials: Sequence[Credential], *, is_text: bool) -> Proof:
+def _scoped(text: str, credentials: Sequence[Credential], now: datetime) -> Proof:
+    from webhook_core.intake import scoped_proofs  # few senders have such a token
+
+    key, permit = scoped_proofs.proved(text, credentials, now)
+    return Proof(Scheme.SCOPED_TOKEN, permit.strategy, key.key_id, permit=permit)
+
+
+def _token(
+    fields: Mapping[str, Any], credentials: Sequence[Credential], now: datetime, *, is_text: bool
+) -> Proof:
     try:
-        return _own_token(fields, credentials)
+        return _own_token(fields, credentials, now)
     except Unauthenticated as error:
         refused = error
     from webhook_core.intake.dialects import registry  # only for what proves nothing as ours
 
     spoken = registry.recognised(fields, is_text=is_text)
     texts = [fields.get(name) for name in spoken.secrets] if spoken else []
-    proofs = [_proof_of(text, credentials) for text in texts if isinstance(text, str)]
+    proofs = [_proof_of(text, credentials, now) for text in texts if isinstance(text, str)]
     right = [proof for proof in proofs if proof is not None]
     if spoken is None:
         raise refused
@@ -148,14 +174,16 @@ def _token(fields: Mapping[str, Any], credentials: Sequence[Credential], *, is_t
     return right[0]._replace(dialect=spoken.tool)
 
 
-def _proof_of(text: str, credentials: Sequence[Credential]) -> Proof | None:
+def _proof_of(text: str, credentials: Sequence[Credential], now: datetime) -> Proof | None:
     try:
-        return _own_token({"token": text}, credentials)
+        return _own_token({"token": text}, credentials, now)
     except Unauthenticated:
         return None
 
 
-def _own_token(fields: Mapping[str, Any], credentials: Sequence[Credential]) -> Proof:
+def _own_token(
+    fields: Mapping[str, Any], credentials: Sequence[Credential], now: datetime
+) -> Proof:
     present = [value for name, value in fields.items() if normalise(name) in _SECRET_FIELDS]
     if len(present) != 1:
         raise Unauthenticated(
@@ -165,6 +193,8 @@ def _own_token(fields: Mapping[str, Any], credentials: Sequence[Credential]) -> 
     text = present[0]
     if not isinstance(text, str):
         raise Unauthenticated("the token is not a text")
+    if text.startswith(SCOPED):
+        return _scoped(text, credentials, now)
     received = text.encode()  # bytes, because compare_digest raises for texts that are not ASCII
 
     def proves(secret: bytes) -> bool:

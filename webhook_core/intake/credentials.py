@@ -8,6 +8,8 @@ from enum import StrEnum
 from webhook_core.value import Value
 
 MIN_CHARACTERS = 16
+SCOPED = "tk1."
+"""How scoped tokens begin (scoped_tokens.py); no other one may."""
 _EXAMPLE = "put the value of webhook_token here"
 _EXAMPLES = frozenset(
     {_EXAMPLE, "webhook_token", "your token", "your_token", "your-token", "yourtoken", "…", "..."}
@@ -24,6 +26,7 @@ class Scheme(StrEnum):
     X_SIGNATURE = "x-signature"
     STANDARD_WEBHOOKS = "standard-webhooks"
     TOKEN = "token"  # noqa: S105  a scheme's name
+    SCOPED_TOKEN = "scoped-token"  # noqa: S105
     NONE = "none"
 
 
@@ -44,6 +47,17 @@ class Credential(Value):
         self.key_id = key_id
         self.secret = secret
         self.strategy = strategy
+
+
+class TokenKey(Credential):
+    """What signs scoped tokens: 32 bytes. ``name`` is the key id in them; ``revoked`` are ids of tokens that prove nothing."""
+
+    __slots__ = ("name", "revoked")
+
+    def __init__(self, name: str, secret: bytes, revoked: frozenset[str] = frozenset()) -> None:
+        super().__init__(Scheme.SCOPED_TOKEN, f"WEBHOOK_TOKEN_KEYS[{name}]", secret)
+        self.name = name
+        self.revoked = revoked
 
 
 def signing_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
@@ -70,6 +84,11 @@ def is_example(text: str) -> bool:
 
 def token_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
     """What the body of TradingView's own alerts carries as ``token``. Raises ValueError."""
+    if text.lower().startswith(SCOPED):
+        raise ValueError(
+            f"{key_id}: is a scoped token, and would allow everything here: it needs no setting, "
+            "WEBHOOK_TOKEN_KEYS alone verifies it."
+        )
     if is_example(text):
         raise ValueError(f"{key_id}: is the placeholder of the examples, which everybody knows.")
     return Credential(Scheme.TOKEN, key_id, _encoded(text, key_id), strategy)

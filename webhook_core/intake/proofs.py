@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake.credentials import Credential, Scheme
+
+if TYPE_CHECKING:
+    from webhook_core.trading.permits import Permit
 
 
 class Proof(NamedTuple):
@@ -15,6 +18,7 @@ class Proof(NamedTuple):
     key_id: str | None = None
     webhook_id: str | None = None
     dialect: str | None = None
+    permit: Permit | None = None
 
 
 def matching(

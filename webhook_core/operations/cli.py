@@ -24,6 +24,7 @@ from webhook_core.operations.commands.pairs import pairs
 from webhook_core.operations.commands.reconcile import reconcile
 from webhook_core.operations.commands.replay import replay
 from webhook_core.operations.commands.tables import one_line
+from webhook_core.operations.commands.token import token
 from webhook_core.settings.reading import SettingsError
 
 _NEED_NO_ENTRIES = ("pairs",)
@@ -67,5 +68,5 @@ def _application(command: str) -> Application:
     return application
 
 
-for _command in (reconcile, orders, logs, replay, pairs, doctor):
+for _command in (reconcile, orders, logs, replay, pairs, token, doctor):
     cli.add_command(_command)

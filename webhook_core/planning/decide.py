@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeGuard
 
 from webhook_core.clock import Budget
-from webhook_core.errors import OrderDenied
 from webhook_core.events import timed
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, planner
 from webhook_core.trading.intent import OrderIntent
-from webhook_core.trading.plans import Denied
+from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
@@ -37,7 +36,7 @@ class Market(Sources):
         """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable, NotItsTurn."""
         decided = self._decided(wants, budget, appraised=False)
         if isinstance(decided, Denied):
-            raise OrderDenied(decided.message, notes=decided.notes)
+            raise refusal_of(decided)
         return decided
 
     @timed("plan")
@@ -102,6 +101,20 @@ class Market(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        """What a token allows is held against the alert's actions first, then against its orders."""
+        if wants.rules.permit is None:
+            return self._worked_out(wants, budget, appraised=appraised)
+        from webhook_core.planning import permitted  # few senders have such a token
+
+        forbidden = permitted.actions(wants, wants.rules.permit)
+        if forbidden is not None:
+            return forbidden
+        decided = self._worked_out(wants, budget, appraised=appraised)
+        if isinstance(decided, Denied):
+            return decided
+        return permitted.cancels(decided, wants.rules.permit, self, budget) or decided
+
+    def _worked_out(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
         intent = wants.intents[0]
         if len(wants.intents) == 1 and _is_of_fixed_size(intent):

@@ -54,7 +54,7 @@ class Firing(NamedTuple):
                 f"strategy_name names no strategy of strategies.toml, which has {known}.",
                 field="strategy_name",
             )
-        rules = settings.rules_for(strategy)
+        rules = settings.rules_for(strategy)._replace(permit=verified.permit)
         key = alert_key(verified, alert)
         unnamed = identity_warning(verified, alert)
         return cls(

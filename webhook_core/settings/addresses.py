@@ -7,13 +7,12 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from webhook_core.network.tradingview import ADDRESSES
 from webhook_core.settings.variables import entries, shown, whole
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-TRADINGVIEW_ADDRESSES = ("52.89.214.238", "34.212.75.30", "54.218.53.128", "52.32.178.7")
-"""Where TradingView's webhooks come from (tradingview.com/support/solutions/43000529348)."""
 MOST_HOPS = 10
 
 
@@ -32,7 +31,7 @@ def networks(value: str) -> tuple[Network, ...]:
     """Addresses and networks, IPv4 or IPv6; the word ``tradingview`` names TradingView's four."""
     found: list[Network] = []
     for part in entries(value):
-        named = TRADINGVIEW_ADDRESSES if part.lower() == "tradingview" else (part,)
+        named = ADDRESSES if part.lower() == "tradingview" else (part,)
         try:
             found.extend(_network(address) for address in named)
         except ValueError:

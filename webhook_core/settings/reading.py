@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import addresses, certificates, rules
+from webhook_core.settings import addresses, certificates, rules, token_keys
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
@@ -34,6 +34,9 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "KRAKEN_NONCE_WINDOW": (values.whole(0, 10**17), None),
     "WEBHOOK_SECRET": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
+    "WEBHOOK_TOKEN_KEYS": (secret_values.secrets, ()),
+    "REVOKED_TOKENS": (token_keys.token_ids, frozenset()),
+    "ALLOW_TOKEN_IN_URL": (values.flag, False),
     "ALLOWED_SYMBOLS": (values.symbols, None),
     "MAX_ORDER_COST": (values.cost_limits, None),
     "LEDGER_URL": (ledger_url.checked, None),
@@ -69,7 +72,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
 SECRETS = (*rules.KRAKEN_SECRETS, "OPERATOR_TOKEN")
 
 
-LISTS_OF_SECRETS = rules.PROOFS
+LISTS_OF_SECRETS = (*rules.PROOFS, token_keys.VARIABLE)
 
 
 class SettingsError(Exception):
@@ -122,8 +125,10 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         "GOOGLE_CLOUD_PROJECT", values.project_id, None
     )
     secrets = [*_webhook_secrets(given), *strategies.secrets]
-    credentials = tuple(rules.credentials(secrets, reader))
+    signs = list(token_keys.token_keys(given[token_keys.VARIABLE], given["REVOKED_TOKENS"], reader))
+    credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
     texts = [(secret.source, secret.text) for secret in secrets]
+    texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
     texts += [
         (name, given[name])
         for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET")
@@ -157,6 +162,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         paper_prices=given["PAPER_PRICES"],
         rate_limit_per_minute=given["RATE_LIMIT_PER_MINUTE"],
         allowed_ips=given["ALLOWED_IPS"],
+        allow_token_in_url=given["ALLOW_TOKEN_IN_URL"],
         trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"]
         if reader.given("TRUSTED_PROXY_HOPS") or not on_google_cloud
         else GOOGLES_OWN_HOPS,

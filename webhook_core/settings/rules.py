@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from webhook_core.settings.settings import Settings
 
 _OURS = (
-    "ALERT_", "ALLOWED_", "CLIENT_CERT", "DUPLICATE_WINDOW", "HEALTH_", "KRAKEN_", "LEDGER_", "LOAD_BALANCER",
-    "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_", "RATE_LIMIT", "REQUEST_BUDGET", "STRATEG", "TRADING_",
-    "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
+    "ALERT_", "ALLOWED_", "ALLOW_TOKEN", "CLIENT_CERT", "DUPLICATE_WINDOW", "HEALTH_", "KRAKEN_", "LEDGER_",
+    "LOAD_BALANCER", "MAX_ORDER", "OPERATOR_", "ORDER_", "PAPER_", "RATE_LIMIT", "REQUEST_BUDGET", "REVOKED_",
+    "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
 """Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
 KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
 _PROGRAM = Path(__file__).resolve().parents[2]
 PROOFS = ("WEBHOOK_TOKEN", "WEBHOOK_SECRET")
+"""Of the senders; one of them is looked for where none is given, nor a key of scoped tokens."""
 
 
 def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
@@ -49,7 +50,7 @@ def implied_secrets(
     if (
         _why_proof(given["ENVIRONMENT"], mode)
         and not proof_elsewhere
-        and not any(map(reader.given, PROOFS))
+        and not any(map(reader.given, (*PROOFS, "WEBHOOK_TOKEN_KEYS")))
     ):
         wanted.extend(PROOFS)
     return {name: of_variable(project, name) for name in wanted}
@@ -130,7 +131,8 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
 def _without_proof(
     settings: Settings, reader: EnvReader, strategies: StrategiesFile
 ) -> Iterator[str]:
-    at_fault = reader.given("WEBHOOK_SECRET") or reader.given("WEBHOOK_TOKEN") or strategies.faults
+    given = any(map(reader.given, (*PROOFS, "WEBHOOK_TOKEN_KEYS")))
+    at_fault = given or strategies.faults
     if settings.credentials or _proof_is_unread(settings) or at_fault:
         return
     reasons = _why_proof(settings.environment, settings.trading_mode)

@@ -59,6 +59,7 @@ class Settings(NamedTuple):
     client_certificates: ClientCertificates | None
     health_details: bool
     on_google_cloud: bool
+    allow_token_in_url: bool = False
     account: str = "default"
     ledger_id: str | None = None
     warnings: tuple[str, ...] = ()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-Scope = Literal["global", "strategy", "kraken"]
+Scope = Literal["global", "strategy", "kraken", "token"]
 """Whose limit it is: one for every strategy (the environment's, a rule of one's own), that of the
-one strategy, or Kraken's."""
+one strategy, Kraken's, or that of the token which proved the sender."""
 
 
 class Check(NamedTuple):

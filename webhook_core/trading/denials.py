@@ -70,7 +70,11 @@ def first(made: Iterable[Check]) -> Check | None:
 
 
 def allowed_symbols(instrument: Instrument, rules: TradingRules) -> Iterator[Check]:
-    """Whether each owner lets the pair be traded."""
+    """Whether each owner lets the pair be traded, and the sender's token."""
+    if rules.permit is not None and rules.permit.pairs:
+        from webhook_core.trading import permits  # few senders have such a token
+
+        yield permits.pair_check(rules.permit, instrument)
     for owner in rules.limits:
         if owner.allowed_symbols is not None:
             check = limits.symbol_allowed(instrument, owner.allowed_symbols)
@@ -102,6 +106,20 @@ def _allowed_symbols(draft: Draft, rules: TradingRules, _now: datetime) -> Itera
 
 def _uncapped_currencies(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
     return uncapped_currencies(draft.instrument, rules)
+
+
+def _permit(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    if rules.permit is not None:
+        from webhook_core.trading import permits
+
+        yield from permits.checks(rules.permit, draft)
+
+
+def _permitted_cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    if rules.permit is not None:
+        from webhook_core.trading import permits
+
+        yield from permits.cost_checks(rules.permit, draft)
 
 
 def _volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
@@ -179,6 +197,7 @@ def _cost_minimum(draft: Draft, _rules: TradingRules, now: datetime) -> Iterator
 
 RULES: tuple[Rule, ...] = (
     Rule(_allowed_symbols, Need.TERMS),
+    Rule(_permit, Need.TERMS),
     Rule(_uncapped_currencies, Need.TERMS),
     Rule(_prices, Need.TERMS),
     Rule(_times, Need.TERMS),
@@ -189,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_volume_minimum, Need.SIZE),
     Rule(_offsets),
     Rule(_exits),
+    Rule(_permitted_cost),
     Rule(_cost),
     Rule(_cost_minimum),
 )

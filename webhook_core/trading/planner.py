@@ -105,7 +105,8 @@ def appraise(
 
 def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
     """The refusal of an order. ``said``: what is to be known of its size and prices all the same."""
-    return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said)
+    by_token = refusal.scope == "token"
+    return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said, by_token=by_token)
 
 
 def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.errors import OrderDenied, OutOfScope
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -23,13 +24,21 @@ class Plan(NamedTuple):
 
 class Denied(NamedTuple):
     """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
-    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded."""
+    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded.
+    ``by_token``: it is the sender's token that does not allow it."""
 
     rule: str
     message: str
     numbers: Mapping[str, str] = MappingProxyType({})
     plan: Plan = Plan(())
     notes: tuple[str, ...] = ()
+    by_token: bool = False
+
+
+def refusal_of(denied: Denied) -> OrderDenied:
+    """The error that tells of it: 403 where the sender's token does not allow it, else 422."""
+    kind = OutOfScope if denied.by_token else OrderDenied
+    return kind(denied.message, notes=denied.notes)
 
 
 def denied(rule: str, text: str, **numbers: str) -> Denied:

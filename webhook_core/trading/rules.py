@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading.checks import Scope
 from webhook_core.trading.orders import QuantityType
+
+if TYPE_CHECKING:
+    from webhook_core.trading.permits import Permit
 
 
 class Fees(NamedTuple):
@@ -46,7 +49,7 @@ class TradingRules(NamedTuple):
     ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts, and
     ``size_fixed`` says that an alert may name no other.
     ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
-    no limit counts them.
+    no limit counts them. ``permit``: what the sender's token allows, None for a sender without one.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -54,6 +57,7 @@ class TradingRules(NamedTuple):
     fees: Fees = Fees()
     quantity_type: QuantityType = "base"
     size_fixed: bool = False
+    permit: Permit | None = None
 
     @property
     def size(self) -> Size | None:
@@ -70,7 +74,9 @@ class TradingRules(NamedTuple):
     @property
     def caps(self) -> tuple[Mapping[str, Decimal], ...]:
         """Of every owner that has one; without any, no cost is too high."""
-        caps = (owner.max_order_cost for owner in self.limits)
+        caps = [owner.max_order_cost for owner in self.limits]
+        if self.permit is not None:
+            caps.append(self.permit.max_cost)
         return tuple(cap for cap in caps if cap is not None)
 
 

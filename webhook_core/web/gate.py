@@ -6,7 +6,13 @@ import logging
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock
-from webhook_core.errors import AlertMalformed, NotConfigured, RateLimited, Unauthenticated
+from webhook_core.errors import (
+    AlertMalformed,
+    NotConfigured,
+    OutOfScope,
+    RateLimited,
+    Unauthenticated,
+)
 from webhook_core.events import event, timed
 from webhook_core.intake import authentication, repeated_secrets
 from webhook_core.intake.authentication import VerifiedBody
@@ -17,6 +23,7 @@ from webhook_core.web.failed_proofs import FailedProofs
 from webhook_core.web.messages import HttpRequest
 
 if TYPE_CHECKING:
+    from webhook_core.trading.permits import Permit
     from webhook_core.web.operators import Operators
 
 
@@ -32,7 +39,8 @@ class Gate:
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
         """Raises Unauthenticated, RateLimited, or AlertMalformed: for a body that can't be read far
-        enough to find a token, and for one that holds a secret elsewhere."""
+        enough to find a token, and for one that holds a secret elsewhere. OutOfScope for a good token
+        out of its time or place."""
         settings = self.settings
         try:
             if not is_allowed(self._address(request), settings.allowed_ips):
@@ -53,11 +61,23 @@ class Gate:
             self._count(request, error.reason)
             raise
         except AlertMalformed:
-            if settings.credentials and not authentication.looks_signed(request.headers):
+            proved = authentication.looks_signed(request.headers) or request.url_token is not None
+            if settings.credentials and not proved:
                 self._count(request, None)  # nothing has proved its sender
             raise
         repeated_secrets.refuse(verified, settings.texts_to_mask)
+        if verified.permit is not None:
+            self._check(verified.permit, request)
         return verified
+
+    def _check(self, permit: Permit, request: HttpRequest) -> None:
+        """Raises OutOfScope for a good token out of its time or its place."""
+        from webhook_core.trading import denials, permits  # few senders have such a token
+
+        checks = permits.entry_checks(permit, self._address(request), request.received_at)
+        refused = denials.first(checks)
+        if refused is not None:
+            raise OutOfScope(refused.message)
 
     def admit_operator(self, request: HttpRequest, operators: Operators) -> None:
         """Raises NotFound without operator routes, Unauthenticated, RateLimited."""

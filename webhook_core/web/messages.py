@@ -15,7 +15,8 @@ MAX_BODY_BYTES = 64 * 1024
 
 class HttpRequest(NamedTuple):
     """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them.
-    Of a body that is ``oversized`` by its own declaration, or ``late``, nothing was taken.
+    Of a body that is ``oversized`` by its own declaration, or ``late``, nothing was taken. ``url_token``: what the path held,
+    which has it no more.
     """
 
     method: str
@@ -27,6 +28,7 @@ class HttpRequest(NamedTuple):
     received_at: datetime
     oversized: bool = False
     late: bool = False
+    url_token: str | None = None
 
 
 class HttpResponse(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from webhook_core.errors import OrderDenied, OrderRejected, VenueUnavailable
+from webhook_core.errors import OrderRejected, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.planning.decide import Market
 from webhook_core.sending.firing import Firing
-from webhook_core.trading.plans import Denied
+from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.venue import Venue
 from webhook_core.web import answers
@@ -23,7 +23,7 @@ def answer_validation(
     decided = market.appraise(firing.wants, delivery.budget)
     if isinstance(decided, Denied):
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
-        raise OrderDenied(decided.message, notes=decided.notes)
+        raise refusal_of(decided)
     plan = decided.plan
     for request in plan.requests:
         delivery.plans(request)

@@ -1,0 +1,209 @@
+"""What the caveats of a scoped token mean, and how they are written.
+
+    p=BTC/USD,ETH/USD   pairs            c=200USD,150EUR   most that one order may cost
+    x=order,close       actions          n=20              orders a day, from 00:00 UTC on
+    s=buy               sides            i=tv,203.0.113.7  where it may come from
+    o=market,limit      order types      e=20270331        its last day, of UTC
+
+One that is written twice holds both times. ``e`` is required. Without ``x`` a token may do all that
+an alert can but ``resume`` and ``read``: these two have to be given, and an ``x`` behind the first
+``e`` gives nothing, since whoever holds a token can write more caveats, and only behind what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeVar
+
+from webhook_core.intake.scoped_tokens import Token
+from webhook_core.network.tradingview import ADDRESSES
+from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.permits import ACTIONS, GRANTED, Permit
+from webhook_core.trading.symbols import asset_code, bare_name
+
+T = TypeVar("T")
+LONGEST = timedelta(days=366)
+"""No token is good for longer."""
+TRADINGVIEW = "tv"
+
+_PAIR = r"(?a)[A-Za-z0-9][A-Za-z0-9.]{0,15}[/_:-]?[A-Za-z0-9][A-Za-z0-9.:]{0,20}"
+_COST = r"(?a)([0-9]{1,15}(?:\.[0-9]{1,18})?)([A-Za-z][A-Za-z0-9.]{1,11})"
+_NUMBER = r"(?a)[1-9][0-9]{0,5}"
+_DAY = r"(?a)([0-9]{4})([0-9]{2})([0-9]{2})"
+
+
+def permit_of(token: Token, now: datetime) -> Permit:
+    """What they allow together. Raises ValueError for one that is unknown, malformed or contradicted
+    by another, and for a token without an end or with one more than a year ahead; it repeats none."""
+    found: dict[str, list[str]] = {}
+    for caveat in token.caveats:
+        letter, _, value = caveat.partition("=")
+        if letter not in _LETTERS:
+            raise ValueError(f"has an unknown caveat {letter}")
+        found.setdefault(letter, []).append(value)
+    ends = [_day(text) for text in found.get("e", ())]
+    if not ends:
+        raise ValueError("has no caveat e: a token needs an end")
+    if max(ends) > now.astimezone(UTC).date() + LONGEST:
+        raise ValueError("has an end that is more than a year ahead")
+    pairs = tuple(_pairs(text) for text in found.get("p", ()))
+    _check_overlap(pairs, _same_pairs)
+    networks = tuple(_networks(text) for text in found.get("i", ()))
+    _check_overlap(networks, _same_networks)
+    return Permit(
+        token_id=token.token_id,
+        strategy=token.strategy,
+        expires=min(ends),
+        actions=_actions(token.caveats),
+        pairs=pairs,
+        sides=_shared(found, "s", lambda text: _listed(text, Side)),
+        order_types=_shared(found, "o", lambda text: _listed(text, OrderType)),
+        max_cost=_max_cost(found.get("c", ())),
+        orders_per_day=min((_number(text) for text in found.get("n", ())), default=None),
+        networks=networks,
+        written={letter: "~".join(_named(letter, values)) for letter, values in found.items()},
+    )
+
+
+_LETTERS = frozenset("pxsocnie")
+
+
+def written(options: Mapping[str, Sequence[str]], expires: date | None = None) -> list[str]:
+    """The caveats for the options of a person, letter -> values, in the order of the letters above."""
+    caveats = [
+        f"{letter}={','.join(options[letter])}" for letter in "pxsocni" if options.get(letter)
+    ]
+    return [*caveats, f"e={expires:%Y%m%d}"] if expires is not None else caveats
+
+
+def _named(letter: str, values: Iterable[str]) -> Iterator[str]:
+    return (f"{letter}={value}" for value in values)
+
+
+def _listed(text: str, known: Callable[[str], T]) -> list[T]:
+    """Raises ValueError for an entry that is empty, unknown or there twice."""
+    parts = text.split(",")
+    if len(set(parts)) != len(parts):
+        raise ValueError("has a caveat that says one thing twice")
+    try:
+        return [known(part) for part in parts]
+    except ValueError:
+        raise ValueError("has a caveat with a value that is not known") from None
+
+
+def _shared(
+    found: Mapping[str, list[str]], letter: str, read: Callable[[str], list[T]]
+) -> frozenset[T] | None:
+    """What all of one letter allow; None where there is none."""
+    lists = [frozenset(read(text)) for text in found.get(letter, ())]
+    return _intersected(lists) if lists else None
+
+
+def _intersected(sets: Sequence[frozenset[T]]) -> frozenset[T]:
+    both = frozenset.intersection(*sets)
+    if not both:
+        raise _contradiction()
+    return both
+
+
+def _actions(caveats: Sequence[str]) -> frozenset[str]:
+    ends = next(number for number, caveat in enumerate(caveats) if caveat.startswith("e="))
+    given = [_listed(caveat[2:], _action) for caveat in caveats[:ends] if caveat.startswith("x=")]
+    added = [_listed(caveat[2:], _action) for caveat in caveats[ends:] if caveat.startswith("x=")]
+    own = [frozenset(actions) for actions in given] or [frozenset(ACTIONS) - GRANTED]
+    return _intersected([*own, *map(frozenset, added)])
+
+
+def _action(text: str) -> str:
+    if text not in ACTIONS:
+        raise ValueError(text)
+    return text
+
+
+def _pairs(text: str) -> tuple[str, ...]:
+    return tuple(_listed(text, _pair))
+
+
+def _pair(text: str) -> str:
+    if not re.fullmatch(_PAIR, text):
+        raise ValueError(text)
+    return text
+
+
+def _same_pairs(one: str, other: str) -> bool:
+    return _plain_pair(one) == _plain_pair(other)
+
+
+def _plain_pair(name: str) -> str:
+    """One text for most of the ways to write a pair."""
+    base, _, quote = bare_name(name).upper().partition("/")
+    plain = asset_code(base) + asset_code(quote)
+    return plain.replace("XBT", "BTC").replace("XDG", "DOGE")
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    if TRADINGVIEW not in text.split(","):
+        return tuple(_listed(text, ip_network))
+    rest = [part for part in _listed(text, str) if part != TRADINGVIEW]
+    return (*map(ip_network, ADDRESSES), *(_listed(",".join(rest), ip_network) if rest else ()))
+
+
+def _same_networks(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _check_overlap(lists: Sequence[Sequence[T]], same: Callable[[T, T], bool]) -> None:
+    """Raises ValueError where nothing is in two of the lists at once."""
+    for number, one in enumerate(lists):
+        for other in lists[number + 1 :]:
+            if not any(same(left, right) for left in one for right in other):
+                raise _contradiction()
+
+
+def _max_cost(texts: Sequence[str]) -> Mapping[str, Decimal] | None:
+    """The least of each currency that is in every one."""
+    if not texts:
+        return None
+    every = [_costs(text) for text in texts]
+    shared = _intersected([frozenset(costs) for costs in every])
+    return {code: min(costs[code] for costs in every) for code in sorted(shared)}
+
+
+def _costs(text: str) -> dict[str, Decimal]:
+    costs: dict[str, Decimal] = {}
+    for amount, code in _listed(text, _cost):
+        if code in costs:
+            raise ValueError("has a caveat that says one thing twice")
+        costs[code] = amount
+    return costs
+
+
+def _cost(text: str) -> tuple[Decimal, str]:
+    match = re.fullmatch(_COST, text)
+    if match is None or not Decimal(match[1]):
+        raise ValueError(text)
+    return Decimal(match[1]), asset_code(match[2])
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(_NUMBER, text):
+        raise ValueError("has a caveat n that is no whole number above 0")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    match = re.fullmatch(_DAY, text)
+    try:
+        if match is not None:
+            return date(*map(int, match.groups()))
+    except ValueError:
+        pass
+    raise ValueError("has a caveat e that is no day such as 20270331") from None
+
+
+def _contradiction() -> ValueError:
+    return ValueError("has two caveats that contradict each other: nothing is left to do")

@@ -1,0 +1,58 @@
+"""Scoped tokens in the words of a person: what was typed as caveats, and caveats as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from webhook_core.intake.caveats import LONGEST, TRADINGVIEW
+from webhook_core.trading.permits import ACTIONS, READ, Permit
+from webhook_core.trading.rounding import plain
+
+
+def option_values(letter: str, text: str) -> list[str]:
+    """The values of a caveat from what was typed: "200 USD" is 200USD. Raises ValueError."""
+    values = [part.strip() for part in text.split(",")] if text else []
+    if letter == "c":
+        return ["".join(value.split()) for value in values]
+    if letter == "i":
+        return [TRADINGVIEW if value.lower() == "tradingview" else value for value in values]
+    if letter == "x":
+        unknown = [value for value in values if value not in ACTIONS]
+        if unknown:
+            raise ValueError(f"there is no action {unknown[0]!r}; there are {', '.join(ACTIONS)}")
+    return values
+
+
+def expiry(text: str, now: datetime) -> date:
+    """Its last day. Raises ValueError for one that is past or more than a year ahead."""
+    today = now.astimezone(UTC).date()
+    try:
+        ends = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day such as {today + LONGEST / 2}") from None
+    if not today <= ends <= today + LONGEST:
+        raise ValueError(f"must be from {today} to {today + LONGEST}, a year at most")
+    return ends
+
+
+def described(permit: Permit, now: datetime) -> Iterator[tuple[str, str]]:
+    """A line for each that it is bound to, and for what it is not."""
+    left = (permit.expires - now.astimezone(UTC).date()).days
+    yield "strategy", permit.strategy
+    yield "expires", f"{permit.expires}, {f'{left} days left' if left >= 0 else 'it HAS EXPIRED'}"
+    yield "actions", ", ".join(name for name in ACTIONS if name in permit.actions and name != READ)
+    yield "account", "may be told of it" if permit.may_read else "is told nothing of it"
+    yield "pairs", " and ".join(map(", ".join, permit.pairs)) or "every one of the settings"
+    yield "sides", ", ".join(sorted(permit.sides)) if permit.sides else "buy, sell"
+    yield "order types", ", ".join(sorted(permit.order_types)) if permit.order_types else "all"
+    yield "cost of an order", _costs(permit.max_cost or {}) or "up to the limits of the settings"
+    yield "orders a day", str(permit.orders_per_day or "up to the limits of the settings")
+    nets = [", ".join(map(str, networks)) for networks in permit.networks]
+    yield "comes from", " and ".join(nets) or "anywhere"
+    yield "exits", "sides, types, cost and count bind what opens or adds, not what only reduces"
+
+
+def _costs(costs: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{plain(amount)} {code}" for code, amount in costs.items())

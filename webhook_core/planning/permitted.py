@@ -1,0 +1,48 @@
+"""A plan held against the sender's scoped token, as far as no order is one of its rules' drafts: the
+actions that an alert asks for, and the orders that it cancels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import Budget
+from webhook_core.planning.decision import Decided, Wants
+from webhook_core.planning.sources import Sources
+from webhook_core.trading.checks import Check
+from webhook_core.trading.permits import Permit, action_check, action_of, pair_check
+from webhook_core.trading.planner import denied_by
+from webhook_core.trading.plans import Denied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def actions(wants: Wants, permit: Permit) -> Denied | None:
+    """The first leg whose action the token does not have."""
+    several = len(wants.intents) > 1
+    for number, intent in enumerate(wants.intents):
+        check = action_check(permit, action_of(intent))
+        if not check.passed:
+            denied = denied_by(check, ())
+            message = f"orders[{number}]: {denied.message}" if several else denied.message
+            return denied._replace(message=message)
+    return None
+
+
+def cancels(decided: Decided, permit: Permit, sources: Sources, budget: Budget) -> Denied | None:
+    """The first order to be canceled, one that was never sent included, whose pair the token does not
+    have."""
+    if not permit.pairs:
+        return None
+    refused = next((check for check in _checks(decided, permit, sources, budget)), None)
+    return None if refused is None else denied_by(refused, decided.plan.notes)
+
+
+def _checks(decided: Decided, permit: Permit, sources: Sources, budget: Budget) -> Iterable[Check]:
+    named = [one.symbol for one in decided.requests if one.method == "CancelOrder"]
+    unsent = (*decided.unsent.denied, *decided.unsent.left, *decided.unsent.awaited)
+    named += [entry.current.request.symbol for entry in unsent]
+    for symbol in filter(None, dict.fromkeys(named)):
+        check = pair_check(permit, sources.instrument(symbol, budget))
+        if not check.passed:
+            yield check
