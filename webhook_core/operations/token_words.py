@@ -15,7 +15,7 @@ def option_values(letter: str, text: str) -> list[str]:
     """The values of a caveat from what was typed: "200 USD" is 200USD. Raises ValueError."""
     values = [part.strip() for part in text.split(",")] if text else []
     if letter == "c":
-        return ["".join(value.split()) for value in values]
+        return ["".join(value.split()).upper() for value in values]
     if letter == "i":
         return [TRADINGVIEW if value.lower() == "tradingview" else value for value in values]
     if letter == "x":

@@ -1,0 +1,273 @@
+"""Scoped tokens at work: what is judged is the planned request, not what its alert says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from tests.support.scoped_tokens import KEYS, scoped
+from tests.support.trading_venue import outcome, trader
+
+D = Decimal
+NO_ORDER = {"symbol": None, "side": None, "volume": None, "price": None}
+LIMIT = {"order_type": "limit", "price": "50000"}
+
+
+@pytest.fixture
+def function():
+    return funded()
+
+
+def funded(**env):
+    return trader(btc=10, usd=10**6, env={"WEBHOOK_TOKEN_KEYS": KEYS, **env})
+
+
+def alert(function, *caveats, alert_id="a-1", **fields):
+    return function.alert(id=alert_id, token=scoped(*caveats), **fields)
+
+
+def came_to(function, *caveats, **fields):
+    return function.post(alert(function, *caveats, **fields))
+
+
+def refused(answer, caveat):
+    assert outcome(answer) == (403, "out_of_scope"), answer.document
+    assert f"caveat {caveat} " in answer["error"]
+    return answer
+
+
+CLOSE = {"action": "close", "side": None, "volume": None}
+FLAT = {"action": "target", "market_position": "flat", "side": None, "volume": None}
+LONGER = {
+    "action": "target",
+    "market_position": "long",
+    "market_position_size": "11",
+    "side": None,
+    "volume": None,
+}
+SHORTER = {**LONGER, "market_position_size": "9"}
+REVERSE = {"action": "reverse", "side": None, "volume": None}
+CLOSING_SALE = {"side": "sell", "price": "60000", "order_type": "limit", "take_profit": "55000"}
+
+
+@pytest.mark.parametrize(
+    ("caveat", "fields"),
+    [
+        ("p=ETH/USD", {}),
+        ("p=ETH/USD", {"side": "sell"}),
+        ("p=ETH/USD", CLOSE),
+        ("p=ETH/USD", FLAT),
+        ("p=ETH/USD", {"action": "cancel", "side": None, "volume": None, "price": None, "scope": "symbol"}),
+        ("p=BTC/EUR,ETH/USD", {}),
+        ("x=close", {}),
+        ("x=close", {"side": "sell"}),
+        ("x=order", CLOSE),
+        ("x=order,close", FLAT),
+        ("x=order,target", REVERSE),
+        ("x=order", {**NO_ORDER, "action": "cancel", "scope": "all"}),
+        ("x=order", {**NO_ORDER, "action": "amend", "order_id": "OAAAAA-BBBBB-CCCCCC", "price": "1"}),
+        ("s=sell", {}),
+        ("s=sell", LONGER),
+        ("s=sell", {"volume": "5", "quantity_type": "percent_balance"}),
+        ("s=sell", CLOSING_SALE),
+        ("s=buy", {"side": "sell", "leverage": 2}),
+        ("o=limit", {}),
+        ("o=limit", LONGER),
+        ("o=market", LIMIT),
+        ("o=market", {"order_type": "stop-loss", "stop_price": "70000"}),
+        ("c=599USD", {}),
+        ("c=599EUR", {}),
+        ("c=499USD", {"price": None}),
+        ("c=599USD", {"volume": "600", "quantity_type": "quote"}),
+        ("c=599USD", LONGER),
+        ("c=599USD", {**LIMIT, "volume": "0.012"}),
+        ("c=599USD", {"volume": "5", "quantity_type": "percent_balance"}),
+    ],
+)  # fmt: skip
+def test_a_good_token_outside_of_its_caveats_gets_403_with_the_caveat(function, caveat, fields):
+    refused(came_to(function, caveat, **fields), caveat)
+    assert function.venue.submitted == []
+    assert function.operate("GET", "/orders")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("caveats", "fields"),
+    [
+        (("p=XBTUSD",), {}),
+        (("p=btc-usd",), {}),
+        (("p=ETH/USD,BTC/USD", "x=order"), {}),
+        (("s=buy", "o=market", "c=600USD", "x=order"), {}),
+        (("c=600USD,1EUR",), {}),
+        (("c=600USD",), {"price": None}),
+        (("s=buy", "o=limit", "c=1USD", "x=order"), {"side": "sell", "volume": "9"}),
+        (("s=buy", "o=limit", "c=1USD", "x=close"), CLOSE),
+        (("s=buy", "o=limit", "c=1USD", "x=target"), FLAT),
+        (("s=buy", "o=limit", "c=1USD", "x=target"), SHORTER),
+        (("s=buy", "c=1USD"), {"side": "sell", "volume": "50", "quantity_type": "percent_position"}),
+        (("s=sell,buy", "c=600USD"), {**CLOSING_SALE, "volume": "0.01"}),
+    ],
+)  # fmt: skip
+def test_within_its_caveats_it_trades_and_what_only_reduces_passes(function, caveats, fields):
+    answer = came_to(function, *caveats, **fields)
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    assert len(function.venue.submitted) == 1
+
+
+def test_one_leg_outside_refuses_every_leg_and_says_which(function):
+    legs = [{"side": "buy", "volume": "0.01", "price": "60000"}, {"action": "close"}]
+    fields = {**NO_ORDER, "symbol": "BTCUSD", "orders": legs}
+    answer = refused(came_to(function, "x=order", **fields), "x=order")
+    assert "orders[1]" in answer["error"]
+    assert function.venue.submitted == []
+    assert outcome(came_to(function, "x=order,close", **fields)) == (200, "accepted")
+
+
+@pytest.mark.parametrize("caveat", ["s=sell", "o=limit", "c=599USD", "p=ETH/USD"])
+def test_of_several_legs_each_is_held_against_each_caveat(function, caveat):
+    legs = [
+        {"side": "sell", "volume": "0.01", "price": "60000"},
+        {"side": "buy", "volume": "0.01", "price": "60000"},
+    ]
+    fields = {**NO_ORDER, "symbol": "BTCUSD", "orders": legs}
+    answer = refused(came_to(function, caveat, **fields), caveat)
+    assert "orders[" in answer["error"] or caveat.startswith("p")
+    assert function.venue.submitted == []
+
+
+# -- changes of orders
+
+
+def laid(function, alert_id, symbol="BTCUSD", strategy="trend", **fields):
+    order = {**LIMIT, "side": "buy", "symbol": symbol, "volume": "0.01", **fields}
+    answer = function.post(function.alert(id=alert_id, token=scoped(strategy=strategy), **order))
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    return answer["order_id"]
+
+
+def test_a_cancel_is_judged_by_the_orders_that_it_would_cancel(function):
+    laid(function, "bid")
+    laid(function, "eth", "ETHUSD", price="1000")
+    everything = {**NO_ORDER, "action": "cancel", "scope": "strategy"}
+    refused(came_to(function, "p=BTC/USD", **everything), "p=BTC/USD")
+    assert len(function.venue.resting) == 2
+    bitcoin = {**everything, "scope": "symbol", "symbol": "BTCUSD"}
+    assert came_to(function, "p=BTC/USD", **bitcoin).status == 200
+    assert [order.pair for order in function.venue.resting] == ["ETHUSD"]
+
+
+def test_it_cancels_and_amends_the_orders_of_its_own_strategy_alone(function):
+    other = laid(function, "other", strategy="mean")
+    cancel = came_to(function, **{**NO_ORDER, "action": "cancel", "order_id": other})
+    assert outcome(cancel) == (422, "order_denied")
+    amend = {**NO_ORDER, "action": "amend", "order_id": other, "price": "49000"}
+    assert outcome(came_to(function, alert_id="a-2", **amend)) == (422, "order_denied")
+    assert [order.limit for order in function.venue.resting] == [D(50000)]
+
+
+@pytest.mark.parametrize(
+    ("caveat", "change"),
+    [
+        ("c=599USD", {"volume": "0.012"}),
+        ("c=505USD", {"price": "51000"}),
+        ("s=sell", {"price": "49000"}),
+        ("o=market", {"price": "49000"}),
+        ("p=ETH/USD", {"price": "49000"}),
+    ],
+)
+def test_an_amended_order_is_judged_as_a_whole(function, caveat, change):
+    order = laid(function, "bid")
+    answer = came_to(
+        function, caveat, **{**NO_ORDER, "action": "amend", "order_id": order, **change}
+    )
+    refused(answer, caveat)
+    (left,) = function.venue.resting
+    assert (left.volume, left.limit) == (D("0.01"), D(50000))
+
+
+def test_an_amendment_within_all_caveats_is_made(function):
+    order = laid(function, "bid")
+    change = {**NO_ORDER, "action": "amend", "order_id": order, "price": "51000"}
+    caveats = ("c=510USD", "s=buy", "o=limit", "p=BTC/USD", "x=amend")
+    assert outcome(came_to(function, *caveats, **change)) == (200, "accepted")
+
+
+# -- when, where, whose
+
+
+def test_it_is_good_to_the_end_of_its_last_day_and_then_403(function):
+    last = f"e={function.clock.now():%Y%m%d}"
+    assert came_to(function, last).status == 200
+    function.clock.sleep(timedelta(days=1).total_seconds())
+    refused(came_to(function, last, alert_id="a-2"), last)
+
+
+@pytest.mark.parametrize(
+    ("caveat", "peer", "taken"),
+    [
+        ("i=127.0.0.1", None, True),
+        ("i=127.0.0.0/8", None, True),
+        ("i=tv", None, False),
+        ("i=10.0.0.0/8,127.0.0.1", None, True),
+        ("i=203.0.113.7", None, False),
+        ("i=::1", None, False),
+    ],
+)
+def test_where_it_may_come_from(function, caveat, peer, taken):
+    answer = came_to(function, caveat)
+    assert answer.status == 200 if taken else refused(answer, caveat)
+
+
+def test_where_it_comes_from_is_what_a_trusted_proxy_says():
+    function = funded(TRUSTED_PROXY_HOPS="0")
+    wanted = alert(function, "i=tv")
+    refused(function.post(wanted, x_forwarded_for="52.89.214.238, 203.0.113.7"), "i=tv")
+    refused(function.post(wanted), "i=tv")
+    assert function.post(wanted, x_forwarded_for="203.0.113.7, 52.89.214.238").status == 200
+
+
+def test_its_strategy_is_whose_the_alert_is_whatever_the_alert_says(function):
+    assert came_to(function, strategy_name="other").status == 200
+    (entry,) = function.operate("GET", "/orders")["orders"]
+    assert entry["strategy"] == "trend"
+
+
+def test_the_limits_of_the_settings_hold_beside_its_caveats(tmp_path):
+    path = tmp_path / "strategies.toml"
+    path.write_text('[trend]\nmax_order_cost = "500 USD"\n')
+    function = funded(STRATEGIES_FILE=str(path), ALLOWED_SYMBOLS="BTC/USD")
+    assert outcome(came_to(function, "c=100000USD")) == (422, "order_denied")
+    foreign = came_to(function, "p=ETH/USD", symbol="ETHUSD", volume="0.01", price="100")
+    assert outcome(foreign) == (422, "order_denied")
+    gone = function.post(function.alert(token=scoped(strategy="gone")))
+    assert (gone.status, gone["field"]) == (400, "strategy_name")
+
+
+def test_a_refusal_is_no_failed_proof_and_leaves_the_next_one_alone(function):
+    small = funded(RATE_LIMIT_PER_MINUTE="1")
+    for number in range(3):
+        refused(came_to(small, "s=sell", alert_id=f"a-{number}"), "s=sell")
+    assert came_to(small, alert_id="a-9").status == 200
+
+
+def test_a_validation_shows_each_verdict_of_the_token_and_its_refusal(function):
+    path = "/webhook/tradingview/validate"
+    asked = alert(function, "s=buy", "c=600USD", "p=BTC/USD", "o=market", "x=order,read")
+    checks = function.post(asked, path)["orders"][0]["checks"]
+    mine = {
+        check["numbers"]["caveat"]: check["verdict"]
+        for check in checks
+        if check["scope"] == "token"
+    }
+    assert mine == dict.fromkeys(("s=buy", "c=600USD", "p=BTC/USD", "o=market"), "passed")
+    answer = function.post(alert(function, "s=sell", "x=order,read"), path)
+    refused(answer, "s=sell")
+    assert [order["state"] for order in answer["orders"]] == ["DENIED"]
+
+
+def test_what_it_traded_is_replayed_to_it():
+    function = funded()
+    first = came_to(function, "c=600USD")
+    again = came_to(function, "c=600USD")
+    assert (again["order_id"], again["replayed"]) == (first["order_id"], True)
