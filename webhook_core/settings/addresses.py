@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from webhook_core.network.tradingview import ADDRESSES
+from webhook_core.intake.tradingview import ADDRESSES
 from webhook_core.settings.variables import entries, shown, whole
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

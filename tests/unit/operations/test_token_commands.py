@@ -17,6 +17,11 @@ MAKE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _counted(monkeypatch):
+    monkeypatch.setattr("webhook_core.intake.caveats.COUNTS_NOTHING", False)
+
+
 @pytest.fixture
 def run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
