@@ -31,7 +31,7 @@ BALANCER = "examples/deploy/load-balancer/README.md"
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in LONGEST}
 OURS_IN_SHELL = {
     "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
-    "CHANNEL", "HOURS", "DOMAIN", "FINGERPRINT", "BALANCER",
+    "CHANNEL", "HOURS", "TOKEN", "DOMAIN", "FINGERPRINT", "BALANCER",
 }  # fmt: skip
 MAKE = set(
     re.findall(r"^(\w+) \?=|\$\((\w+)\)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)

@@ -299,7 +299,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bridge_completion "$1"; printf '%s\\
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [
-        ([""], ["doctor", "logs", "orders", "pairs", "reconcile", "replay"]),
+        ([""], ["doctor", "logs", "orders", "pairs", "reconcile", "replay", "token"]),
         (["re"], ["reconcile", "replay"]),
         (["orders", "--s"], ["--state", "--strategy", "--since", "--symbol"]),
         (["orders", "--state", "NOT"], ["NOT_PLACED", "NOT_SENT"]),
