@@ -367,20 +367,20 @@ def test_all_pairs_are_those_of_both_asset_classes(kraken: Account) -> None:
 def test_a_permission_that_is_missing_is_named(
     kraken: Account, missing: str, read: str, asked: Any
 ) -> None:
-    kraken.engine.permissions -= {missing}
+    kraken.engine.key.permissions -= {missing}
     with pytest.raises(VenueUnavailable, match="EGeneral:Permission denied"):
         getattr(kraken, read)(*asked)
 
 
 def test_a_key_that_may_only_read_changes_nothing(kraken: Account) -> None:
     order_id = kraken.place(**LIMIT)
-    kraken.engine.permissions = frozenset(
+    kraken.engine.key.permissions = frozenset(
         {"query-funds", "query-open-trades", "query-closed-trades"}
     )
     denied = Rejected(("EGeneral:Permission denied",))
     assert kraken.cancel(txid=order_id) == kraken.amend(txid=order_id, order_qty="0.02") == denied
     assert kraken.order(order_id).volume == Decimal("0.01")
-    kraken.engine.permissions = frozenset()
+    kraken.engine.key.permissions = frozenset()
     for read, asked in (("order", order_id), ("fills", [order_id])):
         with pytest.raises(
             VenueUnavailable, match="QueryOrders could not be read: EGeneral:Permission denied"

@@ -10,7 +10,7 @@ import pytest
 from tests.matrix import table, venue_faults
 from tests.matrix.__main__ import AT_ONCE, judged, start
 from tests.matrix.cells import CELLS, KILLINGS
-from webhook_core.kraken import outcomes
+from webhook_core.kraken import refusals
 
 EVERYTHING = [*CELLS, *KILLINGS]
 
@@ -53,8 +53,8 @@ def test_the_table_has_the_cells_and_no_others(rows):
 @pytest.mark.parametrize(
     ("listed", "faults"),
     [
-        (outcomes._REJECTED, venue_faults.REFUSALS),
-        (outcomes._NOT_SENT, venue_faults.NEVER_PROCESSED),
+        (refusals.REFUSED, venue_faults.REFUSALS),
+        (refusals.NOT_PROCESSED, venue_faults.NEVER_PROCESSED),
     ],
     ids=["refusals", "never processed"],
 )

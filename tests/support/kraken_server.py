@@ -144,7 +144,7 @@ class KrakenServer:
     def _engine_on(self, documents: Any) -> PaperKraken:
         engine = PaperKraken(documents, self.clock, **self._options)
         engine.pairs = self.engine.pairs
-        engine.nonce_window = FAR_BACK_NS
+        engine.key.nonce_window = FAR_BACK_NS
         return engine
 
     def calls_of(self, endpoint: str) -> list[Call]:

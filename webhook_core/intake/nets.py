@@ -10,10 +10,9 @@ what TradingView writes there. Loaded for such fields only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import misspelt, refused_names, words
+from webhook_core.intake.caught import KNOWN_WORDS, Caught, field_named, name_shown, refusal_of
 from webhook_core.intake.field_names import (
     CANONICAL,
     CONTEXT,
@@ -23,15 +22,12 @@ from webhook_core.intake.field_names import (
     is_missing,
     is_off,
     normalise,
-    shown_name,
     sort_fields,
 )
 from webhook_core.intake.field_values import grouped_number, shown, unexpanded
 from webhook_core.intake.measures import agrees_with_side, is_measure, is_nothing, says_nothing
 from webhook_core.trading.conditional_close import only_one
 
-_MOST_SHOWN = 25
-_LONGEST_NAME = 40
 _REMARKS = frozenset(("id", "name", "comment", "note", "text", "description"))
 _BAR_PRICES = frozenset(
     f"{name}{price}" for name in ("open", "high", "low", "close") for price in ("", "price")
@@ -41,19 +37,8 @@ _POSITIONS = frozenset(("position", "prevposition", "pos"))
 _MAY_BE_NESTED = frozenset(
     ("symbol", "price", "id", "fired_at", "bar_time", "strategy_name", "alert_message")
 )
-_KNOWN = refused_names.WORDS | refused_names.FILLERS
 _FLAT = "nested fields are not read: send it beside symbol, under a name of ours"
 _ONE_EXIT = "Kraken takes one exit per order: send one take_profit or one stop_loss"
-
-
-class Caught(NamedTuple):
-    """``name`` as a message may show it, ``field`` as the error names it, ``instead`` what to
-    write. ``kind``: order, misspelt or exit."""
-
-    name: str
-    field: str
-    instead: str
-    kind: str = "order"
 
 
 def passed(fields: Sorted) -> Sorted:
@@ -67,7 +52,7 @@ def passed(fields: Sorted) -> Sorted:
     if caught and all(one.kind == "exit" for one in caught):
         raise only_one(caught[0].field)
     if caught:
-        raise _refusal(caught)
+        raise refusal_of(caught)
     return fields._replace(
         unknown=[sent for sent in fields.unknown if not (is_off(sent.value) and _speaks(sent))]
     )
@@ -88,7 +73,7 @@ def _of_all(fields: Sorted) -> Iterator[Caught]:
         if agrees_with_side(sent, side):
             continue
         if ours:
-            yield Caught(_shown(sent.name), ours, f"did you mean {ours}?", "misspelt")
+            yield Caught(name_shown(sent.name), ours, f"did you mean {ours}?", "misspelt")
         else:
             yield from _of_unknown(sent)
 
@@ -129,7 +114,7 @@ def _of_context(sent: Sent) -> Iterator[Caught]:
     ):
         return
     elif key in _NUMBERS:
-        yield Caught(_shown(sent.name), _field(sent.name), _no_number(key, value))
+        yield Caught(name_shown(sent.name), field_named(sent.name), _no_number(key, value))
     elif key not in _POSITIONS:
         yield from _by_value(sent)
     elif not isinstance(value, str) or value.lower() not in ("long", "short", "flat"):
@@ -151,7 +136,7 @@ def _of_unknown(sent: Sent) -> Iterator[Caught]:
         yield from _nested(sent.name, value)
     elif refused_names.is_one_exit_of_several(sent.canonical):
         if not is_nothing(value):
-            yield Caught(_shown(sent.name), _exit(sent.name), _ONE_EXIT, "exit")
+            yield Caught(name_shown(sent.name), _exit(sent.name), _ONE_EXIT, "exit")
     elif _speaks(sent) and not is_measure(sent):
         if not says_nothing(sent):
             yield _by_name(sent)
@@ -174,9 +159,9 @@ def _nested(path: str, value: object, *, of_bar: bool = False) -> Iterator[Caugh
         of_bar = of_bar or not _BAR_PRICES.isdisjoint(map(normalise, value))
         for name, inner in value.items():
             found = _of_inner(Sent(normalise(name), name, inner), of_bar=of_bar)
-            place = f"{_shown(path)}: "
+            place = f"{name_shown(path)}: "
             yield from (
-                one._replace(name=place + one.name, field=_field(path), kind="order")
+                one._replace(name=place + one.name, field=field_named(path), kind="order")
                 for one in found
             )
 
@@ -190,15 +175,15 @@ def _of_inner(sent: Sent, *, of_bar: bool) -> Iterator[Caught]:
     elif CANONICAL[key][0] in _MAY_BE_NESTED and key != "limitprice":
         yield from _nested(sent.name, sent.value)
     elif not (of_bar and key == "volume") and not is_nothing(sent.value):
-        yield Caught(_shown(sent.name), _field(sent.name), _FLAT)
+        yield Caught(name_shown(sent.name), field_named(sent.name), _FLAT)
 
 
 def _by_name(sent: Sent) -> Caught:
     key, value = sent.canonical, _words_of(sent.value)
     instead = refused_names.overrides(value) or refused_names.hint_of_name(key)
     return Caught(
-        _shown(sent.name),
-        _field(sent.name),
+        name_shown(sent.name),
+        field_named(sent.name),
         instead or refused_names.hint_of_words(words.of_name(sent.name), value),
     )
 
@@ -206,8 +191,8 @@ def _by_name(sent: Sent) -> Caught:
 def _by_value(sent: Sent) -> Iterator[Caught]:
     if said := _words_of(sent.value):
         yield Caught(
-            f"{_shown(sent.name)} with {shown(sent.value)}",
-            _field(sent.name),
+            f"{name_shown(sent.name)} with {shown(sent.value)}",
+            field_named(sent.name),
             refused_names.hint_of_words((), said),
         )
 
@@ -224,7 +209,9 @@ def _is_known(sent: Sent) -> bool:
 def _is_spelt(sent: Sent) -> bool:
     """Each of its words is one that we know, and one speaks of an order."""
     said = words.of_name(sent.name)
-    return _is_known(sent) or (not refused_names.WORDS.isdisjoint(said) and _KNOWN.issuperset(said))
+    return _is_known(sent) or (
+        not refused_names.WORDS.isdisjoint(said) and KNOWN_WORDS.issuperset(said)
+    )
 
 
 def _speaks(sent: Sent) -> bool:
@@ -238,44 +225,3 @@ def _is_remark(name: str) -> bool:
 
 def _exit(name: str) -> str:
     return "take_profit" if normalise(name).startswith("t") else "stop_loss"
-
-
-def _shown(name: str) -> str:
-    """Whole where it consists of words that we know, for then it is no token."""
-    said = words.of_name(name)
-    known = bool(said) and len(name) <= _LONGEST_NAME and _KNOWN.issuperset(said)
-    return repr(name) if known else shown_name(name)
-
-
-def _field(name: str) -> str:
-    shown = _shown(name)
-    return name if shown == repr(name) else shown
-
-
-def _refusal(caught: Sequence[Caught]) -> AlertMalformed:
-    """One sentence for the misspelt, one for the others; names with the same answer stand together."""
-    sentences = [
-        f"{one.name} is not a field of an alert: {one.instead}"
-        for one in caught
-        if one.kind == "misspelt"
-    ]
-    if sentences:
-        sentences.append("An order field is never guessed.")
-    others = [one for one in caught if one.kind != "misspelt"]
-    if others:
-        sentences.append(_refused(others))
-    return AlertMalformed(" ".join(sentences), field=caught[0].field)
-
-
-def _refused(caught: Sequence[Caught]) -> str:
-    answers: dict[str, list[str]] = {}
-    for one in caught[:_MOST_SHOWN]:
-        answers.setdefault(one.instead, []).append(one.name)
-    listed = "; ".join(f"{', '.join(names)} ({instead})" for instead, names in answers.items())
-    more = f" and {len(caught) - _MOST_SHOWN} more" if len(caught) > _MOST_SHOWN else ""
-    verb, it = ("is", "it") if len(caught) == 1 else ("are", "they")
-    return (
-        f"{listed}{more} {verb} not supported by this version. {it.capitalize()} would change the "
-        f"order, so {it} {verb} not ignored: remove, leave empty, or write what the brackets say; "
-        "a mere remark belongs into custom_fields."
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake import order_values, quantities, shared_fields
+from webhook_core.intake import order_kinds, order_values, quantities, shared_fields
 from webhook_core.intake.alert_texts import MAX_NAME
 from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, is_off, shown_names
 from webhook_core.intake.market_position import read_leniently
@@ -112,7 +112,7 @@ def _scope(
     order: Order, scope: CancelScope | None, symbol: str | None, default_symbol: str | None
 ) -> dict[str, Any]:
     side = values.agreed(
-        [sent for sent in order.get("side", ()) if not is_off(sent.value)], values.side
+        [sent for sent in order.get("side", ()) if not is_off(sent.value)], order_kinds.side
     )
     if scope == "all":
         for name, value in (("symbol", symbol), ("side", side)):

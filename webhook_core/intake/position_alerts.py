@@ -7,7 +7,13 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake import market_position, order_values, quantities, shared_fields
+from webhook_core.intake import (
+    market_position,
+    order_kinds,
+    order_values,
+    quantities,
+    shared_fields,
+)
 from webhook_core.intake.field_names import Order, Sent, Sorted, is_off
 from webhook_core.intake.freshness import firing_time
 from webhook_core.trading.orders import Action, OrderType, Relative
@@ -45,7 +51,7 @@ def _present(order: Order, name: str) -> list[Sent]:
 
 def _check_order_type(action: Action, order: Order) -> None:
     for sent in _present(order, "order_type"):
-        if values.order_type(sent) is not OrderType.MARKET:
+        if order_kinds.order_type(sent) is not OrderType.MARKET:
             raise sent.fault(f"must be market with action {action}, or left out")
 
 
@@ -99,7 +105,7 @@ def _new_size(order: Order) -> Decimal | None:
 
 def _target(order: Order) -> dict[str, Any]:
     values.agreed(
-        order.get("side", ()), values.side
+        order.get("side", ()), order_kinds.side
     )  # TradingView's word for the order that led there
     around = market_position.read_strictly(order)
     where = around["market_position"]

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
+from webhook_core.trading.assets import asset_id
 from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 from webhook_core.trading.rules import Fees
-from webhook_core.trading.symbols import asset_id
 
 Result = Mapping[str, Any]
 _Read = TypeVar("_Read")

@@ -1,30 +1,17 @@
-"""What can be wrong between us and Kraken: its status, our clock, the key and what it may do, its nonces.
-
-Only reads. The key's facts come from GetApiKeyInfo, which needs no permission (docs.kraken.com/api-reference,
-account-data/get-api-key-info); it is documented in camelCase and was seen in snake_case, with numbers as texts: both are read.
-"""
+"""What can be wrong between us and Kraken: its status, our clock, and the key. Only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterator
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.findings import Finding, fail, guarded, ok, warn
-from webhook_core.kraken.client import KrakenClient, decimal
-from webhook_core.kraken.replies import result_of
+from webhook_core.kraken.advice import advice_on
+from webhook_core.kraken.client import KrakenClient
+from webhook_core.kraken.key_diagnosis import key_findings, number_of
+from webhook_core.kraken.replies import PATIENT_READ_S, result_of
 
-READ_S = 5.0
-NEEDED = (
-    "modify-trades",
-    "close-trades",
-    "query-open-trades",
-    "query-closed-trades",
-    "query-funds",
-)
-FORBIDDEN = ("withdraw-funds", "add-withdraw-address", "update-withdraw-address")
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 5.0
 NEAREST_DEADLINE_S, FARTHEST_DEADLINE_S = 2.0, 60.0
 """An order's deadline is set by our clock, and Kraken takes those in between by its own (docs.kraken.com, add-order)."""
@@ -32,47 +19,19 @@ CUT_S = 1.0
 """What cutting a deadline to the second takes off it, at most."""
 ON_ITS_WAY_S = 3.0
 """The same, and what an order may need from its claim to Kraken."""
-EXPIRES_SOON = timedelta(days=14)
-NONCE_WINDOW = 10_000_000_000
-"""Ten seconds of our nonces, which are nanoseconds: what requests on their way at the same time can overtake each other by."""
-SMALLEST_WINDOW = 1_000_000_000
-NONCE_AHEAD_NS = 10_000_000_000
-"""Clocks that differ are not this far apart; another way of counting is."""
-MOST_DIGITS = 30
-LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
-_INVALID_NONCE = "EAPI:Invalid nonce"
-_OTHER_COUNTING = (
-    "the key was used by a program that counts its nonces higher than nanoseconds since 1970, or from a clock far ahead: Kraken "
-    "refuses ours until they pass that number; make a new key and use it for this function only"
-)
-_ADVICE = {
-    _INVALID_NONCE: _OTHER_COUNTING,
-    "EAPI:Invalid key": "copy the API key again, whole; a key that was deleted or has expired looks the same",
-    "EAPI:Invalid signature": "the private key does not belong to this API key: copy both again",
-    "EAPI:Rate limit exceeded": "the key is used too often: wait a quarter of a minute",
-    "EGeneral:Temporary lockout": "too many refused requests: stop whatever uses this key and wait 15 minutes",
-    "EGeneral:Permission denied": "look whether the key's list of allowed IP addresses has the address of this machine",
-    "no connection": "check the network from here, and KRAKEN_API_URL if it is set",
-}
 _MODES = {"post_only": "market orders are refused", "limit_only": "market orders are refused"}
 
 
 def diagnose(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Finding]:
     """Every check, each on its own: one that fails stops no other. ``deadline_s``: how far ahead our orders' deadlines are."""
-    yield from guarded("status", lambda: _status(client, clock), _advice)
-    yield from guarded(
-        "clock", lambda: _clock(client, clock, deadline_s), _advice
-    )  # second: the connection stands by now
-    yield from guarded("key", lambda: _key(client, clock), _advice)
-
-
-def _advice(message: str) -> str:
-    known = (advice for text, advice in _ADVICE.items() if text in message)
-    return next(known, "try again in a minute; status.kraken.com tells of known troubles")
+    yield from guarded("status", lambda: _status(client, clock), advice_on)
+    # The clock comes second: the connection stands by now.
+    yield from guarded("clock", lambda: _clock(client, clock, deadline_s), advice_on)
+    yield from guarded("key", lambda: key_findings(client, clock), advice_on)
 
 
 def _status(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
-    reply = client.public("SystemStatus", {}, Budget.start(clock, READ_S))
+    reply = client.public("SystemStatus", {}, Budget.start(clock, PATIENT_READ_S))
     status = str(result_of(reply, "SystemStatus").get("status"))
     advice = "wait; status.kraken.com says for how long"
     if status == "online":
@@ -87,9 +46,9 @@ def _status(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
 
 def _clock(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Finding]:
     started, before = clock.monotonic(), clock.now()
-    reply = client.public("Time", {}, Budget.start(clock, READ_S))
+    reply = client.public("Time", {}, Budget.start(clock, PATIENT_READ_S))
     round_trip = clock.monotonic() - started
-    seconds = _number(result_of(reply, "Time"), "unixtime")
+    seconds = number_of(result_of(reply, "Time"), "unixtime")
     if seconds is None:
         raise VenueUnavailable("Kraken's Time is not in its usual form.")
     # Whole seconds: on average half of one has passed since. Read half of the round trip after we asked.
@@ -118,153 +77,3 @@ def _refused(seen: float, deadline_s: int, which: str) -> str:
         f"ahead and sees ours {seen:.1f} s ahead (ORDER_DEADLINE_SECONDS={deadline_s}): it refuses "
         f"{which}, which are not_sent then, with the event clock.off"
     )
-
-
-def _key(client: KrakenClient, clock: Clock) -> Iterator[Finding]:
-    info = _key_info(client, clock)
-    client.note_window(_number(info, "nonce_window"))
-    yield ok("key", f"valid, named {_field(info, 'api_key_name') or '(no name)'}")
-    for name, check in (
-        ("key permissions", lambda: _permissions(info)),
-        ("key expiry", lambda: _expiry(info, clock.now())),
-        ("key addresses", lambda: _addresses(info)),
-        ("key history", lambda: _history(info)),
-        ("nonce window", lambda: _nonce_window(info)),
-        ("nonce", lambda: _nonce(info, clock.now())),
-    ):
-        yield from guarded(name, check, _advice)
-
-
-def read_nonce_window(client: KrakenClient, clock: Clock) -> None:
-    """Have the client know the nonce window of its key. Raises VenueUnavailable."""
-    client.note_window(_number(_key_info(client, clock), "nonce_window"))
-
-
-def _key_info(client: KrakenClient, clock: Clock) -> Mapping[str, Any]:
-    """Asked once more after a refused nonce: the running function may have used a later one meanwhile."""
-    for last in (False, True):
-        reply = client.private("GetApiKeyInfo", {}, Budget.start(clock, READ_S))
-        try:
-            return result_of(reply, "GetApiKeyInfo")
-        except VenueUnavailable as error:
-            if last or _INVALID_NONCE not in error.message:
-                raise
-    raise AssertionError("the second turn returns or raises")
-
-
-def _permissions(info: Mapping[str, Any]) -> Iterator[Finding]:
-    held = _field(info, "permissions")
-    if not isinstance(held, list):
-        yield fail(
-            "key permissions",
-            "Kraken does not list them",
-            "look at the key on kraken.com: Settings, API",
-        )
-        return
-    names = {str(name) for name in held}
-    too_much = [name for name in FORBIDDEN if name in names]
-    missing = [name for name in NEEDED if name not in names]
-    if too_much:
-        advice = "make a new key without it, delete this one: whoever gets hold of it could take the money away"
-        yield fail(
-            "key permissions",
-            f"it may move money out of the account: {', '.join(too_much)}",
-            advice,
-        )
-    if missing:
-        advice = "add it to the key on kraken.com (Settings, API) or make a new key"
-        yield fail("key permissions", f"missing: {', '.join(missing)}", advice)
-    if not too_much and not missing:
-        more = sorted(names - set(NEEDED))
-        yield ok(
-            "key permissions",
-            ", ".join(NEEDED) + (f"; not needed: {', '.join(more)}" if more else ""),
-        )
-
-
-def _expiry(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
-    until = _moment(info, "valid_until")
-    advice = "make a new key in time; this one stops then"
-    if until is None:
-        yield ok("key expiry", "never expires")
-    elif until <= now:
-        yield fail("key expiry", f"expired on {until:%Y-%m-%d %H:%M} UTC", "make a new key")
-    elif until - now <= EXPIRES_SOON:
-        yield warn("key expiry", f"expires on {until:%Y-%m-%d %H:%M} UTC", advice)
-    else:
-        yield ok("key expiry", f"expires on {until:%Y-%m-%d %H:%M} UTC")
-
-
-def _addresses(info: Mapping[str, Any]) -> Iterator[Finding]:
-    listed = _field(info, "ip_allowlist")
-    shown = ", ".join(map(str, listed)) if isinstance(listed, list) else ""
-    yield ok(
-        "key addresses",
-        f"may be used only from {shown}" if shown else "may be used from any address",
-    )
-
-
-def _history(info: Mapping[str, Any]) -> Iterator[Finding]:
-    """Only a limit is worth a line: an order that the key can't see could pass for one that was never placed."""
-    limits = {name: _moment(info, f"query_{name}") for name in ("from", "to")}
-    shown = [f"{name} {moment:%Y-%m-%d}" for name, moment in limits.items() if moment is not None]
-    if shown:
-        advice = "take the query dates off the key: an order outside of them could pass for one that was never placed"
-        yield warn("key history", f"it may query only {' '.join(shown)}", advice)
-
-
-def _nonce_window(info: Mapping[str, Any]) -> Iterator[Finding]:
-    window = _number(info, "nonce_window")
-    advice = (
-        f"set the key's nonce window to {NONCE_WINDOW} (10 s in nanoseconds) if more than one instance, or this command line "
-        "beside the function, may use it"
-    )
-    if window is None:
-        yield warn("nonce window", "Kraken does not say", advice)
-    elif window == 0:
-        yield warn("nonce window", "0: requests that overtake each other are refused", advice)
-    elif window < SMALLEST_WINDOW:
-        yield warn("nonce window", f"{window}, which is only {_seconds(window)}", advice)
-    else:
-        yield ok("nonce window", f"{window}, which is {_seconds(window)}")
-
-
-def _nonce(info: Mapping[str, Any], now: datetime) -> Iterator[Finding]:
-    stored = _number(info, "nonce")
-    if stored is None:
-        yield warn(
-            "nonce",
-            "Kraken does not say which one it has",
-            "nothing, as long as requests are not refused",
-        )
-    elif stored > int(now.timestamp() * 1e9) + NONCE_AHEAD_NS:
-        yield fail("nonce", f"Kraken has {stored}, which is larger than ours", _OTHER_COUNTING)
-    else:
-        yield ok("nonce", "ours are the largest")
-
-
-def _field(info: Mapping[str, Any], name: str) -> Any:
-    first, *others = name.split("_")
-    return info.get(name, info.get(first + "".join(map(str.title, others))))
-
-
-def _number(info: Mapping[str, Any], name: str) -> int | None:
-    try:
-        number = decimal(_field(info, name))
-    except ValueError:
-        return None
-    return int(number) if number.adjusted() < MOST_DIGITS else None
-
-
-def _moment(info: Mapping[str, Any], name: str) -> datetime | None:
-    """0, blank or absent: no limit. Raises VenueUnavailable for what is no time."""
-    seconds = 0 if _field(info, name) in (None, "") else _number(info, name)
-    if seconds == 0:
-        return None
-    if seconds is None or not 0 < seconds < LAST_MOMENT:
-        raise VenueUnavailable(f"Kraken's {name} of the key is no time.")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _seconds(nonces: int) -> str:
-    return f"{nonces / 1e9:.6f}".rstrip("0").rstrip(".") + " s of our nonces"

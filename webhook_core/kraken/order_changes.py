@@ -7,8 +7,9 @@ still trade. An order that can't be changed because it is gone, or never was, is
 
 from __future__ import annotations
 
-from webhook_core.kraken import outcomes
-from webhook_core.kraken.outcomes import Reply, Verdict
+from webhook_core.kraken import outcomes, refusals
+from webhook_core.kraken.outcomes import Reply
+from webhook_core.kraken.refusals import Verdict
 from webhook_core.trading.order_changes import NO_SUCH_ORDER
 from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
 
@@ -21,9 +22,9 @@ def verdict(error: str) -> Verdict:
     """What one error string on a cancel or an amendment proves."""
     if _ON_ITS_WAY in error:  # an earlier cancel is under way: what it comes to is open
         return Verdict.UNKNOWN
-    if any(outcomes.is_listed(error, known) for known in NO_SUCH_ORDER):
+    if any(refusals.is_listed(error, known) for known in NO_SUCH_ORDER):
         return Verdict.REJECTED
-    return outcomes.verdict(error)
+    return refusals.verdict(error)
 
 
 def of_cancel(reply: Reply, order_id: str) -> Outcome:
@@ -49,14 +50,14 @@ def of_amend(reply: Reply, order_id: str) -> Outcome:
         return Accepted(order_id, "amended", outcomes.errors_of(reply.document) or ())
     outcome = outcomes.without_success(reply, _verdict_on_amend, "an amend id")
     if isinstance(outcome, Rejected) and all(
-        outcomes.is_listed(error, _AS_IT_IS) for error in outcome.errors
+        refusals.is_listed(error, _AS_IT_IS) for error in outcome.errors
     ):
         return Unchanged("the order is already as the amendment wants it", outcome.errors)
     return outcome
 
 
 def _verdict_on_amend(error: str) -> Verdict:
-    return Verdict.REJECTED if outcomes.is_listed(error, _AS_IT_IS) else verdict(error)
+    return Verdict.REJECTED if refusals.is_listed(error, _AS_IT_IS) else verdict(error)
 
 
 def _is_clean(reply: Reply) -> bool:

@@ -1,17 +1,22 @@
 """A reply of Kraken, or the lack of one -> accepted, rejected, unknown or not sent.
 
-Rejected and not sent need positive evidence: every error string is on a list below, where no entry begins another.
-Whatever is on no list is unknown, and an unknown is looked up, never sent again. The lists follow Kraken's own error
-guide (docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/guides/general/errors).
+Rejected and not sent need positive evidence: every error string is on a list of refusals.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
+from webhook_core.kraken.refusals import (
+    INVALID_NONCE,
+    Verdict,
+    blames_the_clock,
+    is_about_pair_rules,
+    is_listed,
+    verdict,
+)
 from webhook_core.trading.requests import Accepted, NotSent, Outcome, Rejected, Unknown
 
 
@@ -32,103 +37,9 @@ class Reply(NamedTuple):
     detail: str = ""
 
 
-class Verdict(Enum):
-    REJECTED = "rejected"
-    NOT_SENT = "not sent"
-    UNKNOWN = "unknown"
-
-
-_REJECTED = (
-    "EAPI:Bad request",
-    "EAPI:Feature disabled",
-    "EAPI:Invalid key",
-    "EAPI:Invalid signature",
-    "EAccount:Invalid permissions",
-    "EAuth:Account temporary disabled",
-    "EAuth:Account unconfirmed",
-    "EAuth:Failed",
-    "EAuth:Rate limit exceeded",
-    "EAuth:Too many requests",
-    "EBM:limit exceeded",
-    "EGeneral:Invalid arguments",
-    "EGeneral:Permission denied",
-    "EGeneral:Unknown Method",  # both spellings were seen
-    "EGeneral:Unknown method",
-    "EOrder:Cannot open opposing position",
-    "EOrder:Cannot open position",
-    "EOrder:Cost minimum not met",
-    "EOrder:Insufficient funds",
-    "EOrder:Insufficient initial margin",
-    "EOrder:Insufficient margin",
-    "EOrder:Invalid price",
-    "EOrder:Margin allowance exceeded",
-    "EOrder:Margin level too low",
-    "EOrder:Margin position size exceeded",
-    "EOrder:Order minimum not met",
-    "EOrder:Orders limit exceeded",
-    "EOrder:Positions limit exceeded",
-    "EOrder:Post only order",
-    "EOrder:Reduce only:Cannot increase position",
-    "EOrder:Reduce only:No position exists",  # not "Position is closed": that one filled what it could
-    "EOrder:Reduce only:Non-ECP",
-    "EOrder:Reduce only:Non-PC",
-    "EOrder:Reduce only:One-sided margin",
-    "EOrder:Scheduled orders limit exceeded",
-    "EOrder:Tick size check failed",
-    "EOrder:Trading agreement required",
-    "EOrder:Unknown position",
-    "EQuery:Invalid asset pair",
-    "EQuery:Unknown asset",
-    "EQuery:Unknown asset pair",
-    "ETrade:Invalid request",
-    "ETrade:Locked",
-    "ETrade:User Locked",
-)
 _KEY = ("EAPI:Invalid key", "EAPI:Invalid signature")
-_NONCE = "EAPI:Invalid nonce"
-_NOT_SENT = (
-    _NONCE,
-    "EAPI:Rate limit exceeded",
-    "EGeneral:Temporary lockout",  # over after about 15 minutes
-    "EGeneral:Too many requests",
-    "EOrder:Domain rate limit exceeded",
-    "EOrder:Rate limit exceeded",
-    "EService: Throttled",
-    "EService:Throttled",
-)
-_CLIENT_ORDER_ID = "EGeneral:Invalid arguments:cl_ord_id"
-_MARKET_MODE = r"EService:Market in \w+ mode"
-_DEADLINE = r"(?s)E[A-Za-z]+:Invalid arguments:[Dd]eadline(?!\w).*"
-"""Checked before anything is placed. We set each deadline from 6 to 60 s ahead and Kraken takes 2 to 60 s
-(docs.kraken.com, add-order), so the two clocks differ: another attempt, with a deadline of its own, may be taken."""
-_VERDICTS: Mapping[str, Verdict] = {
-    **dict.fromkeys(_REJECTED, Verdict.REJECTED),
-    **dict.fromkeys(_NOT_SENT, Verdict.NOT_SENT),
-}
-
 _UNPROCESSED = "Kraken refused the request before processing it"
 _CLOCKS_DIFFER = "Kraken refused the deadline, so the clock of this machine and Kraken's differ"
-
-_PAIR_RULES = (
-    "EGeneral:Invalid arguments:volume minimum not met",
-    "EOrder:Cost minimum not met",
-    "EOrder:Order minimum not met",
-    "EOrder:Tick size check failed",
-)
-_DECIMALS = r"EOrder:Invalid price:.* price can only be specified up to \d+ decimals?\.?"
-
-
-def verdict(error: str) -> Verdict:
-    """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
-    if re.fullmatch(_MARKET_MODE, error) or re.fullmatch(_DEADLINE, error):
-        return Verdict.NOT_SENT
-    if (
-        "cl_ord_id" in error and error != _CLIENT_ORDER_ID
-    ):  # "... not unique": an order of ours with that id is live
-        return Verdict.UNKNOWN
-    return next(
-        (each for known, each in _VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN
-    )
 
 
 def of_add_order(reply: Reply) -> Outcome:
@@ -188,7 +99,7 @@ def resend_is_safe(reply: Reply) -> bool:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
     return isinstance(outcome, NotSent) and all(
-        is_listed(error, _NONCE) for error in outcome.errors
+        is_listed(error, INVALID_NONCE) for error in outcome.errors
     )
 
 
@@ -203,33 +114,16 @@ def key_is_refused(reply: Reply) -> bool:
 def nonce_is_refused(reply: Reply) -> bool:
     """Kraken had seen a larger nonce of the key: nothing of the call was processed."""
     errors = errors_of(reply.document) if reply.status == 200 else None
-    return bool(errors) and all(is_listed(error, _NONCE) for error in errors or ())
+    return bool(errors) and all(is_listed(error, INVALID_NONCE) for error in errors or ())
 
 
 def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict]) -> Outcome:
     verdicts = {judge(error) for error in errors}
     if verdicts == {Verdict.REJECTED}:
-        return Rejected(errors, stale_rules=all(map(_is_about_pair_rules, errors)))
+        return Rejected(errors, stale_rules=all(map(is_about_pair_rules, errors)))
     if verdicts == {Verdict.NOT_SENT}:
         return NotSent(_CLOCKS_DIFFER if blames_the_clock(errors) else _UNPROCESSED, errors)
     return Unknown("Kraken's answer proves nothing either way", errors)
-
-
-def blames_the_clock(errors: Sequence[str]) -> bool:
-    """Whether each of these refuses the deadline that our clock has set."""
-    return bool(errors) and all(re.fullmatch(_DEADLINE, error) for error in errors)
-
-
-def is_listed(error: str, known: str) -> bool:
-    """Whether it is that error, alone or with a longer text after a colon."""
-    return error == known or error.startswith(f"{known}:")
-
-
-def _is_about_pair_rules(error: str) -> bool:
-    return (
-        any(is_listed(error, rule) for rule in _PAIR_RULES)
-        or re.fullmatch(_DECIMALS, error) is not None
-    )
 
 
 def result_in(document: Any) -> Mapping[str, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 
 from webhook_core.errors import NoTimeToRead, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.kraken import outcomes
+from webhook_core.kraken import outcomes, refusals
 from webhook_core.kraken.outcomes import Failure, Reply, errors_of
 from webhook_core.trading.requests import Method, NotSent, Outcome
 
+PATIENT_READ_S = 5.0
+"""For reads that no alert waits for."""
 _SET_THE_CLOCK = (
     "set this machine's clock by NTP; the doctor command says how far it is off. Kraken takes a "
     "deadline from 2 to 60 s ahead by its own clock, so until then it refuses every order"
@@ -24,7 +26,7 @@ def outcome_of(
 ) -> Outcome:
     """``parameters`` are those that were sent. ``now``: when the reply was read, by our clock."""
     outcome = _judged(method, parameters, reply)
-    if isinstance(outcome, NotSent) and outcomes.blames_the_clock(outcome.errors):
+    if isinstance(outcome, NotSent) and refusals.blames_the_clock(outcome.errors):
         deadline = parameters.get("deadline")
         event(logging.ERROR, "clock.off", now=now, deadline=deadline, advice=_SET_THE_CLOCK)
     return outcome

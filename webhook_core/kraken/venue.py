@@ -184,9 +184,9 @@ class KrakenVenue:
         """Ask once a day how far the nonces of the key may overtake each other; whether it was asked. Raises VenueUnavailable."""
         if not self._client.window_is_due:
             return False
-        from webhook_core.kraken import diagnosis
+        from webhook_core.kraken import key_diagnosis
 
-        diagnosis.read_nonce_window(self._client, self._clock)
+        key_diagnosis.read_nonce_window(self._client, self._clock)
         return True
 
     def diagnose(self, deadline_s: int) -> Iterator[Finding]:

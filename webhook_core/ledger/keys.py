@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 
 from webhook_core.ledger.entry import Unit
-from webhook_core.ledger.serial import _EPOCH, _MICROSECOND, _iso, _time
+from webhook_core.ledger.stored_values import EPOCH, MICROSECOND, iso, time_of
 
 
 def line_digest(line: str) -> bytes:
@@ -28,17 +28,17 @@ def base_digest(unit: Unit) -> bytes:
 
 def microseconds(moment: datetime) -> int:
     """Whole microseconds since 1970, without the rounding of a float."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // MICROSECOND
 
 
 def moment(since_1970: int) -> datetime:
     """What ``microseconds`` made of it."""
-    return _EPOCH + since_1970 * _MICROSECOND
+    return EPOCH + since_1970 * MICROSECOND
 
 
 def cursor_text(claimed_at: datetime, tie: str) -> str:
     """Where a page ended: the claim time of its last entry, and what tells that entry from others of the same time."""
-    return base64.urlsafe_b64encode(f"{_iso(claimed_at)} {tie}".encode()).decode()
+    return base64.urlsafe_b64encode(f"{iso(claimed_at)} {tie}".encode()).decode()
 
 
 def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
@@ -47,7 +47,7 @@ def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
         moment, _, tie = (
             base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(" ")
         )
-        claimed_at = _time(moment)
+        claimed_at = time_of(moment)
     except (ValueError, OverflowError):
         raise ValueError(
             "cursor: not one of ours; take it from the last page as it stands"

@@ -10,17 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
-from webhook_core.trading.orders import Exit
-from webhook_core.trading.requests import Fill, Method, OrderRequest
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_METHODS: tuple[Method, ...] = get_args(Method)
+from webhook_core.ledger.stored_values import (
+    decimal_of,
+    fill_document,
+    fill_of,
+    iso,
+    request_document,
+    request_of,
+    time_of,
+)
 
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
@@ -40,20 +42,20 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         "alert_id": entry.alert_id,
         "body_sha256": entry.body_sha256,
         "strategy": entry.strategy,
-        "received_at": _iso(entry.received_at),
-        "fresh_until": _iso(entry.fresh_until),
+        "received_at": iso(entry.received_at),
+        "fresh_until": iso(entry.fresh_until),
         "attempts": [_attempt_document(attempt) for attempt in entry.attempts],
         "warnings": list(entry.warnings),
         "turn": None if entry.turn is None else _turn_document(entry.turn),
     }
     if entry.following:
-        document["following"] = [_request_document(request) for request in entry.following]
+        document["following"] = [request_document(request) for request in entry.following]
     if entry.independent:
         document["independent"] = True
     if entry.figures:
         document["figures"] = {name: str(figure) for name, figure in sorted(entry.figures.items())}
     if entry.counted_until is not None:
-        document["counted_until"] = _iso(entry.counted_until)
+        document["counted_until"] = iso(entry.counted_until)
     return document
 
 
@@ -69,15 +71,15 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         alert_id=document["alert_id"],
         body_sha256=document["body_sha256"],
         strategy=document["strategy"],
-        received_at=_time(document["received_at"]),
-        fresh_until=_time(document["fresh_until"]),
+        received_at=time_of(document["received_at"]),
+        fresh_until=time_of(document["fresh_until"]),
         attempts=tuple(_attempt(attempt) for attempt in document["attempts"]),
         warnings=tuple(document["warnings"]),
         turn=_turn(document.get("turn")),
-        following=tuple(_request(request) for request in document.get("following", ())),
+        following=tuple(request_of(request) for request in document.get("following", ())),
         independent=bool(document.get("independent", False)),
         figures={name: Decimal(figure) for name, figure in document.get("figures", {}).items()},
-        counted_until=_time(document["counted_until"]) if "counted_until" in document else None,
+        counted_until=time_of(document["counted_until"]) if "counted_until" in document else None,
         version=version,
     )
 
@@ -106,20 +108,20 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
     document: dict[str, Any] = {
         "number": attempt.number,
         "client_order_id": attempt.client_order_id,
-        "request": _request_document(attempt.request),
+        "request": request_document(attempt.request),
         "owner": attempt.owner,
-        "claimed_at": _iso(attempt.claimed_at),
-        "deadline": _iso(attempt.deadline),
+        "claimed_at": iso(attempt.claimed_at),
+        "deadline": iso(attempt.deadline),
         "state": attempt.state.value,
         "order_id": attempt.order_id,
         "description": attempt.description,
         "reason": attempt.reason,
         "errors": list(attempt.errors),
-        "settled_at": None if attempt.settled_at is None else _iso(attempt.settled_at),
-        "open_absent_at": None if attempt.open_absent_at is None else _iso(attempt.open_absent_at),
+        "settled_at": None if attempt.settled_at is None else iso(attempt.settled_at),
+        "open_absent_at": None if attempt.open_absent_at is None else iso(attempt.open_absent_at),
     }
     if attempt.fill is not None:
-        document["fill"] = _fill_document(attempt.fill)
+        document["fill"] = fill_document(attempt.fill)
     if attempt.close_unseen:
         document["close_unseen"] = True
     if attempt.shown is not None:
@@ -133,18 +135,18 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
     return Attempt(
         number=document["number"],
         client_order_id=document["client_order_id"],
-        request=_request(document["request"]),
+        request=request_of(document["request"]),
         owner=document["owner"],
-        claimed_at=_time(document["claimed_at"]),
-        deadline=_time(document["deadline"]),
+        claimed_at=time_of(document["claimed_at"]),
+        deadline=time_of(document["deadline"]),
         state=State(document["state"]),
         order_id=document["order_id"],
         description=document["description"],
         reason=reason,
         errors=errors,
-        settled_at=None if settled_at is None else _time(settled_at),
-        open_absent_at=None if open_absent_at is None else _time(open_absent_at),
-        fill=_fill(document.get("fill")),
+        settled_at=None if settled_at is None else time_of(settled_at),
+        open_absent_at=None if open_absent_at is None else time_of(open_absent_at),
+        fill=fill_of(document.get("fill")),
         close_unseen=bool(document.get("close_unseen", False)),
         shown=shown,
     )
@@ -164,66 +166,8 @@ def _shown(document: Mapping[str, Any]) -> tuple[str, tuple[str, ...], OrderShow
     return reason, errors, OrderShown.STILL_OPEN if reason == _SAID_OPEN else None
 
 
-def _fill_document(fill: Fill) -> dict[str, str | None]:
-    amounts = {name: _text(getattr(fill, name)) for name in ("volume", "price", "cost", "fee")}
-    moments = {name: getattr(fill, name) for name in ("opened_at", "closed_at")}
-    known = {name: _iso(moment) for name, moment in moments.items() if moment is not None}
-    trades = {} if fill.trades is None else {"trades": str(fill.trades)}
-    return {"status": fill.status, **amounts, **known, **trades}
-
-
-def _fill(document: Mapping[str, Any] | None) -> Fill | None:
-    if document is None:
-        return None
-    return Fill(
-        document["status"],
-        Decimal(document["volume"]),
-        _decimal(document["price"]),
-        Decimal(document["cost"]),
-        Decimal(document["fee"]),
-        _time(document["closed_at"]) if "closed_at" in document else None,
-        _time(document["opened_at"]) if "opened_at" in document else None,
-        int(document["trades"]) if "trades" in document else None,
-    )
-
-
-def _request_document(request: OrderRequest) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "symbol": request.symbol,
-        "parameters": dict(request.parameters),
-        "reference_price": _text(request.reference_price),
-    }
-    if request.method != "AddOrder":
-        document["method"] = request.method
-    if request.exits:
-        document["exits"] = True
-    if request.counted:
-        document["counted"] = True
-    if request.freeing:
-        document["freeing"] = True
-    if request.exit is not None:
-        document["exit"] = str(request.exit)
-    return document
-
-
-def _request(document: Mapping[str, Any]) -> OrderRequest:
-    """An order, for one that was written before there were other requests."""
-    method = document.get("method", "AddOrder")
-    if method not in _METHODS:
-        raise ValueError("a stored request has a method that this version does not know")
-    reference_price = _decimal(document["reference_price"])
-    exits, counted, freeing = (
-        bool(document.get(name, False)) for name in ("exits", "counted", "freeing")
-    )
-    parameters = dict(document["parameters"])
-    exit_by = Exit(document["exit"]) if "exit" in document else None
-    return OrderRequest(
-        document["symbol"], parameters, reference_price, method, exits, counted, freeing, exit_by
-    )
-
-
 def _turn_document(turn: Turn) -> dict[str, Any]:
-    document = {"line": turn.line, "fired_at": _iso(turn.fired_at), "in_order": turn.in_order}
+    document = {"line": turn.line, "fired_at": iso(turn.fired_at), "in_order": turn.in_order}
     positions = {"before": turn.before, "after": turn.after}
     return {**document, **{name: str(held) for name, held in positions.items() if held is not None}}
 
@@ -232,28 +176,7 @@ def _turn(document: Mapping[str, Any] | None) -> Turn | None:
     """None too for an entry that was written before there were turns."""
     if document is None:
         return None
-    before, after = _decimal(document.get("before")), _decimal(document.get("after"))
-    return Turn(document["line"], _time(document["fired_at"]), document["in_order"], before, after)
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _iso(moment: datetime) -> str:
-    if moment.tzinfo is not UTC:
-        if moment.tzinfo is None:
-            raise ValueError("a time without a zone can't be stored")
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a stored time has no zone")
-    return moment.astimezone(UTC)
+    before, after = decimal_of(document.get("before")), decimal_of(document.get("after"))
+    return Turn(
+        document["line"], time_of(document["fired_at"]), document["in_order"], before, after
+    )

@@ -9,7 +9,6 @@ What goes out is the stored request as it stands, neither rounded nor sized anew
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,9 +23,10 @@ from webhook_core.errors import (
 from webhook_core.events import event
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
-from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
+from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry
 from webhook_core.ledger.report import facts
-from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefused, SeveralEntries
+from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefused
+from webhook_core.operations.replay_search import EntrySearch, is_ours
 from webhook_core.planning.decide import Market
 from webhook_core.sending.reconcile import may_be_of
 from webhook_core.sending.submission import Submission, allowed
@@ -40,10 +40,6 @@ from webhook_core.trading.sent_orders import as_stored
 from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.venue import Venue
 
-PAGE = 200
-MOST_PAGES = 50
-"""The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds on SQLite, and on
-Firestore a billed read for each. A unit's name needs no search."""
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 """A person may think for long: what was not at Kraken then is looked for again."""
 
@@ -77,57 +73,11 @@ class Replay:
     market: Market
     submission: Submission
 
-    # -- which entry ---------------------------------------------------------------------------------------------------
-
     def find(
         self, alert_id: str, generation: int | None = None, unit_name: str | None = None
     ) -> LedgerEntry:
-        """The entry that is meant; a replayable one comes before others. Raises SeveralEntries if several could be meant."""
-        if unit_name is not None:
-            found = self._named(alert_id, unit_name)
-        else:
-            found = list(self._search(alert_id, generation, REPLAYABLE))
-            own = [entry for entry in found if self._is_ours(entry)]
-            if len(own) > 1:
-                raise SeveralEntries(own)
-            found = own or found or self._any(alert_id, generation)
-        if not found:
-            raise ReplayRefused(self._nowhere(generation, unit_name))
-        return found[0]
-
-    def _named(self, alert_id: str, unit_name: str) -> list[LedgerEntry]:
-        unit = unit_named(unit_name)
-        entry = None if unit is None else self.ledger.find(unit)
-        return [] if entry is None or entry.alert_id != alert_id else [entry]
-
-    def _any(self, alert_id: str, generation: int | None) -> list[LedgerEntry]:
-        """One that can't be replayed, for the reason why not."""
-        entry = next(self._search(alert_id, generation, frozenset(State) - REPLAYABLE), None)
-        return [] if entry is None else [entry]
-
-    def _search(
-        self, alert_id: str, generation: int | None, states: Collection[State]
-    ) -> Iterator[LedgerEntry]:
-        cursor = None
-        for _ in range(MOST_PAGES):
-            page = self.ledger.entries(states=states, cursor=cursor, limit=PAGE)
-            for entry in page.entries:
-                if entry.alert_id == alert_id and generation in (None, entry.unit.generation):
-                    yield entry
-            cursor = page.cursor
-            if cursor is None:
-                return
-
-    def _nowhere(self, generation: int | None, unit_name: str | None) -> str:
-        if unit_name is not None:
-            return f"{self.settings.ledger_url} has no such unit of this alert; orders --json shows the units."
-        which = "" if generation is None else f" of generation {generation}"
-        return (
-            f"No such alert{which} among the newest {PAGE * MOST_PAGES} entries of {self.settings.ledger_url}. "
-            "An older one is found by --unit, as orders --json shows it."
-        )
-
-    # -- whether it may be sent again ----------------------------------------------------------------------------------
+        """The entry that is meant. Raises SeveralEntries if several could be."""
+        return EntrySearch(self.settings, self.ledger).find(alert_id, generation, unit_name)
 
     def check(self, entry: LedgerEntry, budget: Budget) -> Checked:
         """State, mode, today's limits, and that Kraken holds no order of any earlier attempt."""
@@ -136,7 +86,7 @@ class Replay:
             raise ReplayRefused(
                 f"The alert is {entry.state}: {_NOT_REPLAYABLE[entry.state]}{order}."
             )
-        if not self._is_ours(entry):
+        if not is_ours(entry, self.settings):
             ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"
             raise ReplayRefused(
                 f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this is {ours}."
@@ -151,12 +101,6 @@ class Replay:
             )
         self._hold_against_rules(entry, budget)
         return self._looked_up(entry, budget)
-
-    def _is_ours(self, entry: LedgerEntry) -> bool:
-        return (entry.unit.mode, entry.unit.account) == (
-            self.settings.trading_mode,
-            self.settings.account,
-        )
 
     def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
         """Every rule that an alert's order is held against, first those that need no price of Kraken's."""
@@ -210,8 +154,6 @@ class Replay:
                 )
         return Checked(entry, asked_at)
 
-    # -- sending it ----------------------------------------------------------------------------------------------------
-
     def send(self, checked: Checked, budget: Budget) -> LedgerEntry:
         """Claim the new attempt, send it, record what it came to: the entry as it stands then."""
         if not timedelta(0) <= self.clock.now() - checked.absent_at <= LOOK_AGAIN_AFTER:
@@ -242,16 +184,6 @@ class Replay:
                 f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
                 "and the ledger does not know: run reconcile."
             ) from error
-
-
-def unit_named(name: str) -> Unit | None:
-    """The unit of that name, the inverse of ``Unit.name``; None for any other text."""
-    parts = name.split("/", 4)
-    if len(parts) != 5 or not all(
-        part.isascii() and part.isdigit() and len(part) < 10 for part in parts[2:4]
-    ):
-        return None
-    return Unit(parts[0], parts[1], parts[4], leg=int(parts[3]), generation=int(parts[2]))
 
 
 def _counts_by_market(draft: Draft) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.rounding import cost_of, quotient
-from webhook_core.trading.symbols import asset_code
 
 if TYPE_CHECKING:
     from webhook_core.clock import Budget

@@ -19,8 +19,9 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.instruments import Instrument, Records, Stored, stored_in, to_document
-from webhook_core.trading.symbols import Instruments, UnknownSymbol, asset_code
+from webhook_core.trading.symbols import Instruments, UnknownSymbol
 from webhook_core.venue import Venue
 
 READ_AGAIN_AFTER_S = 300.0

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.checks import Check
 from webhook_core.trading.drafts import Draft, roundings
 from webhook_core.trading.orders import Relative, Side
 from webhook_core.trading.prices import Price, estimate, goes_up
 from webhook_core.trading.rounding import cost_of
-from webhook_core.trading.symbols import asset_code
 
 if TYPE_CHECKING:
     from webhook_core.trading.rules import Fees

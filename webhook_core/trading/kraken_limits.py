@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.trading import checks
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.rounding import cost_of, plain
-from webhook_core.trading.symbols import asset_code, display_name
+from webhook_core.trading.symbols import display_name
 
 RULES_DENY_FOR = timedelta(hours=24)
 """So long after Kraken stated them do a pair's rules deny an order."""

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from webhook_core.trading import checks
+from webhook_core.trading.assets import asset_code, same_asset
 from webhook_core.trading.checks import Check
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.rounding import cost_of, plain
-from webhook_core.trading.symbols import asset_code, display_name, names_pair, same_asset
+from webhook_core.trading.symbols import display_name, names_pair
 
 _NAMES_SHOWN = 10
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
@@ -21,7 +22,6 @@ from webhook_core.trading.rounding import (
     round_volume,
 )
 from webhook_core.trading.sizing import Basis
-from webhook_core.trading.symbols import asset_code
 
 ZERO = Decimal(0)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.errors import VenueUnavailable
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
@@ -24,7 +25,6 @@ from webhook_core.trading.rounding import (
     round_cost,
     round_volume,
 )
-from webhook_core.trading.symbols import asset_code
 
 ONE = Decimal(1)
 

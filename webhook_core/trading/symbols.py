@@ -5,43 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from webhook_core.errors import AlertMalformed
+from webhook_core.trading.assets import HOUSE_NAMES, asset_code
 from webhook_core.trading.instruments import Instrument, Records
-
-_CODES = {
-    "XBT": "BTC",
-    "XDG": "DOGE",
-    **{
-        f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")
-    },
-    **{f"Z{code}": code for code in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")},
-    "XXBT": "BTC",
-    "XXDG": "DOGE",
-}
-"""Kraken's prefixed asset ids and its two house names. A table and no rule: XTZ, ZRX and XCN are whole codes."""
-_HOUSE_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
-_QUOTES = (
-    *("PYUSD", "RLUSD", "USDT", "USDC", "USDQ", "USDR", "EURC", "EURQ", "EURR", "EURT", "DOGE"),
-    *(
-        "USD",
-        "EUR",
-        "GBP",
-        "CAD",
-        "JPY",
-        "AUD",
-        "CHF",
-        "AED",
-        "DAI",
-        "BTC",
-        "XBT",
-        "XDG",
-        "ETH",
-        "DOT",
-        "SOL",
-    ),
+from webhook_core.trading.symbol_spelling import (
+    altname_of,
+    apart,
+    bare_name,
+    symbol_shown,
+    without_kraken,
 )
-"""Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
-VENUES = (":BTNL",)
-"""Suffixes of the pairs of Kraken's other venues (docs.kraken.com, get-tradable-asset-pairs ``execution_venue``)."""
+
 _Held = tuple[dict[str, Instrument], dict[str, dict[str, tuple[Instrument, ...]]]]
 _FUTURES_PREFIXES = ("PI_", "PF_", "FI_", "FF_")
 _FUTURES_SUFFIXES = (".P", ".PM", ".PI", ".PF")
@@ -90,7 +63,9 @@ class Instruments:
             raise self._unknown(symbol.strip(), bare_name(symbol))
         if len(found) > 1:
             keys = ", ".join(sorted(instrument.key for instrument in found))
-            raise UnknownSymbol(f"symbol {_shown(symbol)} names several pairs: send one of {keys}.")
+            raise UnknownSymbol(
+                f"symbol {symbol_shown(symbol)} names several pairs: send one of {keys}."
+            )
         return found[0]
 
     def between(self, assets: Collection[str], other: str) -> list[Instrument]:
@@ -139,7 +114,7 @@ class Instruments:
         return indexes[kind]
 
     def _unknown(self, symbol: str, name: str) -> UnknownSymbol:
-        bare, venue = _apart(_without_kraken(symbol).upper())
+        bare, venue = apart(without_kraken(symbol).upper())
         if ":" in bare:
             problem = "is not of Kraken: send Kraken's spot pair, such as KRAKEN:BTCUSD or BTC/USD"
         elif bare.startswith(_FUTURES_PREFIXES) or bare.endswith(_FUTURES_SUFFIXES):
@@ -149,16 +124,18 @@ class Instruments:
             problem = "is not a known pair of Kraken; " + (
                 f"nearest: {near}" if near else "send one such as BTC/USD"
             )
-            return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.", self._ask_for(name, venue))
-        return UnknownSymbol(f"symbol {_shown(symbol)} {problem}.")
+            return UnknownSymbol(
+                f"symbol {symbol_shown(symbol)} {problem}.", self._ask_for(name, venue)
+            )
+        return UnknownSymbol(f"symbol {symbol_shown(symbol)} {problem}.")
 
     def _ask_for(self, name: str, venue: str) -> str | None:
         """Of a pair on another venue only the suffixed altname is worth asking for."""
         if not venue:
-            return _ask_for(name)
+            return altname_of(name)
         plain = name[: -len(venue)]
         known = self._found(plain)
-        altname = known[0].altname if known is not None and len(known) == 1 else _ask_for(plain)
+        altname = known[0].altname if known is not None and len(known) == 1 else altname_of(plain)
         return None if altname is None else altname + venue
 
     def _nearest(self, name: str) -> list[str]:
@@ -169,28 +146,6 @@ class Instruments:
         shown |= {text.replace("/", "").upper(): text for text in shown.values()}
         near = get_close_matches(name.replace("/", "").upper()[:30], shown, n=4, cutoff=0.6)
         return list(dict.fromkeys(shown[text] for text in near))[:3]
-
-
-def bare_name(symbol: str) -> str:
-    """``symbol`` without KRAKEN: and with the slash for whatever separates base and quote, if anything does."""
-    return _with_slash(_without_kraken(symbol.strip()))
-
-
-def asset_code(asset_id: str) -> str:
-    """The code people use: XXBT and XBT -> BTC, ZUSD -> USD, XXDG -> DOGE; SOL, XTZ and AAPLx stay."""
-    return _CODES.get(asset_id, asset_id)
-
-
-def asset_id(name: str) -> str:
-    """What Kraken's balances call the asset of that id, altname or code: XBT and BTC -> XXBT, USD -> ZUSD; SOL stays."""
-    code = asset_code(name)
-    return next((full for full, short in _CODES.items() if short == code and len(full) == 4), name)
-
-
-def same_asset(code: str, asset_id: str) -> bool:
-    """Whether ``code``, as a person writes it ("usd", "XBT", "BTC"), means that asset id. Lower case inside an id
-    (AAPLx) tells assets apart, so such an id matches only as written."""
-    return asset_code(asset_id) in (asset_code(code), asset_code(code.upper()))
 
 
 def display_name(instrument: Instrument) -> str:
@@ -238,45 +193,4 @@ def _asset_names(instrument: Instrument) -> tuple[list[str], list[str]]:
 
 def _names_of(code: str, asset_id: str) -> list[str]:
     modern = asset_code(code)
-    return list(dict.fromkeys((modern, _HOUSE_NAMES.get(modern, modern), asset_id)))
-
-
-def _without_kraken(symbol: str) -> str:
-    return symbol[7:].strip() if symbol[:7].upper() == "KRAKEN:" else symbol
-
-
-def _apart(name: str) -> tuple[str, str]:
-    """A name and the suffix of its venue, in capitals; empty for a name without one."""
-    venue = next((suffix for suffix in VENUES if name.upper().endswith(suffix)), "")
-    return name[: len(name) - len(venue)], venue
-
-
-def _with_slash(symbol: str) -> str:
-    """One separator, whichever it is, becomes the slash; with several the symbol stays as it is and matches nothing."""
-    name = symbol.replace("-", "/").replace("_", "/")
-    return name if name.count("/") == 1 else symbol
-
-
-def _ask_for(name: str) -> str | None:
-    if not name.isascii():
-        return None
-    base, slash, quote = name.partition("/")
-    if not slash:
-        quote = next(
-            (code for code in _QUOTES if name.upper().endswith(code) and len(name) > len(code)), ""
-        )
-        base = name[: len(name) - len(quote)]
-    # xStocks alone have lower case in their names: one x, at the end of the base.
-    base = base if base.endswith("x") and base[:-1].isupper() else base.upper()
-    asked = "".join(
-        _HOUSE_NAMES.get(asset_code(code), asset_code(code)) for code in (base, quote.upper())
-    )
-    whole = bool(base and quote) if slash else True
-    return asked if whole and 4 <= len(asked) <= 24 and asked.replace(".", "").isalnum() else None
-
-
-def _shown(symbol: str) -> str:
-    """Whole if it is short or a ticker in capitals. A token in the wrong field has 16 characters or more."""
-    if len(symbol) <= 15 or (symbol.isupper() and len(symbol) <= 40):
-        return repr(symbol)
-    return f"of {len(symbol)} characters"
+    return list(dict.fromkeys((modern, HOUSE_NAMES.get(modern, modern), asset_id)))

@@ -547,7 +547,7 @@ def test_at_a_terminal_the_faults_are_those_of_the_settings(tmp_path):
 
 def rotate(kraken, manager, key=NEW_KEY, secret=NEW_SECRET):
     """At Kraken first, then in Secret Manager."""
-    kraken.engine._key, kraken.engine._secret = key, base64.b64decode(secret)
+    kraken.engine.key.name, kraken.engine.key.secret = key, base64.b64decode(secret)
     manager.add(K, key)
     manager.add(S, secret)
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.support.instruments import SNAPSHOT, snapshot
 from webhook_core.kraken import known_pairs
 from webhook_core.kraken.records import Records
-from webhook_core.trading.symbols import Instruments, UnknownSymbol, asset_code, display_name
+from webhook_core.trading.assets import asset_code
+from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
 
 LINES = known_pairs.FILE.read_text("utf-8").splitlines()
 HEAD = [line for line in LINES if line.startswith("#")]

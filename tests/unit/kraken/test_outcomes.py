@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from webhook_core.kraken import outcomes
+from webhook_core.kraken import refusals
 from webhook_core.kraken.outcomes import (
     Failure,
     Reply,
@@ -357,9 +357,9 @@ def test_an_error_free_answer_without_an_order_id_is_unknown(result: Any) -> Non
 
 
 def test_no_entry_of_the_lists_begins_another_so_the_order_of_the_lists_decides_nothing() -> None:
-    listed = list(outcomes._VERDICTS)
+    listed = list(refusals.VERDICTS)
     assert [(one, other) for one in listed for other in listed if other.startswith(f"{one}:")] == []
-    assert len(listed) == len(outcomes._REJECTED) + len(outcomes._NOT_SENT)
+    assert len(listed) == len(refusals.REFUSED) + len(refusals.NOT_PROCESSED)
 
 
 @pytest.mark.parametrize(

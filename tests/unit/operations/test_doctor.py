@@ -197,7 +197,7 @@ def test_the_second_run_is_as_good_as_the_first(paper):
 
 
 def test_the_log_stays_quiet_unless_it_is_asked_for(live, kraken):
-    kraken.engine.permissions = frozenset(NEEDED) - {"modify-trades"}
+    kraken.engine.key.permissions = frozenset(NEEDED) - {"modify-trades"}
     assert run(live).stderr == ""
     assert "422 rejected" in run(live | {"LOG_LEVEL": "WARNING"}).stderr
 
@@ -344,7 +344,7 @@ def test_a_secret_that_is_read_but_can_not_be_used_is_named_without_its_text(liv
 
 @pytest.mark.parametrize("permission", FORBIDDEN)
 def test_a_key_that_can_withdraw_is_refused(live, kraken, permission):
-    kraken.engine.permissions = frozenset({*NEEDED, permission})
+    kraken.engine.key.permissions = frozenset({*NEEDED, permission})
     found = examined(live)
     assert verdicts(found, "pair rules") == {"Kraken key permissions": "fail"}
     assert found["Kraken key permissions"]["found"].endswith(permission)
@@ -353,14 +353,14 @@ def test_a_key_that_can_withdraw_is_refused(live, kraken, permission):
 
 @pytest.mark.parametrize("permission", NEEDED)
 def test_a_permission_that_is_missing_is_named(live, kraken, permission):
-    kraken.engine.permissions = frozenset(NEEDED) - {permission}
+    kraken.engine.key.permissions = frozenset(NEEDED) - {permission}
     found = examined(live)
     assert found["Kraken key permissions"]["verdict"] == "fail"
     assert found["Kraken key permissions"]["found"] == f"missing: {permission}"
 
 
 def test_a_key_that_may_not_trade_fails_the_alert_too(live, kraken):
-    kraken.engine.permissions = frozenset({"query-funds", "withdraw-funds"})
+    kraken.engine.key.permissions = frozenset({"query-funds", "withdraw-funds"})
     found = examined(live)
     assert "EGeneral:Permission denied" in found["alert"]["found"]
     lines = [line for line in run(live).stdout.splitlines() if "key permissions" in line]
@@ -539,7 +539,7 @@ def test_a_key_without_query_dates_has_no_line_about_them(live):
 
 
 def test_the_advice_about_the_nonce_window_has_the_number(live, kraken):
-    kraken.engine.nonce_window = 0
+    kraken.engine.key.nonce_window = 0
     found = examined(live)
     assert found["Kraken nonce window"]["verdict"] == "warn"
     assert "10000000000" in found["Kraken nonce window"]["advice"]

@@ -20,8 +20,8 @@ from webhook_core.ledger.entry import REPLAYABLE, State, Unit
 from webhook_core.ledger.transitions import IllegalTransition, replayed_by_operator
 from webhook_core.operations.cli import cli
 from webhook_core.operations.commands.terminal import budget
-from webhook_core.operations.replay import unit_named
 from webhook_core.operations.replay_refusals import ReplayRefused
+from webhook_core.operations.replay_search import unit_named
 from webhook_core.settings.reading import read_settings
 from webhook_core.trading.requests import NotSent, Rejected, Unknown, VenueOrder
 
@@ -449,10 +449,10 @@ def test_an_entry_that_is_not_there_refuses(function, options, says):
 
 
 def test_a_search_ends_after_a_bounded_number_of_entries(function, monkeypatch):
-    from webhook_core.operations import replay
+    from webhook_core.operations import replay_search
 
-    monkeypatch.setattr(replay, "PAGE", 2)
-    monkeypatch.setattr(replay, "MOST_PAGES", 3)
+    monkeypatch.setattr(replay_search, "PAGE", 2)
+    monkeypatch.setattr(replay_search, "MOST_PAGES", 3)
     for number in range(8):
         rejected(function, id=f"a-{number}")
     assert run(function, "replay", "a-2", answer="n").stdout.startswith("alert")

@@ -89,6 +89,7 @@ PURE = modules_in(
     "webhook_core.trading",
     "webhook_core.ledger.entry",
     "webhook_core.kraken.outcomes",
+    "webhook_core.kraken.refusals",
 )
 
 
@@ -112,6 +113,7 @@ def test_a_pure_room_imports_only_pure_rooms_and_values(module):
         "webhook_core.trading",
         "webhook_core.ledger.entry",
         "webhook_core.kraken.outcomes",
+        "webhook_core.kraken.refusals",
     )
     assert not {
         name

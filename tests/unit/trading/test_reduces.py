@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.clock import START
 from tests.support.instruments import BTC_USD
-from webhook_core.ledger.serial import _request, _request_document
+from webhook_core.ledger.stored_values import request_document, request_of
 from webhook_core.trading import planner
 from webhook_core.trading.drafts import draft
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
@@ -42,7 +42,7 @@ def every_form(wanted, held=None):
     planned = planner.plan(wanted, BTC_USD, TradingRules(), START, D(50000))
     assert isinstance(planned, Plan), planned
     (request,) = planned.requests
-    stored = _request(_request_document(request))
+    stored = request_of(request_document(request))
     return {
         exit_of(draft(wanted, BTC_USD, D(50000)), held),
         exit_of_request(request, held),
@@ -174,7 +174,7 @@ def test_a_cancel_is_no_order_that_reduces():
 def test_what_an_earlier_version_stored_of_a_close_is_still_read():
     planned = planner.plan(move("close", "1"), BTC_USD, TradingRules(), START, D(50000))
     (request,) = planned.requests
-    document = _request_document(request)
+    document = request_document(request)
     assert document.pop("exit") == "close"
-    assert _request(document) == replace(request, exit=None)
-    assert exit_of_request(_request(document)) is Exit.SALE
+    assert request_of(document) == replace(request, exit=None)
+    assert exit_of_request(request_of(document)) is Exit.SALE

@@ -8,15 +8,8 @@ import pytest
 
 from tests.support.instruments import BTC_USD, SNAPSHOT, btc_usd, pair, snapshot
 from webhook_core.errors import AlertMalformed
-from webhook_core.trading.symbols import (
-    Instruments,
-    UnknownSymbol,
-    asset_code,
-    asset_id,
-    display_name,
-    names_pair,
-    same_asset,
-)
+from webhook_core.trading.assets import asset_code, asset_id, same_asset
+from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name, names_pair
 
 KNOWN = Instruments(snapshot())
 LEGACY = Instruments(

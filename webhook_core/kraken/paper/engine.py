@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,6 +11,7 @@ from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Desk, Fees, Lag, Market
 from webhook_core.kraken.paper.elsewhere import Elsewhere
+from webhook_core.kraken.paper.key import PaperKey
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
 from webhook_core.kraken.paper.views import order_object
@@ -23,20 +21,16 @@ if TYPE_CHECKING:
     from webhook_core.clock import Clock
     from webhook_core.ledger.contract import Documents
 
-ALL_PERMISSIONS = frozenset(
-    {"query-funds", "query-open-trades", "query-closed-trades", "modify-trades", "close-trades"}
-)  # what a webhook's key needs; never withdraw-funds
-KEYS_REMEMBERED = 100
-TRADING = frozenset(
-    {"AddOrder", "AddOrderBatch", "EditOrder"}
-)  # may trade at once, and can be validated only
+TRADING = frozenset({"AddOrder", "AddOrderBatch", "EditOrder"})
+"""What may trade at once, and can be validated only."""
 _UNREACHABLE = (
     b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
 )
 
 
 class PaperKraken:
-    """One paper account. ``pairs`` are AssetPairs rows; ``lag``, ``market`` and ``permissions`` what a test wants different.
+    """One paper account. ``pairs`` are AssetPairs rows; ``lag``, ``market`` and the permissions of
+    ``key`` are what a test wants different.
 
     ``warnings`` (``WGeneral:...``) stand beside every result while they are set.
 
@@ -71,15 +65,11 @@ class PaperKraken:
         self.lag = Lag()
         self.market = Market()
         self.warnings: tuple[str, ...] = ()
-        self.permissions = ALL_PERMISSIONS
-        self.nonce_window = nonce_window
+        self.key = PaperKey(key, secret, nonce_window)
         self.price_source = price_source
         self.rule_source = rule_source
         self._clock = clock
         self.fees = Fees(maker_fee, taker_fee)
-        self._key = key
-        self._secret = base64.b64decode(secret, validate=True)
-        self._key_id = hashlib.sha256(key.encode()).hexdigest()[:16]
         self._keep_closed = keep_closed
         opening = {asset_id(name): amount for name, amount in balances.items()}
         self._store = BookStore(documents, book_name, lambda: Book(dict(opening)))
@@ -150,13 +140,7 @@ class PaperKraken:
         return public.ENDPOINTS[name](self._desk(Book({}), {}), params)
 
     def _private(self, name: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
-        if not hmac.compare_digest(headers.get("api-key", "").encode(), self._key.encode()):
-            raise Refused("EAPI:Invalid key")
-        params = wire.parameters(headers.get("content-type", ""), body)
-        nonce = wire.nonce_of(params)
-        signed = wire.signature(self._secret, path, params["nonce"], body)
-        if not hmac.compare_digest(headers.get("api-sign", "").encode(), signed.encode()):
-            raise Refused("EAPI:Invalid signature")
+        params, nonce = self.key.verify(path, headers, body)
         validates = name in TRADING and "validate" in params
         prices = (
             self._sourced([params.get("pair", "")], params)
@@ -165,7 +149,7 @@ class PaperKraken:
         )
 
         def change(book: Book) -> Any:
-            self._take_nonce(book, nonce)
+            self.key.take_nonce(book, nonce)
             try:
                 return self._call(book, name, params, prices)
             except PartlyRefused as partly:  # returned, so that the book is written
@@ -176,7 +160,7 @@ class PaperKraken:
         try:
             result = self._store.update(change)
         except Refused:  # nothing of it is in the book, but the nonce is used up
-            self._store.update(lambda book: self._take_nonce(book, nonce))
+            self._store.update(lambda book: self.key.take_nonce(book, nonce))
             raise
         if isinstance(result, PartlyRefused):
             raise result
@@ -186,20 +170,11 @@ class PaperKraken:
         self, book: Book, name: str, params: Mapping[str, str], prices: Mapping[str, Decimal]
     ) -> Any:
         if name == "GetApiKeyInfo":
-            return self._key_info(nonce=book.nonces[self._key_id])
+            return self.key.info(book, self._now())
         endpoint, needed = private.ENDPOINTS[name]
-        if self.permissions.isdisjoint(needed):
+        if self.key.permissions.isdisjoint(needed):
             raise Refused("EGeneral:Permission denied")
         return endpoint(self._desk(book, prices), params)
-
-    def _take_nonce(self, book: Book, nonce: int) -> None:
-        """Per key, always increasing, but for the key's window."""
-        last = book.nonces.pop(self._key_id, -1)
-        if last >= 0 and nonce <= last - self.nonce_window:
-            raise Refused("EAPI:Invalid nonce")
-        book.nonces[self._key_id] = max(nonce, last)
-        while len(book.nonces) > KEYS_REMEMBERED:
-            del book.nonces[next(iter(book.nonces))]
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
@@ -240,23 +215,6 @@ class PaperKraken:
             except Refused:
                 continue
         return None
-
-    def _key_info(self, nonce: int) -> dict[str, Any]:
-        return {
-            "api_key_name": "paper",
-            "api_key": self._key,
-            "nonce": str(nonce),
-            "nonce_window": str(self.nonce_window),
-            "permissions": sorted(self.permissions),
-            "iban": "",
-            "valid_until": "0",
-            "query_from": "0",
-            "query_to": "0",
-            "created_time": "0",
-            "modified_time": "0",
-            "ip_allowlist": [],
-            "last_used": str(int(self._now())),
-        }
 
     def _now(self) -> float:
         return round(self._clock.now().timestamp(), 4)

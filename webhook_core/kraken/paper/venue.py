@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.clock import Clock
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.paper.engine import PaperKraken
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.ledger.contract import Documents
+
+if TYPE_CHECKING:
+    from webhook_core.clock import Clock
+    from webhook_core.ledger.contract import Documents
 
 KEY = "paper"
 SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process

@@ -106,12 +106,12 @@ def test_key_then_signature_then_nonce_then_permission_then_arguments():
     ]
     assert _errors(kraken, {}, body) == ["EAPI:Invalid key"]
     assert _errors(kraken, good | {"API-Sign": "bad"}, body) == ["EAPI:Invalid signature"]
-    kraken.permissions = frozenset({"query-funds"})
+    kraken.key.permissions = frozenset({"query-funds"})
     assert _errors(kraken, good, body) == ["EGeneral:Permission denied"]
     assert _errors(kraken, good, body) == [
         "EAPI:Invalid nonce"
     ]  # the refused call used the nonce up
-    kraken.permissions = frozenset({"modify-trades"})
+    kraken.key.permissions = frozenset({"modify-trades"})
     body = "nonce=8&ordertype=nonsense"
     assert _errors(kraken, signed(PATH, body, "8"), body) == [
         "EGeneral:Invalid arguments:ordertype"
@@ -167,7 +167,7 @@ def test_unknown_fields_are_ignored_like_kraken_ignores_them():
 
 def test_key_info_needs_no_permission_and_shows_no_secret():
     kraken = paper()
-    kraken.permissions = frozenset()
+    kraken.key.permissions = frozenset()
     info = result(kraken, "GetApiKeyInfo", nonce="77")
     assert (info["api_key"], info["nonce"], info["permissions"]) == (KEY, "77", [])
     assert "withdraw-funds" not in result(paper(), "GetApiKeyInfo")["permissions"]
