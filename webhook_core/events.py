@@ -1,7 +1,8 @@
 """Log events: a stable dotted name (``order.accepted``) with its facts beside it.
 
-The facts of the request in hand (request id, alert id) are bound once and stand in every later line of it, and what it
-costs is tallied for its summary. No fact is ever a secret, a token, a signature, a request body or a URL's query.
+The facts of the request in hand (request id, alert id) are bound once and stand in every later line
+of it, and what it costs is tallied for its summary. No fact is ever a secret, a token, a signature,
+a request body or a URL's query.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ R = TypeVar("R")
 
 
 class Tally:
-    """What one request has cost so far: calls by name, seconds by stage. No stage counts inside another.
-    ``sums_up``: the request ends with a line that sums it up."""
+    """What one request has cost so far: calls by name, seconds by stage.
+
+    No stage counts inside another. ``sums_up``: the request ends with a line that sums it up.
+    """
 
     __slots__ = ("counts", "in_a_stage", "seconds", "sums_up")
 
@@ -88,7 +91,8 @@ Self = TypeVar("Self", bound=_HasClock)
 def timed(
     stage: str,
 ) -> Callable[[Callable[Concatenate[Self, P], R]], Callable[Concatenate[Self, P], R]]:
-    """For a method of something with a clock: its seconds go to that stage of the request in hand."""
+    """For a method of something with a clock: its seconds go to that stage
+    of the request in hand."""
 
     def around(method: Callable[Concatenate[Self, P], R]) -> Callable[Concatenate[Self, P], R]:
         @wraps(method)

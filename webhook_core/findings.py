@@ -26,8 +26,8 @@ class Finding(NamedTuple):
 
 @runtime_checkable
 class Diagnosable(Protocol):
-    """A venue that can be asked what is wrong between it and us; one that can't is only tried with an
-    alert. ``name`` is what people call it; orders get deadlines of ``deadline_s``."""
+    """A venue that can be asked what is wrong between it and us; one that can't is only tried with
+    an alert. ``name`` is what people call it; orders get deadlines of ``deadline_s``."""
 
     name: str
 
@@ -49,7 +49,9 @@ def fail(name: str, found: str, advice: str) -> Finding:
 def guarded(
     name: str, check: Callable[[], Iterable[Finding]], advice: Callable[[str], str]
 ) -> Iterator[Finding]:
-    """What the check finds; whatever ends it is a failure of this check alone. ``advice``: what to do about such a message.
+    """What the check finds; whatever ends it is a failure of this check alone.
+
+    ``advice``: what to do about such a message.
 
     Of an unexpected exception only the kind is shown: its text may quote a secret.
     """

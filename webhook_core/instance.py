@@ -14,11 +14,13 @@ from webhook_core.events import event
 from webhook_core.web.messages import HttpRequest, HttpResponse
 
 TRY_AGAIN_AFTER_S = 5.0
-"""Anybody's request can be the one that reads the secrets, a forger's too. TradingView's first resend comes after as long."""
+"""Anybody's request can be the one that reads the secrets, a forger's too. TradingView's first
+resend comes after as long."""
 
 
 class Instance:
-    """``build`` reads the secrets of ``closed.settings`` that are unread, and raises NotConfigured while it can't.
+    """``build`` reads the secrets of ``closed.settings`` that are unread, and raises
+    NotConfigured while it can't.
 
     Until it has worked ``closed`` answers, from behind its closed gate.
     """

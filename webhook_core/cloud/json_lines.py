@@ -1,5 +1,8 @@
-"""An event as one JSON object on one line, ASCII throughout. Whatever a fact holds, it can't end its
-line or start another, take the place of one of Cloud Logging's own fields, or lose the line."""
+"""An event as one JSON object on one line, ASCII throughout.
+
+Whatever a fact holds, it can't end its line or start another, take the place of one of Cloud
+Logging's own fields, or lose the line.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ _Fields = dict[str, Any]
 
 
 class JsonLine(logging.Formatter):
-    """For any collector of logs. ``project``: whose traces the lines join; None: a trace is a fact."""
+    """For any collector of logs.
+
+    ``project``: whose traces the lines join; None: a trace is a fact.
+    """
 
     def __init__(self, project: str | None) -> None:
         super().__init__()

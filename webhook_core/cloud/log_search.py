@@ -1,8 +1,8 @@
 """Reads our log lines back from Cloud Logging, for an operator at a terminal.
 
-Google's library is imported here only, by the command that asks. Everything happens in a thread that
-nobody waits for longer than the given seconds: the search for credentials knows no time-out of its
-own.
+Google's library is imported here only, by the command that asks. Everything happens in a
+thread that nobody waits for longer than the given seconds: the search for credentials
+knows no time-out of its own.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ class LogsUnreadable(WebhookError):
 
 
 class Found(NamedTuple):
-    """Lines as they were written: the event's facts beside ``time`` (aware UTC), ``severity``,
-    ``message`` and, where they have one, ``trace``. Oldest first. ``complete``: there are no more."""
+    """Lines as they were written: the event's facts beside ``time`` (aware UTC),
+    ``severity``, ``message`` and, where they have one, ``trace``. Oldest first.
+    ``complete``: there are no more."""
 
     lines: list[dict[str, Any]]
     complete: bool

@@ -25,8 +25,9 @@ def configure(
 ) -> None:
     """Set up the one handler of our logger; done again, it replaces the first.
 
-    ``stream``: None is whatever ``sys.stdout`` is when a line is written, so that Google's wrapper of it can add its
-    labels. ``secrets``: texts that no line may contain, whoever put them there. ``project``: whose traces the lines join.
+    ``stream``: None is whatever ``sys.stdout`` is when a line is written, so that Google's wrapper
+    of it can add its labels. ``secrets``: texts that no line may contain, whoever put them there.
+    ``project``: whose traces the lines join.
     """
     for handler in [handler for handler in LOGGER.handlers if handler.name == LOGGER.name]:
         LOGGER.removeHandler(handler)

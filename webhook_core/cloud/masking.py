@@ -20,8 +20,8 @@ def written_forms(secrets: Iterable[str]) -> list[str]:
 
 
 def masked(text: str, forms: Collection[str]) -> str:
-    """``forms`` as ``written_forms`` makes them. Whatever looks like a scoped token is one: which of
-    them are good is known to nobody beforehand."""
+    """``forms`` as ``written_forms`` makes them. Whatever looks like a scoped token is one: which
+    of them are good is known to nobody beforehand."""
     for form in forms:
         if form in text:
             text = text.replace(form, MASK)

@@ -1,8 +1,9 @@
 """Reads what stands under the names of secrets: versions in Secret Manager, and mounted files.
 
-Google's library is imported by the first name of its kind; without one nobody pays for it. Every read happens in a thread
-that nobody waits for longer than the given seconds: the search for credentials and a mounted file know no time-out of
-their own, and the library's default retry takes a minute (google-cloud-secret-manager 2.32).
+Google's library is imported by the first name of its kind; without one nobody pays for it. Every
+read happens in a thread that nobody waits for longer than the given seconds: the search for
+credentials and a mounted file know no time-out of their own, and the library's default retry takes
+a minute (google-cloud-secret-manager 2.32).
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ class SecretReader:
         self._client: Client | None = None
 
     def read(self, names: Sequence[SecretName], seconds: float) -> dict[str, str]:
-        """The values by their names, all at the same time, within ``seconds``. Raises NotConfigured with every fault.
+        """The values by their names, all at the same time, within ``seconds``.
 
-        One line end at the end of a value is not part of it: echo and editors add it. Of the names with ``alternative``
-        one is enough; those that are absent have an empty value.
+        Raises NotConfigured with every fault.
+
+        One line end at the end of a value is not part of it: echo and editors add it. Of the names
+        with ``alternative`` one is enough; those that are absent have an empty value.
         """
         ends_at = time.monotonic() + seconds
         reads = {name.name: _Read(self._value, name.name, ends_at) for name in names}
@@ -111,7 +114,8 @@ class SecretReader:
             return _Unreadable(
                 advice.format(**version._asdict()), absent=status != "UNAUTHENTICATED"
             )
-        with self._lock:  # gRPC's back-off after a failure would outlast the next requests: they get a new channel
+        # gRPC's back-off after a failure would outlast the next requests: they get a new channel.
+        with self._lock:
             if self._client is client:
                 self._client = None
         return _Unreadable(f"could not be read ({status}); it is tried again with a later request")
@@ -154,7 +158,8 @@ class _Connection:
             SecretManagerServiceGrpcTransport as Transport,
         )
 
-        # The library logs whole answers, secrets and all, where GOOGLE_SDK_PYTHON_LOGGING_SCOPE asks for it.
+        # The library logs whole answers, secrets and all, where
+        # GOOGLE_SDK_PYTHON_LOGGING_SCOPE asks for it.
         logging.getLogger(Transport.__module__).setLevel(logging.INFO)
         if self._credentials is None:
             self._credentials, _ = google.auth.default(scopes=Transport.AUTH_SCOPES)
@@ -169,7 +174,8 @@ class _Connection:
 
 
 _NO_CREDENTIALS = (
-    f"can't be read without Google credentials; on Google Cloud the function's service account is used and needs {ROLE}, "
+    "can't be read without Google credentials; on Google Cloud the function's service account is "
+    f"used and needs {ROLE}, "
     "elsewhere run: gcloud auth application-default login"
 )
 _ADVICE = {
@@ -179,13 +185,17 @@ _ADVICE = {
         f"--member=serviceAccount:ACCOUNT --role={ROLE}"
     ),
     "NOT_FOUND": (
-        "is not there; create the secret (gcloud secrets create {secret} --project={project} --data-file=FILE) or, if it has "
-        "no such version, add one (gcloud secrets versions add {secret} --project={project} --data-file=FILE), and grant the "
+        "is not there; create the secret (gcloud secrets create {secret} --project={project} "
+        "--data-file=FILE) or, if it has "
+        "no such version, add one (gcloud secrets versions add {secret} --project={project} "
+        "--data-file=FILE), and grant the "
         f"function's service account {ROLE}"
     ),
     "FAILED_PRECONDITION": (
-        "is disabled or destroyed; enable the version (gcloud secrets versions enable VERSION --secret={secret} "
-        "--project={project}) or add a new one (gcloud secrets versions add {secret} --project={project} --data-file=FILE)"
+        "is disabled or destroyed; enable the version (gcloud secrets versions enable VERSION "
+        "--secret={secret} "
+        "--project={project}) or add a new one (gcloud secrets versions add {secret} "
+        "--project={project} --data-file=FILE)"
     ),
     "UNAUTHENTICATED": _NO_CREDENTIALS,
 }
@@ -214,7 +224,8 @@ def _content(path: str) -> bytes:
         ) from None
     except PermissionError:
         raise _Unreadable(
-            f"may not be read by this process; for a mounted secret grant the function's service account {ROLE}"
+            "may not be read by this process; for a mounted secret grant the function's service "
+            f"account {ROLE}"
         ) from None
     except OSError as error:
         raise _Unreadable(f"could not be read ({type(error).__name__})") from None
@@ -224,7 +235,8 @@ def _content(path: str) -> bytes:
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum that Secret Manager sends with each value (Castagnoli's polynomial, RFC 3720 appendix B.4)."""
+    """The checksum that Secret Manager sends with each value (Castagnoli's polynomial,
+    RFC 3720 appendix B.4)."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte

@@ -1,4 +1,5 @@
-"""A verified body -> the typed alert, or an error that names the field at fault and how to mend it."""
+"""A verified body -> the typed alert, or an error that names the field at
+fault and how to mend it."""
 
 from __future__ import annotations
 
@@ -29,16 +30,20 @@ from webhook_core.value import Value
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Alert(Value):
-    """What the sender wants. Prices are quote per base or offsets; every amount is exactly as written.
+    """What the sender wants.
 
-    ``volume`` counts what ``quantity_type`` says, base where that is None, and may be configured instead. ``price`` is the
-    limit where the order type has one, else a reference that is never sent; ``stop_price`` is the trigger. ``percent`` is how
-    much of the position a close closes, None for all. ``orders`` are legs, and then the alert has nothing of an order itself
-    but ``symbol``. ``bar_time`` is context, and so are the market positions unless ``action`` is target. Free text is in no
-    repr. Which fields an order may have together is trading's to say.
+    Prices are quote per base or offsets; every amount is exactly as written.
 
-    Every alert is checked against its annotations by pydantic's core, strictly. pydantic's BaseModel says the same and
-    takes 50 ms to import and build, a quarter of all that a bare krakenex order costs from a cold start; this takes 2 ms.
+    ``volume`` counts what ``quantity_type`` says, base where that is None, and may be configured
+    instead. ``price`` is the limit where the order type has one, else a reference that is never
+    sent; ``stop_price`` is the trigger. ``percent`` is how much of the position a close closes,
+    None for all. ``orders`` are legs, and then the alert has nothing of an order itself but
+    ``symbol``. ``bar_time`` is context, and so are the market positions unless ``action`` is
+    target. Free text is in no repr. Which fields an order may have together is trading's to say.
+
+    Every alert is checked against its annotations by pydantic's core, strictly. pydantic's
+    BaseModel says the same and takes 50 ms to import and build, a quarter of all that a bare
+    krakenex order costs from a cold start; this takes 2 ms.
     """
 
     hidden = frozenset({"alert_message", "custom_fields"})
@@ -126,9 +131,8 @@ def _kind(annotation: str) -> schemas.CoreSchema:
     return _KINDS[value] if value == annotation else schemas.nullable_schema(_KINDS[value])
 
 
-_CONFIG = schemas.CoreConfig(
-    strict=True, hide_input_in_errors=True
-)  # what an error shows may be a token
+# What an error shows may be a token.
+_CONFIG = schemas.CoreConfig(strict=True, hide_input_in_errors=True)
 _STRICT = SchemaValidator(
     schemas.typed_dict_schema(
         {name: schemas.typed_dict_field(_kind(text)) for name, text in _ANNOTATIONS.items()},

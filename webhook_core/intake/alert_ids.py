@@ -17,7 +17,10 @@ from webhook_core.intake.field_names import is_missing, normalise
 KnownBy = Literal["id", "webhook-id", "body"]
 """What an alert is told apart by."""
 
-RULE = "an id must be unique per firing, and neither an order id ({{strategy.order.id}}) nor {{time}} is"
+RULE = (
+    "an id must be unique per firing, and neither an order id ({{strategy.order.id}}) nor "
+    "{{time}} is"
+)
 _MEND = 'leave id out and send "fired_at": "{{timenow}}", or make an id that differs each time'
 _TIME = r"(?a)\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
 _NOT_OF_ONE_FIRING = {
@@ -50,7 +53,10 @@ def doubt(alert_id: str, fields: Mapping[str, Any]) -> str | None:
     why = _why_doubtful(alert_id, fields)
     if why is None:
         return None
-    return f"id {why}, so a later alert can have the same, and would not be traded: {RULE}. Better {_MEND}."
+    return (
+        f"id {why}, so a later alert can have the same, and would not be traded: {RULE}. "
+        f"Better {_MEND}."
+    )
 
 
 def _why_doubtful(alert_id: str, fields: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """What makes two deliveries the same alert.
 
-The body's ``id``, else the verified ``webhook-id``, else the strategy and the raw body. ``order_id`` and
-``{{strategy.order.id}}`` name an order of the script, not one firing of the alert, and are no part of it.
+The body's ``id``, else the verified ``webhook-id``, else the strategy and the raw body.
+``order_id`` and ``{{strategy.order.id}}`` name an order of the script, not one firing of the alert,
+and are no part of it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Scheme
 
 _OPEN_ENDED = (
-    "The alert has neither an id nor a firing time: an equal one counts as a repeat for a short while, "
-    'then as a new alert. Add "fired_at": "{{timenow}}" to the message, or an id that is unique per firing.'
+    "The alert has neither an id nor a firing time: an equal one counts as a repeat for a short "
+    "while, "
+    'then as a new alert. Add "fired_at": "{{timenow}}" to the message, or an id that is unique '
+    "per firing."
 )
 _SAME_FOR_EVER = (
     "The alert has neither an id nor a firing time: an equal one will count as this one for ever. "
@@ -25,7 +28,8 @@ _SAME_FOR_EVER = (
 
 
 class AlertKey(NamedTuple):
-    """``key`` is what the ledger claims, ``alert_id`` what people see. ``open_ended``: an equal body may be a new firing."""
+    """``key`` is what the ledger claims, ``alert_id`` what people see. ``open_ended``: an equal
+    body may be a new firing."""
 
     key: str
     alert_id: str
@@ -40,7 +44,8 @@ class AlertKey(NamedTuple):
 
 
 def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
-    """Ids count within the strategy that the credential is bound to: no strategy can take another's."""
+    """Ids count within the strategy that the credential is bound to: no strategy
+    can take another's."""
     scope = _scope(verified.strategy)
     if alert.id is not None:
         return AlertKey(f"id:{scope}:{alert.id}", alert.id, open_ended=False)
@@ -54,7 +59,10 @@ def alert_key(verified: VerifiedBody, alert: Alert) -> AlertKey:
 
 
 def keys_of(alert_id: str, strategy: str | None) -> tuple[str, ...]:
-    """Every key that an alert with this id may have. ``strategy``: whose credential proved it, None for one bound to none."""
+    """Every key that an alert with this id may have.
+
+    ``strategy``: whose credential proved it, None for one bound to none.
+    """
     scope = _scope(strategy)
     digest = (alert_id,) if alert_id.startswith("sha256:") else ()
     return (f"id:{scope}:{alert_id}", f"webhook-id:{scope}:{alert_id}", *digest)
@@ -66,7 +74,8 @@ def _scope(strategy: str | None) -> str:
 
 
 def identity_warning(verified: VerifiedBody, alert: Alert) -> str | None:
-    """What the sender should change so that the alert's repeats and its next firings can be told apart."""
+    """What the sender should change so that the alert's repeats and its next
+    firings can be told apart."""
     if alert.id is not None:
         return doubt(alert.id, verified.fields)
     if verified.webhook_id is not None or alert.fired_at is not None:

@@ -1,4 +1,5 @@
-"""What an alert says beside its order: free text that decides nothing, and what the sender should know about the fields."""
+"""What an alert says beside its order: free text that decides nothing, and what the sender should
+know about the fields."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _MERE_TEXT = (
         "prev_market_position_size",
     ),
 )
-"""Fields of ours that are context in most alerts; where one decides something, a placeholder left in it is an error."""
+"""Fields of ours that are context in most alerts; where one decides something, a placeholder left
+in it is an error."""
 
 
 def texts(fields: Sorted) -> dict[str, Any]:
@@ -38,7 +40,8 @@ def strategy_name(candidates: Sequence[Sent]) -> str | None:
     for sent in candidates:
         if isinstance(sent.value, dict | list):
             raise sent.fault(
-                "must be a text: alerts with nested objects are not supported. Send flat fields, such as "
+                "must be a text: alerts with nested objects are not supported. Send flat fields, "
+                "such as "
                 '"side": "{{strategy.order.action}}" and "volume": "{{strategy.order.contracts}}"'
             )
     return values.agreed(candidates, values.name_text(MAX_NAME))
@@ -48,7 +51,8 @@ def strategy_warning(verified: VerifiedBody, named: str | None) -> tuple[str, ..
     if verified.strategy is None or named in (None, verified.strategy):
         return ()
     return (
-        f"strategy_name is ignored: the alert's credential belongs to the strategy {verified.strategy!r}.",
+        "strategy_name is ignored: the alert's credential belongs to the strategy "
+        f"{verified.strategy!r}.",
     )
 
 
@@ -70,7 +74,8 @@ def _warnings(fields: Sorted) -> list[str]:
     warnings = []
     if fields.unknown:
         warnings.append(
-            f"Ignored, because no such field is known: {shown_names(sent.name for sent in fields.unknown)}."
+            "Ignored, because no such field is known: "
+            f"{shown_names(sent.name for sent in fields.unknown)}."
         )
     mere_text = [
         *fields.context,
@@ -86,6 +91,7 @@ def _warnings(fields: Sorted) -> list[str]:
         )
         if elsewhere and str(sent.value).upper() != "KRAKEN":
             warnings.append(
-                f"exchange is {values.shown(sent.value)}: prices and volume are another market's, the order goes to Kraken."
+                f"exchange is {values.shown(sent.value)}: prices and volume are another market's, "
+                "the order goes to Kraken."
             )
     return warnings

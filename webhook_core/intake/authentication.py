@@ -1,9 +1,13 @@
-"""Every way an alert can prove itself. ``verify`` returns the trusted body or raises; there is no boolean to forget.
+"""Every way an alert can prove itself.
 
-1. Any signing header present: the signature is verified over the raw bytes before anything is parsed, and nothing
-   falls back to the body's token. Two schemes present: both must verify. A scheme without a configured secret fails.
-2. No signing header: the body is read, and carries exactly one right ``token``, ``secret`` or ``passphrase``; another
-   tool's message exactly one right secret under a name of that tool's. Or the URL carries a scoped token, the body none.
+``verify`` returns the trusted body or raises; there is no boolean to forget.
+
+1. Any signing header present: the signature is verified over the raw bytes before anything is
+   parsed, and nothing falls back to the body's token. Two schemes present: both must verify. A
+   scheme without a configured secret fails.
+2. No signing header: the body is read, and carries exactly one right ``token``, ``secret`` or
+   ``passphrase``; another tool's message exactly one right secret under a name of that tool's. Or
+   the URL carries a scoped token, the body none.
 3. Every credential is compared, in constant time and to the end, whichever matched.
 4. Whoever fails learns nothing: one message for every cause. The reason is for the log.
 """
@@ -50,13 +54,15 @@ _SECRET_FIELDS = frozenset({"token", "secret", "passphrase"})
 
 
 class VerifiedBody(NamedTuple):
-    """A body whose sender is proved. ``fields``: the strictly parsed object without its secret fields.
+    """A body whose sender is proved.
 
-    ``strategy`` is the one that the credential is bound to. ``webhook_id`` is set only if a signature covers it.
-    ``body`` is the raw bytes, for the alert's key; it may hold the token, so no repr shows it.
-    ``dialect``: the tool whose message it can only be; ``is_text``: no JSON. ``translated``: how it
-    reads in our fields, which are ``fields`` then. ``permit``: what its scoped token allows, None
-    for a sender who may do all.
+    ``fields``: the strictly parsed object without its secret fields.
+
+    ``strategy`` is the one that the credential is bound to. ``webhook_id`` is set only if a
+    signature covers it. ``body`` is the raw bytes, for the alert's key; it may hold the token, so
+    no repr shows it. ``dialect``: the tool whose message it can only be; ``is_text``: no JSON.
+    ``translated``: how it reads in our fields, which are ``fields`` then. ``permit``: what its
+    scoped token allows, None for a sender who may do all.
     """
 
     fields: Mapping[str, Any]
@@ -82,7 +88,9 @@ def verify(
     *,
     anonymous_allowed: bool,
 ) -> VerifiedBody:
-    """The trusted body. Raises Unauthenticated (401), or AlertMalformed (400) for a body that can't be read.
+    """The trusted body.
+
+    Raises Unauthenticated (401), or AlertMalformed (400) for a body that can't be read.
 
     ``anonymous_allowed`` counts only if no credential is configured at all: the development server.
     """
@@ -119,7 +127,10 @@ def verify(
 
 
 def without_secrets(fields: Mapping[str, Any], dialect: str | None = None) -> dict[str, Any]:
-    """The fields but for those that may carry a proof. ``dialect``: the tool whose names count too."""
+    """The fields but for those that may carry a proof.
+
+    ``dialect``: the tool whose names count too.
+    """
     secrets: tuple[str, ...] = ()
     if dialect is not None:
         from webhook_core.intake.dialects import registry
@@ -187,7 +198,8 @@ def _own_token(
     present = [value for name, value in fields.items() if normalise(name) in _SECRET_FIELDS]
     if len(present) != 1:
         raise Unauthenticated(
-            f"{len(present)} of the fields token, secret and passphrase are present, not exactly one"
+            f"{len(present)} of the fields token, secret and passphrase are present, not exactly "
+            "one"
             f"{'' if present else _misnamed(fields)}"
         )
     text = present[0]

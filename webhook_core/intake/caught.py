@@ -38,7 +38,8 @@ def field_named(name: str) -> str:
 
 
 def refusal_of(caught: Sequence[Caught]) -> AlertMalformed:
-    """One sentence for the misspelt, one for the others; names with the same answer stand together."""
+    """One sentence for the misspelt, one for the others; names with the
+    same answer stand together."""
     sentences = [
         f"{one.name} is not a field of an alert: {one.instead}"
         for one in caught

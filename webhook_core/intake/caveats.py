@@ -5,9 +5,10 @@
     s=buy               sides            i=tv,203.0.113.7  where it may come from
     o=market,limit      order types      e=20270331        its last day, of UTC
 
-One that is written twice holds both times. ``e`` is required. Without ``x`` a token may do all that
-an alert can but ``resume`` and ``read``: these two have to be given, and an ``x`` behind the first
-``e`` gives nothing, since whoever holds a token can write more caveats, and only behind what is there.
+One that is written twice holds both times. ``e`` is required. Without ``x`` a token may
+do all that an alert can but ``resume`` and ``read``: these two have to be given, and an
+``x`` behind the first ``e`` gives nothing, since whoever holds a token can write more
+caveats, and only behind what is there.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ _DAY = r"(?a)([0-9]{4})([0-9]{2})([0-9]{2})"
 
 
 def permit_of(token: Token, now: datetime) -> Permit:
-    """What they allow together. Raises ValueError for one that is unknown, malformed or contradicted
-    by another, and for a token without an end or with one more than a year ahead; it repeats none."""
+    """What they allow together.
+
+    Raises ValueError for one that is unknown, malformed or contradicted by another, and for a token
+    without an end or with one more than a year ahead; it repeats none.
+    """
     found: dict[str, list[str]] = {}
     for caveat in token.caveats:
         letter, _, value = caveat.partition("=")
@@ -74,7 +78,8 @@ _LETTERS = frozenset("pxsocnie")
 
 
 def written(options: Mapping[str, Sequence[str]], expires: date | None = None) -> list[str]:
-    """The caveats for the options of a person, letter -> values, in the order of the letters above."""
+    """The caveats for the options of a person, letter -> values, in the order of
+    the letters above."""
     caveats = [
         f"{letter}={','.join(options[letter])}" for letter in "pxsocni" if options.get(letter)
     ]
@@ -191,7 +196,8 @@ def _cost(text: str) -> tuple[Decimal, str]:
 
 
 def _number(text: str) -> int:
-    """Raises ValueError for all of them: nothing here counts orders yet, and none may go uncounted."""
+    """Raises ValueError for all of them: nothing here counts orders yet,
+    and none may go uncounted."""
     if COUNTS_NOTHING:
         raise ValueError("has a caveat n, which nothing here counts yet")
     if not re.fullmatch(_NUMBER, text):

@@ -1,4 +1,7 @@
-"""What a sender can prove itself with, built from the configured text. No message here ever holds a secret."""
+"""What a sender can prove itself with, built from the configured text.
+
+No message here ever holds a secret.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,10 @@ _ASYMMETRIC_PREFIXES = ("whsk_", "whpk_")
 
 
 class Scheme(StrEnum):
-    """How an alert proved itself. One key never serves two schemes: an X-Signature over ``id.time.body`` would be
-    a valid Standard Webhooks signature under the same key.
+    """How an alert proved itself.
+
+    One key never serves two schemes: an X-Signature over ``id.time.body`` would be a valid Standard
+    Webhooks signature under the same key.
     """
 
     X_SIGNATURE = "x-signature"
@@ -31,7 +36,11 @@ class Scheme(StrEnum):
 
 
 class Credential(Value):
-    """One secret. ``key_id`` is its name in the logs ("WEBHOOK_TOKEN[0]"); ``strategy`` is the one it is bound to."""
+    """One secret.
+
+    ``key_id`` is its name in the logs ("WEBHOOK_TOKEN[0]"); ``strategy`` is
+    the one it is bound to.
+    """
 
     __slots__ = ("key_id", "scheme", "secret", "strategy")
     hidden = frozenset({"secret"})
@@ -40,9 +49,8 @@ class Credential(Value):
         self, scheme: Scheme, key_id: str, secret: bytes, strategy: str | None = None
     ) -> None:
         if not secret or scheme is Scheme.NONE:
-            raise ValueError(
-                f"{key_id}: an empty secret proves nothing."
-            )  # compare_digest(b"", b"") is True
+            # compare_digest(b"", b"") is True.
+            raise ValueError(f"{key_id}: an empty secret proves nothing.")
         self.scheme = scheme
         self.key_id = key_id
         self.secret = secret
@@ -50,7 +58,10 @@ class Credential(Value):
 
 
 class TokenKey(Credential):
-    """What signs scoped tokens: 32 bytes. ``name`` is the key id in them; ``revoked`` are ids of tokens that prove nothing."""
+    """What signs scoped tokens: 32 bytes.
+
+    ``name`` is the key id in them; ``revoked`` are ids of tokens that prove nothing.
+    """
 
     __slots__ = ("name", "revoked")
 
@@ -61,9 +72,11 @@ class TokenKey(Credential):
 
 
 def signing_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:
-    """``whsec_…`` verifies Standard Webhooks only, any other text X-Signature only. Raises ValueError.
+    """``whsec_…`` verifies Standard Webhooks only, any other text X-Signature only.
+    Raises ValueError.
 
-    Sizes: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (24 to 64 bytes, base64).
+    Sizes: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (24
+    to 64 bytes, base64).
     """
     if text.startswith(_ASYMMETRIC_PREFIXES):
         raise ValueError(
@@ -101,11 +114,11 @@ def _encoded(text: str, key_id: str) -> bytes:
         )
     if text != text.strip():
         raise ValueError(
-            f"{key_id}: starts or ends with white space, perhaps a line break from the shell that stored it."
+            f"{key_id}: starts or ends with white space, perhaps a line break from the shell that "
+            "stored it."
         )
-    secret = text.encode(
-        "utf-8", "replace"
-    )  # "strict" would raise an exception that holds the secret
+    # "strict" would raise an exception that holds the secret.
+    secret = text.encode("utf-8", "replace")
     if secret.decode("utf-8") != text or "\x00" in text:
         raise ValueError(f"{key_id}: is not readable as UTF-8 text.")
     return secret

@@ -1,8 +1,8 @@
 """Which field of a body is which: our names and their aliases, context, and what we do not know.
 
-A name's case and its ``_``, ``-`` and spaces don't matter. A field that changes what the order means is never
-ignored: it is read, or refused. The rest is TradingView's context, or unknown, and then a warning says so; whether
-it speaks of an order all the same is for ``nets`` to say.
+A name's case and its ``_``, ``-`` and spaces don't matter. A field that changes what the order
+means is never ignored: it is read, or refused. The rest is TradingView's context, or unknown, and
+then a warning says so; whether it speaks of an order all the same is for ``nets`` to say.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from webhook_core.errors import AlertMalformed
 
 MAX_FIELDS = 100
 MAX_ECHO = 15
-"""Nothing of the body that is longer is ever repeated: the shortest token has 16 characters and may be misplaced."""
+"""Nothing of the body that is longer is ever repeated: the shortest token has 16
+characters and may be misplaced."""
 
 
 def normalise(name: str) -> str:
@@ -134,7 +135,8 @@ class Sent:
         return f"{self.canonical} (sent as {shown_name(self.name)})"
 
     def fault(self, text: str) -> AlertMalformed:
-        """The sentence "<field> <text>." as an error on this field, and the slip of the pen that its value holds."""
+        """The sentence "<field> <text>." as an error on this field, and the slip of the
+        pen that its value holds."""
         from webhook_core.intake.value_slips import slip_of  # only a refused value pays for it
 
         slip = slip_of(self.canonical, self.value) if isinstance(self.value, str) else None
@@ -153,7 +155,10 @@ class Sorted(NamedTuple):
 
 
 def sort_fields(fields: Mapping[str, Any]) -> Sorted:
-    """Every field in its place. Raises AlertMalformed for too many; what the nets catch is for ``nets`` to say."""
+    """Every field in its place.
+
+    Raises AlertMalformed for too many; what the nets catch is for ``nets`` to say.
+    """
     if len(fields) > MAX_FIELDS:
         raise AlertMalformed(f"The alert has {len(fields)} fields; at most {MAX_FIELDS} are read.")
     context: list[Sent] = []
@@ -176,7 +181,8 @@ def is_plot(key: str) -> bool:
 
 
 def is_plain(sent: Sent) -> bool:
-    """Context that is no order by any reading: nothing, a number, a remark, or what TradingView writes there."""
+    """Context that is no order by any reading: nothing, a number, a remark, or what
+    TradingView writes there."""
     value = sent.value
     if not isinstance(value, str):
         return value is None or isinstance(value, Decimal)
@@ -211,7 +217,8 @@ def is_missing(value: object) -> bool:
 
 
 def shown_name(name: str) -> str:
-    """A field's name for a message: whole if it is short or one of ours, else only how it begins."""
+    """A field's name for a message: whole if it is short or one of ours,
+    else only how it begins."""
     key = normalise(name) if len(name) <= 40 else ""
     if len(name) <= MAX_ECHO or key in CANONICAL or key in CONTEXT:
         return repr(name)

@@ -1,7 +1,9 @@
-"""One value of the body -> the Decimal, text, side or moment that it means, or an error that names the field.
+"""One value of the body -> the Decimal, text, side or moment that it means, or an error
+that names the field.
 
-Python's own readers take far more than a trader would write ('1_000', full-width digits, 'NaN', '2026-W08-3'), so every text is
-matched whole against its pattern first, and bounds are checked before any arithmetic.
+Python's own readers take far more than a trader would write ('1_000', full-width digits, 'NaN',
+'2026-W08-3'), so every text is matched whole against its pattern first, and bounds are checked
+before any arithmetic.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ SMALLEST, LARGEST = Decimal("1e-18"), Decimal("1e15")
 MAX_DIGITS = 40
 MAX_LEVERAGE = 100
 
-# Texts, which re compiles when they are first used: most alerts need two of them, and with those of field_names they would
-# cost every cold start 2 ms.
+# Texts, which re compiles when they are first used: most alerts need two of them, and with those of
+# field_names they would cost every cold start 2 ms.
 _NUMBER = r"(?a)[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?"
 _GROUPED = r"(?a)[+-]?\d[\d,]*(\.\d+)?"
 _LEVERAGE = r"(?a)(\d{1,3})(\.0{1,9})?(:1)?"
@@ -40,13 +42,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def agreed(candidates: Sequence[Sent], read: Callable[[Sent], Value]) -> Value | None:
-    """What all names of one field say, None if none of them says anything. Two that differ are an error."""
+    """What all names of one field say, None if none of them says anything.
+
+    Two that differ are an error.
+    """
     present = [sent for sent in candidates if not is_missing(sent.value)]
     values = [read(sent) for sent in present]
     for sent, value in zip(present, values, strict=True):
         if value != values[0]:
             raise AlertMalformed(
-                f"{shown_name(present[0].name)} and {shown_name(sent.name)} both mean {sent.canonical} and differ: send one.",
+                (
+                    f"{shown_name(present[0].name)} and {shown_name(sent.name)} both mean "
+                    f"{sent.canonical} and differ: send one."
+                ),
                 field=sent.canonical,
             )
     return values[0] if values else None
@@ -67,7 +75,8 @@ def shown(value: object) -> str:
 
 
 def unexpanded(value: object) -> str | None:
-    """The placeholder that TradingView left in a text (or "a placeholder"), None if there is none."""
+    """The placeholder that TradingView left in a text (or "a placeholder"),
+    None if there is none."""
     if not isinstance(value, str) or not ("{{" in value or "}}" in value):
         return None
     match = re.search(_PLACEHOLDER, value)
@@ -75,7 +84,8 @@ def unexpanded(value: object) -> str | None:
 
 
 def grouped_number(value: object) -> bool:
-    """Whether it is a number in any notation that TradingView writes, thousands separators and "no value" included."""
+    """Whether it is a number in any notation that TradingView writes, thousands
+    separators and "no value" included."""
     if isinstance(value, Decimal):
         return True
     return isinstance(value, str) and bool(
@@ -103,7 +113,8 @@ def number_or_zero(sent: Sent) -> Decimal:
     value = _decimal(sent)
     if value < 0:
         raise sent.fault(
-            f"must be zero or more, not {shown(sent.value)}: the position beside it says the direction"
+            f"must be zero or more, not {shown(sent.value)}: the position beside it says the "
+            "direction"
         )
     return number(sent) if value else Decimal(0)
 
@@ -130,7 +141,8 @@ def _decimal(sent: Sent) -> Decimal:
 
 
 def order_text(sent: Sent) -> str:
-    """The text of a field that decides something: expanded, with a value, without control characters."""
+    """The text of a field that decides something: expanded, with a value, without
+    control characters."""
     value = sent.value
     if isinstance(value, Decimal):
         return f"{value:f}" if abs(value.adjusted()) <= 64 else str(value)
@@ -143,7 +155,8 @@ def order_text(sent: Sent) -> str:
         )
     if "{" in value and re.search(_ONE_BRACE, value):
         raise sent.fault(
-            'holds a placeholder with one brace, which TradingView does not expand: write two, as "{{close}}"'
+            "holds a placeholder with one brace, which TradingView does not expand: write two, as "
+            '"{{close}}"'
         )
     if value.strip().lower() in _NO_VALUE:
         raise sent.fault(f"is {value.strip()}: the script had no value there")
@@ -171,7 +184,8 @@ def leverage(sent: Sent) -> int | None:
     match = re.fullmatch(_LEVERAGE, order_text(sent))
     if match is None or not 1 <= int(match[1]) <= MAX_LEVERAGE:
         raise sent.fault(
-            f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not {shown(sent.value)}"
+            f"must be a whole number from 1 to {MAX_LEVERAGE} (3 or 3:1) or none, not "
+            f"{shown(sent.value)}"
         )
     return None if int(match[1]) == 1 else int(match[1])
 
@@ -193,7 +207,8 @@ def json_object(sent: Sent) -> dict[str, Any]:
 
 
 def moment(sent: Sent) -> datetime:
-    """Aware UTC from ISO 8601 with a zone, Unix seconds (10 digits, fraction allowed) or milliseconds (13 digits)."""
+    """Aware UTC from ISO 8601 with a zone, Unix seconds (10 digits, fraction allowed) or
+    milliseconds (13 digits)."""
     text = order_text(sent)
     if re.fullmatch(_ISO_TIME, text):
         try:
@@ -206,6 +221,7 @@ def moment(sent: Sent) -> datetime:
     elif match := re.fullmatch(_UNIX_MILLISECONDS, text):
         return _EPOCH + timedelta(seconds=int(match[1]), milliseconds=int(match[2]))
     raise sent.fault(
-        "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}}), or Unix seconds or milliseconds, "
+        "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}}), or Unix seconds or "
+        "milliseconds, "
         f"not {shown(sent.value)}"
     )

@@ -1,4 +1,5 @@
-"""When the alert was fired, and whether that is now: an order on old news is refused, never sent late."""
+"""When the alert was fired, and whether that is now: an order on old news is
+refused, never sent late."""
 
 from __future__ import annotations
 
@@ -16,13 +17,19 @@ ahead makes every honest one ``superseded`` for as long."""
 
 
 def firing_time(order: Mapping[str, Sequence[Sent]]) -> datetime | None:
-    """The first present of fired_at, timenow, timestamp and time; the others are context. Raises AlertMalformed."""
+    """The first present of fired_at, timenow, timestamp and time; the others are context.
+
+    Raises AlertMalformed.
+    """
     first = next((sent for sent in order.get("fired_at", ()) if not is_missing(sent.value)), None)
     return None if first is None else moment(first)
 
 
 def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> datetime | None:
-    """The firing time, None if the body has none. Raises AlertStale, or AlertMalformed if the time can't be read."""
+    """The firing time, None if the body has none.
+
+    Raises AlertStale, or AlertMalformed if the time can't be read.
+    """
     fired_at = firing_time(order_fields(verified.fields))
     if fired_at is None:
         return None
@@ -36,7 +43,11 @@ def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> 
     allowed_s = min(max_age_s, MAX_AHEAD_S)
     if -age_s > allowed_s:
         raise AlertStale(
-            f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s ahead are allowed.",
+            (
+                f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s "
+                "ahead "
+                "are allowed."
+            ),
             field="fired_at",
         )
     return fired_at

@@ -1,7 +1,10 @@
-"""Bytes -> one JSON object, or a reason that a person can act on. The body itself is never repeated in it.
+"""Bytes -> one JSON object, or a reason that a person can act on.
 
-Stricter than ``json.loads``, because what it lets pass ends in a wrong order: a repeated name (the last would win),
-NaN and Infinity (no JSON), UTF-16 (guessed), half a surrogate pair (fails later, when the text is encoded).
+The body itself is never repeated in it.
+
+Stricter than ``json.loads``, because what it lets pass ends in a wrong order: a repeated name (the
+last would win), NaN and Infinity (no JSON), UTF-16 (guessed), half a surrogate pair (fails later,
+when the text is encoded).
 """
 
 from __future__ import annotations
@@ -26,11 +29,14 @@ class _NotFinite(ValueError):
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The object that the body holds: dicts, lists, texts, bools, None, and Decimals for every number.
+    """The object that the body holds: dicts, lists, texts, bools, None, and
+    Decimals for every number.
 
-    A byte order mark and white space around the object are fine. Raises AlertMalformed for anything else.
+    A byte order mark and white space around the object are fine. Raises AlertMalformed
+    for anything else.
     """
-    # The library's own exceptions carry the whole body: ours are raised after they are gone, not from them.
+    # The library's own exceptions carry the whole body: ours are raised after they are
+    # gone, not from them.
     document, fault = _load(body)
     if fault is None and not isinstance(document, dict):
         from webhook_core.intake import json_slips
@@ -93,7 +99,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for name, _ in pairs:
             if name in seen:
                 raise AlertMalformed(
-                    f"The body has the field {shown_name(name)} twice; which one counts is not for us to guess."
+                    f"The body has the field {shown_name(name)} twice; which one counts is not "
+                    "for us to guess."
                 )
             seen.add(name)
     return document
@@ -103,7 +110,8 @@ def _check(value: object, depth: int) -> None:
     if isinstance(value, str):
         if not value.isprintable() and re.search(_UNFIT, value):
             raise AlertMalformed(
-                "The body holds a text with a NUL character or half of a surrogate pair (\\u0000, \\ud800)."
+                "The body holds a text with a NUL character or half of a surrogate pair (\\u0000, "
+                "\\ud800)."
             )
     elif isinstance(value, dict | list):
         if depth > MAX_DEPTH:

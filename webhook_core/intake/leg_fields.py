@@ -1,4 +1,5 @@
-"""The legs of an alert: each an order, a close or a cancel of its own, read as strictly as an alert alone."""
+"""The legs of an alert: each an order, a close or a cancel of its own, read as strictly
+as an alert alone."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ _BESIDE_LEGS = _OF_THE_ALERT | {
 
 
 def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
-    """``orders``, ``symbol``, ``confirm_fill``, and what the legs warn of. Raises what a leg does, named after it."""
+    """``orders``, ``symbol``, ``confirm_fill``, and what the legs warn of. Raises what a
+    leg does, named after it."""
     order = fields.order
     for name, candidates in order.items():
         for sent in candidates:
@@ -59,7 +61,8 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
 
 
 def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Action) -> None:
-    """Raises AlertMalformed for what belongs to the alert, or an alert of its own, and not to a leg."""
+    """Raises AlertMalformed for what belongs to the alert, or an alert of
+    its own, and not to a leg."""
     if action not in _ACTIONS:
         raise AlertMalformed(
             f"action must be buy, sell, close or cancel in a leg, not {action}.", field="action"

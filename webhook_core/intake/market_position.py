@@ -90,7 +90,8 @@ def read_leniently(fields: Sorted) -> dict[str, Any]:
 
 
 def check_target(fields: Sorted) -> None:
-    """Raises AlertMalformed where the strategy's position stands beside a target and is another one."""
+    """Raises AlertMalformed where the strategy's position stands beside a target
+    and is another one."""
     told = [sent for sent in fields.context if sent.canonical in IN_CONTEXT[AFTER]]
     words = [Sent(AFTER, sent.name, sent.value) for sent in told if _is_word(sent.value)]
     where = values.agreed([*fields.order.get(AFTER, ()), *words], position)
@@ -100,7 +101,11 @@ def check_target(fields: Sorted) -> None:
     )
     if signed is not None and signed < 0 and where != "short":
         raise AlertMalformed(
-            f"market_position is {where}, and a position below zero stands beside it: send one of the two.",
+            (
+                f"market_position is {where}, and a position below zero stands beside it: send "
+                "one of "
+                "the two."
+            ),
             field=AFTER,
         )
 
@@ -125,9 +130,12 @@ def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, 
 def _came_from(
     fields: Sorted, side: Side, volume: Decimal, after: _Told, before: _Told
 ) -> Decimal | None:
-    """What was held before an order whose size is TradingView's own. None where that contradicts
-    what the alert says of it; and where a sell would come from no long one by this alone, for a fixed
-    size is sent as ``contracts`` too, and no sell is dropped for it."""
+    """What was held before an order whose size is TradingView's own.
+
+    None where that contradicts what the alert says of it; and where a sell would come
+    from no long one by this alone, for a fixed size is sent as ``contracts`` too, and no
+    sell is dropped for it.
+    """
     held = after.held
     if held is None or not _is_tradingviews(fields.order.get("volume", ())):
         return None
@@ -144,13 +152,14 @@ def _came_from(
 
 
 def _is_tradingviews(sizes: Sequence[Sent]) -> bool:
-    """{{strategy.order.contracts}} under its own name; under any other a size is as likely a fixed one."""
+    """{{strategy.order.contracts}} under its own name; under any other a size is as
+    likely a fixed one."""
     return any(normalise(sent.name) in _OWN_SIZES and not is_missing(sent.value) for sent in sizes)
 
 
 def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
-    """The two words of an order between positions of which none is long, where a size says them; none
-    for any other. A buy that ends there, and does not say where it began, began short."""
+    """The two words of an order between positions of which none is long, where a size says them;
+    none for any other. A buy that ends there, and does not say where it began, began short."""
     after, before = (_word(fields, name) for name in (AFTER, BEFORE))
     if (
         side is Side.BUY
@@ -226,5 +235,6 @@ def _refuse_order_word(sent: Sent) -> None:
     )
     if said and sent.value.lower() not in get_args(MarketPosition):
         raise sent.fault(
-            f'is {values.shown(sent.value)}, and no position: for an order send action, such as "close"'
+            f"is {values.shown(sent.value)}, and no position: for an order send action, such as "
+            '"close"'
         )

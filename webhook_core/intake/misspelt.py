@@ -82,8 +82,8 @@ def _bits(text: str) -> int:
 
 
 def _may_be_near(key: str, bits: int, ours: _Ours) -> bool:
-    """False only where the letters that one has and the other lacks rule it out: looking closer costs
-    a hundred times as much, and an alert may have a thousand names."""
+    """False only where the letters that one has and the other lacks rule it out: looking closer
+    costs a hundred times as much, and an alert may have a thousand names."""
     mine = len(key) - (bits & ~ours.bits).bit_count()
     theirs = len(ours.alias) - (ours.bits & ~bits).bit_count()
     return 2 * min(mine, theirs) >= _NEAR * (len(key) + len(ours.alias))

@@ -86,7 +86,8 @@ def _side(fields: Sorted) -> str | None:
 
 
 def _is_idle(sent: Sent) -> bool:
-    """Off; zero and the like only where the name itself speaks, for a size of 0 is none that is off."""
+    """Off; zero and the like only where the name itself speaks, for a size
+    of 0 is none that is off."""
     return says_nothing(sent) if _speaks(sent) else is_off(sent.value)
 
 
@@ -123,7 +124,10 @@ def _of_context(sent: Sent) -> Iterator[Caught]:
 
 def _no_number(key: str, value: object) -> str:
     if key.startswith("close"):
-        return 'it is read as the bar\'s closing price only: to close a position send "action": "close"'
+        return (
+            'it is read as the bar\'s closing price only: to close a position send "action": '
+            '"close"'
+        )
     return (
         refused_names.overrides(_words_of(value))
         or "it is read as TradingView's number of that name only"

@@ -29,7 +29,10 @@ _OF_OTHER_KINDS = frozenset({"percent", "scope", "client_order_id", "of_alert"})
 
 
 def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
-    """The order's fields, as ``Alert`` names them. ``default_symbol`` is that of the alert whose leg this is."""
+    """The order's fields, as ``Alert`` names them.
+
+    ``default_symbol`` is that of the alert whose leg this is.
+    """
     order = fields.order
     named = symbol(order) or default_symbol
     side = _side(order)
@@ -101,7 +104,8 @@ def _check_prices(alert: Alert, order: Order) -> None:
         raise AlertMalformed(f"price is missing: it is the limit of a {kind} order.", field="price")
     if not kind.takes_trigger and alert.stop_price is not None:
         raise AlertMalformed(
-            f"stop_price is the trigger of stop-loss and take-profit orders; a {kind} order has none. "
+            f"stop_price is the trigger of stop-loss and take-profit orders; a {kind} order has "
+            "none. "
             "Set order_type, or remove it.",
             field="stop_price",
         )

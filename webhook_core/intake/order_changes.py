@@ -1,4 +1,7 @@
-"""Alerts about orders that are open: cancel them, or amend one. Nothing that would widen what is canceled is guessed."""
+"""Alerts about orders that are open: cancel them, or amend one.
+
+Nothing that would widen what is canceled is guessed.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +27,20 @@ def order_id(sent: Sent) -> str:
         return text
     raise sent.fault(
         f"must be Kraken's id of the order, such as OUF4EM-FRGI2-MQMWZD, not {values.shown(text)}: "
-        "{{strategy.order.id}} names an order of the script. Send client_order_id or of_alert, or leave it out"
+        "{{strategy.order.id}} names an order of the script. Send client_order_id or of_alert, or "
+        "leave it out"
     )
 
 
 def client_order_id(sent: Sent) -> str:
-    """Kraken's ``cl_ord_id``: a UUID, its 32 digits alone, or up to 18 characters (docs.kraken.com, add-order)."""
+    """Kraken's ``cl_ord_id``: a UUID, its 32 digits alone, or up to 18 characters
+    (docs.kraken.com, add-order)."""
     text = values.order_text(sent)
     if re.fullmatch(_CLIENT_ORDER_ID, text):
         return text
     raise sent.fault(
-        f"must be a UUID in lower case, its 32 hexadecimal digits, or at most 18 of a-z, 0-9, _ and -, "
+        "must be a UUID in lower case, its 32 hexadecimal digits, or at most 18 of a-z, 0-9, _ "
+        "and -, "
         f"not {values.shown(text)}"
     )
 
@@ -91,12 +97,14 @@ def _ids(order: Order) -> dict[str, str]:
 
 
 def _refuse_empty(order: Order) -> None:
-    """A placeholder without a value: without the field more would be canceled than was meant. null leaves it out."""
+    """A placeholder without a value: without the field more would be canceled than was
+    meant. null leaves it out."""
     for name in (*_IDS, "symbol", "side"):
         for sent in order.get(name, ()):
             if isinstance(sent.value, str) and is_missing(sent.value):
                 raise sent.fault(
-                    "is empty, and without it more would be canceled: send a value, or remove the field"
+                    "is empty, and without it more would be canceled: send a value, or remove the "
+                    "field"
                 )
 
 
@@ -104,7 +112,8 @@ def _check_alone(order: Order, named_by: str) -> None:
     for sent in (*order.get("scope", ()), *order.get("side", ())):
         if not is_off(sent.value):
             raise sent.fault(
-                f"does not go with {named_by}, which says already what is canceled: send one of the two"
+                f"does not go with {named_by}, which says already what is canceled: send one of "
+                "the two"
             )
 
 
@@ -118,7 +127,8 @@ def _scope(
         for name, value in (("symbol", symbol), ("side", side)):
             if value is not None:
                 raise AlertMalformed(
-                    f"{name} narrows what is canceled, and scope all cancels every order of the account: send one of the "
+                    f"{name} narrows what is canceled, and scope all cancels every order of the "
+                    "account: send one of the "
                     "two, or scope strategy.",
                     field=name,
                 )
@@ -126,7 +136,8 @@ def _scope(
     named = symbol or default_symbol
     if scope is None and named is None:
         raise AlertMalformed(
-            "scope is missing: send symbol for its orders, scope strategy or all, or the one order's order_id, "
+            "scope is missing: send symbol for its orders, scope strategy or all, or the one "
+            "order's order_id, "
             "client_order_id or of_alert.",
             field="scope",
         )
@@ -140,7 +151,11 @@ def _scope(
 def _changes(order: Order) -> dict[str, Any]:
     if quantities.kind_of(order) not in (None, "base"):
         raise AlertMalformed(
-            "quantity_type must be base with action amend: volume is the order's whole size, in the base currency.",
+            (
+                "quantity_type must be base with action amend: volume is the order's whole size, "
+                "in "
+                "the base currency."
+            ),
             field="quantity_type",
         )
     changes = {
@@ -152,7 +167,8 @@ def _changes(order: Order) -> dict[str, Any]:
     }
     if not any(changes.values()):
         raise AlertMalformed(
-            "volume is missing: send what is to change, at least one of volume, price, stop_price, display_volume and "
+            "volume is missing: send what is to change, at least one of volume, price, "
+            "stop_price, display_volume and "
             "post_only.",
             field="volume",
         )

@@ -1,7 +1,7 @@
 """The order's prices, offsets, times and flags, each from its field or an error that names it.
 
-A bare number is a price; an offset from the last traded price begins with + or -, or with # where Kraken is to pick the sign
-by side and order type; % makes it a percentage.
+A bare number is a price; an offset from the last traded price begins with + or -, or with # where
+Kraken is to pick the sign by side and order type; % makes it a percentage.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def price(sent: Sent) -> Decimal | Relative:
     offset = _relative(sent)
     if not offset.sign:
         raise sent.fault(
-            f"needs a sign before its percentage: +{_shown(offset)}, -{_shown(offset)} or #{_shown(offset)}"
+            f"needs a sign before its percentage: +{_shown(offset)}, -{_shown(offset)} or "
+            f"#{_shown(offset)}"
         )
     return offset
 
@@ -132,7 +133,8 @@ _READERS: Mapping[str, Callable[[Sent], Any]] = {
 
 
 def read_terms(order: Mapping[str, Sequence[Sent]]) -> dict[str, Any]:
-    """Every field of these that the alert has, read; Kraken's ``oflags`` say post_only and fee_currency."""
+    """Every field of these that the alert has, read; Kraken's ``oflags`` say
+    post_only and fee_currency."""
     named: dict[str, Sequence[Sent]] = {name: order[name] for name in _READERS if name in order}
     for name in FIELDS:  # a script that has no exit to send may say so with false
         if name in named:

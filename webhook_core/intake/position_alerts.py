@@ -1,4 +1,7 @@
-"""Alerts that name a position: close it, turn it round, or go to it. At the market, and what is held says the side."""
+"""Alerts that name a position: close it, turn it round, or go to it.
+
+At the market, and what is held says the side.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from webhook_core.trading.orders import Action, OrderType, Relative
 
 
 def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
-    """The fields of a ``close``, ``reverse`` or ``target``, as ``Alert`` names them. Raises AlertMalformed."""
+    """The fields of a ``close``, ``reverse`` or ``target``, as ``Alert`` names them.
+
+    Raises AlertMalformed.
+    """
     order = fields.order
     if symbol is None:
         raise shared_fields.no_symbol()
@@ -60,7 +66,10 @@ def _reference(action: Action, order: Order) -> Decimal | None:
     price = values.agreed(order.get("price", ()), order_values.price)
     if isinstance(price, Relative):
         raise AlertMalformed(
-            f"price is relative, and a {action} alert has no limit: send a plain number as reference, or leave it out.",
+            (
+                f"price is relative, and a {action} alert has no limit: send a plain number as "
+                "reference, or leave it out."
+            ),
             field="price",
         )
     return price
@@ -73,7 +82,8 @@ def _percent(order: Order) -> Decimal | None:
     for sent in volumes:
         if kind != "percent_position":
             raise sent.fault(
-                "does not go with action close: it closes what is held. Send percent for a part of the position, or "
+                "does not go with action close: it closes what is held. Send percent for a part "
+                "of the position, or "
                 "leave volume out"
             )
         if _present(order, "percent"):
@@ -82,7 +92,10 @@ def _percent(order: Order) -> Decimal | None:
             )
     if kind is not None and not volumes:
         raise AlertMalformed(
-            "quantity_type does not go with action close: send percent for a part of the position, or leave it out.",
+            (
+                "quantity_type does not go with action close: send percent for a part of the "
+                "position, or leave it out."
+            ),
             field="quantity_type",
         )
     for sent in order.get("percent", ()):
@@ -97,33 +110,44 @@ def _new_size(order: Order) -> Decimal | None:
     """The size of the new position, in base."""
     if quantities.kind_of(order) not in (None, "base"):
         raise AlertMalformed(
-            "quantity_type must be base with action reverse: volume is the new position's size, in the base currency.",
+            (
+                "quantity_type must be base with action reverse: volume is the new position's "
+                "size, "
+                "in the base currency."
+            ),
             field="quantity_type",
         )
     return values.agreed(order.get("volume", ()), values.number)
 
 
 def _target(order: Order) -> dict[str, Any]:
-    values.agreed(
-        order.get("side", ()), order_kinds.side
-    )  # TradingView's word for the order that led there
+    # TradingView's word for the order that led there.
+    values.agreed(order.get("side", ()), order_kinds.side)
     around = market_position.read_strictly(order)
     where = around["market_position"]
     if where is None:
         raise AlertMalformed(
-            'market_position is missing: send "market_position": "{{strategy.market_position}}", long, short or flat.',
+            (
+                'market_position is missing: send "market_position": '
+                '"{{strategy.market_position}}", '
+                "long, short or flat."
+            ),
             field="market_position",
         )
     in_percent = _percent_of_equity(order)
     if where != "flat" and around["market_position_size"] is None and not in_percent:
         raise AlertMalformed(
-            'market_position_size is missing: send "market_position_size": "{{strategy.market_position_size}}", or '
+            'market_position_size is missing: send "market_position_size": '
+            '"{{strategy.market_position_size}}", or '
             "volume with quantity_type percent_equity.",
             field="market_position_size",
         )
     if firing_time(order) is None:
         raise AlertMalformed(
-            'fired_at is missing: targets apply in the order in which they were fired. Send "fired_at": "{{timenow}}".',
+            (
+                "fired_at is missing: targets apply in the order in which they were fired. Send "
+                '"fired_at": "{{timenow}}".'
+            ),
             field="fired_at",
         )
     if where == "flat":
@@ -141,7 +165,8 @@ def _percent_of_equity(order: Order) -> bool:
     kind = quantities.kind_of(order)
     if kind not in (None, "percent_equity"):
         raise AlertMalformed(
-            "quantity_type may only be percent_equity with action target, for a volume in percent; without it "
+            "quantity_type may only be percent_equity with action target, for a volume in "
+            "percent; without it "
             "market_position_size is the target, in the base currency.",
             field="quantity_type",
         )

@@ -1,4 +1,5 @@
-"""What ``volume`` counts: base, quote, or percent of the balance, the equity, the position, or of what may be lost."""
+"""What ``volume`` counts: base, quote, or percent of the balance, the equity, the
+position, or of what may be lost."""
 
 from __future__ import annotations
 
@@ -57,30 +58,45 @@ def part(sent: Sent) -> Decimal:
 
 
 def kind_of(order: Order) -> QuantityType | None:
-    """The quantity type that the alert says. Raises AlertMalformed if there is no volume for it to speak of."""
+    """The quantity type that the alert says.
+
+    Raises AlertMalformed if there is no volume for it to speak of.
+    """
     said = [sent for sent in order.get("quantity_type", ()) if not is_off(sent.value)]
     return values.agreed(said, quantity_type)
 
 
 def read(order: Order) -> dict[str, Any]:
-    """``volume`` and ``quantity_type``, either of them None. A type without a volume would change a configured size's meaning."""
+    """``volume`` and ``quantity_type``, either of them None. A type without a volume would change a
+    configured size's meaning."""
     kind = kind_of(order)
     in_percent = kind not in (None, "base", "quote")
     volume = values.agreed(order.get("volume", ()), percentage if in_percent else values.number)
     if kind is not None and volume is None:
         raise AlertMalformed(
-            f"volume is missing: quantity_type {kind} says what it counts. Send both, or neither for a configured size.",
+            (
+                f"volume is missing: quantity_type {kind} says what it counts. Send both, or "
+                "neither "
+                "for a configured size."
+            ),
             field="volume",
         )
     return {"volume": volume, "quantity_type": kind}
 
 
 def check(alert: Alert) -> None:
-    """No more than there is. Raises AlertMalformed on volume, or on the stop_loss that a risk is measured by."""
+    """No more than there is.
+
+    Raises AlertMalformed on volume, or on the stop_loss that a risk is measured by.
+    """
     kind, volume = alert.quantity_type, alert.volume
     if kind == "risk_percent" and alert.stop_loss is None:
         raise AlertMalformed(
-            "stop_loss is missing: with quantity_type risk_percent the distance to it decides the size.",
+            (
+                "stop_loss is missing: with quantity_type risk_percent the distance to it decides "
+                "the "
+                "size."
+            ),
             field="stop_loss",
         )
     bounded = (

@@ -31,8 +31,8 @@ _SIGNATURE = r"(?a)[A-Za-z0-9_-]{43}"
 
 
 class Token(NamedTuple):
-    """``caveats`` as they are written, ``p=BTC/USD``, in their order. ``signature``: the last of the
-    chain, 32 bytes; no repr shows it."""
+    """``caveats`` as they are written, ``p=BTC/USD``, in their order. ``signature``: the last of
+    the chain, 32 bytes; no repr shows it."""
 
     key_id: str
     token_id: str
@@ -95,8 +95,10 @@ def narrowed(token: Token, caveats: Iterable[str]) -> Token:
 
 
 def is_signed(token: Token, keys: Collection[tuple[str, bytes]]) -> bool:
-    """Whether one of the keys with the token's key id has signed it. Compared in constant time, each
-    of them to the end."""
+    """Whether one of the keys with the token's key id has signed it.
+
+    Compared in constant time, each of them to the end.
+    """
     expected = [_signature(key, token) for key_id, key in keys if key_id == token.key_id]
     matches = [hmac.compare_digest(each, token.signature) for each in expected]
     return any(matches)

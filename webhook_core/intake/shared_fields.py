@@ -1,4 +1,5 @@
-"""What every kind of alert shares: the symbol, the positions around it, checks of the bar's values."""
+"""What every kind of alert shares: the symbol, the positions around it,
+checks of the bar's values."""
 
 from __future__ import annotations
 
@@ -43,21 +44,24 @@ def _position_in_context(fields: Sorted) -> bool:
 
 
 def check_bar_volume(fields: Sorted) -> None:
-    """Beside a price of the bar ``volume`` is as likely the bar's volume, thousands of times the order's size."""
+    """Beside a price of the bar ``volume`` is as likely the bar's volume, thousands of
+    times the order's size."""
     said = [sent for sent in fields.order.get("volume", ()) if not is_missing(sent.value)]
     if not said or any(normalise(sent.name) != "volume" for sent in said):
         return
     for sent in (*fields.context, *fields.unknown):
         if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
             raise AlertMalformed(
-                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say quantity "
+                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say "
+                "quantity "
                 "for the order's size, and bar_volume for the bar's volume.",
                 field="volume",
             )
 
 
 def _is_of_a_bar(key: str) -> bool:
-    """open, closeprice, ohlc4, bar, candle, prevclose; not bar_time or bar_volume, which say whose they are."""
+    """open, closeprice, ohlc4, bar, candle, prevclose; not bar_time or bar_volume, which
+    say whose they are."""
     if key in ("bar", "candle", "kline", "hl2", "hlc3"):
         return True
     return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in (
@@ -69,9 +73,11 @@ def _is_of_a_bar(key: str) -> bool:
 
 
 def no_limit(order: Order, what: str) -> None:
-    """As "price" it is a reference; under this name the sender means a limit, and ``what`` would ignore it."""
+    """As "price" it is a reference; under this name the sender means a limit, and
+    ``what`` would ignore it."""
     for sent in order.get("price", ()):
         if normalise(sent.name) == "limitprice" and not is_missing(sent.value):
             raise sent.fault(
-                f"means a limit, and a {what} has none: set order_type, or send a mere reference as price"
+                f"means a limit, and a {what} has none: set order_type, or send a mere reference "
+                "as price"
             )

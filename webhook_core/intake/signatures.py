@@ -1,4 +1,7 @@
-"""Signed bodies: X-Signature and Standard Webhooks. Every scheme whose header is present has to verify."""
+"""Signed bodies: X-Signature and Standard Webhooks.
+
+Every scheme whose header is present has to verify.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from webhook_core.intake.proofs import Proof, matching
 from webhook_core.web.messages import HttpRequest
 
 TIMESTAMP_TOLERANCE_S = 300
-"""Both ways, as the reference libraries have it (github.com/standard-webhooks/standard-webhooks)."""
+"""Both ways, as the reference libraries have it
+(github.com/standard-webhooks/standard-webhooks)."""
 
 _X_SIGNATURE = "x-signature"
 _STANDARD_WEBHOOKS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -50,7 +54,8 @@ def signed(request: HttpRequest, credentials: Sequence[Credential], now: datetim
 def _standard_webhooks(
     request: HttpRequest, credentials: Sequence[Credential], now: datetime
 ) -> Proof:
-    """github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md: HMAC-SHA256 of ``id.timestamp.body``."""
+    """github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md: HMAC-SHA256 of
+    ``id.timestamp.body``."""
     webhook_id, timestamp, signatures = (request.headers.get(name) for name in _STANDARD_WEBHOOKS)
     if webhook_id is None or timestamp is None or signatures is None:
         raise Unauthenticated(
@@ -63,16 +68,16 @@ def _standard_webhooks(
     age_s = now.timestamp() - int(timestamp)
     if abs(age_s) > TIMESTAMP_TOLERANCE_S:
         raise Unauthenticated(
-            f"webhook-timestamp is {age_s:.0f} s old; {TIMESTAMP_TOLERANCE_S} s either way are allowed"
+            f"webhook-timestamp is {age_s:.0f} s old; {TIMESTAMP_TOLERANCE_S} s either way are "
+            "allowed"
         )
     signed_text = f"{webhook_id}.{timestamp}.".encode() + request.body
     received = _v1_signatures(signatures)
 
     def proves(secret: bytes) -> bool:
         expected = hmac.digest(secret, signed_text, "sha256")
-        matches = [
-            hmac.compare_digest(expected, signature) for signature in received
-        ]  # all of them: no early exit
+        # All of them: no early exit.
+        matches = [hmac.compare_digest(expected, signature) for signature in received]
         return any(matches)
 
     credential = matching(credentials, Scheme.STANDARD_WEBHOOKS, proves)

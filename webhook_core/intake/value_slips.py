@@ -31,7 +31,10 @@ _NUMBERS = frozenset(
 _PERCENT_ELSEWHERE = frozenset({"leverage", "display_volume", "market_position_size"})
 _PLAIN = r"(?a)[+#-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 _DIGITS = r"(?a:\d+(?:[.,]\d+)*)"
-_THOUSANDS = "The value groups thousands: write the digits alone, in Pine with str.tostring(x) instead of str.format()."
+_THOUSANDS = (
+    "The value groups thousands: write the digits alone, in Pine with str.tostring(x) instead "
+    "of str.format()."
+)
 _OF_NUMBERS = (
     (r"(?i)inf(?:inity)?|∞", "The value is endless: send an alert only when its values exist."),
     (
@@ -87,9 +90,15 @@ def _around(text: str) -> str | None:
     if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
         return "The value has quotes of its own: remove those inside."
     if re.fullmatch(_NAME_ALONE, text):
-        return 'The value is the name of a placeholder: put it in two braces, as "{{strategy.order.action}}".'
+        return (
+            "The value is the name of a placeholder: put it in two braces, as "
+            '"{{strategy.order.action}}".'
+        )
     if re.fullmatch(_OF_ANOTHER_KIND, text):
-        return 'The value is a placeholder of another kind: TradingView has two braces, as "{{close}}".'
+        return (
+            "The value is a placeholder of another kind: TradingView has two braces, as "
+            '"{{close}}".'
+        )
     return None
 
 

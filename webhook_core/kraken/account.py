@@ -1,6 +1,9 @@
-"""What the account holds, from Kraken's answers. Whatever is malformed fails the whole read: a wrong number would size an order.
+"""What the account holds, from Kraken's answers.
 
-Shapes: docs.kraken.com/api/docs/rest-api/get-extended-balance, get-open-positions, get-trade-balance, get-trade-volume.
+Whatever is malformed fails the whole read: a wrong number would size an order.
+
+Shapes: docs.kraken.com/api/docs/rest-api/get-extended-balance, get-open-positions,
+get-trade-balance, get-trade-volume.
 """
 
 from __future__ import annotations
@@ -20,9 +23,11 @@ from webhook_core.trading.rules import Fees
 Result = Mapping[str, Any]
 _Read = TypeVar("_Read")
 _NOT_FOR_ORDERS = frozenset({"S", "M", "B", "P"})
-"""Balances of an asset that is staked, opted in to rewards or bonded stand under a name of their own."""
+"""Balances of an asset that is staked, opted in to rewards or bonded stand under a
+name of their own."""
 _EARNING = "F"
-"""Auto Earn: XBT.F is traded with like XXBT, and XXBT's own hold_trade is of both (docs.kraken.com, get-extended-balance)."""
+"""Auto Earn: XBT.F is traded with like XXBT, and XXBT's own hold_trade is of both (docs.kraken.com,
+get-extended-balance)."""
 _TOKENIZED = "T"
 HIGHEST_FEE = Decimal(10)
 """Percent. No fee of Kraken's is near it: a higher one is a misreading."""
@@ -39,13 +44,16 @@ def positions(result: Result) -> tuple[OpenPosition, ...]:
 
 
 def equity(result: Result) -> Decimal:
-    """All balances and the unrealised result of the open positions, from TradeBalance. Raises VenueUnavailable."""
+    """All balances and the unrealised result of the open positions, from TradeBalance.
+
+    Raises VenueUnavailable.
+    """
     return _read("TradeBalance", lambda row: decimal(row["eb"]) + decimal(row.get("n", 0)), result)
 
 
 def fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
-    """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname; one that it has no row of
-    is left out. Raises VenueUnavailable."""
+    """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname;
+    one that it has no row of is left out. Raises VenueUnavailable."""
     return _read("TradeVolume", lambda shown: _fees(shown, pairs), result)
 
 

@@ -1,4 +1,5 @@
-"""Kraken's API as replies: nonces that never repeat, calls side by side where the key allows it, orders before reads."""
+"""Kraken's API as replies: nonces that never repeat, calls side by side where the key allows it,
+orders before reads."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from webhook_core.kraken.nonce_window import NonceWindow
 
 InsteadOf = Callable[[KrakenKey, Budget], KrakenKey | None]
-"""The key to sign with instead of one that Kraken refused, read within the budget; None if there is no other."""
+"""The key to sign with instead of one that Kraken refused, read within the budget; None
+if there is no other."""
 MOST_DIGITS = 30
 """Before or after the point. No number of Kraken's has as many: a longer one is a misreading."""
 
@@ -27,11 +29,11 @@ MOST_DIGITS = 30
 class KrakenClient:
     """``private`` and ``public`` calls as replies, never as exceptions. Safe across threads.
 
-    Private calls go one at a time, since Kraken wants the nonces of a key in the order in which it receives them
-    (docs.kraken.com, spot-rest-auth), unless ``go_by`` is told a nonce window that forgives more. Public calls
-    have lanes of their own and delay no order. ``transport`` replaces the socket (the paper venue); ``url`` replaces
-    Kraken's address. ``instead_of`` knows of newer keys. The nonces go on over a change of key: the new secret may
-    belong to the old key.
+    Private calls go one at a time, since Kraken wants the nonces of a key in the order in which it
+    receives them (docs.kraken.com, spot-rest-auth), unless ``go_by`` is told a nonce window that
+    forgives more. Public calls have lanes of their own and delay no order. ``transport`` replaces
+    the socket (the paper venue); ``url`` replaces Kraken's address. ``instead_of`` knows of newer
+    keys. The nonces go on over a change of key: the new secret may belong to the old key.
     """
 
     def __init__(
@@ -73,10 +75,12 @@ class KrakenClient:
     def private(
         self, method: str, parameters: Mapping[str, str], budget: Budget, at_least_s: float = 0.0
     ) -> Reply:
-        """One signed call. With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent.
+        """One signed call.
 
-        A call that Kraken refuses for its key did nothing. If there is a newer key it is made once more, the same to
-        the letter but for nonce and signature; a second refusal stands.
+        With less than ``at_least_s`` seconds of budget when its turn comes, nothing is sent.
+
+        A call that Kraken refuses for its key did nothing. If there is a newer key it is made once
+        more, the same to the letter but for nonce and signature; a second refusal stands.
         """
         call = _Call("query_private", method, parameters, at_least_s)
         key, reply = self._signed(call, budget)
@@ -135,4 +139,5 @@ def decimal(value: Any) -> Decimal:
 
 
 READ_S = 1.2
-"""A read holds the key's line for no longer: an alert that waits behind it still has the time to send."""
+"""A read holds the key's line for no longer: an alert that waits behind it still
+has the time to send."""

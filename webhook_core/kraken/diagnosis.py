@@ -14,7 +14,8 @@ from webhook_core.kraken.replies import PATIENT_READ_S, result_of
 
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 5.0
 NEAREST_DEADLINE_S, FARTHEST_DEADLINE_S = 2.0, 60.0
-"""An order's deadline is set by our clock, and Kraken takes those in between by its own (docs.kraken.com, add-order)."""
+"""An order's deadline is set by our clock, and Kraken takes those in between by its own
+(docs.kraken.com, add-order)."""
 CUT_S = 1.0
 """What cutting a deadline to the second takes off it, at most."""
 ON_ITS_WAY_S = 3.0
@@ -23,7 +24,10 @@ _MODES = {"post_only": "market orders are refused", "limit_only": "market orders
 
 
 def diagnose(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Finding]:
-    """Every check, each on its own: one that fails stops no other. ``deadline_s``: how far ahead our orders' deadlines are."""
+    """Every check, each on its own: one that fails stops no other.
+
+    ``deadline_s``: how far ahead our orders' deadlines are.
+    """
     yield from guarded("status", lambda: _status(client, clock), advice_on)
     # The clock comes second: the connection stands by now.
     yield from guarded("clock", lambda: _clock(client, clock, deadline_s), advice_on)
@@ -51,7 +55,8 @@ def _clock(client: KrakenClient, clock: Clock, deadline_s: int) -> Iterator[Find
     seconds = number_of(result_of(reply, "Time"), "unixtime")
     if seconds is None:
         raise VenueUnavailable("Kraken's Time is not in its usual form.")
-    # Whole seconds: on average half of one has passed since. Read half of the round trip after we asked.
+    # Whole seconds: on average half of one has passed since. Read half of the round
+    # trip after we asked.
     ahead = before.timestamp() + round_trip / 2 - (seconds + 0.5)
     side = "ahead of" if ahead > 0 else "behind"
     uncertain = 0.5 + round_trip / 2

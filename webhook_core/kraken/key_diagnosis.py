@@ -28,7 +28,8 @@ NEEDED = (
 FORBIDDEN = ("withdraw-funds", "add-withdraw-address", "update-withdraw-address")
 EXPIRES_SOON = timedelta(days=14)
 NONCE_WINDOW = 10_000_000_000
-"""Ten seconds of our nonces, which are nanoseconds: what requests on their way at the same time can overtake each other by."""
+"""Ten seconds of our nonces, which are nanoseconds: what requests on their way at the same time can
+overtake each other by."""
 SMALLEST_WINDOW = 1_000_000_000
 NONCE_AHEAD_NS = 10_000_000_000
 """Clocks that differ are not this far apart; another way of counting is."""
@@ -58,7 +59,8 @@ def read_nonce_window(client: KrakenClient, clock: Clock) -> None:
 
 
 def _key_info(client: KrakenClient, clock: Clock) -> Mapping[str, Any]:
-    """Asked once more after a refused nonce: the running function may have used a later one meanwhile."""
+    """Asked once more after a refused nonce: the running function may have used a
+    later one meanwhile."""
     for last in (False, True):
         reply = client.private("GetApiKeyInfo", {}, Budget.start(clock, PATIENT_READ_S))
         try:
@@ -82,7 +84,10 @@ def _permissions(info: Mapping[str, Any]) -> Iterator[Finding]:
     too_much = [name for name in FORBIDDEN if name in names]
     missing = [name for name in NEEDED if name not in names]
     if too_much:
-        advice = "make a new key without it, delete this one: whoever gets hold of it could take the money away"
+        advice = (
+            "make a new key without it, delete this one: whoever gets hold of it could take "
+            "the money away"
+        )
         yield fail(
             "key permissions",
             f"it may move money out of the account: {', '.join(too_much)}",
@@ -122,18 +127,23 @@ def _addresses(info: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _history(info: Mapping[str, Any]) -> Iterator[Finding]:
-    """Only a limit is worth a line: an order that the key can't see could pass for one that was never placed."""
+    """Only a limit is worth a line: an order that the key can't see could pass for one
+    that was never placed."""
     limits = {name: _moment(info, f"query_{name}") for name in ("from", "to")}
     shown = [f"{name} {moment:%Y-%m-%d}" for name, moment in limits.items() if moment is not None]
     if shown:
-        advice = "take the query dates off the key: an order outside of them could pass for one that was never placed"
+        advice = (
+            "take the query dates off the key: an order outside of them could pass for one "
+            "that was never placed"
+        )
         yield warn("key history", f"it may query only {' '.join(shown)}", advice)
 
 
 def _nonce_window(info: Mapping[str, Any]) -> Iterator[Finding]:
     window = number_of(info, "nonce_window")
     advice = (
-        f"set the key's nonce window to {NONCE_WINDOW} (10 s in nanoseconds) if more than one instance, or this command line "
+        f"set the key's nonce window to {NONCE_WINDOW} (10 s in nanoseconds) if more than one "
+        "instance, or this command line "
         "beside the function, may use it"
     )
     if window is None:

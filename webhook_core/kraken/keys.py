@@ -32,7 +32,8 @@ class KrakenKey(Value):
 class RenewedKey:
     """Reads the key again, at most once a minute however many orders it is refused for.
 
-    ``read``: the key as it stands under its names now, within so many seconds. Raises NotConfigured.
+    ``read``: the key as it stands under its names now, within so many seconds.
+    Raises NotConfigured.
     """
 
     def __init__(self, key: KrakenKey, read: Callable[[float], KrakenKey]) -> None:
@@ -42,7 +43,8 @@ class RenewedKey:
         self._not_before = -math.inf
 
     def instead_of(self, refused: KrakenKey, budget: Budget) -> KrakenKey | None:
-        """Another key than the one that Kraken refused; None if there is none, or none was read in time."""
+        """Another key than the one that Kraken refused; None if there is none, or
+        none was read in time."""
         if not self._lock.acquire(timeout=budget.remaining()):
             return None
         try:

@@ -1,7 +1,9 @@
-"""The rules of Kraken's many pairs, as public records hold them: one row of a sorted file, found by bisection.
+"""The rules of Kraken's many pairs, as public records hold them: one row of a sorted
+file, found by bisection.
 
-known_pairs.csv says at its head which records, of which day. They are too old to deny anything, and so serve paper alone:
-a live order in such a pair has its rules from AssetPairs. Rows are in AssetPairs' shape, each with its own ``as_of``.
+known_pairs.csv says at its head which records, of which day. They are too old to deny anything, and
+so serve paper alone: a live order in such a pair has its rules from AssetPairs. Rows are in
+AssetPairs' shape, each with its own ``as_of``.
 """
 
 from __future__ import annotations
@@ -41,7 +43,10 @@ _NEAR = 150  # bytes: two rows
 
 
 def named(symbol: str) -> Rows:
-    """The pairs that ``symbol`` may mean, in any of its forms: few, and perhaps none of them. Whoever asks decides."""
+    """The pairs that ``symbol`` may mean, in any of its forms: few, and perhaps none of them.
+
+    Whoever asks decides.
+    """
     return _rows(line for name in _names(symbol) for line in _lines(name))
 
 
@@ -57,7 +62,8 @@ def every() -> Rows:
 
 
 def _names(symbol: str) -> list[str]:
-    """What the rows would be called: the symbol cut in two at every place, each part in its modern code."""
+    """What the rows would be called: the symbol cut in two at every place, each
+    part in its modern code."""
     name = (
         symbol.strip().upper().removeprefix("KRAKEN:").strip().replace("-", "/").replace("_", "/")
     )
@@ -88,7 +94,10 @@ def _neighbours(name: str) -> list[str]:
 
 
 def _place(file: IO[bytes], name: bytes) -> int:
-    """Where the first row that isn't before ``name`` begins. The lines of the head are before all."""
+    """Where the first row that isn't before ``name`` begins.
+
+    The lines of the head are before all.
+    """
     low, high = 0, file.seek(0, 2)
     while low < high:
         middle = (low + high) // 2

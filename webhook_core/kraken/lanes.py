@@ -1,7 +1,7 @@
 """Who may call Kraken next: up to so many sessions side by side, orders before reads.
 
-How many is decided by what Kraken allows: the nonces of a key must rise in the order in which Kraken
-receives them, unless the key has a nonce window (docs.kraken.com, spot-rest-auth).
+How many is decided by what Kraken allows: the nonces of a key must rise in the order in which
+Kraken receives them, unless the key has a nonce window (docs.kraken.com, spot-rest-auth).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from webhook_core.events import event
 
 MOST = 8
 KEPT_FOR_ORDERS = 3
-"""Where there are several lanes, reads leave so many of them alone: no order waits until a read has ended."""
+"""Where there are several lanes, reads leave so many of them alone: no order waits
+until a read has ended."""
 REFUSALS_IN_A_ROW = 4
 ONE_BY_ONE_FOR_S = 60.0
 _LONGEST_WAIT_S = 60.0
@@ -26,11 +27,13 @@ SessionT = TypeVar("SessionT")
 
 
 class Lanes(Generic[SessionT]):
-    """Sessions, each in use by one call at a time. Safe across threads; no lock is held while one is used.
+    """Sessions, each in use by one call at a time.
 
-    ``open_session`` makes one; the one that was used last is used next, so that few connections stay warm.
-    ``width``: how many calls may go at a time, ``kept_for_orders``: how many of those are not for reads.
-    ``monotonic``: seconds that never go back.
+    Safe across threads; no lock is held while one is used.
+
+    ``open_session`` makes one; the one that was used last is used next, so that few connections
+    stay warm. ``width``: how many calls may go at a time, ``kept_for_orders``: how many of those
+    are not for reads. ``monotonic``: seconds that never go back.
     """
 
     def __init__(
@@ -68,7 +71,8 @@ class Lanes(Generic[SessionT]):
             self._changed.notify_all()
 
     def take(self, budget: Budget, at_least_s: float) -> SessionT | None:
-        """A session for one call; None if none became free with ``at_least_s`` seconds of the budget left.
+        """A session for one call; None if none became free with ``at_least_s``
+        seconds of the budget left.
 
         A call that needs time which is left over is an order, any other one a read.
         """
@@ -98,7 +102,10 @@ class Lanes(Generic[SessionT]):
             self._changed.notify_all()
 
     def note_nonce(self, *, refused: bool) -> None:
-        """What became of a call's nonce. After many refusals in a row calls go one by one for a minute."""
+        """What became of a call's nonce.
+
+        After many refusals in a row calls go one by one for a minute.
+        """
         if not refused:
             self._refused_in_a_row = 0
             return
@@ -112,7 +119,10 @@ class Lanes(Generic[SessionT]):
             logging.WARNING,
             "kraken.one_call_at_a_time",
             seconds=ONE_BY_ONE_FOR_S,
-            reason=f"Kraken refused {REFUSALS_IN_A_ROW} nonces in a row: look at the nonce window of the API key",
+            reason=(
+                f"Kraken refused {REFUSALS_IN_A_ROW} nonces in a row: look at the nonce "
+                "window of the API key"
+            ),
         )
 
     def _may_go(self, *, is_order: bool) -> bool:

@@ -19,13 +19,17 @@ from webhook_core.kraken.lanes import MOST
 from webhook_core.ledger.contract import Document, Documents
 
 WIDE_ENOUGH = 10**9
-"""A second of our nonces, which are nanoseconds: far more than requests on their way side by side are apart."""
+"""A second of our nonces, which are nanoseconds: far more than requests on their way side
+by side are apart."""
 ASKED_AGAIN_AFTER = timedelta(hours=24)
 LOOKED_UP_AGAIN_AFTER_S = 300.0
 
 
 class NonceWindow:
-    """Safe across threads. ``configured``: what the trader says it is, None to go by what Kraken said."""
+    """Safe across threads.
+
+    ``configured``: what the trader says it is, None to go by what Kraken said.
+    """
 
     def __init__(self, documents: Documents, clock: Clock, configured: int | None = None) -> None:
         self._documents = documents
@@ -57,7 +61,8 @@ class NonceWindow:
         self._looked_up_at = self._clock.monotonic()
 
     def _look_up(self, key: KrakenKey) -> int | None:
-        """One call looks; those beside it go on with what was known before, and wait for no store."""
+        """One call looks; those beside it go on with what was known before, and
+        wait for no store."""
         now = self._clock.monotonic()
         if key != self._looked_up_for:
             self._known = self._looked_up_at = None

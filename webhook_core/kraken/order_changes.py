@@ -1,8 +1,10 @@
-"""A reply of Kraken to a CancelOrder or an AmendOrder -> accepted, unchanged, rejected, unknown or not sent.
+"""A reply of Kraken to a CancelOrder or an AmendOrder -> accepted, unchanged, rejected,
+unknown or not sent.
 
-Success needs a clean answer: unlike a txid, a count beside an error proves nothing, and an order that is believed gone may
-still trade. An order that can't be changed because it is gone, or never was, is a refusal: ``EOrder:Unknown order`` and
-``EOrder:Invalid order`` (docs.kraken.com/api/docs/rest-api/cancel-order, amend-order).
+Success needs a clean answer: unlike a txid, a count beside an error proves nothing, and an order
+that is believed gone may still trade. An order that can't be changed because it is gone, or never
+was, is a refusal: ``EOrder:Unknown order`` and ``EOrder:Invalid order``
+(docs.kraken.com/api/docs/rest-api/cancel-order, amend-order).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
 
 _ON_ITS_WAY = "Cancel pending"
 _AS_IT_IS = "EOrder:No amendable parameters specified"
-"""Every value of an AmendOrder is what the order has already (error catalogues of public clients)."""
+"""Every value of an AmendOrder is what the order has already (error
+catalogues of public clients)."""
 
 
 def verdict(error: str) -> Verdict:
@@ -28,7 +31,8 @@ def verdict(error: str) -> Verdict:
 
 
 def of_cancel(reply: Reply, order_id: str) -> Outcome:
-    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was. A count of 0 is unknown."""
+    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was. A
+    count of 0 is unknown."""
     result = outcomes.result_in(reply.document)
     count = result.get("count")
     canceled = count if isinstance(count, int) and not isinstance(count, bool) else 0
@@ -41,7 +45,8 @@ def of_cancel(reply: Reply, order_id: str) -> Outcome:
 
 
 def of_amend(reply: Reply, order_id: str) -> Outcome:
-    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was: an amended order keeps its own.
+    """``order_id`` is the txid that was asked for, empty where a cl_ord_id was: an
+    amended order keeps its own.
 
     Unchanged where Kraken finds nothing to amend.
     """

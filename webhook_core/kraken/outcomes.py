@@ -29,7 +29,8 @@ class Failure(Enum):
 
 
 class Reply(NamedTuple):
-    """``status`` and ``document`` (parsed JSON, None if it is none) of an answer, or the ``failure`` and its ``detail``."""
+    """``status`` and ``document`` (parsed JSON, None if it is none) of an answer, or the
+    ``failure`` and its ``detail``."""
 
     status: int | None = None
     document: Any = None
@@ -54,7 +55,8 @@ def of_add_order(reply: Reply) -> Outcome:
 def without_success(
     reply: Reply, judge: Callable[[str], Verdict] = verdict, wanted: str = "an order id"
 ) -> Outcome:
-    """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what each error string proves."""
+    """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what
+    each error string proves."""
     if _is_unsent(reply):
         return NotSent(_sentence(reply))
     errors = errors_of(reply.document)
@@ -70,7 +72,8 @@ def without_success(
 
 
 def of_validation(reply: Reply) -> Outcome:
-    """The outcome of an AddOrder with the validate flag: Accepted has no order id, unless Kraken placed one all the same."""
+    """The outcome of an AddOrder with the validate flag: Accepted has no order id, unless Kraken
+    placed one all the same."""
     outcome = of_add_order(reply)
     errors = errors_of(reply.document)
     if isinstance(outcome, Accepted) or reply.status != 200 or errors is None:
@@ -82,7 +85,8 @@ def of_validation(reply: Reply) -> Outcome:
 
 
 def errors_of(document: Any) -> tuple[str, ...] | None:
-    """The strings of ``error``, a list or a plain string; None if the document is not Kraken's envelope."""
+    """The strings of ``error``, a list or a plain string; None if the document is not
+    Kraken's envelope."""
     if not isinstance(document, dict):
         return None
     errors = document.get("error")
@@ -94,7 +98,8 @@ def errors_of(document: Any) -> tuple[str, ...] | None:
 
 
 def resend_is_safe(reply: Reply) -> bool:
-    """No connection, or a refused nonce and nothing else: Kraken never processed it, and a fresh nonce may do."""
+    """No connection, or a refused nonce and nothing else: Kraken never processed it, and
+    a fresh nonce may do."""
     if reply.failure is not None:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
@@ -104,7 +109,8 @@ def resend_is_safe(reply: Reply) -> bool:
 
 
 def key_is_refused(reply: Reply) -> bool:
-    """Kraken knows no such key, or the secret does not belong to it: nothing of the call was processed."""
+    """Kraken knows no such key, or the secret does not belong to it: nothing of the
+    call was processed."""
     outcome = of_add_order(reply)
     return isinstance(outcome, Rejected) and all(
         any(is_listed(error, key) for key in _KEY) for error in outcome.errors

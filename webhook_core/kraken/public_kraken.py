@@ -1,4 +1,5 @@
-"""What paper asks the real Kraken with PAPER_PRICES=kraken: the last prices, and the rules of pairs. No key is needed."""
+"""What paper asks the real Kraken with PAPER_PRICES=kraken: the last prices, and the rules of
+pairs. No key is needed."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from webhook_core.trading.instruments import row_of
 
 PRICE_READ_S = 1.0
 ALL_RULES_READ_S = 5.0
-"""A megabyte, and only reconcile and the operator ask for it; one pair's rules are there as soon as a price."""
+"""A megabyte, and only reconcile and the operator ask for it; one pair's rules are there
+as soon as a price."""
 
 
 class PublicKraken:
@@ -32,7 +34,8 @@ class PublicKraken:
             return None
 
     def rules(self, asked: Mapping[str, str]) -> dict[str, dict[str, Any]] | None:
-        """The rows that AssetPairs answers to these fields, by key; none where Kraken knows no such pair."""
+        """The rows that AssetPairs answers to these fields, by key; none where Kraken
+        knows no such pair."""
         budget = Budget.start(self._clock, PRICE_READ_S if "pair" in asked else ALL_RULES_READ_S)
         try:
             stated = asset_pairs(self._client, self._clock, asked, budget)

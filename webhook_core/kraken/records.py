@@ -1,4 +1,7 @@
-"""The recorded pairs for a planner: known_pairs.py's rows as instruments. What reads them is loaded when a name is asked for."""
+"""The recorded pairs for a planner: known_pairs.py's rows as instruments.
+
+What reads them is loaded when a name is asked for.
+"""
 
 from __future__ import annotations
 

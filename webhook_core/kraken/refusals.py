@@ -49,7 +49,8 @@ REFUSED = (
     "EOrder:Positions limit exceeded",
     "EOrder:Post only order",
     "EOrder:Reduce only:Cannot increase position",
-    "EOrder:Reduce only:No position exists",  # not "Position is closed": that one filled what it could
+    # Not "Position is closed": that one filled what it could.
+    "EOrder:Reduce only:No position exists",
     "EOrder:Reduce only:Non-ECP",
     "EOrder:Reduce only:Non-PC",
     "EOrder:Reduce only:One-sided margin",
@@ -78,8 +79,9 @@ NOT_PROCESSED = (
 _CLIENT_ORDER_ID = "EGeneral:Invalid arguments:cl_ord_id"
 _MARKET_MODE = r"EService:Market in \w+ mode"
 _DEADLINE = r"(?s)E[A-Za-z]+:Invalid arguments:[Dd]eadline(?!\w).*"
-"""Checked before anything is placed. We set each deadline from 6 to 60 s ahead and Kraken takes 2 to 60 s
-(docs.kraken.com, add-order), so the two clocks differ: another attempt, with a deadline of its own, may be taken."""
+"""Checked before anything is placed. We set each deadline from 6 to 60 s ahead and Kraken takes 2
+to 60 s (docs.kraken.com, add-order), so the two clocks differ: another attempt, with a deadline of
+its own, may be taken."""
 VERDICTS: Mapping[str, Verdict] = {
     **dict.fromkeys(REFUSED, Verdict.REJECTED),
     **dict.fromkeys(NOT_PROCESSED, Verdict.NOT_SENT),
@@ -94,12 +96,14 @@ _DECIMALS = r"EOrder:Invalid price:.* price can only be specified up to \d+ deci
 
 
 def verdict(error: str) -> Verdict:
-    """What one error string on AddOrder proves. A longer text may follow a listed one after a colon."""
+    """What one error string on AddOrder proves.
+
+    A longer text may follow a listed one after a colon.
+    """
     if re.fullmatch(_MARKET_MODE, error) or re.fullmatch(_DEADLINE, error):
         return Verdict.NOT_SENT
-    if (
-        "cl_ord_id" in error and error != _CLIENT_ORDER_ID
-    ):  # "... not unique": an order of ours with that id is live
+    # "... not unique": an order of ours with that id is live.
+    if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:
         return Verdict.UNKNOWN
     return next(
         (each for known, each in VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN

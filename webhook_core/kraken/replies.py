@@ -1,4 +1,5 @@
-"""A reply of Kraken to a call that changes something -> its outcome, and what the operator has to hear of it."""
+"""A reply of Kraken to a call that changes something -> its outcome, and what the
+operator has to hear of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One krakenex session with its gaps closed: no redirect, no proxy, an end to every exchange, replies read strictly."""
+"""One krakenex session with its gaps closed: no redirect, no proxy, an end to every exchange,
+replies read strictly."""
 
 from __future__ import annotations
 
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from webhook_core.network.bounded_transport import Deadline
 
 IDLE_LIMIT_S = 15.0
-"""A connection that was idle for longer is not used again: a silent cut in between would look like a lost reply."""
+"""A connection that was idle for longer is not used again: a silent cut in between would
+look like a lost reply."""
 
 
 class Nonces:
-    """Nanoseconds, as Kraken recommends for bursts (docs.kraken.com, spot-rest-auth); each larger than all before it."""
+    """Nanoseconds, as Kraken recommends for bursts (docs.kraken.com, spot-rest-auth); each larger
+    than all before it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,8 +45,8 @@ class Nonces:
 class Session:
     """krakenex, for one call at a time.
 
-    ``transport`` replaces the socket (the paper venue), ``url`` Kraken's address. ``next_nonce`` is asked by krakenex
-    just before it signs: its own repeats within a millisecond.
+    ``transport`` replaces the socket (the paper venue), ``url`` Kraken's address. ``next_nonce`` is
+    asked by krakenex just before it signs: its own repeats within a millisecond.
     """
 
     def __init__(
@@ -79,7 +82,9 @@ class Session:
     def exchange(
         self, query: str, key: KrakenKey, method: str, parameters: dict[str, str], seconds: float
     ) -> Reply:
-        """One call of krakenex's ``query``, ended after so many seconds. Never raises for what a network can do.
+        """One call of krakenex's ``query``, ended after so many seconds.
+
+        Never raises for what a network can do.
 
         ``parameters`` get the nonce, as krakenex does it.
         """
@@ -119,7 +124,8 @@ def _broken(error: Exception) -> Reply:
 
 
 def _answered(response: requests.Response) -> Reply:
-    """Read strictly, whatever the status: krakenex repairs bad UTF-8, takes NaN, and drops the body of an error status."""
+    """Read strictly, whatever the status: krakenex repairs bad UTF-8, takes NaN, and drops the body
+    of an error status."""
     try:
         document = json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, ArithmeticError, RecursionError):

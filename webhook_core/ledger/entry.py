@@ -18,15 +18,17 @@
     REJECTED, NOT_PLACED, EXPIRED, DENIED --a person's replay--> SUBMITTING  as the next attempt
     ACCEPTED --what has traded so far--> ACCEPTED
 
-1. An attempt is one AddOrder that can have been processed. Its request, client order id and deadline are fixed
-   when it is claimed and never computed again.
+1. An attempt is one AddOrder that can have been processed. Its request, client order id and
+   deadline are fixed when it is claimed and never computed again.
 2. SUBMITTING is never executed again, however old. It is looked up by its client order id.
-3. A terminal state never changes by itself: no delivery and no reconcile moves it. The one way out is
-   ``replayed_by_operator``, and only a person takes it, from the four states that prove that nothing was placed.
-   So it stands beside the table and not in it, and no state is less terminal for it.
-4. MISSED has no attempt: nothing was planned or sent. What stands in its place has no parameters and gives way to the
-   first attempt, which is that of a new entry in every way.
-5. What an order has traded is a fact about an ACCEPTED entry and no change of its state: ``filled`` adds it.
+3. A terminal state never changes by itself: no delivery and no reconcile moves it. The
+   one way out is ``replayed_by_operator``, and only a person takes it, from the four
+   states that prove that nothing was placed. So it stands beside the table and not in it,
+   and no state is less terminal for it.
+4. MISSED has no attempt: nothing was planned or sent. What stands in its place has no parameters
+   and gives way to the first attempt, which is that of a new entry in every way.
+5. What an order has traded is a fact about an ACCEPTED entry and no change of its state:
+   ``filled`` adds it.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ from webhook_core.trading.requests import (
 from webhook_core.value import Value
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
-"""Namespace of our client order ids. It never changes: a redelivery must find the id of the first delivery."""
+"""Namespace of our client order ids. It never changes: a redelivery must find the id of
+the first delivery."""
 
 
 class State(StrEnum):
@@ -89,7 +92,10 @@ REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.D
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Unit(Value):
-    """What can be claimed once. ``generation`` counts the firings of an alert that carries neither id nor firing time."""
+    """What can be claimed once.
+
+    ``generation`` counts the firings of an alert that carries neither id nor firing time.
+    """
 
     mode: str
     account: str
@@ -107,12 +113,16 @@ class Unit(Value):
         return replace(self, leg=number)
 
     def client_order_id(self, attempt: int) -> str:
-        """UUIDv5 of the unit and the attempt: Kraken's long form of ``cl_ord_id`` (docs.kraken.com, spot-clordid)."""
+        """UUIDv5 of the unit and the attempt: Kraken's long form of ``cl_ord_id``
+        (docs.kraken.com, spot-clordid)."""
         return str(uuid.uuid5(_CLIENT_ORDER_IDS, f"{attempt}/{self.name}"))
 
 
 class OrderShown(StrEnum):
-    """What the order itself showed of its cancel, whose reply was lost. The names are stored: they stay."""
+    """What the order itself showed of its cancel, whose reply was lost.
+
+    The names are stored: they stay.
+    """
 
     STILL_OPEN = "still_open"
     HAD_FILLED = "had_filled"
@@ -122,9 +132,9 @@ class OrderShown(StrEnum):
 class Attempt(Value):
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
-    ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the order. ``close_unseen``: it
-    has filled so lately that Kraken's list may lack the order that its conditional close left. ``shown`` is what a look at the
-    order of a cancel found.
+    ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the
+    order. ``close_unseen``: it has filled so lately that Kraken's list may lack the order that its
+    conditional close left. ``shown`` is what a look at the order of a cancel found.
     """
 
     number: int
@@ -146,11 +156,13 @@ class Attempt(Value):
 
 
 class Turn(NamedTuple):
-    """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is SUBMITTING at any time.
+    """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is
+    SUBMITTING at any time.
 
-    ``in_order``: it may not be claimed any more once an entry of its line that was fired later has been; of two fired at the
-    same time the strategy's positions ``before`` and ``after`` say which came first. ``mark`` is the line's as it was before the
-    facts were read on which the request rests: a claim of the line in between has made them out of date. None: whatever it is.
+    ``in_order``: it may not be claimed any more once an entry of its line that was fired later has
+    been; of two fired at the same time the strategy's positions ``before`` and ``after`` say which
+    came first. ``mark`` is the line's as it was before the facts were read on which the request
+    rests: a claim of the line in between has made them out of date. None: whatever it is.
     """
 
     line: str
@@ -163,15 +175,19 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LedgerEntry(Value):
-    """One leg of one alert. ``version`` is the store's, for compare-and-set; empty until it is stored.
+    """One leg of one alert.
 
-    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is
-    None where an order depends on no other. ``following``, on leg 0 alone, are the requests of the legs after it, planned with
-    it; ``independent``: a leg that fails does not stop them.
+    ``version`` is the store's, for compare-and-set; empty until it is stored.
 
-    ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned anew: asset id -> total
-    balance, "position " + pair key -> net margin position. ``counted_until`` is when the newest of our orders that are in them
-    was claimed, by the clock of whoever claimed it.
+    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new
+    attempt may be made. ``turn`` is None where an order depends on no other.
+    ``following``, on leg 0 alone, are the requests of the legs after it, planned with it;
+    ``independent``: a leg that fails does not stop them.
+
+    ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned
+    anew: asset id -> total balance, "position " + pair key -> net margin position.
+    ``counted_until`` is when the newest of our orders that are in them was claimed, by the clock of
+    whoever claimed it.
     """
 
     unit: Unit

@@ -40,8 +40,10 @@ def keep_fill(
 
 
 def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, margin: timedelta) -> bool:
-    """Whether Kraken's lists may lack the conditional close of what it has filled. One at the market left it when it was
-    placed, so that its age says it."""
+    """Whether Kraken's lists may lack the conditional close of what it has filled.
+
+    One at the market left it when it was placed, so that its age says it.
+    """
     request = attempt.request
     if request.at_market or not request.leaves_exit or not fill.volume:
         return False

@@ -17,12 +17,14 @@ def line_digest(line: str) -> bytes:
 
 
 def unit_digest(unit: Unit) -> bytes:
-    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever the alert key holds."""
+    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever
+    the alert key holds."""
     return _digest(unit.name)
 
 
 def base_digest(unit: Unit) -> bytes:
-    """The same for the unit without its generation: what the generations of one alert have in common."""
+    """The same for the unit without its generation: what the generations of one
+    alert have in common."""
     return _digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
 
 
@@ -37,7 +39,8 @@ def moment(since_1970: int) -> datetime:
 
 
 def cursor_text(claimed_at: datetime, tie: str) -> str:
-    """Where a page ended: the claim time of its last entry, and what tells that entry from others of the same time."""
+    """Where a page ended: the claim time of its last entry, and what tells that entry
+    from others of the same time."""
     return base64.urlsafe_b64encode(f"{iso(claimed_at)} {tie}".encode()).decode()
 
 

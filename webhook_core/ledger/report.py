@@ -20,7 +20,10 @@ def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
     if entry.state is not State.SUBMITTING:
         return attempt.reason or "settled"
     if attempt.open_absent_at is not None:
-        return f"the closed orders have to lack it at or after {_clock_time(attempt.open_absent_at + margin)}"
+        return (
+            "the closed orders have to lack it at or after "
+            f"{_clock_time(attempt.open_absent_at + margin)}"
+        )
     return f"absence can only be proved from {_clock_time(attempt.deadline + margin)} on"
 
 
@@ -75,7 +78,10 @@ def report(entry: LedgerEntry) -> None:
         and entry.unit.leg
         and (entry.current.request.exits or entry.current.request.freeing)
     ):
-        why = "the leg before it has canceled a stop, and what it held is neither sold nor stopped: look at the position"
+        why = (
+            "the leg before it has canceled a stop, and what it held is neither sold nor "
+            "stopped: look at the position"
+        )
         event(
             logging.CRITICAL,
             "exit.unprotected",
@@ -86,8 +92,11 @@ def report(entry: LedgerEntry) -> None:
 
 
 def shown(attempt: Attempt) -> dict[str, str | None] | None:
-    """What an order filled, as plain decimal strings; None if nobody has asked. ``slippage`` is how much worse than the
-    alert's price it traded, in quote per base; below zero it was better."""
+    """What an order filled, as plain decimal strings; None if nobody has asked.
+
+    ``slippage`` is how much worse than the alert's price it traded, in quote per base;
+    below zero it was better.
+    """
     request, fill = attempt.request, attempt.fill
     if fill is None:
         return None

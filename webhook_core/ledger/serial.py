@@ -1,8 +1,10 @@
-"""A ledger entry as plain JSON and back, without loss, and the keys and cursors that every store shares.
+"""A ledger entry as plain JSON and back, without loss, and the keys and cursors that
+every store shares.
 
-Times are UTC in ISO 8601 with microseconds, decimals are strings, a request's parameters keep their order. Keys that
-this version does not know are ignored: an instance of the last deployment may read what the next one wrote. A key that
-most entries have no use for is left out where it says nothing: their texts stay as they have always been.
+Times are UTC in ISO 8601 with microseconds, decimals are strings, a request's parameters keep their
+order. Keys that this version does not know are ignored: an instance of the last deployment may read
+what the next one wrote. A key that most entries have no use for is left out where it says nothing:
+their texts stay as they have always been.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from webhook_core.ledger.stored_values import (
 
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
-    """Everything but ``version``, which is the store's, and a turn's ``mark``, which is of one claim only.
+    """Everything but ``version``, which is the store's, and a turn's ``mark``, which is
+    of one claim only.
 
     Raises ValueError for a time without a zone.
     """
@@ -60,7 +63,10 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry:
-    """The entry again. Raises KeyError, TypeError or ValueError for a document that is not one of ours."""
+    """The entry again.
+
+    Raises KeyError, TypeError or ValueError for a document that is not one of ours.
+    """
     unit = document["unit"]
     if not document["attempts"]:
         raise ValueError("a stored entry has no attempt")
@@ -153,7 +159,8 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
 
 
 _SAID_OPEN, _SAID_FILLED = "the order is still open", "the order had filled before it was canceled"
-"""What entries of before ``shown`` say in its place, as their reason and among their errors: only these very texts."""
+"""What entries of before ``shown`` say in its place, as their reason and among their
+errors: only these very texts."""
 
 
 def _shown(document: Mapping[str, Any]) -> tuple[str, tuple[str, ...], OrderShown | None]:

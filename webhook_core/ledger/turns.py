@@ -1,18 +1,23 @@
-"""Whether an entry may be claimed, as far as the other entries of its line go: one rule for every store.
+"""Whether an entry may be claimed, as far as the other entries of its line go: one
+rule for every store.
 
-Who was fired later keeps an older target from its claim, whatever became of it. An order that Kraken refused, say, has moved
-nothing; yet the strategy has gone on since, and the older target is no longer where it wants to be.
+Who was fired later keeps an older target from its claim, whatever became of it. An order that
+Kraken refused, say, has moved nothing; yet the strategy has gone on since, and the older target is
+no longer where it wants to be.
 
-Of several that were fired in one second the strategy's positions tell the order: an alert takes it from ``before`` to ``after``.
-A strategy that is long 1 and turns short in one bar fires an exit (1 to 0) and an entry (0 to -1). Where they arrive swapped,
-the short stands when the exit comes: the exit ends where the entry began, so it came first, and must not close the short.
+Of several that were fired in one second the strategy's positions tell the order: an alert takes it
+from ``before`` to ``after``. A strategy that is long 1 and turns short in one bar fires an exit (1
+to 0) and an entry (0 to -1). Where they arrive swapped, the short stands when the exit comes: the
+exit ends where the entry began, so it came first, and must not close the short.
 
-- X came before N if it ends where N begins, or moves the same way and ends short of there: of three exits, 3 to 2 to 1 to 0,
-  the first one comes before the last, whether or not the second has come.
-- Unless steps that have come lead from N to X: after an entry (0 to 1) and another (1 to 2) the exit (2 to 0) is the last.
-- One step each, and both ways fit: an exit (1 to 0) and an entry (0 to 1) may be a long that is closed and opened again, or a
-  position that is opened and closed at once. What N met decides. It found nothing to do: the account was already where N ends
-  and X begins, so X is the earlier one. It had something to do: X is the later one.
+- X came before N if it ends where N begins, or moves the same way and ends short of there: of three
+  exits, 3 to 2 to 1 to 0, the first one comes before the last, whether or not the second has come.
+- Unless steps that have come lead from N to X: after an entry (0 to 1) and another (1 to 2) the
+  exit (2 to 0) is the last.
+- One step each, and both ways fit: an exit (1 to 0) and an entry (0 to 1) may be a long that is
+  closed and opened again, or a position that is opened and closed at once. What N met decides. It
+  found nothing to do: the account was already where N ends and X begins, so X is the earlier one.
+  It had something to do: X is the later one.
 - Where positions are not known, or do not connect, they go as they come.
 """
 
@@ -30,10 +35,14 @@ MOST_TIES = 20
 
 
 def refusal(entry: LedgerEntry, others: Collection[LedgerEntry], mark: str) -> Refusal | None:
-    """None if it may, or has no turn. ``mark`` is the line's. ``others``: of its line, at least the one that is SUBMITTING, the
-    one that was fired last, and those that were fired when the entry was (``MOST_TIES`` of them). Others do not count.
+    """None if it may, or has no turn.
 
-    Superseded comes first, for it is final whatever becomes of the one that is SUBMITTING; who waits will read the facts again.
+    ``mark`` is the line's. ``others``: of its line, at least the one that is SUBMITTING, the one
+    that was fired last, and those that were fired when the entry was (``MOST_TIES`` of them).
+    Others do not count.
+
+    Superseded comes first, for it is final whatever becomes of the one that is SUBMITTING; who
+    waits will read the facts again.
     """
     turn = entry.turn
     if turn is None:

@@ -1,4 +1,5 @@
-"""Which accepted orders may still trade, as far as the ledger knows: every store keeps them in an index of their own."""
+"""Which accepted orders may still trade, as far as the ledger knows: every store keeps them in an
+index of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ _OPEN = ("open", "pending")
 
 
 class Unfinished(StrEnum):
-    """An order at the market fills at once, and only what it came to is not known; any other one may fill at any time."""
+    """An order at the market fills at once, and only what it came to is not known; any other one
+    may fill at any time."""
 
     MARKET = "market"
     RESTING = "resting"
@@ -45,8 +47,8 @@ def unfinished_place(entry: LedgerEntry) -> str | None:
 
 
 def unfinished(entry: LedgerEntry) -> Unfinished | None:
-    """None for an entry that is no accepted order, or whose fill is known and final, its conditional close long in Kraken's
-    list."""
+    """None for an entry that is no accepted order, or whose fill is known and final, its
+    conditional close long in Kraken's list."""
     attempt = entry.current
     request, fill = attempt.request, attempt.fill
     if entry.state is not State.ACCEPTED or request.method != "AddOrder" or not attempt.order_id:

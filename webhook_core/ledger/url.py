@@ -25,7 +25,8 @@ class LedgerUrl(NamedTuple):
 
 
 def parse(url: str) -> LedgerUrl:
-    """Raises ValueError that names what is wrong and never repeats the URL: somebody else's may hold a password."""
+    """Raises ValueError that names what is wrong and never repeats the URL: somebody
+    else's may hold a password."""
     kind, separator, rest = url.strip().partition("://")
     if not separator:
         raise ValueError(f"LEDGER_URL: no store named; write {_FORMS}")
@@ -68,7 +69,8 @@ def _memory(rest: str) -> LedgerUrl:
 def _sqlite(rest: str) -> LedgerUrl:
     if not rest.startswith("/"):
         raise ValueError(
-            "LEDGER_URL: sqlite takes three slashes before a relative path, four before an absolute one"
+            "LEDGER_URL: sqlite takes three slashes before a relative path, four before an "
+            "absolute one"
         )
     path = rest[1:]
     if not path or path.endswith("/"):
@@ -90,6 +92,7 @@ def _firestore(rest: str) -> LedgerUrl:
         raise ValueError("LEDGER_URL: firestore needs a project id, as in firestore://my-project")
     if separator and not re.fullmatch(_DATABASE, database):
         raise ValueError(
-            "LEDGER_URL: what follows the project must be a database id, as in firestore://my-project/ledger"
+            "LEDGER_URL: what follows the project must be a database id, as in "
+            "firestore://my-project/ledger"
         )
     return LedgerUrl("firestore", project=project, database=database or "(default)")

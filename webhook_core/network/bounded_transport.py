@@ -27,7 +27,8 @@ CONNECT_TIMEOUT_S = 1.0
 
 
 class Deadline(threading.local):
-    """When the exchange that this thread has in hand must have ended, in time.monotonic() seconds."""
+    """When the exchange that this thread has in hand must have ended, in
+    time.monotonic() seconds."""
 
     def __init__(self) -> None:
         self.ends_at = 0.0
@@ -77,8 +78,9 @@ def _pool(
             super().send(data)
 
         def _new_conn(self) -> socket.socket:
-            # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or ConnectTimeoutError.
-            # ``host`` stays the name: the certificate is checked against it, and the Host header carries it.
+            # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or
+            # ConnectTimeoutError. ``host`` stays the name: the certificate is checked against it,
+            # and the Host header carries it.
             error: Exception = NewConnectionError(self, "the host has no address")
             for address in _addresses(self, limit):
                 try:

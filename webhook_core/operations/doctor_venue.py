@@ -20,8 +20,7 @@ def check_venue(application: Application) -> Iterator[Finding]:
     name = f"paper {venue.name}" if on_paper else venue.name
     for finding in venue.diagnose(application.settings.order_deadline_s):
         advice = finding.advice
-        if (
-            on_paper and advice
-        ):  # the advice about the real one would lead astray: all that can fail is the book
+        # The advice about the real one would lead astray: all that can fail is the book.
+        if on_paper and advice:
             advice = f"the {name} keeps its book in the ledger: look at what was found there"
         yield finding._replace(name=f"{name} {finding.name}", advice=advice)

@@ -10,9 +10,15 @@ from webhook_core.ledger.entry import LedgerEntry, State
 _NOT_REPLAYABLE = {
     State.ACCEPTED: "Kraken accepted it",
     State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
-    State.NOT_SENT: "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once it is too old",
+    State.NOT_SENT: (
+        "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once "
+        "it is too old"
+    ),
     State.NO_ACTION: "there was nothing to do",
-    State.MISSED: "it was answered before its order was planned, and a redelivery may still send it; too old, it becomes EXPIRED",
+    State.MISSED: (
+        "it was answered before its order was planned, and a redelivery may still send it; "
+        "too old, it becomes EXPIRED"
+    ),
 }
 
 

@@ -11,8 +11,8 @@ from webhook_core.settings.settings import Settings
 
 PAGE = 200
 MOST_PAGES = 50
-"""The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds on SQLite, and on
-Firestore a billed read for each. A unit's name needs no search."""
+"""The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds
+on SQLite, and on Firestore a billed read for each. A unit's name needs no search."""
 
 
 class EntrySearch:
@@ -25,7 +25,10 @@ class EntrySearch:
     def find(
         self, alert_id: str, generation: int | None = None, unit_name: str | None = None
     ) -> LedgerEntry:
-        """The entry that is meant; a replayable one comes before others. Raises SeveralEntries if several could be meant."""
+        """The entry that is meant; a replayable one comes before others.
+
+        Raises SeveralEntries if several could be meant.
+        """
         if unit_name is not None:
             found = self._named(alert_id, unit_name)
         else:
@@ -63,10 +66,14 @@ class EntrySearch:
 
     def _nowhere(self, generation: int | None, unit_name: str | None) -> str:
         if unit_name is not None:
-            return f"{self.settings.ledger_url} has no such unit of this alert; orders --json shows the units."
+            return (
+                f"{self.settings.ledger_url} has no such unit of this alert; orders --json "
+                "shows the units."
+            )
         which = "" if generation is None else f" of generation {generation}"
         return (
-            f"No such alert{which} among the newest {PAGE * MOST_PAGES} entries of {self.settings.ledger_url}. "
+            f"No such alert{which} among the newest {PAGE * MOST_PAGES} entries of "
+            f"{self.settings.ledger_url}. "
             "An older one is found by --unit, as orders --json shows it."
         )
 

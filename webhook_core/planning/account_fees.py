@@ -1,7 +1,8 @@
 """What Kraken charges this account, as far as reconcile has read it.
 
-It lives in the ledger's store, so that every instance plans with it. Kraken's fees fall and rise with
-what was traded in 30 days, so what was read counts for a while only; without it, Kraken's highest does.
+It lives in the ledger's store, so that every instance plans with it. Kraken's fees fall
+and rise with what was traded in 30 days, so what was read counts for a while only;
+without it, Kraken's highest does.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ _UNREADABLE = (
 
 
 class _Read(NamedTuple):
-    """``asked_at``: when Kraken was asked last, ``as_of``: when it answered. ``fees``: by pair key."""
+    """``asked_at``: when Kraken was asked last, ``as_of``: when it answered.
+    ``fees``: by pair key."""
 
     asked_at: datetime | None = None
     as_of: datetime | None = None
@@ -80,7 +82,8 @@ class AccountFees:
     ) -> bool:
         """Ask Kraken once a day; whether it answered.
 
-        ``symbols``: the pairs that are allowed by name, None where every pair is. ``traded`` reads those of our last orders.
+        ``symbols``: the pairs that are allowed by name, None where every pair is. ``traded`` reads
+        those of our last orders.
         """
         before, version = self._stored()
         now = self.clock.now()
@@ -102,7 +105,8 @@ class AccountFees:
         return True
 
     def _looked_up(self) -> _Read:
-        """One alert looks; those beside it go on with what was known before, and wait for no store."""
+        """One alert looks; those beside it go on with what was known before, and
+        wait for no store."""
         now = self.clock.monotonic()
         if self._looked_up_at is None or now - self._looked_up_at > LOOKED_UP_AGAIN_AFTER_S:
             self._looked_up_at = now
@@ -135,7 +139,8 @@ class AccountFees:
 def _pairs(
     known: Instruments, symbols: Collection[str] | None, traded: Collection[str], now: datetime
 ) -> Iterator[Instrument]:
-    """Those that Kraken lists, for it refuses all for one name that it does not know; the traded ones first."""
+    """Those that Kraken lists, for it refuses all for one name that it does not know; the
+    traded ones first."""
     named = [_resolved(known, symbol) for symbol in (*traded, *(symbols or ()))]
     others = sorted(known, key=_leverage, reverse=True) if symbols is None else []
     for pair in dict.fromkeys([*named, *others]):

@@ -1,8 +1,10 @@
-"""What a spot account is worth in one currency: every asset at a price, or named as one that was not valued.
+"""What a spot account is worth in one currency: every asset at a price, or named as one
+that was not valued.
 
-The balances count as one read showed them, and none of them is set right for orders of ours that this read lacks. It shows
-one moment, so a trade is in it with both its sides or with neither: the worth is the same but for the fee. One that is set
-right on the sides of the pair alone counts the same money twice.
+The balances count as one read showed them, and none of them is set right for orders of
+ours that this read lacks. It shows one moment, so a trade is in it with both its sides or
+with neither: the worth is the same but for the fee. One that is set right on the sides of
+the pair alone counts the same money twice.
 """
 
 from __future__ import annotations
@@ -26,14 +28,16 @@ _BRIDGE = "ZUSD"
 """Nearly every asset of Kraken's has a pair with it."""
 _CURRENCIES = frozenset({"ZUSD", "ZEUR", "ZGBP", "ZCAD", "ZJPY", "ZAUD", "CHF", "AED"})
 _NO_MONEY = frozenset({"KFEE"})
-"""Credits that pay fees and are traded in no pair (support.kraken.com, what-are-kraken-fee-credits)."""
+"""Credits that pay fees and are traded in no pair (support.kraken.com,
+what-are-kraken-fee-credits)."""
 
 
 def valuing_pairs(
     pair_rules: PairRules, balances: Balances, quote: str, budget: Budget
 ) -> list[Instrument]:
-    """The pairs by which what is held is worth something in ``quote``: each asset's own, else one with US dollars and that
-    one's. Kraken is asked for those that are not known. Raises VenueUnavailable."""
+    """The pairs by which what is held is worth something in ``quote``: each asset's own,
+    else one with US dollars and that one's. Kraken is asked for those that are not known.
+    Raises VenueUnavailable."""
     held = _held(balances) - {quote}
     pairs = _ways(pair_rules, held, quote)
     for ways in (_forward, _beside):
@@ -69,7 +73,10 @@ def _ways(pair_rules: PairRules, held: Collection[str], quote: str) -> list[Inst
 def worth(
     balances: Balances, prices: Mapping[str, Decimal], pairs: Iterable[Instrument], quote: str
 ) -> tuple[Decimal, tuple[str, ...]]:
-    """In ``quote``, and the asset ids of what is held that it leaves out, for want of a price. ``prices``: by pair key."""
+    """In ``quote``, and the asset ids of what is held that it leaves out, for want of a price.
+
+    ``prices``: by pair key.
+    """
     rates = _rates(
         [(pair, prices[pair.key]) for pair in pairs if prices.get(pair.key, _ZERO) > 0], quote
     )
@@ -85,7 +92,10 @@ def warning_of(not_valued: Collection[str], quote: str) -> str:
     if not not_valued:
         return ""
     named = ", ".join(asset_code(asset) for asset in not_valued)
-    return f"What the account is worth in {asset_code(quote)} leaves out {named}, of which no price is known."
+    return (
+        f"What the account is worth in {asset_code(quote)} leaves out {named}, of which no "
+        "price is known."
+    )
 
 
 def _held(balances: Balances) -> set[str]:

@@ -95,9 +95,8 @@ class Believed:
             if settled.unsure:
                 settled = self._after_another_read()
             for entry in settled.unsure:
-                if (
-                    entry.current.order_id not in self.fills
-                ):  # claimed since, and the figure may have it or not
+                # Claimed since, and the figure may have it or not.
+                if entry.current.order_id not in self.fills:
                     raise _not_certain(entry)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, self.open_orders)
         if any(not key.startswith(position_key("")) for key in shown.figures):
@@ -205,7 +204,10 @@ class Believed:
         return self.exits.of(self._known(list(parents.values())), instrument)
 
     def _known(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill]]:
-        """Each with what it has filled; Kraken is asked for what is not known. Raises NotItsTurn."""
+        """Each with what it has filled; Kraken is asked for what is not known.
+
+        Raises NotItsTurn.
+        """
         found = {
             entry.unit: self.fills.get(entry.current.order_id or "", entry.current.fill)
             for entry in entries
@@ -238,6 +240,7 @@ def _is_on_margin(entry: LedgerEntry, pair: str) -> bool:
 
 def _not_certain(unsure: LedgerEntry) -> NotItsTurn:
     return NotItsTurn(
-        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is not certain. "
+        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is "
+        "not certain. "
         "Nothing was sent; sending the same alert again soon is safe."
     )

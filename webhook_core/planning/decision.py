@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Wants(NamedTuple):
-    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its credential is that strategy's alone.
-    ``refused``, where one leg is planned again, is its entry: that order is none that a figure of Kraken's may lack."""
+    """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its
+    credential is that strategy's alone. ``refused``, where one leg is planned again, is its entry:
+    that order is none that a figure of Kraken's may lack."""
 
     intents: tuple[Intent, ...]
     rules: TradingRules
@@ -29,15 +30,17 @@ class Wants(NamedTuple):
 
 
 class Line(NamedTuple):
-    """The line that the orders of a strategy in one pair take turns in, and its mark from before the facts were read."""
+    """The line that the orders of a strategy in one pair take turns in, and its mark from before
+    the facts were read."""
 
     name: str
     mark: str
 
 
 class Unsent(NamedTuple):
-    """``denied``: entries as they are to be written. ``left``: leg 0 of alerts whose unclaimed legs
-    are to be denied. ``awaited``: entries of alerts that a resend may claim, and that may be meant."""
+    """``denied``: entries as they are to be written. ``left``: leg 0 of alerts whose
+    unclaimed legs are to be denied. ``awaited``: entries of alerts that a resend may
+    claim, and that may be meant."""
 
     denied: tuple[LedgerEntry, ...] = ()
     left: tuple[LedgerEntry, ...] = ()
@@ -56,11 +59,14 @@ class Unsent(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What is to be sent, one request a leg. ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one
-    that fails stops no other.
-    ``line`` is None unless what is sent follows from what the account holds, as ``figures`` show it, with our orders in them
-    that were claimed by ``counted_until``. ``sources``: which of the
-    alert's intents each request is for. ``unsent``: the orders that were never sent, and that a cancel means."""
+    """What is to be sent, one request a leg.
+
+    ``nothing`` says why there is none, of ``symbol`` for people. ``independent``: one that fails
+    stops no other. ``line`` is None unless what is sent follows from what the account holds, as
+    ``figures`` show it, with our orders in them that were claimed by ``counted_until``.
+    ``sources``: which of the alert's intents each request is for. ``unsent``: the orders that were
+    never sent, and that a cancel means.
+    """
 
     plan: Plan
     nothing: str = ""

@@ -1,8 +1,9 @@
 """What a strategy's own exits hold, set free for an exit that needs it.
 
-An entry with a take profit or stop loss leaves an order at Kraken that holds what was bought (docs.kraken.com, add-order,
-``close``): a sale of it is refused, and a margin order that closes the position would leave one behind that opens another. So
-that order is canceled first, as a leg of its own, and what the sale leaves of it gets its stop back, at the same prices.
+An entry with a take profit or stop loss leaves an order at Kraken that holds what was bought
+(docs.kraken.com, add-order, ``close``): a sale of it is refused, and a margin order that closes the
+position would leave one behind that opens another. So that order is canceled first, as a leg of its
+own, and what the sale leaves of it gets its stop back, at the same prices.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ class Freed(NamedTuple):
     @property
     def note(self) -> str:
         """What the answer says of it."""
-        return f"canceled first, an exit of this strategy's own: {', '.join(order.order_id for order in self.orders)}"
+        return (
+            "canceled first, an exit of this strategy's own: "
+            f"{', '.join(order.order_id for order in self.orders)}"
+        )
 
     def cancels(self, instrument: Instrument) -> tuple[OrderRequest, ...]:
         """One for each order."""
@@ -52,7 +56,8 @@ class Freed(NamedTuple):
         return self.marked([cancel(order.order_id, symbol) for order in self.orders])
 
     def stop_for_the_rest(self, instrument: Instrument, leverage: int | None) -> OrderIntent | None:
-        """At the prices of the exit that held it; None where nothing is left, or less than the pair takes."""
+        """At the prices of the exit that held it; None where nothing is left, or less
+        than the pair takes."""
         volume, last = round_volume(instrument, self.surplus), self.orders[-1]
         if volume <= 0 or (instrument.ordermin is not None and volume < instrument.ordermin):
             return None
@@ -70,7 +75,8 @@ class Freed(NamedTuple):
         )
 
     def marked(self, requests: Sequence[OrderRequest]) -> tuple[OrderRequest, ...]:
-        """As steps of setting free: a stop among them is an exit that the next one sets free too."""
+        """As steps of setting free: a stop among them is an exit that the
+        next one sets free too."""
         return tuple(replace(request, freeing=True) for request in requests)
 
 
@@ -98,7 +104,8 @@ class Exits:
         self._side, self._budget = side, budget
 
     def own(self, listed: Sequence[RestingOrder], read_at: datetime) -> list[RestingOrder]:
-        """Those that this strategy's entries have left, and those that stand in their place, oldest first.
+        """Those that this strategy's entries have left, and those that stand in their
+        place, oldest first.
 
         Raises NotItsTurn while one may be in the book unseen, VenueUnavailable, LedgerUnavailable.
         """

@@ -38,20 +38,25 @@ class MeantOrders:
         return None
 
     def of_alert(self, alert_id: str) -> list[LedgerEntry]:
-        """Those of one alert. Read once: an entry that moves meanwhile is not taken for one that was nothing all along."""
+        """Those of one alert.
+
+        Read once: an entry that moves meanwhile is not taken for one that was nothing all along.
+        """
         if self._named_alert is None:
             self._named_alert = self._read_alert(alert_id)
         return self._named_alert
 
     def _read_alert(self, alert_id: str) -> list[LedgerEntry]:
         own_orders, strategy, bound = self.sources.own_orders, self.wants.strategy, self.wants.bound
-        # A credential that is bound to none may name an alert of one that is: strategy_name says whose it was.
+        # A credential that is bound to none may name an alert of one that is:
+        # strategy_name says whose it was.
         found = [] if bound else own_orders.of_alert(alert_id, None)
         found = found or own_orders.of_alert(alert_id, strategy)
         return [entry for entry in found if not bound or entry.strategy == strategy]
 
     def _named(self, intent: CancelIntent | AmendIntent) -> list[LedgerEntry]:
-        """The entry of the order that an id names, if it is one of ours that this sender may name."""
+        """The entry of the order that an id names, if it is one of ours
+        that this sender may name."""
         own_orders, strategy = self.sources.own_orders, self.wants.strategy
         if intent.order_id is not None:
             found = own_orders.of_orders([intent.order_id])
@@ -68,8 +73,10 @@ class MeantOrders:
 
     @cached_property
     def own(self) -> list[LedgerEntry]:
-        """The strategy's orders among the open ones, however old, and all that may be open unseen. The order that a close
-        left is its parent's."""
+        """The strategy's orders among the open ones, however old, and all that may be open unseen.
+
+        The order that a close left is its parent's.
+        """
         own_orders, strategy = self.sources.own_orders, self.wants.strategy
         named = {
             name
@@ -80,9 +87,8 @@ class MeantOrders:
         known = {entry.current.order_id for entry in self.maybe_open}
         found = [*self.maybe_open, *own_orders.of_orders(named - known)]
         ours = self.ours(found)
-        if not all(
-            ours.has(order) for order in self.orders
-        ):  # placed by hand, or written by an earlier version
+        # Placed by hand, or written by an earlier version.
+        if not all(ours.has(order) for order in self.orders):
             found += own_orders.of_strategy(strategy)
         return [entry for entry in found if entry.strategy == strategy]
 

@@ -1,7 +1,9 @@
-"""Which of our last orders a read of the balances shows, where the figure itself has nothing to be held against.
+"""Which of our last orders a read of the balances shows, where the figure itself has
+nothing to be held against.
 
-One read shows one moment, so what it shows of an order on one side of its pair it shows on the other side too. And a balance
-can't have in it what would leave less than nothing before: it is no smaller than the net of the fills that are in it.
+One read shows one moment, so what it shows of an order on one side of its pair it shows on the
+other side too. And a balance can't have in it what would leave less than nothing before: it is no
+smaller than the net of the fills that are in it.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ Change = tuple[LedgerEntry, Decimal]
 
 
 class OneMoment(NamedTuple):
-    """``shown``: the balances as they were read. ``fills``: what our orders in doubt have filled, by order id; each of them is
-    done, as far as it is at the market."""
+    """``shown``: the balances as they were read. ``fills``: what our orders in doubt have filled,
+    by order id; each of them is done, as far as it is at the market."""
 
     own_orders: OwnOrders
     shown: Mapping[str, Balance]
@@ -33,8 +35,9 @@ class OneMoment(NamedTuple):
     refused: Unit | None = None
 
     def lacking(self, key: str, figure: Decimal, in_doubt: Sequence[LedgerEntry]) -> Decimal:
-        """What the orders in doubt have changed of this figure and it does not show; nothing where nothing speaks against the
-        figure. Raises NotItsTurn where it contradicts a fill, and what it lacks can't be told."""
+        """What the orders in doubt have changed of this figure and it does not show; nothing where
+        nothing speaks against the figure. Raises NotItsTurn where it contradicts a fill, and what
+        it lacks can't be told."""
         changes = self._changes(key, in_doubt)
         if not changes or key.startswith(position_key("")):
             return _ZERO
@@ -63,8 +66,11 @@ class OneMoment(NamedTuple):
     def _is_shown(
         self, entry: LedgerEntry, key: str, in_doubt: Sequence[LedgerEntry]
     ) -> bool | None:
-        """By the other side of its pair. None where that has nothing to be held against either. Raises NotItsTurn where it
-        shows some of our orders and not others."""
+        """By the other side of its pair.
+
+        None where that has nothing to be held against either. Raises NotItsTurn where it shows some
+        of our orders and not others.
+        """
         pair = self.instrument_of(entry.current.request.pair)
         if pair is None:
             return None
@@ -96,6 +102,7 @@ class OneMoment(NamedTuple):
 
 def _contradicted(entry: LedgerEntry) -> NotItsTurn:
     return NotItsTurn(
-        f"The balances that Kraken shows lack the order of the alert {entry.alert_id} yet. Nothing was sent; sending the same "
+        f"The balances that Kraken shows lack the order of the alert {entry.alert_id} yet. "
+        "Nothing was sent; sending the same "
         "alert again soon is safe."
     )

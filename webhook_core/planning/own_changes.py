@@ -1,4 +1,5 @@
-"""What an order of ours has changed, or may have, of one figure of the account, and when that was."""
+"""What an order of ours has changed, or may have, of one figure of the
+account, and when that was."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 DONE = ("closed", "canceled", "expired")
 """Kraken's statuses of an order that trades no more."""
 NEAR = timedelta(seconds=5)
-"""A plan reads its figures a moment before it is claimed, and two clocks differ by a second or two."""
+"""A plan reads its figures a moment before it is claimed, and two clocks
+differ by a second or two."""
 AT_ONCE = timedelta(seconds=1)
 """An order that meets the book when it comes is done a few milliseconds after it was opened."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -119,8 +121,9 @@ def change_within(
 
 
 def counts_from(entry: LedgerEntry) -> datetime:
-    """Its place among the others: behind all that its plan has counted, and before all that it has not, whatever the clocks of
-    those say that claimed them. An order of a fixed size, or one that is sent again as it was, has counted none."""
+    """Its place among the others: behind all that its plan has counted, and before all that it has
+    not, whatever the clocks of those say that claimed them. An order of a fixed size, or one that
+    is sent again as it was, has counted none."""
     if not entry.figures:
         return entry.current.claimed_at
     return (
@@ -135,14 +138,16 @@ def step_of(
     instrument_of: InstrumentOf,
     fill: Fill | None,
 ) -> Step | None:
-    """None for an entry that has no part in this figure. What an order of another type than market fills only Kraken knows."""
+    """None for an entry that has no part in this figure.
+
+    What an order of another type than market fills only Kraken knows.
+    """
     from webhook_core.trading.lagging_figures import Step
 
     before, request = entry.figures.get(key), entry.current.request
     instrument = instrument_of(request.pair)
-    if (
-        entry.state is State.NO_ACTION or request.method != "AddOrder"
-    ):  # a cancel may have seen it for the legs behind
+    # A cancel may have seen it for the legs behind.
+    if entry.state is State.NO_ACTION or request.method != "AddOrder":
         return None if before is None else Step(before, Decimal(0))
     if instrument is None or not touches(request, key, instrument):
         return None
@@ -160,7 +165,8 @@ def step_of(
 
 
 def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
-    """An order that only reduces stops at zero, so it fills less where an order that its plan did not count reduces too."""
+    """An order that only reduces stops at zero, so it fills less where an order that its plan did
+    not count reduces too."""
     request, claimed_at = entry.current.request, counts_from(entry)
     return request.reduces_only and any(
         other.unit != entry.unit
@@ -184,7 +190,8 @@ def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
 def _filled(
     request: OrderRequest, key: str, instrument: Instrument, fill: Fill
 ) -> tuple[Decimal, Decimal]:
-    """What a market order changed, and how far off that may be: in which currency its fee was taken is not for us to tell."""
+    """What a market order changed, and how far off that may be: in which currency its fee was taken
+    is not for us to tell."""
     sign = 1 if request.side is Side.BUY else -1
     in_base = request.fee_in_base
     if key == instrument.quote:
@@ -195,8 +202,9 @@ def _filled(
 def _change(
     request: OrderRequest, key: str, instrument: Instrument
 ) -> tuple[Decimal | None, Decimal]:
-    """Of one market order that filled, and how far off that may be: a fee in base, a price that was not the alert's. Money
-    counts as the least that is left or came in: what is spent next must be there."""
+    """Of one market order that filled, and how far off that may be: a fee in base, a
+    price that was not the alert's. Money counts as the least that is left or came in:
+    what is spent next must be there."""
     volume, in_quote = request.volume, request.in_quote
     sign = 1 if request.side is Side.BUY else -1
     price = request.reference_price

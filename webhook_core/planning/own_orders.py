@@ -1,4 +1,5 @@
-"""What the ledger knows of our own orders: which belong to an alert or a strategy, and which Kraken may not show yet."""
+"""What the ledger knows of our own orders: which belong to an alert or a strategy, and
+which Kraken may not show yet."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 NEWEST = 50
 MOST_PAGES = 20
 OLDEST_ATTEMPT = timedelta(minutes=3)
-"""An alert that is sent again was claimed no longer ago: it is fresh for a minute or two, and Kraken takes its order for one."""
+"""An alert that is sent again was claimed no longer ago: it is fresh for a minute or two, and
+Kraken takes its order for one."""
 OF_STRATEGY = 200
 MOST_RESTING = 1000
 """Kraken itself lets an account have far fewer open."""
@@ -43,9 +45,9 @@ _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
 
 
 class Settled(NamedTuple):
-    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in doubt.
-    ``young``: those of which a figure may lack what they have filled. ``last``: the newest that
-    changes one of the figures. ``counted_until``: when the newest order that was looked at was
+    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
+    doubt. ``young``: those of which a figure may lack what they have filled. ``last``: the newest
+    that changes one of the figures. ``counted_until``: when the newest order that was looked at was
     claimed, None if there was none."""
 
     figures: Mapping[str, Decimal]
@@ -57,7 +59,8 @@ class Settled(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class OwnOrders:
-    """``margin`` is how far Kraken's reads may lag its engine. Every method raises LedgerUnavailable."""
+    """``margin`` is how far Kraken's reads may lag its engine. Every method raises
+    LedgerUnavailable."""
 
     mode: str
     account: str
@@ -66,7 +69,8 @@ class OwnOrders:
     margin: timedelta
 
     def of_strategy(self, strategy: str | None) -> list[LedgerEntry]:
-        """The newest orders of a strategy, or of all, that may be open; the oldest of a long list are not among them."""
+        """The newest orders of a strategy, or of all, that may be open; the oldest of a long list
+        are not among them."""
         page = self.ledger.entries(states=_LIVE, strategy=strategy, limit=OF_STRATEGY)
         return [entry for entry in page.entries if self.is_ours(entry)]
 
@@ -75,8 +79,9 @@ class OwnOrders:
         return list(self.ledger.of_orders(self.mode, self.account, order_ids)) if order_ids else []
 
     def maybe_open(self) -> list[LedgerEntry]:
-        """Every order that Kraken's list may lack: those of the last minutes, those without an outcome, and those in the
-        book, as far as the ledger knows. Raises NotItsTurn where there are too many."""
+        """Every order that Kraken's list may lack: those of the last minutes, those
+        without an outcome, and those in the book, as far as the ledger knows. Raises
+        NotItsTurn where there are too many."""
         unknown = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
         if unknown.cursor is not None:
             raise NotItsTurn(
@@ -91,7 +96,8 @@ class OwnOrders:
         return list({entry.unit: entry for entry in orders}.values())
 
     def of_alert(self, alert_id: str, strategy: str | None) -> list[LedgerEntry]:
-        """Every leg of the alert with that id; ``strategy``: whose credential asks, None for one that is bound to none."""
+        """Every leg of the alert with that id; ``strategy``: whose credential asks, None for one
+        that is bound to none."""
         for key in keys_of(alert_id, strategy):
             unit = Unit(self.mode, self.account, key)
             first = self.ledger.newest_generation(unit)
@@ -102,8 +108,9 @@ class OwnOrders:
     def resting(
         self, figures: Collection[str] | None, instrument_of: InstrumentOf
     ) -> list[LedgerEntry]:
-        """Orders in the book, as far as the ledger knows, that change one of these figures when they fill, or (None) any
-        balance; whatever their age. Raises NotItsTurn where there are too many to ask for."""
+        """Orders in the book, as far as the ledger knows, that change one of these
+        figures when they fill, or (None) any balance; whatever their age. Raises
+        NotItsTurn where there are too many to ask for."""
         return [
             entry
             for entry in self._resting()
@@ -116,7 +123,8 @@ class OwnOrders:
         )
         if len(found) > MOST_RESTING:
             raise NotItsTurn(
-                f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing was sent."
+                f"More than {MOST_RESTING} orders rest, so what is held is not certain. Nothing "
+                "was sent."
             )
         return found
 
@@ -135,11 +143,15 @@ class OwnOrders:
         refused: Unit | None = None,
         fills: Mapping[str, Fill] = _NO_FILLS,
     ) -> Settled:
-        """Each figure with our own last orders in it, as far as that can be told. ``refused``: one that is none, though its
-        entry is SUBMITTING still. ``fills``: what is known beside the ledger of the orders' fills, by order id."""
+        """Each figure with our own last orders in it, as far as that can be told.
+
+        ``refused``: one that is none, though its entry is SUBMITTING still. ``fills``: what is
+        known beside the ledger of the orders' fills, by order id.
+        """
+        # Only where a size follows from what is held.
         from webhook_core.trading.lagging_figures import (
             settled,
-        )  # only where a size follows from what is held
+        )
 
         newest = [entry for entry in self._newest() if entry.unit != refused]
         ours = sorted(
@@ -174,8 +186,8 @@ class OwnOrders:
         instrument_of: InstrumentOf,
         fills: Mapping[str, Fill],
     ) -> tuple[list[Step], list[LedgerEntry]]:
-        """From the last figure on that is older than every order Kraken may not show yet; and the orders that a doubt is of:
-        those, and what has filled unseen since."""
+        """From the last figure on that is older than every order Kraken may not show yet; and the
+        orders that a doubt is of: those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
         young: list[LedgerEntry] = []
@@ -201,7 +213,10 @@ class OwnOrders:
         return steps[::-1], in_doubt
 
     def _newest(self) -> list[LedgerEntry]:
-        """All of the last minutes, and the rest of their page. Raises NotItsTurn where there are too many to read."""
+        """All of the last minutes, and the rest of their page.
+
+        Raises NotItsTurn where there are too many to read.
+        """
         since = self.clock.now() - self.margin - OLDEST_ATTEMPT
         found: list[LedgerEntry] = []
         cursor = None
@@ -214,7 +229,8 @@ class OwnOrders:
             if cursor is None or (page.entries and page.entries[-1].claimed_at < since):
                 return found
         raise NotItsTurn(
-            "So many orders came in the last minutes that what is held is not certain. Nothing was sent; sending the same "
+            "So many orders came in the last minutes that what is held is not certain. Nothing "
+            "was sent; sending the same "
             "alert again soon is safe."
         )
 

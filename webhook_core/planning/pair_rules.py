@@ -1,9 +1,12 @@
-"""The pair rules this instance plans with: the packaged snapshot, beneath what was read from Kraken since.
+"""The pair rules this instance plans with: the packaged snapshot, beneath what was read
+from Kraken since.
 
-On paper there are the records of all other pairs as well, beneath both, read where a name is asked for.
+On paper there are the records of all other pairs as well, beneath both, read where
+a name is asked for.
 
-What was read lives in the ledger's store, where reconcile and the operator's command refresh it, so that every instance
-profits. The store is a help, never a condition: without it the snapshot plans, and Kraken has the last word.
+What was read lives in the ledger's store, where reconcile and the operator's command refresh it, so
+that every instance profits. The store is a help, never a condition: without it the snapshot plans,
+and Kraken has the last word.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ _UNREADABLE = (
 
 @dataclass(slots=True, eq=False, repr=False)
 class PairRules:
-    """``snapshot`` gives the packaged rules. ``document`` names the stored ones: the paper venue's are no rules of Kraken's."""
+    """``snapshot`` gives the packaged rules. ``document`` names the stored ones: the paper venue's
+    are no rules of Kraken's."""
 
     snapshot: Callable[[], Sequence[Instrument]]
     document: str
@@ -56,7 +60,10 @@ class PairRules:
     _unlisted: dict[str, float] = field(default_factory=dict)
 
     def current(self) -> Instruments:
-        """What is known without asking Kraken. One alert reads the store again; no other waits for it."""
+        """What is known without asking Kraken.
+
+        One alert reads the store again; no other waits for it.
+        """
         known, now = self._known, self.clock.monotonic()
         if known is not None and now - self._read_at <= READ_AGAIN_AFTER_S:
             return known
@@ -69,13 +76,19 @@ class PairRules:
             return self._known
 
     def learn(self, pairs: Sequence[str] | None, budget: Budget) -> Instruments:
-        """Ask AssetPairs for these pairs (None: all), remember the answer here and in the store. Raises VenueUnavailable."""
+        """Ask AssetPairs for these pairs (None: all), remember the answer here and in the store.
+
+        Raises VenueUnavailable.
+        """
         self._learnt(pairs, budget)
         return self.current()
 
     def find(self, names: Sequence[str], budget: Budget) -> None:
-        """Ask AssetPairs for pairs of these altnames, where Kraken has such. It refuses all for one that it doesn't know: then
-        the halves are asked for, and what is refused alone not again for a while. Raises VenueUnavailable."""
+        """Ask AssetPairs for pairs of these altnames, where Kraken has such.
+
+        It refuses all for one that it doesn't know: then the halves are asked for, and what is
+        refused alone not again for a while. Raises VenueUnavailable.
+        """
         now = self.clock.monotonic()
         left = [[name for name in names if self._unlisted.get(name, now) <= now]]
         for _ in range(MOST_QUESTIONS):
@@ -91,7 +104,8 @@ class PairRules:
                 left += [missing[half:], missing[:half]]
 
     def unknown_name(self, base: str, quote: str) -> str | None:
-        """What Kraken would call the pair of these asset ids; None for one that is known, or that can be none."""
+        """What Kraken would call the pair of these asset ids; None for one that is known,
+        or that can be none."""
         try:
             self.current().resolve(f"{asset_code(base)}/{asset_code(quote)}")
         except UnknownSymbol as unknown:
@@ -114,7 +128,10 @@ class PairRules:
         return max((instrument.as_of for instrument in self.current()), default=None)
 
     def refresh_if_due(self, budget: Budget) -> bool:
-        """Read all rules again once most of the packaged pairs' are half a day old; whether it did. Raises VenueUnavailable."""
+        """Read all rules again once most of the packaged pairs' are half a day old; whether it did.
+
+        Raises VenueUnavailable.
+        """
         due = self.clock.now() - REFRESH_AFTER
         fresh = {
             instrument.key for instrument in self._stored().instruments if instrument.as_of > due
@@ -161,8 +178,11 @@ class PairRules:
 
 
 def _still_listed(known: Iterable[Instrument], stored: Stored) -> list[Instrument]:
-    """Without those that Kraken no longer listed when it was asked for all. What was asked for may have been answered in part:
-    of a kind of which it shows less than half, none is gone."""
+    """Without those that Kraken no longer listed when it was asked for all.
+
+    What was asked for may have been answered in part: of a kind of which it shows less
+    than half, none is gone.
+    """
     rows = list(known)
     if stored.whole is None:
         return rows

@@ -1,5 +1,5 @@
-"""A plan held against the sender's scoped token, as far as no order is one of its rules' drafts: the
-actions that an alert asks for, and the orders that it cancels."""
+"""A plan held against the sender's scoped token, as far as no order is one of its rules' drafts:
+the actions that an alert asks for, and the orders that it cancels."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def actions(wants: Wants, permit: Permit) -> Denied | None:
 
 
 def cancels(decided: Decided, permit: Permit, sources: Sources, budget: Budget) -> Denied | None:
-    """The first order to be canceled, one that was never sent included, whose pair the token does not
-    have."""
+    """The first order to be canceled, one that was never sent included, whose pair the
+    token does not have."""
     if not permit.pairs:
         return None
     refused = next((check for check in _checks(decided, permit, sources, budget)), None)

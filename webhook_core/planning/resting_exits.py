@@ -96,7 +96,10 @@ class RestingExits:
                 any(self._holds(order) == asset and order.status not in DONE for order in exits)
                 and held[asset] < least
             ):
-                return f"The balances that Kraken shows hold no {asset} yet for the exit of an order of ours."
+                return (
+                    f"The balances that Kraken shows hold no {asset} yet for the exit of an "
+                    "order of ours."
+                )
         for order in resting:
             whose = self.instrument_of(order.pair)
             if (
@@ -122,8 +125,10 @@ class RestingExits:
             lacks = _missing(name, fill, found) >= max(pair.ordermin or _ZERO, DUST)
             if lacks and self._is_young(entry, fill):
                 raise _in_doubt(
-                    f"The order of the alert {entry.alert_id} has filled, and its exit is not shown yet; "
-                    f"{self.sources.margin.total_seconds():.0f} s after its last trade it counts as absent."
+                    f"The order of the alert {entry.alert_id} has filled, and its exit is not "
+                    "shown yet; "
+                    f"{self.sources.margin.total_seconds():.0f} s after its last trade it counts "
+                    "as absent."
                 )
         return found
 
@@ -201,7 +206,10 @@ def _is_fired(order: RestingOrder, last: Decimal, fires_at: Decimal) -> bool:
 
 
 def _least_held(order: RestingOrder) -> Decimal:
-    """Of the base by a sell; of the quote by a buy, without its fee. Zero where its price is not known."""
+    """Of the base by a sell; of the quote by a buy, without its fee.
+
+    Zero where its price is not known.
+    """
     if order.side is Side.SELL:
         return order.left
     price = order.limit or order.trigger or order.fires_at

@@ -1,4 +1,5 @@
-"""Orders that a cancel means although they were never sent: a resend of their alert may place them yet.
+"""Orders that a cancel means although they were never sent: a resend of their alert
+may place them yet.
 
 - An alert that is named is withdrawn: what was not sent of it is denied, whatever kind of order.
 - By pair, scope or client order id an order that would rest is withdrawn. One at the market is no

@@ -1,5 +1,6 @@
-"""What one delivery of an alert sends once more, and in which form: a leg that was proved not sent, one whose size is out of
-date, one whose pair's rules have changed. Handed down to whoever sends, who asks it and calls nobody back.
+"""What one delivery of an alert sends once more, and in which form: a leg that was proved not sent,
+one whose size is out of date, one whose pair's rules have changed. Handed down to whoever sends,
+who asks it and calls nobody back.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 
 class Again:
-    """Of one delivery. ``plan`` is what was planned for it, or leg 0 of an alert that was claimed before, which has the
-    requests. ``deadline_s`` is how long after its claim Kraken may still take an order. ``is_stale``: the alert came too late
-    for anything to be sent."""
+    """Of one delivery.
+
+    ``plan`` is what was planned for it, or leg 0 of an alert that was claimed before, which has the
+    requests. ``deadline_s`` is how long after its claim Kraken may still take an order.
+    ``is_stale``: the alert came too late for anything to be sent.
+    """
 
     def __init__(
         self,
@@ -44,8 +48,8 @@ class Again:
         self.is_stale = is_stale
 
     def next_attempt(self, first: LedgerEntry, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
-        """A leg that was proved not sent, with the attempt to claim next: as it was, or, where it followed from the account,
-        planned anew. ``first`` is leg 0. Raises WebhookError."""
+        """A leg that was proved not sent, with the attempt to claim next: as it was, or, where it
+        followed from the account, planned anew. ``first`` is leg 0. Raises WebhookError."""
         from webhook_core.trading.needs import follows_from_the_account
 
         firing, now = self._firing, self._market.clock.now()
@@ -68,13 +72,15 @@ class Again:
         )
 
     def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
-        """The request of a leg whose size may be out of date as of now, or why there is none, and the line's mark then.
-        Raises NotItsTurn for one that may not be sent now."""
+        """The request of a leg whose size may be out of date as of now, or why there is none, and
+        the line's mark then. Raises NotItsTurn for one that may not be sent now."""
         return self._legs_again().counted(first, leg, budget)
 
     def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
-        """The request of a leg on fresh pair rules, or the sentence that denies it. Raises a WebhookError of status 503 where
-        that is not known now."""
+        """The request of a leg on fresh pair rules, or the sentence that denies it.
+
+        Raises a WebhookError of status 503 where that is not known now.
+        """
         intent = self._intent_of(leg)
         if intent is None:
             return "it can't be planned again: send a new alert"
@@ -88,8 +94,8 @@ class Again:
             return error.message
 
     def _intent_of(self, leg: int) -> Intent | None:
-        """Of several legs an exit can be told from its stored request, and an order by its place, where each leg is one order
-        of a size of its own."""
+        """Of several legs an exit can be told from its stored request, and an order by its place,
+        where each leg is one order of a size of its own."""
         intents, plan = self._firing.wants.intents, self._plan
         if isinstance(plan, Decided):
             return intents[plan.sources[leg]]

@@ -1,4 +1,5 @@
-"""What an accepted order has traded: asked for in the same request where the alert wants to know, else by reconcile."""
+"""What an accepted order has traded: asked for in the same request where the alert wants to know,
+else by reconcile."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from webhook_core.trading.requests import Fill
 from webhook_core.venue import Venue
 
 PAUSES_S = (0.0, 0.2, 0.3, 0.45, 0.65, 0.9, 1.2)
-"""Before each question: Kraken's list may need a second or two to show an order as closed, and a key has few calls."""
+"""Before each question: Kraken's list may need a second or two to show an order as closed, and a
+key has few calls."""
 KEPT_FOR_THE_ANSWER_S = 0.1
 KEPT_FOR_A_READ_S = 0.2
 MOST_ASKED = 200
@@ -27,8 +29,8 @@ MOST_ASKED = 200
 
 @dataclass(slots=True, eq=False, repr=False)
 class Fills:
-    """Nothing here changes what an order came to; a read or a write that fails leaves it for the next reconcile. ``margin`` is
-    how far Kraken's reads may lag its engine."""
+    """Nothing here changes what an order came to; a read or a write that fails leaves it for the
+    next reconcile. ``margin`` is how far Kraken's reads may lag its engine."""
 
     ledger: Ledger
     venue: Venue
@@ -48,14 +50,17 @@ class Fills:
         return found
 
     def fill_in(self, entries: Sequence[LedgerEntry], budget: Budget) -> int:
-        """What those have filled that are not known to be done; how many of them Kraken told something new of. Raises
-        VenueUnavailable."""
+        """What those have filled that are not known to be done; how many of them Kraken told
+        something new of. Raises VenueUnavailable."""
         wanted = [entry for entry in entries if unfinished(entry)][:MOST_ASKED]
         after = self.asked(wanted, budget) if wanted else []
         return sum(one is not two for one, two in zip(wanted, after, strict=True))
 
     def asked(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
-        """The same entries, the unfinished ones with what they have filled by now. Raises VenueUnavailable."""
+        """The same entries, the unfinished ones with what they have filled by now.
+
+        Raises VenueUnavailable.
+        """
         ids = [entry.current.order_id or "" for entry in entries if unfinished(entry)]
         fills = self.venue.fills(ids, budget)
         return [self._with(entry, fills) for entry in entries]

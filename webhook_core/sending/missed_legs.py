@@ -37,8 +37,11 @@ def without_the_rest(progress: Progress, ledger: Ledger, now: datetime) -> Progr
 
 
 def _miss_behind(first: LedgerEntry, ledger: Ledger, now: datetime) -> int:
-    """The legs of one alert. While one before them has no outcome they wait for it: it may have been
-    sent, and then the answer to the next one is another."""
+    """The legs of one alert.
+
+    While one before them has no outcome they wait for it: it may have been sent, and then the
+    answer to the next one is another.
+    """
     if not first.following or now <= first.fresh_until:
         return 0
     entries = [first, *later_legs(ledger, first)]

@@ -12,7 +12,8 @@ DONE = (State.ACCEPTED, State.NO_ACTION)
 
 
 class Progress(NamedTuple):
-    """``entries``: the legs that are claimed. ``replayed``: all was decided before this delivery came."""
+    """``entries``: the legs that are claimed. ``replayed``: all was decided before
+    this delivery came."""
 
     entries: tuple[LedgerEntry, ...]
     replayed: bool = False
@@ -28,8 +29,8 @@ class Progress(NamedTuple):
 
     @property
     def deciding(self) -> LedgerEntry:
-        """The leg that the answer tells of: one in doubt, else the first without an order, else the last that has done
-        something."""
+        """The leg that the answer tells of: one in doubt, else the first without an order, else the
+        last that has done something."""
         open_ones = (entry for entry in self.entries if entry.state not in TERMINAL)
         did = (entry for entry in reversed(self.entries) if entry.state in DONE)
         return next(open_ones, None) or self._failed or next(did, self.entries[-1])
@@ -46,8 +47,12 @@ class Progress(NamedTuple):
 
 
 def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
-    """Whether a request may be sent behind these. Behind a cancel that found no open order, since it has just filled, further
-    cancels and an exit may: the exit sells what is there. A new order may not: it would stand beside the one that filled."""
+    """Whether a request may be sent behind these.
+
+    Behind a cancel that found no open order, since it has just filled, further cancels
+    and an exit may: the exit sells what is there. A new order may not: it would stand
+    beside the one that filled.
+    """
     if not all(entry.state in DONE or found_none_open(entry) for entry in entries):
         return False
     return (

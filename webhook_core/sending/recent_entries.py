@@ -1,5 +1,5 @@
-"""The entries that reconcile looks at once more though they are settled: an order's fill, the legs behind it. In Firestore each
-is a billed read, so a minute in which nothing came reads one.
+"""The entries that reconcile looks at once more though they are settled: an order's fill, the legs
+behind it. In Firestore each is a billed read, so a minute in which nothing came reads one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 
 
 class LastLook:
-    """When a run looked last, kept in ``documents`` under ``name``; the next one goes on from there, however late it comes."""
+    """When a run looked last, kept in ``documents`` under ``name``; the next one goes on from
+    there, however late it comes."""
 
     def __init__(self, documents: Documents, name: str) -> None:
         self._documents, self._name = documents, name
         self._kept: Document | None = None
 
     def since(self, now: datetime, fresh_for: timedelta) -> datetime:
-        """Since when entries have to be looked at: those that were too young to be judged by the last run too."""
+        """Since when entries have to be looked at: those that were too young to be judged
+        by the last run too."""
         self._kept = self._documents.read(self._name)
         return min(now, self._last() or now - AT_FIRST) - fresh_for - CLOCKS_DIFFER
 
@@ -50,7 +52,10 @@ class LastLook:
 
 
 def settled_since(ledger: Ledger, since: datetime, most: int = MOST) -> Iterator[LedgerEntry]:
-    """Those claimed since then, newest first, ``most`` of them at most. Raises LedgerUnavailable."""
+    """Those claimed since then, newest first, ``most`` of them at most.
+
+    Raises LedgerUnavailable.
+    """
     page = ledger.entries(states=TERMINAL, limit=1)
     left = most
     while True:

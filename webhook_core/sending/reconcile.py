@@ -1,9 +1,10 @@
 """Asks the venue about an unknown order, and only asks: nothing here ever sends one.
 
-Found in the open or the closed orders: accepted. Absent is harder to prove, since Kraken's reads may lag its engine by a
-minute: after deadline + margin the open orders lack it, and at least one more margin later a complete read of the closed
-orders lacks it too. The first read rules out an order that still rests, the second one that had closed before the first.
-A read that fails or is cut short proves nothing.
+Found in the open or the closed orders: accepted. Absent is harder to prove, since Kraken's reads
+may lag its engine by a minute: after deadline + margin the open orders lack it, and at least one
+more margin later a complete read of the closed orders lacks it too. The first read rules out an
+order that still rests, the second one that had closed before the first. A read that fails or is cut
+short proves nothing.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ _OPEN = ("open", "pending")
 
 @dataclass(slots=True, eq=False, repr=False)
 class Reconciler:
-    """``margin`` is how far Kraken's reads may lag its engine. ``mode`` and ``account`` are those of this venue.
+    """``margin`` is how far Kraken's reads may lag its engine. ``mode`` and ``account``
+    are those of this venue.
 
-    Nothing is concluded about an order of another mode or account on the same ledger: our venue can't know it, and its
-    silence would look like absence.
+    Nothing is concluded about an order of another mode or account on the same ledger: our venue
+    can't know it, and its silence would look like absence.
     """
 
     mode: str
@@ -51,7 +53,10 @@ class Reconciler:
     margin: timedelta
 
     def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
-        """At most one look-up of a submitting entry; what the ledger says now. Raises VenueUnavailable, LedgerUnavailable."""
+        """At most one look-up of a submitting entry; what the ledger says now.
+
+        Raises VenueUnavailable, LedgerUnavailable.
+        """
         if entry.state is not State.SUBMITTING or not self.is_ours(entry):
             return entry
         if self.clock.now() < entry.current.claimed_at + LOOK_UP_AFTER:
@@ -83,8 +88,8 @@ class Reconciler:
     def _changed(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         """A cancel or an amendment: the order itself shows whether it happened.
 
-        A cancel of an order that is still open may be sent again: it means the same order, whenever it arrives. An amendment
-        may not, but after deadline + margin it does not happen any more.
+        A cancel of an order that is still open may be sent again: it means the same order, whenever
+        it arrives. An amendment may not, but after deadline + margin it does not happen any more.
         """
         from webhook_core.trading.order_changes import is_as_amended  # few alerts change an order
 

@@ -61,6 +61,7 @@ def _write(entry: LedgerEntry, ledger: Ledger) -> None:
 
 def _in_doubt(entry: LedgerEntry) -> NotItsTurn:
     return NotItsTurn(
-        f"The alert {entry.alert_id} was not sent yet, and a resend of it may be, so a cancel may miss its order. "
+        f"The alert {entry.alert_id} was not sent yet, and a resend of it may be, so a cancel may "
+        "miss its order. "
         "Nothing was sent; sending the same alert again soon is safe."
     )

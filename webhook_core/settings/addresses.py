@@ -70,7 +70,10 @@ def _without_scope(text: str) -> str:
 
 
 def exchange_url(value: str) -> str:
-    """A base URI without a slash at the end. Plain http only to this machine: an order must not travel in clear."""
+    """A base URI without a slash at the end.
+
+    Plain http only to this machine: an order must not travel in clear.
+    """
     url = _split(value)
     if url is None or url.path.strip("/") or url.query or url.fragment or url.username is not None:
         raise ValueError(

@@ -38,7 +38,8 @@ def fingerprints(value: str) -> frozenset[bytes]:
     for part, read in found.items():
         if read is None:
             raise ValueError(
-                f"{shown(part)} is no SHA-256 fingerprint: 64 hex digits, or 43 characters of base64"
+                f"{shown(part)} is no SHA-256 fingerprint: 64 hex digits, or 43 characters of "
+                "base64"
             )
     return frozenset(read for read in found.values() if read is not None)
 
@@ -63,7 +64,9 @@ def refusals(
     headers, *others = NAMES
     if wanted is None:
         for name in filter(reader.given, others):
-            yield f"{name}: is set, and counts only with {headers}=true; set that, or leave both out"
+            yield (
+                f"{name}: is set, and counts only with {headers}=true; set that, or leave both out"
+            )
         return
     for name in others:
         if not reader.given(name):

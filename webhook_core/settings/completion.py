@@ -16,21 +16,24 @@ ReadSecrets = Callable[[Sequence[SecretName], float], Mapping[str, str]]
 
 
 class Configuration:
-    """``settings`` is what can be said without reading a secret. Raises SettingsError like ``read_settings``."""
+    """``settings`` is what can be said without reading a secret. Raises SettingsError like
+    ``read_settings``."""
 
     def __init__(self, env: Mapping[str, str], read: ReadSecrets) -> None:
         self._env = dict(env)
-        self._strategies_text = cache(
-            strategies_text
-        )  # the names of one start and the values for them belong together
+        # The names of one start and the values for them belong together.
+        self._strategies_text = cache(strategies_text)
         self._read = read
         self._values: Mapping[str, str] = {}
         self.settings = self._with({})
 
     def completed(self, seconds: float, places: Collection[str] | None = None) -> Settings:
-        """The settings with every secret read, or only those of ``places`` read again. Raises NotConfigured.
+        """The settings with every secret read, or only those of ``places`` read again.
 
-        A value that breaks a rule is a fault as it would be in the environment, and read anew the next time.
+        Raises NotConfigured.
+
+        A value that breaks a rule is a fault as it would be in the environment, and read
+        anew the next time.
         """
         names = [
             name for name in self.settings.secret_names if places is None or name.place in places

@@ -1,4 +1,5 @@
-"""Names of secrets in the place of their values: a Secret Manager version or a mounted file, read in the first request."""
+"""Names of secrets in the place of their values: a Secret Manager version or a mounted file, read
+in the first request."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _FILE = "file:"
 class SecretName(NamedTuple):
     """``place`` is the setting that holds the name, and begins the faults about it.
 
-    Of those with ``alternative`` one is enough: they were asked for in the place of settings of which one is required.
+    Of those with ``alternative`` one is enough: they were asked for in the place of settings of
+    which one is required.
     """
 
     place: str
@@ -54,7 +56,10 @@ def path_of(name: str) -> str | None:
 
 
 class SecretNames:
-    """Puts values in the place of names. ``values``: by name; a name without one is noted and stays without a value."""
+    """Puts values in the place of names.
+
+    ``values``: by name; a name without one is noted and stays without a value.
+    """
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
@@ -71,7 +76,10 @@ class SecretNames:
         return parsed
 
     def listed(self, place: str) -> Callable[[str], tuple[str | None, ...]]:
-        """The same for a comma-separated list. What stands under a name may be a list itself, as in the variable."""
+        """The same for a comma-separated list.
+
+        What stands under a name may be a list itself, as in the variable.
+        """
 
         def parsed(text: str) -> tuple[str | None, ...]:
             return tuple(

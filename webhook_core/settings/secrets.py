@@ -9,7 +9,10 @@ from webhook_core.settings.variables import entries, text
 
 
 class Secret:
-    """A text that no repr, message or log line shows. (pydantic's SecretStr would be 20 ms of imports at a cold start.)"""
+    """A text that no repr, message or log line shows.
+
+    (pydantic's SecretStr would be 20 ms of imports at a cold start.)
+    """
 
     __slots__ = ("_text",)
 
@@ -41,7 +44,8 @@ def secret(value: str) -> str:
     """
     if is_like_a_name(value):
         raise ValueError(
-            "holds a name, but in no form that can be read; write projects/PROJECT/secrets/SECRET/versions/VERSION "
+            "holds a name, but in no form that can be read; write "
+            "projects/PROJECT/secrets/SECRET/versions/VERSION "
             "(VERSION is a number or latest), file:/ABSOLUTE/PATH, or the value itself"
         )
     if not value.isprintable():
@@ -55,9 +59,8 @@ def secrets(value: str) -> tuple[str, ...]:
 
 
 def kraken_key(value: str) -> str:
-    if not re.fullmatch(
-        r"[!-~]+", secret(value)
-    ):  # it travels in a header: anything else there breaks every order
+    # It travels in a header: anything else there breaks every order.
+    if not re.fullmatch(r"[!-~]+", secret(value)):
         raise ValueError(
             "has blanks or foreign letters inside; copy the API key that Kraken showed, whole"
         )

@@ -15,8 +15,11 @@ SCHEMES: tuple[Scheme, ...] = ("token", "secret")
 
 
 class Strategy(NamedTuple):
-    """Limits beside the global ones, never instead of them. None: no limit of its own. ``volume`` counts what
-    ``quantity_type`` says; ``size_fixed``: no alert may name another size."""
+    """Limits beside the global ones, never instead of them.
+
+    None: no limit of its own. ``volume`` counts what ``quantity_type`` says; ``size_fixed``: no
+    alert may name another size.
+    """
 
     name: str
     allowed_symbols: tuple[str, ...] | None = None
@@ -31,7 +34,8 @@ class Strategy(NamedTuple):
 
 
 class SecretText(Value):
-    """A secret as it was written, with where: ``source`` goes into logs and messages, the text never does."""
+    """A secret as it was written, with where: ``source`` goes into logs and
+    messages, the text never does."""
 
     __slots__ = ("scheme", "source", "strategy", "text")
     hidden = frozenset({"text"})

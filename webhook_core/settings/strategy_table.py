@@ -42,11 +42,13 @@ class StrategyTable:
         self.table: dict[str, Any] = table if isinstance(table, dict) else {}
         if not isinstance(table, dict):
             self.faults.append(
-                f"{path}: {name} stands outside of a table; write it below a line such as [my-strategy]"
+                f"{path}: {name} stands outside of a table; write it below a line such as "
+                "[my-strategy]"
             )
         elif not 1 <= len(name) <= 64 or not name.isprintable():
             self.faults.append(
-                f"{path}: the name of a table must be 1 to 64 printable characters, not {env_values.shown(name)}"
+                f"{path}: the name of a table must be 1 to 64 printable characters, not "
+                f"{env_values.shown(name)}"
             )
         for key in self.table.keys() - set(KEYS):
             hint = env_values.suggestion(key, KEYS) or f"; there are {', '.join(KEYS)}"
@@ -121,7 +123,10 @@ class StrategyTable:
             return None
 
     def _secret_texts(self, key: str) -> tuple[str | None, ...]:
-        """None for each whose name is not read yet. Every fault of every entry goes to ``faults``."""
+        """None for each whose name is not read yet.
+
+        Every fault of every entry goes to ``faults``.
+        """
         value, before = self.table.get(key, ()), len(self.faults)
         texts: list[str | None] = []
         for entry in value if isinstance(value, list | tuple) else [value]:

@@ -1,4 +1,7 @@
-"""Values of strategies.toml -> values. Each parser raises ValueError that says what to write instead."""
+"""Values of strategies.toml -> values.
+
+Each parser raises ValueError that says what to write instead.
+"""
 
 from __future__ import annotations
 

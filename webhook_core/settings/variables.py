@@ -1,6 +1,9 @@
-"""Texts of the environment -> values. Each parser raises ValueError that says what is wrong and what to write instead.
+"""Texts of the environment -> values.
 
-Only texts that are no secrets come here, and may be repeated in a message; secrets have secret_values.py.
+Each parser raises ValueError that says what is wrong and what to write instead.
+
+Only texts that are no secrets come here, and may be repeated in a message; secrets
+have secret_values.py.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ _PROJECT = r"(?a)([a-z0-9.-]+:)?[a-z][a-z0-9-]*"
 
 
 class EnvReader:
-    """Reads variables and keeps every fault, so that they are reported together. An empty text counts as unset."""
+    """Reads variables and keeps every fault, so that they are reported together.
+
+    An empty text counts as unset.
+    """
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = env
@@ -94,12 +100,14 @@ def flag(value: str) -> bool:
 
 
 def whole(lowest: int, highest: int, why: str = "") -> Callable[[str], int]:
-    """A whole number from ``lowest`` to ``highest``; ``why`` explains the range to whoever left it."""
+    """A whole number from ``lowest`` to ``highest``; ``why`` explains the
+    range to whoever left it."""
 
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or not lowest <= int(value) <= highest:
             raise ValueError(
-                f"{shown(value)} is not a whole number from {lowest} to {highest}{why and f' ({why})'}"
+                f"{shown(value)} is not a whole number from {lowest} to "
+                f"{highest}{why and f' ({why})'}"
             )
         return int(value)
 
@@ -110,7 +118,8 @@ def seconds(lowest: float, highest: float) -> Callable[[str], float]:
     def parse(value: str) -> float:
         if not re.fullmatch(_AMOUNT, value) or not lowest <= float(value) <= highest:
             raise ValueError(
-                f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such as 2.5"
+                f"{shown(value)} is not a number of seconds from {lowest:g} to {highest:g}, such "
+                "as 2.5"
             )
         return float(value)
 
@@ -127,7 +136,8 @@ def entries(value: str) -> list[str]:
 
 
 def symbols(value: str) -> tuple[str, ...] | None:
-    """``BTC/USD,ETH/USD`` as written, since case tells AAPLx from AAPLX; ``*`` allows every pair: None."""
+    """``BTC/USD,ETH/USD`` as written, since case tells AAPLx from AAPLX; ``*``
+    allows every pair: None."""
     parts = entries(value)
     if parts == ["*"]:
         return None
@@ -140,7 +150,8 @@ def symbols(value: str) -> tuple[str, ...] | None:
 
 
 def cost_limits(value: str) -> Mapping[str, Decimal] | None:
-    """``500 USD`` or ``500 USD,450 EUR``: the most one order may cost, by quote asset; ``none``: None."""
+    """``500 USD`` or ``500 USD,450 EUR``: the most one order may cost, by quote
+    asset; ``none``: None."""
     if value.lower() == "none":
         return None
     limits: dict[str, Decimal] = {}
@@ -153,7 +164,8 @@ def cost_limits(value: str) -> Mapping[str, Decimal] | None:
             or Decimal(amount) == 0
         ):
             raise ValueError(
-                f"{shown(part)} is not an amount with its currency such as 500 USD; for no limit write none"
+                f"{shown(part)} is not an amount with its currency such as 500 USD; for no limit "
+                "write none"
             )
         if asset in limits:
             raise ValueError(f"{asset} is limited twice; give one amount")

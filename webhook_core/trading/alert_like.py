@@ -94,7 +94,8 @@ class AlertLike(Protocol):
 
 
 def position(alert: AlertLike, name: str) -> Decimal | None:
-    """``market_position`` with its size, or ``prev_market_position`` with its: signed, None where it is not said."""
+    """``market_position`` with its size, or ``prev_market_position`` with its: signed,
+    None where it is not said."""
     word, size = getattr(alert, name), getattr(alert, f"{name}_size")
     if word == "flat":
         return Decimal(0)

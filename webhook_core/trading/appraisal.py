@@ -1,4 +1,5 @@
-"""What a validation tells of an order that is not sent: every check, what was rounded, and what it would cost."""
+"""What a validation tells of an order that is not sent: every check, what was rounded,
+and what it would cost."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Estimate(NamedTuple):
-    """``price`` is where the order is expected to trade, ``cost`` and ``fee`` are in ``currency``, the pair's quote. None: not
-    known, for want of a price. The fee is that of the trade; what margin costs to open and to hold comes on top."""
+    """``price`` is where the order is expected to trade, ``cost`` and ``fee`` are in ``currency``,
+    the pair's quote. None: not known, for want of a price. The fee is that of the trade; what
+    margin costs to open and to hold comes on top."""
 
     price: Decimal | None
     cost: Decimal | None
@@ -27,7 +29,11 @@ class Estimate(NamedTuple):
 
 
 class Appraisal(NamedTuple):
-    """Of one request. ``checks`` are in the order in which they are made, ``rounding`` has a sentence for each number."""
+    """Of one request.
+
+    ``checks`` are in the order in which they are made, ``rounding`` has a
+    sentence for each number.
+    """
 
     checks: tuple[Check, ...] = ()
     rounding: tuple[str, ...] = ()
@@ -48,7 +54,8 @@ def estimated(draft: Draft, fees: Fees) -> Estimate:
 
 
 def expected_price(draft: Draft) -> Decimal | None:
-    """The limit, else the trigger as it stands now, else the market's; None where it counts from a market that is not known.
+    """The limit, else the trigger as it stands now, else the market's; None where it counts from a
+    market that is not known.
 
     An order may trade at a better price than its limit, and at a worse one than its trigger.
     """

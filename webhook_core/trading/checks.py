@@ -12,9 +12,9 @@ one strategy, Kraken's, or that of the token which proved the sender."""
 
 
 class Check(NamedTuple):
-    """``passed`` is None where it was not checked: the rule, or a number that it needs, is not known
-    or too old. ``message`` begins with ``rule``, a stable name, and says why not; it is empty if it
-    passed. ``numbers`` are plain strings.
+    """``passed`` is None where it was not checked: the rule, or a number that it needs, is not
+    known or too old. ``message`` begins with ``rule``, a stable name, and says why not; it is empty
+    if it passed. ``numbers`` are plain strings.
     """
 
     rule: str

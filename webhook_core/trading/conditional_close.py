@@ -1,7 +1,9 @@
-"""Take profit and stop loss of an entry, as Kraken's conditional close: one order on the other side for what the entry fills.
+"""Take profit and stop loss of an entry, as Kraken's conditional close: one order on the other side
+for what the entry fills.
 
-One only. Kraken spot has no one-cancels-other, so the leg that survives the other one would sell what was bought for something
-else (docs.kraken.com, add-order: each fill creates an order of its own, which knows nothing of any other).
+One only. Kraken spot has no one-cancels-other, so the leg that survives the other one would sell
+what was bought for something else (docs.kraken.com, add-order: each fill creates an order of its
+own, which knows nothing of any other).
 """
 
 from __future__ import annotations
@@ -34,15 +36,20 @@ _WRITE = (
 def only_one(field: str) -> OrderDenied:
     """The refusal of a second exit for one entry."""
     return OrderDenied(
-        "ONE_CLOSE: an order of Kraken's carries one conditional close, and Kraken spot has no one-cancels-other: with two "
-        "exits the one that survives could sell other holdings. Send one take_profit or one stop_loss, and let the strategy "
+        "ONE_CLOSE: an order of Kraken's carries one conditional close, and Kraken spot has no "
+        "one-cancels-other: with two "
+        "exits the one that survives could sell other holdings. Send one take_profit or one "
+        "stop_loss, and let the strategy "
         "close the position for the other.",
         field=field,
     )
 
 
 def close_of(alert: AlertLike, side: Side) -> Close | None:
-    """The conditional close that the alert asks for, of an order on that side. Raises AlertMalformed, OrderDenied for two."""
+    """The conditional close that the alert asks for, of an order on that side.
+
+    Raises AlertMalformed, OrderDenied for two.
+    """
     if alert.take_profit is not None and alert.stop_loss is not None:
         raise only_one("take_profit")
     close: Close | None = None
@@ -58,7 +65,11 @@ def close_of(alert: AlertLike, side: Side) -> Close | None:
         return None
     if alert.reduce_only or alert.order_type is OrderType.SETTLE_POSITION:
         raise AlertMalformed(
-            f"{close.field} closes what an entry opens, and this order only reduces: send one of the two.",
+            (
+                f"{close.field} closes what an entry opens, and this order only reduces: send one "
+                "of "
+                "the two."
+            ),
             field=close.field,
         )
     return _on_its_side(close, alert, side)
@@ -97,7 +108,8 @@ def _on_its_side(close: Close, alert: AlertLike, side: Side) -> Close:
 
 
 def _check_reach(name: str, price: Price | None, entry: Decimal) -> None:
-    """Points or percent written as a price: nobody means such an exit, and it would protect nothing."""
+    """Points or percent written as a price: nobody means such an exit, and
+    it would protect nothing."""
     if _is_out_of_reach(name, price, entry):
         raise AlertMalformed(f"{_too_far(name, 'entry', entry)}: {_WRITE}", field=name)
 
@@ -120,7 +132,8 @@ def _held_against_market(wanted: OrderIntent) -> Iterator[tuple[str, Price]]:
 
 
 def reach_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]:
-    """The same against the market's price, for an order that named none of its own to hold its exit against."""
+    """The same against the market's price, for an order that named none of its own to
+    hold its exit against."""
     for name, price in _held_against_market(wanted):
         if market is None:
             yield Check(
@@ -153,7 +166,8 @@ def _side_checks(wanted: OrderIntent, market: Decimal | None) -> Iterator[Check]
     entry = "" if at == market else f" (the entry comes to {plain(at)})"
     text = (
         f"EXIT_SIDE: {close.field} {plain(trigger)} of a {wanted.side} must lie "
-        f"{'above' if above else 'below'} the market's {plain(market)}{entry}: it would fire at once"
+        f"{'above' if above else 'below'} the market's {plain(market)}{entry}: it would fire at "
+        "once"
     )
     yield Check("EXIT_SIDE", False, text, numbers)
 
@@ -171,7 +185,10 @@ def _fills_at(wanted: OrderIntent, market: Decimal | None) -> Decimal | None:
 
 
 def _is_out_of_reach(name: str, price: Price | None, entry: Decimal) -> bool:
-    """Whether an exit is so far from the entry that it must mean something else. A percentage says what it means."""
+    """Whether an exit is so far from the entry that it must mean something else.
+
+    A percentage says what it means.
+    """
     if price is None or (isinstance(price, Relative) and price.percent):
         return False
     at = (
@@ -198,7 +215,8 @@ def _signed(price: Price, *, above: bool) -> Price:
 
 
 def _entry_price(alert: AlertLike) -> Decimal | None:
-    """Where the entry is meant to trade, as far as the alert says it: its limit, else its trigger, else the reference."""
+    """Where the entry is meant to trade, as far as the alert says it: its limit, else its trigger,
+    else the reference."""
     kind = alert.order_type
     candidates = [alert.price if kind.takes_limit else None, alert.stop_price, alert.price]
     return next((price for price in candidates if isinstance(price, Decimal)), None)

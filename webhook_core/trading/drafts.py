@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 
 class Fitted(NamedTuple):
-    """One price of the order: the alert's field, what it asked for, and what fits the pair. ``may_be_zero``: an offset that
-    says "at the trigger itself"."""
+    """One price of the order: the alert's field, what it asked for, and what fits the pair.
+
+    ``may_be_zero``: an offset that says "at the trigger itself".
+    """
 
     field: str
     asked: Price
@@ -35,10 +37,11 @@ class Fitted(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """``volume`` is base, or quote where the order's size is (Kraken's ``viqc``). ``prices``: the trigger or the trail, then
-    the limit, those that are sent; ``close_prices`` those of the close. ``highest_price``: the highest that is known of the
-    order; ``close_price`` the same of its close. ``market``: the last price, else the alert's idea of it. ``amends``: the order
-    that rests at Kraken and is to become this one; its leverage is not known."""
+    """``volume`` is base, or quote where the order's size is (Kraken's ``viqc``). ``prices``: the
+    trigger or the trail, then the limit, those that are sent; ``close_prices`` those of the close.
+    ``highest_price``: the highest that is known of the order; ``close_price`` the same of its
+    close. ``market``: the last price, else the alert's idea of it. ``amends``: the order that rests
+    at Kraken and is to become this one; its leverage is not known."""
 
     wanted: OrderIntent
     instrument: Instrument
@@ -103,7 +106,8 @@ def draft(wanted: OrderIntent, instrument: Instrument, ticker: Decimal | None) -
 
 
 def lowest(draft: Draft) -> Iterator[tuple[Fitted, Decimal | None]]:
-    """Every price that counts downwards from the market, and what that leaves, None where the market is not known."""
+    """Every price that counts downwards from the market, and what that leaves, None where the
+    market is not known."""
     wanted, market = draft.wanted, draft.market
     kinds = [
         (price, wanted.side, wanted.order_type) for price in draft.prices if not price.may_be_zero
@@ -149,7 +153,10 @@ def notes(draft: Draft) -> Iterator[str]:
     yield from wanted.notes
     yield from roundings(draft)
     if wanted.trigger is not None and not wanted.order_type.takes_trigger:
-        yield f"stop_price {text(wanted.trigger)} was not used: a {wanted.order_type} order has no trigger"
+        yield (
+            f"stop_price {text(wanted.trigger)} was not used: a {wanted.order_type} order has "
+            "no trigger"
+        )
     if wanted.close is not None:
         yield from _close_notes(wanted, wanted.close.field)
 
@@ -158,9 +165,14 @@ def _close_notes(wanted: OrderIntent, field: str) -> Iterator[str]:
     """A template that serves entries and exits alike would turn an exit into a new position."""
     margin = wanted.leverage is not None and wanted.leverage > 1
     if wanted.side is Side.SELL and not margin:
-        yield f"{field} of a sell without leverage buys back what is sold: leave it empty for an exit"
+        yield (
+            f"{field} of a sell without leverage buys back what is sold: leave it empty for an exit"
+        )
     if wanted.side is Side.BUY and not margin and wanted.terms.fee_currency == "base":
-        yield f"{field} sells all that is bought, and fee_currency base takes the fee out of that: Kraken may refuse the close"
+        yield (
+            f"{field} sells all that is bought, and fee_currency base takes the fee out of "
+            "that: Kraken may refuse the close"
+        )
 
 
 def _prices(wanted: OrderIntent, instrument: Instrument) -> Iterator[Fitted]:

@@ -14,7 +14,8 @@ _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 
 
 class Balance(NamedTuple):
-    """``total`` of one asset, credit included, and ``held``, the part of it that resting spot orders hold."""
+    """``total`` of one asset, credit included, and ``held``, the part of it that
+    resting spot orders hold."""
 
     total: Decimal
     held: Decimal = Decimal(0)
@@ -25,10 +26,14 @@ class Balance(NamedTuple):
 
 
 class RestingOrder(NamedTuple):
-    """An order of the account. ``pair`` is as Kraken shows it, the altname. ``parent`` is the order whose conditional close
-    it is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far as it has them.
-    ``closes``: it carries a conditional close of its own. ``closed_at``: when it was done. ``fires_at``: the last price at
-    which it is triggered, where the last price does that and Kraken says at which; a trail moves it."""
+    """An order of the account.
+
+    ``pair`` is as Kraken shows it, the altname. ``parent`` is the order whose conditional close it
+    is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far
+    as it has them. ``closes``: it carries a conditional close of its own. ``closed_at``: when it
+    was done. ``fires_at``: the last price at which it is triggered, where the last price does that
+    and Kraken says at which; a trail moves it.
+    """
 
     order_id: str
     pair: str
@@ -53,8 +58,11 @@ class RestingOrder(NamedTuple):
 
 
 class OpenPosition(NamedTuple):
-    """A row of the open margin positions, which the fill of one order has opened. ``pair`` is as Kraken names it; ``volume``
-    is what is open of it and ``closed`` what is not any more, both in base, the open part below zero for a short one."""
+    """A row of the open margin positions, which the fill of one order has opened.
+
+    ``pair`` is as Kraken names it; ``volume`` is what is open of it and ``closed`` what is not any
+    more, both in base, the open part below zero for a short one.
+    """
 
     pair: str
     order_id: str
@@ -65,10 +73,11 @@ class OpenPosition(NamedTuple):
 class Facts(NamedTuple):
     """Each is None, or empty, unless it was asked for.
 
-    ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base. ``prices``: pair key ->
-    last traded price. ``equity``: worth of the whole account in the quote currency, without the assets ``not_valued``, which
-    it holds too. ``open_orders``: of all pairs. ``exited``: pair key -> what conditional closes of ours have just changed of the
-    position, signed base: the strategy may not know yet.
+    ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base.
+    ``prices``: pair key -> last traded price. ``equity``: worth of the whole account in the quote
+    currency, without the assets ``not_valued``, which it holds too. ``open_orders``: of all pairs.
+    ``exited``: pair key -> what conditional closes of ours have just changed of the position,
+    signed base: the strategy may not know yet.
     """
 
     balances: Mapping[str, Balance] | None = None

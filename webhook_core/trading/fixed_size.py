@@ -1,4 +1,5 @@
-"""A size of the strategy's own that binds: an alert that names one of its own is refused, whatever it is."""
+"""A size of the strategy's own that binds: an alert that names one of its own is
+refused, whatever it is."""
 
 from __future__ import annotations
 
@@ -11,12 +12,16 @@ if TYPE_CHECKING:
 
 
 def check(alert: AlertLike) -> None:
-    """Raises OrderDenied naming the field. What makes a position smaller by what is held of it has no size: a close, a part of
-    one in percent, a target that is flat, a reversal of the same size, a cancel."""
+    """Raises OrderDenied naming the field.
+
+    What makes a position smaller by what is held of it has no size: a close, a part of one in
+    percent, a target that is flat, a reversal of the same size, a cancel.
+    """
     field = _own_size(alert)
     if field is not None:
         raise OrderDenied(
-            f"SIZE_FIXED: {field} is the alert's own size, and this strategy has a fixed one in strategies.toml: leave it "
+            f"SIZE_FIXED: {field} is the alert's own size, and this strategy has a fixed one in "
+            "strategies.toml: leave it "
             "out, or take fixed = true away there.",
             field=field,
         )

@@ -9,16 +9,20 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, Protocol
 
 _OWN_VENUE = "international"
-"""``execution_venue`` of all pairs but those with a suffix (docs.kraken.com, get-tradable-asset-pairs)."""
+"""``execution_venue`` of all pairs but those with a suffix (docs.kraken.com,
+get-tradable-asset-pairs)."""
 MOST_DECIMALS = 18
 """More digits than any pair of Kraken has; a rule beyond it is a misreading and is not applied."""
 
 
 class Instrument(NamedTuple):
-    """A pair with its rules, as AssetPairs states them. None means that our source lacks the rule: it is not applied.
+    """A pair with its rules, as AssetPairs states them.
 
-    ``key``, ``altname`` and ``wsname`` are Kraken's three names of the pair; ``base`` and ``quote`` are asset ids (XXBT, ZUSD).
-    ``as_of`` is when Kraken said so: rules older than a day still round but deny nothing.
+    None means that our source lacks the rule: it is not applied.
+
+    ``key``, ``altname`` and ``wsname`` are Kraken's three names of the pair; ``base`` and
+    ``quote`` are asset ids (XXBT, ZUSD). ``as_of`` is when Kraken said so: rules older
+    than a day still round but deny nothing.
     """
 
     key: str
@@ -44,12 +48,14 @@ class Instrument(NamedTuple):
 
     @property
     def venue(self) -> str:
-        """The suffix of a pair of another venue of Kraken's than its own, with its colon (":BTNL"); empty for all others."""
+        """The suffix of a pair of another venue of Kraken's than its own, with its colon (":BTNL");
+        empty for all others."""
         return suffix_of(self.key)
 
     @property
     def market_names(self) -> tuple[str, ...]:
-        """What Ticker may call the pair; it knows none with a suffix, only Kraken's own pair of the same assets."""
+        """What Ticker may call the pair; it knows none with a suffix, only Kraken's own
+        pair of the same assets."""
         names = (self.key, self.altname, self.wsname)
         if not self.venue:
             return names
@@ -57,7 +63,8 @@ class Instrument(NamedTuple):
 
 
 class Records(Protocol):
-    """Instruments too many to be held: read one by one, where a name is none of those that are held."""
+    """Instruments too many to be held: read one by one, where a name is none of
+    those that are held."""
 
     def named(self, symbol: str) -> Sequence[Instrument]:
         """Whatever ``symbol`` may mean; some of it may be other pairs."""
@@ -70,10 +77,11 @@ class Records(Protocol):
 
 
 def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrument]:
-    """The ``result`` of one AssetPairs answer; a row that can't be an instrument is left out, never an error.
+    """The ``result`` of one AssetPairs answer; a row that can't be an instrument is left
+    out, never an error.
 
-    Numbers may be text, int or Decimal. A missing, blank or senseless rule becomes None, an empty leverage list
-    the empty tuple (docs.kraken.com, get-tradable-asset-pairs).
+    Numbers may be text, int or Decimal. A missing, blank or senseless rule becomes None, an empty
+    leverage list the empty tuple (docs.kraken.com, get-tradable-asset-pairs).
     """
     return [
         found for key, row in pairs.items() if (found := _instrument(key, row, as_of)) is not None
@@ -81,14 +89,18 @@ def parse_asset_pairs(pairs: Mapping[str, Any], as_of: datetime) -> list[Instrum
 
 
 class Stored(NamedTuple):
-    """Instruments of a document. ``whole``: when Kraken had listed no others, None if it was never asked for all."""
+    """Instruments of a document.
+
+    ``whole``: when Kraken had listed no others, None if it was never asked for all.
+    """
 
     instruments: Sequence[Instrument] = ()
     whole: datetime | None = None
 
 
 def to_document(instruments: Iterable[Instrument], whole: datetime | None = None) -> str:
-    """The instruments as compact JSON in AssetPairs' shape, each with its own ``as_of``; nothing is lost."""
+    """The instruments as compact JSON in AssetPairs' shape, each with its own
+    ``as_of``; nothing is lost."""
     pairs = {instrument.key: row_of(instrument) for instrument in instruments}
     dated = {} if whole is None else {"whole": whole.astimezone(UTC).isoformat()}
     return json.dumps({"pairs": pairs, **dated}, separators=(",", ":"))
@@ -100,7 +112,9 @@ def from_document(text: str) -> list[Instrument]:
 
 
 def stored_in(text: str) -> Stored:
-    """What ``to_document`` wrote. An ``as_of`` beside ``pairs`` dates every row that has none of its own.
+    """What ``to_document`` wrote.
+
+    An ``as_of`` beside ``pairs`` dates every row that has none of its own.
 
     Raises ValueError for a text of another shape; a row that can't be an instrument is left out.
     """
@@ -158,7 +172,8 @@ def _on(venue: str, name: str) -> str:
 
 
 def row_of(instrument: Instrument) -> dict[str, Any]:
-    """The instrument in AssetPairs' shape without its key, beside its own ``as_of``; unknown rules are left out."""
+    """The instrument in AssetPairs' shape without its key, beside its own ``as_of``;
+    unknown rules are left out."""
     row: dict[str, Any] = {}
     for name in Instrument._fields:
         value = getattr(instrument, name)

@@ -1,4 +1,5 @@
-"""What an alert may want beside an order of its own size: a position, a cancel, an amendment, or nothing that can be done."""
+"""What an alert may want beside an order of its own size: a position, a cancel, an amendment, or
+nothing that can be done."""
 
 from __future__ import annotations
 
@@ -29,9 +30,10 @@ class NoOrder(NamedTuple):
 class PositionIntent(NamedTuple):
     """A position as the alert wants it; the order that leads there depends on what is held.
 
-    ``percent`` is how much of the position a ``close`` closes. ``target`` is signed, base, and for ``reverse`` its size only;
-    ``percent_of_equity``, signed too, stands in its place. ``before`` and ``after`` are the strategy's own positions around
-    this firing, signed, where the alert says them: they tell two firings of one second apart.
+    ``percent`` is how much of the position a ``close`` closes. ``target`` is signed, base, and for
+    ``reverse`` its size only; ``percent_of_equity``, signed too, stands in its place. ``before``
+    and ``after`` are the strategy's own positions around this firing, signed, where the alert says
+    them: they tell two firings of one second apart.
     """
 
     symbol: str
@@ -46,8 +48,8 @@ class PositionIntent(NamedTuple):
 
 
 class CancelIntent(NamedTuple):
-    """Which open orders are to go: one by ``order_id`` or ``client_order_id``, those of the alert ``of_alert``, else all in
-    ``scope``; ``symbol`` and ``side`` narrow it."""
+    """Which open orders are to go: one by ``order_id`` or ``client_order_id``, those of the alert
+    ``of_alert``, else all in ``scope``; ``symbol`` and ``side`` narrow it."""
 
     scope: CancelScope | None = None
     symbol: str | None = None
@@ -67,7 +69,10 @@ class CancelIntent(NamedTuple):
 
 
 class AmendIntent(NamedTuple):
-    """What an open order is to become; None leaves it as it is. ``volume`` is its whole size in base, filled part included."""
+    """What an open order is to become; None leaves it as it is.
+
+    ``volume`` is its whole size in base, filled part included.
+    """
 
     order_id: str | None = None
     client_order_id: str | None = None
@@ -81,12 +86,15 @@ class AmendIntent(NamedTuple):
 
 
 class OrderIntent(NamedTuple):
-    """One order as the alert wants it, before any rounding. ``limit`` and ``trigger`` are prices in quote per base, or
-    offsets; ``trail`` is the distance of a trailing stop, ``trail_limit`` its limit as an offset from the trigger.
-    ``quantity_type`` says what ``volume`` counts. ``notes`` are for the answer's warnings.
+    """One order as the alert wants it, before any rounding.
 
-    ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper venue, and is never sent.
-    ``exit``: the alert names a position, and the order brings what is held nearer to flat.
+    ``limit`` and ``trigger`` are prices in quote per base, or offsets; ``trail`` is the distance of
+    a trailing stop, ``trail_limit`` its limit as an offset from the trigger. ``quantity_type`` says
+    what ``volume`` counts. ``notes`` are for the answer's warnings.
+
+    ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper
+    venue, and is never sent. ``exit``: the alert names a position, and the order brings what is
+    held nearer to flat.
     """
 
     symbol: str
@@ -107,7 +115,8 @@ class OrderIntent(NamedTuple):
 
     @property
     def takes_quote(self) -> bool:
-        """Kraken takes a size in the quote currency for a market buy without leverage (docs.kraken.com, add-order ``viqc``)."""
+        """Kraken takes a size in the quote currency for a market buy without leverage
+        (docs.kraken.com, add-order ``viqc``)."""
         return (
             self.order_type is OrderType.MARKET
             and self.side is Side.BUY

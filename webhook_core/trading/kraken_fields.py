@@ -17,8 +17,9 @@ _FEES = {"base": "fcib", "quote": "fciq"}
 
 
 def parameters(draft: Draft) -> dict[str, str]:
-    """Kraken's ``price`` is the trigger where there is one, else the limit; ``price2`` is the limit behind a trigger
-    (docs.kraken.com, add-order). ``pair`` is the key: Kraken refuses some wsnames as input."""
+    """Kraken's ``price`` is the trigger where there is one, else the limit; ``price2`` is
+    the limit behind a trigger (docs.kraken.com, add-order). ``pair`` is the key: Kraken
+    refuses some wsnames as input."""
     wanted, instrument = draft.wanted, draft.instrument
     sent = {
         "pair": instrument.key,

@@ -20,7 +20,8 @@ from webhook_core.trading.symbols import display_name
 RULES_DENY_FOR = timedelta(hours=24)
 """So long after Kraken stated them do a pair's rules deny an order."""
 STATUS_DENIES_FOR = timedelta(minutes=1)
-"""A pair's status is a matter of minutes. Kraken's own refusal of it is one that a resend may overcome; ours would be final."""
+"""A pair's status is a matter of minutes. Kraken's own refusal of it is one that a resend may
+overcome; ours would be final."""
 ICEBERG_PARTS = 15
 SOONEST_EXPIRY = timedelta(seconds=5)
 LATEST_EXPIRY = timedelta(days=30)
@@ -39,7 +40,8 @@ def status_is_fresh(instrument: Instrument, now: datetime) -> bool:
 
 
 def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
-    """``ordermin``, in base currency, after rounding; None: the size is in quote, and no price is known to count it by."""
+    """``ordermin``, in base currency, after rounding; None: the size is in quote, and no price is
+    known to count it by."""
     least = instrument.ordermin
     if volume is None:
         return checks.unchecked("ORDER_MINIMUM", "no price is known")
@@ -48,12 +50,16 @@ def volume_minimum(instrument: Instrument, volume: Decimal | None) -> Check:
     numbers = {"volume": plain(volume), "minimum": plain(least)}
     if volume >= least:
         return checks.passed("ORDER_MINIMUM", **numbers)
-    text = f"volume {plain(volume)} is below the pair's minimum {plain(least)} {asset_code(instrument.base)}"
+    text = (
+        f"volume {plain(volume)} is below the pair's minimum {plain(least)} "
+        f"{asset_code(instrument.base)}"
+    )
     return checks.denied("ORDER_MINIMUM", text, **numbers)
 
 
 def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None) -> Check:
-    """``costmin``, in quote currency, at the highest price known: which one Kraken takes is its own affair."""
+    """``costmin``, in quote currency, at the highest price known: which one Kraken takes
+    is its own affair."""
     least = instrument.costmin
     if least is None:
         return checks.unchecked("COST_MINIMUM", _NO_RULE, volume=plain(volume))
@@ -70,14 +76,18 @@ def cost_minimum(instrument: Instrument, volume: Decimal, price: Decimal | None)
     }
     if cost >= least:
         return checks.passed("COST_MINIMUM", **numbers)
-    text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's minimum {plain(least)} {quote}"
+    text = (
+        f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is below the pair's "
+        f"minimum {plain(least)} {quote}"
+    )
     return checks.denied("COST_MINIMUM", text, **numbers)
 
 
 def close_minimum(
     instrument: Instrument, volume: Decimal, price: Decimal | None, field: str
 ) -> Check:
-    """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own price, as far as it is known."""
+    """``costmin`` again, for the order that take profit or stop loss leaves behind: at its own
+    price, as far as it is known."""
     check = cost_minimum(instrument, volume, price)
     text = check.message.replace(
         "COST_MINIMUM: ", f"CLOSE_COST_MINIMUM: the order that {field} leaves: ", 1
@@ -86,11 +96,15 @@ def close_minimum(
 
 
 def display_volume_fits(volume: Decimal, shown: Decimal) -> Check:
-    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com, add-order ``displayvol``)."""
+    """An iceberg shows a fifteenth of its volume at least, and not all of it (docs.kraken.com,
+    add-order ``displayvol``)."""
     numbers = {"display_volume": plain(shown), "volume": plain(volume)}
     if volume <= shown * ICEBERG_PARTS and shown < volume:
         return checks.passed("DISPLAY_VOLUME", **numbers)
-    text = f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least a fifteenth of it"
+    text = (
+        f"display_volume {plain(shown)} must be below the volume {plain(volume)} and at least "
+        "a fifteenth of it"
+    )
     return checks.denied("DISPLAY_VOLUME", text, **numbers)
 
 
@@ -110,7 +124,10 @@ def expiry_in_reach(expires: datetime, starts: datetime | None, now: datetime) -
     if earliest <= expires <= latest and (starts is None or starts < expires):
         return checks.passed("EXPIRY", **numbers)
     span = f"from {_moment(max(earliest, starts or earliest))} to {_moment(latest)}"
-    text = f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days ahead, after the start, here {span}"
+    text = (
+        f"expires {_moment(expires)} is out of reach: Kraken takes 5 seconds to 30 days "
+        f"ahead, after the start, here {span}"
+    )
     return checks.denied("EXPIRY", text, **numbers)
 
 
@@ -134,7 +151,10 @@ def leverage_offered(instrument: Instrument, side: Side, leverage: int | None) -
 def status_permits(
     instrument: Instrument, order_type: OrderType, leverage: int | None, *, post_only: bool = False
 ) -> Check:
-    """The pair's ``status`` takes such an order. A leveraged order may be the one that reduces: Kraken decides that."""
+    """The pair's ``status`` takes such an order.
+
+    A leveraged order may be the one that reduces: Kraken decides that.
+    """
     status = instrument.status
     if status is None:
         return checks.unchecked("PAIR_STATUS", _NO_RULE)
@@ -149,7 +169,10 @@ def status_permits(
     if not refused:
         return checks.passed("PAIR_STATUS", status=status)
     hint = "; a limit order with post_only can be sent" if status == "post_only" else ""
-    text = f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} order{hint}"
+    text = (
+        f"{display_name(instrument)} is {status} at Kraken and takes no such {order_type} "
+        f"order{hint}"
+    )
     return checks.denied("PAIR_STATUS", text, status=status)
 
 

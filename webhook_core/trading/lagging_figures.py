@@ -1,9 +1,11 @@
 """What is held, for the figures of Kraken's that may not show our last orders yet.
 
-A read of Kraken's may lag its engine by up to a minute (github.com/btschwertfeger/kraken-infinity-grid, issue 82). An order that
-the figure does not show would be made a second time. So each plan that read a figure leaves it in the ledger, and the next one
-asks whether today's figure is the old one with all that was traded since, or with the first part of it only: then the rest is
-added. A figure that is neither (money came in, somebody traded by hand) proves nothing while an order is that young.
+A read of Kraken's may lag its engine by up to a minute
+(github.com/btschwertfeger/kraken-infinity-grid, issue 82). An order that the figure does not show
+would be made a second time. So each plan that read a figure leaves it in the ledger, and the next
+one asks whether today's figure is the old one with all that was traded since, or with the first
+part of it only: then the rest is added. A figure that is neither (money came in, somebody traded by
+hand) proves nothing while an order is that young.
 """
 
 from __future__ import annotations
@@ -16,10 +18,14 @@ DUST = Decimal("1E-8")
 
 
 class Step(NamedTuple):
-    """One of our orders. ``before``: the figure that its plan saw, None if it read none. ``change`` is what it adds to the
-    figure, None if only its direction is known; ``tolerance`` how far off that may be (a fee, a price). ``sure``: it did; one
-    that may come to nothing, or to less, leaves every figure in doubt, which may have moved for another. ``returns``: the close
-    that it left behind may have taken it back."""
+    """One of our orders.
+
+    ``before``: the figure that its plan saw, None if it read none. ``change`` is what it
+    adds to the figure, None if only its direction is known; ``tolerance`` how far off
+    that may be (a fee, a price). ``sure``: it did; one that may come to nothing, or to
+    less, leaves every figure in doubt, which may have moved for another. ``returns``: the
+    close that it left behind may have taken it back.
+    """
 
     before: Decimal | None
     change: Decimal | None
@@ -37,8 +43,10 @@ class _Point(NamedTuple):
 
 
 def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
-    """The figure with every step in it, None where it can't be told. ``steps``, oldest first, begin before the young ones, if
-    any is that old."""
+    """The figure with every step in it, None where it can't be told.
+
+    ``steps``, oldest first, begin before the young ones, if any is that old.
+    """
     if not steps:
         return figure
     course = _course(steps)
@@ -46,7 +54,8 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
         return None
     end = course[-1]
     if end.number < len(steps):
-        # The figure shows the last step if it is none of those without it; behind it nothing can be told.
+        # The figure shows the last step if it is none of those without it; behind it
+        # nothing can be told.
         moved = end.number == len(steps) - 1 and all(
             abs(figure - point.value) > point.slack for point in course
         )
@@ -59,8 +68,10 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
 
 
 class Traded(NamedTuple):
-    """One fill of ours on margin: its order, and ``change``, signed, base. ``opens``: it can't have closed anything, as an
-    entry that carries an exit of its own."""
+    """One fill of ours on margin: its order, and ``change``, signed, base.
+
+    ``opens``: it can't have closed anything, as an entry that carries an exit of its own.
+    """
 
     order_id: str
     change: Decimal
@@ -76,11 +87,11 @@ class Lot(NamedTuple):
 
 
 def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal]:
-    """What the positions that these lots are may lack of these fills, oldest first: one amount where that is
-    certain, none where no part of the fills leads to them.
+    """What the positions that these lots are may lack of these fills, oldest first: one amount
+    where that is certain, none where no part of the fills leads to them.
 
-    Fills close the oldest positions on the other side, and open one in their order's name of what is left.
-    So each number of fills that the read may show leads to lots of its own.
+    Fills close the oldest positions on the other side, and open one in their order's name of what
+    is left. So each number of fills that the read may show leads to lots of its own.
     """
     figure = sum((lot.open for lot in lots), Decimal(0))
     ours = {fill.order_id for fill in fills}
@@ -122,8 +133,8 @@ def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
 
 
 def _course(steps: Sequence[Step]) -> list[_Point]:
-    """What there was comes from the first ``before``; a later one that is not what the steps led to counts from there on, for
-    it has in it what was not ours."""
+    """What there was comes from the first ``before``; a later one that is not what the steps led to
+    counts from there on, for it has in it what was not ours."""
     course: list[_Point] = []
     known = False
     for number, step in enumerate(steps):

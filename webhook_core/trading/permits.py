@@ -42,9 +42,12 @@ GRANTED = frozenset({"resume", READ})
 
 
 class Permit(NamedTuple):
-    """None: no such caveat. Of ``pairs`` and ``networks`` every list must hold. ``max_cost``: quote
-    asset -> most that one order may cost; ``orders_per_day``: how many may be sent from 00:00 UTC on.
-    ``expires``: the last day, of UTC. ``written``: a caveat's letter -> how the token has it."""
+    """None: no such caveat.
+
+    Of ``pairs`` and ``networks`` every list must hold. ``max_cost``: quote asset -> most that one
+    order may cost; ``orders_per_day``: how many may be sent from 00:00 UTC on. ``expires``: the
+    last day, of UTC. ``written``: a caveat's letter -> how the token has it.
+    """
 
     token_id: str
     strategy: str

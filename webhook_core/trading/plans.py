@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or left out. ``appraisals``, one
-    for each request, only where they were asked for."""
+    """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or
+    left out. ``appraisals``, one for each request, only where they were asked for."""
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
@@ -23,9 +23,12 @@ class Plan(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """We refuse to send it. ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what is
-    refused, where an appraisal was asked for. ``notes`` say how its size came about, and what was rounded.
-    ``by_token``: it is the sender's token that does not allow it."""
+    """We refuse to send it.
+
+    ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what
+    is refused, where an appraisal was asked for. ``notes`` say how its size came about, and what
+    was rounded. ``by_token``: it is the sender's token that does not allow it.
+    """
 
     rule: str
     message: str

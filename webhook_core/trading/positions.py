@@ -1,7 +1,8 @@
 """From the position that an alert wants to the market order that leads there from what is held.
 
-On spot the position is what the account holds of the base asset, and short means flat. With leverage it is the net margin
-position of the pair. What is held by resting orders can't be sold; it is no position of less, so a target counts it.
+On spot the position is what the account holds of the base asset, and short means flat. With
+leverage it is the net margin position of the pair. What is held by resting orders can't be sold; it
+is no position of less, so a target counts it.
 """
 
 from __future__ import annotations
@@ -60,9 +61,10 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
 
 
 def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal | None]:
-    """Side and size of what its resting exits must give up for an order that reduces the position: on spot what they keep from
-    being sold, with leverage all that is closed, or they would open another position. Of the whole position there is no size:
-    all of them. None where nothing is in the way."""
+    """Side and size of what its resting exits must give up for an order that reduces the
+    position: on spot what they keep from being sold, with leverage all that is closed, or
+    they would open another position. Of the whole position there is no size: all of them.
+    None where nothing is in the way."""
     held = (
         basis.position if is_margin(wanted.leverage) else basis.balance(basis.instrument.base).total
     )
@@ -84,9 +86,8 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
         return held - percent_of(held, wanted.percent)
     if wanted.action == "reverse":
         size = (abs(held) or abs(basis.exited)) if wanted.target is None else wanted.target
-        facing = (
-            held or -basis.exited
-        )  # an exit of its own may have fired that the strategy does not know of
+        # An exit of its own may have fired that the strategy does not know of.
+        facing = held or -basis.exited
         return -size if facing > 0 else size if facing < 0 else ZERO
     if wanted.percent_of_equity is None:
         return wanted.target or ZERO
@@ -105,7 +106,10 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
 def _incomplete(basis: Basis) -> Denied:
     """A part of a worth that is too small would be sold for nothing."""
     named = ", ".join(asset_code(asset) for asset in basis.facts.not_valued)
-    text = f"nothing is sold on an equity that lacks {named}, of which no price is known: send the size, or close"
+    text = (
+        f"nothing is sold on an equity that lacks {named}, of which no price is known: send "
+        "the size, or close"
+    )
     return denied("EQUITY_INCOMPLETE", text, not_valued=named)
 
 
@@ -142,18 +146,27 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
     if order.side is Side.SELL:
         if order.volume <= funds.free:
             return order
-        text = f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: cancel those first"
+        text = (
+            f"{plain(funds.held)} of {plain(funds.total)} {base} are held by open orders: "
+            "cancel those first"
+        )
         if round_volume(instrument, funds.free) == 0:
             refused = denied(
                 "POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total)
             )
             return refused._replace(notes=order.notes)
-        left = f"the position goes from {plain(funds.total)} to {plain(funds.total - funds.free)} {base} only"
+        left = (
+            f"the position goes from {plain(funds.total)} to "
+            f"{plain(funds.total - funds.free)} {base} only"
+        )
         return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))
     if wanted.percent_of_equity is None or basis.price is None:
         return order
     most = round_cost(instrument, basis.affordable)
     if cost_of(order.volume, basis.price) <= most:
         return order
-    note = f"the buy is cut to {plain(most)} {asset_code(instrument.quote)}, which what is free covers with its fee"
+    note = (
+        f"the buy is cut to {plain(most)} {asset_code(instrument.quote)}, which what is free "
+        "covers with its fee"
+    )
     return order._replace(volume=most, quantity_type="quote", notes=(*order.notes, note))

@@ -1,6 +1,8 @@
-"""A price as an alert names it: a number, or an offset from the last traded price that stays one on its way to Kraken.
+"""A price as an alert names it: a number, or an offset from the last traded price that stays one on
+its way to Kraken.
 
-Kraken's form (docs.kraken.com, add-order): ``+5``, ``-2%``, ``#1.5%``; with ``#`` Kraken picks the sign by side and order type.
+Kraken's form (docs.kraken.com, add-order): ``+5``, ``-2%``, ``#1.5%``; with ``#`` Kraken picks the
+sign by side and order type.
 """
 
 from __future__ import annotations
@@ -39,9 +41,11 @@ def amount_of(price: Price) -> Decimal:
 
 
 def rounded(instrument: Instrument, price: Price, side: Side, kind: OrderType) -> Price:
-    """On the pair's grid, and never worse than asked: a buy's price moves down and a sell's up, an offset like a price.
+    """On the pair's grid, and never worse than asked: a buy's price moves down and a sell's up, an
+    offset like a price.
 
-    ``side`` and ``kind`` are those of the order that has the price. A percentage keeps four decimals.
+    ``side`` and ``kind`` are those of the order that has the price. A percentage
+    keeps four decimals.
     """
     if isinstance(price, Decimal):
         return round_price(instrument, price, side)
@@ -55,7 +59,10 @@ def rounded_trail(instrument: Instrument, trail: Relative) -> Relative:
 
 
 def goes_up(sign: str, side: Side, kind: OrderType) -> bool:
-    """Whether the offset lies above the last price. ``#``: a buy's stop and a sell's limit or profit do."""
+    """Whether the offset lies above the last price.
+
+    ``#``: a buy's stop and a sell's limit or profit do.
+    """
     if sign != "#":
         return sign == "+"
     stop = kind in (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
@@ -63,7 +70,8 @@ def goes_up(sign: str, side: Side, kind: OrderType) -> bool:
 
 
 def estimate(price: Price, last: Decimal | None) -> Decimal | None:
-    """The price that it comes to at this last price, for ``#`` the higher one; None for an offset from an unknown price."""
+    """The price that it comes to at this last price, for ``#`` the higher one; None for an offset
+    from an unknown price."""
     if isinstance(price, Decimal):
         return price
     if last is None:
@@ -73,7 +81,10 @@ def estimate(price: Price, last: Decimal | None) -> Decimal | None:
 
 
 def highest(kind: OrderType, prices: Iterable[Price], last: Decimal | None) -> Decimal | None:
-    """The highest price that the order names, None if none is known. The limit of a trailing stop counts from its trigger."""
+    """The highest price that the order names, None if none is known.
+
+    The limit of a trailing stop counts from its trigger.
+    """
     known: list[Decimal] = []
     for price in prices:
         value = estimate(price, known[-1] if kind.trails and known else last)
@@ -89,7 +100,8 @@ def _with_steps(instrument: Instrument, price: Relative, *, up: bool) -> Relativ
 
 
 _MOST_DIGITS = 18
-"""Before or after the point; an amount beyond that is a mistake, and no exchange has a use for it."""
+"""Before or after the point; an amount beyond that is a mistake, and no
+exchange has a use for it."""
 
 
 def check_amount(name: str, price: Price | None) -> None:

@@ -1,4 +1,7 @@
-"""Exact Decimal rounding to a pair's steps. It never raises a size, and never makes a price worse than asked."""
+"""Exact Decimal rounding to a pair's steps.
+
+It never raises a size, and never makes a price worse than asked.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,30 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
 
 _EXACT = Context(prec=120)
-"""Digits enough that no product, quotient or remainder of two amounts here is rounded by the arithmetic itself."""
+"""Digits enough that no product, quotient or remainder of two amounts here is rounded by the
+arithmetic itself."""
 _QUOTIENT = Context(prec=60, rounding=ROUND_DOWN)
 _FEWEST_COST_DECIMALS = 5
 """5 of XBTUSD, 9 of XDGUSD, 10 of ETHXBT (AssetPairs, September 2026)."""
 _FLOAT_NOISE = Decimal("1E-12")
-"""Charts compute in binary floats: 100.10000000000001 means 100.1. This part of a price is far above that noise
-(2E-16) and far below anything a trader can mean."""
+"""Charts compute in binary floats: 100.10000000000001 means 100.1. This part of a price is far
+above that noise (2E-16) and far below anything a trader can mean."""
 
 
 def round_volume(instrument: Instrument, volume: Decimal) -> Decimal:
-    """Base volume, down to ``lot_decimals``: never more than asked, possibly zero. Without the rule, as it is."""
+    """Base volume, down to ``lot_decimals``: never more than asked, possibly zero.
+
+    Without the rule, as it is.
+    """
     return _cut(volume, instrument.lot_decimals)
 
 
 def round_cost(instrument: Instrument, cost: Decimal) -> Decimal:
-    """An amount of the quote currency, down to ``cost_decimals``. Without the rule, to as many as every pair has: such an
-    amount is often a quotient, and Kraken refuses its endless digits."""
+    """An amount of the quote currency, down to ``cost_decimals``.
+
+    Without the rule, to as many as every pair has: such an amount is often a quotient, and Kraken
+    refuses its endless digits.
+    """
     decimals = instrument.cost_decimals
     return _cut(cost, _FEWEST_COST_DECIMALS if decimals is None else decimals)
 
@@ -38,19 +48,22 @@ def _cut(amount: Decimal, decimals: int | None) -> Decimal:
 
 
 def round_price(instrument: Instrument, price: Decimal, side: Side) -> Decimal:
-    """A limit or a trigger on the pair's price grid: a buy's price goes down, a sell's goes up, by less than one step.
+    """A limit or a trigger on the pair's price grid: a buy's price goes down, a sell's goes up, by
+    less than one step.
 
-    So a limit is never worse than asked; a stop never fires later than asked, only up to one step sooner (Kraken
-    rounds its own trailing stops towards the market in the same way); a take-profit never takes less; and as every price of
-    an order moves the same way, a trigger never changes sides with its limit. A price within float noise of a
-    grid point is that point. The grid satisfies ``tick_size`` and ``pair_decimals`` alike; without both, as it is.
+    So a limit is never worse than asked; a stop never fires later than asked, only up to one step
+    sooner (Kraken rounds its own trailing stops towards the market in the same way); a take-profit
+    never takes less; and as every price of an order moves the same way, a trigger never changes
+    sides with its limit. A price within float noise of a grid point is that point. The grid
+    satisfies ``tick_size`` and ``pair_decimals`` alike; without both, as it is.
     """
     step = price_step(instrument)
     return price if step is None else to_step(price, step, up=side is Side.SELL)
 
 
 def to_step(amount: Decimal, step: Decimal, *, up: bool) -> Decimal:
-    """The next whole number of steps below the amount, or above it; within float noise of one, that one."""
+    """The next whole number of steps below the amount, or above it; within float
+    noise of one, that one."""
     with localcontext(_EXACT):
         steps, rest = divmod(amount, step)
         noise = min(amount * _FLOAT_NOISE, step / 4)
@@ -60,7 +73,8 @@ def to_step(amount: Decimal, step: Decimal, *, up: bool) -> Decimal:
 
 
 def price_step(instrument: Instrument) -> Decimal | None:
-    """The smallest step that is whole in ``tick_size`` and in ``pair_decimals``: Kraken checks each on its own."""
+    """The smallest step that is whole in ``tick_size`` and in ``pair_decimals``: Kraken
+    checks each on its own."""
     tick, decimals = instrument.tick_size, instrument.pair_decimals
     if decimals is None:
         return tick

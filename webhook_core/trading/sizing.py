@@ -1,7 +1,9 @@
-"""From what an alert counts in (quote, a percentage, a risk) to the size of its order: base, or quote where Kraken takes that.
+"""From what an alert counts in (quote, a percentage, a risk) to the size of its order: base, or
+quote where Kraken takes that.
 
-Nothing here makes an order larger than asked: a price that is not certain is taken as the higher one, quotients are cut, and on
-spot a buy costs no more than is free with the fee, a sell is no more than is free.
+Nothing here makes an order larger than asked: a price that is not certain is taken as the
+higher one, quotients are cut, and on spot a buy costs no more than is free with the fee,
+a sell is no more than is free.
 """
 
 from __future__ import annotations
@@ -30,8 +32,9 @@ ONE = Decimal(1)
 
 
 class Basis(NamedTuple):
-    """What a size follows from. ``facts`` are those that ``needs.of_intent`` names; ``taker_fee`` in percent is what a buy keeps
-    back. ``rules_are_fresh``: the pair's minimums may say that an order is too small."""
+    """What a size follows from. ``facts`` are those that ``needs.of_intent`` names; ``taker_fee``
+    in percent is what a buy keeps back. ``rules_are_fresh``: the pair's minimums may say that an
+    order is too small."""
 
     instrument: Instrument
     facts: Facts
@@ -71,7 +74,8 @@ class Basis(NamedTuple):
     def affordable(self) -> Decimal:
         """The highest cost of a buy that what is free covers together with the fee.
 
-        What Kraken shows of a balance and of a hold is cut to the asset's decimals, so the last one is left.
+        What Kraken shows of a balance and of a hold is cut to the asset's decimals, so
+        the last one is left.
         """
         with_fee = ONE + percent_of(ONE, self.taker_fee)
         funds = self.balance(self.instrument.quote)
@@ -79,7 +83,8 @@ class Basis(NamedTuple):
         return quotient(max(Decimal(0), funds.free - ONE.scaleb(-shown)), with_fee)
 
     def sellable(self, wanted: OrderIntent) -> Decimal:
-        """The largest sell that what is free covers, together with the fee where that is taken in base."""
+        """The largest sell that what is free covers, together with the fee where
+        that is taken in base."""
         free = self.balance(self.instrument.base).free
         if wanted.terms.fee_currency != "base":
             return free
@@ -111,7 +116,8 @@ def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 
 def price_of(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
-    """What a unit is expected to cost: the limit or the trigger, whichever is higher, else the last price."""
+    """What a unit is expected to cost: the limit or the trigger, whichever is higher,
+    else the last price."""
     named = [price for price in (wanted.trigger, wanted.limit) if price is not None]
     own = highest(wanted.order_type, named, last)
     return own if own is not None else last
@@ -120,7 +126,8 @@ def price_of(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
 def _within_funds(
     wanted: OrderIntent, basis: Basis, cost: Decimal, said: str
 ) -> OrderIntent | Denied:
-    """An order of that cost, or of what the account can bear of it. With leverage Kraken's margin decides."""
+    """An order of that cost, or of what the account can bear of it. With leverage
+    Kraken's margin decides."""
     if not is_margin(wanted.leverage) and wanted.side is Side.BUY and cost > basis.affordable:
         return _of_cost(wanted, basis, basis.affordable, f"{said}, {_covered(basis)}")
     found = _of_cost(wanted, basis, cost, said)
@@ -144,7 +151,10 @@ def _of_cost(
         return wanted._replace(volume=cost, quantity_type="quote", notes=(*wanted.notes, *notes))
     price = price_of(wanted, basis.price)
     if price is None or price <= 0:
-        text = f"no price of {instrument.altname} is known, so {plain(cost)} {quote} can't be counted in base"
+        text = (
+            f"no price of {instrument.altname} is known, so {plain(cost)} {quote} can't be "
+            "counted in base"
+        )
         return denied("SIZE_PRICE", text)
     said = said or f"{plain(cost)} {quote}"
     return _in_base(
@@ -170,7 +180,8 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 
 def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
-    """So much that the way from the entry to its stop loss costs the given percentage of the account."""
+    """So much that the way from the entry to its stop loss costs the given
+    percentage of the account."""
     entry = (
         price_of(wanted, basis.price) if wanted.side is Side.BUY else _lowest(wanted, basis.price)
     )
@@ -200,7 +211,8 @@ def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
 
 
 def _lowest(wanted: OrderIntent, last: Decimal | None) -> Decimal | None:
-    """Where a sell may trade at the worst: the way from there up to its stop loss is the longest."""
+    """Where a sell may trade at the worst: the way from there up to its
+    stop loss is the longest."""
     named = [
         estimate(price, last) for price in (wanted.trigger, wanted.limit) if price is not None
     ] or [last]

@@ -9,13 +9,16 @@ _QUOTES = (
     *("USD", "EUR", "GBP", "CAD", "JPY", "AUD", "CHF", "AED", "DAI"),
     *("BTC", "XBT", "XDG", "ETH", "DOT", "SOL"),
 )
-"""Quote codes of Kraken's pairs, the longer ones first. They only split a name that we are about to ask Kraken for."""
+"""Quote codes of Kraken's pairs, the longer ones first. They only split a name that we
+are about to ask Kraken for."""
 VENUES = (":BTNL",)
-"""Suffixes of the pairs of Kraken's other venues (docs.kraken.com, get-tradable-asset-pairs ``execution_venue``)."""
+"""Suffixes of the pairs of Kraken's other venues (docs.kraken.com, get-tradable-asset-pairs
+``execution_venue``)."""
 
 
 def bare_name(symbol: str) -> str:
-    """``symbol`` without KRAKEN: and with the slash for whatever separates base and quote, if anything does."""
+    """``symbol`` without KRAKEN: and with the slash for whatever separates base and
+    quote, if anything does."""
     return _with_slash(without_kraken(symbol.strip()))
 
 
@@ -31,7 +34,8 @@ def apart(name: str) -> tuple[str, str]:
 
 
 def _with_slash(symbol: str) -> str:
-    """One separator, whichever it is, becomes the slash; with several the symbol stays as it is and matches nothing."""
+    """One separator, whichever it is, becomes the slash; with several the symbol stays as
+    it is and matches nothing."""
     name = symbol.replace("-", "/").replace("_", "/")
     return name if name.count("/") == 1 else symbol
 
@@ -56,7 +60,10 @@ def altname_of(name: str) -> str | None:
 
 
 def symbol_shown(symbol: str) -> str:
-    """Whole if it is short or a ticker in capitals. A token in the wrong field has 16 characters or more."""
+    """Whole if it is short or a ticker in capitals.
+
+    A token in the wrong field has 16 characters or more.
+    """
     if len(symbol) <= 15 or (symbol.isupper() and len(symbol) <= 40):
         return repr(symbol)
     return f"of {len(symbol)} characters"

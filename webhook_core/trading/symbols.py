@@ -1,4 +1,5 @@
-"""The many names of a pair, and the one instrument they mean: found by whole names, never guessed."""
+"""The many names of a pair, and the one instrument they mean: found by
+whole names, never guessed."""
 
 from __future__ import annotations
 
@@ -21,9 +22,11 @@ _FUTURES_SUFFIXES = (".P", ".PM", ".PI", ".PF")
 
 
 class UnknownSymbol(AlertMalformed):
-    """The symbol means none of the instruments we know, or several of them, or something that is no spot pair of Kraken.
+    """The symbol means none of the instruments we know, or several of them, or something that is no
+    spot pair of Kraken.
 
-    ``ask_for``: the one altname that is worth asking Kraken's AssetPairs for; None if there is nothing to ask.
+    ``ask_for``: the one altname that is worth asking Kraken's AssetPairs for; None if
+    there is nothing to ask.
     """
 
     def __init__(self, message: str, ask_for: str | None = None) -> None:
@@ -32,8 +35,11 @@ class UnknownSymbol(AlertMalformed):
 
 
 class Instruments:
-    """A look-up; of several instruments with one key the last counts. Its indexes are built when first needed.
-    It changes only by what is asked for in ``records``, which it holds like the others from then on."""
+    """A look-up; of several instruments with one key the last counts.
+
+    Its indexes are built when first needed. It changes only by what is asked for in ``records``,
+    which it holds like the others from then on.
+    """
 
     __slots__ = ("_held", "_records")
 
@@ -50,11 +56,14 @@ class Instruments:
         return len(self._held[0])
 
     def resolve(self, symbol: str) -> Instrument:
-        """The instrument that ``symbol`` names: XBTUSD, BTC/USD, btc-usd, XXBTZUSD, KRAKEN:BTCUSD. Raises UnknownSymbol.
+        """The instrument that ``symbol`` names: XBTUSD, BTC/USD, btc-usd, XXBTZUSD, KRAKEN:BTCUSD.
 
-        Kraken's own names match first, as written, then in any case; then the modern names (BTC, DOGE) beside Kraken's
-        (XBT, XDG), each as a whole asset code. With a separator the base and the quote must match each on its own. A pair of
-        another venue is named with its suffix: XBTUSD:BTNL, BTC/USD:BTNL.
+        Raises UnknownSymbol.
+
+        Kraken's own names match first, as written, then in any case; then the modern names (BTC,
+        DOGE) beside Kraken's (XBT, XDG), each as a whole asset code. With a separator the base and
+        the quote must match each on its own. A pair of another venue is named with its suffix:
+        XBTUSD:BTNL, BTC/USD:BTNL.
         """
         found = self._index("exact").get(symbol.strip()) or self._found(bare_name(symbol))
         while found is None and self._take(symbol):
@@ -77,9 +86,8 @@ class Instruments:
         return [pair for pair in self if (pair.base, pair.quote) in ways]
 
     def _found(self, name: str) -> tuple[Instrument, ...] | None:
-        upper = (
-            name.upper() if name.isascii() else name
-        )  # beyond ASCII, upper() turns other letters into these
+        # Beyond ASCII, upper() turns other letters into these.
+        upper = name.upper() if name.isascii() else name
         return (
             self._index("exact").get(name)
             or self._index("any case").get(upper)
@@ -95,7 +103,8 @@ class Instruments:
         return True
 
     def _take(self, symbol: str) -> bool:
-        """Hold what the records have under that name, replaced as one with its indexes; whether any was new."""
+        """Hold what the records have under that name, replaced as one with its indexes;
+        whether any was new."""
         named, by_key = self._records.named(symbol) if self._records else (), self._held[0]
         if new := {found.key: found for found in named if found.key not in by_key}:
             self._held = (by_key | new, {})
@@ -118,7 +127,10 @@ class Instruments:
         if ":" in bare:
             problem = "is not of Kraken: send Kraken's spot pair, such as KRAKEN:BTCUSD or BTC/USD"
         elif bare.startswith(_FUTURES_PREFIXES) or bare.endswith(_FUTURES_SUFFIXES):
-            problem = "is a futures symbol; only Kraken's spot pairs are traded here: send one such as BTC/USD"
+            problem = (
+                "is a futures symbol; only Kraken's spot pairs are traded here: send one such "
+                "as BTC/USD"
+            )
         else:
             near = ", ".join(self._nearest(name))
             problem = "is not a known pair of Kraken; " + (
@@ -155,7 +167,10 @@ def display_name(instrument: Instrument) -> str:
 
 
 def names_pair(symbol: str, instrument: Instrument) -> bool:
-    """Whether ``symbol``, in any form that ``resolve`` takes, means this instrument. For lists such as ALLOWED_SYMBOLS."""
+    """Whether ``symbol``, in any form that ``resolve`` takes, means this instrument.
+
+    For lists such as ALLOWED_SYMBOLS.
+    """
     name = bare_name(symbol)
     names = {
         *_names(instrument, "exact"),
@@ -175,8 +190,11 @@ def _names(instrument: Instrument, kind: str) -> Iterable[str]:
 
 
 def _pairs_of_names(instrument: Instrument, separator: str) -> list[str]:
-    """Every base name with every quote name. A pair whose altname is none of these (a dark pool's XBTUSD.d) is
-    another market in the same assets: it answers only to its own names."""
+    """Every base name with every quote name.
+
+    A pair whose altname is none of these (a dark pool's XBTUSD.d) is another market in the same
+    assets: it answers only to its own names.
+    """
     bases, quotes = _asset_names(instrument)
     altname = instrument.altname.removesuffix(instrument.venue)
     if not any(base + quote == altname for base in bases for quote in quotes):

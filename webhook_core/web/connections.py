@@ -102,7 +102,8 @@ class RequestSocket(socket.socket):
             rest = rest[self.send(rest, flags) :]
 
     def say_goodbye(self) -> None:
-        """End our side, and take what came unread: it would have the kernel reset the connection."""
+        """End our side, and take what came unread: it would have the kernel
+        reset the connection."""
         self.shutdown(socket.SHUT_WR)
         taken = 0
         while taken < MOST_TAKEN_UNREAD and (data := super().recv(65536, socket.MSG_DONTWAIT)):

@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 MAX_BODY_BYTES = 64 * 1024
-"""TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual, concepts/strings)."""
+"""TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual,
+concepts/strings)."""
 
 
 class HttpRequest(NamedTuple):
-    """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most MAX_BODY_BYTES + 1 of them.
-    Of a body that is ``oversized`` by its own declaration, or ``late``, nothing was taken. ``url_token``: what the path held,
-    which has it no more.
+    """``headers``: lower-case names, repeated ones joined by ", ". ``body``: raw bytes, at most
+    MAX_BODY_BYTES + 1 of them. Of a body that is ``oversized`` by its own declaration, or ``late``,
+    nothing was taken. ``url_token``: what the path held, which has it no more.
     """
 
     method: str

@@ -1,4 +1,5 @@
-"""What the legs of an alert came to, in words: the status, the stable code, the sentence and the reason of an answer."""
+"""What the legs of an alert came to, in words: the status, the stable code, the sentence and the
+reason of an answer."""
 
 from __future__ import annotations
 
@@ -25,11 +26,16 @@ _SENTENCES = {
     State.ACCEPTED: "Kraken accepted the order.",
     State.REJECTED: "Kraken refused the order.",
     State.NOT_PLACED: "The order was not placed: Kraken's open and closed orders both lack it.",
-    State.EXPIRED: "The order could not be sent while the alert was fresh, and will not be sent any more.",
+    State.EXPIRED: (
+        "The order could not be sent while the alert was fresh, and will not be sent any more."
+    ),
     State.NO_ACTION: "Nothing to do: the account is already as the alert wants it.",
     State.DENIED: "The order was not sent in time, and what it would be now is denied.",
     State.NOT_SENT: "The order was not sent; sending the same alert again soon is safe.",
-    State.SUBMITTING: "The order was sent and its outcome is not known yet; sending the same alert again is safe, it only looks.",
+    State.SUBMITTING: (
+        "The order was sent and its outcome is not known yet; sending the same alert again is "
+        "safe, it only looks."
+    ),
     State.MISSED: "The order was not sent; sending the same alert again soon is safe.",
 }
 
@@ -39,11 +45,15 @@ _CHANGE_SENTENCES = {
         State.ACCEPTED: f"Kraken {did} the order.",
         State.REJECTED: f"Kraken refused: the order was not {did}.",
         State.NOT_PLACED: f"The order was not {did}: Kraken shows it as it was.",
-        State.EXPIRED: f"The order could not be {did} while the alert was fresh, and will not be any more.",
+        State.EXPIRED: (
+            f"The order could not be {did} while the alert was fresh, and will not be any more."
+        ),
         State.NO_ACTION: _SENTENCES[State.NO_ACTION],
         State.DENIED: _SENTENCES[State.DENIED],
         State.NOT_SENT: f"The order was not {did}; sending the same alert again soon is safe.",
-        State.SUBMITTING: f"Whether the order was {did} is not known yet; sending the same alert again is safe.",
+        State.SUBMITTING: (
+            f"Whether the order was {did} is not known yet; sending the same alert again is safe."
+        ),
         State.MISSED: _SENTENCES[State.MISSED],
     }
     for method, did in (("CancelOrder", "canceled"), ("AmendOrder", "amended"))
@@ -82,7 +92,10 @@ def message_of(progress: Progress) -> str:
     """The sentence of the leg that decides, and which one it is where there are several."""
     entry, total = progress.deciding, len(progress.entries) + len(progress.unclaimed)
     if is_waiting(progress):
-        return f"{len(progress.entries)} of {total} orders were sent; sending the same alert again soon sends the rest."
+        return (
+            f"{len(progress.entries)} of {total} orders were sent; sending the same alert "
+            "again soon sends the rest."
+        )
     method = entry.current.request.method
     sentence = (
         _SENTENCES[entry.state] if method == "AddOrder" else _CHANGE_SENTENCES[method][entry.state]

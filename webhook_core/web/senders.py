@@ -58,7 +58,9 @@ def bound_senders() -> None:
             "server.senders_not_bounded",
             gunicorn=getattr(gunicorn, "__version__", None),
             unknown=unknown,
-            advice="a sender that stalls can hold up the alerts behind it; install requirements.txt",
+            advice=(
+                "a sender that stalls can hold up the alerts behind it; install requirements.txt"
+            ),
         )
         return
     from webhook_core.web.connections import Connection

@@ -1,7 +1,9 @@
-"""Which trace and which execution a request belongs to, so that its log lines stand beside the platform's own.
+"""Which trace and which execution a request belongs to, so that its log lines stand
+beside the platform's own.
 
-Headers come from anyone: what is not exactly a trace is none. ``traceparent`` (w3.org/TR/trace-context) wins over Google's
-older ``X-Cloud-Trace-Context`` (cloud.google.com/trace/docs/trace-context).
+Headers come from anyone: what is not exactly a trace is none. ``traceparent``
+(w3.org/TR/trace-context) wins over Google's older ``X-Cloud-Trace-Context``
+(cloud.google.com/trace/docs/trace-context).
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def facts(headers: Mapping[str, str]) -> dict[str, Any]:
-    """``trace``, ``span_id`` (16 hex digits), ``trace_sampled`` and ``execution_id``, as far as the headers have them."""
+    """``trace``, ``span_id`` (16 hex digits), ``trace_sampled`` and ``execution_id``, as far as the
+    headers have them."""
     found = _traceparent(headers.get("traceparent", "")) or _cloud(
         headers.get("x-cloud-trace-context", "")
     )

@@ -1,1 +1,4 @@
-"""Kraken's REST API in this process: the paper venue. It shares nothing with the planner, so that each checks the other."""
+"""Kraken's REST API in this process: the paper venue.
+
+It shares nothing with the planner, so that each checks the other.
+"""

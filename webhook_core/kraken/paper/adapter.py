@@ -1,4 +1,5 @@
-"""The transport that krakenex's own session gets in paper mode: everything runs for real but the socket."""
+"""The transport that krakenex's own session gets in paper mode: everything runs for
+real but the socket."""
 
 from __future__ import annotations
 

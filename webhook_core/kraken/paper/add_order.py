@@ -19,7 +19,10 @@ MAX_OPEN_PER_PAIR = 80  # Kraken's Intermediate tier
 
 
 def add_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    """Check and place one order. ``validate``, whatever its value, checks the arguments only, as Kraken does."""
+    """Check and place one order.
+
+    ``validate``, whatever its value, checks the arguments only, as Kraken does.
+    """
     pair, order = checked(desk, params)
     answer: dict[str, Any] = {"descr": described(order, pair)}
     if "validate" not in params:
@@ -114,7 +117,10 @@ def _why_not_reduced(desk: Desk, order: Order) -> str:
 
 
 def check_resting(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
-    """Whether an order may stand in the book at its price, and the account can pay for it. Raises Refused."""
+    """Whether an order may stand in the book at its price, and the account can pay for it.
+
+    Raises Refused.
+    """
     if "post" in order.oflags and market is not None and matching.crosses(order, market):
         raise Refused("EOrder:Post only order")
     if order.leverage:

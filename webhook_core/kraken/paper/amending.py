@@ -1,8 +1,8 @@
 """Changing an order that rests: AmendOrder keeps it, the older EditOrder replaces it.
 
-Rules: docs.kraken.com/api/docs/rest-api/amend-order, edit-order. Kraken doesn't document what it says to an order that
-can't be changed; here it is ``EOrder:Invalid order``. What it says where nothing would change stands in the error catalogues
-of public clients.
+Rules: docs.kraken.com/api/docs/rest-api/amend-order, edit-order. Kraken doesn't document what it
+says to an order that can't be changed; here it is ``EOrder:Invalid order``. What it says where
+nothing would change stands in the error catalogues of public clients.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def _one(desk: Desk, params: Mapping[str, str]) -> Order:
 
 
 def amend_order(desk: Desk, params: Mapping[str, str]) -> dict[str, str]:
-    """Change volume, limit or trigger in place. A volume that is filled already cancels the rest."""
+    """Change volume, limit or trigger in place.
+
+    A volume that is filled already cancels the rest.
+    """
     order = _one(desk, params)
     if not any(params.get(field) for field in _FIELDS):
         raise invalid("order_qty")
@@ -106,7 +109,8 @@ def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None
 
 
 def edit_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    """Cancel an order and place a new one that keeps what isn't given, but neither userref, cl_ord_id nor fills."""
+    """Cancel an order and place a new one that keeps what isn't given, but neither userref,
+    cl_ord_id nor fills."""
     old = _one(desk, {"txid": params.get("txid", "")})
     pair = desk.pairs.find(params.get("pair", ""), desk.pairs[old.pair].aclass_base)
     if old.triggered or pair.key != old.pair:

@@ -1,7 +1,8 @@
 """AddOrder's arguments, each refusal in Kraken's words.
 
-Fields and errors: docs.kraken.com/api/docs/rest-api/add-order, docs.kraken.com/api/docs/guides/spot-errors and
-docs.kraken.com/api/docs/guides/spot-clordid. The order among the checks is ours: Kraken doesn't document it.
+Fields and errors: docs.kraken.com/api/docs/rest-api/add-order,
+docs.kraken.com/api/docs/guides/spot-errors and docs.kraken.com/api/docs/guides/spot-clordid. The
+order among the checks is ours: Kraken doesn't document it.
 """
 
 from __future__ import annotations
@@ -20,9 +21,8 @@ from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
 ORDER_TYPES = kinds.LIMITS | kinds.TRIGGERS | {"market", "settle-position"}
-STP_TYPES = frozenset(
-    {"cancel-newest", "cancel-oldest", "cancel-both"}
-)  # one price per pair: own orders never meet
+# One price per pair: own orders never meet.
+STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
 _MOMENT = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)"
 _UUID = r"(?ai)[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}"
@@ -32,7 +32,10 @@ _NO, _YES = ("", "0", "false"), ("1", "true")
 
 
 def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
-    """The pair and the order that the arguments describe, without an id yet. Raises Refused for the first bad one."""
+    """The pair and the order that the arguments describe, without an id yet.
+
+    Raises Refused for the first bad one.
+    """
     ordertype = _one_of(params, "ordertype", ORDER_TYPES)
     side = _one_of(params, "type", {"buy", "sell"})
     pair = desk.pairs.find(params.get("pair", ""), params.get("asset_class", "currency"))
@@ -119,7 +122,10 @@ def _reduce_only(params: Mapping[str, str], leverage: int) -> bool:
 def volume_of(
     params: Mapping[str, str], pair: Pair, leverage: int, field: str = "volume"
 ) -> Decimal:
-    """Base, or quote with viqc; 0 is for what closes a margin position. Raises Refused, naming ``field``."""
+    """Base, or quote with viqc; 0 is for what closes a margin position.
+
+    Raises Refused, naming ``field``.
+    """
     text = params.get("volume", "")
     if leverage and re.fullmatch(_AMOUNT, text) and not Decimal(text):
         return Decimal(0)
@@ -203,7 +209,8 @@ def _client_order_id(params: Mapping[str, str]) -> str | None:
 
 
 def check_deadline(params: Mapping[str, str], now: float) -> None:
-    """Kraken asks for two seconds ahead at least; a deadline fixed a little earlier may have less left, so paper doesn't."""
+    """Kraken asks for two seconds ahead at least; a deadline fixed a little earlier may have less
+    left, so paper doesn't."""
     text = params.get("deadline")
     if text is None:
         return

@@ -16,7 +16,10 @@ _SHARED = ("pair", "asset_class", "deadline", "validate")
 
 
 def add_order_batch(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    """Orders of one pair, answered in their order. A bad argument refuses the batch; want of funds only its order."""
+    """Orders of one pair, answered in their order.
+
+    A bad argument refuses the batch; want of funds only its order.
+    """
     shared = {field: params[field] for field in _SHARED if field in params}
     good = [checked(desk, fields | shared) for fields in _orders(params)]
     answers: list[dict[str, Any]] = []

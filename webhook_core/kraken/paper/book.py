@@ -1,4 +1,5 @@
-"""The state of the paper account as plain data, and its JSON text. Amounts are Decimal here and strings in the text."""
+"""The state of the paper account as plain data, and its JSON text. Amounts are Decimal here and
+strings in the text."""
 
 from __future__ import annotations
 
@@ -9,18 +10,21 @@ from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 _MODULUS = 36**16
-_STRIDE = 4_862_736_451_923_847_561_021_763  # odd and no multiple of 3: coprime to the modulus, so no id comes twice
+# Odd and no multiple of 3: coprime to the modulus, so no id comes twice.
+_STRIDE = 4_862_736_451_923_847_561_021_763
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Order:
-    """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a stop; ``price2`` its limit.
+    """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a
+    stop; ``price2`` its limit.
 
-    ``pair`` is the AssetPairs key. Times are unix seconds. ``hold`` is what a resting spot order keeps back: quote for a
-    buy, base for a sell. ``average`` is the price it filled at. ``said`` and ``said2`` are relative prices as they are
-    shown, ``peak`` is what a trailing stop follows, ``close`` the conditional close as it was asked for. ``parts`` are
-    the fills of an order that didn't fill at once and whole; ``spent`` counts against a volume in quote.
+    ``pair`` is the AssetPairs key. Times are unix seconds. ``hold`` is what a resting spot order
+    keeps back: quote for a buy, base for a sell. ``average`` is the price it filled at. ``said``
+    and ``said2`` are relative prices as they are shown, ``peak`` is what a trailing stop follows,
+    ``close`` the conditional close as it was asked for. ``parts`` are the fills of an order that
+    didn't fill at once and whole; ``spent`` counts against a volume in quote.
     """
 
     txid: str
@@ -105,7 +109,8 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Position:
-    """One margin fill that opened a position. ``cost``, ``fee`` and ``margin`` are quote, as they were at the opening."""
+    """One margin fill that opened a position. ``cost``, ``fee`` and ``margin`` are quote, as they
+    were at the opening."""
 
     txid: str
     ordertxid: str
@@ -122,7 +127,8 @@ class Position:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Book:
-    """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first, still in their JSON form.
+    """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first,
+    still in their JSON form.
 
     ``cancel_at`` is when CancelAllOrdersAfter strikes, in unix seconds; 0 is never.
     """
@@ -167,7 +173,8 @@ class Book:
         )
 
     def mint(self, letter: str) -> str:
-        """A txid of Kraken's form that this book never gave before: ``O`` for orders, ``T`` for trades."""
+        """A txid of Kraken's form that this book never gave before: ``O`` for
+        orders, ``T`` for trades."""
         self.minted += 1
         number = self.minted * _STRIDE % _MODULUS
         text = ""
@@ -203,6 +210,7 @@ class Book:
 
 
 _Row = TypeVar("_Row", Order, Position)
+# The fields of Order and Position that are Decimal.
 _MONEY = frozenset(
     {
         "volume",
@@ -218,11 +226,12 @@ _MONEY = frozenset(
         "peak",
         "spent",
     }
-)  # the fields of Order and Position that are Decimal
+)
 
 
 def _data(row: Order | Position) -> dict[str, Any]:
-    """Without what equals its default: five hundred closed orders stay far below a Firestore document's limit."""
+    """Without what equals its default: five hundred closed orders stay far below a
+    Firestore document's limit."""
     data: dict[str, Any] = {}
     for part in fields(row):
         value = getattr(row, part.name)

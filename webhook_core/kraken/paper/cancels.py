@@ -1,4 +1,7 @@
-"""The ways to cancel. Requests and answers: docs.kraken.com/api/docs/rest-api (cancel-order, cancel-order-batch, ...)."""
+"""The ways to cancel.
+
+Requests and answers: docs.kraken.com/api/docs/rest-api (cancel-order, cancel-order-batch, ...).
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def named(desk: Desk, wanted: str, client_order_id: str | None) -> list[Order]:
 
 
 def cancel_order_batch(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    """Up to fifty at once. What is gone already doesn't count; an id that never was refuses the batch."""
+    """Up to fifty at once.
+
+    What is gone already doesn't count; an id that never was refuses the batch.
+    """
     wanted = [(text, None) for text in _listed(params, "orders")]
     wanted += [("", text) for text in _listed(params, "cl_ord_ids")]
     if not 0 < len(wanted) <= BATCH:
@@ -57,7 +63,8 @@ def cancel_order_batch(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _listed(params: Mapping[str, str], field: str) -> list[Any]:
-    """A JSON list of ids and userrefs, as texts; form bodies have it as ``orders[0]``, which Kraken doesn't document."""
+    """A JSON list of ids and userrefs, as texts; form bodies have it as ``orders[0]``,
+    which Kraken doesn't document."""
     try:
         rows = json.loads(params.get(field, "[]"))
     except (ValueError, RecursionError):

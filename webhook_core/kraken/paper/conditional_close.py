@@ -1,4 +1,5 @@
-"""Conditional closes: a template that makes an order of its own out of every fill of the primary one.
+"""Conditional closes: a template that makes an order of its own out of every fill
+of the primary one.
 
 Rules: docs.kraken.com/api/docs/rest-api/add-order, support.kraken.com 360038640052.
 """

@@ -1,4 +1,5 @@
-"""OpenPositions with ``consolidation=market``: docs.kraken.com/api/docs/rest-api/get-open-positions."""
+"""OpenPositions with ``consolidation=market``:
+docs.kraken.com/api/docs/rest-api/get-open-positions."""
 
 from __future__ import annotations
 

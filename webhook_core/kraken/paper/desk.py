@@ -1,4 +1,5 @@
-"""What one request works with: the book, the rules, the fees and the moment; and what is free to spend."""
+"""What one request works with: the book, the rules, the fees and the moment; and
+what is free to spend."""
 
 from __future__ import annotations
 
@@ -22,9 +23,10 @@ class Fees(NamedTuple):
 class Market(NamedTuple):
     """How the market treats orders; a test may want it different.
 
-    ``fill`` are the shares of an order's volume that trade at its first meeting with the market, its second, ...; the
-    last share goes on. ``opening_fee`` is percent of what a margin order opens. ``has_index`` is whether there is an index
-    price to trigger on; paper's is the last price.
+    ``fill`` are the shares of an order's volume that trade at its first meeting with the
+    market, its second, ...; the last share goes on. ``opening_fee`` is percent of what a
+    margin order opens. ``has_index`` is whether there is an index price to trigger on;
+    paper's is the last price.
     """
 
     fill: tuple[Decimal, ...] = (Decimal(1),)
@@ -33,7 +35,8 @@ class Market(NamedTuple):
 
 
 class Lag(NamedTuple):
-    """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's reads may trail its engine."""
+    """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's
+    reads may trail its engine."""
 
     open_s: float = 0
     closed_s: float = 0
@@ -41,7 +44,8 @@ class Lag(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Desk:
-    """``now`` is unix seconds. Every change of ``book`` lasts only if the whole request ends well."""
+    """``now`` is unix seconds. Every change of ``book`` lasts only if the whole
+    request ends well."""
 
     book: Book
     pairs: Pairs
@@ -86,7 +90,8 @@ class Desk:
         self.book.balances[asset] = self.book.balances.get(asset, Decimal(0)) + amount
 
     def moment(self, order: Order) -> float:
-        """When an order that meets the market now trades or ends: a millisecond after it came, as Kraken's do."""
+        """When an order that meets the market now trades or ends: a millisecond after it
+        came, as Kraken's do."""
         return round(self.now + 0.001, 4) if order.opentm == self.now else self.now
 
     def finish(self, order: Order, status: str, reason: str | None = None) -> None:

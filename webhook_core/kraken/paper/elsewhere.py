@@ -1,4 +1,5 @@
-"""Pairs that paper has not at hand: what Kraken's AssetPairs has told somebody before, and those of the records."""
+"""Pairs that paper has not at hand: what Kraken's AssetPairs has told somebody before,
+and those of the records."""
 
 from __future__ import annotations
 
@@ -16,14 +17,16 @@ if TYPE_CHECKING:
     from webhook_core.ledger.contract import Documents
 
 STATED_BY_KRAKEN = "pair-rules"
-"""The document that a live trade, or a reconcile that reached Kraken, leaves: Kraken's own rules and no other's."""
+"""The document that a live trade, or a reconcile that reached Kraken, leaves: Kraken's
+own rules and no other's."""
 READ_AGAIN_AFTER_S = 300.0
 
 Rows = Mapping[str, Mapping[str, Any]]
 
 
 class Elsewhere:
-    """``documents`` may be away, or hold a text that is no rules: then only what it told before is known."""
+    """``documents`` may be away, or hold a text that is no rules: then only what it
+    told before is known."""
 
     def __init__(self, documents: Documents, clock: Clock) -> None:
         self._documents = documents

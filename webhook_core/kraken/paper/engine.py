@@ -34,11 +34,13 @@ class PaperKraken:
 
     ``warnings`` (``WGeneral:...``) stand beside every result while they are set.
 
-    ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent of the cost.
-    ``price_source`` gives the last price of an altname, or None when it has none; it must not raise. ``rule_source`` gives
-    what Kraken's own AssetPairs answers to these fields, or None when it can't be had; it must not raise either.
+    ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent
+    of the cost. ``price_source`` gives the last price of an altname, or None when it has none; it
+    must not raise. ``rule_source`` gives what Kraken's own AssetPairs answers to these fields, or
+    None when it can't be had; it must not raise either.
 
-    ``pairs`` are all that there are; without them those of the records, and whatever Kraken has told since.
+    ``pairs`` are all that there are; without them those of the records, and whatever
+    Kraken has told since.
     """
 
     def __init__(  # noqa: PLR0913 — one keyword per property of the account
@@ -77,9 +79,12 @@ class PaperKraken:
     def handle(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """One request as it came over the wire -> HTTP status and body. Refusals are 200, as Kraken's are.
+        """One request as it came over the wire -> HTTP status and body.
 
-        503 with an HTML page when the book can't be stored: as with Kraken's own, the order may or may not be in it.
+        Refusals are 200, as Kraken's are.
+
+        503 with an HTML page when the book can't be stored: as with Kraken's own, the
+        order may or may not be in it.
         """
         try:
             folded = {name.lower(): value for name, value in headers.items()}
@@ -94,7 +99,10 @@ class PaperKraken:
             return 503, _UNREACHABLE
 
     def mark_price(self, pair: str, price: Decimal) -> None:
-        """The market of a pair (key or altname) moved; what it crosses fills. Raises ValueError, LedgerUnavailable."""
+        """The market of a pair (key or altname) moved; what it crosses fills.
+
+        Raises ValueError, LedgerUnavailable.
+        """
         found = self._find(pair)
         if found is None or not _is_price(price):
             raise ValueError(f"no price of a pair that paper knows: {pair} {price}")
@@ -191,14 +199,18 @@ class PaperKraken:
         return Pairs(self.pairs, self._more)
 
     def _stated(self, rows: Rows | None) -> dict[str, Any]:
-        """Kraken's own rules and no others: they count from here on, as for a live order. Raises Refused without any."""
+        """Kraken's own rules and no others: they count from here on, as for a live order.
+
+        Raises Refused without any.
+        """
         if not rows:
             raise Refused("EService:Unavailable" if rows is None else "EQuery:Unknown asset pair")
         self.pairs |= {key: dict(row) for key, row in rows.items()}
         return {key: Pair.from_row(key, row).row() for key, row in rows.items()}
 
     def _sourced(self, names: list[str], params: Mapping[str, str]) -> dict[str, Decimal]:
-        """Prices from outside, asked before the book is locked; after one that can't be had the rest isn't worth the wait."""
+        """Prices from outside, asked before the book is locked; after one that can't be had the
+        rest isn't worth the wait."""
         prices: dict[str, Decimal] = {}
         for name in names if self.price_source is not None else []:
             pair = self._find(name, params.get("asset_class", "currency"))

@@ -1,6 +1,8 @@
-"""Margin, simply: a fill opens a position, an opposite fill closes the oldest first, and the difference goes to the balance.
+"""Margin, simply: a fill opens a position, an opposite fill closes the oldest first, and the
+difference goes to the balance.
 
-Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover fees are left out.
+Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover
+fees are left out.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ def opening_fee(desk: Desk, pair: Pair, order: Order, volume: Decimal, price: De
 def affordable(
     desk: Desk, pair: Pair, order: Order, price: Decimal, volume: Decimal | None = None
 ) -> bool:
-    """Whether the part that opens a position finds its margin and its fees free; closing needs nothing."""
+    """Whether the part that opens a position finds its margin and its fees free;
+    closing needs nothing."""
     volume = order.left if volume is None else volume
     cost = _opened(desk, pair, order, volume, price)
     if not cost:
@@ -135,7 +138,8 @@ class Summary(NamedTuple):
 
 
 def summary(desk: Desk, asset: str) -> Summary:
-    """Everything valued in ``asset`` at the last prices; an asset without a price counts nothing."""
+    """Everything valued in ``asset`` at the last prices; an asset without a
+    price counts nothing."""
     book, rates = desk.book, {asset: Decimal(1)}
 
     def total(amounts: Iterable[tuple[str, Decimal]]) -> Decimal:

@@ -1,5 +1,5 @@
-"""How orders meet the price: there is one price per pair, all that the market takes trades at it, and resting orders
-fill at their own.
+"""How orders meet the price: there is one price per pair, all that the market takes trades at it,
+and resting orders fill at their own.
 
 Order kinds: docs.kraken.com/api/docs/rest-api/add-order.
 """
@@ -48,7 +48,8 @@ def _arrive(desk: Desk, pair: Pair, order: Order) -> None:
 
 
 def needed(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> Decimal:
-    """What the unfilled rest of a spot order must find free: quote with the fee for a buy, base for a sell."""
+    """What the unfilled rest of a spot order must find free: quote with the fee for a
+    buy, base for a sell."""
     if order.side == "sell":
         return order.left
     cost = order.left if order.in_quote else pair.rounded(order.left * worth(order, market))
@@ -56,7 +57,10 @@ def needed(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> Deci
 
 
 def worth(order: Order, market: Decimal | None) -> Decimal:
-    """The price at which an order is costed before it fills. Raises Refused for a market order without any."""
+    """The price at which an order is costed before it fills.
+
+    Raises Refused for a market order without any.
+    """
     price = limit_of(order) or order.price or market
     if not price:
         raise Refused("EGeneral:Invalid arguments:price")
@@ -72,7 +76,8 @@ def mark(desk: Desk, pair: Pair, price: Decimal) -> None:
 
 
 def expire(desk: Desk) -> None:
-    """What the clock does: it closes what was good until a time that is over, and starts what was scheduled."""
+    """What the clock does: it closes what was good until a time that is over, and starts
+    what was scheduled."""
     if 0 < desk.book.cancel_at <= desk.now:
         desk.book.cancel_at = 0
         for order in list(desk.book.open.values()):
@@ -94,7 +99,8 @@ def _start(desk: Desk, pair: Pair, order: Order) -> None:
 
 
 def meet(desk: Desk, pair: Pair, order: Order, market: Decimal, *, resting: bool) -> None:
-    """Let an open order trade at this market price if it does; ``resting`` if it was in the book before."""
+    """Let an open order trade at this market price if it does; ``resting`` if it
+    was in the book before."""
     if order.ordertype in TRIGGERS and not order.triggered:
         if order.ordertype in TRAILING:
             from webhook_core.kraken.paper import trailing
@@ -125,9 +131,8 @@ def _fill(desk: Desk, pair: Pair, order: Order, price: Decimal, *, maker: bool) 
         )
         order.hold = Decimal(0)
         if not _affordable(desk, pair, order, volume, cost, fee):
-            desk.finish(
-                order, "canceled", "Insufficient funds"
-            )  # a stop whose market ran past what was held for it
+            # A stop whose market ran past what was held for it.
+            desk.finish(order, "canceled", "Insufficient funds")
             return
         fill = Fill(desk.book.mint("T"), desk.moment(order), price, volume, cost, fee, maker)
         order.spent += part if order.in_quote else 0
@@ -178,7 +183,10 @@ def _affordable(  # noqa: PLR0913, PLR0917 — a trade's figures
 
 
 def spawn(desk: Desk, pair: Pair, parent: Order, fill: Fill) -> None:
-    """The closing order of one fill. One that finds no money is canceled at once, as its primary has long traded."""
+    """The closing order of one fill.
+
+    One that finds no money is canceled at once, as its primary has long traded.
+    """
     try:
         child = child_of(pair, parent, fill.volume, fill.price)
     except Refused:  # a distance that the price no longer allows

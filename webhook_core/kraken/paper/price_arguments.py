@@ -16,7 +16,8 @@ _AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}"
 
 
 def set_prices(texts: Mapping[str, str], pair: Pair, order: Order, last: Decimal | None) -> None:
-    """``price`` and ``price2``, absolute or relative to the last price; without one those stay 0. Raises Refused."""
+    """``price`` and ``price2``, absolute or relative to the last price; without one those
+    stay 0. Raises Refused."""
     if order.ordertype in kinds.TRAILING:
         from webhook_core.kraken.paper import trailing
 

@@ -1,4 +1,6 @@
-"""Kraken's private endpoints over one book. Each takes the desk and the request's fields and returns ``result``.
+"""Kraken's private endpoints over one book.
+
+Each takes the desk and the request's fields and returns ``result``.
 
 Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method).
 """
@@ -66,7 +68,8 @@ def open_orders(desk: Desk, params: Params) -> dict[str, Any]:
 
 
 def closed_orders(desk: Desk, params: Params) -> dict[str, Any]:
-    """Fifty a page, newest first; ``start`` is exclusive, ``end`` inclusive, both unix seconds or a txid."""
+    """Fifty a page, newest first; ``start`` is exclusive, ``end`` inclusive, both unix
+    seconds or a txid."""
     if params.get("closetime", "both") not in ("open", "close", "both"):
         raise invalid("closetime")
     userref = _integer(params, "userref")
@@ -202,7 +205,8 @@ def _fee_row(percent: Decimal) -> dict[str, str | None]:
 
 
 def _rarely(module: str, name: str) -> Callable[[Desk, Params], Any]:
-    """An endpoint of a module that is imported when it is first asked for: a cold start pays for none of them."""
+    """An endpoint of a module that is imported when it is first asked for: a cold start
+    pays for none of them."""
 
     def endpoint(desk: Desk, params: Params) -> Any:
         return getattr(import_module(f"webhook_core.kraken.paper.{module}"), name)(desk, params)
@@ -213,6 +217,7 @@ def _rarely(module: str, name: str) -> Callable[[Desk, Params], Any]:
 _TRADE, _CANCEL = ("modify-trades",), ("modify-trades", "close-trades")
 _OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("query-funds",)
 
+# One of the permissions is enough.
 ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "AddOrder": (add_order, _TRADE),
     "AddOrderBatch": (_rarely("batch", "add_order_batch"), _TRADE),
@@ -232,4 +237,4 @@ ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "BalanceEx": (balance_ex, _FUNDS),
     "TradeBalance": (trade_balance, _OPEN),
     "TradeVolume": (trade_volume, _FUNDS),
-}  # one of the permissions is enough
+}

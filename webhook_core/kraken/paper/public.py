@@ -1,4 +1,7 @@
-"""Kraken's public endpoints. Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method)."""
+"""Kraken's public endpoints.
+
+Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method).
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,8 @@ def _asset(asset: str) -> dict[str, Any]:
 
 
 def asset_pairs(desk: Desk, params: Params) -> dict[str, Any]:
-    """The rules of the pairs of one asset class and of the venues asked for; one unknown name refuses the whole request."""
+    """The rules of the pairs of one asset class and of the venues asked for; one unknown name
+    refuses the whole request."""
     aclass = params.get("aclass_base", "currency")
     venues = named(params.get("execution_venue", "international"))
     asked = [desk.pairs.find(name, aclass) for name in named(params.get("pair", ""))]
@@ -64,7 +68,10 @@ def asset_pairs(desk: Desk, params: Params) -> dict[str, Any]:
 
 
 def ticker(desk: Desk, params: Params) -> dict[str, Any]:
-    """The last price as bid, ask and close. A pair that was asked for and has none is refused with the way out."""
+    """The last price as bid, ask and close.
+
+    A pair that was asked for and has none is refused with the way out.
+    """
     aclass = params.get("asset_class", "currency")
     asked = [desk.pairs.find(name, aclass) for name in named(params.get("pair", ""))]
     for pair in asked:

@@ -1,4 +1,7 @@
-"""Prices relative to the last one: ``+5``, ``-2%``, ``#1.5%``. Rules: docs.kraken.com/api/docs/rest-api/add-order."""
+"""Prices relative to the last one: ``+5``, ``-2%``, ``#1.5%``.
+
+Rules: docs.kraken.com/api/docs/rest-api/add-order.
+"""
 
 from __future__ import annotations
 

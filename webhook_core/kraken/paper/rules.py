@@ -1,4 +1,5 @@
-"""The pairs and assets that paper knows: Kraken's AssetPairs answer, and Kraken-like defaults where it is silent.
+"""The pairs and assets that paper knows: Kraken's AssetPairs answer, and Kraken-like
+defaults where it is silent.
 
 Fields: docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs.
 """
@@ -16,20 +17,24 @@ from webhook_core.kraken.paper.wire import Refused
 Rows = Mapping[str, Mapping[str, Any]]
 """AssetPairs' rows by the pair's key."""
 
+# The ids that carry a class letter; every other asset's id is its name.
 _LEGACY = frozenset(
     {
         "X" + name
         for name in ("XBT", "ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP", "XDG")
     }
     | {"Z" + name for name in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")}
-)  # the ids that carry a class letter; every other asset's id is its name
+)
 _ALIASES = {"BTC": "XBT", "DOGE": "XDG"}
 _COSTMIN = {"ZUSD": "0.5", "USDT": "0.5", "USDC": "0.5", "ZEUR": "0.45", "XXBT": "0.00002"}
 _DECIMALS = {"XXDG": 8, "USDT": 8, "USDC": 8, "CHF": 4}
 
 
 class Pair(NamedTuple):
-    """One row of AssetPairs. Prices are quote per base; ``tick_size`` and ``costmin`` are quote, ``ordermin`` is base."""
+    """One row of AssetPairs.
+
+    Prices are quote per base; ``tick_size`` and ``costmin`` are quote, ``ordermin`` is base.
+    """
 
     key: str
     altname: str
@@ -49,7 +54,8 @@ class Pair(NamedTuple):
 
     @classmethod
     def from_row(cls, key: str, row: Mapping[str, Any]) -> Pair:
-        """``row`` as AssetPairs has it; absent fields get the default that most of Kraken's pairs have."""
+        """``row`` as AssetPairs has it; absent fields get the default that most of
+        Kraken's pairs have."""
         decimals = int(row.get("pair_decimals", 5))
         return cls(
             key=key,
@@ -112,7 +118,8 @@ class Pair(NamedTuple):
         return f"{value:.{self.cost_decimals}f}"
 
     def rounded(self, cost: Decimal) -> Decimal:
-        """An amount of quote to the nearest at ``cost_decimals``, as Kraken rounds costs and fees."""
+        """An amount of quote to the nearest at ``cost_decimals``, as Kraken
+        rounds costs and fees."""
         return cost.quantize(Decimal(1).scaleb(-self.cost_decimals))
 
     def lots(self, volume: Decimal, rounding: str) -> Decimal:
@@ -122,7 +129,8 @@ class Pair(NamedTuple):
     def too_fine(self) -> Refused:
         """The refusal of a price with too many decimals."""
         return Refused(
-            f"EOrder:Invalid price:{self.wsname} price can only be specified up to {self.pair_decimals} decimals."
+            f"EOrder:Invalid price:{self.wsname} price can only be specified up to "
+            f"{self.pair_decimals} decimals."
         )
 
 
@@ -137,8 +145,10 @@ class More(Protocol):
 
 
 class Pairs:
-    """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders. What they lack may be in
-    ``more``."""
+    """Looks pairs up in ``rows`` as they are now: a test may change a rule between two orders.
+
+    What they lack may be in ``more``.
+    """
 
     def __init__(self, rows: Rows, more: More | None = None) -> None:
         self._rows = rows
@@ -148,7 +158,10 @@ class Pairs:
         return (Pair.from_row(key, row) for key, row in self._every().items())
 
     def find(self, name: str, aclass: str = "currency") -> Pair:
-        """By key or altname, exact before any case; never by wsname, which Kraken doesn't take. Raises Refused."""
+        """By key or altname, exact before any case; never by wsname, which Kraken doesn't take.
+
+        Raises Refused.
+        """
         rows = self._rows
         if (key := _key(rows, name)) is None:
             rows = self._named(name)
@@ -165,7 +178,8 @@ class Pairs:
         return Pair.from_row(key, row)
 
     def of_one_price(self, key: str) -> Iterator[Pair]:
-        """The pair, and the one of the same assets on Kraken's other venue: Kraken shows one price for both."""
+        """The pair, and the one of the same assets on Kraken's other venue: Kraken shows
+        one price for both."""
         pair = self[key]
         yield pair
         plain, suffix, _ = pair.altname.partition(":")
@@ -208,7 +222,8 @@ def packaged_rows() -> dict[str, dict[str, Any]]:
 
 
 def asset_id(name: str) -> str:
-    """``BTC`` -> ``XXBT``, ``USD`` -> ``ZUSD``, ``DOGE`` -> ``XXDG``; ids and newer names stay as they are."""
+    """``BTC`` -> ``XXBT``, ``USD`` -> ``ZUSD``, ``DOGE`` -> ``XXDG``; ids and newer
+    names stay as they are."""
     upper = name.upper()
     upper = _ALIASES.get(upper, upper)
     for candidate in (upper, "X" + upper, "Z" + upper):

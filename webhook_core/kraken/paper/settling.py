@@ -1,4 +1,5 @@
-"""What only margin orders can: close whatever is open (volume 0), and settle a position with the account's own money.
+"""What only margin orders can: close whatever is open (volume 0), and settle a position with the
+account's own money.
 
 Rules: docs.kraken.com/api/docs/rest-api/add-order.
 """
@@ -15,7 +16,10 @@ from webhook_core.kraken.paper.wire import Refused, invalid
 
 
 def requisite(desk: Desk, order: Order) -> Decimal:
-    """The volume of an order that came with 0: all that it can close. Raises Refused where nothing is open."""
+    """The volume of an order that came with 0: all that it can close.
+
+    Raises Refused where nothing is open.
+    """
     volume = margin.closable(desk, order)
     if not volume:
         raise Refused("EOrder:Unknown position")
@@ -23,7 +27,10 @@ def requisite(desk: Desk, order: Order) -> Decimal:
 
 
 def settle(desk: Desk, pair: Pair, order: Order) -> None:
-    """Take over what a position bought, or deliver what it sold, at the price it was opened at. Raises Refused."""
+    """Take over what a position bought, or deliver what it sold, at the price it was opened at.
+
+    Raises Refused.
+    """
     if order.volume > requisite(desk, order):
         raise invalid("volume")
     parts = list(margin.parts(desk, order, order.volume))

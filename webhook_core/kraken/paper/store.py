@@ -1,4 +1,5 @@
-"""The book's persistence: one document under compare-and-set, so that processes share it without losing an order."""
+"""The book's persistence: one document under compare-and-set, so that processes share it
+without losing an order."""
 
 from __future__ import annotations
 
@@ -34,7 +35,10 @@ class BookStore:
         self._lock = threading.Lock()
 
     def update(self, change: Callable[[Book], _Result]) -> _Result:
-        """Load, change, write; again from the load if another writer was faster. What ``change`` raises writes nothing."""
+        """Load, change, write; again from the load if another writer was faster.
+
+        What ``change`` raises writes nothing.
+        """
         with self._lock, localcontext() as context:
             context.prec = PRECISION
             for _ in range(ATTEMPTS):

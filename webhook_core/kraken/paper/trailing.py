@@ -1,6 +1,8 @@
-"""Trailing stops: the trigger follows the best price of the market at a distance, and never goes back.
+"""Trailing stops: the trigger follows the best price of the market at a distance,
+and never goes back.
 
-Rules: docs.kraken.com/api/docs/rest-api/add-order. ``price`` and ``price2`` of the order are what they are at the moment.
+Rules: docs.kraken.com/api/docs/rest-api/add-order. ``price`` and ``price2`` of the order are what
+they are at the moment.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ from webhook_core.kraken.paper.wire import Refused, invalid
 
 
 def read(texts: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None) -> None:
-    """The distances of a trailing stop, and its first trigger where the market is known. Raises Refused."""
+    """The distances of a trailing stop, and its first trigger where the market is known.
+
+    Raises Refused.
+    """
     distance = relative.parse("price", texts.get("price", ""), pair, signs="+")
     if not distance.amount:
         raise invalid("price")
@@ -31,7 +36,8 @@ def read(texts: Mapping[str, str], pair: Pair, order: Order, market: Decimal | N
 
 
 def follow(pair: Pair, order: Order, market: Decimal) -> None:
-    """The market moved: a new peak (sell) or trough (buy) takes the trigger along, rounded to the tick towards it."""
+    """The market moved: a new peak (sell) or trough (buy) takes the trigger along,
+    rounded to the tick towards it."""
     selling = order.side == "sell"
     if order.peak:
         market = max(order.peak, market) if selling else min(order.peak, market)

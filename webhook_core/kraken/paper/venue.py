@@ -1,4 +1,5 @@
-"""The paper Kraken as a venue: the engine beneath the same krakenex client, and the same KrakenVenue."""
+"""The paper Kraken as a venue: the engine beneath the same krakenex client,
+and the same KrakenVenue."""
 
 from __future__ import annotations
 

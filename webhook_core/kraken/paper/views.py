@@ -46,7 +46,10 @@ def _price2(order: Order, pair: Pair) -> str:
 
 
 def order_object(order: Order, pair: Pair, *, trades: bool = False) -> dict[str, Any]:
-    """Kraken's ORDER. Its pair is the altname; ``closetm`` only once closed, ``cl_ord_id`` only if one was given."""
+    """Kraken's ORDER.
+
+    Its pair is the altname; ``closetm`` only once closed, ``cl_ord_id`` only if one was given.
+    """
     view: dict[str, Any] = {
         "refid": order.refid,
         "userref": order.userref if order.userref is not None or order.cl_ord_id else 0,
@@ -123,7 +126,10 @@ def trade_object(order: Order, fill: Fill, pair: Pair) -> dict[str, Any]:
 
 
 def position_object(desk: Desk, held: Position, *, docalcs: bool) -> dict[str, Any]:
-    """An open position; its pair is the AssetPairs key. ``value`` and ``net`` only with ``docalcs``."""
+    """An open position; its pair is the AssetPairs key.
+
+    ``value`` and ``net`` only with ``docalcs``.
+    """
     pair = desk.pairs[held.pair]
     view: dict[str, Any] = {
         "ordertxid": held.ordertxid,

@@ -1,6 +1,7 @@
 """Kraken's envelope, its parameters and its signature, over the bytes as they were received.
 
-Rules: docs.kraken.com/api/docs/guides/spot-rest-auth and docs.kraken.com/api/docs/guides/spot-rest-intro.
+Rules: docs.kraken.com/api/docs/guides/spot-rest-auth and
+docs.kraken.com/api/docs/guides/spot-rest-intro.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def invalid(field: str) -> Refused:
 
 
 def success(result: Any, *warnings: str) -> bytes:
-    """Kraken's answer to a request that it carried out; warnings (``W...``) stand where errors would."""
+    """Kraken's answer to a request that it carried out; warnings (``W...``) stand
+    where errors would."""
     return json.dumps({"error": list(warnings), "result": result}, separators=(",", ":")).encode()
 
 
@@ -43,7 +45,10 @@ def failure(*errors: str) -> bytes:
 
 
 def parameters(content_type: str, body: bytes) -> dict[str, str]:
-    """A form or JSON body as flat strings; nested JSON gets the form's names (``close[price]``). Raises Refused."""
+    """A form or JSON body as flat strings; nested JSON gets the form's names (``close[price]``).
+
+    Raises Refused.
+    """
     try:
         if content_type.partition(";")[0].strip().lower() == "application/json":
             return dict(

@@ -1,8 +1,8 @@
 """Firestore's typed JSON: one value, one kind.
 
-https://firebase.google.com/docs/firestore/reference/rest/v1/Value. Exact both ways: integers keep 64
-bits, times are aware UTC to the microsecond, which is what Firestore stores, and a Decimal is stored
-as its text by whoever has one.
+https://firebase.google.com/docs/firestore/reference/rest/v1/Value. Exact both ways: integers keep
+64 bits, times are aware UTC to the microsecond, which is what Firestore stores, and a Decimal is
+stored as its text by whoever has one.
 """
 
 from __future__ import annotations

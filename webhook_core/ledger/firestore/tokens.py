@@ -94,8 +94,10 @@ class Tokens:
 
 
 class _Renewal(threading.Thread):
-    """In a thread, because google-auth's own waits can't be cut short. ``token`` or ``fault`` is set
-    once it is ``done``."""
+    """In a thread, because google-auth's own waits can't be cut short.
+
+    ``token`` or ``fault`` is set once it is ``done``.
+    """
 
     def __init__(self, fetch: Callable[[], Token]) -> None:
         super().__init__(name="token-renewal", daemon=True)

@@ -62,8 +62,10 @@ def listing(
     limit: int,
     newest_first: bool,
 ) -> tuple[str, list[str | int]]:
-    """claimed_at, id, base, document and version. One short walk along an index for each state, merged: no number of entries
-    makes it slow."""
+    """claimed_at, id, base, document and version.
+
+    One short walk along an index for each state, merged: no number of entries makes it slow.
+    """
     direction, beyond = ("DESC", "<") if newest_first else ("ASC", ">")
     where = "state = ?" if strategy is None else "strategy = ? AND state = ?"
     position: list[str | int] = []
@@ -88,8 +90,11 @@ def listing_unfinished(places: Sequence[str], limit: int) -> tuple[str, list[str
 
 
 def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEntry]:
-    """The entries of these orders, along their index: its expression, word for word. It is named since SQLite, which knows
-    nothing of how they are spread, would take the one of the states."""
+    """The entries of these orders, along their index: its expression, word for word.
+
+    It is named since SQLite, which knows nothing of how they are spread, would take the
+    one of the states.
+    """
     found: list[LedgerEntry | None] = []
     for start in range(0, len(order_ids), MOST_ORDERS):
         asked = order_ids[start : start + MOST_ORDERS]

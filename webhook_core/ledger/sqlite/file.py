@@ -134,7 +134,8 @@ class SqliteFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_in_place():
-            # Another file, another log, or less of it: what was written must be in what is there now.
+            # Another file, another log, or less of it: what was written must be in
+            # what is there now.
             with suppress(sqlite3.Error):
                 self.must_hold(highest_entry(self._connection))
             self._drop()
@@ -186,8 +187,8 @@ class SqliteFile:
                 return db
             except BaseException as error:
                 db.close()
-                # Several processes that switch a new file to WAL at once: SQLite answers some of them at once, without
-                # the wait that we asked for.
+                # Several processes that switch a new file to WAL at once: SQLite answers some of
+                # them at once, without the wait that we asked for.
                 if not is_locked(error) or time.monotonic() > ends_at:
                     raise
                 time.sleep(0.01)

@@ -1,4 +1,5 @@
-"""Whether a file is a ledger: for commands that look at one and must not make one out of a name that was mistyped."""
+"""Whether a file is a ledger: for commands that look at one and must not make one out of a name
+that was mistyped."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def require_ledger(path: Path, ledger_url: str) -> None:
     at = f"There is no ledger at {path.absolute()} (LEDGER_URL={ledger_url})"
     if not path.exists():
         raise LedgerAbsent(
-            f"{at}, and none was made. The function makes it when its first alert comes; if one has come, LEDGER_URL or "
+            f"{at}, and none was made. The function makes it when its first alert comes; if one "
+            "has come, LEDGER_URL or "
             "the folder that this was called in is not the function's.",
             can_be_made=_can_be_made(path.absolute()),
         )

@@ -31,10 +31,11 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
     get 503 until it is back or until this begins anew; it deletes nothing, and shows the id for
     LEDGER_ID.
     """
+    # The other commands don't need it.
     from webhook_core.operations.doctor import (
         begin_ledger_anew,
         examine,
-    )  # the other commands don't need it
+    )
 
     counts: Counter[Verdict] = Counter()
     findings = []

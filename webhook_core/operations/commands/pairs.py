@@ -38,14 +38,14 @@ def pairs(open_application: OpenApplication, symbol: str | None, refresh: bool) 
 def _refresh(application: Application) -> None:
     pair_rules, started = application.market.pair_rules, application.clock.now()
     pair_rules.learn(None, budget(application.clock))
-    stored = pair_rules.documents.read(
-        pair_rules.document
-    )  # a store that failed was only logged: look
+    # A store that failed was only logged: look.
+    stored = pair_rules.documents.read(pair_rules.document)
     new = [rule for rule in from_document(stored.text) if rule.as_of >= started] if stored else []
     if not new:
         advice = " On paper they are read with PAPER_PRICES=kraken." if pair_rules.records else ""
         raise VenueUnavailable(
-            f"Kraken's pair rules could not be read, or not be stored; what was known stays.{advice}"
+            "Kraken's pair rules could not be read, or not be stored; what was known "
+            f"stays.{advice}"
         )
     click.echo(f"{len(new)} pairs read and stored.")
 

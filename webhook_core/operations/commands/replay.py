@@ -16,7 +16,10 @@ from webhook_core.operations.replay_refusals import SeveralEntries
 _RESULTS = {
     State.ACCEPTED: "Kraken accepted the order.",
     State.REJECTED: "Kraken refused the order.",
-    State.NOT_SENT: "The order was not sent. Once it is too old, reconcile makes it EXPIRED; then it can be replayed again.",
+    State.NOT_SENT: (
+        "The order was not sent. Once it is too old, reconcile makes it EXPIRED; then it can "
+        "be replayed again."
+    ),
     State.SUBMITTING: "The order was sent and its outcome is not known: run reconcile.",
 }
 
@@ -38,9 +41,10 @@ def replay(
 ) -> None:
     """Send an alert again that was REJECTED, NOT_PLACED, EXPIRED or DENIED.
 
-    The stored request goes out as it is, under a new client order id, if today's limits of its strategy allow it and Kraken
-    holds no order of any earlier attempt. Without --unit the search reads up to 10,000 entries of the ledger, twice
-    at most; on Firestore each is a billed read. Exit status 1 unless Kraken accepted the order.
+    The stored request goes out as it is, under a new client order id, if today's limits of its
+    strategy allow it and Kraken holds no order of any earlier attempt. Without --unit the search
+    reads up to 10,000 entries of the ledger, twice at most; on Firestore each is a billed read.
+    Exit status 1 unless Kraken accepted the order.
     """
     application = open_application()
     operation = Replay(
