@@ -22,9 +22,10 @@ from typing import TypeVar
 
 from webhook_core.intake.scoped_tokens import Token
 from webhook_core.intake.tradingview import ADDRESSES
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.permits import ACTIONS, GRANTED, Permit
-from webhook_core.trading.symbols import asset_code, bare_name
+from webhook_core.trading.symbol_spelling import bare_name
 
 T = TypeVar("T")
 LONGEST = timedelta(days=366)
