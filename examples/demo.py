@@ -117,6 +117,15 @@ def show_everything(port: int) -> None:
     orders = get(port, "/orders").answer["orders"]
     expect(len(orders) == 2, "the ledger holds two orders, one for each alert", account)
 
+    headline("7  What the strategy earned")
+    read = exchange(port, "POST", "/reconcile", b"", {"Authorization": f"Bearer {OPERATOR}"})
+    expect(read.answer["trades"] == 2, "reconcile reads the account's two trades", read)
+    report = get(port, "/report")
+    (row,) = report.answer["rows"]
+    say(json.dumps(row))
+    # sold 0.005 for 305 that had cost 300, and paid 5.92592 + 2.44 of fees
+    expect(row["realised"].startswith("-3.365"), "305 - 300 - 8.36592 USD", report)
+
 
 class Response:
     def __init__(self, status: int, text: bytes) -> None:

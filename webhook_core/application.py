@@ -158,6 +158,7 @@ class Application:
             },
             "/compose": {"GET": _composer},
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
+            "/report": {"GET": lambda: self._operate(self.operators.report, delivery)},
             "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
             "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
         }

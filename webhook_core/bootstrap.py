@@ -43,6 +43,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
+    from webhook_core.money.accounts import Accounts
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
@@ -146,6 +147,18 @@ def build(
     return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
 
 
+def _money(reconciler: Reconciler, store: Store, pair_rules: PairRules) -> Accounts:
+    from webhook_core.money.accounts import Accounts
+    from webhook_core.money.collect import Collector
+    from webhook_core.money.trade_store import TradeStore
+
+    mode, account, venue = reconciler.mode, reconciler.account, reconciler.venue
+    kept = TradeStore(store, mode, account)
+    clock, margin = reconciler.clock, reconciler.margin
+    collector = Collector(mode, account, store, venue, clock, margin, kept)
+    return Accounts(collector, venue, clock, lambda symbol: pair_rules.current().resolve(symbol))
+
+
 def assemble(
     settings: Settings, clock: Clock, store: Store, venue: Venue, gate: ClosedGate | None = None
 ) -> Application:
@@ -175,8 +188,9 @@ def assemble(
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
+        money = _money(reconciler, store, pair_rules)
         return Operators(
-            token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for
+            token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for, money
         )
 
     @cache

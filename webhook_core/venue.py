@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from webhook_core.clock import Budget
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.requests import Fill, OrderRequest, Outcome, VenueOrder
+from webhook_core.trading.requests import Fill, OrderRequest, Outcome, TradesPage, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
@@ -108,6 +108,11 @@ class Venue(Protocol):
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
         """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left out. Raises
         VenueUnavailable."""
+        ...
+
+    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
+        """What the account traded after ``since`` and no later than ``until``, from TradesHistory: all of
+        it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
         ...
 
     def account(self, budget: Budget) -> Mapping[str, Any]:

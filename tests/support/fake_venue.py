@@ -19,6 +19,7 @@ from webhook_core.trading.requests import (
     OrderRequest,
     Outcome,
     Rejected,
+    TradesPage,
     Unknown,
     VenueOrder,
 )
@@ -170,6 +171,11 @@ class FakeVenue:
         return {
             order_id: self.filled[order_id] for order_id in order_ids if order_id in self.filled
         }
+
+    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
+        """None: what it fills is told by ``fills`` alone."""
+        self._called("trades")
+        return TradesPage((), complete=True)
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         self._called("account")

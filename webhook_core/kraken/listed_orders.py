@@ -74,7 +74,7 @@ def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrde
         if order.get(name)
     }
     try:
-        opened_at = _moment(order["opentm"])
+        opened_at = moment(order["opentm"])
     except _UNREADABLE:  # the order counts all the same
         opened_at = None
     status = str(order.get("status", ""))
@@ -97,7 +97,7 @@ def fill(order_id: str, order: Order) -> Fill:
         volume, price = decimal(order["vol_exec"]), decimal(order["price"])
         average = price if volume and price else None
         cost, fee = decimal(order["cost"]), decimal(order["fee"])
-        opened_at = _moment(order["opentm"]) if order.get("opentm") else None
+        opened_at = moment(order["opentm"]) if order.get("opentm") else None
         trades = len(order["trades"]) if isinstance(order.get("trades"), list) else None
         status, closed_at = _text(order["status"]), _closed_at(order)
         return Fill(status, volume, average, cost, fee, closed_at, opened_at, trades)
@@ -116,7 +116,7 @@ def trades_of(order_id: str, order: Order | None) -> list[str]:
 def traded_at(trades: Mapping[str, Any]) -> datetime | None:
     """When the newest of them was made. Raises VenueUnavailable."""
     try:
-        return max((_moment(trade["time"]) for trade in trades.values()), default=None)
+        return max((moment(trade["time"]) for trade in trades.values()), default=None)
     except _UNREADABLE:
         raise VenueUnavailable("Kraken's QueryTrades is not in its usual form.") from None
 
@@ -136,7 +136,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         order_type=order_type,
         volume=decimal(order["vol"]),
         executed=decimal(order["vol_exec"]),
-        opened_at=_moment(order["opentm"]),
+        opened_at=moment(order["opentm"]),
         status=_text(order["status"]),
         client_order_id=_optional(order.get("cl_ord_id")),
         parent=_optional(order.get("refid")),
@@ -178,7 +178,7 @@ def _price(value: Any) -> Decimal | None:
     return decimal(value) or None
 
 
-def _moment(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
     seconds = decimal(value)
     if not 0 <= seconds < _LATEST_S:
         raise ValueError("not a time")
@@ -186,7 +186,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _closed_at(order: Order) -> datetime | None:
-    return _moment(order["closetm"]) if order.get("closetm") else None
+    return moment(order["closetm"]) if order.get("closetm") else None
 
 
 def _margin(order: Order, descr: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from webhook_core.trading.requests import (
     NotSent,
     OrderRequest,
     Outcome,
+    TradesPage,
     Unknown,
     VenueOrder,
 )
@@ -172,6 +173,11 @@ class KrakenVenue:
         from webhook_core.kraken.order_reads import OrderReads
 
         return OrderReads(lambda method, asked: self._read(method, asked, budget))
+
+    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
+        from webhook_core.kraken.trade_history import trades
+
+        return trades(lambda asked: self._read("TradesHistory", asked, budget), since, until, skip)
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {

@@ -19,6 +19,7 @@ from webhook_core.bootstrap import start_at_terminal
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.operations.commands.doctor import doctor
 from webhook_core.operations.commands.logs import logs
+from webhook_core.operations.commands.money import fills, report
 from webhook_core.operations.commands.orders import orders
 from webhook_core.operations.commands.pairs import pairs
 from webhook_core.operations.commands.reconcile import reconcile
@@ -68,5 +69,5 @@ def _application(command: str) -> Application:
     return application
 
 
-for _command in (reconcile, orders, logs, replay, pairs, token, doctor):
+for _command in (reconcile, orders, report, fills, logs, replay, pairs, token, doctor):
     cli.add_command(_command)

@@ -16,6 +16,7 @@ from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.report import facts
 from webhook_core.ledger.unfinished import Unfinished
+from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
@@ -43,6 +44,7 @@ class Operators:
     market: Market
     symbols: Collection[str] | None
     fresh_for: timedelta
+    money: Accounts
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
@@ -104,13 +106,15 @@ class Operators:
         ]
         recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
         found["fills"] = self._filled_in(recent, budget, unread)
+        found["trades"] = self._trades_read(budget, unread)
         found["purged"] = self.reconciler.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
         done = {
-            name: found[name] for name in ("legs_missed", "fills", "purged", "pair_rules_refreshed")
+            name: found[name]
+            for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed")
         }
         done |= {
             "looked_at": len(found["looked_at"]),
@@ -119,6 +123,18 @@ class Operators:
         }
         event(logging.INFO, "reconcile.done", **done)
         return found
+
+    def report(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``."""
+        return self.money.report(query, self._budget())
+
+    def _trades_read(self, budget: Budget, unread: list[dict[str, str]]) -> int:
+        """How many trades of the account were not known before."""
+        try:
+            return self.money.collect(budget)
+        except VenueUnavailable as error:
+            unread.append({"read": "trades", "why": error.message})
+            return 0
 
     def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
         """Our settled entries that may need something yet, those among them that this run has settled; and how many legs behind

@@ -51,7 +51,13 @@ def function(tmp_path):
 # -- reconcile -----------------------------------------------------------------------------------------------------------
 
 
-NOTHING_DONE = ["Legs expired: 0", "Fills filled in: 0", "Pair rules: not read again", "Purged: 0"]
+NOTHING_DONE = [
+    "Legs expired: 0",
+    "Trades read: 0",
+    "Fills filled in: 0",
+    "Pair rules: not read again",
+    "Purged: 0",
+]
 
 
 def test_reconcile_with_nothing_to_do_is_well(function):

@@ -18,6 +18,7 @@ LONGEST = {
     "examples/deploy/README.md": 400,
     "examples/deploy/load-balancer/README.md": 100,
     "webhook_core/README.md": 250,
+    "webhook_core/money/README.md": 100,
     "webhook_core/settings/README.md": 150,
     "webhook_core/web/README.md": 200,
     "webhook_core/intake/README.md": 200,

@@ -29,6 +29,7 @@ _CAME_TO = {
 _READS = {
     "orders": "orders",
     "fills": "what orders have filled",
+    "trades": "what the account has traded",
     "pair_rules": "the rules of its pairs",
 }
 
@@ -88,6 +89,7 @@ def _done(
     if rows:
         yield f"Looked at: {len(rows)} ({', '.join(f'{count} {what}' for what, count in came_to.items())})"
     yield f"Legs expired: {sum(document['legs_missed'] for document in documents)}"
+    yield f"Trades read: {sum(document['trades'] for document in documents)}"
     yield f"Fills filled in: {sum(document['fills'] for document in documents)}"
     refreshed = any(document["pair_rules_refreshed"] for document in documents)
     yield f"Pair rules: {'read again' if refreshed else 'not read again'}"

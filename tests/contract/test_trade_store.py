@@ -1,0 +1,57 @@
+"""Trades are kept once and for good, in every store, whoever writes beside."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trades import Role, Trade
+from webhook_core.trading.orders import Side
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def trade(number, days=0):
+    amounts = (Decimal(1), Decimal(100), Decimal(100), Decimal("0.4"))
+    at = NOON + timedelta(days=days, seconds=number)
+    return Trade(
+        f"T{number}", f"O{number}", "XXBTZUSD", "BTC/USD", Side.BUY, *amounts, at, role=Role.ORDER, strategy="one"
+    )  # fmt: skip
+
+
+def test_a_trade_is_kept_once_and_listed_in_its_order(store):
+    kept = TradeStore(store, "live", "default")
+    rows = [trade(3), trade(1), trade(2, days=1)]
+    assert kept.add(rows) == [trade(1), trade(3), trade(2, days=1)]
+    assert kept.add([trade(1), trade(4)]) == [trade(4)]
+    kept.keep_place(Place(NOON, NOON.date()))
+    assert list(kept.until(NOON + timedelta(days=9))) == [
+        trade(1), trade(3), trade(4), trade(2, days=1),
+    ]  # fmt: skip
+    assert list(kept.until(NOON + timedelta(seconds=3))) == [trade(1)]
+
+
+def test_another_account_and_mode_have_trades_of_their_own(store):
+    TradeStore(store, "live", "default").add([trade(1)])
+    assert TradeStore(store, "live", "other").of_day(NOON.date()) == []
+    assert TradeStore(store, "paper", "default").of_day(NOON.date()) == []
+
+
+def test_the_place_is_what_was_kept_last(store):
+    kept = TradeStore(store, "live", "default")
+    assert kept.place() is None
+    for place in (Place(NOON, NOON.date()), Place(NOON + timedelta(hours=1), NOON.date(), NOON)):
+        kept.keep_place(place)
+        assert kept.place() == place
+
+
+def test_two_runs_at_once_lose_nothing_and_keep_nothing_twice(store):
+    def add(number):
+        return TradeStore(store, "live", "default").add([trade(number), trade(number + 1)])
+
+    with ThreadPoolExecutor(3) as pool:
+        new = [row for rows in pool.map(add, range(3)) for row in rows]
+    assert sorted(row.trade_id for row in new) == ["T0", "T1", "T2", "T3"]
+    assert TradeStore(store, "live", "default").of_day(NOON.date()) == [trade(n) for n in range(4)]

@@ -1,0 +1,167 @@
+"""What the account traded is read once, and each trade belongs to whose order it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+import krakenex
+import pytest
+from click.testing import CliRunner
+
+from tests.support import kraken_faults as faults
+from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from webhook_core.bootstrap import build
+from webhook_core.operations.cli import cli
+from webhook_core.operations.commands.money import COLUMNS
+from webhook_core.settings.reading import read_settings
+from webhook_core.web.messages import HttpRequest
+
+TOKEN, OPERATOR = "token-of-the-tests-0123", "operator-of-the-tests-01"
+
+
+@pytest.fixture
+def kraken():
+    with KrakenServer() as server:
+        server.engine.mark_price("XBTUSD", Decimal(60000))
+        yield server
+
+
+@pytest.fixture
+def application(kraken, tmp_path):
+    return build(
+        read_settings(
+            {
+                "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "ALLOWED_SYMBOLS": "*",
+                "MAX_ORDER_COST": "none", "KRAKEN_API_URL": kraken.url, "WEBHOOK_TOKEN": TOKEN,
+                "OPERATOR_TOKEN": OPERATOR, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "CRITICAL",
+            }
+        )
+    )  # fmt: skip
+
+
+def send(application, method, path, body=None, query=None):
+    now = application.clock.now()
+    raw = b"" if body is None else json.dumps(body).encode()
+    headers = {"authorization": f"Bearer {OPERATOR}"}
+    if body is not None:
+        headers = {"content-type": "application/json"}
+    answer = application.handle(
+        HttpRequest(method, path, query or {}, headers, raw, "127.0.0.1", now)
+    )
+    return answer.status, json.loads(answer.body)
+
+
+def alert(application, number, **fields):
+    body = {"token": TOKEN, "symbol": "BTCUSD", "id": f"a-{number}", "price": "60000", **fields}
+    status, document = send(application, "POST", "/webhook/tradingview", body)
+    assert status == 200, document
+
+
+def report(application, **query):
+    return send(application, "GET", "/report", query=query)[1]
+
+
+def buy_by_hand(kraken, volume):
+    """Under the same key, by another program."""
+    api = krakenex.API(KEY, SECRET)
+    api.uri, api._nonce = kraken.url, time.time_ns
+    order = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": volume}
+    assert api.query_private("AddOrder", order)["error"] == []
+
+
+def reconcile(application):
+    return send(application, "POST", "/reconcile")[1]
+
+
+def test_orders_their_exits_and_trades_by_hand_are_told_apart_and_each_counts_once(
+    application, kraken
+):
+    entry = {"side": "buy", "volume": "0.01", "strategy_name": "one", "stop_loss": "55000"}
+    alert(application, 1, **entry)
+    alert(application, 2, side="buy", volume="0.02", strategy_name="two")
+    buy_by_hand(kraken, "0.05")
+    kraken.engine.mark_price("XBTUSD", Decimal(54000))
+    assert reconcile(application)["trades"] == 4
+    assert reconcile(application)["trades"] == 0
+    rows = {row["strategy"]: row for row in report(application)["rows"]}
+    assert set(rows) == {"one", "two"}
+    assert (rows["one"]["open_volume"], rows["one"]["trades"], rows["one"]["won"]) == ("0", 1, 0)
+    assert Decimal(rows["one"]["realised"]) < -50
+    assert rows["two"]["open_volume"] == "0.02"
+    assert Decimal(rows["two"]["unrealised"]) == Decimal("0.02") * (54000 - 60000)
+    held = application.operators.money.held_by
+    assert (held("one", "BTC/USD"), held("two", "BTC/USD")) == (0, Decimal("0.02"))
+
+
+def test_more_trades_than_a_page_are_read_in_the_order_in_which_they_came(application, kraken):
+    for number in range(7):
+        alert(application, number, side="buy", volume="0.0001", strategy_name="one")
+    for _ in range(110):
+        buy_by_hand(kraken, "0.0001")
+    time.sleep(1.1)  # the venue counts whole seconds
+    counts = [reconcile(application)["trades"] for _ in range(4)]
+    assert sum(counts) == 117
+    assert max(counts) <= 100
+    assert report(application)["rows"][0]["open_volume"] == "0.0007"
+
+
+def test_a_key_that_may_not_read_trades_is_said_and_nothing_else_breaks(application, kraken):
+    alert(application, 1, side="buy", volume="0.01", strategy_name="one")
+    kraken.script("TradesHistory", faults.errors(["EGeneral:Permission denied"]))
+    found = reconcile(application)
+    assert [row["read"] for row in found["venue_unavailable"]] == ["trades"]
+    assert (found["trades"], report(application)["rows"]) == (0, [])
+    assert report(application)["read_at"] is None
+
+
+@pytest.mark.parametrize("month", ["2026", "2026-13", "11-2026", "last", "2026-11-01", "0000-01"])
+def test_a_month_that_is_none_is_refused(application, month):
+    status, document = send(application, "GET", "/report", query={"month": month})
+    assert (status, document["field"]) == (400, "month")
+
+
+@pytest.mark.parametrize("month", ["all", "2999-12", "2001-01", ""])
+def test_every_month_has_a_report(application, month):
+    status, document = send(application, "GET", "/report", query={"month": month})
+    assert (status, document["rows"]) == (200, [])
+
+
+def test_strangers_get_no_report(application):
+    now = application.clock.now() + timedelta(0)
+    answer = application.handle(HttpRequest("GET", "/report", {}, {}, b"", "127.0.0.1", now))
+    assert answer.status == 401
+    assert not re.search(rb"realised", answer.body)
+
+
+def test_the_commands_show_the_report_and_every_trade_as_a_table_and_as_values(
+    application, kraken, monkeypatch
+):
+    alert(application, 1, side="buy", volume="0.01", strategy_name="=one()")
+    buy_by_hand(kraken, "0.02")
+    reconcile(application)
+
+    def run(*arguments):
+        return (
+            CliRunner()
+            .invoke(cli, arguments, obj=lambda: application, catch_exceptions=False)
+            .stdout
+        )
+
+    table = run("report")
+    assert "BTC/USD" in table
+    assert "no tax advice" in table
+    (row,) = csv.DictReader(io.StringIO(run("report", "--csv")))
+    assert (row["strategy"], row["open"], row["slippage_percent"]) == ("'=one()", "0.01", "0")
+    own, other = csv.DictReader(io.StringIO(run("fills", "--csv")))
+    assert tuple(own) == COLUMNS
+    assert (own["strategy"], own["role"], own["fee_currency"]) == ("'=one()", "order", "USD")
+    assert (other["strategy"], other["role"], other["volume"]) == ("", "other", "0.02")
+    assert len(run("fills", "--strategy", "=one()").splitlines()) == 2
+    assert len(run("fills", "--strategy", "two").splitlines()) == 0
+    assert run("report", "--month", "2001-01").startswith("No order of the bridge's own")

@@ -1,0 +1,114 @@
+"""The money of one account, for whoever asks: collected, reported, listed, and what a strategy holds."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
+from webhook_core.events import event
+from webhook_core.money.book import booked
+from webhook_core.money.collect import Collector
+from webhook_core.money.report import reported, to_document
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trades import Role, Trade
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.venue import Venue
+
+_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Accounts:
+    """``resolve``: the pair of a symbol. Raises UnknownSymbol."""
+
+    collector: Collector
+    venue: Venue
+    clock: Clock
+    resolve: Callable[[str], Instrument]
+
+    @property
+    def store(self) -> TradeStore:
+        return self.collector.store
+
+    def collect(self, budget: Budget) -> int:
+        """How many trades were not known before. Raises VenueUnavailable, LedgerUnavailable."""
+        new = self.collector.run(budget)
+        for trade in new:
+            if trade.role is Role.EXIT:
+                event(logging.INFO, "exit.filled", **_told(trade))
+        return len(new)
+
+    def report(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
+        """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``. Raises
+        AlertMalformed, LedgerUnavailable."""
+        now = self.clock.now()
+        since, until = span(query.get("month", ""), now)
+        lines = reported(self.store.until(until), since, query.get("strategy") or None)
+        place = self.store.place()
+        symbols = {line.line.symbol for line in lines if line.position.lots}
+        prices = self._prices(symbols, budget)
+        return to_document(lines, prices, since, until, None if place is None else place.read_at)
+
+    def trades(self, query: Mapping[str, str]) -> Iterator[Trade]:
+        """Every trade of ``month``, oldest first, those that are not ours too."""
+        since, until = span(query.get("month", ""), self.clock.now())
+        for trade in self.store.until(until):
+            if trade.at >= since and query.get("strategy") in (None, "", trade.strategy):
+                yield trade
+
+    def held_by(self, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
+        """What the bridge's own orders bought for this strategy and have not sold, base; below zero for
+        a short. As of the last reconcile run. Raises LedgerUnavailable."""
+        book = booked(self.store.until(self.clock.now()))
+        lines = (
+            position.volume
+            for line, position in book.positions.items()
+            if (line.strategy, line.symbol, line.margin) == (strategy, symbol, margin)
+        )
+        return sum(lines, Decimal(0))
+
+    def _prices(self, symbols: Iterable[str], budget: Budget) -> Mapping[str, Decimal]:
+        """Last ones by symbol, of those that can be had: a report without one says so."""
+        pairs = {symbol: pair for symbol in symbols if (pair := self._pair(symbol)) is not None}
+        if not pairs:
+            return {}
+        try:
+            found = self.venue.prices(list(pairs.values()), budget, {})
+        except (VenueUnavailable, NoPrice) as error:
+            event(logging.WARNING, "report.no_prices", reason=error.message)
+            return {}
+        return {symbol: found[pair.key] for symbol, pair in pairs.items() if pair.key in found}
+
+    def _pair(self, symbol: str) -> Instrument | None:
+        try:
+            return self.resolve(symbol)
+        except UnknownSymbol:
+            return None
+
+
+def span(month: str, now: datetime) -> tuple[datetime, datetime]:
+    """From its first moment to its end, or to now. Raises AlertMalformed."""
+    if month == "all":
+        return datetime.min.replace(tzinfo=UTC), now
+    match = _MONTH.fullmatch(month or f"{now:%Y-%m}")
+    if match is None:
+        raise AlertMalformed("month must be like 2026-11, or all.", field="month")
+    year, number = int(match[1]), int(match[2])
+    since = datetime(year, number, 1, tzinfo=UTC)
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return since, max(since, min(now, end))
+
+
+def _told(trade: Trade) -> dict[str, Any]:
+    return {
+        name: getattr(trade, name)
+        for name in ("alert_id", "strategy", "symbol", "side", "volume", "price", "cost", "fee")
+    }

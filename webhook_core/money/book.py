@@ -1,0 +1,108 @@
+"""What was bought and not sold, first in, first out, and what selling it brought.
+
+Every amount is a Decimal, and nothing is lost by a division: what a part of a lot cost is rounded
+once, and the rest keeps the rest. So over all trades of a strategy and pair the change of the quote
+is the realised profit less what the open lots cost, to the last digit. A fee in quote counts when it
+is paid; a fee in base makes the lot smaller.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.money.trades import Trade
+
+_ZERO = Decimal(0)
+_STEP = Decimal("1E-10")
+
+
+class Lot(NamedTuple):
+    """``volume``: base, below zero for what was sold first. ``cost``: quote, what it was bought or
+    sold for."""
+
+    volume: Decimal
+    cost: Decimal
+
+
+class Line(NamedTuple):
+    """Whose, and of which pair. Spot and margin are two."""
+
+    strategy: str
+    symbol: str
+    margin: bool
+
+
+class Realised(NamedTuple):
+    """What one trade brought: ``profit`` in quote, its fee taken off; ``closed``: how much of a lot
+    it closed, base."""
+
+    trade: Trade
+    profit: Decimal
+    closed: Decimal
+
+
+@dataclass(slots=True)
+class Position:
+    """The open lots of one line, oldest first."""
+
+    lots: deque[Lot] = field(default_factory=deque)
+
+    @property
+    def volume(self) -> Decimal:
+        return sum((lot.volume for lot in self.lots), _ZERO)
+
+    @property
+    def cost(self) -> Decimal:
+        """Quote; what was sold first counts as received, below zero."""
+        return sum((lot.cost if lot.volume > 0 else -lot.cost for lot in self.lots), _ZERO)
+
+    def take(self, trade: Trade) -> Realised:
+        """The trade closes the oldest lots on the other side, and opens one of what is left."""
+        left, cost = trade.change, trade.cost
+        profit, closed = _ZERO, _ZERO
+        while left and self.lots and self.lots[0].volume * left < 0:
+            lot = self.lots.popleft()
+            part = min(abs(lot.volume), abs(left))
+            lot_cost = _share(lot.cost, part, abs(lot.volume))
+            own_cost = _share(cost, part, abs(left))
+            profit += own_cost - lot_cost if lot.volume > 0 else lot_cost - own_cost
+            if part < abs(lot.volume):
+                rest = lot.volume - part.copy_sign(lot.volume)
+                self.lots.appendleft(Lot(rest, lot.cost - lot_cost))
+            left, cost, closed = left - part.copy_sign(left), cost - own_cost, closed + part
+        if left:
+            self.lots.append(Lot(left, cost))
+        elif cost:  # a fee in base took all that was bought
+            profit += cost if trade.change < 0 else -cost
+        return Realised(trade, profit - (_ZERO if trade.fee_in_base else trade.fee), closed)
+
+
+class Book:
+    """Every line of the trades that it was given, in their order. Trades that are not ours count
+    nowhere."""
+
+    def __init__(self) -> None:
+        self.positions: dict[Line, Position] = {}
+
+    def take(self, trade: Trade) -> Realised | None:
+        """None for a trade that is not ours."""
+        if trade.strategy is None:
+            return None
+        line = Line(trade.strategy, trade.symbol, trade.margin)
+        return self.positions.setdefault(line, Position()).take(trade)
+
+
+def booked(trades: Iterable[Trade]) -> Book:
+    """The book behind all of these, oldest first."""
+    book = Book()
+    for trade in trades:
+        book.take(trade)
+    return book
+
+
+def _share(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    return cost if part == whole else (cost * part / whole).quantize(_STEP)

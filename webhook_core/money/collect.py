@@ -1,0 +1,149 @@
+"""What the account has traded since it was read last, and whose each trade is.
+
+TradesHistory is the only list that has all of it (docs.kraken.com, get-trade-history): newest first,
+fifty a page. A run reads up to now, the oldest fifty of that if there are more, and the next one goes
+on from there. A list may lag the engine, so what was read last is read once more: a trade is known
+by its id and counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.ledger.contract import Ledger
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trades import Role, Trade
+from webhook_core.trading.requests import TradesPage, VenueTrade
+from webhook_core.venue import Venue
+
+MOST_PAGES = 20
+ENOUGH = 50
+"""With more new ones a run ends, and the next one goes on: two pages, as a rule."""
+OVERLAP = timedelta(seconds=1)
+"""A venue's ``start`` has whole seconds, and counts only what came behind it."""
+MOST_UNKNOWN = 100
+
+
+class Owner(NamedTuple):
+    """The entry that a trade belongs to, and as what."""
+
+    entry: LedgerEntry
+    role: Role
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Collector:
+    """``margin``: how far the venue's lists may lag its engine."""
+
+    mode: str
+    account: str
+    ledger: Ledger
+    venue: Venue
+    clock: Clock
+    margin: timedelta
+    store: TradeStore
+
+    def run(self, budget: Budget) -> list[Trade]:
+        """The trades that were not known before, oldest first, written now. Raises VenueUnavailable,
+        LedgerUnavailable."""
+        now, new = self.clock.now(), list[Trade]()
+        place = self.store.place() or self._beginning(now)
+        skip = 0
+        for _ in range(MOST_PAGES):
+            page = self.venue.trades(place.since, now, budget, skip)
+            fresh = self.store.add(self._owned(page.trades, budget))
+            new += fresh
+            place = self._behind(place, page, now)
+            if page.complete or not page.trades or len(new) > ENOUGH:
+                break
+            skip = 0 if fresh else skip + 1
+        self.store.keep_place(place)
+        return new
+
+    def _behind(self, place: Place, page: TradesPage, now: datetime) -> Place:
+        """Where the next page begins: at the newest of this one, or, at the end, as far back as a list
+        may lag."""
+        moments = [trade.at for trade in page.trades]
+        first = min([place.first, *(moment.date() for moment in moments)])
+        if page.complete:
+            return Place(now - 2 * self.margin, first, now)
+        since = max([place.since, *(moment - OVERLAP for moment in moments)])
+        return Place(since, first, place.read_at)
+
+    def _beginning(self, now: datetime) -> Place:
+        """The oldest order that the ledger knows: what was traded before is nobody's here."""
+        page = self.ledger.entries(limit=1, newest_first=False)
+        since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.margin
+        return Place(since, since.date())
+
+    def _owned(self, trades: Sequence[VenueTrade], budget: Budget) -> list[Trade]:
+        if not trades:
+            return []
+        owners = self._owners({trade.order_id for trade in trades}, budget)
+        return [_kept(trade, owners.get(trade.order_id)) for trade in trades]
+
+    def _owners(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner]:
+        """By order id. An exit is known by the order that it names; an order whose reply was lost by
+        the client order id that the ledger knows."""
+        owners = self._of_entries(order_ids, Role.ORDER)
+        strangers = [order_id for order_id in order_ids if order_id not in owners]
+        if not strangers:
+            return owners
+        shown = self.venue.orders(strangers, budget)
+        parents = {name: order.parent for name, order in shown.items() if order.parent}
+        of_parents = self._of_entries(set(parents.values()), Role.EXIT)
+        for name, parent in parents.items():
+            if parent in of_parents:
+                owners[name] = of_parents[parent]
+        unknown = self._unknown()
+        for name, order in shown.items():
+            if name not in owners and _plain(order.client_order_id) in unknown:
+                owners[name] = Owner(unknown[_plain(order.client_order_id)], Role.ORDER)
+        return owners
+
+    def _of_entries(self, order_ids: Collection[str], role: Role) -> dict[str, Owner]:
+        if not order_ids:
+            return {}
+        entries = self.ledger.of_orders(self.mode, self.account, order_ids)
+        return {entry.current.order_id or "": Owner(entry, role) for entry in entries}
+
+    def _unknown(self) -> Mapping[str, LedgerEntry]:
+        page = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
+        return {_plain(entry.current.client_order_id): entry for entry in page.entries}
+
+
+def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
+    own = Trade(
+        trade.trade_id,
+        trade.order_id,
+        trade.pair,
+        trade.pair,
+        trade.side,
+        trade.volume,
+        trade.price,
+        trade.cost,
+        trade.fee,
+        trade.at,
+        trade.margin,
+    )
+    if owner is None:
+        return own
+    entry, request = owner.entry, owner.entry.current.request
+    is_order = owner.role is Role.ORDER
+    return own._replace(
+        symbol=request.symbol or trade.pair,
+        role=owner.role,
+        strategy=entry.strategy,
+        alert_id=entry.alert_id,
+        asked=request.asked_price if is_order else None,
+        fee_in_base=request.fee_in_base and is_order,
+    )
+
+
+def _plain(client_order_id: str | None) -> str:
+    return (client_order_id or "").replace("-", "").lower()

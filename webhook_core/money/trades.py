@@ -1,0 +1,91 @@
+"""One trade of the account, as it is kept: whose it is, and what it moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from webhook_core.trading.orders import Side
+
+
+class Role(StrEnum):
+    """What the trade was for the bridge. ``OTHER``: not ours, made by hand or by another program."""
+
+    ORDER = "order"
+    EXIT = "exit"
+    OTHER = "other"
+
+
+class Trade(NamedTuple):
+    """``volume`` counts base, ``price`` quote per base, ``cost`` quote. ``fee`` counts base where
+    ``fee_in_base``, else quote. ``at`` is the venue's moment. ``strategy``, ``alert_id``: of the
+    alert that it belongs to, None for ``Role.OTHER``; an exit belongs to the alert of its entry.
+    ``asked``: the price that the order was sent with, if any. ``pair`` is the venue's key,
+    ``symbol`` for people."""
+
+    trade_id: str
+    order_id: str
+    pair: str
+    symbol: str
+    side: Side
+    volume: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    at: datetime
+    margin: bool = False
+    role: Role = Role.OTHER
+    strategy: str | None = None
+    alert_id: str | None = None
+    asked: Decimal | None = None
+    fee_in_base: bool = False
+
+    @property
+    def base(self) -> str:
+        return self.symbol.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        return self.symbol.partition("/")[2]
+
+    @property
+    def change(self) -> Decimal:
+        """What it moved of the base, signed, its fee included where that was taken in base."""
+        moved = self.volume if self.side is Side.BUY else -self.volume
+        return moved - self.fee if self.fee_in_base else moved
+
+
+def to_row(trade: Trade) -> dict[str, Any]:
+    """As it is stored. What is not known is left out."""
+    row = {**trade._asdict(), "at": trade.at.isoformat()}
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in row.items()
+        if value is not None and value is not False
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Trade:
+    """Raises ValueError, KeyError, ArithmeticError for one that this version can't read."""
+    volume, price, cost, fee = (Decimal(row[name]) for name in ("volume", "price", "cost", "fee"))
+    return Trade(
+        trade_id=row["trade_id"],
+        order_id=row["order_id"],
+        pair=row["pair"],
+        symbol=row["symbol"],
+        volume=volume,
+        price=price,
+        cost=cost,
+        fee=fee,
+        side=Side(row["side"]),
+        at=datetime.fromisoformat(row["at"]),
+        margin=row.get("margin", False),
+        role=Role(row.get("role", Role.OTHER)),
+        strategy=row.get("strategy"),
+        alert_id=row.get("alert_id"),
+        asked=Decimal(row["asked"]) if "asked" in row else None,
+        fee_in_base=row.get("fee_in_base", False),
+    )

@@ -1,0 +1,129 @@
+"""report and fills: what the bridge's own orders earned, and every trade of the account as a table."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from webhook_core.money.trades import Trade
+from webhook_core.operations.commands.tables import show_line, show_table
+from webhook_core.operations.commands.terminal import OpenApplication
+from webhook_core.trading.rounding import plain
+
+_HEADER = (
+    *("STRATEGY", "PAIR", "TRADES", "WON", "TURNOVER", "FEES", "REALISED", "DRAWDOWN"),
+    *("OPEN", "COST", "UNREALISED", "SLIPPAGE %", "WORST %"),
+)
+_LEAD = 2
+COLUMNS = (
+    *("time", "trade_id", "order_id", "strategy", "alert_id", "role", "symbol", "side"),
+    *("volume", "price", "cost", "fee", "fee_currency", "margin"),
+)
+"""Of fills --csv, one row a trade."""
+
+_month = click.option(
+    "--month", default="", help="Such as 2026-11; this one if it is left out; all for everything."
+)
+_strategy = click.option("--strategy", default="", help="This strategy alone.")
+
+
+@click.command()
+@_month
+@_strategy
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
+@click.pass_obj
+def report(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
+    """What the bridge's own orders earned, per strategy and pair.
+
+    Trades by hand and those of other programs are not in it. Profit is first in, first out; fees are
+    taken off. It is no tax advice. The figures are as old as the last reconcile run."""
+    operators = open_application().operators
+    document = operators.report({"month": month, "strategy": strategy})
+    if as_csv:
+        _write_csv(document)
+        return
+    show_table(map(_row, document["rows"]), _HEADER, lead=_LEAD)
+    if not document["rows"]:
+        show_line("No order of the bridge's own has traded.")
+    for quote, total in document["totals"].items():
+        show_line(f"{quote}: realised {total['realised']}, unrealised {total['unrealised']}")
+    show_line(_age(document))
+    show_line(document["note"])
+
+
+@click.command()
+@_month
+@_strategy
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
+@click.pass_obj
+def fills(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
+    """Every trade of the account, oldest first: one row a trade, those that are not ours too."""
+    operators = open_application().operators
+    rows = map(_cells, operators.money.trades({"month": month, "strategy": strategy}))
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+        return
+    show_table(rows, [name.upper().replace("_", " ") for name in COLUMNS], lead=2)
+
+
+def _cells(trade: Trade) -> tuple[str, ...]:
+    return (
+        trade.at.isoformat(timespec="milliseconds"),
+        trade.trade_id,
+        trade.order_id,
+        _text(trade.strategy),
+        _text(trade.alert_id),
+        trade.role,
+        trade.symbol,
+        trade.side,
+        *map(plain, (trade.volume, trade.price, trade.cost, trade.fee)),
+        (trade.base if trade.fee_in_base else trade.quote) or "",
+        "yes" if trade.margin else "no",
+    )
+
+
+def _text(value: str | None) -> str:
+    """A spreadsheet takes a text that begins like a formula for one."""
+    text = value or ""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
+    fees = " ".join(f"{fee} {asset}" for asset, fee in row["fees"].items())
+    pair = f"{row['symbol']} margin" if row["margin"] else row["symbol"]
+    names = ("realised", "drawdown", "open_volume", "open_cost", "unrealised")
+    return (
+        row["strategy"],
+        pair,
+        row["trades"],
+        row["won"],
+        row["turnover"],
+        fees,
+        *(row[name] for name in names),
+        row["slippage_median"],
+        row["slippage_worst"],
+    )
+
+
+def _write_csv(document: Mapping[str, Any]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(name.lower().replace(" ", "_").replace("%", "percent") for name in _HEADER)
+    writer.writerows(_texts(_row(row)) for row in document["rows"])
+
+
+def _texts(cells: tuple[object, ...]) -> Iterator[object]:
+    yield _text(str(cells[0]))
+    yield from ("" if cell is None else cell for cell in cells[1:])
+
+
+def _age(document: Mapping[str, Any]) -> str:
+    read_at = document["read_at"]
+    if read_at is None:
+        return "Kraken's trades were never read to their end: python -m webhook_core reconcile."
+    return f"As of {read_at:%Y-%m-%d %H:%M:%S} UTC, when reconcile read Kraken's trades."
