@@ -28,7 +28,8 @@ class Value:
 
     def __repr__(self) -> str:
         shown = (name for name in _parts(type(self)) if name not in self.hidden)
-        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{type(self).__qualname__}({parts})"
 
 
 def _parts(kind: type) -> list[str]:

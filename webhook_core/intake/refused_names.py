@@ -10,11 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from webhook_core.intake.field_names import normalise
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from webhook_core.intake.order_words import word_set
 
 PERCENT_OF_WHAT = "quantity_type percent_balance, percent_equity or percent_position"
 CLOSE = (
@@ -92,15 +88,6 @@ _INSTEAD: Mapping[str, str] = {
 }
 _RANK: Mapping[str, int] = {text: rank for rank, (text, _) in reversed([*enumerate(_GROUPS)])}
 WORDS = frozenset(_INSTEAD)
-FILLERS = _words(
-    "order orders ord market prev is has do go to my the use set not all only new auto max "
-    "min of with price value level loss trade trading account balance equity capital wallet "
-    "portfolio pos run exec execution bot env base quote currency ccy fixed initial custom "
-    "distance dist offset points ticks ratio trigger last first next open vol volume id tag "
-    "name comment note text idx params method style class strategy atr step on half full"
-)
-"""What stands beside such words in a name that is written together, as in ``closeposition``."""
-
 _SIZES = frozenset(
     word
     for text, words in _GROUPS
@@ -108,41 +95,9 @@ _SIZES = frozenset(
     for word in words.split()
 )
 _KINDS = frozenset(("mode", "type", "kind"))
-_ENVIRONMENT = _words("run trade trading account exec execution bot env environment system wallet")
-SAYS_BY_BEING_OFF = _words("live real enable active armed execute")
-"""Where off is an order too: not to trade."""
-MEASURED = _words("long short buy sell bullish bearish live real active")
-"""Beside another word a number is a measure of the chart, as in ``ema_long``."""
-MEASURES = _words(
-    "changepct changepercent pctchange percentchange pricechangepct pricechangepercent "
-    "percentrank percentb pctb percentk percentd percentr macdsignal signalline netprofit "
-    "grossprofit openprofit profitfactor ticksize "
+_ENVIRONMENT = word_set(
+    "run trade trading account exec execution bot env environment system wallet"
 )
-"""Names of indicators and of the strategy's report, which say nothing of an order as long as they
-are numbers."""
-OF_A_BAR = _words(
-    "bar candle kline prev previous last price time day daily week weekly month monthly ha"
-)
-"""What stands beside the close of a bar, as in ``prev_close``."""
-
-VALUES = _words(
-    "buy sell long short flat exit close closed closing flatten liquidate enter entry hold "
-    "skip ignore reverse flip cancel canceled cancelled amend modify market mkt limit lmt stop "
-    "stopped exited sl tp stoploss takeprofit trail trailing iceberg settle oco bracket "
-    "percent percentage pct quote contract contracts lot lots unit units share shares pip "
-    "pips risk cash notional leverage margin isolated hedge hedged oneway linear inverse "
-    "futures perpetual perp swap paper test testnet demo sandbox simulation simulated dryrun "
-    "cover covered unwind squareoff scaleout scalein halt halted partial partially half breakeven "
-    "simulate takeprofits notrade notrading donottrade donttrade "
-    "backtest live disabled paused gtc gtd ioc fok postonly reduceonly reduce add"
-)
-"""Values that are an order, alone or with each other and with ``VALUE_FILLERS``."""
-VALUE_FILLERS = _words(
-    "all position positions order orders now at on to the my of or and only open price off "
-    "loss profit take run dry post with equity balance go trade trading mode signal hit out "
-    "strong"
-)
-
 _NAMES: tuple[tuple[str, str], ...] = (
     ("it is the side at Kraken and the order type elsewhere: send side and order_type", "type"),
     (

@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from webhook_core.intake.refused_names import FILLERS, VALUE_FILLERS, VALUES, WORDS
+from webhook_core.intake.order_words import FILLERS, VALUE_FILLERS, VALUES
+from webhook_core.intake.refused_names import WORDS
 
 _WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+"
 _AMOUNT = r"(?a:\d[\d,]*(?:\.\d+)?)"
 _LEVERAGE = rf"(?:leverage\s*:?\s*)?(?:{_AMOUNT}\s?x|x\s?{_AMOUNT})(?:\s+(?:leverage|lev|margin))?"
 _COIN = "(?:usdt?|usdc|us dollars?|dollars?|eur|euros?|gbp|pounds?|chf|cad|aud|jpy)"
-_MONEY = rf"[$\u20ac\u00a3]\s?{_AMOUNT}(?:\s?{_COIN})?|{_AMOUNT}\s?(?:[$\u20ac\u00a3]|{_COIN})|{_COIN}\s?{_AMOUNT}"
+_MONEY = (
+    rf"[$\u20ac\u00a3]\s?{_AMOUNT}(?:\s?{_COIN})?|"
+    rf"{_AMOUNT}\s?(?:[$\u20ac\u00a3]|{_COIN})|{_COIN}\s?{_AMOUNT}"
+)
 _NO_STEMS = frozenset(("limited",))
 """Whose stem is another word."""
 _LONGEST_TOGETHER = 40

@@ -3,17 +3,17 @@
     (none) --claim--> NO_ACTION: the account is already as the alert wants it            terminal
     (none) --claim--> EXPIRED: a leg that was never sent, and is too old now            terminal
     (none) --write--> MISSED: an alert that was answered 503 before its claim
-    MISSED --claim--> SUBMITTING, NO_ACTION: as if nothing had been there; --denied--> DENIED, --too old--> EXPIRED
-    (none) --claim--> SUBMITTING --Accepted / found----------------> ACCEPTED    terminal
-                          |------- Rejected (allow-listed errors) -> REJECTED    terminal
-                          |------- proved absent ------------------> NOT_PLACED  terminal
-                          |------- Unchanged: as wanted already ---> NO_ACTION   terminal
-                          |------- NotSent ------------------------> NOT_SENT    --next attempt--> SUBMITTING
-                          |                                          NOT_SENT    --too old-------> EXPIRED  terminal
-                          |                                          NOT_SENT    --counted again-> NO_ACTION  terminal
-                          |                                          NOT_SENT    --counted again-> DENIED     terminal
-                          |------- Rejected for its rounding ------> SUBMITTING  as the next attempt, once
-                          '------- anything else stays SUBMITTING: "unknown", and only reconcile may decide
+    MISSED --claim--> SUBMITTING, NO_ACTION: as if nothing had been there
+    MISSED --denied--> DENIED, --too old--> EXPIRED                                      terminal
+    (none) --claim--> SUBMITTING --Accepted / found--------------> ACCEPTED    terminal
+               |------- Rejected (allow-listed errors) ----------> REJECTED    terminal
+               |------- proved absent ---------------------------> NOT_PLACED  terminal
+               |------- Unchanged: as wanted already ------------> NO_ACTION   terminal
+               |------- NotSent ---------------------------------> NOT_SENT
+               |------- Rejected for its rounding ---------------> SUBMITTING  as the next attempt
+               '------- anything else stays SUBMITTING: "unknown"; only reconcile may decide
+    NOT_SENT --next attempt--> SUBMITTING, --too old--> EXPIRED                          terminal
+    NOT_SENT --counted again--> NO_ACTION, DENIED                                        terminal
 
     REJECTED, NOT_PLACED, EXPIRED, DENIED --a person's replay--> SUBMITTING  as the next attempt
     ACCEPTED --what has traded so far--> ACCEPTED

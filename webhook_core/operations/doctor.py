@@ -7,17 +7,13 @@ used stop the rest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TextIO
 
 from webhook_core import bootstrap
-from webhook_core.application import Application
-from webhook_core.clock import Budget
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
-from webhook_core.ledger.contract import Document
 from webhook_core.operations.doctor_alert import check_alert
 from webhook_core.operations.doctor_ledger import (
     advice_for,
@@ -25,6 +21,7 @@ from webhook_core.operations.doctor_ledger import (
     check_ledger,
     in_place_of_a_ledger,
 )
+from webhook_core.operations.doctor_pairs import check_pair_rules, check_symbols
 from webhook_core.operations.doctor_venue import check_venue
 from webhook_core.settings.reading import (
     LISTS_OF_SECRETS,
@@ -34,9 +31,6 @@ from webhook_core.settings.reading import (
     read_settings,
 )
 from webhook_core.settings.settings import Settings
-from webhook_core.trading.instruments import Instrument, from_document
-from webhook_core.trading.kraken_limits import RULES_DENY_FOR
-from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 READ_S = 10.0
 _SHORTEST = 8
@@ -114,8 +108,8 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     else:
         yield no_ledger
     yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
-    yield from guarded("pair rules", partial(_pair_rules, application), lambda _: advice)
-    yield from _symbols(application)
+    yield from guarded("pair rules", partial(check_pair_rules, application), lambda _: advice)
+    yield from check_symbols(application)
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
 
 
@@ -177,70 +171,3 @@ def _is_used(name: str, settings: Settings) -> bool:
     return name in SECRETS or any(
         proof.key_id.startswith(f"{name}[") for proof in settings.credentials
     )
-
-
-# -- pair rules ------------------------------------------------------------------------------------------------------------
-
-
-def _pair_rules(application: Application) -> Iterator[Finding]:
-    rules, now = application.market.pair_rules, application.clock.now()
-    packaged = f"packaged ones of {_newest(rules.snapshot()):%Y-%m-%d}"
-    stored = _stored(rules.documents.read(rules.document))
-    if rules.records is not None:  # on paper
-        found = f"{packaged} and records of {len(rules.records.every())} other pairs"
-        return (yield ok("pair rules", f"{found}, which are also those of the paper Kraken"))
-    age = now - _newest(stored) if stored else None
-    found = (
-        packaged
-        if age is None
-        else f"{len(stored)} read from Kraken {_hours(age)} ago, above the {packaged}"
-    )
-    if age is not None and age <= RULES_DENY_FOR:
-        yield ok("pair rules", found)
-        return
-    advice = "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which does it"
-    yield warn("pair rules", f"{found}; older than a day they round but deny nothing", advice)
-
-
-def _stored(document: Document | None) -> list[Instrument]:
-    try:
-        return from_document(document.text) if document else []
-    except ValueError:
-        return []
-
-
-def _newest(instruments: Sequence[Instrument]) -> datetime:
-    return max(instrument.as_of for instrument in instruments)
-
-
-def _hours(age: timedelta) -> str:
-    return f"{age.total_seconds() / 3600:.1f} h"
-
-
-def _symbols(application: Application) -> Iterator[Finding]:
-    """Every pair that is allowed by name, here and in strategies.toml."""
-    settings = application.settings
-    lists = {"ALLOWED_SYMBOLS": settings.allowed_symbols}
-    lists |= {
-        f"allowed_symbols of {name}": strategy.allowed_symbols
-        for name, strategy in settings.strategies.items()
-    }
-    for where, symbols in lists.items():
-        if symbols:
-            name = f"pairs of {where}"
-            yield from guarded(
-                name, partial(_resolved, name, symbols, application), lambda _: _LOOK_ABOVE
-            )
-
-
-def _resolved(name: str, symbols: Sequence[str], application: Application) -> Iterator[Finding]:
-    budget, found = Budget.start(application.clock, READ_S), []
-    for symbol in symbols:
-        try:
-            instrument = application.market.instrument(symbol, budget)
-        except UnknownSymbol as error:
-            yield fail(name, error.message, "correct the name; no alert can ever use it like this")
-            continue
-        found.append(display_name(instrument))
-    if found:
-        yield ok(name, ", ".join(found))

@@ -11,7 +11,7 @@ from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import AmendIntent, CancelIntent
-from webhook_core.trading.order_changes import Ours, plain_client_order_id
+from webhook_core.trading.ours import Ours, plain_client_order_id
 
 
 class MeantOrders:

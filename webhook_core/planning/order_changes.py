@@ -22,7 +22,7 @@ from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
-from webhook_core.trading.order_changes import Allowed
+from webhook_core.trading.ours import Allowed
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.sent_orders import as_amended

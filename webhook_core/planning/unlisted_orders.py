@@ -24,8 +24,8 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.own_changes import DONE
 from webhook_core.trading.facts import RestingOrder
-from webhook_core.trading.order_changes import plain_client_order_id
 from webhook_core.trading.orders import Side
+from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.symbols import UnknownSymbol
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Unsent
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import CancelIntent
-from webhook_core.trading.order_changes import plain_client_order_id
+from webhook_core.trading.ours import plain_client_order_id
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.symbols import UnknownSymbol
 

@@ -6,14 +6,14 @@ but names the order it came from (docs.kraken.com, get-orders-info ``refid``), s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
 from webhook_core.trading.orders import OrderType, Side
+from webhook_core.trading.ours import Allowed, Ours, plain_client_order_id
 from webhook_core.trading.plans import Denied, Plan, denied
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain, round_price, round_volume
@@ -21,44 +21,6 @@ from webhook_core.trading.symbols import display_name
 
 NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 """What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""
-
-
-class Ours(NamedTuple):
-    """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose reply was lost. ``just_sent``
-    are so young that Kraken's list may lack them: order id -> the symbol for people. ``unknown``: the outcome of one is."""
-
-    order_ids: Collection[str] = ()
-    client_order_ids: Collection[str] = ()
-    just_sent: Sequence[tuple[str, str]] = ()
-    unknown: bool = False
-
-    def has(self, order: RestingOrder) -> bool:
-        own = order.client_order_id
-        return (
-            order.order_id in self.order_ids
-            or (order.parent is not None and order.parent in self.order_ids)
-            or (
-                own is not None
-                and plain_client_order_id(own) in map(plain_client_order_id, self.client_order_ids)
-            )
-        )
-
-
-class Allowed(NamedTuple):
-    """``own``: the orders of the strategy whose credential asks, None for a credential that may touch every order. ``pairs``:
-    altname -> instrument of the pairs that may be traded, None for all."""
-
-    own: Ours | None = None
-    pairs: Collection[str] | None = None
-
-    def has(self, order: RestingOrder) -> bool:
-        return (self.pairs is None or order.pair in self.pairs) and (
-            self.own is None or self.own.has(order)
-        )
-
-    @property
-    def everything(self) -> bool:
-        return self.own is None and self.pairs is None
 
 
 def cancels(
@@ -90,11 +52,6 @@ def cancels(
     left = len(found) - len(permitted)
     note = f"{left} more open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
     return Plan(tuple(requests), (note,) if left else ())
-
-
-def plain_client_order_id(client_order_id: str) -> str:
-    """Kraken shows a UUID with or without its dashes."""
-    return client_order_id.replace("-", "").lower()
 
 
 def cancel(order_id: str, symbol: str) -> OrderRequest:

@@ -37,6 +37,7 @@ ADAPTERS = (
     "webhook_core.ledger.firestore",
     "webhook_core.ledger.memory",
     "webhook_core.ledger.sqlite.ledger",
+    "webhook_core.ledger.sqlite.documents",
     "webhook_core.ledger.sqlite.entries",
     "webhook_core.ledger.sqlite.commits",
     "webhook_core.ledger.sqlite.errors",

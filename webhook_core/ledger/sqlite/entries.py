@@ -9,13 +9,17 @@ from datetime import datetime
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import base_digest, line_digest, microseconds
 from webhook_core.ledger.serial import from_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
 
 MOST_ORDERS = 200
 """In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
+_OLDEST_OF_STATE = (
+    "SELECT * FROM (SELECT id, claimed_at FROM entries WHERE state = ? AND claimed_at < ?"
+    " ORDER BY claimed_at LIMIT ?)"
+)
 
 
 def key_of(unit: Unit) -> tuple[bytes, int]:
@@ -103,3 +107,12 @@ def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEn
         query = f"SELECT base, document, version FROM {entries} WHERE {where}"  # noqa: S608  only our own words
         found += (entry_to_show(*row) for row in db.execute(query, asked))
     return [entry for entry in found if entry is not None]
+
+
+def purge_settled(db: sqlite3.Connection, claimed_before: datetime, limit: int) -> int:
+    """How many of the oldest settled entries are gone; ``limit`` at most."""
+    oldest = " UNION ALL ".join(_OLDEST_OF_STATE for _ in TERMINAL)
+    gone = f"SELECT id FROM ({oldest}) ORDER BY claimed_at LIMIT ?"  # noqa: S608  only our own words
+    before = microseconds(claimed_before)
+    values = [value for state in TERMINAL for value in (state, before, limit)]
+    return db.execute(f"DELETE FROM entries WHERE id IN ({gone})", (*values, limit)).rowcount  # noqa: S608

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
+from webhook_core.ledger.contract import Claim, Claimed, Existing, Page, Recorded
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.keys import (
     base_digest,
     cursor_text,
@@ -22,6 +22,7 @@ from webhook_core.ledger.keys import (
 )
 from webhook_core.ledger.serial import to_text, unmarked
 from webhook_core.ledger.sqlite.commits import durable, in_one_step
+from webhook_core.ledger.sqlite.documents import SqliteDocuments
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
     entry_to_show,
@@ -30,6 +31,7 @@ from webhook_core.ledger.sqlite.entries import (
     listing_unfinished,
     of_orders,
     place_of,
+    purge_settled,
     version_number,
 )
 from webhook_core.ledger.sqlite.errors import is_locked
@@ -57,14 +59,14 @@ _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
 
 
-class SqliteLedger:
+class SqliteLedger(SqliteDocuments):
     """Ledger and Documents. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
     the ledger must have."""
 
     def __init__(
         self, path: str | Path, *, timeout_s: float = 1.0, ledger_id: str | None = None
     ) -> None:
-        self._file = SqliteFile(path, timeout_s, ledger_id)
+        super().__init__(SqliteFile(path, timeout_s, ledger_id))
 
     def begin_anew(self) -> tuple[str, bool]:
         """Take what is there as the ledger from now on: its id, and whether it was not before.
@@ -203,39 +205,11 @@ class SqliteLedger:
         return [entry for entry in found if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
-        oldest = " UNION ALL ".join(
-            "SELECT * FROM (SELECT id, claimed_at FROM entries WHERE state = ? AND claimed_at < ? ORDER BY claimed_at LIMIT ?)"
-            for _ in TERMINAL
-        )
-        each = [
-            value for state in TERMINAL for value in (state, microseconds(claimed_before), limit)
-        ]
-        statement = f"DELETE FROM entries WHERE id IN (SELECT id FROM ({oldest}) ORDER BY claimed_at LIMIT ?)"  # noqa: S608  no value is in the text
         with self._file.connection() as db:
-            deleted = db.execute(statement, (*each, limit)).rowcount
+            deleted = purge_settled(db, claimed_before, limit)
             if deleted:
                 self._file.must_hold(highest_entry(db), instead=True)
             return deleted
-
-    def read(self, name: str) -> Document | None:
-        with self._file.connection() as db:
-            row = db.execute(
-                "SELECT text, version FROM documents WHERE name = ?", (name,)
-            ).fetchone()
-        return None if row is None else Document(row[0], str(row[1]))
-
-    def write(self, name: str, text: str, version: str | None) -> bool:
-        with self._file.connection(in_budget=False) as db:
-            if version is None:
-                written = db.execute(
-                    "INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text)
-                )
-            else:
-                written = db.execute(
-                    "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND version = ?",
-                    (text, name, version_number(version)),
-                )
-            return written.rowcount == 1
 
     def _is_stored(
         self, entry: LedgerEntry, document: str, version: int, failure: LedgerUnavailable

@@ -9,9 +9,11 @@ from webhook_core.errors import LedgerUnavailable
 _SCHEMA_1 = (
     # One index says "once" and finds the newest generation; its keys are digests, so it grows with entries and not with
     # the length of what senders call them. The two others hold every list that we give, in order.
-    """CREATE TABLE entries (
-        id INTEGER PRIMARY KEY, base BLOB NOT NULL, generation INTEGER NOT NULL, strategy TEXT NOT NULL, state TEXT NOT NULL,
-        claimed_at INTEGER NOT NULL, document TEXT NOT NULL, version INTEGER NOT NULL, UNIQUE (base, generation))""",
+    "CREATE TABLE entries (\n"
+    "        id INTEGER PRIMARY KEY, base BLOB NOT NULL, generation INTEGER NOT NULL,"
+    " strategy TEXT NOT NULL, state TEXT NOT NULL,\n"
+    "        claimed_at INTEGER NOT NULL, document TEXT NOT NULL, version INTEGER NOT NULL,"
+    " UNIQUE (base, generation))",
     "CREATE INDEX entries_by_state ON entries (state, claimed_at)",
     "CREATE INDEX entries_by_strategy ON entries (strategy, state, claimed_at)",
     "CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID",
@@ -31,13 +33,16 @@ _SCHEMA_4 = (
     # Accepted orders that may still trade: a plan asks for them however long ago they were placed. ledger.unfinished says
     # which; an entry of before is judged here by the same rule, and one that is not JSON is none.
     "ALTER TABLE entries ADD COLUMN unfinished TEXT",
-    """UPDATE entries SET unfinished = json_extract(document, '$.unit.mode') || '/' || json_extract(document,
-        '$.unit.account') || CASE json_extract(document, '$.attempts[#-1].request.parameters.ordertype')
-        WHEN 'market' THEN '/market' ELSE '/resting' END
-        WHERE state = 'ACCEPTED' AND CASE WHEN json_valid(document) THEN
-        json_extract(document, '$.attempts[#-1].request.method') IS NULL
-        AND json_extract(document, '$.attempts[#-1].order_id') <> ''
-        AND ifnull(json_extract(document, '$.attempts[#-1].fill.status'), 'open') IN ('open', 'pending') END""",
+    "UPDATE entries SET unfinished = json_extract(document, '$.unit.mode') || '/' ||"
+    " json_extract(document,\n"
+    "        '$.unit.account') || CASE"
+    " json_extract(document, '$.attempts[#-1].request.parameters.ordertype')\n"
+    "        WHEN 'market' THEN '/market' ELSE '/resting' END\n"
+    "        WHERE state = 'ACCEPTED' AND CASE WHEN json_valid(document) THEN\n"
+    "        json_extract(document, '$.attempts[#-1].request.method') IS NULL\n"
+    "        AND json_extract(document, '$.attempts[#-1].order_id') <> ''\n"
+    "        AND ifnull(json_extract(document, '$.attempts[#-1].fill.status'), 'open')"
+    " IN ('open', 'pending') END",
     "CREATE INDEX entries_unfinished ON entries (unfinished) WHERE unfinished IS NOT NULL",
 )
 ORDER_ID = (

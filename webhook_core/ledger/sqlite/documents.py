@@ -1,0 +1,34 @@
+"""Documents by name, in the SQLite file of the ledger."""
+
+from __future__ import annotations
+
+from webhook_core.ledger.contract import Document
+from webhook_core.ledger.sqlite.entries import version_number
+from webhook_core.ledger.sqlite.file import SqliteFile
+
+
+class SqliteDocuments:
+    """What is written is durable, and only over the version that the writer has read."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    def read(self, name: str) -> Document | None:
+        with self._file.connection() as db:
+            row = db.execute(
+                "SELECT text, version FROM documents WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else Document(row[0], str(row[1]))
+
+    def write(self, name: str, text: str, version: str | None) -> bool:
+        with self._file.connection(in_budget=False) as db:
+            if version is None:
+                written = db.execute(
+                    "INSERT INTO documents VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (name, text)
+                )
+            else:
+                written = db.execute(
+                    "UPDATE documents SET text = ?, version = version + 1 WHERE name = ? AND version = ?",
+                    (text, name, version_number(version)),
+                )
+            return written.rowcount == 1
