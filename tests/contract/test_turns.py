@@ -271,7 +271,7 @@ def test_the_next_attempt_of_an_exit_is_superseded_by_the_entry_of_its_bar(store
     assert store.find(unsent.unit) == unsent
 
 
-def test_of_two_of_one_second_that_lead_to_each_other_the_one_that_had_nothing_to_do_is_the_later_one(
+def test_of_two_of_one_second_that_lead_to_each_other_the_one_with_nothing_to_do_is_the_later_one(
     store,
 ):
     idle = stored_in(store, in_turn("entry", 3, moves=(0, 1)), State.NO_ACTION)

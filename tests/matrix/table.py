@@ -15,12 +15,14 @@ PATH = Path(__file__).with_name("TABLE.md")
 HEAD = """\
 # The fault matrix
 
-What went wrong, and what came of it, over real sockets. `answers` are those of TradingView's sender, which gives up after
-3 s, and sends again on 500-599 but not on 504, 5 s apart, three times at most; then come reconcile runs, one a minute for
-five minutes. `orders` is how many the venue's book holds in the end, `last word` what the ledger says of the alert.
-Where deliveries race, or a process is restarted, the answer is the last one of all.
+What went wrong, and what came of it, over real sockets. `answers` are those of TradingView's
+sender, which gives up after 3 s, and sends again on 500-599 but not on 504, 5 s apart, three times
+at most; then come reconcile runs, one a minute for five minutes. `orders` is how many the venue's
+book holds in the end, `last word` what the ledger says of the alert. Where deliveries race, or a
+process is restarted, the answer is the last one of all.
 
-Written by `python -m tests.matrix`; the tests run the same cells and hold each row to what they see.
+Written by `python -m tests.matrix`; the tests run the same cells and hold each row to what they
+see.
 """
 COLUMNS = "| what happens | answers | orders | last word |\n|---|---|---|---|\n"
 

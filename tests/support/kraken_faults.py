@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["reply", "reset", "raw"]
-PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr>cloudflare</body></html>"
+PAGE = (
+    "<html><head><title>{0}</title></head>"
+    "<body><center><h1>{0}</h1></center><hr>cloudflare</body></html>"
+)
 
 
 @dataclass(slots=True)

@@ -487,7 +487,7 @@ def test_a_cost_that_no_price_tells_is_null(function):
     }
 
 
-def test_a_validation_that_is_denied_shows_what_was_refused_and_every_check_and_kraken_is_not_asked():
+def test_a_denied_validation_shows_what_was_refused_and_every_check_and_kraken_is_not_asked():
     function = Function(env={"ALLOWED_SYMBOLS": "ETH/USD", "MAX_ORDER_COST": "500 USD"})
     alert = function.alert(volume="0.01")
     shown, real = function.post(alert, VALIDATE), function.post(alert)

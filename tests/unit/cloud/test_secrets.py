@@ -786,8 +786,10 @@ from datetime import datetime, UTC
 from webhook_core.bootstrap import start
 from webhook_core.web.messages import HttpRequest
 instance = start(json.loads(sys.argv[1]))
-status = instance.handle(HttpRequest("POST", "/", {}, {}, b"{}", "127.0.0.1", datetime.now(UTC))).status
-print(json.dumps([status, sorted(name for name in sys.modules if name in ("grpc", "google.auth", "google.api_core"))]))
+request = HttpRequest("POST", "/", {}, {}, b"{}", "127.0.0.1", datetime.now(UTC))
+status = instance.handle(request).status
+google = {"grpc", "google.auth", "google.api_core"}
+print(json.dumps([status, sorted(google & set(sys.modules))]))
 """
 
 

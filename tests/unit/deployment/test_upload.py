@@ -24,7 +24,8 @@ TRY_IT = """
 import functions_framework, time
 client = functions_framework.create_app("webhook", "main.py", "http").test_client()
 print(client.get("/webhook/health").get_json()["status"])
-alert = {"token": "token-of-the-tests-0123", "id": "1", "symbol": "BTC/USD", "side": "buy", "volume": "0.001", "price": "60000"}
+alert = {"token": "token-of-the-tests-0123", "id": "1", "symbol": "BTC/USD", "side": "buy"}
+alert |= {"volume": "0.001", "price": "60000"}
 print(client.post("/webhook/tradingview", json=alert).get_json()["code"])
 alert |= {"id": "2", "symbol": "SUI/USD", "volume": "10", "price": "3"}
 print(client.post("/webhook/tradingview", json=alert).get_json()["code"])

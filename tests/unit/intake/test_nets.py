@@ -19,58 +19,67 @@ COUNTS, TYPE = (
 )
 
 _LIKE_AN_ORDER = """
-qty_mode qtyMode quantity_mode size_mode sizing_mode sizing_method amount_type amountPerTradeType amount_per_trade
-unit units qty_unit size_usd usdAmount usd_amount amount_usdt trade_amount tradeSize order_size orderQty order_quantity
-position_size_usd position_value pos_size lot lots lotSize lot_type contract_size num_contracts shares share_size baseQty
-quote_qty quoteOrderQty notional notional_value cost cash cash_amount funds budget investment stake_amount capital_percent
-equity_pct balancePct wallet_percent percent_of_balance pct portfolio_percent allocation portion risk risk_pct riskPercent
-risk_usd risk_per_trade max_risk risk_reward rr_ratio entry entry_type entryType entry_price entry_limit exec_type
-execution_mode ord_type ordertypes orderKind order_mode order_class type kind trade_type limit limitPx lmt_price
-limit_order limit_offset stop stop_pips stopPx stop_level stop_limit stop_limit_price2 stop_percent sl_pips slPips SLpips
-sl_points sl_pct sl_ticks sl_type sl_distance slTriggerBy slOrderType stoplosspips stoploss_pct stopLossPercent
-hard_stop initial_stop move_stop breakeven be_trigger trailing trail_stop trailStop trailing_percent trail_pips trailtrig
-activation_price callbackRate tp_pips tpPct tp_points tp_mode tp_level take_profit_pct takeProfitPercent takeprofitpips
-profit profit_target profitTarget target target_price targetPercent targets exit exit_type exitPrice exit_qty exit_all
-isExit exiting close_position closePosition close_pct close_percent closeall closeAll close_long closelong closeshort
-closelongvol isClose is_closed close_side closetrade closed_by flatten flat go_flat liquidate cancel cancel_all cancelAll
-cancel_pending cancelling reverse reverse_position reversal flip amend modify edit replace reduce reduce_position
-only_reduce reduceonlymode trade_side tradeside posSide position_mode positionIdx position_type positions direction
-trade_direction triggerDirection sentiment market_sentiment intent position_intent command cmd signal signal_type
-signal_side signal_price instruction action_type message_type event_type buy sell is_long isShort go_long long short
-long_qty buy_qty sell_price sell_limit buy_stop lev leverage_value leverageLong lever lvg margin margin_mode marginMode
-isolated is_isolated initial_margin tdMode tpslMode hedge hedge_mode oco bracket run_mode runMode trading_mode account_mode
-bot_mode mode paper paper_trading papertrading is_paper test test_mode isTest testing testnet use_testnet sandbox
-sandboxMode demo demo_account simulate simulated simulation sim_mode dry dry_run dryRun practice live live_mode is_live
-livemode enabled is_enabled trading_enabled enable active isActive real backtest mock virtual_trade disabled paused pause
-skip skip_trade ignore ignore_signal suspended expiry_time expire_in expiration_seconds ttl timeout_seconds delay
-delay_seconds valid_until good_till gtc ioc fok tif_mode makerOnly taker slippage max_slippage icebergQty hidden dca grid
-pips pip_distance multiplier size_multiplier fraction userref subaccount account legs order auxPrice lmtPrice
-max_loss max_price min_price max_cost exposure weight futures perp invert inverse opposite remove delete kill undo half add
-cross safety_order r_multiple validate_order shadow cover unwind max_entry_count close_after_bars exit_bars close_trades
-preview noop no_trade do_not_trade alertOnly readOnly scale_in price_offset qty% % $ amount$ action2 side_2 second_side
-exitOnly closeonly orderQuantityMode posSizePct tpInPips stoploss_in_percent hedgeMode tradeMode backtesting schedule
-strategy.order.action strategy.order.contracts strategy.position_size
-totalQuantity displaySize whatIf allOrNone minQty optionType newOrderRespType goodTillDate takeProfits tp1 tp2_price sl2
+qty_mode qtyMode quantity_mode size_mode sizing_mode sizing_method amount_type amountPerTradeType
+amount_per_trade unit units qty_unit size_usd usdAmount usd_amount amount_usdt trade_amount
+tradeSize order_size orderQty order_quantity position_size_usd position_value pos_size lot lots
+lotSize lot_type contract_size num_contracts shares share_size baseQty quote_qty quoteOrderQty
+notional notional_value cost cash cash_amount funds budget investment stake_amount capital_percent
+equity_pct balancePct wallet_percent percent_of_balance pct portfolio_percent allocation portion
+risk risk_pct riskPercent risk_usd risk_per_trade max_risk risk_reward rr_ratio entry entry_type
+entryType entry_price entry_limit exec_type execution_mode ord_type ordertypes orderKind order_mode
+order_class type kind trade_type limit limitPx lmt_price limit_order limit_offset stop stop_pips
+stopPx stop_level stop_limit stop_limit_price2 stop_percent sl_pips slPips SLpips sl_points sl_pct
+sl_ticks sl_type sl_distance slTriggerBy slOrderType stoplosspips stoploss_pct stopLossPercent
+hard_stop initial_stop move_stop breakeven be_trigger trailing trail_stop trailStop trailing_percent
+trail_pips trailtrig activation_price callbackRate tp_pips tpPct tp_points tp_mode tp_level
+take_profit_pct takeProfitPercent takeprofitpips profit profit_target profitTarget target
+target_price targetPercent targets exit exit_type exitPrice exit_qty exit_all isExit exiting
+close_position closePosition close_pct close_percent closeall closeAll close_long closelong
+closeshort closelongvol isClose is_closed close_side closetrade closed_by flatten flat go_flat
+liquidate cancel cancel_all cancelAll cancel_pending cancelling reverse reverse_position reversal
+flip amend modify edit replace reduce reduce_position only_reduce reduceonlymode trade_side
+tradeside posSide position_mode positionIdx position_type positions direction trade_direction
+triggerDirection sentiment market_sentiment intent position_intent command cmd signal signal_type
+signal_side signal_price instruction action_type message_type event_type buy sell is_long isShort
+go_long long short long_qty buy_qty sell_price sell_limit buy_stop lev leverage_value leverageLong
+lever lvg margin margin_mode marginMode isolated is_isolated initial_margin tdMode tpslMode hedge
+hedge_mode oco bracket run_mode runMode trading_mode account_mode bot_mode mode paper paper_trading
+papertrading is_paper test test_mode isTest testing testnet use_testnet sandbox sandboxMode demo
+demo_account simulate simulated simulation sim_mode dry dry_run dryRun practice live live_mode
+is_live livemode enabled is_enabled trading_enabled enable active isActive real backtest mock
+virtual_trade disabled paused pause skip skip_trade ignore ignore_signal suspended expiry_time
+expire_in expiration_seconds ttl timeout_seconds delay delay_seconds valid_until good_till gtc ioc
+fok tif_mode makerOnly taker slippage max_slippage icebergQty hidden dca grid pips pip_distance
+multiplier size_multiplier fraction userref subaccount account legs order auxPrice lmtPrice max_loss
+max_price min_price max_cost exposure weight futures perp invert inverse opposite remove delete kill
+undo half add cross safety_order r_multiple validate_order shadow cover unwind max_entry_count
+close_after_bars exit_bars close_trades preview noop no_trade do_not_trade alertOnly readOnly
+scale_in price_offset qty% % $ amount$ action2 side_2 second_side exitOnly closeonly
+orderQuantityMode posSizePct tpInPips stoploss_in_percent hedgeMode tradeMode backtesting schedule
+strategy.order.action strategy.order.contracts strategy.position_size totalQuantity displaySize
+whatIf allOrNone minQty optionType newOrderRespType goodTillDate takeProfits tp1 tp2_price sl2
 """
 """From the alerts of 3Commas, Alertatron, Autoview, WunderTrading, TradersPost, PineConnector, Finandy, Bybit, OKX, Binance,
 Alpaca, Interactive Brokers, MetaTrader and their neighbours."""
 
 _HARMLESS = """
-rsi ema ema_fast ema_200 sma50 atr atr_14 vwap score note notes chart_url bot_id signal_id deal_id user_id session_id
-account_id uuid trend regime momentum macd macd_hist macd_signal signal_line stoch_k adx di_plus cci mfi obv bb_upper
-bb_width donchian_high pivot r1 s2 support resistance volatility std_dev zscore slope angle rank percentile change_pct
-percent_change price_change_percent prev_close bar_close last_close daily_close close_prev closing_price ha_close
-real_close prev_high bar_high avg_volume volume_ma volume_sma relative_volume delta spread funding_rate open_interest
-win_rate profit_factor net_profit drawdown trades_today total_trades wins streak source color emoji icon title label tag
-author channel telegram_chat webhook_url url image timezone tz locale lang created_at sent_at server_time candle_time
-mintick precision sector country exit_comment close_note entry_name signal_name signal_text alert_text exit_id trade_id
-order_no order_ref order_number chart tv_exchange tv_instrument max_lag api_version schema revision hash nonce seq counter
-heartbeat model model_name confidence probability prediction forecast sentiment_note ml_score news headline base_asset
-resolution period length lookback window fast slow ema_long ema_short long_ma live_price real_volume htf mtf bias_score
-tsi hma kama supertrend kijun senkou_a inside_bar outside_bar pattern candle divergence session london killzone weekday
-hour inputs extra meta data payload info debug trace_id hostname region magic pine_version script owner group team remark
-remarks memo context log latency %b %K percent_b pct_b percent_change_24h
-crossover ema_cross golden_cross notif shared x y z
+rsi ema ema_fast ema_200 sma50 atr atr_14 vwap score note notes chart_url bot_id signal_id deal_id
+user_id session_id account_id uuid trend regime momentum macd macd_hist macd_signal signal_line
+stoch_k adx di_plus cci mfi obv bb_upper bb_width donchian_high pivot r1 s2 support resistance
+volatility std_dev zscore slope angle rank percentile change_pct percent_change price_change_percent
+prev_close bar_close last_close daily_close close_prev closing_price ha_close real_close prev_high
+bar_high avg_volume volume_ma volume_sma relative_volume delta spread funding_rate open_interest
+win_rate profit_factor net_profit drawdown trades_today total_trades wins streak source color emoji
+icon title label tag author channel telegram_chat webhook_url url image timezone tz locale lang
+created_at sent_at server_time candle_time mintick precision sector country exit_comment close_note
+entry_name signal_name signal_text alert_text exit_id trade_id order_no order_ref order_number chart
+tv_exchange tv_instrument max_lag api_version schema revision hash nonce seq counter heartbeat model
+model_name confidence probability prediction forecast sentiment_note ml_score news headline
+base_asset resolution period length lookback window fast slow ema_long ema_short long_ma live_price
+real_volume htf mtf bias_score tsi hma kama supertrend kijun senkou_a inside_bar outside_bar pattern
+candle divergence session london killzone weekday hour inputs extra meta data payload info debug
+trace_id hostname region magic pine_version script owner group team remark remarks memo context log
+latency %b %K percent_b pct_b percent_change_24h crossover ema_cross golden_cross notif shared x y z
 """
 LIKE_AN_ORDER, HARMLESS = _LIKE_AN_ORDER.split(), _HARMLESS.split()
 

@@ -912,7 +912,7 @@ def test_a_failure_gives_the_line_free_for_the_next_order() -> None:
         assert isinstance(submit(client), Accepted)
 
 
-def test_an_order_goes_before_the_reads_that_wait_and_a_read_holds_the_line_no_longer_than_its_share() -> (
+def test_an_order_goes_before_waiting_reads_and_a_read_holds_the_line_no_longer_than_its_share() -> (
     None
 ):
     clock = SystemClock()

@@ -70,7 +70,7 @@ def test_a_second_exit_while_the_first_one_is_not_shown_finds_nothing_to_do(marg
 
 
 @BOTH
-def test_after_an_order_of_fixed_size_kraken_is_asked_whether_it_has_filled_and_the_figure_read_again(
+def test_after_an_order_of_fixed_size_kraken_is_asked_for_its_fill_and_the_figure_read_again(
     margin,
 ):
     """Nobody read the figure before that order: today's may be with or without it."""

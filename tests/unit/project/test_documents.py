@@ -303,7 +303,8 @@ def test_the_balancer_s_files_are_what_the_commands_import(balancer):
     (policy,) = files.documents(folder / "server-tls-policy.yaml")
     imported = balancer.of("gcloud", "certificate-manager", "trust-configs", "import")[0]
     assert trust == {"name": imported[4], "allowlistedCertificates": []}
+    place = "projects/PROJECT_ID/locations/global/trustConfigs"
     assert policy["mtlsPolicy"] == {
         "clientValidationMode": "ALLOW_INVALID_OR_MISSING_CLIENT_CERT",
-        "clientValidationTrustConfig": f"projects/PROJECT_ID/locations/global/trustConfigs/{imported[4]}",
+        "clientValidationTrustConfig": f"{place}/{imported[4]}",
     }

@@ -78,7 +78,7 @@ def test_orders_that_rest_are_read_each_five_minutes_only(function: Function) ->
     assert 10 <= reads_of_a_run(function) <= 20
 
 
-def test_an_order_at_the_market_whose_fill_is_not_known_is_asked_for_within_five_minutes_however_old(
+def test_an_order_at_the_market_whose_fill_is_unknown_is_asked_for_within_five_minutes_however_old(
     function: Function,
 ) -> None:
     order_id = function.post(function.alert(id="one"))["order_id"]

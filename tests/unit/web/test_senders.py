@@ -125,7 +125,8 @@ bound_senders()
 start, threading.Thread.start = threading.Thread.start, start_and_stop
 application = Application()
 listener = socket.create_server(("127.0.0.1", 0))
-worker = ThreadWorker(1, os.getppid(), [listener], application, 30, application.cfg, Logger(application.cfg))
+settings = application.cfg
+worker = ThreadWorker(1, os.getppid(), [listener], application, 30, settings, Logger(settings))
 client = socket.create_connection(listener.getsockname())
 worker.init_process()
 """

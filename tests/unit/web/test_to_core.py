@@ -14,8 +14,9 @@ RAW = r"""
 import io, json, sys
 import flask, main
 for query in json.loads(sys.argv[1]):
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/\xff\x00", "QUERY_STRING": query, "SERVER_NAME": "x",
-               "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(),
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/\xff\x00", "QUERY_STRING": query,
+               "SERVER_NAME": "x", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
+               "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(),
                "HTTP_X_RAW": "\xff", "REMOTE_ADDR": "::1"}
     request = main.to_core(flask.Request(environ), main._instance.clock.now())
     print(json.dumps(dict(sorted(request.query.items()))), main._instance.handle(request).status)

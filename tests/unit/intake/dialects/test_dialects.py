@@ -139,7 +139,10 @@ READ = [
     ("limit and exit", text_of("OctoBot", "ORDER_TYPE=LIMIT", "PRICE=59000", "STOP_PRICE=55000"),
      {"order_type": "limit", "price": "59000", "stop_loss": "55000"}),
     ("CANCEL", b"SYMBOL=BTCUSD\nSIGNAL=cancel", {"action": "cancel", "scope": "strategy"}),
-    ("a crosstrade limit", b"key=k;command=place;instrument=BTCUSD;action=sell;qty=1;order_type=LIMIT;limit_price=61000;tif=GTC;",
+    ("a crosstrade limit", (
+        b"key=k;command=place;instrument=BTCUSD;action=sell;qty=1;"
+        b"order_type=LIMIT;limit_price=61000;tif=GTC;"
+    ),
      {"action": "sell", "order_type": "limit", "price": "61000"}),
     ("CLOSEPOSITION", b"key=k;command=CLOSEPOSITION;account=a;instrument=BTCUSD;", {"action": "close"}),
 ]  # fmt: skip

@@ -23,11 +23,14 @@ from webhook_core.ledger.unfinished import Unfinished
 
 FIRST_SCHEMA = """
 CREATE TABLE entries (
-    id INTEGER PRIMARY KEY, base BLOB NOT NULL, generation INTEGER NOT NULL, strategy TEXT NOT NULL, state TEXT NOT NULL,
-    claimed_at INTEGER NOT NULL, document TEXT NOT NULL, version INTEGER NOT NULL, UNIQUE (base, generation));
+    id INTEGER PRIMARY KEY, base BLOB NOT NULL, generation INTEGER NOT NULL,
+    strategy TEXT NOT NULL, state TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL, document TEXT NOT NULL, version INTEGER NOT NULL,
+    UNIQUE (base, generation));
 CREATE INDEX entries_by_state ON entries (state, claimed_at);
 CREATE INDEX entries_by_strategy ON entries (strategy, state, claimed_at);
-CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL)
+    WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
 
