@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Send an alert as TradingView would, or signed: python examples/send_alert.py examples/market.json
 
-WEBHOOK_SECRET (the first of the list) signs: a whsec_… secret as Standard Webhooks, any other as X-Signature. Without it
-WEBHOOK_TOKEN goes into the body, which is all that TradingView can do. An id and the time are filled in where the file
-has none. Needs nothing but Python.
+WEBHOOK_SECRET (the first of the list) signs: a whsec_… secret as Standard Webhooks, any other as
+X-Signature. Without it WEBHOOK_TOKEN goes into the body, which is all that TradingView can do. An
+id and the time are filled in where the file has none. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -126,7 +126,10 @@ def encode(alert: dict[str, Any]) -> bytes:
 
 
 def signature(secret: str, body: bytes) -> dict[str, str]:
-    """X-Signature: hex HMAC-SHA256 of the body. Standard Webhooks: base64 of that of id.time.body (standardwebhooks.com)."""
+    """X-Signature: hex HMAC-SHA256 of the body.
+
+    Standard Webhooks: base64 of that of id.time.body (standardwebhooks.com).
+    """
     if not secret.startswith("whsec_"):
         return {
             "X-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

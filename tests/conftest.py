@@ -1,5 +1,5 @@
-"""In which order the tests run: what takes long begins first, so that no worker is left alone with it
-at the end."""
+"""In which order the tests run: what takes long begins first, so that no worker is left
+alone with it at the end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Makes the composer, one page without a server, from the tables by which the bridge reads an alert:
-python -m examples.compose.make"""
+"""Makes the composer, one page without a server, from the tables by which the bridge reads an
+alert: python -m examples.compose.make"""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def tables() -> dict[str, Any]:
 
 
 def page() -> str:
-    """The whole of it. Its policy lets in this style and this script, by their digests, and nothing else."""
+    """The whole of it.
+
+    Its policy lets in this style and this script, by their digests, and nothing else.
+    """
     style = (HERE / "page.css").read_text("utf-8")
     script = (HERE / "page.js").read_text("utf-8")
     told = json.dumps(tables(), indent=1, sort_keys=True)

@@ -1,4 +1,7 @@
-"""What it costs, beside what bare krakenex costs, in one run: a table, and bench.json. Ends with 1 if a bound is missed."""
+"""What it costs, beside what bare krakenex costs, in one run: a table, and bench.json.
+
+Ends with 1 if a bound is missed.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,8 @@ def main() -> int:
 
 @contextlib.contextmanager
 def firestore() -> Iterator[dict[str, str] | None]:
-    """The variables of a function that is to use Google's emulator; None, and a word about it, where it is missing."""
+    """The variables of a function that is to use Google's emulator; None, and a word about it,
+    where it is missing."""
     try:
         emulator = new_emulator()
     except pytest.skip.Exception as skipped:

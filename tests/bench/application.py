@@ -16,8 +16,10 @@ from webhook_core.web.messages import HttpRequest
 
 def application(port: int, ledger: Path, **env: str) -> Application:
     settings = {
-        "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "ALLOWED_SYMBOLS": "*",
-        "MAX_ORDER_COST": "none", "KRAKEN_API_URL": f"http://127.0.0.1:{port}", "WEBHOOK_TOKEN": TOKEN,
+        "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+        "ALLOWED_SYMBOLS": "*",
+        "MAX_ORDER_COST": "none", "KRAKEN_API_URL": f"http://127.0.0.1:{port}",
+        "WEBHOOK_TOKEN": TOKEN,
         "LEDGER_URL": f"sqlite:///{ledger}", **env,
     }  # fmt: skip
     return build(read_settings(settings, read_file=lambda _path: None))

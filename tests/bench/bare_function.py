@@ -1,6 +1,8 @@
-"""What the function is held against behind the same server: ``trivial`` answers, ``order`` makes one bare krakenex order.
+"""What the function is held against behind the same server: ``trivial`` answers, ``order`` makes
+one bare krakenex order.
 
-One session and one order at a time, as a key's nonces and krakenex want it; nothing is checked, remembered or logged.
+One session and one order at a time, as a key's nonces and krakenex want it; nothing is checked,
+remembered or logged.
 """
 
 from __future__ import annotations

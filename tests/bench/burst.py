@@ -27,7 +27,8 @@ NONCE_WINDOW = 10**10
 SESSIONS = 8
 AFFORDABLE = "0.0001"
 ALL_WITHIN_S = {(40, 80): 1.5, (100, 80): 3.0}
-"""Seconds until the last of so many alerts is answered, with a Kraken that takes so many milliseconds."""
+"""Seconds until the last of so many alerts is answered, with a Kraken that takes so
+many milliseconds."""
 TIMES_BARE = 2.5
 
 
@@ -73,7 +74,8 @@ def burst(place: Place, size: int, takes_ms: int, admitted: int) -> Iterator[Fig
 
 
 def bare_burst(url: str, secrets: Secrets, size: int) -> float:
-    """Seconds for as many orders by krakenex alone, in sessions that share one counter of nonces."""
+    """Seconds for as many orders by krakenex alone, in sessions that share one
+    counter of nonces."""
     nonces = itertools.count(time.time_ns())
     sessions: queue.SimpleQueue[krakenex.API] = queue.SimpleQueue()
     for _ in range(SESSIONS):
@@ -95,8 +97,10 @@ def bare_burst(url: str, secrets: Secrets, size: int) -> float:
 
 def _environment(place: Place, kraken_url: str, secrets: Secrets) -> dict[str, str]:
     return bare_environment(place) | LIVE | {
-        "WEBHOOK_TOKEN": TOKEN, "KRAKEN_API_KEY": secrets.kraken_key, "KRAKEN_API_SECRET": secrets.kraken_secret,
-        "KRAKEN_API_URL": kraken_url, "KRAKEN_NONCE_WINDOW": str(NONCE_WINDOW), "LEDGER_URL": f"sqlite:///{_new_file(place.folder)}",
+        "WEBHOOK_TOKEN": TOKEN, "KRAKEN_API_KEY": secrets.kraken_key,
+        "KRAKEN_API_SECRET": secrets.kraken_secret,
+        "KRAKEN_API_URL": kraken_url, "KRAKEN_NONCE_WINDOW": str(NONCE_WINDOW),
+        "LEDGER_URL": f"sqlite:///{_new_file(place.folder)}",
     }  # fmt: skip
 
 

@@ -1,14 +1,17 @@
-"""One cold start to the first order, as a whole process: ``python -m tests.bench.cold SPAWNED_AT bare|ours [LIBRARY…]``.
+"""One cold start to the first order, as a whole process: ``python -m tests.bench.cold SPAWNED_AT
+bare|ours [LIBRARY…]``.
 
-Prints CPU seconds (user and system, from the start of the process on, every thread of it), wall seconds since the caller's
-``SPAWNED_AT`` (time.monotonic()), peak memory, and CPU seconds by stage. ``bare`` is the least that anybody pays: Python,
-the given libraries and one krakenex order. ``ours`` is the function as it is deployed, its settings in the environment, on
-a ledger that has never met it: functions-framework builds its app around main.py, and the first alert goes through that app
-to its answer. Nothing is imported here that either side lacks: what both pay makes any ratio look better.
+Prints CPU seconds (user and system, from the start of the process on, every thread of it), wall
+seconds since the caller's ``SPAWNED_AT`` (time.monotonic()), peak memory, and CPU seconds by stage.
+``bare`` is the least that anybody pays: Python, the given libraries and one krakenex order.
+``ours`` is the function as it is deployed, its settings in the environment, on a ledger that has
+never met it: functions-framework builds its app around main.py, and the first alert goes through
+that app to its answer. Nothing is imported here that either side lacks: what both pay makes any
+ratio look better.
 
-The stages: ``start`` is Python and functions-framework; ``import`` is main.py, up to the point where it could answer;
-``secrets``, ``ledger`` and ``Kraken`` are what the first alert makes of them, opened and used; ``plan`` is all the rest of
-that request.
+The stages: ``start`` is Python and functions-framework; ``import`` is main.py, up to the point
+where it could answer; ``secrets``, ``ledger`` and ``Kraken`` are what the first alert makes of
+them, opened and used; ``plan`` is all the rest of that request.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ KEY, SECRET = "bench-key", "YmVuY2gtc2VjcmV0LWJlbmNoLXNlY3JldA=="
 
 
 class StageClock:
-    """CPU seconds by stage. There is one stage at a time; one inside another is counted for itself alone."""
+    """CPU seconds by stage.
+
+    There is one stage at a time; one inside another is counted for itself alone.
+    """
 
     def __init__(self, stage: str) -> None:
         self.seconds: dict[str, float] = {}
@@ -79,9 +85,11 @@ def bare(_clock: StageClock, libraries: list[str]) -> None:
 
 def ours(clock: StageClock, _libraries: list[str]) -> None:
     import functions_framework
+
+    # Flask imports it anyway; its own test client would cost extra.
     from werkzeug.test import (
         EnvironBuilder,
-    )  # flask imports it anyway; its own test client would cost extra
+    )
 
     clock.enter("import")
     app = functions_framework.create_app("webhook", MAIN, "http")

@@ -1,4 +1,5 @@
-"""Cold starts, set by set: CPU beside the bare start of the same libraries, memory, and where the time goes."""
+"""Cold starts, set by set: CPU beside the bare start of the same libraries, memory, and
+where the time goes."""
 
 from __future__ import annotations
 
@@ -22,15 +23,18 @@ Start = Mapping[str, float]
 
 
 def cold_starts(place: Place) -> Iterator[Figure]:
-    """In turn, each held against the bare start right before it: other load on the machine comes and goes."""
+    """In turn, each held against the bare start right before it: other load on the
+    machine comes and goes."""
     sets = [one for one in SETS if place.firestore or not one.firestore]
     starts: dict[str, list[tuple[Start, Start]]] = {one.name: [] for one in sets}
-    # The first round fills the caches of Python and of the system, as a deployment finds them filled.
+    # The first round fills the caches of Python and of the system, as a deployment
+    # finds them filled.
     for number in range(ROUNDS + 1):
+        # The short ones twice: they vary more.
         for one in [
             *sets,
             *(each for each in sets if not each.on_google_cloud),
-        ]:  # the short ones twice: they vary more
+        ]:
             pair = cold_start(place, one, "bare"), cold_start(place, one, "ours")
             if number:
                 starts[one.name].append(pair)
@@ -48,7 +52,8 @@ def cold_start(place: Place, one: Set, what: str) -> Start:
 
 
 def _run(place: Place, one: Set, arguments: Sequence[str]) -> Start:
-    """The numbers that a whole process prints in its last line; its last argument is bare or ours."""
+    """The numbers that a whole process prints in its last line; its last
+    argument is bare or ours."""
     environment = one.environment(place) if arguments[-1] == "ours" else bare_environment(place)
     command = [sys.executable, "-m", *arguments, *one.libraries]
     done = subprocess.run(
@@ -82,8 +87,9 @@ def _loaded(place: Place, one: Set) -> Iterator[Figure]:
 
 
 def first_answers(place: Place) -> Iterator[Figure]:
-    """Under functions-framework's production server: from its spawn to the 200 of an alert over HTTP, wall time; and the
-    CPU and memory of all its processes then. ``trivial`` is a function that says "ok" behind the same server, in turn.
+    """Under functions-framework's production server: from its spawn to the 200 of an alert over
+    HTTP, wall time; and the CPU and memory of all its processes then. ``trivial`` is a function
+    that says "ok" behind the same server, in turn.
     """
     sets = {one.name: one for one in SETS if place.firestore or not one.firestore}
     met: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ("trivial", *sets)}

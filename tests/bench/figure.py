@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Figure:
-    """Without a bound it is only reported. ``detail`` is a word about it; ``parts`` are numbers for bench.json alone."""
+    """Without a bound it is only reported.
+
+    ``detail`` is a word about it; ``parts`` are numbers for bench.json alone.
+    """
 
     name: str
     value: float

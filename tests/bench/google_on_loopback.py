@@ -1,9 +1,11 @@
-"""Google on loopback, in a process of its own, for a function that is not changed for it: environment variables only.
+"""Google on loopback, in a process of its own, for a function that is not changed for it:
+environment variables only.
 
-Three things that an instance on Google Cloud has around it: the metadata server (the account's access token), Secret
-Manager behind TLS, and a way to it. gRPC is sent through a CONNECT proxy, which leads every host to the one service here;
-its certificate is trusted because GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it. So the function's own client finds its
-credentials, shakes hands and reads secrets as it does in the cloud, only without distance.
+Three things that an instance on Google Cloud has around it: the metadata server (the account's
+access token), Secret Manager behind TLS, and a way to it. gRPC is sent through a CONNECT proxy,
+which leads every host to the one service here; its certificate is trusted because
+GRPC_DEFAULT_SSL_ROOTS_FILE_PATH names it. So the function's own client finds its credentials,
+shakes hands and reads secrets as it does in the cloud, only without distance.
 
     with google_on_loopback(folder, {"WEBHOOK_TOKEN": "…"}) as environment: …
 """
@@ -40,7 +42,10 @@ def secret_name(secret: str) -> str:
 
 @contextlib.contextmanager
 def google_on_loopback(folder: Path, secrets: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The variables of a function that is to find it. ``secrets``: values by the names of their secrets."""
+    """The variables of a function that is to find it.
+
+    ``secrets``: values by the names of their secrets.
+    """
     roots = folder / "roots.pem"
     command = [
         sys.executable,
@@ -115,7 +120,8 @@ def secret_manager(secrets: dict[str, str], key: bytes, certificate: bytes) -> t
 
 
 class Metadata(BaseHTTPRequestHandler):
-    """The metadata server (docs.cloud.google.com/compute/docs/metadata), and the proxy to ``port``."""
+    """The metadata server (docs.cloud.google.com/compute/docs/metadata), and the
+    proxy to ``port``."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -160,7 +166,10 @@ class Metadata(BaseHTTPRequestHandler):
 
 
 def tunnel(one: socket.socket, other: socket.socket) -> None:
-    """Whatever either says to the other, until one of them has nothing more to say. Raises OSError."""
+    """Whatever either says to the other, until one of them has nothing more to say.
+
+    Raises OSError.
+    """
     with selectors.DefaultSelector() as selector:
         selector.register(one, selectors.EVENT_READ, other)
         selector.register(other, selectors.EVENT_READ, one)

@@ -1,7 +1,9 @@
-"""What a deployment has installed: requirements.txt. A measured process sees nothing else of this environment.
+"""What a deployment has installed: requirements.txt.
 
-It would make a difference: google-api-core imports aiohttp wherever that is installed, a tenth of a second, and here ccxt
-brings it for the tests.
+A measured process sees nothing else of this environment.
+
+It would make a difference: google-api-core imports aiohttp wherever that is installed, a tenth of a
+second, and here ccxt brings it for the tests.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from tests.support.project import ROOT
 
 
 def hide_the_rest(folder: Path) -> Path:
-    """A directory for the front of PYTHONPATH, where each module that is not deployed is one that can't be imported."""
+    """A directory for the front of PYTHONPATH, where each module that is not deployed is one that
+    can't be imported."""
     hiding = folder / "not-deployed"
     hiding.mkdir()
     requirements = (ROOT / "requirements.txt").read_text("utf-8")
@@ -27,9 +30,11 @@ def hide_the_rest(folder: Path) -> Path:
 
 
 def not_deployed(requirements: str, modules: Mapping[str, Collection[str]]) -> list[str]:
-    """Those of ``modules`` (top-level name to the distributions that have it) that no requirement installs.
+    """Those of ``modules`` (top-level name to the distributions that have it) that no
+    requirement installs.
 
-    Private ones stay: what would import them is hidden, or is setuptools' hook into every start of Python.
+    Private ones stay: what would import them is hidden, or is setuptools' hook into
+    every start of Python.
     """
     rows = [row.partition("#")[0].partition("==")[0].strip() for row in requirements.splitlines()]
     wanted = {plain(row) for row in rows if row}

@@ -28,15 +28,15 @@ def ledger_growth(place: Place) -> Iterator[Figure]:
     for number in range(ALERTS):  # in turn, so that the disk's moods meet both
         for size, function in functions.items():
             costs[size].append(deliver(function, f"after {number}") * 1000)
-    small, large = (
-        statistics.median(series[ALERTS // 4 :]) for series in costs.values()
-    )  # the first ones settle
+    # The first ones settle.
+    small, large = (statistics.median(series[ALERTS // 4 :]) for series in costs.values())
     detail = f"{small:.2f} ms and {large:.2f} ms"
     yield Figure("cost per alert, 10^6 ledger entries / 10^3", large / small, "x", 1.2, detail)
 
 
 def grow(path: Path, size: int) -> None:
-    """Copies of the first entry, each with a key, a time and a strategy of its own, as years of alerts leave them."""
+    """Copies of the first entry, each with a key, a time and a strategy of its own, as years of
+    alerts leave them."""
     db = sqlite3.connect(path)
     ((strategy, state, claimed_at, document),) = db.execute(
         "SELECT strategy, state, claimed_at, document FROM entries"
@@ -47,7 +47,10 @@ def grow(path: Path, size: int) -> None:
     )
     with db:
         db.executemany(
-            "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, "
+                "version) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            ),
             rows,
         )
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

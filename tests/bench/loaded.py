@@ -1,4 +1,5 @@
-"""What one cold start to the first order loads, counted: ``python -m tests.bench.loaded bare|ours [LIBRARY…]``.
+"""What one cold start to the first order loads, counted: ``python -m tests.bench.loaded
+bare|ours [LIBRARY…]``.
 
 Modules, and files that Python opens (sys.audit's ``open``). Unlike seconds, neither depends on the
 machine; in a sandbox such as gVisor each opened file costs more than here. Not measured together

@@ -1,4 +1,5 @@
-"""Functions behind functions-framework's production server (gunicorn), and senders on plain http.client."""
+"""Functions behind functions-framework's production server (gunicorn), and senders on
+plain http.client."""
 
 from __future__ import annotations
 
@@ -39,7 +40,10 @@ class Served:
 def served(
     environment: Mapping[str, str], folder: Path, target: str = "webhook", source: Path = MAIN
 ) -> Iterator[Served]:
-    """One instance, which may not be up yet. Killed at the end: nobody waits for a measured function to tidy up."""
+    """One instance, which may not be up yet.
+
+    Killed at the end: nobody waits for a measured function to tidy up.
+    """
     port = free_port()
     command = [
         sys.executable,
@@ -81,7 +85,8 @@ def connection_to(function: Served) -> contextlib.closing[http.client.HTTPConnec
 
 
 def first_answer(function: Served) -> float:
-    """Seconds from the spawn of the server to the first 200, by a sender that tries again until there is a listener."""
+    """Seconds from the spawn of the server to the first 200, by a sender that tries again until
+    there is a listener."""
     while function.process.poll() is None and time.monotonic() < function.spawned_at + START_S:
         with contextlib.suppress(ConnectionError), connection_to(function) as connection:
             deliver(connection)
@@ -101,7 +106,8 @@ def memory_mib(function: Served) -> float:
 
 
 def cpu_s(function: Served) -> float:
-    """Of all its processes since their start, user and system, in steps of 10 ms (utime and stime, proc(5))."""
+    """Of all its processes since their start, user and system, in steps of 10 ms (utime
+    and stime, proc(5))."""
     fields = [_text(folder / "stat").rpartition(")")[2].split() for folder in _processes(function)]
     return sum(int(field[11]) + int(field[12]) for field in fields if field) / os.sysconf(
         "SC_CLK_TCK"
@@ -135,7 +141,10 @@ def deliver(connection: http.client.HTTPConnection) -> float:
 
 
 def deliver_many(function: Served, senders: int, alerts: int) -> tuple[list[float], float]:
-    """Seconds of each of so many alerts, and of all together. Each sender has one connection, and waits for its answer."""
+    """Seconds of each of so many alerts, and of all together.
+
+    Each sender has one connection, and waits for its answer.
+    """
 
     def send(_sender: int) -> list[float]:
         with connection_to(function) as connection:

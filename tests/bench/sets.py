@@ -1,7 +1,8 @@
-"""The sets of a deployment that are measured: what each is configured with, and the libraries that this asks for.
+"""The sets of a deployment that are measured: what each is configured with, and the
+libraries that this asks for.
 
-``cloud`` is what K_SERVICE turns on: production, and lines for Cloud Logging. There, paper is on SQLite only to show
-what each of Google's libraries adds; live takes no other ledger than Firestore.
+``cloud`` is what K_SERVICE turns on: production, and lines for Cloud Logging. There, paper is on
+SQLite only to show what each of Google's libraries adds; live takes no other ledger than Firestore.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ LIVE = {"TRADING_MODE": "live", "ALLOWED_SYMBOLS": "*", "MAX_ORDER_COST": "none"
 
 @dataclass(frozen=True)
 class Place:
-    """What stands around every function that is measured. ``hiding``: of installed.py. ``google`` and ``firestore`` are
-    variables; None: not here.
+    """What stands around every function that is measured.
+
+    ``hiding``: of installed.py. ``google`` and ``firestore`` are variables; None: not here.
     """
 
     kraken_port: int
@@ -55,9 +57,10 @@ def bare_environment(place: Place) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Set:
-    """``bound``: of the CPU of a cold start, as a multiple of importing ``libraries`` and one bare krakenex order.
-    ``modules``: of those that it loads. ``server_bound``: of the CPU of the production server until its first answer, as a
-    multiple of the same for paper; ``server_mib``: of its memory then.
+    """``bound``: of the CPU of a cold start, as a multiple of importing ``libraries`` and one bare
+    krakenex order. ``modules``: of those that it loads. ``server_bound``: of the CPU of the
+    production server until its first answer, as a multiple of the same for paper; ``server_mib``:
+    of its memory then.
     """
 
     name: str
@@ -103,7 +106,8 @@ SETS = (
     ),
     Set(
         "cloud, Secret Manager",
-        (*LEAN, SECRET_MANAGER), 1.2, None, live=False, on_google_cloud=True, secrets="Secret Manager",
+        (*LEAN, SECRET_MANAGER), 1.2, None, live=False, on_google_cloud=True,
+        secrets="Secret Manager",
     ),
     Set(
         "cloud, mounted secrets, Firestore",

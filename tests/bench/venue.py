@@ -1,4 +1,5 @@
-"""The fastest Kraken there can be, in a process of its own: every AddOrder gets a txid, every Ticker a price.
+"""The fastest Kraken there can be, in a process of its own: every AddOrder gets a txid,
+every Ticker a price.
 
 It costs the same for us and for bare krakenex, so that the difference between the two is ours.
 """

@@ -1,4 +1,5 @@
-"""Warm alerts: what they take beside a bare krakenex order, in this process and behind the production server."""
+"""Warm alerts: what they take beside a bare krakenex order, in this process and behind the
+production server."""
 
 from __future__ import annotations
 
@@ -25,10 +26,12 @@ SENDERS = (1, 8)
 
 
 def in_process(place: Place) -> Iterator[Figure]:
-    """The application called as a function, on SQLite, and krakenex called by itself, in turn: what is between is ours.
+    """The application called as a function, on SQLite, and krakenex called by itself, in turn: what
+    is between is ours.
 
-    Each alert waits for one fsync, that of its claim. While others keep the disk busy that is all that one sees, so a few
-    series are taken if need be, and the one with the shortest fsyncs counts.
+    Each alert waits for one fsync, that of its claim. While others keep the disk busy
+    that is all that one sees, so a few series are taken if need be, and the one with the
+    shortest fsyncs counts.
     """
     tries = []
     for number in range(TRIES):
@@ -73,9 +76,10 @@ BOUNDS = {("Firestore emulator", 1): 4.0}
 
 
 def behind_the_server(place: Place) -> Iterator[Figure]:
-    """Alerts over loopback HTTP to functions-framework's gunicorn (one process, THREADS as deployed), from threads on http.client
-    that keep their connection and wait for each answer. In turn, and behind the same server: a function that makes one
-    bare krakenex order. What is on top of it is ours.
+    """Alerts over loopback HTTP to functions-framework's gunicorn (one process, THREADS
+    as deployed), from threads on http.client that keep their connection and wait for each
+    answer. In turn, and behind the same server: a function that makes one bare krakenex
+    order. What is on top of it is ours.
     """
     live, cloud = (
         next(one for one in SETS if one.name == "live"),

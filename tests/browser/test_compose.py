@@ -1,4 +1,5 @@
-"""The composer in a real browser: what the form says is what the bridge's own parser reads, and back."""
+"""The composer in a real browser: what the form says is what the bridge's own
+parser reads, and back."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ TERMS = [
     )
 ]
 OTHERS = [
-    *({"action": "close", "percent": part, "leverage": times} for part, times in product(["", "50"], ["", "3"])),
+    *({"action": "close", "percent": part, "leverage": times} for part,
+        times in product(["", "50"], ["", "3"])),
     *({"action": "reverse", "volume": size} for size in ("", "0.2")),
     *(
         {"action": "target", "market_position": where, "market_position_size": "2"}
@@ -73,7 +75,8 @@ OTHERS = [
         for scope, side in product(["symbol", "strategy", "all"], ["", "buy", "sell"])
     ),
     {"action": "buy", "quantity_type": "risk_percent", "volume": "1", "stop_loss": "45000"},
-    {"action": "buy", "take_profit": "60000", "confirm_fill": True, "id": "a-1", "strategy_name": "trend"},
+    {"action": "buy", "take_profit": "60000", "confirm_fill": True, "id": "a-1",
+        "strategy_name": "trend"},
 ]  # fmt: skip
 STATES = [{**BASE, **PRICES, **state} for state in (*ORDERS, *TERMS, *OTHERS)]
 AMOUNTS = ("volume", "percent", "price", "stop_price", "display_volume", "take_profit", "stop_loss")
@@ -177,7 +180,8 @@ def test_a_person_types_and_clicks_and_copies(page):
         field.send_keys(text)
     message = json.loads(page.find_element(By.ID, "message").get_attribute("value"))
     assert message == {
-        "token": "t" * 20, "symbol": "{{ticker}}", "side": "buy", "order_type": "limit", "volume": "0.01",
+        "token": "t" * 20, "symbol": "{{ticker}}", "side": "buy", "order_type": "limit",
+        "volume": "0.01",
         "price": "48000", "stop_loss": "45000", "fired_at": "{{timenow}}",
     }  # fmt: skip
     assert "stop loss at 45000" in page.find_element(By.ID, "words").text
@@ -190,15 +194,21 @@ FAULTS = {
     '{"side": "buy"': "no JSON",
     "[1]": "one JSON object",
     '{“side”: "buy"}': "typographic quotes",
-    '{"token": "x", "side": "buy", "stop_prce": "1", "fired_at": "{{timenow}}"}': "did you mean stop_price",
-    '{"token": "x", "side": "buy", "sentiment": "long", "fired_at": "x"}': "no field of the bridge's",
+    (
+        '{"token": "x", "side": "buy", "stop_prce": "1", "fired_at": "{{timenow}}"}'
+    ): "did you mean stop_price",
+    (
+        '{"token": "x", "side": "buy", "sentiment": "long", "fired_at": "x"}'
+    ): "no field of the bridge's",
     '{"token": "x", "side": "long", "fired_at": "x"}': "side must be buy or sell",
     '{"token": "x", "action": "explode", "fired_at": "x"}': "action explode is none",
     '{"token": "x", "symbol": "BTCUSD", "fired_at": "x"}': "Neither side nor action",
     '{"side": "buy", "fired_at": "x"}': "No token",
     '{"token": "x", "side": "buy"}': "No fired_at",
     '{"token": "x", "side": "buy", "percent": "5", "fired_at": "x"}': "percent does not go with",
-    '{"token": "x", "side": "buy", "order_type": "limt", "fired_at": "x"}': "order_type limt is none",
+    (
+        '{"token": "x", "side": "buy", "order_type": "limt", "fired_at": "x"}'
+    ): "order_type limt is none",
 }
 
 

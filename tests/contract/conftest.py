@@ -27,7 +27,10 @@ def firestore_project(monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "firestore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Ledger and Documents, empty. Long time-outs: here it counts what is answered, not how fast."""
+    """Ledger and Documents, empty.
+
+    Long time-outs: here it counts what is answered, not how fast.
+    """
     made: Store
     match request.param:
         case "memory":

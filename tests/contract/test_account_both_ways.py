@@ -1,4 +1,5 @@
-"""KrakenVenue against the paper engine both ways, in this process and over a real socket: place, read, change, read again."""
+"""KrakenVenue against the paper engine both ways, in this process and over a real socket: place,
+read, change, read again."""
 
 from __future__ import annotations
 
@@ -291,9 +292,8 @@ def test_margin_positions_are_netted_and_count_in_the_equity(kraken: Account) ->
     kraken.place(volume="0.1", leverage="5", type="sell")
     assert net(kraken) == {"XXBTZUSD": Decimal("0.2")}
     usd = kraken.balances()["ZUSD"].total
-    assert usd == Decimal(10000) - Decimal("147.6") - Decimal(
-        48
-    )  # 18000 at 0.80 % and at 0.02 %, 6000 at 0.80 %
+    # 18000 at 0.80 % and at 0.02 %, 6000 at 0.80 %.
+    assert usd == Decimal(10000) - Decimal("147.6") - Decimal(48)
     assert kraken.equity("ZUSD") == usd + 60000
     kraken.engine.mark_price("XBTUSD", Decimal(61000))
     assert kraken.equity("ZUSD") == usd + 61000 + 200
@@ -311,9 +311,8 @@ def test_a_resting_margin_order_says_so_and_holds_no_balance(kraken: Account) ->
 
 
 def test_equity_in_another_asset_and_in_one_that_nobody_knows(kraken: Account) -> None:
-    assert kraken.equity("XXBT") == Decimal(
-        "1.1667"
-    )  # 10000 USD at 60000, at the four decimals of TradeBalance
+    # 10000 USD at 60000, at the four decimals of TradeBalance.
+    assert kraken.equity("XXBT") == Decimal("1.1667")
     with pytest.raises(VenueUnavailable, match="EQuery:Unknown asset"):
         kraken.equity("NOSUCH")
 

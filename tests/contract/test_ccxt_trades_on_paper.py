@@ -11,14 +11,12 @@ from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.kraken.paper.desk import Market
 
 with warnings.catch_warnings():
-    warnings.simplefilter(
-        "ignore", DeprecationWarning
-    )  # of its dependencies, while they are imported
+    # Of its dependencies, while they are imported.
+    warnings.simplefilter("ignore", DeprecationWarning)
     import ccxt
 
-pytestmark = pytest.mark.timeout(
-    180
-)  # importing it compiles some hundred files where nothing is cached yet
+# Importing it compiles some hundred files where nothing is cached yet.
+pytestmark = pytest.mark.timeout(180)
 SYMBOL = "BTC/USD"
 
 

@@ -1,5 +1,5 @@
-"""The stored form is Firestore's own: Google's client reads what our ledger wrote, and our ledger reads
-what that client writes, as earlier versions of ours did with it."""
+"""The stored form is Firestore's own: Google's client reads what our ledger wrote, and our ledger
+reads what that client writes, as earlier versions of ours did with it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""An exit sets free what the strategy's own stops hold, and only those: over a socket, at the engine that holds funds as
-Kraken does."""
+"""An exit sets free what the strategy's own stops hold, and only those: over a socket, at the
+engine that holds funds as Kraken does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def kraken() -> Iterator[KrakenServer]:
 @pytest.fixture
 def function(kraken: KrakenServer) -> Function:
     env = {
-        "TRADING_MODE": "live", "KRAKEN_API_URL": kraken.url, "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+        "TRADING_MODE": "live", "KRAKEN_API_URL": kraken.url, "KRAKEN_API_KEY": KEY,
+        "KRAKEN_API_SECRET": SECRET,
         "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "100000 USD",
     }  # fmt: skip
     made = Function(env=env, clock=SystemClock())

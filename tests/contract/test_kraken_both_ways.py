@@ -1,4 +1,5 @@
-"""krakenex, unchanged, against the paper engine both ways: in this process, and over a real socket."""
+"""krakenex, unchanged, against the paper engine both ways: in this process, and
+over a real socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The loopback Kraken breaks exactly what its script says, once, and its book shows what really happened."""
+"""The loopback Kraken breaks exactly what its script says, once, and its book shows
+what really happened."""
 
 from __future__ import annotations
 

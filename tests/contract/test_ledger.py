@@ -37,7 +37,8 @@ def recorded(store: Ledger, entry: LedgerEntry) -> LedgerEntry:
 
 
 def stored_in(store: Ledger, entry: LedgerEntry, state: State) -> LedgerEntry:
-    """Brought there as it gets there: a claim and its record, or for NO_ACTION and MISSED the claim alone."""
+    """Brought there as it gets there: a claim and its record, or for NO_ACTION and
+    MISSED the claim alone."""
     if state in (State.NO_ACTION, State.MISSED):
         return claimed(store, moved(entry, state))
     return recorded(store, moved(claimed(store, entry), state))
@@ -181,7 +182,8 @@ def test_of_many_concurrent_records_under_one_version_one_wins(store):
 
 
 def test_a_claim_and_its_resolution_race_and_one_word_is_the_last(store):
-    """The reply and the proof of absence come at once, each on what the claim has stored, and so do redeliveries."""
+    """The reply and the proof of absence come at once, each on what the claim has stored,
+    and so do redeliveries."""
     first = claimed(store, submitting())
     words = [
         moved(first, State.ACCEPTED),

@@ -129,7 +129,7 @@ def test_those_who_begin_at_once_begin_one_ledger(reopened):
     assert len(set(begun)) == 1
 
 
-# -- what is Firestore's alone -----------------------------------------------------------------------------------------------
+# -- what is Firestore's alone ---------------------------------------------------------------------
 
 
 def test_the_id_is_asked_for_once_and_not_for_each_alert(firestore_project, monkeypatch):

@@ -102,7 +102,8 @@ def test_a_ledger_that_is_open_works_on_both_sides_of_a_fork(path):
 
 @needs_fork
 def test_the_connection_is_not_carried_across_a_fork(path):
-    """SQLite's own locks live in the process: a child that inherits an open file believes that it holds them."""
+    """SQLite's own locks live in the process: a child that inherits an open file believes
+    that it holds them."""
     ledger = SqliteLedger(path)
     ledger.claim(submitting())
 

@@ -1,5 +1,5 @@
-"""An alert that was answered before its claim, on every ledger: it gives way to its first claim, and
-that one is like any other."""
+"""An alert that was answered before its claim, on every ledger: it gives way to its first claim,
+and that one is like any other."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ def trade(number, days=0):
     amounts = (Decimal(1), Decimal(100), Decimal(100), Decimal("0.4"))
     at = NOON + timedelta(days=days, seconds=number)
     return Trade(
-        f"T{number}", f"O{number}", "XXBTZUSD", "BTC/USD", Side.BUY, *amounts, at, role=Role.ORDER, strategy="one"
+        f"T{number}", f"O{number}", "XXBTZUSD", "BTC/USD", Side.BUY, *amounts, at, role=Role.ORDER,
+        strategy="one"
     )  # fmt: skip
 
 

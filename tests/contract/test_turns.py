@@ -1,4 +1,5 @@
-"""What every ledger promises about alerts that depend on each other: one at a time, and targets as they were fired."""
+"""What every ledger promises about alerts that depend on each other: one at a time, and
+targets as they were fired."""
 
 from __future__ import annotations
 
@@ -424,7 +425,8 @@ class OneAtATime:
 
 
 def brought_to_an_end(store: Ledger, ask, alone: OneAtATime) -> Claim:
-    """As a sender that never tires: again while others have the turn, or the store is too busy to say."""
+    """As a sender that never tires: again while others have the turn, or the store
+    is too busy to say."""
     ends_at = time.monotonic() + 60
     while True:
         assert time.monotonic() < ends_at

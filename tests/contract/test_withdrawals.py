@@ -1,4 +1,5 @@
-"""An order that was never sent is withdrawn or sent, on every ledger: one of the two, whoever comes first."""
+"""An order that was never sent is withdrawn or sent, on every ledger: one of the two,
+whoever comes first."""
 
 from __future__ import annotations
 

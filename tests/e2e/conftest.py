@@ -1,5 +1,6 @@
-"""One set of fresh secrets, one loopback Kraken and one live function for the whole session; whatever else a test starts
-ends with the session too. At its end nothing that any process said or wrote may hold a secret."""
+"""One set of fresh secrets, one loopback Kraken and one live function for the whole session;
+whatever else a test starts ends with the session too. At its end nothing that any process said or
+wrote may hold a secret."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def make_kraken(evidence, tmp_path_factory) -> Iterator[Callable[..., KrakenProc
 
 @pytest.fixture(scope="session")
 def make_function(evidence) -> Iterator[MakeFunction]:
-    """A function in paper mode that is not started yet, with a ledger of its own; a variable given as None is left out."""
+    """A function in paper mode that is not started yet, with a ledger of its own; a variable given
+    as None is left out."""
     made: list[Function] = []
     numbers = itertools.count(1)
 
@@ -104,7 +106,10 @@ def _kraken(make_kraken) -> KrakenProcess:
 
 @pytest.fixture
 def kraken(_kraken) -> Iterator[KrakenProcess]:
-    """The session's Kraken. A test that scripts a fault uses it up, or it would meet somebody else's alert."""
+    """The session's Kraken.
+
+    A test that scripts a fault uses it up, or it would meet somebody else's alert.
+    """
     yield _kraken
     assert _kraken.faults_left() == {}
 

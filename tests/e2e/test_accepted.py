@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.served_function import ALERTS, VALIDATE, check
 
-# -- 200 -----------------------------------------------------------------------------------------------------------------
+# -- 200 -------------------------------------------------------------------------------------------
 
 
 def test_an_alert_becomes_one_order_and_the_answer_says_which(live, kraken):
@@ -16,7 +16,8 @@ def test_an_alert_becomes_one_order_and_the_answer_says_which(live, kraken):
     assert order["txid"] == answer["order_id"]
     assert order["vol"] == "0.00012345"
     assert answer["trade_details"] == {
-        "symbol": "BTC/USD", "side": "buy", "order_type": "market", "volume": "0.00012345", "price": "60000",
+        "symbol": "BTC/USD", "side": "buy", "order_type": "market", "volume": "0.00012345",
+        "price": "60000",
     }  # fmt: skip
     assert (answer["alert_id"], answer["mode"], answer["replayed"]) == (alert["id"], "live", False)
     assert answer["orders"][0]["state"] == "ACCEPTED"
@@ -149,7 +150,7 @@ def test_a_validation_names_what_was_rounded_and_what_was_held_against_which_lim
     }
 
 
-# -- operators -----------------------------------------------------------------------------------------------------------
+# -- operators -------------------------------------------------------------------------------------
 
 
 def test_operator_routes_want_the_operators_token_and_answer_like_everything_else(live, evidence):
@@ -183,7 +184,7 @@ def test_the_account_shows_what_kraken_holds(live):
     assert "ZUSD" in account["balances"]
 
 
-# -- paper ---------------------------------------------------------------------------------------------------------------
+# -- paper -----------------------------------------------------------------------------------------
 
 
 def test_a_paper_account_trades_and_outlives_its_process(make_function):

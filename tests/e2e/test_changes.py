@@ -1,4 +1,5 @@
-"""Alerts that cancel or amend orders that rest: those that are meant, once, and none that is somebody else's."""
+"""Alerts that cancel or amend orders that rest: those that are meant, once, and none that
+is somebody else's."""
 
 from __future__ import annotations
 
@@ -151,7 +152,7 @@ def test_a_redelivered_cancel_takes_no_order_that_came_later(function, exchange)
     assert still_open(exchange) == {later["order_id"]}
 
 
-# -- amend ---------------------------------------------------------------------------------------------------------------
+# -- amend -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("named_by", ["order_id", "client_order_id", "of_alert"])
@@ -197,7 +198,7 @@ def test_an_amendment_of_an_order_that_is_gone_is_denied(function, exchange):
     check(change(function, "amend", order_id=order["order_id"], price="50500"), 422, "order_denied")
 
 
-# -- lost replies --------------------------------------------------------------------------------------------------------
+# -- lost replies ----------------------------------------------------------------------------------
 
 
 ENDPOINTS = {"cancel": "CancelOrder", "amend": "AmendOrder"}

@@ -1,5 +1,5 @@
-"""What an instance keeps open: to Firestore as many connections as calls were in hand at once, to Kraken one until it was
-idle for 15 s."""
+"""What an instance keeps open: to Firestore as many connections as calls were in hand at once, to
+Kraken one until it was idle for 15 s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a deployment adds to the function: the smoke test, the container's command, the reconcile of Kubernetes."""
+"""What a deployment adds to the function: the smoke test, the container's command, the
+reconcile of Kubernetes."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ def test_the_smoke_test_fails_a_function_that_trusts_everybody(smoke, make_funct
 
 
 def test_the_smoke_test_fails_when_a_forgery_is_not_refused(smoke, make_function):
-    """The function with a forger's token: to the smoke test's alert this is a function that takes it."""
+    """The function with a forger's token: to the smoke test's alert this is a
+    function that takes it."""
     function = make_function(
         ENVIRONMENT="production", WEBHOOK_TOKEN="smoke-test-forged-token-000"
     ).start()
@@ -90,8 +92,8 @@ def test_the_smoke_test_fails_where_nobody_listens(smoke):
 
 @pytest.fixture
 def container(evidence, tmp_path):
-    """The Dockerfile's files with its variables and its command, a user without a home, and a mounted ledger; the address and the
-    folder for sockets are this machine's."""
+    """The Dockerfile's files with its variables and its command, a user without a home, and a
+    mounted ledger; the address and the folder for sockets are this machine's."""
     for name in files.uploaded(files.docker_ignore_lines()) - {"strategies.toml"}:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(files.ROOT / name, tmp_path / name)
@@ -102,13 +104,15 @@ def container(evidence, tmp_path):
         name: str(tmp_path) for name in files.dockerfile_env() if name == "XDG_RUNTIME_DIR"
     }
     env = base_environment() | files.dockerfile_env() | no_home | {
-        "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "HOST": "127.0.0.1", "PORT": str(function.port),
+        "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "HOST": "127.0.0.1",
+        "PORT": str(function.port),
         "WEBHOOK_TOKEN": evidence.secrets.token, "OPERATOR_TOKEN": evidence.secrets.operator,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }  # fmt: skip
     with function.log_path.open("ab") as log:
         process = subprocess.Popen(
-            shlex.split(command.strip("[]").replace(",", " ")), cwd=tmp_path, env=env, stdout=log, stderr=log,
+            shlex.split(command.strip("[]").replace(",", " ")), cwd=tmp_path, env=env, stdout=log,
+            stderr=log,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     function._process = process

@@ -66,9 +66,9 @@ def test_different_alerts_to_many_processes_are_one_order_each(fleet, kraken):
 
     def deliver(numbered):
         n, alert = numbered
-        for attempt in range(
-            4
-        ):  # as TradingView resends, only sooner: processes that share a key overtake each other's nonces
+        # As TradingView resends, only sooner: processes that share a key overtake
+        # each other's nonces.
+        for attempt in range(4):
             answer = fleet[(n + attempt) % PROCESSES].post(alert)
             if answer.status == 200:
                 return answer
@@ -100,7 +100,10 @@ def post_in_background(function, alert):
 
 @pytest.fixture(scope="module")
 def killed(make_live, _kraken):
-    """One function, killed twice while Kraken held its order: once placed, once never to be placed. When, and what was sent."""
+    """One function, killed twice while Kraken held its order: once placed, once never to be placed.
+
+    When, and what was sent.
+    """
     function = make_live(_kraken, ALERT_MAX_AGE_SECONDS="600").start()
     met = {}
     for placed in (True, False):

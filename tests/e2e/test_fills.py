@@ -1,4 +1,5 @@
-"""What an order has filled: in the answer where the alert wants to know, in the ledger once reconcile has asked."""
+"""What an order has filled: in the answer where the alert wants to know, in the ledger once
+reconcile has asked."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def test_a_confirmed_fill_is_the_books_and_is_told_again(function, exchange):
     (order,) = exchange.orders(answer["client_order_id"])
     fill = answer["orders"][0]["fill"]
     assert fill == {
-        "status": "closed", "volume": "0.001", "price": "60000", "cost": "60", "fee": "0.48", "slippage": "100",
+        "status": "closed", "volume": "0.001", "price": "60000", "cost": "60", "fee": "0.48",
+        "slippage": "100",
     }  # fmt: skip
     assert (float(order["vol_exec"]), float(order["cost"]), float(order["fee"])) == (
         0.001,

@@ -1,4 +1,5 @@
-"""The function with its ledger in Firestore: Google's own emulator, and connections to it that break at every moment."""
+"""The function with its ledger in Firestore: Google's own emulator, and connections to it that
+break at every moment."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ UNDECIDED = {(503, "outcome_unknown"), (503, "ledger_unavailable")}
 
 
 def on_firestore(emulator, project: str | None = None, port: int | None = None) -> dict[str, str]:
-    """The function's environment: a project of its own unless one is named, by another port if one is named."""
+    """The function's environment: a project of its own unless one is named, by another
+    port if one is named."""
     environment = {
         **emulator.environment,
         "LEDGER_URL": f"firestore://{project or f'test-{uuid.uuid4().hex[:12]}'}",
@@ -124,7 +126,8 @@ def standing_still(function: Function) -> Iterator[None]:
     "stands_still", [True, False], ids=["the first stands still", "its reply is late"]
 )
 def test_a_late_reply_and_those_who_look_for_it_agree_on_one_order(stands_still, fleet, kraken):
-    """The first delivery comes back to its record just when redeliveries and a reconcile find what it has sent."""
+    """The first delivery comes back to its record just when redeliveries and a reconcile
+    find what it has sent."""
     first, *others = fleet
     alert, before = first.alert(), len(kraken.calls("AddOrder"))
     kraken.script(
@@ -180,7 +183,8 @@ def function(make_live, _kraken, proxy) -> Iterator[Function]:
 
 @dataclass(frozen=True)
 class Unrecorded:
-    """An alert whose order Kraken took while Firestore was out of reach: its one answer, and when that came."""
+    """An alert whose order Kraken took while Firestore was out of reach: its one answer,
+    and when that came."""
 
     alert: dict
     answer: Answer

@@ -17,7 +17,7 @@ import pytest
 from tests.support.project import ROOT
 from tests.support.served_function import ALERTS, VALIDATE, WAIT_S, check
 
-# -- how an alert may look on the wire -----------------------------------------------------------------------------------
+# -- how an alert may look on the wire -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_standard_webhooks_signature_proves_the_sender_and_its_id_names_the_al
     check(live.post(body + b" ", **headers), 401, "unauthenticated")
 
 
-# -- paths ---------------------------------------------------------------------------------------------------------------
+# -- paths -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_health_costs_no_call_of_kraken(live, kraken):
     assert len(kraken.calls()) == calls
 
 
-# -- request ids ---------------------------------------------------------------------------------------------------------
+# -- request ids -----------------------------------------------------------------------------------
 
 
 def test_a_request_id_is_taken_returned_and_logged(live):
@@ -153,7 +153,7 @@ def test_a_request_id_that_is_missing_or_unfit_is_replaced(unfit, live):
     assert len(answer["request_id"]) == 32
 
 
-# -- browsers ------------------------------------------------------------------------------------------------------------
+# -- browsers --------------------------------------------------------------------------------------
 
 
 def test_a_browser_of_a_named_origin_may_send_alerts(live):
@@ -191,7 +191,7 @@ def test_without_named_origins_there_is_no_preflight(make_function):
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-# -- senders that misbehave ----------------------------------------------------------------------------------------------
+# -- senders that misbehave ------------------------------------------------------------------------
 
 
 def test_a_sender_that_hangs_up_in_the_middle_of_its_body_trades_nothing_and_hurts_nobody(
@@ -211,7 +211,10 @@ def test_a_sender_that_hangs_up_in_the_middle_of_its_body_trades_nothing_and_hur
     "chunk", [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}XX0\r\n\r\n", b"2\r\n{}\r\n", b"40\r\n{"], ids=repr
 )
 def test_a_chunked_body_that_is_broken_is_400_and_no_traceback(chunk, live):
-    head = f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    head = (
+        f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+        "chunked\r\nConnection: close\r\n\r\n"
+    )
     with contextlib.closing(
         socket.create_connection(("127.0.0.1", live.port), timeout=WAIT_S)
     ) as sender:
@@ -236,7 +239,7 @@ def test_many_alerts_on_one_connection_are_many_orders(live, kraken):
     assert len(kraken.orders()) == orders + 5
 
 
-# -- what the servers before the core make of it -------------------------------------------------------------------------
+# -- what the servers before the core make of it ---------------------------------------------------
 
 
 def raw(port, target, *headers):
@@ -284,7 +287,7 @@ def test_what_functions_framework_answers_itself_is_a_404_that_says_nothing(path
     assert (answer.status, b"html" in answer.body) == (404, True)
 
 
-# -- pages ---------------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/compose", "/compose/"])

@@ -1,4 +1,5 @@
-"""What Kraken's words prove, end to end: what is settled blocks nothing, and what was never processed may be sent again."""
+"""What Kraken's words prove, end to end: what is settled blocks nothing, and what was never
+processed may be sent again."""
 
 from __future__ import annotations
 
@@ -14,8 +15,10 @@ NO_ORDER = dict.fromkeys(("side", "order_type", "volume", "price"))
 MARGIN = {"symbol": "BTCUSD", "leverage": "3"}
 ON_BTNL = {"symbol": "KRAKEN:XBTUSD:BTNL", "leverage": "20"}
 RULES_ON_BTNL = {
-    "altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "base": "XXBT", "quote": "ZUSD", "pair_decimals": 1,
-    "lot_decimals": 8, "cost_decimals": 5, "tick_size": "0.1", "ordermin": "0.00005", "costmin": "0.5",
+    "altname": "XBTUSD:BTNL", "wsname": "XBT/USD:BTNL", "base": "XXBT", "quote": "ZUSD",
+    "pair_decimals": 1,
+    "lot_decimals": 8, "cost_decimals": 5, "tick_size": "0.1", "ordermin": "0.00005",
+    "costmin": "0.5",
     "leverage_buy": [2, 20], "leverage_sell": [2, 20], "status": "online",
 }  # fmt: skip
 
@@ -54,7 +57,7 @@ def change(function, action, **fields):
     return function.post(function.alert(action=action, **NO_ORDER | {"symbol": None} | fields))
 
 
-# -- a refusal is settled at once ----------------------------------------------------------------------------------------
+# -- a refusal is settled at once ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,8 @@ def change(function, action, **fields):
 def test_an_entry_that_kraken_refuses_for_its_margin_blocks_no_exit_behind_it(
     words, function, exchange
 ):
-    """Alerts of one strategy and pair go one at a time: were the refusal in doubt, the exit would wait for two minutes."""
+    """Alerts of one strategy and pair go one at a time: were the refusal in doubt, the exit would
+    wait for two minutes."""
     check(function.post(target(function, "0.01", **MARGIN)), 200, "accepted")
     refuse(exchange, words)
     answer = check(function.post(target(function, "0.05", **MARGIN)), 422, "order_rejected")
@@ -87,7 +91,7 @@ def test_margin_that_is_really_missing_blocks_no_exit_either(function, exchange)
     assert exchange.position("XXBTZUSD") == 0
 
 
-# -- what was never processed --------------------------------------------------------------------------------------------
+# -- what was never processed ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_a_clock_that_is_ahead_of_krakens_is_said_and_costs_no_alert_that_is_sen
     assert len(kraken.orders()) == 1
 
 
-# -- amendments ----------------------------------------------------------------------------------------------------------
+# -- amendments ------------------------------------------------------------------------------------
 
 
 def test_an_order_that_is_as_the_amendment_wants_it_is_nothing_to_do(function, exchange):
@@ -157,7 +161,7 @@ def test_an_order_in_a_tokenised_asset_is_amended_by_its_pair(function, exchange
     assert exchange.open_orders() == []
 
 
-# -- a pair of Kraken's other venue ----------------------------------------------------------------------------------------
+# -- a pair of Kraken's other venue ----------------------------------------------------------------
 
 
 def test_a_position_on_the_other_venue_is_opened_seen_and_closed(function, exchange):
@@ -198,7 +202,7 @@ def test_only_what_is_allowed_by_its_own_name_is_traded(make_live, exchange):
         check(function.post(function.alert(symbol=symbol)), 400, "alert_malformed", "symbol")
 
 
-# -- the account's own fees ------------------------------------------------------------------------------------------------
+# -- the account's own fees ------------------------------------------------------------------------
 
 
 def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(make_kraken, make_live):
@@ -212,9 +216,8 @@ def test_what_a_buy_keeps_back_is_the_fee_that_reconcile_has_read(make_kraken, m
         200,
         "validated",
     )
-    assert (
-        before["orders"][0]["estimate"]["fee"] == "79.36507856"
-    )  # 0.80 % of what leaves room for them
+    # 0.80 % of what leaves room for them.
+    assert before["orders"][0]["estimate"]["fee"] == "79.36507856"
     assert [function.operate("POST", "/reconcile")["fees_read"] for _ in range(2)] == [True, False]
     known = make_live(kraken, **function.env).start()  # an instance that comes later
     answer = check(known.post(known.alert(**everything)), 200, "accepted")

@@ -40,7 +40,8 @@ def replace_with_another(path):
 def run(function, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "webhook_core", *arguments],
-        cwd=ROOT, env=base_environment() | function.env, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=base_environment() | function.env, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Alerts of several legs: one order each and in order, though processes die between them, or two deliveries race."""
+"""Alerts of several legs: one order each and in order, though processes die between them,
+or two deliveries race."""
 
 from __future__ import annotations
 
@@ -112,7 +113,8 @@ def test_what_a_cancel_sets_free_is_closed_behind_it(pair, exchange):
 
 
 def test_an_order_that_fills_before_its_cancel_does_not_keep_the_position_open(pair, exchange):
-    """Kraken lists it no more and says, asked for it, that it is done: there is nothing to cancel."""
+    """Kraken lists it no more and says, asked for it, that it is done: there is
+    nothing to cancel."""
     function = pair[0]
     entry = {"symbol": "ETHUSD", "order_type": "limit", "volume": "0.1", "price": "2400"}
     first = check(function.post(function.alert(**entry)), 200, "accepted")
@@ -151,7 +153,8 @@ def test_time_that_runs_out_before_a_leg_is_a_redelivery_that_sends_it(pair, exc
 
 
 def killed_in(function, exchange, leg):
-    """The alert during whose leg the function died: Kraken has placed the order and held its reply."""
+    """The alert during whose leg the function died: Kraken has placed the
+    order and held its reply."""
     alert, prices = two_limits(function)
     before = len(exchange.calls("AddOrder"))
     if leg:
@@ -201,11 +204,14 @@ def test_deliveries_at_once_to_two_instances_are_one_order_for_each_leg(pair, ex
         assert in_book(exchange, prices) == [1, 1]
 
 
-# -- paper ---------------------------------------------------------------------------------------------------------------
+# -- paper -----------------------------------------------------------------------------------------
 
 
 def test_paper_legs_survive_kills_at_any_moment(make_function):
-    """The book lies where the ledger does. Nobody knows where the process was; every leg is one order in the end."""
+    """The book lies where the ledger does.
+
+    Nobody knows where the process was; every leg is one order in the end.
+    """
     function = make_function(ALERT_MAX_AGE_SECONDS="600", ORDER_DEADLINE_SECONDS="6").start()
     sent = []
     for number in range(KILLS):

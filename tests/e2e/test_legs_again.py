@@ -1,4 +1,5 @@
-"""A leg whose nonce Kraken refuses: the resend sends it, and those behind it, each once and as it was planned."""
+"""A leg whose nonce Kraken refuses: the resend sends it, and those behind it, each once
+and as it was planned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What goes wrong between us and Kraken: no reply is ever taken for a "no", and no order is ever placed twice."""
+"""What goes wrong between us and Kraken: no reply is ever taken for a "no", and no order
+is ever placed twice."""
 
 from __future__ import annotations
 
@@ -17,13 +18,16 @@ LOOK_UP_AFTER_S = 5.3
 LOST = {
     "the connection drops after the order was placed": {"fault": "reset_after"},
     "a page with status 502 instead of the reply": {"fault": "status", "code": 502, "apply": True},
-    "a page with status 200 instead of the reply": {"fault": "raw", "body": "PGh0bWw+bWFpbnRlbmFuY2U8L2h0bWw+"},
+    "a page with status 200 instead of the reply": {"fault": "raw",
+        "body": "PGh0bWw+bWFpbnRlbmFuY2U8L2h0bWw+"},
     "half of the reply": {"fault": "truncated", "keep": 20},
     "a redirect": {"fault": "redirect", "url": "http://127.0.0.1:9/", "apply": True},
     "a reply without an order id": {"fault": "raw", "body": "eyJlcnJvciI6IFtdLCAicmVzdWx0Ijoge319"},
-    "an error that proves nothing": {"fault": "errors", "strings": ["EService:Unavailable"], "apply": True},
+    "an error that proves nothing": {"fault": "errors", "strings": ["EService:Unavailable"],
+        "apply": True},
     "a refusal beside an error that proves nothing": {
-        "fault": "errors", "strings": ["EOrder:Insufficient funds", "EGeneral:Internal error"], "apply": True,
+        "fault": "errors", "strings": ["EOrder:Insufficient funds", "EGeneral:Internal error"],
+        "apply": True,
     },
     "a reply that drips": {"fault": "drip", "seconds_per_byte": 0.05},
     "a reply that is late": {"fault": "late", "seconds": 4},
@@ -71,7 +75,8 @@ def unknown(function, _kraken, unrecorded):
 
 @pytest.fixture(scope="module")
 def unrecorded(function, _kraken):
-    """An alert whose order Kraken took while somebody else held the ledger, and what was sent of it."""
+    """An alert whose order Kraken took while somebody else held the ledger, and
+    what was sent of it."""
     alert, before = function.alert(), len(_kraken.calls("AddOrder"))
     _kraken.script("AddOrder", {"fault": "hold"})
     with ThreadPoolExecutor(1) as pool:
@@ -121,9 +126,8 @@ def test_a_look_up_that_fails_proves_nothing(unknown, function, kraken):
     check(function.post(sent.alert), 503, "outcome_unknown")
     kraken.script("ClosedOrders", {"fault": "truncated", "keep": 30})
     check(function.post(sent.alert), 503, "outcome_unknown")
-    check(
-        function.post(sent.alert), 503, "outcome_unknown"
-    )  # both reads work and lack it, but far too early
+    # Both reads work and lack it, but far too early.
+    check(function.post(sent.alert), 503, "outcome_unknown")
     assert len(kraken.calls_about(sent.client_order_id)) == 1
     assert kraken.orders(sent.client_order_id) == []
 

@@ -1,5 +1,5 @@
-"""Kraken is down for the first deliveries of an alert, or an answer is lost and the alert is resent late:
-what is said of it then, and what is traded."""
+"""Kraken is down for the first deliveries of an alert, or an answer is lost and the alert is resent
+late: what is said of it then, and what is traded."""
 
 from __future__ import annotations
 

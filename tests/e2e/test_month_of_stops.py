@@ -1,6 +1,8 @@
-"""A month of a strategy as traders run it: entries with a stop, stops that fire first, and exits that take the stop out and sell.
+"""A month of a strategy as traders run it: entries with a stop, stops that fire first, and exits
+that take the stop out and sell.
 
-On paper and over the wire. After each day nothing is held, nothing rests, and each alert had one clear answer.
+On paper and over the wire. After each day nothing is held, nothing rests, and each alert
+had one clear answer.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def test_a_month_over_the_wire(make_live, exchange):
 
 
 def test_a_month_on_paper(make_function):
-    """Paper's price is the alerts': a second entry further down is what lets the first one's stop fire."""
+    """Paper's price is the alerts': a second entry further down is what lets the
+    first one's stop fire."""
     function = make_function(PAPER_BALANCES="USD=100000").start()
     for day in range(DAYS):
         price = 2500 + 10 * (day % 7)

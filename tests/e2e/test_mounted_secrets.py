@@ -1,4 +1,5 @@
-"""Every secret in a file, as Google Cloud mounts them: read in the first request, not at the start."""
+"""Every secret in a file, as Google Cloud mounts them: read in the first
+request, not at the start."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ import pytest
 from tests.support.served_function import ALERTS, WAIT_S, check
 
 FILES = {
-    "WEBHOOK_TOKEN": "token", "WEBHOOK_SECRET": "signing", "OPERATOR_TOKEN": "operator", "KRAKEN_API_KEY": "kraken_key",
+    "WEBHOOK_TOKEN": "token", "WEBHOOK_SECRET": "signing", "OPERATOR_TOKEN": "operator",
+    "KRAKEN_API_KEY": "kraken_key",
     "KRAKEN_API_SECRET": "kraken_secret",
 }  # fmt: skip
 STALE_KEY = "a-key-that-kraken-forgot-0123456789"
@@ -67,9 +69,8 @@ def test_a_key_that_is_exchanged_in_its_file_is_taken_up_without_a_restart(
     file = tmp_path / "KRAKEN_API_KEY" / "value"
     file.write_text(STALE_KEY, "utf-8")
     function = make_live(kraken, **mounted).start()
-    check(
-        function.post(function.alert(token="wrong-token-0123456789")), 401, "unauthenticated"
-    )  # the stale key is read
+    # The stale key is read.
+    check(function.post(function.alert(token="wrong-token-0123456789")), 401, "unauthenticated")
     file.write_text(evidence.secrets.kraken_key, "utf-8")
     answer = check(function.post(function.alert()), 200, "accepted")
     assert len(kraken.calls_about(answer["client_order_id"])) == 2

@@ -1,4 +1,5 @@
-"""What does not end in an order: every 422, which is final, and every 503, which a redelivery may mend."""
+"""What does not end in an order: every 422, which is final, and every 503, which a
+redelivery may mend."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.support.served_function import VALIDATE, check, free_port
 
-# -- 422 -----------------------------------------------------------------------------------------------------------------
+# -- 422 -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -56,9 +57,8 @@ def test_a_minimum_that_has_risen_is_krakens_refusal_first_and_our_denial_from_t
 
 
 def test_what_kraken_rejects_is_422_with_its_words_and_stays_rejected(live, kraken):
-    alert = live.alert(
-        symbol="ETHUSD", side="sell", volume="0.01", price="2500"
-    )  # the account holds no ETH
+    # The account holds no ETH.
+    alert = live.alert(symbol="ETHUSD", side="sell", volume="0.01", price="2500")
     answer = check(live.post(alert), 422, "order_rejected")
     assert "EOrder:Insufficient funds" in answer["error"]
     assert answer["orders"][0]["state"] == "REJECTED"
@@ -78,16 +78,16 @@ def test_a_validation_that_kraken_rejects_is_422(live, kraken):
 
 
 def test_an_order_that_is_proved_absent_is_not_placed(make_live, kraken):
-    """The clock can't be hurried from outside; the entry is made older instead, in the ledger's own file."""
+    """The clock can't be hurried from outside; the entry is made older instead, in the
+    ledger's own file."""
     function = make_live(kraken).start()
     alert = function.alert()
     kraken.script("AddOrder", {"fault": "reset_before"})
     answer = check(function.post(alert), 503, "outcome_unknown")
 
     make_older(function, "claimed_at", "deadline")
-    assert (
-        reconciled(function, alert)["after"] == "SUBMITTING"
-    )  # the open orders lack it: the first half of the proof
+    # The open orders lack it: the first half of the proof.
+    assert reconciled(function, alert)["after"] == "SUBMITTING"
     assert reconciled(function, alert)["after"] == "SUBMITTING"  # too early for the second half
     make_older(function, "claimed_at", "deadline", "open_absent_at")
     assert reconciled(function, alert)["after"] == "NOT_PLACED"
@@ -140,7 +140,7 @@ def short_lived(make_live, _kraken):
     return make_live(_kraken, ALERT_MAX_AGE_SECONDS="1", LOG_LEVEL="DEBUG").start()
 
 
-# -- 503 -----------------------------------------------------------------------------------------------------------------
+# -- 503 -------------------------------------------------------------------------------------------
 
 
 def test_no_proof_either_way_is_503_and_a_resend_at_once_only_waits(live, kraken):

@@ -1,4 +1,5 @@
-"""These tests stand where a user stands: none of them, and no helper of theirs, imports the package."""
+"""These tests stand where a user stands: none of them, and no helper of theirs,
+imports the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Alerts that name a position or a share of the account: the exchange's book ends up where they say, whatever happens."""
+"""Alerts that name a position or a share of the account: the exchange's book ends up where they
+say, whatever happens."""
 
 from __future__ import annotations
 
@@ -61,14 +62,18 @@ def code_for(before, size):
     return "no_action" if before == Decimal(size) else "accepted"
 
 
-# -- where the book ends up ----------------------------------------------------------------------------------------------
+# -- where the book ends up ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("where", "way"),
     [
-        (SPOT, [("0.1", "0.1"), ("0.25", "0.25"), ("0.25", "0.25"), ("0.05", "0.05"), ("-0.05", "0"), ("0", "0")]),
-        (MARGIN, [("0.02", "0.02"), ("-0.01", "-0.01"), ("-0.03", "-0.03"), ("-0.02", "-0.02"), ("0.01", "0.01"), ("0", "0")]),
+        (SPOT,
+            [("0.1", "0.1"), ("0.25", "0.25"), ("0.25", "0.25"), ("0.05", "0.05"), ("-0.05", "0"),
+                ("0", "0")]),
+        (MARGIN,
+            [("0.02", "0.02"), ("-0.01", "-0.01"), ("-0.03", "-0.03"), ("-0.02", "-0.02"),
+                ("0.01", "0.01"), ("0", "0")]),
     ],
     ids=["spot", "margin"],
 )  # fmt: skip
@@ -126,7 +131,7 @@ def test_exit_and_entry_of_one_bar_end_short_in_whatever_order_they_come(first, 
     go_to(fleet[0], exchange, MARGIN, "0")
 
 
-# -- sizes ---------------------------------------------------------------------------------------------------------------
+# -- sizes -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +211,7 @@ def test_a_size_in_quote_is_spent_and_no_more(function, exchange):
     assert exchange.balance("ZUSD") == money - cost - fee
 
 
-# -- what goes wrong -----------------------------------------------------------------------------------------------------
+# -- what goes wrong -------------------------------------------------------------------------------
 
 
 def test_a_target_whose_reply_was_lost_is_found_and_not_gone_to_twice(function, exchange):

@@ -1,4 +1,5 @@
-"""Scoped tokens at the deployed function: made with the command, taken, held to their caveats, seen nowhere."""
+"""Scoped tokens at the deployed function: made with the command, taken, held to their
+caveats, seen nowhere."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def command(*arguments, **env):
 @pytest.fixture(scope="module")
 def token(evidence):
     made = command(
-        "new", "--strategy", "trend", "--pairs", "BTC/USD", "--sides", "buy", "--actions", "order,close",
+        "new", "--strategy", "trend", "--pairs", "BTC/USD", "--sides", "buy", "--actions",
+        "order,close",
         "--max-cost", "50 USD", "--from", "127.0.0.1", "--expires", SOON,
         WEBHOOK_TOKEN_KEYS=KEYS, STRATEGIES_FILE=os.devnull,
     )  # fmt: skip

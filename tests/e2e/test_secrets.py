@@ -1,4 +1,7 @@
-"""No secret is in anything that the function says or writes. The rest of the session is searched too, when it ends."""
+"""No secret is in anything that the function says or writes.
+
+The rest of the session is searched too, when it ends.
+"""
 
 from __future__ import annotations
 

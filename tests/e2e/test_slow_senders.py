@@ -21,7 +21,10 @@ SENDERS = 32
 TRADINGVIEW_WAITS_S = 3
 DRIPS_EVERY_S = 0.9
 LONGER_THAN_A_BODY_TAKES = 300
-HEAD = f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LONGER_THAN_A_BODY_TAKES}\r\n\r\n".encode()
+HEAD = (
+    f"POST {ALERTS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+    f"{LONGER_THAN_A_BODY_TAKES}\r\n\r\n"
+).encode()
 CHUNKED = HEAD.replace(b"Content-Length: 300", b"Transfer-Encoding: chunked")
 STALLED = {
     "connected and silent": b"",
@@ -38,12 +41,15 @@ STALLED = {
     "a gigabyte announced": HEAD.replace(b"300", b"1000000000") + b"x",
     "to another path": HEAD.replace(ALERTS.encode(), b"/nothing"),
     "with GET": HEAD.replace(b"POST", b"GET").replace(ALERTS.encode(), b"/webhook/health"),
-    "answered, and never closed by the sender": b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    "answered, and never closed by the sender": (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    ),
     "answered, and idle": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "no HTTP at all, and never closed by the sender": b"hello\r\n\r\n",
 }
 WITHOUT_ITS_BODY = [
-    "no body", "no body, waiting to be asked for it", "half of the body", "half of the body, HTTP/1.0", "no chunk",
+    "no body", "no body, waiting to be asked for it", "half of the body",
+    "half of the body, HTTP/1.0", "no chunk",
     "half of a chunk", "no last chunk", "with GET",
 ]  # fmt: skip
 

@@ -18,7 +18,8 @@ def start(evidence, tmp_path):
         # A strategies.toml of whoever runs the tests must not count.
         (tmp_path / "none.toml").touch()
         process = subprocess.run(
-            command(free_port()), cwd=ROOT, env=base_environment() | {"STRATEGIES_FILE": str(tmp_path / "none.toml")} | env,
+            command(free_port()), cwd=ROOT,
+            env=base_environment() | {"STRATEGIES_FILE": str(tmp_path / "none.toml")} | env,
             capture_output=True, timeout=WAIT_S, check=False,
         )  # fmt: skip
         said = process.stdout + process.stderr
@@ -66,7 +67,8 @@ def test_live_without_anything_names_everything_that_it_needs(start):
 def test_live_without_one_of_its_conditions_does_not_start(missing, start, evidence):
     whole = {
         "TRADING_MODE": "live", "KRAKEN_API_KEY": evidence.secrets.kraken_key,
-        "KRAKEN_API_SECRET": evidence.secrets.kraken_secret, "WEBHOOK_TOKEN": evidence.secrets.token,
+        "KRAKEN_API_SECRET": evidence.secrets.kraken_secret,
+        "WEBHOOK_TOKEN": evidence.secrets.token,
         "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "500 USD",
     }  # fmt: skip
     status, said = start(**{name: text for name, text in whole.items() if name != missing})
@@ -104,8 +106,10 @@ def test_every_fault_is_in_one_message_and_no_secret_is_in_it(start, evidence):
     )
     assert status == 1
     assert faults_of(said) == {
-        "TRADING_MODE", "WEBHOOK_SECRET[0]", "OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET", "KRAKEN_API_URL",
-        "LEDGER_URL", "MAX_ORDER_COST", "ORDER_DEADLINE_SECONDS", "RATE_LIMIT_PER_MINUTE", "MAX_ORDER_COSTS", "CORS_ORIGINS",
+        "TRADING_MODE", "WEBHOOK_SECRET[0]", "OPERATOR_TOKEN", "KRAKEN_API_KEY",
+        "KRAKEN_API_SECRET", "KRAKEN_API_URL",
+        "LEDGER_URL", "MAX_ORDER_COST", "ORDER_DEADLINE_SECONDS", "RATE_LIMIT_PER_MINUTE",
+        "MAX_ORDER_COSTS", "CORS_ORIGINS",
     }  # fmt: skip
     assert "did you mean MAX_ORDER_COST?" in said
     assert evidence.leaks() == []
@@ -114,7 +118,11 @@ def test_every_fault_is_in_one_message_and_no_secret_is_in_it(start, evidence):
 def test_a_strategies_file_at_fault_does_not_start_and_keeps_its_secrets(start, evidence, tmp_path):
     path = tmp_path / "strategies.toml"
     path.write_text(
-        f'[trend]\ntoken = "{evidence.secrets.strategy_token}"\nvolumes = "1"\n[other]\ntoken = "env:NOT_SET"\n',
+        (
+            f'[trend]\ntoken = "{evidence.secrets.strategy_token}"\nvolumes = "1"\n[other]\ntoken '
+            "= "
+            '"env:NOT_SET"\n'
+        ),
         "utf-8",
     )
     status, said = start(STRATEGIES_FILE=str(path))

@@ -1,4 +1,5 @@
-"""Many targets of one strategy and pair, delivered at once and in any order: the newest of them is where the account ends up."""
+"""Many targets of one strategy and pair, delivered at once and in any order: the newest of them is
+where the account ends up."""
 
 from __future__ import annotations
 

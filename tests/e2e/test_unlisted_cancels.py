@@ -1,4 +1,5 @@
-"""Cancels at a Kraken whose lists are seconds late: no order lives on beside the one that was to take its place."""
+"""Cancels at a Kraken whose lists are seconds late: no order lives on beside the one that
+was to take its place."""
 
 from __future__ import annotations
 

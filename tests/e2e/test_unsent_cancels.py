@@ -56,7 +56,8 @@ def test_what_was_not_sent_stays_canceled(name, pair, exchange):
 
 @pytest.mark.parametrize("name", CANCELS)
 def test_a_resend_and_a_cancel_at_once_end_with_nothing_open(name, pair, exchange):
-    """One of them is first: the order is never placed, or it is canceled by the cancel, resent if need be."""
+    """One of them is first: the order is never placed, or it is canceled by the cancel,
+    resent if need be."""
     first, second = pair
     for _ in range(10):
         alert = not_sent(first, exchange)

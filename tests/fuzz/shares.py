@@ -1,4 +1,5 @@
-"""What one process does of a run; a module of its own, which a process that is spawned can import."""
+"""What one process does of a run; a module of its own, which a process that is
+spawned can import."""
 
 from __future__ import annotations
 

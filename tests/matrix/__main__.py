@@ -1,4 +1,5 @@
-"""``python -m tests.matrix > tests/matrix/TABLE.md``: every cell, run; exits 1 if one of them is not as it must be."""
+"""``python -m tests.matrix > tests/matrix/TABLE.md``: every cell, run; exits 1 if one of them is
+not as it must be."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ Alert = Literal["market", "limit", "without id", "limit off the new tick", "capp
 
 @dataclass(frozen=True)
 class Expected:
-    """``answers``: the codes of the deliveries in order. ``last_word``: the ledger's, None without an entry."""
+    """``answers``: the codes of the deliveries in order. ``last_word``: the ledger's,
+    None without an entry."""
 
     answers: tuple[str, ...]
     orders: int
@@ -25,7 +26,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class LedgerFault:
-    """The ``nth`` call of a method fails, before it has written or after. ``method`` "every": all calls of all deliveries."""
+    """The ``nth`` call of a method fails, before it has written or after.
+
+    ``method`` "every": all calls of all deliveries.
+    """
 
     method: str
     nth: int = 1
@@ -40,7 +44,8 @@ class LedgerFault:
 
 @dataclass(frozen=True)
 class Reads:
-    """The first look-ups of a kind fail: those of TradingView's redeliveries, and of the first reconcile run."""
+    """The first look-ups of a kind fail: those of TradingView's redeliveries, and of the
+    first reconcile run."""
 
     endpoint: Literal["OpenOrders", "ClosedOrders"]
     name: str
@@ -49,9 +54,11 @@ class Reads:
 
 @dataclass(frozen=True)
 class Cell:
-    """``always``: the fault meets every delivery, not only the first. ``lag``: how late OpenOrders and ClosedOrders are.
+    """``always``: the fault meets every delivery, not only the first. ``lag``: how late OpenOrders
+    and ClosedOrders are.
 
-    ``fills_at_s``: a resting order trades then. ``concurrent``: the first delivery comes four times at once.
+    ``fills_at_s``: a resting order trades then. ``concurrent``: the first delivery comes
+    four times at once.
     """
 
     circumstance: str
@@ -77,7 +84,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Killing:
-    """A function process that ends by SIGKILL at a certain step. ``placed``: what the venue has done by then, or does later."""
+    """A function process that ends by SIGKILL at a certain step.
+
+    ``placed``: what the venue has done by then, or does later.
+    """
 
     step: Literal["claim", "connect", "taken", "refused", "later", "record", "answer"]
     what: str

@@ -1,9 +1,10 @@
 """Every cell of the matrix: what goes wrong, under which circumstance, and what must come of it.
 
-What must come of it follows from whether the order is in the venue's book by construction, what the caller was told, and
-the promises: one order at most; exactly one where a redelivery or a reconcile run can know; a last word that is the
-book's. Times are seconds after the first delivery. TradingView sends again 5 s after an answer, so its deliveries come at
-about 0, 5, 10 and 15, or at 0, 7, 12 and 17 where the first one used up its time.
+What must come of it follows from whether the order is in the venue's book by construction, what the
+caller was told, and the promises: one order at most; exactly one where a redelivery or a reconcile
+run can know; a last word that is the book's. Times are seconds after the first delivery.
+TradingView sends again 5 s after an answer, so its deliveries come at about 0, 5, 10 and 15, or at
+0, 7, 12 and 17 where the first one used up its time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ UNKNOWN_FOR_EVER = ("outcome_unknown",) * DELIVERIES
 
 
 def known_from(delivery: int) -> Expected:
-    """The order is in the book, its reply lost; the delivery with that number, from 0, is the first that can see it."""
+    """The order is in the book, its reply lost; the delivery with that number, from 0, is
+    the first that can see it."""
     seen = delivery < DELIVERIES
     return Expected(
         ("outcome_unknown",) * min(delivery, DELIVERIES) + ("accepted",) * seen, 1, ACCEPTED
@@ -59,7 +61,8 @@ def _senders() -> tuple[Cell, ...]:
 
 
 def _persistent() -> tuple[Cell, ...]:
-    """Where a second AddOrder may follow: the one after an unknown would show in the book or among the calls."""
+    """Where a second AddOrder may follow: the one after an unknown would show in the book
+    or among the calls."""
     return tuple(
         Cell("the same at every delivery", fault, of_sender(fault, always=True), always=True)
         for fault in venue.ALL
@@ -95,7 +98,10 @@ def _late() -> tuple[Cell, ...]:
                     Cell("visible late", REPLY_LOST, expected, detail, alert=alert, lag=lag)
                 )
     for lag in ((50, 59), (0, 59)):
-        detail = f"limit order that fills after 8.5 s, OpenOrders {lag[0]} s late, ClosedOrders {lag[1]} s late"
+        detail = (
+            f"limit order that fills after 8.5 s, OpenOrders {lag[0]} s late, ClosedOrders "
+            f"{lag[1]} s late"
+        )
         expected = known_from(DELIVERIES if lag[0] else 1)
         cells.append(
             Cell(
@@ -214,7 +220,8 @@ def _ledger_cells_of_other_alerts() -> tuple[Cell, ...]:
         ),
     ]
     for when in (BEFORE, AFTER):
-        # The pair's rules have changed: record no. 1 claims the attempt on fresh rules, no. 2 writes what came of it.
+        # The pair's rules have changed: record no. 1 claims the attempt on fresh rules, no. 2
+        # writes what came of it.
         off = {"alert": "limit off the new tick"}
         cells.append(
             _ledger_cell(LedgerFault("record", 1, when), venue.HEALTHY, "LUUU", NOT_PLACED, **off)
@@ -270,5 +277,6 @@ KILLINGS = (
 )
 
 CELLS = (
-    *_senders(), CHANGED_RULES, *_persistent(), *_concurrent(), *_late(), *_failing_reads(), *_ledger_cells(),
+    *_senders(), CHANGED_RULES, *_persistent(), *_concurrent(), *_late(), *_failing_reads(),
+    *_ledger_cells(),
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What every cell must keep, and what one of them must come to: the difference as sentences, none when all is well."""
+"""What every cell must keep, and what one of them must come to: the difference as
+sentences, none when all is well."""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ def _of_answers(cell: Cell, outcome: Outcome) -> Iterator[str]:
 
 
 def _of_concurrent(expected: Expected, outcome: Outcome) -> Iterator[str]:
-    """Nobody can say who comes first; a loser may see the winner's result, or that there is none yet."""
+    """Nobody can say who comes first; a loser may see the winner's result, or that
+    there is none yet."""
     allowed = {*expected.answers, "outcome_unknown"}
     for answer in (*outcome.at_once, *outcome.sent):
         if answer.code not in allowed:
@@ -97,4 +99,6 @@ def _of_one(answer: Answer, outcome: Outcome) -> Iterator[str]:
     if answer.code == "accepted" and answer.document["order_id"] not in [
         order["txid"] for order in outcome.book
     ]:
-        yield f"an answer names the order {answer.document['order_id']}, which the book does not have"
+        yield (
+            f"an answer names the order {answer.document['order_id']}, which the book does not have"
+        )

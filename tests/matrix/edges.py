@@ -62,7 +62,8 @@ def speaking_no_tls() -> Iterator[str]:
 
 @contextmanager
 def unvouched() -> Iterator[str]:
-    """A certificate for the right address that nobody signed; behind it a Kraken that would take anything."""
+    """A certificate for the right address that nobody signed; behind it a Kraken that
+    would take anything."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "certificate.pem"

@@ -1,4 +1,5 @@
-"""A real ledger whose calls fail as a cell says: at one call, before or after its work, or at every call."""
+"""A real ledger whose calls fail as a cell says: at one call, before or after its
+work, or at every call."""
 
 from __future__ import annotations
 

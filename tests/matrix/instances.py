@@ -65,7 +65,11 @@ def request(method: str, path: str, clock: Clock, body: bytes = b"", **headers: 
 
 
 def settings(cell: Cell) -> Settings:
-    """Live. Where the caller's time runs out it has a little less of it, so that the cells don't take all day."""
+    """Live.
+
+    Where the caller's time runs out it has a little less of it, so that the cells
+    don't take all day.
+    """
     return read_settings(
         {
             "TRADING_MODE": "live",
@@ -81,7 +85,10 @@ def settings(cell: Cell) -> Settings:
 
 
 def alert(cell: Cell) -> bytes:
-    """0.0001 BTC. Without a firing time, so that its stored answer can be asked for minutes later."""
+    """0.0001 BTC.
+
+    Without a firing time, so that its stored answer can be asked for minutes later.
+    """
     fields: dict[str, str] = {
         "token": TOKEN,
         "id": "matrix-1",

@@ -1,7 +1,8 @@
-"""A real function process, killed with SIGKILL at a step that is held for it; then a restart, a redelivery, and the rest.
+"""A real function process, killed with SIGKILL at a step that is held for it; then a restart, a
+redelivery, and the rest.
 
-The restarted process gets one redelivery at once. What has to wait longer than a test may is done by an instance in this
-process, on the same ledger and the same venue, whose clock jumps.
+The restarted process gets one redelivery at once. What has to wait longer than a test may is done
+by an instance in this process, on the same ledger and the same venue, whose clock jumps.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ FUNCTIONS_AT_ONCE = threading.Semaphore(2)
 
 @dataclass(frozen=True)
 class Aftermath:
-    """``redelivered`` is the restarted process's answer, ``last`` that of a redelivery when all is settled."""
+    """``redelivered`` is the restarted process's answer, ``last`` that of a redelivery
+    when all is settled."""
 
     redelivered: str
     last: str
@@ -118,7 +120,7 @@ class Scene:
             answer = application.handle(request("POST", ALERTS, self.clock, self.body))
         return str(json.loads(answer.body)["code"])
 
-    # -- the steps: on entering, the function stands at the step; on leaving, it is dead -------------------------------
+    # -- the steps: on entering, the function stands at the step; on leaving, it is dead -----------
 
     @contextmanager
     def delivering(self) -> Iterator[None]:
@@ -155,9 +157,8 @@ class Scene:
     def at_claim(self) -> Iterator[None]:
         self.start()
         with self.locked(), self.delivering():
-            time.sleep(
-                0.4
-            )  # less than it waits; whether it has come that far, nothing can be claimed
+            # Less than it waits; whether it has come that far, nothing can be claimed.
+            time.sleep(0.4)
             yield
 
     @contextmanager
@@ -191,9 +192,8 @@ class Scene:
             assert held.reached.wait(30)
             with self.locked():
                 held.release()
-                time.sleep(
-                    0.4
-                )  # the reply is read; the record waits for the lock, for longer than this
+                # The reply is read; the record waits for the lock, for longer than this.
+                time.sleep(0.4)
                 yield
 
     @contextmanager

@@ -1,4 +1,5 @@
-"""What the processes of ``test_one_key`` do: one loopback Kraken, and instances that share its key and one ledger."""
+"""What the processes of ``test_one_key`` do: one loopback Kraken, and instances that
+share its key and one ledger."""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ def _serve(line: Connection, nonce_window: int) -> None:
 def deliver(
     url: str, ledger: str, shares: Sequence[Sequence[str]], threads: int
 ) -> dict[str, dict[str, Any]]:
-    """One process for each share of the alert ids, all starting at once: the answers by alert id."""
+    """One process for each share of the alert ids, all starting at once: the
+    answers by alert id."""
     barrier, results = SPAWN.Barrier(len(shares)), SPAWN.SimpleQueue()
     processes = [
         SPAWN.Process(
@@ -138,7 +140,8 @@ def _deliver(
 
 
 def _settings() -> Settings:
-    """Time enough for a small machine: what is in question is the order of the nonces, not the budget."""
+    """Time enough for a small machine: what is in question is the order of the
+    nonces, not the budget."""
     return read_settings(
         {
             "TRADING_MODE": "live",

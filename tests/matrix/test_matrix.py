@@ -1,4 +1,5 @@
-"""The fault matrix: every cell keeps the promises and comes to what it must, and the table says so."""
+"""The fault matrix: every cell keeps the promises and comes to what it must, and
+the table says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A matrix that nothing can fail proves nothing: bridges with one bad habit each, and the cells that catch them."""
+"""A matrix that nothing can fail proves nothing: bridges with one bad habit each, and the
+cells that catch them."""
 
 from __future__ import annotations
 
@@ -85,7 +86,10 @@ class LooksAtOpenOrdersOnly(KrakenVenue):
         ),
         (
             LooksAtOpenOrdersOnly,
-            "visible late: order placed and reply lost; market order, OpenOrders 0 s late, ClosedOrders 50 s late",
+            (
+                "visible late: order placed and reply lost; market order, OpenOrders 0 s late, "
+                "ClosedOrders 50 s late"
+            ),
             "the ledger says [], the book",
         ),
     ],

@@ -1,4 +1,5 @@
-"""Many instances, one key: four processes of four threads each send 400 different alerts through one Kraken key."""
+"""Many instances, one key: four processes of four threads each send 400 different alerts
+through one Kraken key."""
 
 from __future__ import annotations
 

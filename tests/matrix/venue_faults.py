@@ -1,8 +1,10 @@
-"""What can happen to one AddOrder, as data: whether the order is in the book afterwards, and what the caller was told.
+"""What can happen to one AddOrder, as data: whether the order is in the book afterwards, and what
+the caller was told.
 
-``placed`` is true or false by construction of the fault. ``told`` is what Kraken's documents say an answer is worth
-(docs.kraken.com/api/docs/guides/spot-errors, docs.kraken.com/exchange/guides/general/errors): what is in no document,
-or may stand beside an order that lives, tells nothing.
+``placed`` is true or false by construction of the fault. ``told`` is what Kraken's documents say an
+answer is worth (docs.kraken.com/api/docs/guides/spot-errors,
+docs.kraken.com/exchange/guides/general/errors): what is in no document, or may stand beside an
+order that lives, tells nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ class Told(StrEnum):
 
 @dataclass(frozen=True)
 class VenueFault:
-    """``call`` is done to each of ``times`` calls by the venue at that URL; ``edge`` stands in the venue's place.
+    """``call`` is done to each of ``times`` calls by the venue at that URL; ``edge``
+    stands in the venue's place.
 
-    ``waits``: the caller's time runs out. ``resent``: the caller may send it again within the same request, and is through
-    then. ``released_at_s``: a held call goes on so long after the first delivery.
+    ``waits``: the caller's time runs out. ``resent``: the caller may send it again within
+    the same request, and is through then. ``released_at_s``: a held call goes on so long
+    after the first delivery.
     """
 
     name: str
@@ -79,30 +83,39 @@ LIMITED = VenueFault(
 
 NETWORK = (
     VenueFault("connection refused", False, Told.NEVER_PROCESSED, edge=edges.refusing),
-    VenueFault("connect time-out", False, Told.NEVER_PROCESSED, edge=edges.never_accepting, waits=True),
+    VenueFault("connect time-out", False, Told.NEVER_PROCESSED, edge=edges.never_accepting,
+        waits=True),
     VenueFault("TLS: handshake reset", False, Told.NOTHING, edge=edges.resetting_tls),
     VenueFault("TLS: handshake hangs", False, Told.NOTHING, edge=edges.hanging_tls, waits=True),
     VenueFault("TLS: the other side speaks none", False, Told.NOTHING, edge=edges.speaking_no_tls),
-    VenueFault("TLS: certificate that nobody vouches for", False, Told.NOTHING, edge=edges.unvouched),
+    VenueFault("TLS: certificate that nobody vouches for", False, Told.NOTHING,
+        edge=edges.unvouched),
     VenueFault("reset before reading", False, Told.NOTHING, edge=edges.resetting),
     VenueFault("closed before reading", False, Told.NOTHING, edge=edges.closing),
     REQUEST_LOST,
     REPLY_LOST,
     VenueFault("hang", False, Told.NOTHING, lambda _: faults.hang(), waits=True),
-    VenueFault("order placed and no reply ever", True, Told.NOTHING, lambda _: faults.hold(), waits=True),
-    VenueFault("order placed and reply late, in time", True, Told.ORDER, lambda _: faults.late(0.3)),
-    VenueFault("order placed and reply too late", True, Told.NOTHING, lambda _: faults.late(4), waits=True),
+    VenueFault("order placed and no reply ever", True, Told.NOTHING, lambda _: faults.hold(),
+        waits=True),
+    VenueFault("order placed and reply late, in time", True, Told.ORDER,
+        lambda _: faults.late(0.3)),
+    VenueFault("order placed and reply too late", True, Told.NOTHING, lambda _: faults.late(4),
+        waits=True),
     VenueFault("order placed late, in time", True, Told.ORDER, lambda _: faults.slow(0.3)),
     VenueFault(
-        "carried out 8.5 s later", True, Told.NOTHING, lambda _: faults.hold_before(), waits=True, released_at_s=8.5
+        "carried out 8.5 s later", True, Told.NOTHING, lambda _: faults.hold_before(), waits=True,
+        released_at_s=8.5
     ),
     VenueFault(
-        "come to its turn after the deadline", False, Told.NOTHING, lambda _: faults.hold_before(), waits=True,
+        "come to its turn after the deadline", False, Told.NOTHING, lambda _: faults.hold_before(),
+        waits=True,
         released_at_s=13,
     ),
     VenueFault("dripping reply", True, Told.NOTHING, lambda _: faults.drip(0.05), waits=True),
-    VenueFault("truncated JSON and the end, order placed", True, Told.NOTHING, lambda _: faults.truncated(20)),
-    VenueFault("headers and no body, order placed", True, Told.NOTHING, lambda _: faults.truncated(0)),
+    VenueFault("truncated JSON and the end, order placed", True, Told.NOTHING,
+        lambda _: faults.truncated(20)),
+    VenueFault("headers and no body, order placed", True, Told.NOTHING,
+        lambda _: faults.truncated(0)),
 )  # fmt: skip
 
 REDIRECTS = tuple(
@@ -200,7 +213,8 @@ MIXED = tuple(
 
 REFUSALS = tuple(
     VenueFault(
-        " + ".join(strings), False, Told.REFUSAL, lambda _, strings=strings: _errors(False, *strings)
+        " + ".join(strings), False, Told.REFUSAL, lambda _,
+        strings=strings: _errors(False, *strings)
     )
     for strings in (
         *(
@@ -266,14 +280,16 @@ REFUSALS = tuple(
 
 NEVER_PROCESSED = (
     *(
-        VenueFault(string, False, Told.NEVER_PROCESSED, lambda _, string=string: _errors(False, string))
+        VenueFault(string, False, Told.NEVER_PROCESSED, lambda _,
+            string=string: _errors(False, string))
         for string in (
             "EAPI:Rate limit exceeded",
             "EOrder:Rate limit exceeded",
             "EOrder:Domain rate limit exceeded",
             "EGeneral:Too many requests",
             "EGeneral:Temporary lockout",
-            # Argument checks, which come before anything is placed: our clock has set the deadline, so it is off.
+            # Argument checks, which come before anything is placed: our clock has set the
+            # deadline, so it is off.
             "EGeneral:Invalid arguments:deadline",
             "EOrder:Invalid arguments:deadline",
             "EService: Throttled: 1700000000",
@@ -297,5 +313,6 @@ NEVER_PROCESSED = (
 )  # fmt: skip
 
 ALL = (
-    HEALTHY, *NETWORK, *REDIRECTS, *STATUSES, *BODIES, *AMBIGUOUS, *MIXED, *REFUSALS, *NEVER_PROCESSED,
+    HEALTHY, *NETWORK, *REDIRECTS, *STATUSES, *BODIES, *AMBIGUOUS, *MIXED, *REFUSALS,
+    *NEVER_PROCESSED,
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""One cell, run: the loopback Kraken, what stands in front of it, the ledger, and instances of the function.
+"""One cell, run: the loopback Kraken, what stands in front of it, the ledger, and
+instances of the function.
 
-The clock is the machine's plus jumps: sockets time out in real time, and the 5 s between two sends, the deadline and
-the margins are jumps. Function and venue share it.
+The clock is the machine's plus jumps: sockets time out in real time, and the 5 s between two sends,
+the deadline and the margins are jumps. Function and venue share it.
 """
 
 from __future__ import annotations
@@ -50,9 +51,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``sent`` are TradingView's deliveries, ``at_once`` the four of a concurrent cell, ``replayed`` one at the very end.
+    """``sent`` are TradingView's deliveries, ``at_once`` the four of a concurrent cell,
+    ``replayed`` one at the very end.
 
-    ``book``: every order that ever came into the venue's. ``add_orders``: how many calls of AddOrder the venue has seen.
+    ``book``: every order that ever came into the venue's. ``add_orders``: how many calls of
+    AddOrder the venue has seen.
     """
 
     sent: tuple[Answer, ...]
@@ -125,7 +128,7 @@ class World:
         )
         return self._stack.enter_context(made)
 
-    # -- time ----------------------------------------------------------------------------------------------------------
+    # -- time --------------------------------------------------------------------------------------
 
     def elapsed(self) -> float:
         return self.clock.monotonic() - self._began
@@ -139,7 +142,7 @@ class World:
                 event[1]()
         self.clock.jump(seconds - self.elapsed())
 
-    # -- what happens --------------------------------------------------------------------------------------------------
+    # -- what happens ------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
         body = alert(self.cell)
@@ -152,9 +155,8 @@ class World:
         self._script.deliveries_are_over()
         for second in RECONCILED_AT_S:
             self.pass_until(second)
-            with suppress(
-                LedgerUnavailable
-            ):  # the operator's route answers 503 then, and the schedule comes again
+            # The operator's route answers 503 then, and the schedule comes again.
+            with suppress(LedgerUnavailable):
                 self.far.alerts.legs.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
         # Without an id or an entry a delivery that late is a new alert, and no redelivery.
         settled = self.ledger.entries().entries and self.cell.alert != "without id"
@@ -165,7 +167,8 @@ class World:
         )  # fmt: skip
 
     def _send(self, body: bytes) -> list[Answer]:
-        """TradingView: gives up after 3 s, sends again on 500-599 but not on 504, 5 s later, three times at most."""
+        """TradingView: gives up after 3 s, sends again on 500-599 but not on 504, 5 s
+        later, three times at most."""
         answers: list[Answer] = []
         for number in range(DELIVERIES):
             again = number > 0 or self.cell.concurrent

@@ -1,4 +1,5 @@
-"""Whatever arrives, intake answers with a value or with one of our own errors, and no forgery passes."""
+"""Whatever arrives, intake answers with a value or with one of our own errors, and
+no forgery passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Over any orders on paper: what the books say was earned and is held is what the account has become."""
+"""Over any orders on paper: what the books say was earned and is held is what the
+account has become."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def _traded(kraken, clock):
         in_base = "fcib" in shown["oflags"]
         names = row._asdict()
         yield Trade(
-            **names, symbol="BTC/USD", role=Role.ORDER, strategy=strategy, alert_id=str(number), fee_in_base=in_base
+            **names, symbol="BTC/USD", role=Role.ORDER, strategy=strategy, alert_id=str(number),
+            fee_in_base=in_base
         )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Whatever order an alert asks for: it is refused with a reason, or it is plain text that the paper Kraken takes."""
+"""Whatever order an alert asks for: it is refused with a reason, or it is plain text that
+the paper Kraken takes."""
 
 from __future__ import annotations
 
@@ -136,7 +137,8 @@ def bodies(draw):
 
 
 def planned(body, rules, instrument, *, ticker):
-    """The request, or None where the alert or the market's rules forbid it; the reason is an event of the test."""
+    """The request, or None where the alert or the market's rules forbid it; the reason is
+    an event of the test."""
     try:
         wanted = intent(parse(verified(body)), rules)
     except (AlertMalformed, OrderDenied) as error:
@@ -243,17 +245,17 @@ def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned
         {check.rule: check.passed for check in made}
         for made in (checks, denials.checks(again, rules, NOON))
     )
-    reach = {
-        verdict.pop("EXIT_REACH", True) for verdict in (then, now)
-    }  # the price of then is today's idea of the market
+    # The price of then is today's idea of the market.
+    reach = {verdict.pop("EXIT_REACH", True) for verdict in (then, now)}
     assert now == then
     assert False not in reach or isinstance(shown, Denied)
     assert parameters(again) == request.parameters
 
 
 def excused(sent):
-    """What is not ours to refuse first: an index feed that is missing, and a cost between the minimum and it by another price
-    of the order (which one counts, Kraken does not say; we take the highest)."""
+    """What is not ours to refuse first: an index feed that is missing, and a cost between
+    the minimum and it by another price of the order (which one counts, Kraken does not
+    say; we take the highest)."""
     errors = [[]]
     if sent.get("trigger") == "index":
         errors.append(["EGeneral:Invalid arguments:Index unavailable"])

@@ -1,4 +1,5 @@
-"""Whatever Kraken answers: only what it says itself proves anything, and an order id always proves an order."""
+"""Whatever Kraken answers: only what it says itself proves anything, and an order id
+always proves an order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Over any orders of any kind, amendments, prices and thin markets: no money comes from nowhere, every order is covered."""
+"""Over any orders of any kind, amendments, prices and thin markets: no money comes from nowhere,
+every order is covered."""
 
 from __future__ import annotations
 
@@ -182,9 +183,8 @@ def test_a_margin_account_changes_by_its_fees_its_results_and_what_it_settles(ch
         sign, volume = (1 if trade["type"] == "buy" else -1), Decimal(trade["vol"])
         cash -= Decimal(trade["fee"])
         exposed += sign * volume
-        if (
-            kinds[trade["ordertxid"]] == "settle-position"
-        ):  # paid at the price of the opening, which is counted there
+        # Paid at the price of the opening, which is counted there.
+        if kinds[trade["ordertxid"]] == "settle-position":
             coins -= sign * volume
         else:
             cash -= sign * Decimal(trade["cost"])

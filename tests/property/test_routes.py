@@ -38,12 +38,15 @@ ROUTES = [
 ]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"]
 FIELDS = [
-    "symbol", "ticker", "side", "action", "order_type", "volume", "contracts", "price", "stop_price", "leverage", "id",
-    "fired_at", "timenow", "time", "bar_time", "strategy_name", "alert_message", "custom_fields", "validate", "close",
+    "symbol", "ticker", "side", "action", "order_type", "volume", "contracts", "price",
+    "stop_price", "leverage", "id",
+    "fired_at", "timenow", "time", "bar_time", "strategy_name", "alert_message", "custom_fields",
+    "validate", "close",
     "token", "secret", "passphrase", "stop_prce", "Symbol", "limit_price", "exchange", "interval",
 ]  # fmt: skip
 HEADERS = [
-    "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id", "x-forwarded-for", "origin",
+    "x-signature", "webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id",
+    "x-forwarded-for", "origin",
     "authorization", "content-type", "content-encoding", "x-anything",
 ]  # fmt: skip
 
@@ -84,7 +87,8 @@ def proved(fields):
 
 
 def nearly_right(fields):
-    """An alert that would trade, with some of its fields replaced: this reaches the planner, the ledger and the venue."""
+    """An alert that would trade, with some of its fields replaced: this reaches the planner, the
+    ledger and the venue."""
     alert = {
         "symbol": "BTCUSD",
         "side": "buy",
@@ -153,7 +157,8 @@ def check_answer(status, content, response_headers, method, path):
 
 @pytest.fixture(scope="module")
 def functions():
-    """With and without a proof asked for, with and without browsers: three ways through the routes."""
+    """With and without a proof asked for, with and without browsers: three ways
+    through the routes."""
     plenty = {"RATE_LIMIT_PER_MINUTE": "100000", "LOG_LEVEL": "CRITICAL"}
     return [
         Function(plenty),
@@ -207,7 +212,8 @@ def client():
     before = (logger.handlers[:], logger.propagate, logger.level)
     with pytest.MonkeyPatch.context() as patch:
         for name, text in {
-            "LEDGER_URL": "memory://", "WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR, "LOG_LEVEL": "CRITICAL",
+            "LEDGER_URL": "memory://", "WEBHOOK_TOKEN": TOKEN, "OPERATOR_TOKEN": OPERATOR,
+            "LOG_LEVEL": "CRITICAL",
             "RATE_LIMIT_PER_MINUTE": "100000", "STRATEGIES_FILE": "",
         }.items():  # fmt: skip
             patch.setenv(name, text)

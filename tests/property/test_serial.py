@@ -99,7 +99,8 @@ JSON = st.recursive(
 
 
 def exact(entry: LedgerEntry) -> list:
-    """What equality overlooks: the order of the parameters, the digits of a price, the types of the collections."""
+    """What equality overlooks: the order of the parameters, the digits of a price, the
+    types of the collections."""
     requests = [attempt.request for attempt in entry.attempts] + list(entry.following)
     return [
         [str(attempt.fill and attempt.fill[:5]) for attempt in entry.attempts],
@@ -158,6 +159,7 @@ def leaves(document, path=()):
 
 def full(entry: LedgerEntry) -> LedgerEntry:
     """With every field that most entries leave out."""
+    # No such thing, and every field.
     cancel = replace(
         entry.current.request,
         method="CancelOrder",
@@ -165,7 +167,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         counted=True,
         freeing=True,
         exit=Exit.CLOSE,
-    )  # no such thing, and every field
+    )
     fill = Fill(
         "closed",
         Decimal("0.005"),
@@ -231,15 +233,18 @@ def test_the_mark_of_a_turn_is_of_its_claim_only():
 
 
 def test_the_text_of_a_plain_order_is_the_one_that_it_has_always_been():
-    """An instance of the last deployment writes the same, so that each knows the other's text from its own."""
+    """An instance of the last deployment writes the same, so that each knows the other's
+    text from its own."""
     entry = in_turn("alert-1")
     document = to_document(entry)
     assert list(document) == [
-        "unit", "alert_id", "body_sha256", "strategy", "received_at", "fresh_until", "attempts", "warnings", "turn",
+        "unit", "alert_id", "body_sha256", "strategy", "received_at", "fresh_until", "attempts",
+        "warnings", "turn",
     ]  # fmt: skip
     assert list(document["turn"]) == ["line", "fired_at", "in_order"]
     assert list(document["attempts"][0]) == [
-        "number", "client_order_id", "request", "owner", "claimed_at", "deadline", "state", "order_id", "description",
+        "number", "client_order_id", "request", "owner", "claimed_at", "deadline", "state",
+        "order_id", "description",
         "reason", "errors", "settled_at", "open_absent_at",
     ]  # fmt: skip
     assert list(document["attempts"][0]["request"]) == ["symbol", "parameters", "reference_price"]

@@ -1,5 +1,5 @@
-"""Whatever an alert counts its size in, and whatever the account holds: our own refusal with a reason, or an order that the
-paper Kraken takes, and never a larger one than asked."""
+"""Whatever an alert counts its size in, and whatever the account holds: our own refusal with a
+reason, or an order that the paper Kraken takes, and never a larger one than asked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ D = Decimal
 
 
 class Pair(NamedTuple):
-    """``minimum``: so much of it as every order takes. ``has_costmin``: the packaged rules say it."""
+    """``minimum``: so much of it as every order takes. ``has_costmin``: the
+    packaged rules say it."""
 
     symbol: str
     key: str
@@ -42,7 +43,8 @@ class Pair(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """Of the account before an alert: free and whole balance of the base, free money, equity, margin position."""
+    """Of the account before an alert: free and whole balance of the base, free money,
+    equity, margin position."""
 
     free: Decimal
     total: Decimal
@@ -70,7 +72,10 @@ away = st.sampled_from([D(1), D("0.9"), D("1.1"), D("0.97777777")])
 
 
 class World:
-    """One account, and one instance of ours in front of it. The market stays where it is, whatever an alert says."""
+    """One account, and one instance of ours in front of it.
+
+    The market stays where it is, whatever an alert says.
+    """
 
     def __init__(self, pair: Pair, money: Decimal, base: Decimal) -> None:
         self.pair, clock = pair, StoppedClock(FRESH)
@@ -154,8 +159,8 @@ def cost_of(sent, price: Decimal) -> Decimal:
 
 
 def too_small(world, answer) -> bool:
-    """Kraken says so where we can't: of an amount of quote we need not know the volume, and some packaged rules lack a
-    minimum."""
+    """Kraken says so where we can't: of an amount of quote we need not know the volume, and some
+    packaged rules lack a minimum."""
     sent = answer["orders"][0]["request"]
     return "minimum not met" in answer["error"] and (
         "viqc" in sent.get("oflags", "") or not world.pair.has_costmin
@@ -312,7 +317,8 @@ def test_a_position_is_gone_to_or_refused_and_never_overshot(data, world, levera
 
 
 def span(fields, before: Decimal, leverage: bool) -> tuple[Decimal, Decimal]:
-    """Between which the position has to be after the order: on spot a sell ends where others hold the rest."""
+    """Between which the position has to be after the order: on spot a sell ends where
+    others hold the rest."""
     where = fields.get("market_position")
     if fields["action"] == "close":
         goal = before * (1 - D(fields["percent"]) / 100)

@@ -1,4 +1,5 @@
-"""python -m tests.simulation [--kind account] [--seeds N] [--first N] [--seed N]: many seeds, or one with its story."""
+"""python -m tests.simulation [--kind account] [--seeds N] [--first N] [--seed N]: many seeds, or
+one with its story."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""An exchange with money: the paper engine, each kind of read as late as the seed draws it, and a history of what is true.
+"""An exchange with money: the paper engine, each kind of read as late as the seed draws it, and a
+history of what is true.
 
-Unlike ``exchange`` it promises nothing about the order in which lists and figures show things (no A3). Balances may stand in
-Auto Earn's row, the market moves and lets stops fire, and somebody trades by hand. ``history`` is what the book says after
-every change; ``by_hand`` of it is what nothing of ours can tell of.
+Unlike ``exchange`` it promises nothing about the order in which lists and figures show things (no
+A3). Balances may stand in Auto Earn's row, the market moves and lets stops fire, and somebody
+trades by hand. ``history`` is what the book says after every change; ``by_hand`` of it is what
+nothing of ours can tell of.
 """
 
 from __future__ import annotations
@@ -43,8 +45,9 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``held``: balances by asset, positions by pair. ``by_hand``: how much of each was traded by hand, ever.
-    ``selling``: the open orders that sell at a limit, each with its pair and what it holds back."""
+    """``held``: balances by asset, positions by pair. ``by_hand``: how much of each was
+    traded by hand, ever. ``selling``: the open orders that sell at a limit, each with its
+    pair and what it holds back."""
 
     at: int
     held: Mapping[str, Decimal]
@@ -74,7 +77,8 @@ class AccountExchange:
         self._documents, self._frozen = MemoryDocuments(), Frozen("")
         clock: Any = _TrueTime(world)
         account: dict[str, Any] = {
-            "balances": balances, "maker_fee": Decimal("0.25"), "taker_fee": Decimal("0.40"), "key": KEY,
+            "balances": balances, "maker_fee": Decimal("0.25"), "taker_fee": Decimal("0.40"),
+            "key": KEY,
             "secret": SECRET, "nonce_window": 10**18, "pairs": _pairs(),
         }  # fmt: skip
         self._engine = PaperKraken(self._documents, clock, **account)

@@ -1,4 +1,5 @@
-"""What misleads about an account, done on purpose: each figure, list or refusal that the plans look behind is believed."""
+"""What misleads about an account, done on purpose: each figure, list or refusal that the plans look
+behind is believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The alerts of several strategies on one account, what each of them wants of any state of it, and what befalls the account."""
+"""The alerts of several strategies on one account, what each of them wants of any state of it, and
+what befalls the account."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ SYMBOLS = {"XXBTZUSD": "BTC/USD", "XETHZUSD": "ETH/USD"}
 LEAST = {"XXBTZUSD": Decimal("0.01"), "XETHZUSD": Decimal("0.2")}
 STRATEGIES = ("one", "two", "three")
 SLACK = Decimal("0.1")
-"""A size by what money or the whole account is worth follows from prices and fees too; a fill counted twice is far more."""
+"""A size by what money or the whole account is worth follows from prices and fees too; a fill
+counted twice is far more."""
 
 Range = tuple[Decimal, Decimal]
 Wanted = Callable[[State], Range]
@@ -106,9 +108,8 @@ def _drawn(random: Random, number: int, pair: str, at: int, *, margin: bool) -> 
     if several:
         fields["orders"][1] |= terms
         terms = {}
-    strategy = random.choice(
-        STRATEGIES
-    )  # a cancel of all takes the credential that is bound to none
+    # A cancel of all takes the credential that is bound to none.
+    strategy = random.choice(STRATEGIES)
     body = {
         "token": TOKEN if several else f"{TOKEN}-{strategy}",
         "symbol": SYMBOLS[pair], "id": f"alert-{number}",
@@ -196,7 +197,8 @@ def _share(
 def _target_share(
     random: Random, pair: str, *, margin: bool
 ) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
-    """A share of what all is worth, of which never anything is sold for what could not be valued."""
+    """A share of what all is worth, of which never anything is sold for
+    what could not be valued."""
     percent = random.choice((10, 20, 30))
 
     def wanted(state: State) -> Range:

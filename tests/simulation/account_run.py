@@ -1,4 +1,5 @@
-"""One seed of an account with money, several strategies and reads that are late, from its first alert to its verdict."""
+"""One seed of an account with money, several strategies and reads that are late, from its first
+alert to its verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The real client and the real KrakenVenue of one instance, over a network that the seed delays and loses."""
+"""The real client and the real KrakenVenue of one instance, over a network that the
+seed delays and loses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Whether each order, and each final "nothing to do", is right for a state that the account truly was in while it was decided.
+"""Whether each order, and each final "nothing to do", is right for a state that the account truly
+was in while it was decided.
 
-The states are the book's own. Between the delivery that decides and its order others may trade, so any state since then
-counts; what somebody trades by hand counts once the reads show it, so as late as a read may be.
+The states are the book's own. Between the delivery that decides and its order others may
+trade, so any state since then counts; what somebody trades by hand counts once the reads
+show it, so as late as a read may be.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class AccountWatch:
         self.violations.append(Violation(invariant, text))
         self._world.tell("WATCH", f"VIOLATED: {invariant}: {text}")
 
-    # -- what is heard of ----------------------------------------------------------------------------------------------
+    # -- what is heard of --------------------------------------------------------------------------
 
     def started(self, delivery: Delivery) -> None:
         self._started[delivery.name] = self._world.now
@@ -96,7 +98,8 @@ class AccountWatch:
         """Nothing follows from it here."""
 
     def _check_place(self, want: Want, began: int) -> None:
-        """None of the orders that it is to replace, and that were there when it began, is there still."""
+        """None of the orders that it is to replace, and that were there when it
+        began, is there still."""
         assert self.exchange is not None
         before = max(
             (state for state in self.exchange.history if state.at <= began),
@@ -114,7 +117,7 @@ class AccountWatch:
                 f"{want.alert.name}: {beside} sells beside the one that takes its place",
             )
 
-    # -- the judgement -------------------------------------------------------------------------------------------------
+    # -- the judgement -----------------------------------------------------------------------------
 
     def _check(self, want: Want, volume: Decimal, began: int, what: str) -> None:
         assert want.of is not None
@@ -129,7 +132,8 @@ class AccountWatch:
             )
 
     def _held_back(self, want: Want, began: int) -> Decimal:
-        """What an open order holds of spot can't be sold, and is told so; a hold is shown as late as a balance."""
+        """What an open order holds of spot can't be sold, and is told so; a hold is shown
+        as late as a balance."""
         assert self.exchange is not None
         shown = [state for state in self.exchange.history if state.at > began - 2 * LONGEST]
         held = [state.held_back(want.pair) for state in (*shown, self.exchange.history[-1])]
@@ -150,7 +154,7 @@ class AccountWatch:
             }
             yield State(state.at, {**state.held, **held}, shown, state.prices, state.selling)
 
-    # -- the end -------------------------------------------------------------------------------------------------------
+    # -- the end -----------------------------------------------------------------------------------
 
     def unresolved(self) -> bool:
         return any(entry.state == "SUBMITTING" for entry in self._store.entries(limit=1000).entries)

@@ -1,4 +1,7 @@
-"""The alerts of one seed: single orders, several legs, or the positions of a strategy. What each of them may come to."""
+"""The alerts of one seed: single orders, several legs, or the positions of a strategy.
+
+What each of them may come to.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,16 @@ SHAPES: Sequence[Sequence[int]] = (
     *((1, 0, 1), (0, 1, 0), (-1, 0, -1), (1, -1, 1), (2, 1, 2)),
     *((3, 2, 1, 0), (0, 1, 2, 3), (2, 1, 0, -1), (0, 1, 2, 0)),
 )
-"""The positions through which one bar may lead: one order, an exit and an entry, there and back, three exits of a third."""
+"""The positions through which one bar may lead: one order, an exit and an entry, there and back,
+three exits of a third."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a strategy goes, in order: ``number``. Those of one ``bar`` fire in one second, along ``path``."""
+    """Where a strategy goes, in order: ``number``.
+
+    Those of one ``bar`` fire in one second, along ``path``.
+    """
 
     number: int
     bar: int
@@ -50,7 +57,8 @@ class Step:
 
     @property
     def is_told_apart(self) -> bool:
-        """The positions alone say the order of any two of that bar, whichever of them come, and wherever the account is."""
+        """The positions alone say the order of any two of that bar, whichever of them come, and
+        wherever the account is."""
         changes = [after - before for before, after in pairwise(self.path)]
         one_way = all(change > 0 for change in changes) or all(change < 0 for change in changes)
         return one_way or (len(changes) == 2 and self.path[0] != self.path[2])
@@ -62,11 +70,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """``volumes``, a leg each, are unlike any other alert's, so that the venue's book shows whose order it has. One that is sized
-    by what is held has none: a target's ``step`` says where it leads, without one it closes the position.
+    """``volumes``, a leg each, are unlike any other alert's, so that the venue's book shows whose
+    order it has. One that is sized by what is held has none: a target's ``step`` says where it
+    leads, without one it closes the position.
 
-    ``firings``: when it is sent, in microseconds. ``rival``: the volume of another body under the same id. ``stays_good``: its
-    body has an id and no time, so that it can be sent again at any time.
+    ``firings``: when it is sent, in microseconds. ``rival``: the volume of another body
+    under the same id. ``stays_good``: its body has an id and no time, so that it can be
+    sent again at any time.
     """
 
     name: str
@@ -86,7 +96,8 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``margin``: the positions are held with leverage. ``held``: base on the account, or the position, before everything."""
+    """``margin``: the positions are held with leverage. ``held``: base on the account, or the
+    position, before everything."""
 
     alerts: tuple[Alert, ...]
     margin: bool = False
@@ -172,7 +183,8 @@ def _legs(random: Random) -> list[Alert]:
 
 
 def _targets(random: Random, chaos: Chaos) -> Plan:
-    """One strategy that goes on bar by bar; now and then other orders in the same pair come in between."""
+    """One strategy that goes on bar by bar; now and then other orders in the same
+    pair come in between."""
     margin = random.random() < 0.5
     terms = {"symbol": "BTC/USD", **({"leverage": "2"} if margin else {})}
     alerts: list[Alert] = []
@@ -219,8 +231,9 @@ def _target(
 def _beside(
     random: Random, number: int, fired: Sequence[int], terms: Mapping[str, str], *, likeness: bool
 ) -> Alert:
-    """A close, or an order of a fixed size at the market, mostly about when a target comes, or a minute before. ``likeness``: it
-    changes as much as a target may; else no two of these add up to a position that a target may have."""
+    """A close, or an order of a fixed size at the market, mostly about when a target comes, or a
+    minute before. ``likeness``: it changes as much as a target may; else no two of these add up to
+    a position that a target may have."""
     name, closes = f"beside-{number}", random.random() < 0.25
     own = Decimal(2 + 3 * number) / 10000 + Decimal(number + 1) / 10**8
     volume = f"{UNIT if likeness else own:f}"

@@ -1,4 +1,7 @@
-"""What may go wrong in one seed, and how often. Each seed has its own kinds of faults, so that rare ones meet often."""
+"""What may go wrong in one seed, and how often.
+
+Each seed has its own kinds of faults, so that rare ones meet often.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,8 @@ _WEATHER = (0.15, 0.5, 1.0)
 
 @dataclass(slots=True)
 class Chaos:
-    """``calm``: nothing goes wrong, ever. ``over``: it did, and the network is healthy again; reads still lag."""
+    """``calm``: nothing goes wrong, ever. ``over``: it did, and the network is healthy
+    again; reads still lag."""
 
     random: Random
     calm: bool = False

@@ -1,9 +1,11 @@
-"""The venue's own side: an engine with a book, as Kraken's public documents and two assumptions have it.
+"""The venue's own side: an engine with a book, as Kraken's public documents and two
+assumptions have it.
 
-A1: an order that arrives after its ``deadline`` is not placed. A2: REST reads show every order after a minute at most,
-open and closed ones, balances and positions each with a lag of their own. A3: a balance or position that is read after
-QueryOrders has shown an order as closed has that order in it. A client order id is unique among open orders only, and a
-market order closes at once (docs.kraken.com, add-order and spot-clordid). Nothing here looks at the code under test.
+A1: an order that arrives after its ``deadline`` is not placed. A2: REST reads show every order
+after a minute at most, open and closed ones, balances and positions each with a lag of their own.
+A3: a balance or position that is read after QueryOrders has shown an order as closed has that order
+in it. A client order id is unique among open orders only, and a market order closes at once
+(docs.kraken.com, add-order and spot-clordid). Nothing here looks at the code under test.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class BookOrder:
-    """``closed_at``: known from the start, since nothing that we do closes an order. None: it rests for good. ``filled``: how
-    much of it by then."""
+    """``closed_at``: known from the start, since nothing that we do closes an order. None: it rests
+    for good. ``filled``: how much of it by then."""
 
     order_id: str
     client_order_id: str
@@ -58,7 +60,8 @@ class BookOrder:
 
     @property
     def cut(self) -> Decimal:
-        """What it lacks of the change that it was to be: an order that only reduces stops at zero."""
+        """What it lacks of the change that it was to be: an order that only
+        reduces stops at zero."""
         asked = Decimal(self.volume) - self.filled
         return asked if self.parameters["type"] == "buy" else -asked
 
@@ -154,7 +157,8 @@ class Exchange:
         return order
 
     def _rests(self, message: Message) -> int | None:
-        """How long it stays open: a market order not at all, a limit order for a while, often a minute or two, or for good."""
+        """How long it stays open: a market order not at all, a limit order for a while, often a
+        minute or two, or for good."""
         draw = self._world.random.random()
         if message.parameters["ordertype"] == "market":
             return 0

@@ -1,6 +1,8 @@
-"""The protocol, broken on purpose: each mutation replaces one function from outside, and the simulation has to notice.
+"""The protocol, broken on purpose: each mutation replaces one function from outside, and the
+simulation has to notice.
 
-The mistakes are those that real tools make, and those that the rules of the ledger forbid one by one.
+The mistakes are those that real tools make, and those that the rules of the ledger
+forbid one by one.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ FAR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """``patches``: (owner, attribute, replacement). ``breaks``: the invariant that notices, if any does its work. ``kind``: the
-    worlds in which it does."""
+    """``patches``: (owner, attribute, replacement). ``breaks``: the invariant that notices, if any
+    does its work. ``kind``: the worlds in which it does."""
 
     name: str
     patches: tuple[tuple[Any, str, Callable[..., Any]], ...]
@@ -75,7 +77,7 @@ def _counted(replacement: Callable[..., Any], calls: Counter[str], name: str) ->
     return counted
 
 
-# -- send before claim -------------------------------------------------------------------------------------------------
+# -- send before claim -----------------------------------------------------------------------------
 
 
 def _take_sending_first(
@@ -112,7 +114,7 @@ def _claim_by_reading_first(self: SimulatedStore, entry: LedgerEntry) -> Claimed
     return claimed
 
 
-# -- the deadline ------------------------------------------------------------------------------------------------------
+# -- the deadline ----------------------------------------------------------------------------------
 
 
 def _message_without_deadline(
@@ -128,7 +130,7 @@ def _message_with_new_deadline(
     return Message(dict(request.parameters), client_order_id, deadline)
 
 
-# -- absence -----------------------------------------------------------------------------------------------------------
+# -- absence ---------------------------------------------------------------------------------------
 
 
 def _asked_the_open_orders_only(
@@ -187,7 +189,7 @@ class _Gullible:
             return None
 
 
-# -- sending twice -----------------------------------------------------------------------------------------------------
+# -- sending twice ---------------------------------------------------------------------------------
 
 
 def _forget(ledger: Any, entry: LedgerEntry) -> None:
@@ -197,7 +199,8 @@ def _forget(ledger: Any, entry: LedgerEntry) -> None:
 def _send_and_delete_on_exception(
     self: Submission, entry: LedgerEntry, replan: Any, budget: Budget
 ) -> LedgerEntry:
-    """What an idempotency decorator does: an exception means that the work was not done, so the record goes."""
+    """What an idempotency decorator does: an exception means that the work was not done,
+    so the record goes."""
     outcome: Outcome = self._submit(entry, budget)
     if isinstance(outcome, Unknown):
         _forget(self.ledger, entry)
@@ -259,14 +262,14 @@ def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorde
     return result
 
 
-# -- deciding twice ----------------------------------------------------------------------------------------------------
+# -- deciding twice --------------------------------------------------------------------------------
 
 
 def _decide_without_looking(self: Claiming, budget: Budget) -> Any:
     return self.market.decide(self.firing.wants, budget)
 
 
-# -- before the claim --------------------------------------------------------------------------------------------------
+# -- before the claim ------------------------------------------------------------------------------
 
 
 def _nothing_written_down(*_: object) -> None:
@@ -281,7 +284,7 @@ def _stale_whoever_it_is(self: Alerts, stale: AlertStale, *_: object) -> HttpRes
     raise stale
 
 
-# -- what is held ------------------------------------------------------------------------------------------------------
+# -- what is held ----------------------------------------------------------------------------------
 
 
 def _figures_as_they_are(self: OwnOrders, figures: Any, instrument_of: Any, *_: Any) -> Settled:
@@ -301,7 +304,7 @@ def _next_attempt_in_its_old_size(
     )
 
 
-# -- the turns of a line -----------------------------------------------------------------------------------------------
+# -- the turns of a line ---------------------------------------------------------------------------
 
 
 def _refusal_whatever_the_mark(entry: LedgerEntry, others: Any, mark: str) -> Refusal | None:
@@ -370,7 +373,7 @@ def _claim_unless_nothing_is_to_do(self: Claiming, decided: Any) -> Claim:
     return Claimed(self.firing.entry(decided, self.clock.now(), self.deadline_s))
 
 
-# -- legs --------------------------------------------------------------------------------------------------------------
+# -- legs ------------------------------------------------------------------------------------------
 
 
 def _may_go_on_at_once(self: Legs, entries: Any, budget: Budget) -> bool:
@@ -387,7 +390,7 @@ def _claimed_whoever_was_here(self: Legs, entry: LedgerEntry) -> Claim:
     return Claimed(entry) if isinstance(claim, Existing) else claim
 
 
-# -- what does not wait for the disk -----------------------------------------------------------------------------------
+# -- what does not wait for the disk ---------------------------------------------------------------
 
 
 def _wrote_claims_without_waiting(

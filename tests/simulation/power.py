@@ -1,5 +1,7 @@
-"""The power of the machine that all instances stand on. When it is cut they all die, and with them what the store had not put
-on the disk yet: the outcomes that it records without waiting (``SqliteLedger.record``), since its last write that waited.
+"""The power of the machine that all instances stand on.
+
+When it is cut they all die, and with them what the store had not put on the disk yet: the outcomes
+that it records without waiting (``SqliteLedger.record``), since its last write that waited.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ class Mortal(Protocol):
 
 
 class Power:
-    """Its own chance, drawn from ``seed``, so that nothing else of a world is another one for it."""
+    """Its own chance, drawn from ``seed``, so that nothing else of a world is
+    another one for it."""
 
     def __init__(self, seed: int, store: MemoryLedger) -> None:
         self._random = Random(f"power {seed}")

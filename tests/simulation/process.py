@@ -1,4 +1,7 @@
-"""One instance: every call of a port begins and ends at a point where the scheduler has its say. Its clock and its lock."""
+"""One instance: every call of a port begins and ends at a point where the scheduler has its say.
+
+Its clock and its lock.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from webhook_core.application import Application
 
 @dataclass
 class Process:
-    """One instance while it lives. ``task`` names the delivery that runs at the moment, for the story."""
+    """One instance while it lives.
+
+    ``task`` names the delivery that runs at the moment, for the story.
+    """
 
     name: str
     world: World
@@ -29,7 +35,8 @@ class Process:
     application: Application = field(init=False)
 
     def point(self, what: str, edge: str) -> None:
-        """Every call of a port begins and ends here: the instance may be slow, stand still, or crash."""
+        """Every call of a port begins and ends here: the instance may be slow,
+        stand still, or crash."""
         chaos, task, delay = self.chaos, self.task, 0
         if self.power is not None and not (chaos.calm or chaos.over) and self.power.is_cut():
             self.tell("%s %s: the POWER is cut, all instances are gone", what, edge)
@@ -81,7 +88,8 @@ class SimulatedClock:
 
 
 class SimulatedLock:
-    """A lock that lets the others run while its holder waits: a real one would stop the only thread there is."""
+    """A lock that lets the others run while its holder waits: a real one would stop the
+    only thread there is."""
 
     def __init__(self, process: Process) -> None:
         self._process = process

@@ -39,7 +39,8 @@ ACCOUNT = "account"
 """Another kind, for seeds of its own: an account with money that is read late."""
 
 FAULTS_WITH_MONEY = 0.25
-"""There it is the figures that mislead: the other faults are rarer, or hardly an order would come of it."""
+"""There it is the figures that mislead: the other faults are rarer, or hardly an
+order would come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,20 @@ class Result:
                 *self.story,
                 "violated:",
                 *wrong,
-                f"again: python -m tests.simulation{f' --kind {self.kind}' if self.kind else ''} --seed {self.seed}",
+                (
+                    "again: python -m "
+                    f"tests.simulation{f' --kind {self.kind}' if self.kind else ''} "
+                    f"--seed {self.seed}"
+                ),
             ]
         )
 
 
 def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Result:
-    """Everything that the seed has in store. Without ``tell`` nothing is written down, which is faster."""
+    """Everything that the seed has in store.
+
+    Without ``tell`` nothing is written down, which is faster.
+    """
     with _told(world := World(seed, tell=tell)):
         if kind == ACCOUNT:
             return _with_money(seed, world)
@@ -148,7 +156,8 @@ def failures(seeds: Iterable[int], kind: str | None = None) -> Iterator[Result]:
 def _recover(
     world: World, chaos: Chaos, senders: Senders, watch: Watch, alerts: Sequence[Alert]
 ) -> None:
-    """The network is healthy again: reconcile, then send once more what stays good, and look at everything."""
+    """The network is healthy again: reconcile, then send once more what stays good, and
+    look at everything."""
     chaos.over = True
     world.tell("world", "the network is healthy from here on")
     for _ in range(FINAL_RECONCILES):
@@ -160,9 +169,8 @@ def _recover(
         senders.resend_by_hand(alert)
     world.run()
     for alert in good:
-        if (
-            len(alert.volumes) > 1 and senders.last[alert.name, BY_HAND].status == 503
-        ):  # too old now for its last legs
+        # Too old now for its last legs.
+        if len(alert.volumes) > 1 and senders.last[alert.name, BY_HAND].status == 503:
             _reconcile(world, senders)
             senders.resend_by_hand(alert)
             world.run()
@@ -176,7 +184,11 @@ def _reconcile(world: World, senders: Senders) -> None:
 
 
 class Fleet:
-    """The instances. One that crashed is gone with all that it was doing; its successor knows only what the store knows."""
+    """The instances.
+
+    One that crashed is gone with all that it was doing; its successor knows only
+    what the store knows.
+    """
 
     def __init__(
         self, world: World, chaos: Chaos, exchange: Exchange, store: MemoryLedger, watch: Watch

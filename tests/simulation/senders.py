@@ -1,7 +1,9 @@
-"""Who sends: TradingView with its resends, a network that duplicates, a person who resends by hand, the scheduler's reconcile.
+"""Who sends: TradingView with its resends, a network that duplicates, a person who resends by hand,
+the scheduler's reconcile.
 
-TradingView resends on 500-599 except 504, 5 s after the answer, three times at most, and waits 3 s for an answer
-(tradingview.com/support/solutions/43000735201). The function runs on when nobody waits for it any more.
+TradingView resends on 500-599 except 504, 5 s after the answer, three times at most, and waits 3 s
+for an answer (tradingview.com/support/solutions/43000735201). The function runs on when nobody
+waits for it any more.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ BY_HAND = -1
 
 @dataclass(slots=True)
 class Delivery:
-    """One HTTP request and what came of it: ``status`` None means that no answer reached the sender."""
+    """One HTTP request and what came of it: ``status`` None means that no answer
+    reached the sender."""
 
     name: str
     alert: Alert
@@ -46,7 +49,8 @@ class Listener(Protocol):
 
 
 class Senders:
-    """``pick`` gives a living instance. ``last``: the last delivery of each alert's firing; BY_HAND is what came on top."""
+    """``pick`` gives a living instance. ``last``: the last delivery of each alert's firing; BY_HAND
+    is what came on top."""
 
     def __init__(
         self, world: World, chaos: Chaos, pick: Callable[[], Process], listener: Listener
@@ -61,9 +65,8 @@ class Senders:
         for alert in alerts:
             for firing in alert.firings:
                 at(firing, lambda alert=alert, firing=firing: self._send(alert, firing, 0))
-                if (
-                    random.random() < 0.25
-                ):  # two webhooks with one body, or a front that sends twice
+                # Two webhooks with one body, or a front that sends twice.
+                if random.random() < 0.25:
                     twin = firing + int(random.choice((0, 0.01, 0.5, 4, 9)) * SECOND)
                     at(twin, lambda alert=alert, firing=firing: self._send(alert, firing, 0))
             if not alert.repeats and not self._chaos.calm and random.random() < 0.4:
@@ -111,9 +114,8 @@ class Senders:
     def _run(self, delivery: Delivery) -> None:
         process = self._pick()
         process.task = delivery.name
-        delivery.received_at = (
-            self._world.now + process.clock_error
-        )  # the front stamps it; no instance stands still here
+        # The front stamps it; no instance stands still here.
+        delivery.received_at = self._world.now + process.clock_error
         process.tell("receives %s", delivery.alert.name)
         self._listener.started(delivery)
         try:

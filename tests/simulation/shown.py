@@ -25,7 +25,10 @@ def brief(entry: LedgerEntry) -> str:
     leg = f"leg {entry.unit.leg} " if entry.unit.leg else ""
     number = f"{leg}generation {entry.unit.generation} attempt {attempt.number}"
     absent = " (open orders lack it)" if attempt.open_absent_at else ""
-    return f"[{entry.alert_id[:12]} {number} {attempt.client_order_id[:8]} {attempt.state}{absent} v{entry.version or '-'}]"
+    return (
+        f"[{entry.alert_id[:12]} {number} {attempt.client_order_id[:8]} "
+        f"{attempt.state}{absent} v{entry.version or '-'}]"
+    )
 
 
 def shown(result: object) -> str:
@@ -44,7 +47,9 @@ def shown(result: object) -> str:
         case HttpResponse(status, body):
             answer = json.loads(body)
             replayed = "replayed" if answer.get("replayed") else ""
-            text = f"{status} {answer.get('code', '')} {answer.get('order_id') or ''} {replayed}".rstrip()
+            text = (
+                f"{status} {answer.get('code', '')} {answer.get('order_id') or ''} {replayed}"
+            ).rstrip()
         case Document():
             text = "a text"
         case [Instrument(), *_]:

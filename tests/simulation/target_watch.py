@@ -1,8 +1,10 @@
-"""The invariants of a strategy's positions. Each target is one alert; orders of a fixed size in the same pair may come between.
+"""The invariants of a strategy's positions.
 
-Every plan counts from what is held, so the position is exactly where the last target wants it, whatever was delayed or lost. Only
-orders of a fixed size take no turns: one that was claimed while a target was planned or sent may add itself to it, and one that
-was claimed after it does.
+Each target is one alert; orders of a fixed size in the same pair may come between.
+
+Every plan counts from what is held, so the position is exactly where the last target wants it,
+whatever was delayed or lost. Only orders of a fixed size take no turns: one that was claimed while
+a target was planned or sent may add itself to it, and one that was claimed after it does.
 """
 
 from __future__ import annotations
@@ -23,9 +25,10 @@ from webhook_core.web.messages import HttpResponse
 
 
 class TargetWatch(Watch):
-    """``_applied``: the targets that were done, in that order. ``_told_done``: those that an answer said so of. ``_attempts``:
-    client order id -> alert, and when the attempt's plan began and when it was claimed. ``_in_step``: whether the account was
-    where the strategy believed when the first order of a bar was claimed."""
+    """``_applied``: the targets that were done, in that order. ``_told_done``: those that an answer
+    said so of. ``_attempts``: client order id -> alert, and when the attempt's plan began and when
+    it was claimed. ``_in_step``: whether the account was where the strategy believed when the first
+    order of a bar was claimed."""
 
     def __init__(self, world: World, store: MemoryLedger, plan: Plan) -> None:
         super().__init__(world, store, plan)
@@ -98,8 +101,11 @@ class TargetWatch(Watch):
         self._check_position()
 
     def _is_surely_after(self, one: Step, other: Step) -> bool:
-        """Fired later; in one second, where the positions tell. There and back is told apart by what the first one finds to do:
-        that takes an account which is where the strategy believes."""
+        """Fired later; in one second, where the positions tell.
+
+        There and back is told apart by what the first one finds to do: that takes an account which
+        is where the strategy believes.
+        """
         if one.number <= other.number:
             return False
         if one.bar != other.bar or one.is_told_apart:
@@ -107,8 +113,8 @@ class TargetWatch(Watch):
         return one.is_there_and_back and not self._beside and self._in_step[one.bar]
 
     def _check_position(self) -> None:
-        """Of the orders of a fixed size, those that were claimed since the last target was add themselves to it; those that were
-        claimed while it was planned may."""
+        """Of the orders of a fixed size, those that were claimed since the last target was add
+        themselves to it; those that were claimed while it was planned may."""
         if self._last is None:
             return
         last, client_order_id = self._last
@@ -177,7 +183,10 @@ class TargetWatch(Watch):
                 )
 
     def finish_calm(self, last_deliveries: Sequence[Delivery]) -> None:
-        """The newest target is reached. Others may have been superseded, and beside orders of a fixed size one may wait."""
+        """The newest target is reached.
+
+        Others may have been superseded, and beside orders of a fixed size one may wait.
+        """
         newest = max(
             (step for step in map(_step, self._plan.alerts) if step is not None),
             key=lambda step: step.number,

@@ -25,8 +25,10 @@ ORIGINALS = {
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mutation", ALL, ids=lambda mutation: mutation.name)
 def test_the_simulation_catches(mutation):
-    """Some seed violates just what this mutation endangers, and only because of it. One whose target is not called any more
-    breaks nothing, so it proves nothing."""
+    """Some seed violates just what this mutation endangers, and only because of it.
+
+    One whose target is not called any more breaks nothing, so it proves nothing.
+    """
     with mutation.applied() as calls:
         caught = (result for result in failures(range(MOST_SEEDS), mutation.kind))
         broken = (

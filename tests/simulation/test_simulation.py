@@ -1,4 +1,5 @@
-"""Ten thousand seeds, and proof that the simulation goes where it should: a fault it never draws protects nothing."""
+"""Ten thousand seeds, and proof that the simulation goes where it should: a fault it
+never draws protects nothing."""
 
 from __future__ import annotations
 

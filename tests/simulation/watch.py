@@ -56,7 +56,10 @@ class Invariant(StrEnum):
         "an order, or the lack of one, fits a state that the account was in while it was decided"
     )
     ONE_EXIT = "an order that takes the place of another does not stand beside it"
-    LANDS_ON_TARGET = "what is done for a target leaves the position there, and an order of a fixed size adds itself once"
+    LANDS_ON_TARGET = (
+        "what is done for a target leaves the position there, and an order of a fixed size "
+        "adds itself once"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,10 @@ class Violation:
 
 
 class Watch:
-    """Hears of everything that happens outside of the code under test. ``ledger_is_sound``: it never fails in this
-    world."""
+    """Hears of everything that happens outside of the code under test.
+
+    ``ledger_is_sound``: it never fails in this world.
+    """
 
     def __init__(self, world: World, store: MemoryLedger, plan: Plan) -> None:
         self.violations: list[Violation] = []
@@ -86,10 +91,11 @@ class Watch:
         self.violations.append(Violation(invariant, text))
         self._world.tell("WATCH", f"VIOLATED: {invariant}: {text}")
 
-    # -- while it runs -------------------------------------------------------------------------------------------------
+    # -- while it runs -----------------------------------------------------------------------------
 
     def planned(self, owner: str, began_at: int, task: str) -> None:
-        """The attempt with that owner is about to be claimed; its plan began then, for that delivery."""
+        """The attempt with that owner is about to be claimed; its plan began then,
+        for that delivery."""
         self._claimed_by[owner] = task
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
@@ -127,7 +133,8 @@ class Watch:
             )
 
     def _check_leg_before(self, claimed: LedgerEntry) -> None:
-        """What is to be sent needs the leg before it done; what is claimed as never sent, that it has ended."""
+        """What is to be sent needs the leg before it done; what is claimed as never sent,
+        that it has ended."""
         unit, needed = claimed.unit, DONE if claimed.state == "SUBMITTING" else FINAL
         before = self._store.find(replace(unit, leg=unit.leg - 1)) if unit.leg else None
         if unit.leg and (before is None or before.state not in needed):
@@ -270,7 +277,7 @@ class Watch:
     def unresolved(self) -> bool:
         return any(entry.state not in FINAL for entry in self._entries())
 
-    # -- when all is over ----------------------------------------------------------------------------------------------
+    # -- when all is over --------------------------------------------------------------------------
 
     def finish(self) -> None:
         """What must hold once the network is healthy and reconcile has run often enough."""

@@ -1,6 +1,8 @@
-"""Virtual time and one scheduler: exactly one task runs, and every wait lets the seed decide who goes on.
+"""Virtual time and one scheduler: exactly one task runs, and every wait lets the seed
+decide who goes on.
 
-A task is a greenlet, so that ``Application.handle`` runs unchanged and synchronous. It goes on only where it waits.
+A task is a greenlet, so that ``Application.handle`` runs unchanged and synchronous. It
+goes on only where it waits.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ class InstanceCrashed(BaseException):
 
 
 class World:
-    """``now``: microseconds since START. ``story``: the steps as lines, None where nobody wants to read them."""
+    """``now``: microseconds since START. ``story``: the steps as lines, None where nobody
+    wants to read them."""
 
     def __init__(self, seed: int, *, tell: bool = False) -> None:
         self.seed = seed
@@ -42,7 +45,10 @@ class World:
         return START + timedelta(microseconds=self.now)
 
     def at(self, when: int, action: Callable[[], object]) -> None:
-        """Do it then. What is due at the same microsecond comes in an order of the seed's choice."""
+        """Do it then.
+
+        What is due at the same microsecond comes in an order of the seed's choice.
+        """
         self._count += 1
         heapq.heappush(self._due, (when, self.random.random(), self._count, action))
 

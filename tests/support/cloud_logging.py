@@ -40,7 +40,8 @@ def client_on(port: int) -> LoggingServiceV2Client:
 
 
 class CloudLogging:
-    """``requests``: what was asked, in order. ``page``: how many entries it looks at for one page."""
+    """``requests``: what was asked, in order. ``page``: how many entries it
+    looks at for one page."""
 
     def __init__(self) -> None:
         self.requests: list[types.ListLogEntriesRequest] = []
@@ -86,7 +87,10 @@ class CloudLogging:
         self._entries.append(types.LogEntry({**own, **payload, "timestamp": at}))
 
     def fail(self, status: grpc.StatusCode, reason: str = "") -> None:
-        """Every read ends with it. ``reason``: what Google's error details say beside the status."""
+        """Every read ends with it.
+
+        ``reason``: what Google's error details say beside the status.
+        """
         self._fault = status, reason
 
     def hang(self) -> None:

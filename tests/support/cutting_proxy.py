@@ -1,4 +1,5 @@
-"""A TCP proxy on loopback whose connections can lose their answers, go silent, or not come about."""
+"""A TCP proxy on loopback whose connections can lose their answers, go
+silent, or not come about."""
 
 from __future__ import annotations
 
@@ -25,7 +26,11 @@ class _Link:
 
 
 class CuttingProxy:
-    """Forwards to ``port``. What is done to its connections is done to those that exist; later ones work, but in an outage."""
+    """Forwards to ``port``.
+
+    What is done to its connections is done to those that exist; later ones
+    work, but in an outage.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
@@ -43,17 +48,20 @@ class CuttingProxy:
         return int(self._listener.getsockname()[1])
 
     def cut_next_request(self) -> None:
-        """The next bytes of a client reach the server; its answer reaches nobody, and the connection ends."""
+        """The next bytes of a client reach the server; its answer reaches nobody,
+        and the connection ends."""
         self._armed = True
 
     def silence(self) -> None:
-        """Nothing passes any more in what is connected now, and nobody is told: as after an instance was frozen."""
+        """Nothing passes any more in what is connected now, and nobody is told: as after an
+        instance was frozen."""
         for link in self._links:
             link.silent = True
 
     @contextlib.contextmanager
     def outage(self, *, silent: bool) -> Iterator[None]:
-        """Until the end of the block nothing gets through on any connection, old or new: all are silent, or all are cut."""
+        """Until the end of the block nothing gets through on any connection, old or new: all are
+        silent, or all are cut."""
         self._outage = "silent" if silent else "cut"
         try:
             if silent:
@@ -112,7 +120,8 @@ class CuttingProxy:
                     self._armed = False
                     self.cuts += 1
                     link.silent = True
-                    # The rest of the request may come in pieces: everything goes up, nothing comes down.
+                    # The rest of the request may come in pieces: everything goes up,
+                    # nothing comes down.
                     threading.Timer(_GRACE_S, link.cut).start()
                     link.server.sendall(data)
                     while more := link.client.recv(65536):

@@ -1,4 +1,5 @@
-"""The deployment files as data: Cloud Build's substitutions, manifests, the Dockerfile, ignore files."""
+"""The deployment files as data: Cloud Build's substitutions, manifests, the
+Dockerfile, ignore files."""
 
 from __future__ import annotations
 
@@ -85,7 +86,8 @@ def gitignore(*lines: str) -> pathspec.GitIgnoreSpec:
 
 
 def docker_ignore_lines() -> list[str]:
-    """A .dockerignore as .gitignore lines: its patterns are anchored at the top (docs.docker.com, build context)."""
+    """A .dockerignore as .gitignore lines: its patterns are anchored at the top
+    (docs.docker.com, build context)."""
     rows = (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
     anchored = [
         re.sub(r"^(!?)(?!\*\*)", r"\1/", row) for row in rows if row and not row.startswith("#")
@@ -113,7 +115,10 @@ def gcloud_ignore_lines(name: str) -> list[str]:
 
 
 def uploaded(lines: list[str], top: Path = ROOT) -> set[str]:
-    """What is left of the tree. An ignored directory is not entered, so nothing in it can be taken back in."""
+    """What is left of the tree.
+
+    An ignored directory is not entered, so nothing in it can be taken back in.
+    """
     spec = gitignore(*lines)
     found: set[str] = set()
     for folder, folders, files in os.walk(top):

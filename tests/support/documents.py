@@ -10,7 +10,10 @@ from webhook_core.ledger.contract import Document
 
 
 class MemoryDocuments:
-    """Behaves like the real ones: compare-and-set under a lock. ``conflicts`` makes the next writes lose their race."""
+    """Behaves like the real ones: compare-and-set under a lock.
+
+    ``conflicts`` makes the next writes lose their race.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

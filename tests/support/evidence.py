@@ -1,4 +1,5 @@
-"""Everything that the processes under test said or wrote, and a search of it for secrets in every usual spelling."""
+"""Everything that the processes under test said or wrote, and a search of it for secrets
+in every usual spelling."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 PIECE = 14
-"""A cut secret is a leak too: its beginning and its end are looked for, each of so many characters."""
+"""A cut secret is a leak too: its beginning and its end are looked for,
+each of so many characters."""
 
 
 def _token() -> str:
@@ -39,7 +41,8 @@ class Secrets:
 
 
 class Evidence:
-    """``folder``: whatever lies in it in the end was written by a process under test, or is its output."""
+    """``folder``: whatever lies in it in the end was written by a process under
+    test, or is its output."""
 
     def __init__(self, folder: Path, secrets: Secrets | None = None) -> None:
         self.folder = folder
@@ -80,7 +83,8 @@ class Evidence:
 
 
 def spellings(secret: str) -> set[bytes]:
-    """The text and, if it is base64, the bytes that it stands for: raw, in hex and in base64, whole or cut."""
+    """The text and, if it is base64, the bytes that it stands for: raw, in hex and in
+    base64, whole or cut."""
     forms = {secret.encode()}
     for text in (secret, secret.removeprefix("whsec_")):
         try:

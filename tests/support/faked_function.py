@@ -1,4 +1,5 @@
-"""The application over a fake clock and a fake venue, and a sender that speaks to it as TradingView does."""
+"""The application over a fake clock and a fake venue, and a sender that speaks to
+it as TradingView does."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ class Function:
     def alert(self, **fields: Any) -> dict[str, Any]:
         fired_at = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         whole = {
-            "token": TOKEN, "id": "a-1", "fired_at": fired_at, "symbol": "BTCUSD", "side": "buy", "volume": "0.01",
+            "token": TOKEN, "id": "a-1", "fired_at": fired_at, "symbol": "BTCUSD", "side": "buy",
+            "volume": "0.01",
             "price": "60000", **fields,
         }  # fmt: skip
         return {name: value for name, value in whole.items() if value is not None}

@@ -1,4 +1,5 @@
-"""Google's own client of Firestore, over gRPC: what it reads and writes is what Firestore's form is."""
+"""Google's own client of Firestore, over gRPC: what it reads and writes is what
+Firestore's form is."""
 
 from __future__ import annotations
 

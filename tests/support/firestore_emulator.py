@@ -22,7 +22,10 @@ _START_S = 30.0
 
 
 class FirestoreEmulator:
-    """Can be stopped, frozen and started again on its port. A start forgets everything: it keeps its data in memory."""
+    """Can be stopped, frozen and started again on its port.
+
+    A start forgets everything: it keeps its data in memory.
+    """
 
     def __init__(self, jar: Path) -> None:
         self._jar = jar
@@ -56,7 +59,8 @@ class FirestoreEmulator:
                     self.stop()
                     log.seek(0)
                     raise RuntimeError(
-                        f"the Firestore emulator did not start: {log.read()[-2000:].decode(errors='replace')}"
+                        "the Firestore emulator did not start: "
+                        f"{log.read()[-2000:].decode(errors='replace')}"
                     )
                 time.sleep(0.05)
 
@@ -67,7 +71,10 @@ class FirestoreEmulator:
             self._process = None
 
     def freeze(self) -> None:
-        """It still takes connections (the kernel does) and never answers. Returns once every thread of it stands still."""
+        """It still takes connections (the kernel does) and never answers.
+
+        Returns once every thread of it stands still.
+        """
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         os.waitpid(self._process.pid, os.WUNTRACED)
@@ -79,7 +86,10 @@ class FirestoreEmulator:
 
 @functools.cache
 def shared_emulator() -> FirestoreEmulator:
-    """One for the whole run, killed at its end. A fresh project id per test keeps the tests apart."""
+    """One for the whole run, killed at its end.
+
+    A fresh project id per test keeps the tests apart.
+    """
     emulator = new_emulator()
     emulator.start()
     atexit.register(emulator.stop)
@@ -87,10 +97,16 @@ def shared_emulator() -> FirestoreEmulator:
 
 
 def new_emulator() -> FirestoreEmulator:
-    """Not started. Skips the test where java or the emulator is missing, unless REQUIRE_FIRESTORE_EMULATOR is 1."""
+    """Not started.
+
+    Skips the test where java or the emulator is missing, unless REQUIRE_FIRESTORE_EMULATOR is 1.
+    """
     jar = _find_jar() if shutil.which("java") else None
     if jar is None:
-        reason = "needs java and Google's Firestore emulator (gcloud components install cloud-firestore-emulator)"
+        reason = (
+            "needs java and Google's Firestore emulator (gcloud components install "
+            "cloud-firestore-emulator)"
+        )
         if os.environ.get("REQUIRE_FIRESTORE_EMULATOR") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -127,9 +143,8 @@ def _gcloud_root() -> Path | None:
 
 
 def _answers_ok(port: int) -> bool:
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=1
-    )  # unlike urllib it asks no proxy
+    # Unlike urllib it asks no proxy.
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().strip() == b"Ok"

@@ -1,4 +1,5 @@
-"""An HTTP server between the ledger and the real emulator, which can refuse a call, or do it and lose its answer."""
+"""An HTTP server between the ledger and the real emulator, which can refuse a call, or do
+it and lose its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Requests, signatures and verified bodies for the tests. The signatures are made here, independently of the code under test."""
+"""Requests, signatures and verified bodies for the tests.
+
+The signatures are made here, independently of the code under test.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-"""What a loopback Kraken can do wrong to one call, as values. The order of a fault: hold, apply, then spoil the answer.
+"""What a loopback Kraken can do wrong to one call, as values.
 
-``apply`` says whether the engine carries the request out although the caller doesn't get a proper answer.
+The order of a fault: hold, apply, then spoil the answer.
+
+``apply`` says whether the engine carries the request out although the caller
+doesn't get a proper answer.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ PAGE = (
 
 @dataclass(slots=True)
 class Fault:
-    """One spoiled call. ``before_s`` waits in front of the engine, ``after_s`` behind it, ``byte_s`` between two bytes.
+    """One spoiled call.
+
+    ``before_s`` waits in front of the engine, ``after_s`` behind it, ``byte_s`` between two bytes.
 
     ``cut`` ends the answer after so many bytes of its body.
     """
@@ -64,7 +69,8 @@ def slow(seconds: float) -> Fault:
 
 
 def hold(*, apply: bool = True) -> Fault:
-    """Carried out (or not), then nothing until ``release()``: an answer then (or a drop, if it wasn't carried out)."""
+    """Carried out (or not), then nothing until ``release()``: an answer then (or a drop, if it
+    wasn't carried out)."""
     return Fault("reply" if apply else "reset", apply=apply, held="after")
 
 
@@ -137,7 +143,8 @@ _MADE = {
 
 
 def from_json(data: dict[str, Any]) -> Fault:
-    """``{"fault": "late", "seconds": 1}`` -> ``late(seconds=1)``; ``raw`` takes its body as base64. Raises ValueError."""
+    """``{"fault": "late", "seconds": 1}`` -> ``late(seconds=1)``; ``raw`` takes its body as base64.
+    Raises ValueError."""
     arguments = dict(data)
     made = _MADE.get(arguments.pop("fault", ""))
     if made is None:

@@ -1,4 +1,7 @@
-"""The loopback Kraken as a process of its own, and what a test may ask of it. Imports nothing of the package."""
+"""The loopback Kraken as a process of its own, and what a test may ask of it.
+
+Imports nothing of the package.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
 
 
 class KrakenProcess:
-    """``port`` is fixed from the beginning, so that a test may start the server late. ``log`` gets its errors."""
+    """``port`` is fixed from the beginning, so that a test may start the server late.
+    ``log`` gets its errors."""
 
     def __init__(self, secrets: Secrets, log: Path, nonce_window: int = 0) -> None:
         self.port = free_port()
@@ -30,13 +34,15 @@ class KrakenProcess:
 
     def start(self) -> KrakenProcess:
         account = [
-            "--port", str(self.port), "--key", self._secrets.kraken_key, "--secret", self._secrets.kraken_secret,
+            "--port", str(self.port), "--key", self._secrets.kraken_key, "--secret",
+            self._secrets.kraken_secret,
             "--nonce-window", str(self._nonce_window),
         ]  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.kraken_server", *account],
-                cwd=ROOT, env=base_environment(), stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL,
+                cwd=ROOT, env=base_environment(), stdout=subprocess.PIPE, stderr=log,
+                stdin=subprocess.DEVNULL,
             )  # fmt: skip
         said = self._process.stdout
         assert said is not None

@@ -6,13 +6,14 @@ In a test::
         kraken.script("AddOrder", faults.reset_after())
         api.uri = kraken.url
 
-As a process of its own: ``python -m tests.support.kraken_server --port 0 --state book.json`` prints one JSON line with
-its ``url``, ``key`` and ``secret`` and serves until it is terminated. A test in another process uses, on the same port:
-``POST /control/script`` {"endpoint": "AddOrder", "faults": [{"fault": "late", "seconds": 1}]}, ``POST /control/release``,
-``POST /control/mark`` {"pair": "XBTUSD", "price": "60000"}, ``POST /control/lag`` {"open_s": 1, "closed_s": 2, "figures_s": 3}
-(of the orders, and of what the account holds), ``POST /control/rules`` {"key": "XXBTZUSD", "rules": {"tick_size": "1"}},
-``GET /control/orders``, ``GET /control/holdings``, ``GET /control/calls`` and ``GET /control/faults`` (how many of the script
-are left).
+As a process of its own: ``python -m tests.support.kraken_server --port 0 --state book.json`` prints
+one JSON line with its ``url``, ``key`` and ``secret`` and serves until it is terminated. A test in
+another process uses, on the same port: ``POST /control/script`` {"endpoint": "AddOrder", "faults":
+[{"fault": "late", "seconds": 1}]}, ``POST /control/release``, ``POST /control/mark`` {"pair":
+"XBTUSD", "price": "60000"}, ``POST /control/lag`` {"open_s": 1, "closed_s": 2, "figures_s": 3} (of
+the orders, and of what the account holds), ``POST /control/rules`` {"key": "XXBTZUSD", "rules":
+{"tick_size": "1"}}, ``GET /control/orders``, ``GET /control/holdings``, ``GET /control/calls`` and
+``GET /control/faults`` (how many of the script are left).
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ from webhook_core.kraken.paper.desk import Fees, Lag
 from webhook_core.kraken.paper.engine import PaperKraken
 
 KEY = "paper-test-key"
-SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="  # the docs' example
+# The docs' example.
+SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
 
 FAR_BACK_NS = 10**15
 
@@ -59,7 +61,8 @@ class Call:
 
 
 class KrakenServer:
-    """``url``, ``engine``, ``calls``, ``orders()`` and ``script()``; extra keywords go to PaperKraken."""
+    """``url``, ``engine``, ``calls``, ``orders()`` and ``script()``; extra keywords
+    go to PaperKraken."""
 
     def __init__(
         self, *, port: int = 0, documents: Any = None, clock: Any = None, **options: Any
@@ -115,7 +118,8 @@ class KrakenServer:
         return self.engine.orders()
 
     def holdings(self) -> dict[str, dict[str, str]]:
-        """What the book says, whatever a read shows: balances by asset, and by pair the net position, signed, base."""
+        """What the book says, whatever a read shows: balances by asset, and by pair the net
+        position, signed, base."""
         book = Book.from_text(self._book_text())
         net: defaultdict[str, Decimal] = defaultdict(Decimal)
         for held in book.positions:
@@ -128,7 +132,8 @@ class KrakenServer:
     def handle(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """The engine's answer, or, for what the account holds, the one that it would have given a lag ago."""
+        """The engine's answer, or, for what the account holds, the one that it
+        would have given a lag ago."""
         code, content = self.engine.handle(method, path, query, headers, body)
         if path.rsplit("/", 1)[-1] not in FIGURES:
             self.figures.note()
@@ -151,7 +156,8 @@ class KrakenServer:
         return [call for call in self.calls if call.endpoint == endpoint]
 
     def next_fault(self, endpoint: str, params: Mapping[str, str]) -> faults.Fault:
-        """Note the call and take its fault from the script; a fault that spoils nothing if there is none."""
+        """Note the call and take its fault from the script; a fault that spoils
+        nothing if there is none."""
         with self._lock:
             self.calls.append(Call(endpoint, params, self.clock.now()))
             queue = self._faults[endpoint]
@@ -161,7 +167,10 @@ class KrakenServer:
             return fault
 
     def control(self, name: str, data: dict[str, Any]) -> Any:
-        """The control endpoint, for a test in another process. Raises ValueError, KeyError or TypeError."""
+        """The control endpoint, for a test in another process.
+
+        Raises ValueError, KeyError or TypeError.
+        """
         shown = {
             "faults": self._faults_left,
             "orders": self.orders,
@@ -238,7 +247,8 @@ class _Server(ThreadingHTTPServer):
                 continue  # gone already
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that went away is what the faults are for; anything else is worth a traceback."""
+        """A caller that went away is what the faults are for; anything else is
+        worth a traceback."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

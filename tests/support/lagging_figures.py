@@ -1,6 +1,8 @@
-"""What the account holds as a lagging read shows it: the same engine, on the book as it was some time ago.
+"""What the account holds as a lagging read shows it: the same engine, on the book as it
+was some time ago.
 
-Kraken's reads may trail its engine by up to a minute (github.com/btschwertfeger/kraken-infinity-grid, issue 82).
+Kraken's reads may trail its engine by up to a minute
+(github.com/btschwertfeger/kraken-infinity-grid, issue 82).
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ BOOK = "paper-book"
 
 
 class LaggingFigures:
-    """``begin`` takes the book as it is for its whole past; until then nothing is kept, and nothing lags.
+    """``begin`` takes the book as it is for its whole past; until then nothing is
+    kept, and nothing lags.
 
-    ``read_book`` gives the book's text; ``engine_on`` makes an engine on other documents, with the same account.
+    ``read_book`` gives the book's text; ``engine_on`` makes an engine on other documents,
+    with the same account.
     """
 
     def __init__(

@@ -68,7 +68,8 @@ def in_turn(
     moves: tuple[int, int] | None = None,
     mark: str | None = None,
 ) -> LedgerEntry:
-    """The claim of an alert that depends on the others of its line: a target (``in_order``), or a percentage.
+    """The claim of an alert that depends on the others of its line: a target
+    (``in_order``), or a percentage.
 
     ``moves``: the strategy's positions before and after it.
     """
@@ -105,8 +106,10 @@ def _unsent(entry: LedgerEntry) -> LedgerEntry:
 
 
 def moved(entry: LedgerEntry, state: State) -> LedgerEntry:
-    """The entry in that state, as the transition table gets it there. Nothing gets to NO_ACTION here, nor to MISSED ever: those
-    are written first."""
+    """The entry in that state, as the transition table gets it there.
+
+    Nothing gets to NO_ACTION here, nor to MISSED ever: those are written first.
+    """
     later = entry.claimed_at + timedelta(seconds=1)
     match state:
         case State.NO_ACTION:

@@ -1,4 +1,7 @@
-"""What other processes do to a ledger in the tests. Nothing here needs pytest: a fresh process imports it quickly."""
+"""What other processes do to a ledger in the tests.
+
+Nothing here needs pytest: a fresh process imports it quickly.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def open_firestore(project: str) -> Any:
 def winners(
     processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
 ) -> list[str]:
-    """Every process claims all the keys, in that order, all starting at once: the keys that were won, sorted."""
+    """Every process claims all the keys, in that order, all starting at once: the keys
+    that were won, sorted."""
     return _all_of(_claim_all, processes, opener, where, alert_keys)
 
 
@@ -66,14 +70,16 @@ def _all_of(
 def take_turns(
     processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
 ) -> list[str]:
-    """Every process brings all the keys, of one line, to an end, and holds a file while it has a turn: who won what."""
+    """Every process brings all the keys, of one line, to an end, and holds a file while it has a
+    turn: who won what."""
     return _all_of(_take_turns, processes, opener, where, alert_keys)
 
 
 def acted(
     processes: int, opener: Callable[[str], Ledger], where: str, lines: Sequence[str]
 ) -> list[str]:
-    """Every process claims an alert of its own in each of the lines, all on the facts of before: the lines that were won."""
+    """Every process claims an alert of its own in each of the lines, all on the facts of before:
+    the lines that were won."""
     return _all_of(_act, processes, opener, where, lines)
 
 

@@ -1,4 +1,5 @@
-"""Logging, left as it was found: what configures it, ours or functions-framework, does so for the whole process."""
+"""Logging, left as it was found: what configures it, ours or functions-framework, does so
+for the whole process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A paper Kraken for tests: a clock that stands still, a signed call in one line, krakenex on top of it."""
+"""A paper Kraken for tests: a clock that stands still, a signed call in one line,
+krakenex on top of it."""
 
 from __future__ import annotations
 
@@ -66,7 +67,10 @@ def signed(
 
 
 def ask(kraken: PaperKraken, endpoint: str, **fields: str) -> dict[str, Any]:
-    """A private call; Kraken's whole answer, numbers as Decimal. A field named ``close_price`` travels as ``close[price]``."""
+    """A private call; Kraken's whole answer, numbers as Decimal.
+
+    A field named ``close_price`` travels as ``close[price]``.
+    """
     fields = {
         f"close[{name[6:]}]" if name.startswith("close_") else name: text
         for name, text in fields.items()

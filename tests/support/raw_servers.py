@@ -1,7 +1,7 @@
 """TCP servers that do to a connection exactly what a test says, byte by byte.
 
-A server follows a script: each complete request takes the next step, and when the script is over the order is accepted.
-A step gets the connection and returns True if the connection stays open.
+A server follows a script: each complete request takes the next step, and when the script is over
+the order is accepted. A step gets the connection and returns True if the connection stays open.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ Step = Callable[["RawServer", socket.socket], bool]
 
 
 class RawServer:
-    """``requests`` in the order of their arrival, ``most_at_once`` of them unanswered, ``connections`` accepted.
+    """``requests`` in the order of their arrival, ``most_at_once`` of them unanswered,
+    ``connections`` accepted.
 
-    ``unread``: what happens to a connection before anything is read from it. With ``listening=False`` the port is taken
-    and refuses connections until ``open()``.
+    ``unread``: what happens to a connection before anything is read from it. With
+    ``listening=False`` the port is taken and refuses connections until ``open()``.
     """
 
     def __init__(

@@ -15,7 +15,8 @@ PAUSE_S = 0.4
 
 
 def around(name: str, size: str | None) -> dict[str, str]:
-    """``market_position`` or ``prev_market_position`` with its size, as TradingView fills them in. ``size`` is signed."""
+    """``market_position`` or ``prev_market_position`` with its size, as TradingView fills them in.
+    ``size`` is signed."""
     if size is None:
         return {}
     amount = Decimal(size)

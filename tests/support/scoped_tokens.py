@@ -1,4 +1,5 @@
-"""Scoped tokens for the tests, made independently of the code under test: macaroons' chain, by hand."""
+"""Scoped tokens for the tests, made independently of the code under test:
+macaroons' chain, by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Secret Manager in this process: the real client and gRPC, on loopback. A test changes versions and faults as it goes.
+"""Secret Manager in this process: the real client and gRPC, on loopback.
+
+A test changes versions and faults as it goes.
 
 In a test::
 
@@ -37,7 +39,8 @@ def client_on(port: int) -> sm.SecretManagerServiceClient:
 
 
 class SecretManager:
-    """``accesses``: the names that were asked for, in order. ``connections``: how many clients were built."""
+    """``accesses``: the names that were asked for, in order. ``connections``: how many
+    clients were built."""
 
     def __init__(self, port: int = 0) -> None:
         self.accesses: list[str] = []

@@ -1,4 +1,5 @@
-"""The function as its users run it: functions-framework as a process, environment variables only, HTTP on loopback.
+"""The function as its users run it: functions-framework as a process, environment
+variables only, HTTP on loopback.
 
 Imports nothing of the package: what these tests know of it they learn from outside.
 """
@@ -31,14 +32,16 @@ WAIT_S = 30
 ALERTS = "/webhook/tradingview"
 VALIDATE = "/webhook/tradingview/validate"
 ANSWER_KEYS = {
-    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id", "client_order_id", "orders",
+    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id",
+    "client_order_id", "orders",
     "replayed", "mode", "warnings", "request_id",
 }  # fmt: skip
 TRADE_KEYS = {"symbol", "side", "order_type", "volume", "price"}
 ORDER_KEYS = {"order_id", "client_order_id", "state", "code", "request"}
 APPRAISAL_KEYS = {"rounding", "estimate", "checks"}
-"""In the orders of a validation beside the others: one without an order id of ours. A leg whose turn has not come has none
-either; an order of which Kraken has told what it traded has its ``fill``."""
+"""In the orders of a validation beside the others: one without an order id of ours.
+A leg whose turn has not come has none either; an order of which Kraken has told
+what it traded has its ``fill``."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,10 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Answer:
-    """One request on a connection of its own; http.client knows no proxy. An iterable body is sent in chunks."""
+    """One request on a connection of its own; http.client knows no proxy.
+
+    An iterable body is sent in chunks.
+    """
     began = time.monotonic()
     with contextlib.closing(
         http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
@@ -143,7 +149,10 @@ def command(port: int) -> list[str]:
 
 
 class Function:
-    """One function process, its own process group. Its output goes to a file that is evidence in the end."""
+    """One function process, its own process group.
+
+    Its output goes to a file that is evidence in the end.
+    """
 
     def __init__(self, env: Mapping[str, str], log: Path, evidence: Evidence) -> None:
         self.env = dict(env)
@@ -156,7 +165,8 @@ class Function:
         self.port = free_port()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                command(self.port), cwd=ROOT, env=base_environment() | self.env, stdout=log, stderr=log,
+                command(self.port), cwd=ROOT, env=base_environment() | self.env, stdout=log,
+                stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         eventually(self._is_up, "the function starts")
@@ -237,9 +247,11 @@ class Function:
         return [row for row in rows if row["alert_id"] == alert_id]
 
     def alert(self, **fields: Any) -> dict[str, Any]:
-        """A market buy of 0.0001 BTC, fired now, that carries the token; a field given as None is left out."""
+        """A market buy of 0.0001 BTC, fired now, that carries the token; a field
+        given as None is left out."""
         whole = {
-            "token": self.evidence.secrets.token, "id": f"e2e-{uuid.uuid4().hex}", "fired_at": utc(), "symbol": "BTCUSD",
+            "token": self.evidence.secrets.token, "id": f"e2e-{uuid.uuid4().hex}",
+            "fired_at": utc(), "symbol": "BTCUSD",
             "side": "buy", "order_type": "market", "volume": "0.0001", "price": "60000", **fields,
         }  # fmt: skip
         return {name: value for name, value in whole.items() if value is not None}

@@ -1,4 +1,5 @@
-"""Shell text with the programs that reach outside replaced by ones that only write down how they were called."""
+"""Shell text with the programs that reach outside replaced by ones that only write down
+how they were called."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ esac
 
 @dataclass(frozen=True)
 class Recorded:
-    """``calls`` are argument lists, the program first; ``flags_file`` and ``data_file`` what came in through pipes."""
+    """``calls`` are argument lists, the program first; ``flags_file`` and ``data_file``
+    what came in through pipes."""
 
     returncode: int
     stderr: str
@@ -58,7 +60,8 @@ def run(
     typed: str = "",
     cwd: Path = ROOT,
 ) -> Recorded:
-    """``script`` under ``bash -eu`` in ``cwd``, with nothing of this process's environment but PATH."""
+    """``script`` under ``bash -eu`` in ``cwd``, with nothing of this process's
+    environment but PATH."""
     fakes = folder / "fakes"
     fakes.mkdir()
     for name in FAKED:
@@ -66,7 +69,8 @@ def run(
         (fakes / name).chmod(0o755)
     record = folder / "record"
     env = {
-        "PATH": f"{fakes}:{os.environ['PATH']}", "HOME": str(folder), "RECORD": str(record), "SECRET": secret,
+        "PATH": f"{fakes}:{os.environ['PATH']}", "HOME": str(folder), "RECORD": str(record),
+        "SECRET": secret,
         "JOB_IS_MISSING": "0" if job_exists else "1", "SMOKE_PAUSE": "0",
     }  # fmt: skip
     done = subprocess.run(
@@ -98,7 +102,10 @@ def gcloud_flags() -> dict[str, frozenset[str]]:
 
 
 def unknown_to_gcloud(arguments: list[str]) -> list[str]:
-    """What gcloud 528 would not know of a call: its flags, or the command itself. ``arguments`` without "gcloud"."""
+    """What gcloud 528 would not know of a call: its flags, or the command itself.
+
+    ``arguments`` without "gcloud".
+    """
     words = " ".join(arguments)
     commands = [command for command in gcloud_flags() if f"{words} ".startswith(f"{command} ")]
     if not commands:
@@ -111,7 +118,8 @@ def unknown_to_gcloud(arguments: list[str]) -> list[str]:
 
 
 def options(arguments: list[str]) -> dict[str, str]:
-    """``--name=value`` and ``--name`` as a mapping; every option here is given once and with "="."""
+    """``--name=value`` and ``--name`` as a mapping; every option here is
+    given once and with "="."""
     given = [argument for argument in arguments if argument.startswith("--")]
     found = {name: value for name, _, value in (argument.partition("=") for argument in given)}
     assert len(found) == len(given), f"an option twice: {given}"

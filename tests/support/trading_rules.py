@@ -15,7 +15,8 @@ def trading_rules(
     caps: Sequence[Mapping[str, Decimal]] = (),
     **others: Any,
 ) -> TradingRules:
-    """The first list and the first cap are the global ones, the others those of the strategy trend."""
+    """The first list and the first cap are the global ones, the others
+    those of the strategy trend."""
     pairs = enumerate(zip_longest(allow_lists, caps))
     limits = tuple(
         Limits(allowed, cap, "trend" if number else "") for number, (allowed, cap) in pairs

@@ -1,4 +1,5 @@
-"""A FakeVenue on which orders trade, or rest, and change what is held; and whose figures a test can hold back."""
+"""A FakeVenue on which orders trade, or rest, and change what is held; and whose figures
+a test can hold back."""
 
 from __future__ import annotations
 
@@ -32,11 +33,13 @@ BY_ALTNAME = {pair.altname: pair for pair in PAIRS.values()}
 
 @dataclass
 class TradingVenue(FakeVenue):
-    """Everything trades at ``price`` (``quotes`` where a pair is named there), at a fee of ``fee`` of the cost in quote.
+    """Everything trades at ``price`` (``quotes`` where a pair is named there), at a fee of ``fee``
+    of the cost in quote.
 
-    ``during``: what happens in the middle of the next call of that name, before it reads or does anything. ``gone``: the
-    orders that rest no longer, by order id. ``hidden``: order ids that the reads of that name don't show, ``...`` for all.
-    ``leaves_closes``: what fills leaves its conditional close behind.
+    ``during``: what happens in the middle of the next call of that name, before it reads or does
+    anything. ``gone``: the orders that rest no longer, by order id. ``hidden``: order ids that the
+    reads of that name don't show, ``...`` for all. ``leaves_closes``: what fills leaves its
+    conditional close behind.
     """
 
     fee: Decimal = ZERO
@@ -51,7 +54,8 @@ class TradingVenue(FakeVenue):
     _rows: dict[str, list[OpenPosition]] = field(default_factory=dict)
 
     def hold_back(self, reads: int) -> None:
-        """So many reads of balances or positions from now on show what is held now, whatever is traded meanwhile."""
+        """So many reads of balances or positions from now on show what is held now,
+        whatever is traded meanwhile."""
         self._held_back, self._shown = reads, (dict(self.held), self._open_positions())
 
     def submit(
@@ -61,9 +65,8 @@ class TradingVenue(FakeVenue):
         if refusal is not None:
             self.refuse.append(refusal)
         outcome = super().submit(request, client_order_id, deadline, budget)
-        if (
-            client_order_id in self.closed_orders and request.method == "AddOrder"
-        ):  # the one that was not refused
+        # The one that was not refused.
+        if client_order_id in self.closed_orders and request.method == "AddOrder":
             order_id = f"OFAKE{len(self.submitted)}-AAAAA-AAAAAA"
             self._place(request.parameters, order_id, client_order_id)
         return outcome
@@ -123,8 +126,10 @@ class TradingVenue(FakeVenue):
         number = len(self.resting) + len(self.gone)
         self.rest(
             RestingOrder(
-                f"OCLOSE-AAAAA-AAAA{number:02}", parent.pair, parent.side.opposite, sent["close[ordertype]"], volume, ZERO,
-                START, parent=parent.order_id, trigger=Decimal(sent["close[price]"]), margin=parent.margin,
+                f"OCLOSE-AAAAA-AAAA{number:02}", parent.pair, parent.side.opposite,
+                sent["close[ordertype]"], volume, ZERO,
+                START, parent=parent.order_id, trigger=Decimal(sent["close[price]"]),
+                margin=parent.margin,
                 fires_at=Decimal(sent["close[price]"]),
             )
         )  # fmt: skip
@@ -189,7 +194,8 @@ class TradingVenue(FakeVenue):
         return tuple(row for rows in self._rows.values() for row in rows)
 
     def _open(self, pair: str, order_id: str, change: Decimal) -> None:
-        """A fill closes the oldest positions on the other side first, and opens one of what is left."""
+        """A fill closes the oldest positions on the other side first, and
+        opens one of what is left."""
         rows = self._rows.get(pair, [])
         kept = []
         for row in rows:
@@ -260,8 +266,10 @@ class TradingVenue(FakeVenue):
         trigger = None if sent["ordertype"] == "limit" else limit
         self.rest(
             RestingOrder(
-                order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO, self._now(),
-                client_order_id=client_order_id, limit=limit if trigger is None else None, trigger=trigger,
+                order_id, pair.altname, side, sent["ordertype"], Decimal(sent["volume"]), ZERO,
+                self._now(),
+                client_order_id=client_order_id, limit=limit if trigger is None else None,
+                trigger=trigger,
                 margin="leverage" in sent, closes="close[ordertype]" in sent, fires_at=trigger,
             )
         )  # fmt: skip
@@ -284,7 +292,8 @@ class TradingVenue(FakeVenue):
             self._add(pair.quote, -sign * cost - cost * self.fee)
         self._end(
             RestingOrder(
-                order_id, pair.altname, Side(sent["type"]), "market", volume, volume, self._now(), status="closed",
+                order_id, pair.altname, Side(sent["type"]), "market", volume, volume, self._now(),
+                status="closed",
                 margin="leverage" in sent, closes=order_id in self._closings,
             )
         )  # fmt: skip
@@ -311,7 +320,8 @@ class TradingVenue(FakeVenue):
 
 
 def trader(btc: Any = 0, usd: Any = 100_000, net: Any = 0, **options: Any) -> Function:
-    """A function whose account holds so much, on spot and, ``net``, on margin; a bitcoin is 50,000 dollars."""
+    """A function whose account holds so much, on spot and, ``net``, on margin; a bitcoin
+    is 50,000 dollars."""
     venue = TradingVenue(price=Decimal(50_000), quotes={"XXBTZUSD": Decimal(50_000)})
     venue.held = {"XXBT": Balance(Decimal(btc)), "ZUSD": Balance(Decimal(usd))}
     venue.net = {"XXBTZUSD": Decimal(net)} if Decimal(net) else {}

@@ -1,4 +1,5 @@
-"""python -m tests.walk [--everything] [--walks N] [--first N] [--seed N [--steps 3,7,8]]: many walks, or one with its story."""
+"""python -m tests.walk [--everything] [--walks N] [--first N] [--seed N [--steps 3,7,8]]: many
+walks, or one with its story."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def main() -> int:
     steps = sum(done.taken for done in walks)
     late = sum(done.late for done in walks)
     print(
-        f"{len(walks)} walks, {steps} steps, {late} late, {len(failed)} failed, in {time.monotonic() - started:.1f} s"
+        f"{len(walks)} walks, {steps} steps, {late} late, {len(failed)} failed, in "
+        f"{time.monotonic() - started:.1f} s"
     )
     for done in failed:
         print(f"  seed {done.seed}: {done.wrong}")

@@ -1,4 +1,5 @@
-"""What the exchange's book says, whatever a read shows: holdings, what is free, open orders, and what all of it is worth."""
+"""What the exchange's book says, whatever a read shows: holdings, what is free, open orders, and
+what all of it is worth."""
 
 from __future__ import annotations
 

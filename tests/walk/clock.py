@@ -1,4 +1,5 @@
-"""One time for the exchange and every instance, in every process: it stands still but for calls and sleeps."""
+"""One time for the exchange and every instance, in every process: it stands still
+but for calls and sleeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The paper engine behind a real socket, where each kind of read shows the book as it was a lag of its own ago."""
+"""The paper engine behind a real socket, where each kind of read shows the book as it was
+a lag of its own ago."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The instances that alerts are sent to: the real application on its own connections, here and in a process beside it."""
+"""The instances that alerts are sent to: the real application on its own connections, here and in a
+process beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One walk: steps from a seed, each judged by the book; and a shorter walk that fails just the same."""
+"""One walk: steps from a seed, each judged by the book; and a shorter walk that
+fails just the same."""
 
 from __future__ import annotations
 
@@ -40,9 +41,8 @@ _FAULTS: Mapping[str, Callable[[], faults.Fault]] = {
 
 @dataclass
 class Walk:
-    """``kept``: the numbers of the steps that are taken.
-    ``late``: steps that TradingView's sends did not reach. ``wrong``: what was not as it must be, at
-    the end of ``story``."""
+    """``kept``: the numbers of the steps that are taken. ``late``: steps that TradingView's sends
+    did not reach. ``wrong``: what was not as it must be, at the end of ``story``."""
 
     seed: int
     kept: Sequence[int]
@@ -149,7 +149,8 @@ class _Walker:
             f"{read} {seconds}" for read, seconds in self._kraken.late.items() if seconds
         )
         self._tell(
-            f"{number}: {step.name} {symbol}, held {held}, open {len(book.open(symbol))}; late: {late}"
+            f"{number}: {step.name} {symbol}, held {held}, open {len(book.open(symbol))}; late: "
+            f"{late}"
         )
         self._set(step, symbol)
         if step.alert is not None:

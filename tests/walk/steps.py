@@ -1,7 +1,8 @@
-"""What may happen in one step: each sets the stage in the book, and says which alert is sent and what must be held after it.
+"""What may happen in one step: each sets the stage in the book, and says which alert is sent and
+what must be held after it.
 
-A step draws from a random of its own and looks at the book when its turn comes, so that a walk without some of its steps is
-still a walk.
+A step draws from a random of its own and looks at the book when its turn comes, so that a walk
+without some of its steps is still a walk.
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """``alert``: what is sent, None for nothing. What is held after it is between ``least`` and ``most``. ``marks``: prices that
-    the market touches beforehand. ``fault``: what befalls its AddOrder, or that of the
-    alert that is sent once ``beside`` it, just before.
-    ``leaves``: open orders of the pair, None for any number. ``may_be_gone``: Kraken may refuse it, for there is no order."""
+    """``alert``: what is sent, None for nothing. What is held after it is between
+    ``least`` and ``most``. ``marks``: prices that the market touches beforehand.
+    ``fault``: what befalls its AddOrder, or that of the alert that is sent once
+    ``beside`` it, just before. ``leaves``: open orders of the pair, None for any number.
+    ``may_be_gone``: Kraken may refuse it, for there is no order."""
 
     name: str
     alert: Mapping[str, Any] | None = None
@@ -147,7 +149,8 @@ def share_of_position(stage: Stage) -> Step | None:
 
 
 def share_of_money(stage: Stage) -> Step | None:
-    """Sized by what is free, or by what all of it is worth: no more than that, and not much less."""
+    """Sized by what is free, or by what all of it is worth: no more than
+    that, and not much less."""
     if stage.margin:
         return None
     percent, kind = (
@@ -188,7 +191,8 @@ def resting(stage: Stage) -> Step | None:
 
 
 def down_and_up(stage: Stage) -> Step:
-    """Whatever stops or limits that crosses fills; what that makes of the position, the book says."""
+    """Whatever stops or limits that crosses fills; what that makes of the
+    position, the book says."""
     low = stage.price * Decimal(stage.random.choice(("0.99", "0.975", "0.96", "0.94")))
     return Step("the market falls and comes back", marks=(low.quantize(_CENT), stage.price))
 
@@ -256,10 +260,12 @@ def beside_a_lost_buy(stage: Stage) -> Step | None:
 
 Maker = Callable[[Stage], Step | None]
 KINDS: tuple[tuple[Maker, int], ...] = (
-    (buy, 6), (sell, 3), (close, 6), (target, 9), (reverse, 4), (share_of_position, 3), (share_of_money, 6),
-    (with_stop, 6), (resting, 3), (down_and_up, 5), (drift, 2), (hand, 2), (cancel, 3), (cancel_and_close, 6),
+    (buy, 6), (sell, 3), (close, 6), (target, 9), (reverse, 4), (share_of_position, 3),
+    (share_of_money, 6),
+    (with_stop, 6), (resting, 3), (down_and_up, 5), (drift, 2), (hand, 2), (cancel, 3),
+    (cancel_and_close, 6),
     (move_stop, 3), (faulted, 6), (beside_a_lost_buy, 2),
 )  # fmt: skip
 NOT_YET = frozenset({share_of_money, resting, reverse})
-"""Left out where reads are late: what such an order has filled, or what it turns round, is not always counted by a plan that
-is made before QueryOrders and the figures show it."""
+"""Left out where reads are late: what such an order has filled, or what it turns round, is not
+always counted by a plan that is made before QueryOrders and the figures show it."""

@@ -1,4 +1,5 @@
-"""A thousand steps and more: after each what is held is what was wanted, or the answer was 503 and a resend made it so."""
+"""A thousand steps and more: after each what is held is what was wanted, or the answer was 503 and
+a resend made it so."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from webhook_core.intake.order_words import word_set
 
 PERCENT_OF_WHAT = "quantity_type percent_balance, percent_equity or percent_position"
 CLOSE = (
-    'send action close: "action": "close", with percent for a part of the position, or "action": "target" with '
+    'send action close: "action": "close", with percent for a part of the position, or "action": '
+    '"target" with '
     "market_position flat"
 )
 _CANCEL, _REVERSE, _AMEND = (f"send action {word}" for word in ("cancel", "reverse", "amend"))
@@ -23,9 +24,15 @@ _TRAIL = (
     "for an order that trails send order_type trailing-stop and trail, a distance such as 2% or 150"
 )
 _PROFIT = 'send take_profit, such as "65000", "+500" or "2%"'
-_STOP = 'send stop_loss, such as "55000", "-500" or "2%"; an order of its own has order_type stop-loss and stop_price'
+_STOP = (
+    'send stop_loss, such as "55000", "-500" or "2%"; an order of its own has order_type '
+    "stop-loss and stop_price"
+)
 _RISK = "send volume with quantity_type risk_percent, and stop_loss"
-_COUNTS = "send quantity_type: base, quote, percent_balance, percent_equity, percent_position or risk_percent"
+_COUNTS = (
+    "send quantity_type: base, quote, percent_balance, percent_equity, percent_position or "
+    "risk_percent"
+)
 _PERCENT = f"send volume with {PERCENT_OF_WHAT}"
 _IN_QUOTE = "send volume with quantity_type quote"
 _SIZE = "send volume, in the base asset or with quantity_type"
@@ -45,7 +52,11 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (_AMEND, "amend modify edit replace"),
     (
         _RUN,
-        "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim dry dryrun",
+        (
+            "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim "
+            "dry "
+            "dryrun"
+        ),
     ),
     (_RUN, "mock fake virtual practice live real enable active armed execute"),
     (_RUN, "disable pause skip ignore halt suspend notrade donottrade donttrade"),
@@ -134,12 +145,18 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (_POSITION, "pos"),
     (
         _TYPE,
-        "order_class order_style buy_price sell_price long_price short_price price_offset price_deviation",
+        (
+            "order_class order_style buy_price sell_price long_price short_price price_offset "
+            "price_deviation"
+        ),
     ),
     ("send stop_price", "activation_price activate_price aux_price trigger_level"),
     (
         _RUN,
-        "preview noop what_if no_trade do_not_trade dont_trade check_only read_only alert_only notify_only log_only",
+        (
+            "preview noop what_if no_trade do_not_trade dont_trade check_only read_only alert_only "
+            "notify_only log_only"
+        ),
     ),
 )
 """What to write -> whole names, beside those with a word of the groups."""
@@ -171,7 +188,8 @@ def is_one_exit_of_several(key: str) -> bool:
 
 
 def hint_of_words(name: Collection[str], value: Collection[str] = ()) -> str:
-    """What to write instead of a name and a value with these words; at least one is of the groups."""
+    """What to write instead of a name and a value with these words; at
+    least one is of the groups."""
     said = {*name}
     kind = said & _KINDS
     if kind and said & _SIZES:

@@ -1,5 +1,6 @@
-"""Orders as Kraken lists them -> VenueOrder, RestingOrder, Fill. One that can't be read fails the whole read: it may be the one
-that matters.
+"""Orders as Kraken lists them -> VenueOrder, RestingOrder, Fill.
+
+One that can't be read fails the whole read: it may be the one that matters.
 
 Shape: docs.kraken.com/api/docs/rest-api/get-open-orders, get-closed-orders, get-orders-info.
 """
@@ -150,7 +151,8 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
 
 
 def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-    """The limit and the trigger, which Kraken names by place: ``price`` is the trigger of whatever has one."""
+    """The limit and the trigger, which Kraken names by place: ``price`` is the
+    trigger of whatever has one."""
     if order_type in ("limit", "iceberg"):
         return _price(descr["price"]), None
     if not order_type.startswith(("stop-loss", "take-profit", "trailing-stop")):
@@ -172,7 +174,8 @@ def _fires_at(order: Order, order_type: str, trigger: Decimal | None) -> Decimal
 
 
 def _price(value: Any) -> Decimal | None:
-    """None for an offset, as "+1.0000%" is, and for 0, which stands where an order has no such price."""
+    """None for an offset, as "+1.0000%" is, and for 0, which stands where an order
+    has no such price."""
     if isinstance(value, str) and (value.startswith(("+", "-", "#")) or value.endswith("%")):
         return None
     return decimal(value) or None
@@ -216,10 +219,11 @@ MOST_PAGES = 40
 def find_closed(
     read: Callable[[Mapping[str, str]], Mapping[str, Any]], client_order_id: str, start: int
 ) -> VenueOrder | None:
-    """The closed order with that client order id, from ``start`` on, in Unix seconds; all pages, read with ``read``.
+    """The closed order with that client order id, from ``start`` on, in Unix seconds; all pages,
+    read with ``read``.
 
-    Newest first: an order that closes between two pages pushes one down that we have seen, and is not seen itself.
-    Raises VenueUnavailable where the list can't be read to its end.
+    Newest first: an order that closes between two pages pushes one down that we have seen, and is
+    not seen itself. Raises VenueUnavailable where the list can't be read to its end.
     """
     seen: set[str] = set()
     for _ in range(MOST_PAGES):

@@ -1,8 +1,9 @@
-"""What the account has traded, from TradesHistory: docs.kraken.com/api/docs/rest-api/get-trade-history.
+"""What the account has traded, from TradesHistory:
+docs.kraken.com/api/docs/rest-api/get-trade-history.
 
-Fifty a page, newest first. ``start`` is exclusive and ``end`` inclusive, both in Unix seconds. Where
-there are more than fifty, the oldest are asked for up to the last whole second: what is traded
-meanwhile is behind it and moves no page.
+Fifty a page, newest first. ``start`` is exclusive and ``end`` inclusive, both in Unix seconds.
+Where there are more than fifty, the oldest are asked for up to the last whole second: what is
+traded meanwhile is behind it and moves no page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The money of one account, for whoever asks: collected, reported, listed, and what a strategy holds."""
+"""The money of one account, for whoever asks: collected, reported, listed,
+and what a strategy holds."""
 
 from __future__ import annotations
 
@@ -47,8 +48,8 @@ class Accounts:
         return len(new)
 
     def report(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
-        """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``. Raises
-        AlertMalformed, LedgerUnavailable."""
+        """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
+        Raises AlertMalformed, LedgerUnavailable."""
         now = self.clock.now()
         since, until = span(query.get("month", ""), now)
         lines = reported(self.store.until(until), since, query.get("strategy") or None)
@@ -65,8 +66,8 @@ class Accounts:
                 yield trade
 
     def held_by(self, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
-        """What the bridge's own orders bought for this strategy and have not sold, base; below zero for
-        a short. As of the last reconcile run. Raises LedgerUnavailable."""
+        """What the bridge's own orders bought for this strategy and have not sold, base; below zero
+        for a short. As of the last reconcile run. Raises LedgerUnavailable."""
         book = booked(self.store.until(self.clock.now()))
         lines = (
             position.volume

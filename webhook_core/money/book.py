@@ -2,8 +2,8 @@
 
 Every amount is a Decimal, and nothing is lost by a division: what a part of a lot cost is rounded
 once, and the rest keeps the rest. So over all trades of a strategy and pair the change of the quote
-is the realised profit less what the open lots cost, to the last digit. A fee in quote counts when it
-is paid; a fee in base makes the lot smaller.
+is the realised profit less what the open lots cost, to the last digit. A fee in quote counts when
+it is paid; a fee in base makes the lot smaller.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What the account has traded since it was read last, and whose each trade is.
 
-TradesHistory is the only list that has all of it (docs.kraken.com, get-trade-history): newest first,
-fifty a page. A run reads up to now, the oldest fifty of that if there are more, and the next one goes
-on from there. A list may lag the engine, so what was read last is read once more: a trade is known
-by its id and counts once.
+TradesHistory is the only list that has all of it (docs.kraken.com, get-trade-history): newest
+first, fifty a page. A run reads up to now, the oldest fifty of that if there are more, and the next
+one goes on from there. A list may lag the engine, so what was read last is read once more: a trade
+is known by its id and counts once.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ class Collector:
     store: TradeStore
 
     def run(self, budget: Budget) -> list[Trade]:
-        """The trades that were not known before, oldest first, written now. Raises VenueUnavailable,
-        LedgerUnavailable."""
+        """The trades that were not known before, oldest first, written now.
+
+        Raises VenueUnavailable, LedgerUnavailable.
+        """
         now, new = self.clock.now(), list[Trade]()
         place = self.store.place() or self._beginning(now)
         skip = 0
@@ -66,8 +68,8 @@ class Collector:
         return new
 
     def _behind(self, place: Place, page: TradesPage, now: datetime) -> Place:
-        """Where the next page begins: at the newest of this one, or, at the end, as far back as a list
-        may lag."""
+        """Where the next page begins: at the newest of this one, or, at the end, as far
+        back as a list may lag."""
         moments = [trade.at for trade in page.trades]
         first = min([place.first, *(moment.date() for moment in moments)])
         if page.complete:
@@ -88,8 +90,11 @@ class Collector:
         return [_kept(trade, owners.get(trade.order_id)) for trade in trades]
 
     def _owners(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner]:
-        """By order id. An exit is known by the order that it names; an order whose reply was lost by
-        the client order id that the ledger knows."""
+        """By order id.
+
+        An exit is known by the order that it names; an order whose reply was lost by the client
+        order id that the ledger knows.
+        """
         owners = self._of_entries(order_ids, Role.ORDER)
         strangers = [order_id for order_id in order_ids if order_id not in owners]
         if not strangers:

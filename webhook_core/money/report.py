@@ -1,4 +1,7 @@
-"""What the bridge's own orders earned in a span of time, per strategy and pair. It is no tax advice."""
+"""What the bridge's own orders earned in a span of time, per strategy and pair.
+
+It is no tax advice.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,13 @@ NOTE = "Own orders only: trades by hand and other programs' are not in it. It is
 
 @dataclass(slots=True)
 class LineReport:
-    """Of one strategy and pair. ``trades``: orders that closed something, ``won`` those of them that
-    brought more than they cost. ``turnover``, ``realised`` and ``drawdown`` count quote;
-    ``drawdown`` is how far the realised profit fell from its highest. ``slippage``: percent of the
-    alert's price, of each order; above zero it was worse."""
+    """Of one strategy and pair.
+
+    ``trades``: orders that closed something, ``won`` those of them that brought more than they
+    cost. ``turnover``, ``realised`` and ``drawdown`` count quote; ``drawdown`` is how far the
+    realised profit fell from its highest. ``slippage``: percent of the alert's price, of each
+    order; above zero it was worse.
+    """
 
     line: Line
     position: Position
@@ -53,8 +59,11 @@ class LineReport:
 def reported(
     trades: Iterable[Trade], since: datetime, strategy: str | None = None
 ) -> list[LineReport]:
-    """Of the trades from ``since`` on; the older ones say what was held by then. ``trades``: all that
-    are known, oldest first. A line that has nothing in the span and holds nothing is left out."""
+    """Of the trades from ``since`` on; the older ones say what was held by then.
+
+    ``trades``: all that are known, oldest first. A line that has nothing in the span and holds
+    nothing is left out.
+    """
     book = Book()
     counted: dict[Line, list[Realised]] = defaultdict(list)
     for trade in trades:

@@ -1,5 +1,5 @@
-"""The trades of the account, kept for good: a document a day beside the ledger, and one that says how
-far the venue was read. A trade is written once, however often it is read."""
+"""The trades of the account, kept for good: a document a day beside the ledger, and one that says
+how far the venue was read. A trade is written once, however often it is read."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class TradeStore:
         )
 
     def keep_place(self, place: Place) -> None:
-        """Where two runs meet, the place of the one that was first stands: nothing is lost by reading
-        again."""
+        """Where two runs meet, the place of the one that was first stands: nothing is
+        lost by reading again."""
         kept = self._documents.read(self._place)
         row = {
             "since": place.since.isoformat(),

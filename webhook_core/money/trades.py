@@ -12,7 +12,10 @@ from webhook_core.trading.orders import Side
 
 
 class Role(StrEnum):
-    """What the trade was for the bridge. ``OTHER``: not ours, made by hand or by another program."""
+    """What the trade was for the bridge.
+
+    ``OTHER``: not ours, made by hand or by another program.
+    """
 
     ORDER = "order"
     EXIT = "exit"

@@ -1,7 +1,8 @@
-"""Whether this deployment would trade: its settings, its ledger, Kraken, the pair rules, and one alert from end to end.
+"""Whether this deployment would trade: its settings, its ledger, Kraken, the pair rules, and one
+alert from end to end.
 
-Nothing is placed, and no entry of the ledger is touched. A check that fails stops no other; only settings that can't be
-used stop the rest.
+Nothing is placed, and no entry of the ledger is touched. A check that fails stops no other; only
+settings that can't be used stop the rest.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ _LOOK_ABOVE = "look at what was found about Kraken"
 
 
 def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
-    """Every finding, as soon as it is known. Log lines go to ``stream``, and only if LOG_LEVEL is set."""
+    """Every finding, as soon as it is known.
+
+    Log lines go to ``stream``, and only if LOG_LEVEL is set.
+    """
     try:
         read_settings(env)
     except SettingsError as error:
@@ -60,9 +64,8 @@ def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
         return
     bootstrap.log_at_terminal(settings, env, stream)
     if not env.get("LOG_LEVEL"):
-        LOGGER.setLevel(
-            logging.CRITICAL + 1
-        )  # what went wrong is a finding; said twice it would look like two things
+        # What went wrong is a finding; said twice it would look like two things.
+        LOGGER.setLevel(logging.CRITICAL + 1)
     for finding in guarded("everything else", partial(_examine, settings, env), lambda _: ""):
         yield _without_secrets(finding, settings)
 
@@ -113,7 +116,7 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
 
 
-# -- settings --------------------------------------------------------------------------------------------------------------
+# -- settings --------------------------------------------------------------------------------------
 
 
 def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
@@ -150,7 +153,10 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
-    """Where a secret came from, never what it is. Where a name stood, the name is shown: it is none."""
+    """Where a secret came from, never what it is.
+
+    Where a name stood, the name is shown: it is none.
+    """
     names = [
         each.name
         for each in settings.secret_names

@@ -35,7 +35,10 @@ def check_pair_rules(application: Application) -> Iterator[Finding]:
     if age is not None and age <= RULES_DENY_FOR:
         yield ok("pair rules", found)
         return
-    advice = "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which does it"
+    advice = (
+        "run: python -m webhook_core pairs --refresh; and run reconcile on a schedule, which "
+        "does it"
+    )
     yield warn("pair rules", f"{found}; older than a day they round but deny nothing", advice)
 
 

@@ -50,7 +50,11 @@ def check_prices(alert: AlertLike) -> None:
             )
         if kind.takes_trigger and alert.price.sign == "#":
             raise AlertMalformed(
-                "price must begin with + or -: which of them # means for a limit behind a trigger is not certain.",
+                (
+                    "price must begin with + or -: which of them # means for a limit behind a "
+                    "trigger "
+                    "is not certain."
+                ),
                 field="price",
             )
     if (
@@ -76,6 +80,10 @@ def _check_trail(alert: AlertLike, name: str, *, needed: bool, example: str) -> 
     if sent and not needed:
         trailing = "trailing-stop-limit" if name == "trail_limit" else "trailing-stop"
         raise AlertMalformed(
-            f"{name} belongs to {trailing} orders, and this is a {kind} order: set order_type, or remove it.",
+            (
+                f"{name} belongs to {trailing} orders, and this is a {kind} order: set "
+                "order_type, or "
+                "remove it."
+            ),
             field=name,
         )

@@ -1,4 +1,7 @@
-"""From an alert to the orders that it asks for. What contradicts itself is refused here, with the field at fault."""
+"""From an alert to the orders that it asks for.
+
+What contradicts itself is refused here, with the field at fault.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ _NO_SHORT = "spot has no short positions"
 def intents(alert: AlertLike, configured: Size | None) -> tuple[Intent, ...]:
     """What the alert asks for, a leg each. ``configured``: the size of orders that name none.
 
-    Raises AlertMalformed naming the field that is missing, senseless or contradicts another; OrderDenied for a second
-    conditional close, and for a size beside a fixed one.
+    Raises AlertMalformed naming the field that is missing, senseless or contradicts another;
+    OrderDenied for a second conditional close, and for a size beside a fixed one.
     """
     if not alert.orders:
         return (_intent(alert, configured),)
@@ -56,8 +59,11 @@ def _intent(alert: AlertLike, configured: Size | None) -> Intent:
 
 
 def order_intent(alert: AlertLike, configured: Size | None) -> OrderIntent:
-    """The one order of an alert with a side. ``price`` is the limit where the type takes one, else only a reference;
-    ``stop_price`` is the trigger."""
+    """The one order of an alert with a side.
+
+    ``price`` is the limit where the type takes one, else only a reference;
+    ``stop_price`` is the trigger.
+    """
     kind = alert.order_type
     size = configured if alert.volume is None else Size(alert.volume, alert.quantity_type or "base")
     if size is None:
@@ -104,7 +110,10 @@ def _check_size(wanted: OrderIntent) -> None:
         )
     if kind == "percent_balance" and margin:
         raise AlertMalformed(
-            "quantity_type percent_balance counts what is free for spot orders; with leverage send percent_equity.",
+            (
+                "quantity_type percent_balance counts what is free for spot orders; with leverage "
+                "send percent_equity."
+            ),
             field="quantity_type",
         )
     if kind == "risk_percent" and (wanted.close is None or wanted.close.field != "stop_loss"):
@@ -113,16 +122,21 @@ def _check_size(wanted: OrderIntent) -> None:
         )
     if wanted.terms.display_volume is not None or wanted.order_type is OrderType.SETTLE_POSITION:
         raise AlertMalformed(
-            f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume in base.",
+            (
+                f"quantity_type {kind} does not go with a {wanted.order_type} order: send volume "
+                "in "
+                "base."
+            ),
             field="quantity_type",
         )
 
 
 def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoOrder:
-    """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5 short, Pine v6 reference,
-    strategy.entry), and spot has no short: of an order that leads from or to a short position, the part is traded that is a
-    long one. Only where positions and size of the alert agree: then the size is TradingView's own and no fixed one. An
-    order between two positions of which none is long has no such part, whatever its size, and a sell from none either.
+    """TradingView reverses with one order of the old and the new size ("sell 15" from 10 long to 5
+    short, Pine v6 reference, strategy.entry), and spot has no short: of an order that leads from or
+    to a short position, the part is traded that is a long one. Only where positions and size of the
+    alert agree: then the size is TradingView's own and no fixed one. An order between two positions
+    of which none is long has no such part, whatever its size, and a sell from none either.
     """
     if is_margin(wanted.leverage):
         return wanted
@@ -144,7 +158,10 @@ def _on_spot_as_held(alert: AlertLike, wanted: OrderIntent) -> OrderIntent | NoO
     text = f"from {plain(before)} to {plain(after)}"
     if part == 0:
         return _nothing_on_spot(wanted, text)
-    note = f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}, and {_NO_SHORT}"
+    note = (
+        f"volume {plain(wanted.volume)} was cut to {plain(part)}: the strategy goes {text}, "
+        f"and {_NO_SHORT}"
+    )
     return wanted._replace(volume=part, notes=(*wanted.notes, note))
 
 
@@ -155,11 +172,16 @@ def _nothing_on_spot(wanted: OrderIntent, steps: str) -> NoOrder:
 
 
 def _check_end(alert: AlertLike) -> None:
-    """A buy that ends flat or short closed a short. Raises AlertMalformed where the alert does not say that one was there."""
+    """A buy that ends flat or short closed a short.
+
+    Raises AlertMalformed where the alert does not say that one was there.
+    """
     ends_below = alert.side is Side.BUY and alert.market_position in ("flat", "short")
     if ends_below and alert.prev_market_position not in ("flat", "short"):
         raise AlertMalformed(
-            f"market_position {alert.market_position} contradicts side buy: without leverage a buy ends long. Send "
-            'prev_market_position and its size too, or "action": "target" for the position that it means.',
+            f"market_position {alert.market_position} contradicts side buy: without leverage a "
+            "buy ends long. Send "
+            'prev_market_position and its size too, or "action": "target" for the position that '
+            "it means.",
             field="market_position",
         )

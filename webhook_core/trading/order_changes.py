@@ -1,7 +1,8 @@
 """Which open orders a cancel or an amendment means, and what Kraken is told of them.
 
-An order is one of ours by its client order id or its order id; the order that a conditional close leaves behind has neither,
-but names the order it came from (docs.kraken.com, get-orders-info ``refid``), so it goes with that.
+An order is one of ours by its client order id or its order id; the order that a conditional close
+leaves behind has neither, but names the order it came from (docs.kraken.com, get-orders-info
+``refid``), so it goes with that.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.symbols import display_name
 
 NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
-"""What Kraken says of an order that is gone, or never was (docs.kraken.com, cancel-order, amend-order)."""
+"""What Kraken says of an order that is gone, or never was (docs.kraken.com,
+cancel-order, amend-order)."""
 
 
 def cancels(
@@ -30,8 +32,11 @@ def cancels(
     allowed: Allowed,
     pair: Instrument | None,
 ) -> Plan | NoOrder | Denied:
-    """A CancelOrder for each. ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
-    None where none does; ``pair``: the instrument of the symbol, if there is one."""
+    """A CancelOrder for each.
+
+    ``orders``: all open ones; ``named``: those of ours that an id, an alert or a strategy names,
+    None where none does; ``pair``: the instrument of the symbol, if there is one.
+    """
     found = [order for order in orders if _is_meant(order, wanted, named, pair)]
     permitted = [order for order in found if allowed.has(order)]
     if found and not permitted:
@@ -50,7 +55,10 @@ def cancels(
     if not requests:
         return NoOrder(wanted.symbol or "", "no such order is open")
     left = len(found) - len(permitted)
-    note = f"{left} more open orders are meant that this sender may not cancel, by its strategy or ALLOWED_SYMBOLS"
+    note = (
+        f"{left} more open orders are meant that this sender may not cancel, by its strategy "
+        "or ALLOWED_SYMBOLS"
+    )
     return Plan(tuple(requests), (note,) if left else ())
 
 
@@ -61,8 +69,8 @@ def cancel(order_id: str, symbol: str) -> OrderRequest:
 def amendment(
     wanted: AmendIntent, order: RestingOrder, instrument: Instrument
 ) -> OrderRequest | Denied:
-    """The AmendOrder, rounded as the order would be: volumes down, a buy's prices down, a sell's up (docs.kraken.com,
-    amend-order)."""
+    """The AmendOrder, rounded as the order would be: volumes down, a buy's prices down, a sell's up
+    (docs.kraken.com, amend-order)."""
     fixed = _not_amendable(order)
     if fixed is not None:
         return fixed
@@ -70,7 +78,10 @@ def amendment(
     if wanted.volume is not None:
         volume = round_volume(instrument, wanted.volume)
         if volume <= order.executed:
-            text = f"volume {plain(volume)} is no more than the {plain(order.executed)} that has filled: cancel the rest"
+            text = (
+                f"volume {plain(volume)} is no more than the {plain(order.executed)} that has "
+                "filled: cancel the rest"
+            )
             return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
         sent["order_qty"] = plain(volume)
     if wanted.display_volume is not None:
@@ -91,9 +102,8 @@ def amendment(
     if wanted.post_only:
         sent["post_only"] = "true"
     if instrument.is_tokenized:
-        sent["pair"] = (
-            instrument.key
-        )  # required for what is no crypto pair (docs.kraken.com, amend-order)
+        # Required for what is no crypto pair (docs.kraken.com, amend-order).
+        sent["pair"] = instrument.key
     return OrderRequest(display_name(instrument), sent, method="AmendOrder")
 
 
@@ -126,7 +136,8 @@ def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
 
 
 def found_none(errors: Sequence[str]) -> bool:
-    """Whether these refuse a cancel because the order was open no more: there is none left, as was wanted."""
+    """Whether these refuse a cancel because the order was open no more: there is none
+    left, as was wanted."""
     return bool(errors) and all(error.startswith(NO_SUCH_ORDER) for error in errors)
 
 
@@ -163,7 +174,8 @@ def meant(
     as_cancel = CancelIntent(
         None, None, None, wanted.order_id, wanted.client_order_id, wanted.of_alert
     )
-    # The order that a close left is no order of the alert's own: what is amended there is the entry.
+    # The order that a close left is no order of the alert's own: what is amended
+    # there is the entry.
     return [
         order
         for order in orders
@@ -191,7 +203,8 @@ def _is_meant(
 def _unseen(
     wanted: CancelIntent, named: Ours | None, allowed: Allowed
 ) -> Iterator[tuple[str, str]]:
-    """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is gone changes nothing."""
+    """Orders that are meant by their name and that Kraken's list may lack: a cancel of one that is
+    gone changes nothing."""
     known = dict(named.just_sent) if named is not None and wanted.has_a_name else {}
     yield from known.items()
     if wanted.order_id is not None and wanted.order_id not in known and allowed.everything:

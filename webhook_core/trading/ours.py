@@ -9,8 +9,9 @@ from webhook_core.trading.facts import RestingOrder
 
 
 class Ours(NamedTuple):
-    """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose reply was lost. ``just_sent``
-    are so young that Kraken's list may lack them: order id -> the symbol for people. ``unknown``: the outcome of one is."""
+    """Orders that the ledger knows: ``order_ids``, and ``client_order_ids`` of those too whose
+    reply was lost. ``just_sent`` are so young that Kraken's list may lack them: order id -> the
+    symbol for people. ``unknown``: the outcome of one is."""
 
     order_ids: Collection[str] = ()
     client_order_ids: Collection[str] = ()
@@ -30,8 +31,9 @@ class Ours(NamedTuple):
 
 
 class Allowed(NamedTuple):
-    """``own``: the orders of the strategy whose credential asks, None for a credential that may touch every order. ``pairs``:
-    altname -> instrument of the pairs that may be traded, None for all."""
+    """``own``: the orders of the strategy whose credential asks, None for a credential
+    that may touch every order. ``pairs``: altname -> instrument of the pairs that may be
+    traded, None for all."""
 
     own: Ours | None = None
     pairs: Collection[str] | None = None

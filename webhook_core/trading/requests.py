@@ -18,14 +18,15 @@ Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OrderRequest(Value):
-    """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the strings that are sent.
+    """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the
+    strings that are sent.
 
-    The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the client adds the nonce.
-    ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held, or a part of it.
-    ``counted``: its size follows from what the account holds. ``freeing``: it cancels an
-    exit of the strategy's own for a sale, or stands in its place. ``exit``: the alert named a
-    position, and the order only brings what was held nearer to flat; None too for one that an
-    earlier version planned.
+    The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the
+    client adds the nonce. ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held,
+    or a part of it. ``counted``: its size follows from what the account holds. ``freeing``: it
+    cancels an exit of the strategy's own for a sale, or stands in its place. ``exit``: the alert
+    named a position, and the order only brings what was held nearer to flat; None too for one that
+    an earlier version planned.
     """
 
     symbol: str
@@ -107,8 +108,8 @@ class OrderRequest(Value):
         return self.reference_price
 
     def trade_details(self) -> dict[str, str | None]:
-        """symbol, side, order_type, volume and price of the answer: the limit, else the trigger, else the reference.
-        A relative price is shown as it is sent."""
+        """symbol, side, order_type, volume and price of the answer: the limit, else the trigger,
+        else the reference. A relative price is shown as it is sent."""
         sent = self.parameters
         price = (
             sent.get("price2")
@@ -126,8 +127,11 @@ class OrderRequest(Value):
         }
 
     def prices(self) -> dict[str, Any]:
-        """limit, trigger and exit as they are sent, or None. A trail is the trigger; the exit is the take profit or stop loss
-        that rides with the order: its order_type, trigger and limit."""
+        """limit, trigger and exit as they are sent, or None.
+
+        A trail is the trigger; the exit is the take profit or stop loss that rides with the order:
+        its order_type, trigger and limit.
+        """
         sent, kind = self.parameters, self.parameters.get("ordertype", "")
         prices = [sent.get("price"), sent.get("price2")]
         limit, trigger = sent.get("limit_price"), sent.get("trigger_price")  # those of an amendment
@@ -151,7 +155,8 @@ class Accepted(NamedTuple):
 class Rejected(NamedTuple):
     """The venue refused it, proved by its own words: every error string is on the allow-list.
 
-    ``stale_rules``: refused for a minimum or a precision, so the pair's rules that we planned with are out of date.
+    ``stale_rules``: refused for a minimum or a precision, so the pair's rules that we
+    planned with are out of date.
     """
 
     errors: tuple[str, ...]
@@ -202,10 +207,11 @@ class VenueOrder(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """What became of an order so far: Kraken's ``status``, and ``volume`` (base), ``cost`` and ``fee`` (quote) of what has
-    traded; ``price`` is its average, None before anything has. ``closed_at``: when it was
-    done, or, where a size follows from it, when it traded last; ``opened_at``: when it was taken;
-    both by the venue's clock. ``trades``: how many there were. None: not known."""
+    """What became of an order so far: Kraken's ``status``, and ``volume`` (base),
+    ``cost`` and ``fee`` (quote) of what has traded; ``price`` is its average, None before
+    anything has. ``closed_at``: when it was done, or, where a size follows from it, when
+    it traded last; ``opened_at``: when it was taken; both by the venue's clock.
+    ``trades``: how many there were. None: not known."""
 
     status: str
     volume: Decimal

@@ -1,4 +1,7 @@
-"""The arithmetic of make bench: stages, shares of a CPU, bounds. What it measures is in tests/bench."""
+"""The arithmetic of make bench: stages, shares of a CPU, bounds.
+
+What it measures is in tests/bench.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,8 @@ def test_the_table_has_every_stage_their_sum_and_what_it_comes_to_on_every_size(
         )
     )
     assert row.split() == [
-        "live", "100", "300", "0", "50", "20", "30", "500", "0.50", "s", "0.86", "s", "1.50", "s", "2.99", "s", "6.02", "!",
+        "live", "100", "300", "0", "50", "20", "30", "500", "0.50", "s", "0.86", "s", "1.50", "s",
+        "2.99", "s", "6.02", "!",
     ]  # fmt: skip
     assert on_sizes(FIRST)["512 MiB"] == pytest.approx(1.5015, abs=1e-4)
 
@@ -105,7 +109,8 @@ def test_every_set_has_its_bound():
 
 def test_a_measured_process_sees_what_requirements_install_and_no_more():
     modules = {
-        "google": ["google-auth", "google-cloud-core"], "typing_extensions": ["typing_extensions"], "flask": ["Flask"],
+        "google": ["google-auth", "google-cloud-core"], "typing_extensions": ["typing_extensions"],
+        "flask": ["Flask"],
         "aiohttp": ["aiohttp"], "_cares": ["pycares"], "not-a-name": ["other"],
     }  # fmt: skip
     requirements = (
@@ -116,7 +121,10 @@ def test_a_measured_process_sees_what_requirements_install_and_no_more():
 
 def test_what_is_hidden_cannot_be_imported_and_google_does_without(tmp_path):
     environment = base_environment() | {"PYTHONPATH": str(hide_the_rest(tmp_path))}
-    script = "import sys, google.cloud.logging_v2.handlers; print('aiohttp' in sys.modules); import pytest"
+    script = (
+        "import sys, google.cloud.logging_v2.handlers; print('aiohttp' in sys.modules); "
+        "import pytest"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
     )

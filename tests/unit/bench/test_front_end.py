@@ -1,4 +1,5 @@
-"""The front end and the TradingView of make bench: what each does with an answer, or without one."""
+"""The front end and the TradingView of make bench: what each does with an
+answer, or without one."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def instance_of(monkeypatch):
 @pytest.mark.parametrize(
     ("statuses", "ended", "sends"),
     [
-        ((200,), 200, 1), ((503, 200), 200, 2), ((500, 503, 599, 200), 200, 4), ((503,) * 5, 503, 4), ((504, 200), 504, 1),
+        ((200,), 200, 1), ((503, 200), 200, 2), ((500, 503, 599, 200), 200, 4),
+        ((503,) * 5, 503, 4), ((504, 200), 504, 1),
         ((422, 200), 422, 1), ((408, 200), 408, 1), ((302, 200), 302, 1),
     ],
 )  # fmt: skip

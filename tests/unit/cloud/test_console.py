@@ -47,7 +47,8 @@ def parts(line):
     ("refuse", "fields", "expected"),
     [
         ([], {}, ["200 accepted", "default", "buy 0.01 BTC/USD market", "O1"]),
-        ([], {"strategy": "trend", "volume": "1e-3"}, ["200 accepted", "trend", "buy 0.001 BTC/USD market", "O1"]),
+        ([], {"strategy": "trend", "volume": "1e-3"},
+            ["200 accepted", "trend", "buy 0.001 BTC/USD market", "O1"]),
         ([], {"validate_only": True}, ["200 validated", "default", "buy 0.01 BTC/USD market"]),
         (
             [Rejected(("EOrder:Insufficient funds",))],
@@ -65,9 +66,11 @@ def parts(line):
         (
             [],
             {"volume": "0,5"},
-            ["400 malformed", "default", "BTCUSD", "volume holds a comma. The decimal sign is a point: write"],
+            ["400 malformed", "default", "BTCUSD",
+                "volume holds a comma. The decimal sign is a point: write"],
         ),
-        ([], {"token": "no-token-of-anybody"}, ["401 no proof", "no configured secret matches (token)"]),
+        ([], {"token": "no-token-of-anybody"},
+            ["401 no proof", "no configured secret matches (token)"]),
     ],
 )  # fmt: skip
 def test_each_end_of_an_alert_is_one_line(function, refuse, fields, expected):

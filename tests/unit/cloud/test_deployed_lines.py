@@ -40,13 +40,16 @@ def lines(text):
 
 @pytest.fixture
 def deployed(monkeypatch, tmp_path, capsys):
-    """The entry point as Google starts it; the function that is returned sends an alert and reads the lines it left."""
+    """The entry point as Google starts it; the function that is returned sends an alert and reads
+    the lines it left."""
 
     def start(**env):
         monkeypatch.chdir(tmp_path)
         given = {
-            "K_SERVICE": "tradingview-bridge", "GCP_PROJECT_ID": "my-project", "WEBHOOK_TOKEN": TOKEN,
-            "OPERATOR_TOKEN": "operator-of-the-tests-0123", "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", **env,
+            "K_SERVICE": "tradingview-bridge", "GCP_PROJECT_ID": "my-project",
+            "WEBHOOK_TOKEN": TOKEN,
+            "OPERATOR_TOKEN": "operator-of-the-tests-0123",
+            "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", **env,
         }  # fmt: skip
         for name, value in given.items():
             monkeypatch.setenv(name, value)
@@ -126,8 +129,10 @@ def test_the_summary_answers_what_an_operator_asks_first(deployed):
     spent = done.pop("ms_by_stage")
     whole = done.pop("ms")
     assert {name: value for name, value in done.items() if "/" not in name} == {
-        "message": "alert.done", "severity": "INFO", "httpRequest": {}, "outcome": "accepted", "code": "accepted",
-        "status": 200, "replayed": False, "mode": "paper", "symbol": "BTC/USD", "side": "buy", "order_type": "market",
+        "message": "alert.done", "severity": "INFO", "httpRequest": {}, "outcome": "accepted",
+        "code": "accepted",
+        "status": 200, "replayed": False, "mode": "paper", "symbol": "BTC/USD", "side": "buy",
+        "order_type": "market",
         "volume": "0.01234567", "strategy": "default", "alert_id": "a-1", "kraken_calls": 1,
         "request_id": answer["request_id"], "execution_id": done[f"{PREFIX}labels"]["execution_id"],
         "client_order_id": answer["client_order_id"], "order_id": answer["order_id"],
@@ -196,7 +201,7 @@ def test_in_development_the_summary_is_one_line_for_people(deployed):
     assert "execution_id" not in text
 
 
-# -- the lines alone ---------------------------------------------------------------------------------------------------
+# -- the lines alone -------------------------------------------------------------------------------
 
 
 def one_line(write, project="my-project", secrets=()):
@@ -327,8 +332,10 @@ def test_the_handler_needs_no_thread_and_no_connection():
         "assert len(os.listdir('/proc/self/fd')) <= 4, os.listdir('/proc/self/fd')\n"
     )
     env = {
-        "K_SERVICE": "x", "GCP_PROJECT_ID": "my-project", "WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": "memory://",
-        "PYTHONPATH": str(ROOT), "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9",
+        "K_SERVICE": "x", "GCP_PROJECT_ID": "my-project", "WEBHOOK_TOKEN": TOKEN,
+        "LEDGER_URL": "memory://",
+        "PYTHONPATH": str(ROOT), "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", script],

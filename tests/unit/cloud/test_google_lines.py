@@ -1,4 +1,5 @@
-"""Our lines beside those of google-cloud-logging's own handler: the same records, the same entries."""
+"""Our lines beside those of google-cloud-logging's own handler: the same
+records, the same entries."""
 
 import io
 import json
@@ -95,7 +96,8 @@ FACTS = {
     "no facts": None,
     "nothing in them": {},
     "texts": {"alert_id": "a-1", "reason": "too large", "empty": "", "none": None},
-    "numbers": {"whole": 3, "part": 0.25, "much": 10**30, "little": -1e-9, "yes": True, "no": False},
+    "numbers": {"whole": 3, "part": 0.25, "much": 10**30, "little": -1e-9, "yes": True,
+        "no": False},
     "Decimal": {"volume": Decimal("1E-8"), "price": Decimal("60000.10"), "zero": Decimal("-0")},
     "Decimal that is no number": {"volume": Decimal("NaN"), "price": Decimal("-Infinity")},
     "times": {
@@ -108,10 +110,12 @@ FACTS = {
     "keys that are no text": {"counts": {2: "two", None: 2, True: 3, 1.5: 4}},
     "unicode": {"note": "größer als 5 € / 注文 🚀", "ключ": "значение", "marks": "e\u0301\u200f"},
     "what would end a line": {"reason": NASTY, "inside": {NASTY.replace("\ud800", ""): [NASTY]}},
-    "texts that look like JSON": {"a": '{"severity": "ALERT"}', "b": "[1, 2", "c": "null", "d": '"'},
+    "texts that look like JSON": {"a": '{"severity": "ALERT"}', "b": "[1, 2", "c": "null",
+        "d": '"'},
     "texts that look like formats": {"a": "%(message)s %s %d", "b": "{0} {x}", "c": "%"},
     "names of the entry's own": {
-        "severity": "DEBUG", "message": "false", "time": "never", "httpRequest": {"requestUrl": "x"},
+        "severity": "DEBUG", "message": "false", "time": "never",
+        "httpRequest": {"requestUrl": "x"},
         "timestamp": 1, "timestampSeconds": 2, "timestampNanos": 3, f"{PREFIX}insertId": "x",
         f"{PREFIX}labels": {"a": "b"}, f"{PREFIX}operation": {}, f"{PREFIX}trace": "x", "kept": 1,
     },

@@ -68,7 +68,8 @@ def test_an_alerts_lines_come_back_as_they_were_written_oldest_first(service):
     same = {"alert_id": "a-1", "request_id": "r-1", "trace": trace}
     assert found.complete
     assert found.lines == [
-        {"time": NOW, "severity": "WARNING", "message": "order.accepted", "legs": [{"n": 1}], **same},
+        {"time": NOW, "severity": "WARNING", "message": "order.accepted", "legs": [{"n": 1}],
+            **same},
         {
             "time": later, "severity": "INFO", "message": "alert.done", "volume": "0.01",
             "ms": 2.5, "kraken_calls": 1, **same,

@@ -1,4 +1,5 @@
-"""Secrets by name: read by the real client over gRPC from a service in this process, and from files."""
+"""Secrets by name: read by the real client over gRPC from a service in this
+process, and from files."""
 
 from __future__ import annotations
 
@@ -41,12 +42,14 @@ OPERATOR = "operator-of-the-secrets-0123"
 NEW_KEY = "newer-kraken-api-key-0123456789"
 NEW_SECRET = base64.b64encode(bytes(range(64))).decode()
 LIVE = {
-    "TRADING_MODE": "live", "GCP_PROJECT_ID": PROJECT, "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "none",
+    "TRADING_MODE": "live", "GCP_PROJECT_ID": PROJECT, "ALLOWED_SYMBOLS": "BTC/USD",
+    "MAX_ORDER_COST": "none",
     "LEDGER_URL": "memory://", "OPERATOR_TOKEN": OPERATOR, "STRATEGIES_FILE": "",
 }  # fmt: skip
 ALERTS = "/webhook/tradingview"
 ANSWER_KEYS = {
-    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id", "client_order_id", "orders",
+    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id",
+    "client_order_id", "orders",
     "replayed", "mode", "warnings", "request_id",
 }  # fmt: skip
 K, S, T, W = "KRAKEN_API_KEY", "KRAKEN_API_SECRET", "WEBHOOK_TOKEN", "WEBHOOK_SECRET"
@@ -86,7 +89,7 @@ def faults_of(reader, names, seconds=2.0):
     return list(caught.value.faults)
 
 
-# -- one value -------------------------------------------------------------------------------------------------------------
+# -- one value -------------------------------------------------------------------------------------
 
 
 def test_the_values_are_read_by_their_names(manager):
@@ -103,7 +106,8 @@ def test_a_number_is_that_version_and_latest_the_newest(manager):
 @pytest.mark.parametrize(
     ("stored", "value"),
     [
-        ("abc\n", "abc"), ("abc\r\n", "abc"), ("abc\n\n", "abc\n"), (" abc", " abc"), ("ab\nc", "ab\nc"), ("é", "é"),
+        ("abc\n", "abc"), ("abc\r\n", "abc"), ("abc\n\n", "abc\n"), (" abc", " abc"),
+        ("ab\nc", "ab\nc"), ("é", "é"),
         ("x" * MOST_BYTES, "x" * MOST_BYTES),
     ],
 )  # fmt: skip
@@ -115,12 +119,17 @@ def test_one_line_end_at_the_end_is_no_part_of_the_value(manager, stored, value,
 
 
 ADVICE = {
-    grpc.StatusCode.PERMISSION_DENIED: f"grant the account {ROLE}: gcloud secrets add-iam-policy-binding {K} --project={PROJECT} "
+    grpc.StatusCode.PERMISSION_DENIED: f"grant the account {ROLE}: gcloud secrets "
+    f"add-iam-policy-binding {K} --project={PROJECT} "
     f"--member=serviceAccount:ACCOUNT --role={ROLE}",
     grpc.StatusCode.NOT_FOUND: f"gcloud secrets create {K} --project={PROJECT} --data-file=FILE",
-    grpc.StatusCode.FAILED_PRECONDITION: f"gcloud secrets versions enable VERSION --secret={K} --project={PROJECT}",
+    grpc.StatusCode.FAILED_PRECONDITION: (
+        f"gcloud secrets versions enable VERSION --secret={K} --project={PROJECT}"
+    ),
     grpc.StatusCode.UNAUTHENTICATED: "gcloud auth application-default login",
-    grpc.StatusCode.UNAVAILABLE: "could not be read (UNAVAILABLE); it is tried again with a later request",
+    grpc.StatusCode.UNAVAILABLE: (
+        "could not be read (UNAVAILABLE); it is tried again with a later request"
+    ),
     grpc.StatusCode.DEADLINE_EXCEEDED: "could not be read (DEADLINE_EXCEEDED)",
     grpc.StatusCode.RESOURCE_EXHAUSTED: "could not be read (RESOURCE_EXHAUSTED)",
     grpc.StatusCode.INTERNAL: "could not be read (INTERNAL)",
@@ -226,7 +235,7 @@ def test_an_alternative_that_cannot_be_asked_for_is_not_taken_for_absent(manager
     assert len(faults_of(manager.reader(), asked(T, W, alternative=True))) == 2
 
 
-# -- files -----------------------------------------------------------------------------------------------------------------
+# -- files -----------------------------------------------------------------------------------------
 
 
 def test_a_file_is_read_and_no_client_is_built(manager, tmp_path):
@@ -260,7 +269,7 @@ def test_a_file_that_may_not_be_read_names_the_role(tmp_path, monkeypatch):
     assert TOKEN not in fault
 
 
-# -- time and connections --------------------------------------------------------------------------------------------------
+# -- time and connections --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.6])
@@ -332,7 +341,7 @@ def test_one_client_serves_every_read(manager):
     assert manager.connections == 1
 
 
-# -- a function whose secrets stand elsewhere ------------------------------------------------------------------------------
+# -- a function whose secrets stand elsewhere ------------------------------------------------------
 
 
 class Function:
@@ -361,7 +370,8 @@ class Function:
 
     def alert(self, token=TOKEN, number=1, volume="0.01", fired_at=None, **options):
         fields = {
-            "token": token, "id": f"a-{number}", "symbol": "BTCUSD", "side": "buy", "volume": volume, "price": "60000",
+            "token": token, "id": f"a-{number}", "symbol": "BTCUSD", "side": "buy",
+            "volume": volume, "price": "60000",
             "fired_at": (fired_at or self.instance.clock.now()).isoformat(),
         }  # fmt: skip
         return self.send("POST", ALERTS, json.dumps(fields).encode(), **options)
@@ -398,7 +408,8 @@ def test_health_reads_nothing_and_says_ok_before_anything_failed(manager):
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/"), ("POST", ALERTS), ("POST", f"{ALERTS}/validate"), ("GET", "/account"), ("GET", "/orders"),
+        ("POST", "/"), ("POST", ALERTS), ("POST", f"{ALERTS}/validate"), ("GET", "/account"),
+        ("GET", "/orders"),
         ("POST", "/reconcile"),
     ],
 )  # fmt: skip
@@ -465,9 +476,9 @@ def test_a_value_that_breaks_a_rule_is_not_configured_and_not_shown(manager):
     assert function.alert()[1]["code"] == "not_configured"
     (line,) = function.log("service.not_configured")
     assert (
-        f"KRAKEN_API_SECRET: is not base64; copy the private key that Kraken showed with the API key, whole (read from {name(S)})"
-        in line
-    )
+        "KRAKEN_API_SECRET: is not base64; copy the private key that Kraken showed with the API "
+        f"key, whole (read from {name(S)})"
+    ) in line
     assert function.told_nothing_of("my-secret-is-no-base64!", KEY, TOKEN)
 
 
@@ -496,7 +507,8 @@ def test_a_service_that_hangs_takes_a_second_and_a_half_and_of_many_requests_one
 
 
 def test_reading_the_secrets_counts_in_the_requests_budget(manager, kraken):
-    """With less than a second left after the claim nothing is sent, and TradingView is told to come again."""
+    """With less than a second left after the claim nothing is sent, and TradingView is
+    told to come again."""
 
     class SlowReader(SecretReader):
         def read(self, names, seconds):
@@ -529,7 +541,10 @@ def test_plain_values_in_the_environment_read_nothing(manager, kraken):
 def test_no_repr_and_no_exception_holds_a_secret(manager):
     read = bootstrap.Configuration(LIVE, manager.reader().read).completed(2.0)
     client = KrakenClient(KEY, SECRET)
-    shown = f"{read!r} {KrakenKey(KEY, SECRET)!r} {client!r} {client._private!r} {manager.reader()!r} {NotConfigured(('x',))!r}"
+    shown = (
+        f"{read!r} {KrakenKey(KEY, SECRET)!r} {client!r} {client._private!r} "
+        f"{manager.reader()!r} {NotConfigured(('x',))!r}"
+    )
     for secret in (KEY, SECRET, TOKEN):
         assert secret not in shown
 
@@ -542,7 +557,7 @@ def test_at_a_terminal_the_faults_are_those_of_the_settings(tmp_path):
     assert fault.startswith(f"WEBHOOK_TOKEN: {missing} is not there")
 
 
-# -- a key that Kraken refuses ---------------------------------------------------------------------------------------------
+# -- a key that Kraken refuses ---------------------------------------------------------------------
 
 
 def rotate(kraken, manager, key=NEW_KEY, secret=NEW_SECRET):
@@ -688,7 +703,8 @@ def test_a_mounted_key_is_read_again_too(kraken, manager, tmp_path):
     (tmp_path / "key").write_text(f"{KEY}\n", "utf-8")
     (tmp_path / "secret").write_text(f"{SECRET}\n", "utf-8")
     function = Function(
-        manager, KRAKEN_API_URL=kraken.url, KRAKEN_API_KEY=f"file:{tmp_path}/key", WEBHOOK_TOKEN=TOKEN,
+        manager, KRAKEN_API_URL=kraken.url, KRAKEN_API_KEY=f"file:{tmp_path}/key",
+        WEBHOOK_TOKEN=TOKEN,
         KRAKEN_API_SECRET=f"file:{tmp_path}/secret",
     )  # fmt: skip
     assert function.alert(number=1)[0] == 200
@@ -778,7 +794,7 @@ def test_a_key_that_was_replaced_already_costs_no_read():
     assert renewed.instead_of(NEW, Budget.start(clock, 2.0)) == NEWEST
 
 
-# -- what is imported ------------------------------------------------------------------------------------------------------
+# -- what is imported ------------------------------------------------------------------------------
 
 SCRIPT = """
 import json, sys

@@ -1,4 +1,5 @@
-"""examples/deploy/alerts.sh: run with a gcloud that only writes down; what it watches is what the source says."""
+"""examples/deploy/alerts.sh: run with a gcloud that only writes down; what it watches is
+what the source says."""
 
 import ast
 import json
@@ -108,7 +109,8 @@ def test_every_event_that_is_watched_exists(metrics, policies):
 
 
 def test_every_field_that_a_filter_names_is_one_that_is_written(metrics, policies, caplog):
-    """``message`` is the event's name in both JSON styles; facts stand beside it under their own names."""
+    """``message`` is the event's name in both JSON styles; facts stand beside it
+    under their own names."""
     caplog.set_level("INFO")
     function = Function()
     function.post(function.alert())

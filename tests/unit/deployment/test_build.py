@@ -1,4 +1,5 @@
-"""cloudbuild.yaml and the deployment examples: read as their tools read them, and their variables given to the settings."""
+"""cloudbuild.yaml and the deployment examples: read as their tools read them, and their variables
+given to the settings."""
 
 import re
 import shlex
@@ -171,7 +172,8 @@ def test_gcloud_knows_every_flag_of_the_deployment():
 @pytest.mark.parametrize(
     ("flag", "value"),
     [
-        ("--gen2", ""), ("--trigger-http", ""), ("--entry-point", "webhook"), ("--source", "."), ("--memory", "512Mi"),
+        ("--gen2", ""), ("--trigger-http", ""), ("--entry-point", "webhook"), ("--source", "."),
+        ("--memory", "512Mi"),
         ("--cpu", "1"), ("--max-instances", "2"), ("--min-instances", "0"), ("--timeout", "30s"),
         ("--service-account", "tradingview-bridge@my-project.iam.gserviceaccount.com"),
     ],

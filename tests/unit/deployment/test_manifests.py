@@ -1,4 +1,5 @@
-"""The container's files: what each must say so that an order is never sent twice and nothing runs as root."""
+"""The container's files: what each must say so that an order is never sent twice and
+nothing runs as root."""
 
 import json
 import os
@@ -82,7 +83,8 @@ def test_a_pod_has_no_rights_and_no_variables_that_it_did_not_ask_for(kind):
     assert str(pod["securityContext"]["runAsUser"]) == dict(DOCKERFILE)["USER"]
     assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False)
     assert container(pod)["securityContext"] == {
-        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What leaves this directory: the function's files to Google and into the image, the whole project to a build."""
+"""What leaves this directory: the function's files to Google and into the image, the
+whole project to a build."""
 
 import os
 import shutil
@@ -52,8 +53,10 @@ def test_the_upload_leaves_out_what_is_not_the_function(name, tmp_path):
         "webhook_core/deep/x.json",
     ]
     left = [
-        ".env", ".git/config", ".venv/main.py", "README.md", "tests/unit/x.py", "tests/main.py", "examples/demo.py",
-        "webhook_core/__pycache__/x.cpython-313.pyc", "webhook_core/deep/x.pyc", ".state/ledger.db", "key.json",
+        ".env", ".git/config", ".venv/main.py", "README.md", "tests/unit/x.py", "tests/main.py",
+        "examples/demo.py",
+        "webhook_core/__pycache__/x.cpython-313.pyc", "webhook_core/deep/x.pyc", ".state/ledger.db",
+        "key.json",
     ]  # fmt: skip
     for file in [*kept, *left]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""Every example of an alert, as it stands, through the whole function, with examples/strategies.toml in place."""
+"""Every example of an alert, as it stands, through the whole function, with
+examples/strategies.toml in place."""
 
 from __future__ import annotations
 
@@ -23,8 +24,10 @@ FILES = sorted(
 )
 TOKEN = "token-0123456789abcdef"
 PLACEHOLDERS = {
-    "ticker": "BTCUSD", "exchange": "KRAKEN", "strategy.order.action": "buy", "strategy.order.contracts": "0.001",
-    "strategy.order.price": "60000.5", "strategy.order.id": "Long", "strategy.market_position": "long",
+    "ticker": "BTCUSD", "exchange": "KRAKEN", "strategy.order.action": "buy",
+    "strategy.order.contracts": "0.001",
+    "strategy.order.price": "60000.5", "strategy.order.id": "Long",
+    "strategy.market_position": "long",
     "strategy.market_position_size": "0.001", "strategy.prev_market_position": "flat",
     "strategy.prev_market_position_size": "0", "interval": "60",
 }  # fmt: skip

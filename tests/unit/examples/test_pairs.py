@@ -1,4 +1,5 @@
-"""Any pair of Kraken's traded on paper, through the whole function: the real paper Kraken beneath the real planner."""
+"""Any pair of Kraken's traded on paper, through the whole function: the real paper Kraken
+beneath the real planner."""
 
 import json
 from dataclasses import dataclass
@@ -227,12 +228,13 @@ def test_a_list_of_allowed_symbols_takes_recorded_pairs(allowed):
     assert (cancelled["code"], len(cancelled["orders"])) == ("accepted", 1), cancelled.document
 
 
-# -- live ----------------------------------------------------------------------------------------------------------------
+# -- live ------------------------------------------------------------------------------------------
 
 
 def test_a_live_order_never_plans_with_a_record():
     live = {
-        "TRADING_MODE": "live", "KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "c2VjcmV0", "ALLOWED_SYMBOLS": "*",
+        "TRADING_MODE": "live", "KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "c2VjcmV0",
+        "ALLOWED_SYMBOLS": "*",
         "MAX_ORDER_COST": "1000 USD",
     }  # fmt: skip
     function = Function(live)
@@ -244,9 +246,10 @@ def test_a_live_order_never_plans_with_a_record():
     assert (answer.status, answer["field"]) == (400, "symbol")
 
 
-# -- with Kraken's own prices and rules ----------------------------------------------------------------------------------
+# -- with Kraken's own prices and rules ------------------------------------------------------------
 
-NEW = {"altname": "NEWUSD", "wsname": "NEW/USD", "base": "NEW", "quote": "ZUSD", "pair_decimals": 2, "lot_decimals": 3,
+NEW = {"altname": "NEWUSD", "wsname": "NEW/USD", "base": "NEW", "quote": "ZUSD", "pair_decimals": 2,
+    "lot_decimals": 3,
        "ordermin": "2", "tick_size": "0.01", "status": "online"}  # fmt: skip
 
 
@@ -340,7 +343,7 @@ def test_stored_rules_that_are_none_cost_no_alert(text):
     assert function.buy("NOSUCHUSD")["field"] == "symbol"
 
 
-# -- at a terminal -------------------------------------------------------------------------------------------------------
+# -- at a terminal ---------------------------------------------------------------------------------
 
 
 @pytest.fixture

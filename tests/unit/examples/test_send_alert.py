@@ -1,4 +1,5 @@
-"""The example runs as its user runs it: a process of its own, real HTTP, and the bridge's own verifier at the other end."""
+"""The example runs as its user runs it: a process of its own, real HTTP, and the bridge's own
+verifier at the other end."""
 
 import json
 import subprocess

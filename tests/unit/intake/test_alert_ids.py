@@ -14,7 +14,10 @@ from tests.support.faked_function import Function
 from tests.support.intake import standard_webhooks, x_signature
 from webhook_core.trading.requests import NotSent, Rejected
 
-RULE = "an id must be unique per firing, and neither an order id ({{strategy.order.id}}) nor {{time}} is"
+RULE = (
+    "an id must be unique per firing, and neither an order id ({{strategy.order.id}}) nor "
+    "{{time}} is"
+)
 UNSENT = NotSent("no connection to Kraken could be made")
 
 

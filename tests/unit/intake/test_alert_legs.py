@@ -1,4 +1,5 @@
-"""An alert of several legs: each is read as an alert alone would be, and what is wrong with it is named after it."""
+"""An alert of several legs: each is read as an alert alone would be, and what is wrong
+with it is named after it."""
 
 from __future__ import annotations
 
@@ -161,8 +162,10 @@ def test_too_many_fields_of_a_leg_are_the_legs():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("side", "buy"), ("action", "buy"), ("action", "close"), ("volume", "1"), ("price", "1"), ("order_type", "limit"),
-        ("leverage", 2), ("stop_loss", "2%"), ("quantity_type", "quote"), ("percent", "5"), ("scope", "all"),
+        ("side", "buy"), ("action", "buy"), ("action", "close"), ("volume", "1"), ("price", "1"),
+        ("order_type", "limit"),
+        ("leverage", 2), ("stop_loss", "2%"), ("quantity_type", "quote"), ("percent", "5"),
+        ("scope", "all"),
         ("cl_ord_id", "mine"), ("of_alert", "a"), ("oflags", "post"),
     ],
 )  # fmt: skip

@@ -43,7 +43,8 @@ def check(body, headers=None, credentials=ALL_CREDENTIALS, *, anonymous_allowed=
 
 
 def refused(body, headers=None, credentials=ALL_CREDENTIALS, *, anonymous_allowed=False):
-    """The reason; checks on the way that the sender sees the one message and that no secret is in anything."""
+    """The reason; checks on the way that the sender sees the one message and that no
+    secret is in anything."""
     with pytest.raises(Unauthenticated) as caught:
         check(body, headers, credentials, anonymous_allowed=anonymous_allowed)
     error = caught.value

@@ -15,8 +15,10 @@ from webhook_core.intake.field_names import CANONICAL
 
 IDLE = (misspelt._MERE_TEXT, misspelt._IDLE_IN_AN_ORDER)
 SLIPS = st.builds(
-    lambda name, at, letters, cut: name[: at % (len(name) + 1)] + letters + name[at % (len(name) + 1) + cut :],
-    st.sampled_from([*CANONICAL]), st.integers(0, 30), st.text("abeioprstyé1", max_size=4), st.integers(0, 4),
+    lambda name, at, letters,
+    cut: name[: at % (len(name) + 1)] + letters + name[at % (len(name) + 1) + cut :],
+    st.sampled_from([*CANONICAL]), st.integers(0, 30), st.text("abeioprstyé1", max_size=4),
+    st.integers(0, 4),
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""What speaks of an order is refused, by its name or by its value, and what does not is only warned of."""
+"""What speaks of an order is refused, by its name or by its value, and what does
+not is only warned of."""
 
 from __future__ import annotations
 
@@ -59,8 +60,8 @@ orderQuantityMode posSizePct tpInPips stoploss_in_percent hedgeMode tradeMode ba
 strategy.order.action strategy.order.contracts strategy.position_size totalQuantity displaySize
 whatIf allOrNone minQty optionType newOrderRespType goodTillDate takeProfits tp1 tp2_price sl2
 """
-"""From the alerts of 3Commas, Alertatron, Autoview, WunderTrading, TradersPost, PineConnector, Finandy, Bybit, OKX, Binance,
-Alpaca, Interactive Brokers, MetaTrader and their neighbours."""
+"""From the alerts of 3Commas, Alertatron, Autoview, WunderTrading, TradersPost, PineConnector,
+Finandy, Bybit, OKX, Binance, Alpaca, Interactive Brokers, MetaTrader and their neighbours."""
 
 _HARMLESS = """
 rsi ema ema_fast ema_200 sma50 atr atr_14 vwap score note notes chart_url bot_id signal_id deal_id
@@ -132,18 +133,28 @@ def test_the_lists_are_as_long_as_the_leak_was():
 @pytest.mark.parametrize(
     ("fields", "instead"),
     [
-        ({"qty_mode": "percent"}, COUNTS), ({"sizeMode": "usd"}, COUNTS), ({"amount_type": "quote"}, COUNTS),
-        ({"entry_type": "limit"}, TYPE), ({"entry_price": 60000}, TYPE), ({"orderKind": "limit"}, TYPE),
+        ({"qty_mode": "percent"}, COUNTS), ({"sizeMode": "usd"}, COUNTS),
+        ({"amount_type": "quote"}, COUNTS),
+        ({"entry_type": "limit"}, TYPE), ({"entry_price": 60000}, TYPE),
+        ({"orderKind": "limit"}, TYPE),
         ({"sl_pips": "50"}, "send stop_loss"), ({"stop_distance": 50}, "send stop_loss"),
         ({"tp_pips": "50"}, "send take_profit"), ({"target_price": 7}, "send take_profit"),
-        ({"trailStop": 5}, "order_type trailing-stop and trail"), ({"risk_usd": 5}, "quantity_type risk_percent"),
-        ({"usd_amount": 5}, "quantity_type quote"), ({"lots": 1}, "send volume"), ({"pct": 5}, "percent_balance"),
-        ({"run_mode": "paper"}, RUN), ({"live": False}, RUN), ({"enabled": False}, RUN), ({"testnet": True}, RUN),
-        ({"active": 0}, RUN), ({"isReal": "no"}, RUN), ({"live": "off"}, RUN), ({"is_live": 0}, RUN), ({"trade": False}, RUN),
-        ({"environment": "test"}, RUN), ({"mode": "paper"}, RUN), ({"env": "Dry-Run"}, RUN), ({"disabled": True}, RUN),
-        ({"sentiment": "flat"}, '"action": "target" with market_position flat'), ({"sentiment": "bearish"}, "market_position"),
-        ({"direction": "short"}, '"action": "target" with market_position'), ({"margin_mode": "cross"}, "send leverage"),
-        ({"signal_price": 5}, "send price"), ({"command": "x"}, "send action"), ({"ttl": 5}, "expires"),
+        ({"trailStop": 5}, "order_type trailing-stop and trail"),
+        ({"risk_usd": 5}, "quantity_type risk_percent"),
+        ({"usd_amount": 5}, "quantity_type quote"), ({"lots": 1}, "send volume"),
+        ({"pct": 5}, "percent_balance"),
+        ({"run_mode": "paper"}, RUN), ({"live": False}, RUN), ({"enabled": False}, RUN),
+        ({"testnet": True}, RUN),
+        ({"active": 0}, RUN), ({"isReal": "no"}, RUN), ({"live": "off"}, RUN),
+        ({"is_live": 0}, RUN), ({"trade": False}, RUN),
+        ({"environment": "test"}, RUN), ({"mode": "paper"}, RUN), ({"env": "Dry-Run"}, RUN),
+        ({"disabled": True}, RUN),
+        ({"sentiment": "flat"}, '"action": "target" with market_position flat'),
+        ({"sentiment": "bearish"}, "market_position"),
+        ({"direction": "short"}, '"action": "target" with market_position'),
+        ({"margin_mode": "cross"}, "send leverage"),
+        ({"signal_price": 5}, "send price"), ({"command": "x"}, "send action"),
+        ({"ttl": 5}, "expires"),
     ],
 )  # fmt: skip
 def test_what_is_refused_says_what_to_write_instead(fields, instead):
@@ -156,10 +167,14 @@ def test_what_is_refused_says_what_to_write_instead(fields, instead):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"direction": "close"}, {"direction": "EXIT"}, {"isClose": True}, {"is_close": "true"}, {"intent": "close"},
-        {"close": True}, {"close": "50%"}, {"type": "close"}, {"signal": "flat"}, {"event": "exit_long"}, {"cmd": "Close All"},
-        {"side": "close"}, {"side": "exit-long"}, {"side": "sell to close"}, {"action": "exit_short"}, {"action": "closeLong"},
-        {"order_action": "flat"}, {"position": "closed"}, {"status": "close"}, {"exit": True}, {"position_size": "close"},
+        {"direction": "close"}, {"direction": "EXIT"}, {"isClose": True}, {"is_close": "true"},
+        {"intent": "close"},
+        {"close": True}, {"close": "50%"}, {"type": "close"}, {"signal": "flat"},
+        {"event": "exit_long"}, {"cmd": "Close All"},
+        {"side": "close"}, {"side": "exit-long"}, {"side": "sell to close"},
+        {"action": "exit_short"}, {"action": "closeLong"},
+        {"order_action": "flat"}, {"position": "closed"}, {"status": "close"}, {"exit": True},
+        {"position_size": "close"},
     ],
 )  # fmt: skip
 def test_what_means_to_close_is_told_the_action_and_never_a_side(fields):
@@ -306,9 +321,12 @@ def test_a_switch_that_is_empty_says_nothing(value):
 
 
 NESTED = [
-    {"order": {"type": "limit"}}, {"meta": {"orderType": "limit"}}, {"data": [{"side": "sell"}]}, {"tags": ["close"]},
-    {"extra": {"a": {"b": {"sl_pips": 5}}}}, {"open": {"enabled": True}}, {"bar": {"close": 5, "action": "exit"}},
-    {"strategyInfo": {"market_position": "flat"}}, {"note": {"leverage": 5}}, {"x": {"y": ["exit long"]}},
+    {"order": {"type": "limit"}}, {"meta": {"orderType": "limit"}}, {"data": [{"side": "sell"}]},
+    {"tags": ["close"]},
+    {"extra": {"a": {"b": {"sl_pips": 5}}}}, {"open": {"enabled": True}},
+    {"bar": {"close": 5, "action": "exit"}},
+    {"strategyInfo": {"market_position": "flat"}}, {"note": {"leverage": 5}},
+    {"x": {"y": ["exit long"]}},
 ]  # fmt: skip
 
 
@@ -322,8 +340,10 @@ def test_an_order_inside_an_object_or_a_list_is_refused(fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"bar": {"time": "2026-02-18T14:00:00Z", "open": 1, "high": 2, "low": 1, "close": "1,5", "volume": 12.3}},
-        {"meta": {"rsi": 71, "levels": [65000, 70000], "note": "exit", "price": 5, "close": 5}}, {"tags": ["a", "b"]},
+        {"bar": {"time": "2026-02-18T14:00:00Z", "open": 1, "high": 2, "low": 1, "close": "1,5",
+                "volume": 12.3}},
+        {"meta": {"rsi": 71, "levels": [65000, 70000], "note": "exit", "price": 5, "close": 5}},
+        {"tags": ["a", "b"]},
     ],
 )  # fmt: skip
 def test_an_object_without_an_order_passes(fields):
@@ -394,9 +414,12 @@ def passed_never(fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"strategy_id": "a1"}, {"strategyId": 7}, {"symbol_id": "x"}, {"volume_note": "thin"}, {"side_text": "sell"},
-        {"price_comment": "limit"}, {"stop_loss_id": "exit"}, {"stop_loss_hit": False}, {"stop_loss_hit": "false"},
-        {"take_profit_hit": "no"}, {"stop_loss_hit": 0}, {"stop_loss_hit": None}, {"tp_hit": False}, {"quantty": ""},
+        {"strategy_id": "a1"}, {"strategyId": 7}, {"symbol_id": "x"}, {"volume_note": "thin"},
+        {"side_text": "sell"},
+        {"price_comment": "limit"}, {"stop_loss_id": "exit"}, {"stop_loss_hit": False},
+        {"stop_loss_hit": "false"},
+        {"take_profit_hit": "no"}, {"stop_loss_hit": 0}, {"stop_loss_hit": None}, {"tp_hit": False},
+        {"quantty": ""},
     ],
     ids=str,
 )  # fmt: skip
@@ -416,14 +439,22 @@ def test_a_slip_of_the_pen_that_says_something_is_still_told(fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"bars_since_entry": 5}, {"barsSinceEntry": "12"}, {"bars_since_exit": 0}, {"entry_bar": 12}, {"entry_bar": 1},
-        {"closed_trades": 12}, {"closedTrades": "1"}, {"entry_count": 3}, {"long_trades": 1}, {"signal_count": 1},
-        {"qty_precision": 8}, {"size_precision": "3"}, {"price_precision": 1}, {"amount_decimals": 2},
-        {"buy_signal_strength": 3}, {"sell_strength": "0.7"}, {"signal_score": 1}, {"entry_quality": 5}, {"long_confidence": 80},
-        {"market_type": "spot"}, {"exchange_type": "Crypto"}, {"product_type": "SPOT"}, {"securityType": "crypto"},
-        {"asset_type": "cryptocurrency"}, {"parse_mode": "HTML"}, {"parse_mode": "MarkdownV2"}, {"description": "exit"},
-        {"description": "Long entry"}, {"trade_description": "close"}, {"sentiment": "bullish"}, {"sentiment": "Long"},
-        {"direction": "long"}, {"trade_direction": "buy"}, {"bias": "long"}, {"market_sentiment": "bullish"},
+        {"bars_since_entry": 5}, {"barsSinceEntry": "12"}, {"bars_since_exit": 0},
+        {"entry_bar": 12}, {"entry_bar": 1},
+        {"closed_trades": 12}, {"closedTrades": "1"}, {"entry_count": 3}, {"long_trades": 1},
+        {"signal_count": 1},
+        {"qty_precision": 8}, {"size_precision": "3"}, {"price_precision": 1},
+        {"amount_decimals": 2},
+        {"buy_signal_strength": 3}, {"sell_strength": "0.7"}, {"signal_score": 1},
+        {"entry_quality": 5}, {"long_confidence": 80},
+        {"market_type": "spot"}, {"exchange_type": "Crypto"}, {"product_type": "SPOT"},
+        {"securityType": "crypto"},
+        {"asset_type": "cryptocurrency"}, {"parse_mode": "HTML"}, {"parse_mode": "MarkdownV2"},
+        {"description": "exit"},
+        {"description": "Long entry"}, {"trade_description": "close"}, {"sentiment": "bullish"},
+        {"sentiment": "Long"},
+        {"direction": "long"}, {"trade_direction": "buy"}, {"bias": "long"},
+        {"market_sentiment": "bullish"},
         {"live": True}, {"enabled": "true"}, {"is_active": True}, {"bot_enabled": True},
     ],
     ids=str,
@@ -446,10 +477,14 @@ def test_a_view_passes_only_beside_the_side_that_it_agrees_with(name, word):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"entry_bar": "limit"}, {"closed_trades": "all"}, {"qty_precision": "half"}, {"buy_signal_strength": "exit"},
-        {"market_type": "futures"}, {"market_type": "margin"}, {"asset_type": "spot margin"}, {"parse_mode": "paper"},
-        {"position_direction": "long"}, {"position_side": "long"}, {"long_active": True}, {"stop_enabled": True},
-        {"live": False}, {"enabled": 0}, {"exit_after_bars": 5}, {"max_entry_count": 3}, {"type": "crypto"},
+        {"entry_bar": "limit"}, {"closed_trades": "all"}, {"qty_precision": "half"},
+        {"buy_signal_strength": "exit"},
+        {"market_type": "futures"}, {"market_type": "margin"}, {"asset_type": "spot margin"},
+        {"parse_mode": "paper"},
+        {"position_direction": "long"}, {"position_side": "long"}, {"long_active": True},
+        {"stop_enabled": True},
+        {"live": False}, {"enabled": 0}, {"exit_after_bars": 5}, {"max_entry_count": 3},
+        {"type": "crypto"},
     ],
     ids=str,
 )  # fmt: skip

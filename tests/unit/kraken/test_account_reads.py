@@ -89,9 +89,8 @@ def test_a_read_holds_the_keys_line_for_a_moment_only(method: str) -> None:
         begun = clock.monotonic()
         with pytest.raises(VenueUnavailable):
             READS[method](venue, Budget.start(clock, 9.0))
-        assert (
-            clock.monotonic() - begun < READ_S + 2
-        )  # a crowded machine is late, a read of nine seconds is another matter
+        # A crowded machine is late, a read of nine seconds is another matter.
+        assert clock.monotonic() - begun < READ_S + 2
 
 
 @EACH_READ

@@ -52,7 +52,7 @@ def spellings(pair):
     )
 
 
-# -- the file ------------------------------------------------------------------------------------------------------------
+# -- the file --------------------------------------------------------------------------------------
 
 
 def test_the_records_hold_over_a_thousand_pairs_in_a_small_sorted_file():
@@ -103,7 +103,7 @@ def test_a_record_gets_through_as_an_instrument_with_nothing_lost():
         assert pair.as_of.date().isoformat() == row["as_of"]
 
 
-# -- one row -------------------------------------------------------------------------------------------------------------
+# -- one row ---------------------------------------------------------------------------------------
 
 
 def test_every_pair_answers_to_each_of_its_names():
@@ -191,7 +191,8 @@ def test_what_is_not_there_is_unknown_and_its_neighbours_are_named(symbol, near)
 
 @pytest.mark.parametrize(
     "symbol",
-    ["NOSUCHUSD", "BINANCE:SUIUSD", "SUIUSD.P", "PF_SUIUSD", "SUI//USD", "SUI/USD/", "S/UIUSD", "SUIUSD,", "", "#", "\n",
+    ["NOSUCHUSD", "BINANCE:SUIUSD", "SUIUSD.P", "PF_SUIUSD", "SUI//USD", "SUI/USD/", "S/UIUSD",
+        "SUIUSD,", "", "#", "\n",
      "SU\u0131USD", "SUIUSD\x00", "KRAKEN:", "X" * 500, "SUI USD", "XSUIUSD", "SUI/XUSD"],
 )  # fmt: skip
 def test_nothing_is_guessed(symbol):

@@ -1,4 +1,5 @@
-"""Private calls side by side: as many as the nonce window of the key allows, orders before reads."""
+"""Private calls side by side: as many as the nonce window of the key
+allows, orders before reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Kraken's ORDER as KrakenVenue reads it: the orders of the account, one order, and what orders came to."""
+"""Kraken's ORDER as KrakenVenue reads it: the orders of the account, one order, and
+what orders came to."""
 
 from __future__ import annotations
 
@@ -294,7 +295,7 @@ def test_one_fill_that_cannot_be_read_fails_them_all(broken: Any, budget: Budget
         a_venue(server).fills([OTHER_ID, ORDER_ID], budget)
 
 
-# -- several orders under one client order id --------------------------------------------------------------------------------
+# -- several orders under one client order id ------------------------------------------------------
 
 
 def test_of_two_closed_orders_with_one_id_the_one_that_was_opened_last_is_found(

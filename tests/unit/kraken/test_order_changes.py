@@ -1,7 +1,7 @@
 """What each answer of Kraken proves about a cancel or an amendment.
 
-The tables are written out from Kraken's pages (docs.kraken.com/api/docs/rest-api/cancel-order, amend-order) and from our own
-promises, not from the lists in the code.
+The tables are written out from Kraken's pages (docs.kraken.com/api/docs/rest-api/cancel-order,
+amend-order) and from our own promises, not from the lists in the code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What each answer of Kraken proves about an order.
 
-The tables are written out from Kraken's error guide (docs.kraken.com/api/docs/guides/spot-errors and
-docs.kraken.com/exchange/guides/general/errors) and from our own promises, not from the lists in the code.
+The tables are written out from Kraken's error guide (docs.kraken.com/api/docs/guides/spot-errors
+and docs.kraken.com/exchange/guides/general/errors) and from our own promises, not from the lists in
+the code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Several prices from one Ticker: under whatever names Kraken gives them, and without the pairs that have none."""
+"""Several prices from one Ticker: under whatever names Kraken gives them, and without the
+pairs that have none."""
 
 from __future__ import annotations
 
@@ -262,7 +263,8 @@ def test_prices_that_cannot_be_read_are_an_outage(step: Step, budget: Budget) ->
 
 
 def test_the_paper_book_hears_nothing_of_a_plan(budget: Budget) -> None:
-    """A price that is noted may trade what rests: a validation or a denied alert would move the account."""
+    """A price that is noted may trade what rests: a validation or a denied alert
+    would move the account."""
     heard: list[str] = []
     with RawServer(result({"XETHZUSD": ETH})) as server:
         venue = a_venue(server, note_price=lambda name, _price: heard.append(name))

@@ -1,4 +1,5 @@
-"""krakenex over real sockets on loopback: what each failure of the wire proves, and that nothing is ever sent twice."""
+"""krakenex over real sockets on loopback: what each failure of the wire proves, and that
+nothing is ever sent twice."""
 
 from __future__ import annotations
 
@@ -118,7 +119,8 @@ def nonces(server: RawServer) -> list[int]:
 
 @pytest.fixture
 def resolved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """``resolved("name", address, ...)``: what the resolver says of a name; an exception is raised."""
+    """``resolved("name", address, ...)``: what the resolver says of a name; an
+    exception is raised."""
     real = socket.getaddrinfo
     known: dict[str, tuple[str, ...] | Exception] = {}
 
@@ -654,9 +656,8 @@ def test_a_server_that_stops_reading_does_not_hold_a_kept_connection_beyond_the_
         with ends_within(0.3):
             answer = client.private("AddOrder", {"pair": "x" * 5_000_000}, a_budget(0.3))
         assert isinstance(outcomes.of_add_order(answer), Unknown)
-        assert (
-            answer.detail == "ConnectionError"
-        )  # it ended while sending, not while waiting for the reply
+        # It ended while sending, not while waiting for the reply.
+        assert answer.detail == "ConnectionError"
         assert server.connections == 1
 
 
@@ -929,7 +930,6 @@ def test_an_order_goes_before_waiting_reads_and_a_read_holds_the_line_no_longer_
         reader.start()
         time.sleep(0.1)
         reply_to_order = client.private("AddOrder", PARAMETERS, a_budget(2.3), at_least_s=1.0)
-        assert (
-            reply_to_order.failure is not outcomes.Failure.NO_TIME
-        )  # it was sent, whatever the answer
+        # It was sent, whatever the answer.
+        assert reply_to_order.failure is not outcomes.Failure.NO_TIME
         reader.join()

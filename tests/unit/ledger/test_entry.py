@@ -1,4 +1,7 @@
-"""What an entry is claimed as, and what may be added to it. The way of an order through its states is in the other tests."""
+"""What an entry is claimed as, and what may be added to it.
+
+The way of an order through its states is in the other tests.
+"""
 
 from __future__ import annotations
 

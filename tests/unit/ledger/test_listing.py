@@ -33,7 +33,7 @@ def budget(seconds=30):
     return Budget.start(FakeClock(), seconds)
 
 
-# -- since ---------------------------------------------------------------------------------------------------------------
+# -- since -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,9 @@ def test_since_is_a_span_or_a_moment(text, since):
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "7", "7x", "-7d", "1.5h", "d", "999999w", "2026-13-01", "22.11.2026", "12:00", " ",
+    "text",
+    ["yesterday", "7", "7x", "-7d", "1.5h", "d", "999999w", "2026-13-01", "22.11.2026", "12:00",
+        " ",
              "0001-01-01T00:00+05:00", "\x00", "٣d"],
 )  # fmt: skip
 def test_a_since_that_is_neither_names_the_forms(text):
@@ -81,7 +83,7 @@ def test_no_text_breaks_a_filter(text):
         read.take(submitting())
 
 
-# -- symbol --------------------------------------------------------------------------------------------------------------
+# -- symbol ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -91,9 +93,8 @@ def test_every_name_of_a_pair_finds_its_orders(symbol):
     is_of_pair = filters(symbol=symbol).is_of_pair
     assert is_of_pair(OrderRequest("BTC/USD", {"pair": "XXBTZUSD"}))
     assert is_of_pair(OrderRequest("BTC/USD", {}))  # nothing to do, or a cancel
-    assert not is_of_pair(
-        OrderRequest("BTC/USD", {"pair": "XBTUSD.d"})
-    )  # another market in the same assets
+    # Another market in the same assets.
+    assert not is_of_pair(OrderRequest("BTC/USD", {"pair": "XBTUSD.d"}))
     assert not is_of_pair(OrderRequest("BTC/EUR", {"pair": "XXBTZEUR"}))
     assert not is_of_pair(OrderRequest("", {}))
 
@@ -106,7 +107,7 @@ def test_a_pair_that_is_not_known_any_more_is_found_by_the_names_it_was_stored_w
     assert not is_of_pair(OrderRequest("", {}))
 
 
-# -- pages ---------------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------
 
 
 def ledger_of(count):
@@ -170,7 +171,7 @@ def test_a_search_ends_with_its_budget():
     assert (page.entries, page.cursor is None) == ([], False)
 
 
-# -- the route -----------------------------------------------------------------------------------------------------------
+# -- the route -------------------------------------------------------------------------------------
 
 
 def test_the_route_takes_the_same_filters():

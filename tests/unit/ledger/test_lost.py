@@ -291,7 +291,7 @@ def test_a_purge_of_everything_does_not_make_it_another(ledger, path):
         assert isinstance(newcomer.claim(submitting("done")), Claimed)
 
 
-# -- begun anew ------------------------------------------------------------------------------------------------------------
+# -- begun anew ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_a_file_that_is_no_ledger_is_not_begun_in(ledger, path, disaster):
         assert path.read_bytes() == before
 
 
-# -- LEDGER_ID -------------------------------------------------------------------------------------------------------------
+# -- LEDGER_ID -------------------------------------------------------------------------------------
 
 
 def test_the_ledger_that_is_named_is_used(ledger, path):
@@ -353,7 +353,7 @@ def test_a_ledger_that_is_named_and_is_not_there_stops_the_function(ledger, path
     assert (sorted(path.parent.iterdir()) if path.parent.exists() else []) == before
 
 
-# -- processes -------------------------------------------------------------------------------------------------------------
+# -- processes -------------------------------------------------------------------------------------
 
 
 def test_eight_processes_that_start_at_once_make_one_ledger_and_agree_on_it(path):

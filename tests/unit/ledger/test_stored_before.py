@@ -1,6 +1,8 @@
-"""What the version before wrote into its SQLite ledger is read, listed, resent and reconciled, and means the same.
+"""What the version before wrote into its SQLite ledger is read, listed, resent and
+reconciled, and means the same.
 
-``stored_before`` holds the ledger as SQL, with an entry of each state, and the answers that version gave to resends.
+``stored_before`` holds the ledger as SQL, with an entry of each state, and the answers
+that version gave to resends.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ STORED = Path(__file__).with_name("stored_before")
 RESENT: list[dict[str, Any]] = json.loads((STORED / "answers.json").read_text("utf-8"))
 TOKEN = "token-of-the-tests-0123"
 STATES = {
-    "accepted": State.ACCEPTED, "rejected": State.REJECTED, "no-action": State.NO_ACTION, "with-a-stop": State.ACCEPTED,
-    "submitting": State.SUBMITTING, "not-sent": State.NOT_SENT, "expired": State.EXPIRED, "not-placed": State.NOT_PLACED,
-    "missed": State.MISSED, "denied": State.DENIED, "still-open": State.NOT_SENT, "had-filled": State.REJECTED,
+    "accepted": State.ACCEPTED, "rejected": State.REJECTED, "no-action": State.NO_ACTION,
+    "with-a-stop": State.ACCEPTED,
+    "submitting": State.SUBMITTING, "not-sent": State.NOT_SENT, "expired": State.EXPIRED,
+    "not-placed": State.NOT_PLACED,
+    "missed": State.MISSED, "denied": State.DENIED, "still-open": State.NOT_SENT,
+    "had-filled": State.REJECTED,
 }  # fmt: skip
 
 

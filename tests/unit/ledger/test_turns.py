@@ -1,4 +1,5 @@
-"""Whose turn it is, told by when alerts were fired, and within one second by the strategy's positions."""
+"""Whose turn it is, told by when alerts were fired, and within one second by the
+strategy's positions."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ DONE = [State.ACCEPTED, State.REJECTED, State.NOT_PLACED, State.NOT_SENT, State.
 
 
 def applied(*steps: tuple[int, int], holds: int) -> int:
-    """What the account holds after the alerts of one second came in that order, each taken as far as its turn lets it."""
+    """What the account holds after the alerts of one second came in that order, each taken as far
+    as its turn lets it."""
     came: list[LedgerEntry] = []
     for number, step in enumerate(steps):
         entry = in_turn(f"alert-{number}", moves=step)
@@ -55,7 +57,8 @@ def test_alerts_of_one_second_end_where_the_last_one_leads_in_whatever_order_the
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=8))
 def test_alerts_that_come_as_they_were_fired_all_go(positions):
-    """Whatever way the strategy takes within the second, as long as each alert has something to do."""
+    """Whatever way the strategy takes within the second, as long as each
+    alert has something to do."""
     came: list[LedgerEntry] = []
     for number, step in enumerate(pairwise(positions)):
         entry = in_turn(f"alert-{number}", moves=step)
@@ -131,7 +134,8 @@ def test_positions_of_another_second_or_line_or_of_a_percentage_say_nothing():
 
 
 def test_the_legs_of_one_alert_do_not_supersede_each_other():
-    """A reversal by two orders is one alert: both legs have its positions, and these may connect to themselves."""
+    """A reversal by two orders is one alert: both legs have its positions, and these may
+    connect to themselves."""
     leg0 = moved(in_turn("alert", moves=(1, 1)), State.ACCEPTED)
     leg1 = replace(leg0, unit=replace(leg0.unit, leg=1))
     assert refusal(leg1, [leg0, nothing_to_do(leg0)], "") is None

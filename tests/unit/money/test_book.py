@@ -22,7 +22,8 @@ def trade(side, volume, price, fee="0", number=1, **more):
     fields = {"strategy": "trend", "role": Role.ORDER, "alert_id": f"a{number}", **more}
     at = NOON + timedelta(minutes=number)
     return Trade(
-        f"T{number}", f"O{number}", "XXBTZUSD", "BTC/USD", Side(side), D(volume), D(price), cost, D(fee), at, **fields
+        f"T{number}", f"O{number}", "XXBTZUSD", "BTC/USD", Side(side), D(volume), D(price), cost,
+        D(fee), at, **fields
     )  # fmt: skip
 
 

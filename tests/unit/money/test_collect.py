@@ -37,9 +37,11 @@ def application(kraken, tmp_path):
     return build(
         read_settings(
             {
-                "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "ALLOWED_SYMBOLS": "*",
+                "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+                "ALLOWED_SYMBOLS": "*",
                 "MAX_ORDER_COST": "none", "KRAKEN_API_URL": kraken.url, "WEBHOOK_TOKEN": TOKEN,
-                "OPERATOR_TOKEN": OPERATOR, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "CRITICAL",
+                "OPERATOR_TOKEN": OPERATOR, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db",
+                "LOG_LEVEL": "CRITICAL",
             }
         )
     )  # fmt: skip

@@ -204,7 +204,7 @@ def test_a_text_in_lines_loses_no_letter_and_fits(text, columns, indent):
     assert all(columns_of(line) <= columns for line in lines if line.isprintable())
 
 
-# -- three answers where there is nothing to show ------------------------------------------------------------------------
+# -- three answers where there is nothing to show --------------------------------------------------
 
 
 def answered(folder, *arguments, **changes):
@@ -218,7 +218,8 @@ def answered(folder, *arguments, **changes):
     )
 
 
-READING = [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1", "--yes"), ("pairs", "BTC/USD"),
+READING = [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1", "--yes"),
+    ("pairs", "BTC/USD"),
            ("pairs", "--refresh")]  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""What the doctor says about a deployment: in paper mode, and against Kraken on loopback. It places nothing."""
+"""What the doctor says about a deployment: in paper mode, and against Kraken on loopback.
+
+It places nothing.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +148,7 @@ def store_rules(env, age):
     ledger.close()
 
 
-# -- all is well -----------------------------------------------------------------------------------------------------------
+# -- all is well -----------------------------------------------------------------------------------
 
 
 def test_in_paper_mode_everything_is_well(paper):
@@ -202,7 +205,7 @@ def test_the_log_stays_quiet_unless_it_is_asked_for(live, kraken):
     assert "422 rejected" in run(live | {"LOG_LEVEL": "WARNING"}).stderr
 
 
-# -- settings --------------------------------------------------------------------------------------------------------------
+# -- settings --------------------------------------------------------------------------------------
 
 
 def test_every_fault_of_the_settings_is_shown_and_nothing_else_is_checked(paper):
@@ -210,7 +213,8 @@ def test_every_fault_of_the_settings_is_shown_and_nothing_else_is_checked(paper)
     assert result.exit_code == 1
     said = [line.split(":")[0] for line in result.stdout.splitlines()]
     assert set(said[:-2]) == {
-        "FAIL  REQUEST_BUDGET_SECONDS", "FAIL  KRAKEN_API_KEY", "FAIL  KRAKEN_API_SECRET", "FAIL  ALLOWED_SYMBOLS",
+        "FAIL  REQUEST_BUDGET_SECONDS", "FAIL  KRAKEN_API_KEY", "FAIL  KRAKEN_API_SECRET",
+        "FAIL  ALLOWED_SYMBOLS",
         "FAIL  MAX_ORDER_COST",
     }  # fmt: skip
     assert said[-2] == "FAIL  everything else"
@@ -229,7 +233,7 @@ def test_a_server_that_trusts_everybody_is_a_warning(paper):
     assert "without any proof: 200 validated" in found["alert"]["found"]
 
 
-# -- secrets ---------------------------------------------------------------------------------------------------------------
+# -- secrets ---------------------------------------------------------------------------------------
 
 
 def strategy_file(tmp_path):
@@ -339,7 +343,7 @@ def test_a_secret_that_is_read_but_can_not_be_used_is_named_without_its_text(liv
     assert "no-base64!" not in result.output
 
 
-# -- Kraken ----------------------------------------------------------------------------------------------------------------
+# -- Kraken ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("permission", FORBIDDEN)
@@ -450,7 +454,8 @@ def test_an_unreachable_kraken_stops_no_other_check(paper):
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [("online", "ok"), ("post_only", "warn"), ("limit_only", "warn"), ("maintenance", "fail"), ("cancel_only", "fail"),
+    [("online", "ok"), ("post_only", "warn"), ("limit_only", "warn"), ("maintenance", "fail"),
+        ("cancel_only", "fail"),
      ("resting", "warn")],
 )  # fmt: skip
 def test_the_status_of_kraken_is_judged(live, kraken, status, verdict):
@@ -482,13 +487,14 @@ def test_an_answer_that_can_not_be_read_is_no_crash(live, kraken, endpoint, faul
     assert "the check itself broke" not in str(found)
 
 
-# -- the key's facts -------------------------------------------------------------------------------------------------------
+# -- the key's facts -------------------------------------------------------------------------------
 
 
 def key_info(kraken, **facts):
     """One answer as Kraken documents it, in camelCase."""
     whole = {
-        "apiKeyName": "bridge", "apiKey": KEY, "nonce": "1", "nonceWindow": "10000000000", "permissions": list(NEEDED),
+        "apiKeyName": "bridge", "apiKey": KEY, "nonce": "1", "nonceWindow": "10000000000",
+        "permissions": list(NEEDED),
         "iban": "", "validUntil": "0", "queryFrom": "0", "queryTo": "0", "ipAllowlist": [], **facts,
     }  # fmt: skip
     kraken.script("GetApiKeyInfo", faults.raw(json.dumps({"error": [], "result": whole}).encode()))
@@ -512,17 +518,20 @@ def in_days(days):
         ({"validUntil": "-5"}, "Kraken key expiry", ("fail", "is no time")),
         ({"validUntil": "soon"}, "Kraken key expiry", ("fail", "is no time")),
         ({}, "Kraken key addresses", ("ok", "any address")),
-        ({"ipAllowlist": ["192.0.2.1", "192.0.2.9"]}, "Kraken key addresses", ("ok", "only from 192.0.2.1, 192.0.2.9")),
+        ({"ipAllowlist": ["192.0.2.1", "192.0.2.9"]}, "Kraken key addresses",
+            ("ok", "only from 192.0.2.1, 192.0.2.9")),
         ({"queryTo": in_days(9)}, "Kraken key history", ("warn", "only to 2")),
         ({"queryFrom": in_days(-9)}, "Kraken key history", ("warn", "only from 2")),
         ({"permissions": None}, "Kraken key permissions", ("fail", "does not list them")),
-        ({"permissions": [*NEEDED, "earn-funds"]}, "Kraken key permissions", ("ok", "not needed: earn-funds")),
+        ({"permissions": [*NEEDED, "earn-funds"]}, "Kraken key permissions",
+            ("ok", "not needed: earn-funds")),
         ({}, "Kraken nonce window", ("ok", "which is 10 s")),
         ({"nonceWindow": 0}, "Kraken nonce window", ("warn", "0: requests that overtake")),
         ({"nonceWindow": "10000"}, "Kraken nonce window", ("warn", "only 0.00001 s")),
         ({"nonceWindow": None}, "Kraken nonce window", ("warn", "does not say")),
         ({}, "Kraken nonce", ("ok", "largest")),
-        ({"nonce": str(2**63)}, "Kraken nonce", ("fail", "9223372036854775808, which is larger than ours")),
+        ({"nonce": str(2**63)}, "Kraken nonce",
+            ("fail", "9223372036854775808, which is larger than ours")),
         ({"nonce": None}, "Kraken nonce", ("warn", "does not say")),
     ],
 )  # fmt: skip
@@ -562,7 +571,7 @@ def test_a_nonce_that_the_running_function_overtook_is_no_fault(live, kraken):
     assert len(kraken.calls_of("GetApiKeyInfo")) == 2
 
 
-# -- the ledger ------------------------------------------------------------------------------------------------------------
+# -- the ledger ------------------------------------------------------------------------------------
 
 
 def test_a_ledger_that_can_not_be_written_stops_no_other_check(live, tmp_path):
@@ -611,7 +620,8 @@ def test_a_ledger_in_memory_is_a_warning(paper):
 
 @dataclass
 class TroubledStore(MemoryLedger):
-    """``failures`` of the next reads, ``slow_s`` for each write, ``others``: somebody else writes after us, so often."""
+    """``failures`` of the next reads, ``slow_s`` for each write, ``others``: somebody else writes
+    after us, so often."""
 
     clock: object = None
     failures: int = 0
@@ -708,15 +718,17 @@ def test_there_is_nothing_to_begin_without_a_ledger_that_lasts(paper, env):
 )
 def test_in_live_a_firestore_without_a_named_id_is_warned_of(ledger_id, expected):
     live = {
-        "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "*", "MAX_ORDER_COST": "none", "KRAKEN_API_KEY": KEY,
-        "KRAKEN_API_SECRET": SECRET, "LEDGER_URL": "firestore://my-project-1", "LEDGER_ID": ledger_id,
+        "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "*", "MAX_ORDER_COST": "none",
+        "KRAKEN_API_KEY": KEY,
+        "KRAKEN_API_SECRET": SECRET, "LEDGER_URL": "firestore://my-project-1",
+        "LEDGER_ID": ledger_id,
     }  # fmt: skip
     findings = list(check_ledger(Function(env=live).application))
     assert [finding.name for finding in findings] == expected
     assert [finding.verdict for finding in findings[:-1]] == ["warn"] * (len(expected) - 1)
 
 
-# -- pair rules and the alert ----------------------------------------------------------------------------------------------
+# -- pair rules and the alert ----------------------------------------------------------------------
 
 
 def test_stale_pair_rules_are_a_warning_and_the_way_to_new_ones(live):
@@ -753,9 +765,8 @@ def test_the_pairs_of_a_strategy_are_checked_and_its_alert_uses_one(paper, tmp_p
     assert verdicts(found) == {}
     assert found["strategies"]["found"] == "trend (strategies.toml)"
     assert found["pairs of allowed_symbols of trend"]["found"] == "SOL/USD, ETH/USD"
-    assert (
-        "ETH/USD, proved by strategies.toml [trend] token[0]" in found["alert"]["found"]
-    )  # the one that both lists have
+    # The one that both lists have.
+    assert "ETH/USD, proved by strategies.toml [trend] token[0]" in found["alert"]["found"]
 
 
 def test_limits_that_allow_no_order_at_all_fail_the_alert(live):
@@ -799,9 +810,8 @@ def test_the_smallest_order_is_worth_the_least_cost(live, kraken):
     kraken.engine.mark_price("XBTUSD", Decimal(3))
     found = examined(live)
     assert found["alert"]["verdict"] == "ok", found["alert"]
-    assert found["alert"]["found"].startswith(
-        "buy 0.16666667 BTC/USD"
-    )  # 0.5 USD at 3, rounded up to the lot
+    # 0.5 USD at 3, rounded up to the lot.
+    assert found["alert"]["found"].startswith("buy 0.16666667 BTC/USD")
 
 
 def test_no_price_is_made_up_for_a_real_kraken(paper):

@@ -1,4 +1,5 @@
-"""The operator's replay: the one way in which an alert that ended without an order is sent again."""
+"""The operator's replay: the one way in which an alert that ended without
+an order is sent again."""
 
 from __future__ import annotations
 
@@ -72,7 +73,7 @@ def entry(function):
     return only(entries(function))
 
 
-# -- the transition ------------------------------------------------------------------------------------------------------
+# -- the transition --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", State)
@@ -106,7 +107,7 @@ def test_another_text_names_no_unit(name):
     assert unit_named(name) is None
 
 
-# -- sending again -------------------------------------------------------------------------------------------------------
+# -- sending again ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ended", [rejected, not_placed, expired])
@@ -236,7 +237,7 @@ def test_a_replay_is_not_rounded_anew(function):
     assert entry(function).state is State.REJECTED
 
 
-# -- refusals ------------------------------------------------------------------------------------------------------------
+# -- refusals --------------------------------------------------------------------------------------
 
 
 def found_open(function):
@@ -299,7 +300,10 @@ def test_every_earlier_attempt_is_looked_up(function):
     function.venue.closed_orders[second] = VenueOrder("OLATE-AAAAA-AAAAAA", second, "closed")
     refused(
         function,
-        f"Attempt 2 was placed after all: Kraken has it as OLATE-AAAAA-AAAAAA, closed, under client order id {second}",
+        (
+            "Attempt 2 was placed after all: Kraken has it as OLATE-AAAAA-AAAAAA, closed, under "
+            f"client order id {second}"
+        ),
     )
 
 
@@ -334,19 +338,28 @@ def test_an_alert_in_another_state_or_none_refuses(function, arrange, says):
 @pytest.mark.parametrize(
     ("fields", "env", "price_now", "says"),
     [
-        ({}, {"ALLOWED_SYMBOLS": "ETH/USD"}, 60000, "ALLOWED_SYMBOLS: BTC/USD is not among ETH/USD"),
+        ({}, {"ALLOWED_SYMBOLS": "ETH/USD"}, 60000,
+            "ALLOWED_SYMBOLS: BTC/USD is not among ETH/USD"),
         ({}, {"MAX_ORDER_COST": "599 USD"}, 60000, "MAX_ORDER_COST: cost 600 USD"),
-        ({}, {"MAX_ORDER_COST": "650 USD"}, 70000, "MAX_ORDER_COST: cost 700 USD"),  # the alert's price was 60000
-        ({}, {"MAX_ORDER_COST": "650 EUR"}, 60000, "MAX_ORDER_COST_CURRENCY: no cap is set for USD"),
-        ({"order_type": "limit"}, {"MAX_ORDER_COST": "599 USD"}, 10, "MAX_ORDER_COST: cost 600 USD"),
-        ({"order_type": "stop-loss", "stop_price": "90000"}, {"MAX_ORDER_COST": "899 USD"}, 60000, "cost 900 USD"),
+        # The alert's price was 60000.
+        ({}, {"MAX_ORDER_COST": "650 USD"}, 70000, "MAX_ORDER_COST: cost 700 USD"),
+        ({}, {"MAX_ORDER_COST": "650 EUR"}, 60000,
+            "MAX_ORDER_COST_CURRENCY: no cap is set for USD"),
+        ({"order_type": "limit"}, {"MAX_ORDER_COST": "599 USD"}, 10,
+            "MAX_ORDER_COST: cost 600 USD"),
+        ({"order_type": "stop-loss", "stop_price": "90000"}, {"MAX_ORDER_COST": "899 USD"}, 60000,
+            "cost 900 USD"),
         (
-            {"order_type": "stop-loss-limit", "stop_price": "90000"}, {"MAX_ORDER_COST": "899 USD"}, 10, "cost 900 USD",
+            {"order_type": "stop-loss-limit", "stop_price": "90000"}, {"MAX_ORDER_COST": "899 USD"},
+            10, "cost 900 USD",
         ),
-        ({"order_type": "limit", "price": "+2%"}, {"MAX_ORDER_COST": "611 USD"}, 60000, "MAX_ORDER_COST: cost 612 USD"),
-        ({"order_type": "limit", "price": "-2%"}, {"MAX_ORDER_COST": "599 USD"}, 60000, "MAX_ORDER_COST: cost 600 USD"),
+        ({"order_type": "limit", "price": "+2%"}, {"MAX_ORDER_COST": "611 USD"}, 60000,
+            "MAX_ORDER_COST: cost 612 USD"),
+        ({"order_type": "limit", "price": "-2%"}, {"MAX_ORDER_COST": "599 USD"}, 60000,
+            "MAX_ORDER_COST: cost 600 USD"),
         (
-            {"order_type": "trailing-stop-limit", "trail": "500", "trail_limit": "+500"}, {"MAX_ORDER_COST": "609 USD"}, 60000,
+            {"order_type": "trailing-stop-limit", "trail": "500", "trail_limit": "+500"},
+            {"MAX_ORDER_COST": "609 USD"}, 60000,
             "MAX_ORDER_COST: cost 610 USD",
         ),
     ],
@@ -392,7 +405,8 @@ def test_a_replay_within_todays_limits_is_sent(tmp_path, fields):
 def test_an_alert_of_paper_is_never_sent_for_real(tmp_path, mode):
     rejected(function_on(tmp_path / "ledger.db"))
     real = {
-        "TRADING_MODE": mode, "KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "a2V5" * 22, "ALLOWED_SYMBOLS": "*",
+        "TRADING_MODE": mode, "KRAKEN_API_KEY": "k" * 56, "KRAKEN_API_SECRET": "a2V5" * 22,
+        "ALLOWED_SYMBOLS": "*",
         "MAX_ORDER_COST": "none",
     }  # fmt: skip
     now = function_on(tmp_path / "ledger.db", **real)
@@ -400,7 +414,7 @@ def test_an_alert_of_paper_is_never_sent_for_real(tmp_path, mode):
     refused(now, "The alert came in paper mode", "--unit", entry(now).unit.name)
 
 
-# -- which entry ---------------------------------------------------------------------------------------------------------
+# -- which entry -----------------------------------------------------------------------------------
 
 
 def two_generations(function):
@@ -462,7 +476,7 @@ def test_a_search_ends_after_a_bounded_number_of_entries(function, monkeypatch):
     assert named.stdout.startswith("alert")
 
 
-# -- two at once ---------------------------------------------------------------------------------------------------------
+# -- two at once -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -530,7 +544,7 @@ def test_what_shows_up_during_a_long_thought_refuses(function):
     assert len(function.venue.submitted) == 1
 
 
-# -- a ledger that fails -------------------------------------------------------------------------------------------------
+# -- a ledger that fails ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -555,11 +569,12 @@ def test_a_ledger_that_fails_says_whether_anything_was_sent(
     assert len(function.venue.submitted) == 1 + sent
 
 
-# -- the paper Kraken ----------------------------------------------------------------------------------------------------
+# -- the paper Kraken ------------------------------------------------------------------------------
 
 
 def test_a_replay_on_the_paper_kraken_is_an_order_of_its_book(tmp_path, monkeypatch):
-    """Everything real but the socket: refused for lack of funds, and replayed once there are some."""
+    """Everything real but the socket: refused for lack of funds, and
+    replayed once there are some."""
     monkeypatch.chdir(tmp_path)
     env = {"WEBHOOK_TOKEN": TOKEN, "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db"}
     function = Function()

@@ -1,4 +1,5 @@
-"""The fees of the account: read by reconcile once a day, kept for every instance, believed for two days, never a condition."""
+"""The fees of the account: read by reconcile once a day, kept for every instance, believed for two
+days, never a condition."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from webhook_core.trading.symbols import Instruments
 D = Decimal
 LOW = Fees(D("0.10"), D("0.25"))
 LIVE = {
-    "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "none", "KRAKEN_API_KEY": "k" * 20,
+    "TRADING_MODE": "live", "ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "none",
+    "KRAKEN_API_KEY": "k" * 20,
     "KRAKEN_API_SECRET": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0",
 }  # fmt: skip
 DAY, HOUR, SECOND = (timedelta(days=1), timedelta(hours=1), timedelta(seconds=1))
@@ -125,10 +127,13 @@ def test_a_moment_to_come_puts_off_no_read(fees, clock):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "x", "[]", "{}", "null", '{"fees": []}', '{"fees": {"XXBTZUSD": {}}}', '{"fees": {"XXBTZUSD": "0.1"}}',
-        '{"as_of": "never", "fees": {}}', '{"as_of": "2026-10-01T00:00:00", "fees": {}}', '{"as_of": 5, "fees": {}}',
+        "", "x", "[]", "{}", "null", '{"fees": []}', '{"fees": {"XXBTZUSD": {}}}',
+        '{"fees": {"XXBTZUSD": "0.1"}}',
+        '{"as_of": "never", "fees": {}}', '{"as_of": "2026-10-01T00:00:00", "fees": {}}',
+        '{"as_of": 5, "fees": {}}',
         *(
-            json.dumps({"as_of": "2026-10-01T00:00:00+00:00", "fees": {"XXBTZUSD": {"maker": "0.1", "taker": taker}}})
+            json.dumps({"as_of": "2026-10-01T00:00:00+00:00",
+                    "fees": {"XXBTZUSD": {"maker": "0.1", "taker": taker}}})
             for taker in ("NaN", "-0.1", "11", "Infinity", "", "much", None)
         ),
     ],
@@ -272,7 +277,8 @@ def test_a_fee_that_was_read_too_long_ago_keeps_back_the_highest():
 
 
 def test_a_fee_that_has_risen_since_costs_no_order_and_makes_none_larger_than_the_funds():
-    """Kraken refuses the first one for want of funds; it is planned once more with the highest fee kept back."""
+    """Kraken refuses the first one for want of funds; it is planned once more with the
+    highest fee kept back."""
     function = live(fee=D("0.008"))
     answer = buy_all(function)
     assert outcome(answer) == (200, "accepted")

@@ -17,7 +17,8 @@ from webhook_core.trading.orders import Side
 D = Decimal
 BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
 LIVE = {
-    "TRADING_MODE": "live", "KRAKEN_API_KEY": "key", "KRAKEN_API_SECRET": "c2VjcmV0", "ALLOWED_SYMBOLS": "*",
+    "TRADING_MODE": "live", "KRAKEN_API_KEY": "key", "KRAKEN_API_SECRET": "c2VjcmV0",
+    "ALLOWED_SYMBOLS": "*",
     "MAX_ORDER_COST": "none",
 }  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""What an order that was not taken comes to when it is counted again: sent, nothing to do, denied, or left to a resend."""
+"""What an order that was not taken comes to when it is counted again: sent, nothing to do, denied,
+or left to a resend."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def capped(**fields):
     return trader(env={"MAX_ORDER_COST": "5000 USD", "ALLOWED_SYMBOLS": "*"}, **fields)
 
 
-# -- denied by now -------------------------------------------------------------------------------------------------------
+# -- denied by now ---------------------------------------------------------------------------------
 
 
 def test_a_resent_target_that_a_limit_denies_by_now_is_denied_for_good_and_says_so(caplog):
@@ -81,7 +82,7 @@ def test_a_leg_that_a_limit_denies_by_now_stops_those_behind_it():
     assert function.post(body)["replayed"] is True
 
 
-# -- refused by Kraken, and not certain how much is right ------------------------------------------------------------------
+# -- refused by Kraken, and not certain how much is right ------------------------------------------
 
 
 def test_a_close_that_kraken_refuses_for_lack_of_funds_is_counted_again_by_the_resend():
@@ -137,7 +138,7 @@ def test_an_entry_that_lacks_funds_stays_refused():
     assert outcome(function.post(function.alert(volume="0.1"))) == (422, "order_rejected")
 
 
-# -- more orders than one look shows ---------------------------------------------------------------------------------------
+# -- more orders than one look shows ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("margin", [{}, MARGIN], ids=["spot", "margin"])

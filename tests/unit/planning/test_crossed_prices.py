@@ -32,9 +32,8 @@ def test_the_price_speaks_of_a_buy_by_what_it_costs_whatever_a_coin_costs(symbol
     assert post(function, rests) == (200, "accepted")
     function.venue.held["ZUSD"] = function.venue.held["ZUSD"]._replace(held=Decimal(24500))
     function.clock.sleep(LONG)
-    function.venue.quotes[key] = (
-        Decimal(48000) / scale
-    )  # it has filled, and every read shows it resting
+    # It has filled, and every read shows it resting.
+    function.venue.quotes[key] = Decimal(48000) / scale
     wanted = target(function, volume, symbol=symbol, price=str(Decimal(48000) / scale))
     assert post(function, wanted) == (503, "not_sent")
 

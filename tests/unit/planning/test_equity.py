@@ -1,4 +1,5 @@
-"""What an account is worth: one consistent read of it, every asset valued or named, and a share of it while reads lag."""
+"""What an account is worth: one consistent read of it, every asset valued or named, and a share of
+it while reads lag."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def bought_for(function):
     return D(volume) if "viqc" in parameters.get("oflags", "") else D(volume) * 50_000
 
 
-# -- several strategies on one bar, while the balances lag -----------------------------------------------------------------
+# -- several strategies on one bar, while the balances lag -----------------------------------------
 
 
 @pytest.mark.parametrize("late", [0, 1, 2, 4])
@@ -101,7 +102,8 @@ def test_what_a_sale_has_just_brought_in_is_spent_or_waited_for(late, sized):
 
 @pytest.mark.parametrize("late", [4, 9])
 def test_a_balance_that_can_not_have_a_fill_in_it_is_no_reason_to_buy_again(late):
-    """An entry of a fixed size left nothing that the balance could be held against; but all that it bought is missing."""
+    """An entry of a fixed size left nothing that the balance could be held against; but all that it
+    bought is missing."""
     function = account(ZUSD=100_000)
     function.venue.hold_back(late)
     assert function.post(alert(function, "e-1", side="buy", volume="0.5")).status == 200
@@ -113,7 +115,7 @@ def test_a_balance_that_can_not_have_a_fill_in_it_is_no_reason_to_buy_again(late
     assert held(function) == D("0.75")
 
 
-# -- an asset without a price ----------------------------------------------------------------------------------------------
+# -- an asset without a price ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_an_order_by_an_equity_that_lacks_an_asset_is_smaller_and_says_so(sized)
     assert [text for text in answer["warnings"] if "leaves out ADA" in text]
 
 
-# -- an asset whose pair is not known --------------------------------------------------------------------------------------
+# -- an asset whose pair is not known --------------------------------------------------------------
 
 NEW = pair("NEWUSD", "NEWUSD", "NEW/USD", "NEW", "ZUSD")
 NEW_EUR = pair("NEWEUR", "NEWEUR", "NEW/EUR", "NEW", "ZEUR")
@@ -211,9 +213,8 @@ def test_the_pair_of_an_asset_that_is_not_known_is_asked_for(beside):
     function.venue.calls.clear()
     function.post(target(function, "35", "a-2"))
     assert calls <= 12
-    assert (
-        "instruments" not in function.venue.calls
-    )  # what is known, and what is not, is asked for once
+    # What is known, and what is not, is asked for once.
+    assert "instruments" not in function.venue.calls
 
 
 @pytest.mark.parametrize(

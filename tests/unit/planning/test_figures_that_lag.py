@@ -1,4 +1,7 @@
-"""Kraken's figures may lag its engine by a minute. What our own last orders did counts all the same."""
+"""Kraken's figures may lag its engine by a minute.
+
+What our own last orders did counts all the same.
+"""
 
 from __future__ import annotations
 
@@ -262,9 +265,8 @@ def test_an_exit_behind_a_cancel_counts_by_the_figure_that_its_alert_has_seen(re
     assert post(function, alert(function, "a-1", orders=legs, price=None)) == (200, "accepted")
     function.venue.calls.clear()
     assert post(function, alert(function, "a-2", action="close")) == (200, "no_action")
-    asked = (
-        ["open_orders", "orders_closed"] if reads else []
-    )  # those balances hold funds for an order that is gone
+    # Those balances hold funds for an order that is gone.
+    asked = ["open_orders", "orders_closed"] if reads else []
     assert (function.venue.calls, sent(function)) == (["balances", *asked], [("sell", "3")])
 
 
@@ -329,8 +331,7 @@ def test_a_stop_that_has_taken_the_entry_back_is_no_entry_that_is_not_shown():
     function.venue.leaves_closes = True
     entry = buy(function, "1", "in", stop_loss="49000")
     assert post(function, entry) == (200, "accepted")
-    function.venue.fill(
-        function.venue.resting[-1]
-    )  # the stop fires within the minute, and Kraken alone knows of it
+    # The stop fires within the minute, and Kraken alone knows of it.
+    function.venue.fill(function.venue.resting[-1])
     assert post(function, target(function, "1", "again")) == (200, "accepted")
     assert held(function) == 1

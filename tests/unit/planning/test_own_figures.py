@@ -1,4 +1,5 @@
-"""What is held, where Kraken's figures do not show our own last orders: counted by what those orders filled."""
+"""What is held, where Kraken's figures do not show our own last orders: counted by what
+those orders filled."""
 
 from __future__ import annotations
 
@@ -116,7 +117,7 @@ def test_a_resting_order_that_has_not_filled_leaves_a_balance_that_lags_what_it_
     assert (answer.status, answer["code"]) == (200, "no_action"), answer.document
 
 
-# -- an order that has rested for long ------------------------------------------------------------------------------------
+# -- an order that has rested for long -------------------------------------------------------------
 
 HOUR = 3600
 
@@ -138,7 +139,8 @@ def later(function, others=0):
 
 @pytest.mark.parametrize("others", [0, 60])
 def test_an_order_that_rested_for_an_hour_and_has_just_filled_is_counted(function, others):
-    """However many orders came since, Kraken is asked for it before it is asked for the balances, which then have it."""
+    """However many orders came since, Kraken is asked for it before it is asked for the balances,
+    which then have it."""
     order_id = rested(function)
     later(function, others)
     function.venue.calls.clear()
@@ -235,7 +237,7 @@ def test_of_very_many_that_rest_each_is_asked_for_in_turn(function):
     assert found == 400
 
 
-# -- many of them, and little time -----------------------------------------------------------------------------------------
+# -- many of them, and little time -----------------------------------------------------------------
 
 
 def shown_open(function):
@@ -303,7 +305,7 @@ def test_a_validation_writes_nothing_down(function):
     assert [entry.version for entry in function.store.entries().entries] == before
 
 
-# -- a start that passes while the order waits to be sent ------------------------------------------------------------------
+# -- a start that passes while the order waits to be sent ------------------------------------------
 
 
 def test_a_start_that_has_passed_by_the_resend_is_krakens_to_judge(function):

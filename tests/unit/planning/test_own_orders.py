@@ -1,4 +1,5 @@
-"""What is held, with our own orders of the last minute in it, whatever the clocks of the instances say."""
+"""What is held, with our own orders of the last minute in it, whatever the clocks
+of the instances say."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def ledger():
 
 @pytest.fixture
 def settled(ledger):
-    """What is held when Kraken shows ``figure`` so many seconds after noon, None if that is not certain."""
+    """What is held when Kraken shows ``figure`` so many seconds after noon, None if
+    that is not certain."""
 
     def ask(figure, seconds):
         own = OwnOrders("paper", "main", ledger, Dated(at(seconds)), MARGIN)
@@ -45,7 +47,8 @@ def market(side, volume):
 
 
 def claim(ledger, name, seconds, request, *, held=None, counted_until=None):
-    """A market order's claim; ``held``: what its plan has counted, ``counted_until``: up to which claim, in seconds."""
+    """A market order's claim; ``held``: what its plan has counted, ``counted_until``: up to which
+    claim, in seconds."""
     plain = submitting(name, at=at(seconds))
     entry = replace(
         plain,
@@ -64,7 +67,8 @@ def accept(ledger, entry, seconds):
 
 @pytest.mark.parametrize("figure", ["0", "2", "1"])
 def test_orders_count_in_the_order_in_which_they_counted_each_other(ledger, settled, figure):
-    """The second one, a sell of 1 from 2, was claimed by an instance whose clock is three seconds behind."""
+    """The second one, a sell of 1 from 2, was claimed by an instance whose clock is
+    three seconds behind."""
     accept(ledger, claim(ledger, "buys", 10, market("buy", "2"), held="0"), 11)
     accept(ledger, claim(ledger, "sells", 9, market("sell", "1"), held="2", counted_until=10), 10)
     assert settled(figure, 20) == 1
@@ -83,7 +87,8 @@ def test_an_order_that_was_sent_at_its_second_attempt_counts_from_then_on(ledger
 
 @pytest.mark.parametrize("state", ["REJECTED", "NOT_SENT"])
 def test_the_figures_of_an_attempt_are_not_those_of_the_next_one(ledger, settled, state):
-    """A day later the same request goes out again: it was planned on what was held the day before."""
+    """A day later the same request goes out again: it was planned on what
+    was held the day before."""
     outcome = (
         Rejected(("EOrder:Insufficient funds",))
         if state == "REJECTED"
@@ -127,7 +132,8 @@ def test_what_an_order_has_filled_counts_where_that_is_known(ledger, settled):
 
 
 def test_an_order_that_a_plan_has_not_counted_is_not_taken_for_older(ledger, settled):
-    """Two buys at once, neither of which knows of the other; two minutes later a third, which Kraken does not show yet."""
+    """Two buys at once, neither of which knows of the other; two minutes later a third, which
+    Kraken does not show yet."""
     accept(ledger, claim(ledger, "beside", 9, market("buy", "1")), 12)
     accept(ledger, claim(ledger, "target", 10, market("buy", "1"), held="0", counted_until=0), 11)
     accept(ledger, claim(ledger, "third", 130, market("buy", "1")), 131)
@@ -137,7 +143,8 @@ def test_an_order_that_a_plan_has_not_counted_is_not_taken_for_older(ledger, set
 
 @pytest.mark.parametrize("figure", ["1", "2", "3"])
 def test_beside_an_order_without_an_outcome_no_figure_is_certain(ledger, settled, figure):
-    """2 may be the first order and the second one, or the first and the third, with the second still under way."""
+    """2 may be the first order and the second one, or the first and the third, with the
+    second still under way."""
     accept(ledger, claim(ledger, "first", 10, market("buy", "1"), held="0"), 11)
     claim(ledger, "second", 12, market("buy", "1"))
     accept(ledger, claim(ledger, "third", 13, market("buy", "1")), 14)

@@ -143,7 +143,7 @@ def test_a_damaged_document_of_rules_costs_no_alert(clock, documents, venue, tex
     assert rules.learn(None, Budget.start(clock, 9)).resolve("BTCUSD").ordermin == Decimal("0.5")
 
 
-# -- pairs that Kraken no longer lists ------------------------------------------------------------------------------------
+# -- pairs that Kraken no longer lists -------------------------------------------------------------
 
 MANY = [BTC_USD, *(pair(f"A{n}USD", f"A{n}USD", f"A{n}/USD", f"A{n}", "ZUSD") for n in range(4))]
 XSTOCK = pair("AAPLxUSD", "AAPLxUSD", "AAPLx/USD", "AAPLx", "ZUSD")
@@ -171,13 +171,14 @@ def test_a_packaged_pair_that_a_refresh_lacks_is_gone_for_every_instance(
     instances[0].learn(None, Budget.start(clock, 9))
     clock.sleep(READ_AGAIN_AFTER_S + 1)
     for one in instances:
+        # xStocks could not be read.
         assert keys(one) == {
             "XXBTZUSD",
             "A0USD",
             "A1USD",
             "A3USD",
             "AAPLxUSD",
-        }  # xStocks could not be read
+        }
     venue.rules = listed_now(clock, [MANY[3]])
     instances[1].learn(["A2USD"], Budget.start(clock, 9))
     clock.sleep(READ_AGAIN_AFTER_S + 1)

@@ -1,4 +1,5 @@
-"""Which orders the legs of an alert come to: planned together, on the same facts, before the first one is sent."""
+"""Which orders the legs of an alert come to: planned together, on the same facts, before
+the first one is sent."""
 
 from __future__ import annotations
 
@@ -123,7 +124,8 @@ def test_an_exit_behind_a_cancel_is_planned_once_more_as_well():
 
 
 @pytest.mark.parametrize(
-    "legs", [THREE, [{"action": "cancel"}, {"action": "close"}, {"side": "buy", "volume": "1"}]], ids=["orders", "mixed"]
+    "legs", [THREE, [{"action": "cancel"}, {"action": "close"}, {"side": "buy", "volume": "1"}]],
+    ids=["orders", "mixed"]
 )  # fmt: skip
 @pytest.mark.parametrize("how", ["route", "field", "mode"])
 def test_a_validation_asks_kraken_about_every_order_and_leaves_nothing(legs, how):

@@ -1,4 +1,5 @@
-"""An alert whose size is no fixed volume: what is read for it, what is sent, and what is left when it is not."""
+"""An alert whose size is no fixed volume: what is read for it, what is sent, and what is
+left when it is not."""
 
 from __future__ import annotations
 
@@ -48,11 +49,14 @@ SIZES = [
     Sized("quote", "1000", "buy", {}, ["submit"], "1000.00000"),
     Sized("quote", "1000", "buy", NO_PRICE, ["submit"], "1000.00000"),
     Sized("quote", "1000", "sell", {}, ["prices", "submit"], "0.02000000"),
-    Sized("quote", "1000", "sell", {"order_type": "limit", "price": "51000"}, ["submit"], "0.01960784"),
+    Sized("quote", "1000", "sell", {"order_type": "limit", "price": "51000"}, ["submit"],
+        "0.01960784"),
     Sized("quote", "1000", "buy", MARGIN, ["prices", "submit"], "0.02000000"),
     Sized("percent_balance", "50", "buy", {}, ["balances", "submit"], "50000.00000"),
-    Sized("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34910"),  # the fee is kept back
-    Sized("percent_balance", "50", "buy", {"order_type": "limit", "price": "40000"}, ["balances", "submit"], "1.25000000"),
+    # The fee is kept back.
+    Sized("percent_balance", "100", "buy", {}, ["balances", "submit"], "99206.34910"),
+    Sized("percent_balance", "50", "buy", {"order_type": "limit", "price": "40000"},
+        ["balances", "submit"], "1.25000000"),
     Sized("percent_balance", "50", "sell", {}, ["balances", "submit"], "0.50000000"),
     Sized("percent_balance", "50", "sell", NO_PRICE, ["balances", "submit"], "0.50000000"),
     Sized("percent_equity", "10", "buy", {}, SPOT, "15000.00000"),
@@ -65,7 +69,8 @@ SIZES = [
     Sized("percent_position", "50", "sell", MARGIN, ["positions", "submit"], "1.50000000"),
     Sized("risk_percent", "1", "buy", STOP, SPOT, "0.30000000"),  # 1 % of 150,000 over 5,000 a coin
     Sized("risk_percent", "50", "buy", STOP, SPOT, "99206.34910"),
-    Sized("risk_percent", "1", "buy", {**STOP, **MARGIN}, ["prices", "equity", "submit"], "0.40000000"),
+    Sized("risk_percent", "1", "buy", {**STOP, **MARGIN}, ["prices", "equity", "submit"],
+        "0.40000000"),
 ]  # fmt: skip
 
 
@@ -108,9 +113,8 @@ def test_a_size_in_quote_is_said_to_be_one_and_no_other(case):
 
 @EACH
 def test_a_cap_costs_no_more_than_three_calls_and_holds(case):
-    cost = (
-        case.sent if case.in_quote else case.sent * 51000
-    )  # no order of the table is dearer a coin
+    # No order of the table is dearer a coin.
+    cost = case.sent if case.in_quote else case.sent * 51000
     capped = rich(env={"MAX_ORDER_COST": f"{cost} USD"})
     answer = capped.post(case.alert(capped))
     assert outcome(answer) == (200, "accepted"), answer["error"]
@@ -158,7 +162,8 @@ def test_the_answer_says_what_the_size_followed_from(kind, volume, side, more, s
 
 
 CONFIGURED = [
-    ("quote", "500", "500.00000"), ("percent_balance", "10", "10000.00000"), ("percent_equity", "10", "15000.00000"),
+    ("quote", "500", "500.00000"), ("percent_balance", "10", "10000.00000"),
+    ("percent_equity", "10", "15000.00000"),
 ]  # fmt: skip
 
 
@@ -177,10 +182,11 @@ def test_a_configured_size_counts_what_its_strategy_says(tmp_path, kind, volume,
         function.alert(id="a-2", volume="0.001", strategy_name="trend", price="50000")
     )
     assert outcome(own) == (200, "accepted")
+    # An alert's own volume is base, whatever the file says.
     assert sent(function)[1] == (
         "buy",
         "0.001",
-    )  # an alert's own volume is base, whatever the file says
+    )
 
 
 @EACH

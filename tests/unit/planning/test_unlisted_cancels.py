@@ -1,4 +1,5 @@
-"""A cancel by pair, scope or alert reaches the orders that Kraken's list of the open ones lacks, or nothing goes out."""
+"""A cancel by pair, scope or alert reaches the orders that Kraken's list of the open ones
+lacks, or nothing goes out."""
 
 from __future__ import annotations
 
@@ -429,7 +430,8 @@ def test_a_cancel_of_the_entrys_own_side_does_not_wait_for_its_stop(function):
 
 
 def test_an_account_that_knows_nothing_of_old_orders_keeps_no_cancel_waiting(function):
-    """A ledger that outlives its account: a paper book that was thrown away, a key of another account."""
+    """A ledger that outlives its account: a paper book that was thrown away, a key
+    of another account."""
     placed(function, "a-1", **ENTRY | {"order_type": "limit", "price": "49000"})
     function.venue.resting.clear()
     function.clock.sleep(75)
@@ -570,7 +572,8 @@ def test_a_refused_cancel_of_an_unlisted_order_is_said(function):
 
 @pytest.mark.parametrize("fields", [{"symbol": "BTCUSD"}, {"scope": "strategy"}, {"scope": "all"}])
 def test_entries_that_no_index_has_are_looked_for_among_the_newest(strategies, fields, monkeypatch):
-    """As an earlier version wrote them: Firestore has indexed neither their order ids nor that they are unfinished."""
+    """As an earlier version wrote them: Firestore has indexed neither their order ids nor
+    that they are unfinished."""
     laid(strategies, side="buy", volume="1", stop_loss="40000")
     laid(strategies, "asks", side="sell", order_type="limit", volume="1", price="60000")
     strategies.clock.sleep(600)

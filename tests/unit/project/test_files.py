@@ -29,8 +29,10 @@ PINE_KINDS = {kind for kind in OrderType if kind in ("market", "limit") or kind.
 ORDER_FILES = {str(kind): EXAMPLES / f"{kind.replace('-', '_')}.json" for kind in OrderType}
 
 EXPANDED = {
-    "ticker": "BTCUSD", "exchange": "KRAKEN", "strategy.order.action": "buy", "strategy.order.contracts": "0.001",
-    "strategy.order.price": "60000.5", "strategy.order.id": "Long", "strategy.market_position": "long",
+    "ticker": "BTCUSD", "exchange": "KRAKEN", "strategy.order.action": "buy",
+    "strategy.order.contracts": "0.001",
+    "strategy.order.price": "60000.5", "strategy.order.id": "Long",
+    "strategy.market_position": "long",
     "strategy.market_position_size": "0.001", "strategy.prev_market_position": "flat",
     "strategy.prev_market_position_size": "0", "interval": "60", "time": "2026-02-18T14:00:00Z",
     "timenow": "2026-02-18T14:30:01Z",
@@ -68,7 +70,8 @@ def test_every_requirement_is_pinned(name):
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_has_the_hashes_of_its_files(name):
-    """One without would refuse the whole install, and so would one of a package that is not named."""
+    """One without would refuse the whole install, and so would one of a package
+    that is not named."""
     text = (ROOT / name).read_text("utf-8").replace("\\\n", " ")
     asked = [row for row in text.splitlines() if "==" in row and not row.startswith("#")]
     assert len(asked) == len([row for row in requirements(name) if "==" in row])
@@ -123,7 +126,10 @@ def test_the_example_environment_shows_the_default(name):
 def test_the_example_environment_is_read_by_a_shell(tmp_path):
     lines = [f"{name}={text}" for name, text in example_variables().items()]
     (tmp_path / ".env").write_text("\n".join(lines), "utf-8")
-    script = f'set -eu; set -a; . {tmp_path}/.env; printf %s "$MAX_ORDER_COST|$PAPER_BALANCES|$LEDGER_URL"'
+    script = (
+        f"set -eu; set -a; . {tmp_path}/.env; printf %s "
+        '"$MAX_ORDER_COST|$PAPER_BALANCES|$LEDGER_URL"'
+    )
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "500 USD|USD=10000,BTC=1|sqlite:///.state/ledger.db"
 
@@ -139,8 +145,10 @@ def uploaded():
         if path.is_file()
     ]
     elsewhere = [
-        "tests/unit/project/test_files.py", "tests/__init__.py", "examples/demo.py", "README.md", ".env", ".git/config",
-        ".state/ledger.db", "webhook_core/__pycache__/x.cpython-311.pyc", "pyproject.toml", ".venv/bin/python",
+        "tests/unit/project/test_files.py", "tests/__init__.py", "examples/demo.py", "README.md",
+        ".env", ".git/config",
+        ".state/ledger.db", "webhook_core/__pycache__/x.cpython-311.pyc", "pyproject.toml",
+        ".venv/bin/python",
     ]  # fmt: skip
     return {name for name in {*kept, *files, *elsewhere} if not spec.match_file(name)}, files
 
@@ -169,7 +177,8 @@ def test_there_is_an_example_for_every_order_type_and_it_is_one(kind, path):
     [("stop-loss-limit", "54500", "55000"), ("take-profit-limit", "69800", "70000")],
 )
 def test_the_examples_have_trigger_and_limit_the_right_way_round(kind, price, trigger):
-    """A sell that is triggered must take less than the trigger, or it would rest where it was meant to sell."""
+    """A sell that is triggered must take less than the trigger, or it would rest where it
+    was meant to sell."""
     alert = parsed(json.loads(ORDER_FILES[kind].read_text("utf-8")))
     assert (alert.price, alert.stop_price) == (Decimal(price), Decimal(trigger))
 

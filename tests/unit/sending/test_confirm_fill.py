@@ -1,4 +1,5 @@
-"""An alert with confirm_fill is told what its order traded; reconcile fills in what was not known in time."""
+"""An alert with confirm_fill is told what its order traded; reconcile fills in what was
+not known in time."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def shown_later(function, calls, **changes):
 
 @pytest.mark.parametrize(
     ("side", "price", "slippage"),
-    [("buy", "49900", "100"), ("buy", "50100", "-100"), ("sell", "50100", "100"), ("sell", "50000", "0"), ("buy", None, None)],
+    [("buy", "49900", "100"), ("buy", "50100", "-100"), ("sell", "50100", "100"),
+        ("sell", "50000", "0"), ("buy", None, None)],
 )  # fmt: skip
 def test_the_answer_has_price_volume_cost_fee_and_slippage(side, price, slippage):
     function = trader(btc=5, usd=10**6, fee="0.008")
@@ -113,7 +115,8 @@ def test_what_is_not_done_in_time_is_accepted_and_reconcile_fills_it_in():
     answer = function.post(body)
     assert outcome(answer) == (200, "accepted")
     assert fills(answer)[0] == {
-        "status": "open", "volume": "0.5", "price": "50000", "cost": "25000", "fee": "0", "slippage": "100",
+        "status": "open", "volume": "0.5", "price": "50000", "cost": "25000", "fee": "0",
+        "slippage": "100",
     }  # fmt: skip
     assert 2 < function.clock.monotonic() - started <= 2.4  # all of the budget but for the answer
     assert function.operate("POST", "/reconcile")["fills"] == 0  # nothing new yet
@@ -226,7 +229,8 @@ def test_a_limit_order_that_rests_is_asked_about_until_it_is_done():
     function.venue.filled[first["order_id"]] = Fill("closed", D(2), D(40000), D(80000), D(320))
     assert function.operate("POST", "/reconcile")["fills"] == 1
     assert fills(function.post(body))[0] == {
-        "status": "closed", "volume": "2", "price": "40000", "cost": "80000", "fee": "320", "slippage": "0",
+        "status": "closed", "volume": "2", "price": "40000", "cost": "80000", "fee": "320",
+        "slippage": "0",
     }  # fmt: skip
 
 

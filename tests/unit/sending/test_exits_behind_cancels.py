@@ -1,4 +1,5 @@
-"""A take profit fills in the very moment in which its alert cancels it: the exit behind it is sent, of what is there."""
+"""A take profit fills in the very moment in which its alert cancels it: the exit behind
+it is sent, of what is there."""
 
 from __future__ import annotations
 
@@ -85,9 +86,8 @@ def test_a_cancel_sent_again_that_finds_no_order_is_looked_up_once_more():
     body = alert(function, "a-1", action="cancel", order_id=order.order_id, price=None)
     assert outcome(function.post(body)) == (503, "outcome_unknown")
     function.clock.sleep(6)
-    function.venue.refuse = [
-        GONE
-    ]  # the first attempt did it, and the list that showed it open was an old one
+    # The first attempt did it, and the list that showed it open was an old one.
+    function.venue.refuse = [GONE]
     assert outcome(function.post(body)) == (503, "outcome_unknown")
     function.venue.close(order, "canceled")
     function.clock.sleep(6)

@@ -1,4 +1,5 @@
-"""An alert of several orders: each is sent once, in order, and what stops in between goes on where it stopped."""
+"""An alert of several orders: each is sent once, in order, and what stops in between goes
+on where it stopped."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Interrupted(BaseException):
 
 
 class Ledger(MemoryLedger):
-    """``stops_at``: the claim, counted from 1, that does not happen; ``with_`` what comes of it instead."""
+    """``stops_at``: the claim, counted from 1, that does not happen; ``with_`` what
+    comes of it instead."""
 
     claims, stops_at = 0, 0
     with_: BaseException = LedgerUnavailable("The ledger is away.")

@@ -1,4 +1,5 @@
-"""A leg that was not sent with the others, and what the legs before it have changed of the figures that it was planned on."""
+"""A leg that was not sent with the others, and what the legs before it have changed of the figures
+that it was planned on."""
 
 from __future__ import annotations
 

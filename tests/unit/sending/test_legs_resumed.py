@@ -1,4 +1,5 @@
-"""A delivery stopped between two legs, and something happened before the next one: what is still to be sent is sent, once."""
+"""A delivery stopped between two legs, and something happened before the next one: what is still to
+be sent is sent, once."""
 
 from __future__ import annotations
 

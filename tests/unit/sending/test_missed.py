@@ -1,5 +1,5 @@
-"""An alert that is answered 503 before its claim leaves an entry: a fresh resend is claimed as if it
-were the first, and without one it ends with an alarm."""
+"""An alert that is answered 503 before its claim leaves an entry: a fresh resend is claimed as if
+it were the first, and without one it ends with an alarm."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ def function():
 
 
 def unknown_order(function, **fields):
-    """An alert whose order was sent and whose outcome nobody knows; the venue shows nothing of it."""
+    """An alert whose order was sent and whose outcome nobody knows; the
+    venue shows nothing of it."""
     function.venue.refuse = [LOST]
     answer = function.post(function.alert(**fields))
     assert (answer.status, answer["code"]) == (503, "outcome_unknown")
@@ -265,7 +266,7 @@ def test_a_place_that_cannot_be_kept_costs_no_run(caplog):
     assert "reconcile.place_not_kept" in [record.message for record in caplog.records]
 
 
-# -- an order of another generation ------------------------------------------------------------------------------------------
+# -- an order of another generation ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["listed_open", "closed_orders"])
@@ -334,9 +335,8 @@ def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_orde
     for _ in range(4):
         live.clock.sleep(70)
         assert paper.operate("POST", "/reconcile")["looked_at"] == []
-    assert set(paper.venue.calls) == {
-        "instruments"
-    }  # the rules are refreshed, and nobody is asked about the order
+    # The rules are refreshed, and nobody is asked about the order.
+    assert set(paper.venue.calls) == {"instruments"}
     assert state(live) == "SUBMITTING"
     live.operate("POST", "/reconcile")
     assert state(live) == "ACCEPTED"

@@ -1,4 +1,5 @@
-"""How many entries a reconcile run reads: on Firestore each is billed, and a minute in which nothing came needs next to none."""
+"""How many entries a reconcile run reads: on Firestore each is billed, and a minute in which
+nothing came needs next to none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The record that nothing was sent is tried again while there is time: nobody could find that out later."""
+"""The record that nothing was sent is tried again while there is time: nobody could
+find that out later."""
 
 from __future__ import annotations
 

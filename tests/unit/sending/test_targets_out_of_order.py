@@ -1,4 +1,5 @@
-"""Targets that come twice, late, swapped, at once, or not at all: the account ends where the strategy stands."""
+"""Targets that come twice, late, swapped, at once, or not at all: the account ends where
+the strategy stands."""
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ def function():
 
 
 def numbered(function, alert_id, **fields):
-    """Fired when its id says, in seconds: a-7 is the target of 7 coins, seven seconds after a-0. With a p it is a percentage."""
+    """Fired when its id says, in seconds: a-7 is the target of 7 coins, seven seconds after a-0.
+
+    With a p it is a percentage.
+    """
     number = int(alert_id.removeprefix("a-").removesuffix("p"))
     fired_at = f"{START + timedelta(seconds=number):%Y-%m-%dT%H:%M:%SZ}"
     if not alert_id.endswith("p"):

@@ -55,8 +55,10 @@ def application(kraken, tmp_path):
     return build(
         read_settings(
             {
-                "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET, "ALLOWED_SYMBOLS": "*",
-                "MAX_ORDER_COST": "1000000 USD", "KRAKEN_API_URL": kraken.url, "WEBHOOK_TOKEN": TOKEN,
+                "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+                "ALLOWED_SYMBOLS": "*",
+                "MAX_ORDER_COST": "1000000 USD", "KRAKEN_API_URL": kraken.url,
+                "WEBHOOK_TOKEN": TOKEN,
                 "LEDGER_URL": f"sqlite:///{tmp_path}/ledger.db", "LOG_LEVEL": "CRITICAL",
             },
             read_file=lambda _path: None,

@@ -1,4 +1,7 @@
-"""What the settings make of the names of secrets, before and after they are read. Nothing is read here."""
+"""What the settings make of the names of secrets, before and after they are read.
+
+Nothing is read here.
+"""
 
 import base64
 
@@ -69,15 +72,19 @@ def test_a_name_is_accepted_in_the_place_of_a_value_and_is_no_value(variable, na
 @pytest.mark.parametrize(
     "name",
     [
-        "projects/p/secrets/s", "projects/p/secrets/s/versions/", "projects/p/secrets/s/versions/newest",
-        "projects/p/secrets/s/versions/1/2", "projects/p/locations/europe-west1/secrets/s/versions/1",
-        "projects/P/secrets/s/versions/1", "projects/p/secrets/s s/versions/1", "file:secrets/key", "file:", "file:~/key",
+        "projects/p/secrets/s", "projects/p/secrets/s/versions/",
+        "projects/p/secrets/s/versions/newest",
+        "projects/p/secrets/s/versions/1/2",
+        "projects/p/locations/europe-west1/secrets/s/versions/1",
+        "projects/P/secrets/s/versions/1", "projects/p/secrets/s s/versions/1", "file:secrets/key",
+        "file:", "file:~/key",
     ],
 )  # fmt: skip
 def test_a_name_in_no_readable_form_is_refused_and_never_taken_as_the_value(variable, name):
     (fault,) = faults(**{variable: name})
     assert fault.startswith(
-        f"{variable}: holds a name, but in no form that can be read; write projects/PROJECT/secrets/"
+        f"{variable}: holds a name, but in no form that can be read; write "
+        "projects/PROJECT/secrets/"
     )
     assert "file:/ABSOLUTE/PATH" in fault
 
@@ -173,7 +180,7 @@ def test_a_strategys_secrets_may_be_names_in_the_file_and_in_its_variables():
     ]
 
 
-# -- required secrets that the environment lacks ---------------------------------------------------------------------------
+# -- required secrets that the environment lacks ---------------------------------------------------
 
 
 def implied(**env):
@@ -240,7 +247,7 @@ def test_settings_with_unread_secrets_open_no_door():
         assemble(settings(WEBHOOK_TOKEN="file:/t"), None, MemoryLedger(), None)
 
 
-# -- completed -------------------------------------------------------------------------------------------------------------
+# -- completed -------------------------------------------------------------------------------------
 
 
 class Values:
@@ -291,9 +298,8 @@ def test_a_value_that_breaks_a_rule_is_named_by_variable_and_secret_and_not_show
     assert fault.endswith(f"(read from {PREFIX}/{place}/versions/latest)")
     assert value not in fault
     values.values = GOOD
-    assert (
-        configuration.completed(1.0).unread == ()
-    )  # it is read anew: a mended secret needs no restart
+    # It is read anew: a mended secret needs no restart.
+    assert configuration.completed(1.0).unread == ()
     assert len(values.asked) == 2
 
 

@@ -467,7 +467,10 @@ def test_no_secret_is_in_a_message():
         "KRAKEN_API_SECRET": "weak!kraken",
         "WEBHOOK_TOKENS": "misplaced-0123456789",
     }
-    toml = 'secret = "loose"\n[a]\ntoken = ["lessweak", 5]\nsecret = "env:not a name"\n[b]\ntoken = "brief"\n'
+    toml = (
+        'secret = "loose"\n[a]\ntoken = ["lessweak", 5]\nsecret = "env:not a '
+        'name"\n[b]\ntoken = "brief"\n'
+    )
     said = "\n".join(
         faults(read_file={"strategies.toml": toml}.get, TRADING_MODE="live", **sensitive)
     )
@@ -490,7 +493,10 @@ def test_no_secret_is_in_the_repr():
 
 
 def test_a_strategys_limits_stand_beside_the_global_ones():
-    toml = '[trend]\nallowed_symbols = ["ETH/USD"]\nmax_order_cost = "200 USD"\nvolume = "0.5"\n[free]\n'
+    toml = (
+        '[trend]\nallowed_symbols = ["ETH/USD"]\nmax_order_cost = "200 USD"\nvolume = '
+        '"0.5"\n[free]\n'
+    )
     read = settings(
         read_file={"strategies.toml": toml}.get,
         ALLOWED_SYMBOLS="BTC/USD,ETH/USD",
@@ -542,7 +548,8 @@ def test_a_variable_that_the_file_names_is_no_near_miss():
 def test_the_files_secrets_count_among_those_with_one_purpose():
     toml = f'[a]\ntoken = "{TOKEN}"\n[b]\ntoken = "{TOKEN}"\n'
     assert fault(read_file={"strategies.toml": toml}.get) == (
-        "strategies.toml [b] token[0]: is the same secret as strategies.toml [a] token[0]; each needs one of its own"
+        "strategies.toml [b] token[0]: is the same secret as strategies.toml [a] token[0]; each "
+        "needs one of its own"
     )
 
 

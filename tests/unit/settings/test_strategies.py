@@ -131,7 +131,10 @@ token = ["env:", "env:FOURTH", 5]
         "strategies.toml [trend] token: names the variable FIRST, which is not set",
         "strategies.toml [trend] token: names the variable SECOND, which is not set",
         "strategies.toml [trend] secret: names the variable THIRD, which is not set",
-        'strategies.toml [mean] token: must be "env:" and the name of a variable, such as "env:TREND_TOKEN"',
+        (
+            'strategies.toml [mean] token: must be "env:" and the name of a variable, such as '
+            '"env:TREND_TOKEN"'
+        ),
         "strategies.toml [mean] token: names the variable FOURTH, which is not set",
         "strategies.toml [mean] token: must be a text in quotes or a list of them, newest first",
     )
@@ -180,7 +183,7 @@ def test_the_named_variables_are_known_even_from_a_broken_file():
     }
 
 
-# -- the size as a table of its own ---------------------------------------------------------------------------------------
+# -- the size as a table of its own ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

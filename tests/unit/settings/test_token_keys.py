@@ -37,7 +37,9 @@ def test_the_newest_key_stands_first_and_each_has_its_id():
 
 
 @pytest.mark.parametrize(
-    "text", [TEXT, TEXT.rstrip("="), base64.urlsafe_b64encode(KEY).decode(), TEXT.replace("+", "-").replace("/", "_")]
+    "text",
+    [TEXT, TEXT.rstrip("="), base64.urlsafe_b64encode(KEY).decode(),
+        TEXT.replace("+", "-").replace("/", "_")]
 )  # fmt: skip
 def test_a_key_is_base64_of_either_alphabet(text):
     assert keys(f"k1:{text}")[1][0].secret == KEY
@@ -46,8 +48,10 @@ def test_a_key_is_base64_of_either_alphabet(text):
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT, f":{TEXT}", f"k1={TEXT}", f"k1:{TEXT[:-4]}", f"k1:{TEXT}AAAA", "k1:", "k1", f"k 1:{TEXT}",
-        f"k1:{KEY.hex()}", f"k.1:{TEXT}", f"{'k' * 17}:{TEXT}", f"k1:{TEXT[:10]}!{TEXT[11:]}", f"k1:{'A' * 43}=",
+        TEXT, f":{TEXT}", f"k1={TEXT}", f"k1:{TEXT[:-4]}", f"k1:{TEXT}AAAA", "k1:", "k1",
+        f"k 1:{TEXT}",
+        f"k1:{KEY.hex()}", f"k.1:{TEXT}", f"{'k' * 17}:{TEXT}", f"k1:{TEXT[:10]}!{TEXT[11:]}",
+        f"k1:{'A' * 43}=",
         f"k1:k2:{TEXT}", f"k1:{TEXT},,k2:{TEXT}", f"k1:{NAME}",
     ],
 )  # fmt: skip

@@ -1,4 +1,5 @@
-"""What a validation tells of an order: every check with its verdict, the roundings, and what it would cost."""
+"""What a validation tells of an order: every check with its verdict, the roundings, and
+what it would cost."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A take profit or stop loss of an order without a price of its own is held against the market: on the wrong side it would
-fire at once."""
+"""A take profit or stop loss of an order without a price of its own is held against the market: on
+the wrong side it would fire at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A size in strategies.toml is a default; one that is fixed binds, and an alert that names another is refused."""
+"""A size in strategies.toml is a default; one that is fixed binds, and an alert that
+names another is refused."""
 
 from __future__ import annotations
 

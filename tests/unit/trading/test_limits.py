@@ -1,4 +1,5 @@
-"""Every check names its rule and carries its numbers, whatever its verdict; what is not known refuses nothing."""
+"""Every check names its rule and carries its numbers, whatever its verdict; what is not
+known refuses nothing."""
 
 from __future__ import annotations
 

@@ -138,9 +138,10 @@ def test_an_amendment_is_rounded_like_an_order(intent, order, sent):
     assert dict(found.parameters) == {"txid": order.order_id, **sent}
     will_be = as_amended(intent, order, found, BTC_USD)
     assert will_be.volume == D(sent.get("order_qty", "0.5"))
+    # One it keeps counts too.
     assert will_be.cost_price == max(
         D(sent.get("limit_price", "60000")), D(sent.get("trigger_price", "0"))
-    )  # one it keeps counts too
+    )
 
 
 def test_an_amendment_of_an_alert_is_of_its_order_and_not_of_the_close_that_it_left():

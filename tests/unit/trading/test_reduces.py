@@ -1,5 +1,5 @@
-"""Whether a planned order only makes a position smaller: the same answer for the draft that the limits
-judge, for the request that is sent, and for what is stored of it."""
+"""Whether a planned order only makes a position smaller: the same answer for the draft that the
+limits judge, for the request that is sent, and for what is stored of it."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_
 @pytest.mark.parametrize(
     ("side", "volume", "after"),
     [
-        *(("sell", "0.01", "-5"), ("buy", "100", "5"), ("sell", "1.0", "-0.5"), ("sell", "1", "-1"), ("buy", "1", "0.4")),
+        *(("sell", "0.01", "-5"), ("buy", "100", "5"), ("sell", "1.0", "-0.5"), ("sell", "1", "-1"),
+            ("buy", "1", "0.4")),
         *(("sell", "1", "0"), ("buy", "1", "1")),
     ],
 )  # fmt: skip
@@ -176,7 +177,8 @@ def test_a_position_after_the_fill_alone_tells_where_tradingviews_own_size_came_
     [
         ("sell", {"position_size": "-0.5"}, {"prev_market_position": "flat"}),
         ("sell", {"position_size": "-0.5"}, {"prev_market_position": "short"}),
-        ("sell", {"market_position": "short", "market_position_size": "0.5"}, {"prev_market_position": "short"}),
+        ("sell", {"market_position": "short", "market_position_size": "0.5"},
+            {"prev_market_position": "short"}),
         ("buy", {"position_size": "0"}, {"prev_market_position": "short"}),
     ],
 )  # fmt: skip
@@ -190,7 +192,8 @@ def test_a_step_of_which_both_ends_are_said_and_none_is_long_trades_nothing(
 @pytest.mark.parametrize(
     ("side", "volume", "around"),
     [
-        ("sell", "1", {"position_size": "-3", "prev_market_position": "long"}),  # that far it was short
+        # That far it was short.
+        ("sell", "1", {"position_size": "-3", "prev_market_position": "long"}),
         ("sell", "1", {"position_size": "-0.5", "prev_market_position_size": "7"}),
         ("buy", "1", {"position_size": "0.4", "prev_market_position": "long"}),
         ("buy", "1", {"position_size": "0.4", "prev_market_position": "flat"}),
@@ -279,7 +282,7 @@ def test_a_market_position_that_is_the_word_of_an_order_is_refused(word):
     assert caught.value.field == "market_position"
 
 
-# -- a step between two positions that are not long, however large the order --------------------------------------------------
+# -- a step between two positions that are not long, however large the order -----------------------
 
 SHARES = [
     {"volume": "50", "quantity_type": "percent_balance"},

@@ -1,4 +1,5 @@
-"""From a size in quote, a percentage or a risk to the size of the order: never more than asked, never more than is there."""
+"""From a size in quote, a percentage or a risk to the size of the order: never more than asked,
+never more than is there."""
 
 from __future__ import annotations
 

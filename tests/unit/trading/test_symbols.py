@@ -376,8 +376,10 @@ BOTH_VENUES = Instruments([*snapshot(), BTC_ON_BTNL, SOL_ON_BTNL])
 @pytest.mark.parametrize(
     "symbol",
     [
-        "XBTUSD:BTNL", "KRAKEN:XBTUSD:BTNL", "kraken:xbtusd:btnl", "xbtusd:btnl", "BTC/USD:BTNL", "BTCUSD:BTNL",
-        "btc-usd:btnl", "BTC_USD:BTNL", "XBT/USD:BTNL", "XXBTZUSD:BTNL", "XXBT/ZUSD:BTNL", "KRAKEN:BTC/USD:BTNL",
+        "XBTUSD:BTNL", "KRAKEN:XBTUSD:BTNL", "kraken:xbtusd:btnl", "xbtusd:btnl", "BTC/USD:BTNL",
+        "BTCUSD:BTNL",
+        "btc-usd:btnl", "BTC_USD:BTNL", "XBT/USD:BTNL", "XXBTZUSD:BTNL", "XXBT/ZUSD:BTNL",
+        "KRAKEN:BTC/USD:BTNL",
         " KRAKEN:BTCUSD:BTNL ",
     ],
 )  # fmt: skip

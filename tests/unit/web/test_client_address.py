@@ -16,7 +16,8 @@ LIST = networks("tradingview")
 @pytest.mark.parametrize(
     ("forwarded", "peer", "hops", "genuine"),
     [
-        # none: nobody stands before, so the peer is the caller, and the header is the caller's own text
+        # none: nobody stands before, so the peer is the caller, and the header is
+        # the caller's own text
         (None, GENUINE, None, True),
         (GENUINE, FORGER, None, False),
         (f"{GENUINE}, {GENUINE}", FORGER, None, False),

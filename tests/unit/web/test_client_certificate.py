@@ -17,7 +17,8 @@ OTHER = hashlib.sha256(b"a certificate that says the same of itself").digest()
 GOOGLES = base64.b64encode(SHA).decode().rstrip("=")
 CLOUD = {
     "K_SERVICE": "bridge", "TRUSTED_PROXY_HOPS": "1", "CLIENT_CERT_HEADERS": "true",
-    "CLIENT_CERT_FINGERPRINTS": f"{SHA.hex()},{hashlib.sha256(b'the next one').hexdigest()}", "LOAD_BALANCER_IPS": BALANCER,
+    "CLIENT_CERT_FINGERPRINTS": f"{SHA.hex()},{hashlib.sha256(b'the next one').hexdigest()}",
+    "LOAD_BALANCER_IPS": BALANCER,
 }  # fmt: skip
 SHOWN = {"x_client_cert_present": "true", "x_client_cert_hash": GOOGLES}
 

@@ -141,8 +141,10 @@ def test_an_answer_arrives_whole_however_slowly_it_is_taken(pair, monkeypatch):
     request, reader = pair
     request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     taken = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time, socket; s = socket.socket(fileno=int(sys.argv[1])); n = 0\n"
-         "while n < 200_000: n += len(s.recv(20_000)); time.sleep(0.02)\nprint(n)", str(reader.fileno())],
+        [sys.executable, "-c",
+            "import sys, time, socket; s = socket.socket(fileno=int(sys.argv[1])); n = 0\n"
+         "while n < 200_000: n += len(s.recv(20_000)); time.sleep(0.02)\nprint(n)",
+         str(reader.fileno())],
         pass_fds=[reader.fileno()], stdout=subprocess.PIPE,
     )  # fmt: skip
     request.sendall(b"x" * 200_000)
@@ -185,10 +187,12 @@ def test_a_connection_closes_without_waiting_for_the_other_side(pair):
 def test_gunicorn_is_not_loaded_for_it_before_functions_framework_does():
     script = (
         "import sys, main\n"
-        "print([name for name in sys.modules if name.startswith(('gunicorn', 'webhook_core.web.connections'))])"
+        "print([name for name in sys.modules if name.startswith(('gunicorn', "
+        "'webhook_core.web.connections'))])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env={"LOG_LEVEL": "ERROR", "LEDGER_URL": "memory://"}, check=True,
+        [sys.executable, "-c", script], cwd=ROOT,
+        env={"LOG_LEVEL": "ERROR", "LEDGER_URL": "memory://"}, check=True,
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout == "[]\n"

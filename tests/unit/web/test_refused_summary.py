@@ -76,7 +76,10 @@ def test_a_strategy_that_is_configured_is_named_in_full_and_is_whose_token_it_wa
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"token": "wrong-token-of-nobody", "id": "a-1", "symbol": "BTCUSD", "strategy": "trend", "side": "up"}',
+        (
+            b'{"token": "wrong-token-of-nobody", "id": "a-1", "symbol": "BTCUSD", "strategy": '
+            b'"trend", "side": "up"}'
+        ),
         b'{"id": "a-1", "symbol": "BTCUSD", "strategy": "trend", "side": "up"}',
         b'{"token": "%s", "id": "a-1", "symbol": "BTCUSD", "strategy": "trend",}' % TOKEN.encode(),
         b'{"id": "a-1", "symbol": "BTCUSD", "strategy": "trend", "id": "a-1"}',

@@ -1,4 +1,5 @@
-"""What the function puts in the place of gunicorn's inside, and a gunicorn that is made otherwise."""
+"""What the function puts in the place of gunicorn's inside, and a gunicorn
+that is made otherwise."""
 
 from __future__ import annotations
 
@@ -81,12 +82,16 @@ OTHERWISE = {
     "a connection that is not asked to begin": (remove(connection, "init"), "TConn.init"),
     "a connection without a wait": (remove(connection, "wait_for_data"), "TConn.wait_for_data"),
     "a close of other arguments": (replace(connection, "close", lambda self: None), "TConn.close"),
-    "nothing that takes a request into line": (remove(worker, "enqueue_req"), "ThreadWorker.enqueue_req"),
-    "a line of other arguments": (replace(worker, "enqueue_req", enqueue_two), "ThreadWorker.enqueue_req"),
+    "nothing that takes a request into line": (remove(worker, "enqueue_req"),
+        "ThreadWorker.enqueue_req"),
+    "a line of other arguments": (replace(worker, "enqueue_req", enqueue_two),
+        "ThreadWorker.enqueue_req"),
     "a line that is built in": (replace(worker, "enqueue_req", len), "ThreadWorker.enqueue_req"),
     "threads of another kind": (remove(worker, "get_thread_pool"), "ThreadWorker.get_thread_pool"),
-    "a worker that accepts otherwise": (replace(module, "ThreadWorker", AcceptsOtherwise), "ThreadWorker.accept"),
-    "a worker that begins otherwise": (replace(module, "ThreadWorker", BeginsOtherwise), "ThreadWorker.handle"),
+    "a worker that accepts otherwise": (replace(module, "ThreadWorker", AcceptsOtherwise),
+        "ThreadWorker.accept"),
+    "a worker that begins otherwise": (replace(module, "ThreadWorker", BeginsOtherwise),
+        "ThreadWorker.handle"),
 }  # fmt: skip
 
 

@@ -38,7 +38,8 @@ QUERIES = {
 def read():
     done = subprocess.run(
         [sys.executable, "-c", RAW, json.dumps([*QUERIES])],
-        cwd=ROOT, env={"STRATEGIES_FILE": "", "LEDGER_URL": "memory://"}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={"STRATEGIES_FILE": "", "LEDGER_URL": "memory://"}, capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stdout.splitlines() if line.startswith("{")]

@@ -47,9 +47,12 @@ def test_what_the_headers_say_about_the_trace(headers, found):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "-", "00", "00---", f"ff-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01-more", f"00-{'0' * 32}-{SPAN}-01",
-        f"00-{TRACE}-{'0' * 16}-01", f"00-{TRACE.upper()}-{SPAN}-01", f"00-{TRACE[1:]}-{SPAN}-01", f"00-{TRACE}-{SPAN}-1",
-        f"00-{TRACE}-{SPAN}-0x", f"{PARENT}, {PARENT}", f'00-{TRACE}-{SPAN}-01","severity":"ERROR', f"0٣-{TRACE}-{SPAN}-01",
+        "", "-", "00", "00---", f"ff-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01-more",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01", f"00-{TRACE.upper()}-{SPAN}-01", f"00-{TRACE[1:]}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-1",
+        f"00-{TRACE}-{SPAN}-0x", f"{PARENT}, {PARENT}", f'00-{TRACE}-{SPAN}-01","severity":"ERROR',
+        f"0٣-{TRACE}-{SPAN}-01",
     ],
 )  # fmt: skip
 def test_what_is_no_traceparent_is_no_trace(text):
@@ -59,8 +62,10 @@ def test_what_is_no_traceparent_is_no_trace(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "/1;o=1", "0" * 32, f"{OLDER}x", f"{OLDER}/x", f"{OLDER}/0", f"{OLDER}/{2**64}", f"{OLDER}/-1", f"{OLDER}/٣",
-        f"{OLDER}/{'9' * 5000}", f"{OLDER};o=2", f'{OLDER}";"severity":"ERROR', f"{OLDER}/1;o=1, {OLDER}/1;o=1",
+        "", "/1;o=1", "0" * 32, f"{OLDER}x", f"{OLDER}/x", f"{OLDER}/0", f"{OLDER}/{2**64}",
+        f"{OLDER}/-1", f"{OLDER}/٣",
+        f"{OLDER}/{'9' * 5000}", f"{OLDER};o=2", f'{OLDER}";"severity":"ERROR',
+        f"{OLDER}/1;o=1, {OLDER}/1;o=1",
     ],
 )  # fmt: skip
 def test_what_is_no_cloud_trace_is_no_trace(text):

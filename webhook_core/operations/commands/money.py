@@ -1,4 +1,5 @@
-"""report and fills: what the bridge's own orders earned, and every trade of the account as a table."""
+"""report and fills: what the bridge's own orders earned, and every trade of the
+account as a table."""
 
 from __future__ import annotations
 
@@ -39,8 +40,9 @@ _strategy = click.option("--strategy", default="", help="This strategy alone.")
 def report(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
     """What the bridge's own orders earned, per strategy and pair.
 
-    Trades by hand and those of other programs are not in it. Profit is first in, first out; fees are
-    taken off. It is no tax advice. The figures are as old as the last reconcile run."""
+    Trades by hand and those of other programs are not in it. Profit is first in, first out; fees
+    are taken off. It is no tax advice. The figures are as old as the last reconcile run.
+    """
     operators = open_application().operators
     document = operators.report({"month": month, "strategy": strategy})
     if as_csv:

@@ -73,7 +73,8 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
     )
     if legs_lost:
         show_line(
-            "Legs that expired were never sent: orders --state EXPIRED shows them, replay sends one."
+            "Legs that expired were never sent: orders --state EXPIRED shows them, replay sends "
+            "one."
         )
     if more:
         click.echo("Entries are left: run reconcile again.")
@@ -87,7 +88,10 @@ def _done(
     """All that it did, and what it did not have to do."""
     came_to = Counter(map(_came_to, rows))
     if rows:
-        yield f"Looked at: {len(rows)} ({', '.join(f'{count} {what}' for what, count in came_to.items())})"
+        yield (
+            f"Looked at: {len(rows)} "
+            f"({', '.join(f'{count} {what}' for what, count in came_to.items())})"
+        )
     yield f"Legs expired: {sum(document['legs_missed'] for document in documents)}"
     yield f"Trades read: {sum(document['trades'] for document in documents)}"
     yield f"Fills filled in: {sum(document['fills'] for document in documents)}"

@@ -1,4 +1,5 @@
-"""The document of the dialects: each message becomes what stands behind it, and each name is told of."""
+"""The document of the dialects: each message becomes what stands behind it, and
+each name is told of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Orders that are changed, sent together or canceled together, and the account's dead man's switch."""
+"""Orders that are changed, sent together or canceled together, and the account's
+dead man's switch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The book outlives its process, is shared without losing an order, stays small, and knows nothing of the planner."""
+"""The book outlives its process, is shared without losing an order, stays small, and
+knows nothing of the planner."""
 
 from __future__ import annotations
 

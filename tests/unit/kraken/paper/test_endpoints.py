@@ -1,4 +1,5 @@
-"""What the reads say: shapes, number formats, filters and pages, as Kraken's recorded answers have them."""
+"""What the reads say: shapes, number formats, filters and pages, as Kraken's recorded
+answers have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Positions: opened by a fill with leverage, closed oldest first by an opposite one, seen in OpenPositions and TradeBalance."""
+"""Positions: opened by a fill with leverage, closed oldest first by an opposite one, seen in
+OpenPositions and TradeBalance."""
 
 from __future__ import annotations
 

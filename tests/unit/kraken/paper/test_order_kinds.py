@@ -1,4 +1,5 @@
-"""The rarer orders: relative prices, trailing stops, volumes in quote, icebergs, schedules and conditional closes."""
+"""The rarer orders: relative prices, trailing stops, volumes in quote, icebergs, schedules and
+conditional closes."""
 
 from __future__ import annotations
 

@@ -64,10 +64,11 @@ def test_a_limit_that_crossed_rests_with_its_remainder_and_then_makes():
     kraken.mark_price("XBTUSD", Decimal(60001))
     assert only(kraken)["vol_exec"] == "0.05000000"
     kraken.mark_price("XBTUSD", Decimal(59000))
+    # 3000 at 0.80 and at 0.40 %.
     assert (only(kraken)["price"], only(kraken)["fee"]) == (
         "60000.0",
         "36.00000",
-    )  # 3000 at 0.80 and at 0.40 %
+    )
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,10 @@ def test_five_lot_decimals_are_five():
 
 def test_a_market_order_without_any_price_says_where_one_may_come_from():
     [error] = ask(paper(), "AddOrder", **MARKET)["error"]
-    expected = 'price:paper knows no price of XBTUSD yet; send "price" in the alert or set PAPER_PRICES=kraken'
+    expected = (
+        'price:paper knows no price of XBTUSD yet; send "price" in the alert or set '
+        "PAPER_PRICES=kraken"
+    )
     assert error == ARGUMENTS + expected
 
 

@@ -1,4 +1,5 @@
-"""What stands between a request and the book: method, key, signature, nonce, permission, and the envelope."""
+"""What stands between a request and the book: method, key, signature, nonce,
+permission, and the envelope."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa9
 NONCE = "1616492376594"
 PATH = "/0/private/AddOrder"
 FORM = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
-JSON = '{"nonce": "1616492376594", "ordertype": "limit", "pair": "XBTUSD", "price": 37500, "type": "buy", "volume": 1.25}'
+JSON = (
+    '{"nonce": "1616492376594", "ordertype": "limit", "pair": "XBTUSD", "price": 37500, '
+    '"type": "buy", "volume": 1.25}'
+)
 COMPACT = JSON.replace(": ", ":").replace(", ", ",")
 VECTORS = [
     (
@@ -108,9 +112,8 @@ def test_key_then_signature_then_nonce_then_permission_then_arguments():
     assert _errors(kraken, good | {"API-Sign": "bad"}, body) == ["EAPI:Invalid signature"]
     kraken.key.permissions = frozenset({"query-funds"})
     assert _errors(kraken, good, body) == ["EGeneral:Permission denied"]
-    assert _errors(kraken, good, body) == [
-        "EAPI:Invalid nonce"
-    ]  # the refused call used the nonce up
+    # The refused call used the nonce up.
+    assert _errors(kraken, good, body) == ["EAPI:Invalid nonce"]
     kraken.key.permissions = frozenset({"modify-trades"})
     body = "nonce=8&ordertype=nonsense"
     assert _errors(kraken, signed(PATH, body, "8"), body) == [

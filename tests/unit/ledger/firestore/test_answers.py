@@ -1,4 +1,5 @@
-"""What each answer of Firestore's proves: a table of its codes, and of what is no answer of its at all."""
+"""What each answer of Firestore's proves: a table of its codes, and of what is no
+answer of its at all."""
 
 from __future__ import annotations
 
@@ -77,8 +78,10 @@ def test_a_code_with_another_status_than_its_own_proves_nothing(code, status):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"<html>busy</html>", b"\xff\xfe", b"[" * 100_000, b'{"error": "busy"}', b'{"error": {"status": 7}}',
-        b'[{"error": null}]', b'{"error": {"status": ["ABORTED"], "code": 409}}', b'{"error": {"status": "LATER"}}',
+        b"", b"{", b"<html>busy</html>", b"\xff\xfe", b"[" * 100_000, b'{"error": "busy"}',
+        b'{"error": {"status": 7}}',
+        b'[{"error": null}]', b'{"error": {"status": ["ABORTED"], "code": 409}}',
+        b'{"error": {"status": "LATER"}}',
     ],
     ids=range(10),
 )  # fmt: skip
@@ -108,7 +111,8 @@ def test_details_that_say_nothing_hurt_nobody(details):
 
 
 class RawServer:
-    """Says ``parts`` to each connection, with a pause before each, and then holds it or hangs up."""
+    """Says ``parts`` to each connection, with a pause before each, and then
+    holds it or hangs up."""
 
     def __init__(self, *parts: bytes, pause_s: float = 0.0, hold: bool = False) -> None:
         self._parts, self._pause_s, self._hold = parts, pause_s, hold

@@ -1,4 +1,5 @@
-"""Firestore's typed JSON: exact both ways, and held against Google's own reading of the same JSON."""
+"""Firestore's typed JSON: exact both ways, and held against Google's own
+reading of the same JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A Firestore that refuses, loses answers, goes silent or away: one winner still, in time, and nothing concluded from doubt."""
+"""A Firestore that refuses, loses answers, goes silent or away: one winner still, in time, and
+nothing concluded from doubt."""
 
 from __future__ import annotations
 
@@ -293,7 +294,8 @@ def test_a_turn_that_stays_unclear_is_not_taken_and_not_tried_for_ever(faulty, l
 def test_a_turn_that_another_takes_between_our_look_and_our_write_is_not_ours(
     faulty, environment, ledger, at
 ):
-    """A new line, and one that has been used: whoever comes in between makes our write fail, and we look again."""
+    """A new line, and one that has been used: whoever comes in between makes our write
+    fail, and we look again."""
     if at == 2:
         ledger.record(moved(ledger.claim(in_turn("before")).entry, State.ACCEPTED))
     other = beside(ledger)
@@ -639,7 +641,8 @@ def test_a_lost_answer_over_an_expired_entry_leaves_one_winner(faulty, environme
     ledger = new_ledger(clock=clock)
     ledger.record(moved(ledger.claim(submitting()).entry, State.REJECTED))
     clock.date = NOON + RETENTION
-    # First the create, which finds the old entry, and then the compare-and-set, whose answer is lost.
+    # First the create, which finds the old entry, and then the compare-and-set,
+    # whose answer is lost.
     original, calls = faulty._next, []
 
     def second_commit_fails(name):

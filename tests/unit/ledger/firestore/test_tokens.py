@@ -1,4 +1,5 @@
-"""The access token: fetched once at a time, in time, before it ends; one that is refused is not shown again."""
+"""The access token: fetched once at a time, in time, before it ends; one that is refused
+is not shown again."""
 
 from __future__ import annotations
 
@@ -227,7 +228,8 @@ def test_a_ledger_without_a_token_is_unavailable_in_a_word_and_the_answer_holds_
 
 @pytest.fixture
 def refusing(metadata, monkeypatch):
-    """The real thing behind the address of Firestore: a server that takes tokens, and the emulator behind it."""
+    """The real thing behind the address of Firestore: a server that takes tokens, and the
+    emulator behind it."""
     monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
     made = FaultyFirestore(shared_emulator().port)
     monkeypatch.setattr(channel, "_wire", lambda _: Wire("http", "127.0.0.1", made.port))

@@ -1,4 +1,5 @@
-"""No list, look-up or purge of the SQLite ledger reads the whole table: a million entries don't make an alert late."""
+"""No list, look-up or purge of the SQLite ledger reads the whole table: a million entries don't
+make an alert late."""
 
 from __future__ import annotations
 
