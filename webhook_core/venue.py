@@ -127,3 +127,10 @@ class RemembersItsKey(Protocol):
     def read_key_if_due(self) -> bool:
         """Ask again, where it was not asked for a day; whether it was asked. Raises VenueUnavailable."""
         ...
+
+
+@runtime_checkable
+class HearsPrices(Protocol):
+    """A venue whose market can be told where it stands."""
+
+    def tell_price(self, pair: str, price: Decimal) -> None: ...

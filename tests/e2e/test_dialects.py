@@ -1,4 +1,5 @@
-"""Messages of other tools, from the wire to the order, each proved by the secret in the tool's own field."""
+"""Messages of other tools, from the wire to the order, each proved by the secret in the tool's own
+field."""
 
 from __future__ import annotations
 

@@ -109,7 +109,8 @@ def test_texts_end_alike(text, between):
 
 @pytest.mark.parametrize("message", MESSAGES, ids=[example.title for example in JSON])
 def test_a_name_more_or_less_is_a_refusal_or_the_same_order(message):
-    """By every name that any dialect knows: nothing turns the side, the pair, or one asked for into another one."""
+    """By every name that any dialect knows: nothing turns the side, the pair, or one asked for
+    into another one."""
     whole, _ = read(message)
     for name in NAMES:
         for value in ("x", "0.5", True, {"percent": 5}, "short", "limit"):

@@ -211,6 +211,11 @@ class KrakenVenue:
         reply = self._client.private(method, parameters, budget, ENOUGH_TO_SEND_S)
         return outcome_of(method, parameters, reply, self._clock.now())
 
+    def tell_price(self, pair: str, price: Decimal) -> None:
+        """What the paper market of a pair stands at; Kraken's own is not told. Raises ValueError."""
+        if self._note_price is not None:
+            self._note_price(pair, price)
+
     def _no_book(self, request: OrderRequest) -> NotSent | None:
         """Tell the paper venue the alert's price. None unless its book can't be written."""
         price = request.reference_price

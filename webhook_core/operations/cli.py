@@ -18,6 +18,7 @@ from webhook_core.application import Application
 from webhook_core.bootstrap import start_at_terminal
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.operations.commands.doctor import doctor
+from webhook_core.operations.commands.explain import explain
 from webhook_core.operations.commands.logs import logs
 from webhook_core.operations.commands.money import fills, report
 from webhook_core.operations.commands.orders import orders
@@ -69,5 +70,16 @@ def _application(command: str) -> Application:
     return application
 
 
-for _command in (reconcile, orders, report, fills, logs, replay, pairs, token, doctor):
+for _command in (
+    reconcile,
+    orders,
+    report,
+    fills,
+    logs,
+    replay,
+    pairs,
+    token,
+    doctor,
+    explain,
+):
     cli.add_command(_command)

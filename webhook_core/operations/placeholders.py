@@ -1,4 +1,4 @@
-"""TradingView's placeholders, filled as one firing of a strategy on Kraken's BTCUSD would fill them.
+"""TradingView's placeholders, filled as one firing of a strategy on Kraken would fill them.
 
 tradingview.com/support/solutions/43000531021 and 43000481368 list them.
 """
@@ -9,10 +9,13 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Firing = Literal["entry", "exit"]
 SIZE = Decimal("0.01")
+VOLUME = "12.34567891"
+"""Of the bar: no size that anybody means."""
 _PLACEHOLDER = r"\{\{\s*([A-Za-z_.]+(?:\d+|\(\"[^\"{}]{0,64}\"\))?)\s*\}\}"
 _PLOT = r"plot_\d{1,2}|plot\(\"[^\"]*\"\)"
 
@@ -30,10 +33,15 @@ class Filled(NamedTuple):
 
 
 def fill(
-    text: str, now: datetime, price: Decimal, kind: Firing = "entry", ticker: str = "BTCUSD"
+    text: str,
+    now: datetime,
+    price: Decimal,
+    kind: Firing = "entry",
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> Filled:
-    """Plain replacement, as TradingView does it: nothing is quoted or escaped."""
-    values = _values(now, price, kind, ticker)
+    """Plain replacement, as TradingView does it: nothing is quoted or escaped. ``given`` are values
+    of a real firing."""
+    values = {**_values(now, price, kind), **given}
     used: list[str] = []
     unknown: list[str] = []
 
@@ -50,15 +58,15 @@ def fill(
     return Filled(filled, tuple(dict.fromkeys(used)), tuple(dict.fromkeys(unknown)))
 
 
-def _values(now: datetime, price: Decimal, kind: Firing, ticker: str) -> Mapping[str, str]:
+def _values(now: datetime, price: Decimal, kind: Firing) -> Mapping[str, str]:
     enters = kind == "entry"
     at, bar = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (now, _opening(now)))
     figure, size, none = f"{price:f}", f"{SIZE:f}", "0"
     return {
-        "ticker": ticker,
+        "ticker": "BTCUSD",
         "exchange": "KRAKEN",
         **dict.fromkeys(("open", "high", "low", "close"), figure),
-        "volume": "12.34567891",
+        "volume": VOLUME,
         "time": bar,
         "timenow": at,
         "interval": "60",

@@ -1,6 +1,7 @@
 """The first message of another tool under a strategy is answered with the alert that it became.
 
-Which ones were answered so stands in one document, with the alert, so that a trader sees how the messages are read.
+Which ones were answered so stands in one document, with the alert, so that a trader sees how the
+messages are read.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ _LONGEST = 600
 
 
 class FirstReadings:
-    """``known``: what this instance has seen told or told itself, so that one read of the document is enough."""
+    """``known``: what this instance has seen told or told itself, so that one read of the document
+    is enough."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._known: set[str] = set()
 
     def notice(self, strategy: str, read: Translated) -> tuple[str, ...]:
-        """How the message was read, where it is the first of its tool under that strategy; nothing later."""
+        """How the message was read, where it is the first of its tool under that strategy; nothing
+        later."""
         name = _name(strategy, read.tool)
         if name in self._known:
             return ()
@@ -43,7 +46,8 @@ class FirstReadings:
         return (f"Read as a message of {read.tool}; in our own fields it is {canonical(read)}.",)
 
     def keep(self, strategy: str, read: Translated, now: datetime) -> None:
-        """Once the alert has been claimed. A write that fails or is overtaken only repeats the notice."""
+        """Once the alert has been claimed. A write that fails or is overtaken only repeats the
+        notice."""
         name = _name(strategy, read.tool)
         if name in self._known:
             return

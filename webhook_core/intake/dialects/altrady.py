@@ -17,7 +17,8 @@ _ROWS = table(
     "fired_at strategy_name validate",
     idle="signal_id",
     refused={
-        "dca_orders dca": "an order has one entry here: leave it out, and send each buy as an alert",
+        "dca_orders dca": "an order has one entry here: leave it out, and send each buy as an "
+        "alert",
         "take_profit take_profits stop_loss": _EXITS,
         "leverage": "spot only: leave it out",
         "entry_expiration entry_condition price": "send a market order, or a limit in our fields",

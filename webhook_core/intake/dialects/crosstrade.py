@@ -18,7 +18,8 @@ _ROWS = table(
     "prev_market_position_size",
     idle="strategy open high low close time timeframe interval alert_name",
     refused={
-        "sync_strategy out_of_sync strategy_tag": "positions are followed by our target: leave it out",
+        "sync_strategy out_of_sync strategy_tag": "positions are followed by our target: leave it "
+        "out",
         "flatten_first": "send CLOSEPOSITION first, as an alert of its own",
         "require_market_position max_positions": "limits stand in the settings: leave it out",
         "delay": "an order can't wait here: leave it out",
@@ -88,9 +89,16 @@ def _order(names: Names) -> dict[str, Any]:
         **_prices(names, kind),
         **_time_in_force(names, kind),
         **{name: names.raw(name) for name in _POSITIONS if names.has(name)},
-        "take_profit": _level(names, "take_profit"),
-        "stop_loss": _level(names, "stop_loss"),
+        **_exits(names, side),
     }
+
+
+def _exits(names: Names, side: str) -> dict[str, Any]:
+    found = ("take_profit", "stop_loss")
+    if side == "sell":
+        exits.of_a_sell(names, found)
+        return {}
+    return {name: _level(names, name) for name in found}
 
 
 def _prices(names: Names, kind: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from webhook_core.intake.dialects.names import Names
@@ -42,3 +43,13 @@ def price(names: Names, name: str) -> str | None:
     """A price as it stands; None where it is off."""
     value = names.amount(name)
     return None if value is None else f"{value:f}"
+
+
+def of_a_sell(names: Names, exits: Sequence[str]) -> None:
+    """One template serves entries and exits, and what it says beside a sell protects a short, which
+    spot has not: as a stop of the sell it would buy back. A note says that it is not used."""
+    said = [name for name in exits if names.on(name) is not None]
+    if said:
+        names.notes.append(
+            f"{' and '.join(said)} of a sell is not used: spot has no short to protect."
+        )

@@ -120,7 +120,8 @@ class Names:
         return found.check()
 
     def ours(self, **names: str) -> dict[str, Any]:
-        """Fields of ours with the values of these names, as they came; without those that are missing."""
+        """Fields of ours with the values of these names, as they came; without those that are
+        missing."""
         said = {}
         for field, name in names.items():
             if self.has(name):

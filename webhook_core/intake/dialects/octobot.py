@@ -17,7 +17,8 @@ _ROWS = table(
     idle="EXCHANGE REDUCE_ONLY",
     refused={
         "LEVERAGE": "spot only: leave it out",
-        "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3": "one exit per order: send one "
+        "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3": "one exit per order: send "
+        "one "
         "TAKE_PROFIT_PRICE or STOP_PRICE",
         "EXCHANGE_ORDER_IDS PARAM_SIDE": "send action cancel in our fields, with order_id or side",
     },
@@ -41,7 +42,14 @@ def _read(names: Names) -> dict[str, Any]:
             if names.has(name):
                 raise names.fault(name, "does not go with SIGNAL=CANCEL: leave it out")
         return {**about, "action": "cancel", "scope": "strategy"}
-    return {**about, "action": signal, **_size(names), **_prices(names)}
+    order = {**about, "action": signal, **_size(names), **_prices(names)}
+    for name in ("take_profit", "stop_loss") if signal == "sell" else ():
+        if order.get(name) is not None:
+            raise names.fault(
+                f"{name.upper()}_PRICE".replace("LOSS_", ""),
+                "protects what stays held after a sell: send an order of its own for it",
+            )
+    return order
 
 
 def _size(names: Names) -> dict[str, Any]:

@@ -19,11 +19,13 @@ _ROWS = table(
     refused={
         "dollar_tp dollar_sl": "they count a contract's dollars: send tp and sl, or percentages",
         _TRAILS: "an exit that trails is an order of its own here: leave it out",
-        "update_tp update_sl": "an open order is amended by an alert with action amend, in our fields",
+        "update_tp update_sl": "an open order is amended by an alert with action amend, in our "
+        "fields",
         "tp1 tp2 tp3 advance_tp_sl": "one exit per order: send tp or sl",
         "inst_type same_direction_ignore": "leave it out",
     },
 )
+_EXITS = ("tp", "percentage_tp", "sl", "percentage_sl")
 _ACTIONS = {"buy": "", "sell": "", "close": ""}
 _TYPES = {
     "mkt": "",
@@ -45,24 +47,20 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.missing("data", "send buy, sell or close")
     _check_accounts(names)
     about = {**names.ours(symbol="symbol", fired_at="date"), **framing(names)}
-    take_profit, stop_loss = _exits(names)
     if action == "close":
-        for name in ("tp", "percentage_tp", "sl", "percentage_sl", "risk_percentage"):
-            if names.on(name) is not None:
-                raise names.fault(name, "does not go with close: write 0")
+        exits.of_a_sell(names, _EXITS)
+        if names.on("risk_percentage") is not None:
+            raise names.fault("risk_percentage", "does not go with close: write 0")
         if names.on("quantity") is not None:
             names.notes.append("quantity is not used: close closes the whole position.")
         return {**about, "action": "close", **_reference(names)}
-    if action == "buy":
-        _check_adding(names)
-    return {
-        **about,
-        "action": action,
-        **_size(names),
-        **_prices(names),
-        "take_profit": take_profit,
-        "stop_loss": stop_loss,
-    }
+    order = {**about, "action": action, **_size(names), **_prices(names)}
+    if action == "sell":
+        exits.of_a_sell(names, _EXITS)
+        return order
+    _check_adding(names)
+    take_profit, stop_loss = _exits(names)
+    return {**order, "take_profit": take_profit, "stop_loss": stop_loss}
 
 
 def _check_accounts(names: Names) -> None:
@@ -90,7 +88,8 @@ def _check_adding(names: Names) -> None:
         if names.has(name) and not names.flag(name):
             raise names.fault(
                 name,
-                "is false, and each buy is an order of its own here: write true, or send our target",
+                "is false, and each buy is an order of its own here: write true, or send our "
+                "target",
             )
 
 

@@ -126,7 +126,8 @@ def _pineconnector(text: str) -> _Order | None:
 
 
 def _whook(text: str) -> _Order | None:
-    """kraken buy BTC/USD 100$ x3 (github.com/germangar/whook): only where each line is an account, a
+    """kraken buy BTC/USD 100$ x3 (github.com/germangar/whook): only where each line is an account,
+    a
     pair, a verb and an amount, and nothing else."""
     orders = []
     for line in _lines(text):

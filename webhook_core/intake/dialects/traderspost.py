@@ -98,7 +98,7 @@ def _read(names: Names) -> dict[str, Any]:
     feeling = {"bullish": "long", "bearish": "short"}.get(
         said := names.word("sentiment", _SENTIMENTS) or "", said
     )
-    if action == "sell" and feeling == "flat":
+    if action == "sell" and feeling == "flat" and _is_at_the_market(names):
         return {**about, **_exit(names, is_whole=True)}
     _check_direction(names, action, feeling)
     return {**about, "action": action, **_order(names, action, feeling)}
@@ -108,6 +108,11 @@ def _refuse_beside_a_cancel(names: Names) -> None:
     for name in ("quantity", *_OF_ORDERS, *_EXITS):
         if names.on(name) is not None:
             raise names.fault(name, "does not go with action cancel: leave it out")
+
+
+def _is_at_the_market(names: Names) -> bool:
+    """An exit with a size and prices of its own is an order as it stands, a close never."""
+    return (names.word("orderType", _TYPES) or "market") == "market" or not names.has("quantity")
 
 
 def _check_direction(names: Names, action: str, feeling: str) -> None:
@@ -136,9 +141,15 @@ def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
         **_prices(names, kind),
         **names.ours(time_in_force="timeInForce"),
         **around,
-        "take_profit": take_profit(names, action),
-        "stop_loss": stop_loss(names, action),
+        **_exits(names, action),
     }
+
+
+def _exits(names: Names, action: str) -> dict[str, Any]:
+    if action == "sell":
+        exits.of_a_sell(names, _EXITS)
+        return {}
+    return {"take_profit": take_profit(names), "stop_loss": stop_loss(names)}
 
 
 def _size(names: Names) -> dict[str, Any]:
@@ -192,8 +203,10 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
 
 
 def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
-    """``is_whole``: the strategy says that it is flat after it, so what it counts itself decides nothing."""
-    for name in (*_OF_ORDERS[1:], *_EXITS):
+    """``is_whole``: the strategy says that it is flat after it, so what it counts itself decides
+    nothing."""
+    exits.of_a_sell(names, _EXITS)
+    for name in _OF_ORDERS[1:]:
         if names.on(name) is not None:
             raise names.fault(
                 name, "does not go with an exit, which is at the market: leave it out"
@@ -209,7 +222,8 @@ def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
     if names.has("quantity") and not is_whole:
         raise names.fault(
             "quantity",
-            "with action exit closes a part: send quantityType percent_of_position, or leave both out",
+            "with action exit closes a part: send quantityType percent_of_position, or leave both "
+            "out",
         )
     if names.has("quantity"):
         names.notes.append("quantity is not used: sentiment flat closes the whole position.")

@@ -1,4 +1,5 @@
-"""TradersPost's exits, objects beside an entry: one of them, as a price, a percentage or a distance."""
+"""TradersPost's exits, objects beside an entry: one of them, as a price, a percentage or a
+distance."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _STOPS = {
 }
 
 
-def take_profit(names: Names, action: str) -> str | None:
+def take_profit(names: Names) -> str | None:
     """By its limit, a percentage or a distance; None where there is none."""
     if is_off(names.on("takeProfit")):
         return None
@@ -28,12 +29,12 @@ def take_profit(names: Names, action: str) -> str | None:
     found = {
         "limitPrice": exits.price(inner, "limitPrice"),
         "percent": exits.percent(inner, "percent"),
-        "amount": exits.distance(inner, "amount", "+" if action == "buy" else "-"),
+        "amount": exits.distance(inner, "amount", "+"),
     }
     return exits.only(inner, found, "of them")
 
 
-def stop_loss(names: Names, action: str) -> str | None:
+def stop_loss(names: Names) -> str | None:
     """By its trigger, a percentage or a distance; None where there is none."""
     if is_off(names.on("stopLoss")):
         return None
@@ -44,6 +45,6 @@ def stop_loss(names: Names, action: str) -> str | None:
     found = {
         "stopPrice": exits.price(inner, "stopPrice"),
         "percent": exits.percent(inner, "percent"),
-        "amount": exits.distance(inner, "amount", "-" if action == "buy" else "+"),
+        "amount": exits.distance(inner, "amount", "-"),
     }
     return exits.only(inner, found, "of them")

@@ -25,7 +25,8 @@ _ROWS = table(
         "delay": "an order can't wait here: leave it out",
         "broadcastSignal": "nobody follows an order here: leave it out",
         "cancelAllOrders cancelAllDcaOrders": "send an alert with action cancel, in our fields",
-        "preventPyramiding closeCurrentPosition": "each buy is an order of its own here: leave it out",
+        "preventPyramiding closeCurrentPosition": "each buy is an order of its own here: leave it "
+        "out",
         "orderType": "send isBuy, isSell or isClose",
         "useEntireAccountBalance": "send unitsType percentBalance and unitsPercent 100",
     },

@@ -145,9 +145,17 @@ READ = [
     ),
      {"action": "sell", "order_type": "limit", "price": "61000"}),
     ("CLOSEPOSITION", b"key=k;command=CLOSEPOSITION;account=a;instrument=BTCUSD;", {"action": "close"}),
+    ("a template's stop says nothing of its exit", of(TP, action="sell", sentiment="flat"),
+     {"action": "close", "stop_loss": None}),
+    ("an exit with a limit", of(TP, **FLAT | {"orderType": "limit", "limitPrice": 61000}),
+     {"action": "sell", "order_type": "limit", "contracts": "0.01"}),
+    ("nor of a sell", of(PMT, data="sell"), {"action": "sell", "stop_loss": None}),
+    ("nor of a crosstrade sell", text_of("CrossTrade").replace(b"=buy", b"=sell") + b"stop_loss=2%;",
+     {"action": "sell", "stop_loss": None}),
 ]  # fmt: skip
 
 REFUSED = [
+    ("a stop beside a sell", text_of("OctoBot", "STOP_PRICE=1").replace(b"BUY", b"SELL"), "STOP_PRICE", "its own"),
     ("an inner name", nested(comment="x"), "strategy.comment", "remove it"),
     ("a top name", of("The nested format", foo=1), "foo", "remove it"),
     ("sell and short", of(TP, **SHORT, quantityType="fixed_quantity"), "sentiment",
@@ -219,6 +227,7 @@ def test_a_refused_name_that_is_off_says_nothing(value):
 
 def test_a_size_that_decides_nothing_is_said_so():
     assert "quantity is not used" in notes(of(TP, **FLAT))
+    assert "stopLoss of a sell is not used" in notes(of(TP, action="sell", sentiment="flat"))
 
 
 def test_every_fault_is_told_at_once():

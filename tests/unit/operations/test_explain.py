@@ -1,0 +1,260 @@
+"""explain: a message tried on paper, told in sentences, with an exit status for a build."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from tests.support.dialects import EXAMPLES
+from tests.support.project import ROOT
+from webhook_core.events import LOGGER
+from webhook_core.operations.cli import cli
+
+TOKEN = "token-of-the-tests-0123456789abcdef"
+GOOD = {
+    "token": TOKEN, "fired_at": "{{timenow}}", "symbol": "{{ticker}}",
+    "side": "{{strategy.order.action}}",
+    "contracts": "{{strategy.order.contracts}}", "price": "{{close}}",
+    "order_id": "{{strategy.order.id}}",
+}  # fmt: skip
+STRATEGIES = """
+[trend]
+token = "env:NOT_SET_HERE"
+allowed_symbols = ["ETH/USD"]
+volume = "0.02"
+"""
+
+
+@pytest.fixture(autouse=True)
+def logger_as_it_was():
+    before = LOGGER.level
+    yield
+    LOGGER.setLevel(before)
+
+
+@pytest.fixture
+def explain(monkeypatch, tmp_path):
+    """Run in an environment of its own; ``env`` are its variables."""
+
+    def run(message, *options: str, **env: str):
+        for name in [*os.environ]:
+            if name.isupper() and name not in ("PATH", "HOME", "LANG"):
+                monkeypatch.delenv(name)
+        monkeypatch.chdir(tmp_path)  # where no strategies.toml is
+        for name, text in env.items():
+            monkeypatch.setenv(name, text)
+        text = message if isinstance(message, str) else json.dumps(message)
+        result = CliRunner().invoke(cli, ["explain", "-", *options], input=text)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert TOKEN not in result.output
+        return result
+
+    return run
+
+
+def without(*names: str, **changes: object) -> dict[str, object]:
+    return {name: value for name, value in {**GOOD, **changes}.items() if name not in names}
+
+
+def test_a_good_message_is_told_as_an_entry_and_as_an_exit(explain):
+    result = explain(GOOD)
+    assert result.exit_code == 0
+    delivered = "The answer is 200 accepted. TradingView shows it as delivered."
+    assert result.output.count(delivered) == 2
+    for text in (
+        "== As an entry ==",
+        "== As an exit ==",
+        "contracts is volume: 0.01",
+        "pair=XXBTZUSD, type=buy, ordertype=market, volume=0.01",
+        "pair=XXBTZUSD, type=sell, ordertype=market, volume=0.01",
+        "VOLUME_ZERO (kraken) holds.",
+    ):
+        assert text in result.output
+
+
+LATER = [
+    ("no fired_at", without("fired_at"), "It has no firing time"),
+    ("nothing tells them apart", without("order_id", "contracts", volume="0.01"), "Two firings of one second"),
+    ("the bar's volume", without("contracts", quantity="{{volume}}"), "{{volume}} is what the whole market traded"),
+    ("a placeholder of nobody", without(note="{{stratgy.order.id}}"), "no placeholder {{stratgy.order.id}}"),
+    ("without quotes", json.dumps(GOOD).replace('"{{close}}"', "{{close}}"), "stands without quotes"),
+    ("a stop and a plain exit", without(stop_loss="2%"), "the stop or the take profit of the entry holds"),
+    ("an id that is none", without(id="{{strategy.order.id}}"), "id"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "message", "said"), LATER, ids=[row[0] for row in LATER])
+def test_what_will_bite_later_is_said_and_fails_only_a_strict_run(explain, what, message, said):
+    """The size is within what the paper account buys, so that nothing else is wrong."""
+    rich = {"PAPER_BALANCES": "USD=10000000,BTC=100"}
+    result = explain(message, **rich)
+    assert (said in result.output, result.exit_code) == (True, 0), result.output
+    assert explain(message, "--strict", **rich).exit_code == 1
+
+
+def test_a_close_frees_its_stop_and_nothing_bites(explain):
+    message = {
+        "fired_at": "{{timenow}}",
+        "symbol": "BTCUSD",
+        "action": "close",
+        "id": "x-{{timenow}}-1",
+    }
+    result = explain(message, "--position", "0.25", "--strict")
+    assert "volume=0.25" in result.output
+    assert "type=sell" in result.output
+
+
+REFUSED = [
+    ("a field", without(sied="buy"), {}, "400 alert_malformed", "sied"),
+    ("a cap", GOOD, {"MAX_ORDER_COST": "100 USD"}, "422 order_denied", "above the cap of 100 USD"),
+    ("a pair", GOOD | {"symbol": "ETHUSD"}, {"ALLOWED_SYMBOLS": "BTC/USD"}, "422 order_denied", "ALLOWED_SYMBOLS"),
+    ("no JSON", "buy now", {}, "400 alert_malformed", "not valid JSON"),
+    ("a stale one", GOOD | {"fired_at": "{{time}}"}, {}, "401 alert_stale", "{{timenow}}"),
+    ("another tool's short", {"action": "ENTER_SHORT", "instrument": "BTCUSD", "signalToken": TOKEN}, {},
+     "400 alert_malformed", "trade long only"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("message", "env", "answer", "why"),
+    [row[1:] for row in REFUSED],
+    ids=[row[0] for row in REFUSED],
+)
+def test_a_refusal_is_told_with_its_reason_and_what_tradingview_does(
+    explain, message, env, answer, why
+):
+    result = explain(message, **env)
+    assert result.exit_code == 1
+    assert f"! The answer is {answer}" in result.output, result.output
+    assert why in result.output
+    assert "does not send it again" in result.output
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.title)
+def test_the_message_of_another_tool_is_told_in_our_fields(explain, example):
+    result = explain(example.message.replace("YOUR-TOKEN", TOKEN), PAPER_BALANCES="USD=10000,BTC=1")
+    assert "It is read as a message of " in result.output
+    assert "In our own fields: {" in result.output
+    assert result.exit_code == 0, result.output
+
+
+def test_the_proof_is_named_and_a_strategys_own_goes_before_one_for_all(explain, tmp_path):
+    path = tmp_path / "strategies.toml"
+    path.write_text('[trend]\ntoken = "env:TREND_TOKEN"\n', "utf-8")
+    own = explain(GOOD, STRATEGIES_FILE=str(path), TREND_TOKEN=TOKEN)
+    assert "for strategy trend." in own.output
+    wide = explain(GOOD, WEBHOOK_TOKEN=TOKEN)
+    assert "WEBHOOK_TOKEN[0], for every strategy." in wide.output
+    assert "WEBHOOK_TOKEN may trade every pair" in wide.output
+    wrong = explain(GOOD, WEBHOOK_TOKEN="another-" + "0" * 32)
+    assert "answered 401" in wrong.output
+
+
+def test_a_strategy_brings_its_pair_and_its_size_and_its_secret_is_not_needed(explain, tmp_path):
+    path = tmp_path / "strategies.toml"
+    path.write_text(STRATEGIES, "utf-8")
+    result = explain(
+        without("contracts"), "--strategy", "trend", "--price", "3000", STRATEGIES_FILE=str(path)
+    )
+    assert result.exit_code == 0, result.output
+    assert "pair=XETHZUSD, type=buy, ordertype=market, volume=0.02" in result.output
+
+
+def test_what_was_typed_wrong_is_no_traceback(explain):
+    for options in (
+        ("--price", "-1"),
+        ("--price", "x"),
+        ("--balances", "USD=x"),
+        ("--position", "0"),
+    ):
+        result = explain(GOOD, *options)
+        assert result.exit_code in (1, 2), result.output
+        assert "Error" in result.output
+    assert explain("x" * 70000).exit_code == 2
+
+
+# -- a month
+
+
+HEADINGS = [
+    "Trade #,Type,Signal,Date/Time,Price USD,Contracts,Profit USD",
+    "Trade #,Type,Date and time,Signal,Price USD,Position size (qty),Net P&L USD",
+    "Trade #,Type,Signal,Date and time,Price USD,Size (qty),Net P&L USD",
+]
+ROWS = [
+    (1, "Exit long", "Close", "2026-02-02 10:00", "61000", "0.01"),
+    (1, "Entry long", "Long", "2026-02-01 10:00", "60000", "0.01"),
+    (2, "Entry long", "Long", "2026-02-03 10:00", "60000", "5"),
+    (2, "Exit long", "Close", "2026-02-04 10:00", "61000", "5"),
+]
+
+
+def listed(tmp_path, heading: str, rows=ROWS) -> str:
+    names = heading.split(",")
+    at = next(names.index(name) for name in names if name.startswith("Date"))
+    path = tmp_path / "trades.csv"
+    lines = []
+    for trade, kind, signal, time, price, size in rows:
+        middle = [time, signal] if at == 2 else [signal, time]
+        lines.append(",".join(map(str, [trade, kind, *middle, price, size, ""])))
+    path.write_text("\ufeff" + "\n".join([heading, *lines]) + "\n", "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("heading", HEADINGS, ids=["old", "new", "newer"])
+def test_a_month_is_played_and_what_would_have_been_refused_is_listed(explain, tmp_path, heading):
+    result = explain(GOOD, "--month", listed(tmp_path, heading))
+    assert result.exit_code == 1
+    assert "2 of 4 would have been refused: 2 order_rejected." in result.output, result.output
+    assert "2026-02-03 10:00:00\t2\tbuy 5\t60000\torder_rejected" in result.output
+
+
+def test_a_month_that_all_would_have_been_taken_ends_well_with_its_balances(explain, tmp_path):
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], ROWS[:2]))
+    assert (result.exit_code, "None of 2" in result.output) == (0, True), result.output
+    # 10000 - 600 - 4.80 + 610 - 4.88
+    assert "10000.3200 USD" in result.output
+
+
+def test_fills_of_one_second_are_two_alerts(explain, tmp_path):
+    rows = [(n, "Entry long", "Long", "2026-02-01 10:00", "60000", "0.01") for n in (1, 2)]
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert "1.0200000000 BTC" in result.output, result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("a,b\n1,2\n", "has no column for trade, type, at, price, size"),
+        (f"{HEADINGS[0]}\n1,Sideways,x,2026-02-01 10:00,1,1,\n", "Line 2: the type"),
+        (f"{HEADINGS[0]}\n1,Entry long,x,yesterday,1,1,\n", "Line 2: the time"),
+        (f"{HEADINGS[0]}\n1,Entry long,x,2026-02-01 10:00,NaN,1,\n", "Line 2: the price"),
+        (f"{HEADINGS[0]}\n1,Entry long,x,2026-02-01 10:00,1,-1,\n", "Line 2: the size"),
+        (f"{HEADINGS[0]}\n1\n", "Line 2: the type"),
+    ],
+)
+def test_a_list_that_can_not_be_read_names_the_line(explain, tmp_path, text, said):
+    path = tmp_path / "trades.csv"
+    path.write_text(text, "utf-8")
+    result = explain(GOOD, "--month", str(path))
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+
+
+def test_the_commands_of_the_document_name_options_that_exist():
+    text = (ROOT / "webhook_core" / "operations" / "README.md").read_text("utf-8")
+    shown = CliRunner().invoke(cli, ["explain", "--help"]).output
+    for option in (
+        "--price",
+        "--position",
+        "--strategy",
+        "--balances",
+        "--strict",
+        "--month",
+        "--live",
+    ):
+        assert option in text
+        assert option in shown

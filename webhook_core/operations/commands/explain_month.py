@@ -1,0 +1,46 @@
+"""explain --month: what would have become of each trade of a list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from webhook_core.operations import month
+from webhook_core.operations.commands.tables import show_line, show_table
+from webhook_core.operations.commands.terminal import moment
+from webhook_core.operations.trade_list import read
+from webhook_core.settings.settings import Settings
+
+
+def play(template: str, path: str, settings: Settings, strategy: str | None) -> int:
+    """Show it; the exit status: 1 if any would have been refused. Raises AlertMalformed."""
+    fills = read(Path(path))
+    allowed = settings.rules_for(strategy or "default").allow_lists
+    ticker = allowed[-1][0].replace("/", "") if allowed else "BTCUSD"
+    found = month.play(template, fills, settings, strategy, ticker)
+    refused = [one for one in found.played if one.is_refused]
+    rows = [
+        (
+            moment(one.fill.at),
+            one.fill.trade,
+            f"{one.fill.action} {one.fill.size:f}",
+            f"{one.fill.price:f}",
+            one.answer["code"],
+            one.answer["error"],
+        )
+        for one in refused
+    ]
+    show_table(rows, ("TIME (UTC)", "TRADE", "ORDER", "PRICE", "CODE", "WHY"), lead=5)
+    whys = Counter(str(one.answer["code"]) for one in refused)
+    told = ", ".join(f"{number} {code}" for code, number in whys.most_common())
+    much = f"{len(refused)} of {len(found.played)} would have been refused"
+    show_line(
+        f"{much}: {told}." if refused else f"None of {len(found.played)} would have been refused."
+    )
+    left = ", ".join(f"{Decimal(text):f} {name}" for name, text in sorted(found.balances.items()))
+    show_line(f"The paper account ends with {left}.")
+    click.echo("Paper fills are whole and at once, at the price of the list; Kraken's are not.")
+    return 1 if refused else 0

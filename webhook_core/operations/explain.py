@@ -1,0 +1,198 @@
+"""What one message would do, in sentences: whose it is, what its fields become, what is sent, and
+what will bite later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from webhook_core.application import Application
+from webhook_core.clock import Budget
+from webhook_core.errors import Unauthenticated, WebhookError
+from webhook_core.intake import authentication
+from webhook_core.intake.alert import Alert
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.intake.credentials import Credential
+from webhook_core.intake.field_names import CANONICAL, normalise, sort_fields
+from webhook_core.intake.freshness import check_freshness
+from webhook_core.intake.other_tools import in_ours
+from webhook_core.intake.parse import parse
+from webhook_core.planning.decision import Decided
+from webhook_core.sending.firing import Firing
+from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.requests import Accepted, Rejected
+from webhook_core.web.answers import orders_of
+from webhook_core.web.messages import HttpRequest
+
+ASK_S = 20.0
+Topic = Literal["proof", "tool", "field", "order", "limit", "answer", "later"]
+
+
+class Sentence(NamedTuple):
+    """``is_bad``: it stops the order. ``warns``: it does not, and should be mended all the same."""
+
+    topic: Topic
+    text: str
+    is_bad: bool = False
+    warns: bool = False
+
+
+class Explained(NamedTuple):
+    """``alert`` as it was read and ``plan`` as it would be sent; None where it did not come so
+    far."""
+
+    sentences: tuple[Sentence, ...]
+    alert: Alert | None = None
+    plan: Plan | None = None
+    fields: dict[str, Any] | None = None
+    proof: str | None = None
+
+
+def request_of(body: bytes, now: datetime) -> HttpRequest:
+    return HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", now)
+
+
+def explain(
+    application: Application, body: bytes, credentials: Sequence[Credential] = ()
+) -> Explained:
+    """``credentials``: those of the deployment, to say whose proof the message carries. Nothing is
+    traded."""
+    told: list[Sentence] = []
+    now = application.clock.now()
+    proof = _proof(body, credentials, now)
+    told.extend(_about_proof(proof, credentials))
+    found = Explained((), proof=proof.key_id if proof else None)
+    try:
+        verified = application.gate.admit_alert(request_of(body, now))
+        if proof is not None and verified.strategy is None:
+            verified = verified._replace(strategy=proof.strategy)
+        verified = in_ours(verified)
+        told.extend(_about_tool(verified))
+        check_freshness(verified, now, application.settings.alert_max_age_s)
+        alert = parse(verified)
+        told.extend(_about_fields(verified))
+        firing = Firing.of(verified, alert, now, application.settings)
+        found = found._replace(alert=alert, fields=dict(verified.fields))
+        notes = verified.translated.notes if verified.translated else ()
+        told.extend(Sentence("later", note, warns=True) for note in (*notes, *firing.warnings))
+        decided = application.market.appraise(firing.wants, Budget.start(application.clock, ASK_S))
+    except WebhookError as error:
+        told.append(_refused(error))
+        return found._replace(sentences=tuple(told))
+    told.extend(_about_orders(decided.plan))
+    told.extend(Sentence("order", f"Note: {note}.") for note in decided.plan.notes)
+    if isinstance(decided, Denied):
+        told.append(_status(422, "order_denied", decided.message))
+        return found._replace(sentences=tuple(told), plan=decided.plan)
+    told.append(_answer_of(application, decided))
+    return found._replace(sentences=tuple(told), plan=decided.plan)
+
+
+def _proof(body: bytes, credentials: Sequence[Credential], now: datetime) -> VerifiedBody | None:
+    try:
+        return authentication.verify(
+            request_of(body, now), credentials, now, anonymous_allowed=False
+        )
+    except WebhookError:
+        return None
+
+
+def _about_proof(
+    proof: VerifiedBody | None, credentials: Sequence[Credential]
+) -> Iterator[Sentence]:
+    if proof is None:
+        if credentials:
+            text = "The message carries no secret of this environment, and is answered 401"
+            yield Sentence("proof", f"{text} unless its sender signs it.", warns=True)
+        return
+    whose = f"strategy {proof.strategy}" if proof.strategy else "every strategy"
+    yield Sentence("proof", f"The message proves its sender by {proof.key_id}, for {whose}.")
+
+
+def _about_tool(verified: VerifiedBody) -> Iterator[Sentence]:
+    if verified.translated is None:
+        yield Sentence("tool", "It is an alert in our own fields.")
+    else:
+        yield Sentence("tool", f"It is read as a message of {verified.translated.tool}.")
+
+
+def _about_fields(verified: VerifiedBody) -> Iterator[Sentence]:
+    came_from = verified.translated.came_from if verified.translated else {}
+    fields = sort_fields(verified.fields)
+    for name, value in verified.fields.items():
+        known = CANONICAL.get(normalise(name))
+        said = came_from.get(name) if verified.translated else name
+        if known is not None and said is not None:
+            yield Sentence("field", f"{said} is {known[0]}: {_shown(value)}")
+    mere = [sent.name for sent in fields.context]
+    if mere:
+        yield Sentence("field", f"Context, which decides nothing: {', '.join(mere)}.")
+    if verified.translated is not None:
+        text = json.dumps(dict(verified.fields), default=str, ensure_ascii=False)
+        yield Sentence("field", f"In our own fields: {text}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str | Decimal):
+        return f"{value:f}" if isinstance(value, Decimal) else value
+    return json.dumps(value, default=str)
+
+
+def _about_orders(plan: Plan) -> Iterator[Sentence]:
+    for number, order in enumerate(orders_of(plan, "VALIDATED", "validated"), 1):
+        which = f"Order {number}" if len(plan.requests) > 1 else "The order"
+        parameters = ", ".join(f"{name}={text}" for name, text in (order["request"] or {}).items())
+        yield Sentence("order", f"{which} would be sent as {parameters}")
+        for text in order.get("rounding", ()):
+            yield Sentence("order", f"{which}: {text}.")
+        estimate = order.get("estimate")
+        if estimate and estimate["cost"] is not None:
+            money = f"{estimate['cost']} {estimate['currency']}"
+            yield Sentence("order", f"{which} costs about {money}, and {estimate['fee']} in fees.")
+        for check in order.get("checks", ()):
+            bad = check["verdict"] == "denied"
+            words = {"passed": "holds", "denied": "forbids it", "not_checked": "was not checked"}
+            told = f"{check['rule']} ({check['scope']}) {words[check['verdict']]}"
+            why = (check["message"] or "").removeprefix(f"{check['rule']}: ")
+            yield Sentence("limit", f"{told}: {why}" if why else f"{told}.", is_bad=bad)
+
+
+def _answer_of(application: Application, decided: Decided) -> Sentence:
+    """Kraken's own word on the plan, with its validate flag; the paper Kraken's on paper."""
+    if decided.nothing:
+        return _status(200, "no_action", decided.nothing)
+    for request in decided.plan.requests:
+        if request.method != "AddOrder":  # Kraken has no validate flag for these
+            continue
+        budget = Budget.start(application.clock, ASK_S)
+        outcome = application.venue.validate(request, budget)
+        if isinstance(outcome, Rejected):
+            return _status(422, "order_rejected", f"Kraken says {'; '.join(outcome.errors)}")
+        if not isinstance(outcome, Accepted):
+            return _status(503, "venue_unavailable", outcome.reason)
+    return _status(200, "accepted", None)
+
+
+def _refused(error: WebhookError) -> Sentence:
+    if isinstance(error, Unauthenticated):
+        return _status(error.status, error.code, error.reason)
+    where = f" (field {error.field})" if error.field else ""
+    return _status(error.status, error.code, f"{error.message}{where}")
+
+
+def _status(status: int, code: str, why: str | None) -> Sentence:
+    """What the answer would be, and what TradingView makes of it
+    (support/solutions/43000735201)."""
+    if status == 200:
+        does = "TradingView shows it as delivered"
+    elif status >= 500:
+        does = "TradingView sends it again after 5 s, at most 3 times"
+    else:
+        does = "TradingView shows it as failed, and does not send it again"
+    reason = f": {why.rstrip('.')}" if why else ""
+    return Sentence(
+        "answer", f"The answer is {status} {code}{reason}. {does}.", is_bad=status != 200
+    )

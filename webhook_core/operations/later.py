@@ -1,0 +1,87 @@
+"""What a message does not fail by today, and will later: read from its template, its entry and its
+exit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from webhook_core.intake.alert import Alert
+from webhook_core.operations.explain import Explained, Sentence
+from webhook_core.operations.placeholders import VOLUME, Filled
+from webhook_core.settings.settings import Settings
+
+_TELLS_APART = re.compile(
+    r"\{\{\s*strategy\.(?:order\.(?:id|comment|contracts)|position_size|market_position|prev_)"
+)
+_BARE = r":\s*\{\{[^{}]+\}\}"
+
+
+def of_message(
+    template: str, filled: Filled, entry: Explained, settings: Settings
+) -> Iterator[Sentence]:
+    """``entry``: how it was read as an entry."""
+    for name in filled.unknown:
+        yield _later(
+            f"TradingView has no placeholder {{{{{name}}}}}, and would leave it as it stands."
+        )
+    if re.search(_BARE, template):
+        yield _later(
+            "A placeholder stands without quotes: where the script has no value, the message is "
+            "no JSON, and the "
+            "alert is lost. Put each one in quotes."
+        )
+    alert = entry.alert
+    if alert is None:
+        return
+    yield from _about_time(template, alert, settings)
+    if Decimal(VOLUME) in (alert.volume, *(leg.volume for leg in alert.orders)):
+        yield _later(
+            "{{volume}} is what the whole market traded in the bar, and no size: send "
+            "{{strategy.order.contracts}}, or a number."
+        )
+    if entry.proof is not None and entry.proof.startswith("WEBHOOK_TOKEN"):
+        yield _later(
+            "WEBHOOK_TOKEN may trade every pair that is allowed, for every strategy: a token of "
+            "the strategy's own in "
+            "strategies.toml does for this message."
+        )
+
+
+def of_exit(entry: Explained, leaving: Explained) -> Iterator[Sentence]:
+    """How the two firings of one strategy go together."""
+    opens, closes = entry.alert, leaving.alert
+    if opens is None or closes is None:
+        return
+    leaves_a_stop = opens.stop_loss is not None or opens.take_profit is not None
+    if leaves_a_stop and closes.action == "order":
+        yield _later(
+            "The exit is a plain sell, and Kraken refuses it as long as the stop or the take "
+            "profit of the entry holds "
+            "what it sells: send action close or a target, which free it first."
+        )
+    if closes.stop_loss is not None or closes.take_profit is not None:
+        yield _later(
+            "The exit carries a take profit or a stop loss too, which would buy back: leave them "
+            "empty there."
+        )
+
+
+def _about_time(template: str, alert: Alert, settings: Settings) -> Iterator[Sentence]:
+    if alert.fired_at is None:
+        yield _later(
+            'It has no firing time, so no delivery of it is ever too old: add "fired_at": '
+            '"{{timenow}}". An equal one '
+            f"within {settings.duplicate_window_s} s counts as a repeat."
+        )
+    if alert.id is None and not _TELLS_APART.search(template):
+        yield _later(
+            "Two firings of one second can't be told apart, and the second would count as a "
+            "repeat: add an id that is "
+            "unique per firing, or the order's id and the positions."
+        )
+
+
+def _later(text: str) -> Sentence:
+    return Sentence("later", text, warns=True)

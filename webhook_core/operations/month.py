@@ -1,0 +1,111 @@
+"""Plays a list of trades against the paper account: each fill as the alert that TradingView would
+have sent for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from webhook_core.operations import rehearsal
+from webhook_core.operations.explain import request_of
+from webhook_core.operations.placeholders import fill as fill_in
+from webhook_core.operations.trade_list import Fill
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.symbols import asset_code
+
+
+class PlayedClock:
+    """Stands where the list stands; no time passes while an alert is answered."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2000, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Played(NamedTuple):
+    """``answer`` is the whole document that the sender would have got."""
+
+    fill: Fill
+    status: int
+    answer: dict[str, Any]
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status != 200
+
+
+class Month(NamedTuple):
+    """``balances``: of the paper account in the end, by asset."""
+
+    played: tuple[Played, ...]
+    balances: dict[str, str]
+
+
+def play(
+    template: str, fills: Sequence[Fill], settings: Settings, strategy: str | None, ticker: str
+) -> Month:
+    """Each fill at its own time and price. Fills of one second are a second apart, as no two of
+    them would be one alert."""
+    clock = PlayedClock()
+    application = rehearsal.rehearse(settings, clock, strategy)
+    played = []
+    for fill, message in zip(fills, _messages(template, fills, ticker), strict=True):
+        clock.at = max(fill.at, clock.at + timedelta(seconds=1))
+        at = clock.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = message.replace(_NOW, at).encode()
+        response = application.handle(request_of(body, clock.now()))
+        played.append(Played(fill, response.status, json.loads(response.body)))
+        clock.at += timedelta(minutes=2)
+        application.operators.reconcile({})  # as a deployment does each minute: exits that fired
+    account = application.operators.account({})
+    balances = {asset_code(name): one["balance"] for name, one in account["balances"].items()}
+    return Month(tuple(played), balances)
+
+
+_NOW = "\x00now\x00"
+
+
+def _messages(template: str, fills: Sequence[Fill], ticker: str) -> Iterator[str]:
+    held = Decimal(0)
+    for fill in fills:
+        before = held
+        held += fill.size if fill.action == "buy" else -fill.size
+        filled = fill_in(
+            template,
+            fill.at,
+            fill.price,
+            "entry",
+            {"ticker": ticker, **_strategy(fill, before, held)},
+        )
+        yield filled.text
+
+
+def _strategy(fill: Fill, before: Decimal, after: Decimal) -> dict[str, str]:
+    return {
+        "timenow": _NOW,
+        "strategy.order.action": fill.action,
+        "strategy.order.contracts": f"{fill.size:f}",
+        "strategy.order.price": f"{fill.price:f}",
+        "strategy.order.id": fill.signal,
+        "strategy.order.comment": fill.signal,
+        "strategy.position_size": f"{after:f}",
+        "strategy.market_position": _word(after),
+        "strategy.market_position_size": f"{abs(after):f}",
+        "strategy.prev_market_position": _word(before),
+        "strategy.prev_market_position_size": f"{abs(before):f}",
+    }
+
+
+def _word(held: Decimal) -> str:
+    return "long" if held > 0 else "short" if held < 0 else "flat"

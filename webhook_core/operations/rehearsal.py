@@ -1,0 +1,85 @@
+"""An application that trades nothing: on paper in this process, or Kraken asked with its validate
+flag.
+
+Whoever sends to it is let in, since it is the operator who tries a message; limits, strategies and
+sizes are those of
+the environment and ``strategies.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from webhook_core.application import Application
+from webhook_core.bootstrap import assemble, complete_settings, open_store, open_venue
+from webhook_core.clock import Clock
+from webhook_core.intake import authentication
+from webhook_core.intake.authentication import VerifiedBody
+from webhook_core.settings.completion import Configuration
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.instruments import Instrument
+from webhook_core.venue import HearsPrices
+from webhook_core.web.gate import ClosedGate
+from webhook_core.web.messages import HttpRequest
+
+NOWHERE = "memory://"
+_OF_ELSEWHERE = ("LEDGER_ID", "K_SERVICE", "FUNCTION_TARGET")
+
+
+class OpenGate(ClosedGate):
+    """Lets everybody in, as the strategy that is tried."""
+
+    def __init__(self, strategy: str | None) -> None:
+        super().__init__()
+        self.strategy = strategy
+
+    def admit_alert(self, request: HttpRequest) -> VerifiedBody:
+        """Raises AlertMalformed for a body that can't be read."""
+        verified = authentication.verify(request, (), request.received_at, anonymous_allowed=True)
+        return verified._replace(strategy=self.strategy)
+
+
+def settings_on_paper(env: Mapping[str, str], balances: str | None) -> Settings:
+    """Without any secret read: what proves a sender is not asked. Raises SettingsError."""
+    own = {name: text for name, text in env.items() if name not in _OF_ELSEWHERE}
+    paper = {"TRADING_MODE": "paper", "LEDGER_URL": NOWHERE, "ENVIRONMENT": "development"}
+    paper |= {"PAPER_PRICES": "alert"} | ({"PAPER_BALANCES": balances} if balances else {})
+    unset = {name: secrets.token_hex(16) for name in _asked_for(own) if not own.get(name)}
+    return Configuration({**own, **unset, **paper}, _reads_nothing).settings
+
+
+def settings_at_kraken(env: Mapping[str, str]) -> Settings:
+    """With the keys of the environment; each order carries Kraken's validate flag. Raises
+    SettingsError."""
+    return complete_settings({**env, "TRADING_MODE": "validate", "LEDGER_URL": NOWHERE})
+
+
+def rehearse(settings: Settings, clock: Clock, strategy: str | None = None) -> Application:
+    """The application around a ledger of its own, which ends with it."""
+    store = open_store(NOWHERE)
+    venue = open_venue(settings, store, clock)
+    return assemble(settings, clock, store, venue, OpenGate(strategy))
+
+
+def tell_price(application: Application, instrument: Instrument, price: Decimal) -> None:
+    """What the paper market of that pair stands at."""
+    if isinstance(application.venue, HearsPrices):
+        application.venue.tell_price(instrument.key, price)
+
+
+def _asked_for(env: Mapping[str, str]) -> set[str]:
+    """The variables that strategies.toml names for its secrets."""
+    path = Path(env.get("STRATEGIES_FILE") or "strategies.toml")
+    try:
+        document = path.read_text("utf-8-sig")
+    except (OSError, ValueError):
+        return set()
+    return set(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
+
+
+def _reads_nothing(_names: object, _seconds: float) -> Mapping[str, str]:
+    return {}
