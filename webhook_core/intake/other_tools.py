@@ -5,6 +5,7 @@ from __future__ import annotations
 from webhook_core.errors import AlertMalformed, OrderDenied
 from webhook_core.intake import json_body
 from webhook_core.intake.authentication import VerifiedBody, without_secrets
+from webhook_core.intake.credentials import Scheme
 from webhook_core.intake.field_names import CANONICAL, normalise
 from webhook_core.intake.parse import parse
 
@@ -26,7 +27,7 @@ def in_ours(verified: VerifiedBody) -> VerifiedBody:
     """
     if verified.dialect is None and MARKS.isdisjoint(verified.fields):
         return verified
-    if verified.dialect is None and _is_ours(verified):
+    if verified.dialect is None and not _is_to_the_url(verified) and _is_ours(verified):
         return verified
     from webhook_core.intake.dialects import dialect as dialects
     from webhook_core.intake.dialects import registry, texts
@@ -40,6 +41,16 @@ def in_ours(verified: VerifiedBody) -> VerifiedBody:
     said = verified._replace(fields=translated.fields, translated=translated)
     _check(said)
     return said
+
+
+def _is_to_the_url(verified: VerifiedBody) -> bool:
+    """TradersPost's own way: its ``sentiment`` beside the ticker, and the token in the URL. There a
+    sell that ends short is no plain sell, as it has always been for other senders."""
+    if verified.scheme is not Scheme.SCOPED_TOKEN or "sentiment" not in verified.fields:
+        return False
+    from webhook_core.intake.dialects.secret_names import any_secret
+
+    return "ticker" in verified.fields and not any_secret(json_body.parse(verified.body))
 
 
 def _is_ours(verified: VerifiedBody) -> bool:

@@ -43,9 +43,8 @@ def of_message(
         )
     if entry.proof is not None and entry.proof.startswith("WEBHOOK_TOKEN"):
         yield _later(
-            "WEBHOOK_TOKEN may trade every pair that is allowed, for every strategy: a token of "
-            "the strategy's own in "
-            "strategies.toml does for this message."
+            "WEBHOOK_TOKEN may trade every allowed pair, for every strategy: a token that can do "
+            "little does for this message (python -m webhook_core token)."
         )
 
 

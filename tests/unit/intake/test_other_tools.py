@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,9 +19,10 @@ from tests.support.intake import (
     x_signature,
 )
 from tests.support.project import ROOT
+from tests.support.scoped_tokens import KEY, scoped
 from webhook_core.errors import AlertMalformed, Unauthenticated
-from webhook_core.intake.authentication import verify
-from webhook_core.intake.credentials import Scheme
+from webhook_core.intake.authentication import VerifiedBody, verify
+from webhook_core.intake.credentials import Scheme, TokenKey
 from webhook_core.intake.other_tools import in_ours
 
 PATHS = sorted((ROOT / "examples").glob("*.json"))
@@ -124,3 +126,33 @@ def test_a_text_of_nobody_is_told_its_first_slip_as_before():
 def test_a_text_under_a_right_signature_needs_no_token():
     body = b"SYMBOL=BTCUSD\nSIGNAL=BUY\nVOLUME=0.1"
     assert in_ours(taken(body, x_signature(body), [X_CREDENTIAL])).fields["symbol"] == "BTCUSD"
+
+
+# -- the token in the URL
+
+
+def through_the_url(alert) -> VerifiedBody:
+    raw = alert if isinstance(alert, bytes) else json.dumps(alert).encode()
+    asked = request(raw)._replace(url_token=scoped())
+    within = datetime(2026, 11, 22, 12, tzinfo=UTC)  # before the token ends
+    return verify(asked, (TokenKey("k2", KEY),), within, anonymous_allowed=False)
+
+
+@pytest.mark.parametrize("title", ["TradersPost", "WunderTrading"])
+def test_a_tool_without_a_secret_is_proved_by_the_url(title):
+    body = in_ours(through_the_url(BY_TITLE[title].body()))
+    assert body.translated.tool == title
+    assert body.permit is not None
+
+
+def test_through_the_url_a_sell_that_ends_short_is_traderspost_s_and_elsewhere_a_plain_sell():
+    alert = {"ticker": "BTCUSD", "action": "sell", "sentiment": "short", "quantity": "0.1"}
+    with pytest.raises(AlertMalformed, match="add prev_market_position and its size, or trade"):
+        in_ours(through_the_url(alert))
+    signed = taken(alert, x_signature(json.dumps(alert).encode()))
+    assert in_ours(signed) is signed
+
+
+def test_through_the_url_our_own_alert_is_ours():
+    body = through_the_url({"ticker": "BTCUSD", "action": "buy", "quantity": "0.1"})
+    assert in_ours(body) is body

@@ -148,7 +148,7 @@ def test_the_proof_is_named_and_a_strategys_own_goes_before_one_for_all(explain,
     assert "for strategy trend." in own.output
     wide = explain(GOOD, WEBHOOK_TOKEN=TOKEN)
     assert "WEBHOOK_TOKEN[0], for every strategy." in wide.output
-    assert "WEBHOOK_TOKEN may trade every pair" in wide.output
+    assert "WEBHOOK_TOKEN may trade every allowed pair" in wide.output
     wrong = explain(GOOD, WEBHOOK_TOKEN="another-" + "0" * 32)
     assert "answered 401" in wrong.output
 
