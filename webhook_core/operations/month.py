@@ -14,7 +14,7 @@ from webhook_core.operations.explain import request_of
 from webhook_core.operations.placeholders import fill as fill_in
 from webhook_core.operations.trade_list import Fill
 from webhook_core.settings.settings import Settings
-from webhook_core.trading.symbols import asset_code
+from webhook_core.trading.assets import asset_code
 
 
 class PlayedClock:

@@ -22,7 +22,7 @@ from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.explain import Explained, Sentence
 from webhook_core.operations.placeholders import Filled, Firing, fill
 from webhook_core.settings.settings import Settings
-from webhook_core.trading.symbols import asset_code
+from webhook_core.trading.assets import asset_code
 
 MOST_BYTES = 64 * 1024
 _HEADINGS = {
