@@ -130,6 +130,7 @@ class Application:
             )
         delivery.is_alert = tally.sums_up = method == "POST" and path in ALERT_ROUTES
         if request.oversized or len(request.body) > MAX_BODY_BYTES:
+            self.gate.count_unproved(request)
             raise BodyTooLarge(f"The body is larger than {MAX_BODY_BYTES} bytes.")
         if request.late:
             raise BodyLate(

@@ -190,3 +190,22 @@ def test_who_guesses_too_often_is_slowed_and_who_proves_himself_never_is(live):
         401,
         "unauthenticated",
     )
+
+
+def test_without_a_proxy_no_header_makes_an_address(make_function):
+    """As it runs in Docker, on a VM and by make serve: whoever connects is who he is."""
+    elsewhere = make_function(ALLOWED_IPS="203.0.113.7").start()
+    forged = elsewhere.post(elsewhere.alert(), X_Forwarded_For="203.0.113.7")
+    check(forged, 401, "unauthenticated")
+    assert "ALLOWED_IPS: no proxy vouches" in elsewhere.log()
+    here = make_function(ALLOWED_IPS="127.0.0.1").start()
+    check(here.post(here.alert(), X_Forwarded_For="203.0.113.7"), 200, "accepted")
+
+
+def test_a_secret_in_an_alert_s_text_is_refused_and_kept_nowhere(live, kraken, evidence):
+    calls = len(kraken.calls())
+    for secret in (evidence.secrets.token, evidence.secrets.operator, evidence.secrets.kraken_key):
+        for name in ("id", "alert_message", "strategy_name"):
+            alert = live.alert(**{name: f"{secret}"})
+            check(live.post(alert), 400, "alert_malformed", name)
+    assert len(kraken.calls()) == calls

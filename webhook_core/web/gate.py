@@ -61,9 +61,8 @@ class Gate:
             self._count(request, error.reason)
             raise
         except AlertMalformed:
-            proved = authentication.looks_signed(request.headers) or request.url_token is not None
-            if settings.credentials and not proved:
-                self._count(request, None)  # nothing has proved its sender
+            if not authentication.looks_signed(request.headers) and request.url_token is None:
+                self.count_unproved(request)
             raise
         repeated_secrets.refuse(verified, settings.texts_to_mask)
         if verified.permit is not None:
@@ -86,6 +85,12 @@ class Gate:
         except Unauthenticated as error:
             self._count(request, error.reason)
             raise
+
+    def count_unproved(self, request: HttpRequest) -> None:
+        """A body that can't be read, so that nothing in it has proved its sender. Raises
+        RateLimited."""
+        if self.settings.credentials:
+            self._count(request, None)
 
     def _address(self, request: HttpRequest) -> Address | None:
         forwarded_for = request.headers.get("x-forwarded-for")
@@ -122,3 +127,6 @@ class ClosedGate:
 
     def admit_operator(self, _request: HttpRequest, _operators: Operators) -> None:
         raise NotConfigured(())
+
+    def count_unproved(self, _request: HttpRequest) -> None:
+        """Nobody is counted where nobody can prove anything."""
