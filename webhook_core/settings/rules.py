@@ -158,10 +158,16 @@ def _dies_with_instance(settings: Settings) -> bool:
 
 
 def inline_secrets(secrets: Sequence[SecretText], document: str, path: str) -> tuple[str, ...]:
-    """Which of them the file itself holds, where it is one of the program's own files: those go
-    into an image, its registry, and the builds before it."""
-    inside = Path(path).resolve().is_relative_to(_PROGRAM)
-    return tuple(each.source for each in secrets if inside and each.text in document)
+    """Which of them the file itself holds, unless it is mounted from outside, as a secret is: the
+    program's own files go into an image, its registry, and the builds before it."""
+    inline = tuple(each.source for each in secrets if each.text in document)
+    return () if inline and _is_mounted(Path(path).resolve()) else inline
+
+
+def _is_mounted(file: Path) -> bool:
+    """From outside of the program's own files."""
+    places = (file, *file.parents[:-1])
+    return not file.is_relative_to(_PROGRAM) and any(place.is_mount() for place in places)
 
 
 def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
@@ -169,8 +175,8 @@ def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
     yield from _unvouched(settings)
     if strategies.inline and settings.environment == "production":
         yield (
-            f"STRATEGIES_FILE: {', '.join(strategies.inline)} stands in a file that is uploaded with "
-            "the program, where everybody who can read the image or its builds reads it; write "
+            f"STRATEGIES_FILE: {', '.join(strategies.inline)} stands in a file that goes with the "
+            "program, where everybody who can read the image or its builds reads it; write "
             "env:VARIABLE or the name of a secret in its place"
         )
     if not settings.credentials and not _proof_is_unread(settings):

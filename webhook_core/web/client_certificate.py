@@ -21,8 +21,12 @@ _LAST = 0
 def check(request: HttpRequest, wanted: ClientCertificates, *, on_google_cloud: bool) -> None:
     """Raises Unauthenticated unless a balancer of ours says that the sender held the key of a
     pinned certificate. Its log line has the fingerprint of one that is not pinned."""
-    if not is_allowed(_handed_by(request, on_google_cloud=on_google_cloud), wanted.balancers):
-        raise Unauthenticated("the request did not come through a balancer of LOAD_BALANCER_IPS")
+    handed_by = _handed_by(request, on_google_cloud=on_google_cloud)
+    if not is_allowed(handed_by, wanted.balancers):
+        raise Unauthenticated(
+            "the request did not come through a balancer of LOAD_BALANCER_IPS: it was handed on by "
+            f"{handed_by or 'nobody whose address can be told'}"
+        )
     if request.headers.get(PRESENT) != "true":
         raise Unauthenticated("the sender showed no client certificate")
     shown = fingerprint(request.headers.get(HASH, ""))

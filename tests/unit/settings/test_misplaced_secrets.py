@@ -3,6 +3,8 @@ warned of."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
@@ -59,11 +61,16 @@ BY_NAME = '[trend]\ntoken = "env:TREND_TOKEN"\n'
         ("production", "strategies.toml", INLINE, True),
         ("production", "examples/strategies.toml", INLINE, True),
         ("production", "/config/strategies.toml", INLINE, False),
+        ("production", "/config/deep/strategies.toml", INLINE, False),
+        ("production", "/srv/strategies.toml", INLINE, True),
         ("production", "strategies.toml", BY_NAME, False),
         ("development", "strategies.toml", INLINE, False),
     ],
 )
-def test_secrets_in_a_file_that_is_uploaded_are_warned_of(environment, path, document, warned):
+def test_secrets_in_a_file_that_is_uploaded_are_warned_of(
+    environment, path, document, warned, monkeypatch
+):
+    monkeypatch.setattr(Path, "is_mount", lambda place: str(place) == "/config")
     env = {"ENVIRONMENT": environment, "STRATEGIES_FILE": path, "TREND_TOKEN": HEX}
     found = read_settings(env, read_file=lambda _: document).warnings
     assert [text.partition(":")[0] for text in found] == ["STRATEGIES_FILE"] * warned
