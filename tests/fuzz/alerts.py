@@ -50,6 +50,8 @@ def alert(dice: Random, number: int, now: datetime) -> dict[str, Any]:
         body["id"] = f"fuzz-{number if dice.random() < 0.95 else dice.randrange(number + 1)}"
     if dice.random() < 0.6:
         body["fired_at"] = _moment(dice, now)
+    if dice.random() < 0.04:
+        body[dice.choice(["id", "id", "comment"])] = dice.choice(EVERY)
     for _ in range(dice.choice([0, 0, 0, 0, 1, 1, 2, 3, 5])):
         _make_strange(dice, body)
     return body

@@ -21,7 +21,9 @@ from tests.fuzz.secrets import (
     TOKEN,
 )
 from tests.support.dialects import EXAMPLES
+from tests.support.scoped_tokens import narrowed, scoped
 
+CAVEATS = ["p=BTC/USD", "x=order,close", "s=buy", "o=market", "c=200USD", "n=20"]
 NAMES = ("token", "secret", "passphrase")
 KEY = base64.b64decode(STANDARD.removeprefix("whsec_"))
 
@@ -31,24 +33,28 @@ class Proved(NamedTuple):
     body: bytes
     headers: dict[str, str]
     may_trade: bool
+    path: str | None = None
 
 
 def proved(dice: Random, alert: dict[str, Any], now: datetime) -> Proved:
     make = dice.choice([
         right_token, right_token, right_token, right_signature, right_message, wrong_token,
         wrong_token, elsewhere,
-        two_tokens, tools_message, tools_message, wrong_signature, wrong_message, beside, nothing,
+        two_tokens, tools_message, tools_message, right_scoped, right_scoped, wrong_scoped,
+        wrong_signature, wrong_message, beside, nothing,
     ])  # fmt: skip
-    how, body, headers, may_trade = make(dice, alert, now)
+    how, body, headers, may_trade, path = make(dice, alert, now)
     if dice.random() < 0.12:  # whatever was signed is not what arrives; a token may still be in it
+        if path is not None:
+            return Proved(how, body, headers, may_trade, path)
         whole, body = body, alerts.damaged(dice, body)
         if body == whole:
             return Proved(how, body, headers, may_trade)
         # A name or a letter may have been what was wrong with it.
-        held = any(token.encode() in body for token in ALERTS_PROVED_BY)
+        held = any(token.encode() in body for token in (*ALERTS_PROVED_BY, "tk1."))
         unsigned = not any(name in headers for name in SIGNED)
         return Proved(f"{how}, damaged", body, headers, held and unsigned)
-    return Proved(how, body, headers, may_trade)
+    return Proved(how, body, headers, may_trade, path)
 
 
 SIGNED = ("x-signature", "webhook-id", "webhook-timestamp", "webhook-signature")
@@ -187,6 +193,41 @@ def tools_message(dice: Random, _alert: dict[str, Any], now: datetime) -> Proved
     token = dice.choice(ALERTS_PROVED_BY if right else [TOKEN[:-1], OPERATOR, "x", SIGNING])
     may_trade = right and "YOUR-TOKEN" in example.message
     return Proved("another tool's message", example.body(token, now), {}, may_trade)
+
+
+def right_scoped(dice: Random, alert: dict[str, Any], _now: datetime) -> Proved:
+    """With caveats or without; what it allows is for the function to say, so it may trade."""
+    token = scoped(*dice.sample(CAVEATS, dice.randrange(3)))
+    if dice.random() < 0.3:
+        token = narrowed(token, dice.choice(["n=5", "x=order,close", "c=500USD"]))
+    return _bearing(dice, alert, token, may_trade=True)
+
+
+def wrong_scoped(dice: Random, alert: dict[str, Any], _now: datetime) -> Proved:
+    token = scoped("p=BTC/USD", "s=buy")
+    head, *caveats, signature = token.split("~")
+    wrong = dice.choice([
+        "~".join([head, *caveats[1:], signature]), "~".join([head, *caveats[:-1], signature]),
+        "~".join([head, *caveats]),
+        "~".join([head, *caveats, "s=sell", signature]), token.replace("s=buy", "s=sell"),
+        token.replace("k2", "k1"),
+        token.replace(".trend", ".other"), token.replace("a7f3", "a7f4"), token[:-1], token + "A",
+        token.swapcase(),
+        scoped(token_id="dead"), scoped("z=1"), scoped("p="),
+        scoped(key=b"x" * 32), scoped(key_id="k9"),
+        narrowed(scoped(token_id="dead"), "n=1"), head, f"{head}~{signature}", "tk1.",
+        "tk1.k2.a7f3.trend~e=20270331~",
+    ])  # fmt: skip
+    return _bearing(dice, alert, wrong, may_trade=False)
+
+
+def _bearing(dice: Random, alert: dict[str, Any], token: str, *, may_trade: bool) -> Proved:
+    """In the body, or in the path, where some functions read it."""
+    how = f"{'right' if may_trade else 'wrong'} scoped token"
+    if dice.random() < 0.3:
+        body = alerts.text(dice, _without(alert))
+        return Proved(f"{how} in the path", body, {}, may_trade, f"/webhook/tradingview/{token}")
+    return Proved(how, alerts.text(dice, {"token": token, **_without(alert)}), {}, may_trade)
 
 
 def nothing(dice: Random, alert: dict[str, Any], _now: datetime) -> Proved:

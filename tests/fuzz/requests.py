@@ -72,9 +72,13 @@ class Request(NamedTuple):
 
     @property
     def is_alert(self) -> bool:
-        return self.method == "POST" and (self.path.rstrip("/") or "/") in {
-            path.rstrip("/") or "/" for path in ALERT_PATHS
-        }
+        path = self.path.rstrip("/") or "/"
+        known = path in {each.rstrip("/") or "/" for each in ALERT_PATHS}
+        return self.method == "POST" and (known or self.has_token_in_path)
+
+    @property
+    def has_token_in_path(self) -> bool:
+        return "/tk1." in self.path
 
     def environ(self) -> dict[str, Any]:
         """As a server hands it on (PEP 3333: texts of latin-1)."""
@@ -96,14 +100,14 @@ class Request(NamedTuple):
 def request(dice: Random, number: int, now: datetime) -> Request:
     proof = proofs.proved(dice, alerts.alert(dice, number, now), now)
     headers = {**_noise(dice), **proof.headers}
-    method, path = "POST", dice.choice(ALERT_PATHS)
-    if dice.random() < 0.25:
+    method, path = "POST", proof.path or dice.choice(ALERT_PATHS)
+    if proof.path is None and dice.random() < 0.25:
         method, path = dice.choice(["GET", "POST"]), dice.choice(OTHER_PATHS)
         if dice.random() < 0.5:
             headers["authorization"] = f"Bearer {OPERATOR}"
     if dice.random() < 0.05:
         method = dice.choice(METHODS)
-    if dice.random() < 0.05:
+    if proof.path is None and dice.random() < 0.05:
         path = dice.choice(
             [
                 path.upper(),

@@ -17,6 +17,7 @@ import flask
 from tests.fuzz import requests, secrets
 from tests.fuzz.senders import may_come_in
 from tests.fuzz.watch import Seen, Tally, faults
+from tests.support import scoped_tokens
 from tests.support.clock import FakeClock
 from webhook_core import bootstrap
 from webhook_core.cloud import logs
@@ -36,13 +37,20 @@ allowed_symbols = ["BTC/USD"]
 max_order_cost = "2000 USD"
 """
 PRODUCTION = {
-    "ENVIRONMENT": "production", "LEDGER_URL": "memory://", "WEBHOOK_TOKEN": f"{secrets.TOKEN},{secrets.NEXT_TOKEN}",
+    "ENVIRONMENT": "production", "LEDGER_URL": "memory://",
+    "WEBHOOK_TOKEN": f"{secrets.TOKEN},{secrets.NEXT_TOKEN}",
     "WEBHOOK_SECRET": f"{secrets.SIGNING},{secrets.STANDARD}", "OPERATOR_TOKEN": secrets.OPERATOR,
-    "TREND_TOKEN": secrets.TREND_TOKEN, "RATE_LIMIT_PER_MINUTE": "100000", "MAX_ORDER_COST": "5000 USD",
+    "WEBHOOK_TOKEN_KEYS": scoped_tokens.KEYS, "REVOKED_TOKENS": "dead",
+    "TREND_TOKEN": secrets.TREND_TOKEN, "RATE_LIMIT_PER_MINUTE": "100000",
+    "MAX_ORDER_COST": "5000 USD",
 }  # fmt: skip
 FUNCTIONS: tuple[dict[str, str], ...] = (
     {},
-    {"ALLOWED_SYMBOLS": "BTC/USD,ETH/USD", "PAPER_BALANCES": "USD=50000000,BTC=1000,ETH=1000"},
+    {
+        "ALLOW_TOKEN_IN_URL": "true",
+        "ALLOWED_SYMBOLS": "BTC/USD,ETH/USD",
+        "PAPER_BALANCES": "USD=50000000,BTC=1000,ETH=1000",
+    },
     {"RATE_LIMIT_PER_MINUTE": "5", "CORS_ORIGINS": "*"},
     {"ALLOWED_IPS": "tradingview,203.0.113.0/24,::1", "HEALTH_DETAILS": "true"},
     {

@@ -17,6 +17,8 @@ TRADINGVIEW = {"52.89.214.238", "::ffff:52.89.214.238", "::FFFF:52.89.214.238"}
 
 
 def may_come_in(asked: Request, env: Mapping[str, str]) -> bool:
+    if asked.has_token_in_path and "ALLOW_TOKEN_IN_URL" not in env:
+        return False
     if "CLIENT_CERT_HEADERS" in env:
         headers = asked.headers
         shown = (

@@ -11,7 +11,7 @@ from tests.fuzz.requests import Request
 from tests.fuzz.secrets import leaked
 from tests.support.served_function import ANSWER_KEYS, APPRAISAL_KEYS, ORDER_KEYS, TRADE_KEYS
 
-STATUSES = frozenset({200, 204, 400, 401, 404, 405, 409, 413, 422, 429, 503})
+STATUSES = frozenset({200, 204, 400, 401, 403, 404, 405, 409, 413, 422, 429, 503})
 TURNED_AWAY = frozenset({400, 401, 404, 405, 413, 429, 204})
 """What somebody without a proof may be told."""
 MOST_CPU_S = 1.0
