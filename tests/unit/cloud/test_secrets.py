@@ -616,7 +616,7 @@ def test_a_key_that_is_refused_and_did_not_change_is_read_at_most_once_a_minute(
 def refused_for_minutes(manager, kraken, clock):
     function = Function(manager, clock, KRAKEN_API_URL=kraken.url)
     function.alert(number=0)
-    kraken.engine._key = NEW_KEY
+    kraken.engine.key.name = NEW_KEY
     for number in range(1, 6):
         status, answer = function.alert(number=number)
         assert (status, answer["code"]) == (422, "order_rejected")
@@ -682,7 +682,7 @@ def test_any_other_refusal_reads_nothing(manager, kraken):
 def test_a_service_that_fails_then_leaves_the_refusal_as_it_is(manager, kraken):
     function = Function(manager, KRAKEN_API_URL=kraken.url)
     function.alert(number=0)
-    kraken.engine._key = NEW_KEY
+    kraken.engine.key.name = NEW_KEY
     manager.fail(K, grpc.StatusCode.UNAVAILABLE)
     assert function.alert(number=1)[1]["code"] == "order_rejected"
     (line,) = function.log("kraken.key_not_read_again")
@@ -692,7 +692,7 @@ def test_a_service_that_fails_then_leaves_the_refusal_as_it_is(manager, kraken):
 def test_a_service_that_hangs_then_does_not_take_the_requests_time(manager, kraken):
     function = Function(manager, KRAKEN_API_URL=kraken.url)
     function.alert(number=0)
-    kraken.engine._key = NEW_KEY
+    kraken.engine.key.name = NEW_KEY
     manager.hang(K)
     began = time.monotonic()
     assert function.alert(number=1)[1]["code"] == "order_rejected"

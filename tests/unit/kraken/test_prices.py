@@ -275,7 +275,7 @@ def test_the_paper_book_hears_nothing_of_a_plan(budget: Budget) -> None:
 
 def on_paper(**options: Any) -> KrakenVenue:
     engine = paper(clock=SystemClock(), **options)
-    client = KrakenClient(engine._key, "YSBwYXBlciBzZWNyZXQ=", transport=PaperAdapter(engine))
+    client = KrakenClient(engine.key.name, "YSBwYXBlciBzZWNyZXQ=", transport=PaperAdapter(engine))
     return KrakenVenue(client, SystemClock(), note_price=engine.mark_price)
 
 
