@@ -3,6 +3,8 @@
 #
 #   PROJECT_ID=my-project REGION=europe-west1 bash examples/deploy/scheduler.sh
 #
+# URL names another way in, such as a load balancer: URL=https://bridge.example.com.
+#
 # The operator token comes from Secret Manager and goes to gcloud through a pipe: it is in no argument, file or shell
 # history. The job keeps it: whoever may read this project's scheduler jobs can read it there.
 set -euo pipefail
@@ -11,7 +13,7 @@ set -euo pipefail
 FUNCTION=${FUNCTION:-tradingview-bridge}
 JOB=${JOB:-$FUNCTION-reconcile}
 
-url=$(gcloud functions describe "$FUNCTION" --project="$PROJECT_ID" --region="$REGION" --format='value(serviceConfig.uri)')
+url=${URL:-$(gcloud functions describe "$FUNCTION" --project="$PROJECT_ID" --region="$REGION" --format='value(serviceConfig.uri)')}
 token=$(gcloud secrets versions access "${TOKEN_VERSION:-latest}" --project="$PROJECT_ID" --secret=operator-token)
 case $token in
   '' | *[!A-Za-z0-9._~+/=-]*)

@@ -309,3 +309,8 @@ def test_the_balancer_s_files_are_what_the_commands_import(balancer):
         "clientValidationMode": "ALLOW_INVALID_OR_MISSING_CLIENT_CERT",
         "clientValidationTrustConfig": f"{place}/{imported[4]}",
     }
+
+
+def test_the_scheduler_goes_through_the_balancer(balancer):
+    (job,) = balancer.of("gcloud", "scheduler", "jobs", "create")
+    assert options(job)["--uri"] == "https://bridge.example.com/reconcile"
