@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from tests.fuzz.breaks import BREAKS
@@ -36,8 +37,9 @@ def main() -> int:
     if len(shares) == 1:
         results = [one_share(asked.broken, shares[0])]
     else:
-        with multiprocessing.get_context("spawn").Pool(len(shares)) as pool:
-            results = pool.map(partial(one_share, asked.broken), shares)
+        spawned = multiprocessing.get_context("spawn")  # one that dies is an error, not a wait
+        with ProcessPoolExecutor(len(shares), mp_context=spawned) as pool:
+            results = list(pool.map(partial(one_share, asked.broken), shares))
     return told(results, time.monotonic() - began)
 
 

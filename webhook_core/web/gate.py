@@ -39,8 +39,8 @@ class Gate:
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
         """Raises Unauthenticated, RateLimited, or AlertMalformed: for a body that can't be read far
-        enough to find a token, and for one that holds a secret elsewhere. OutOfScope for a good token
-        out of its time or place."""
+        enough to find a token, and for one that holds a secret elsewhere. OutOfScope for a good
+        token out of its time or place."""
         settings = self.settings
         try:
             if not is_allowed(self._address(request), settings.allowed_ips):
@@ -97,7 +97,7 @@ class Gate:
         return client_address(forwarded_for, self.settings.trusted_proxy_hops, request.peer)
 
     def _count(self, request: HttpRequest, reason: str | None) -> None:
-        """``reason``: why the proof failed, None where the request has its own line that says so."""
+        """``reason``: why the proof failed, None where another line of the request says so."""
         address = self._address(request)
         counted = counted_as(address, request.peer)
         failed = self.failed_proofs.another(counted, self.clock.monotonic())
