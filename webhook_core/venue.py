@@ -50,10 +50,15 @@ class Venue(Protocol):
         ...
 
     def last_price(
-        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+        self,
+        instrument: Instrument,
+        budget: Budget,
+        reference: Decimal | None = None,
+        *,
+        max_age_s: float = 0.0,
     ) -> Decimal:
-        """The last traded price from Ticker. ``reference``: the alert's idea of it, for a venue on paper. Raises
-        VenueUnavailable."""
+        """The last traded price from Ticker, or one that was read no longer ago than ``max_age_s``.
+        ``reference``: the alert's idea of it, for a venue on paper. Raises VenueUnavailable."""
         ...
 
     def prices(
@@ -134,3 +139,13 @@ class HearsPrices(Protocol):
     """A venue whose market can be told where it stands."""
 
     def tell_price(self, pair: str, price: Decimal) -> None: ...
+
+
+@runtime_checkable
+class SaysWhosePricesTheseAre(Protocol):
+    """A venue that knows no price but what an alert says, or does."""
+
+    @property
+    def priced_by_alerts(self) -> bool:
+        """Whether an alert's own price is the market's."""
+        ...

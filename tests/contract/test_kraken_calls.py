@@ -14,13 +14,14 @@ from webhook_core.clock import SystemClock
 
 MOST = 3
 FIXED = {
-    "base": ({"volume": "0.1"}, 1),
+    "base": ({"volume": "0.1"}, 2),
+    "base, a limit buy": ({"volume": "0.1", "order_type": "limit"}, 1),
     "base, no price for the cap": ({"volume": "0.1", "price": None}, 2),
     "base, an exit with no price to hold it against": (
         {"volume": "0.1", "price": None, "stop_loss": "2000"},
         2,
     ),
-    "base, an exit beside a price": ({"volume": "0.1", "stop_loss": "2000"}, 1),
+    "base, an exit beside a price": ({"volume": "0.1", "stop_loss": "2000"}, 2),
     "quote, market, an exit": (
         {"quantity_type": "quote", "volume": "50", "price": None, "stop_loss": "2000"},
         2,

@@ -135,7 +135,12 @@ class SimulatedVenue:
         return self._read("instruments", budget, asked)
 
     def last_price(
-        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+        self,
+        instrument: Instrument,
+        budget: Budget,
+        reference: Decimal | None = None,
+        *,
+        max_age_s: float = 0.0,
     ) -> Decimal:
         return self._read("last_price", budget, self._exchange.price)
 

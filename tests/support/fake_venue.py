@@ -119,7 +119,12 @@ class FakeVenue:
         ]
 
     def last_price(
-        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+        self,
+        instrument: Instrument,
+        budget: Budget,
+        reference: Decimal | None = None,
+        *,
+        max_age_s: float = 0.0,
     ) -> Decimal:
         self._called("last_price")
         return self.price

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import NoPrice, VenueUnavailable
@@ -83,18 +83,33 @@ def _is_tokenized(pair: str) -> bool:
     return "x" in pair
 
 
+class Tick(NamedTuple):
+    """What Ticker shows of one pair: the last traded price, and the best ``bid`` and ``ask``, None
+    where they were not read."""
+
+    last: Decimal
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+
+
 def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
-    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable.
+    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable."""
+    return tick(client, pair, budget).last
+
+
+def tick(client: KrakenClient, pair: str, budget: Budget) -> Tick:
+    """Of a pair, by its key or altname. Raises VenueUnavailable.
 
     Ticker refuses a name with the suffix of another venue: the price is that of the pair without.
     """
     plain = pair.removesuffix(suffix_of(pair))
     asked = {"pair": plain} | ({"asset_class": TOKENIZED} if _is_tokenized(pair) else {})
     rows = _rows_in(client.public("Ticker", asked, budget))
-    price = _price_in(next(iter(rows.values()))) if len(rows) == 1 else None
+    row = next(iter(rows.values())) if len(rows) == 1 else None
+    price = _price_in(row)
     if price is None:
         raise VenueUnavailable(f"Kraken's ticker shows no price of {pair}.")
-    return price
+    return Tick(price, _price_in(row, "b"), _price_in(row, "a"))
 
 
 def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
@@ -109,10 +124,11 @@ def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
     return {name: row for name, row in result_of(reply, "Ticker").items() if name != "last"}
 
 
-def _price_in(row: Any) -> Decimal | None:
-    """None unless it is above zero: a cost of zero would pass every limit."""
+def _price_in(row: Any, field: str = "c") -> Decimal | None:
+    """The last price, the bid ("b") or the ask ("a"); None unless it is above zero: a cost of zero
+    would pass every limit."""
     try:
-        price = decimal(row["c"][0])
+        price = decimal(row[field][0])
     except (ValueError, LookupError, TypeError):
         return None
     return price if price > 0 else None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
@@ -30,6 +31,7 @@ from webhook_core.trading.requests import (
 if TYPE_CHECKING:
     from webhook_core.findings import Finding
     from webhook_core.kraken.order_reads import OrderReads
+    from webhook_core.kraken.tickers import Tickers
     from webhook_core.trading.rules import Fees
 
 ENOUGH_TO_SEND_S = 1.0
@@ -58,7 +60,7 @@ class KrakenVenue:
         self._clock = clock
         self._note_price = note_price
         self._unlisted: dict[str, float] = {}  # what market_data.prices has found out
-        self._priced_by_alerts = note_price is not None and priced_by_alerts
+        self.priced_by_alerts = note_price is not None and priced_by_alerts
 
     def submit(
         self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
@@ -93,21 +95,32 @@ class KrakenVenue:
         return self._orders(budget).find_closed(client_order_id, since)
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
-        if pairs is None and self._priced_by_alerts:
+        if pairs is None and self.priced_by_alerts:
             return []  # the paper Kraken's own are in the records, and a thousand stored rows would slow every start
         from webhook_core.kraken import market_data
 
         return market_data.instruments(self._client, self._clock, pairs, budget)
 
     def last_price(
-        self, instrument: Instrument, budget: Budget, reference: Decimal | None = None
+        self,
+        instrument: Instrument,
+        budget: Budget,
+        reference: Decimal | None = None,
+        *,
+        max_age_s: float = 0.0,
     ) -> Decimal:
-        """As with ``prices``, the alert's own price is the market's on paper."""
-        if reference is not None and self._priced_by_alerts:
+        """As with ``prices``, the alert's own price is the market's on paper, where the next alert
+        may change it: none is kept."""
+        if reference is not None and self.priced_by_alerts:
             return reference
-        from webhook_core.kraken import market_data
+        max_age_s = 0.0 if self.priced_by_alerts else max_age_s
+        return self._tickers.of(instrument, budget, max_age_s).last
 
-        return market_data.last_price(self._client, instrument.key, budget)
+    @cached_property
+    def _tickers(self) -> Tickers:
+        from webhook_core.kraken.tickers import Tickers
+
+        return Tickers(self._client)
 
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
@@ -118,8 +131,11 @@ class KrakenVenue:
         """
         from webhook_core.kraken import market_data
 
-        if not self._priced_by_alerts:
-            return market_data.prices(self._client, instruments, budget, self._unlisted)
+        if not self.priced_by_alerts:
+            asked_at = budget.clock.monotonic()
+            found = market_data.prices(self._client, instruments, budget, self._unlisted)
+            self._tickers.note(found, asked_at)
+            return found
         told = {pair.key: reference[pair.key] for pair in instruments if pair.key in reference}
         others = [pair for pair in instruments if pair.key not in told]
         try:

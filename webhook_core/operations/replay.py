@@ -33,11 +33,10 @@ from webhook_core.sending.submission import Submission, allowed
 from webhook_core.settings.settings import Settings
 from webhook_core.trading import denials
 from webhook_core.trading.denials import Need
-from webhook_core.trading.drafts import Draft
-from webhook_core.trading.orders import Relative
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.sent_orders import as_stored
 from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.trading.worst_price import needs_market
 from webhook_core.venue import Venue
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
@@ -122,8 +121,10 @@ class Replay:
             ) from None
         denied = denials.refusal(draft, rules, now, Need.SIZE)
         if denied is None:
-            if rules.caps and _counts_by_market(draft):
-                draft = as_stored(request, instrument, self.venue.last_price(instrument, budget))
+            if needs_market(draft.wanted, rules):
+                draft = as_stored(
+                    request, instrument, self.market.market_price(draft.wanted, instrument, budget)
+                )
             denied = denials.refusal(draft, rules, now)
         if denied is not None:
             raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
@@ -184,12 +185,6 @@ class Replay:
                 f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
                 "and the ledger does not know: run reconcile."
             ) from error
-
-
-def _counts_by_market(draft: Draft) -> bool:
-    """The alert's own price is of then. Without a limit, or with one that counts from the market, it is today's."""
-    relative = any(isinstance(price.rounded, Relative) for price in draft.prices)
-    return not draft.in_quote and (relative or not draft.wanted.order_type.takes_limit)
 
 
 class _NoNewPlan:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeGuard
 
 from webhook_core.clock import Budget
 from webhook_core.events import timed
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.decision import Decided, Wants
-from webhook_core.planning.sources import Sources
+from webhook_core.planning.sources import COUNTED_FOR_S, Sources
 from webhook_core.trading import denials, planner
+from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.trading.worst_price import needs_market, own_price
 
 if TYPE_CHECKING:
     from webhook_core.trading.drafts import Draft
     from webhook_core.trading.intent import Intent
+
+
+HELD_FOR_S = 2 * COUNTED_FOR_S
+"""A leg is held against the price that its alert was planned with a moment ago."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -77,8 +84,9 @@ class Market(Sources):
         from webhook_core.trading.sent_orders import as_stored
 
         try:
+            instrument = self.instrument(request.pair, budget)
             draft = as_stored(
-                request, self.instrument(request.pair, budget), request.reference_price
+                request, instrument, self._market_of(request, instrument, rules, budget)
             )
         except (UnknownSymbol, ValueError) as error:
             return f"What is stored can't be held against the limits of today: {error}"
@@ -86,11 +94,23 @@ class Market(Sources):
         denied = denials.refusal(_begun(draft, now), rules, now)
         return "" if denied is None else denied.message
 
+    def _market_of(
+        self, request: OrderRequest, instrument: Instrument, rules: TradingRules, budget: Budget
+    ) -> Decimal | None:
+        """The price that a stored order was planned with, or the market's where that is higher."""
+        from webhook_core.trading.sent_orders import as_stored
+
+        wanted = as_stored(request, instrument, None).wanted
+        if not needs_market(wanted, rules):
+            return request.reference_price
+        wanted = wanted._replace(reference_price=request.reference_price)
+        last = self.market_price(wanted, instrument, budget, HELD_FOR_S)
+        return last if request.reference_price is None else max(last, request.reference_price)
+
     def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
-        if _is_of_fixed_size(intent):
-            if planner.needs_ticker(intent, rules):
-                return True
-        elif _needs_anything(intent, rules):
+        if isinstance(intent, OrderIntent) and planner.needs_ticker(intent, rules):
+            return True
+        if not _is_of_fixed_size(intent) and _needs_anything(intent):
             return True
         if intent.symbol is None:
             return False
@@ -129,14 +149,13 @@ class Market(Sources):
         instrument = self.allowed_pair(intent.symbol, rules, budget)
         ticker = None
         if planner.needs_ticker(intent, rules):
-            early = (
-                None
-                if appraised
-                else planner.refused_early(intent, instrument, rules, self.clock.now())
-            )
-            if early is not None:
+            early = planner.refused_early(intent, instrument, rules, self.clock.now())
+            if early is not None and not appraised:
                 return early
-            ticker = self.venue.last_price(instrument, budget, intent.reference_price)
+            if planner.exit_needs_market(intent):
+                ticker = self.venue.last_price(instrument, budget, intent.reference_price)
+            elif early is None or own_price(intent) is None:
+                ticker = self.market_price(intent, instrument, budget)
         planned = self.planned(intent, instrument, rules, ticker, appraised=appraised)
         return planned if isinstance(planned, Denied) else Decided(planned, sources=(0,))
 
@@ -153,7 +172,7 @@ def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:
     return isinstance(intent, OrderIntent) and intent.quantity_type == "base"
 
 
-def _needs_anything(intent: Intent, rules: TradingRules) -> bool:
+def _needs_anything(intent: Intent) -> bool:
     from webhook_core.trading import needs
 
-    return needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING
+    return needs.of_intent(intent, capped=False) != needs.NOTHING

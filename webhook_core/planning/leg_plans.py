@@ -24,12 +24,14 @@ from webhook_core.trading.intent import (
     OrderIntent,
     PositionIntent,
 )
-from webhook_core.trading.orders import Side
+from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan, denied
 from webhook_core.trading.positions import exit_of, order_for
+from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.sizing import Basis, sized
 from webhook_core.trading.symbols import display_name
+from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.planning.freed_exits import Freed
@@ -62,7 +64,7 @@ class Workings:
         reading = Reading(
             self.sources,
             self.budget,
-            capped=bool(self.wants.rules.caps),
+            rules=self.wants.rules,
             refused=self.wants.refused,
             keeps=not self.appraised,
         )
@@ -118,11 +120,12 @@ class Workings:
             return None
         if not isinstance(intent, OrderIntent):
             checks = [*denials.allowed_symbols(instrument, rules)]
-            if not isinstance(intent, CancelIntent):
+            if not isinstance(intent, CancelIntent) and not _may_be_uncapped(intent, rules):
                 checks += denials.uncapped_currencies(instrument, rules)
             refusal = denials.first(checks)
             return None if refusal is None else denied_by(refusal, ())
-        if needs.of_intent(intent, capped=bool(rules.caps)) != needs.NOTHING:
+        asks = planner.needs_ticker(intent, rules)
+        if asks or needs.of_intent(intent, capped=False) != needs.NOTHING:
             return planner.refused_early(intent, instrument, rules, now)
         planned = self._planned(intent, instrument)
         return planned if isinstance(planned, Denied) else None
@@ -162,9 +165,7 @@ class Workings:
             return order
         if order.volume == 0 and order.notes:
             return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
-        plan = self.sources.planned(
-            order, instrument, self.wants.rules, basis.price, appraised=self.appraised
-        )
+        plan = self._limited(order, instrument, basis)
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan
         exits = freed is not None or (
@@ -178,6 +179,13 @@ class Workings:
             if freed is None
             else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
         )
+
+    def _limited(self, order: OrderIntent, instrument: Instrument, basis: Basis) -> Plan | Denied:
+        """Held against every limit; whether a cap needs the market's price may show by now only."""
+        rules, price = self.wants.rules, basis.price
+        if price is None and needs_market(order, rules):
+            price = self.sources.market_price(order, instrument, self.budget)
+        return self.sources.planned(order, instrument, rules, price, appraised=self.appraised)
 
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
@@ -212,9 +220,7 @@ class Workings:
         parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
         rest = freed.stop_for_the_rest(instrument, leverage)
         if rest is not None:
-            stop = self.sources.planned(
-                rest, instrument, self.wants.rules, basis.price, appraised=self.appraised
-            )
+            stop = self._limited(rest, instrument, basis)
             if not isinstance(stop, Plan):
                 return stop
             parts.append(stop._replace(requests=freed.marked(stop.requests)))
@@ -272,6 +278,13 @@ class Workings:
             if requests
             else NoOrder("", "its orders are cancelled already")
         )
+
+
+def _may_be_uncapped(intent: Intent, rules: TradingRules) -> bool:
+    """Whether it may come to an exit that no cap holds up: the position tells."""
+    if not isinstance(intent, PositionIntent) or not rules.exits_ignore_cost:
+        return False
+    return intent.action != "reverse" or not is_margin(intent.leverage)
 
 
 def _joined(plans: list[Plan]) -> Plan:

@@ -27,6 +27,7 @@ from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.sent_orders import as_amended
 from webhook_core.trading.symbols import UnknownSymbol, display_name
+from webhook_core.trading.worst_price import needs_market
 
 
 class Changes:
@@ -108,6 +109,9 @@ class Changes:
         if isinstance(request, Denied):
             return request
         draft = as_amended(intent, order, request, pair)
+        if needs_market(draft.wanted, self.wants.rules):
+            market = self.sources.market_price(draft.wanted, pair, self.budget)
+            draft = as_amended(intent, order, request, pair, market)
         rules, now = self.wants.rules, self.sources.clock.now()
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)

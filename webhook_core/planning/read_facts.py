@@ -19,18 +19,21 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.requests import Fill
+from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol, names_pair
+from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.planning.believed import Shown
     from webhook_core.planning.sources import Sources
 
+NO_RULES = TradingRules()
 Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
 
 
 class Reading:
-    """Of one alert. ``capped``: costs are held against a cap, so that prices have to be known. ``refused``: an entry of ours
+    """Of one alert. ``rules``: by them the prices of its orders have to be known, or not. ``refused``: an entry of ours
     whose order Kraken has just refused. ``keeps``: what is found of our orders goes into the ledger. ``warning``: what the
     equity leaves out."""
 
@@ -39,17 +42,12 @@ class Reading:
         sources: Sources,
         budget: Budget,
         *,
-        capped: bool,
+        rules: TradingRules = NO_RULES,
         refused: Unit | None = None,
         keeps: bool = False,
     ) -> None:
-        self.sources, self.budget, self.capped, self.refused, self.keeps = (
-            sources,
-            budget,
-            capped,
-            refused,
-            keeps,
-        )
+        self.sources, self.budget, self.rules = sources, budget, rules
+        self.refused, self.keeps = refused, keeps
         self.fills: Mapping[str, Fill] = {}
         self.facts = Facts()
         self.shown: Mapping[str, Balance] = {}
@@ -64,7 +62,8 @@ class Reading:
         asked, pairs, quotes = needs.NOTHING, [], []
         _check_legs(legs)
         for intent, instrument in legs:
-            need = needs.of_intent(intent, capped=self.capped)
+            capped = isinstance(intent, OrderIntent) and needs_market(intent, self.rules)
+            need = needs.of_intent(intent, capped=capped)
             asked = asked.and_(need)
             if instrument is not None and need.price:
                 pairs.append(instrument)

@@ -19,12 +19,21 @@ from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
-from webhook_core.venue import Venue
+from webhook_core.trading.worst_price import needs_market, own_price
+from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 
 if TYPE_CHECKING:
     from webhook_core.planning.account_fees import AccountFees
     from webhook_core.planning.own_orders import OwnOrders
     from webhook_core.trading.rules import Fees
+
+
+COUNTED_BY_THE_ALERT = (
+    "the cost is counted at the alert's own price, since with PAPER_PRICES=alert there is no other: "
+    "here the cap is not independent of the alert"
+)
+COUNTED_FOR_S = 60.0
+"""So old may a last price be that a cost is counted at."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -91,6 +100,17 @@ class Sources:
                 raise OrderDenied(denied.message, field="symbol") from None
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
+    def market_price(
+        self,
+        wanted: OrderIntent,
+        instrument: Instrument,
+        budget: Budget,
+        max_age_s: float = COUNTED_FOR_S,
+    ) -> Decimal:
+        """What a cost is counted at: the venue's last price; on paper, where the market is what an
+        alert says, the alert's own. Raises VenueUnavailable."""
+        return self.venue.last_price(instrument, budget, own_price(wanted), max_age_s=max_age_s)
+
     def planned(
         self,
         intent: OrderIntent,
@@ -100,8 +120,23 @@ class Sources:
         *,
         appraised: bool,
     ) -> Plan | Denied:
-        """One order of a size that Kraken takes, held against every limit."""
+        """One order of a size that Kraken takes, held against every limit. ``ticker``: the last
+        price, which a cap may need (``needs_market``)."""
         if not appraised:
-            return planner.plan(intent, instrument, rules, self.clock.now(), ticker)
-        known = rules._replace(fees=self.fees(instrument, rules))
-        return planner.appraise(intent, instrument, known, self.clock.now(), ticker)
+            planned = planner.plan(intent, instrument, rules, self.clock.now(), ticker)
+        else:
+            known = rules._replace(fees=self.fees(instrument, rules))
+            planned = planner.appraise(intent, instrument, known, self.clock.now(), ticker)
+        if not self._is_counted_by_the_alert(intent, rules):
+            return planned
+        return planned._replace(notes=(*planned.notes, COUNTED_BY_THE_ALERT))
+
+    def _is_counted_by_the_alert(self, intent: OrderIntent, rules: TradingRules) -> bool:
+        """Whether a cap had nothing but the alert's own price to count with."""
+        venue = self.venue
+        return (
+            isinstance(venue, SaysWhosePricesTheseAre)
+            and venue.priced_by_alerts
+            and needs_market(intent, rules)
+            and own_price(intent) is not None
+        )

@@ -144,7 +144,7 @@ class LegsAgain:
         pairs = [
             self.market.instrument(one.symbol, budget) if one.symbol else None for one in sized
         ]
-        reading = Reading(self.market, budget, capped=False, refused=leg.unit)
+        reading = Reading(self.market, budget, refused=leg.unit)
         reading.of(list(zip(sized, pairs, strict=True)))
         return reading.figures
 

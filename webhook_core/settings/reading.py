@@ -39,6 +39,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "ALLOW_TOKEN_IN_URL": (values.flag, False),
     "ALLOWED_SYMBOLS": (values.symbols, None),
     "MAX_ORDER_COST": (values.cost_limits, None),
+    "EXITS_IGNORE_MAX_ORDER_COST": (values.flag, True),
     "LEDGER_URL": (ledger_url.checked, None),
     "LEDGER_ID": (ledger_url.checked_id, None),
     "STRATEGIES_FILE": (values.text, "strategies.toml"),
@@ -171,6 +172,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         on_google_cloud=on_google_cloud,
         account=given["KRAKEN_ACCOUNT"],
         ledger_id=given["LEDGER_ID"],
+        exits_ignore_cost=given["EXITS_IGNORE_MAX_ORDER_COST"],
         secret_texts=tuple(Secret(text) for _, text in texts),
     )
 

@@ -62,6 +62,7 @@ class Settings(NamedTuple):
     allow_token_in_url: bool = False
     account: str = "default"
     ledger_id: str | None = None
+    exits_ignore_cost: bool = True
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()
@@ -81,6 +82,7 @@ class Settings(NamedTuple):
             volume=own.volume,
             quantity_type=own.quantity_type,
             size_fixed=own.size_fixed,
+            exits_ignore_cost=self.exits_ignore_cost,
             fees=Fees(self.paper_maker_fee, self.paper_taker_fee)
             if self.trading_mode == "paper"
             else Fees(),

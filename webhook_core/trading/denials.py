@@ -21,6 +21,7 @@ from webhook_core.trading.prices import amount_of, text
 from webhook_core.trading.rules import Limits, TradingRules
 from webhook_core.trading.symbols import Instruments
 from webhook_core.trading.terms import moment_of
+from webhook_core.trading.worst_price import buys_back, is_uncapped, worst_price
 
 
 class Need(IntEnum):
@@ -104,8 +105,8 @@ def _allowed_symbols(draft: Draft, rules: TradingRules, _now: datetime) -> Itera
     return allowed_symbols(draft.instrument, rules)
 
 
-def _uncapped_currencies(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
-    return uncapped_currencies(draft.instrument, rules)
+def _uncapped_currencies(draft: Draft, rules: TradingRules, _now: datetime) -> Iterable[Check]:
+    return () if is_uncapped(draft, rules) else uncapped_currencies(draft.instrument, rules)
 
 
 def _permit(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
@@ -142,11 +143,22 @@ def _exits(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check
 
 
 def _cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
+    free = is_uncapped(draft, rules)
+    price = worst_price(draft)
     for owner in rules.limits:
         cap = owner.max_order_cost
-        if cap is not None and limits.currency_capped(draft.instrument, cap).passed:
-            check = limits.cost_within_cap(draft.instrument, draft.volume, draft.cost_price, cap)
+        if cap is None:
+            continue
+        if free:
+            yield _owned(limits.cost_of_exit(), owner, "MAX_ORDER_COST")
+        elif limits.currency_capped(draft.instrument, cap).passed:
+            check = limits.cost_within_cap(draft.instrument, draft.volume, price, cap)
             yield _owned(check, owner, "MAX_ORDER_COST")
+            if buys_back(draft):
+                left = limits.cost_within_cap(
+                    draft.instrument, draft.volume, draft.close_price, cap
+                )
+                yield _owned(left, owner, "MAX_ORDER_COST")
 
 
 def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:

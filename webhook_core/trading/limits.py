@@ -108,6 +108,11 @@ def cost_within_cap(
     return checks.denied("MAX_ORDER_COST", text, **numbers, currency=quote)
 
 
+def cost_of_exit() -> Check:
+    """An exit that no cap holds up, whatever it costs."""
+    return checks.passed("MAX_ORDER_COST", exit="true")
+
+
 def _most(instrument: Instrument, cap: Mapping[str, Decimal]) -> Decimal | None:
     return next(
         (amount for code, amount in cap.items() if same_asset(code, instrument.quote)), None

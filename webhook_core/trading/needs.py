@@ -12,7 +12,7 @@ from webhook_core.trading.intent import (
     PositionIntent,
 )
 from webhook_core.trading.orders import Relative, Side, is_margin
-from webhook_core.trading.planner import exit_needs_market, lacks_price
+from webhook_core.trading.planner import exit_needs_market
 
 
 class Needs(NamedTuple):
@@ -34,11 +34,12 @@ NOTHING = Needs()
 
 
 def of_intent(wanted: Intent, *, capped: bool) -> Needs:
-    """``capped``: the cost is held against a cap, so that it has to be known."""
+    """``capped``: the order's cost is held against a cap for which the market's price is needed. Of
+    an order that leads to a position that shows once it is planned."""
     if isinstance(wanted, OrderIntent):
         return _of_order(wanted, capped=capped)
     if isinstance(wanted, PositionIntent):
-        return _of_position(wanted, capped=capped)
+        return _of_position(wanted)
     return Needs(open_orders=True) if isinstance(wanted, CancelIntent | AmendIntent) else NOTHING
 
 
@@ -67,12 +68,12 @@ def follows_from_the_account(wanted: Intent) -> bool:
 def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
     kind = wanted.quantity_type
     for_exit = exit_needs_market(wanted)
-    price = for_exit or (lacks_price(wanted) and capped)
+    price = for_exit or capped
     if kind == "base":
         return Needs(price=price)
     margin, in_quote = is_margin(wanted.leverage), wanted.takes_quote
     if kind == "quote":
-        return Needs(price=for_exit or (not in_quote and not _has_own_price(wanted)))
+        return Needs(price=price or (not in_quote and not _has_own_price(wanted)))
     if kind == "percent_balance":
         counted = wanted.side is Side.BUY and not _has_own_price(wanted)
         return Needs(balances=True, price=for_exit or (not in_quote and (counted or price)))
@@ -86,14 +87,14 @@ def _of_order(wanted: OrderIntent, *, capped: bool) -> Needs:
     return Needs(balances=not margin, equity=True, price=True, margin=margin)
 
 
-def _of_position(wanted: PositionIntent, *, capped: bool) -> Needs:
+def _of_position(wanted: PositionIntent) -> Needs:
     margin = is_margin(wanted.leverage)
     by_equity = wanted.percent_of_equity is not None
     return Needs(
         balances=not margin,
         positions=margin,
         equity=by_equity,
-        price=by_equity or (capped and wanted.reference_price is None),
+        price=by_equity,
         margin=margin,
     )
 

@@ -10,15 +10,15 @@ from webhook_core.trading import denials
 from webhook_core.trading import from_alert as intents
 from webhook_core.trading.checks import Check
 from webhook_core.trading.denials import Need
-from webhook_core.trading.drafts import Draft, draft, limit_of, notes, trigger_of
+from webhook_core.trading.drafts import Draft, draft, notes
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.kraken_fields import parameters
-from webhook_core.trading.orders import Relative
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
+from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
@@ -31,9 +31,9 @@ def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
 
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:
-    """Whether the market's price has to be known: the cost is capped and the alert brought no price to compute it with, or one
-    that counts from the market's; or its exit has no other price to be held against."""
-    return exit_needs_market(wanted) or (bool(rules.caps) and lacks_price(wanted))
+    """Whether the market's price has to be known: for the cost that is held against a cap, or for an
+    exit that has no other price to be held against."""
+    return exit_needs_market(wanted) or needs_market(wanted, rules)
 
 
 def exit_needs_market(wanted: OrderIntent) -> bool:
@@ -43,14 +43,6 @@ def exit_needs_market(wanted: OrderIntent) -> bool:
     from webhook_core.trading.conditional_close import needs_market  # few orders have one
 
     return needs_market(wanted)
-
-
-def lacks_price(wanted: OrderIntent) -> bool:
-    """The alert brought no price to compute the cost with, or one that counts from the market's."""
-    prices = (limit_of(wanted), trigger_of(wanted), wanted.trail, wanted.reference_price)
-    return all(price is None for price in prices) or any(
-        isinstance(price, Relative) for price in prices
-    )
 
 
 def plan(

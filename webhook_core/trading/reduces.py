@@ -18,19 +18,19 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.trading.drafts import Draft
+from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, is_margin
 from webhook_core.trading.requests import OrderRequest
 
 
 class _Shape(NamedTuple):
-    """What of an order decides. ``volume``: base, None where it counts quote."""
+    """What of an order decides."""
 
     side: Side | None
     kind: str
     margin: bool
     reduce_only: bool
     leaves_close: bool
-    volume: Decimal | None
     named: Exit | None
 
 
@@ -42,16 +42,25 @@ def exit_of(draft: Draft, held: Decimal | None = None) -> Exit | None:
     not show whether it may only reduce, so it is none.
     """
     wanted, amended = draft.wanted, draft.amends
-    shape = _Shape(
-        side=wanted.side,
-        kind=wanted.order_type,
-        margin=is_margin(wanted.leverage) or (amended is not None and amended.margin),
-        reduce_only=wanted.terms.reduce_only,
-        leaves_close=wanted.close is not None or (amended is not None and amended.closes),
-        volume=None if draft.in_quote else draft.volume,
-        named=wanted.exit,
+    if amended is not None and (amended.margin or amended.closes):
+        return None
+    if held is not None and not is_margin(wanted.leverage) and draft.volume > held:
+        return None
+    return exit_of_intent(wanted)
+
+
+def exit_of_intent(wanted: OrderIntent) -> Exit | None:
+    """The same of an order whose size is not counted yet."""
+    return _exit(
+        _Shape(
+            side=wanted.side,
+            kind=wanted.order_type,
+            margin=is_margin(wanted.leverage),
+            reduce_only=wanted.terms.reduce_only,
+            leaves_close=wanted.close is not None,
+            named=wanted.exit,
+        )
     )
-    return _exit(shape, held)
 
 
 def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit | None:
@@ -59,25 +68,23 @@ def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit 
     request does not say which order it changes."""
     if request.method != "AddOrder":
         return None
-    shape = _Shape(
-        side=request.side,
-        kind=request.kind,
-        margin=request.on_margin,
-        reduce_only=request.reduces_only,
-        leaves_close=request.leaves_exit,
-        volume=None if request.in_quote else request.volume,
-        named=request.exit,
+    if held is not None and not request.on_margin and request.volume > held:
+        return None
+    return _exit(
+        _Shape(
+            side=request.side,
+            kind=request.kind,
+            margin=request.on_margin,
+            reduce_only=request.reduces_only,
+            leaves_close=request.leaves_exit,
+            named=request.exit,
+        )
     )
-    return _exit(shape, held)
 
 
-def _exit(shape: _Shape, held: Decimal | None) -> Exit | None:
+def _exit(shape: _Shape) -> Exit | None:
     if shape.leaves_close or shape.kind == OrderType.SETTLE_POSITION:
         return None
     if shape.margin:
         return (shape.named or Exit.REDUCE_ONLY) if shape.reduce_only else None
-    if shape.side is not Side.SELL:
-        return None
-    if held is not None and shape.volume is not None and shape.volume > held:
-        return None
-    return shape.named or Exit.SALE
+    return (shape.named or Exit.SALE) if shape.side is Side.SELL else None

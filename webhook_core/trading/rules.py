@@ -50,6 +50,8 @@ class TradingRules(NamedTuple):
     ``size_fixed`` says that an alert may name no other.
     ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
     no limit counts them. ``permit``: what the sender's token allows, None for a sender without one.
+    ``exits_ignore_cost``: a close, a target nearer to flat and what only reduces are held against no
+    cap of a cost.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -58,6 +60,7 @@ class TradingRules(NamedTuple):
     quantity_type: QuantityType = "base"
     size_fixed: bool = False
     permit: Permit | None = None
+    exits_ignore_cost: bool = True
 
     @property
     def size(self) -> Size | None:
@@ -70,6 +73,11 @@ class TradingRules(NamedTuple):
         """Of every owner that has one; without any, every pair is allowed."""
         lists = (owner.allowed_symbols for owner in self.limits)
         return tuple(allowed for allowed in lists if allowed is not None)
+
+    @property
+    def caps_costs(self) -> bool:
+        """Whether anybody holds the cost of an order against a cap."""
+        return any(owner.max_order_cost is not None for owner in self.limits)
 
     @property
     def caps(self) -> tuple[Mapping[str, Decimal], ...]:

@@ -75,9 +75,14 @@ def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | 
 
 
 def as_amended(
-    wanted: AmendIntent, order: RestingOrder, request: OrderRequest, instrument: Instrument
+    wanted: AmendIntent,
+    order: RestingOrder,
+    request: OrderRequest,
+    instrument: Instrument,
+    market: Decimal | None = None,
 ) -> Draft:
-    """The order as it will be. ``request``: the AmendOrder, fitted to the pair.
+    """The order as it will be. ``request``: the AmendOrder, fitted to the pair. ``market``: the last
+    price, where it was asked for.
 
     Raises ValueError for an order of a type that is not known here.
     """
@@ -101,7 +106,7 @@ def as_amended(
         trigger=trigger,
         terms=Terms(display_volume=shown, post_only=wanted.post_only),
     )
-    known = [price for price in (limit, trigger) if price is not None]
+    known = [price for price in (limit, trigger, market) if price is not None]
     return Draft(
         wanted=intent,
         instrument=instrument,
@@ -109,6 +114,7 @@ def as_amended(
         prices=prices,
         highest_price=max(known, default=None),
         display_volume=shown,
+        market=market,
         amends=order,
     )
 

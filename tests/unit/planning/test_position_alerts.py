@@ -261,12 +261,22 @@ def test_a_read_that_fails_is_503_and_sends_nothing(read):
     assert outcome(function.post(body)) == (200, "accepted")
 
 
-def test_an_exit_is_never_larger_than_the_cap_allows_and_says_so():
+def test_an_exit_passes_a_cap_that_is_below_its_cost_and_asks_for_no_price():
     function = trader(btc=3, env={"MAX_ORDER_COST": "100000 USD"})
+    function.venue.unreadable = {"last_price", "prices"}
     answer = function.post(alert(function, action="close", price=None))
+    assert outcome(answer) == (200, "accepted")
+    assert function.venue.calls == ["balances", "submit"]
+
+
+@pytest.mark.parametrize("price", [None, "1"])
+def test_where_exits_are_held_against_the_cap_it_is_at_the_markets_price(price):
+    capped = {"MAX_ORDER_COST": "100000 USD", "EXITS_IGNORE_MAX_ORDER_COST": "false"}
+    function = trader(btc=3, env=capped)
+    answer = function.post(alert(function, action="close", price=price))
     assert outcome(answer) == (422, "order_denied")
     assert "MAX_ORDER_COST: cost 150000 USD" in answer["error"]
-    assert function.venue.calls == ["balances", "prices"]
+    assert function.venue.calls == ["balances", "last_price"]
 
 
 @pytest.mark.parametrize("shown", ["XBTUSD:BTNL", "XXBTZUSD:BTNL", "XBT/USD:BTNL"])

@@ -23,6 +23,7 @@ D = Decimal
 VALIDATE = "/webhook/tradingview/validate"
 POOR = Rejected(("EOrder:Insufficient funds",))
 NOBODY = NotSent("no connection")
+EXITS_CAPPED = {"MAX_ORDER_COST": "500 USD", "EXITS_IGNORE_MAX_ORDER_COST": "false"}
 ASK = RestingOrder(
     "OASKKK-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(60000)
 )
@@ -220,7 +221,10 @@ WAYS = [(what, False) for what in SIZES] + [(what, True) for what in SIZES if wh
     ("env", "rule"),
     [
         ({"ALLOWED_SYMBOLS": "ETH/USD", "MAX_ORDER_COST": "500 USD"}, "ALLOWED_SYMBOLS"),
-        ({"MAX_ORDER_COST": "500 EUR"}, "MAX_ORDER_COST_CURRENCY"),
+        (
+            {"MAX_ORDER_COST": "500 EUR", "EXITS_IGNORE_MAX_ORDER_COST": "false"},
+            "MAX_ORDER_COST_CURRENCY",
+        ),
     ],
 )
 @pytest.mark.parametrize(("what", "legs"), WAYS)
@@ -354,7 +358,7 @@ def test_a_denial_keeps_the_notes_of_the_size_in_its_answer_and_in_the_log(
     caplog, fields, note, route
 ):
     caplog.set_level("INFO")
-    function = trader(btc=3, env={"MAX_ORDER_COST": "500 USD"})
+    function = trader(btc=3, env=EXITS_CAPPED)
     answer = function.post(function.alert(**fields), route)
     assert answer["error"].startswith("MAX_ORDER_COST: ")
     assert any(note in warning for warning in answer["warnings"]), answer["warnings"]
@@ -371,7 +375,7 @@ def test_a_position_that_is_held_says_where_it_was_to_go():
 
 
 def test_a_leg_that_is_denied_keeps_the_notes_of_its_own_size():
-    function = trader(btc=3, env={"MAX_ORDER_COST": "500 USD"})
+    function = trader(btc=3, env=EXITS_CAPPED)
     legs = [{"side": "buy", "volume": "0.001", "price": "50000"}, {"action": "close"}]
     answer = function.post(legs_alert(function, legs))
     assert answer["error"].startswith("orders[1]: MAX_ORDER_COST: ")

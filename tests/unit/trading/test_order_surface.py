@@ -499,7 +499,7 @@ def test_the_pairs_status_decides(status, fields, allowed):
         ({**STOP_LIMIT, "stop_price": "+5"}, True),
         (LIMIT, False),
         ({**LIMIT, "stop_loss": "2%"}, False),
-        ({"price": "50000", "stop_loss": "2%"}, False),
+        ({"price": "50000", "stop_loss": "2%"}, True),
     ],
 )
 def test_a_relative_price_under_a_cap_needs_the_ticker(fields, needed):

@@ -217,14 +217,16 @@ def test_without_rules_the_numbers_go_as_they_are():
     ("rules", "alert", "needed"),
     [
         (CAPPED, Alert(), True),
-        (CAPPED, Alert(price=D(50000)), False),
+        (CAPPED, Alert(price=D(50000)), True),
         (CAPPED, Alert(order_type=OrderType.LIMIT, price=D(50000)), False),
-        (CAPPED, Alert(order_type=OrderType.STOP_LOSS, stop_price=D(50000)), False),
+        (CAPPED, Alert(order_type=OrderType.STOP_LOSS, stop_price=D(50000)), True),
         (CAPPED, Alert(stop_price=D(50000)), True),
         (FREE, Alert(), False),
     ],
 )
-def test_the_ticker_is_needed_only_for_a_cap_without_a_price(rules, alert, needed):
+def test_the_ticker_is_needed_only_for_a_cap_that_the_order_does_not_keep_itself(
+    rules, alert, needed
+):
     assert needs_ticker(intent(alert, rules), rules) is needed
 
 
@@ -241,7 +243,12 @@ def test_the_ticker_prices_an_order_that_has_no_price_of_its_own():
     [("50001", "1", None), ("1", "50001", None), ("1", "1", "50001")],
 )
 def test_the_cost_is_taken_at_the_highest_price_known(price, stop_price, ticker):
-    alert = Alert(order_type=OrderType.STOP_LOSS_LIMIT, price=D(price), stop_price=D(stop_price))
+    alert = Alert(
+        side=Side.SELL,
+        order_type=OrderType.STOP_LOSS_LIMIT,
+        price=D(price),
+        stop_price=D(stop_price),
+    )
     assert refused(alert, rules=CAPPED, ticker=ticker and D(ticker)) == "MAX_ORDER_COST"
 
 
