@@ -61,6 +61,11 @@ class Venue(Protocol):
         ``reference``: the alert's idea of it, for a venue on paper. Raises VenueUnavailable."""
         ...
 
+    def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
+        """The best bid and ask from Ticker, at most some seconds old; None for a venue on paper that
+        has one price alone. Raises VenueUnavailable."""
+        ...
+
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:

@@ -144,6 +144,9 @@ class SimulatedVenue:
     ) -> Decimal:
         return self._read("last_price", budget, self._exchange.price)
 
+    def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
+        return None
+
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:

@@ -129,6 +129,9 @@ class FakeVenue:
         self._called("last_price")
         return self.price
 
+    def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
+        return None
+
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:

@@ -106,10 +106,10 @@ def tick(client: KrakenClient, pair: str, budget: Budget) -> Tick:
     asked = {"pair": plain} | ({"asset_class": TOKENIZED} if _is_tokenized(pair) else {})
     rows = _rows_in(client.public("Ticker", asked, budget))
     row = next(iter(rows.values())) if len(rows) == 1 else None
-    price = _price_in(row)
-    if price is None:
+    shown = _tick_in(row)
+    if shown is None:
         raise VenueUnavailable(f"Kraken's ticker shows no price of {pair}.")
-    return Tick(price, _price_in(row, "b"), _price_in(row, "a"))
+    return shown
 
 
 def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
@@ -134,13 +134,30 @@ def _price_in(row: Any, field: str = "c") -> Decimal | None:
     return price if price > 0 else None
 
 
+def _tick_in(row: Any) -> Tick | None:
+    """None without a last price."""
+    price = _price_in(row)
+    return None if price is None else Tick(price, _price_in(row, "b"), _price_in(row, "a"))
+
+
 def prices(
     client: KrakenClient,
     instruments: Collection[Instrument],
     budget: Budget,
     unlisted: Unlisted | None = None,
 ) -> Mapping[str, Decimal]:
-    """Pair key -> price, those without one left out. One call, two where there are tokenised pairs. Raises VenueUnavailable.
+    """Pair key -> last price, as ``ticks`` reads them. Raises VenueUnavailable."""
+    shown = ticks(client, instruments, budget, unlisted)
+    return {key: tick.last for key, tick in shown.items()}
+
+
+def ticks(
+    client: KrakenClient,
+    instruments: Collection[Instrument],
+    budget: Budget,
+    unlisted: Unlisted | None = None,
+) -> Mapping[str, Tick]:
+    """Pair key -> tick, those without a price left out. One call, two where there are tokenised pairs. Raises VenueUnavailable.
 
     Kraken refuses all for one name that it doesn't know: then the halves are asked for, until the refused pair stands alone.
     Only for the first pair, the one that is traded, that is an error: the others value what else the account holds.
@@ -149,7 +166,7 @@ def prices(
     unlisted = {} if unlisted is None else unlisted
     now = budget.clock.monotonic()
     traded = next(iter(instruments), None)
-    found: dict[str, Decimal] = {}
+    found: dict[str, Tick] = {}
     for tokenized in (False, True):
         asked = [
             one
@@ -158,19 +175,19 @@ def prices(
             and (one == traded or unlisted.get(one.key, now) <= now)
         ]
         if asked:
-            found |= _prices(client, asked, traded, budget, unlisted)
+            found |= _ticks(client, asked, traded, budget, unlisted)
     return found
 
 
-def _prices(
+def _ticks(
     client: KrakenClient,
     asked: list[Instrument],
     traded: Instrument | None,
     budget: Budget,
     unlisted: Unlisted,
-) -> Mapping[str, Decimal]:
+) -> Mapping[str, Tick]:
     """Of pairs of one asset class, the traded one's first; those that ``MOST_TICKERS`` do not come to are left out."""
-    found: dict[str, Decimal] = {}
+    found: dict[str, Tick] = {}
     left = [asked]
     for _ in range(MOST_TICKERS):
         if not left:
@@ -187,14 +204,12 @@ def _prices(
     return found
 
 
-def _shown(asked: list[Instrument], rows: Mapping[str, Any]) -> Mapping[str, Decimal]:
+def _shown(asked: list[Instrument], rows: Mapping[str, Any]) -> Mapping[str, Tick]:
     single = (
         next(iter(rows.values())) if len(asked) == len(rows) == 1 else None
     )  # it may have any name of the pair
-    prices = {
-        instrument.key: _price_in(_row_of(instrument, rows) or single) for instrument in asked
-    }
-    return {key: price for key, price in prices.items() if price is not None}
+    shown = {instrument.key: _tick_in(_row_of(instrument, rows) or single) for instrument in asked}
+    return {key: tick for key, tick in shown.items() if tick is not None}
 
 
 def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> outcomes.Reply:

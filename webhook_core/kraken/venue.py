@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
-from webhook_core.errors import LedgerUnavailable, NoPrice
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import READ_S, KrakenClient
@@ -59,7 +59,6 @@ class KrakenVenue:
         self._client = client
         self._clock = clock
         self._note_price = note_price
-        self._unlisted: dict[str, float] = {}  # what market_data.prices has found out
         self.priced_by_alerts = note_price is not None and priced_by_alerts
 
     def submit(
@@ -109,42 +108,23 @@ class KrakenVenue:
         *,
         max_age_s: float = 0.0,
     ) -> Decimal:
-        """As with ``prices``, the alert's own price is the market's on paper, where the next alert
-        may change it: none is kept."""
         if reference is not None and self.priced_by_alerts:
             return reference
-        max_age_s = 0.0 if self.priced_by_alerts else max_age_s
-        return self._tickers.of(instrument, budget, max_age_s).last
+        return self._tickers.last(instrument, budget, reference, max_age_s)
+
+    def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
+        return self._tickers.book(instrument, budget)
+
+    def prices(
+        self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
+    ) -> Mapping[str, Decimal]:
+        return self._tickers.prices(instruments, budget, reference)
 
     @cached_property
     def _tickers(self) -> Tickers:
         from webhook_core.kraken.tickers import Tickers
 
-        return Tickers(self._client)
-
-    def prices(
-        self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
-    ) -> Mapping[str, Decimal]:
-        """The first pair is the one that is traded: where Kraken refuses one of several, it alone has to have a price.
-
-        On paper the alert's own price is the market's. The book hears of it with the order only: a plan trades nothing.
-        """
-        from webhook_core.kraken import market_data
-
-        if not self.priced_by_alerts:
-            asked_at = budget.clock.monotonic()
-            found = market_data.prices(self._client, instruments, budget, self._unlisted)
-            self._tickers.note(found, asked_at)
-            return found
-        told = {pair.key: reference[pair.key] for pair in instruments if pair.key in reference}
-        others = [pair for pair in instruments if pair.key not in told]
-        try:
-            known = market_data.prices(self._client, others, budget)
-        except NoPrice:
-            if not told:
-                raise
-            known = {}
-        return {**known, **told}
+        return Tickers(self._client, priced_by_alerts=self.priced_by_alerts)
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
         from webhook_core.kraken import account

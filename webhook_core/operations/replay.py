@@ -33,10 +33,10 @@ from webhook_core.sending.submission import Submission, allowed
 from webhook_core.settings.settings import Settings
 from webhook_core.trading import denials
 from webhook_core.trading.denials import Need
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.sent_orders import as_stored
 from webhook_core.trading.symbols import UnknownSymbol
-from webhook_core.trading.worst_price import needs_market
 from webhook_core.venue import Venue
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)

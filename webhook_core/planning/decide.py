@@ -15,11 +15,12 @@ from webhook_core.planning.sources import COUNTED_FOR_S, Sources
 from webhook_core.trading import denials, planner
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
-from webhook_core.trading.worst_price import needs_market, own_price
+from webhook_core.trading.worst_price import own_price
 
 if TYPE_CHECKING:
     from webhook_core.trading.drafts import Draft
@@ -110,6 +111,11 @@ class Market(Sources):
     def _must_ask(self, intent: Intent, rules: TradingRules) -> bool:
         if isinstance(intent, OrderIntent) and planner.needs_ticker(intent, rules):
             return True
+        if rules.has_guards and isinstance(intent, OrderIntent):
+            from webhook_core.trading import guards  # few strategies have such limits
+
+            if guards.needs_book(intent, rules):
+                return True
         if not _is_of_fixed_size(intent) and _needs_anything(intent):
             return True
         if intent.symbol is None:
@@ -123,16 +129,24 @@ class Market(Sources):
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """What a token allows is held against the alert's actions first, then against its orders."""
         if wants.rules.permit is None:
-            return self._worked_out(wants, budget, appraised=appraised)
+            return self._held_together(wants, budget, appraised=appraised)
         from webhook_core.planning import permitted  # few senders have such a token
 
         forbidden = permitted.actions(wants, wants.rules.permit)
         if forbidden is not None:
             return forbidden
-        decided = self._worked_out(wants, budget, appraised=appraised)
+        decided = self._held_together(wants, budget, appraised=appraised)
         if isinstance(decided, Denied):
             return decided
         return permitted.cancels(decided, wants.rules.permit, self, budget) or decided
+
+    def _held_together(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        decided = self._worked_out(wants, budget, appraised=appraised)
+        if isinstance(decided, Denied) or not wants.rules.caps_alerts:
+            return decided
+        from webhook_core.planning import guarded  # few strategies have such limits
+
+        return guarded.held_together(decided, wants.rules)
 
     def _worked_out(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
@@ -154,9 +168,15 @@ class Market(Sources):
                 return early
             if planner.exit_needs_market(intent):
                 ticker = self.venue.last_price(instrument, budget, intent.reference_price)
-            elif early is None or own_price(intent) is None:
+            elif early is None or early.rule != "ALLOWED_SYMBOLS" or own_price(intent) is None:
                 ticker = self.market_price(intent, instrument, budget)
         planned = self.planned(intent, instrument, rules, ticker, appraised=appraised)
+        if rules.has_guards:
+            from webhook_core.planning import guarded
+
+            planned = guarded.held_against_spread(
+                self, (intent, instrument), planned, rules, budget
+            )
         return planned if isinstance(planned, Denied) else Decided(planned, sources=(0,))
 
 

@@ -24,6 +24,7 @@ from webhook_core.trading.intent import (
     OrderIntent,
     PositionIntent,
 )
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan, denied
@@ -31,7 +32,6 @@ from webhook_core.trading.positions import exit_of, order_for
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.sizing import Basis, sized
 from webhook_core.trading.symbols import display_name
-from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.planning.freed_exits import Freed
@@ -185,7 +185,14 @@ class Workings:
         rules, price = self.wants.rules, basis.price
         if price is None and needs_market(order, rules):
             price = self.sources.market_price(order, instrument, self.budget)
-        return self.sources.planned(order, instrument, rules, price, appraised=self.appraised)
+        planned = self.sources.planned(order, instrument, rules, price, appraised=self.appraised)
+        if not rules.has_guards:
+            return planned
+        from webhook_core.planning import guarded  # few strategies have such limits
+
+        return guarded.held_against_spread(
+            self.sources, (order, instrument), planned, rules, self.budget
+        )
 
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
@@ -296,4 +303,5 @@ def _joined(plans: list[Plan]) -> Plan:
             for plan in plans
             for appraisal in plan.appraisals or (None,) * len(plan.requests)
         ),
+        tuple(cost for plan in plans for cost in plan.costs),
     )

@@ -22,12 +22,12 @@ from webhook_core.trading.appraisal import Appraisal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.ours import Allowed
-from webhook_core.trading.planner import denied_by
+from webhook_core.trading.planner import costs_of, denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.sent_orders import as_amended
 from webhook_core.trading.symbols import UnknownSymbol, display_name
-from webhook_core.trading.worst_price import needs_market
 
 
 class Changes:
@@ -116,7 +116,7 @@ class Changes:
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)
         notes = tuple(open_orders.roundings(intent, request))
-        plan = Plan((request,), notes, (Appraisal(checks, notes),))
+        plan = Plan((request,), notes, (Appraisal(checks, notes),), costs_of(draft, rules))
         return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
 
     def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:

@@ -17,11 +17,11 @@ from webhook_core.trading import needs
 from webhook_core.trading.facts import Balance, Facts, OpenPosition
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol, names_pair
-from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.planning.believed import Shown

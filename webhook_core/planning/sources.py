@@ -19,7 +19,7 @@ from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
-from webhook_core.trading.worst_price import needs_market, own_price
+from webhook_core.trading.worst_price import cap_needs_market, own_price
 from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 
 if TYPE_CHECKING:
@@ -137,6 +137,6 @@ class Sources:
         return (
             isinstance(venue, SaysWhosePricesTheseAre)
             and venue.priced_by_alerts
-            and needs_market(intent, rules)
+            and cap_needs_market(intent, rules)
             and own_price(intent) is not None
         )

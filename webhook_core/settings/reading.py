@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import addresses, certificates, rules, token_keys
+from webhook_core.settings import addresses, certificates, guard_values, rules, token_keys
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
@@ -40,6 +40,11 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "ALLOWED_SYMBOLS": (values.symbols, None),
     "MAX_ORDER_COST": (values.cost_limits, None),
     "EXITS_IGNORE_MAX_ORDER_COST": (values.flag, True),
+    "EXITS_IGNORE_LIMITS": (values.flag, True),
+    "MAX_ALERT_COST": (values.cost_limits, None),
+    "PRICE_COLLAR": (guard_values.percent, None),
+    "MAX_SPREAD": (guard_values.percent, None),
+    "TRADING_HOURS": (guard_values.hours, None),
     "LEDGER_URL": (ledger_url.checked, None),
     "LEDGER_ID": (ledger_url.checked_id, None),
     "STRATEGIES_FILE": (values.text, "strategies.toml"),
@@ -173,6 +178,8 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         account=given["KRAKEN_ACCOUNT"],
         ledger_id=given["LEDGER_ID"],
         exits_ignore_cost=given["EXITS_IGNORE_MAX_ORDER_COST"],
+        exits_ignore_limits=given["EXITS_IGNORE_LIMITS"],
+        guards=guard_values.guards({name: given[name.upper()] for name in guard_values.GUARDS}),
         secret_texts=tuple(Secret(text) for _, text in texts),
     )
 

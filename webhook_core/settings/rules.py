@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OURS = (
     "ALERT_", "ALLOWED_", "ALLOW_TOKEN", "CLIENT_CERT", "DUPLICATE_WINDOW", "EXITS_", "HEALTH_", "KRAKEN_",
     "LEDGER_", "LOAD_BALANCER", "MAX_ALERT", "MAX_ORDER", "MAX_SPREAD", "OPERATOR_", "ORDER_", "PAPER_",
-    "PRICE_COLLAR", "RATE_LIMIT", "REQUEST_BUDGET", "REVOKED_", "STRATEG", "TRADING_", "TRUSTED_PROXY",
+    "PRICE_COL", "RATE_LIMIT", "REQUEST_BUDGET", "REVOKED_", "STRATEG", "TRADING_", "TRUSTED_PROXY",
     "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
 """Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""

@@ -15,7 +15,7 @@ from webhook_core.settings.certificates import ClientCertificates
 from webhook_core.settings.secret_names import SecretName
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import Strategy
-from webhook_core.trading.rules import Fees, Limits, TradingRules
+from webhook_core.trading.rules import Fees, Guards, Limits, TradingRules
 
 
 class Settings(NamedTuple):
@@ -63,6 +63,8 @@ class Settings(NamedTuple):
     account: str = "default"
     ledger_id: str | None = None
     exits_ignore_cost: bool = True
+    exits_ignore_limits: bool = True
+    guards: Guards | None = None
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()
@@ -78,11 +80,15 @@ class Settings(NamedTuple):
         """The global limits and, beside them, those of the strategy: every one of them must hold."""
         own = self.strategies.get(strategy, Strategy(strategy))
         return TradingRules(
-            limits=(Limits(self.allowed_symbols, self.max_order_cost), own.limits),
+            limits=(
+                Limits(self.allowed_symbols, self.max_order_cost, guards=self.guards),
+                own.limits,
+            ),
             volume=own.volume,
             quantity_type=own.quantity_type,
             size_fixed=own.size_fixed,
             exits_ignore_cost=self.exits_ignore_cost,
+            exits_ignore_limits=self.exits_ignore_limits,
             fees=Fees(self.paper_maker_fee, self.paper_taker_fee)
             if self.trading_mode == "paper"
             else Fees(),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from webhook_core.trading.orders import QuantityType
-from webhook_core.trading.rules import Limits
+from webhook_core.trading.rules import Guards, Limits
 from webhook_core.value import Value
 
 Scheme = Literal["token", "secret"]
@@ -27,10 +27,11 @@ class Strategy(NamedTuple):
     volume: Decimal | None = None
     quantity_type: QuantityType = "base"
     size_fixed: bool = False
+    guards: Guards | None = None
 
     @property
     def limits(self) -> Limits:
-        return Limits(self.allowed_symbols, self.max_order_cost, self.name)
+        return Limits(self.allowed_symbols, self.max_order_cost, self.name, self.guards)
 
 
 class SecretText(Value):

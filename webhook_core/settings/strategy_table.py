@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
-from webhook_core.settings import toml_values
+from webhook_core.settings import guard_values, toml_values
 from webhook_core.settings import variables as env_values
 from webhook_core.settings.secret_names import SecretNames
 from webhook_core.settings.strategy import SCHEMES, SecretText, Strategy
 from webhook_core.trading.orders import QuantityType
 
 T = TypeVar("T")
-KEYS = ("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost")
+KEYS = (
+    *("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost"),
+    *guard_values.GUARDS,
+)
 SIZE_KEYS = ("volume", "quantity_type", "fixed")
 
 
@@ -63,6 +66,12 @@ class StrategyTable:
             volume=size.volume,
             quantity_type=size.quantity_type,
             size_fixed=size.fixed,
+            guards=guard_values.guards(
+                {
+                    name: self._parsed(name, guard_values.of_toml(name))
+                    for name in guard_values.GUARDS
+                }
+            ),
         )
 
     def _size(self) -> _Size:

@@ -18,7 +18,7 @@ from webhook_core.trading.drafts import Draft, lowest
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.prices import amount_of, text
-from webhook_core.trading.rules import Limits, TradingRules
+from webhook_core.trading.rules import TradingRules, owned
 from webhook_core.trading.symbols import Instruments
 from webhook_core.trading.terms import moment_of
 from webhook_core.trading.worst_price import buys_back, is_uncapped, worst_price
@@ -79,7 +79,7 @@ def allowed_symbols(instrument: Instrument, rules: TradingRules) -> Iterator[Che
     for owner in rules.limits:
         if owner.allowed_symbols is not None:
             check = limits.symbol_allowed(instrument, owner.allowed_symbols)
-            yield _owned(check, owner, "ALLOWED_SYMBOLS")
+            yield owned(check, owner, "ALLOWED_SYMBOLS")
 
 
 def uncapped_currencies(instrument: Instrument, rules: TradingRules) -> Iterator[Check]:
@@ -88,7 +88,7 @@ def uncapped_currencies(instrument: Instrument, rules: TradingRules) -> Iterator
         if owner.max_order_cost is not None:
             check = limits.currency_capped(instrument, owner.max_order_cost)
             if not check.passed:  # else the check of the cost says that there is one
-                yield _owned(check, owner, "MAX_ORDER_COST")
+                yield owned(check, owner, "MAX_ORDER_COST")
 
 
 def unlisted(rules: TradingRules, known: Instruments) -> Check | None:
@@ -97,7 +97,7 @@ def unlisted(rules: TradingRules, known: Instruments) -> Check | None:
     for owner in rules.limits:
         allowed = owner.allowed_symbols
         if allowed is not None and all(known.has(each) for each in allowed):
-            return _owned(limits.none_listed(allowed), owner, "ALLOWED_SYMBOLS")
+            return owned(limits.none_listed(allowed), owner, "ALLOWED_SYMBOLS")
     return None
 
 
@@ -144,21 +144,31 @@ def _exits(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check
 
 def _cost(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
     free = is_uncapped(draft, rules)
-    price = worst_price(draft)
+    prices = (worst_price(draft), *((draft.close_price,) if buys_back(draft) else ()))
     for owner in rules.limits:
         cap = owner.max_order_cost
         if cap is None:
             continue
         if free:
-            yield _owned(limits.cost_of_exit(), owner, "MAX_ORDER_COST")
+            yield owned(limits.cost_of_exit(), owner, "MAX_ORDER_COST")
         elif limits.currency_capped(draft.instrument, cap).passed:
-            check = limits.cost_within_cap(draft.instrument, draft.volume, price, cap)
-            yield _owned(check, owner, "MAX_ORDER_COST")
-            if buys_back(draft):
-                left = limits.cost_within_cap(
-                    draft.instrument, draft.volume, draft.close_price, cap
-                )
-                yield _owned(left, owner, "MAX_ORDER_COST")
+            for price in prices:
+                check = limits.cost_within_cap(draft.instrument, draft.volume, price, cap)
+                yield owned(check, owner, "MAX_ORDER_COST")
+
+
+def _hours(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
+    if rules.has_guards:
+        from webhook_core.trading import guards  # few strategies have any
+
+        yield from guards.hours_checks(draft, rules, now)
+
+
+def _collar(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
+    if rules.has_guards:
+        from webhook_core.trading import guards
+
+        yield from guards.collar_checks(draft, rules, now)
 
 
 def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
@@ -215,12 +225,14 @@ RULES: tuple[Rule, ...] = (
     Rule(_times, Need.TERMS),
     Rule(_status, Need.TERMS),
     Rule(_leverage, Need.TERMS),
+    Rule(_hours, Need.TERMS),
     Rule(_volume, Need.SIZE),
     Rule(_display_volume, Need.SIZE),
     Rule(_volume_minimum, Need.SIZE),
     Rule(_offsets),
     Rule(_exits),
     Rule(_permitted_cost),
+    Rule(_collar),
     Rule(_cost),
     Rule(_cost_minimum),
 )
@@ -234,9 +246,3 @@ def _while_fresh(check: Check, draft: Draft, now: datetime) -> Check:
         if kraken_limits.rules_are_fresh(instrument, now)
         else kraken_limits.outdated(check, instrument)
     )
-
-
-def _owned(check: Check, owner: Limits, setting: str) -> Check:
-    """The same, of that owner, and a refusal says so."""
-    message = f"{check.message} ({owner.named(setting)})" if check.message else ""
-    return check._replace(scope=owner.scope, message=message)

@@ -14,14 +14,15 @@ from webhook_core.trading.drafts import Draft, draft, notes
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.kraken_fields import parameters
+from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
-from webhook_core.trading.worst_price import needs_market
 
 if TYPE_CHECKING:
     from webhook_core.trading.alert_like import AlertLike
+    from webhook_core.trading.guards import Cost
 
 
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
@@ -59,7 +60,9 @@ def plan(
     """
     fitted = draft(wanted, instrument, ticker)
     refusal = denials.refusal(fitted, rules, now)
-    return _planned(fitted, ticker) if refusal is None else denied_by(refusal, tuple(notes(fitted)))
+    if refusal is not None:
+        return denied_by(refusal, tuple(notes(fitted)))
+    return _planned(fitted, ticker)._replace(costs=costs_of(fitted, rules))
 
 
 def refused_early(
@@ -89,7 +92,7 @@ def appraise(
     fitted = draft(wanted, instrument, ticker)
     checks = tuple(denials.checks(fitted, rules, now))
     planned = _planned(fitted, ticker)._replace(
-        appraisals=(appraisal.of(fitted, checks, rules.fees),)
+        appraisals=(appraisal.of(fitted, checks, rules.fees),), costs=costs_of(fitted, rules)
     )
     refusal = denials.first(checks)
     return planned if refusal is None else denied_by(refusal, planned.notes)._replace(plan=planned)
@@ -99,6 +102,16 @@ def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
     """The refusal of an order. ``said``: what is to be known of its size and prices all the same."""
     by_token = refusal.scope == "token"
     return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said, by_token=by_token)
+
+
+def costs_of(fitted: Draft, rules: TradingRules) -> tuple[Cost, ...]:
+    """What the order counts for among those of its alert, where anybody caps that."""
+    if not rules.caps_alerts:
+        return ()
+    from webhook_core.trading import guards  # few have such a cap
+
+    cost = guards.cost_in_alert(fitted, rules)
+    return () if cost is None else (cost,)
 
 
 def _planned(fitted: Draft, ticker: Decimal | None) -> Plan:

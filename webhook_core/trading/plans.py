@@ -11,15 +11,18 @@ from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
     from webhook_core.trading.appraisal import Appraisal
+    from webhook_core.trading.guards import Cost
 
 
 class Plan(NamedTuple):
     """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or
-    left out. ``appraisals``, one for each request, only where they were asked for."""
+    left out. ``appraisals``, one for each request, only where they were asked for; ``costs`` only
+    where those of one alert are capped together."""
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
     appraisals: tuple[Appraisal | None, ...] = ()
+    costs: tuple[Cost, ...] = ()
 
 
 class Denied(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.trading.checks import Scope
+from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.orders import QuantityType
 
 if TYPE_CHECKING:
     from webhook_core.trading.permits import Permit
+    from webhook_core.trading.trading_hours import TradingHours
 
 
 class Fees(NamedTuple):
@@ -19,6 +20,16 @@ class Fees(NamedTuple):
 
     maker: Decimal = Decimal("0.40")
     taker: Decimal = Decimal("0.80")
+
+
+class Guards(NamedTuple):
+    """Further limits of one owner, which few have. ``price_collar`` and ``max_spread`` in percent;
+    ``max_alert_cost``: currency code -> most that the orders of one alert may cost together."""
+
+    price_collar: Decimal | None = None
+    max_spread: Decimal | None = None
+    trading_hours: TradingHours | None = None
+    max_alert_cost: Mapping[str, Decimal] | None = None
 
 
 class Limits(NamedTuple):
@@ -31,6 +42,7 @@ class Limits(NamedTuple):
     allowed_symbols: tuple[str, ...] | None = None
     max_order_cost: Mapping[str, Decimal] | None = None
     strategy: str = ""
+    guards: Guards | None = None
 
     @property
     def scope(self) -> Scope:
@@ -43,6 +55,12 @@ class Limits(NamedTuple):
         return f"strategy {self.strategy}'s {setting.lower()}"
 
 
+def owned(check: Check, owner: Limits, setting: str) -> Check:
+    """The same, of that owner, and a refusal says so."""
+    message = f"{check.message} ({owner.named(setting)})" if check.message else ""
+    return check._replace(scope=owner.scope, message=message)
+
+
 class TradingRules(NamedTuple):
     """All of ``limits`` apply, so the global ones, which come first, hold for each strategy.
 
@@ -51,7 +69,7 @@ class TradingRules(NamedTuple):
     ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
     no limit counts them. ``permit``: what the sender's token allows, None for a sender without one.
     ``exits_ignore_cost``: a close, a target nearer to flat and what only reduces are held against no
-    cap of a cost.
+    cap of a cost. ``exits_ignore_limits``: the guards let every exit pass.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -61,6 +79,7 @@ class TradingRules(NamedTuple):
     size_fixed: bool = False
     permit: Permit | None = None
     exits_ignore_cost: bool = True
+    exits_ignore_limits: bool = True
 
     @property
     def size(self) -> Size | None:
@@ -76,8 +95,20 @@ class TradingRules(NamedTuple):
 
     @property
     def caps_costs(self) -> bool:
-        """Whether anybody holds the cost of an order against a cap."""
-        return any(owner.max_order_cost is not None for owner in self.limits)
+        """Whether anybody holds the cost of an order, or of an alert, against a cap."""
+        return bool(self.caps) or self.caps_alerts
+
+    @property
+    def caps_alerts(self) -> bool:
+        return any(
+            owner.guards is not None and owner.guards.max_alert_cost is not None
+            for owner in self.limits
+        )
+
+    @property
+    def has_guards(self) -> bool:
+        """Whether anybody has set a limit that few have."""
+        return any(owner.guards is not None for owner in self.limits)
 
     @property
     def caps(self) -> tuple[Mapping[str, Decimal], ...]:

@@ -23,7 +23,7 @@ UNCAPPED = (Exit.CLOSE, Exit.TARGET, Exit.REDUCE_ONLY)
 send one names its size."""
 
 
-def needs_market(wanted: OrderIntent, rules: TradingRules) -> bool:
+def cap_needs_market(wanted: OrderIntent, rules: TradingRules) -> bool:
     """Whether the venue's last price has to be known before the order can be held against a cap."""
     return rules.caps_costs and not (
         _bounds_itself(wanted) or _is_free(exit_of_intent(wanted), rules)
@@ -37,7 +37,7 @@ def is_uncapped(draft: Draft, rules: TradingRules) -> bool:
 
 def worst_price(draft: Draft) -> Decimal | None:
     """What its volume is multiplied with for the cost: quote per base, 1 where the volume is money.
-    None where no price is known. ``draft`` has the venue's last price in it where ``needs_market``
+    None where no price is known. ``draft`` has the venue's last price in it where ``cap_needs_market``
     asks for it."""
     if draft.in_quote:
         return Decimal(1)

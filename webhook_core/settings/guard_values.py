@@ -1,0 +1,70 @@
+"""Limits that few strategies have -> values, the same for a variable and for strategies.toml.
+
+Each parser raises ValueError that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.settings import variables
+from webhook_core.trading.rules import Guards
+
+if TYPE_CHECKING:
+    from webhook_core.trading.trading_hours import TradingHours
+
+
+def percent(value: str) -> Decimal:
+    """``2%``: above 0, 100 at most."""
+    number = value.strip().removesuffix("%").strip()
+    if not value.strip().endswith("%") or not re.fullmatch(
+        r"(?a)[0-9]{1,3}(\.[0-9]{1,8})?", number
+    ):
+        raise ValueError(f"{variables.shown(value)} is not a percentage such as 2%")
+    if not 0 < Decimal(number) <= 100:
+        raise ValueError(f"{variables.shown(value)} must be above 0% and 100% at most")
+    return Decimal(number)
+
+
+def hours(value: str) -> TradingHours:
+    """``Mon-Fri 08:00-17:00 Europe/Berlin``."""
+    from webhook_core.trading import trading_hours  # few deployments have any
+
+    return trading_hours.parse(value)
+
+
+GUARDS: Mapping[str, Callable[[str], Any]] = {
+    "price_collar": percent,
+    "max_spread": percent,
+    "trading_hours": hours,
+    "max_alert_cost": variables.cost_limits,
+}
+"""As strategies.toml calls them, with their parsers; the variables have the same names in capitals."""
+_EXAMPLES = {
+    "price_collar": '"2%"',
+    "max_spread": '"0.5%"',
+    "trading_hours": '"Mon-Fri 08:00-17:00 Europe/Berlin"',
+    "max_alert_cost": '"500 USD"',
+}
+
+
+def of_toml(name: str) -> Callable[[object], Any]:
+    """The parser of a value of strategies.toml: a text; of hours a list of them too."""
+
+    def parse(value: object) -> Any:
+        texts = value if name == "trading_hours" and isinstance(value, list) else [value]
+        given = [text for text in texts if isinstance(text, str) and text.strip()]
+        if not given or len(given) < len(texts):
+            raise ValueError(f"must be a text such as {_EXAMPLES[name]}")
+        return GUARDS[name]("; ".join(given))
+
+    return parse
+
+
+def guards(found: Mapping[str, Any]) -> Guards | None:
+    """None where there is none of them."""
+    given = {name: found[name] for name in GUARDS if found.get(name) is not None}
+    return Guards(**given) if given else None
