@@ -157,7 +157,7 @@ def run_round(main: Any, seed: int, count: int, tally: Tally) -> Found | None:
         wrong = faults(asked, seen)
         if wrong:
             return Found(seed, number, asked, seen, wrong)
-    if any(secrets.leaked(text) for text in function.kept()):
+    if any(secrets.leaked(text, whole=True) for text in function.kept()):
         return Found(seed, count, asked, None, ["the ledger has kept a secret"])
     return None
 

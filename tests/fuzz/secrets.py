@@ -21,14 +21,16 @@ _SCOPED = re.compile(r"(?a)tk1\.[\w-]+\.\w+\.[\w.-]+~")
 PIECE = 10
 
 
-def leaked(text: str) -> str | None:
+def leaked(text: str, *, whole: bool = False) -> str | None:
     """The first secret of which ten characters in a row, from either end, stand in the text, or a
-    scoped token, whichever it is."""
+    scoped token, whichever it is. ``whole``: only all of them."""
     scoped = _SCOPED.search(text)
     if scoped is not None:
         return scoped[0]
     for secret in EVERY:
         bare = secret.removeprefix("whsec_")
+        if whole and bare not in text:
+            continue
         if bare[:PIECE] in text or bare[-PIECE:] in text:
             return secret
     return None

@@ -32,14 +32,15 @@ class Seen(NamedTuple):
 
 def faults(asked: Request, seen: Seen) -> list[str]:
     """In words, none where all is well."""
+    altered = asked.how.endswith("damaged")  # and so may be what was a secret
     may_write = asked.may_trade or (asked.may_operate and not asked.is_alert)
     found = [
         (seen.status not in STATUSES, f"the status is {seen.status}"),
         ("Traceback" in seen.said, "a traceback is in the log"),
         (seen.cpu_s > MOST_CPU_S, f"it took {seen.cpu_s:.2f} s of CPU"),
         (not seen.headers.get("x-request-id"), "there is no request id"),
-        (leaked(_shown(seen)) is not None, "the answer holds a secret"),
-        (leaked(seen.said) is not None, "a log line holds a secret"),
+        (leaked(_shown(seen), whole=altered) is not None, "the answer holds a secret"),
+        (leaked(seen.said, whole=altered) is not None, "a log line holds a secret"),
         (seen.sent > 0 and not may_write, "an order went out without a proof"),
         (seen.entries > 0 and not may_write, "the ledger has an alert that nothing proved"),
         (asked.is_alert and not asked.may_trade and seen.status not in TURNED_AWAY, f"no proof, and {seen.status}"),

@@ -78,6 +78,8 @@ def test_a_cost_cap_without_a_price_costs_one_more(function):
         ({"symbol": "BTCUSD.P"}, 400, "alert_malformed", "symbol"),
         ({"fired_at": "2026-11-22T11:58:00Z"}, 401, "alert_stale", "fired_at"),
         ({"fired_at": "2026-11-22T12:02:00Z"}, 401, "alert_stale", "fired_at"),
+        ({"fired_at": "9999-12-31T23:59:59Z"}, 401, "alert_stale", "fired_at"),
+        ({"fired_at": "0001-01-01T00:00:00Z"}, 401, "alert_stale", "fired_at"),
         ({"token": "wrong-token-wrong-token"}, 401, "unauthenticated", None),
         ({"token": None}, 401, "unauthenticated", None),
     ],

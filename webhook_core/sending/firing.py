@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
@@ -66,8 +66,7 @@ class Firing(NamedTuple):
             ),
             received_at=received_at,
             fired_at=alert.fired_at or received_at,
-            fresh_until=(alert.fired_at or received_at)
-            + timedelta(seconds=settings.alert_max_age_s),
+            fresh_until=_later(alert.fired_at or received_at, settings.alert_max_age_s),
             repeats=key.open_ended,
             confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
@@ -132,3 +131,11 @@ class Firing(NamedTuple):
         in_order = wanted is not None and wanted.action == "target"
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
         return Turn(decided.line.name, self.fired_at, in_order, before, after, decided.line.mark)
+
+
+def _later(moment: datetime, seconds: int) -> datetime:
+    """The end of all time where there is nothing behind it: a sender may claim any year."""
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
