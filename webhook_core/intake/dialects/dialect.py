@@ -33,11 +33,21 @@ class Translated(NamedTuple):
     came_from: Mapping[str, str]
 
 
+_CLOSES_ALL = (
+    "A close sells of all that the account holds of the pair's base asset, whoever bought it: give the "
+    "strategy a sub-account, or an asset that you hold for nothing else."
+)
+
+
 def translate(dialect: Dialect, fields: Fields) -> Translated:
     """Raises AlertMalformed with the tool's own name of what is at fault, and what to change."""
     said = {name: value for name, value in fields.items() if name not in dialect.secrets}
     names = Names(dialect.tool, said, dialect.rows).check()
     ours = dialect.read(names)
+    if (
+        ours.get("action") == "close"
+    ):  # the tool itself would close what its bot bought, and no more
+        names.notes.append(_CLOSES_ALL)
     return Translated(
         dialect.tool,
         {name: value for name, value in ours.items() if value is not None},

@@ -33,7 +33,7 @@ def said(message) -> dict[str, object]:
 
 
 def notes(message) -> str:
-    body = json.dumps(message).encode()
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
     verified = verify(
         request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
     )
@@ -228,6 +228,18 @@ def test_a_refused_name_that_is_off_says_nothing(value):
 def test_a_size_that_decides_nothing_is_said_so():
     assert "quantity is not used" in notes(of(TP, **FLAT))
     assert "stopLoss of a sell is not used" in notes(of(TP, action="sell", sentiment="flat"))
+
+
+CLOSES = [(what, message) for what, message, becomes in READ if becomes.get("action") == "close"]
+
+
+@pytest.mark.parametrize(("what", "message"), CLOSES, ids=[row[0] for row in CLOSES])
+def test_a_close_says_that_it_sells_what_others_bought_too(what, message):
+    assert "whoever bought it" in notes(message)
+
+
+def test_an_entry_says_nothing_of_that():
+    assert notes(of(OKX)) == ""
 
 
 def test_every_fault_is_told_at_once():
