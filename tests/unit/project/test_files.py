@@ -229,6 +229,8 @@ def test_the_pine_strategy_sends_fields_that_are_known():
         "volume",
         "price",
         "stop_price",
+        "stop_loss",
+        "action",
     } <= set(names)
     assert sort_fields(dict.fromkeys(names, "1")).unknown == []
     (options,) = re.findall(r"options = \[(.*?)\]", source)
@@ -264,3 +266,15 @@ def test_the_ci_script_is_a_script():
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_the_pine_indicator_sends_fields_that_are_known_and_no_placeholder():
+    """TradingView fills in none in what alert() sends."""
+    source = (EXAMPLES / "indicator.pine").read_text("utf-8")
+    names = re.findall(r'field\("(\w+)"', source)
+    assert {"id", "fired_at", "symbol", "action", "market_position", "market_position_size"} <= set(
+        names
+    )
+    assert sort_fields(dict.fromkeys(names, "1")).unknown == []
+    code = "\n".join(line for line in source.splitlines() if not line.startswith("//"))
+    assert "{{" not in code
