@@ -34,8 +34,8 @@ class Translated(NamedTuple):
 
 
 _CLOSES_ALL = (
-    "A close sells of all that the account holds of the pair's base asset, whoever bought it: give the "
-    "strategy a sub-account, or an asset that you hold for nothing else."
+    "A close sells of all that the account holds of the pair's base asset, whoever bought it: give "
+    "the strategy a sub-account, or an asset that you hold for nothing else."
 )
 
 
