@@ -32,6 +32,7 @@ CAVEATS = st.one_of(
     lists("BTC/USD", "ETH/USD", "SOL/EUR").map("p={}".format),
     lists("200USD", "50EUR", "100USDT").map("c={}".format),
     st.integers(1, 99).map("n={}".format),
+    st.integers(1, 99).map("n={}".format),
     lists("tv", "203.0.113.0/24", "203.0.113.7").map("i={}".format),
     st.sampled_from(("e=20270101", "e=20270331", "e=20261225")),
 )

@@ -31,11 +31,10 @@ T = TypeVar("T")
 LONGEST = timedelta(days=366)
 """No token is good for longer."""
 TRADINGVIEW = "tv"
-COUNTS_NOTHING = True
 
 _PAIR = r"(?a)[A-Za-z0-9][A-Za-z0-9.]{0,15}[/_:-]?[A-Za-z0-9][A-Za-z0-9.:]{0,20}"
 _COST = r"(?a)([0-9]{1,15}(?:\.[0-9]{1,18})?)([A-Z][A-Z0-9.]{1,11})"
-_NUMBER = r"(?a)[1-9][0-9]{0,5}"
+_NUMBER = r"(?a)[1-9][0-9]{0,3}"
 _DAY = r"(?a)([0-9]{4})([0-9]{2})([0-9]{2})"
 
 
@@ -197,12 +196,8 @@ def _cost(text: str) -> tuple[Decimal, str]:
 
 
 def _number(text: str) -> int:
-    """Raises ValueError for all of them: nothing here counts orders yet,
-    and none may go uncounted."""
-    if COUNTS_NOTHING:
-        raise ValueError("has a caveat n, which nothing here counts yet")
     if not re.fullmatch(_NUMBER, text):
-        raise ValueError("has a caveat n that is no whole number above 0")
+        raise ValueError("has a caveat n that is no whole number from 1 to 9999")
     return int(text)
 
 

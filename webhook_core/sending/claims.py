@@ -5,9 +5,10 @@ claimed as if it were new."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
-from webhook_core.errors import NoTimeToSend, NotItsTurn, WebhookError
+from webhook_core.errors import NoTimeToSend, NotItsTurn, OutOfScope, WebhookError
 from webhook_core.events import timed
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -16,6 +17,9 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.submission import allowed
+
+if TYPE_CHECKING:
+    from webhook_core.trading.permits import Permit
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -57,6 +61,7 @@ class Claiming:
 
     def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
         """Where another claim of the line came in between, the plan is made once more on new facts."""
+        wants = self.firing.wants
         for _ in range(CLAIMS):
             decided = self._decide(budget)
             if isinstance(decided, LedgerEntry):
@@ -71,6 +76,11 @@ class Claiming:
                 )  # few alerts cancel what was never sent
 
                 withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
+            permit = wants.rules.permit
+            if permit is not None and permit.orders_per_day is not None:
+                known = self._counted(decided, permit)
+                if known is not None:
+                    return None, Existing(known)
             claim = self._claim(decided)
             if not isinstance(claim, Outdated):
                 return decided, allowed(claim)
@@ -78,6 +88,21 @@ class Claiming:
             "Other alerts of this strategy and pair came in between; nothing was sent, "
             "and sending it again soon is safe."
         )
+
+    @timed("claim")
+    def _counted(self, decided: Decided, permit: Permit) -> LedgerEntry | None:
+        """The entry of a known alert, whatever was counted since. Raises OutOfScope, LedgerUnavailable."""
+        from webhook_core.sending.token_orders import count_orders  # few senders have such a token
+
+        documents, now = self.market.pair_rules.documents, self.clock.now()
+        try:
+            count_orders(decided.requests, permit, self.firing.unit, documents, now)
+        except OutOfScope:
+            known = self._known()
+            if known is None:
+                raise
+            return known
+        return None
 
     @timed("plan")
     def _decide(self, budget: Budget) -> Decided | LedgerEntry:

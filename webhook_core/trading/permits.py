@@ -138,6 +138,14 @@ def cost_checks(permit: Permit, draft: Draft) -> Iterator[Check]:
     yield _check(permit, "c", bool(capped.passed), said, capped.numbers)
 
 
+def count_check(permit: Permit, used: int, wanted: int) -> Check:
+    """``used``: how many orders of others the day has seen; ``wanted``: how many this alert adds."""
+    most = permit.orders_per_day
+    held = most is None or used + wanted <= most
+    what = f"{used} orders were opened since 00:00 UTC, and this alert would open {wanted} more"
+    return _check(permit, "n", held, what, {"used": str(used), "wanted": str(wanted)})
+
+
 def only_reduces(draft: Draft) -> bool:
     return exit_of(draft) is not None
 

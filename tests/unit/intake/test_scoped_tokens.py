@@ -19,11 +19,6 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KEYS = (TokenKey("k2", KEY, frozenset({"dead"})), TokenKey("k1", OLD_KEY, frozenset({"dead"})))
 
 
-@pytest.fixture(autouse=True)
-def _counted(monkeypatch):
-    monkeypatch.setattr("webhook_core.intake.caveats.COUNTS_NOTHING", False)
-
-
 def verified(token, credentials=(*ALL_CREDENTIALS, *KEYS), headers=None, url_token=None, **fields):
     body = json.dumps({"symbol": "BTC/USD", **({"token": token} if token else {}), **fields})
     asked = request(body.encode(), headers)._replace(url_token=url_token)

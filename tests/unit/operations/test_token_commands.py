@@ -17,11 +17,6 @@ MAKE = [
 ]  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _counted(monkeypatch):
-    monkeypatch.setattr("webhook_core.intake.caveats.COUNTS_NOTHING", False)
-
-
 @pytest.fixture
 def run(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -108,7 +103,7 @@ def test_what_would_not_narrow_is_refused(run, arguments, said):
         ("--types", "spot", "not known"),
         ("--max-cost", "200", "not known"),
         ("--max-cost", "200 USD,300 USD", "twice"),
-        ("--orders-per-day", "0", "above 0"),
+        ("--orders-per-day", "0", "from 1 to 9999"),
         ("--pairs", "BTC USD", "caveat"),
         ("--from", "example.com", "not known"),
         ("--key", "k9", "no key of that id"),

@@ -271,3 +271,27 @@ def test_what_it_traded_is_replayed_to_it():
     first = came_to(function, "c=600USD")
     again = came_to(function, "c=600USD")
     assert (again["order_id"], again["replayed"]) == (first["order_id"], True)
+
+
+def test_so_many_orders_a_day_and_an_exit_always():
+    function = funded()
+    for number in range(2):
+        assert came_to(function, "n=2", alert_id=f"a-{number}").status == 200
+    answer = refused(came_to(function, "n=2", alert_id="a-2"), "n=2")
+    assert "2 orders were opened since 00:00 UTC" in answer["error"]
+    assert came_to(function, "n=2", alert_id="a-1")["replayed"] is True
+    assert came_to(function, "n=2", alert_id="a-3", side="sell").status == 200
+    assert came_to(function, "n=2", alert_id="a-4", **CLOSE).status == 200
+    assert came_to(function, "n=3", alert_id="a-5").status == 200
+    function.clock.sleep(timedelta(hours=24).total_seconds())
+    assert came_to(function, "n=2", alert_id="a-6").status == 200
+
+
+def test_a_known_alert_gets_its_answer_though_the_count_is_used_up():
+    function = funded()
+    function.clock.sleep(timedelta(hours=11, minutes=59, seconds=50).total_seconds())
+    first = alert(function, "n=1", alert_id="a-1")
+    assert function.post(first).status == 200
+    function.clock.sleep(20)
+    assert came_to(function, "n=1", alert_id="a-2").status == 200
+    assert function.post(first)["replayed"] is True
