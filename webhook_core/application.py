@@ -78,7 +78,7 @@ class Application:
             request, frame, Budget(self.clock, began + self.settings.request_budget_s), began, mode
         )
         with request_facts(request_id=request_id, **trace_context.facts(request.headers)) as tally:
-            response = self._answer(delivery, tally)
+            response = self._told(self._answer(delivery, tally), delivery)
             if delivery.is_alert and not isinstance(delivery.error, RateLimited):
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
         body = response.body
@@ -86,6 +86,15 @@ class Application:
             body = self._masked(body.decode()).encode()
         headers = {**response.headers, "x-request-id": request_id, **self._cors(request)}
         return response._replace(headers=headers, body=body)
+
+    def _told(self, response: HttpResponse, delivery: Delivery) -> HttpResponse:
+        """As much of it as the sender may know of the account."""
+        permit = delivery.firing and delivery.firing.wants.rules.permit
+        if delivery.firing is None or permit is None or permit.may_read:
+            return response
+        from webhook_core.web.withheld import without_account  # few senders have such a token
+
+        return without_account(response, delivery, delivery.firing)
 
     def _masked(self, text: str) -> str:
         """Without secrets; the log masks them itself."""

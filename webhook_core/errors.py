@@ -96,16 +96,23 @@ class BodyTooLarge(WebhookError):
 
 
 class OrderDenied(WebhookError):
-    """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came about."""
+    """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came
+    about; ``short``: the rule alone, without a number that tells of the account."""
 
     code = "order_denied"
     status = 422
 
     def __init__(
-        self, message: str, *, field: str | None = None, notes: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        notes: Sequence[str] = (),
+        short: str = "",
     ) -> None:
         super().__init__(message, field=field)
         self.notes = tuple(notes)
+        self.short = short
 
 
 class OutOfScope(OrderDenied):

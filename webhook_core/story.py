@@ -108,7 +108,7 @@ class Alerts:
         if verified.translated is not None:
             firing = self._told_how(firing, verified.translated)
         delivery.alert_id = firing.alert_id
-        delivery.warnings = firing.warnings
+        delivery.warnings, delivery.firing = firing.warnings, firing
         delivery.wants(firing.wants.intents[0])
         bind(alert_id=firing.alert_id, strategy=firing.wants.strategy)
         return firing, alert.validate_only

@@ -43,8 +43,14 @@ class Denied(NamedTuple):
 
 def refusal_of(denied: Denied) -> OrderDenied:
     """The error that tells of it: 403 where the sender's token does not allow it, else 422."""
-    kind = OutOfScope if denied.by_token else OrderDenied
-    return kind(denied.message, notes=denied.notes)
+    if not denied.by_token:
+        return OrderDenied(denied.message, notes=denied.notes, short=denied.rule)
+    caveat = denied.numbers.get("caveat", "")
+    short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
+    tells_size = "cost" in denied.numbers or "max" in denied.numbers
+    return OutOfScope(
+        denied.message, notes=denied.notes, short=short if tells_size else denied.message
+    )
 
 
 def denied(rule: str, text: str, **numbers: str) -> Denied:

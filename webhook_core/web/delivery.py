@@ -44,6 +44,7 @@ class Delivery:
         self.reason: str | None = None
         self.reuse: Reuse | None = None
         self.orders: tuple[dict[str, Any], ...] = ()
+        self.firing: Firing | None = None
 
     def is_proved(self) -> None:
         """Of a sender who may know what runs here."""

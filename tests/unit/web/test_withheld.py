@@ -1,0 +1,120 @@
+"""A token that may not read the account does not learn what it holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.scoped_tokens import KEYS, scoped
+from tests.support.trading_venue import outcome, trader
+
+VALIDATE = "/webhook/tradingview/validate"
+HELD, MONEY = "3.21987", "765432.1"
+
+
+@pytest.fixture
+def function():
+    return trader(
+        btc=HELD, usd=MONEY, env={"WEBHOOK_TOKEN_KEYS": KEYS, "MAX_ORDER_COST": "1000000 USD"}
+    )
+
+
+def posted(function, *caveats, path="/webhook/tradingview", **fields):
+    return function.post(function.alert(token=scoped(*caveats), **fields), path)
+
+
+NO_SIZE = {"side": None, "volume": None}
+SIZED_BY_ACCOUNT = {
+    "a close": {**NO_SIZE, "action": "close"},
+    "a part of one": {**NO_SIZE, "action": "close", "percent": "50"},
+    "a target": {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": "4"},
+    "a flat target": {**NO_SIZE, "action": "target", "market_position": "flat"},
+    "percent of the balance": {"volume": "10", "quantity_type": "percent_balance"},
+    "percent of the equity": {"volume": "10", "quantity_type": "percent_equity"},
+    "percent of the position": {"side": "sell", "volume": "50", "quantity_type": "percent_position"},
+    "a target there already": {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": HELD},
+    "one that is filled": {**NO_SIZE, "action": "close", "confirm_fill": True},
+}  # fmt: skip
+OVER_ITS_COST = "OUT_OF_SCOPE: the token's caveat c=1USD does not allow it: the rest"
+FOUND_IN_NONE = ("3.2198", "1.6099", "76543", "0.78", "1.53", "1.88")
+
+
+def numbers_of(answer):
+    text = str(
+        {**answer.document, "request_id": "", "alert_id": "", "client_order_id": "", "order_id": ""}
+    )
+    return [number for number in FOUND_IN_NONE if number in text]
+
+
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+@pytest.mark.parametrize("what", SIZED_BY_ACCOUNT)
+def test_no_number_of_the_account_is_told(function, what, path):
+    answer = posted(function, path=path, **SIZED_BY_ACCOUNT[what])
+    assert answer.status == 200, answer.document
+    assert numbers_of(answer) == []
+    assert answer["trade_details"]["volume"] is None
+    assert all(
+        "volume" not in order["request"] and "fill" not in order for order in answer["orders"]
+    )
+    again = posted(function, path=path, **SIZED_BY_ACCOUNT[what])
+    assert numbers_of(again) == []
+
+
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+def test_a_token_with_read_and_a_plain_one_learn_it_as_before(function, path):
+    close = {**NO_SIZE, "action": "close"}
+    assert numbers_of(posted(function, "x=close,read", path=path, **close)) != []
+    plain = trader(btc=HELD, usd=MONEY)
+    assert numbers_of(plain.post(plain.alert(**close), path)) != []
+
+
+def test_a_token_without_read_gets_the_stored_answer_of_one_with_it_without_the_numbers(function):
+    fields = {**NO_SIZE, "action": "close", "symbol": "BTCUSD"}
+    body = function.alert(token=None, **fields)
+    function = trader(
+        btc=HELD, usd=MONEY, env={"WEBHOOK_TOKEN_KEYS": KEYS, "ALLOW_TOKEN_IN_URL": "true"}
+    )
+    reading, other = scoped("x=close,read"), scoped("x=close")
+    first = function.post(body, f"/webhook/tradingview/{reading}")
+    again = function.post(body, f"/webhook/tradingview/{other}")
+    assert numbers_of(first) != []
+    assert (again["replayed"], again["order_id"]) == (True, first["order_id"])
+    assert numbers_of(again) == []
+
+
+@pytest.mark.parametrize(
+    ("caveats", "fields", "expected"),
+    [
+        (("c=1USD",), {"volume": "10", "quantity_type": "percent_balance"}, (403, OVER_ITS_COST)),
+        (("c=1USD",), SIZED_BY_ACCOUNT["a target"], (403, OVER_ITS_COST)),
+        ((), {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": "99"}, (422, "MAX_ORDER_COST: ")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+def test_a_refusal_says_by_which_rule_and_no_number(function, caveats, fields, expected, path):
+    answer = posted(function, *caveats, path=path, **fields)
+    status, begins = expected
+    assert answer.status == status
+    assert answer["error"].startswith(begins)
+    assert numbers_of(answer) == []
+    assert "95.7" not in str(answer.document)
+
+
+def test_a_plain_order_is_answered_as_ever(function):
+    answer = posted(function, volume="0.0123456789")
+    assert outcome(answer) == (200, "accepted")
+    assert answer["trade_details"]["volume"] == "0.01234567"
+    assert answer["orders"][0]["request"]["volume"] == "0.01234567"
+    assert any("0.01234567" in warning for warning in answer["warnings"])
+
+
+def test_its_validation_tells_what_the_order_costs_and_not_the_accounts_fee(function):
+    (order,) = posted(function, path=VALIDATE, order_type="limit", price="100")["orders"]
+    assert (order["estimate"]["cost"], order["estimate"]["fee"]) == ("1", None)
+    (cost,) = [check for check in order["checks"] if check["rule"] == "MAX_ORDER_COST"]
+    assert cost["numbers"]["cost"] == "1"
+
+
+def test_the_log_of_the_operator_has_all_of_it(function, caplog):
+    posted(function, **SIZED_BY_ACCOUNT["a close"])
+    (entry,) = function.operate("GET", "/orders")["orders"]
+    assert HELD in str(entry)

@@ -1,0 +1,69 @@
+"""An answer without what the account holds, for a sender whose token may not be told of it.
+
+Where a size follows from the account, a percentage, a close or a target, the size itself tells what
+is held; so do the numbers of a refusal, what there was nothing to do for, and what was filled. A
+validation also tells the account's own fee, and what limits have counted.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from webhook_core.errors import OrderDenied
+from webhook_core.sending.firing import Firing
+from webhook_core.trading.needs import depends_on_holdings
+from webhook_core.web.delivery import Delivery
+from webhook_core.web.messages import HttpResponse, json_response
+
+_WITHHELD = "the rest follows from what the account holds, and the token may not be told of that"
+_OF_THE_ORDER = ("ALLOWED_SYMBOLS", "MAX_ORDER_COST")
+"""Rules, or how they begin, whose numbers are the order's and the setting's alone; so are those of
+Kraken's rules and of the token's caveats."""
+_DECIDED_BY_HOLDINGS = ("order_denied", "out_of_scope", "no_action")
+
+
+def without_account(response: HttpResponse, delivery: Delivery, firing: Firing) -> HttpResponse:
+    document: dict[str, Any] = json.loads(response.body)
+    sized_by_account = any(map(depends_on_holdings, firing.wants.intents))
+    for order in document["orders"]:
+        _without_the_accounts_numbers(order)
+        if sized_by_account:
+            _without_size(order)
+    if sized_by_account:
+        document["trade_details"] = {**document["trade_details"], "volume": None}
+        own = {*firing.warnings, delivery.reuse.warning if delivery.reuse else ""}
+        document["warnings"] = [said for said in document["warnings"] if said in own]
+        _say_less(document, delivery)
+    return json_response(response.status, document, response.headers)
+
+
+def _without_the_accounts_numbers(order: dict[str, Any]) -> None:
+    if order.get("estimate"):
+        order["estimate"] = {**order["estimate"], "fee": None}
+    for check in order.get("checks", ()):
+        own = check["scope"] in ("kraken", "token") or check["rule"].startswith(_OF_THE_ORDER)
+        if not own:
+            check["numbers"], check["message"] = {}, check["message"] and f"{check['rule']}."
+
+
+def _without_size(order: dict[str, Any]) -> None:
+    order["request"] = {name: text for name, text in order["request"].items() if name != "volume"}
+    order.pop("fill", None)
+    if "checks" in order:
+        order["rounding"], order["estimate"] = [], None
+        for check in order["checks"]:
+            check["numbers"] = {}
+            check["message"] = check["message"] and f"{check['rule']}: {_WITHHELD}."
+
+
+def _say_less(document: dict[str, Any], delivery: Delivery) -> None:
+    code, error = document["code"], delivery.error
+    if code == "validated" and not document["orders"]:
+        document["message"] = "The alert is valid; there is nothing to do."
+    if code not in _DECIDED_BY_HOLDINGS:
+        return
+    short = error.short if isinstance(error, OrderDenied) and error.short else code.upper()
+    said = short if short == document["error"] else f"{short}: {_WITHHELD}."
+    document["message"] = "Nothing to do." if code == "no_action" else said
+    document["error"] = document["error"] and said
