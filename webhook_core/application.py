@@ -170,6 +170,8 @@ class Application:
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
             "/report": {"GET": lambda: self._operate(self.operators.report, delivery)},
             "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
+            "/pause": {"POST": lambda: self._switch("pause", delivery)},
+            "/resume": {"POST": lambda: self._switch("resume", delivery)},
             "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
         }
 
@@ -185,6 +187,17 @@ class Application:
         """To senders who are not proved: behind a closed gate nobody can be, and the operator is
         looking for what is wrong."""
         return self.settings.health_details or isinstance(self.gate, ClosedGate)
+
+    def _switch(self, name: str, delivery: Delivery) -> HttpResponse:
+        """What else than the query says it is read once the operator is proved."""
+
+        def switch(_query: Mapping[str, str]) -> dict[str, Any]:
+            from webhook_core.web.pausing import fields_of  # no alert does
+
+            operators, said = self.operators, fields_of(delivery.request)
+            return operators.pause(said) if name == "pause" else operators.resume(said)
+
+        return self._operate(switch, delivery)
 
     def _operate(
         self, operation: Callable[[Mapping[str, str]], dict[str, Any]], delivery: Delivery

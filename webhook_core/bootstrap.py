@@ -188,10 +188,9 @@ def assemble(
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
+        parts = (token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
         money = _money(reconciler, store, pair_rules)
-        return Operators(
-            token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for, money
-        )
+        return Operators(*parts, money, settings.strategies)
 
     @cache
     def readings() -> FirstReadings:

@@ -122,6 +122,14 @@ class OutOfScope(OrderDenied):
     status = 403
 
 
+class AlertPaused(WebhookError):
+    """Somebody has paused the strategy or the account. Nothing is sent, nor will be: an alert that
+    waits for the end of a pause would trade late."""
+
+    code = "paused"
+    status = 422
+
+
 class OrderRejected(WebhookError):
     """Kraken refuses it, proved by its own words; only for requests that never became a ledger entry (validation)."""
 

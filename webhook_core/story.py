@@ -64,6 +64,12 @@ class Alerts:
             if only_validate:
                 raise
             return self._answer_though_stale(stale, verified, delivery)
+        if firing.switch is not None:
+            from webhook_core.web.pausing import answer_alert  # few alerts do
+
+            only_validate = only_validate or wants_validation
+            pausing = self.market.pausing
+            return answer_alert(pausing, firing, delivery, only_validate=only_validate)
         if only_validate or wants_validation:
             from webhook_core.web.validation import answer_validation
 

@@ -21,6 +21,8 @@ ACTION_NAMES: Mapping[str, Action | Side] = {
     "target": "target",
     "cancel": "cancel",
     **dict.fromkeys(("amend", "modify", "edit"), "amend"),
+    "pause": "pause",
+    **dict.fromkeys(("resume", "unpause"), "resume"),
 }
 _HINTS = {
     "long": "send buy, or target with market_position long",
@@ -77,11 +79,13 @@ GOES_WITH: Mapping[Action, frozenset[str]] = {
             "post_only",
         }
     ),
+    "pause": frozenset({"scope"}),
+    "resume": frozenset({"scope"}),
 }
 _WHICH = "it says which order is meant, for action cancel or amend"
 NOT_WITH_AN_ORDER = {
     "percent": f"it is a part of a position, for action close. Send volume with {PERCENT_OF_WHAT}",
-    "scope": "it says what action cancel cancels",
+    "scope": "it says what action cancel cancels, or pause stops",
     "client_order_id": _WHICH,
     "of_alert": _WHICH,
 }
@@ -91,6 +95,8 @@ _WHY: Mapping[Action, str] = {
     "target": "it goes to market_position and market_position_size, at the market",
     "cancel": "send order_id, client_order_id or of_alert, or else scope, symbol and side",
     "amend": "it changes volume, price, stop_price, display_volume or post_only of one order",
+    "pause": "it stops the alerts of its strategy, or with scope all of the account",
+    "resume": "it ends a pause of its strategy, or with scope all that of the account",
 }
 
 
@@ -107,7 +113,9 @@ def _named(sent: Sent) -> Action | Side:
         return ACTION_NAMES[key]
     hint = _HINTS.get(key) or refused_names.overrides(words.of_value(text))
     said = f"{values.shown(text)} ({hint})" if hint else values.shown(text)
-    raise sent.fault(f"must be buy, sell, close, reverse, target, cancel or amend, not {said}")
+    raise sent.fault(
+        f"must be buy, sell, close, reverse, target, cancel, amend, pause or resume, not {said}"
+    )
 
 
 def refuse_others(action: Action, order: Order) -> None:

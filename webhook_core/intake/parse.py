@@ -97,6 +97,10 @@ def read(action: Action, fields: Sorted, default_symbol: str | None) -> dict[str
     from webhook_core.intake.actions import refuse_others  # a plain order needs none of it
 
     refuse_others(action, fields.order)
+    if action in ("pause", "resume"):
+        from webhook_core.intake import pause_alerts
+
+        return pause_alerts.read(action, fields)
     symbol = symbol_of(fields.order)
     if action in ("cancel", "amend"):
         from webhook_core.intake import order_changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -52,13 +52,21 @@ class Outdated(NamedTuple):
         return True  # an empty tuple is not, and this is an answer
 
 
+class HeldBack(NamedTuple):
+    """Nothing was written: a pause keeps it from its claim. ``rule`` is stable; ``message`` is a
+    sentence that says which, with its numbers."""
+
+    rule: str
+    message: str
+
+
 class Recorded(_Stored):
     """The write happened; ``entry`` carries its new version."""
 
     __slots__ = ()
 
 
-Claim = Claimed | Existing | Waiting | Superseded | Outdated
+Claim = Claimed | Existing | Waiting | Superseded | Outdated | HeldBack
 
 
 class Page(NamedTuple):
@@ -74,15 +82,16 @@ class Ledger(Protocol):
     def claim(self, entry: LedgerEntry) -> Claim:
         """Write once, durably, if the unit is absent. One winner across threads, processes and instances.
 
-        A unit that is there is Existing, whatever its line says. Else its turn is checked in one step with the write:
-        Superseded, Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its turn and
+        A unit that is there is Existing, whatever its line says. Else what may hold it back
+        (risk.gates) and its turn are checked in one step with the write: HeldBack, Superseded,
+        Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its turn and
         leaves the line free.
         """
         ...
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         """Write the next attempt of an entry that is stored and not SUBMITTING, or the first of one that was MISSED: a record
-        that checks the turn again, and in which the entry takes its place in its line."""
+        that checks gates and turn again, and in which the entry takes its place in its line."""
         ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
@@ -150,6 +159,15 @@ class Documents(Protocol):
 
     def write(self, name: str, text: str, version: str | None) -> bool:
         """True if the stored version was still ``version`` (None: absent) and the text is written now."""
+        ...
+
+    def delete(self, name: str, version: str) -> bool:
+        """True if the stored version was still ``version``, and the text is gone now."""
+        ...
+
+    def beginning_with(self, prefix: str) -> Mapping[str, Document]:
+        """Every text whose name begins so, by its name. For lists that people ask for: it may be a
+        query of the store's."""
         ...
 
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
+from webhook_core.ledger.contract import (
+    Claim,
+    Claimed,
+    Document,
+    Existing,
+    HeldBack,
+    Page,
+    Recorded,
+)
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import cursor_text, read_cursor
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
+from webhook_core.risk.gates import held_back, pauses_of
 
 _FIRST = "1"
 
@@ -74,9 +83,11 @@ class MemoryLedger:
             self._marks[entry.turn.line] = entry.current.owner
         return Claimed(entry)
 
-    def _refusal(self, entry: LedgerEntry) -> Refusal | None:
-        if entry.turn is None:
-            return None
+    def _refusal(self, entry: LedgerEntry) -> Refusal | HeldBack | None:
+        names = (name for name in pauses_of(entry) if name in self._documents)
+        held = held_back(entry, {name: self._documents[name].text for name in names})
+        if held is not None or entry.turn is None:
+            return held
         others = [other for _, other in self._entries.values()]
         return refusal(entry, others, self._marks.get(entry.turn.line, ""))
 
@@ -166,6 +177,18 @@ class MemoryLedger:
                 text, _FIRST if stored is None else _next(stored.version)
             )
             return True
+
+    def delete(self, name: str, version: str) -> bool:
+        with self._lock:
+            stored = self._documents.get(name)
+            if stored is None or stored.version != version:
+                return False
+            del self._documents[name]
+            return True
+
+    def beginning_with(self, prefix: str) -> Mapping[str, Document]:
+        with self._lock:
+            return {name: text for name, text in self._documents.items() if name.startswith(prefix)}
 
 
 def _base(unit: Unit) -> tuple[str, str, str, int]:

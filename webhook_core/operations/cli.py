@@ -23,6 +23,7 @@ from webhook_core.operations.commands.logs import logs
 from webhook_core.operations.commands.money import fills, report
 from webhook_core.operations.commands.orders import orders
 from webhook_core.operations.commands.pairs import pairs
+from webhook_core.operations.commands.pause import pause, resume
 from webhook_core.operations.commands.reconcile import reconcile
 from webhook_core.operations.commands.replay import replay
 from webhook_core.operations.commands.tables import one_line
@@ -70,16 +71,9 @@ def _application(command: str) -> Application:
     return application
 
 
-for _command in (
-    reconcile,
-    orders,
-    report,
-    fills,
-    logs,
-    replay,
-    pairs,
-    token,
-    doctor,
-    explain,
-):
+_COMMANDS = (
+    *(reconcile, orders, report, fills, pause, resume, logs, replay),
+    *(pairs, token, doctor, explain),
+)
+for _command in _COMMANDS:
     cli.add_command(_command)

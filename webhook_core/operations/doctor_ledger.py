@@ -88,9 +88,17 @@ def check_ledger(application: Application) -> Iterator[Finding]:
         if stored == text:
             yield _latency(settings.ledger_url, written_s, read_s)
             yield from _readable_by_others(settings.ledger_url)
+            yield from _pauses(application)
             return
     found = f"{settings.ledger_url}: what was written is not what is read back"
     yield fail("ledger", found, "do not trade on this ledger")
+
+
+def _pauses(application: Application) -> Iterator[Finding]:
+    """What is stopped, and by whom: alerts that are answered 422 are what a trader wonders about."""
+    for pause in application.market.pausing.standing():
+        name = "" if pause.strategy is None else f" {pause.strategy}"
+        yield warn("pauses", pause.sentence, f"python -m webhook_core resume{name}")
 
 
 def _readable_by_others(ledger_url: str) -> Iterator[Finding]:

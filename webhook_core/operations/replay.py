@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import (
+    AlertPaused,
     AlertSuperseded,
     LedgerUnavailable,
     NotItsTurn,
@@ -29,7 +30,8 @@ from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefus
 from webhook_core.operations.replay_search import EntrySearch, is_ours
 from webhook_core.planning.decide import Market
 from webhook_core.sending.reconcile import may_be_of
-from webhook_core.sending.submission import Submission, allowed
+from webhook_core.sending.submission import Submission
+from webhook_core.sending.won import allowed
 from webhook_core.settings.settings import Settings
 from webhook_core.trading import denials
 from webhook_core.trading.denials import Need
@@ -164,7 +166,7 @@ class Replay:
         )
         try:
             claimed = allowed(self.ledger.claim_next(entry))
-        except (AlertSuperseded, NotItsTurn) as refused:
+        except (AlertPaused, AlertSuperseded, NotItsTurn) as refused:
             raise ReplayRefused(refused.message) from None
         except LedgerUnavailable as error:
             raise LedgerUnavailable(f"{error.message} Nothing was sent.") from error

@@ -25,6 +25,7 @@ from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 if TYPE_CHECKING:
     from webhook_core.planning.account_fees import AccountFees
     from webhook_core.planning.own_orders import OwnOrders
+    from webhook_core.risk.pausing import Pausing
     from webhook_core.trading.rules import Fees
 
 
@@ -50,6 +51,13 @@ class Sources:
     margin: timedelta
     look_up: Callable[[LedgerEntry, Budget], LedgerEntry]
     _account_fees: AccountFees | None = None
+
+    @property
+    def pausing(self) -> Pausing:
+        """The pauses of this account. No plan asks: a claim looks for itself."""
+        from webhook_core.risk.pausing import Pausing  # few alerts do
+
+        return Pausing(self.pair_rules.documents, self.clock, self.mode, self.account)
 
     @property
     def account_fees(self) -> AccountFees | None:

@@ -16,7 +16,7 @@ from webhook_core.ledger.transitions import claimed_at_last
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
-from webhook_core.sending.submission import allowed
+from webhook_core.sending.won import allowed
 
 if TYPE_CHECKING:
     from webhook_core.trading.permits import Permit

@@ -23,9 +23,17 @@ NO_RESEND_AFTER_S = 60
 """TradingView's third and last resend ends 27 seconds after the first delivery began (3 x (5 + 3) + 3)."""
 
 
+class Switch(NamedTuple):
+    """What an alert wants that pauses or resumes: of its strategy, or with ``of_all`` the account."""
+
+    resumes: bool
+    of_all: bool
+
+
 class Firing(NamedTuple):
     """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``).
-    ``confirms``: the answer is to tell what the order filled. ``known_by``: what tells its deliveries from other alerts."""
+    ``confirms``: the answer is to tell what the order filled. ``known_by``: what tells its deliveries from other alerts.
+    ``switch``: None for an alert that wants orders."""
 
     unit: Unit
     alert_id: str
@@ -38,6 +46,7 @@ class Firing(NamedTuple):
     confirms: bool
     warnings: tuple[str, ...]
     known_by: KnownBy
+    switch: Switch | None = None
 
     @classmethod
     def of(
@@ -71,6 +80,7 @@ class Firing(NamedTuple):
             confirms=alert.confirm_fill,
             warnings=(*alert.warnings, unnamed) if unnamed else alert.warnings,
             known_by=key.known_by,
+            switch=_switch_of(alert),
         )
 
     def seconds_after(self, first: LedgerEntry) -> float:
@@ -139,3 +149,9 @@ def _later(moment: datetime, seconds: int) -> datetime:
         return moment + timedelta(seconds=seconds)
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
+
+
+def _switch_of(alert: Alert) -> Switch | None:
+    if alert.action not in ("pause", "resume"):
+        return None
+    return Switch(alert.action == "resume", alert.scope == "all")

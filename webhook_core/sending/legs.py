@@ -17,7 +17,15 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, 
 from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
 from webhook_core.events import event, timed
 from webhook_core.ledger import transitions
-from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated, later_legs
+from webhook_core.ledger.contract import (
+    Claim,
+    Claimed,
+    Existing,
+    HeldBack,
+    Ledger,
+    Outdated,
+    later_legs,
+)
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.ledger.transitions import later_leg
@@ -117,14 +125,17 @@ class Legs:
         return self._claimed_if_held(anew, budget)
 
     def _claimed_if_held(self, leg: LedgerEntry, budget: Budget) -> Claim | None:
-        """Claimed as DENIED where the rules forbid by now what was planned."""
+        """Claimed as DENIED where the rules, or a pause, forbid by now what was planned."""
         forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
+        claim = None if forbidden else self._claimed(leg)
+        if isinstance(claim, HeldBack):
+            forbidden = claim.message
         if forbidden:
             attempt = transitions.denied_attempt(
                 leg.unit, leg.current.request, self.clock.now(), forbidden
             )
-            leg = replace(leg, attempts=(attempt,))
-        return self._claimed(leg)
+            claim = self._claimed(replace(leg, attempts=(attempt,)))
+        return claim
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:

@@ -7,21 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
-from webhook_core.errors import AlertSuperseded, LedgerUnavailable, NotItsTurn, WebhookError
+from webhook_core.errors import (
+    LedgerUnavailable,
+    WebhookError,
+)
 from webhook_core.events import bind, event, timed
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import (
-    Claim,
     Claimed,
     Existing,
+    HeldBack,
     Ledger,
-    Outdated,
     Recorded,
-    Superseded,
-    Waiting,
 )
 from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report
+from webhook_core.sending.won import allowed, denied_instead
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
     Accepted,
@@ -45,26 +46,6 @@ class Replans(Protocol):
         """Its request on fresh pair rules, or the sentence that denies it. Raises a WebhookError of status 503 where that is
         not known now."""
         ...
-
-
-def allowed(claim: Claim) -> Claimed | Existing:
-    """Raises NotItsTurn or AlertSuperseded for an alert that another one of its line keeps from its claim."""
-    if isinstance(claim, Waiting):
-        raise NotItsTurn(
-            f"An earlier alert of this strategy and pair ({claim.entry.alert_id}) has no outcome yet, and they go one at a "
-            "time. Nothing was sent for this one; sending it again soon is safe."
-        )
-    if isinstance(claim, Superseded):
-        raise AlertSuperseded(
-            f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) came before this one; "
-            "nothing was sent for this one, nor will be."
-        )
-    if isinstance(claim, Outdated):
-        raise NotItsTurn(
-            "Another alert of this strategy and pair came in between, so what this one was planned on is out of date. Nothing "
-            "was sent for it; sending it again soon is safe."
-        )
-    return claim
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -141,7 +122,13 @@ class Submission:
 
     @timed("claim")
     def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
-        return allowed(self.ledger.claim_next(entry))
+        claim = self.ledger.claim_next(entry)
+        if isinstance(claim, HeldBack):
+            denied = denied_instead(entry, self.clock.now(), claim.message)
+            written = self.ledger.record(denied)
+            report(written.entry)
+            return Existing(written.entry)
+        return allowed(claim)
 
     @timed("claim")
     def _claim_on(

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.trading.alert_like import position
-from webhook_core.trading.intent import AmendIntent, CancelIntent, Intent, PositionIntent
+from webhook_core.trading.intent import (
+    AmendIntent,
+    CancelIntent,
+    Intent,
+    NoOrder,
+    PositionIntent,
+)
 from webhook_core.trading.orders import Relative, is_margin
 from webhook_core.trading.prices import check_amount
 
@@ -36,6 +42,8 @@ def intent(alert: AlertLike) -> Intent:
             alert.client_order_id,
             alert.of_alert,
         )
+    if alert.action in ("pause", "resume"):
+        return NoOrder("", "an alert that pauses or resumes wants no order")
     return _amend(alert) if alert.action == "amend" else _position(alert)
 
 

@@ -69,7 +69,7 @@ TimeInForce = Literal["GTC", "IOC", "GTD", "FOK"]
 TriggerBy = Literal["last", "index"]
 FeeCurrency = Literal["base", "quote"]
 SelfTrade = Literal["cancel-newest", "cancel-oldest", "cancel-both"]
-Action = Literal["order", "close", "reverse", "target", "cancel", "amend"]
+Action = Literal["order", "close", "reverse", "target", "cancel", "amend", "pause", "resume"]
 QuantityType = Literal[
     "base", "quote", "percent_balance", "percent_equity", "percent_position", "risk_percent"
 ]

@@ -100,6 +100,15 @@ def orders_of(plan: Plan, state: str, code: str) -> tuple[dict[str, Any], ...]:
     return tuple(_appraised(request, appraisal, state, code) for request, appraisal in pairs)
 
 
+def of_control(
+    code: str, message: str, frame: Frame, alert_id: str, warnings: Sequence[str]
+) -> HttpResponse:
+    """Of an alert that wants no order: what became of what it asked for."""
+    known = {"alert_id": alert_id, "warnings": list(warnings)}
+    document = _document(frame, success=True, code=code, message=message, **known)
+    return json_response(200, document)
+
+
 def of_error(
     error: WebhookError,
     frame: Frame,

@@ -45,6 +45,8 @@ class Delivery:
         self.reuse: Reuse | None = None
         self.orders: tuple[dict[str, Any], ...] = ()
         self.firing: Firing | None = None
+        self.outcome = "validated"
+        """Of one that comes to no entry and to no error."""
 
     def is_proved(self) -> None:
         """Of a sender who may know what runs here."""
@@ -123,7 +125,7 @@ def _outcome(delivery: Delivery, tally: Tally) -> str:
             return "unknown" if "send" in tally.seconds else "failed"
         return "rejected" if isinstance(error, OrderRejected) else "denied"
     if delivery.entry is None:
-        return "validated"
+        return delivery.outcome
     state = delivery.entry.state
     return "unknown" if state is State.SUBMITTING else state.lower()
 
@@ -139,7 +141,7 @@ def _reason(delivery: Delivery) -> str | None:
 def _code(delivery: Delivery) -> str:
     if delivery.error is not None:
         return delivery.error.code
-    return "validated" if delivery.entry is None else code_of(delivery.entry.state)
+    return delivery.outcome if delivery.entry is None else code_of(delivery.entry.state)
 
 
 def _ms(seconds: float) -> float:

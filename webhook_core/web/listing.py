@@ -23,7 +23,7 @@ SEARCHED = 10_000
 """Entries that one search reads at most: seconds on SQLite, and on Firestore a billed read for
 each."""
 ENOUGH_FOR_A_PAGE_S = 2.0
-_UNITS = {"s": "seconds", "min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS = {"s": "seconds", "min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SINCE = "a span such as 90min, 12h or 7d, or a moment such as 2026-11-22 or 2026-11-22T12:00Z (UTC unless it says)"
 
 IsOfPair = Callable[[OrderRequest], bool]
@@ -127,7 +127,7 @@ def moment_of(text: str | None, now: datetime) -> datetime | None:
     span = re.fullmatch(r"([0-9]{1,6}) ?([a-z]+)", text.strip().lower())
     try:
         if span is not None:
-            return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
+            return now - timedelta(**{UNITS[span[2]]: int(span[1])})
         # In the query of a URL a plus is a blank.
         at = datetime.fromisoformat(re.sub(r"(T.*) ", r"\1+", text.strip()))
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

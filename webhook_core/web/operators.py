@@ -45,6 +45,7 @@ class Operators:
     symbols: Collection[str] | None
     fresh_for: timedelta
     money: Accounts
+    strategies: Collection[str] = ()
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
@@ -78,7 +79,21 @@ class Operators:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
             ) from None
-        return {"orders": [_row(entry) for entry in page.entries], "cursor": page.cursor}
+        paused = [pause.facts() for pause in self.market.pausing.standing()]
+        rows = [_row(entry) for entry in page.entries]
+        return {"paused": paused, "orders": rows, "cursor": page.cursor}
+
+    def pause(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Stop every alert whose claim comes after this; web.pausing says of whom and how long."""
+        from webhook_core.web.pausing import pause  # no alert does
+
+        return pause(self.market.pausing, said, self.strategies)
+
+    def resume(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """End a pause."""
+        from webhook_core.web.pausing import resume  # no alert does
+
+        return resume(self.market.pausing, said, self.strategies)
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from webhook_core.errors import OrderRejected, VenueUnavailable
+from webhook_core.errors import (
+    AlertPaused,
+    LedgerUnavailable,
+    OrderRejected,
+    VenueUnavailable,
+)
 from webhook_core.events import event
+from webhook_core.ledger.contract import HeldBack
+from webhook_core.ledger.transitions import later_leg
 from webhook_core.planning.decide import Market
+from webhook_core.planning.decision import Decided
+from webhook_core.risk.gates import held_back, pauses_of
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
@@ -14,6 +23,17 @@ from webhook_core.venue import Venue
 from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery
 from webhook_core.web.messages import HttpResponse
+
+
+def _held_back(market: Market, firing: Firing, decided: Decided) -> HeldBack | None:
+    """Whether a pause would hold one of its legs back. It may have ended, or begun, by the claim."""
+    now = market.clock.now()
+    first = firing.entry(decided, now, 0)
+    legs = (first, *(later_leg(first, n + 1, now, 0) for n in range(len(first.following))))
+    documents = market.pair_rules.documents
+    found = {name: documents.read(name) for name in pauses_of(first)}
+    texts = {name: one.text for name, one in found.items() if one is not None}
+    return next((held for leg in legs if (held := held_back(leg, texts))), None)
 
 
 def answer_validation(
@@ -25,6 +45,15 @@ def answer_validation(
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
         raise refusal_of(decided)
     plan = decided.plan
+    held = None
+    try:
+        held = _held_back(market, firing, decided)
+    except LedgerUnavailable as error:
+        unread = f"Whether a pause would stop it could not be read: {error.message}"
+        firing = firing._replace(warnings=(*firing.warnings, unread))
+    if held is not None:
+        delivery.orders = answers.orders_of(plan, "DENIED", held.rule)
+        raise AlertPaused(held.message)
     for request in plan.requests:
         delivery.plans(request)
         if request.method != "AddOrder":  # Kraken has no validate flag for these

@@ -84,7 +84,7 @@ def test_an_action_has_these_words(word, base, action):
         ("flat", "send close"),
         ("close_all", "once for each symbol"),
         ("cancel_all", "send cancel, with order_id or scope"),
-        ("b", "must be buy, sell, close, reverse, target, cancel or amend, not 'b'"),
+        ("b", "must be buy, sell, close, reverse, target, cancel, amend, pause or resume, not 'b'"),
         ("buy ", "must be buy, sell"),
         ("close ", "must be buy, sell"),
         ("{{strategy.order.action}}", "TradingView did not expand it"),

@@ -463,7 +463,7 @@ def test_the_module_runs_as_a_program(tmp_path):
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == {"orders": [], "cursor": None}
+    assert json.loads(done.stdout) == {"paused": [], "orders": [], "cursor": None}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ LONGEST = {
     "webhook_core/money/README.md": 100,
     "webhook_core/settings/README.md": 150,
     "webhook_core/trading/README.md": 150,
+    "webhook_core/risk/README.md": 200,
     "webhook_core/web/README.md": 200,
     "webhook_core/intake/README.md": 200,
     "webhook_core/intake/dialects/README.md": 200,

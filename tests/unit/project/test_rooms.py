@@ -17,7 +17,7 @@ MOST_AT_THE_ROOT = 12
 ORDER = (
     ("errors", "events", "clock", "value", "findings", "network", "web.messages"),
     ("trading",),
-    ("intake", "ledger"),
+    ("intake", "ledger", "risk"),
     ("venue",),
     ("settings", "planning", "kraken", "cloud", "money"),
     ("sending",),

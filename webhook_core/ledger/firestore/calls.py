@@ -57,6 +57,14 @@ class Write(NamedTuple):
     version: str = ""
 
 
+class Verify(NamedTuple):
+    """Not written: ``version`` is the one that must be there; empty: the document must be absent."""
+
+    collection: str
+    name: str
+    version: str = ""
+
+
 class FirestoreCalls:
     """What one operation of ours may ask of Firestore. All of its calls together end within ``budget``."""
 
@@ -73,7 +81,7 @@ class FirestoreCalls:
         """The new version. Raises Changed if the stored version is another one by now."""
         return self.write_all([Write(collection, name, fields, version_of(version))])
 
-    def write_all(self, writes: Sequence[Write]) -> str:
+    def write_all(self, writes: Sequence[Write | Verify]) -> str:
         """The version of the first. All or none: raises AlreadyThere or Changed if one of them is
         another by now, ValueError for a version that is none."""
         results = self._commit([self._written(write) for write in writes])
@@ -120,7 +128,10 @@ class FirestoreCalls:
         """A document's full name, as a cursor wants it."""
         return self._path(collection, name)
 
-    def _written(self, write: Write) -> dict[str, Any]:
+    def _written(self, write: Write | Verify) -> dict[str, Any]:
+        if isinstance(write, Verify):
+            is_there = {"updateTime": write.version} if write.version else {"exists": False}
+            return {"verify": self._path(write.collection, write.name), "currentDocument": is_there}
         document = {
             "name": self._path(write.collection, write.name),
             "fields": encoded_fields(write.fields),

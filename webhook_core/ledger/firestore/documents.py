@@ -8,19 +8,20 @@ import uuid
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document
-from webhook_core.ledger.firestore.calls import FirestoreCalls
+from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
 from webhook_core.ledger.firestore.entries import UNSURE
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
+from webhook_core.ledger.firestore.queries import documents_named
 from webhook_core.ledger.identity import DOCUMENT, lost, new_id
 
 MAX_TEXT_BYTES = 900_000
 """Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
-_DOCUMENTS = "documents"
+DOCUMENTS = "documents"
 
 
 def read_document(name: str, calls: FirestoreCalls) -> Document | None:
     """Raises LedgerUnavailable for a document that is none of ours."""
-    stored = calls.get(_DOCUMENTS, _document_id(name))
+    stored = calls.get(DOCUMENTS, document_id(name))
     if stored is None:
         return None
     text = stored.text("text")
@@ -40,17 +41,37 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
     fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
     try:
         if version is None:
-            calls.create(_DOCUMENTS, _document_id(name), fields)
+            calls.create(DOCUMENTS, document_id(name), fields)
         else:
-            calls.update(_DOCUMENTS, _document_id(name), fields, version)
+            calls.update(DOCUMENTS, document_id(name), fields, version)
         return True
     except (AlreadyThere, Changed, ValueError):
         return False
     except Unproved as error:
-        stored = calls.get(_DOCUMENTS, _document_id(name))
+        stored = calls.get(DOCUMENTS, document_id(name))
         if stored is not None and stored.text("owner") == fields["owner"]:
             return True
         raise LedgerUnavailable(UNSURE) from error
+
+
+def delete_document(name: str, version: str, calls: FirestoreCalls) -> bool:
+    """True if the stored version was still ``version``. Where the answer is lost it is looked at."""
+    gone = Stored(DOCUMENTS, document_id(name), version, {})
+    try:
+        calls.delete([gone])
+        return True
+    except (AlreadyThere, Changed, ValueError):
+        return False
+    except Unproved as error:
+        if calls.get(DOCUMENTS, document_id(name)) is None:
+            return True
+        raise LedgerUnavailable(UNSURE) from error
+
+
+def documents_beginning(prefix: str, calls: FirestoreCalls) -> dict[str, Document]:
+    """By name; one that holds no text is empty."""
+    found = calls.query(documents_named(prefix))
+    return {str(one.text("name")): Document(one.text("text") or "", one.version) for one in found}
 
 
 class Identity:
@@ -88,6 +109,6 @@ class Identity:
         return stored.text, False
 
 
-def _document_id(name: str) -> str:
+def document_id(name: str) -> str:
     """A name may hold what an id may not."""
     return hashlib.sha256(name.encode()).hexdigest()

@@ -13,34 +13,38 @@ forgotten. TTL may be a day late, so an expired entry counts as absent here, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
+from webhook_core.ledger.contract import Claim, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore import queries
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, operation
 from webhook_core.ledger.firestore.channel import FirestoreChannel
-from webhook_core.ledger.firestore.documents import Identity, read_document, write_document
+from webhook_core.ledger.firestore.claims import claim_alone, claim_next_alone, recorded
+from webhook_core.ledger.firestore.documents import (
+    Identity,
+    delete_document,
+    documents_beginning,
+    read_document,
+    write_document,
+)
 from webhook_core.ledger.firestore.entries import (
-    CONTENTION_S,
-    GONE,
-    UNSURE,
     entry_in,
     entry_to_show,
-    fields_of,
     is_expired,
 )
-from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
+from webhook_core.ledger.firestore.failures import Changed
 from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.keys import cursor_text, read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
 _DELETED_AT_ONCE = 100
+_TRIES = 3
 
 
 class FirestoreLedger:
@@ -66,13 +70,14 @@ class FirestoreLedger:
 
     def claim(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
-            return self._claim(entry)
+            with self._operation() as calls:
+                return claim_alone(entry, calls, self._clock)
         return self._claim_in_turn(replace(entry, version=""), entry.turn)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
-            written = self.record(entry)
-            return Claimed(written.entry) if isinstance(written, Recorded) else written
+            with self._operation(in_budget=False, version=entry.version) as calls:
+                return claim_next_alone(entry, calls, self._clock)
         return self._claim_in_turn(entry, entry.turn)
 
     def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:
@@ -87,52 +92,9 @@ class FirestoreLedger:
         with self._operation() as calls:
             return mark_of(line, calls)
 
-    def _claim(self, entry: LedgerEntry) -> Claimed | Existing:
-        name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
-        with self._operation() as calls:
-            for _ in range(2):
-                try:
-                    return Claimed(replace(entry, version=calls.create(LEDGER, name, fields)))
-                except Contended:  # contention, which is no redelivery: nothing was written
-                    self._clock.sleep(CONTENTION_S)
-                    continue
-                except (AlreadyThere, Unproved):
-                    stored = calls.get(LEDGER, name)
-                if stored is None:
-                    continue
-                if (
-                    stored.text("document") == fields["document"]
-                ):  # our own write, whose answer was lost
-                    return Claimed(replace(entry, version=stored.version))
-                if not self._is_expired(stored):
-                    return Existing(entry_in(stored))
-                try:
-                    version = calls.update(LEDGER, name, fields, stored.version)
-                    return Claimed(replace(entry, version=version))
-                except (Contended, Changed, Unproved):
-                    continue  # somebody else, or we ourselves: the next create tells
-        raise LedgerUnavailable(UNSURE)
-
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
         with self._operation(in_budget=False, version=entry.version) as calls:
-            for _ in range(2):
-                try:
-                    return Recorded(
-                        replace(entry, version=calls.update(LEDGER, name, fields, entry.version))
-                    )
-                except Contended:
-                    self._clock.sleep(CONTENTION_S)
-                    continue
-                except (Changed, Unproved, ValueError):
-                    stored = calls.get(LEDGER, name)
-                if stored is None:
-                    raise LedgerUnavailable(GONE)
-                if stored.text("document") == fields["document"]:
-                    return Recorded(replace(entry, version=stored.version))
-                if stored.version != entry.version:
-                    return Existing(entry_in(stored))
-        raise LedgerUnavailable(UNSURE)
+            return recorded(entry, calls, self._clock)
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._operation() as calls:
@@ -213,6 +175,14 @@ class FirestoreLedger:
     def write(self, name: str, text: str, version: str | None) -> bool:
         with self._operation(in_budget=False) as calls:
             return write_document(name, text, version, calls)
+
+    def delete(self, name: str, version: str) -> bool:
+        with self._operation(in_budget=False) as calls:
+            return delete_document(name, version, calls)
+
+    def beginning_with(self, prefix: str) -> Mapping[str, Document]:
+        with self._operation() as calls:
+            return documents_beginning(prefix, calls)
 
     def begin_anew(self) -> tuple[str, bool]:
         """Take what is there as the ledger from now on: its id, and whether it is new. Raises LedgerUnavailable."""

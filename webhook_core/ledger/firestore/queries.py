@@ -68,6 +68,14 @@ def of_orders(order_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
         )
 
 
+def documents_named(prefix: str) -> dict[str, Any]:
+    """The named texts whose names begin so, along the index of that one field."""
+    from_here = _filter("name", "GREATER_THAN_OR_EQUAL", prefix)
+    to_there = _filter("name", "LESS_THAN", f"{prefix}\U0010ffff")
+    both = {"compositeFilter": {"op": "AND", "filters": [from_here, to_there]}}
+    return {"from": [{"collectionId": "documents"}], "where": both}
+
+
 def _filters(states: Collection[State] | None, strategy: str | None) -> Iterator[Filter]:
     if strategy is not None:
         yield _filter("strategy", "EQUAL", strategy)

@@ -16,7 +16,7 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Existing
 from webhook_core.ledger.entry import LedgerEntry, Turn
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Write
+from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify, Write
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
     GONE,
@@ -26,6 +26,7 @@ from webhook_core.ledger.firestore.entries import (
     is_expired,
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
+from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.keys import line_digest, unit_digest
 from webhook_core.ledger.serial import unmarked
@@ -47,14 +48,17 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
         line_digest(turn.line).hex(),
         fields_of(entry),
     )
+    gates, held = Gates(entry), None
     for _ in range(_TRIES):
         found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
         own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
         said = {} if line is None else line.fields
-        decided = _decided(entry, fields, own, clock) or _refused(entry, turn, said, calls, clock)
+        decided = (
+            _decided(entry, fields, own, clock) or held or _refused(entry, turn, said, calls, clock)
+        )
         if decided is not None:
             return decided
-        writes = [
+        writes: list[Write | Verify] = [
             Write(LEDGER, name, fields, _version(own)),
             Write(
                 _LINES,
@@ -62,13 +66,16 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
                 {**_after(turn, name, said), "owner": entry.current.owner},
                 _version(line),
             ),
+            *gates.conditions,
         ]
         try:
             return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
         except Contended:
             clock.sleep(CONTENTION_S)
-        except (AlreadyThere, Changed, Unproved):
-            continue  # somebody else, or we ourselves: the next look tells
+        except Unproved:
+            continue  # the next look tells whether we were here ourselves
+        except (AlreadyThere, Changed):  # somebody else was; or something holds it back
+            held = gates.look(calls)
     raise LedgerUnavailable(UNSURE)
 
 

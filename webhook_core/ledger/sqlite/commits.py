@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.risk.gates import pauses_of
 
 
 @contextmanager
@@ -24,8 +25,9 @@ def durable(db: sqlite3.Connection, *, waits: bool) -> Iterator[None]:
 
 @contextmanager
 def in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
-    """The write and the look at its line, without anybody in between. Without a turn the one statement is a step already."""
-    if entry.turn is None:
+    """The write and the look at its line and at what may hold it back, without anybody in between. Where there is nothing to
+    look at, the one statement is a step already."""
+    if entry.turn is None and not pauses_of(entry):
         yield
         return
     db.execute("BEGIN IMMEDIATE")

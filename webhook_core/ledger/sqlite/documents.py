@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from webhook_core.ledger.contract import Document
 from webhook_core.ledger.sqlite.entries import version_number
 from webhook_core.ledger.sqlite.file import SqliteFile
@@ -35,3 +37,19 @@ class SqliteDocuments:
                     (text, name, version_number(version)),
                 )
             return written.rowcount == 1
+
+    def delete(self, name: str, version: str) -> bool:
+        with self._file.connection(in_budget=False) as db:
+            gone = db.execute(
+                "DELETE FROM documents WHERE name = ? AND version = ?",
+                (name, version_number(version)),
+            )
+            return gone.rowcount == 1
+
+    def beginning_with(self, prefix: str) -> Mapping[str, Document]:
+        with self._file.connection() as db:
+            rows = db.execute(
+                "SELECT name, text, version FROM documents WHERE substr(name, 1, ?) = ?",
+                (len(prefix), prefix),
+            ).fetchall()
+        return {name: Document(text, str(version)) for name, text, version in rows}

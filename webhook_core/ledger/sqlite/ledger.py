@@ -36,10 +36,12 @@ from webhook_core.ledger.sqlite.entries import (
 )
 from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
+from webhook_core.ledger.sqlite.gates import hold
 from webhook_core.ledger.sqlite.mark import highest_entry
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
 
 if TYPE_CHECKING:
+    from webhook_core.ledger.contract import HeldBack
     from webhook_core.ledger.turns import Refusal
 
 T = TypeVar("T")
@@ -224,9 +226,10 @@ class SqliteLedger(SqliteDocuments):
             return False
 
 
-def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | None:
-    if entry.turn is None:
-        return None
+def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | HeldBack | None:
+    held = hold(db, entry)
+    if held is not None or entry.turn is None:
+        return held
     from webhook_core.ledger.sqlite.turns import take_turn
 
     return take_turn(db, entry, entry.turn)

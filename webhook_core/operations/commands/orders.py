@@ -13,6 +13,7 @@ from webhook_core.application import Application
 from webhook_core.ledger.entry import State
 from webhook_core.operations.commands.tables import show_line, show_table
 from webhook_core.operations.commands.terminal import OpenApplication, moment
+from webhook_core.risk.pauses import Pause
 from webhook_core.web.listing import MOST_ENTRIES, SEARCHED
 from webhook_core.web.messages import json_response
 
@@ -85,6 +86,8 @@ def _remarks(
     application: Application, document: Mapping[str, Any], asked: Mapping[str, Any]
 ) -> Iterator[str]:
     """Why there is nothing, and where there is more."""
+    for paused in document["paused"]:
+        yield f"Paused: {Pause(**paused).sentence}."
     found, is_over, ledger_url = (
         document["orders"],
         not document["cursor"],

@@ -285,7 +285,9 @@ def fail(monkeypatch):
 
 def test_a_claim_whose_commit_failed_but_happened_is_ours(fail, ledger):
     entry = submitting()
-    fail("INSERT INTO entries", runs=True)
+    ledger.claim(submitting("warm-up"))
+    ledger.close()
+    fail("COMMIT", runs=True)
     result = ledger.claim(entry)
     assert result == Claimed(replace(entry, version="1"))
     assert ledger.claim(submitting()) == Existing(result.entry)

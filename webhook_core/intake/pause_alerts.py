@@ -1,0 +1,35 @@
+"""Alerts that stop the strategy or the account, and let it go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webhook_core.errors import AlertMalformed
+from webhook_core.intake import field_values as values
+from webhook_core.intake import order_values
+from webhook_core.intake.field_names import Sorted, is_missing, is_off, shown_names
+from webhook_core.trading.orders import Action, CancelScope
+
+
+def read(action: Action, fields: Sorted) -> dict[str, Any]:
+    """The fields of a ``pause`` or ``resume``, as ``Alert`` names them. Raises AlertMalformed."""
+    said = fields.order.get("scope", ())
+    for sent in said:
+        if isinstance(sent.value, str) and is_missing(sent.value):
+            raise sent.fault("is empty: send strategy or all, or remove the field")
+    scope = values.agreed(
+        [sent for sent in said if not is_off(sent.value)], order_values.one_of(CancelScope)
+    )
+    if scope == "symbol":
+        raise AlertMalformed(
+            f"scope is strategy or all with action {action}: no pair is paused alone.",
+            field="scope",
+        )
+    if scope is None and fields.unknown:
+        named = shown_names(sent.name for sent in fields.unknown)
+        raise AlertMalformed(
+            f"scope is missing: {named} may be meant to say what action {action} is about. Send "
+            "scope strategy or all, or remove what is no field of an alert.",
+            field="scope",
+        )
+    return {"action": action, "scope": scope}

@@ -1,0 +1,65 @@
+"""pause and resume: stop the alerts of a strategy or of the account, and let them go on."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Any
+
+import click
+
+from webhook_core.operations.commands.tables import show_line
+from webhook_core.operations.commands.terminal import OpenApplication
+from webhook_core.risk.pauses import Pause
+
+
+@click.command()
+@click.argument("strategy", required=False)
+@click.option("--entries", is_flag=True, help="Exits and cancels pass.")
+@click.option("--for", "span", help="It ends by itself: 30s, 90min, 2h, 7d.")
+@click.option("--why", default="", help="For whoever wonders later.")
+@click.pass_obj
+def pause(
+    open_application: OpenApplication,
+    /,
+    strategy: str | None,
+    span: str | None,
+    why: str,
+    *,
+    entries: bool,
+) -> None:
+    """Stop the alerts of STRATEGY, or of the whole account without one.
+
+    In effect, on every instance, for every alert that has not claimed its order when this returns:
+    it is answered 422 paused, and nothing of it is sent later. Orders that rest at Kraken stay, and
+    so do positions. A pause only tightens one that stands; to loosen it, resume first."""
+    said = {"by": _who(), "why": why, "entries": str(entries).lower()}
+    said |= {
+        name: text for name, text in (("strategy", strategy), ("for", span)) if text is not None
+    }
+    done = open_application().operators.pause(said)
+    show_line(_sentence(done["pause"]))
+
+
+@click.command()
+@click.argument("strategy", required=False)
+@click.pass_obj
+def resume(open_application: OpenApplication, /, strategy: str | None) -> None:
+    """End the pause of STRATEGY, or the account's own without one; those of its strategies stay."""
+    said = {"by": _who()} | ({} if strategy is None else {"strategy": strategy})
+    done = open_application().operators.resume(said)
+    ended = done["ended"]
+    show_line("No such pause stands." if ended is None else f"Ended: {_sentence(ended)}")
+    for left in done["paused"]:
+        show_line(f"Still: {_sentence(left)}", err=True)
+
+
+def _sentence(facts: dict[str, Any]) -> str:
+    said = Pause(**facts).sentence
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def _who() -> str:
+    try:
+        return f"{getpass.getuser()} at a terminal"
+    except (KeyError, OSError):  # a container whose user has no name
+        return "a terminal"

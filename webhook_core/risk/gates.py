@@ -1,0 +1,51 @@
+"""What may keep an entry from its claim beside its line: the documents to look at in one step with
+the claim, and what they say. One rule for every store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import HeldBack
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.risk.pauses import RULE, account_pause, from_text, strategy_pause
+
+
+def pauses_of(entry: LedgerEntry) -> tuple[str, ...]:
+    """The names of the pauses that may stop it. None where nothing is to be sent: what is written
+    down as done, denied or missed moves no money."""
+    if entry.state is not State.SUBMITTING:
+        return ()
+    unit = entry.unit
+    return (
+        account_pause(unit.mode, unit.account),
+        strategy_pause(unit.mode, unit.account, entry.strategy),
+    )
+
+
+def held_back(entry: LedgerEntry, texts: Mapping[str, str]) -> HeldBack | None:
+    """``texts``: of those documents that are there, by name. Raises LedgerUnavailable for one
+    that can't be read: it may have been meant to stop this."""
+    for name in pauses_of(entry):
+        if name not in texts:
+            continue
+        try:
+            pause = from_text(texts[name])
+        except ValueError as error:
+            raise LedgerUnavailable(
+                "The ledger is not available: a pause in it can't be read."
+            ) from error
+        if not pause.stands_at(entry.current.claimed_at):
+            continue
+        if pause.entries_only and _only_reduces(entry):
+            continue
+        said = pause.sentence
+        return HeldBack(RULE, f"{said[0].upper()}{said[1:]}. Nothing was sent.")
+    return None
+
+
+def _only_reduces(entry: LedgerEntry) -> bool:
+    from webhook_core.trading.reduces import exit_of_request  # only where something is paused
+
+    request = entry.current.request
+    return request.method == "CancelOrder" or exit_of_request(request) is not None

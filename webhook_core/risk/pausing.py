@@ -1,0 +1,113 @@
+"""Pause and resume. In effect for every claim that comes after either has returned, on every
+instance: a claim looks at the document itself, in one step with its write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from webhook_core.clock import Clock
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.ledger.contract import Documents
+from webhook_core.risk.pauses import (
+    Pause,
+    account_pause,
+    from_text,
+    strategy_pause,
+    tightened,
+    to_text,
+)
+
+T = TypeVar("T")
+_TRIES = 5
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Pausing:
+    """Of one account in one mode."""
+
+    documents: Documents
+    clock: Clock
+    mode: str
+    account: str
+
+    def pause(self, wanted: Pause) -> Pause:
+        """What stands then, which may be tighter than what is wanted. Raises LedgerUnavailable."""
+
+        def write() -> Pause | None:
+            stored = self.documents.read(name)
+            stands = None if stored is None else _readable(stored.text)
+            pause = tightened(stands, wanted)
+            version = None if stored is None else stored.version
+            return pause if self.documents.write(name, to_text(pause), version) else None
+
+        name = self._name(wanted.strategy)
+        pause = _settled(write)
+        event(logging.WARNING, "trading.paused", pause=_logged(pause), reason=pause.why or None)
+        return pause
+
+    def resume(
+        self, strategy: str | None, by: str, *, fired_at: datetime | None = None
+    ) -> Pause | None:
+        """The pause that it ended; None where none stood. ``fired_at``: when somebody wanted that;
+        a pause of later stays. Raises LedgerUnavailable."""
+
+        def end() -> tuple[Pause | None] | None:
+            stored = self.documents.read(name)
+            if stored is None:
+                return (None,)
+            stands = _readable(stored.text)
+            if fired_at is not None and stands is not None and fired_at < stands.at:
+                return (None,)
+            if not self.documents.delete(name, stored.version):
+                return None
+            return (stands or Pause(strategy, "unknown", self.clock.now()),)
+
+        name = self._name(strategy)
+        (ended,) = _settled(end)
+        if ended is not None:
+            event(logging.WARNING, "trading.resumed", by=by, was=_logged(ended))
+        return ended
+
+    def standing(self) -> list[Pause]:
+        """All that hold now, the account's first. Raises LedgerUnavailable."""
+        ours, now = self._name(None), self.clock.now()
+        found = self.documents.beginning_with(ours)
+        named = sorted(name for name in found if name == ours or name.startswith(f"{ours}/"))
+        pauses = [_readable(found[name].text) for name in named]
+        return [pause for pause in pauses if pause is not None and pause.stands_at(now)]
+
+    def _name(self, strategy: str | None) -> str:
+        if strategy is None:
+            return account_pause(self.mode, self.account)
+        return strategy_pause(self.mode, self.account, strategy)
+
+
+def _settled(attempt: Callable[[], T | None]) -> T:
+    """Once more where somebody wrote in between."""
+    for _ in range(_TRIES):
+        done = attempt()
+        if done is not None:
+            return done
+    raise LedgerUnavailable("The ledger is not available: others pause and resume at this moment.")
+
+
+def _readable(text: str) -> Pause | None:
+    try:
+        return from_text(text)
+    except ValueError:
+        return None
+
+
+def _logged(pause: Pause) -> dict[str, object]:
+    return {
+        "strategy": pause.strategy or "all",
+        "by": pause.by,
+        "at": pause.at,
+        "until": pause.until,
+        "entries_only": pause.entries_only,
+    }
