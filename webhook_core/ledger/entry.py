@@ -41,6 +41,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
     Fill,
     OrderRequest,
@@ -155,6 +156,20 @@ class Attempt(Value):
     shown: OrderShown | None = None
 
 
+class ExitTrade(NamedTuple):
+    """One trade of an order that a conditional close left. ``volume`` counts base, ``price`` quote
+    per base, ``cost`` and ``fee`` quote; ``at`` by the venue's clock."""
+
+    trade_id: str
+    order_id: str
+    side: Side
+    volume: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    at: datetime
+
+
 class Turn(NamedTuple):
     """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is
     SUBMITTING at any time.
@@ -188,6 +203,8 @@ class LedgerEntry(Value):
     anew: asset id -> total balance, "position " + pair key -> net margin position.
     ``counted_until`` is when the newest of our orders that are in them was claimed, by the clock of
     whoever claimed it.
+
+    ``exits``: what the conditional closes that its order left have traded, oldest first.
     """
 
     unit: Unit
@@ -203,6 +220,7 @@ class LedgerEntry(Value):
     independent: bool = False
     figures: Mapping[str, Decimal] = field(default_factory=dict)
     counted_until: datetime | None = None
+    exits: tuple[ExitTrade, ...] = ()
     version: str = ""
 
     @property

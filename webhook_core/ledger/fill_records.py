@@ -1,15 +1,17 @@
-"""What an order has filled, written down in its entry."""
+"""What an order and the exits that it left have filled, written down in its entry."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Ledger, Recorded
-from webhook_core.ledger.entry import Attempt, LedgerEntry
+from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry
 from webhook_core.trading.requests import Fill
 
 
@@ -37,6 +39,16 @@ def keep_fill(
         **fill._asdict(),
     )
     return written.entry if isinstance(written, Recorded) else known
+
+
+def exited(entry: LedgerEntry, trades: Iterable[ExitTrade]) -> LedgerEntry:
+    """With what its conditional closes have traded; the same entry where all of that is known."""
+    known = {trade.trade_id for trade in entry.exits}
+    new = [trade for trade in trades if trade.trade_id not in known]
+    if not new:
+        return entry
+    ordered = sorted((*entry.exits, *new), key=lambda trade: (trade.at, trade.trade_id))
+    return replace(entry, exits=tuple(ordered))
 
 
 def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, margin: timedelta) -> bool:

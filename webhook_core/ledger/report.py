@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from webhook_core.events import event
-from webhook_core.ledger.entry import Attempt, LedgerEntry, State
+from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry, State
 from webhook_core.trading.orders import Side
 from webhook_core.trading.rounding import plain
 
@@ -89,6 +91,30 @@ def report(entry: LedgerEntry) -> None:
             strategy=entry.strategy,
             reason=why,
         )
+
+
+def shown_exits(entry: LedgerEntry) -> list[dict[str, Any]]:
+    """What its conditional closes came to, a row an order, as plain decimal strings. ``at``: its
+    last trade."""
+    orders: dict[str, list[ExitTrade]] = {}
+    for trade in entry.exits:
+        orders.setdefault(trade.order_id, []).append(trade)
+    return [_shown_exit(order_id, trades) for order_id, trades in orders.items()]
+
+
+def _shown_exit(order_id: str, trades: Sequence[ExitTrade]) -> dict[str, Any]:
+    volume, cost, fee = (
+        sum((getattr(trade, name) for trade in trades), Decimal(0))
+        for name in ("volume", "cost", "fee")
+    )
+    price = trades[0].price if len(trades) == 1 or not volume else cost / volume
+    amounts = {"volume": volume, "price": price, "cost": cost, "fee": fee}
+    return {
+        "order_id": order_id,
+        "side": trades[0].side,
+        **{name: plain(amount) for name, amount in amounts.items()},
+        "at": trades[-1].at,
+    }
 
 
 def shown(attempt: Attempt) -> dict[str, str | None] | None:

@@ -18,6 +18,8 @@ from typing import Any
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.stored_values import (
     decimal_of,
+    exit_document,
+    exit_of,
     fill_document,
     fill_of,
     iso,
@@ -59,6 +61,8 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         document["figures"] = {name: str(figure) for name, figure in sorted(entry.figures.items())}
     if entry.counted_until is not None:
         document["counted_until"] = iso(entry.counted_until)
+    if entry.exits:
+        document["exits"] = [exit_document(trade) for trade in entry.exits]
     return document
 
 
@@ -86,6 +90,7 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         independent=bool(document.get("independent", False)),
         figures={name: Decimal(figure) for name, figure in document.get("figures", {}).items()},
         counted_until=time_of(document["counted_until"]) if "counted_until" in document else None,
+        exits=tuple(exit_of(trade) for trade in document.get("exits", ())),
         version=version,
     )
 

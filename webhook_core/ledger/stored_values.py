@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
-from webhook_core.trading.orders import Exit
+from webhook_core.ledger.entry import ExitTrade
+from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,6 +39,22 @@ def fill_of(document: Mapping[str, Any] | None) -> Fill | None:
         time_of(document["opened_at"]) if "opened_at" in document else None,
         int(document["trades"]) if "trades" in document else None,
     )
+
+
+def exit_document(trade: ExitTrade) -> dict[str, str]:
+    """A trade of a conditional close as JSON."""
+    amounts = {name: str(getattr(trade, name)) for name in ("volume", "price", "cost", "fee")}
+    ids = {"trade_id": trade.trade_id, "order_id": trade.order_id, "side": str(trade.side)}
+    return {**ids, **amounts, "at": iso(trade.at)}
+
+
+def exit_of(document: Mapping[str, Any]) -> ExitTrade:
+    """The trade again."""
+    volume, price, cost, fee = (
+        Decimal(document[name]) for name in ("volume", "price", "cost", "fee")
+    )
+    side, at = Side(document["side"]), time_of(document["at"])
+    return ExitTrade(document["trade_id"], document["order_id"], side, volume, price, cost, fee, at)
 
 
 def request_document(request: OrderRequest) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def later_leg(
     leg = replace(
         first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
     )
-    return replace(leg, figures={}, counted_until=None)
+    return replace(leg, figures={}, counted_until=None, exits=())
 
 
 def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:

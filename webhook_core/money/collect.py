@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.money.exits import Owner, keep_exits
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.requests import TradesPage, VenueTrade
@@ -27,13 +27,6 @@ ENOUGH = 50
 OVERLAP = timedelta(seconds=1)
 """A venue's ``start`` has whole seconds, and counts only what came behind it."""
 MOST_UNKNOWN = 100
-
-
-class Owner(NamedTuple):
-    """The entry that a trade belongs to, and as what."""
-
-    entry: LedgerEntry
-    role: Role
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -87,7 +80,10 @@ class Collector:
         if not trades:
             return []
         owners = self._owners({trade.order_id for trade in trades}, budget)
-        return [_kept(trade, owners.get(trade.order_id)) for trade in trades]
+        owned = [(trade, owners.get(trade.order_id)) for trade in trades]
+        # Before the trades are kept: what a crash leaves out is new again for the next run.
+        keep_exits(self.ledger, owned)
+        return [_kept(trade, owner) for trade, owner in owned]
 
     def _owners(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner]:
         """By order id.

@@ -235,7 +235,7 @@ class Operators:
 
 
 def _row(entry: LedgerEntry) -> dict[str, Any]:
-    from webhook_core.ledger.report import shown
+    from webhook_core.ledger.report import shown, shown_exits
 
     attempt = entry.current
     return {
@@ -245,5 +245,6 @@ def _row(entry: LedgerEntry) -> dict[str, Any]:
         "received_at": entry.received_at,
         "settled_at": attempt.settled_at,
         "fill": shown(attempt),
+        "exit_fills": shown_exits(entry),
         "warnings": list(entry.warnings),
     }

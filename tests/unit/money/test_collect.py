@@ -17,6 +17,8 @@ from click.testing import CliRunner
 from tests.support import kraken_faults as faults
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
+from webhook_core.clock import Budget
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.operations.cli import cli
 from webhook_core.operations.commands.money import COLUMNS
 from webhook_core.settings.reading import read_settings
@@ -99,6 +101,50 @@ def test_orders_their_exits_and_trades_by_hand_are_told_apart_and_each_counts_on
     assert Decimal(rows["two"]["unrealised"]) == Decimal("0.02") * (54000 - 60000)
     held = application.operators.money.held_by
     assert (held("one", "BTC/USD"), held("two", "BTC/USD")) == (0, Decimal("0.02"))
+
+
+def exit_fills(application):
+    rows = send(application, "GET", "/orders")[1]["orders"]
+    return {row["alert_id"]: row["exit_fills"] for row in rows}
+
+
+def test_what_became_of_a_stop_stands_once_beside_its_entry(application, kraken):
+    entry = {"side": "buy", "volume": "0.01", "strategy_name": "one", "stop_loss": "55000"}
+    alert(application, 1, **entry)
+    alert(application, 2, side="buy", volume="0.02", strategy_name="one")
+    reconcile(application)
+    assert exit_fills(application) == {"a-1": [], "a-2": []}
+    kraken.engine.mark_price("XBTUSD", Decimal(54000))
+    reconcile(application)
+    reconcile(application)
+    found = exit_fills(application)
+    (row,) = found["a-1"]
+    assert (row["side"], row["volume"], row["cost"]) == ("sell", "0.01", "540")
+    assert (row["price"], Decimal(row["fee"]) > 0, found["a-2"]) == ("54000", True, [])
+    table = CliRunner().invoke(cli, ["orders"], obj=lambda: application).stdout
+    assert "stop-loss 55000; sell 0.01 at 54000" in table
+
+
+@pytest.mark.parametrize("broken", ["add", "record"])
+def test_a_run_that_broke_off_between_two_writes_is_made_up_for(
+    application, kraken, monkeypatch, broken
+):
+    entry = {"side": "buy", "volume": "0.01", "strategy_name": "one", "stop_loss": "55000"}
+    alert(application, 1, **entry)
+    reconcile(application)
+    kraken.engine.mark_price("XBTUSD", Decimal(54000))
+    money = application.operators.money
+
+    def fail(*_):
+        raise LedgerUnavailable("broken off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(money.store if broken == "add" else application.ledger), broken, fail)
+        with pytest.raises(LedgerUnavailable):
+            money.collect(Budget.start(application.clock, 10))
+    assert reconcile(application)["trades"] == 1
+    assert len(exit_fills(application)["a-1"]) == 1
+    assert money.held_by("one", "BTC/USD") == 0
 
 
 def test_more_trades_than_a_page_are_read_in_the_order_in_which_they_came(application, kraken):

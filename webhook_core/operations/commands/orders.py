@@ -62,8 +62,8 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
 
     On a terminal a row that is too wide becomes a paragraph; behind a pipe every row is one line,
     its cells parted by tabs. LIMIT, TRIGGER and EXIT are as they were sent, FILL and FEE as Kraken
-    told them last. --alert and --symbol search: up to 10,000 entries at a time, on Firestore a
-    billed read each."""
+    told them last; behind EXIT stands what has traded of it. --alert and --symbol search: up to
+    10,000 entries at a time, on Firestore a billed read each."""
     empty = [name for name, value in asked.items() if value == ""]
     if empty:
         raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")
@@ -122,7 +122,7 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
         _order(row),
         row["limit"],
         row["trigger"],
-        exits and _exit(exits),
+        "; ".join(filter(None, [exits and _exit(exits), *map(_exited, row["exit_fills"])])) or None,
         fill and _fill(fill),
         fill and f"{fill['fee']} {_quote(row)}".rstrip(),
         row["order_id"],
@@ -151,6 +151,11 @@ def _quote(row: Mapping[str, Any]) -> str:
 def _exit(exits: Mapping[str, Any]) -> str:
     limit = f" limit {exits['limit']}" if exits["limit"] else ""
     return f"{exits['order_type']} {exits['trigger']}{limit}"
+
+
+def _exited(fill: Mapping[str, Any]) -> str:
+    """What became of it."""
+    return f"{fill['side']} {fill['volume']} at {fill['price']}"
 
 
 def _fill(fill: Mapping[str, Any]) -> str:

@@ -1,0 +1,61 @@
+"""What the conditional closes of an entry have traded, written down in the entry itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Ledger, Recorded
+from webhook_core.ledger.entry import ExitTrade, LedgerEntry, Unit
+from webhook_core.ledger.fill_records import exited
+from webhook_core.money.trades import Role
+from webhook_core.trading.requests import VenueTrade
+
+TRIES = 5
+"""So often another process may write the entry first."""
+
+
+class Owner(NamedTuple):
+    """The entry that a trade belongs to, and as what."""
+
+    entry: LedgerEntry
+    role: Role
+
+
+def keep_exits(ledger: Ledger, owned: Iterable[tuple[VenueTrade, Owner | None]]) -> None:
+    """Write those among them that are exits into their entries, each once. Raises
+    LedgerUnavailable."""
+    entries: dict[Unit, LedgerEntry] = {}
+    trades: dict[Unit, list[ExitTrade]] = {}
+    for trade, owner in owned:
+        if owner is not None and owner.role is Role.EXIT:
+            entries[owner.entry.unit] = owner.entry
+            trades.setdefault(owner.entry.unit, []).append(_exit(trade))
+    for unit, entry in entries.items():
+        _keep(ledger, entry, trades[unit])
+
+
+def _keep(ledger: Ledger, entry: LedgerEntry, trades: Iterable[ExitTrade]) -> None:
+    for _ in range(TRIES):
+        known = exited(entry, trades)
+        if known is entry:
+            return
+        written = ledger.record(known)
+        if isinstance(written, Recorded):
+            return
+        entry = written.entry
+    raise LedgerUnavailable("What an exit traded could not be written: others wrote its entry too.")
+
+
+def _exit(trade: VenueTrade) -> ExitTrade:
+    return ExitTrade(
+        trade.trade_id,
+        trade.order_id,
+        trade.side,
+        trade.volume,
+        trade.price,
+        trade.cost,
+        trade.fee,
+        trade.at,
+    )
