@@ -11,13 +11,12 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.application import Application
 from webhook_core.clock import Budget, Clock, SystemClock
 from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
-from webhook_core.errors import NotConfigured
 from webhook_core.events import event
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
@@ -26,14 +25,13 @@ from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.opening import Store, open_store, require_ledger
+from webhook_core.ledger.opening import Store, open_store
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.settings.completion import Configuration
-from webhook_core.settings.reading import SettingsError
 from webhook_core.settings.rules import KRAKEN_SECRETS
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
@@ -49,7 +47,6 @@ if TYPE_CHECKING:
 
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request has the rest of its budget for the order."""
-PATIENT_READ_S = 10.0  # at a terminal
 
 
 def start(
@@ -106,36 +103,11 @@ def _kraken_key(settings: Settings) -> KrakenKey:
     return KrakenKey(key.get_secret_value(), secret.get_secret_value())
 
 
-def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -> Settings:
-    """For a terminal: the settings with every secret read. Raises SettingsError for whatever can't be used or read."""
-    try:
-        return Configuration(env, SecretReader().read).completed(seconds)
-    except NotConfigured as error:
-        raise SettingsError(error.faults) from None
-
-
-def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
-    """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
-
-    Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a command makes none.
-    """
-    settings = complete_settings(env)
-    log_at_terminal(settings, env, stream)
-    require_ledger(settings.ledger_url, settings.ledger_id)
-    return build(settings)
-
-
 def open_logs(project: str) -> LogSearch:
     """The log of one project of Google Cloud's."""
     from webhook_core.cloud import log_search
 
     return log_search.LogSearch(project)
-
-
-def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:
-    """Lines for people on ``stream``."""
-    level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
-    logs.configure(level, "console", stream, secrets=settings.texts_to_mask)
 
 
 def build(

@@ -13,6 +13,7 @@ from tests.support.ledger_entries import NOON, submitting
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Claimed, Existing, Recorded
 from webhook_core.ledger.entry import State
+from webhook_core.ledger.later_leg import later_leg
 
 LATER = NOON + timedelta(seconds=9)
 ROUNDS = 5
@@ -35,7 +36,7 @@ def missed(store, name):
 def left(store, name):
     request = submitting(name).current.request
     first = claimed(store, replace(submitting(name), following=(request,)))
-    leg = transitions.later_leg(first, 1, LATER, 10)
+    leg = later_leg(first, 1, LATER, 10)
     attempt = transitions.denied_attempt(leg.unit, request, LATER, "canceled")
     end = replace(leg, attempts=(attempt,), turn=None)
     return leg.unit, lambda: store.claim(leg), lambda: store.claim(end)

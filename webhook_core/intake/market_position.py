@@ -175,8 +175,11 @@ def with_words(fields: Sorted, side: Side) -> dict[str, Any]:
 
 def _word(fields: Sorted, name: str) -> MarketPosition | None:
     told = _told(fields, name)
-    held = told.signed if told.signed is not None else Decimal(0) if told.own == 0 else None
-    return told.word if told.word is not None or held is None else _word_of(held)
+    if told.word is not None:
+        return told.word
+    if told.signed is not None:
+        return _word_of(told.signed)
+    return "flat" if told.own == 0 else None
 
 
 def _told(fields: Sorted, name: str) -> _Told:
@@ -195,7 +198,7 @@ def _told(fields: Sorted, name: str) -> _Told:
         signed = None  # it contradicts the word
     if signed is not None and word == "short":
         signed = -abs(signed)  # {{strategy.market_position_size}} under the other's name
-    known = own if own is not None else signed if word is not None else None
+    known = signed if own is None and word is not None else own
     size = None if known is None else abs(known)
     held = signed
     if held is None and word is not None:
@@ -209,7 +212,9 @@ def _fields(name: str, held: Decimal) -> dict[str, Any]:
 
 
 def _word_of(held: Decimal) -> MarketPosition:
-    return "long" if held > 0 else "short" if held < 0 else "flat"
+    if held == 0:
+        return "flat"
+    return "long" if held > 0 else "short"
 
 
 def _is_word(value: object) -> bool:

@@ -109,10 +109,8 @@ def is_measure(sent: Sent) -> bool:
 
 def _is_of_the_chart(sent: Sent, said: Sequence[str]) -> bool:
     value = sent.value
-    speaking, beside = (
-        WORDS.intersection(said),
-        [word for word in said if word not in WORDS and len(word) > 1],
-    )
+    speaking = WORDS.intersection(said)
+    beside = [word for word in said if word not in WORDS and len(word) > 1]
     if speaking - {"real"} == {"close"} and len(said) > 1 and OF_A_BAR.issuperset(beside):
         return _is_number(value) or (isinstance(value, bool) and not _CANDLE.isdisjoint(beside))
     if not _is_number(value):

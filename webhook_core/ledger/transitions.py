@@ -36,43 +36,27 @@ def first_attempt(unit: Unit, request: OrderRequest, now: datetime, deadline_s: 
     return _attempt(unit, 1, request, now, deadline_s)
 
 
-def later_leg(
-    first: LedgerEntry,
-    number: int,
-    now: datetime,
-    deadline_s: int,
-    behind: LedgerEntry | None = None,
-) -> LedgerEntry:
-    """What the claim of a leg after leg 0 writes: the request that was planned with it. ``behind``: the leg before it, if nobody
-    of its line may have claimed since; only a size that follows from what is held can be out of date then."""
-    unit = first.unit.with_leg(number)
-    request = first.following[number - 1]
-    attempt = first_attempt(unit, request, now, deadline_s)
-    mark = None if behind is None or not request.counted else behind.attempts[0].owner
-    turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
-    leg = replace(
-        first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
-    )
-    return replace(leg, figures={}, counted_until=None, exits=())
-
-
 def no_action_attempt(unit: Unit, request: OrderRequest, now: datetime) -> Attempt:
-    """Nothing to do: the account is already as the alert wants it. Terminal from its claim on; nothing is ever sent."""
+    """Nothing to do: the account is already as the alert wants it. Terminal from its claim on;
+    nothing is ever sent."""
     return _never_sent(unit, request, now, State.NO_ACTION)
 
 
 def denied_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str) -> Attempt:
-    """A leg that was counted again before its claim, and a limit denies what it comes to now. Terminal from its claim on."""
+    """A leg that was counted again before its claim, and a limit denies what it comes to now.
+    Terminal from its claim on."""
     return replace(_never_sent(unit, request, now, State.DENIED), reason=reason)
 
 
 def missed_attempt(unit: Unit, request: OrderRequest, now: datetime, reason: str = "") -> Attempt:
-    """A leg that was never sent, and is too old now. Terminal from its claim on; a person may still replay it."""
+    """A leg that was never sent, and is too old now. Terminal from its claim on; a person
+    may still replay it."""
     return replace(_never_sent(unit, request, now, State.EXPIRED), reason=reason)
 
 
 def unclaimed_attempt(unit: Unit, symbol: str, now: datetime, reason: str) -> Attempt:
-    """No attempt yet: what stands in its place while an alert is MISSED, as number 0. ``symbol`` is for people."""
+    """No attempt yet: what stands in its place while an alert is MISSED, as number 0.
+    ``symbol`` is for people."""
     none = _never_sent(unit, OrderRequest(symbol, {}), now, State.MISSED)
     return replace(none, number=0, reason=reason, settled_at=None)
 
@@ -86,7 +70,8 @@ def _never_sent(unit: Unit, request: OrderRequest, now: datetime, state: State) 
 def _attempt(
     unit: Unit, number: int, request: OrderRequest, now: datetime, deadline_s: int
 ) -> Attempt:
-    # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never later than stated.
+    # Kraken's deadline is RFC 3339 with whole seconds in its own examples: cut, so that it is never
+    # later than stated.
     deadline = (now + timedelta(seconds=deadline_s)).replace(microsecond=0)
     return Attempt(number, unit.client_order_id(number), request, uuid.uuid4().hex, now, deadline)
 
@@ -99,7 +84,8 @@ def _move(entry: LedgerEntry, state: State, **changes: object) -> LedgerEntry:
 
 
 def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
-    """What the venue's answer makes of a submitting entry. Unknown leaves it submitting and keeps the reason."""
+    """What the venue's answer makes of a submitting entry. Unknown leaves it submitting
+    and keeps the reason."""
     match outcome:
         case Accepted(order_id, description, warnings):
             moved = _move(
@@ -123,7 +109,8 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
 
 
 def shown(entry: LedgerEntry, what: OrderShown, now: datetime) -> LedgerEntry:
-    """What the order itself says of a cancel whose reply was lost: it may be sent again, or there is nothing left."""
+    """What the order itself says of a cancel whose reply was lost: it may be sent again,
+    or there is nothing left."""
     if what is OrderShown.STILL_OPEN:
         return _move(
             entry, State.NOT_SENT, shown=what, reason="the order is still open", settled_at=now
@@ -168,8 +155,8 @@ def denied_unclaimed(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEn
 
 
 def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
-    """What the claim of a new alert writes where it was MISSED before. It came in when it came in first, and is no
-    fresher for having come again."""
+    """What the claim of a new alert writes where it was MISSED before. It came in when it came in
+    first, and is no fresher for having come again."""
     if missed.unit != claim.unit or claim.state not in TRANSITIONS[missed.state]:
         raise IllegalTransition(f"{missed.state} -> {claim.state}: {missed.unit.name}")
     turn = claim.turn
@@ -187,10 +174,12 @@ def claimed_at_last(missed: LedgerEntry, claim: LedgerEntry) -> LedgerEntry:
 def next_attempt(
     entry: LedgerEntry, request: OrderRequest, now: datetime, deadline_s: int
 ) -> LedgerEntry:
-    """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or refused for its rounding.
+    """Claim another AddOrder for an entry whose last one is proved without effect: NOT_SENT, or
+    refused for its rounding.
 
-    The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody has stored: on the
-    ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery sees a refusal that is not the last word.
+    The caller passes the second case as an entry that ``settle`` has just made REJECTED but nobody
+    has stored: on the ledger it goes from SUBMITTING to SUBMITTING in one write, so no redelivery
+    sees a refusal that is not the last word.
     """
     if entry.state not in (State.NOT_SENT, State.REJECTED):
         raise IllegalTransition(f"{entry.state} -> next attempt: {entry.unit.name}")
@@ -200,13 +189,15 @@ def next_attempt(
 
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
-    """A NOT_SENT entry that was counted again for its next attempt, and there is nothing left to do."""
+    """A NOT_SENT entry that was counted again for its next attempt, and there is
+    nothing left to do."""
     request = OrderRequest(entry.current.request.symbol, {})
     return _ended(entry, request, now, State.NO_ACTION, reason)
 
 
 def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
-    """A NOT_SENT entry that was counted again for its next attempt, and a limit denies what it comes to now."""
+    """A NOT_SENT entry that was counted again for its next attempt, and a limit denies
+    what it comes to now."""
     return _ended(entry, entry.current.request, now, State.DENIED, reason)
 
 
@@ -235,8 +226,9 @@ def replayed_by_operator(
 ) -> LedgerEntry:
     """Claim another AddOrder for an alert that ended without an order, because a person says so.
 
-    Nothing but the operator's command calls it, after it has looked every earlier attempt up at the venue. The earlier
-    attempts stay in the entry; the new one has a client order id and a deadline of its own.
+    Nothing but the operator's command calls it, after it has looked every earlier attempt
+    up at the venue. The earlier attempts stay in the entry; the new one has a client
+    order id and a deadline of its own.
     """
     if entry.state not in REPLAYABLE:
         raise IllegalTransition(f"{entry.state} -> replay: {entry.unit.name}")

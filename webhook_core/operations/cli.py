@@ -15,8 +15,8 @@ import click
 
 from webhook_core import __version__
 from webhook_core.application import Application
-from webhook_core.bootstrap import start_at_terminal
 from webhook_core.errors import AlertMalformed, WebhookError
+from webhook_core.operations.at_terminal import start_at_terminal
 from webhook_core.operations.commands.doctor import doctor
 from webhook_core.operations.commands.explain import explain
 from webhook_core.operations.commands.logs import logs

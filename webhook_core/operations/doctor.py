@@ -15,6 +15,7 @@ from typing import TextIO
 from webhook_core import bootstrap
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
+from webhook_core.operations import at_terminal
 from webhook_core.operations.doctor_alert import check_alert
 from webhook_core.operations.doctor_ledger import (
     advice_for,
@@ -56,13 +57,13 @@ def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
         yield from _faults(error, "the function refuses to start like this")
         return
     try:
-        settings = bootstrap.complete_settings(env)
+        settings = at_terminal.complete_settings(env)
     except SettingsError as error:
         yield from _faults(
             error, "the function answers 503 not_configured until it can be read and used"
         )
         return
-    bootstrap.log_at_terminal(settings, env, stream)
+    at_terminal.log_at_terminal(settings, env, stream)
     if not env.get("LOG_LEVEL"):
         # What went wrong is a finding; said twice it would look like two things.
         LOGGER.setLevel(logging.CRITICAL + 1)
@@ -77,7 +78,7 @@ def begin_ledger_anew(env: Mapping[str, str], stream: TextIO) -> Iterator[Findin
     except SettingsError as error:
         yield from _faults(error, "the function refuses to start like this")
         return
-    bootstrap.log_at_terminal(settings, env, stream)
+    at_terminal.log_at_terminal(settings, env, stream)
     advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(
         settings.ledger_url
     )

@@ -15,11 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from webhook_core.application import Application
-from webhook_core.bootstrap import assemble, complete_settings, open_venue
+from webhook_core.bootstrap import assemble, open_venue
 from webhook_core.clock import Clock
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.opening import open_store
+from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument

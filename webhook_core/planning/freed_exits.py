@@ -109,10 +109,8 @@ class Exits:
 
         Raises NotItsTurn while one may be in the book unseen, VenueUnavailable, LedgerUnavailable.
         """
-        own_orders, names = (
-            self._sources.own_orders,
-            (self._instrument.altname, self._instrument.key),
-        )
+        own_orders = self._sources.own_orders
+        names = (self._instrument.altname, self._instrument.key)
         leaving = [entry for entry in own_orders.maybe_open() if self._leaves_one(entry)]
         UnlistedOrders(self._sources, listed, read_at, self._budget).of(leaving, self._side)
         here = [order for order in listed if order.pair in names and order.side is self._side]

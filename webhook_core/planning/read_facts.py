@@ -1,4 +1,5 @@
-"""What a plan needs to know of account and sources, each read once, and set right for our own orders of the last minute."""
+"""What a plan needs to know of account and sources, each read once, and set right for our own
+orders of the last minute."""
 
 from __future__ import annotations
 
@@ -33,9 +34,9 @@ _ZERO = Decimal(0)
 
 
 class Reading:
-    """Of one alert. ``rules``: by them the prices of its orders have to be known, or not. ``refused``: an entry of ours
-    whose order Kraken has just refused. ``keeps``: what is found of our orders goes into the ledger. ``warning``: what the
-    equity leaves out."""
+    """Of one alert. ``rules``: by them the prices of its orders have to be known, or not.
+    ``refused``: an entry of ours whose order Kraken has just refused. ``keeps``: what is found of
+    our orders goes into the ledger. ``warning``: what the equity leaves out."""
 
     def __init__(
         self,
@@ -57,8 +58,8 @@ class Reading:
         self.counted_until: datetime | None = None
 
     def of(self, legs: Sequence[Leg]) -> Facts:
-        """The facts for all of them; then ``figures`` are those of the account that a size follows from. Raises
-        VenueUnavailable, LedgerUnavailable, NotItsTurn."""
+        """The facts for all of them; then ``figures`` are those of the account that a size follows
+        from. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
         asked, pairs, quotes = needs.NOTHING, [], []
         _check_legs(legs)
         for intent, instrument in legs:
@@ -94,7 +95,8 @@ class Reading:
         *,
         on_margin: bool,
     ) -> None:
-        """One Ticker, for the pairs themselves and for what the account is worth, if ``quotes`` name a currency."""
+        """One Ticker, for the pairs themselves and for what the account is worth, if
+        ``quotes`` name a currency."""
         venue, budget, valuing = self.sources.venue, self.budget, []
         if quotes and not on_margin:
             from webhook_core.planning import account_worth
@@ -123,7 +125,8 @@ class Reading:
             return
         if self.budget.remaining() < ENOUGH_TO_SEND_S:
             raise NoTimeToSend(
-                "Too little time was left to count what is held; sending the same alert again soon is safe."
+                "Too little time was left to count what is held; sending the same alert again "
+                "soon is safe."
             )
         from webhook_core.planning.believed import Asked, Believed
 
@@ -159,9 +162,10 @@ class Reading:
         return self._look(legs)
 
     def _look(self, legs: Sequence[Leg]) -> Shown:
+        # Only where a size follows from what is held.
         from webhook_core.planning.believed import (
             Shown,
-        )  # only where a size follows from what is held
+        )
 
         return Shown(self._seen(legs), self.shown, self.rows)
 
@@ -170,10 +174,8 @@ class Reading:
         self.rows = []
         net: dict[str, Decimal] = {}
         for row in self.sources.venue.positions(self.budget):
-            meant = (
-                pair.key for _, pair in legs if pair is not None and names_pair(row.pair, pair)
-            )
-            key = next(meant, row.pair)
+            pairs = (pair for _, pair in legs if pair is not None)
+            key = next((pair.key for pair in pairs if names_pair(row.pair, pair)), row.pair)
             self.rows.append(row._replace(pair=key))
             net[key] = net.get(key, _ZERO) + row.volume
         self.facts = self.facts._replace(positions=net)
@@ -212,7 +214,8 @@ class Reading:
 
 
 def _check_legs(legs: Sequence[Leg]) -> None:
-    """The figures are read once, and the line is one: so the legs that follow from them are of one pair, on spot or on margin.
+    """The figures are read once, and the line is one: so the legs that follow from them are of one
+    pair, on spot or on margin.
 
     Raises OrderDenied.
     """
@@ -229,8 +232,8 @@ def _check_legs(legs: Sequence[Leg]) -> None:
         > 1
     ):
         raise OrderDenied(
-            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must be of one pair, all with "
-            "leverage or all without: send an alert for each.",
+            "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must "
+            "be of one pair, all with leverage or all without: send an alert for each.",
             field="orders",
         )
 

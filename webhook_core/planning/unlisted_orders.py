@@ -47,7 +47,8 @@ class Parent(NamedTuple):
 
 
 class Unlisted(NamedTuple):
-    """``orders``: open ones that the list lacks. ``notes``: what was never seen, a sentence each."""
+    """``orders``: open ones that the list lacks. ``notes``: what was never
+    seen, a sentence each."""
 
     orders: tuple[RestingOrder, ...]
     notes: tuple[str, ...]
@@ -95,10 +96,8 @@ class UnlistedOrders:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return
         # By then Kraken takes it no more, and the list shows what it has taken; not what that left.
-        if (
-            entry.current.request.leaves_exit
-            or self.read_at < entry.current.deadline + self.sources.margin
-        ):
+        ends_at = entry.current.deadline + self.sources.margin
+        if entry.current.request.leaves_exit or self.read_at < ends_at:
             raise _in_doubt(entry, "has no known outcome yet")
 
     def _listed(self, entry: LedgerEntry) -> RestingOrder | None:
@@ -156,7 +155,10 @@ class UnlistedOrders:
 
     def _filled_unseen(self) -> str:
         ends_s = self.sources.margin.total_seconds()
-        return f"has filled, and its exit is not shown by Kraken yet ({ends_s:.0f} s after its last trade it counts as absent)"
+        return (
+            f"has filled, and its exit is not shown by Kraken yet ({ends_s:.0f} s after its "
+            "last trade it counts as absent)"
+        )
 
     def _is_waited_for(self, parent: Parent, orders: Collection[RestingOrder]) -> bool:
         missing = _missing(parent, orders)
@@ -171,11 +173,10 @@ class UnlistedOrders:
 
     def _least(self, entry: LedgerEntry) -> Decimal:
         try:
-            return (
-                self.sources.instrument(entry.current.request.pair, self.budget).ordermin or _ZERO
-            )
+            pair = self.sources.instrument(entry.current.request.pair, self.budget)
         except UnknownSymbol:
             return _ZERO
+        return pair.ordermin or _ZERO
 
     def _never_seen(self, entries: Iterable[LedgerEntry]) -> Iterator[str]:
         """Of those that can't be seen any later."""
@@ -236,13 +237,13 @@ def _open_order(entry: LedgerEntry, shown: Shown) -> RestingOrder | None:
 
 def _in_doubt(entry: LedgerEntry, why: str) -> NotItsTurn:
     return NotItsTurn(
-        f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it. Nothing was sent; "
-        "sending the same alert again soon is safe."
+        f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it. Nothing was "
+        "sent; sending the same alert again soon is safe."
     )
 
 
 def _not_shown(entry: LedgerEntry, order_id: str) -> str:
     return (
-        f"The take profit or stop loss of {order_id} (alert {entry.alert_id}) is not among Kraken's "
-        "open orders: it has filled, was canceled, or was never placed"
+        f"The take profit or stop loss of {order_id} (alert {entry.alert_id}) is not among "
+        "Kraken's open orders: it has filled, was canceled, or was never placed"
     )

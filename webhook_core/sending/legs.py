@@ -27,8 +27,8 @@ from webhook_core.ledger.contract import (
     later_legs,
 )
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import report
-from webhook_core.ledger.transitions import later_leg
 from webhook_core.sending.again import Again
 from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
 from webhook_core.sending.reconcile import Reconciler

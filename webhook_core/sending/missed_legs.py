@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from webhook_core.events import event
 from webhook_core.ledger.contract import Claimed, Ledger, later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
+from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import facts, report
-from webhook_core.ledger.transitions import later_leg, missed_attempt
+from webhook_core.ledger.transitions import missed_attempt
 from webhook_core.sending.progress import Progress
 
 MISSED_WITHIN = timedelta(hours=1)

@@ -10,6 +10,7 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Claimed, Ledger, Recorded, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import report
 from webhook_core.planning.decision import Decided
 from webhook_core.planning.unsent_orders import REASON
@@ -47,7 +48,7 @@ def _is_of(entry: LedgerEntry, own: Unit) -> bool:
 def _left_of(first: LedgerEntry, ledger: Ledger, now: datetime) -> Iterator[LedgerEntry]:
     claimed = list(later_legs(ledger, first))
     for number in range(len(claimed) + 1, len(first.following) + 1):
-        leg = transitions.later_leg(first, number, now, deadline_s=0)
+        leg = later_leg(first, number, now, deadline_s=0)
         attempt = transitions.denied_attempt(leg.unit, leg.current.request, now, REASON)
         yield replace(leg, attempts=(attempt,), turn=None)
 

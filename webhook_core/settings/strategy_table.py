@@ -78,10 +78,8 @@ class StrategyTable:
         """Of the keys of the table, or of its inner table ``size``, which takes their place."""
         if "size" not in self.table:
             return self._size_in(self.table, "")
-        inner, beside = (
-            self.table["size"],
-            [key for key in ("volume", "quantity_type") if key in self.table],
-        )
+        inner = self.table["size"]
+        beside = [key for key in ("volume", "quantity_type") if key in self.table]
         if not isinstance(inner, dict):
             self._fault("size", 'must be a table such as {volume = "0.01", fixed = true}')
             return _Size()

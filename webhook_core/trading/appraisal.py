@@ -81,4 +81,6 @@ def _cost(draft: Draft, price: Decimal | None) -> Decimal | None:
 
 
 def _signed(price: Price, *, up: bool) -> Price:
-    return price._replace(sign="+" if up else "-") if isinstance(price, Relative) else price
+    if not isinstance(price, Relative):
+        return price
+    return price._replace(sign="+" if up else "-")

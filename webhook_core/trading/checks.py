@@ -25,7 +25,9 @@ class Check(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        return "not_checked" if self.passed is None else "passed" if self.passed else "denied"
+        if self.passed is None:
+            return "not_checked"
+        return "passed" if self.passed else "denied"
 
 
 def passed(rule: str, **numbers: str) -> Check:

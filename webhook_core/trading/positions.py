@@ -88,7 +88,9 @@ def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | De
         size = (abs(held) or abs(basis.exited)) if wanted.target is None else wanted.target
         # An exit of its own may have fired that the strategy does not know of.
         facing = held or -basis.exited
-        return -size if facing > 0 else size if facing < 0 else ZERO
+        if facing == 0:
+            return ZERO
+        return -size if facing > 0 else size
     if wanted.percent_of_equity is None:
         return wanted.target or ZERO
     price = basis.price

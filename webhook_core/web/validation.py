@@ -12,7 +12,7 @@ from webhook_core.errors import (
 )
 from webhook_core.events import event
 from webhook_core.ledger.contract import HeldBack
-from webhook_core.ledger.transitions import later_leg
+from webhook_core.ledger.later_leg import later_leg
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.risk.gates import held_back, pauses_of

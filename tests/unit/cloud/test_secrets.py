@@ -32,6 +32,7 @@ from webhook_core.events import LOGGER
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.outcomes import Reply, key_is_refused
+from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.settings.reading import SettingsError
 from webhook_core.settings.secret_names import SecretName
 from webhook_core.web.messages import HttpRequest
@@ -552,7 +553,7 @@ def test_no_repr_and_no_exception_holds_a_secret(manager):
 def test_at_a_terminal_the_faults_are_those_of_the_settings(tmp_path):
     missing = f"file:{tmp_path}/none"
     with pytest.raises(SettingsError) as caught:
-        bootstrap.complete_settings({"WEBHOOK_TOKEN": missing, "STRATEGIES_FILE": ""})
+        complete_settings({"WEBHOOK_TOKEN": missing, "STRATEGIES_FILE": ""})
     (fault,) = caught.value.faults
     assert fault.startswith(f"WEBHOOK_TOKEN: {missing} is not there")
 
@@ -800,6 +801,7 @@ SCRIPT = """
 import json, sys
 from datetime import datetime, UTC
 from webhook_core.bootstrap import start
+from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.web.messages import HttpRequest
 instance = start(json.loads(sys.argv[1]))
 request = HttpRequest("POST", "/", {}, {}, b"{}", "127.0.0.1", datetime.now(UTC))

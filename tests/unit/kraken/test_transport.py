@@ -913,9 +913,7 @@ def test_a_failure_gives_the_line_free_for_the_next_order() -> None:
         assert isinstance(submit(client), Accepted)
 
 
-def test_an_order_goes_before_waiting_reads_and_a_read_holds_the_line_no_longer_than_its_share() -> (
-    None
-):
+def test_an_order_goes_before_waiting_reads_and_none_holds_the_line_longer_than_its_share() -> None:
     clock = SystemClock()
     with RawServer(hang) as server:
         client = a_client(server.url)

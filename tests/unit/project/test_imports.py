@@ -49,7 +49,11 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.turns",
     "webhook_core.network.name_look_up",
 )
-COMPOSITION = ("webhook_core.bootstrap", "webhook_core.ledger.opening")
+COMPOSITION = (
+    "webhook_core.bootstrap",
+    "webhook_core.ledger.opening",
+    "webhook_core.operations.at_terminal",
+)
 
 
 def name_of(path):

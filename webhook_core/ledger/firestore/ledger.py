@@ -1,14 +1,18 @@
-"""The ledger in Firestore: for more than one instance. A claim and a record are one write each, and no read.
-Only an entry with a turn costs two reads more, and its mark one (ledger.firestore.turns).
+"""The ledger in Firestore: for more than one instance.
 
-A claim is ``create``, which Firestore does once per document id; a record is an update under the update time that was
-read. A write whose answer is lost is read back: what is stored, owner and all, tells our own write from another's.
-A new attempt at the same write is safe either way, for both writes are conditional.
+A claim and a record are one write each, and no read. Only an entry with a turn costs two reads
+more, and its mark one (ledger.firestore.turns).
 
-Production needs the composite indexes of examples/firestore.indexes.json, each list in both directions: state +
-claimedAt, strategy + claimedAt, strategy + state + claimedAt, and base + generation; the emulator needs none. ``expireAt``
-is for a TTL policy on the collection ``ledger``. Only terminal entries have one: an order whose fate is unknown is never
-forgotten. TTL may be a day late, so an expired entry counts as absent here, and its place can be claimed again.
+A claim is ``create``, which Firestore does once per document id; a record is an update under the
+update time that was read. A write whose answer is lost is read back: what is stored, owner and all,
+tells our own write from another's. A new attempt at the same write is safe either way, for both
+writes are conditional.
+
+Production needs the composite indexes of examples/firestore.indexes.json, each list in both
+directions: state + claimedAt, strategy + claimedAt, strategy + state + claimedAt, and base +
+generation; the emulator needs none. ``expireAt`` is for a TTL policy on the collection ``ledger``.
+Only terminal entries have one: an order whose fate is unknown is never forgotten. TTL may be a day
+late, so an expired entry counts as absent here, and its place can be claimed again.
 """
 
 from __future__ import annotations
@@ -115,7 +119,8 @@ class FirestoreLedger:
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """A page may hold fewer than ``limit`` entries, or none, before the last: expired ones are left out too."""
+        """A page may hold fewer than ``limit`` entries, or none, before the last: expired
+        ones are left out too."""
         if limit < 1:
             raise ValueError("limit: at least 1")
         after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
@@ -185,7 +190,10 @@ class FirestoreLedger:
             return documents_beginning(prefix, calls)
 
     def begin_anew(self) -> tuple[str, bool]:
-        """Take what is there as the ledger from now on: its id, and whether it is new. Raises LedgerUnavailable."""
+        """Take what is there as the ledger from now on: its id, and whether it is new.
+
+        Raises LedgerUnavailable.
+        """
         with operation(self._channel, self._clock, self._timeout_s, in_budget=False) as calls:
             return self._identity.begin_anew(calls)
 

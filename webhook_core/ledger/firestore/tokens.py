@@ -58,10 +58,8 @@ class Tokens:
         """A token that holds, within so many seconds. Raises NoToken."""
         with self._lock:
             self._take_renewed()
-            old, left = (
-                self._token,
-                -1.0 if self._token is None else self._token.ends_at - time.time(),
-            )
+            old = self._token
+            left = -1.0 if self._token is None else self._token.ends_at - time.time()
             if old is not None and (left > RENEWED_AHEAD_S or self._rests(left)):
                 return old.text
             if self._renewal is None:

@@ -67,10 +67,8 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
     }
     for read, why in sorted(unread):
         show_line(f"Kraken could not be asked for {_READS.get(read, read)}: {why}")
-    legs_lost, more = (
-        sum(document["legs_missed"] for document in documents),
-        documents[-1]["cursor"] is not None,
-    )
+    legs_lost = sum(document["legs_missed"] for document in documents)
+    more = documents[-1]["cursor"] is not None
     if legs_lost:
         show_line(
             "Legs that expired were never sent: orders --state EXPIRED shows them, replay sends "

@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from webhook_core.bootstrap import complete_settings
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake import scoped_proofs, scoped_tokens
 from webhook_core.intake.caveats import permit_of, written
 from webhook_core.intake.credentials import TokenKey
 from webhook_core.intake.scoped_tokens import MOST_CHARACTERS, Token
+from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line
 from webhook_core.operations.token_words import described, expiry, option_values
 from webhook_core.settings.settings import Settings

@@ -78,7 +78,7 @@ def test_a_token_near_its_end_is_renewed_by_one_while_others_go_on_with_it(left_
     assert (made.current(0), source.asked) == ("t2", 2)
 
 
-def test_a_renewal_that_hangs_holds_up_nobody_while_the_old_token_serves_and_is_taken_up_once_there():
+def test_a_renewal_that_hangs_holds_up_nobody_while_the_old_token_serves_and_is_taken_up_later():
     source = Source(60, HOUR_S)
     made = Tokens(source)
     made.current(3)

@@ -1,0 +1,43 @@
+"""How a command begins: the settings with every secret, log lines for people, the application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TextIO
+
+from webhook_core.application import Application
+from webhook_core.bootstrap import build
+from webhook_core.cloud import logs
+from webhook_core.cloud.secrets import SecretReader
+from webhook_core.errors import NotConfigured
+from webhook_core.ledger.opening import require_ledger
+from webhook_core.settings.completion import Configuration
+from webhook_core.settings.reading import SettingsError
+from webhook_core.settings.settings import Settings
+
+PATIENT_READ_S = 10.0  # at a terminal
+
+
+def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -> Settings:
+    """For a terminal: the settings with every secret read. Raises SettingsError for whatever can't be used or read."""
+    try:
+        return Configuration(env, SecretReader().read).completed(seconds)
+    except NotConfigured as error:
+        raise SettingsError(error.faults) from None
+
+
+def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
+    """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
+
+    Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a command makes none.
+    """
+    settings = complete_settings(env)
+    log_at_terminal(settings, env, stream)
+    require_ledger(settings.ledger_url, settings.ledger_id)
+    return build(settings)
+
+
+def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:
+    """Lines for people on ``stream``."""
+    level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
+    logs.configure(level, "console", stream, secrets=settings.texts_to_mask)
