@@ -1,8 +1,9 @@
 """What the application needs from outside. Adapters implement these; bootstrap knows which.
 
-Three kinds of small classes are built here and elsewhere, since a cold start pays for each: a frozen dataclass (0.6 ms) where
-money hangs on it, where two kinds must never be equal or where a repr must hide something; a NamedTuple (0.1 ms) for every
-other value; a dataclass without comparison and repr (0.2 ms) for what has services inside.
+Three kinds of small classes are built here and elsewhere, since a cold start pays for each: a
+frozen dataclass (0.6 ms) where money hangs on it, where two kinds must never be equal or where a
+repr must hide something; a NamedTuple (0.1 ms) for every other value; a dataclass without
+comparison and repr (0.2 ms) for what has services inside.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ class Venue(Protocol):
     def submit(
         self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget
     ) -> Outcome:
-        """One AddOrder that can have been processed, at most; or the CancelOrder or AmendOrder that the request is. Never raises
-        for an expected failure."""
+        """One AddOrder that can have been processed, at most; or the CancelOrder or AmendOrder that
+        the request is. Never raises for an expected failure."""
         ...
 
     def validate(self, request: OrderRequest, budget: Budget) -> Outcome:
-        """AddOrder with Kraken's validate flag: nothing can trade. Accepted (without an order id) means "would be taken"."""
+        """AddOrder with Kraken's validate flag: nothing can trade.
+
+        Accepted (without an order id) means "would be taken".
+        """
         ...
 
     def find_open(self, client_order_id: str, budget: Budget) -> VenueOrder | None:
-        """None means that a complete read of the open orders lacks it. Raises VenueUnavailable when the read proves nothing."""
+        """None means that a complete read of the open orders lacks it.
+
+        Raises VenueUnavailable when the read proves nothing.
+        """
         ...
 
     def find_closed(
@@ -46,7 +53,10 @@ class Venue(Protocol):
         ...
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
-        """Pair rules from AssetPairs; None: all. An unknown pair: an empty list. Raises VenueUnavailable."""
+        """Pair rules from AssetPairs; None: all.
+
+        An unknown pair: an empty list. Raises VenueUnavailable.
+        """
         ...
 
     def last_price(
@@ -62,34 +72,40 @@ class Venue(Protocol):
         ...
 
     def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
-        """The best bid and ask from Ticker, at most some seconds old; None for a venue on paper that
-        has one price alone. Raises VenueUnavailable."""
+        """The best bid and ask from Ticker, at most some seconds old; None for a venue on paper
+        that has one price alone. Raises VenueUnavailable."""
         ...
 
     def prices(
         self, instruments: Collection[Instrument], budget: Budget, reference: Mapping[str, Decimal]
     ) -> Mapping[str, Decimal]:
-        """Pair key -> last traded price, from one Ticker; a pair without one is left out. ``reference`` (pair key -> price)
-        is the alert's idea of them, for a venue on paper. Raises VenueUnavailable."""
+        """Pair key -> last traded price, from one Ticker; a pair without one is left out.
+
+        ``reference`` (pair key -> price) is the alert's idea of them, for a venue on
+        paper. Raises VenueUnavailable.
+        """
         ...
 
     def balances(self, budget: Budget) -> Mapping[str, Balance]:
-        """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are left out. Raises
-        VenueUnavailable."""
+        """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are
+        left out. Raises VenueUnavailable."""
         ...
 
     def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
-        """Every open margin position of the account, oldest first, from OpenPositions. Raises VenueUnavailable."""
+        """Every open margin position of the account, oldest first, from OpenPositions.
+
+        Raises VenueUnavailable.
+        """
         ...
 
     def equity(self, quote: str, budget: Budget) -> Decimal:
-        """Worth of the whole account in that asset, open margin positions included, from TradeBalance. Raises
-        VenueUnavailable."""
+        """Worth of the whole account in that asset, open margin positions included, from
+        TradeBalance. Raises VenueUnavailable."""
         ...
 
     def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
-        """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken does not answer for is
-        left out. Raises VenueUnavailable."""
+        """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken
+        does not answer for is left out. Raises VenueUnavailable."""
         ...
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
@@ -97,32 +113,35 @@ class Venue(Protocol):
         ...
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
-        """One order, open or closed, from QueryOrders; None for one that Kraken does not show. Raises VenueUnavailable."""
+        """One order, open or closed, from QueryOrders; None for one that Kraken does not show.
+
+        Raises VenueUnavailable.
+        """
         ...
 
     def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
-        """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken does not show is left
-        out. Raises VenueUnavailable."""
+        """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken
+        does not show is left out. Raises VenueUnavailable."""
         ...
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
-        """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be missing. Raises
-        VenueUnavailable."""
+        """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be
+        missing. Raises VenueUnavailable."""
         ...
 
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
-        """When an order traded last, from QueryOrders and QueryTrades; None where Kraken shows no trade
-        of it. Raises VenueUnavailable."""
+        """When an order traded last, from QueryOrders and QueryTrades; None where Kraken shows no
+        trade of it. Raises VenueUnavailable."""
         ...
 
     def fills(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, Fill]:
-        """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left out. Raises
-        VenueUnavailable."""
+        """Order id -> Fill, from a QueryOrders for every 50; one that Kraken does not show is left
+        out. Raises VenueUnavailable."""
         ...
 
     def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
-        """What the account traded after ``since`` and no later than ``until``, from TradesHistory: all of
-        it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
+        """What the account traded after ``since`` and no later than ``until``, from TradesHistory:
+        all of it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
         ...
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
@@ -135,7 +154,10 @@ class RemembersItsKey(Protocol):
     """A venue that goes by what it was told of its own key."""
 
     def read_key_if_due(self) -> bool:
-        """Ask again, where it was not asked for a day; whether it was asked. Raises VenueUnavailable."""
+        """Ask again, where it was not asked for a day; whether it was asked.
+
+        Raises VenueUnavailable.
+        """
         ...
 
 

@@ -1,4 +1,5 @@
-"""How many calls of Kraken an alert costs, counted at the exchange: three at most, whatever its size counts in."""
+"""How many calls of Kraken an alert costs, counted at the exchange: three at most,
+whatever its size counts in."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ FIXED = {
 }
 SHARES = {
     "percent_balance": {"quantity_type": "percent_balance", "volume": "10"},
-    "percent_balance, no price": {"quantity_type": "percent_balance", "volume": "10", "price": None},
+    "percent_balance, no price": {"quantity_type": "percent_balance", "volume": "10",
+        "price": None},
     "percent_balance, sell": {"quantity_type": "percent_balance", "volume": "10", "side": "sell"},
     "percent_balance, limit": {
         "quantity_type": "percent_balance", "volume": "10", "order_type": "limit", "price": "2400",
@@ -44,9 +46,11 @@ SHARES = {
     "percent_equity, sell": {"quantity_type": "percent_equity", "volume": "10", "side": "sell"},
     "percent_equity, margin": {"quantity_type": "percent_equity", "volume": "10", "leverage": "2"},
     "percent_position": {"quantity_type": "percent_position", "volume": "50", "side": "sell"},
-    "percent_position, no price": {"quantity_type": "percent_position", "volume": "50", "side": "sell", "price": None},
+    "percent_position, no price": {"quantity_type": "percent_position", "volume": "50",
+        "side": "sell", "price": None},
     "risk_percent": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000"},
-    "risk_percent, margin": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000", "leverage": "2"},
+    "risk_percent, margin": {"quantity_type": "risk_percent", "volume": "1", "stop_loss": "2000",
+        "leverage": "2"},
 }  # fmt: skip
 LONG = {"side": None, "volume": None, "action": "target", "market_position": "long"}
 POSITIONS = {
@@ -77,7 +81,8 @@ def function(kraken):
     """On a ledger that knows of no order."""
     made = Function(
         env={
-            "TRADING_MODE": "live", "KRAKEN_API_URL": kraken.url, "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
+            "TRADING_MODE": "live", "KRAKEN_API_URL": kraken.url, "KRAKEN_API_KEY": KEY,
+            "KRAKEN_API_SECRET": SECRET,
             "ALLOWED_SYMBOLS": "ETH/USD", "MAX_ORDER_COST": "100000 USD",
         },
         clock=SystemClock(),

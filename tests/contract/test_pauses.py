@@ -1,4 +1,5 @@
-"""A pause on every ledger: whoever claims after it was written does not get his claim, and nobody who was to pass is stopped."""
+"""A pause on every ledger: whoever claims after it was written does not get his claim, and nobody
+who was to pass is stopped."""
 
 from __future__ import annotations
 

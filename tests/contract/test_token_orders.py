@@ -24,7 +24,8 @@ CANCEL = OrderRequest("BTC/USD", {"txid": "OAAAAA-BBBBB-CCCCCC"}, method="Cancel
 
 def count(store, alert, *requests, most=2, token_id="a7f3", now=NOW, account="default", leg=0):
     permit = Permit(
-        token_id, "trend", date(2027, 1, 1), frozenset(), orders_per_day=most, written={"n": f"n={most}"}
+        token_id, "trend", date(2027, 1, 1), frozenset(), orders_per_day=most,
+        written={"n": f"n={most}"}
     )  # fmt: skip
     count_orders(requests or (BUY,), permit, Unit("live", account, alert, leg), store, now)
 

@@ -1,4 +1,5 @@
-"""Two processes on one ledger and a command beside them: once a pause has answered, neither of them trades."""
+"""Two processes on one ledger and a command beside them: once a pause has answered,
+neither of them trades."""
 
 from __future__ import annotations
 

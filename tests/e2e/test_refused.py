@@ -1,4 +1,5 @@
-"""What is refused before it is an order: every 400, 401, 404, 405, 409, 413 and 429, from outside."""
+"""What is refused before it is an order: every 400, 401, 404, 405, 409, 413 and
+429, from outside."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.support.served_function import ALERTS, check, utc
 
-# -- 400, 401, 404, 405, 409, 413, 429 -----------------------------------------------------------------------------------
+# -- 400, 401, 404, 405, 409, 413, 429 -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,9 @@ def forgeries(live):
         "a signature that is none": (unsigned, {"X_Signature": "sha256=zz"}),
         "half of Standard Webhooks": (unsigned, {"webhook_id": "msg_1"}),
         "an old Standard Webhooks message": (
-            unsigned, {"webhook_id": "msg_1", "webhook_timestamp": "1600000000", "webhook_signature": "v1,AAAA"},
+            unsigned,
+            {"webhook_id": "msg_1", "webhook_timestamp": "1600000000",
+                "webhook_signature": "v1,AAAA"},
         ),
     }  # fmt: skip
 

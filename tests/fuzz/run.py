@@ -76,7 +76,10 @@ class Found(NamedTuple):
             if self.seen is None
             else f"\n  {self.seen.status} {self.seen.body[:600]!r}\n  {self.seen.said[:2000]}"
         )
-        return f"round {self.seed}, request {self.number}: {'; '.join(self.faults)}\n  {self.request!r:.3000}{answer}"
+        return (
+            f"round {self.seed}, request {self.number}: {'; '.join(self.faults)}\n  "
+            f"{self.request!r:.3000}{answer}"
+        )
 
 
 class Function:

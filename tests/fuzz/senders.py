@@ -1,4 +1,5 @@
-"""Where a request may come from, by each function's settings: the fuzz's own reading of them, on texts alone."""
+"""Where a request may come from, by each function's settings: the fuzz's own reading of
+them, on texts alone."""
 
 from __future__ import annotations
 

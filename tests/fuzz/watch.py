@@ -18,8 +18,8 @@ MOST_CPU_S = 1.0
 
 
 class Seen(NamedTuple):
-    """``entries`` and ``sent``: how many more entries in the ledger, and calls that trade, after the
-    request than before it. ``said``: the log lines of it."""
+    """``entries`` and ``sent``: how many more entries in the ledger, and calls that trade, after
+    the request than before it. ``said``: the log lines of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,7 +43,8 @@ def faults(asked: Request, seen: Seen) -> list[str]:
         (leaked(seen.said, whole=altered) is not None, "a log line holds a secret"),
         (seen.sent > 0 and not may_write, "an order went out without a proof"),
         (seen.entries > 0 and not may_write, "the ledger has an alert that nothing proved"),
-        (asked.is_alert and not asked.may_trade and seen.status not in TURNED_AWAY, f"no proof, and {seen.status}"),
+        (asked.is_alert and not asked.may_trade and seen.status not in TURNED_AWAY,
+            f"no proof, and {seen.status}"),
     ]  # fmt: skip
     return [text for is_so, text in found if is_so] + _of_document(asked, seen)
 

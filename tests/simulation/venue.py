@@ -1,4 +1,5 @@
-"""Kraken as one instance meets it: over a network that delays and loses, in front of the exchange with its book."""
+"""Kraken as one instance meets it: over a network that delays and loses, in front of the
+exchange with its book."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ class Flight:
 
 
 class SimulatedVenue:
-    """Kraken over a network that delays and loses; every call ends within its budget, unless the process stands still."""
+    """Kraken over a network that delays and loses; every call ends within its budget, unless the
+    process stands still."""
 
     def __init__(self, process: Process, exchange: Exchange) -> None:
         self._process, self._exchange = process, exchange
@@ -59,7 +61,8 @@ class SimulatedVenue:
         if chaos.happens("message_paused"):
             pause = chaos.seconds(3, 400)
             process.tell(
-                f"venue.submit: the process STANDS STILL for {pause / SECOND:.3f} s just before the bytes leave"
+                f"venue.submit: the process STANDS STILL for {pause / SECOND:.3f} s just before "
+                "the bytes leave"
             )
             process.wait(pause)
         flight = Flight(self._message(request, client_order_id, deadline))
@@ -90,9 +93,8 @@ class SimulatedVenue:
             world.after(travel, lambda: self._arrive(flight))
         back_at = world.now + travel + 1 + chaos.travel()
         if lost or chaos.happens("reply_lost") or back_at > give_up_at:
-            process.wait(
-                give_up_at - world.now if chaos.random.random() < 0.7 else 0
-            )  # timed out, or cut off
+            # Timed out, or cut off.
+            process.wait(give_up_at - world.now if chaos.random.random() < 0.7 else 0)
             return Unknown("the exchange with Kraken broke off")
         process.wait(back_at - world.now)
         assert flight.outcome is not None

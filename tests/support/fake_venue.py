@@ -1,4 +1,5 @@
-"""A venue that behaves: it keeps a book, and a test decides what the next calls meet on the way to it."""
+"""A venue that behaves: it keeps a book, and a test decides what the next calls
+meet on the way to it."""
 
 from __future__ import annotations
 
@@ -28,13 +29,14 @@ from webhook_core.trading.rules import Fees
 
 @dataclass
 class FakeVenue:
-    """``lose_reply``: the next order is placed (the next cancel or amendment made) and its answer lost. ``refuse``: outcomes of
-    the next submits instead.
+    """``lose_reply``: the next order is placed (the next cancel or amendment made) and its answer
+    lost. ``refuse``: outcomes of the next submits instead.
 
-    ``listed_open`` / ``closed_orders`` are what the look-ups show, by client order id. ``held`` are the balances, ``net`` the
-    positions, ``quotes`` the prices, ``worth`` the equity, ``resting`` the orders of the account, which a cancel takes out and
-    an amendment changes, ``filled`` the fills by order id, ``charged`` what it pays by pair key. ``unreadable`` makes reads
-    fail; ``spend_s`` is what each call takes of the clock.
+    ``listed_open`` / ``closed_orders`` are what the look-ups show, by client order id. ``held`` are
+    the balances, ``net`` the positions, ``quotes`` the prices, ``worth`` the equity, ``resting``
+    the orders of the account, which a cancel takes out and an amendment changes, ``filled`` the
+    fills by order id, ``charged`` what it pays by pair key. ``unreadable`` makes reads fail;
+    ``spend_s`` is what each call takes of the clock.
     """
 
     clock: Any = None

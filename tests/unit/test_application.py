@@ -20,7 +20,8 @@ from webhook_core.trading.requests import NotSent, Rejected
 from webhook_core.web.messages import HttpRequest
 
 ANSWER_KEYS = {
-    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id", "client_order_id", "orders",
+    "success", "message", "order_id", "error", "trade_details", "code", "field", "alert_id",
+    "client_order_id", "orders",
     "replayed", "mode", "warnings", "request_id",
 }  # fmt: skip
 
@@ -30,7 +31,7 @@ def function():
     return Function()
 
 
-# -- what an alert comes to ----------------------------------------------------------------------------------------------
+# -- what an alert comes to ------------------------------------------------------------------------
 
 
 def test_an_accepted_alert_answers_with_everything_about_its_order(function):
@@ -41,7 +42,8 @@ def test_an_accepted_alert_answers_with_everything_about_its_order(function):
     assert answer["code"] == "accepted"
     assert answer["order_id"] == "OFAKE1-AAAAA-AAAAAA"
     assert answer["trade_details"] == {
-        "symbol": "BTC/USD", "side": "buy", "order_type": "market", "volume": "0.01234567", "price": "60000",
+        "symbol": "BTC/USD", "side": "buy", "order_type": "market", "volume": "0.01234567",
+        "price": "60000",
     }  # fmt: skip
     request, client_order_id, _ = function.venue.submitted[0]
     assert answer["orders"] == [
@@ -123,7 +125,7 @@ def test_a_bug_answers_500_without_a_word_about_itself(function, caplog):
     assert any(record.exc_info for record in caplog.records)
 
 
-# -- once ------------------------------------------------------------------------------------------------------------------
+# -- once ------------------------------------------------------------------------------------------
 
 
 def test_a_resend_gets_the_stored_answer(function):
@@ -153,13 +155,14 @@ def test_alerts_without_an_id_are_told_apart_by_their_bodies(function):
 def test_an_alert_without_id_and_time_is_a_redelivery_inside_the_window_and_new_after_it(function):
     alert = function.alert(id=None, fired_at=None)
     answers = [function.post(alert)]
+    # At 20 and 40 s repeats; at 50 s new, whose window then runs from there.
     for seconds in (
         20,
         20,
         10,
         44,
         1,
-    ):  # at 20 and 40 s repeats; at 50 s new, whose window then runs from there
+    ):
         function.clock.sleep(seconds)
         answers.append(function.post(alert))
     assert [answer["replayed"] for answer in answers] == [False, True, True, False, True, False]
@@ -275,7 +278,7 @@ def test_a_market_that_cannot_be_read_leaves_nothing_behind():
     assert function.post(alert).status == 200
 
 
-# -- rules that moved ------------------------------------------------------------------------------------------------------
+# -- rules that moved ------------------------------------------------------------------------------
 
 DECIMALS = Rejected(
     ("EOrder:Invalid price:BTC/USD price can only be specified up to 0 decimals.",),
@@ -320,7 +323,8 @@ def test_a_refusal_that_fresh_rules_confirm_says_so_with_the_numbers(function):
 
 
 def test_where_the_rules_cannot_be_read_again_the_refused_order_is_left_to_a_resend(function):
-    """It proves that nothing was placed, and says nothing of what fresh rules would make of the order."""
+    """It proves that nothing was placed, and says nothing of what fresh rules would
+    make of the order."""
     fresh_rules(function)
     function.venue.refuse = [MINIMUM]
     function.venue.unreadable = {"instruments"}
@@ -359,7 +363,7 @@ def test_a_pair_that_kraken_does_not_know_is_refused_by_name(function):
     assert "NOPEUSD" in answer["error"]
 
 
-# -- a ledger that fails ---------------------------------------------------------------------------------------------------
+# -- a ledger that fails ---------------------------------------------------------------------------
 
 
 @dataclasses.dataclass
@@ -412,7 +416,7 @@ def test_an_outcome_that_cannot_be_recorded_is_logged_whole_and_found_by_the_red
     assert len(function.venue.submitted) == 1
 
 
-# -- validation ------------------------------------------------------------------------------------------------------------
+# -- validation ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["route", "flag"])
@@ -542,15 +546,18 @@ def test_what_kraken_would_refuse_is_said(function):
     assert {check["verdict"] for check in order["checks"]} <= {"passed", "not_checked"}
 
 
-# -- routes ----------------------------------------------------------------------------------------------------------------
+# -- routes ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/webhook/health", 200), ("GET", "/webhook/health/", 200),
-        ("GET", "/webhook/tradingview", 405), ("PUT", "/", 405), ("TRACE", "/webhook/health", 405), ("OPTIONS", "/", 405),
-        ("POST", "/webhook/health", 405), ("DELETE", "/account", 405), ("GET", "/nowhere", 404), ("POST", "/nowhere", 404),
+        ("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/webhook/health", 200),
+        ("GET", "/webhook/health/", 200),
+        ("GET", "/webhook/tradingview", 405), ("PUT", "/", 405), ("TRACE", "/webhook/health", 405),
+        ("OPTIONS", "/", 405),
+        ("POST", "/webhook/health", 405), ("DELETE", "/account", 405), ("GET", "/nowhere", 404),
+        ("POST", "/nowhere", 404),
         ("GET", "/webhook/tradingview/validate/", 405),
     ],
 )  # fmt: skip

@@ -175,8 +175,7 @@ class _Connection:
 
 _NO_CREDENTIALS = (
     "can't be read without Google credentials; on Google Cloud the function's service account is "
-    f"used and needs {ROLE}, "
-    "elsewhere run: gcloud auth application-default login"
+    f"used and needs {ROLE}, elsewhere run: gcloud auth application-default login"
 )
 _ADVICE = {
     "PERMISSION_DENIED": (
@@ -186,16 +185,14 @@ _ADVICE = {
     ),
     "NOT_FOUND": (
         "is not there; create the secret (gcloud secrets create {secret} --project={project} "
-        "--data-file=FILE) or, if it has "
-        "no such version, add one (gcloud secrets versions add {secret} --project={project} "
-        "--data-file=FILE), and grant the "
-        f"function's service account {ROLE}"
+        "--data-file=FILE) or, if it has no such version, add one (gcloud secrets versions add "
+        "{secret} --project={project} --data-file=FILE), and grant the function's service "
+        f"account {ROLE}"
     ),
     "FAILED_PRECONDITION": (
         "is disabled or destroyed; enable the version (gcloud secrets versions enable VERSION "
-        "--secret={secret} "
-        "--project={project}) or add a new one (gcloud secrets versions add {secret} "
-        "--project={project} --data-file=FILE)"
+        "--secret={secret} --project={project}) or add a new one (gcloud secrets versions add "
+        "{secret} --project={project} --data-file=FILE)"
     ),
     "UNAUTHENTICATED": _NO_CREDENTIALS,
 }

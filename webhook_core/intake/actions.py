@@ -1,4 +1,5 @@
-"""The kinds of alert beside a plain order: what ``action`` calls them, and which fields go with which.
+"""The kinds of alert beside a plain order: what ``action`` calls them, and which
+fields go with which.
 
 Loaded for those alone, and to explain a field that a plain order can't have.
 """
@@ -90,8 +91,12 @@ NOT_WITH_AN_ORDER = {
     "of_alert": _WHICH,
 }
 _WHY: Mapping[Action, str] = {
-    "close": "it closes what is held, at the market. Send symbol, and percent for a part of the position",
-    "reverse": "it turns the position round, at the market. Send symbol, and volume for another size",
+    "close": (
+        "it closes what is held, at the market. Send symbol, and percent for a part of the position"
+    ),
+    "reverse": (
+        "it turns the position round, at the market. Send symbol, and volume for another size"
+    ),
     "target": "it goes to market_position and market_position_size, at the market",
     "cancel": "send order_id, client_order_id or of_alert, or else scope, symbol and side",
     "amend": "it changes volume, price, stop_price, display_volume or post_only of one order",
@@ -101,7 +106,10 @@ _WHY: Mapping[Action, str] = {
 
 
 def action_of(candidates: Sequence[Sent]) -> Action:
-    """What ``action`` asks for; buy and sell are orders. Raises AlertMalformed for any other word."""
+    """What ``action`` asks for; buy and sell are orders.
+
+    Raises AlertMalformed for any other word.
+    """
     said = values.agreed(candidates, _named)
     return "order" if said is None or isinstance(said, Side) else said
 
@@ -119,7 +127,8 @@ def _named(sent: Sent) -> Action | Side:
 
 
 def refuse_others(action: Action, order: Order) -> None:
-    """Raises AlertMalformed for the first field that says something and does not go with ``action``."""
+    """Raises AlertMalformed for the first field that says something and
+    does not go with ``action``."""
     for name, candidates in order.items():
         why = _why_not(action, name)
         for sent in candidates:

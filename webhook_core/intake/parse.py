@@ -16,8 +16,11 @@ from webhook_core.trading.orders import Action
 
 
 def parse(verified: VerifiedBody) -> Alert:
-    """The alert in a verified body. Raises AlertMalformed with the canonical name of the field at fault, and OrderDenied
-    for a second exit of one entry."""
+    """The alert in a verified body.
+
+    Raises AlertMalformed with the canonical name of the field at fault, and OrderDenied for a
+    second exit of one entry.
+    """
     fields = _sorted(verified.fields)
     order = fields.order
     strategy_name = alert_texts.strategy_name(order.get("strategy_name", ()))
@@ -36,7 +39,8 @@ def parse(verified: VerifiedBody) -> Alert:
 
 
 def _sorted(body: Mapping[str, Any]) -> Sorted:
-    """Raises AlertMalformed for a field that is not ours and speaks of an order; most alerts have none to look at."""
+    """Raises AlertMalformed for a field that is not ours and speaks of an order; most
+    alerts have none to look at."""
     fields = sort_fields(body)
     if not fields.unknown and "orders" not in fields.order and all(map(is_plain, fields.context)):
         return fields
@@ -55,8 +59,11 @@ def _leg(body: Mapping[str, Any], default_symbol: str | None) -> Alert:
 
 
 def _action(order: Order, *, implied: bool = True) -> Action:
-    """What ``action`` says. Without it and without a side a market position is a target; where either came empty it is not,
-    for a placeholder without a value must never turn an order into something else."""
+    """What ``action`` says.
+
+    Without it and without a side a market position is a target; where either came empty it is not,
+    for a placeholder without a value must never turn an order into something else.
+    """
     said = [sent for sent in order.get("action", ()) if not is_missing(sent.value)]
     if not said and implied and "action" not in order and "side" not in order:
         return (
@@ -93,7 +100,10 @@ def _alert(fields: Sorted, wanted: Mapping[str, Any], about: Mapping[str, Any]) 
 
 
 def read(action: Action, fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
-    """The alert's fields, as ``Alert`` names them, ``warnings`` among them. Raises AlertMalformed."""
+    """The alert's fields, as ``Alert`` names them, ``warnings`` among them.
+
+    Raises AlertMalformed.
+    """
     from webhook_core.intake.actions import refuse_others  # a plain order needs none of it
 
     refuse_others(action, fields.order)

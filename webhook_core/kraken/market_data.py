@@ -20,20 +20,26 @@ from webhook_core.trading.instruments import Instrument, parse_asset_pairs, suff
 
 TOKENIZED = "tokenized_asset"
 _OTHER_VENUE = "bitnomial_exchange"
-"""``execution_venue`` of the pairs whose names have a suffix (XBTUSD:BTNL); AssetPairs leaves them out unless it is named."""
+"""``execution_venue`` of the pairs whose names have a suffix (XBTUSD:BTNL); AssetPairs leaves them
+out unless it is named."""
 _NO_SUCH_PAIR = "EQuery:Unknown asset pair"
 MOST_TICKERS = 20
-"""For one bad pair of twenty it takes up to eleven; only an account with several of them gets so far."""
+"""For one bad pair of twenty it takes up to eleven; only an account with
+several of them gets so far."""
 UNLISTED_FOR_S = 3600.0
 Unlisted = dict[str, float]
-"""Keys of pairs that Ticker doesn't know -> until when, on the monotonic clock, it is not asked for them again."""
+"""Keys of pairs that Ticker doesn't know -> until when, on the monotonic clock, it is not
+asked for them again."""
 _ONE_IS_NO_GOOD = (_NO_SUCH_PAIR, "EGeneral:Invalid arguments:pair:paper knows no price")
 
 
 def instruments(
     client: KrakenClient, clock: Clock, pairs: Collection[str] | None, budget: Budget
 ) -> list[Instrument]:
-    """The rules of these pairs, or of all; none for a pair that Kraken doesn't know. Raises VenueUnavailable."""
+    """The rules of these pairs, or of all; none for a pair that Kraken doesn't know.
+
+    Raises VenueUnavailable.
+    """
     if pairs is None:
         found = asset_pairs(client, clock, {}, budget)
         found += _all_beside(client, clock, {"aclass_base": TOKENIZED}, budget)
@@ -68,8 +74,8 @@ def _all_beside(
 def asset_pairs(
     client: KrakenClient, clock: Clock, asked: Mapping[str, str], budget: Budget
 ) -> list[Instrument]:
-    """What AssetPairs answers to these fields of its own, dated; none where Kraken knows no such pair. Raises
-    VenueUnavailable."""
+    """What AssetPairs answers to these fields of its own, dated; none where Kraken knows no such
+    pair. Raises VenueUnavailable."""
     asked_at = clock.now()
     reply = client.public("AssetPairs", asked, budget)
     errors = outcomes.errors_of(reply.document) or ()
@@ -79,7 +85,8 @@ def asset_pairs(
 
 
 def _is_tokenized(pair: str) -> bool:
-    """xStocks alone have an x in lower case in their names (docs.kraken.com, get-tradable-asset-pairs)."""
+    """xStocks alone have an x in lower case in their names (docs.kraken.com,
+    get-tradable-asset-pairs)."""
     return "x" in pair
 
 
@@ -157,11 +164,14 @@ def ticks(
     budget: Budget,
     unlisted: Unlisted | None = None,
 ) -> Mapping[str, Tick]:
-    """Pair key -> tick, those without a price left out. One call, two where there are tokenised pairs. Raises VenueUnavailable.
+    """Pair key -> tick, those without a price left out.
 
-    Kraken refuses all for one name that it doesn't know: then the halves are asked for, until the refused pair stands alone.
-    Only for the first pair, the one that is traded, that is an error: the others value what else the account holds.
-    ``unlisted`` keeps such others, which are not asked for again for a while.
+    One call, two where there are tokenised pairs. Raises VenueUnavailable.
+
+    Kraken refuses all for one name that it doesn't know: then the halves are asked for, until the
+    refused pair stands alone. Only for the first pair, the one that is traded, that is an error:
+    the others value what else the account holds. ``unlisted`` keeps such others, which are not
+    asked for again for a while.
     """
     unlisted = {} if unlisted is None else unlisted
     now = budget.clock.monotonic()
@@ -186,7 +196,8 @@ def _ticks(
     budget: Budget,
     unlisted: Unlisted,
 ) -> Mapping[str, Tick]:
-    """Of pairs of one asset class, the traded one's first; those that ``MOST_TICKERS`` do not come to are left out."""
+    """Of pairs of one asset class, the traded one's first; those that ``MOST_TICKERS`` do
+    not come to are left out."""
     found: dict[str, Tick] = {}
     left = [asked]
     for _ in range(MOST_TICKERS):
@@ -205,9 +216,8 @@ def _ticks(
 
 
 def _shown(asked: list[Instrument], rows: Mapping[str, Any]) -> Mapping[str, Tick]:
-    single = (
-        next(iter(rows.values())) if len(asked) == len(rows) == 1 else None
-    )  # it may have any name of the pair
+    # It may have any name of the pair.
+    single = next(iter(rows.values())) if len(asked) == len(rows) == 1 else None
     shown = {instrument.key: _tick_in(_row_of(instrument, rows) or single) for instrument in asked}
     return {key: tick for key, tick in shown.items() if tick is not None}
 
@@ -221,7 +231,8 @@ def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> ou
 
 
 def _is_unlisted(reply: outcomes.Reply) -> bool:
-    """Kraken doesn't know it, and will not know it in a minute: on paper a pair may get its price at any time."""
+    """Kraken doesn't know it, and will not know it in a minute: on paper a pair may get
+    its price at any time."""
     return any(
         error.startswith(_NO_SUCH_PAIR) for error in outcomes.errors_of(reply.document) or ()
     )

@@ -19,7 +19,8 @@ from webhook_core.kraken.market_data import Tick
 from webhook_core.trading.instruments import Instrument
 
 BOOK_FOR_S = 5.0
-"""So old may a bid and an ask be: it is one read for all that an alert's plan asks of the ticker."""
+"""So old may a bid and an ask be: it is one read for all that an alert's
+plan asks of the ticker."""
 
 
 class Tickers:

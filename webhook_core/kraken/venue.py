@@ -40,10 +40,11 @@ RESENDS = 2
 
 
 class KrakenVenue:
-    """``note_price`` hears the alert's reference price before each order; the paper venue trades at it. ``priced_by_alerts``: so
-    a plan counts by it too.
+    """``note_price`` hears the alert's reference price before each order; the paper venue trades at
+    it. ``priced_by_alerts``: so a plan counts by it too.
 
-    What a plain order doesn't need (reads of the account, cancels) is imported when it is first asked for.
+    What a plain order doesn't need (reads of the account, cancels) is imported when
+    it is first asked for.
     """
 
     name = "Kraken"
@@ -95,7 +96,9 @@ class KrakenVenue:
 
     def instruments(self, pairs: Collection[str] | None, budget: Budget) -> list[Instrument]:
         if pairs is None and self.priced_by_alerts:
-            return []  # the paper Kraken's own are in the records, and a thousand stored rows would slow every start
+            # The paper Kraken's own are in the records, and a thousand stored rows
+            # would slow every start.
+            return []
         from webhook_core.kraken import market_data
 
         return market_data.instruments(self._client, self._clock, pairs, budget)
@@ -183,7 +186,8 @@ class KrakenVenue:
         }
 
     def read_key_if_due(self) -> bool:
-        """Ask once a day how far the nonces of the key may overtake each other; whether it was asked. Raises VenueUnavailable."""
+        """Ask once a day how far the nonces of the key may overtake each other; whether it was
+        asked. Raises VenueUnavailable."""
         if not self._client.window_is_due:
             return False
         from webhook_core.kraken import key_diagnosis
@@ -192,7 +196,8 @@ class KrakenVenue:
         return True
 
     def diagnose(self, deadline_s: int) -> Iterator[Finding]:
-        """What the doctor asks of Kraken: its status, the clock, by which deadlines of so many seconds are set, the key."""
+        """What the doctor asks of Kraken: its status, the clock, by which deadlines of so many
+        seconds are set, the key."""
         from webhook_core.kraken import diagnosis  # only the doctor needs it
 
         return diagnosis.diagnose(self._client, self._clock, deadline_s)
@@ -208,7 +213,10 @@ class KrakenVenue:
         return outcome_of(method, parameters, reply, self._clock.now())
 
     def tell_price(self, pair: str, price: Decimal) -> None:
-        """What the paper market of a pair stands at; Kraken's own is not told. Raises ValueError."""
+        """What the paper market of a pair stands at; Kraken's own is not told.
+
+        Raises ValueError.
+        """
         if self._note_price is not None:
             self._note_price(pair, price)
 

@@ -34,19 +34,24 @@ class Existing(_Stored):
 
 
 class Waiting(_Stored):
-    """Nothing was written: ``entry``, another one of its line, is SUBMITTING. It may be claimed later."""
+    """Nothing was written: ``entry``, another one of its line, is SUBMITTING.
+
+    It may be claimed later.
+    """
 
     __slots__ = ()
 
 
 class Superseded(_Stored):
-    """Nothing was written, nor ever will be: ``entry``, which was fired later, has been claimed before."""
+    """Nothing was written, nor ever will be: ``entry``, which was fired later, has
+    been claimed before."""
 
     __slots__ = ()
 
 
 class Outdated(NamedTuple):
-    """Nothing was written: the line has been claimed since ``turn.mark`` was read, so the plan rests on old facts."""
+    """Nothing was written: the line has been claimed since ``turn.mark`` was read, so the plan
+    rests on old facts."""
 
     def __bool__(self) -> bool:
         return True  # an empty tuple is not, and this is an answer
@@ -77,34 +82,42 @@ class Page(NamedTuple):
 
 
 class Ledger(Protocol):
-    """What we know of every alert. Every method raises LedgerUnavailable, and then nothing can be concluded."""
+    """What we know of every alert.
+
+    Every method raises LedgerUnavailable, and then nothing can be concluded.
+    """
 
     def claim(self, entry: LedgerEntry) -> Claim:
-        """Write once, durably, if the unit is absent. One winner across threads, processes and instances.
+        """Write once, durably, if the unit is absent.
+
+        One winner across threads, processes and instances.
 
         A unit that is there is Existing, whatever its line says. Else what may hold it back
         (risk.gates) and its turn are checked in one step with the write: HeldBack, Superseded,
-        Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its turn and
-        leaves the line free.
+        Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its
+        turn and leaves the line free.
         """
         ...
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        """Write the next attempt of an entry that is stored and not SUBMITTING, or the first of one that was MISSED: a record
-        that checks gates and turn again, and in which the entry takes its place in its line."""
+        """Write the next attempt of an entry that is stored and not SUBMITTING, or the first of one
+        that was MISSED: a record that checks gates and turn again, and in which the entry takes its
+        place in its line."""
         ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        """Write if the stored version is still ``entry.version``; else Existing with what is stored.
+        """Write if the stored version is still ``entry.version``; else Existing
+        with what is stored.
 
-        Durable as a claim is, but for an accepted order: a store may lose that with the power of its machine, and has the
-        entry of before again, which a look-up settles.
+        Durable as a claim is, but for an accepted order: a store may lose that with the power of
+        its machine, and has the entry of before again, which a look-up settles.
         """
         ...
 
     def mark(self, line: str) -> str:
-        """The ``owner`` of the attempt that was claimed last in that line, first and next attempts alike; empty before the
-        first. So whoever has claimed an attempt knows the mark that it left, and any other one means another claim."""
+        """The ``owner`` of the attempt that was claimed last in that line, first and next attempts
+        alike; empty before the first. So whoever has claimed an attempt knows the mark that it
+        left, and any other one means another claim."""
         ...
 
     def find(self, unit: Unit) -> LedgerEntry | None: ...
@@ -122,22 +135,24 @@ class Ledger(Protocol):
         limit: int = 50,
         newest_first: bool = True,
     ) -> Page:
-        """By time of the first claim; one that can't be read is left out, and logged. Raises ValueError for a cursor that is
-        not ours."""
+        """By time of the first claim; one that can't be read is left out, and logged.
+
+        Raises ValueError for a cursor that is not ours.
+        """
         ...
 
     def unfinished(
         self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
     ) -> Sequence[LedgerEntry]:
-        """Accepted orders of that mode and account, of these kinds, whose fill is not known to be final: at most ``limit`` of
-        them, in no order."""
+        """Accepted orders of that mode and account, of these kinds, whose fill is not known to be
+        final: at most ``limit`` of them, in no order."""
         ...
 
     def of_orders(
         self, mode: str, account: str, order_ids: Collection[str]
     ) -> Sequence[LedgerEntry]:
-        """The entries of that mode and account whose last attempt came to one of these orders, by the venue's ids, in no
-        order. One that an earlier version wrote may be missing."""
+        """The entries of that mode and account whose last attempt came to one of these orders, by
+        the venue's ids, in no order. One that an earlier version wrote may be missing."""
         ...
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
@@ -153,12 +168,16 @@ class Document(NamedTuple):
 
 
 class Documents(Protocol):
-    """A few named texts beside the ledger: the pair rules, the paper book. Raises LedgerUnavailable."""
+    """A few named texts beside the ledger: the pair rules, the paper book.
+
+    Raises LedgerUnavailable.
+    """
 
     def read(self, name: str) -> Document | None: ...
 
     def write(self, name: str, text: str, version: str | None) -> bool:
-        """True if the stored version was still ``version`` (None: absent) and the text is written now."""
+        """True if the stored version was still ``version`` (None: absent) and the
+        text is written now."""
         ...
 
     def delete(self, name: str, version: str) -> bool:

@@ -19,7 +19,10 @@ PATIENT_READ_S = 10.0  # at a terminal
 
 
 def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -> Settings:
-    """For a terminal: the settings with every secret read. Raises SettingsError for whatever can't be used or read."""
+    """For a terminal: the settings with every secret read.
+
+    Raises SettingsError for whatever can't be used or read.
+    """
     try:
         return Configuration(env, SecretReader().read).completed(seconds)
     except NotConfigured as error:
@@ -27,9 +30,11 @@ def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -
 
 
 def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
-    """The application for the command line: log lines go to ``stream``, from WARNING up unless LOG_LEVEL says otherwise.
+    """The application for the command line: log lines go to ``stream``, from WARNING up unless
+    LOG_LEVEL says otherwise.
 
-    Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a command makes none.
+    Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a
+    command makes none.
     """
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream)

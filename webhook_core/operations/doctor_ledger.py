@@ -24,11 +24,20 @@ it."""
 TRIES = 3
 SLOW_WRITE_S = 0.5
 _ADVICE = {
-    "sqlite": "whoever runs this must be able to create and write the file that LEDGER_URL names, and its folder",
-    "firestore": "the database must exist, and this account needs roles/datastore.user in the project that LEDGER_URL names",
+    "sqlite": (
+        "whoever runs this must be able to create and write the file that LEDGER_URL names, "
+        "and its folder"
+    ),
+    "firestore": (
+        "the database must exist, and this account needs roles/datastore.user in the project "
+        "that LEDGER_URL names"
+    ),
 }
 
-_NOT_YET = "this is right only if no alert has come yet; else correct LEDGER_URL, or run this in the function's folder"
+_NOT_YET = (
+    "this is right only if no alert has come yet; else correct LEDGER_URL, or run this in the "
+    "function's folder"
+)
 _NEVER = "let LEDGER_URL name the function's ledger, or a file that is not there yet"
 
 
@@ -68,7 +77,10 @@ def check_ledger(application: Application) -> Iterator[Finding]:
         and settings.ledger_url.startswith("firestore:")
         and not settings.ledger_id
     ):
-        found = "is unset: were the database emptied, or another one, alerts that are done would trade again"
+        found = (
+            "is unset: were the database emptied, or another one, alerts that are done would "
+            "trade again"
+        )
         yield warn(
             "LEDGER_ID",
             found,
@@ -95,7 +107,8 @@ def check_ledger(application: Application) -> Iterator[Finding]:
 
 
 def _pauses(application: Application) -> Iterator[Finding]:
-    """What is stopped, and by whom: alerts that are answered 422 are what a trader wonders about."""
+    """What is stopped, and by whom: alerts that are answered 422 are what a
+    trader wonders about."""
     for pause in application.market.pausing.standing():
         name = "" if pause.strategy is None else f" {pause.strategy}"
         yield warn("pauses", pause.sentence, f"python -m webhook_core resume{name}")

@@ -1,9 +1,11 @@
-"""The operator's replay: an alert that ended without an order is sent once more, because a person says so.
+"""The operator's replay: an alert that ended without an order is sent once more,
+because a person says so.
 
-Three states prove that nothing was placed: REJECTED, NOT_PLACED and EXPIRED. The proof is not taken on trust: every earlier
-attempt is looked up among Kraken's open and closed orders again, and one that is found, or a read that fails, ends the
-replay. The new attempt is claimed by compare-and-set on the entry that was looked at, so of two operators one sends.
-What goes out is the stored request as it stands, neither rounded nor sized anew.
+Three states prove that nothing was placed: REJECTED, NOT_PLACED and EXPIRED. The proof is not taken
+on trust: every earlier attempt is looked up among Kraken's open and closed orders again, and one
+that is found, or a read that fails, ends the replay. The new attempt is claimed by compare-and-set
+on the entry that was looked at, so of two operators one sends. What goes out is the stored request
+as it stands, neither rounded nor sized anew.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ LOOK_AGAIN_AFTER = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An entry that may be replayed. ``absent_at``: when Kraken's lists were last seen to lack all of its attempts."""
+    """An entry that may be replayed.
+
+    ``absent_at``: when Kraken's lists were last seen to lack all of its attempts.
+    """
 
     entry: LedgerEntry
     absent_at: datetime
@@ -64,8 +69,8 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Every method raises ReplayRefused with the reason, VenueUnavailable or LedgerUnavailable; then nothing was sent,
-    unless the message says otherwise."""
+    """Every method raises ReplayRefused with the reason, VenueUnavailable or LedgerUnavailable;
+    then nothing was sent, unless the message says otherwise."""
 
     settings: Settings
     ledger: Ledger
@@ -90,11 +95,13 @@ class Replay:
         if not is_ours(entry, self.settings):
             ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"
             raise ReplayRefused(
-                f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this is {ours}."
+                f"The alert came in {entry.unit.mode} mode for account {entry.unit.account}; this "
+                f"is {ours}."
             )
         if entry.current.number == 0:
             raise ReplayRefused(
-                "No order was planned for it, since the alert never got as far as its claim: send a new alert."
+                "No order was planned for it, since the alert never got as far as its claim: send "
+                "a new alert."
             )
         if entry.current.request.method != "AddOrder":
             raise ReplayRefused(
@@ -104,7 +111,8 @@ class Replay:
         return self._looked_up(entry, budget)
 
     def _hold_against_rules(self, entry: LedgerEntry, budget: Budget) -> None:
-        """Every rule that an alert's order is held against, first those that need no price of Kraken's."""
+        """Every rule that an alert's order is held against, first those that need no
+        price of Kraken's."""
         request, rules, now = (
             entry.current.request,
             self.settings.rules_for(entry.strategy),
@@ -152,7 +160,8 @@ class Replay:
                     venue_order_id=order.order_id,
                 )
                 raise ReplayRefused(
-                    f"Attempt {attempt.number} was placed after all: Kraken has it as {order.order_id}, {order.status}, "
+                    f"Attempt {attempt.number} was placed after all: Kraken has it as "
+                    f"{order.order_id}, {order.status}, "
                     f"under client order id {attempt.client_order_id}."
                 )
         return Checked(entry, asked_at)
@@ -172,7 +181,8 @@ class Replay:
             raise LedgerUnavailable(f"{error.message} Nothing was sent.") from error
         if isinstance(claimed, Existing):
             raise ReplayRefused(
-                f"Somebody was faster: the alert is {claimed.entry.state} by now. Nothing was sent here."
+                f"Somebody was faster: the alert is {claimed.entry.state} by now. Nothing was "
+                "sent here."
             )
         event(
             logging.INFO,
@@ -184,8 +194,8 @@ class Replay:
             return self.submission.send(claimed.entry, _NoNewPlan(), budget)
         except LedgerUnavailable as error:
             raise LedgerUnavailable(
-                f"{error.message} The order may have been placed, under client order id {checked.client_order_id}, "
-                "and the ledger does not know: run reconcile."
+                f"{error.message} The order may have been placed, under client order id "
+                f"{checked.client_order_id}, and the ledger does not know: run reconcile."
             ) from error
 
 
@@ -193,4 +203,7 @@ class _NoNewPlan:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
 
     def replanned(self, _leg: int, _budget: Budget) -> str:
-        return "a replay sends the stored request as it was; for one that fits the pair's rules of today send a new alert"
+        return (
+            "a replay sends the stored request as it was; for one that fits the pair's rules "
+            "of today send a new alert"
+        )

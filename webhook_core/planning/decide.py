@@ -1,4 +1,5 @@
-"""From what an alert wants to a plan, with the facts of account and market that the plan needs and no others."""
+"""From what an alert wants to a plan, with the facts of account and market that the plan
+needs and no others."""
 
 from __future__ import annotations
 
@@ -36,12 +37,14 @@ class Market(Sources):
     """What an alert wants, decided on what its sources know."""
 
     def must_ask(self, wants: Wants) -> bool:
-        """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost cap, what is held."""
+        """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost
+        cap, what is held."""
         return any(self._must_ask(intent, wants.rules) for intent in wants.intents)
 
     @timed("plan")
     def decide(self, wants: Wants, budget: Budget) -> Decided:
-        """Raises OrderDenied with the rule and its numbers, UnknownSymbol, VenueUnavailable, NotItsTurn."""
+        """Raises OrderDenied with the rule and its numbers, UnknownSymbol,
+        VenueUnavailable, NotItsTurn."""
         decided = self._decided(wants, budget, appraised=False)
         if isinstance(decided, Denied):
             raise refusal_of(decided)
@@ -56,8 +59,8 @@ class Market(Sources):
     def replan(
         self, intent: Intent, wants: Wants, refused: Unit, budget: Budget
     ) -> OrderRequest | str:
-        """One intent of an alert planned again, after reading the pair's rules again: its request, or why there is none.
-        ``refused`` is the entry of the request that Kraken did not take.
+        """One intent of an alert planned again, after reading the pair's rules again: its request,
+        or why there is none. ``refused`` is the entry of the request that Kraken did not take.
 
         Raises VenueUnavailable.
         """
@@ -69,13 +72,13 @@ class Market(Sources):
         )
         if isinstance(decided, Denied):
             return decided.message
-        meant = [
-            request for request in decided.requests if not request.freeing
-        ]  # what was in its way is canceled by then
+        # What was in its way is canceled by then.
+        meant = [request for request in decided.requests if not request.freeing]
         return meant[0] if len(meant) == 1 else decided.nothing or "nothing is left to send"
 
     def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:
-        """The order that an entry is about to send, as it is stored, held against the rules: why they forbid it, or nothing.
+        """The order that an entry is about to send, as it is stored, held against the rules: why
+        they forbid it, or nothing.
 
         Raises VenueUnavailable.
         """
@@ -127,7 +130,8 @@ class Market(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
-        """What a token allows is held against the alert's actions first, then against its orders."""
+        """What a token allows is held against the alert's actions first, then
+        against its orders."""
         if wants.rules.permit is None:
             return self._held_together(wants, budget, appraised=appraised)
         from webhook_core.planning import permitted  # few senders have such a token
@@ -149,7 +153,8 @@ class Market(Sources):
         return guarded.held_together(decided, wants.rules)
 
     def _worked_out(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
-        """A plain order, whose size is fixed, goes straight through the planner; whatever needs more is worked out elsewhere."""
+        """A plain order, whose size is fixed, goes straight through the planner; whatever needs
+        more is worked out elsewhere."""
         intent = wants.intents[0]
         if len(wants.intents) == 1 and _is_of_fixed_size(intent):
             return self._fixed(intent, wants.rules, budget, appraised=appraised)

@@ -1,5 +1,5 @@
-"""Limits that few strategies have and that an order alone does not tell: the book's spread, and what
-the orders of one alert cost together."""
+"""Limits that few strategies have and that an order alone does not tell: the book's spread, and
+what the orders of one alert cost together."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ def held_against_spread(
     rules: TradingRules,
     budget: Budget,
 ) -> Plan | Denied:
-    """One order as it is planned, or the refusal of it. The book is looked at once, when the alert is
-    planned; not for an order that is denied already, unless a validation asks for every verdict.
-    Raises VenueUnavailable."""
+    """One order as it is planned, or the refusal of it.
+
+    The book is looked at once, when the alert is planned; not for an order that is denied already,
+    unless a validation asks for every verdict. Raises VenueUnavailable.
+    """
     wanted, instrument = order
     if isinstance(planned, Denied) and not planned.plan.appraisals:
         return planned

@@ -1,4 +1,5 @@
-"""Cancels and amendments of open orders: which are meant, and whether this sender may touch them."""
+"""Cancels and amendments of open orders: which are meant, and whether this
+sender may touch them."""
 
 from __future__ import annotations
 
@@ -31,8 +32,11 @@ from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 
 class Changes:
-    """For one alert. ``orders``: all open ones of the account, as a read that began at ``read_at`` shows them; a cancel adds
-    those of ours that it lacks, and ``notes`` of what was never seen."""
+    """For one alert.
+
+    ``orders``: all open ones of the account, as a read that began at ``read_at`` shows them; a
+    cancel adds those of ours that it lacks, and ``notes`` of what was never seen.
+    """
 
     def __init__(
         self,
@@ -56,7 +60,10 @@ class Changes:
     def cancels(
         self, intent: CancelIntent, instrument: Instrument | None
     ) -> Plan | NoOrder | Denied:
-        """A CancelOrder for each order that is meant. Raises NotItsTurn while one of them may or may not be."""
+        """A CancelOrder for each order that is meant.
+
+        Raises NotItsTurn while one of them may or may not be.
+        """
         unsent = UnsentOrders(self.sources, intent, instrument)
         if intent.order_id is None and intent.of_alert is None:
             unsent.read()
@@ -81,8 +88,11 @@ class Changes:
         )
 
     def amendment(self, intent: AmendIntent, instrument: Instrument | None) -> Plan | Denied:
-        """The AmendOrder, what it makes of the order held against the limits. Raises OrderDenied unless one order is meant,
-        NotItsTurn while it may not be in Kraken's list yet."""
+        """The AmendOrder, what it makes of the order held against the limits.
+
+        Raises OrderDenied unless one order is meant, NotItsTurn while it may not be in
+        Kraken's list yet.
+        """
         allowed, named = self._allowed(), self.known.meant(intent)
         meant = open_orders.meant(intent, self.orders, named)
         found = [order for order in meant if allowed.has(order)]
@@ -103,7 +113,8 @@ class Changes:
         pair = self.sources.instrument(order.pair, self.budget)
         if instrument is not None and instrument.key != pair.key:
             raise OrderDenied(
-                f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of {intent.symbol}."
+                f"AMEND_SYMBOL: the order {order.order_id} is one of {pair.altname}, not of "
+                f"{intent.symbol}."
             )
         request = open_orders.amendment(intent, order, pair)
         if isinstance(request, Denied):
@@ -120,7 +131,10 @@ class Changes:
         return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
 
     def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:
-        """Whether these trade no more. Kraken's list lacks such orders, and those that it does not show yet."""
+        """Whether these trade no more.
+
+        Kraken's list lacks such orders, and those that it does not show yet.
+        """
         if not just_sent:
             return True
         fills = self.sources.venue.fills([order_id for order_id, _ in just_sent], self.budget)
@@ -166,7 +180,8 @@ class Changes:
             return pair
 
     def _allowed(self) -> Allowed:
-        """A credential that is bound to a strategy touches its orders alone, and none touches a pair that may not be traded."""
+        """A credential that is bound to a strategy touches its orders alone, and none touches a
+        pair that may not be traded."""
         own = self.known.ours(self.known.own) if self.wants.bound else None
         return Allowed(own, self._allowed_pairs({order.pair for order in self.orders}))
 
@@ -190,8 +205,8 @@ class Changes:
 
 def _not_certain() -> NotItsTurn:
     return NotItsTurn(
-        "The order that is meant may not be in Kraken's list yet, or its outcome is not known. Nothing was sent; sending the "
-        "same alert again soon is safe."
+        "The order that is meant may not be in Kraken's list yet, or its outcome is not known. "
+        "Nothing was sent; sending the same alert again soon is safe."
     )
 
 

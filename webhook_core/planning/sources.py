@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 
 COUNTED_BY_THE_ALERT = (
-    "the cost is counted at the alert's own price, since with PAPER_PRICES=alert there is no other: "
-    "here the cap is not independent of the alert"
+    "the cost is counted at the alert's own price, since with PAPER_PRICES=alert there is no "
+    "other: here the cap is not independent of the alert"
 )
 COUNTED_FOR_S = 60.0
 """So old may a last price be that a cost is counted at."""
@@ -39,8 +39,11 @@ COUNTED_FOR_S = 60.0
 
 @dataclass(slots=True, eq=False, repr=False)
 class Sources:
-    """Kraken's rules and prices, and what the account holds, as far as a plan needs them. ``margin`` is how far Kraken's reads
-    may lag its engine; ``mode`` and ``account`` are those of the venue."""
+    """Kraken's rules and prices, and what the account holds, as far as a plan needs them.
+
+    ``margin`` is how far Kraken's reads may lag its engine; ``mode`` and ``account`` are
+    those of the venue.
+    """
 
     pair_rules: PairRules
     venue: Venue
@@ -61,7 +64,10 @@ class Sources:
 
     @property
     def account_fees(self) -> AccountFees | None:
-        """What was read of them; None on paper, where they are settings. No plan of a fixed size asks."""
+        """What was read of them; None on paper, where they are settings.
+
+        No plan of a fixed size asks.
+        """
         if self._account_fees is None and self.mode != "paper":
             from webhook_core.planning.account_fees import AccountFees
 
@@ -84,7 +90,10 @@ class Sources:
         return OwnOrders(self.mode, self.account, self.ledger, self.clock, self.margin)
 
     def instrument(self, symbol: str, budget: Budget) -> Instrument:
-        """The pair of that name; Kraken is asked for one whose rules we lack. Raises UnknownSymbol, VenueUnavailable."""
+        """The pair of that name; Kraken is asked for one whose rules we lack.
+
+        Raises UnknownSymbol, VenueUnavailable.
+        """
         try:
             return self.pair_rules.current().resolve(symbol)
         except UnknownSymbol as unknown:
@@ -93,7 +102,8 @@ class Sources:
             return self.pair_rules.learn([unknown.ask_for], budget).resolve(symbol)
 
     def allowed_pair(self, symbol: str, rules: TradingRules, budget: Budget) -> Instrument:
-        """The pair of that name, as ``instrument`` finds it; but Kraken is not asked for one that no list can mean.
+        """The pair of that name, as ``instrument`` finds it; but Kraken is not asked for
+        one that no list can mean.
 
         Raises OrderDenied for that, UnknownSymbol, VenueUnavailable.
         """

@@ -37,8 +37,11 @@ class Claiming:
     missed: LedgerEntry | None = None
 
     def claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
-        """The plan with its claim, or the entry of a known alert. Raises WebhookError where there is
-        neither; then the ledger knows what became of the alert, unless it was denied outright."""
+        """The plan with its claim, or the entry of a known alert.
+
+        Raises WebhookError where there is neither; then the ledger knows what became of the alert,
+        unless it was denied outright.
+        """
         try:
             return self._in_turn(budget)
         except WebhookError as error:
@@ -60,7 +63,8 @@ class Claiming:
         return self._planned_and_claimed(budget)
 
     def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
-        """Where another claim of the line came in between, the plan is made once more on new facts."""
+        """Where another claim of the line came in between, the plan is made once
+        more on new facts."""
         wants = self.firing.wants
         for _ in range(CLAIMS):
             decided = self._decide(budget)
@@ -68,12 +72,14 @@ class Claiming:
                 return None, Existing(decided)
             if budget.remaining() < ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S:
                 raise NoTimeToSend(
-                    "Too little time was left to send the order; sending the same alert again soon is safe."
+                    "Too little time was left to send the order; sending the same alert again "
+                    "soon is safe."
                 )
             if any(decided.unsent):
+                # Few alerts cancel what was never sent.
                 from webhook_core.sending.withdrawals import (
                     withdraw,
-                )  # few alerts cancel what was never sent
+                )
 
                 withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
             permit = wants.rules.permit
@@ -91,7 +97,10 @@ class Claiming:
 
     @timed("claim")
     def _counted(self, decided: Decided, permit: Permit) -> LedgerEntry | None:
-        """The entry of a known alert, whatever was counted since. Raises OutOfScope, LedgerUnavailable."""
+        """The entry of a known alert, whatever was counted since.
+
+        Raises OutOfScope, LedgerUnavailable.
+        """
         from webhook_core.sending.token_orders import count_orders  # few senders have such a token
 
         documents, now = self.market.pair_rules.documents, self.clock.now()

@@ -20,20 +20,22 @@ from webhook_core.trading.requests import OrderRequest
 
 DEFAULT_STRATEGY = "default"
 NO_RESEND_AFTER_S = 60
-"""TradingView's third and last resend ends 27 seconds after the first delivery began (3 x (5 + 3) + 3)."""
+"""TradingView's third and last resend ends 27 seconds after the first delivery
+began (3 x (5 + 3) + 3)."""
 
 
 class Switch(NamedTuple):
-    """What an alert wants that pauses or resumes: of its strategy, or with ``of_all`` the account."""
+    """What an alert wants that pauses or resumes: of its strategy, or with
+    ``of_all`` the account."""
 
     resumes: bool
     of_all: bool
 
 
 class Firing(NamedTuple):
-    """``repeats``: the body carries nothing that tells two firings apart, so time has to (``unit.generation``).
-    ``confirms``: the answer is to tell what the order filled. ``known_by``: what tells its deliveries from other alerts.
-    ``switch``: None for an alert that wants orders."""
+    """``repeats``: the body carries nothing that tells two firings apart, so time has to
+    (``unit.generation``). ``confirms``: the answer is to tell what the order filled. ``known_by``:
+    what tells its deliveries from other alerts. ``switch``: None for an alert that wants orders."""
 
     unit: Unit
     alert_id: str
@@ -54,7 +56,8 @@ class Firing(NamedTuple):
     ) -> Firing:
         """The strategy is whose credential verified, else what the alert names, else ``default``.
 
-        Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it would lose its limits.
+        Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it
+        would lose its limits.
         """
         strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
         if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
@@ -88,15 +91,17 @@ class Firing(NamedTuple):
         return (self.received_at - first.received_at).total_seconds()
 
     def reuse_of(self, first: LedgerEntry) -> Reuse | None:
-        """What to say where no resend of TradingView's can be this late, so that it may be a new signal. A sender of
-        Standard Webhooks repeats one webhook-id for hours, so the same bytes under it are no news."""
+        """What to say where no resend of TradingView's can be this late, so that it may be a new
+        signal. A sender of Standard Webhooks repeats one webhook-id for hours, so the same bytes
+        under it are no news."""
         seconds, same = self.seconds_after(first), first.body_sha256 == self.body_sha256
         if seconds <= NO_RESEND_AFTER_S or self.repeats or (self.known_by == "webhook-id" and same):
             return None
         return reused(self.known_by, first.received_at, seconds)
 
     def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> Firing:
-        """The same firing, as a redelivery of the newest generation inside its window, as the next generation after it."""
+        """The same firing, as a redelivery of the newest generation inside its window, as the next
+        generation after it."""
         if newest is None:
             return self
         generation = newest.unit.generation
@@ -132,7 +137,8 @@ class Firing(NamedTuple):
         )
 
     def turn(self, decided: Decided) -> Turn | None:
-        """Its place in the line of its strategy and pair; only a target has to come in the order of firing."""
+        """Its place in the line of its strategy and pair; only a target has to come in
+        the order of firing."""
         if decided.line is None:
             return None
         from webhook_core.trading.intent import PositionIntent

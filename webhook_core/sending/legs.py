@@ -1,8 +1,10 @@
-"""The legs of one alert, one after the other: each with its own claim, client order id and deadline.
+"""The legs of one alert, one after the other: each with its own claim,
+client order id and deadline.
 
-The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is recorded as accepted, or had nothing
-to do. One that Kraken refuses stops those behind it, but for an exit behind a cancel that finds no order; one whose outcome is
-unknown, or that was not sent, holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so
+The plan is made as a whole and stored with leg 0. A leg is claimed once the leg before it is
+recorded as accepted, or had nothing to do. One that Kraken refuses stops those behind it, but for
+an exit behind a cancel that finds no order; one whose outcome is unknown, or that was not sent,
+holds them up until a fresh redelivery has found out. Cancels alone don't depend on each other, so
 none of them stops or holds up another.
 """
 
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
 
 
 Hold = Callable[[LedgerEntry, Budget], str]
-"""Why the rules of now forbid the order that an entry is about to send; empty if they don't. Raises VenueUnavailable."""
+"""Why the rules of now forbid the order that an entry is about to send; empty if they
+don't. Raises VenueUnavailable."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Legs:
-    """``deadline_s`` is how long after its claim Kraken may still take an order. ``hold`` comes before each that was planned
-    earlier: the rules may be others by then."""
+    """``deadline_s`` is how long after its claim Kraken may still take an order. ``hold`` comes
+    before each that was planned earlier: the rules may be others by then."""
 
     ledger: Ledger
     submission: Submission
@@ -56,12 +59,15 @@ class Legs:
     hold: Hold
 
     def begin(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
-        """Send leg 0, which this delivery has claimed, and those after it. Raises LedgerUnavailable."""
+        """Send leg 0, which this delivery has claimed, and those after it.
+
+        Raises LedgerUnavailable.
+        """
         return self._on([self.submission.send(first, again, budget)], again, budget)
 
     def resume(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
-        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not sent, then what is left. Nothing
-        is sent for a stale alert: what was not expires.
+        """Go on where an earlier delivery stopped: look one leg in doubt up, send what was not
+        sent, then what is left. Nothing is sent for a stale alert: what was not expires.
 
         Raises LedgerUnavailable, and what ``again`` raises.
         """
@@ -160,8 +166,10 @@ class Legs:
     def _revived(
         self, first: LedgerEntry, entry: LedgerEntry, again: Again, budget: Budget
     ) -> LedgerEntry:
-        """Another one only where it was never sent: sent now, or expired. One that was MISSED and is fresh
-        was claimed before it gets here."""
+        """Another one only where it was never sent: sent now, or expired.
+
+        One that was MISSED and is fresh was claimed before it gets here.
+        """
         now = self.clock.now()
         if entry.state not in (State.NOT_SENT, State.MISSED):
             return entry
@@ -180,7 +188,8 @@ class Legs:
 
 
 def _has_fired(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
-    """Whether an exit that was to be set free for this leg has traded instead, so that less is held than was planned with."""
+    """Whether an exit that was to be set free for this leg has traded instead, so that less is held
+    than was planned with."""
     return leg.current.request.exits and any(
         entry.current.request.freeing and found_none_open(entry) for entry in before
     )

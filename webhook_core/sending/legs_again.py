@@ -2,8 +2,8 @@
 
 While nothing of an alert has been sent, all of it is planned anew: so the figures that it was
 planned on are those of now, and the legs behind can be held against them. After that the plan
-stands, and with it the size of each leg, as long as the account holds what it held then and what the
-legs before it have changed since; what those have filled Kraken says.
+stands, and with it the size of each leg, as long as the account holds what it held then and what
+the legs before it have changed since; what those have filled Kraken says.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ Counted = tuple[OrderRequest | NoOrder | OrderDenied, str | None]
 
 @dataclass(slots=True, eq=False, repr=False)
 class LegsAgain:
-    """Of one delivery of an alert of several legs. ``deadline_s`` is how long after its claim Kraken
-    may still take an order."""
+    """Of one delivery of an alert of several legs.
+
+    ``deadline_s`` is how long after its claim Kraken may still take an order.
+    """
 
     market: Market
     firing: Firing
@@ -67,9 +69,9 @@ class LegsAgain:
     def counted(self, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> Counted:
         """The request of a leg as of now, or why there is none; and the line's mark then.
 
-        An exit is counted again where the account holds something else than when it was planned, and
-        Kraken decides about the planned one where that is denied, or can't be told from its request.
-        Any other is sent as planned or not at all: raises NotItsTurn.
+        An exit is counted again where the account holds something else than when it was planned,
+        and Kraken decides about the planned one where that is denied, or can't be told from its
+        request. Any other is sent as planned or not at all: raises NotItsTurn.
         """
         request, turn = leg.current.request, leg.turn
         if request.exits:

@@ -1,4 +1,5 @@
-"""From a claim to a recorded outcome: one AddOrder that can have been processed, and what it came to."""
+"""From a claim to a recorded outcome: one AddOrder that can have been processed,
+and what it came to."""
 
 from __future__ import annotations
 
@@ -43,8 +44,10 @@ class Replans(Protocol):
     """Who can plan a leg again."""
 
     def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
-        """Its request on fresh pair rules, or the sentence that denies it. Raises a WebhookError of status 503 where that is
-        not known now."""
+        """Its request on fresh pair rules, or the sentence that denies it.
+
+        Raises a WebhookError of status 503 where that is not known now.
+        """
         ...
 
 
@@ -58,7 +61,10 @@ class Submission:
     deadline_s: int
 
     def send(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
-        """Submit a freshly claimed entry and record the outcome. Raises LedgerUnavailable if it can't be recorded."""
+        """Submit a freshly claimed entry and record the outcome.
+
+        Raises LedgerUnavailable if it can't be recorded.
+        """
         if entry.state is not State.SUBMITTING:  # claimed as done: there is nothing to send
             report(entry)
             return entry
@@ -68,8 +74,8 @@ class Submission:
         return self._record(entry, outcome, budget)
 
     def again(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
-        """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which ``entry`` ends with, and send
-        that."""
+        """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which
+        ``entry`` ends with, and send that."""
         claimed = self._claim_next(entry)
         return (
             self.send(claimed.entry, plans, budget)
@@ -83,9 +89,8 @@ class Submission:
         bind(client_order_id=attempt.client_order_id)
         if budget.remaining() < ENOUGH_TO_SEND_S:
             return NotSent("the claim took too long to leave time for the order")
-        if (
-            self.clock.now() >= attempt.deadline
-        ):  # this process stood still; Kraken would refuse it, or not
+        # This process stood still; Kraken would refuse it, or not.
+        if self.clock.now() >= attempt.deadline:
             return NotSent("the order's deadline had passed before it could be sent")
         left = budget.less(KEPT_FOR_THE_RECORD_S)
         outcome = self.venue.submit(
@@ -98,9 +103,10 @@ class Submission:
     def _heal(
         self, entry: LedgerEntry, refusal: Rejected, plans: Replans, budget: Budget
     ) -> LedgerEntry:
-        """The pair's rules have changed, or less is held than was planned: plan once more, as a new attempt. A second refusal of
-        the rules is final. One for lack of funds is not, nor is one after which no plan could be made: it proves that nothing
-        was placed, what is held may show soon, and a resend counts again."""
+        """The pair's rules have changed, or less is held than was planned: plan once more, as a new
+        attempt. A second refusal of the rules is final. One for lack of funds is not, nor is one
+        after which no plan could be made: it proves that nothing was placed, what is held may show
+        soon, and a resend counts again."""
         try:
             replanned = plans.replanned(entry.unit.leg, budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
@@ -134,8 +140,11 @@ class Submission:
     def _claim_on(
         self, entry: LedgerEntry, request: OrderRequest, *, keeps_figures: bool
     ) -> Recorded | Existing:
-        """On the ledger it is still SUBMITTING, so it has its turn and keeps it. New rules of a pair
-        change no figure, and the legs behind it are counted by those of this one."""
+        """On the ledger it is still SUBMITTING, so it has its turn and keeps it.
+
+        New rules of a pair change no figure, and the legs behind it are counted by
+        those of this one.
+        """
         planned = transitions.next_attempt(entry, request, self.clock.now(), self.deadline_s)
         if keeps_figures:
             planned = replace(planned, figures=entry.figures, counted_until=entry.counted_until)
@@ -145,9 +154,11 @@ class Submission:
     def _record(
         self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = ""
     ) -> LedgerEntry:
-        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote. That nothing
-        was sent is written again where a write that takes as long ends inside the budget: nobody
-        else can prove it, and the alert would be an unknown that no resend sends."""
+        """Compare-and-set; where a reconcile wrote in between, on top of what it wrote.
+
+        That nothing was sent is written again where a write that takes as long ends inside the
+        budget: nobody else can prove it, and the alert would be an unknown that no resend sends.
+        """
         number, has_failed = entry.current.number, False
         for tries_left in reversed(range(RECORD_TRIES)):
             settled, began = self._settled(entry, outcome, reason), self.clock.monotonic()
@@ -160,7 +171,8 @@ class Submission:
                     has_failed = True
                     self.clock.sleep(RECORD_AGAIN_AFTER_S)
                     continue
-                # The order may live and the ledger does not know: this line is all that a reconcile by hand needs.
+                # The order may live and the ledger does not know: this line is all that a
+                # reconcile by hand needs.
                 event(logging.CRITICAL, "ledger.outcome_not_recorded", **facts(settled))
                 raise
             entry = written.entry
@@ -197,26 +209,30 @@ def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
 
 
 def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """A buy on spot by what is free: its fee may have risen since it was read, so that it is planned with the highest."""
+    """A buy on spot by what is free: its fee may have risen since it was read, so that it is
+    planned with the highest."""
     request = entry.current.request
     buys = request.side is Side.BUY and not request.on_margin
     return request.counted and buys and refusal.errors == _NO_FUNDS
 
 
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """An exit, of which a part was sold in the meantime: what is there is to be sold all the same."""
+    """An exit, of which a part was sold in the meantime: what is there is to be
+    sold all the same."""
     return entry.current.request.exits and refusal.errors == _NO_FUNDS
 
 
 def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
-    """What an order that was planned again came to, or could not be: an exit that lacks funds is for a resend to count."""
+    """What an order that was planned again came to, or could not be: an exit that lacks funds is
+    for a resend to count."""
     if isinstance(outcome, Rejected) and _asks_for_too_much(entry, outcome):
         return NotSent("the account does not show what there is to sell yet", outcome.errors)
     return outcome
 
 
 def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """A cancel that is sent again since a list showed its order open, and finds none: that list may have been an old one."""
+    """A cancel that is sent again since a list showed its order open, and finds none: that list may
+    have been an old one."""
     if all(attempt.shown is not OrderShown.STILL_OPEN for attempt in entry.attempts):
         return False
     from webhook_core.trading.order_changes import found_none

@@ -25,23 +25,26 @@ def allowed(claim: Claim) -> Claimed | Existing:
         raise AlertPaused(claim.message)
     if isinstance(claim, Waiting):
         raise NotItsTurn(
-            f"An earlier alert of this strategy and pair ({claim.entry.alert_id}) has no outcome yet, and they go one at a "
-            "time. Nothing was sent for this one; sending it again soon is safe."
+            f"An earlier alert of this strategy and pair ({claim.entry.alert_id}) has no outcome "
+            "yet, and they go one at a time. Nothing was sent for this one; sending it again soon "
+            "is safe."
         )
     if isinstance(claim, Superseded):
         raise AlertSuperseded(
-            f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) came before this one; "
-            "nothing was sent for this one, nor will be."
+            f"An alert of this strategy and pair that was fired later ({claim.entry.alert_id}) "
+            "came before this one; nothing was sent for this one, nor will be."
         )
     if isinstance(claim, Outdated):
         raise NotItsTurn(
-            "Another alert of this strategy and pair came in between, so what this one was planned on is out of date. Nothing "
+            "Another alert of this strategy and pair came in between, so what this one was "
+            "planned on is out of date. Nothing "
             "was sent for it; sending it again soon is safe."
         )
     return claim
 
 
 def denied_instead(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
-    """The attempt that an entry ends with, and that nobody has claimed yet, as one that is denied."""
+    """The attempt that an entry ends with, and that nobody has claimed yet,
+    as one that is denied."""
     denied = replace(entry.current, state=State.DENIED, reason=reason, settled_at=now)
     return replace(entry, attempts=(*entry.attempts[:-1], denied))

@@ -42,7 +42,8 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "trading_hours": hours,
     "max_alert_cost": variables.cost_limits,
 }
-"""As strategies.toml calls them, with their parsers; the variables have the same names in capitals."""
+"""As strategies.toml calls them, with their parsers; the variables have the same
+names in capitals."""
 _EXAMPLES = {
     "price_collar": '"2%"',
     "max_spread": '"0.5%"',

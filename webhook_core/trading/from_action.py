@@ -1,4 +1,5 @@
-"""From an alert without a side of its own to what it asks for: a position, a cancel, an amendment."""
+"""From an alert without a side of its own to what it asks for: a position, a
+cancel, an amendment."""
 
 from __future__ import annotations
 
@@ -72,10 +73,13 @@ def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
             "volume is missing: it is the percentage of the equity.", field="volume"
         )
     if is_margin(alert.leverage):
-        # Position, equity, price and order would be four calls of Kraken; counted by the alert's own price a wrong one would
-        # make the order as much larger.
+        # Position, equity, price and order would be four calls of Kraken; counted by the alert's
+        # own price a wrong one would make the order as much larger.
         raise AlertMalformed(
-            "quantity_type percent_equity does not go with a target and leverage: send market_position_size, or side with it.",
+            (
+                "quantity_type percent_equity does not go with a target and leverage: send "
+                "market_position_size, or side with it."
+            ),
             field="quantity_type",
         )
     if alert.volume > 100:
@@ -88,11 +92,11 @@ def _by_equity(alert: AlertLike, wanted: PositionIntent) -> PositionIntent:
 def _amend(alert: AlertLike) -> AmendIntent:
     for name in ("price", "stop_price"):
         if isinstance(getattr(alert, name), Relative):
-            # An answer that is lost could not be told from one that was never given: the price it came to is in no list.
+            # An answer that is lost could not be told from one that was never given: the price it
+            # came to is in no list.
             raise AlertMalformed(f"{name} is relative: amend to a price.", field=name)
-    if (
-        alert.volume is None and alert.price is None and alert.stop_price is None
-    ):  # for the same reason
+    # For the same reason.
+    if alert.volume is None and alert.price is None and alert.stop_price is None:
         name = "post_only" if alert.display_volume is None else "display_volume"
         raise AlertMalformed(
             f"{name} shows in no list of Kraken's: amend volume, price or stop_price with it.",

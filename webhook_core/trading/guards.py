@@ -1,5 +1,5 @@
-"""Limits that few strategies have: a price collar, the book's spread, trading hours, and what the legs
-of one alert may cost together. Exits pass all of them unless the trader says otherwise."""
+"""Limits that few strategies have: a price collar, the book's spread, trading hours, and what the
+legs of one alert may cost together. Exits pass all of them unless the trader says otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What we refuse to send: each rule is a check with a stable name, and its verdict carries the numbers that made it.
+"""What we refuse to send: each rule is a check with a stable name, and its verdict carries the
+numbers that made it.
 
 The trader's own limits (ALLOWED_SYMBOLS, MAX_ORDER_COST), and what rounding must leave. Kraken's
 rules stand in kraken_limits.
@@ -40,7 +41,8 @@ def _listed(allowed: Sequence[str]) -> str:
 
 
 def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> Check:
-    """Something is left of the volume after rounding: for Kraken a volume of 0 means "the whole position"."""
+    """Something is left of the volume after rounding: for Kraken a volume of 0
+    means "the whole position"."""
     if rounded > 0:
         return checks.passed("VOLUME_ZERO", volume=plain(rounded))
     base, digits = asset_code(instrument.base), instrument.lot_decimals
@@ -49,7 +51,10 @@ def volume_remains(instrument: Instrument, asked: Decimal, rounded: Decimal) -> 
 
 
 def price_remains(name: str, asked: str, rounded: Decimal) -> Check:
-    """Something is left of the price, or of the offset, after rounding. ``name``: the alert's field, ``asked`` its text."""
+    """Something is left of the price, or of the offset, after rounding.
+
+    ``name``: the alert's field, ``asked`` its text.
+    """
     if rounded > 0:
         return checks.passed("PRICE_ZERO", **{name: asked})
     return checks.denied(
@@ -74,12 +79,18 @@ def offset_leaves_a_price(
 
 
 def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check:
-    """There is a cap for the pair's quote currency: without one it is refused, never unlimited. ``cap``: code -> amount."""
+    """There is a cap for the pair's quote currency: without one it is refused, never unlimited.
+
+    ``cap``: code -> amount.
+    """
     quote = asset_code(instrument.quote)
     if _most(instrument, cap) is not None:
         return checks.passed("MAX_ORDER_COST_CURRENCY", currency=quote)
     stated = ", ".join(f"{plain(amount)} {code}" for code, amount in cap.items())
-    text = f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: {stated or 'none'})"
+    text = (
+        f"no cap is set for {quote}, the quote currency of {display_name(instrument)} (caps: "
+        f"{stated or 'none'})"
+    )
     return checks.denied(
         "MAX_ORDER_COST_CURRENCY", f"{text}; add one, such as 500 {quote}", currency=quote
     )
@@ -88,12 +99,18 @@ def currency_capped(instrument: Instrument, cap: Mapping[str, Decimal]) -> Check
 def cost_within_cap(
     instrument: Instrument, volume: Decimal, price: Decimal | None, cap: Mapping[str, Decimal]
 ) -> Check:
-    """volume x price is at most the cap of the pair's quote currency. ``price``: the highest one known, None if none is."""
+    """volume x price is at most the cap of the pair's quote currency.
+
+    ``price``: the highest one known, None if none is.
+    """
     quote, most = asset_code(instrument.quote), _most(instrument, cap)
     if most is None:
         return currency_capped(instrument, cap)
     if price is None:
-        text = f"no price is known, so the cost can't be held against {plain(most)} {quote}; send price"
+        text = (
+            f"no price is known, so the cost can't be held against {plain(most)} {quote}; "
+            "send price"
+        )
         return checks.denied("MAX_ORDER_COST_PRICE", text, max=plain(most), currency=quote)
     cost = cost_of(volume, price)
     numbers = {
@@ -104,7 +121,10 @@ def cost_within_cap(
     }
     if cost <= most:
         return checks.passed("MAX_ORDER_COST", **numbers, currency=quote)
-    text = f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of {plain(most)} {quote}"
+    text = (
+        f"cost {plain(cost)} {quote} ({plain(volume)} x {plain(price)}) is above the cap of "
+        f"{plain(most)} {quote}"
+    )
     return checks.denied("MAX_ORDER_COST", text, **numbers, currency=quote)
 
 

@@ -1,4 +1,5 @@
-"""What has to be read of the account and the market before an order can be planned: nothing for a fixed size."""
+"""What has to be read of the account and the market before an order can be planned:
+nothing for a fixed size."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from webhook_core.trading.planner import exit_needs_market
 
 
 class Needs(NamedTuple):
-    """``price``: of the pair itself. ``equity``: what the account is worth; on spot it is added up from the balances and one
-    ticker, on ``margin`` Kraken states it."""
+    """``price``: of the pair itself. ``equity``: what the account is worth; on spot it is added up
+    from the balances and one ticker, on ``margin`` Kraken states it."""
 
     balances: bool = False
     positions: bool = False
@@ -44,15 +45,18 @@ def of_intent(wanted: Intent, *, capped: bool) -> Needs:
 
 
 def depends_on_holdings(wanted: Intent) -> bool:
-    """Its size follows from what the account has: such alerts of one strategy and pair go one at a time."""
+    """Its size follows from what the account has: such alerts of one strategy and
+    pair go one at a time."""
     if isinstance(wanted, OrderIntent):
         return wanted.quantity_type not in ("base", "quote")
     return isinstance(wanted, PositionIntent)
 
 
 def follows_from(wanted: Intent) -> tuple[bool, bool]:
-    """Whether a size on spot follows from what is held of the base, and of the quote. A buy that is cut to what is free follows
-    from the quote too."""
+    """Whether a size on spot follows from what is held of the base, and of the quote.
+
+    A buy that is cut to what is free follows from the quote too.
+    """
     kind = wanted.quantity_type if isinstance(wanted, OrderIntent) else None
     buys = isinstance(wanted, OrderIntent) and wanted.side is Side.BUY
     in_quote = buys and kind == "percent_balance"

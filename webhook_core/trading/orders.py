@@ -78,7 +78,10 @@ CancelScope = Literal["symbol", "strategy", "all"]
 
 
 class Relative(NamedTuple):
-    """An offset from the last traded price. ``sign`` is +, - or # (by side and order type); ``amount`` is quote, or percent."""
+    """An offset from the last traded price.
+
+    ``sign`` is +, - or # (by side and order type); ``amount`` is quote, or percent.
+    """
 
     sign: str
     amount: Decimal
@@ -86,7 +89,10 @@ class Relative(NamedTuple):
 
 
 class Close(NamedTuple):
-    """The order that Kraken places, on the other side, for what the entry fills. ``field``: take_profit or stop_loss."""
+    """The order that Kraken places, on the other side, for what the entry fills.
+
+    ``field``: take_profit or stop_loss.
+    """
 
     field: str
     order_type: OrderType
@@ -95,7 +101,10 @@ class Close(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """How an order may be filled, and how long it lives. A timedelta is counted from when Kraken takes the order."""
+    """How an order may be filled, and how long it lives.
+
+    A timedelta is counted from when Kraken takes the order.
+    """
 
     display_volume: Decimal | None = None
     trigger_by: TriggerBy | None = None

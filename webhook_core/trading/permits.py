@@ -139,7 +139,8 @@ def cost_checks(permit: Permit, draft: Draft) -> Iterator[Check]:
 
 
 def count_check(permit: Permit, used: int, wanted: int) -> Check:
-    """``used``: how many orders of others the day has seen; ``wanted``: how many this alert adds."""
+    """``used``: how many orders of others the day has seen; ``wanted``: how
+    many this alert adds."""
     most = permit.orders_per_day
     held = most is None or used + wanted <= most
     what = f"{used} orders were opened since 00:00 UTC, and this alert would open {wanted} more"

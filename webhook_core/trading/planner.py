@@ -1,4 +1,7 @@
-"""From an alert to exactly what goes to Kraken, or to the rule that forbids it. The same input gives the same plan."""
+"""From an alert to exactly what goes to Kraken, or to the rule that forbids it.
+
+The same input gives the same plan.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,17 @@ if TYPE_CHECKING:
 
 
 def intent(alert: AlertLike, rules: TradingRules) -> OrderIntent:
-    """The order that the alert asks for, of the configured size if it names none. Raises AlertMalformed naming the field
-    that is missing, senseless or contradicts another; OrderDenied for a second conditional close."""
+    """The order that the alert asks for, of the configured size if it names none.
+
+    Raises AlertMalformed naming the field that is missing, senseless or contradicts another;
+    OrderDenied for a second conditional close.
+    """
     return intents.order_intent(alert, rules.size)
 
 
 def needs_ticker(wanted: OrderIntent, rules: TradingRules) -> bool:
-    """Whether the market's price has to be known: for the cost that is held against a cap, or for an
-    exit that has no other price to be held against."""
+    """Whether the market's price has to be known: for the cost that is held against a cap, or for
+    an exit that has no other price to be held against."""
     return exit_needs_market(wanted) or needs_market(wanted, rules)
 
 
@@ -55,8 +61,8 @@ def plan(
 ) -> Plan | Denied:
     """Round to the pair's steps, hold against every limit, and write Kraken's AddOrder parameters.
 
-    ``ticker``: the last price, where ``needs_ticker`` asked for it. ``now`` decides whether Kraken's rules still deny, and
-    what a start and an expiry come to.
+    ``ticker``: the last price, where ``needs_ticker`` asked for it. ``now`` decides whether
+    Kraken's rules still deny, and what a start and an expiry come to.
     """
     fitted = draft(wanted, instrument, ticker)
     refusal = denials.refusal(fitted, rules, now)
@@ -68,8 +74,8 @@ def plan(
 def refused_early(
     wanted: OrderIntent, instrument: Instrument, rules: TradingRules, now: datetime
 ) -> Denied | None:
-    """What is refused whatever Kraken would say of the account and the market; for want of either the
-    other rules are not asked yet."""
+    """What is refused whatever Kraken would say of the account and the market; for want of either
+    the other rules are not asked yet."""
     of_fixed_size = wanted.quantity_type == "base"
     fitted = draft(wanted, instrument, None)
     known = Need.SIZE if of_fixed_size else Need.TERMS
@@ -86,7 +92,8 @@ def appraise(
     now: datetime,
     ticker: Decimal | None = None,
 ) -> Plan | Denied:
-    """What ``plan`` says of the same order, with the appraisal: every check, however the first ones end, and the cost."""
+    """What ``plan`` says of the same order, with the appraisal: every check, however the first ones
+    end, and the cost."""
     from webhook_core.trading import appraisal  # a trade does not need it
 
     fitted = draft(wanted, instrument, ticker)
@@ -99,7 +106,10 @@ def appraise(
 
 
 def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
-    """The refusal of an order. ``said``: what is to be known of its size and prices all the same."""
+    """The refusal of an order.
+
+    ``said``: what is to be known of its size and prices all the same.
+    """
     by_token = refusal.scope == "token"
     return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said, by_token=by_token)
 

@@ -60,8 +60,8 @@ def collar_checks(draft: Draft, most: Decimal) -> Iterator[Check]:
             yield checks.passed("PRICE_COLLAR", **numbers)
             continue
         said = (
-            f"{field} {plain(price)} lies {_shown(percent)} % from the last price {plain(last)}, and "
-            f"{plain(most)} % is the most; is the chart that of another market?"
+            f"{field} {plain(price)} lies {_shown(percent)} % from the last price {plain(last)}, "
+            f"and {plain(most)} % is the most; is the chart that of another market?"
         )
         yield checks.denied("PRICE_COLLAR", said, **numbers)
 

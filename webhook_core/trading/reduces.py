@@ -5,9 +5,9 @@ What is judged is the order as it is planned, amended or stored, never what its 
 
 - on spot there is no short position, and Kraken lets nobody sell more than is held ("EOrder:
   Insufficient funds"), so every sell is an exit and no buy is one;
-- with leverage an order may open as much as it closes, so only Kraken's ``reduce_only`` says that it
-  does not (docs.kraken.com, add-order: "reduce_only"). A close and a target nearer to flat set it;
-  a reversal can't, nor can an order from flat to short;
+- with leverage an order may open as much as it closes, so only Kraken's ``reduce_only`` says that
+  it does not (docs.kraken.com, add-order: "reduce_only"). A close and a target nearer to flat set
+  it; a reversal can't, nor can an order from flat to short;
 - an order that leaves a conditional close is none: what follows it trades the other way;
 - a settled margin position (``settle-position``) is held on as spot, so it is not smaller.
 """
@@ -64,8 +64,8 @@ def exit_of_intent(wanted: OrderIntent) -> Exit | None:
 
 
 def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit | None:
-    """The same of an AddOrder as it is sent or stored; None for a cancel and for an amendment, whose
-    request does not say which order it changes."""
+    """The same of an AddOrder as it is sent or stored; None for a cancel and for an amendment,
+    whose request does not say which order it changes."""
     if request.method != "AddOrder":
         return None
     if held is not None and not request.on_margin and request.volume > held:

@@ -64,12 +64,12 @@ def owned(check: Check, owner: Limits, setting: str) -> Check:
 class TradingRules(NamedTuple):
     """All of ``limits`` apply, so the global ones, which come first, hold for each strategy.
 
-    ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts, and
-    ``size_fixed`` says that an alert may name no other.
-    ``fees`` are for the estimate of what an order costs, and what a buy by percentage keeps back;
-    no limit counts them. ``permit``: what the sender's token allows, None for a sender without one.
-    ``exits_ignore_cost``: a close, a target nearer to flat and what only reduces are held against no
-    cap of a cost. ``exits_ignore_limits``: the guards let every exit pass.
+    ``volume``: the configured size, for alerts without one; ``quantity_type`` is what it counts,
+    and ``size_fixed`` says that an alert may name no other. ``fees`` are for the estimate of what
+    an order costs, and what a buy by percentage keeps back; no limit counts them. ``permit``: what
+    the sender's token allows, None for a sender without one. ``exits_ignore_cost``: a close, a
+    target nearer to flat and what only reduces are held against no cap of a cost.
+    ``exits_ignore_limits``: the guards let every exit pass.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -120,7 +120,8 @@ class TradingRules(NamedTuple):
 
 
 class Size(NamedTuple):
-    """``volume`` counts what ``quantity_type`` says. ``fixed``: an alert may not name another one."""
+    """``volume`` counts what ``quantity_type`` says. ``fixed``: an alert
+    may not name another one."""
 
     volume: Decimal
     quantity_type: QuantityType = "base"

@@ -27,7 +27,9 @@ from webhook_core.trading.requests import OrderRequest
 
 
 def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:
-    """An AddOrder as it stands, neither rounded nor sized anew. ``market``: the last price, if known.
+    """An AddOrder as it stands, neither rounded nor sized anew.
+
+    ``market``: the last price, if known.
 
     Raises ValueError for parameters that this version writes no order with.
     """
@@ -81,8 +83,10 @@ def as_amended(
     instrument: Instrument,
     market: Decimal | None = None,
 ) -> Draft:
-    """The order as it will be. ``request``: the AmendOrder, fitted to the pair. ``market``: the last
-    price, where it was asked for.
+    """The order as it will be.
+
+    ``request``: the AmendOrder, fitted to the pair. ``market``: the last price,
+    where it was asked for.
 
     Raises ValueError for an order of a type that is not known here.
     """

@@ -27,8 +27,8 @@ _HOURS = r"([0-9]{1,2}):([0-9]{2})-([0-9]{1,2}):([0-9]{2})"
 
 
 class Window(NamedTuple):
-    """``days``: 0 is Monday. ``begins`` and ``ends``: minutes since that day's midnight; an end past
-    1440 lies on the next day. ``zone``: an IANA name."""
+    """``days``: 0 is Monday. ``begins`` and ``ends``: minutes since that day's midnight; an end
+    past 1440 lies on the next day. ``zone``: an IANA name."""
 
     days: frozenset[int]
     begins: int

@@ -1,4 +1,5 @@
-"""What an order costs at the worst price that it can trade at, which is what its cap is held against.
+"""What an order costs at the worst price that it can trade at, which is what its
+cap is held against.
 
 An alert may name any price, and a liar names a low one: a sell with its limit at 1 trades at the
 market, and so does a stop that its trigger has behind it. So the price is the highest of those that
@@ -37,8 +38,10 @@ def is_uncapped(draft: Draft, rules: TradingRules) -> bool:
 
 def worst_price(draft: Draft) -> Decimal | None:
     """What its volume is multiplied with for the cost: quote per base, 1 where the volume is money.
-    None where no price is known. ``draft`` has the venue's last price in it where ``cap_needs_market``
-    asks for it."""
+
+    None where no price is known. ``draft`` has the venue's last price in it where
+    ``cap_needs_market`` asks for it.
+    """
     if draft.in_quote:
         return Decimal(1)
     if _bounds_itself(draft.wanted):

@@ -37,9 +37,12 @@ class Frame(NamedTuple):
 
 
 def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) -> HttpResponse:
-    """The answer that an alert's entries in the ledger give, the same for the first delivery and every later one.
+    """The answer that an alert's entries in the ledger give, the same for the first
+    delivery and every later one.
 
-    ``reuse``: the delivery may be a new signal under an old id; then that stands first in what is said."""
+    ``reuse``: the delivery may be a new signal under an old id; then that stands
+    first in what is said.
+    """
     entry = progress.deciding
     status, code = status_and_code(progress)
     attempt = entry.current
@@ -76,7 +79,10 @@ _VALID = "The alert is valid; nothing was sent."
 def of_validation(
     plan: Plan, frame: Frame, warnings: Sequence[str], alert_id: str, nothing: str = ""
 ) -> HttpResponse:
-    """The plan of an alert that was only validated: what would be sent, and nothing was. ``nothing``: why nothing would be."""
+    """The plan of an alert that was only validated: what would be sent, and nothing was.
+
+    ``nothing``: why nothing would be.
+    """
     return json_response(
         200,
         _document(
@@ -95,7 +101,8 @@ def of_validation(
 
 
 def orders_of(plan: Plan, state: str, code: str) -> tuple[dict[str, Any], ...]:
-    """The orders of an appraised plan, as a validation shows them: exactly what would be sent, and why or why not."""
+    """The orders of an appraised plan, as a validation shows them: exactly what would be
+    sent, and why or why not."""
     pairs = zip_longest(plan.requests, plan.appraisals)
     return tuple(_appraised(request, appraisal, state, code) for request, appraisal in pairs)
 
@@ -184,7 +191,8 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
 def _appraised(
     request: OrderRequest, appraisal: Appraisal | None, state: str, code: str
 ) -> dict[str, Any]:
-    """``appraisal`` is None for a request that has no cost and no limit to hold against, such as a cancel."""
+    """``appraisal`` is None for a request that has no cost and no limit to hold
+    against, such as a cancel."""
     return {
         "order_id": None,
         "client_order_id": None,

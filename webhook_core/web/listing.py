@@ -24,7 +24,10 @@ SEARCHED = 10_000
 each."""
 ENOUGH_FOR_A_PAGE_S = 2.0
 UNITS = {"s": "seconds", "min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SINCE = "a span such as 90min, 12h or 7d, or a moment such as 2026-11-22 or 2026-11-22T12:00Z (UTC unless it says)"
+_SINCE = (
+    "a span such as 90min, 12h or 7d, or a moment such as 2026-11-22 or 2026-11-22T12:00Z "
+    "(UTC unless it says)"
+)
 
 IsOfPair = Callable[[OrderRequest], bool]
 

@@ -26,7 +26,10 @@ from webhook_core.web.messages import HttpResponse
 
 
 def _held_back(market: Market, firing: Firing, decided: Decided) -> HeldBack | None:
-    """Whether a pause would hold one of its legs back. It may have ended, or begun, by the claim."""
+    """Whether a pause would hold one of its legs back.
+
+    It may have ended, or begun, by the claim.
+    """
     now = market.clock.now()
     first = firing.entry(decided, now, 0)
     legs = (first, *(later_leg(first, n + 1, now, 0) for n in range(len(first.following))))
@@ -39,7 +42,8 @@ def _held_back(market: Market, firing: Firing, decided: Decided) -> HeldBack | N
 def answer_validation(
     market: Market, venue: Venue, firing: Firing, delivery: Delivery
 ) -> HttpResponse:
-    """The plan, checked by Kraken's own validate flag; neither the ledger nor the paper book hears of it."""
+    """The plan, checked by Kraken's own validate flag; neither the ledger nor the
+    paper book hears of it."""
     decided = market.appraise(firing.wants, delivery.budget)
     if isinstance(decided, Denied):
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")

@@ -1,4 +1,5 @@
-"""What an alert asks for beside a plain order, which fields go with it, and every other one refused by name."""
+"""What an alert asks for beside a plain order, which fields go with it, and every other
+one refused by name."""
 
 from __future__ import annotations
 
@@ -144,11 +145,16 @@ def test_an_empty_market_position_is_no_target(position):
 # -- which fields go with which action
 
 OTHERS = {
-    "volume": "0.1", "price": "50000", "stop_price": "49000", "order_type": "limit", "trail": "2%", "trail_limit": "-5",
-    "leverage": "2", "reduce_only": True, "display_volume": "0.01", "trigger_by": "last", "time_in_force": "IOC",
-    "post_only": True, "expires": "+60", "starts": "+60", "fee_currency": "base", "self_trade": "cancel-both",
-    "take_profit": "2%", "take_profit_limit": "2%", "stop_loss": "2%", "stop_loss_limit": "2%", "oflags": "post",
-    "side": "buy", "percent": "50", "client_order_id": "mine-1", "of_alert": "a-1", "scope": "symbol",
+    "volume": "0.1", "price": "50000", "stop_price": "49000", "order_type": "limit", "trail": "2%",
+    "trail_limit": "-5",
+    "leverage": "2", "reduce_only": True, "display_volume": "0.01", "trigger_by": "last",
+    "time_in_force": "IOC",
+    "post_only": True, "expires": "+60", "starts": "+60", "fee_currency": "base",
+    "self_trade": "cancel-both",
+    "take_profit": "2%", "take_profit_limit": "2%", "stop_loss": "2%", "stop_loss_limit": "2%",
+    "oflags": "post",
+    "side": "buy", "percent": "50", "client_order_id": "mine-1", "of_alert": "a-1",
+    "scope": "symbol",
     "quantity_type": "base", "confirm_fill": True,
 }  # fmt: skip
 TAKEN = {

@@ -48,7 +48,7 @@ def function(tmp_path):
     return function_on(tmp_path / "ledger.db")
 
 
-# -- reconcile -----------------------------------------------------------------------------------------------------------
+# -- reconcile -------------------------------------------------------------------------------------
 
 
 NOTHING_DONE = [
@@ -195,7 +195,7 @@ def test_reconcile_reads_the_pair_rules_and_purges(function):
     assert result.stdout.splitlines()[-2:] == ["Pair rules: read again", "Purged: 1"]
 
 
-# -- orders --------------------------------------------------------------------------------------------------------------
+# -- orders ----------------------------------------------------------------------------------------
 
 
 def test_orders_are_listed_newest_first_with_what_became_of_them(function):
@@ -208,7 +208,8 @@ def test_orders_are_listed_newest_first_with_what_became_of_them(function):
     refusal = "EOrder:Insufficient funds"
     assert rows(result) == [
         HEADER,
-        [*("2026-11-22 12:01:00", "REJECTED", "sell 0.01 BTC/USD limit", "60000", "-", "-", "-", "-", "-", refusal),
+        [*("2026-11-22 12:01:00", "REJECTED", "sell 0.01 BTC/USD limit", "60000", "-", "-", "-",
+                "-", "-", refusal),
          "trend", "a-2"],
         [*("2026-11-22 12:00:00", "ACCEPTED", "buy 0.01 BTC/USD market", "-", "-", "-", "-", "-"),
          accepted["order_id"], "-", "default", "a-1"],
@@ -331,7 +332,7 @@ def test_without_a_ledger_a_command_says_so_and_exits_1(function, monkeypatch, a
     assert result.stderr.splitlines()[-1].startswith("Error: The ledger is not available")
 
 
-# -- pairs ---------------------------------------------------------------------------------------------------------------
+# -- pairs -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -391,7 +392,7 @@ def test_pairs_refresh_that_brings_nothing_exits_1(function, unreadable):
     assert "could not be read" in result.stderr
 
 
-# -- the real thing ------------------------------------------------------------------------------------------------------
+# -- the real thing --------------------------------------------------------------------------------
 
 
 def environment(tmp_path, **changes):

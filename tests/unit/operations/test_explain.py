@@ -77,11 +77,16 @@ def test_a_good_message_is_told_as_an_entry_and_as_an_exit(explain):
 
 LATER = [
     ("no fired_at", without("fired_at"), "It has no firing time"),
-    ("nothing tells them apart", without("order_id", "contracts", volume="0.01"), "Two firings of one second"),
-    ("the bar's volume", without("contracts", quantity="{{volume}}"), "{{volume}} is what the whole market traded"),
-    ("a placeholder of nobody", without(note="{{stratgy.order.id}}"), "no placeholder {{stratgy.order.id}}"),
-    ("without quotes", json.dumps(GOOD).replace('"{{close}}"', "{{close}}"), "stands without quotes"),
-    ("a stop and a plain exit", without(stop_loss="2%"), "the stop or the take profit of the entry holds"),
+    ("nothing tells them apart", without("order_id", "contracts", volume="0.01"),
+        "Two firings of one second"),
+    ("the bar's volume", without("contracts", quantity="{{volume}}"),
+        "{{volume}} is what the whole market traded"),
+    ("a placeholder of nobody", without(note="{{stratgy.order.id}}"),
+        "no placeholder {{stratgy.order.id}}"),
+    ("without quotes", json.dumps(GOOD).replace('"{{close}}"', "{{close}}"),
+        "stands without quotes"),
+    ("a stop and a plain exit", without(stop_loss="2%"),
+        "the stop or the take profit of the entry holds"),
     ("an id that is none", without(id="{{strategy.order.id}}"), "id"),
 ]  # fmt: skip
 
@@ -110,10 +115,12 @@ def test_a_close_frees_its_stop_and_nothing_bites(explain):
 REFUSED = [
     ("a field", without(sied="buy"), {}, "400 alert_malformed", "sied"),
     ("a cap", GOOD, {"MAX_ORDER_COST": "100 USD"}, "422 order_denied", "above the cap of 100 USD"),
-    ("a pair", GOOD | {"symbol": "ETHUSD"}, {"ALLOWED_SYMBOLS": "BTC/USD"}, "422 order_denied", "ALLOWED_SYMBOLS"),
+    ("a pair", GOOD | {"symbol": "ETHUSD"}, {"ALLOWED_SYMBOLS": "BTC/USD"}, "422 order_denied",
+        "ALLOWED_SYMBOLS"),
     ("no JSON", "buy now", {}, "400 alert_malformed", "not valid JSON"),
     ("a stale one", GOOD | {"fired_at": "{{time}}"}, {}, "401 alert_stale", "{{timenow}}"),
-    ("another tool's short", {"action": "ENTER_SHORT", "instrument": "BTCUSD", "signalToken": TOKEN}, {},
+    ("another tool's short",
+        {"action": "ENTER_SHORT", "instrument": "BTCUSD", "signalToken": TOKEN}, {},
      "400 alert_malformed", "trade long only"),
 ]  # fmt: skip
 

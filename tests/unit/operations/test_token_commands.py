@@ -12,8 +12,10 @@ from webhook_core.operations.cli import cli
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MAKE = [
-    "new", "--strategy", "trend-btc", "--pairs", "BTC/USD", "--sides", "buy", "--actions", "order,close", "--types",
-    "market", "--max-cost", "200 USD", "--orders-per-day", "20", "--from", "tradingview", "--expires", "2027-03-31",
+    "new", "--strategy", "trend-btc", "--pairs", "BTC/USD", "--sides", "buy", "--actions",
+    "order,close", "--types",
+    "market", "--max-cost", "200 USD", "--orders-per-day", "20", "--from", "tradingview",
+    "--expires", "2027-03-31",
 ]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Alerts that close, reverse or name a position: the order from what is held to what is wanted, or none."""
+"""Alerts that close, reverse or name a position: the order from what is held to
+what is wanted, or none."""
 
 from __future__ import annotations
 
@@ -95,9 +96,8 @@ def test_a_target_in_percent_of_the_equity():
         alert(function, market_position="long", volume="100", quantity_type="percent_equity")
     )
     assert outcome(answer) == (200, "accepted")
-    assert sent(function) == [
-        ("buy", "49603.1745")
-    ]  # 100,000 dollars are 2 coins; the fee is kept back
+    # 100,000 dollars are 2 coins; the fee is kept back.
+    assert sent(function) == [("buy", "49603.1745")]
     assert function.venue.calls == ["balances", "prices", "submit"]
 
 
@@ -167,15 +167,17 @@ def test_what_resting_orders_hold_is_sold_only_as_far_as_it_is_free():
     assert len(states(function)) == 1
 
 
-# -- TradingView's one order for a reversal -----------------------------------------------------------------------------------
+# -- TradingView's one order for a reversal --------------------------------------------------------
 
 
 def reversal(function, side, contracts, before, after, **fields):
     body = {
-        "token": TOKEN, "symbol": "BTCUSD", "action": side, "contracts": str(contracts), "price": "50000",
+        "token": TOKEN, "symbol": "BTCUSD", "action": side, "contracts": str(contracts),
+        "price": "50000",
         "market_position": word(after), "market_position_size": str(abs(after)),
         "prev_market_position": word(before), "prev_market_position_size": str(abs(before)),
-        "id": f"{before} to {after}", "fired_at": function.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"), **fields,
+        "id": f"{before} to {after}",
+        "fired_at": function.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"), **fields,
     }  # fmt: skip
     return function.post(body)
 
@@ -216,7 +218,7 @@ def test_of_a_reversal_spot_trades_the_long_part_and_margin_all_of_it(
     assert held(levered, margin=True) == after
 
 
-# -- what comes in between ----------------------------------------------------------------------------------------------------
+# -- what comes in between -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])

@@ -1,4 +1,5 @@
-"""Pause and resume over the whole way of an alert: who may, what is stopped, and what every answer then says."""
+"""Pause and resume over the whole way of an alert: who may, what is stopped, and what
+every answer then says."""
 
 from __future__ import annotations
 

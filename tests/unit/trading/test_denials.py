@@ -1,5 +1,5 @@
-"""One list of rules denies, on every way to an order; what costs no call of Kraken comes before any; and a check says whose
-limit it is."""
+"""One list of rules denies, on every way to an order; what costs no call of Kraken comes before
+any; and a check says whose limit it is."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def told(answer):
 DENIED = (422, "order_denied", True)
 
 
-# -- a rule of one's own, on every way to an order -------------------------------------------------------------------------
+# -- a rule of one's own, on every way to an order -------------------------------------------------
 
 
 SELLS = {
@@ -71,13 +71,17 @@ SELLS = {
     "of the position": {"side": "sell", "volume": "50", "quantity_type": "percent_position"},
     "of the equity": {"side": "sell", "volume": "50", "quantity_type": "percent_equity"},
     "by risk": {
-        "side": "sell", "volume": "1", "quantity_type": "risk_percent", "order_type": "limit", "stop_loss": "5%",
+        "side": "sell", "volume": "1", "quantity_type": "risk_percent", "order_type": "limit",
+        "stop_loss": "5%",
     },
     "close": {"action": "close", "side": None, "volume": None},
-    "target": {"market_position": "flat", "market_position_size": "0", "side": None, "volume": None},
-    "legs": {"orders": [{"side": "buy", "volume": "0.1"}, {"side": "sell", "volume": "0.1"}], "side": None, "volume": None,
+    "target": {"market_position": "flat", "market_position_size": "0", "side": None,
+        "volume": None},
+    "legs": {"orders": [{"side": "buy", "volume": "0.1"}, {"side": "sell", "volume": "0.1"}],
+        "side": None, "volume": None,
              "price": None},
-    "close behind a cancel": {"orders": [{"action": "cancel"}, {"action": "close"}], "side": None, "volume": None,
+    "close behind a cancel": {"orders": [{"action": "cancel"}, {"action": "close"}], "side": None,
+        "volume": None,
                               "price": None},
 }  # fmt: skip
 
@@ -191,16 +195,18 @@ def test_what_the_rule_does_not_mean_goes_on(forbid_sells, what):
     nothing = {"side": None, "volume": None, "price": None}
     fields = {
         "cancel": {**nothing, "action": "cancel"}, "buy": {},
-        "amended buy": {**nothing, "symbol": None, "action": "amend", "order_id": bid.order_id, "price": "41000"},
+        "amended buy": {**nothing, "symbol": None, "action": "amend", "order_id": bid.order_id,
+            "price": "41000"},
     }  # fmt: skip
     assert outcome(function.post(function.alert(**fields[what]))) == (200, "accepted")
 
 
-# -- before Kraken is asked ------------------------------------------------------------------------------------------------
+# -- before Kraken is asked ------------------------------------------------------------------------
 
 
 SIZES = {
-    **{kind: {"volume": "10", "quantity_type": kind} for kind in ("percent_balance", "percent_equity", "percent_position")},
+    **{kind: {"volume": "10", "quantity_type": kind} for kind in ("percent_balance",
+            "percent_equity", "percent_position")},
     "risk_percent": {"volume": "1", "quantity_type": "risk_percent", "stop_loss": "5%"},
     "quote": {"side": "sell", "volume": "100", "quantity_type": "quote"},
     "equity with leverage": {"volume": "10", "quantity_type": "percent_equity", "leverage": "2"},
@@ -208,8 +214,10 @@ SIZES = {
     "relative": {"order_type": "limit", "price": "-1%"},
     "close": {"action": "close", "side": None, "volume": None},
     "reverse": {"action": "reverse", "side": None, "volume": None, "leverage": "2"},
-    "target": {"market_position": "long", "market_position_size": "1", "side": None, "volume": None},
-    "target in percent": {"market_position": "long", "quantity_type": "percent_equity", "volume": "50", "side": None},
+    "target": {"market_position": "long", "market_position_size": "1", "side": None,
+        "volume": None},
+    "target in percent": {"market_position": "long", "quantity_type": "percent_equity",
+        "volume": "50", "side": None},
 }  # fmt: skip
 
 
@@ -272,15 +280,19 @@ def test_a_symbol_that_is_not_known_is_not_asked_for_where_every_allowed_pair_is
     ("fields", "rule"),
     [
         ({"leverage": "77"}, "LEVERAGE"),
-        ({"order_type": "limit", "price": "0.01", "volume": "10", "quantity_type": "percent_balance"}, "PRICE_ZERO"),
+        ({"order_type": "limit", "price": "0.01", "volume": "10",
+                "quantity_type": "percent_balance"}, "PRICE_ZERO"),
         ({"volume": "0.000001", "price": None}, "ORDER_MINIMUM"),
         ({"volume": "0.000000001", "price": None}, "VOLUME_ZERO"),
         ({"leverage": "77", "volume": "10", "quantity_type": "percent_equity"}, "LEVERAGE"),
-        ({"order_type": "limit", "expires": "+1", "volume": "10", "quantity_type": "percent_balance"}, "EXPIRY"),
-        ({"order_type": "limit", "starts": "2020-01-01T00:00:00Z", "volume": "1", "quantity_type": "percent_balance"},
+        ({"order_type": "limit", "expires": "+1", "volume": "10",
+                "quantity_type": "percent_balance"}, "EXPIRY"),
+        ({"order_type": "limit", "starts": "2020-01-01T00:00:00Z", "volume": "1",
+                "quantity_type": "percent_balance"},
          "START_TIME"),
         ({"order_type": "limit", "quantity_type": "quote", "volume": "501"}, "MAX_ORDER_COST"),
-        ({"order_type": "iceberg", "display_volume": "0.0001", "volume": "1", "price": "+1"}, "DISPLAY_VOLUME"),
+        ({"order_type": "iceberg", "display_volume": "0.0001", "volume": "1", "price": "+1"},
+            "DISPLAY_VOLUME"),
     ],
 )  # fmt: skip
 def test_what_needs_no_figure_denies_before_any_is_read(fields, rule):
@@ -336,7 +348,7 @@ def test_a_validation_makes_every_check_and_is_refused_for_the_reason_that_the_a
     assert denied == ["LEVERAGE", "MAX_ORDER_COST"]
 
 
-# -- how the size came about -----------------------------------------------------------------------------------------------
+# -- how the size came about -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("route", ["/webhook/tradingview", VALIDATE])
@@ -382,7 +394,7 @@ def test_a_leg_that_is_denied_keeps_the_notes_of_its_own_size():
     assert any("from 3 to 0 BTC" in warning for warning in answer["warnings"])
 
 
-# -- whose limit it is -----------------------------------------------------------------------------------------------------
+# -- whose limit it is -----------------------------------------------------------------------------
 
 
 STRATEGY = '[trend-btc]\nallowed_symbols = ["BTC/USD"]\nmax_order_cost = "100 USD"\n[free]\n'
@@ -424,11 +436,17 @@ def test_each_check_says_whose_it_is_and_both_owners_have_theirs(tmp_path):
     [
         (
             {"strategy_name": "trend-btc", "volume": "0.002"},
-            "MAX_ORDER_COST: cost 120 USD (0.002 x 60000) is above the cap of 100 USD (strategy trend-btc's max_order_cost)",
+            (
+                "MAX_ORDER_COST: cost 120 USD (0.002 x 60000) is above the cap of 100 USD "
+                "(strategy trend-btc's max_order_cost)"
+            ),
         ),
         (
             {"strategy_name": "free", "volume": "0.01"},
-            "MAX_ORDER_COST: cost 600 USD (0.01 x 60000) is above the cap of 500 USD (the global MAX_ORDER_COST)",
+            (
+                "MAX_ORDER_COST: cost 600 USD (0.01 x 60000) is above the cap of 500 USD (the "
+                "global MAX_ORDER_COST)"
+            ),
         ),
         (
             {"strategy_name": "trend-btc", "symbol": "ETHUSD"},

@@ -1,4 +1,5 @@
-"""From a body's order fields to the strings that Kraken gets; and every contradiction, refused with its field."""
+"""From a body's order fields to the strings that Kraken gets; and every contradiction,
+refused with its field."""
 
 from __future__ import annotations
 
@@ -130,8 +131,10 @@ def test_every_name_of_a_field_reads_the_same(names, needs, value, expected):
 @pytest.mark.parametrize(
     ("canonical", "krakens"),
     [
-        ("display_volume", "displayvol"), ("time_in_force", "timeinforce"), ("trigger_by", "trigger"), ("expires", "expiretm"),
-        ("starts", "starttm"), ("self_trade", "stptype"), ("reduce_only", "reduce_only"), ("leverage", "leverage"),
+        ("display_volume", "displayvol"), ("time_in_force", "timeinforce"),
+        ("trigger_by", "trigger"), ("expires", "expiretm"),
+        ("starts", "starttm"), ("self_trade", "stptype"), ("reduce_only", "reduce_only"),
+        ("leverage", "leverage"),
     ],
 )  # fmt: skip
 def test_krakens_own_name_of_a_field_is_one_of_its_names(canonical, krakens):
@@ -233,40 +236,51 @@ def test_two_names_that_differ_are_refused(fields, field):
         ({"order_type": "stop-loss", "stop_price": "#5.07"}, [("price", "#5")]),
         ({"order_type": "stop-loss", "stop_price": "#5.07", "side": "sell"}, [("price", "#5")]),
         ({"order_type": "take-profit", "stop_price": "#5.03"}, [("price", "#5.1")]),
-        ({**STOP_LIMIT, "stop_price": "+2%", "price": "+3%"}, [("price", "+2%"), ("price2", "+3%")]),
+        ({**STOP_LIMIT, "stop_price": "+2%", "price": "+3%"},
+            [("price", "+2%"), ("price2", "+3%")]),
         (TRAIL, [("price", "+2%")]),
         ({**TRAIL, "trail": "150.19"}, [("price", "+150.1")]),
         ({**TRAIL, "price": "50000"}, [("price", "+2%")]),
         (TRAIL_LIMIT, [("price", "+2%"), ("price2", "-50")]),
-        ({**TRAIL_LIMIT, "trail_limit": "-50.04", "side": "sell"}, [("price", "+2%"), ("price2", "-50")]),
-        ({**TRAIL_LIMIT, "trail_limit": "-0.04", "side": "sell"}, [("price", "+2%"), ("price2", "+0")]),
+        ({**TRAIL_LIMIT, "trail_limit": "-50.04", "side": "sell"},
+            [("price", "+2%"), ("price2", "-50")]),
+        ({**TRAIL_LIMIT, "trail_limit": "-0.04", "side": "sell"},
+            [("price", "+2%"), ("price2", "+0")]),
         ({**TRAIL_LIMIT, "trail_limit": "+0%"}, [("price", "+2%"), ("price2", "+0%")]),
         (ICEBERG, [("displayvol", "0.001"), ("price", "50000")]),
-        ({**ICEBERG, "display_volume": "0.0012345678"}, [("displayvol", "0.00123456"), ("price", "50000")]),
+        ({**ICEBERG, "display_volume": "0.0012345678"},
+            [("displayvol", "0.00123456"), ("price", "50000")]),
         (SETTLE, [("leverage", "2")]),
         ({**TRAIL, "trigger_by": "index"}, [("price", "+2%"), ("trigger", "index")]),
         ({"leverage": 3, "reduce_only": True}, [("leverage", "3"), ("reduce_only", "true")]),
         ({"stptype": "cancel-newest"}, [("stptype", "cancel-newest")]),
         ({"fee_currency": "base"}, [("oflags", "fcib")]),
-        ({**LIMIT, "post": True, "fee_currency": "quote"}, [("price", "50000"), ("oflags", "fciq,post")]),
+        ({**LIMIT, "post": True, "fee_currency": "quote"},
+            [("price", "50000"), ("oflags", "fciq,post")]),
         ({"tif": "IOC"}, [("timeinforce", "IOC")]),
         ({**LIMIT, "tif": "fok"}, [("price", "50000"), ("timeinforce", "FOK")]),
         ({**LIMIT, "tif": "GTC"}, [("price", "50000"), ("timeinforce", "GTC")]),
-        ({**LIMIT, "expires": "+3600"}, [("price", "50000"), ("timeinforce", "GTD"), ("expiretm", "+3600")]),
+        ({**LIMIT, "expires": "+3600"},
+            [("price", "50000"), ("timeinforce", "GTD"), ("expiretm", "+3600")]),
         (
             {**LIMIT, "expiretm": "2026-09-25T13:00:00Z", "tif": "GTD", "starttm": "+60"},
-            [("price", "50000"), ("timeinforce", "GTD"), ("starttm", "+60"), ("expiretm", "1790341200")],
+            [("price", "50000"), ("timeinforce", "GTD"), ("starttm", "+60"),
+                ("expiretm", "1790341200")],
         ),
         ({"starts": "2026-09-25T12:00:00.9Z"}, [("starttm", "1790337600")]),
-        ({"take_profit": "65000.04"}, [("close[ordertype]", "take-profit"), ("close[price]", "65000.1")]),
-        ({"take_profit": "45000.09", "side": "sell"}, [("close[ordertype]", "take-profit"), ("close[price]", "45000")]),
+        ({"take_profit": "65000.04"},
+            [("close[ordertype]", "take-profit"), ("close[price]", "65000.1")]),
+        ({"take_profit": "45000.09", "side": "sell"},
+            [("close[ordertype]", "take-profit"), ("close[price]", "45000")]),
         ({"stop_loss": "2%"}, [("close[ordertype]", "stop-loss"), ("close[price]", "-2%")]),
-        ({"stop_loss": "2%", "side": "sell"}, [("close[ordertype]", "stop-loss"), ("close[price]", "+2%")]),
+        ({"stop_loss": "2%", "side": "sell"},
+            [("close[ordertype]", "stop-loss"), ("close[price]", "+2%")]),
         ({"stop_loss": "-500.09"}, [("close[ordertype]", "stop-loss"), ("close[price]", "-500")]),
         ({"take_profit": "#500"}, [("close[ordertype]", "take-profit"), ("close[price]", "+500")]),
         (
             {"take_profit": "150%", "take_profit_limit": "+149%"},
-            [("close[ordertype]", "take-profit-limit"), ("close[price]", "+150%"), ("close[price2]", "+149%")],
+            [("close[ordertype]", "take-profit-limit"), ("close[price]", "+150%"),
+                ("close[price2]", "+149%")],
         ),
         (
             {**LIMIT, "stop_loss": "49000", "stop_loss_limit": "48900", "trigger": "index"},
@@ -283,11 +297,13 @@ def test_kraken_gets_exactly_these_strings_in_this_order(fields, expected):
 
 def test_everything_at_once_keeps_its_order():
     fields = {
-        **STOP_LIMIT, "trigger_by": "last", "leverage": 2, "stptype": "cancel-both", "fee_currency": "quote", "tif": "GTD",
+        **STOP_LIMIT, "trigger_by": "last", "leverage": 2, "stptype": "cancel-both",
+        "fee_currency": "quote", "tif": "GTD",
         "starts": "+5", "expires": "+99", "take_profit": "60000", "take_profit_limit": "59990",
     }  # fmt: skip
     assert [name for name, _ in sent(**fields)] == [
-        "price", "price2", "trigger", "leverage", "stptype", "oflags", "timeinforce", "starttm", "expiretm",
+        "price", "price2", "trigger", "leverage", "stptype", "oflags", "timeinforce", "starttm",
+        "expiretm",
         "close[ordertype]", "close[price]", "close[price2]",
     ]  # fmt: skip
 

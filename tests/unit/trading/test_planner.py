@@ -1,4 +1,5 @@
-"""From an alert's fields to exactly the strings that Kraken gets, or to the rule that forbids them."""
+"""From an alert's fields to exactly the strings that Kraken gets, or to the rule
+that forbids them."""
 
 from __future__ import annotations
 

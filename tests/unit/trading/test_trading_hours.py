@@ -51,7 +51,8 @@ def at(text):
         ("Mon 09:00-10:00 Asia/Tokyo; Mon 09:00-10:00 UTC", "2026-11-30T09:30", True),
         ("Mon 09:00-10:00 Asia/Tokyo; Mon 09:00-10:00 UTC", "2026-11-30T05:30", False),
         ("Mon 08:00-09:00 America/Port-au-Prince", "2026-11-30T13:30", True),
-        # the night in which the clocks of Berlin go back has two hours from 02:00 on, the other none
+        # the night in which the clocks of Berlin go back has two hours from 02:00
+        # on, the other none
         ("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T00:30", True),
         ("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T01:30", True),
         ("Sun 02:00-03:00 Europe/Berlin", "2026-10-25T02:30", False),

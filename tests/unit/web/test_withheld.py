@@ -26,12 +26,15 @@ NO_SIZE = {"side": None, "volume": None}
 SIZED_BY_ACCOUNT = {
     "a close": {**NO_SIZE, "action": "close"},
     "a part of one": {**NO_SIZE, "action": "close", "percent": "50"},
-    "a target": {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": "4"},
+    "a target": {**NO_SIZE, "action": "target", "market_position": "long",
+        "market_position_size": "4"},
     "a flat target": {**NO_SIZE, "action": "target", "market_position": "flat"},
     "percent of the balance": {"volume": "10", "quantity_type": "percent_balance"},
     "percent of the equity": {"volume": "10", "quantity_type": "percent_equity"},
-    "percent of the position": {"side": "sell", "volume": "50", "quantity_type": "percent_position"},
-    "a target there already": {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": HELD},
+    "percent of the position": {"side": "sell", "volume": "50",
+        "quantity_type": "percent_position"},
+    "a target there already": {**NO_SIZE, "action": "target", "market_position": "long",
+        "market_position_size": HELD},
     "one that is filled": {**NO_SIZE, "action": "close", "confirm_fill": True},
 }  # fmt: skip
 OVER_ITS_COST = "OUT_OF_SCOPE: the token's caveat c=1USD does not allow it: the rest"
@@ -86,7 +89,9 @@ def test_a_token_without_read_gets_the_stored_answer_of_one_with_it_without_the_
     [
         (("c=1USD",), {"volume": "10", "quantity_type": "percent_balance"}, (403, OVER_ITS_COST)),
         (("c=1USD",), SIZED_BY_ACCOUNT["a target"], (403, OVER_ITS_COST)),
-        ((), {**NO_SIZE, "action": "target", "market_position": "long", "market_position_size": "99"}, (422, "MAX_ORDER_COST: ")),
+        ((),
+            {**NO_SIZE, "action": "target", "market_position": "long",
+                "market_position_size": "99"}, (422, "MAX_ORDER_COST: ")),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])

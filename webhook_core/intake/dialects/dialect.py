@@ -44,9 +44,8 @@ def translate(dialect: Dialect, fields: Fields) -> Translated:
     said = {name: value for name, value in fields.items() if name not in dialect.secrets}
     names = Names(dialect.tool, said, dialect.rows).check()
     ours = dialect.read(names)
-    if (
-        ours.get("action") == "close"
-    ):  # the tool itself would close what its bot bought, and no more
+    # The tool itself would close what its bot bought, and no more.
+    if ours.get("action") == "close":
         names.notes.append(_CLOSES_ALL)
     return Translated(
         dialect.tool,

@@ -1,5 +1,5 @@
-"""Single calls to Firestore over its REST interface, each with a time-out and never sent twice; what
-may be done again is decided by who calls.
+"""Single calls to Firestore over its REST interface, each with a time-out and never sent twice;
+what may be done again is decided by who calls.
 
 https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents
 """
@@ -58,7 +58,8 @@ class Write(NamedTuple):
 
 
 class Verify(NamedTuple):
-    """Not written: ``version`` is the one that must be there; empty: the document must be absent."""
+    """Not written: ``version`` is the one that must be there; empty: the
+    document must be absent."""
 
     collection: str
     name: str
@@ -66,7 +67,10 @@ class Verify(NamedTuple):
 
 
 class FirestoreCalls:
-    """What one operation of ours may ask of Firestore. All of its calls together end within ``budget``."""
+    """What one operation of ours may ask of Firestore.
+
+    All of its calls together end within ``budget``.
+    """
 
     def __init__(self, channel: FirestoreChannel, budget: Budget, timeout_s: float) -> None:
         self._channel = channel
@@ -174,9 +178,8 @@ def operation(
     where a person must grant a role first.
     """
     try:
-        channel.prepare(
-            seconds_at_most(_TOKEN_WITHIN_S)
-        )  # the first takes a moment, which is not the store's fault
+        # The first takes a moment, which is not the store's fault.
+        channel.prepare(seconds_at_most(_TOKEN_WITHIN_S))
         seconds = seconds_at_most(1.5 * timeout_s) if in_budget else 1.5 * timeout_s
         yield FirestoreCalls(channel, Budget.start(clock, seconds), timeout_s)
     except Forbidden as error:
@@ -196,8 +199,9 @@ def _forbidden(error: Forbidden, project: str) -> LedgerForbidden:
         advice = f"gcloud services enable firestore.googleapis.com --project={project}"
     else:
         advice = (
-            "grant the function's service account roles/datastore.user: gcloud projects add-iam-policy-binding "
-            f"{project} --member=serviceAccount:ACCOUNT --role=roles/datastore.user"
+            "grant the function's service account roles/datastore.user: gcloud projects "
+            f"add-iam-policy-binding {project} --member=serviceAccount:ACCOUNT "
+            "--role=roles/datastore.user"
         )
     why = error.reason or error.status
     event(

@@ -36,7 +36,8 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
     size = len(text.encode())
     if size > MAX_TEXT_BYTES:
         raise LedgerUnavailable(
-            f"The document {name} is too large for Firestore: {size} bytes, at most {MAX_TEXT_BYTES}."
+            f"The document {name} is too large for Firestore: {size} bytes, at most "
+            f"{MAX_TEXT_BYTES}."
         )
     fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
     try:
@@ -55,7 +56,10 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
 
 
 def delete_document(name: str, version: str, calls: FirestoreCalls) -> bool:
-    """True if the stored version was still ``version``. Where the answer is lost it is looked at."""
+    """True if the stored version was still ``version``.
+
+    Where the answer is lost it is looked at.
+    """
     gone = Stored(DOCUMENTS, document_id(name), version, {})
     try:
         calls.delete([gone])

@@ -28,7 +28,10 @@ def listing(
     limit: int,
     newest_first: bool,
 ) -> dict[str, Any]:
-    """By the time of the claim. ``after``: the time and the full name of the last entry that was shown."""
+    """By the time of the claim.
+
+    ``after``: the time and the full name of the last entry that was shown.
+    """
     order = [_ordered(field, descending=newest_first) for field in ("claimedAt", "__name__")]
     query = {**_query([*_filters(states, strategy)], limit), "orderBy": order}
     if after is not None:

@@ -1,9 +1,11 @@
-"""A claim in Firestore that depends on others: the entry and a document of its line are written together, or neither.
+"""A claim in Firestore that depends on others: the entry and a document of its line are written
+together, or neither.
 
-The line's document names who took the last turn (``holder``: nobody else of the line can be SUBMITTING, for taking a turn
-needs the holder to be done), with which attempt (``owner``: the line's mark), who was fired last (``newest``), and all that
-were fired then (``tied``, as far as they count). Whether the holder is done stands in its entry alone: what is recorded there
-frees the line. Both writes are conditional, so whoever takes a turn in between makes them fail.
+The line's document names who took the last turn (``holder``: nobody else of the line can be
+SUBMITTING, for taking a turn needs the holder to be done), with which attempt (``owner``: the
+line's mark), who was fired last (``newest``), and all that were fired then (``tied``, as far as
+they count). Whether the holder is done stands in its entry alone: what is recorded there frees the
+line. Both writes are conditional, so whoever takes a turn in between makes them fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""How a write to the SQLite ledger is committed: in one step with the look at its line, and waiting for the disk or not."""
+"""How a write to the SQLite ledger is committed: in one step with the look at its line, and waiting
+for the disk or not."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from webhook_core.risk.gates import pauses_of
 
 @contextmanager
 def durable(db: sqlite3.Connection, *, waits: bool) -> Iterator[None]:
-    """NORMAL leaves a commit in the write-ahead log without waiting for the disk (sqlite.org, pragma synchronous)."""
+    """NORMAL leaves a commit in the write-ahead log without waiting for the disk (sqlite.org,
+    pragma synchronous)."""
     if waits:
         yield
         return
@@ -25,8 +27,10 @@ def durable(db: sqlite3.Connection, *, waits: bool) -> Iterator[None]:
 
 @contextmanager
 def in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
-    """The write and the look at its line and at what may hold it back, without anybody in between. Where there is nothing to
-    look at, the one statement is a step already."""
+    """The write and the look at its line and at what may hold it back, without anybody in between.
+
+    Where there is nothing to look at, the one statement is a step already.
+    """
     if entry.turn is None and not pauses_of(entry):
         yield
         return

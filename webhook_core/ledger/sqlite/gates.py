@@ -12,7 +12,8 @@ _PAUSES = "SELECT name, text FROM documents WHERE name IN (?, ?)"
 
 
 def hold(db: sqlite3.Connection, entry: LedgerEntry) -> HeldBack | None:
-    """For an entry that this transaction has written: where it is held back, nothing was written."""
+    """For an entry that this transaction has written: where it is held back,
+    nothing was written."""
     names = pauses_of(entry)
     if not names:
         return None

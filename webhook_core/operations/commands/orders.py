@@ -72,7 +72,8 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
         {name: str(value) for name, value in asked.items() if value}
     )
     if as_json:
-        # Through the function's own rendering, then in ASCII: a terminal acts on more characters than JSON escapes.
+        # Through the function's own rendering, then in ASCII: a terminal acts on more characters
+        # than JSON escapes.
         click.echo(json.dumps(json.loads(json_response(200, document).body), indent=2))
         return
     show_table(map(_row, document["orders"]), _HEADER, lead=_LEAD)
@@ -140,7 +141,10 @@ def _order(row: Mapping[str, Any]) -> str:
     if row["method"] != "AddOrder":
         return f"{row['method']} {request.get('txid') or request.get('cl_ord_id')}"
     if "viqc" in request.get("oflags", ""):
-        return f"{order['side']} for {order['volume']} {_quote(row)} {order['symbol']} {order['order_type']}"
+        return (
+            f"{order['side']} for {order['volume']} {_quote(row)} {order['symbol']} "
+            f"{order['order_type']}"
+        )
     return f"{order['side']} {order['volume']} {order['symbol']} {order['order_type']}"
 
 

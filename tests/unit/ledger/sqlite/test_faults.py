@@ -1,4 +1,5 @@
-"""A SQLite ledger whose file, disk or neighbours fail says so in one sentence, and loses nothing."""
+"""A SQLite ledger whose file, disk or neighbours fail says so in one
+sentence, and loses nothing."""
 
 from __future__ import annotations
 
@@ -104,7 +105,10 @@ def test_an_entry_that_cannot_be_read_is_left_out_of_lists_and_logged(ledger, pa
     with closing(sqlite3.connect(path)) as other, other:
         for number in (1, 2):
             other.execute(
-                "UPDATE entries SET document = replace(document, 'SUBMITTING', 'LATER') WHERE base = ?",
+                (
+                    "UPDATE entries SET document = replace(document, 'SUBMITTING', 'LATER') WHERE "
+                    "base = ?"
+                ),
                 (base_digest(entries[number].unit),),
             )
     assert ledger.entries().entries == [entries[3], entries[0]]
@@ -244,13 +248,15 @@ def test_a_disk_that_takes_no_more_bytes_loses_no_claim(ledger, path):
     won = report.read_text().split()
     assert len(won) > 5
     assert set(keys(ledger)) >= {"first", *won}
-    # The one that failed may be there or not; nobody was told that it was claimed, and nobody wins it twice.
+    # The one that failed may be there or not; nobody was told that it was claimed, and
+    # nobody wins it twice.
     assert len(keys(ledger)) <= len(won) + 2
     assert isinstance(ledger.claim(submitting("later")), Claimed)
 
 
 class _FaultyConnection(sqlite3.Connection):
-    """Runs a statement that begins like ``at``, as far as ``runs`` says, and then fails as a disk does."""
+    """Runs a statement that begins like ``at``, as far as ``runs`` says, and then
+    fails as a disk does."""
 
     at = ""
     runs = True
