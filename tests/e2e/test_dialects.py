@@ -7,14 +7,14 @@ import json
 
 import pytest
 
-from tests.support.dialects import BY_TITLE
+from tests.support.dialect_messages import BY_TITLE
 from tests.support.served_function import check, utc
 
 
 def message(title: str, token: str, **changes) -> bytes:
-    text = BY_TITLE[title].body(token)
+    text = BY_TITLE[title].filled(token, ticker="BTCUSD", close="60000", timenow=utc())
     if not changes:
-        return text
+        return text.encode()
     return json.dumps({**json.loads(text), **changes}).encode()
 
 

@@ -1,28 +1,20 @@
-"""The messages of other tools, as the document of them has them, with TradingView's values in."""
+"""The messages of other tools with TradingView's values in, as the bridge's own ``explain`` fills them
+in."""
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
-from typing import NamedTuple
 
+from tests.support import dialect_messages
+from tests.support.dialect_messages import README, REFUSED, SECTIONS
 from tests.support.intake import NOW, TOKEN
-from tests.support.project import ROOT
 from webhook_core.operations.placeholders import fill
 
-README = (ROOT / "webhook_core" / "intake" / "dialects" / "README.md").read_text("utf-8")
-SECTIONS = {
-    part.partition("\n")[0]: part for part in re.split(r"^## ", README, flags=re.MULTILINE)[1:]
-}
-REFUSED = re.findall(r"^\| (\w+) \| `(.+)` \|$", SECTIONS["Recognised to be refused"], re.MULTILINE)
+__all__ = ["BY_TITLE", "EXAMPLES", "README", "REFUSED", "SECTIONS", "Example"]
 
 
-class Example(NamedTuple):
-    """``title``: of its section. ``message``: with placeholders and without a token."""
-
-    title: str
-    message: str
-    becomes: str
+class Example(dialect_messages.Example):
+    """Can be a body."""
 
     def body(self, token: str = TOKEN, now=NOW) -> bytes:
         filled = fill(self.message.replace("YOUR-TOKEN", token), now, Decimal(60000))
@@ -30,11 +22,5 @@ class Example(NamedTuple):
         return filled.text.encode()
 
 
-EXAMPLES = [
-    Example(title, *match.groups())
-    for title, text in SECTIONS.items()
-    for match in re.finditer(
-        r"```(?:json|text)\n(.*?)\n```\n```json becomes\n(.*?)\n```", text, re.DOTALL
-    )
-]
+EXAMPLES = [Example(*example) for example in dialect_messages.EXAMPLES]
 BY_TITLE = {example.title: example for example in EXAMPLES}

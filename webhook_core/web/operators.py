@@ -10,7 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from webhook_core.clock import Budget, Clock
-from webhook_core.errors import AlertMalformed, NotFound, Unauthenticated, VenueUnavailable
+from webhook_core.errors import (
+    AlertMalformed,
+    LedgerUnavailable,
+    NotFound,
+    Unauthenticated,
+    VenueUnavailable,
+)
 from webhook_core.events import event
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
@@ -149,7 +155,9 @@ class Operators:
             return self.money.collect(budget)
         except VenueUnavailable as error:
             unread.append({"read": "trades", "why": error.message})
-            return 0
+        except LedgerUnavailable as error:  # no order depends on it; the next run reads them again
+            event(logging.ERROR, "trades.not_kept", reason=error.message)
+        return 0
 
     def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
         """Our settled entries that may need something yet, those among them that this run has settled; and how many legs behind

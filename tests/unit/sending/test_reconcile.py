@@ -335,8 +335,8 @@ def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_orde
     for _ in range(4):
         live.clock.sleep(70)
         assert paper.operate("POST", "/reconcile")["looked_at"] == []
-    # The rules are refreshed, and nobody is asked about the order.
-    assert set(paper.venue.calls) == {"instruments"}
+    # The rules are refreshed, its own trades are read, and nobody is asked about the order.
+    assert set(paper.venue.calls) == {"instruments", "trades"}
     assert state(live) == "SUBMITTING"
     live.operate("POST", "/reconcile")
     assert state(live) == "ACCEPTED"

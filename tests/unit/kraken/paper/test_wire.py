@@ -174,7 +174,7 @@ def test_key_info_needs_no_permission_and_shows_no_secret():
     info = result(kraken, "GetApiKeyInfo", nonce="77")
     assert (info["api_key"], info["nonce"], info["permissions"]) == (KEY, "77", [])
     assert "withdraw-funds" not in result(paper(), "GetApiKeyInfo")["permissions"]
-    assert "a paper secret" not in repr(vars(kraken)["_key"]) + repr(kraken)
+    assert "a paper secret" not in repr(kraken.key) + repr(kraken)
 
 
 def test_server_time_and_status_come_from_the_clock():
