@@ -42,7 +42,7 @@ def exchange(make_kraken):
 
 
 def test_a_month_over_the_wire(make_live, exchange):
-    function = make_live(exchange, MAX_ORDER_COST="100000 USD").start()
+    function = make_live(exchange, REQUEST_BUDGET_SECONDS="20", MAX_ORDER_COST="100000 USD").start()
     for day in range(DAYS):
         price = 2500 + 10 * (day % 7)
         exchange.mark("ETHUSD", str(price))
