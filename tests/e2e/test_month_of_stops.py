@@ -68,7 +68,7 @@ def test_a_month_over_the_wire(make_live, exchange):
 def test_a_month_on_paper(make_function):
     """Paper's price is the alerts': a second entry further down is what lets the
     first one's stop fire."""
-    function = make_function(PAPER_BALANCES="USD=100000").start()
+    function = make_function(REQUEST_BUDGET_SECONDS="20", PAPER_BALANCES="USD=100000").start()
     for day in range(DAYS):
         price = 2500 + 10 * (day % 7)
         check(function.post(entry(function, price)), 200, "accepted")

@@ -141,3 +141,18 @@ def shown(attempt: Attempt) -> dict[str, str | None] | None:
         "status": fill.status,
         **{name: None if value is None else plain(value) for name, value in amounts.items()},
     }
+
+
+def row_of(entry: LedgerEntry) -> dict[str, Any]:
+    """All that is shown of one entry to an operator."""
+    attempt = entry.current
+    return {
+        **facts(entry),
+        "trade_details": attempt.request.trade_details(),
+        **attempt.request.prices(),
+        "received_at": entry.received_at,
+        "settled_at": attempt.settled_at,
+        "fill": shown(attempt),
+        "exit_fills": shown_exits(entry),
+        "warnings": list(entry.warnings),
+    }

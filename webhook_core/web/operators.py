@@ -20,7 +20,7 @@ from webhook_core.errors import (
 from webhook_core.events import event
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
-from webhook_core.ledger.report import facts
+from webhook_core.ledger.report import row_of
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
@@ -86,7 +86,7 @@ class Operators:
                 "cursor is not one that this route gave out.", field="cursor"
             ) from None
         paused = [pause.facts() for pause in self.market.pausing.standing()]
-        rows = [_row(entry) for entry in page.entries]
+        rows = [row_of(entry) for entry in page.entries]
         return {"paused": paused, "orders": rows, "cursor": page.cursor}
 
     def pause(self, said: Mapping[str, str]) -> dict[str, Any]:
@@ -240,19 +240,3 @@ class Operators:
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)
-
-
-def _row(entry: LedgerEntry) -> dict[str, Any]:
-    from webhook_core.ledger.report import shown, shown_exits
-
-    attempt = entry.current
-    return {
-        **facts(entry),
-        "trade_details": attempt.request.trade_details(),
-        **attempt.request.prices(),
-        "received_at": entry.received_at,
-        "settled_at": attempt.settled_at,
-        "fill": shown(attempt),
-        "exit_fills": shown_exits(entry),
-        "warnings": list(entry.warnings),
-    }
