@@ -126,6 +126,12 @@ def show_everything(port: int) -> None:
     # sold 0.005 for 305 that had cost 300, and paid 5.92592 + 2.44 of fees
     expect(row["realised"].startswith("-3.365"), "305 - 300 - 8.36592 USD", report)
 
+    headline("8  Why an alert did not trade is kept")
+    refused = get(port, "/alerts?refused=true")
+    (row,) = refused.answer["alerts"]
+    expect(row["outcome"] == "conflict", "the one with another size is in the list", refused)
+    say(f"{row['asked']}: {row['reason']}")
+
 
 class Response:
     def __init__(self, status: int, text: bytes) -> None:

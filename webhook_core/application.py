@@ -37,6 +37,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
 
 if TYPE_CHECKING:
+    from webhook_core.journal.history import History
     from webhook_core.web.operators import Operators
 
 SERVICE = "tradingview-kraken-webhook"
@@ -55,6 +56,7 @@ class Application:
     market: Market
     submission: Submission
     open_operators: Callable[[], Operators]
+    open_history: Callable[[], History] | None
     gate: Gate | ClosedGate
     alerts: Alerts
 
@@ -81,6 +83,8 @@ class Application:
             response = self._told(self._answer(delivery, tally), delivery)
             if delivery.is_alert and not isinstance(delivery.error, RateLimited):
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
+            if delivery.is_alert and not delivery.is_answered_from_its_entry:
+                self._keep(delivery)
         body = response.body
         if delivery.is_alert:  # a token that stands in a wrong field is not repeated
             body = self._masked(body.decode()).encode()
@@ -167,6 +171,7 @@ class Application:
                 "GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})
             },
             "/compose": {"GET": _composer},
+            "/alerts": {"GET": lambda: self._operate(self.operators.alerts, delivery)},
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
             "/report": {"GET": lambda: self._operate(self.operators.report, delivery)},
             "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
@@ -207,6 +212,13 @@ class Application:
         return json_response(
             200, {**operation(delivery.request.query), "request_id": delivery.frame.request_id}
         )
+
+    def _keep(self, delivery: Delivery) -> None:
+        if self.open_history is None:
+            return
+        from webhook_core.journal.keeping import keep  # an accepted alert pays nothing for it
+
+        keep(delivery, self.open_history(), self.settings.strategies)
 
     # -- what every request shares -------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
-    from webhook_core.money.accounts import Accounts
+    from webhook_core.journal.history import History
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
@@ -119,18 +119,6 @@ def build(
     return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
 
 
-def _money(reconciler: Reconciler, store: Store, pair_rules: PairRules) -> Accounts:
-    from webhook_core.money.accounts import Accounts
-    from webhook_core.money.collect import Collector
-    from webhook_core.money.trade_store import TradeStore
-
-    mode, account, venue = reconciler.mode, reconciler.account, reconciler.venue
-    kept = TradeStore(store, mode, account)
-    clock, margin = reconciler.clock, reconciler.margin
-    collector = Collector(mode, account, store, venue, clock, margin, kept)
-    return Accounts(collector, venue, clock, lambda symbol: pair_rules.current().resolve(symbol))
-
-
 def assemble(
     settings: Settings, clock: Clock, store: Store, venue: Venue, gate: ClosedGate | None = None
 ) -> Application:
@@ -155,14 +143,23 @@ def assemble(
     def hold(entry: LedgerEntry, budget: Budget) -> str:
         return market.hold(entry, settings.rules_for(entry.strategy), budget)
 
+    @cache
+    def history() -> History:
+        from webhook_core.journal.history import open_history  # an accepted alert needs none
+
+        return open_history(settings, store, clock)
+
     def operators() -> Operators:
+        from webhook_core.journal.asking import Asking
+        from webhook_core.money.opening import open_accounts
         from webhook_core.web.operators import Operators  # no alert needs them
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
         parts = (token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
-        money = _money(reconciler, store, pair_rules)
-        return Operators(*parts, money, settings.strategies)
+        money = open_accounts(reconciler, store, pair_rules)
+        told = Asking(store, clock, pair_rules.current, history())
+        return Operators(*parts, money, told, settings.strategies)
 
     @cache
     def readings() -> FirstReadings:
@@ -180,6 +177,7 @@ def assemble(
         market=market,
         submission=submission,
         open_operators=operators,
+        open_history=history,
         gate=door,
         alerts=Alerts(settings, store, venue, clock, market, legs, door, readings),
     )

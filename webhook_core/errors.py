@@ -19,6 +19,8 @@ class WebhookError(Exception):
     status = 500
     is_senders = False
     """What fails is the sender or its network: nobody here need look, whatever the status."""
+    in_ledger = False
+    """Set once the ledger holds what became of the alert: no other record of it is needed."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)

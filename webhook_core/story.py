@@ -54,9 +54,10 @@ class Alerts:
 
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
         """Verify, read, plan and claim, send, answer. Raises WebhookError where it comes to no entry in the ledger."""
-        proved = self.gate.admit_alert(delivery.request)
+        proved = delivery.verified = self.gate.admit_alert(delivery.request)
+        self.gate.check_proved(proved, delivery.request)
         delivery.is_proved()
-        verified = self._in_ours(proved)
+        verified = delivery.verified = self._in_ours(proved)
         only_validate = only_validate or self.settings.trading_mode == "validate"
         try:
             firing, wants_validation = self._read(verified, delivery)
@@ -64,13 +65,14 @@ class Alerts:
             if only_validate:
                 raise
             return self._answer_though_stale(stale, verified, delivery)
+        delivery.only_validates = only_validate or wants_validation
         if firing.switch is not None:
             from webhook_core.web.pausing import answer_alert  # few alerts do
 
-            only_validate = only_validate or wants_validation
             pausing = self.market.pausing
-            return answer_alert(pausing, firing, delivery, only_validate=only_validate)
-        if only_validate or wants_validation:
+            validates = delivery.only_validates
+            return answer_alert(pausing, firing, delivery, only_validate=validates)
+        if delivery.only_validates:
             from webhook_core.web.validation import answer_validation
 
             return answer_validation(self.market, self.venue, firing, delivery)
@@ -113,7 +115,7 @@ class Alerts:
         firing = Firing.of(verified, alert, delivery.request.received_at, self.settings)
         if verified.translated is not None:
             firing = self._told_how(firing, verified.translated)
-        delivery.alert_id = firing.alert_id
+        delivery.alert_id, delivery.strategy = firing.alert_id, firing.wants.strategy
         delivery.warnings, delivery.firing = firing.warnings, firing
         delivery.wants(firing.wants.intents[0])
         bind(alert_id=firing.alert_id, strategy=firing.wants.strategy)

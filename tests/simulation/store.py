@@ -14,6 +14,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.ledger.notes import Note, NotePage
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.unfinished import Unfinished
 
@@ -150,6 +151,16 @@ class SimulatedStore:
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         return self._read("purge", lambda: self._store.purge(claimed_before, limit))
+
+    def add_note(self, note: Note) -> None:
+        self._read("add_note", lambda: self._store.add_note(note))
+
+    def notes(self, **asked: Any) -> NotePage:
+        page: NotePage = self._read("notes", lambda: self._store.notes(**asked))
+        return page
+
+    def purge_notes(self, before: datetime, limit: int) -> int:
+        return self._read("purge_notes", lambda: self._store.purge_notes(before, limit))
 
     def read(self, name: str) -> Document | None:
         return self._read("read", lambda: self._store.read(name))

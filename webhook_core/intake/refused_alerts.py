@@ -23,13 +23,14 @@ def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> 
     an alert without one.
     """
     order = order_fields(verified.fields)
-    found = {fact: _shown(order.get(name, ()), strategies) for fact, name in _FACTS.items()}
+    found = {fact: shown(order.get(name, ()), strategies) for fact, name in _FACTS.items()}
     found["strategy"] = verified.strategy or found["strategy"] or default
     found["alert_id"] = found["alert_id"] or verified.webhook_id
     return {fact: text for fact, text in found.items() if text}
 
 
-def _shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
+def shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
+    """The first text or number among them, of a long one only how it begins."""
     for sent in candidates:
         if is_missing(sent.value) or not isinstance(sent.value, str | Decimal):
             continue

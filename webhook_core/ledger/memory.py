@@ -20,6 +20,7 @@ from webhook_core.ledger.contract import (
 )
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import cursor_text, read_cursor
+from webhook_core.ledger.memory_notes import MemoryNotes
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
@@ -28,10 +29,11 @@ from webhook_core.risk.gates import held_back, pauses_of
 _FIRST = "1"
 
 
-class MemoryLedger:
-    """Ledger and Documents in dictionaries, under one lock."""
+class MemoryLedger(MemoryNotes):
+    """Ledger and Documents in dictionaries, under one lock; and Notes."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = Lock()
         self._entries: dict[Unit, tuple[int, LedgerEntry]] = {}
         self._numbers = itertools.count(1)

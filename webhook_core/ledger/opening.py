@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from webhook_core.ledger.contract import Documents, Ledger
+from webhook_core.ledger.notes import Notes
 from webhook_core.ledger.url import parse as parse_ledger_url
 
 
-class Store(Ledger, Documents, Protocol):
-    """Ledger and documents are one store in every adapter."""
+class Store(Ledger, Documents, Notes, Protocol):
+    """Ledger, documents and notes are one store in every adapter."""
 
 
 def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:

@@ -17,6 +17,7 @@ from webhook_core import __version__
 from webhook_core.application import Application
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.operations.at_terminal import start_at_terminal
+from webhook_core.operations.commands.alerts import alerts
 from webhook_core.operations.commands.doctor import doctor
 from webhook_core.operations.commands.explain import explain
 from webhook_core.operations.commands.logs import logs
@@ -72,7 +73,7 @@ def _application(command: str) -> Application:
 
 
 _COMMANDS = (
-    *(reconcile, orders, report, fills, pause, resume, logs, replay),
+    *(reconcile, orders, alerts, report, fills, pause, resume, logs, replay),
     *(pairs, token, doctor, explain),
 )
 for _command in _COMMANDS:

@@ -7,6 +7,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal, localcontext
 from typing import Any
@@ -39,6 +40,7 @@ _ADVICE = {
 
 def check_alert(application: Application) -> Iterator[Finding]:
     """The smallest order of the first allowed pair, proved by the first credential. Raises VenueUnavailable, UnknownSymbol."""
+    application = replace(application, open_history=None)  # nobody's alert is in nobody's history
     settings, clock = application.settings, application.clock
     credential = next(iter(settings.credentials), None)
     instrument = _first_pair(application, credential.strategy if credential else None)

@@ -45,6 +45,7 @@ def write_down(
                     _write(firing, error, ledger, clock)
         elif missed is not None:
             written = ledger.record(denied_unclaimed(missed, clock.now(), error.message))
+            error.in_ledger = True
             if isinstance(written, Recorded):
                 report(written.entry)
     except LedgerUnavailable as failure:

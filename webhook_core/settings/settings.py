@@ -62,6 +62,7 @@ class Settings(NamedTuple):
     allow_token_in_url: bool = False
     account: str = "default"
     ledger_id: str | None = None
+    history_days: int = 90
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
     guards: Guards | None = None

@@ -17,6 +17,7 @@ from webhook_core.web.messages import HttpRequest
 from webhook_core.web.outcome_words import code_of
 
 if TYPE_CHECKING:
+    from webhook_core.intake.authentication import VerifiedBody
     from webhook_core.sending.firing import Firing
     from webhook_core.trading.intent import Intent
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Delivery:
     """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
     ``orders`` are those of a validation that is refused, as its answer shows them. ``reason``: why an entry has no order;
-    ``reuse``: what to say of an id that came before. ``mode`` is for the log; the frame has it once the sender is proved."""
+    ``reuse``: what to say of an id that came before. ``mode`` is for the log; the frame has it once the sender is proved,
+    and ``verified`` is the alert from then on. ``strategy``: once it is read."""
 
     def __init__(
         self, request: HttpRequest, frame: Frame, budget: Budget, began: float, mode: str
@@ -35,7 +37,10 @@ class Delivery:
         self.budget = budget
         self.began = began
         self.is_alert = False
+        self.only_validates = False
+        self.verified: VerifiedBody | None = None
         self.alert_id: str | None = None
+        self.strategy: str | None = None
         self.warnings: tuple[str, ...] = ()
         self.trade: Mapping[str, Any] | None = None
         self.entry: LedgerEntry | None = None
@@ -51,6 +56,11 @@ class Delivery:
     def is_proved(self) -> None:
         """Of a sender who may know what runs here."""
         self.frame = self.frame._replace(mode=self.mode)
+
+    @property
+    def is_answered_from_its_entry(self) -> bool:
+        """The ledger has all there is to say of it."""
+        return self.error is None and self.entry is not None and self.reuse is None
 
     def wants(self, intent: Intent) -> None:
         names = ("symbol", "action", "side", "order_type", "volume")

@@ -38,9 +38,8 @@ class Gate:
 
     @timed("verify")
     def admit_alert(self, request: HttpRequest) -> VerifiedBody:
-        """Raises Unauthenticated, RateLimited, or AlertMalformed: for a body that can't be read far
-        enough to find a token, and for one that holds a secret elsewhere. OutOfScope for a good
-        token out of its time or place."""
+        """Raises Unauthenticated, RateLimited, or AlertMalformed for a body that can't be read far
+        enough to find a token."""
         settings = self.settings
         try:
             if not is_allowed(self._address(request), settings.allowed_ips):
@@ -64,10 +63,14 @@ class Gate:
             if not authentication.looks_signed(request.headers) and request.url_token is None:
                 self.count_unproved(request)
             raise
-        repeated_secrets.refuse(verified, settings.texts_to_mask)
+        return verified
+
+    def check_proved(self, verified: VerifiedBody, request: HttpRequest) -> None:
+        """What a proved sender may not do: raises AlertMalformed for a body that holds a secret
+        elsewhere, OutOfScope for a good token out of its time or place."""
+        repeated_secrets.refuse(verified, self.settings.texts_to_mask)
         if verified.permit is not None:
             self._check(verified.permit, request)
-        return verified
 
     def _check(self, permit: Permit, request: HttpRequest) -> None:
         """Raises OutOfScope for a good token out of its time or its place."""
@@ -123,6 +126,9 @@ class ClosedGate:
         self.status = "ok"
 
     def admit_alert(self, _request: HttpRequest) -> VerifiedBody:
+        raise NotConfigured(())
+
+    def check_proved(self, _verified: VerifiedBody, _request: HttpRequest) -> None:
         raise NotConfigured(())
 
     def admit_operator(self, _request: HttpRequest, _operators: Operators) -> None:

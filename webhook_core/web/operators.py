@@ -18,6 +18,7 @@ from webhook_core.errors import (
     VenueUnavailable,
 )
 from webhook_core.events import event
+from webhook_core.journal.asking import Asking
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.report import row_of
@@ -51,6 +52,7 @@ class Operators:
     symbols: Collection[str] | None
     fresh_for: timedelta
     money: Accounts
+    history: Asking
     strategies: Collection[str] = ()
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
@@ -101,6 +103,10 @@ class Operators:
 
         return resume(self.market.pausing, said, self.strategies)
 
+    def alerts(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Every alert with a proof, newest first, whatever became of it (journal.asking)."""
+        return self.history.alerts(query, self._budget())
+
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,
         refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
@@ -128,7 +134,7 @@ class Operators:
         recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
         found["fills"] = self._filled_in(recent, budget, unread)
         found["trades"] = self._trades_read(budget, unread)
-        found["purged"] = self.reconciler.purge()
+        found["purged"] = self.reconciler.purge() + self.history.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)

@@ -18,6 +18,7 @@ LONGEST = {
     "examples/deploy/README.md": 400,
     "examples/deploy/load-balancer/README.md": 100,
     "webhook_core/README.md": 250,
+    "webhook_core/journal/README.md": 200,
     "webhook_core/money/README.md": 100,
     "webhook_core/settings/README.md": 150,
     "webhook_core/trading/README.md": 150,
@@ -219,16 +220,18 @@ def test_every_index_of_the_ledger_has_its_command(chapter):
 
 
 def test_time_to_live_is_on_the_field_that_the_ledger_writes(chapter):
-    (call,) = chapter.of("gcloud", "firestore", "fields", "ttls", "update")
+    calls = chapter.of("gcloud", "firestore", "fields", "ttls", "update")
     wanted = json.loads((ROOT / "examples" / "firestore.indexes.json").read_text("utf-8"))[
         "fieldOverrides"
     ]
-    assert [(options(call)["--collection-group"], call[5])] == [
+    assert [(options(call)["--collection-group"], call[5]) for call in calls] == [
         (row["collectionGroup"], row["fieldPath"]) for row in wanted if row.get("ttl")
     ]
-    assert f'"{call[5]}":' in (
-        ROOT / "webhook_core" / "ledger" / "firestore" / "entries.py"
-    ).read_text("utf-8")
+    written = {"ledger": "entries.py", "history": "notes.py"}
+    for call in calls:
+        module = written[options(call)["--collection-group"]]
+        text = (ROOT / "webhook_core" / "ledger" / "firestore" / module).read_text("utf-8")
+        assert f'"{call[5]}":' in text
 
 
 def test_the_documents_name_every_variable_and_substitution():

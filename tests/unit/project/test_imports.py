@@ -44,6 +44,7 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.file",
     "webhook_core.ledger.sqlite.gates",
     "webhook_core.ledger.sqlite.mark",
+    "webhook_core.ledger.sqlite.notes",
     "webhook_core.ledger.sqlite.schema",
     "webhook_core.ledger.sqlite.present",
     "webhook_core.ledger.sqlite.turns",

@@ -284,7 +284,7 @@ def test_the_demo_marks_what_it_has_checked(moved, encoding, tick):
     )  # fmt: skip
     text = done.stdout.decode(encoding)
     assert done.returncode == 0, text
-    assert text.count(f"     {tick} ") == 15
+    assert text.count(f"     {tick} ") == 16
     assert re.findall(r"^ *200 ", text, re.MULTILINE) == []
 
 

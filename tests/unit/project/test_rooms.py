@@ -21,7 +21,7 @@ ORDER = (
     ("venue",),
     ("settings", "planning", "kraken", "cloud", "money"),
     ("sending",),
-    ("web",),
+    ("web", "journal", "money.opening"),
     ("story",),
     ("application",),
     ("instance", "bootstrap"),

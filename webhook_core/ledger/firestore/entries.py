@@ -10,7 +10,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.firestore.calls import Stored
-from webhook_core.ledger.keys import base_digest
+from webhook_core.ledger.keys import base_digest, cursor_text
 from webhook_core.ledger.serial import from_text, to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
@@ -60,6 +60,14 @@ def is_expired(stored: Stored, now: datetime) -> bool:
     """It counts as absent."""
     expires = stored.moment("expireAt")
     return expires is not None and expires <= now
+
+
+def cursor_at(last: Stored) -> str:
+    """Where a page ended whose last entry this is."""
+    claimed_at = last.moment("claimedAt")
+    if claimed_at is None:
+        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.")
+    return cursor_text(claimed_at, last.id)
 
 
 def _read(stored: Stored) -> LedgerEntry:

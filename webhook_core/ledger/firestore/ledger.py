@@ -38,21 +38,23 @@ from webhook_core.ledger.firestore.documents import (
     write_document,
 )
 from webhook_core.ledger.firestore.entries import (
+    cursor_at,
     entry_in,
     entry_to_show,
     is_expired,
 )
 from webhook_core.ledger.firestore.failures import Changed
+from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.firestore.queries import LEDGER
-from webhook_core.ledger.keys import cursor_text, read_cursor, unit_digest
+from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
 _DELETED_AT_ONCE = 100
 _TRIES = 3
 
 
-class FirestoreLedger:
-    """Ledger and Documents. ``timeout_s`` bounds each call, one and a half times it each method but
+class FirestoreLedger(FirestoreNotes):
+    """Ledger, Documents and Notes. ``timeout_s`` bounds each call, one and a half times it each method but
     ``purge``; ``ledger_id`` is the id that the database must have, None for any."""
 
     def __init__(
@@ -136,7 +138,7 @@ class FirestoreLedger:
                     states, strategy, after=begin, limit=limit + 1, newest_first=newest_first
                 )
             )
-        following = _cursor_at(found[limit - 1]) if len(found) > limit else None
+        following = cursor_at(found[limit - 1]) if len(found) > limit else None
         return Page(self._shown(found[:limit]), following)
 
     def unfinished(
@@ -219,10 +221,3 @@ class FirestoreLedger:
 
     def _is_expired(self, stored: Stored) -> bool:
         return is_expired(stored, self._clock.now())
-
-
-def _cursor_at(last: Stored) -> str:
-    claimed_at = last.moment("claimedAt")
-    if claimed_at is None:
-        raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.")
-    return cursor_text(claimed_at, last.id)

@@ -38,6 +38,7 @@ from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
 from webhook_core.ledger.sqlite.gates import hold
 from webhook_core.ledger.sqlite.mark import highest_entry
+from webhook_core.ledger.sqlite.notes import SqliteNotes
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
 
 
-class SqliteLedger(SqliteDocuments):
-    """Ledger and Documents. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
+class SqliteLedger(SqliteDocuments, SqliteNotes):
+    """Ledger, Documents and Notes. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
     the ledger must have."""
 
     def __init__(

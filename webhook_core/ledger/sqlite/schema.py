@@ -53,7 +53,14 @@ _SCHEMA_5 = (
     # Whose an open order is, however old: found by its id at the venue. Entries of before stand in it as well.
     f"CREATE INDEX entries_by_order ON entries ({ORDER_ID}) WHERE state = 'ACCEPTED'",
 )
-_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
+_SCHEMA_6 = (
+    # What is kept of alerts without an entry, in the order of time.
+    """CREATE TABLE notes (key TEXT PRIMARY KEY, at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        strategy TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX notes_by_time ON notes (at)",
+    "CREATE INDEX notes_by_strategy ON notes (strategy, at)",
+)
+_SCHEMAS = (_SCHEMA_1, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5, _SCHEMA_6)
 """Each brings a file from the schema before it to its own; a new file goes through all of them."""
 SCHEMA_VERSION = len(_SCHEMAS)
 

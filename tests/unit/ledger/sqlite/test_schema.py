@@ -133,7 +133,7 @@ def test_a_turn_of_the_second_schema_is_still_one(path):
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.executescript(
-            "DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
+            "DROP TABLE notes; DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
             "ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 2;"
         )
     assert ledger.claim(in_turn("second", 1)) == Waiting(first)
@@ -161,7 +161,7 @@ def test_an_order_of_an_earlier_schema_that_may_still_trade_is_found_as_such(pat
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.executescript(
-            "DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
+            "DROP TABLE notes; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
             "ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 3;"
             "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version)"
             " VALUES (x'00', 0, 's', 'ACCEPTED', 1, 'no JSON', 1), (x'01', 0, 's', 'ACCEPTED', 1, '[]', 1);"

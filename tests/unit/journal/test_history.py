@@ -1,0 +1,225 @@
+"""What is kept of an alert that came with a proof, what is not, and that the history never changes an answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import timedelta
+
+import pytest
+
+from tests.support.faked_function import OPERATOR, TOKEN, Function
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.journal import history
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
+
+
+class CountingStore(MemoryLedger):
+    """Counts the notes that are asked of it, and fails them if told to."""
+
+    def __init__(self, failure=None):
+        super().__init__()
+        self.asked, self.failure = 0, failure
+
+    def add_note(self, note):
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        super().add_note(note)
+
+
+@pytest.fixture
+def function():
+    return Function(
+        env={"ALLOWED_SYMBOLS": "BTC/USD", "MAX_ORDER_COST": "1000 USD"}, store=CountingStore()
+    )
+
+
+def alerts(function, **query):
+    answer = function.operate("GET", "/alerts", **query)
+    assert answer.status == 200, answer.document
+    return answer["alerts"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "outcome", "code", "word"),
+    [
+        ({"symbol": "ETHUSD"}, "denied", "order_denied", "ETH"),
+        ({"volume": "1"}, "denied", "order_denied", "1000"),
+        ({"symbol": None}, "malformed", "alert_malformed", "symbol"),
+        ({"side": "hold"}, "malformed", "alert_malformed", "side"),
+        ({"volume": "NaN"}, "malformed", "alert_malformed", "volume"),
+        ({"stop_prce": "1"}, "malformed", "alert_malformed", "stop_p"),
+        ({"fired_at": "2020-01-01T00:00:00Z"}, "stale", "alert_stale", "ago"),
+        ({"validate_only": True}, "validated", "validated", ""),
+    ],
+)
+def test_an_alert_without_an_entry_leaves_its_reason(function, fields, outcome, code, word):
+    answer = function.post(function.alert(**fields))
+    assert answer["code"] == code
+    (row,) = alerts(function)
+    assert (row["outcome"], row["code"], row["alert_id"]) == (outcome, code, "a-1")
+    assert row["reason"] == (answer["error"] or "")
+    assert word.lower() in row["reason"].lower()
+    assert row["field"] == answer["field"]
+    assert function.store.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("refuse", "outcome"),
+    [
+        ([], "accepted"),
+        ([Rejected(("EOrder:Insufficient funds",))], "rejected"),
+        ([NotSent("no connection")] * 3, "not_sent"),
+        ([Unknown("lost")], "unknown"),
+    ],
+)
+def test_the_entry_of_an_alert_is_its_record_and_costs_no_further_write(function, refuse, outcome):
+    function.venue.refuse = list(refuse)
+    function.post(function.alert())
+    (row,) = alerts(function)
+    assert row["outcome"] == outcome
+    assert row["asked"] == "buy 0.01 BTC/USD market"
+    assert function.store.asked == 0
+
+
+def test_a_conflict_stands_beside_the_entry_of_the_first(function):
+    function.post(function.alert())
+    function.clock.sleep(1)
+    assert function.post(function.alert(volume="0.005")).status == 409
+    assert [row["outcome"] for row in alerts(function)] == ["conflict", "accepted"]
+
+
+def test_an_id_that_comes_again_too_late_is_kept_though_it_is_answered(function):
+    alert = function.alert(fired_at=None)
+    function.post(alert)
+    function.clock.sleep(3600)
+    assert function.post(alert).status == 200
+    newest, first = alerts(function)
+    assert (newest["outcome"], first["outcome"]) == ("id_reused", "accepted")
+    assert "id" in newest["reason"]
+
+
+def test_an_alert_that_was_missed_and_is_denied_then_is_listed_once(function):
+    alert = function.alert(volume="50", quantity_type="percent_balance")
+    function.venue.unreadable = {"balances"}
+    assert function.post(alert).status == 503
+    assert [row["outcome"] for row in alerts(function)] == ["missed"]
+    function.venue.unreadable = set()
+    assert function.post(alert).status == 422
+    assert [row["outcome"] for row in alerts(function)] == ["denied"]
+    assert function.store.asked == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"token": "wrong-token-wrong-token", "symbol": "BTCUSD"},
+        {"symbol": "BTCUSD"},
+        b"not json",
+        b"",
+    ],
+)
+def test_a_request_without_a_proof_is_counted_by_the_hour_and_nothing_of_it_kept(function, body):
+    for _ in range(3):
+        function.post(body)
+    assert function.store.asked == 0
+    answer = function.operate("GET", "/alerts")
+    assert answer["alerts"] == []
+    (hour,) = answer["without_proof"]
+    assert hour["requests"] == 3
+    assert hour["hour"].endswith(":00:00Z") or ":00:00" in hour["hour"]
+
+
+def test_the_counts_of_several_instances_are_added_and_a_reconcile_stores_them(function):
+    other = Function(env=function.env, store=function.store, clock=function.clock)
+    function.post(b"junk")
+    other.post(b"junk")
+    assert function.operate("POST", "/reconcile").status == 200
+    (hour,) = other.operate("GET", "/alerts")["without_proof"]
+    assert hour["requests"] == 2
+    (again,) = other.operate("GET", "/alerts")["without_proof"]
+    assert again["requests"] == 2
+
+
+@pytest.mark.parametrize("failure", [LedgerUnavailable("away"), RuntimeError("a bug")])
+def test_a_history_that_fails_changes_no_answer(failure, caplog):
+    good, bad = Function(), Function(store=CountingStore(failure))
+    wanted = good.post(good.alert(volume="0"))
+    found = bad.post(bad.alert(volume="0"))
+    assert bad.store.asked == 1
+    for answer in (wanted, found):
+        answer.document.pop("request_id")
+    assert (found.status, found.document) == (wanted.status, wanted.document)
+    assert [r.message for r in caplog.records if r.message.startswith("history.")] == [
+        "history.not_kept"
+    ]
+
+
+def test_with_no_time_left_nothing_is_begun_and_the_log_says_so(function, caplog):
+    caplog.set_level(logging.WARNING)
+    document = function.alert(volume="0")
+    request_at = function.clock.now()
+    function.clock.sleep(2.9)
+    body = json.dumps(document).encode()
+    from webhook_core.web.messages import HttpRequest
+
+    request = HttpRequest("POST", "/", {}, {}, body, "127.0.0.1", request_at)
+    assert function.application.handle(request).status == 400
+    assert function.store.asked == 0
+    assert "history.not_kept" in [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": TOKEN, "volume": "0"},
+        {"strategy_name": TOKEN, "volume": "0"},
+        {"symbol": TOKEN},
+        {"side": TOKEN},
+        {"alert_message": TOKEN, "volume": "0"},
+        {"volume": TOKEN},
+        {"nonsense": TOKEN, "volume": "0"},
+        {"id": OPERATOR, "volume": "0"},
+    ],
+)
+def test_no_secret_is_ever_kept_wherever_it_stands(function, fields):
+    function.post(function.alert(**fields))
+    assert function.store.asked == 1
+    kept = " ".join(f"{note}" for note in function.store.notes().notes)
+    assert TOKEN not in kept
+    assert OPERATOR not in kept
+    assert TOKEN[:8] not in kept
+
+
+def test_the_records_of_a_minute_are_bounded_and_a_bound_that_was_hit_says_so(function, caplog):
+    caplog.set_level(logging.WARNING)
+    for number in range(history.MOST_A_MINUTE + 10):
+        function.post(function.alert(id=f"n-{number}", volume="0"))
+    assert function.store.asked == history.MOST_A_MINUTE + 1
+    (full,) = alerts(function, outcome="not_kept")
+    assert str(history.MOST_A_MINUTE) in full["reason"]
+    assert [r.message for r in caplog.records].count("history.full") == 1
+    function.clock.sleep(60)
+    function.post(function.alert(id="after", volume="0"))
+    (after,) = alerts(function, alert="after")
+    assert after["not_kept"] == 10
+
+
+def test_what_is_older_than_its_days_goes_with_a_reconcile():
+    function = Function(env={"HISTORY_DAYS": "2"})
+    function.post(function.alert(volume="0"))
+    function.clock.sleep(timedelta(days=2).total_seconds() - 1)
+    function.operate("POST", "/reconcile")
+    assert len(alerts(function)) == 1
+    function.clock.sleep(2)
+    assert function.operate("POST", "/reconcile")["purged"] == 1
+    assert alerts(function) == []
+
+
+def test_the_doctors_own_alert_leaves_no_record(function):
+    from webhook_core.operations.doctor_alert import check_alert
+
+    assert list(check_alert(function.application))
+    assert function.store.asked == 0

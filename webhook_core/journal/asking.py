@@ -1,0 +1,105 @@
+"""What an operator asks of the history, over HTTP and at a terminal alike: a query to a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.errors import AlertMalformed
+from webhook_core.journal.reading import Store, Wanted, list_alerts, symbol_matcher
+from webhook_core.journal.record import OUTCOMES
+from webhook_core.journal.unproved import store_unproved, unproved_since
+from webhook_core.ledger.contract import Documents
+from webhook_core.sending.reconcile import PURGED_AT_ONCE
+from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.web.listing import moment_of, page_limit
+
+if TYPE_CHECKING:
+    from webhook_core.journal.history import History
+
+_YES, _NO = ("1", "true", "yes", ""), ("0", "false", "no")
+
+
+class HistoryStore(Store, Documents, Protocol):
+    """What all of it is read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """``known``: the pairs by which symbols are told to be the same."""
+
+    store: HistoryStore
+    clock: Clock
+    known: Callable[[], Instruments]
+    history: History
+
+    def alerts(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
+        """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``, ``limit`` and
+        ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed, LedgerUnavailable."""
+        if query.get("id"):
+            from webhook_core.journal.details import details_of  # a list needs none
+
+            return {"alert": details_of(self.store, query["id"], budget)}
+        now = self.clock.now()
+        wanted, cursor = self._wanted(query), query.get("cursor") or None
+        try:
+            page = list_alerts(
+                self.store, wanted, page_limit(query.get("limit")), budget, cursor=cursor
+            )
+        except ValueError:
+            raise AlertMalformed(
+                "cursor is not one that this route gave out.", field="cursor"
+            ) from None
+        store_unproved(self.history, self.store, now)
+        since = wanted.since or now - timedelta(days=1)
+        unproved = [] if cursor else unproved_since(self.store, since)
+        return {
+            "alerts": [row.document for row in page.rows],
+            "cursor": page.cursor,
+            "without_proof": unproved,
+        }
+
+    def purge(self) -> int:
+        """Records that are past their days go, a bounded number at a time; what this instance has counted of
+        requests without a proof is stored. Raises LedgerUnavailable."""
+        now = self.clock.now()
+        store_unproved(self.history, self.store, now)
+        return self.store.purge_notes(now - self.history.kept_for, PURGED_AT_ONCE)
+
+    def _wanted(self, query: Mapping[str, str]) -> Wanted:
+        symbol = query.get("symbol")
+        return Wanted(
+            since=moment_of(query.get("since"), self.clock.now()),
+            strategy=query.get("strategy") or None,
+            outcomes=_outcomes(query.get("outcome")),
+            refused=_flag("refused", query.get("refused")),
+            is_symbol=symbol_matcher(symbol, self._key_of) if symbol else None,
+            search=query.get("search") or None,
+            alert_id=query.get("alert") or None,
+        )
+
+    def _key_of(self, symbol: str) -> str | None:
+        try:
+            return self.known().resolve(symbol).key
+        except UnknownSymbol:
+            return None
+
+
+def _outcomes(text: str | None) -> frozenset[str] | None:
+    if not text:
+        return None
+    asked = frozenset(part.strip().lower() for part in text.split(","))
+    if not asked <= frozenset(OUTCOMES):
+        raise AlertMalformed(f"outcome is one or more of {', '.join(OUTCOMES)}.", field="outcome")
+    return asked
+
+
+def _flag(name: str, text: str | None) -> bool:
+    if text is None or text.strip().lower() in _NO:
+        return False
+    if text.strip().lower() in _YES:
+        return True
+    raise AlertMalformed(f"{name} is true or false.", field=name)

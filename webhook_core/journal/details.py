@@ -1,0 +1,86 @@
+"""All that is known of one alert: as asked, every check, each leg, each fill, each delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from webhook_core.clock import Budget
+from webhook_core.errors import AlertMalformed
+from webhook_core.journal.reading import Store, Wanted, list_alerts
+from webhook_core.journal.rows import Row
+from webhook_core.ledger.entry import Attempt, LedgerEntry
+from webhook_core.ledger.report import shown
+
+LEAST_PREFIX = 4
+_MOST_ROWS = 50
+
+
+def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
+    """Of the alert with this id, or the one whose id begins so. Raises AlertMalformed where there is none.
+
+    ``deliveries``: oldest first; those that were answered from the entry alone are not kept one by one."""
+    rows = list_alerts(store, Wanted(alert_id=alert_id), _MOST_ROWS, budget).rows
+    rows = rows or _beginning_with(store, alert_id.rstrip("…"), budget)
+    legs = [leg for row in rows for leg in row.legs]
+    unclaimed = [
+        request
+        for row in rows
+        if row.legs
+        for request in row.legs[0].following[len(row.legs) - 1 :]
+    ]
+    return {
+        "alert_id": rows[0].alert_id,
+        "strategy": rows[0].strategy,
+        "deliveries": [_delivery(row) for row in reversed(rows)],
+        "legs": [_leg(entry) for entry in legs],
+        "not_claimed": [dict(request.parameters) for request in unclaimed],
+    }
+
+
+def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
+    wanted = Wanted(id_prefix=prefix)
+    rows = (
+        list_alerts(store, wanted, _MOST_ROWS, budget).rows if len(prefix) >= LEAST_PREFIX else ()
+    )
+    ids = sorted({str(row.alert_id) for row in rows})
+    if not ids:
+        raise AlertMalformed("id names no alert that is known.", field="id")
+    if len(ids) > 1:
+        named = ", ".join(ids[:5])
+        raise AlertMalformed(f"id begins those of several alerts: {named}.", field="id")
+    return rows
+
+
+def _delivery(row: Row) -> dict[str, Any]:
+    record = row.record
+    fields, checks = ({}, ()) if record is None else (record.fields, record.checks)
+    return {**row.document, "fields": dict(fields), "checks": [dict(check) for check in checks]}
+
+
+def _leg(entry: LedgerEntry) -> dict[str, Any]:
+    request = entry.current.request
+    return {
+        "leg": entry.unit.leg,
+        "state": entry.state,
+        "method": request.method,
+        "request": dict(request.parameters),
+        "trade_details": request.trade_details(),
+        **request.prices(),
+        "fill": shown(entry.current),
+        "attempts": [_attempt(attempt) for attempt in entry.attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "state": attempt.state,
+        "client_order_id": attempt.client_order_id,
+        "order_id": attempt.order_id,
+        "claimed_at": attempt.claimed_at,
+        "deadline": attempt.deadline,
+        "settled_at": attempt.settled_at,
+        "reason": attempt.reason,
+        "errors": list(attempt.errors),
+    }

@@ -1,0 +1,107 @@
+"""Keeps one small record of every alert that has no entry, after its decision and before its answer leaves.
+
+Its failure changes no answer. What is accepted costs nothing here: its entry is its record. Requests
+without a proof are counted, and nothing of them is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.cloud.masking import masked, written_forms
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.journal.record import Record, text_of
+from webhook_core.ledger.notes import Note, Notes
+from webhook_core.ledger.time_left import within
+from webhook_core.settings.settings import Settings
+
+MOST_A_MINUTE = 120
+"""Of one instance: an alert a bar of two hundred charts stays far below it, a sender that runs wild does not."""
+WRITTEN_WITHIN_S = 0.4
+LEAST_S = 0.02
+"""With less time than that nothing is begun."""
+HOURS_COUNTED = 1000
+
+
+class History:
+    """Of one instance. ``mask`` takes secrets out of a text."""
+
+    def __init__(
+        self, store: Notes, clock: Clock, kept_for: timedelta, mask: Callable[[str], str]
+    ) -> None:
+        self._store, self._clock, self.kept_for, self._mask = store, clock, kept_for, mask
+        self._minute = ""
+        self._in_minute = 0
+        self._left_out = 0
+        self._unproved: Counter[datetime] = Counter()
+        self._lock = Lock()
+
+    def count_unproved(self, now: datetime) -> None:
+        """One more request without a proof. Nothing is written for whoever it was."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        with self._lock:
+            if hour in self._unproved or len(self._unproved) < HOURS_COUNTED:
+                self._unproved[hour] += 1
+
+    def take_unproved(self) -> Counter[datetime]:
+        """How many by hour since this was asked last: the caller stores them, or gives them back."""
+        with self._lock:
+            taken, self._unproved = self._unproved, Counter()
+        return taken
+
+    def give_back(self, unproved: Counter[datetime]) -> None:
+        with self._lock:
+            self._unproved += unproved
+
+    def keep(self, record: Record, budget: Budget) -> None:
+        """Written within ``budget``, or not at all and said in the log. Never raises."""
+        try:
+            with self._lock:
+                wanted = self._bounded(record)
+            if wanted is None:
+                return
+            if budget.remaining() < LEAST_S:
+                event(logging.WARNING, "history.not_kept", reason="no time was left")
+                return
+            with within(budget.at_most(WRITTEN_WITHIN_S)):
+                self._store.add_note(self._note(wanted))
+        except LedgerUnavailable as failure:
+            event(logging.WARNING, "history.not_kept", reason=failure.message)
+        except Exception:  # noqa: BLE001  a fault of the history is none of the answer's
+            event(logging.ERROR, "history.not_kept", exc_info=True)
+
+    def _note(self, record: Record) -> Note:
+        strategy, expires_at = self._mask(record.strategy), record.at + self.kept_for
+        return Note(uuid.uuid4().hex, record.at, expires_at, strategy, self._mask(text_of(record)))
+
+    def _bounded(self, record: Record) -> Record | None:
+        """In the place of the first that is too much stands that there is a bound; the next minute says how many it was."""
+        minute = record.at.strftime("%Y-%m-%dT%H:%M")
+        if minute != self._minute:
+            self._minute, self._in_minute = minute, 0
+        self._in_minute += 1
+        if self._in_minute <= MOST_A_MINUTE:
+            left_out, self._left_out = self._left_out, 0
+            return record._replace(not_kept=left_out)
+        self._left_out += 1
+        if self._in_minute > MOST_A_MINUTE + 1:
+            return None
+        event(logging.WARNING, "history.full", most_a_minute=MOST_A_MINUTE, minute=minute)
+        reason = f"more than {MOST_A_MINUTE} alerts in this minute: from here on they are not kept"
+        return Record(
+            record.at, record.mode, record.strategy, "not_kept", "history_full", reason=reason
+        )
+
+
+def open_history(settings: Settings, store: Notes, clock: Clock) -> History:
+    """Of this instance, as its settings have it."""
+    forms = written_forms(settings.texts_to_mask)
+    kept_for = timedelta(days=settings.history_days)
+    return History(store, clock, kept_for, lambda text: masked(text, forms))

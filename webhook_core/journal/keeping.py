@@ -1,0 +1,113 @@
+"""One delivery of an alert -> its record, where it leaves one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from webhook_core.errors import LedgerUnavailable, RateLimited, Unauthenticated
+from webhook_core.intake.field_names import order_fields
+from webhook_core.intake.refused_alerts import facts, shown
+from webhook_core.journal.record import Record, outcome_of
+from webhook_core.sending.firing import DEFAULT_STRATEGY
+from webhook_core.trading.rounding import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from webhook_core.intake.authentication import VerifiedBody
+    from webhook_core.journal.history import History
+    from webhook_core.web.delivery import Delivery
+
+GRACE_S = 0.3
+"""Behind the request's budget: of TradingView's three seconds 0.2 are left for the way back."""
+_SAID_ELSEWHERE = ("id", "strategy_name", "symbol")
+
+
+def keep(delivery: Delivery, history: History, strategies: Collection[str]) -> None:
+    """Called for every delivery that was not simply answered from its entry. Never raises."""
+    clock = delivery.budget.clock
+    if delivery.verified is None:
+        if isinstance(delivery.error, Unauthenticated | RateLimited) or _is_senders(delivery):
+            history.count_unproved(delivery.request.received_at)
+        return
+    if has_entry(delivery) or isinstance(delivery.error, LedgerUnavailable):
+        return
+    milliseconds = round((clock.monotonic() - delivery.began) * 1000)
+    record = record_of(delivery, delivery.verified, strategies, milliseconds)
+    history.keep(record, delivery.budget.less(-GRACE_S))
+
+
+def _is_senders(delivery: Delivery) -> bool:
+    return delivery.error is not None and delivery.error.status < 500
+
+
+def has_entry(delivery: Delivery) -> bool:
+    """Whether the ledger tells by itself what became of this delivery."""
+    error = delivery.error
+    if error is None:
+        return delivery.is_answered_from_its_entry
+    if error.in_ledger:
+        return True
+    return error.status >= 500 and error.code != "internal_error" and not delivery.only_validates
+
+
+def record_of(
+    delivery: Delivery, verified: VerifiedBody, strategies: Collection[str], milliseconds: int
+) -> Record:
+    """Nothing long of a body is repeated: a misplaced secret may stand in any field."""
+    known = facts(verified, DEFAULT_STRATEGY, strategies)
+    fields = _fields(verified.fields, strategies)
+    trade = dict(delivery.trade or {})
+    symbol = trade.get("symbol") or known.get("symbol")
+    code, reason = _code_and_reason(delivery)
+    error = delivery.error
+    return Record(
+        at=delivery.request.received_at,
+        mode=delivery.mode,
+        strategy=delivery.strategy or known["strategy"],
+        outcome="id_reused" if code == "id_reused" else outcome_of(code),
+        code=code,
+        alert_id=delivery.alert_id or known.get("alert_id"),
+        symbol=symbol,
+        asked=_asked(trade or fields, symbol, fields.get("quantity_type")),
+        reason=reason,
+        field=None if error is None else error.field,
+        warnings=tuple(delivery.warnings),
+        milliseconds=milliseconds,
+        fields=fields,
+        checks=tuple(check for order in delivery.orders for check in order.get("checks", ())),
+    )
+
+
+def _code_and_reason(delivery: Delivery) -> tuple[str, str]:
+    if delivery.error is not None:
+        return delivery.error.code, delivery.error.message
+    if delivery.reuse is not None:
+        return "id_reused", delivery.reuse.warning
+    if delivery.firing is not None and delivery.firing.switch and not delivery.only_validates:
+        return "no_action", "the alert pauses or resumes trading, and orders nothing"
+    return "validated", delivery.reason or ""
+
+
+def _fields(fields: Mapping[str, Any], strategies: Collection[str]) -> dict[str, str]:
+    found = {
+        name: shown(candidates, strategies) for name, candidates in order_fields(fields).items()
+    }
+    return {
+        name: text
+        for name, text in found.items()
+        if text is not None and name not in _SAID_ELSEWHERE
+    }
+
+
+def _asked(said: Mapping[str, Any], symbol: str | None, counts: str | None) -> str:
+    """As in ``sell 0.01 BTC/USD limit``."""
+    volume = said.get("volume")
+    if isinstance(volume, Decimal):
+        volume = plain(volume)
+    if volume is not None and counts not in (None, "base"):
+        volume = f"{volume} {counts}"
+    parts = (said.get("action") or said.get("side"), volume, symbol, said.get("order_type"))
+    return " ".join(str(part) for part in parts if part)

@@ -1,0 +1,156 @@
+"""The list of all alerts, newest first: the ledger's entries and the records of what has none, merged.
+
+Only the strategy is the stores' own filter. All else is searched for, up to a bound; a page that ends
+there has a cursor, behind which the search goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+from webhook_core.clock import Budget
+from webhook_core.journal.record import NOT_REFUSED
+from webhook_core.journal.rows import Row, row_of_entries, row_of_note
+from webhook_core.journal.streams import Stream, cursor_of, places_in
+from webhook_core.ledger.contract import Ledger, later_legs
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.notes import Notes
+
+SEARCHED = 10_000
+"""Entries and records that one search reads at most: on Firestore a billed read for each."""
+_AT_ONCE = 100
+_ENOUGH_S = 2.0
+
+
+class Store(Ledger, Notes, Protocol):
+    """What the list is read from."""
+
+
+class Wanted(NamedTuple):
+    """None: anything. ``refused``: only what ended without an order for good. ``search``: in all that a row
+    says, small and capital letters alike. ``is_symbol``: whether a symbol, as written, is the wanted pair."""
+
+    since: datetime | None = None
+    strategy: str | None = None
+    outcomes: frozenset[str] | None = None
+    refused: bool = False
+    is_symbol: Callable[[str], bool] | None = None
+    search: str | None = None
+    alert_id: str | None = None
+    id_prefix: str | None = None
+
+    def takes(self, row: Row) -> bool:
+        """All but the strategy, which the stores have seen to."""
+        return (
+            (self.since is None or row.at >= self.since)
+            and (self.outcomes is None or row.outcome in self.outcomes)
+            and not (self.refused and row.outcome in NOT_REFUSED)
+            and (self.is_symbol is None or self._is_symbol(row.symbol))
+            and self.alert_id in (None, row.alert_id)
+            and (self.id_prefix is None or (row.alert_id or "").startswith(self.id_prefix))
+            and (self.search is None or self.search.casefold() in _said(row))
+        )
+
+    def _is_symbol(self, symbol: str | None) -> bool:
+        return symbol is not None and self.is_symbol is not None and self.is_symbol(symbol)
+
+
+class AlertsPage(NamedTuple):
+    """``cursor``: where the next page begins; None where nothing older can match."""
+
+    rows: Sequence[Row]
+    cursor: str | None
+
+
+def list_alerts(
+    store: Store,
+    wanted: Wanted,
+    limit: int,
+    budget: Budget,
+    cursor: str | None = None,
+) -> AlertsPage:
+    """At most ``limit`` alerts, newest first.
+
+    Fewer and a cursor: the search ended at its bound. Raises LedgerUnavailable, and ValueError for a
+    cursor that is not ours."""
+    before_entries, before_notes = places_in(cursor)
+    size = max(1, min(limit + 1, _AT_ONCE)) if wanted == Wanted() else _AT_ONCE
+    entries = Stream(_entries_of(store, wanted), before_entries, size)
+    notes = Stream(_notes_of(store, wanted), before_notes, size)
+    found: list[Row] = []
+    for _ in range(SEARCHED):
+        row = _next(store, entries, notes, wanted.since)
+        if row is None:
+            return AlertsPage(found, None)
+        if row and wanted.takes(row):
+            found.append(row)
+        if len(found) == limit or budget.remaining() < _ENOUGH_S:
+            break
+    if entries.peek() is None and notes.peek() is None:
+        return AlertsPage(found, None)
+    return AlertsPage(found, cursor_of(entries.place(), notes.place()))
+
+
+def _next(
+    store: Store,
+    entries: Stream[LedgerEntry],
+    notes: Stream[Any],
+    since: datetime | None,
+) -> Row | tuple[()] | None:
+    """The newer of the two that come next; nothing for a leg that is part of another row, None at the end.
+
+    An entry is claimed after its alert came in: one that was claimed before ``since`` came in before it."""
+    entry, note = entries.peek(), notes.peek()
+    if note is not None and (entry is None or note.at >= entry.claimed_at):
+        if since is not None and note.at < since:
+            return None
+        notes.take()
+        return row_of_note(note)
+    if entry is None or (since is not None and entry.claimed_at < since):
+        return None
+    entries.take()
+    if entry.unit.leg:
+        return ()
+    return row_of_entries([entry, *later_legs(store, entry)])
+
+
+def _entries_of(store: Store, wanted: Wanted) -> Callable[[str | None, int], Any]:
+    def read(cursor: str | None, limit: int) -> tuple[Sequence[LedgerEntry], str | None]:
+        page = store.entries(strategy=wanted.strategy, cursor=cursor, limit=limit)
+        return page.entries, page.cursor
+
+    return read
+
+
+def _notes_of(store: Store, wanted: Wanted) -> Callable[[str | None, int], Any]:
+    def read(cursor: str | None, limit: int) -> tuple[Sequence[Any], str | None]:
+        page = store.notes(strategy=wanted.strategy, cursor=cursor, limit=limit)
+        return page.notes, page.cursor
+
+    return read
+
+
+def _said(row: Row) -> str:
+    texts = (row.alert_id, row.symbol, row.asked, row.reason, row.code, row.strategy, row.outcome)
+    return "\n".join(filter(None, (*texts, *row.warnings, *row.order_ids))).casefold()
+
+
+def symbol_matcher(symbol: str, resolve: Callable[[str], str | None]) -> Callable[[str], bool]:
+    """``resolve`` gives the key of a pair, None for no pair that is known: those match by their letters."""
+    wanted = resolve(symbol)
+
+    @cache
+    def is_it(other: str) -> bool:
+        known = resolve(other)
+        if wanted is not None and known is not None:
+            return wanted == known
+        return _letters(symbol) == _letters(other)
+
+    return is_it
+
+
+def _letters(symbol: str) -> str:
+    return "".join(filter(str.isalnum, symbol.upper())).removeprefix("KRAKEN")

@@ -1,0 +1,110 @@
+"""One alert as a row of the list, from its entries in the ledger or from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from webhook_core.journal.record import Record, record_in
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.notes import Note
+from webhook_core.sending.progress import Progress
+from webhook_core.web.outcome_words import is_waiting, reason_of, status_and_code
+
+_OF_STATE = {State.SUBMITTING: "unknown"}
+
+
+class Row(NamedTuple):
+    """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until its
+    outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is what it was
+    made from."""
+
+    key: str
+    at: datetime
+    mode: str
+    outcome: str
+    code: str
+    strategy: str
+    alert_id: str | None
+    symbol: str | None
+    asked: str
+    reason: str
+    warnings: tuple[str, ...]
+    order_ids: tuple[str, ...]
+    milliseconds: int | None
+    field: str | None = None
+    not_kept: int = 0
+    legs: tuple[LedgerEntry, ...] = ()
+    record: Record | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """For JSON, without what it was made from."""
+        said = self._asdict()
+        return {name: said[name] for name in said if name not in ("legs", "record")}
+
+
+def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
+    """``legs``: those that were claimed, leg 0 first. The leg that decides an answer decides here."""
+    first, progress = legs[0], Progress(tuple(legs))
+    deciding = progress.deciding
+    attempt = deciding.current
+    settled = attempt.settled_at
+    waits = is_waiting(progress)
+    request = first.current.request
+    ids = [leg.current.order_id for leg in legs]
+    return Row(
+        key=first.unit.name,
+        at=first.received_at,
+        mode=first.unit.mode,
+        outcome="not_sent" if waits else _OF_STATE.get(deciding.state, deciding.state.lower()),
+        code=status_and_code(progress)[1],
+        strategy=first.strategy,
+        alert_id=first.alert_id,
+        symbol=request.symbol or None,
+        asked="; ".join(map(_asked, [leg.current.request for leg in legs])),
+        reason=reason_of(progress) or "",
+        warnings=tuple(warning for leg in legs for warning in leg.warnings),
+        order_ids=tuple(order_id for order_id in ids if order_id),
+        milliseconds=None
+        if settled is None
+        else round((settled - first.received_at).total_seconds() * 1000),
+        legs=tuple(legs),
+    )
+
+
+def row_of_note(note: Note) -> Row:
+    """A note that this version can't read is shown as that: nothing disappears from a list."""
+    try:
+        record = record_in(note)
+    except ValueError:
+        reason = "this record can't be read by this version"
+        record = Record(note.at, "", note.strategy, "failed", "record_unreadable", reason=reason)
+    return Row(
+        key=note.key,
+        at=record.at,
+        mode=record.mode,
+        outcome=record.outcome,
+        code=record.code,
+        strategy=record.strategy,
+        alert_id=record.alert_id,
+        symbol=record.symbol,
+        asked=record.asked,
+        reason=record.reason,
+        warnings=record.warnings,
+        order_ids=(),
+        milliseconds=record.milliseconds,
+        field=record.field,
+        not_kept=record.not_kept,
+        record=record,
+    )
+
+
+def _asked(request: Any) -> str:
+    order = request.trade_details()
+    if request.method != "AddOrder":
+        what = "cancel" if request.method == "CancelOrder" else "amend"
+        return f"{what} {request.named or request.named_by_client or ''} {order['symbol'] or ''}".strip()
+    parts = (order["side"], order["volume"], order["symbol"], order["order_type"])
+    return " ".join(str(part) for part in parts if part)

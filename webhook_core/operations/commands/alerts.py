@@ -1,0 +1,198 @@
+"""alerts: every alert that came with a proof, newest first, and why it did not trade if it did not."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from webhook_core.journal.reading import SEARCHED
+from webhook_core.journal.record import OUTCOMES
+from webhook_core.operations.commands.tables import one_line, show_facts, show_line, show_table
+from webhook_core.operations.commands.terminal import OpenApplication, moment
+from webhook_core.web.listing import MOST_ENTRIES
+from webhook_core.web.messages import json_response
+
+_HEADER = ("TIME (UTC)", "OUTCOME", "STRATEGY", "ASKED", "REASON", "ORDER ID", "MS", "ALERT")
+_LEAD = 4
+_COLUMNS = (
+    *(
+        "at",
+        "outcome",
+        "code",
+        "mode",
+        "strategy",
+        "alert_id",
+        "symbol",
+        "asked",
+        "reason",
+        "field",
+    ),
+    *("warnings", "order_ids", "milliseconds"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--since", help="Only what came in since then: 90min, 1d, 7d, 2026-11-22.")
+@click.option("--refused", is_flag=True, help="Only what ended without an order, for good.")
+@click.option("--strategy", help="Only the alerts of this strategy.")
+@click.option("--symbol", help="Only alerts of this pair: BTC/USD or XBTUSD")
+@click.option("--outcome", help=f"One or more of {', '.join(OUTCOMES)}, separated by commas.")
+@click.option("--search", metavar="TEXT", help="Only where this stands in what is shown.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ENTRIES), default=50, show_default=True, help="How many."
+)
+@click.option("--cursor", help="Where the last page ended; it said so.")
+@click.option("--json", "as_json", is_flag=True, help="The document of GET /alerts.")
+@click.option("--csv", "as_csv", is_flag=True, help="One row an alert, for a spreadsheet.")
+@click.pass_context
+def alerts(
+    context: click.Context, /, as_json: bool, as_csv: bool, **asked: str | int | bool | None
+) -> None:
+    """List every alert that came with a proof, newest first, and what became of it.
+
+    --refused, --symbol, --outcome and --search read up to 10,000 alerts at a time, on Firestore a
+    billed read each. `alerts show ID` shows all that is known of one."""
+    if context.invoked_subcommand:
+        return
+    empty = [name for name, value in asked.items() if value == ""]
+    if empty:
+        raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv: choose one.")
+    open_application: OpenApplication = context.obj
+    application = open_application()
+    query = {
+        name: str(value).lower() if value is True else str(value)
+        for name, value in asked.items()
+        if value
+    }
+    document = application.operators.alerts(query)
+    if as_json:
+        click.echo(_json(document))
+        return
+    if as_csv:
+        _show_csv(document["alerts"])
+    else:
+        show_table(map(_row, document["alerts"]), _HEADER, lead=_LEAD)
+    for remark in _remarks(document, application.settings.ledger_url, int(asked["limit"] or 0)):
+        show_line(remark, err=True)  # what a program reads is rows alone
+    if document["cursor"]:
+        click.echo(f"--cursor {document['cursor']}", err=True)  # in one piece, to be copied
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="The document of GET /alerts?id=ID.")
+@click.pass_obj
+def show(open_application: OpenApplication, /, alert_id: str, as_json: bool) -> None:
+    """All that is known of one alert; ID may be the beginning of its id."""
+    if not alert_id.strip():
+        raise click.UsageError("ID is empty.")
+    known = open_application().operators.alerts({"id": alert_id})["alert"]
+    if as_json:
+        click.echo(_json(known))
+        return
+    show_facts((("alert", known["alert_id"]), ("strategy", known["strategy"])))
+    for number, delivery in enumerate(known["deliveries"], 1):
+        show_line(f"delivery {number}")
+        show_facts(_delivery(delivery))
+    for leg in known["legs"]:
+        show_line(f"leg {leg['leg'] + 1}: {leg['method']} {leg['state']}")
+        show_facts(_leg(leg))
+    for request in known["not_claimed"]:
+        show_line(f"a leg that was not sent: {_pairs(request)}")
+
+
+def _delivery(delivery: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    yield "came in", moment(delivery["at"])
+    yield "outcome", f"{delivery['outcome']} ({delivery['code']}, {delivery['mode']})"
+    yield "asked", delivery["asked"]
+    if delivery["fields"]:
+        yield "as it said", _pairs(delivery["fields"])
+    yield "reason", delivery["reason"]
+    if delivery["field"]:
+        yield "field", delivery["field"]
+    for check in delivery["checks"]:
+        yield "check", f"{check['rule']} {check['verdict']}: {_pairs(check['numbers'])}"
+    for warning in delivery["warnings"]:
+        yield "warning", warning
+    yield "milliseconds", delivery["milliseconds"]
+
+
+def _leg(leg: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    yield "request", _pairs(leg["request"])
+    for attempt in leg["attempts"]:
+        yield (
+            f"attempt {attempt['number']}",
+            f"{attempt['state']} {attempt['order_id'] or ''}".strip(),
+        )
+        yield "client order id", attempt["client_order_id"]
+        yield (
+            "claimed, settled",
+            f"{moment(attempt['claimed_at'])}, {moment(attempt['settled_at'])}",
+        )
+        said = "; ".join([*attempt["errors"], *filter(None, [attempt["reason"]])])
+        if said:
+            yield "reason", said
+    if leg["fill"]:
+        yield "fill", _pairs(leg["fill"])
+
+
+def _pairs(said: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+
+
+def _remarks(document: Mapping[str, Any], ledger_url: str, limit: int) -> Iterator[str]:
+    found, is_over = document["alerts"], not document["cursor"]
+    for hour in document["without_proof"]:
+        yield f"{hour['requests']} without a proof in the hour from {moment(hour['hour'])}"
+    for row in found:
+        if row["not_kept"]:
+            yield f"{row['not_kept']} before {moment(row['at'])} were not kept: too many in a minute."
+    if not found and is_over:
+        yield f"No alert in {ledger_url} matches."
+    elif len(found) < limit and not is_over:
+        yield f"Up to {SEARCHED} alerts were searched; older ones were not. Go on with:"
+    elif not is_over:
+        yield "There are more. Go on with:"
+
+
+def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return (
+        moment(row["at"]),
+        row["outcome"],
+        row["strategy"],
+        row["asked"],
+        row["reason"],
+        ", ".join(row["order_ids"]),
+        row["milliseconds"],
+        row["alert_id"],
+    )
+
+
+def _show_csv(rows: list[Mapping[str, Any]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        writer.writerow(_cell(row[name]) for name in _COLUMNS)
+
+
+def _cell(value: Any) -> str:
+    """One line; a text that a spreadsheet would take for a formula begins with an apostrophe (owasp.org, CSV Injection)."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple | list):
+        value = "; ".join(value)
+    text = one_line(value.isoformat() if hasattr(value, "isoformat") else value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    """In ASCII: a terminal acts on more characters than JSON escapes."""
+    return json.dumps(json.loads(json_response(200, dict(document)).body), indent=2)
