@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from webhook_core.web.operators import Operators
 
 SERVICE = "tradingview-kraken-webhook"
+PAGES = ("/compose", "/operator")
 ALERT_ROUTES = ("/", "/webhook/tradingview", "/webhook/tradingview/validate")
 _REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
 
@@ -132,6 +133,10 @@ class Application:
 
             delivery.request = request = without_token(request)
             path = request.path
+        if path not in routes and path.startswith(PAGES):
+            from webhook_core.web.pages import pages  # people look at them, no alert does
+
+            routes = pages.routes(self.open_operators, self.gate, self.settings, request)
         methods = routes.get(path)
         if methods is None:
             raise NotFound("No such route.")
@@ -170,7 +175,6 @@ class Application:
             "/webhook/health": {
                 "GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})
             },
-            "/compose": {"GET": _composer},
             "/alerts": {"GET": lambda: self._operate(self.operators.alerts, delivery)},
             "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
             "/report": {"GET": lambda: self._operate(self.operators.report, delivery)},
@@ -240,9 +244,3 @@ class Application:
         if isinstance(error, Unauthenticated | RateLimited):
             return  # counted and logged where the proof failed, many of them in one line
         event(level_of(error), f"request.{error.code}", reason=error.message, field=error.field)
-
-
-def _composer() -> HttpResponse:
-    from webhook_core.web.pages.pages import composer  # no alert needs it
-
-    return composer()

@@ -222,7 +222,7 @@ function readMessage(text) {
   const state = { ...Object.fromEntries(Object.keys(LABELS).map((name) => [name, FLAGS.includes(name) ? false : ""])) };
   const word = said.action === undefined ? undefined : TABLES.actions[said.action.toLowerCase().replace(/[- ]/g, "_")];
   if (said.action !== undefined && word === undefined) faults.push(`action ${said.action} is none: ${Object.keys(CHOICES.action).join(", ")}`);
-  if (word === "amend") return { state: null, faults: [...faults, "amend: the form writes no amendments."] };
+  if (word !== undefined && !(word in CHOICES.action)) return { state: null, faults: [...faults, `${word}: the form writes no such message.`] };
   const sides = { buy: "buy", sell: "sell", "{{strategy.order.action}}": "strategy" };
   const side = said.side === undefined ? undefined : sides[said.side.toLowerCase()];
   if (said.side !== undefined && side === undefined) faults.push(`side must be buy or sell, not ${said.side}`);

@@ -16,7 +16,7 @@ from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.money.book import booked
 from webhook_core.money.collect import Collector
-from webhook_core.money.report import reported, to_document
+from webhook_core.money.report import curves, reported, to_document
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.instruments import Instrument
@@ -57,6 +57,11 @@ class Accounts:
         symbols = {line.line.symbol for line in lines if line.position.lots}
         prices = self._prices(symbols, budget)
         return to_document(lines, prices, since, until, None if place is None else place.read_at)
+
+    def curves(self, query: Mapping[str, str]) -> dict[tuple[str, str], list[Decimal]]:
+        """By strategy and quote: how the realised profit of ``month`` came about."""
+        since, until = span(query.get("month", ""), self.clock.now())
+        return curves(self.store.until(until), since)
 
     def trades(self, query: Mapping[str, str]) -> Iterator[Trade]:
         """Every trade of ``month``, oldest first, those that are not ours too."""

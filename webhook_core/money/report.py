@@ -78,6 +78,18 @@ def reported(
     return sorted(lines, key=lambda one: one.line)
 
 
+def curves(trades: Iterable[Trade], since: datetime) -> dict[tuple[str, str], list[Decimal]]:
+    """By strategy and quote: the realised profit behind each of its trades from ``since`` on."""
+    book = Book()
+    found: dict[tuple[str, str], list[Decimal]] = {}
+    for trade in trades:
+        done = book.take(trade)
+        if done is not None and trade.at >= since:
+            course = found.setdefault((trade.strategy or "", trade.quote), [])
+            course.append((course[-1] if course else _ZERO) + done.profit)
+    return found
+
+
 def _line(line: Line, position: Position, done: Sequence[Realised]) -> LineReport:
     found = LineReport(line, position, fills=len(done))
     highest = _ZERO

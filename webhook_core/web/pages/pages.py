@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from webhook_core.web.messages import HttpResponse
+from webhook_core.settings.settings import Settings
+from webhook_core.web.gate import ClosedGate, Gate
+from webhook_core.web.messages import HttpRequest, HttpResponse
+from webhook_core.web.operators import Operators
 
 HERE = Path(__file__).parent
 POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'"
@@ -24,3 +28,31 @@ def composer() -> HttpResponse:
             "cache-control": "max-age=3600",
         },
     )
+
+
+def routes(
+    open_operators: Callable[[], Operators],
+    gate: Gate | ClosedGate,
+    settings: Settings,
+    request: HttpRequest,
+) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
+    """By path and method."""
+
+    def operators(name: str) -> Callable[[], HttpResponse]:
+        def answer() -> HttpResponse:
+            from webhook_core.web.pages.operator import (
+                OperatorPages,  # the composer needs no template
+            )
+
+            pages = OperatorPages(open_operators(), gate, settings)
+            response: HttpResponse = getattr(pages, name)(request)
+            return response
+
+        return answer
+
+    forms = {"login": "log_in", "logout": "log_out", "pause": "pause", "resume": "resume"}
+    return {
+        "/compose": {"GET": composer},
+        "/operator": {"GET": operators("show")},
+        **{f"/operator/{path}": {"POST": operators(name)} for path, name in forms.items()},
+    }

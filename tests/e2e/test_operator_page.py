@@ -1,0 +1,184 @@
+"""The operator's page in a real Chromium: a day as its trader lives it, and who may not see it."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+import pytest
+import requests
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support import chromium
+from tests.support.served_function import check
+
+NO_ORDER = dict.fromkeys(("side", "order_type", "volume", "price"))
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    if not chromium.is_there() and not chromium.is_required():
+        pytest.skip("chromium or chromedriver is not installed")
+    with chromium.browser(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def function(make_function):
+    return make_function(MAX_ORDER_COST="1000 USD").start()
+
+
+@pytest.fixture(scope="module")
+def home(function):
+    return f"http://127.0.0.1:{function.port}/operator"
+
+
+@pytest.fixture
+def page(driver, home, function):
+    driver.delete_all_cookies()
+    driver.get(home)
+    driver.find_element(By.NAME, "token").send_keys(function.env["OPERATOR_TOKEN"])
+    driver.find_element(By.TAG_NAME, "button").click()
+    shows(driver, "Trading")
+    yield driver
+    assert [row["message"] for row in driver.get_log("browser")] == []
+
+
+def shows(driver, title):
+    WebDriverWait(driver, 10).until(lambda driver: driver.title.startswith(title))
+
+
+def press(driver, text):
+    (button,) = [
+        one for one in driver.find_elements(By.TAG_NAME, "button") if one.text.startswith(text)
+    ]
+    button.click()
+
+
+def body(driver):
+    return driver.find_element(By.TAG_NAME, "body").text
+
+
+def test_a_day_log_in_read_a_refusal_pause_be_refused_and_resume(page, function):
+    check(function.post(function.alert(volume="0.01", price="50000")), 200, "accepted")
+    check(function.post(function.alert(volume="9", price="50000")), 422, "order_denied")
+    page.refresh()
+    assert "MAX_ORDER_COST" in body(page)
+    assert "trading" in page.find_element(By.TAG_NAME, "h1").text
+    page.find_element(By.NAME, "why").send_keys("<b>a look</b>")
+    press(page, "Pause")
+    shows(page, "Paused")
+    assert "<b>a look</b>" in body(page)
+    check(function.post(function.alert(volume="0.01", price="50000")), 422, "paused")
+    page.refresh()
+    shows(page, "Paused")
+    press(page, "Resume")
+    shows(page, "Trading")
+    check(function.post(function.alert(volume="0.01", price="50000")), 200, "accepted")
+
+
+def test_alerts_can_be_searched_and_a_filter_that_is_none_is_named(page, home, function):
+    check(
+        function.post(function.alert(id="the-needle", volume="9", price="50000")),
+        422,
+        "order_denied",
+    )
+    page.get(f"{home}?search=the-needle")
+    assert "the-needle" in body(page)
+    page.get(f"{home}?search=no-such-thing-at-all")
+    assert (
+        "the-needle"
+        not in page.find_element(By.CSS_SELECTOR, "[aria-labelledby=alerts-title]").text
+    )
+    page.get(f"{home}?since=sometime")
+    assert page.find_element(By.CSS_SELECTOR, "[role=alert]").text
+    page.get_log("browser")  # a 400 is told there
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_runs_over_the_screen(page, home, width):
+    page.set_window_size(width, 900)
+    page.get(home)
+    over = page.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert over == 0
+
+
+def test_a_wrong_token_logs_nobody_in_and_logging_out_ends_it(driver, home, function):
+    driver.delete_all_cookies()
+    driver.get(home)
+    driver.find_element(By.NAME, "token").send_keys("a-wrong-token-of-a-guesser")
+    driver.find_element(By.TAG_NAME, "button").click()
+    WebDriverWait(driver, 10).until(lambda driver: "not the operator token" in body(driver))
+    driver.find_element(By.NAME, "token").send_keys(function.env["OPERATOR_TOKEN"])
+    driver.find_element(By.TAG_NAME, "button").click()
+    shows(driver, "Trading")
+    (cookie,) = driver.get_cookies()
+    assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Strict")
+    press(driver, "Log out")
+    shows(driver, "Log in")
+    assert driver.get_cookies() == []
+    driver.get_log("browser")
+
+
+# -- without a browser: what a stranger can try ---------------------------------------------------------------
+
+
+def session_of(home, function):
+    asked = requests.post(
+        f"{home}/login", {"token": function.env["OPERATOR_TOKEN"]}, allow_redirects=False, timeout=5
+    )
+    assert (asked.status_code, asked.headers["location"]) == (303, "/operator")
+    return asked.headers["set-cookie"].partition(";")[0]
+
+
+def test_a_form_without_its_session_or_its_proof_changes_nothing(home, function):
+    cookie = session_of(home, function)
+    shown = requests.get(home, headers={"Cookie": cookie}, timeout=5).text
+    (proof, *_) = re.findall(r'name="proof" value="([0-9a-f]{64})"', shown)
+    other = session_of(home, function)
+    tries = [
+        ({}, {"proof": proof}, 303),
+        ({"Cookie": cookie}, {}, 401),
+        ({"Cookie": cookie}, {"proof": "0" * 64}, 401),
+        ({"Cookie": other}, {"proof": proof}, 401),
+        ({"Cookie": cookie[:-1] + ("0" if cookie[-1] != "0" else "1")}, {"proof": proof}, 303),
+        ({"Cookie": cookie.replace("=", "=9")}, {"proof": proof}, 303),
+    ]
+    for headers, form, status in tries:
+        answer = requests.post(
+            f"{home}/pause", form, headers=headers, allow_redirects=False, timeout=5
+        )
+        assert answer.status_code == status
+    assert "/operator/resume" not in requests.get(home, headers={"Cookie": cookie}, timeout=5).text
+
+
+@pytest.mark.parametrize(
+    "form", ["", "token", "token=%FF%00", "token=" + "x" * 5000, "&" * 100, "a=1&" * 100]
+)
+def test_any_login_form_is_answered(form, home):
+    answer = requests.post(f"{home}/login", form, allow_redirects=False, timeout=5)
+    assert answer.status_code in (401, 429)
+    assert "set-cookie" not in answer.headers
+
+
+def test_the_page_says_nothing_to_strangers_and_nothing_of_it_is_kept(home):
+    answer = requests.get(home, timeout=5)
+    assert "Log in" in answer.text
+    assert "trading" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "proof" not in urllib.parse.urlsplit(answer.url).query
+
+
+def test_without_an_operator_token_there_is_no_page(make_function):
+    function = make_function(OPERATOR_TOKEN=None).start()
+    for method, path in (("get", ""), ("post", "/login"), ("post", "/pause")):
+        answer = getattr(requests, method)(
+            f"http://127.0.0.1:{function.port}/operator{path}", timeout=5
+        )
+        assert answer.status_code == 404

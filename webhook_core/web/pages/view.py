@@ -1,0 +1,112 @@
+"""What the operator's page shows, read once for a page. What can't be read is said, and the rest stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from webhook_core import __version__
+from webhook_core.clock import Budget
+from webhook_core.errors import VenueUnavailable
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.rounding import plain
+from webhook_core.web.operators import Operators
+from webhook_core.web.pages.curve import curve_of
+
+READ_S = 10.0
+ALERTS_SHOWN = "100"
+FILTERS = ("search", "outcome", "strategy", "since")
+TODAY = "24h"
+
+
+@dataclass(slots=True)
+class View:
+    """``asked``: the search and filters of the page's own address."""
+
+    operators: Operators
+    settings: Settings
+
+    def page(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """Raises AlertMalformed for a filter that can't be used, LedgerUnavailable."""
+        operators, now = self.operators, self.operators.clock.now()
+        filters = {name: asked[name].strip() for name in FILTERS if asked.get(name, "").strip()}
+        listed = operators.alerts({"since": TODAY, **filters, "limit": ALERTS_SHOWN})
+        orders = operators.orders({"state": "SUBMITTING", "limit": "50"})
+        return {
+            "mode": self.settings.trading_mode,
+            "environment": self.settings.environment,
+            "version": __version__,
+            "now": now,
+            "paused": orders["paused"],
+            "unknown": orders["orders"],
+            "alerts": listed["alerts"],
+            "filters": {name: filters.get(name, "") for name in FILTERS},
+            "last": _last_alerts(operators.alerts({"limit": "200"})["alerts"]),
+            **self._account(),
+            **self._money(),
+        }
+
+    def _account(self) -> dict[str, Any]:
+        budget = Budget.start(self.operators.clock, READ_S)
+        venue = self.operators.venue
+        try:
+            balances = venue.balances(budget)
+            positions, resting = venue.positions(budget), venue.open_orders(budget)
+        except VenueUnavailable as error:
+            return {"unread": error.message, "balances": [], "positions": [], "resting": []}
+        ids = [row.order_id for row in positions]
+        for order in resting:
+            ids += [order.order_id, *([order.parent] if order.parent else [])]
+        reconciler = self.operators.reconciler
+        mode, account = reconciler.mode, reconciler.account
+        entries = self.operators.ledger.of_orders(mode, account, set(ids)) if ids else ()
+        owners = {entry.current.order_id: entry for entry in entries}
+        return {
+            "unread": "",
+            "balances": [
+                (asset, plain(row.total), plain(row.free))
+                for asset, row in sorted(balances.items())
+                if row.total
+            ],
+            "positions": [
+                (row.pair, plain(row.volume), _whose(owners.get(row.order_id))) for row in positions
+            ],
+            "resting": [_resting(order, owners) for order in resting],
+        }
+
+    def _money(self) -> dict[str, Any]:
+        document = self.operators.report({})
+        curves = {key: curve_of(course) for key, course in self.operators.money.curves({}).items()}
+        return {"report": document, "curves": curves}
+
+
+def _last_alerts(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The newest of each strategy; ``rows`` are newest first."""
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        newest.setdefault(row["strategy"], row)
+    return [newest[strategy] for strategy in sorted(newest)]
+
+
+def _resting(order: RestingOrder, owners: Mapping[str | None, LedgerEntry]) -> Sequence[str]:
+    owner = owners.get(order.order_id) or owners.get(order.parent or "")
+    prices: tuple[Decimal | None, ...] = (order.limit, order.trigger)
+    shown = [plain(price) for price in prices if price is not None]
+    what = f"exit of {_whose(owner)}" if order.parent and owner else _whose(owner)
+    return (
+        order.order_id,
+        order.pair,
+        str(order.side),
+        order.order_type,
+        plain(order.left),
+        ", ".join(shown),
+        what,
+    )
+
+
+def _whose(entry: LedgerEntry | None) -> str:
+    return "not ours" if entry is None else f"{entry.strategy} ({entry.alert_id})"
