@@ -22,14 +22,16 @@ def test_an_instance_connects_to_firestore_once_for_each_call_at_a_time_and_keep
     emulator = shared_emulator()
     environment = on_firestore(emulator)
     warm(
-        make_live(kraken, **environment).start()
+        make_live(kraken, MAX_ORDER_COST="none", **environment).start()
     ).stop()  # a fresh JVM's first commit is late, and a failed one reconnects
     with (
         contextlib.closing(CuttingProxy(emulator.port)) as proxy,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         environment["FIRESTORE_EMULATOR_HOST"] = f"127.0.0.1:{proxy.port}"
-        function = make_live(kraken, THREADS=str(THREADS), **environment).start()
+        function = make_live(
+            kraken, MAX_ORDER_COST="none", THREADS=str(THREADS), **environment
+        ).start()
         assert proxy.connections == 0, "a connection made before gunicorn forks is of no use"
         for _ in range(3):
             check(function.post(function.alert()), 200, "accepted")
@@ -46,7 +48,9 @@ def test_an_instance_connects_to_firestore_once_for_each_call_at_a_time_and_keep
 
 def test_a_connection_to_kraken_is_used_again_until_it_was_idle_for_15_seconds(make_live, kraken):
     with contextlib.closing(CuttingProxy(kraken.port)) as proxy:
-        function = make_live(kraken, KRAKEN_API_URL=f"http://127.0.0.1:{proxy.port}").start()
+        function = make_live(
+            kraken, MAX_ORDER_COST="none", KRAKEN_API_URL=f"http://127.0.0.1:{proxy.port}"
+        ).start()
         for _ in range(3):
             check(function.post(function.alert()), 200, "accepted")
         assert proxy.connections == 1

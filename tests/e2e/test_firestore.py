@@ -176,7 +176,9 @@ def proxy() -> Iterator[CuttingProxy]:
 def function(make_live, _kraken, proxy) -> Iterator[Function]:
     """Reaches Firestore by the proxy only."""
     environment = on_firestore(shared_emulator(), port=proxy.port)
-    made = make_live(_kraken, ALERT_MAX_AGE_SECONDS="600", **environment).start()
+    made = make_live(
+        _kraken, ALERT_MAX_AGE_SECONDS="600", MAX_ORDER_COST="none", **environment
+    ).start()
     yield warm(made)
     made.stop()
 

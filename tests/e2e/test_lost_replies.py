@@ -36,7 +36,7 @@ LOST = {
 
 @pytest.fixture(scope="module")
 def function(make_live, _kraken):
-    return make_live(_kraken, ALERT_MAX_AGE_SECONDS="600").start()
+    return make_live(_kraken, MAX_ORDER_COST="none", ALERT_MAX_AGE_SECONDS="600").start()
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def test_a_kraken_that_is_down_is_not_sent_and_the_redelivery_trades_once_it_is_
     make_kraken, make_live
 ):
     kraken = make_kraken()
-    function = make_live(kraken).start()
+    function = make_live(kraken, MAX_ORDER_COST="none").start()
     alert = function.alert()
     first = check(function.post(alert), 503, "not_sent")
     assert first.seconds < 3
@@ -204,12 +204,13 @@ def test_a_tick_size_that_has_changed_heals_itself(function, kraken):
     assert kraken.orders(refused["cl_ord_id"]) == []
 
 
-def test_a_redirect_is_never_followed(function, kraken):
+def test_a_redirect_is_never_followed(function, make_live, kraken):
     """To the same server, which would notice."""
-    for endpoint, path, alert in (
-        ("AddOrder", "/0/private/CancelAll", function.alert()),
-        ("Ticker", "/0/public/Time", function.alert(price=None)),
+    capped = make_live(kraken).start()  # its cost is taken at the ticker
+    for endpoint, path, asked in (
+        ("AddOrder", "/0/private/CancelAll", function),
+        ("Ticker", "/0/public/Time", capped),
     ):
         kraken.script(endpoint, {"fault": "redirect", "url": f"{kraken.url}{path}", "status": 307})
-        assert function.post(alert).status == 503
+        assert asked.post(asked.alert()).status == 503
         assert kraken.calls(path.rsplit("/", 1)[-1]) == []

@@ -27,22 +27,23 @@ from tests.support.served_function import VALIDATE, check, free_port
 def test_what_our_limits_deny_is_422_with_the_numbers_and_never_reaches_kraken(
     changed, numbers, live, kraken
 ):
-    calls, alert = len(kraken.calls()), live.alert(**changed)
+    calls, alert = len(kraken.calls("AddOrder")), live.alert(**changed)
     answer = check(live.post(alert), 422, "order_denied")
     assert all(number in answer["error"] for number in numbers), answer["error"]
-    assert len(kraken.calls()) == calls
+    assert len(kraken.calls("AddOrder")) == calls
     assert live.orders(alert["id"]) == []
 
     (order,) = check(live.post(alert, VALIDATE), 422, "order_denied")["orders"]
     assert (order["state"], order["request"]["volume"]) == ("DENIED", alert["volume"])
     (denied,) = [made for made in order["checks"] if made["verdict"] == "denied"]
     assert denied["message"] == answer["error"]
-    assert len(kraken.calls()) == calls
+    assert len(kraken.calls("AddOrder")) == calls
 
 
 def test_a_minimum_that_has_risen_is_krakens_refusal_first_and_our_denial_from_then_on(
-    live, kraken
+    make_live, kraken
 ):
+    live = make_live(kraken, MAX_ORDER_COST="none").start()
     kraken.rules("SOLUSD", ordermin="5")
     sol = {"symbol": "SOLUSD", "volume": "1", "price": "150"}
     answer = check(live.post(live.alert(**sol)), 422, "order_rejected")
@@ -174,7 +175,8 @@ def test_what_kraken_never_processed_is_503_not_sent_and_the_resend_trades_once(
     assert len(kraken.orders(second["client_order_id"])) == 1
 
 
-def test_a_read_of_kraken_that_fails_before_the_claim_is_503_and_nothing_is_sent(live, kraken):
+def test_a_read_of_kraken_that_fails_before_the_claim_is_503_and_nothing_is_sent(make_live, kraken):
+    live = make_live(kraken).start()
     alert = live.alert(price=None)  # its cost has to be taken at the ticker
     kraken.script("Ticker", {"fault": "status", "code": 502})
     calls = len(kraken.calls("AddOrder"))
@@ -197,9 +199,9 @@ def test_without_a_ledger_there_is_no_order(broken, make_live, kraken, evidence)
         path.mkdir()
     else:
         path.write_bytes(b"no ledger at all" * 1000)
-    calls = len(kraken.calls())
+    calls = len(kraken.calls("AddOrder"))
     check(function.post(function.alert()), 503, "ledger_unavailable")
-    assert len(kraken.calls()) == calls
+    assert len(kraken.calls("AddOrder")) == calls
     assert function.operate("GET", "/orders").status == 503
 
     path.rmdir() if broken == "a directory" else path.unlink()

@@ -98,7 +98,9 @@ def last_answer(received: bytes) -> tuple[str, str]:
 @pytest.fixture(scope="module", params=["32", None], ids=["32 threads", "as many as there are"])
 def crowded(request, make_live, _kraken):
     """THREADS as deployed, and functions-framework's own, which is fewer on a small machine."""
-    return make_live(_kraken, THREADS=request.param, ENVIRONMENT="production").start()
+    return make_live(
+        _kraken, MAX_ORDER_COST="none", THREADS=request.param, ENVIRONMENT="production"
+    ).start()
 
 
 @pytest.mark.parametrize("name", STALLED)
@@ -196,7 +198,7 @@ def test_a_head_and_a_body_that_come_one_after_the_other_are_an_alert(live):
 def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
     stood_still_s, status, code, make_live, kraken
 ):
-    function = make_live(kraken).start()
+    function = make_live(kraken, MAX_ORDER_COST="none").start()
     orders, alert = len(kraken.orders()), function.alert()
     answers: list[Answer] = []
     sender = threading.Thread(
@@ -219,7 +221,7 @@ def test_an_alert_that_waited_while_the_function_stood_still_is_not_placed_late(
 
 @pytest.mark.parametrize("stood_still_s", [1.2, 2])
 def test_a_body_that_came_while_the_function_stood_still_is_read(stood_still_s, make_live, kraken):
-    function = make_live(kraken).start()
+    function = make_live(kraken, MAX_ORDER_COST="none").start()
     calls, body = len(kraken.calls()), json.dumps(function.alert()).encode()
     head = HEAD.replace(b"300", str(len(body)).encode()).replace(
         b"Host", b"Connection: close\r\nHost"
@@ -239,7 +241,7 @@ def test_a_body_that_came_while_the_function_stood_still_is_read(stood_still_s, 
 
 
 def test_a_sender_whose_body_stalls_is_no_error_of_the_function(make_live, kraken):
-    function = make_live(kraken, ENVIRONMENT="production").start()
+    function = make_live(kraken, MAX_ORDER_COST="none", ENVIRONMENT="production").start()
     with connected(function, HEAD + b"{") as [sender]:
         until_closed(sender)
     said = [json.loads(line) for line in function.log().splitlines() if "body_late" in line]

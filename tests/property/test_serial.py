@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.ledger_entries import NOON, in_turn, submitting
-from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
+from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
-from webhook_core.trading.orders import Exit
+from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
@@ -75,6 +75,17 @@ TURNS = st.builds(
     after=st.none() | DECIMALS,
     mark=st.none(),
 )
+EXIT_TRADES = st.builds(
+    ExitTrade,
+    trade_id=TEXTS,
+    order_id=TEXTS,
+    side=st.sampled_from(Side),
+    volume=DECIMALS,
+    price=DECIMALS,
+    cost=DECIMALS,
+    fee=DECIMALS,
+    at=TIMES,
+)
 ENTRIES = st.builds(
     LedgerEntry,
     unit=UNITS,
@@ -90,6 +101,7 @@ ENTRIES = st.builds(
     independent=st.booleans(),
     figures=st.dictionaries(TEXTS, DECIMALS, max_size=2),
     counted_until=st.none() | TIMES,
+    exits=st.lists(EXIT_TRADES, max_size=2).map(tuple),
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -193,6 +205,9 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         independent=True,
         figures={"ZUSD": Decimal("10000.00"), "position XBTUSD": Decimal("-0.5")},
         counted_until=NOON,
+        exits=(
+            ExitTrade("T1", "O1", Side.SELL, *map(Decimal, ("0.1", "50000", "5000", "2")), NOON),
+        ),
     )
 
 

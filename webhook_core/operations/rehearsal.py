@@ -44,6 +44,9 @@ class OpenGate(ClosedGate):
         verified = authentication.verify(request, (), request.received_at, anonymous_allowed=True)
         return verified._replace(strategy=self.strategy)
 
+    def check_proved(self, _verified: VerifiedBody, _request: HttpRequest) -> None:
+        """Whoever tries a message may do all of it."""
+
 
 def settings_on_paper(env: Mapping[str, str], balances: str | None) -> Settings:
     """Without any secret read: what proves a sender is not asked. Raises SettingsError."""
