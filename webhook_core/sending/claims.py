@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
-from webhook_core.errors import NoTimeToSend, NotItsTurn, OutOfScope, WebhookError
+from webhook_core.errors import NoTimeToSend, NotItsTurn, OrderDenied, OutOfScope, WebhookError
 from webhook_core.events import timed
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -19,7 +19,7 @@ from webhook_core.sending.firing import Firing
 from webhook_core.sending.won import allowed
 
 if TYPE_CHECKING:
-    from webhook_core.trading.permits import Permit
+    pass
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -65,7 +65,6 @@ class Claiming:
     def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
         """Where another claim of the line came in between, the plan is made once
         more on new facts."""
-        wants = self.firing.wants
         for _ in range(CLAIMS):
             decided = self._decide(budget)
             if isinstance(decided, LedgerEntry):
@@ -82,11 +81,9 @@ class Claiming:
                 )
 
                 withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
-            permit = wants.rules.permit
-            if permit is not None and permit.orders_per_day is not None:
-                known = self._counted(decided, permit)
-                if known is not None:
-                    return None, Existing(known)
+            known = self._counted(decided) if self._is_counted() else None
+            if known is not None:
+                return None, Existing(known)
             claim = self._claim(decided)
             if not isinstance(claim, Outdated):
                 return decided, allowed(claim)
@@ -95,18 +92,30 @@ class Claiming:
             "and sending it again soon is safe."
         )
 
+    def _is_counted(self) -> bool:
+        rules = self.firing.wants.rules
+        permit = rules.permit
+        return rules.counts_orders or (permit is not None and permit.orders_per_day is not None)
+
     @timed("claim")
-    def _counted(self, decided: Decided, permit: Permit) -> LedgerEntry | None:
+    def _counted(self, decided: Decided) -> LedgerEntry | None:
         """The entry of a known alert, whatever was counted since.
 
-        Raises OutOfScope, LedgerUnavailable.
+        Raises OutOfScope, OrderDenied, LedgerUnavailable.
         """
-        from webhook_core.sending.token_orders import count_orders  # few senders have such a token
-
-        documents, now = self.market.pair_rules.documents, self.clock.now()
+        rules = self.firing.wants.rules
+        permit, unit, now = rules.permit, self.firing.unit, self.clock.now()
+        documents = self.market.pair_rules.documents
         try:
-            count_orders(decided.requests, permit, self.firing.unit, documents, now)
-        except OutOfScope:
+            if rules.counts_orders:
+                from webhook_core.sending.entry_counts import count_entries  # few strategies do
+
+                count_entries(decided.requests, rules, unit, documents, now)
+            if permit is not None and permit.orders_per_day is not None:
+                from webhook_core.sending.token_orders import count_orders  # few senders have one
+
+                count_orders(decided.requests, permit, unit, documents, now)
+        except (OutOfScope, OrderDenied):
             known = self._known()
             if known is None:
                 raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,25 @@ def hours(value: str) -> TradingHours:
     return trading_hours.parse(value)
 
 
+def span(value: str) -> timedelta:
+    """``30s``, ``5min``, ``2h``: a day at most."""
+    match = re.fullmatch(r"(?a)([0-9]{1,5}) ?(s|min|h)", value.strip())
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta(0)
+    if not timedelta(0) < length <= timedelta(days=1):
+        raise ValueError(f"{variables.shown(value)} is not a span above 0 such as 30s, 5min or 2h")
+    return length
+
+
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours"}
+_COUNTS = ("orders_per_day", "orders_per_hour")
 GUARDS: Mapping[str, Callable[[str], Any]] = {
     "price_collar": percent,
     "max_spread": percent,
     "trading_hours": hours,
     "max_alert_cost": variables.cost_limits,
+    "orders_per_day": variables.whole(1, 1000),
+    "orders_per_hour": variables.whole(1, 1000),
+    "cool_down": span,
 }
 """As strategies.toml calls them, with their parsers; the variables have the same
 names in capitals."""
@@ -49,6 +64,9 @@ _EXAMPLES = {
     "max_spread": '"0.5%"',
     "trading_hours": '"Mon-Fri 08:00-17:00 Europe/Berlin"',
     "max_alert_cost": '"500 USD"',
+    "orders_per_day": "20",
+    "orders_per_hour": "5",
+    "cool_down": '"30s"',
 }
 
 
@@ -56,6 +74,10 @@ def of_toml(name: str) -> Callable[[object], Any]:
     """The parser of a value of strategies.toml: a text; of hours a list of them too."""
 
     def parse(value: object) -> Any:
+        if name in _COUNTS:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(f"must be a whole number such as {_EXAMPLES[name]}")
+            return GUARDS[name](str(value))
         texts = value if name == "trading_hours" and isinstance(value, list) else [value]
         given = [text for text in texts if isinstance(text, str) and text.strip()]
         if not given or len(given) < len(texts):

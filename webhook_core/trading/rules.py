@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,12 +25,21 @@ class Fees(NamedTuple):
 
 class Guards(NamedTuple):
     """Further limits of one owner, which few have. ``price_collar`` and ``max_spread`` in percent;
-    ``max_alert_cost``: currency code -> most that the orders of one alert may cost together."""
+    ``max_alert_cost``: currency code -> most that the orders of one alert may cost together.
+    ``orders_per_day``, ``orders_per_hour``: how many orders may open or add; ``cool_down``: how far
+    apart the alerts that do so are."""
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
     trading_hours: TradingHours | None = None
     max_alert_cost: Mapping[str, Decimal] | None = None
+    orders_per_day: int | None = None
+    orders_per_hour: int | None = None
+    cool_down: timedelta | None = None
+
+    @property
+    def counts_orders(self) -> bool:
+        return (self.orders_per_day, self.orders_per_hour, self.cool_down) != (None, None, None)
 
 
 class Limits(NamedTuple):
@@ -80,6 +90,11 @@ class TradingRules(NamedTuple):
     permit: Permit | None = None
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
+
+    @property
+    def counts_orders(self) -> bool:
+        """Whether an owner limits how many orders are opened, or how far apart."""
+        return any(one.guards is not None and one.guards.counts_orders for one in self.limits)
 
     @property
     def size(self) -> Size | None:
