@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 ROUTE = "/webhook/tradingview"
+SCOPED = "tk1."
 SECRET_FIELDS = ("token", "secret", "passphrase")
 
 
@@ -102,11 +103,13 @@ def fill_in(alert: dict[str, Any]) -> dict[str, Any]:
 def prove(alert: dict[str, Any], *, use_token: bool) -> tuple[bytes, dict[str, str]]:
     """The body as it is sent, and its headers."""
     secret, token = (
-        os.environ.get(name, "").split(",")[0].strip()
-        for name in ("WEBHOOK_SECRET", "WEBHOOK_TOKEN")
+        newest(os.environ.get(name, "")) for name in ("WEBHOOK_SECRET", "WEBHOOK_TOKEN")
     )
+    scoped = [text for name in SECRET_FIELDS if str(text := alert.get(name)).startswith(SCOPED)]
     bare = {name: value for name, value in alert.items() if name not in SECRET_FIELDS}
     headers = {"Content-Type": "application/json; charset=utf-8"}
+    if scoped:  # whose scope shall be tried
+        return encode({"token": scoped[0], **bare}), headers
     if token and (use_token or not secret):
         return encode({"token": token, **bare}), headers
     body = encode(bare)
@@ -119,6 +122,12 @@ def prove(alert: dict[str, Any], *, use_token: bool) -> tuple[bytes, dict[str, s
         )
         return body, headers
     return body, headers | signature(secret, body)
+
+
+def newest(secrets: str) -> str:
+    """Of a list with commas; a scoped token has commas of its own."""
+    secrets = secrets.strip()
+    return secrets if secrets.startswith(SCOPED) else secrets.split(",")[0].strip()
 
 
 def encode(alert: dict[str, Any]) -> bytes:

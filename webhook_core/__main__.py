@@ -1,6 +1,16 @@
 """python -m webhook_core …"""
 
-from webhook_core.operations.cli import cli
+import sys
+
+try:
+    from webhook_core.operations.cli import cli
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("webhook_core"):
+        raise
+    sys.exit(
+        f"{error.name} is not installed in this Python. `make` installs everything into .venv: run "
+        ".venv/bin/python -m webhook_core"
+    )
 
 if __name__ == "__main__":
     cli(prog_name="python -m webhook_core")

@@ -87,6 +87,11 @@ function goes(name, action) {
 }
 function isOpen(name, state) { return goes(name, state.action) && (!OPEN[name] || OPEN[name](state)); }
 
+// What tells two firings of one second apart, and a reversal from an entry.
+const CONTEXT = Object.fromEntries([["order_id", "{{strategy.order.id}}"], ["interval", "{{interval}}"],
+  ...["market_position", "market_position_size", "prev_market_position", "prev_market_position_size"]
+    .map((name) => [name, `{{strategy.${name}}}`])]);
+
 function messageOf(state) {
   const message = { token: state.token || "put the value of WEBHOOK_TOKEN here" };
   const say = (name, value = state[name]) => {
@@ -109,6 +114,7 @@ function messageOf(state) {
     message.prev_market_position = "{{strategy.prev_market_position}}";
     message.prev_market_position_size = "{{strategy.prev_market_position_size}}";
   }
+  if (state.action === "strategy") Object.assign(message, CONTEXT);
   for (const name of ["percent", "order_type", "volume"]) say(name);
   if (message.volume && state.quantity_type !== "base") say("quantity_type");
   for (const name of ["price", "stop_price", "trail", "trail_limit", "display_volume", "trigger_by", "leverage",
@@ -141,6 +147,7 @@ function remarksOf(state) {
   if (state.action === "sell" && !state.leverage && !state.stop_loss && !state.take_profit) {
     warn.push("While a stop loss of an entry is open it holds what you want to sell, and a plain sell is refused. Close frees it first.");
   }
+  if (state.action === "reverse" && !state.leverage) warn.push("Without leverage there is no short: a long position is sold, and no more.");
   if (!state.token) warn.push("Put your token in before you paste the message into TradingView.");
   else if (!state.token.startsWith("tk1.")) warn.push("A plain token may do all that the bridge allows. One made for this strategy can do less.");
   if (!state.id) warn.push("Without an id two firings of one second whose messages are equal count as one.");
@@ -153,8 +160,8 @@ function wordsOf(state) {
   const lever = state.leverage ? ` on margin, ${state.leverage} times` : "";
   if (state.action === "close") return [`Sells or buys back ${state.percent ? `${state.percent} % of ` : "all of "}what is held of ${pair}${lever}, at the market.`];
   if (state.action === "reverse") return [`Turns the position in ${pair} round${lever}, at the market.`];
-  if (state.action === "target") return [`Buys or sells of ${pair} at the market until the account is where the strategy is${lever}. A repeat does nothing.`];
-  if (state.action === "cancel") return [`Cancels the open orders ${CHOICES.scope[state.scope]}${state.side ? `, ${CHOICES.side[state.side]} alone` : ""}.`];
+  if (state.action === "target") return [`Buys or sells of ${pair} at the market until the account is ${state.market_position.startsWith("{{") ? "where the strategy is" : `${state.market_position} ${messageOf(state).market_position_size || ""}`.trim()}${lever}. A repeat does nothing.`];
+  if (state.action === "cancel") return [`Cancels the open orders ${CHOICES.scope[state.scope]}${messageOf(state).side ? `, ${CHOICES.side[state.side]} alone` : ""}.`];
   const what = { buy: "Buys", sell: "Sells", strategy: "Buys or sells, as the script's order says," }[state.action];
   const size = state.volume ? `${state.volume} (${CHOICES.quantity_type[state.quantity_type]})` : "the strategy's configured size";
   const how = { market: "at the market", limit: `with the limit ${state.price}` }[state.order_type] || `as a ${state.order_type} order`;
@@ -170,10 +177,15 @@ function wordsOf(state) {
 function pineOf(state) {
   const message = JSON.stringify({ ...messageOf(state), ...(state.id ? {} : { id: "ID" }) });
   const quoted = `'${message.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
-  const text = quoted.replace('"id":"ID"', `"id":"' + syminfo.ticker + "/" + str.tostring(time) + "/NAME" + '"`);
-  if (state.action === "cancel") return `alert(${text}, alert.freq_once_per_bar_close)`;
-  if (["sell", "close"].includes(state.action)) return `strategy.close("Long", alert_message = ${text})`;
-  return `strategy.entry("Long", strategy.long, alert_message = ${text})`;
+  const unique = `syminfo.ticker + "/" + timeframe.period + "/" + str.tostring(time) + "/NAME"`;
+  const text = quoted.replace('"id":"ID"', `"id":"' + ${unique} + '"`);
+  const note = state.id ? "" : "// NAME: another one for each order of the script.\n";
+  if (state.action === "cancel") {  // alert() fills in no placeholders
+    const own = text.replace("{{timenow}}", `' + str.tostring(timenow) + '`).replace("{{ticker}}", `' + syminfo.ticker + '`);
+    return `${note}alert(${own}, alert.freq_once_per_bar_close)`;
+  }
+  if (["sell", "close"].includes(state.action)) return `${note}strategy.close("Long", alert_message = ${text})`;
+  return `${note}strategy.entry("Long", strategy.long, alert_message = ${text})`;
 }
 
 // -- a message that is there already

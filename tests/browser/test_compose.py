@@ -29,6 +29,8 @@ FILLED = {
     "{{strategy.market_position_size}}": "1",
     "{{strategy.prev_market_position}}": "flat",
     "{{strategy.prev_market_position_size}}": "0",
+    "{{strategy.order.id}}": "Long",
+    "{{interval}}": "60",
     "{{timenow}}": "2026-11-28T12:00:00Z",
 }
 """What TradingView writes for each placeholder."""
@@ -145,7 +147,8 @@ def means(alert, shown):
         said = FILLED.get(shown.get(name) or "", shown.get(name) or "")
         if not same_amount(getattr(alert, name), said):
             return False
-    texts = ("quantity_type", "time_in_force", "trigger_by", "scope", "market_position")
+    texts = ["quantity_type", "time_in_force", "trigger_by", "scope"]
+    texts += ["market_position"] if action == "target" else []  # beside a side it is context
     defaults = {"quantity_type": "base", "scope": "symbol"}
     for name in texts:
         said = FILLED.get(shown.get(name) or "", shown.get(name) or "")
@@ -163,6 +166,24 @@ def same_amount(value, said):
     if isinstance(value, Decimal):
         return value == Decimal(said)
     return (value.amount, value.percent) == (Decimal(said.strip("%+-")), said.endswith("%"))
+
+
+def test_what_the_form_hides_is_neither_sent_nor_told(page):
+    state = {**BASE, "action": "cancel", "side": "sell", "scope": "all"}
+    text, _, _ = composed(page, state)
+    assert json.loads(text) == {
+        "token": BASE["token"], "action": "cancel", "scope": "all", "fired_at": "{{timenow}}",
+    }  # fmt: skip
+    assert "sells" not in page.find_element(By.ID, "words").text
+
+
+def test_what_alert_sends_has_no_placeholder_and_each_order_an_id_of_its_own(page):
+    composed(page, {**BASE, "action": "cancel", "token": "t" * 20})
+    pine = page.find_element(By.ID, "pine").text
+    assert "{{" not in pine
+    assert "str.tostring(timenow)" in pine
+    assert "timeframe.period" in pine
+    assert "another one for each order" in pine
 
 
 def test_a_person_types_and_clicks_and_copies(page):

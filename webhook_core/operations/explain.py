@@ -67,8 +67,9 @@ def explain(
     found = Explained((), proof=proof.key_id if proof else None)
     try:
         verified = application.gate.admit_alert(request_of(body, now))
-        if proof is not None and verified.strategy is None:
-            verified = verified._replace(strategy=proof.strategy)
+        if proof is not None:
+            strategy = verified.strategy or proof.strategy
+            verified = verified._replace(strategy=strategy, permit=proof.permit)
         verified = in_ours(verified)
         told.extend(_about_tool(verified))
         check_freshness(verified, now, application.settings.alert_max_age_s)

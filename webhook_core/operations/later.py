@@ -41,7 +41,7 @@ def of_message(
             "{{volume}} is what the whole market traded in the bar, and no size: send "
             "{{strategy.order.contracts}}, or a number."
         )
-    if entry.proof is not None and entry.proof.startswith("WEBHOOK_TOKEN"):
+    if entry.proof is not None and entry.proof.startswith("WEBHOOK_TOKEN["):
         yield _later(
             "WEBHOOK_TOKEN may trade every allowed pair, for every strategy: a token that can do "
             "little does for this message (python -m webhook_core token)."

@@ -50,7 +50,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
         return
     show_table(map(_row, document["rows"]), _HEADER, lead=_LEAD)
     if not document["rows"]:
-        show_line("No order of the bridge's own has traded.")
+        known = "No order of the bridge's own has traded in that time."
+        show_line("Nothing is known yet." if document["read_at"] is None else known)
     for quote, total in document["totals"].items():
         show_line(f"{quote}: realised {total['realised']}, unrealised {total['unrealised']}")
     show_line(_age(document))
