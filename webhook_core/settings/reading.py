@@ -145,6 +145,14 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         if given[name]
     ]
     reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
+    if given["TRADING_MODE"] == "live":
+        from webhook_core.settings import weak_secrets  # nothing else is held to it
+
+        operator = given["OPERATOR_TOKEN"]
+        own = [SecretText("token", "OPERATOR_TOKEN", operator)] if operator else []
+        good = {credential.key_id for credential in credentials}  # others have their fault
+        usable = [secret for secret in secrets if secret.source in good]
+        reader.faults.extend(weak_secrets.faults([*usable, *own]))
     return Settings(
         environment=given["ENVIRONMENT"],
         trading_mode=given["TRADING_MODE"],

@@ -1,0 +1,43 @@
+"""What somebody could guess starts nothing in live."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from webhook_core.settings.reading import SettingsError, read_settings
+from webhook_core.settings.weak_secrets import weakness
+
+LIVE = {
+    "TRADING_MODE": "live", "KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "a2V5", "ALLOWED_SYMBOLS": "*",
+    "MAX_ORDER_COST": "none", "WEBHOOK_TOKEN": secrets.token_hex(32),
+}  # fmt: skip
+WEAK = [
+    "aaaaaaaaaaaaaaaa", "0" * 64, "abcabcabcabcabcabc", "passwordpassword", "Winter2026!Winter2026!",
+    "0123456789abcdef", "fedcba9876543210", "1234567890123456", "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfgh", "your-token-goes-here", "change-me-change-it", "11112222333344445555",
+    "put-your-token-here", "deadbeefdeadbeef",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WEAK)
+@pytest.mark.parametrize("name", ["WEBHOOK_TOKEN", "WEBHOOK_SECRET", "OPERATOR_TOKEN"])
+def test_live_refuses_it_and_says_what_to_take(name, text):
+    with pytest.raises(SettingsError) as caught:
+        read_settings({**LIVE, name: text})
+    (fault,) = caught.value.faults
+    assert fault.startswith(name)
+    assert "openssl rand -hex 32" in fault
+    assert text not in fault
+
+
+@pytest.mark.parametrize("text", WEAK)
+def test_paper_takes_it(text):
+    assert read_settings({"WEBHOOK_TOKEN": text}).credentials
+
+
+@pytest.mark.parametrize("size", [16, 24, 32])
+def test_what_is_random_is_not_weak(size):
+    made = [make(size) for make in (secrets.token_hex, secrets.token_urlsafe) for _ in range(500)]
+    assert sum(weakness(text) is not None for text in made) <= 1

@@ -1,0 +1,81 @@
+"""Secrets that somebody could guess: a placeholder of the documents, few characters over and over, a
+row of the keyboard or the alphabet. A random text of 16 characters or more is none of these.
+
+Loaded for live alone. Nothing of a secret is repeated.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from webhook_core.intake.credentials import is_example
+from webhook_core.settings.strategies import SecretText
+
+LEAST_BITS = 36
+"""By how often each of its characters is in it. 16 random hex digits have 52 at the mean."""
+_FEWEST = 6
+_PLACEHOLDERS = (
+    r"your.?(?:token|secret)|change.?me|replace.?me|place.?holder|put.+here|<.*>|\.\.\.|…|x{6}"
+)
+_ROWS = (
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "azertyuiop",
+    "1qaz2wsx3edc4rfv",
+    "yxcvbnm",
+)
+
+
+def faults(secrets: Sequence[SecretText]) -> Iterator[str]:
+    """A sentence for each that somebody could guess."""
+    for secret in secrets:
+        why = weakness(secret.text.removeprefix("whsec_"))
+        if why is not None:
+            yield (
+                f"{secret.source}: {why}, and TRADING_MODE=live needs one that nobody guesses: take the "
+                "output of: openssl rand -hex 32"
+            )
+
+
+def weakness(text: str) -> str | None:
+    """Half a sentence on it; None for one that may be random."""
+    low = text.lower()
+    slips = (
+        (is_example(text) or re.search(_PLACEHOLDERS, low), "is a placeholder"),
+        (len(set(text)) < _FEWEST or _repeats(text), "repeats itself"),
+        (_is_a_row(low), "is a row of the keyboard or the alphabet"),
+        (_bits(text) < LEAST_BITS, "has too few different characters"),
+    )
+    return next((says for holds, says in slips if holds), None)
+
+
+def _repeats(text: str) -> bool:
+    """A shorter text over and over, the last time perhaps in part."""
+    return any(
+        text[:size] * (len(text) // size) + text[: len(text) % size] == text
+        for size in range(1, len(text) // 2 + 1)
+    )
+
+
+def _is_a_row(low: str) -> bool:
+    """Nearly all characters follow the one before, up or down, in the alphabet, the digits or a row."""
+    steps = [ord(right) - ord(left) for left, right in pairwise(low)]
+    beside = sum(step in (-1, 0, 1) for step in steps)
+    in_rows = sum(
+        left + right in row or right + left in row
+        for left, right in pairwise(low)
+        for row in [next((row for row in _ROWS if left + right in row or right + left in row), "")]
+        if row
+    )
+    return max(beside, in_rows) > len(steps) * 0.8
+
+
+def _bits(text: str) -> float:
+    counts = Counter(text).values()
+    return sum(count * math.log2(len(text) / count) for count in counts)
