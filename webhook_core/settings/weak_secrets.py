@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from webhook_core.intake.credentials import is_example
-from webhook_core.settings.strategies import SecretText
+from webhook_core.settings.strategy import SecretText
 
 LEAST_BITS = 36
 """By how often each of its characters is in it. 16 random hex digits have 52 at the mean."""
