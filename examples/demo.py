@@ -1,7 +1,9 @@
-"""The whole way once, on this machine: the function as it is deployed, a paper Kraken, and real HTTP in between.
+"""The whole way once, on this machine: the function as it is deployed, a paper Kraken,
+and real HTTP in between.
 
-Starts functions-framework with environment variables only, sends a signed alert, sends it again, forges one, asks for
-the account, and stops. Every step is checked; the exit status is 1 if one is not as promised.
+Starts functions-framework with environment variables only, sends a signed alert, sends it
+again, forges one, asks for the account, and stops. Every step is checked; the exit status
+is 1 if one is not as promised.
 """
 
 from __future__ import annotations
@@ -41,10 +43,12 @@ def main() -> int:
             print(f"\n  NOT AS PROMISED: {broken}")
             return 1
     print(
-        "\nThat was the deployed entry point under functions-framework, trading on a paper Kraken in the same process."
+        "\nThat was the deployed entry point under functions-framework, trading on a paper Kraken "
+        "in the same process."
     )
     print(
-        "Next: `make serve` leaves it running; examples/README.md says what to type into TradingView."
+        "Next: `make serve` leaves it running; examples/README.md says what to type into "
+        "TradingView."
     )
     return 0
 
@@ -107,7 +111,8 @@ def show_everything(port: int) -> None:
     expect(account.status == 200, "the operator sees the account", account)
     balances = {asset: row["balance"] for asset, row in account.answer["balances"].items()}
     say(json.dumps(balances))
-    # bought 0.01234567 at 60000 and sold 0.005 at 61000, 0.80 % taker fee each, from 10000 USD and 1 BTC
+    # bought 0.01234567 at 60000 and sold 0.005 at 61000, 0.80 % taker fee each, from
+    # 10000 USD and 1 BTC
     expect(balances["XXBT"].startswith("1.00734567"), "1 BTC + 0.01234567 - 0.005", account)
     expect(
         balances["ZUSD"].startswith("9555.8938"),
@@ -143,7 +148,8 @@ class Response:
 def function(folder: Path) -> Iterator[int]:
     """The function on a free loopback port; its log is shown only if it does not start.
 
-    It runs in a folder of its own, so that a strategies.toml or a ledger of yours is none of its business.
+    It runs in a folder of its own, so that a strategies.toml or a ledger of yours
+    is none of its business.
     """
     port = free_port()
     environment = {

@@ -224,7 +224,7 @@ class Application:
 
         keep(delivery, self.open_history(), self.settings.strategies)
 
-    # -- what every request shares -------------------------------------------------------------------------------------
+    # -- what every request shares -----------------------------------------------------------------
 
     def _cors(self, request: HttpRequest) -> dict[str, str]:
         origins, origin = self.settings.cors_origins, request.headers.get("origin", "")

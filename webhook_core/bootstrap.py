@@ -52,7 +52,10 @@ SECRETS_READ_S = 1.5
 def start(
     env: Mapping[str, str], reader: SecretReader | None = None, clock: Clock | None = None
 ) -> Instance:
-    """Read the settings, set up the log, and say what the operator should know. Raises SettingsError."""
+    """Read the settings, set up the log, and say what the operator should know.
+
+    Raises SettingsError.
+    """
     configuration = Configuration(env, (reader or SecretReader()).read)
     settings = configuration.settings
     elsewhere: logs.Style = "json" if settings.environment == "production" else "console"
@@ -122,7 +125,10 @@ def build(
 def assemble(
     settings: Settings, clock: Clock, store: Store, venue: Venue, gate: ClosedGate | None = None
 ) -> Application:
-    """The application around any implementation of its ports. While a secret is unread, only behind a closed gate."""
+    """The application around any implementation of its ports.
+
+    While a secret is unread, only behind a closed gate.
+    """
     if settings.unread and gate is None:
         raise ValueError("settings with unread secrets would let in whoever they are to keep out")
     pair_rules = _pair_rules(settings, clock, store, venue)
@@ -184,7 +190,8 @@ def assemble(
 
 
 def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue) -> PairRules:
-    """On paper AssetPairs is Kraken's own only where its prices are; what else the paper Kraken tells is stored apart."""
+    """On paper AssetPairs is Kraken's own only where its prices are; what else the paper Kraken
+    tells is stored apart."""
     if settings.trading_mode != "paper":
         return PairRules(snapshot, "pair-rules", store, venue, clock)
     from webhook_core.kraken.records import Records

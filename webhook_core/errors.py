@@ -1,7 +1,7 @@
 """Everything that ends a request early, each with a stable code and an HTTP status.
 
-TradingView resends on 500-599 except 504 and treats every 4xx as final, so a 5xx here means "a redelivery
-is safe and useful" and nothing else (tradingview.com/support/solutions/43000735201).
+TradingView resends on 500-599 except 504 and treats every 4xx as final, so a 5xx here means "a
+redelivery is safe and useful" and nothing else (tradingview.com/support/solutions/43000735201).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 
 class WebhookError(Exception):
-    """Base of all: ``code`` and ``status`` are the class's, ``field`` names the part of the alert at fault.
+    """Base of all: ``code`` and ``status`` are the class's, ``field`` names the part of
+    the alert at fault.
 
     The message goes to the sender and into the log, so it never holds a secret.
     """
@@ -36,7 +37,8 @@ class AlertMalformed(WebhookError):
 
 
 class Unauthenticated(WebhookError):
-    """No proof, or a wrong one. One message for every cause: a forger learns nothing. ``reason`` is for the log."""
+    """No proof, or a wrong one. One message for every cause: a forger learns nothing.
+    ``reason`` is for the log."""
 
     code = "unauthenticated"
     status = 401
@@ -70,8 +72,8 @@ class MethodNotAllowed(WebhookError):
 
 
 class BodyLate(WebhookError):
-    """Half of an alert is none. Nothing was read, so a redelivery is safe, and may come whole: HTTP's
-    own word for it, 408, would have TradingView give the alert up."""
+    """Half of an alert is none. Nothing was read, so a redelivery is safe, and may come whole:
+    HTTP's own word for it, 408, would have TradingView give the alert up."""
 
     code = "body_late"
     status = 503
@@ -86,7 +88,8 @@ class AlertConflict(WebhookError):
 
 
 class AlertSuperseded(WebhookError):
-    """An alert of the same line that was fired later came before; applying this one now would undo it. Nothing is sent."""
+    """An alert of the same line that was fired later came before; applying this one now would undo
+    it. Nothing is sent."""
 
     code = "superseded"
     status = 409
@@ -133,7 +136,8 @@ class AlertPaused(WebhookError):
 
 
 class OrderRejected(WebhookError):
-    """Kraken refuses it, proved by its own words; only for requests that never became a ledger entry (validation)."""
+    """Kraken refuses it, proved by its own words; only for requests that never became a ledger
+    entry (validation)."""
 
     code = "order_rejected"
     status = 422
@@ -147,15 +151,16 @@ class RateLimited(WebhookError):
 
 
 class LedgerUnavailable(WebhookError):
-    """The ledger can't be read or written. Before the send: nothing was sent. No ledger, no order."""
+    """The ledger can't be read or written. Before the send: nothing was
+    sent. No ledger, no order."""
 
     code = "ledger_unavailable"
     status = 503
 
 
 class LedgerAbsent(LedgerUnavailable):
-    """A command that makes no ledger found none. ``can_be_made``: whether the function could make it there; None where
-    something else is in its place."""
+    """A command that makes no ledger found none. ``can_be_made``: whether the function could make
+    it there; None where something else is in its place."""
 
     def __init__(self, message: str, *, can_be_made: bool | None = None) -> None:
         super().__init__(message)
@@ -169,20 +174,23 @@ class LedgerLost(LedgerUnavailable):
 
 
 class LedgerForbidden(LedgerUnavailable):
-    """The store does not let this deployment in; until a person grants it a role, no attempt helps."""
+    """The store does not let this deployment in; until a person grants it a
+    role, no attempt helps."""
 
     code = "not_configured"
 
 
 class NoTimeToSend(WebhookError):
-    """So much of the request's time was gone before the claim that nothing was claimed; a redelivery starts clean."""
+    """So much of the request's time was gone before the claim that nothing was claimed; a
+    redelivery starts clean."""
 
     code = "not_sent"
     status = 503
 
 
 class NotItsTurn(WebhookError):
-    """An earlier alert of the same line has no outcome yet. Nothing was sent, and a redelivery may find the line free."""
+    """An earlier alert of the same line has no outcome yet. Nothing was sent, and a redelivery may
+    find the line free."""
 
     code = "not_sent"
     status = 503
@@ -196,22 +204,26 @@ class VenueUnavailable(WebhookError):
 
 
 class NoTimeToRead(VenueUnavailable):
-    """The time was over, most likely while other calls were in line, before Kraken could be asked. Nothing was sent."""
+    """The time was over, most likely while other calls were in line, before Kraken could
+    be asked. Nothing was sent."""
 
     code = "not_sent"
 
 
 class NoPrice(VenueUnavailable):
-    """The venue states that it has no price of the pair: asking again soon does not help. Nothing was sent."""
+    """The venue states that it has no price of the pair: asking again soon does not
+    help. Nothing was sent."""
 
     code = "order_denied"
     status = 422
 
 
 class NotConfigured(WebhookError):
-    """A secret that this deployment needs can't be read or used. Whoever sends an alert is not proved yet and learns no more.
+    """A secret that this deployment needs can't be read or used. Whoever sends an alert is not
+    proved yet and learns no more.
 
-    ``faults`` are for the log, one line each: the setting, the secret's name, and what to do about it.
+    ``faults`` are for the log, one line each: the setting, the secret's name, and
+    what to do about it.
     """
 
     code = "not_configured"

@@ -53,7 +53,10 @@ class Alerts:
     open_readings: Callable[[], FirstReadings]
 
     def take(self, delivery: Delivery, *, only_validate: bool = False) -> HttpResponse:
-        """Verify, read, plan and claim, send, answer. Raises WebhookError where it comes to no entry in the ledger."""
+        """Verify, read, plan and claim, send, answer.
+
+        Raises WebhookError where it comes to no entry in the ledger.
+        """
         proved = delivery.verified = self.gate.admit_alert(delivery.request)
         self.gate.check_proved(proved, delivery.request)
         delivery.is_proved()
@@ -122,7 +125,8 @@ class Alerts:
         return firing, alert.validate_only
 
     def _told_how(self, firing: Firing, read: Translated) -> Firing:
-        """With what the tool's message leaves to say, and how it was read where it is the first of its kind."""
+        """With what the tool's message leaves to say, and how it was read where it is the
+        first of its kind."""
         first = self.open_readings().notice(firing.wants.strategy, read)
         return firing._replace(warnings=(*first, *read.notes, *firing.warnings))
 
@@ -136,7 +140,8 @@ class Alerts:
     def _plan_and_claim(
         self, firing: Firing, delivery: Delivery
     ) -> tuple[Decided | None, Claimed | Existing]:
-        """The two come together: a plan that others have overtaken by its claim is made once more."""
+        """The two come together: a plan that others have overtaken by its
+        claim is made once more."""
         claiming = Claiming(
             self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing
         )
@@ -150,8 +155,8 @@ class Alerts:
     def _answer_though_stale(
         self, stale: AlertStale, verified: VerifiedBody, delivery: Delivery
     ) -> HttpResponse:
-        """A known alert gets its answer however late it comes again, and nothing is sent for it any more.
-        Raises AlertStale for every other one."""
+        """A known alert gets its answer however late it comes again, and nothing is sent for it any
+        more. Raises AlertStale for every other one."""
         try:
             firing, wants_validation = self._parse(verified, delivery)
         except WebhookError:

@@ -94,9 +94,11 @@ def composed(page, state):
     """The message as text, what the page calls wrong, and the state that the open fields have."""
     return page.execute_script(
         """setState({...DEFAULTS, ...arguments[0]}); const state = getState();
-        const open = Object.fromEntries(Object.entries(state).filter(([name]) => isOpen(name, state)));
+        const open = Object.fromEntries(
+            Object.entries(state).filter(([name]) => isOpen(name, state)));
         return [document.getElementById("message").value,
-                [...document.querySelectorAll("#words .bad")].map((row) => row.textContent), open];""",
+            [...document.querySelectorAll("#words .bad")].map((row) => row.textContent),
+            open];""",
         state,
     )
 
@@ -254,7 +256,8 @@ def test_nothing_runs_over_the_screen_and_every_field_has_a_label(page, width):
     page.get(PAGE)
     over, unlabelled = page.execute_script(
         """return [document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        [...document.querySelectorAll("#form input, #form select")].filter((field) => !field.labels.length).length]"""
+        [...document.querySelectorAll("#form input, #form select")]
+            .filter((field) => !field.labels.length).length]"""
     )
     assert (over, unlabelled) == (0, 0)
 

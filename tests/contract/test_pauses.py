@@ -14,7 +14,8 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.transitions import next_attempt
-from webhook_core.risk.pauses import Pause, account_pause
+from webhook_core.risk.gates import account_pause
+from webhook_core.risk.pauses import Pause
 from webhook_core.risk.pausing import Pausing
 
 LATER = timedelta(seconds=30)

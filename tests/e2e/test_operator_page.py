@@ -126,7 +126,7 @@ def test_a_wrong_token_logs_nobody_in_and_logging_out_ends_it(driver, home, func
     driver.get_log("browser")
 
 
-# -- without a browser: what a stranger can try ---------------------------------------------------------------
+# -- without a browser: what a stranger can try ----------------------------------------------------
 
 
 def session_of(home, function):

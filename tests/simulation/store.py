@@ -1,4 +1,5 @@
-"""Ledger and Documents as one instance meets them: one store for all, over a network that loses things."""
+"""Ledger and Documents as one instance meets them: one store for all, over a
+network that loses things."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ class Listener(Protocol):
 class SimulatedStore:
     """Ledger and Documents: one store for all instances, reached over a network that loses things.
 
-    A write may fail; happen and lose its reply; lose its reply and be read back, as the real adapters do; or happen only
-    after the caller has been told that it failed.
+    A write may fail; happen and lose its reply; lose its reply and be read back, as the real
+    adapters do; or happen only after the caller has been told that it failed.
     """
 
     def __init__(self, process: Process, store: MemoryLedger, listener: Listener) -> None:

@@ -220,7 +220,8 @@ class Watch:
                 Invariant.YES_MEANS_ORDER, f"{delivery.name} was told {code} of order {order_id}"
             )
         known = self._known_at_start[delivery.name] and not document["replayed"]
-        # An order that was proved never processed may cost more than the cap by the time it is sent again.
+        # An order that was proved never processed may cost more than the cap by the
+        # time it is sent again.
         kept = any(entry.state == "DENIED" for entry in self._entries_of(delivery.alert))
         if code == "order_denied" and known and delivery.alert.volumes and not kept:
             self.broken(

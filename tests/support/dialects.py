@@ -1,5 +1,5 @@
-"""The messages of other tools with TradingView's values in, as the bridge's own ``explain`` fills them
-in."""
+"""The messages of other tools with TradingView's values in, as the bridge's own
+``explain`` fills them in."""
 
 from __future__ import annotations
 

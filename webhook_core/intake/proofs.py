@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import Unauthenticated
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from webhook_core.trading.permits import Permit
 
 
+X_SIGNATURE = "x-signature"
+STANDARD_WEBHOOKS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
 class Proof(NamedTuple):
     scheme: Scheme
     strategy: str | None = None
@@ -19,6 +23,11 @@ class Proof(NamedTuple):
     webhook_id: str | None = None
     dialect: str | None = None
     permit: Permit | None = None
+
+
+def looks_signed(headers: Mapping[str, str]) -> bool:
+    """Whether any signing header is present, however malformed or empty."""
+    return any(name in headers for name in (X_SIGNATURE, *STANDARD_WEBHOOKS))
 
 
 def matching(

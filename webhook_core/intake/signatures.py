@@ -8,20 +8,18 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake.credentials import Credential, Scheme
-from webhook_core.intake.proofs import Proof, matching
+from webhook_core.intake.proofs import STANDARD_WEBHOOKS, X_SIGNATURE, Proof, matching
 from webhook_core.web.messages import HttpRequest
 
 TIMESTAMP_TOLERANCE_S = 300
 """Both ways, as the reference libraries have it
 (github.com/standard-webhooks/standard-webhooks)."""
 
-_X_SIGNATURE = "x-signature"
-_STANDARD_WEBHOOKS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 # No dot in id and time: the signed text joins them with dots and would be ambiguous.
 # Texts, which re compiles when the first signed alert needs them.
 _WEBHOOK_ID = r"[A-Za-z0-9_-]{1,64}"
@@ -29,16 +27,11 @@ _TIMESTAMP = r"[0-9]{1,12}"
 _HEX_SIGNATURE = r"(?:sha256=)?([0-9a-fA-F]{64})"
 
 
-def looks_signed(headers: Mapping[str, str]) -> bool:
-    """Whether any signing header is present, however malformed or empty."""
-    return any(name in headers for name in (_X_SIGNATURE, *_STANDARD_WEBHOOKS))
-
-
 def signed(request: HttpRequest, credentials: Sequence[Credential], now: datetime) -> Proof:
     proofs = []
-    if any(name in request.headers for name in _STANDARD_WEBHOOKS):
+    if any(name in request.headers for name in STANDARD_WEBHOOKS):
         proofs.append(_standard_webhooks(request, credentials, now))
-    if _X_SIGNATURE in request.headers:
+    if X_SIGNATURE in request.headers:
         proofs.append(_x_signature(request, credentials))
     strategies = {proof.strategy for proof in proofs if proof.strategy is not None}
     if len(strategies) > 1:
@@ -56,7 +49,7 @@ def _standard_webhooks(
 ) -> Proof:
     """github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md: HMAC-SHA256 of
     ``id.timestamp.body``."""
-    webhook_id, timestamp, signatures = (request.headers.get(name) for name in _STANDARD_WEBHOOKS)
+    webhook_id, timestamp, signatures = (request.headers.get(name) for name in STANDARD_WEBHOOKS)
     if webhook_id is None or timestamp is None or signatures is None:
         raise Unauthenticated(
             "one of webhook-id, webhook-timestamp and webhook-signature is missing"
@@ -100,7 +93,7 @@ def _v1_signatures(header: str) -> list[bytes]:
 
 def _x_signature(request: HttpRequest, credentials: Sequence[Credential]) -> Proof:
     """Hex HMAC-SHA256 of the raw body. It covers no time and no id: the body's own have to do."""
-    match = re.fullmatch(_HEX_SIGNATURE, request.headers[_X_SIGNATURE])
+    match = re.fullmatch(_HEX_SIGNATURE, request.headers[X_SIGNATURE])
     if match is None:
         raise Unauthenticated("x-signature is not 64 hex digits after an optional sha256=")
     received = bytes.fromhex(match[1])

@@ -1,4 +1,5 @@
-"""What an operator asks of the history, over HTTP and at a terminal alike: a query to a document."""
+"""What an operator asks of the history, over HTTP and at a terminal alike:
+a query to a document."""
 
 from __future__ import annotations
 
@@ -37,8 +38,9 @@ class Asking:
     history: History
 
     def alerts(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
-        """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``, ``limit`` and
-        ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed, LedgerUnavailable."""
+        """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``,
+        ``limit`` and ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed,
+        LedgerUnavailable."""
         if query.get("id"):
             from webhook_core.journal.details import details_of  # a list needs none
 
@@ -63,8 +65,8 @@ class Asking:
         }
 
     def purge(self) -> int:
-        """Records that are past their days go, a bounded number at a time; what this instance has counted of
-        requests without a proof is stored. Raises LedgerUnavailable."""
+        """Records that are past their days go, a bounded number at a time; what this instance has
+        counted of requests without a proof is stored. Raises LedgerUnavailable."""
         now = self.clock.now()
         store_unproved(self.history, self.store, now)
         return self.store.purge_notes(now - self.history.kept_for, PURGED_AT_ONCE)

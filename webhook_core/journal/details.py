@@ -17,9 +17,13 @@ _MOST_ROWS = 50
 
 
 def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
-    """Of the alert with this id, or the one whose id begins so. Raises AlertMalformed where there is none.
+    """Of the alert with this id, or the one whose id begins so.
 
-    ``deliveries``: oldest first; those that were answered from the entry alone are not kept one by one."""
+    Raises AlertMalformed where there is none.
+
+    ``deliveries``: oldest first; those that were answered from the entry alone are
+    not kept one by one.
+    """
     rows = list_alerts(store, Wanted(alert_id=alert_id), _MOST_ROWS, budget).rows
     rows = rows or _beginning_with(store, alert_id.rstrip("…"), budget)
     legs = [leg for row in rows for leg in row.legs]

@@ -1,7 +1,8 @@
-"""Keeps one small record of every alert that has no entry, after its decision and before its answer leaves.
+"""Keeps one small record of every alert that has no entry, after its decision and before
+its answer leaves.
 
-Its failure changes no answer. What is accepted costs nothing here: its entry is its record. Requests
-without a proof are counted, and nothing of them is kept.
+Its failure changes no answer. What is accepted costs nothing here: its entry is its record.
+Requests without a proof are counted, and nothing of them is kept.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from webhook_core.ledger.time_left import within
 from webhook_core.settings.settings import Settings
 
 MOST_A_MINUTE = 120
-"""Of one instance: an alert a bar of two hundred charts stays far below it, a sender that runs wild does not."""
+"""Of one instance: an alert a bar of two hundred charts stays far below it, a sender that
+runs wild does not."""
 WRITTEN_WITHIN_S = 0.4
 LEAST_S = 0.02
 """With less time than that nothing is begun."""
@@ -51,7 +53,8 @@ class History:
                 self._unproved[hour] += 1
 
     def take_unproved(self) -> Counter[datetime]:
-        """How many by hour since this was asked last: the caller stores them, or gives them back."""
+        """How many by hour since this was asked last: the caller stores
+        them, or gives them back."""
         with self._lock:
             taken, self._unproved = self._unproved, Counter()
         return taken
@@ -82,7 +85,8 @@ class History:
         return Note(uuid.uuid4().hex, record.at, expires_at, strategy, self._mask(text_of(record)))
 
     def _bounded(self, record: Record) -> Record | None:
-        """In the place of the first that is too much stands that there is a bound; the next minute says how many it was."""
+        """In the place of the first that is too much stands that there is a bound; the next minute
+        says how many it was."""
         minute = record.at.strftime("%Y-%m-%dT%H:%M")
         if minute != self._minute:
             self._minute, self._in_minute = minute, 0

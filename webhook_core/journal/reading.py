@@ -1,7 +1,8 @@
-"""The list of all alerts, newest first: the ledger's entries and the records of what has none, merged.
+"""The list of all alerts, newest first: the ledger's entries and the records of
+what has none, merged.
 
-Only the strategy is the stores' own filter. All else is searched for, up to a bound; a page that ends
-there has a cursor, behind which the search goes on.
+Only the strategy is the stores' own filter. All else is searched for, up to a bound; a page that
+ends there has a cursor, behind which the search goes on.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ class Store(Ledger, Notes, Protocol):
 
 
 class Wanted(NamedTuple):
-    """None: anything. ``refused``: only what ended without an order for good. ``search``: in all that a row
-    says, small and capital letters alike. ``is_symbol``: whether a symbol, as written, is the wanted pair."""
+    """None: anything.
+
+    ``refused``: only what ended without an order for good. ``search``: in all that
+    a row says, small and capital letters alike. ``is_symbol``: whether a symbol, as
+    written, is the wanted pair.
+    """
 
     since: datetime | None = None
     strategy: str | None = None
@@ -74,8 +79,9 @@ def list_alerts(
 ) -> AlertsPage:
     """At most ``limit`` alerts, newest first.
 
-    Fewer and a cursor: the search ended at its bound. Raises LedgerUnavailable, and ValueError for a
-    cursor that is not ours."""
+    Fewer and a cursor: the search ended at its bound. Raises LedgerUnavailable, and ValueError for
+    a cursor that is not ours.
+    """
     before_entries, before_notes = places_in(cursor)
     size = max(1, min(limit + 1, _AT_ONCE)) if wanted == Wanted() else _AT_ONCE
     entries = Stream(_entries_of(store, wanted), before_entries, size)
@@ -100,9 +106,12 @@ def _next(
     notes: Stream[Any],
     since: datetime | None,
 ) -> Row | tuple[()] | None:
-    """The newer of the two that come next; nothing for a leg that is part of another row, None at the end.
+    """The newer of the two that come next; nothing for a leg that is part of
+    another row, None at the end.
 
-    An entry is claimed after its alert came in: one that was claimed before ``since`` came in before it."""
+    An entry is claimed after its alert came in: one that was claimed before ``since``
+    came in before it.
+    """
     entry, note = entries.peek(), notes.peek()
     if note is not None and (entry is None or note.at >= entry.claimed_at):
         if since is not None and note.at < since:
@@ -139,7 +148,8 @@ def _said(row: Row) -> str:
 
 
 def symbol_matcher(symbol: str, resolve: Callable[[str], str | None]) -> Callable[[str], bool]:
-    """``resolve`` gives the key of a pair, None for no pair that is known: those match by their letters."""
+    """``resolve`` gives the key of a pair, None for no pair that is known: those
+    match by their letters."""
     wanted = resolve(symbol)
 
     @cache

@@ -1,4 +1,5 @@
-"""What is kept of an alert that has no entry in the ledger, as a value and as the text of a note."""
+"""What is kept of an alert that has no entry in the ledger, as a value and
+as the text of a note."""
 
 from __future__ import annotations
 
@@ -34,9 +35,9 @@ def outcome_of(code: str) -> str:
 
 
 class Record(NamedTuple):
-    """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it said of
-    its order, each shortened. ``not_kept``: how many alerts before it were not kept, since the minute
-    had too many. ``checks``: those of a plan that was only validated."""
+    """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it
+    said of its order, each shortened. ``not_kept``: how many alerts before it were not kept, since
+    the minute had too many. ``checks``: those of a plan that was only validated."""
 
     at: datetime
     mode: str
@@ -65,7 +66,10 @@ def text_of(record: Record) -> str:
 
 
 def record_in(note: Note) -> Record:
-    """Keys that this version does not know are ignored. Raises ValueError for a text that is none of ours."""
+    """Keys that this version does not know are ignored.
+
+    Raises ValueError for a text that is none of ours.
+    """
     try:
         said = json.loads(note.text)
         known = {name: said[name] for name in Record._fields if name in said}

@@ -16,9 +16,9 @@ _OF_STATE = {State.SUBMITTING: "unknown"}
 
 
 class Row(NamedTuple):
-    """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until its
-    outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is what it was
-    made from."""
+    """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
+    its outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is
+    what it was made from."""
 
     key: str
     at: datetime
@@ -46,7 +46,8 @@ class Row(NamedTuple):
 
 
 def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
-    """``legs``: those that were claimed, leg 0 first. The leg that decides an answer decides here."""
+    """``legs``: those that were claimed, leg 0 first. The leg that decides an
+    answer decides here."""
     first, progress = legs[0], Progress(tuple(legs))
     deciding = progress.deciding
     attempt = deciding.current
@@ -105,6 +106,8 @@ def _asked(request: Any) -> str:
     order = request.trade_details()
     if request.method != "AddOrder":
         what = "cancel" if request.method == "CancelOrder" else "amend"
-        return f"{what} {request.named or request.named_by_client or ''} {order['symbol'] or ''}".strip()
+        return (
+            f"{what} {request.named or request.named_by_client or ''} {order['symbol'] or ''}"
+        ).strip()
     parts = (order["side"], order["volume"], order["symbol"], order["order_type"])
     return " ".join(str(part) for part in parts if part)

@@ -1,4 +1,5 @@
-"""Two lists of a store read side by side, each page by page, and the cursor that says where both stand."""
+"""Two lists of a store read side by side, each page by page, and the cursor that
+says where both stand."""
 
 from __future__ import annotations
 
@@ -46,7 +47,10 @@ class Stream(Generic[T]):
         self._taken += 1
 
     def place(self) -> Place:
-        """Behind what was taken. Only the store can make a cursor in the middle of a page: it is read again."""
+        """Behind what was taken.
+
+        Only the store can make a cursor in the middle of a page: it is read again.
+        """
         if self._taken == len(self._items):
             return self._following
         if not self._taken:

@@ -1,7 +1,8 @@
-"""How many requests an hour had no proof: one document beside the ledger, written by an operator's requests alone.
+"""How many requests an hour had no proof: one document beside the ledger, written by an
+operator's requests alone.
 
-A stranger's request writes nothing. What an instance has counted is stored when it reconciles or lists
-alerts; an instance that ends before has it in its log only.
+A stranger's request writes nothing. What an instance has counted is stored when it reconciles or
+lists alerts; an instance that ends before has it in its log only.
 """
 
 from __future__ import annotations

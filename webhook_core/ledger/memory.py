@@ -1,4 +1,7 @@
-"""The ledger in this process's memory: for trying things out, and for tests. It ends with the process."""
+"""The ledger in this process's memory: for trying things out, and for tests.
+
+It ends with the process.
+"""
 
 from __future__ import annotations
 

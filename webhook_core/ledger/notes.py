@@ -1,7 +1,7 @@
 """Small texts in the order of time beside the ledger: what is kept of an alert that has no entry.
 
-A note says nothing about what was sent. Nothing is decided by one, so a store that has lost some, or
-has one twice, still answers every alert as before.
+A note says nothing about what was sent. Nothing is decided by one, so a store that has lost some,
+or has one twice, still answers every alert as before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 
 class Note(NamedTuple):
-    """``key``: 32 hexadecimal digits, one note each; ``expires_at``: when it may go; ``text``: JSON."""
+    """``key``: 32 hexadecimal digits, one note each; ``expires_at``: when it may
+    go; ``text``: JSON."""
 
     key: str
     at: datetime

@@ -1,4 +1,7 @@
-"""The store that LEDGER_URL names, opened. A library that only one store needs is imported with it."""
+"""The store that LEDGER_URL names, opened.
+
+A library that only one store needs is imported with it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ class Store(Ledger, Documents, Notes, Protocol):
 
 
 def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
-    """The ledger and its documents; None: with any id. The adapter's library is imported only here."""
+    """The ledger and its documents; None: with any id.
+
+    The adapter's library is imported only here.
+    """
     url = parse_ledger_url(ledger_url)
     if url.kind == "memory":
         from webhook_core.ledger.memory import MemoryLedger

@@ -54,8 +54,8 @@ class _Commands(click.Group):
 def cli(ctx: click.Context) -> None:
     """Look after the alerts and orders of the TradingView to Kraken bridge.
 
-    Settings come from the environment, as for the function itself. Times are UTC. Exit status: 0 all is well,
-    1 something needs attention, 2 the command was not understood.
+    Settings come from the environment, as for the function itself. Times are UTC. Exit status: 0
+    all is well, 1 something needs attention, 2 the command was not understood.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that has no such letter gets its number
@@ -67,7 +67,8 @@ def _application(command: str) -> Application:
     application = start_at_terminal(os.environ, sys.stderr)
     if application.settings.ledger_url.startswith("memory:") and command not in _NEED_NO_ENTRIES:
         raise click.ClickException(
-            "LEDGER_URL=memory:// lives in the function's own process: this command sees none of it."
+            "LEDGER_URL=memory:// lives in the function's own process: this command sees none of "
+            "it."
         )
     return application
 

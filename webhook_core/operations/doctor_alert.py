@@ -1,4 +1,5 @@
-"""One alert from end to end, as a sender would send it, on the route that only validates: nothing is placed."""
+"""One alert from end to end, as a sender would send it, on the route that only validates:
+nothing is placed."""
 
 from __future__ import annotations
 
@@ -30,16 +31,24 @@ SLOW_S = 2.0
 """TradingView hangs up after 3 s, and its own way there and back is in that."""
 _ANY_PAIR = "BTC/USD"
 _ADVICE = {
-    "order_denied": "your limits refuse the smallest order of this pair: see ALLOWED_SYMBOLS, MAX_ORDER_COST and the strategy",
+    "order_denied": (
+        "your limits refuse the smallest order of this pair: see ALLOWED_SYMBOLS, "
+        "MAX_ORDER_COST and the strategy"
+    ),
     "order_rejected": "Kraken would refuse every such alert; its words say why",
     "venue_unavailable": "look at what was found about Kraken, then try again",
-    "unauthenticated": "the first secret does not prove an alert of its own, or ALLOWED_IPS shuts it out",
+    "unauthenticated": (
+        "the first secret does not prove an alert of its own, or ALLOWED_IPS shuts it out"
+    ),
     "internal_error": "this is a bug: run again with LOG_LEVEL=ERROR, and report it",
 }
 
 
 def check_alert(application: Application) -> Iterator[Finding]:
-    """The smallest order of the first allowed pair, proved by the first credential. Raises VenueUnavailable, UnknownSymbol."""
+    """The smallest order of the first allowed pair, proved by the first credential.
+
+    Raises VenueUnavailable, UnknownSymbol.
+    """
     application = replace(application, open_history=None)  # nobody's alert is in nobody's history
     settings, clock = application.settings, application.clock
     credential = next(iter(settings.credentials), None)
@@ -72,13 +81,17 @@ def _judge(what: str, response: HttpResponse, seconds: float) -> Finding:
         return warn(
             "alert",
             found,
-            "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster machine",
+            (
+                "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster "
+                "machine"
+            ),
         )
     return ok("alert", found)
 
 
 def _first_pair(application: Application, strategy: str | None) -> Instrument:
-    """The first pair that every list of the strategy allows; if there is none, the first of its own: the answer will tell."""
+    """The first pair that every list of the strategy allows; if there is none, the first of its
+    own: the answer will tell."""
     budget = Budget.start(application.clock, READ_S)
     lists = application.settings.rules_for(strategy or "default").allow_lists
     symbols = lists[-1] if lists else (_ANY_PAIR,)
@@ -93,16 +106,16 @@ def _first_pair(application: Application, strategy: str | None) -> Instrument:
 
 
 def _smallest(application: Application, instrument: Instrument) -> tuple[Decimal, Decimal | None]:
-    """The pair's least volume that is worth its least cost, and the price for that; None if Kraken does not say one."""
+    """The pair's least volume that is worth its least cost, and the price for that; None
+    if Kraken does not say one."""
     volume, costmin = instrument.ordermin or Decimal(1), instrument.costmin or Decimal(0)
     try:
         price = application.venue.last_price(instrument, Budget.start(application.clock, READ_S))
     except VenueUnavailable:
         if application.settings.trading_mode != "paper":
             return volume, None
-        price = 2 * costmin / volume or Decimal(
-            1
-        )  # the paper market starts without prices; any will do
+        # The paper market starts without prices; any will do.
+        price = 2 * costmin / volume or Decimal(1)
     if cost_of(volume, price) < costmin:
         digits = 8 if instrument.lot_decimals is None else instrument.lot_decimals
         with localcontext(prec=60):
@@ -113,7 +126,8 @@ def _smallest(application: Application, instrument: Instrument) -> tuple[Decimal
 def signed_request(
     fields: dict[str, str], credential: Credential | None, settings: Settings, now: datetime
 ) -> HttpRequest:
-    """The alert as the sender that holds this credential sends it, from an address that ALLOWED_IPS has."""
+    """The alert as the sender that holds this credential sends it, from an address
+    that ALLOWED_IPS has."""
     alert_id = f"doctor-{uuid.uuid4().hex}"
     document = {"id": alert_id, "fired_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"), **fields}
     headers = {"content-type": "application/json"}

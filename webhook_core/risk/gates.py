@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.risk.pauses import RULE, account_pause, from_text, strategy_pause
+
+RULE = "paused"
+_PREFIX = "pause"
+
+
+def account_pause(mode: str, account: str) -> str:
+    """The document's name. Those of the account's strategies begin with it and a slash."""
+    return f"{_PREFIX}/{mode}/{account}"
+
+
+def strategy_pause(mode: str, account: str, strategy: str) -> str:
+    return f"{account_pause(mode, account)}/{strategy}"
 
 
 def pauses_of(entry: LedgerEntry) -> tuple[str, ...]:
@@ -26,6 +37,10 @@ def pauses_of(entry: LedgerEntry) -> tuple[str, ...]:
 def held_back(entry: LedgerEntry, texts: Mapping[str, str]) -> HeldBack | None:
     """``texts``: of those documents that are there, by name. Raises LedgerUnavailable for one
     that can't be read: it may have been meant to stop this."""
+    if not texts:
+        return None
+    from webhook_core.risk.pauses import from_text  # only where something is paused
+
     for name in pauses_of(entry):
         if name not in texts:
             continue

@@ -10,9 +10,6 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-RULE = "paused"
-_PREFIX = "pause"
-
 
 class Pause(NamedTuple):
     """``strategy``: None for the whole account. ``entries_only``: what only reduces a position, and
@@ -44,15 +41,6 @@ class Pause(NamedTuple):
     def facts(self) -> dict[str, Any]:
         """As GET /orders shows it."""
         return {**self._asdict(), "at": self.at, "until": self.until}
-
-
-def account_pause(mode: str, account: str) -> str:
-    """The document's name. Those of the account's strategies begin with it and a slash."""
-    return f"{_PREFIX}/{mode}/{account}"
-
-
-def strategy_pause(mode: str, account: str, strategy: str) -> str:
-    return f"{account_pause(mode, account)}/{strategy}"
 
 
 def to_text(pause: Pause) -> str:

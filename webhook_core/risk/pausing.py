@@ -13,11 +13,10 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
+from webhook_core.risk.gates import account_pause, strategy_pause
 from webhook_core.risk.pauses import (
     Pause,
-    account_pause,
     from_text,
-    strategy_pause,
     tightened,
     to_text,
 )

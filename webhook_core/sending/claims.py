@@ -5,7 +5,6 @@ claimed as if it were new."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import NoTimeToSend, NotItsTurn, OrderDenied, OutOfScope, WebhookError
@@ -17,9 +16,6 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.won import allowed
-
-if TYPE_CHECKING:
-    pass
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""

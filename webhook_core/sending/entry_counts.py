@@ -1,10 +1,11 @@
-"""How many entries a strategy, or the account, may open a day and an hour, and how far apart: taken down
-before the claim, so that no two alerts share the last place.
+"""How many entries a strategy, or the account, may open a day and an hour, and how far apart: taken
+down before the claim, so that no two alerts share the last place.
 
-A document beside the ledger has the moment of each alert that was counted, and how many of its orders
-count. It is written under compare-and-set, once for an alert however often it is sent, and holds a bit
-more than a day. What was counted and then not sent stays counted: a limit errs towards fewer orders.
-Only a strategy with such a limit pays for it, a read and a write for each owner of one.
+A document beside the ledger has the moment of each alert that was counted, and how many
+of its orders count. It is written under compare-and-set, once for an alert however often
+it is sent, and holds a bit more than a day. What was counted and then not sent stays
+counted: a limit errs towards fewer orders. Only a strategy with such a limit pays for it,
+a read and a write for each owner of one.
 """
 
 from __future__ import annotations
@@ -45,8 +46,11 @@ def count_entries(
     documents: Documents,
     now: datetime,
 ) -> None:
-    """Counts those that open or add, with every owner that has such a limit. Raises OrderDenied where one of
-    them has no place left for all of them, LedgerUnavailable where they can't be counted."""
+    """Counts those that open or add, with every owner that has such a limit.
+
+    Raises OrderDenied where one of them has no place left for all of them, LedgerUnavailable where
+    they can't be counted.
+    """
     wanted = sum(_counts(request, rules) for request in requests)
     owners = [(owner, owner.guards) for owner in rules.limits if owner.guards is not None]
     limited = [(owner, guards) for owner, guards in owners if guards.counts_orders]
@@ -102,7 +106,10 @@ def _checks(
         ago = now - max(one.at for one in others)
         if ago < guards.cool_down:
             least = f"{guards.cool_down.total_seconds():g}"
-            text = f"the last entry was {ago.total_seconds():.1f} s ago, and entries are {least} s apart"
+            text = (
+                f"the last entry was {ago.total_seconds():.1f} s ago, and entries are {least} "
+                "s apart"
+            )
             yield checks.denied("COOL_DOWN", text, seconds=least)
 
 

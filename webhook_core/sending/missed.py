@@ -1,9 +1,10 @@
 """An alert that was answered before its claim, written down: one that was answered 503 as MISSED,
-so that it ends with an alarm if no resend is claimed in time; one that was MISSED and is refused for
-good now as DENIED, so that it does not.
+so that it ends with an alarm if no resend is claimed in time; one that was MISSED and is refused
+for good now as DENIED, so that it does not.
 
 It is written after the answer is decided and never changes it: a ledger that fails leaves a line in
-the log."""
+the log.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +76,8 @@ def _write(firing: Firing, error: WebhookError, ledger: Ledger, clock: Clock) ->
 
 
 def _asked(intent: Intent) -> str:
-    """What the alert wanted, for a person who has to do it by hand; what goes without saying is left
-    out."""
+    """What the alert wanted, for a person who has to do it by hand; what goes without
+    saying is left out."""
     said, unsaid = intent._asdict(), type(intent)._field_defaults
     return ", ".join(
         f"{name} {plain(said[name]) if isinstance(said[name], Decimal) else said[name]}"

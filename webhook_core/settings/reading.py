@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.ledger import url as ledger_url
-from webhook_core.settings import addresses, certificates, guard_values, rules, token_keys
+from webhook_core.settings import addresses, certificates, guard_values, rules
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
@@ -20,11 +20,9 @@ from webhook_core.settings.strategy import SCHEMES, SecretText
 from webhook_core.settings.variables import EnvReader
 
 GOOGLES_OWN_HOPS = 0
-"""On Google Cloud its front end has written the last entry of X-Forwarded-For; elsewhere nobody has,
-until the operator says so."""
+"""On Google Cloud its front end has written the last entry of X-Forwarded-For; elsewhere nobody
+has, until the operator says so."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-
-
 VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "TRADING_MODE": (values.one_of("paper", "validate", "live"), "paper"),
     "KRAKEN_API_KEY": (secret_values.kraken_key, None),
@@ -35,7 +33,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "WEBHOOK_SECRET": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN": (secret_values.secrets, ()),
     "WEBHOOK_TOKEN_KEYS": (secret_values.secrets, ()),
-    "REVOKED_TOKENS": (token_keys.token_ids, frozenset()),
+    "REVOKED_TOKENS": (values.token_ids, frozenset()),
     "ALLOW_TOKEN_IN_URL": (values.flag, False),
     "ALLOWED_SYMBOLS": (values.symbols, None),
     "MAX_ORDER_COST": (values.cost_limits, None),
@@ -77,16 +75,13 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "HEALTH_DETAILS": (values.flag, False),
 }
 """Every variable with its parser and its default. What depends on where we run has None here."""
-
-
 SECRETS = (*rules.KRAKEN_SECRETS, "OPERATOR_TOKEN")
-
-
-LISTS_OF_SECRETS = (*rules.PROOFS, token_keys.VARIABLE)
+LISTS_OF_SECRETS = (*rules.PROOFS, rules.TOKEN_KEYS)
 
 
 class SettingsError(Exception):
-    """The start is refused. ``faults`` has one line each, beginning with the variable; the text has them all."""
+    """The start is refused. ``faults`` has one line each, beginning with the variable;
+    the text has them all."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -129,13 +124,14 @@ def _strategies(
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:
-    """Faulty variables stand here with their defaults: the faults are known, and nobody sees the result."""
+    """Faulty variables stand here with their defaults: the faults are known, and
+    nobody sees the result."""
     on_google_cloud = reader.given("K_SERVICE")
     project = given["GCP_PROJECT_ID"] or reader.parsed(
         "GOOGLE_CLOUD_PROJECT", values.project_id, None
     )
     secrets = [*_webhook_secrets(given), *strategies.secrets]
-    signs = list(token_keys.token_keys(given[token_keys.VARIABLE], given["REVOKED_TOKENS"], reader))
+    signs = rules.token_keys(given, reader)
     credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
     texts = [(secret.source, secret.text) for secret in secrets]
     texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
@@ -206,7 +202,8 @@ def _webhook_secrets(given: Mapping[str, Any]) -> Iterator[SecretText]:
 
 
 def _default_ledger(on_google_cloud: bool, project: str | None) -> str:
-    """Instances on Google Cloud come and go: what they know must live outside of them. Without a project: no default."""
+    """Instances on Google Cloud come and go: what they know must live outside of them. Without a
+    project: no default."""
     if not on_google_cloud:
         return "sqlite:///.state/ledger.db"
     return f"firestore://{project}" if project else ""
@@ -222,10 +219,12 @@ def read_settings(
     read_file: Callable[[str], str | None] | None = None,
     values: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings, or SettingsError with every fault. Nothing is read here but the strategies file.
+    """The settings, or SettingsError with every fault. Nothing is read here
+    but the strategies file.
 
-    ``read_file``: a file's text, None where there is none. ``values``: what stands under the names of secrets, once it
-    is read; every rule about a secret holds for its value then, as if the variable held it.
+    ``read_file``: a file's text, None where there is none. ``values``: what stands under
+    the names of secrets, once it is read; every rule about a secret holds for its value
+    then, as if the variable held it.
     """
     reader, names = EnvReader(env), SecretNames(values or {})
     plain = [name for name in VARIABLES if name not in (*SECRETS, *LISTS_OF_SECRETS)]

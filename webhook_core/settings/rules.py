@@ -1,4 +1,5 @@
-"""What no single variable can tell: which settings refuse the start together, and which deserve a loud word."""
+"""What no single variable can tell: which settings refuse the start together, and which
+deserve a loud word."""
 
 from __future__ import annotations
 
@@ -15,17 +16,22 @@ from webhook_core.settings.strategy import SecretText
 from webhook_core.settings.variables import EnvReader, suggestion
 
 if TYPE_CHECKING:
+    from webhook_core.intake.credentials import TokenKey
     from webhook_core.settings.settings import Settings
 
 _OURS = (
-    "ALERT_", "ALLOWED_", "ALLOW_TOKEN", "CLIENT_CERT", "DUPLICATE_WINDOW", "EXITS_", "HEALTH_", "HISTORY_DAY",
-    "KRAKEN_", "LEDGER_", "LOAD_BALANCER", "MAX_ALERT", "MAX_ORDER", "MAX_SPREAD", "OPERATOR_", "ORDER_", "PAPER_",
+    "ALERT_", "ALLOWED_", "ALLOW_TOKEN", "CLIENT_CERT", "DUPLICATE_WINDOW", "EXITS_", "HEALTH_",
+    "HISTORY_DAY",
+    "KRAKEN_", "LEDGER_", "LOAD_BALANCER", "MAX_ALERT", "MAX_ORDER", "MAX_SPREAD", "OPERATOR_",
+    "ORDER_", "PAPER_",
     "PRICE_COL", "RATE_LIMIT", "REQUEST_BUDGET", "REVOKED_", "STRATEG", "TRADING_", "TRUSTED_PROXY",
     "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
-"""Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a limit that would not hold."""
+"""Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a
+limit that would not hold."""
 KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
 _PROGRAM = Path(__file__).resolve().parents[2]
+TOKEN_KEYS = "WEBHOOK_TOKEN_KEYS"  # noqa: S105  a variable's name
 PROOFS = ("WEBHOOK_TOKEN", "WEBHOOK_SECRET")
 """Of the senders; one of them is looked for where none is given, nor a key of scoped tokens."""
 
@@ -43,7 +49,8 @@ def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[st
 def implied_secrets(
     reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool
 ) -> dict[str, str]:
-    """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they stand in Secret Manager."""
+    """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they
+    stand in Secret Manager."""
     project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
     if project is None:
         return {}
@@ -67,7 +74,8 @@ def with_alternatives(
 
 
 def credentials(secrets: Sequence[SecretText], reader: EnvReader) -> Iterator[Credential]:
-    """Each checked by the scheme that it is for. Its source is the key id in the log, and begins the fault."""
+    """Each checked by the scheme that it is for. Its source is the key id in the
+    log, and begins the fault."""
     for secret in secrets:
         make = token_credential if secret.scheme == "token" else signing_credential
         try:
@@ -77,9 +85,11 @@ def credentials(secrets: Sequence[SecretText], reader: EnvReader) -> Iterator[Cr
 
 
 def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential]) -> Iterator[str]:
-    """One secret, one purpose: what is made for one scheme must not verify under another, nor one token open two doors.
+    """One secret, one purpose: what is made for one scheme must not verify under another, nor one
+    token open two doors.
 
-    ``texts``: (source, text). Compared as texts and as the keys that are made of them: whsec_ is base64 of its key.
+    ``texts``: (source, text). Compared as texts and as the keys that are made of them: whsec_ is
+    base64 of its key.
     """
     first_use: dict[bytes, str] = {}
     keys = {proof.key_id: proof.secret for proof in proofs}
@@ -93,7 +103,8 @@ def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential
 
 
 def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
-    """The rules that need more than one variable. A variable that is at fault already is not complained of twice."""
+    """The rules that need more than one variable. A variable that is at fault already is not
+    complained of twice."""
     yield from _without_proof(settings, reader, strategies)
     yield from certificates.refusals(
         settings.client_certificates,
@@ -104,14 +115,26 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
     if settings.trading_mode != "paper":
         for name in KRAKEN_SECRETS:
             if not reader.given(name):
-                yield f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it (TRADING_MODE=paper does not)"
+                yield (
+                    f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it "
+                    "(TRADING_MODE=paper does not)"
+                )
     if settings.trading_mode == "live":
         if not reader.given("ALLOWED_SYMBOLS"):
-            yield "ALLOWED_SYMBOLS: is unset; TRADING_MODE=live needs it, such as BTC/USD,ETH/USD (or * for every pair)"
+            yield (
+                "ALLOWED_SYMBOLS: is unset; TRADING_MODE=live needs it, such as "
+                "BTC/USD,ETH/USD (or * for every pair)"
+            )
         if not reader.given("MAX_ORDER_COST"):
-            yield "MAX_ORDER_COST: is unset; TRADING_MODE=live needs it, such as 500 USD (or none for no limit)"
+            yield (
+                "MAX_ORDER_COST: is unset; TRADING_MODE=live needs it, such as 500 USD (or "
+                "none for no limit)"
+            )
     if not settings.ledger_url:
-        yield "LEDGER_URL: is unset and so is GCP_PROJECT_ID; set one, the default is firestore://GCP_PROJECT_ID"
+        yield (
+            "LEDGER_URL: is unset and so is GCP_PROJECT_ID; set one, the default is "
+            "firestore://GCP_PROJECT_ID"
+        )
     elif (
         settings.trading_mode == "live"
         and settings.on_google_cloud
@@ -126,7 +149,10 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
         and settings.ledger_id is not None
         and parse_ledger_url(settings.ledger_url).kind == "memory"
     ):
-        yield "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; leave LEDGER_ID out"
+        yield (
+            "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; "
+            "leave LEDGER_ID out"
+        )
 
 
 def _without_proof(
@@ -139,8 +165,9 @@ def _without_proof(
     reasons = _why_proof(settings.environment, settings.trading_mode)
     if reasons:
         yield (
-            f"WEBHOOK_TOKEN: is unset, and so is WEBHOOK_SECRET; {' and '.join(reasons)} needs one of them: WEBHOOK_TOKEN for "
-            "TradingView itself, WEBHOOK_SECRET for senders that sign; take for example the output of: openssl rand -hex 32"
+            f"WEBHOOK_TOKEN: is unset, and so is WEBHOOK_SECRET; {' and '.join(reasons)} needs one "
+            "of them: WEBHOOK_TOKEN for TradingView itself, WEBHOOK_SECRET for senders that sign; "
+            "take for example the output of: openssl rand -hex 32"
         )
 
 
@@ -182,13 +209,17 @@ def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
         )
     if not settings.credentials and not _proof_is_unread(settings):
         yield (
-            "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server takes orders from "
-            f"anyone who can reach it (TRADING_MODE={settings.trading_mode}); set one of them"
+            "NO AUTHENTICATION: neither WEBHOOK_TOKEN nor WEBHOOK_SECRET is set, so this server "
+            f"takes orders from anyone who can reach it (TRADING_MODE={settings.trading_mode}); "
+            "set one of them"
         )
     if settings.on_google_cloud and _dies_with_instance(settings):
         yield "LEDGER_URL: this ledger dies with the instance; what it forgets can be traded twice"
     elif settings.trading_mode == "live" and parse_ledger_url(settings.ledger_url).kind == "memory":
-        yield "LEDGER_URL: memory:// forgets everything at a restart; an alert that is resent then trades again"
+        yield (
+            "LEDGER_URL: memory:// forgets everything at a restart; an alert that is resent "
+            "then trades again"
+        )
 
 
 def _unvouched(settings: Settings) -> Iterator[str]:
@@ -202,7 +233,17 @@ def _unvouched(settings: Settings) -> Iterator[str]:
         )
     else:
         yield (
-            "ALLOWED_IPS: no proxy vouches for a caller's address (TRUSTED_PROXY_HOPS=none), so the "
-            "list is held against whoever connects here; behind a proxy, or a port that Docker "
-            "publishes, that is never the sender: then say in TRUSTED_PROXY_HOPS what stands there"
+            "ALLOWED_IPS: no proxy vouches for a caller's address (TRUSTED_PROXY_HOPS=none), so "
+            "the list is held against whoever connects here; behind a proxy, or a port that "
+            "Docker publishes, that is never the sender: then say in TRUSTED_PROXY_HOPS what "
+            "stands there"
         )
+
+
+def token_keys(given: Mapping[str, Any], reader: EnvReader) -> list[tuple[str, TokenKey]]:
+    """The text of each key that signs scoped tokens, and the key."""
+    if not given[TOKEN_KEYS]:
+        return []
+    from webhook_core.settings.token_keys import token_keys as found  # few have any
+
+    return list(found(given[TOKEN_KEYS], given["REVOKED_TOKENS"], reader))

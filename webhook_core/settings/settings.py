@@ -1,6 +1,8 @@
-"""Settings from the environment and strategies.toml: every fault in one message, no secret in any of them.
+"""Settings from the environment and strategies.toml: every fault in one message, no
+secret in any of them.
 
-A variable that is not understood stops the start. It might be a limit, and an ignored limit costs money.
+A variable that is not understood stops the start. It might be a limit, and an ignored
+limit costs money.
 """
 
 from __future__ import annotations
@@ -78,7 +80,8 @@ class Settings(NamedTuple):
         return [*texts, *(bare for text in texts if (bare := text.removeprefix("whsec_")) != text)]
 
     def rules_for(self, strategy: str) -> TradingRules:
-        """The global limits and, beside them, those of the strategy: every one of them must hold."""
+        """The global limits and, beside them, those of the strategy: every
+        one of them must hold."""
         own = self.strategies.get(strategy, Strategy(strategy))
         return TradingRules(
             limits=(

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 from webhook_core.settings.secret_names import SecretNames
 from webhook_core.settings.strategy import SecretText, Strategy
-from webhook_core.settings.strategy_table import StrategyTable, TableFile
 
 
 class StrategiesFile(NamedTuple):
@@ -44,7 +43,10 @@ def read(
     document: str, path: str, env: Mapping[str, str], names: SecretNames | None = None
 ) -> StrategiesFile:
     """Never raises: what can't be used is in ``faults``, one line each, without any secret."""
-    import tomllib  # most deployments have no such file
+    # Most deployments have no such file.
+    import tomllib
+
+    from webhook_core.settings.strategy_table import StrategyTable, TableFile
 
     variables = frozenset(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
     try:

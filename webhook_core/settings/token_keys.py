@@ -1,5 +1,4 @@
-"""WEBHOOK_TOKEN_KEYS and REVOKED_TOKENS: what signs scoped tokens, and which of them prove nothing
-any more. No message here repeats any part of a key."""
+"""WEBHOOK_TOKEN_KEYS: what signs scoped tokens. No message here repeats any part of a key."""
 
 from __future__ import annotations
 
@@ -8,24 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from webhook_core.intake.credentials import TokenKey
-from webhook_core.settings.variables import EnvReader, entries
+from webhook_core.settings.variables import EnvReader
 
 VARIABLE = "WEBHOOK_TOKEN_KEYS"
 _KEY = r"(?a)([A-Za-z0-9_-]{1,16}):([A-Za-z0-9+/_-]{43}=?)"
-_TOKEN_ID = r"(?a)[A-Za-z0-9]{1,16}"  # noqa: S105  the form of an id
 _ADVICE = "take for example: k1:$(openssl rand -base64 32)"
-
-
-def token_ids(value: str) -> frozenset[str]:
-    """``a7f3,b001``. A whole token in its place is refused and not repeated."""
-    ids = entries(value)
-    for number, text in enumerate(ids, start=1):
-        if not re.fullmatch(_TOKEN_ID, text):
-            raise ValueError(
-                f"entry {number} is no id of a token, such as a7f3: it is the third part, which "
-                "python -m webhook_core token show tells"
-            )
-    return frozenset(ids)
 
 
 def token_keys(

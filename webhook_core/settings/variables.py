@@ -126,6 +126,21 @@ def seconds(lowest: float, highest: float) -> Callable[[str], float]:
     return parse
 
 
+_TOKEN_ID = r"(?a)[A-Za-z0-9]{1,16}"  # noqa: S105  the form of an id
+
+
+def token_ids(value: str) -> frozenset[str]:
+    """``a7f3,b001``. A whole token in its place is refused and not repeated."""
+    ids = entries(value)
+    for number, text in enumerate(ids, start=1):
+        if not re.fullmatch(_TOKEN_ID, text):
+            raise ValueError(
+                f"entry {number} is no id of a token, such as a7f3: it is the third part, which "
+                "python -m webhook_core token show tells"
+            )
+    return frozenset(ids)
+
+
 def entries(value: str) -> list[str]:
     """The parts of a comma-separated list, without the blanks around them."""
     parts = [part.strip() for part in value.split(",")]

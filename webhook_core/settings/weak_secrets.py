@@ -1,5 +1,5 @@
-"""Secrets that somebody could guess: a placeholder of the documents, few characters over and over, a
-row of the keyboard or the alphabet. A random text of 16 characters or more is none of these.
+"""Secrets that somebody could guess: a placeholder of the documents, few characters over and over,
+a row of the keyboard or the alphabet. A random text of 16 characters or more is none of these.
 
 Loaded for live alone. Nothing of a secret is repeated.
 """
@@ -38,8 +38,8 @@ def faults(secrets: Sequence[SecretText]) -> Iterator[str]:
         why = weakness(secret.text.removeprefix("whsec_"))
         if why is not None:
             yield (
-                f"{secret.source}: {why}, and TRADING_MODE=live needs one that nobody guesses: take the "
-                "output of: openssl rand -hex 32"
+                f"{secret.source}: {why}, and TRADING_MODE=live needs one that nobody guesses: "
+                "take the output of: openssl rand -hex 32"
             )
 
 
@@ -64,7 +64,8 @@ def _repeats(text: str) -> bool:
 
 
 def _is_a_row(low: str) -> bool:
-    """Nearly all characters follow the one before, up or down, in the alphabet, the digits or a row."""
+    """Nearly all characters follow the one before, up or down, in the
+    alphabet, the digits or a row."""
     steps = [ord(right) - ord(left) for left, right in pairwise(low)]
     beside = sum(step in (-1, 0, 1) for step in steps)
     in_rows = sum(

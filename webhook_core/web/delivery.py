@@ -1,4 +1,5 @@
-"""One delivery of an alert: what is known of it while it is handled, and the one line that sums it up."""
+"""One delivery of an alert: what is known of it while it is handled, and the one
+line that sums it up."""
 
 from __future__ import annotations
 
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 
 
 class Delivery:
-    """As far as it is understood: an error's answer says what is known by then. ``began`` is in monotonic seconds,
-    ``orders`` are those of a validation that is refused, as its answer shows them. ``reason``: why an entry has no order;
-    ``reuse``: what to say of an id that came before. ``mode`` is for the log; the frame has it once the sender is proved,
-    and ``verified`` is the alert from then on. ``strategy``: once it is read."""
+    """As far as it is understood: an error's answer says what is known by then.
+
+    ``began`` is in monotonic seconds, ``orders`` are those of a validation that is refused, as its
+    answer shows them. ``reason``: why an entry has no order; ``reuse``: what to say of an id that
+    came before. ``mode`` is for the log; the frame has it once the sender is proved, and
+    ``verified`` is the alert from then on. ``strategy``: once it is read.
+    """
 
     def __init__(
         self, request: HttpRequest, frame: Frame, budget: Budget, began: float, mode: str
@@ -73,7 +77,10 @@ class Delivery:
 
 
 def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None:
-    """Say it loudly where an id comes again that may be none. ``first``: leg 0. Raises AlertConflict for another body."""
+    """Say it loudly where an id comes again that may be none.
+
+    ``first``: leg 0. Raises AlertConflict for another body.
+    """
     same_body, seconds = first.body_sha256 == firing.body_sha256, firing.seconds_after(first)
     delivery.reuse = firing.reuse_of(first)
     if delivery.reuse is not None:
@@ -97,7 +104,8 @@ def level_of(error: WebhookError) -> int:
 
 
 def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
-    """``alert.done``: what came of it, of which alert and order, at what cost. Milliseconds; ``now`` is monotonic."""
+    """``alert.done``: what came of it, of which alert and order, at what cost. Milliseconds;
+    ``now`` is monotonic."""
     entry = delivery.entry
     known = {
         "outcome": _outcome(delivery, tally),
@@ -127,8 +135,11 @@ def sum_up(delivery: Delivery, status: int, tally: Tally, now: float) -> None:
 
 
 def _outcome(delivery: Delivery, tally: Tally) -> str:
-    """The ledger's state, where the answer tells of an entry. An error is ``denied`` if it is final, else ``failed``; after
-    a send it is ``unknown``, since the order may live."""
+    """The ledger's state, where the answer tells of an entry.
+
+    An error is ``denied`` if it is final, else ``failed``; after a send it is ``unknown``, since
+    the order may live.
+    """
     error = delivery.error
     if error is not None:
         if error.status >= 500:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,35 +11,27 @@ from typing import Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import (
     AlertMalformed,
-    LedgerUnavailable,
     NotFound,
     Unauthenticated,
-    VenueUnavailable,
 )
-from webhook_core.events import event
 from webhook_core.journal.asking import Asking
 from webhook_core.ledger.contract import Ledger
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.report import row_of
-from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
-from webhook_core.venue import RemembersItsKey, Venue
+from webhook_core.venue import Venue
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
-NEWEST = 25
-EVERY_MINUTES = 5
-"""So often every unfinished order is asked for."""
-MOST_UNFINISHED = 1000
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Operators:
-    """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that are allowed by name, None
-    where every pair is. ``fresh_for`` is how long after its firing an alert may be sent."""
+    """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that
+    are allowed by name, None where every pair is. ``fresh_for`` is how long after its firing an
+    alert may be sent."""
 
     token: str | None
     ledger: Ledger
@@ -66,15 +57,16 @@ class Operators:
             raise Unauthenticated("operator token")
 
     def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
-        """Balances, open orders and positions as the venue has them, and how old the pair rules are."""
+        """Balances, open orders and positions as the venue has them, and how old
+        the pair rules are."""
         found = dict(self.venue.account(self._budget()))
         rules_as_of = self.pair_rules.refreshed_at()
         age = None if rules_as_of is None else int((self.clock.now() - rules_as_of).total_seconds())
         return {**found, "pair_rules": {"as_of": rules_as_of, "age_seconds": age}}
 
     def orders(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """The ledger, newest first: ``state``, ``strategy``, ``since``, ``alert``, ``symbol``, ``limit`` (at most 200) and
-        ``cursor``."""
+        """The ledger, newest first: ``state``, ``strategy``, ``since``, ``alert``, ``symbol``,
+        ``limit`` (at most 200) and ``cursor``."""
         from webhook_core.web import listing  # no alert lists orders
 
         filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
@@ -108,141 +100,27 @@ class Operators:
         return self.history.alerts(query, self._budget())
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Look up every unresolved order, expire what was never sent, legs included, ask what unfinished orders have filled,
-        refresh the pair rules and once a day the account's fees, purge what is past 90 days. ``venue_unavailable`` lists what
-        could not be read of Kraken.
+        """What web.reconciling does, from ``cursor`` on."""
+        from webhook_core.web.reconciling import ReconcileRun  # no alert reconciles
 
-        Without ``cursor`` it goes on where the last run ended; an empty one begins at the oldest order.
-        """
-        from webhook_core.sending.reconcile_rounds import go_on  # no alert reconciles
-
-        budget = self._budget()
-        try:
-            if "cursor" in query:
-                found = self.reconciler.run(budget, query["cursor"] or None)
-            else:
-                found = go_on(self.reconciler, self.pair_rules.documents, budget)
-        except ValueError:
-            raise AlertMalformed(
-                "cursor is not one that this route gave out.", field="cursor"
-            ) from None
-        unread = [
-            {"read": "orders", "why": row["why"]}
-            for row in found["looked_at"]
-            if row["venue_unavailable"]
-        ]
-        recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
-        found["fills"] = self._filled_in(recent, budget, unread)
-        found["trades"] = self._trades_read(budget, unread)
-        found["purged"] = self.reconciler.purge() + self.history.purge()
-        found["pair_rules_refreshed"] = self._refreshed(budget, unread)
-        found["fees_read"] = self._fees_read(budget)
-        found["key_read"] = self._key_read(unread)
-        found["venue_unavailable"] = unread
-        done = {
-            name: found[name]
-            for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed")
-        }
-        done |= {
-            "looked_at": len(found["looked_at"]),
-            "unread": len(unread),
-            "more": found["cursor"] is not None,
-        }
-        event(logging.INFO, "reconcile.done", **done)
-        return found
+        run = ReconcileRun(
+            self.ledger,
+            self.venue,
+            self.pair_rules,
+            self.reconciler,
+            self.clock,
+            self.market,
+            self.symbols,
+            self.fresh_for,
+            self.money,
+            self.history,
+        )
+        return run.run(query, self._budget())
 
     def report(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``."""
+        """What the bridge's own orders earned, per strategy and pair:
+        ``month`` and ``strategy``."""
         return self.money.report(query, self._budget())
-
-    def _trades_read(self, budget: Budget, unread: list[dict[str, str]]) -> int:
-        """How many trades of the account were not known before."""
-        try:
-            return self.money.collect(budget)
-        except VenueUnavailable as error:
-            unread.append({"read": "trades", "why": error.message})
-        except LedgerUnavailable as error:  # no order depends on it; the next run reads them again
-            event(logging.ERROR, "trades.not_kept", reason=error.message)
-        return 0
-
-    def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
-        """Our settled entries that may need something yet, those among them that this run has settled; and how many legs behind
-        them will never be sent. The next run begins here only if all of it was done."""
-        from webhook_core.sending.missed_legs import miss_legs
-        from webhook_core.sending.recent_entries import LastLook, settled_since
-
-        reconciler, now = self.reconciler, self.clock.now()
-        last = LastLook(
-            self.pair_rules.documents, f"reconcile-looked:{reconciler.mode}:{reconciler.account}"
-        )
-        settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
-        since = min([last.since(now, self.fresh_for), *settled])
-        recent = [entry for entry in settled_since(self.ledger, since) if reconciler.is_ours(entry)]
-        missed = miss_legs(recent, self.ledger, self.clock.now())
-        last.keep(now)
-        return recent, missed
-
-    def _filled_in(
-        self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]
-    ) -> int:
-        """Of the recent ones each time, and of every order that is not known to be done each five minutes, however old: each is
-        a billed read. Where there are many, others come first each time."""
-        from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
-
-        known: list[LedgerEntry] = []
-        if self.clock.now().minute % EVERY_MINUTES == 0:
-            mode, account = self.reconciler.mode, self.reconciler.account
-            known = list(self.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED))
-            most, round_ = (
-                MOST_ASKED - NEWEST,
-                int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES,
-            )
-            first = round_ * most % max(1, len(known))
-            known = (known[first:] + known[:first])[:most]
-        entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
-        try:
-            fills = Fills(self.ledger, self.venue, self.clock, self.reconciler.margin)
-            return fills.fill_in(entries, budget)
-        except VenueUnavailable as error:
-            event(logging.WARNING, "fill.not_read", reason=error.message)
-            unread.append({"read": "fills", "why": error.message})
-            return 0
-
-    def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
-        try:
-            return self.pair_rules.refresh_if_due(budget)
-        except VenueUnavailable as error:
-            event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
-            unread.append({"read": "pair_rules", "why": error.message})
-            return False
-
-    def _fees_read(self, budget: Budget) -> bool:
-        """Behind the pair rules: only pairs that Kraken still lists are asked for."""
-        account_fees = self.market.account_fees
-        if account_fees is None:
-            return False
-        return account_fees.read_if_due(
-            self.pair_rules.current(), self.symbols, self._traded, budget
-        )
-
-    def _traded(self) -> Collection[str]:
-        """The pairs of our last orders."""
-        page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
-        sent = (
-            entry.current.request.parameters.get("pair")
-            for entry in filter(self.reconciler.is_ours, page.entries)
-        )
-        return dict.fromkeys(pair for pair in sent if pair is not None)
-
-    def _key_read(self, unread: list[dict[str, str]]) -> bool:
-        if not isinstance(self.venue, RemembersItsKey):
-            return False
-        try:
-            return self.venue.read_key_if_due()
-        except VenueUnavailable as error:
-            event(logging.WARNING, "kraken.key_not_read", reason=error.message)
-            unread.append({"read": "key", "why": error.message})
-            return False
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

@@ -1,4 +1,5 @@
-"""What is kept of an alert that came with a proof, what is not, and that the history never changes an answer."""
+"""What is kept of an alert that came with a proof, what is not, and that the history
+never changes an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The list of all alerts: filters, pages, and one alert in full, over HTTP and by the store's own parts."""
+"""The list of all alerts: filters, pages, and one alert in full, over HTTP and by the
+store's own parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every command of the documents can be read by a shell; those for Google Cloud are run, with a gcloud that only writes down."""
+"""Every command of the documents can be read by a shell; those for Google Cloud are run, with a
+gcloud that only writes down."""
 
 import json
 import re
@@ -35,7 +36,8 @@ GUIDE = "examples/deploy/README.md"
 BALANCER = "examples/deploy/load-balancer/README.md"
 TEXTS = {name: (ROOT / name).read_text("utf-8") for name in LONGEST}
 OURS_IN_SHELL = {
-    "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE", "SECRETS", "REVISION", "OLD", "NEW",
+    "PROJECT_ID", "REGION", "FUNCTION", "BRIDGE", "BUILD", "URL", "BILLING_ACCOUNT", "MODE",
+    "SECRETS", "REVISION", "OLD", "NEW",
     "CHANNEL", "HOURS", "TOKEN", "DOMAIN", "FINGERPRINT", "BALANCER",
 }  # fmt: skip
 MAKE = set(
@@ -99,7 +101,8 @@ def test_every_path_and_heading_that_is_linked_exists(name):
 
 
 def in_fresh_shells(folder, document=GUIDE):
-    """Every block of a guide that reaches outside, each in a shell of its own, in the order of the text."""
+    """Every block of a guide that reaches outside, each in a shell of its own, in the
+    order of the text."""
     place = folder / "project"
     place.mkdir()
     for entry in ROOT.iterdir():

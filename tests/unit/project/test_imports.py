@@ -1,4 +1,5 @@
-"""Imports point one way: values and errors <- intake, trading, ledger.entry <- ports <- application; adapters implement ports."""
+"""Imports point one way: values and errors <- intake, trading, ledger.entry <- ports <-
+application; adapters implement ports."""
 
 import ast
 import json
@@ -66,7 +67,8 @@ SOURCES = {name_of(path): path for path in sorted([*PACKAGE.rglob("*.py"), ROOT 
 
 
 def imports_in(tree):
-    """Every imported module, wherever it stands; ``from a import b`` counts as a.b if that is a module of ours."""
+    """Every imported module, wherever it stands; ``from a import b`` counts as a.b if
+    that is a module of ours."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -102,7 +104,8 @@ PURE = modules_in(
 
 def test_the_reader_of_imports_sees_them_all():
     tree = ast.parse(
-        "import os.path\nfrom webhook_core import errors\ndef f():\n    from google.cloud import firestore\n"
+        "import os.path\nfrom webhook_core import errors\ndef f():\n    from google.cloud import "
+        "firestore\n"
     )
     assert set(imports_in(tree)) == {"os.path", "webhook_core.errors", "google.cloud"}
 
@@ -210,11 +213,13 @@ def test_googles_libraries_are_imported_where_they_are_first_needed(module):
 
 @pytest.mark.parametrize("on_google_cloud", [False, True])
 def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_cloud, tmp_path):
-    """Milliseconds are measured by make bench; this says what must never come back. pydantic's models alone are 50 ms."""
+    """Milliseconds are measured by make bench; this says what must never come back. pydantic's
+    models alone are 50 ms."""
     script = (
         "import json, sys, flask, main; from werkzeug.test import EnvironBuilder\n"
         f"SENDER = {{'token': {TOKEN!r}}} if {on_google_cloud} else {{}}\n"
-        "alert = json.dumps({'symbol': 'BTCUSD', 'side': 'buy', 'volume': '0.01', 'price': '60000', 'id': '1', **SENDER})\n"
+        "alert = json.dumps({'symbol': 'BTCUSD', 'side': 'buy', 'volume': '0.01', 'price': "
+        "'60000', 'id': '1', **SENDER})\n"
         "post = EnvironBuilder('/webhook/tradingview', method='POST', data=alert)\n"
         "assert main.webhook(flask.Request(post.get_environ())).status_code == 200\n"
         "print(json.dumps(sorted(sys.modules)))"
@@ -271,7 +276,6 @@ def test_every_library_that_is_imported_is_asked_for():
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {requirement.split(">=")[0].replace("-", "_") for requirement in asked}
     names |= {"google", "grpc"} if "google_cloud_secret_manager" in names else set()
-    names |= (
-        {"pydantic_core"} if "pydantic" in names else set()
-    )  # each pydantic asks for exactly one version of it
+    # Each pydantic asks for exactly one version of it.
+    names |= {"pydantic_core"} if "pydantic" in names else set()
     assert third_parties() - names == set()

@@ -29,7 +29,8 @@ OURS = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LC_ALL
 
 def make(folder, *arguments, **env):
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env={**OURS, **env}, capture_output=True, text=True, check=False,
+        ["make", *arguments], cwd=folder, env={**OURS, **env}, capture_output=True, text=True,
+        check=False,
         timeout=MAKE_S,
     )  # fmt: skip
 
@@ -72,7 +73,7 @@ def python_without(folder, module):
     return wrapper
 
 
-# -- help ----------------------------------------------------------------------------------------------------------------
+# -- help ------------------------------------------------------------------------------------------
 
 
 def test_make_alone_and_make_help_name_every_target(bare):
@@ -89,7 +90,7 @@ def test_no_recipe_runs_a_script_of_the_environment():
     assert "$(BIN)" not in recipes
 
 
-# -- installing ----------------------------------------------------------------------------------------------------------
+# -- installing ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("module", ["ensurepip", "venv"])
@@ -106,7 +107,8 @@ def test_a_python_that_is_none_says_how_to_name_one(bare, text):
     done = make(bare, "serve", f"PYTHON={text}")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == (
-        f"Python 3.11 or newer is needed, and {text} is none: install it, or name one, as in: make PYTHON=python3.13"
+        f"Python 3.11 or newer is needed, and {text} is none: install it, or name one, as in: "
+        "make PYTHON=python3.13"
     )
 
 
@@ -137,7 +139,7 @@ def test_an_install_that_fails_is_said_and_tried_again(bare):
     assert not (bare / ".venv" / ".installed").exists()
 
 
-# -- serving -------------------------------------------------------------------------------------------------------------
+# -- serving ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +171,8 @@ class Serving:
     def __init__(self, folder, *options, **env):
         command = ["make", "serve", *options]
         self.process = subprocess.Popen(
-            command, cwd=folder, env={**OURS, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            command, cwd=folder, env={**OURS, **env}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip
 
@@ -197,7 +200,8 @@ def test_serve_in_a_moved_clone_says_where_it_listens_and_what_to_type_next(move
     with Serving(moved, f"PORT={port}") as serving:
         *_, first, sender = serving.until("send_alert.py")
         assert first == (
-            f"listening on http://127.0.0.1:{port} in paper mode; Ctrl-C ends it. Next, in another terminal:"
+            f"listening on http://127.0.0.1:{port} in paper mode; Ctrl-C ends it. Next, in "
+            "another terminal:"
         )
         orders = serving.until("webhook_core orders")[-1]
         sent = subprocess.run(
@@ -273,7 +277,7 @@ def test_the_advice_for_real_money_sends_no_order():
     assert sender.endswith("send_alert.py examples/market.json --validate")
 
 
-# -- the demo ------------------------------------------------------------------------------------------------------------
+# -- the demo --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("encoding", "tick"), [("utf-8", "✓"), ("ascii", "ok:")])
@@ -288,7 +292,7 @@ def test_the_demo_marks_what_it_has_checked(moved, encoding, tick):
     assert re.findall(r"^ *200 ", text, re.MULTILINE) == []
 
 
-# -- completion ----------------------------------------------------------------------------------------------------------
+# -- completion ------------------------------------------------------------------------------------
 
 COMPLETING = """
 eval "$(_BRIDGE_COMPLETE=bash_source examples/bridge)"

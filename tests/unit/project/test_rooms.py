@@ -1,4 +1,5 @@
-"""The house: rooms in the order in which an alert walks through them, no circle among files, and small files.
+"""The house: rooms in the order in which an alert walks through them, no circle among
+files, and small files.
 
 Every import counts, wherever it stands: at the top, in a function, under TYPE_CHECKING.
 """
@@ -27,7 +28,8 @@ ORDER = (
     ("instance", "bootstrap"),
     ("operations", "__main__"),
 )
-"""From the lowest floor to the highest. A room of one floor may use its neighbours there, but for ``APART``."""
+"""From the lowest floor to the highest. A room of one floor may use its neighbours there,
+but for ``APART``."""
 APART = (
     ("intake", "ledger"),
     ("kraken", "planning"),
@@ -38,7 +40,7 @@ APART = (
 
 CIRCLES: tuple[frozenset[str], ...] = ()
 # What grew past 250 lines when the columns went from 120 to 100; each is to be parted.
-TOO_LONG: frozenset[str] = frozenset({"planning.leg_plans"})
+TOO_LONG: frozenset[str] = frozenset()
 """Faults of today: these lists may only shrink."""
 
 OF_KRAKEN = frozenset(
@@ -161,7 +163,8 @@ def code_strings(tree: ast.AST) -> set[str]:
 
 
 def test_krakens_words_stand_where_kraken_is_spoken_to() -> None:
-    """How a sender may call a field is for intake to say, and some of it is called as Kraken does."""
+    """How a sender may call a field is for intake to say, and some of it is
+    called as Kraken does."""
     speaking = {
         name
         for name in OURS

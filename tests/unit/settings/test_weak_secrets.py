@@ -10,11 +10,13 @@ from webhook_core.settings.reading import SettingsError, read_settings
 from webhook_core.settings.weak_secrets import weakness
 
 LIVE = {
-    "TRADING_MODE": "live", "KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "a2V5", "ALLOWED_SYMBOLS": "*",
+    "TRADING_MODE": "live", "KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "a2V5",
+    "ALLOWED_SYMBOLS": "*",
     "MAX_ORDER_COST": "none", "WEBHOOK_TOKEN": secrets.token_hex(32),
 }  # fmt: skip
 WEAK = [
-    "aaaaaaaaaaaaaaaa", "0" * 64, "abcabcabcabcabcabc", "passwordpassword", "Winter2026!Winter2026!",
+    "aaaaaaaaaaaaaaaa", "0" * 64, "abcabcabcabcabcabc", "passwordpassword",
+    "Winter2026!Winter2026!",
     "0123456789abcdef", "fedcba9876543210", "1234567890123456", "abcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfgh", "your-token-goes-here", "change-me-change-it", "11112222333344445555",
     "put-your-token-here", "deadbeefdeadbeef",

@@ -54,8 +54,11 @@ _TRIES = 3
 
 
 class FirestoreLedger(FirestoreNotes):
-    """Ledger, Documents and Notes. ``timeout_s`` bounds each call, one and a half times it each method but
-    ``purge``; ``ledger_id`` is the id that the database must have, None for any."""
+    """Ledger, Documents and Notes.
+
+    ``timeout_s`` bounds each call, one and a half times it each method but ``purge``; ``ledger_id``
+    is the id that the database must have, None for any.
+    """
 
     def __init__(
         self,

@@ -1,4 +1,5 @@
-"""Notes in Firestore: the collection ``history``, one document a note, with the time-to-live field ``expireAt``.
+"""Notes in Firestore: the collection ``history``, one document a note, with the
+time-to-live field ``expireAt``.
 
 A list of one strategy needs the composite index strategy + at of examples/firestore.indexes.json.
 """
@@ -51,7 +52,8 @@ class FirestoreNotes:
         limit: int = 50,
         newest_first: bool = True,
     ) -> NotePage:
-        """A page may hold fewer before the last: time-to-live may be a day late, and what has expired is left out."""
+        """A page may hold fewer before the last: time-to-live may be a day late, and what has
+        expired is left out."""
         from webhook_core.ledger.firestore import note_queries
         from webhook_core.ledger.keys import cursor_text, read_cursor
 

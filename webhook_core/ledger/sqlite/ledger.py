@@ -1,4 +1,4 @@
-"""The ledger in one SQLite file: the embedded default. Durable before it answers, and one winner across processes."""
+"""The ledger in one SQLite file, the default: durable before it answers, one winner of all."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CLAIM = (
-    "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, document, version)"
+    "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, "
+    "document, version)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
 )
 _RECORD = (
@@ -56,15 +57,19 @@ _RECORD = (
 )
 # A first attempt may take the place of none, and only with it the entry stands in its line.
 _CLAIM_NEXT = _RECORD.replace("SET", "SET claimed_at = ?, line = ?, fired_at = ?,")
-# Writes what is there already: its commit is the proof that our own text, seen after a failed commit, is durable.
-_CONFIRM = "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = ? AND version = ?"
+# Writes what is there already: its commit is the proof that our own text, seen after a failed
+# commit, is durable.
+_CONFIRM = (
+    "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = "
+    "? AND version = ?"
+)
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
 
 
 class SqliteLedger(SqliteDocuments, SqliteNotes):
-    """Ledger, Documents and Notes. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the id that
-    the ledger must have."""
+    """Ledger, Documents and Notes. ``timeout_s`` bounds each wait for a lock; ``ledger_id`` is the
+    id that the ledger must have."""
 
     def __init__(
         self, path: str | Path, *, timeout_s: float = 1.0, ledger_id: str | None = None
@@ -114,13 +119,12 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
     def claim_next(self, entry: LedgerEntry) -> Claim:
         place = (microseconds(entry.claimed_at), *place_of(entry))
         written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused, place)
-        if isinstance(written, Recorded):
-            return Claimed(written.entry)
-        return written
+        return Claimed(written.entry) if isinstance(written, Recorded) else written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
-        """That an order was accepted does not wait for the disk: lost with the machine's power it is SUBMITTING again, and a
-        look-up finds it at the venue. All else is durable, and so is that with the next write that waits."""
+        """That an order was accepted does not wait for the disk: lost with the machine's power it
+        is SUBMITTING again, and a look-up finds it at the venue. All else is durable, and so is
+        that with the next write that waits."""
         return self._compare_and_set(entry, lambda _db, _entry: None, None)
 
     def _compare_and_set(
@@ -129,7 +133,8 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
         refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None],
         place: tuple[int | bytes | None, ...] | None,
     ) -> Recorded | Existing | T:
-        """``place`` in the lists, of a claim. What was sent is recorded however long it takes: only a claim stays in budget."""
+        """``place`` in the lists, of a claim. Only a claim stays in budget:
+        what was sent is kept."""
         document = to_text(entry)
         where = key_of(entry.unit)
         version = version_number(entry.version)
@@ -217,7 +222,8 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
     def _is_stored(
         self, entry: LedgerEntry, document: str, version: int, failure: LedgerUnavailable
     ) -> bool:
-        """A commit that failed may have happened: is our own write there, owner and all, and durable by now?"""
+        """A commit that failed may have happened: is our own write there, owner and all,
+        and durable by now?"""
         if failure.__cause__ is None or is_locked(failure.__cause__):
             return False  # nothing was begun
         try:

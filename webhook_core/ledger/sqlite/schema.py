@@ -7,8 +7,9 @@ import sqlite3
 from webhook_core.errors import LedgerUnavailable
 
 _SCHEMA_1 = (
-    # One index says "once" and finds the newest generation; its keys are digests, so it grows with entries and not with
-    # the length of what senders call them. The two others hold every list that we give, in order.
+    # One index says "once" and finds the newest generation; its keys are digests, so it grows with
+    # entries and not with the length of what senders call them. The two others hold every list that
+    # we give, in order.
     "CREATE TABLE entries (\n"
     "        id INTEGER PRIMARY KEY, base BLOB NOT NULL, generation INTEGER NOT NULL,"
     " strategy TEXT NOT NULL, state TEXT NOT NULL,\n"
@@ -16,13 +17,19 @@ _SCHEMA_1 = (
     " UNIQUE (base, generation))",
     "CREATE INDEX entries_by_state ON entries (state, claimed_at)",
     "CREATE INDEX entries_by_strategy ON entries (strategy, state, claimed_at)",
-    "CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID",
+    (
+        "CREATE TABLE documents (name TEXT PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT "
+        "NULL) WITHOUT ROWID"
+    ),
 )
 _SCHEMA_2 = (
     # Whose turn it is, and what was fired last. An entry without a turn stands in neither index.
     "ALTER TABLE entries ADD COLUMN line BLOB",
     "ALTER TABLE entries ADD COLUMN fired_at INTEGER",
-    "CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND state = 'SUBMITTING'",
+    (
+        "CREATE INDEX entries_submitting ON entries (line) WHERE line IS NOT NULL AND state = "
+        "'SUBMITTING'"
+    ),
     "CREATE INDEX entries_by_line ON entries (line, fired_at) WHERE line IS NOT NULL",
 )
 _SCHEMA_3 = (
@@ -30,8 +37,9 @@ _SCHEMA_3 = (
     "CREATE TABLE lines (line BLOB PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
 )
 _SCHEMA_4 = (
-    # Accepted orders that may still trade: a plan asks for them however long ago they were placed. ledger.unfinished says
-    # which; an entry of before is judged here by the same rule, and one that is not JSON is none.
+    # Accepted orders that may still trade: a plan asks for them however long ago they were placed.
+    # ledger.unfinished says which; an entry of before is judged here by the same rule, and one that
+    # is not JSON is none.
     "ALTER TABLE entries ADD COLUMN unfinished TEXT",
     "UPDATE entries SET unfinished = json_extract(document, '$.unit.mode') || '/' ||"
     " json_extract(document,\n"
@@ -50,7 +58,8 @@ ORDER_ID = (
 )
 """What an entry's last attempt came to at the venue."""
 _SCHEMA_5 = (
-    # Whose an open order is, however old: found by its id at the venue. Entries of before stand in it as well.
+    # Whose an open order is, however old: found by its id at the venue. Entries of before
+    # stand in it as well.
     f"CREATE INDEX entries_by_order ON entries ({ORDER_ID}) WHERE state = 'ACCEPTED'",
 )
 _SCHEMA_6 = (
@@ -67,9 +76,8 @@ SCHEMA_VERSION = len(_SCHEMAS)
 
 def prepare(db: sqlite3.Connection) -> None:
     """The connection as we want it, and the tables up to date. Raises LedgerUnavailable."""
-    db.execute(
-        "PRAGMA synchronous = FULL"
-    )  # in WAL the weaker NORMAL may lose the last commits with the power
+    # In WAL the weaker NORMAL may lose the last commits with the power.
+    db.execute("PRAGMA synchronous = FULL")
     if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise LedgerUnavailable(
             "The ledger is not available: its file system can't keep a write-ahead log."

@@ -1,4 +1,5 @@
-"""alerts: every alert that came with a proof, newest first, and why it did not trade if it did not."""
+"""alerts: every alert that came with a proof, newest first, and why it did not
+trade if it did not."""
 
 from __future__ import annotations
 
@@ -154,7 +155,9 @@ def _remarks(document: Mapping[str, Any], ledger_url: str, limit: int) -> Iterat
         yield f"{hour['requests']} without a proof in the hour from {moment(hour['hour'])}"
     for row in found:
         if row["not_kept"]:
-            yield f"{row['not_kept']} before {moment(row['at'])} were not kept: too many in a minute."
+            yield (
+                f"{row['not_kept']} before {moment(row['at'])} were not kept: too many in a minute."
+            )
     if not found and is_over:
         yield f"No alert in {ledger_url} matches."
     elif len(found) < limit and not is_over:
@@ -184,7 +187,8 @@ def _show_csv(rows: list[Mapping[str, Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """One line; a text that a spreadsheet would take for a formula begins with an apostrophe (owasp.org, CSV Injection)."""
+    """One line; a text that a spreadsheet would take for a formula begins with an apostrophe
+    (owasp.org, CSV Injection)."""
     if value is None:
         return ""
     if isinstance(value, tuple | list):

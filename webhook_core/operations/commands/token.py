@@ -21,7 +21,7 @@ from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line
 from webhook_core.operations.token_words import described, expiry, option_values
 from webhook_core.settings.settings import Settings
-from webhook_core.settings.token_keys import token_ids
+from webhook_core.settings.variables import token_ids
 
 _NO_KEY = (
     "WEBHOOK_TOKEN_KEYS is unset, which signs tokens here and verifies them in the function: "

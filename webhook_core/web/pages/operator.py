@@ -1,7 +1,7 @@
 """The operator's page: log in, see what the bridge does, pause it and resume it.
 
-Everything is rendered here, and nothing of it needs JavaScript. A form is taken only with the cookie of
-its session and the proof that a page of that session made it.
+Everything is rendered here, and nothing of it needs JavaScript. A form is taken only with the
+cookie of its session and the proof that a page of that session made it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class OperatorPages:
         return _see_other(self._sessions().end())
 
     def pause(self, request: HttpRequest) -> HttpResponse:
-        """``strategy`` (all without one), ``entries``, ``for`` and ``why``, as POST /pause takes them."""
+        """``strategy`` (all without one), ``entries``, ``for`` and ``why``, as POST
+        /pause takes them."""
         return self._switch(request, self.operators.pause)
 
     def resume(self, request: HttpRequest) -> HttpResponse:
@@ -130,8 +131,8 @@ def _see_other(cookie: str | None = None) -> HttpResponse:
 def _page(status: int, name: str, **shown: Any) -> HttpResponse:
     text = _templates().get_template(name).render(width=WIDTH, height=HEIGHT, **_parts(), **shown)
     policy = (
-        f"default-src 'none'; style-src '{_digest('page.css')}'; script-src '{_digest('page.js')}'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; style-src '{_digest('page.css')}'; script-src "
+        f"'{_digest('page.js')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     headers = {
         "content-type": "text/html; charset=utf-8",

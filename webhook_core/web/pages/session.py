@@ -1,5 +1,5 @@
-"""Who is logged in to the operator's page: a signed cookie that ends by itself, and a proof that a form
-came from a page of ours. No store is asked; another operator token ends every session."""
+"""Who is logged in to the operator's page: a signed cookie that ends by itself, and a proof that a
+form came from a page of ours. No store is asked; another operator token ends every session."""
 
 from __future__ import annotations
 

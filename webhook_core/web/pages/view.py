@@ -1,4 +1,7 @@
-"""What the operator's page shows, read once for a page. What can't be read is said, and the rest stands."""
+"""What the operator's page shows, read once for a page.
+
+What can't be read is said, and the rest stands.
+"""
 
 from __future__ import annotations
 

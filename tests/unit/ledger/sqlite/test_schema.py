@@ -1,4 +1,5 @@
-"""A ledger file of an earlier program opens, with everything in it, and whoever opens it first brings it up to date."""
+"""A ledger file of an earlier program opens, with everything in it, and whoever opens it first
+brings it up to date."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ EARLIER = (FIRST_SCHEMA, SECOND_SCHEMA, THIRD_SCHEMA)
 
 
 def write_with_an_earlier_schema(path, entry, version=1) -> None:
-    """As the program wrote it before there were turns (1), marks of lines (2), or an index of unfinished orders (3)."""
+    """As the program wrote it before there were turns (1), marks of lines (2), or an index of
+    unfinished orders (3)."""
     document = to_document(entry)
     del document["turn"]
     with closing(sqlite3.connect(path)) as other, other:
@@ -127,13 +129,15 @@ def test_a_file_that_could_not_be_brought_up_to_date_stays_as_it_was(path, monke
 
 
 def test_a_turn_of_the_second_schema_is_still_one(path):
-    """Taken before there were marks: it keeps others waiting, and its next attempt is the first to set the mark."""
+    """Taken before there were marks: it keeps others waiting, and its next attempt is the
+    first to set the mark."""
     ledger = SqliteLedger(path)
     first = ledger.claim(in_turn("first")).entry
     ledger.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.executescript(
-            "DROP TABLE notes; DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
+            "DROP TABLE notes; DROP TABLE lines; DROP INDEX entries_by_order; DROP INDEX "
+            "entries_unfinished;"
             "ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 2;"
         )
     assert ledger.claim(in_turn("second", 1)) == Waiting(first)
@@ -164,14 +168,16 @@ def test_an_order_of_an_earlier_schema_that_may_still_trade_is_found_as_such(pat
             "DROP TABLE notes; DROP INDEX entries_by_order; DROP INDEX entries_unfinished;"
             "ALTER TABLE entries DROP COLUMN unfinished; PRAGMA user_version = 3;"
             "INSERT INTO entries (base, generation, strategy, state, claimed_at, document, version)"
-            " VALUES (x'00', 0, 's', 'ACCEPTED', 1, 'no JSON', 1), (x'01', 0, 's', 'ACCEPTED', 1, '[]', 1);"
+            " VALUES (x'00', 0, 's', 'ACCEPTED', 1, 'no JSON', 1), (x'01', 0, 's', 'ACCEPTED', 1, "
+            "'[]', 1);"
         )
     assert {
         entry.unit for entry in ledger.unfinished("paper", "main", tuple(Unfinished), 50)
     } == before
     found = ledger.of_orders("paper", "main", ["Oresting", "Odone", "Onobody"])
     assert {entry.unit.alert_key for entry in found} == {"resting", "done"}
-    assert {entry.unit.alert_key for entry in ledger.unfinished("paper", "main", (Unfinished.RESTING,), 50)} == {
+    assert {entry.unit.alert_key for entry in ledger.unfinished("paper", "main",
+            (Unfinished.RESTING,), 50)} == {
         "resting", "in parts", "canceling"
     }  # fmt: skip
     ledger.close()

@@ -1,0 +1,207 @@
+"""How one leg of an alert is planned: sized, held against every limit, and freed of what holds its
+funds. Only what a cancel sets free counts for the legs after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from webhook_core.clock import Budget
+from webhook_core.planning.decision import Unsent, Wants
+from webhook_core.planning.order_changes import Changes
+from webhook_core.planning.sources import Sources
+from webhook_core.trading import kraken_limits, needs
+from webhook_core.trading import order_changes as open_orders
+from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import (
+    AmendIntent,
+    CancelIntent,
+    Intent,
+    NoOrder,
+    OrderIntent,
+    PositionIntent,
+)
+from webhook_core.trading.market_needs import needs_market
+from webhook_core.trading.orders import Side
+from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.positions import exit_of, order_for
+from webhook_core.trading.sizing import Basis, sized
+
+if TYPE_CHECKING:
+    from webhook_core.planning.freed_exits import Freed
+
+_ZERO = Decimal(0)
+
+
+class LegPlanner:
+    """Of one alert: what was read for it, and what its legs before have changed."""
+
+    def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
+        self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
+        self.own = sources.own_orders
+        self.facts = Facts()
+        self.read_at = sources.clock.now()
+        self.rows: Sequence[OpenPosition] = ()
+        self.cancelled: list[RestingOrder] = []
+        self.notes: list[str] = []
+        self.unsent = Unsent()
+
+    def planned(self, intent: Intent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
+        if isinstance(intent, NoOrder):
+            return intent
+        if isinstance(intent, CancelIntent | AmendIntent):
+            return self._changed(intent, instrument)
+        if instrument is None:
+            raise ValueError("an order without a pair")
+        basis = self._basis(instrument, self._taker_fee(intent, instrument))
+        freed = (
+            self._freed(intent, instrument, basis) if isinstance(intent, PositionIntent) else None
+        )
+        if freed is not None:
+            basis = self._basis(instrument, basis.taker_fee)
+        order = (
+            sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
+        )
+        if isinstance(order, Denied | NoOrder):
+            return order
+        if order.volume == 0 and order.notes:
+            return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
+        plan = self._limited(order, instrument, basis)
+        if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
+            return plan
+        exits = freed is not None or (
+            isinstance(intent, PositionIntent) and intent.action == "close"
+        )
+        plan = plan._replace(
+            requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests)
+        )
+        return (
+            plan
+            if freed is None
+            else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
+        )
+
+    def _limited(self, order: OrderIntent, instrument: Instrument, basis: Basis) -> Plan | Denied:
+        """Held against every limit; whether a cap needs the market's price may show by now only."""
+        rules, price = self.wants.rules, basis.price
+        if price is None and needs_market(order, rules):
+            price = self.sources.market_price(order, instrument, self.budget)
+        planned = self.sources.planned(order, instrument, rules, price, appraised=self.appraised)
+        if not rules.has_guards:
+            return planned
+        from webhook_core.planning import guarded  # few strategies have such limits
+
+        return guarded.held_against_spread(
+            self.sources, (order, instrument), planned, rules, self.budget
+        )
+
+    def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
+        """The strategy's own exits that stand in the way of this one."""
+        side, needed = exit_of(intent, basis)
+        if side is None or (
+            self.facts.positions is not None and not self._positions_left_exits(instrument)
+        ):
+            return None
+        from webhook_core.planning import freed_exits  # few exits find one in their way
+
+        if self.facts.open_orders is None:
+            self.facts = self.facts._replace(
+                open_orders=self.sources.venue.open_orders(self.budget)
+            )
+        listed = self.facts.open_orders or ()
+        free = freed_exits.Exits(self.sources, self.wants, instrument, side, self.budget)
+        exits = [order for order in free.own(listed, self.read_at) if order not in self.cancelled]
+        freed = freed_exits.freed(exits, needed)
+        if freed is not None:
+            self.cancelled += freed.orders
+        return freed
+
+    def _positions_left_exits(self, instrument: Instrument) -> bool:
+        """Whether an entry of ours that opened the position has left one; the ledger says it
+        without a call of Kraken."""
+        opened_by = {row.order_id for row in self.rows if row.pair == instrument.key}
+        return any(one.current.request.leaves_exit for one in self.own.of_orders(opened_by))
+
+    def _behind_cancels(
+        self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
+    ) -> Plan | Denied:
+        """The exit behind the cancels, and a stop for what it leaves."""
+        parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
+        rest = freed.stop_for_the_rest(instrument, leverage)
+        if rest is not None:
+            stop = self._limited(rest, instrument, basis)
+            if not isinstance(stop, Plan):
+                return stop
+            parts.append(stop._replace(requests=freed.marked(stop.requests)))
+        return joined(parts)
+
+    def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
+        facts = self.facts
+        if facts.balances is not None and self.cancelled:
+            funds = facts.balances.get(instrument.base, Balance(_ZERO))
+            freed = open_orders.released(
+                [
+                    order
+                    for order in self.cancelled
+                    if order.pair in (instrument.altname, instrument.key)
+                ],
+                Side.SELL,
+            )
+            held = max(_ZERO, funds.held - freed)
+            facts = facts._replace(
+                balances={**facts.balances, instrument.base: funds._replace(held=held)}
+            )
+        fresh = kraken_limits.rules_are_fresh(instrument, self.sources.clock.now())
+        return Basis(instrument, facts, taker_fee, fresh)
+
+    def _taker_fee(self, intent: OrderIntent | PositionIntent, instrument: Instrument) -> Decimal:
+        """What a size that follows from what is free keeps back, in percent.
+
+        Where Kraken has just refused the order it is no less than what holds for everybody: the
+        account's own may have risen since it was read.
+        """
+        rules = self.wants.rules
+        counts = isinstance(intent, OrderIntent) or intent.percent_of_equity is not None
+        if self.facts.balances is None or not counts:
+            return rules.fees.taker
+        own = self.sources.fees(instrument, rules).taker
+        return own if self.wants.refused is None else max(own, rules.fees.taker)
+
+    def _changed(
+        self, intent: CancelIntent | AmendIntent, instrument: Instrument | None
+    ) -> Plan | NoOrder | Denied:
+        orders = self.facts.open_orders or ()
+        changes = Changes(self.sources, self.wants, orders, self.read_at, self.budget)
+        if isinstance(intent, AmendIntent):
+            return changes.amendment(intent, instrument)
+        found = changes.cancels(intent, instrument)
+        self.notes += [note for note in changes.notes if note not in self.notes]
+        self.unsent = self.unsent.and_(changes.unsent)
+        if not isinstance(found, Plan):
+            return found
+        # One order is cancelled once, however often it is meant.
+        before = {order.order_id for order in self.cancelled}
+        requests = tuple(request for request in found.requests if request.named not in before)
+        ids = {request.named for request in requests}
+        self.cancelled += [order for order in changes.orders if order.order_id in ids]
+        return (
+            found._replace(requests=requests)
+            if requests
+            else NoOrder("", "its orders are cancelled already")
+        )
+
+
+def joined(plans: list[Plan]) -> Plan:
+    return Plan(
+        tuple(request for plan in plans for request in plan.requests),
+        tuple(note for plan in plans for note in plan.notes),
+        tuple(
+            appraisal
+            for plan in plans
+            for appraisal in plan.appraisals or (None,) * len(plan.requests)
+        ),
+        tuple(cost for plan in plans for cost in plan.costs),
+    )
