@@ -4,22 +4,22 @@ what will bite later."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from webhook_core.application import Application
 from webhook_core.clock import Budget
 from webhook_core.errors import Unauthenticated, WebhookError
-from webhook_core.intake import authentication
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.intake.credentials import Credential
 from webhook_core.intake.field_names import CANONICAL, normalise, sort_fields
 from webhook_core.intake.freshness import check_freshness
 from webhook_core.intake.other_tools import in_ours
 from webhook_core.intake.parse import parse
+from webhook_core.operations.senders import Secrets, prove
+from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.plans import Denied, Plan
@@ -28,16 +28,7 @@ from webhook_core.web.answers import orders_of
 from webhook_core.web.messages import HttpRequest
 
 ASK_S = 20.0
-Topic = Literal["proof", "tool", "field", "order", "limit", "answer", "later"]
-
-
-class Sentence(NamedTuple):
-    """``is_bad``: it stops the order. ``warns``: it does not, and should be mended all the same."""
-
-    topic: Topic
-    text: str
-    is_bad: bool = False
-    warns: bool = False
+NO_SECRETS = Secrets()
 
 
 class Explained(NamedTuple):
@@ -55,16 +46,46 @@ def request_of(body: bytes, now: datetime) -> HttpRequest:
     return HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", now)
 
 
-def explain(
-    application: Application, body: bytes, credentials: Sequence[Credential] = ()
-) -> Explained:
-    """``credentials``: those of the deployment, to say whose proof the message carries. Nothing is
+def explain(application: Application, body: bytes, secrets: Secrets = NO_SECRETS) -> Explained:
+    """``secrets``: those of the deployment, to say whose proof the message carries. Nothing is
     traded."""
+    now = application.clock.now()
+    sender = prove(request_of(body, now), secrets, now)
+    read = _read(application, body, sender.proof)
+    if sender.refused is not None:
+        read = read._replace(sentences=_behind(sender.refused, read.sentences))
+    if sender.may_prove:
+        read = read._replace(sentences=_so_proved(read.sentences))
+    return read._replace(
+        sentences=(*sender.sentences, *read.sentences),
+        proof=sender.proof.key_id if sender.proof else None,
+    )
+
+
+def _behind(refused: Unauthenticated, read: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """There is one answer, the proof's; what would come after it is for whoever mends that."""
+    nothing = Sentence("order", "Nothing, as it stands. Once the message proves its sender:")
+    rest = [one for one in read if one.topic != "answer"]
+    orders = [nothing] if any(one.topic == "order" for one in rest) else []
+    later = [
+        one._replace(text=f"Once that is mended: {one.text}")
+        for one in read
+        if one.topic == "answer" and one.is_bad
+    ]
+    return (*orders, *rest, answer(refused.status, refused.code, refused.reason), *later)
+
+
+def _so_proved(read: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    return tuple(
+        one._replace(text=f"So proved: {one.text}") if one.topic == "answer" else one
+        for one in read
+    )
+
+
+def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> Explained:
     told: list[Sentence] = []
     now = application.clock.now()
-    proof = _proof(body, credentials, now)
-    told.extend(_about_proof(proof, credentials))
-    found = Explained((), proof=proof.key_id if proof else None)
+    found = Explained(())
     try:
         verified = application.gate.admit_alert(request_of(body, now))
         if proof is not None:
@@ -86,31 +107,10 @@ def explain(
     told.extend(_about_orders(decided.plan))
     told.extend(Sentence("order", f"Note: {note}.") for note in decided.plan.notes)
     if isinstance(decided, Denied):
-        told.append(_status(422, "order_denied", decided.message))
-        return found._replace(sentences=tuple(told), plan=decided.plan)
-    told.append(_answer_of(application, decided))
+        told.append(answer(422, "order_denied", decided.message))
+    else:
+        told.append(_answer_of(application, decided))
     return found._replace(sentences=tuple(told), plan=decided.plan)
-
-
-def _proof(body: bytes, credentials: Sequence[Credential], now: datetime) -> VerifiedBody | None:
-    try:
-        return authentication.verify(
-            request_of(body, now), credentials, now, anonymous_allowed=False
-        )
-    except WebhookError:
-        return None
-
-
-def _about_proof(
-    proof: VerifiedBody | None, credentials: Sequence[Credential]
-) -> Iterator[Sentence]:
-    if proof is None:
-        if credentials:
-            text = "The message carries no secret of this environment, and is answered 401"
-            yield Sentence("proof", f"{text} unless its sender signs it.", warns=True)
-        return
-    whose = f"strategy {proof.strategy}" if proof.strategy else "every strategy"
-    yield Sentence("proof", f"The message proves its sender by {proof.key_id}, for {whose}.")
 
 
 def _about_tool(verified: VerifiedBody) -> Iterator[Sentence]:
@@ -164,36 +164,21 @@ def _about_orders(plan: Plan) -> Iterator[Sentence]:
 def _answer_of(application: Application, decided: Decided) -> Sentence:
     """Kraken's own word on the plan, with its validate flag; the paper Kraken's on paper."""
     if decided.nothing:
-        return _status(200, "no_action", decided.nothing)
+        return answer(200, "no_action", decided.nothing)
     for request in decided.plan.requests:
         if request.method != "AddOrder":  # Kraken has no validate flag for these
             continue
         budget = Budget.start(application.clock, ASK_S)
         outcome = application.venue.validate(request, budget)
         if isinstance(outcome, Rejected):
-            return _status(422, "order_rejected", f"Kraken says {'; '.join(outcome.errors)}")
+            return answer(422, "order_rejected", f"Kraken says {'; '.join(outcome.errors)}")
         if not isinstance(outcome, Accepted):
-            return _status(503, "venue_unavailable", outcome.reason)
-    return _status(200, "accepted", None)
+            return answer(503, "venue_unavailable", outcome.reason)
+    return answer(200, "accepted", None)
 
 
 def _refused(error: WebhookError) -> Sentence:
     if isinstance(error, Unauthenticated):
-        return _status(error.status, error.code, error.reason)
+        return answer(error.status, error.code, error.reason)
     where = f" (field {error.field})" if error.field else ""
-    return _status(error.status, error.code, f"{error.message}{where}")
-
-
-def _status(status: int, code: str, why: str | None) -> Sentence:
-    """What the answer would be, and what TradingView makes of it
-    (support/solutions/43000735201)."""
-    if status == 200:
-        does = "TradingView shows it as delivered"
-    elif status >= 500:
-        does = "TradingView sends it again after 5 s, at most 3 times"
-    else:
-        does = "TradingView shows it as failed, and does not send it again"
-    reason = f": {why.rstrip('.')}" if why else ""
-    return Sentence(
-        "answer", f"The answer is {status} {code}{reason}. {does}.", is_bad=status != 200
-    )
+    return answer(error.status, error.code, f"{error.message}{where}")

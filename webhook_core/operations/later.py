@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from webhook_core.intake.alert import Alert
-from webhook_core.operations.explain import Explained, Sentence
+from webhook_core.operations.explain import Explained
 from webhook_core.operations.placeholders import VOLUME, Filled
+from webhook_core.operations.sentences import Sentence
 from webhook_core.settings.settings import Settings
 
 _TELLS_APART = re.compile(

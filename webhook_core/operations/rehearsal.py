@@ -53,7 +53,7 @@ def settings_on_paper(env: Mapping[str, str], balances: str | None) -> Settings:
     own = {name: text for name, text in env.items() if name not in _OF_ELSEWHERE}
     paper = {"TRADING_MODE": "paper", "LEDGER_URL": NOWHERE, "ENVIRONMENT": "development"}
     paper |= {"PAPER_PRICES": "alert"} | ({"PAPER_BALANCES": balances} if balances else {})
-    unset = {name: secrets.token_hex(16) for name in _asked_for(own) if not own.get(name)}
+    unset = {name: secrets.token_hex(16) for name in unset_names(own)}
     return Configuration({**own, **unset, **paper}, _reads_nothing).settings
 
 
@@ -76,8 +76,12 @@ def tell_price(application: Application, instrument: Instrument, price: Decimal)
         application.venue.tell_price(instrument.key, price)
 
 
+def unset_names(env: Mapping[str, str]) -> set[str]:
+    """The variables that strategies.toml names for its secrets, and that have no value."""
+    return {name for name in _asked_for(env) if not env.get(name)}
+
+
 def _asked_for(env: Mapping[str, str]) -> set[str]:
-    """The variables that strategies.toml names for its secrets."""
     path = Path(env.get("STRATEGIES_FILE") or "strategies.toml")
     try:
         document = path.read_text("utf-8-sig")

@@ -43,9 +43,20 @@ class Fill(NamedTuple):
         return "buy" if self.is_entry == self.is_long else "sell"
 
 
-def read(path: Path) -> list[Fill]:
-    """The rows in the order in which they were filled. Raises AlertMalformed with the line that
-    can't be read."""
+class TradeList(NamedTuple):
+    """The rows in the order in which they were filled, and the numbers of the trades without an
+    exit yet."""
+
+    fills: list[Fill]
+    still_open: list[int]
+
+
+def read(path: Path) -> TradeList:
+    """Raises AlertMalformed with the line that can't be read.
+
+    Where the language writes decimals with a comma, the cells are parted by semicolons. A trade
+    that is still open has an exit all the same: its signal is "Open", or its time.
+    """
     if path.stat().st_size > MOST_BYTES:
         raise AlertMalformed(f"{path.name} is larger than {MOST_BYTES} bytes.")
     try:
@@ -53,15 +64,24 @@ def read(path: Path) -> list[Fill]:
     except (OSError, UnicodeDecodeError):
         raise AlertMalformed(f"{path.name} can't be read as UTF-8.") from None
     try:
-        rows = list(csv.reader(text.splitlines()))
+        parted_by = ";" if ";" in text.partition("\n")[0] else ","
+        rows = list(csv.reader(text.splitlines(), delimiter=parted_by))
     except csv.Error as error:
         raise AlertMalformed(f"{path.name} is no CSV: {error}.") from None
     if not rows:
         raise AlertMalformed(f"{path.name} is empty.")
     columns = _columns(rows[0], path.name)
-    filled = ((number, row) for number, row in enumerate(rows[1:], 2) if any(row))
-    fills = [_fill(row, columns, number) for number, row in filled]
-    return sorted(fills, key=lambda fill: (fill.at, fill.trade, not fill.is_entry))
+    fills, still_open = [], []
+    for number, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        cells = _Cells(row, columns, number, decimal_comma=parted_by == ";")
+        if cells.is_still_open:
+            still_open.append(cells.trade)
+        else:
+            fills.append(cells.fill())
+    fills.sort(key=lambda fill: (fill.at, fill.trade, not fill.is_entry))
+    return TradeList(fills, still_open)
 
 
 def _columns(headings: Sequence[str], name: str) -> Mapping[str, int]:
@@ -79,39 +99,65 @@ def _columns(headings: Sequence[str], name: str) -> Mapping[str, int]:
     return found
 
 
-def _fill(row: Sequence[str], columns: Mapping[str, int], number: int) -> Fill:
-    def cell(column: str) -> str:
-        place = columns.get(column)
-        return row[place].strip() if place is not None and place < len(row) else ""
+class _Cells:
+    """One row, by our names of its columns."""
 
-    kind = re.fullmatch(r"(entry|exit) (long|short)", cell("type").lower())
-    if kind is None:
-        raise AlertMalformed(f"Line {number}: the type must be as Entry long or Exit short.")
-    return Fill(
-        trade=int(cell("trade")) if cell("trade").isdecimal() and cell("trade").isascii() else 0,
-        is_entry=kind[1] == "entry",
-        is_long=kind[2] == "long",
-        signal=cell("signal"),
-        at=_moment(cell("at"), number),
-        price=_number(cell("price"), "price", number),
-        size=_number(cell("size"), "size", number),
-    )
+    def __init__(
+        self, row: Sequence[str], columns: Mapping[str, int], number: int, *, decimal_comma: bool
+    ) -> None:
+        self._cells = {
+            name: row[place].strip() for name, place in columns.items() if place < len(row)
+        }
+        self._number = number
+        self._decimal_comma = decimal_comma
 
+    @property
+    def trade(self) -> int:
+        text = self._cells.get("trade", "")
+        return int(text) if text.isdecimal() and text.isascii() else 0
 
-def _moment(text: str, number: int) -> datetime:
-    for form in _TIMES:
+    @property
+    def is_still_open(self) -> bool:
+        says_open = "open" in (self._text("signal").lower(), self._text("at").lower())
+        return self._text("type").lower().startswith("exit") and says_open
+
+    def fill(self) -> Fill:
+        """Raises AlertMalformed."""
+        kind = re.fullmatch(r"(entry|exit) (long|short)", self._text("type").lower())
+        if kind is None:
+            raise self._fault("the type must be as Entry long or Exit short")
+        return Fill(
+            trade=self.trade,
+            is_entry=kind[1] == "entry",
+            is_long=kind[2] == "long",
+            signal=self._text("signal"),
+            at=self._moment(),
+            price=self._amount("price"),
+            size=self._amount("size"),
+        )
+
+    def _text(self, column: str) -> str:
+        return self._cells.get(column, "")
+
+    def _moment(self) -> datetime:
+        for form in _TIMES:
+            try:
+                return datetime.strptime(self._text("at"), form).replace(tzinfo=UTC)
+            except ValueError:
+                continue
+        raise self._fault("the time must be as 2026-02-18 14:30")
+
+    def _amount(self, column: str) -> Decimal:
+        text = self._text(column)
+        if self._decimal_comma and "," in text:
+            text = text.replace(".", "").replace(",", ".")
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-    raise AlertMalformed(f"Line {number}: the time must be as 2026-02-18 14:30.")
+            value = Decimal(text.replace(",", ""))
+        except InvalidOperation:
+            value = Decimal(0)
+        if not value.is_finite() or not Decimal("1e-18") <= value <= Decimal("1e15"):
+            raise self._fault(f"the {column} must be a number above 0")
+        return value
 
-
-def _number(text: str, what: str, number: int) -> Decimal:
-    try:
-        value = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        value = Decimal(0)
-    if not value.is_finite() or not Decimal("1e-18") <= value <= Decimal("1e15"):
-        raise AlertMalformed(f"Line {number}: the {what} must be a number above 0.")
-    return value
+    def _fault(self, text: str) -> AlertMalformed:
+        return AlertMalformed(f"Line {self._number}: {text}.")

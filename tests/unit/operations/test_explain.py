@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 
@@ -156,8 +158,73 @@ def test_the_proof_is_named_and_a_strategys_own_goes_before_one_for_all(explain,
     wide = explain(GOOD, WEBHOOK_TOKEN=TOKEN)
     assert "WEBHOOK_TOKEN[0], for every strategy." in wide.output
     assert "WEBHOOK_TOKEN may trade every allowed pair" in wide.output
-    wrong = explain(GOOD, WEBHOOK_TOKEN="another-" + "0" * 32)
-    assert "answered 401" in wrong.output
+    unknown = explain(GOOD, WEBHOOK_TOKEN="another-" + "0" * 32)
+    assert "is answered 401 unless it is one of TREND_TOKEN" in unknown.output
+    assert "So proved: The answer is 200 accepted" in unknown.output
+    assert unknown.exit_code == 0
+    assert explain(GOOD, "--strict", WEBHOOK_TOKEN="another-" + "0" * 32).exit_code == 1
+
+
+KEYED = {"WEBHOOK_TOKEN": "another-" + "0" * 32}
+SIGNED = {"WEBHOOK_SECRET": "signs-" + "0" * 32}
+SCOPED = {
+    "WEBHOOK_TOKEN_KEYS": "k1:"
+    + base64.b64encode(hashlib.sha256(b"a key of the tests").digest()).decode()
+}
+PLACEHOLDER = "put the value of WEBHOOK_TOKEN here"
+UNPROVED = [
+    ("a wrong token", GOOD, KEYED),
+    ("the placeholder of the examples", GOOD | {"token": PLACEHOLDER}, KEYED),
+    ("a variable that nobody replaced", GOOD | {"token": "${WEBHOOK_TOKEN}"}, KEYED),
+    ("an empty token", GOOD | {"token": ""}, KEYED),
+    ("no text", GOOD | {"token": 12345678901234567}, KEYED),
+    ("two of them", GOOD | {"secret": "another-" + "0" * 32}, KEYED),
+    ("none where nothing else proves it", without("token"), KEYED),
+    ("a wrong one beside a secret that signs", GOOD, KEYED | SIGNED),
+    ("a plain one where scoped ones are asked", GOOD, SCOPED),
+    ("none, where no URL may hold it", without("token"), SCOPED | KEYED),
+    ("a scoped one of nobody", GOOD | {"token": "tk1.k2.x.y~z"}, SCOPED | KEYED),
+    ("another tool's", {"action": "ENTER_LONG", "instrument": "BTCUSD", "signalToken": TOKEN},
+        KEYED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("message", "env"), [row[1:] for row in UNPROVED], ids=[row[0] for row in UNPROVED]
+)
+def test_a_message_that_proves_nothing_has_one_answer_and_fails(explain, message, env):
+    for strict in ((), ("--strict",)):
+        result = explain(message, *strict, **env)
+        assert result.exit_code == 1
+        assert "! The answer is 401 unauthenticated" in result.output, result.output
+        assert "200" not in result.output.replace("USD=10000", "")
+        assert "does not send it again" in result.output
+
+
+PERHAPS = [
+    ("it may be signed", without("token"), SIGNED | KEYED, "its sender signs it"),
+    ("only signatures prove anything", GOOD, SIGNED, "its sender signs it"),
+    ("its URL may prove it", without("token"), SCOPED | KEYED | {"ALLOW_TOKEN_IN_URL": "true"}, "its URL holds a scoped token"),
+    ("a secret stands elsewhere", GOOD,
+        {"WEBHOOK_TOKEN": "projects/p/secrets/t/versions/latest"}, "WEBHOOK_TOKEN can't be read"),
+    ("a placeholder where nothing is set", GOOD | {"token": PLACEHOLDER}, {},
+        "The token is still the placeholder of the example"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("message", "env", "said"), [row[1:] for row in PERHAPS], ids=[row[0] for row in PERHAPS]
+)
+def test_what_may_be_proved_elsewhere_is_said_and_is_no_refusal(explain, message, env, said):
+    result = explain(message, **env)
+    assert (said in result.output, result.exit_code) == (True, 0), result.output
+    assert "answer is 401" not in result.output
+
+
+def test_what_is_wrong_behind_a_wrong_proof_is_said_too(explain):
+    result = explain(GOOD | {"symbol": "ETHUSD"}, ALLOWED_SYMBOLS="BTC/USD", **KEYED)
+    assert result.output.count("! The answer is 401 unauthenticated") == 2
+    assert "Once that is mended: The answer is 422 order_denied" in result.output
 
 
 def test_a_strategy_brings_its_pair_and_its_size_and_its_secret_is_not_needed(explain, tmp_path):
@@ -230,6 +297,31 @@ def test_fills_of_one_second_are_two_alerts(explain, tmp_path):
     rows = [(n, "Entry long", "Long", "2026-02-01 10:00", "60000", "0.01") for n in (1, 2)]
     result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
     assert "1.0200000000 BTC" in result.output, result.output
+
+
+def test_a_trade_that_is_still_open_has_no_exit_to_play(explain, tmp_path):
+    """TradingView lists one all the same: with the signal Open, in some versions as its time."""
+    for signal, at in (("Open", "2026-02-09 10:00"), ("Open", "Open"), ("", "Open")):
+        still = [(7, "Exit long", signal, at, "61000", "0.01")]
+        result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], [*ROWS[:2], *still]))
+        assert "None of 2" in result.output, result.output
+        assert "Trade 7 is still open" in result.output
+
+
+def test_a_list_with_decimal_commas_is_parted_by_semicolons(explain, tmp_path):
+    path = tmp_path / "komma.csv"
+    rows = [
+        "1;Exit long;Zu;2026-02-02 10:00;61000,00;0,01",
+        "1;Entry long;A;2026-02-01 10:00;60.000,00;0.01",
+    ]
+    path.write_text("\n".join([HEADINGS[0].replace(",", ";"), *rows]), "utf-8")
+    result = explain(GOOD, "--month", str(path))
+    assert "10000.3200 USD" in result.output, result.output
+
+
+def test_a_month_under_a_wrong_token_is_refused_as_a_whole(explain, tmp_path):
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], ROWS[:2]), **KEYED)
+    assert (result.exit_code, "All of 2 would have been refused" in result.output) == (1, True)
 
 
 @pytest.mark.parametrize(

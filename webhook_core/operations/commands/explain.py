@@ -15,12 +15,13 @@ from webhook_core.application import Application
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import WebhookError
 from webhook_core.events import LOGGER
-from webhook_core.intake.credentials import Credential
 from webhook_core.operations import explain as reading
 from webhook_core.operations import later, rehearsal
 from webhook_core.operations.commands.tables import show_line
-from webhook_core.operations.explain import Explained, Sentence
+from webhook_core.operations.explain import Explained
 from webhook_core.operations.placeholders import Filled, Firing, fill
+from webhook_core.operations.senders import Secrets
+from webhook_core.operations.sentences import Sentence
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.assets import asset_code
 
@@ -99,7 +100,8 @@ def explain(file: BinaryIO, strict: bool, **given: object) -> None:
     if options.month is not None:
         from webhook_core.operations.commands.explain_month import play
 
-        sys.exit(play(template, options.month, _settings(options, None), options.strategy))
+        settings = _settings(options, None)
+        sys.exit(play(template, options.month, settings, options.strategy, _secrets(options)))
     firings = _explained(template, options)
     for title, sentences in firings:
         _show(title, sentences)
@@ -132,7 +134,7 @@ def _try(
         settings = _holding(application, body, options)
         application = rehearsal.rehearse(settings, clock, options.strategy)
     _tell_price(application, body, options)
-    return reading.explain(application, body, _credentials(options)), filled
+    return reading.explain(application, body, _secrets(options)), filled
 
 
 def _settings(options: Options, balances: str | None) -> Settings:
@@ -141,10 +143,13 @@ def _settings(options: Options, balances: str | None) -> Settings:
     return rehearsal.settings_on_paper(os.environ, balances or options.balances)
 
 
-def _credentials(options: Options) -> tuple[Credential, ...]:
+def _secrets(options: Options) -> Secrets:
     """Of the environment as it stands; none where they can't be read without a network."""
     settings = _settings(options, None)
-    return tuple(one for one in settings.credentials if not settings.unread)
+    if settings.unread:
+        return Secrets(unread=sorted({name.place for name in settings.unread}))
+    unset = [] if options.live else sorted(rehearsal.unset_names(os.environ))
+    return Secrets(settings.credentials, unset, settings.allow_token_in_url)
 
 
 def _symbol(body: bytes, application: Application) -> str | None:

@@ -11,16 +11,36 @@ import click
 from webhook_core.operations import month
 from webhook_core.operations.commands.tables import show_line, show_table
 from webhook_core.operations.commands.terminal import moment
+from webhook_core.operations.month import Month
+from webhook_core.operations.senders import Secrets
 from webhook_core.operations.trade_list import read
 from webhook_core.settings.settings import Settings
 
 
-def play(template: str, path: str, settings: Settings, strategy: str | None) -> int:
+def play(
+    template: str, path: str, settings: Settings, strategy: str | None, secrets: Secrets
+) -> int:
     """Show it; the exit status: 1 if any would have been refused. Raises AlertMalformed."""
-    fills = read(Path(path))
+    listed = read(Path(path))
     allowed = settings.rules_for(strategy or "default").allow_lists
     ticker = allowed[-1][0].replace("/", "") if allowed else "BTCUSD"
-    found = month.play(template, fills, settings, strategy, ticker)
+    found = month.play(template, listed.fills, settings, strategy, ticker, secrets)
+    if found.sender.refused is not None:
+        for sentence in found.sender.sentences:
+            show_line(sentence.text)
+        show_line(f"All of {len(listed.fills)} would have been refused.")
+        return 1
+    refused = _show(found)
+    if listed.still_open:
+        show_line(f"Trade {', '.join(map(str, listed.still_open))} is still open: it has no exit.")
+    left = ", ".join(f"{Decimal(text):f} {name}" for name, text in sorted(found.balances.items()))
+    show_line(f"The paper account ends with {left}.")
+    click.echo("Paper fills are whole and at once, at the price of the list; Kraken's are not.")
+    return 1 if refused else 0
+
+
+def _show(found: Month) -> int:
+    """How many were refused."""
     refused = [one for one in found.played if one.is_refused]
     rows = [
         (
@@ -40,7 +60,4 @@ def play(template: str, path: str, settings: Settings, strategy: str | None) -> 
     show_line(
         f"{much}: {told}." if refused else f"None of {len(found.played)} would have been refused."
     )
-    left = ", ".join(f"{Decimal(text):f} {name}" for name, text in sorted(found.balances.items()))
-    show_line(f"The paper account ends with {left}.")
-    click.echo("Paper fills are whole and at once, at the price of the list; Kraken's are not.")
-    return 1 if refused else 0
+    return len(refused)
