@@ -4,14 +4,13 @@ have sent for it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from webhook_core.operations import rehearsal
-from webhook_core.operations.explain import NO_SECRETS, request_of
+from webhook_core.operations.explain import request_of
 from webhook_core.operations.placeholders import fill as fill_in
 from webhook_core.operations.senders import Secrets, Sender, prove
 from webhook_core.operations.trade_list import Fill
@@ -48,28 +47,28 @@ class Played(NamedTuple):
 
 
 class Month(NamedTuple):
-    """``balances``: of the paper account in the end, by asset. ``sender``: of the first message;
-    nothing was played where that is refused."""
+    """``balances``: of the paper account in the end, by asset."""
 
-    sender: Sender
-    played: tuple[Played, ...] = ()
-    balances: Mapping[str, str] = MappingProxyType({})
+    played: tuple[Played, ...]
+    balances: dict[str, str]
+
+
+def sender_of(template: str, fills: Sequence[Fill], ticker: str, secrets: Secrets) -> Sender:
+    """Whether the first of the messages would prove its sender; so do the others then."""
+    message = next(_messages(template, fills, ticker), None)
+    if message is None:
+        return Sender()
+    at = fills[0].at
+    body = message.replace(_NOW, f"{at:%Y-%m-%dT%H:%M:%SZ}").encode()
+    return prove(request_of(body, at), secrets, at)
 
 
 def play(
-    template: str,
-    fills: Sequence[Fill],
-    settings: Settings,
-    strategy: str | None,
-    ticker: str,
-    secrets: Secrets = NO_SECRETS,
+    template: str, fills: Sequence[Fill], settings: Settings, strategy: str | None, ticker: str
 ) -> Month:
     """Each fill at its own time and price. Fills of one second are a second apart, as no two of
     them would be one alert."""
     clock = PlayedClock()
-    sender = _sender(template, fills, ticker, secrets)
-    if sender.refused is not None:
-        return Month(sender)
     application = rehearsal.rehearse(settings, clock, strategy)
     played = []
     for fill, message in zip(fills, _messages(template, fills, ticker), strict=True):
@@ -82,17 +81,7 @@ def play(
         application.operators.reconcile({})  # as a deployment does each minute: exits that fired
     account = application.operators.account({})
     balances = {asset_code(name): one["balance"] for name, one in account["balances"].items()}
-    return Month(sender, tuple(played), balances)
-
-
-def _sender(template: str, fills: Sequence[Fill], ticker: str, secrets: Secrets) -> Sender:
-    message = next(_messages(template, fills, ticker), None)
-    if message is None:
-        return Sender()
-    at = fills[0].at
-    return prove(
-        request_of(message.replace(_NOW, f"{at:%Y-%m-%dT%H:%M:%SZ}").encode(), at), secrets, at
-    )
+    return Month(tuple(played), balances)
 
 
 _NOW = "\x00now\x00"

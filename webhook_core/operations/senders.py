@@ -85,18 +85,20 @@ def _unproved(error: Unauthenticated, carried: Sequence[object], secrets: Secret
     if other is None:
         told = Sentence("proof", f"The message proves nothing: {error.reason}.", is_bad=True)
         return Sender((told,), refused=error)
-    text = f"By itself the message proves no sender, and is answered 401 unless {other}."
+    text = f"As it stands the message proves no sender, and is answered 401 unless {other}."
     return Sender((Sentence("proof", text, warns=True),), may_prove=True)
 
 
 def _other_proof(schemes: Collection[Scheme], secrets: Secrets, carries_one: bool) -> str | None:
-    """What else could prove it. A token beside a signature decides nothing, beside one in the URL
-    it is refused."""
+    """What else could prove it: a message without a secret may get one. A token beside a signature
+    decides nothing, beside one in the URL it is refused."""
     if secrets.unread:
         return f"it is one of {', '.join(secrets.unread)}, which can't be read here"
     signs = any(scheme in _SIGNED for scheme in schemes)
     if signs and (not carries_one or all(scheme in _SIGNED for scheme in schemes)):
         return "its sender signs it"
-    if not carries_one and secrets.url_may_hold_one and Scheme.SCOPED_TOKEN in schemes:
+    if carries_one:
+        return None
+    if secrets.url_may_hold_one and Scheme.SCOPED_TOKEN in schemes:
         return "its URL holds a scoped token"
-    return None
+    return "a token of this environment is put into it"

@@ -179,10 +179,8 @@ UNPROVED = [
     ("an empty token", GOOD | {"token": ""}, KEYED),
     ("no text", GOOD | {"token": 12345678901234567}, KEYED),
     ("two of them", GOOD | {"secret": "another-" + "0" * 32}, KEYED),
-    ("none where nothing else proves it", without("token"), KEYED),
     ("a wrong one beside a secret that signs", GOOD, KEYED | SIGNED),
     ("a plain one where scoped ones are asked", GOOD, SCOPED),
-    ("none, where no URL may hold it", without("token"), SCOPED | KEYED),
     ("a scoped one of nobody", GOOD | {"token": "tk1.k2.x.y~z"}, SCOPED | KEYED),
     ("another tool's", {"action": "ENTER_LONG", "instrument": "BTCUSD", "signalToken": TOKEN},
         KEYED),
@@ -202,9 +200,12 @@ def test_a_message_that_proves_nothing_has_one_answer_and_fails(explain, message
 
 
 PERHAPS = [
+    ("it has no token yet", without("token"), KEYED, "401 unless a token of this environment"),
+    ("nor may the URL", without("token"), SCOPED | KEYED, "401 unless a token of this environment"),
     ("it may be signed", without("token"), SIGNED | KEYED, "its sender signs it"),
     ("only signatures prove anything", GOOD, SIGNED, "its sender signs it"),
-    ("its URL may prove it", without("token"), SCOPED | KEYED | {"ALLOW_TOKEN_IN_URL": "true"}, "its URL holds a scoped token"),
+    ("its URL may prove it", without("token"), SCOPED | KEYED | {"ALLOW_TOKEN_IN_URL": "true"},
+        "its URL holds a scoped token"),
     ("a secret stands elsewhere", GOOD,
         {"WEBHOOK_TOKEN": "projects/p/secrets/t/versions/latest"}, "WEBHOOK_TOKEN can't be read"),
     ("a placeholder where nothing is set", GOOD | {"token": PLACEHOLDER}, {},

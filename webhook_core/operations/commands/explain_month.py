@@ -24,12 +24,13 @@ def play(
     listed = read(Path(path))
     allowed = settings.rules_for(strategy or "default").allow_lists
     ticker = allowed[-1][0].replace("/", "") if allowed else "BTCUSD"
-    found = month.play(template, listed.fills, settings, strategy, ticker, secrets)
-    if found.sender.refused is not None:
-        for sentence in found.sender.sentences:
-            show_line(sentence.text)
+    sender = month.sender_of(template, listed.fills, ticker, secrets)
+    for sentence in sender.sentences:
+        show_line(sentence.text)
+    if sender.refused is not None:
         show_line(f"All of {len(listed.fills)} would have been refused.")
         return 1
+    found = month.play(template, listed.fills, settings, strategy, ticker)
     refused = _show(found)
     if listed.still_open:
         show_line(f"Trade {', '.join(map(str, listed.still_open))} is still open: it has no exit.")
