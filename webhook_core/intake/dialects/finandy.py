@@ -64,15 +64,23 @@ def _read(names: Names) -> dict[str, Any]:
     if side == "buy":
         if closes:
             raise names.fault("close", "with side buy closes a short: trade long only")
+        _refuse_off(opened)
         return {**about, "action": "buy", **_size(opened)}
     if opens:
         raise names.fault("open", "with side sell opens a short: trade long only")
+    _refuse_off(closed)
     return {**about, "action": "close"}
 
 
 def _is_on(inner: Names) -> bool:
     """It stands in the message, and is not switched off."""
     return bool(inner.fields) and not (inner.has("enabled") and not inner.flag("enabled"))
+
+
+def _refuse_off(inner: Names) -> None:
+    """Raises AlertMalformed where what the side means is switched off: then it means no order."""
+    if inner.fields and not _is_on(inner):
+        raise inner.fault("enabled", "is false, so it asks for nothing: leave the alert out")
 
 
 def _size(opened: Names) -> dict[str, Any]:

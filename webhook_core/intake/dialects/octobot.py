@@ -13,8 +13,8 @@ from webhook_core.intake.dialects.names import Names, table
 from webhook_core.intake.field_values import order_text
 
 _ROWS = table(
-    mapped="SYMBOL SIGNAL ORDER_TYPE VOLUME PRICE STOP_PRICE TAKE_PROFIT_PRICE TAG",
-    idle="EXCHANGE REDUCE_ONLY",
+    mapped="SYMBOL SIGNAL ORDER_TYPE VOLUME PRICE STOP_PRICE TAKE_PROFIT_PRICE TAG REDUCE_ONLY",
+    idle="EXCHANGE",
     refused={
         "LEVERAGE": "spot only: leave it out",
         "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3": "one exit per order: send "
@@ -36,6 +36,8 @@ def _read(names: Names) -> dict[str, Any]:
     signal = names.word("SIGNAL", _SIGNALS)
     if signal is None:
         raise names.missing("SIGNAL", "send BUY, SELL or CANCEL")
+    if signal == "buy" and names.on("REDUCE_ONLY") is not None:
+        raise names.fault("REDUCE_ONLY", "of a buy closes a short: trade long only")
     about = names.ours(symbol="SYMBOL")
     if signal == "cancel":
         for name in ("TAG", "VOLUME", "PRICE", "STOP_PRICE", "TAKE_PROFIT_PRICE"):

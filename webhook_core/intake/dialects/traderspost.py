@@ -218,6 +218,8 @@ def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
     closes = {"action": "close", **(names.ours(price="signalPrice") or names.ours(price="price"))}
     counted = names.word("quantityType", _COUNTED)
     if counted == "percent_of_position":
+        if not is_whole and not names.has("quantity"):
+            raise names.missing("quantity", "quantityType says what it counts")
         return {**closes, **names.ours(percent="quantity")}
     if names.has("quantity") and not is_whole:
         raise names.fault(

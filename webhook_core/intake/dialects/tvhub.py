@@ -81,6 +81,8 @@ def _size(names: Names) -> tuple[str | None, str | None]:
     if len(amounts) > 1:
         raise names.fault("unitsPercent", "stands beside units: send one of the two")
     if not amounts:
+        if counted not in (None, "absolute"):
+            raise names.missing("unitsPercent", "unitsType says what it counts")
         return None, None
     if amounts == ["unitsPercent"] and counted in (None, "absolute"):
         raise names.fault(
