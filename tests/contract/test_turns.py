@@ -252,7 +252,7 @@ def test_an_exit_that_comes_after_the_entry_of_its_bar_is_superseded(store, stat
 def test_an_exit_and_an_entry_that_come_as_they_were_fired_both_go(store):
     out = stored_in(store, in_turn("exit", 3, moves=EXIT), State.ACCEPTED)
     assert store.claim(in_turn("entry", 3, moves=SHORT)).entry.turn.before == 0
-    assert store.find(out.unit).turn[3:] == (1, 0, None)
+    assert store.find(out.unit).turn[3:] == (1, 0, None, False)
 
 
 def test_of_many_of_one_second_each_counts(store):
@@ -485,3 +485,24 @@ def test_next_attempts_and_first_ones_of_one_line_take_turns(store):
     results = at_once(len(asks), lambda number: brought_to_an_end(store, asks[number], alone))
     assert all(isinstance(result, Claimed) for result in results)
     assert len(store.entries(states={State.ACCEPTED}).entries) == len(asks)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_an_exit_that_was_planned_beside_one_without_an_outcome_does_not_wait_for_it(
+    store, in_order
+):
+    unknown = store.claim(in_turn("first", 0, in_order=False)).entry
+    exits = in_turn("exit", 1, in_order=in_order)
+    passing = replace(exits, turn=exits.turn._replace(passes=True))
+    claimed = store.claim(passing).entry
+    assert claimed.turn.passes is False
+    assert store.find(unknown.unit).state is State.SUBMITTING
+    assert isinstance(store.claim(in_turn("next", 2, in_order=False)), Waiting)
+
+
+def test_an_exit_that_passes_is_kept_back_by_whoever_claimed_since_it_was_planned(store):
+    mark = store.mark(LINE)
+    store.claim(in_turn("first", 0, in_order=False))
+    exits = in_turn("exit", 1, in_order=False)
+    late = replace(exits, turn=exits.turn._replace(passes=True, mark=mark))
+    assert store.claim(late) == Outdated()

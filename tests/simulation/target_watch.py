@@ -66,6 +66,8 @@ class TargetWatch(Watch):
                 self._apply(alert, attempt.client_order_id)
 
     def _check_line(self, claimed: LedgerEntry) -> None:
+        if claimed.current.request.exits:
+            return  # on spot an exit from all goes beside one without an outcome
         line = claimed.turn and claimed.turn.line
         submitting = [
             e.unit.name
@@ -118,6 +120,8 @@ class TargetWatch(Watch):
         if self._last is None:
             return
         last, client_order_id = self._last
+        if self._leaves_a_rest(client_order_id):
+            return
         _, planned_at, claimed_at = self._attempts[client_order_id]
         surely, perhaps = Decimal(0), []
         for order in self.book:
@@ -138,6 +142,15 @@ class TargetWatch(Watch):
             beside = f", with {surely} and perhaps {perhaps} beside it" if surely or perhaps else ""
             text = f"the position is {position} where {last.name} wants {target}{beside}"
             self.broken(Invariant.LANDS_ON_TARGET, text)
+
+    def _leaves_a_rest(self, client_order_id: str) -> bool:
+        """An exit that has sold what was free, beside an order without an outcome, and says so: its
+        last leg leads to where the alert wants to be."""
+        return any(
+            entry.current.client_order_id == client_order_id
+            and any(request.waits for request in entry.following)
+            for entry in self._entries()
+        )
 
     def _position(self) -> Decimal:
         return sum(

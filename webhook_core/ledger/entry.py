@@ -172,12 +172,14 @@ class ExitTrade(NamedTuple):
 
 class Turn(NamedTuple):
     """Of the entries of one ``line``, say live/default/trend/XXBTZUSD, at most one is
-    SUBMITTING at any time.
+    SUBMITTING at any time, but for an exit that ``passes``.
 
     ``in_order``: it may not be claimed any more once an entry of its line that was fired later has
     been; of two fired at the same time the strategy's positions ``before`` and ``after`` say which
     came first. ``mark`` is the line's as it was before the facts were read on which the request
     rests: a claim of the line in between has made them out of date. None: whatever it is.
+    ``passes``: it goes beside one that is SUBMITTING, since it was planned knowing it; of the claim
+    alone, so it is not stored.
     """
 
     line: str
@@ -186,6 +188,7 @@ class Turn(NamedTuple):
     before: Decimal | None = None
     after: Decimal | None = None
     mark: str | None = None
+    passes: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

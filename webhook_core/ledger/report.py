@@ -66,6 +66,14 @@ _EVENTS = {
 }
 
 
+_HELD_BY_A_STOP = (
+    "the leg before it has canceled a stop, and what it held is neither sold nor stopped: look at "
+    "the position"
+)
+_REST_UNSOLD = (
+    "a buy had no known outcome when the leg before it sold what was free, and what it may have "
+    "bought is not sold: look at the position"
+)
 _ENDED = (State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.DENIED)
 
 
@@ -80,10 +88,7 @@ def report(entry: LedgerEntry) -> None:
         and entry.unit.leg
         and (entry.current.request.exits or entry.current.request.freeing)
     ):
-        why = (
-            "the leg before it has canceled a stop, and what it held is neither sold nor "
-            "stopped: look at the position"
-        )
+        why = _REST_UNSOLD if entry.current.request.waits else _HELD_BY_A_STOP
         event(
             logging.CRITICAL,
             "exit.unprotected",

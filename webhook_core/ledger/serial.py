@@ -96,10 +96,11 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
 
 
 def unmarked(entry: LedgerEntry) -> LedgerEntry:
-    """As it comes back from a store: a turn's mark was of its claim only."""
-    if entry.turn is None or entry.turn.mark is None:
+    """As it comes back from a store: a turn's mark, and whether it passes,
+    were of its claim only."""
+    if entry.turn is None or (entry.turn.mark is None and not entry.turn.passes):
         return entry
-    return replace(entry, turn=entry.turn._replace(mark=None))
+    return replace(entry, turn=entry.turn._replace(mark=None, passes=False))
 
 
 def to_text(entry: LedgerEntry) -> str:

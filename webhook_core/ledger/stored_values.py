@@ -72,6 +72,8 @@ def request_document(request: OrderRequest) -> dict[str, Any]:
         document["counted"] = True
     if request.freeing:
         document["freeing"] = True
+    if request.waits:
+        document["waits"] = True
     if request.exit is not None:
         document["exit"] = str(request.exit)
     return document
@@ -83,13 +85,21 @@ def request_of(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = decimal_of(document["reference_price"])
-    exits, counted, freeing = (
-        bool(document.get(name, False)) for name in ("exits", "counted", "freeing")
+    exits, counted, freeing, waits = (
+        bool(document.get(name, False)) for name in ("exits", "counted", "freeing", "waits")
     )
     parameters = dict(document["parameters"])
     exit_by = Exit(document["exit"]) if "exit" in document else None
     return OrderRequest(
-        document["symbol"], parameters, reference_price, method, exits, counted, freeing, exit_by
+        document["symbol"],
+        parameters,
+        reference_price,
+        method,
+        exits,
+        counted,
+        freeing,
+        exit_by,
+        waits,
     )
 
 

@@ -52,7 +52,7 @@ def refusal(entry: LedgerEntry, others: Collection[LedgerEntry], mark: str) -> R
     if later is not None:
         return Superseded(later)
     for other in others:
-        if other.state is State.SUBMITTING:
+        if other.state is State.SUBMITTING and not turn.passes:
             return Waiting(other)
     return None if turn.mark is None or turn.mark == mark else Outdated()
 

@@ -156,6 +156,10 @@ class Market(Sources):
         """A plain order, whose size is fixed, goes straight through the planner; whatever needs
         more is worked out elsewhere."""
         intent = wants.intents[0]
+        if wants.least:
+            from webhook_core.planning.least_held import sale_of_the_free  # few exits wait
+
+            return sale_of_the_free(self, wants, budget, appraised=appraised)
         if len(wants.intents) == 1 and _is_of_fixed_size(intent):
             return self._fixed(intent, wants.rules, budget, appraised=appraised)
         from webhook_core.planning.leg_plans import Workings

@@ -20,21 +20,24 @@ if TYPE_CHECKING:
 class Wants(NamedTuple):
     """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its
     credential is that strategy's alone. ``refused``, where one leg is planned again, is its entry:
-    that order is none that a figure of Kraken's may lack."""
+    that order is none that a figure of Kraken's may lack. ``least``: sell what is shown free,
+    for an order of ours has no outcome (planning.least_held)."""
 
     intents: tuple[Intent, ...]
     rules: TradingRules
     strategy: str
     bound: bool = False
     refused: Unit | None = None
+    least: bool = False
 
 
 class Line(NamedTuple):
     """The line that the orders of a strategy in one pair take turns in, and its mark from before
-    the facts were read."""
+    the facts were read. ``passes``: an order of it that has no outcome is no reason to wait."""
 
     name: str
     mark: str
+    passes: bool = False
 
 
 class Unsent(NamedTuple):

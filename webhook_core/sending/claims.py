@@ -7,7 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
-from webhook_core.errors import NoTimeToSend, NotItsTurn, OrderDenied, OutOfScope, WebhookError
+from webhook_core.errors import (
+    NoTimeToSend,
+    NotItsTurn,
+    OrderDenied,
+    OutOfScope,
+    VenueUnavailable,
+    WebhookError,
+)
 from webhook_core.events import timed
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -31,6 +38,7 @@ class Claiming:
     deadline_s: int
     firing: Firing
     missed: LedgerEntry | None = None
+    least: bool = False
 
     def claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
         """The plan with its claim, or the entry of a known alert.
@@ -47,16 +55,26 @@ class Claiming:
             raise
 
     def _in_turn(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
-        """Once more where an order of ours had no outcome, and has one now."""
+        """Once more where an order of ours had no outcome, and has one now; where it still
+        has none, an exit from all sells what is free."""
         try:
             return self._planned_and_claimed(budget)
-        except NotItsTurn:
-            from webhook_core.sending.blockers import settle_unknown  # few alerts wait
+        except NotItsTurn as waits:
+            from webhook_core.planning.least_held import sells_all  # few alerts wait
+            from webhook_core.sending.blockers import settle_unknown
 
             kept = budget.less(KEPT_FOR_THE_RECORD_S)
             if not settle_unknown(self.market.own_orders, self.market.look_up, kept):
-                raise
-        return self._planned_and_claimed(budget)
+                self.least = sells_all(self.firing.wants.intents)
+                if not self.least:
+                    raise
+            first = waits
+        try:
+            return self._planned_and_claimed(budget)
+        except (NotItsTurn, VenueUnavailable):
+            if self.least:
+                raise first from None
+            raise
 
     def _planned_and_claimed(self, budget: Budget) -> tuple[Decided | None, Claimed | Existing]:
         """Where another claim of the line came in between, the plan is made once
@@ -122,7 +140,7 @@ class Claiming:
     def _decide(self, budget: Budget) -> Decided | LedgerEntry:
         """What remains once nothing can be sent any more is kept, so that a failure can be written
         down."""
-        wants = self.firing.wants
+        wants = self.firing.wants._replace(least=self.least)
         if self.market.must_ask(wants):
             known = self._known()
             if known is not None:

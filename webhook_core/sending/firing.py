@@ -146,7 +146,8 @@ class Firing(NamedTuple):
         wanted = next((one for one in self.wants.intents if isinstance(one, PositionIntent)), None)
         in_order = wanted is not None and wanted.action == "target"
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
-        return Turn(decided.line.name, self.fired_at, in_order, before, after, decided.line.mark)
+        line = decided.line
+        return Turn(line.name, self.fired_at, in_order, before, after, line.mark, line.passes)
 
 
 def _later(moment: datetime, seconds: int) -> datetime:

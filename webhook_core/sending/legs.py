@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
@@ -36,10 +35,6 @@ from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
-
-if TYPE_CHECKING:
-    pass
-
 
 Hold = Callable[[LedgerEntry, Budget], str]
 """Why the rules of now forbid the order that an entry is about to send; empty if they
@@ -95,7 +90,8 @@ class Legs:
         while self._may_go_on(entries, budget):
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
-            claim = Outdated() if _has_fired(leg, entries) else self._claimed_if_held(leg, budget)
+            outdated = leg.current.request.waits or _has_fired(leg, entries)
+            claim = Outdated() if outdated else self._claimed_if_held(leg, budget)
             if isinstance(claim, Outdated):
                 claim = self._claimed_anew(first, leg, again, budget)
             if isinstance(claim, Claimed):

@@ -74,6 +74,10 @@ class LegsAgain:
         request. Any other is sent as planned or not at all: raises NotItsTurn.
         """
         request, turn = leg.current.request, leg.turn
+        if request.waits:
+            from webhook_core.sending.waiting_rest import count_rest  # few exits wait
+
+            return count_rest(self.market, self.firing.wants, first, leg, budget)
         if request.exits:
             return self._exit(first, leg, budget)
         if turn is None:

@@ -32,8 +32,14 @@ class Progress(NamedTuple):
         """The leg that the answer tells of: one in doubt, else the first without an order, else the
         last that has done something."""
         open_ones = (entry for entry in self.entries if entry.state not in TERMINAL)
-        did = (entry for entry in reversed(self.entries) if entry.state in DONE)
+        did = (entry for entry in reversed(self.entries) if self._has_done(entry))
         return next(open_ones, None) or self._failed or next(did, self.entries[-1])
+
+    def _has_done(self, entry: LedgerEntry) -> bool:
+        """The rest of an exit that came to nothing leaves the answer to what was sold."""
+        leg = entry.unit.leg
+        rest = leg > 0 and self.entries[0].following[leg - 1].waits
+        return entry.state in DONE and not (rest and entry.state is State.NO_ACTION)
 
     @property
     def _failed(self) -> LedgerEntry | None:

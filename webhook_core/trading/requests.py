@@ -24,9 +24,10 @@ class OrderRequest(Value):
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the
     client adds the nonce. ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held,
     or a part of it. ``counted``: its size follows from what the account holds. ``freeing``: it
-    cancels an exit of the strategy's own for a sale, or stands in its place. ``exit``: the alert
-    named a position, and the order only brings what was held nearer to flat; None too for one that
-    an earlier version planned.
+    cancels an exit of the strategy's own for a sale, or stands in its place. ``waits``: it is
+    counted once an order of unknown outcome is settled, whatever is planned here. ``exit``: the
+    alert named a position, and the order only brings what was held nearer to flat; None too for one
+    that an earlier version planned.
     """
 
     symbol: str
@@ -37,6 +38,7 @@ class OrderRequest(Value):
     counted: bool = False
     freeing: bool = False
     exit: Exit | None = None
+    waits: bool = False
 
     @property
     def pair(self) -> str:
