@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.ledger.contract import Ledger
@@ -27,6 +28,8 @@ ENOUGH = 50
 OVERLAP = timedelta(seconds=1)
 """A venue's ``start`` has whole seconds, and counts only what came behind it."""
 MOST_UNKNOWN = 100
+_STEP = Decimal("1E-10")
+"""Kraken keeps ten decimals of a coin at most."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -136,14 +139,24 @@ def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
         return own
     entry, request = owner.entry, owner.entry.current.request
     is_order = owner.role is Role.ORDER
+    in_base = is_order and request.fee_in_base
     return own._replace(
         symbol=request.symbol or trade.pair,
         role=owner.role,
         strategy=entry.strategy,
         alert_id=entry.alert_id,
         asked=request.asked_price if is_order else None,
-        fee_in_base=request.fee_in_base and is_order,
+        fee=_in_base(trade) if in_base else trade.fee,
+        fee_in_base=in_base,
     )
+
+
+def _in_base(trade: VenueTrade) -> Decimal:
+    """The fee of a trade that paid it in base. The history says every fee in quote, also where base
+    was taken (support.kraken.com, "How to interpret Trades history fields")."""
+    if not trade.cost:
+        return Decimal(0)
+    return (trade.fee * trade.volume / trade.cost).quantize(_STEP)
 
 
 def _plain(client_order_id: str | None) -> str:

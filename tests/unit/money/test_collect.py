@@ -159,6 +159,21 @@ def test_more_trades_than_a_page_are_read_in_the_order_in_which_they_came(applic
     assert report(application)["rows"][0]["open_volume"] == "0.0007"
 
 
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_fee_in_base_is_counted_in_base_though_the_venue_says_it_in_quote(
+    application, kraken, side
+):
+    alert(application, 1, side=side, volume="0.1", fee_currency="base", strategy_name="one")
+    reconcile(application)
+    (row,) = report(application)["rows"]
+    (trade,) = application.operators.money.trades({})
+    share = trade.fee / Decimal("0.1")
+    assert Decimal("0.001") < share < Decimal("0.01")
+    assert row["fees"] == {"BTC": f"{trade.fee.normalize():f}"}
+    moved = Decimal("0.1") if side == "buy" else Decimal("-0.1")
+    assert Decimal(row["open_volume"]) == moved - trade.fee
+
+
 def test_a_key_that_may_not_read_trades_is_said_and_nothing_else_breaks(application, kraken):
     alert(application, 1, side="buy", volume="0.01", strategy_name="one")
     kraken.script("TradesHistory", faults.errors(["EGeneral:Permission denied"]))
