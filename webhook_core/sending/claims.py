@@ -124,6 +124,11 @@ class Claiming:
             if rules.counts_orders:
                 from webhook_core.sending.entry_counts import count_entries  # few strategies do
 
+                if permit is not None and permit.orders_per_day is not None:
+                    from webhook_core.sending.token_orders import check_orders
+
+                    # What its token may not, takes no place of the strategy.
+                    check_orders(decided.requests, permit, unit, documents, now)
                 count_entries(decided.requests, rules, unit, documents, now)
             if permit is not None and permit.orders_per_day is not None:
                 from webhook_core.sending.token_orders import count_orders  # few senders have one

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from webhook_core.errors import LedgerUnavailable, OutOfScope
@@ -36,22 +36,49 @@ def count_orders(
     wanted = sum(_opens(request) for request in requests)
     if not wanted or permit.orders_per_day is None:
         return
-    alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-    name = f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
-    day = f"{now.astimezone(UTC).date()}"
+    name, alert, day = _name(permit, unit), _digest(unit), f"{now.astimezone(UTC).date()}"
     for _ in range(_TRIES):
         stored = documents.read(name)
         counted = {} if stored is None else _counted(stored.text, day)
         if counted.get(alert, 0) >= wanted:
             return
-        used = sum(counted.values()) - counted.get(alert, 0)
-        check = count_check(permit, used, wanted)
-        if not check.passed:
-            raise OutOfScope(check.message)
+        _check(permit, counted, alert, wanted)
         text = json.dumps({"day": day, "counted": {**counted, alert: wanted}})
         if documents.write(name, text, None if stored is None else stored.version):
             return
     raise LedgerUnavailable("The ledger is not available: the token's orders can't be counted.")
+
+
+def check_orders(
+    requests: Sequence[OrderRequest],
+    permit: Permit,
+    unit: Unit,
+    documents: Documents,
+    now: datetime,
+) -> None:
+    """The same, and nothing is counted: for an alert that others count before its token does."""
+    wanted = sum(_opens(request) for request in requests)
+    stored = documents.read(_name(permit, unit)) if wanted else None
+    counted = {} if stored is None else _counted(stored.text, f"{now.astimezone(UTC).date()}")
+    _check(permit, counted, _digest(unit), wanted)
+
+
+def _check(permit: Permit, counted: Mapping[str, int], alert: str, wanted: int) -> None:
+    """Raises OutOfScope."""
+    if counted.get(alert, 0) >= wanted:
+        return
+    used = sum(counted.values()) - counted.get(alert, 0)
+    check = count_check(permit, used, wanted)
+    if not check.passed:
+        raise OutOfScope(check.message)
+
+
+def _name(permit: Permit, unit: Unit) -> str:
+    return f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
+
+
+def _digest(unit: Unit) -> str:
+    return hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
 
 
 def _opens(request: OrderRequest) -> bool:

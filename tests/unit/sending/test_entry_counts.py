@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.documents import MemoryDocuments
 from tests.support.position_alerts import alert, held, legs_alert
+from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_believed import LIVE
 from webhook_core.errors import OrderDenied
@@ -118,6 +119,25 @@ def test_many_at_once_take_no_more_than_there_are():
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, range(40))) == 5
+
+
+def test_what_a_token_may_not_takes_no_place_of_the_strategy():
+    function = limited(ORDERS_PER_DAY="3", WEBHOOK_TOKEN_KEYS=KEYS)
+    small = {"token": scoped("n=1", strategy="default"), **BUY}
+    assert post(function, alert(function, "a-1", **small))[:2] == (200, "accepted")
+    for number in range(5):
+        assert post(function, alert(function, f"b-{number}", **small))[0] == 403
+    assert post(function, alert(function, "c-1", **BUY))[:2] == (200, "accepted")
+
+
+def test_what_the_strategy_may_not_takes_none_of_the_token():
+    function = limited(COOL_DOWN="1h", WEBHOOK_TOKEN_KEYS=KEYS)
+    small = {"token": scoped("n=2", strategy="default"), **BUY}
+    assert post(function, alert(function, "a-1", **small))[:2] == (200, "accepted")
+    for number in range(3):
+        assert post(function, alert(function, f"b-{number}", **small))[0] == 422
+    function.clock.sleep(3600)
+    assert post(function, alert(function, "c-1", **small))[:2] == (200, "accepted")
 
 
 def test_a_strategy_without_such_a_limit_pays_nothing():
