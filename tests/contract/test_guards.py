@@ -123,6 +123,51 @@ def test_without_the_markets_price_nothing_with_a_price_of_its_own_is_sent(krake
     assert outcome(post(function, side="sell", price="1")) == (200, "accepted")
 
 
+NO_MARKET = {"TRADING_MODE": "paper", "PRICE_COLLAR": "2%", "PAPER_BALANCES": "USD=10000000,BTC=5"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"price": "50000"},
+        {"price": "100"},
+        LIMIT | {"price": "40000"},
+        {"order_type": "stop-loss-limit", "stop_price": "50900", "price": "60000"},
+        {"order_type": "stop-loss", "stop_price": "52000", "price": "50000"},
+        {"volume": "10", "quantity_type": "percent_balance", "price": "50000"},
+    ],
+)
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+def test_a_price_is_not_held_against_itself(kraken, fields, path):
+    """On plain paper the alert's own price is the only one: that is said, and never "passed"."""
+    function = function_at(kraken, **NO_MARKET)
+    answer = post(function, path, **fields)
+    assert answer.status == 200, answer.document
+    assert any("price collar was not checked" in text for text in answer["warnings"])
+    if path == VALIDATE:
+        (order,) = answer["orders"]
+        (check,) = [check for check in order["checks"] if check["rule"] == "PRICE_COLLAR"]
+        assert check["verdict"] == "not_checked", check
+        assert "PAPER_PRICES=alert" in check["message"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "env"),
+    [
+        ({}, {}),  # no price that it could be about
+        (CLOSE | {"price": "1"}, {}),  # an exit, which passes
+        ({"price": "50000"}, {"PAPER_PRICES": "kraken"}),
+        ({"price": "50000"}, {"TRADING_MODE": "live"}),
+    ],
+)
+def test_where_it_was_held_against_the_market_nothing_is_warned_of(kraken, fields, env):
+    function = function_at(kraken, **NO_MARKET | env)
+    post(function, price="50000")
+    answer = post(function, **fields)
+    assert answer.status == 200, answer.document
+    assert not any("collar" in text for text in answer.document.get("warnings", []))
+
+
 def test_an_amendment_is_collared_by_what_it_changes(kraken, tmp_path):
     function = of_strategy(kraken, tmp_path, 'price_collar = "2%"')
     free = {"strategy_name": "free"}

@@ -41,7 +41,7 @@ RESENDS = 2
 
 class KrakenVenue:
     """``note_price`` hears the alert's reference price before each order; the paper venue trades at
-    it. ``priced_by_alerts``: so a plan counts by it too.
+    it, and a plan counts by it too (``priced_by_alerts``).
 
     What a plain order doesn't need (reads of the account, cancels) is imported when
     it is first asked for.
@@ -54,13 +54,11 @@ class KrakenVenue:
         client: KrakenClient,
         clock: Clock,
         note_price: Callable[[str, Decimal], None] | None = None,
-        *,
-        priced_by_alerts: bool = True,
     ) -> None:
         self._client = client
         self._clock = clock
         self._note_price = note_price
-        self.priced_by_alerts = note_price is not None and priced_by_alerts
+        self.priced_by_alerts = note_price is not None
 
     def submit(
         self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget

@@ -127,6 +127,10 @@ class Changes:
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)
         notes = tuple(open_orders.roundings(intent, request))
+        if rules.has_guards:
+            from webhook_core.trading import guards  # few strategies have any
+
+            notes += guards.unjudged(draft.wanted, rules)
         plan = Plan((request,), notes, (Appraisal(checks, notes),), costs_of(draft, rules))
         return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
 

@@ -145,9 +145,14 @@ class Sources:
         else:
             known = rules._replace(fees=self.fees(instrument, rules))
             planned = planner.appraise(intent, instrument, known, self.clock.now(), ticker)
-        if not self._is_counted_by_the_alert(intent, rules):
-            return planned
-        return planned._replace(notes=(*planned.notes, COUNTED_BY_THE_ALERT))
+        notes: tuple[str, ...] = ()
+        if self._is_counted_by_the_alert(intent, rules):
+            notes = (COUNTED_BY_THE_ALERT,)
+        if rules.has_guards:
+            from webhook_core.trading import guards  # few strategies have any
+
+            notes += guards.unjudged(intent, rules)
+        return planned._replace(notes=(*planned.notes, *notes)) if notes else planned
 
     def _is_counted_by_the_alert(self, intent: OrderIntent, rules: TradingRules) -> bool:
         """Whether a cap had nothing but the alert's own price to count with."""

@@ -83,6 +83,7 @@ class Settings(NamedTuple):
         """The global limits and, beside them, those of the strategy: every
         one of them must hold."""
         own = self.strategies.get(strategy, Strategy(strategy))
+        on_paper = self.trading_mode == "paper"
         return TradingRules(
             limits=(
                 Limits(self.allowed_symbols, self.max_order_cost, guards=self.guards),
@@ -93,7 +94,6 @@ class Settings(NamedTuple):
             size_fixed=own.size_fixed,
             exits_ignore_cost=self.exits_ignore_cost,
             exits_ignore_limits=self.exits_ignore_limits,
-            fees=Fees(self.paper_maker_fee, self.paper_taker_fee)
-            if self.trading_mode == "paper"
-            else Fees(),
+            priced_by_alerts=on_paper and self.paper_prices == "alert",
+            fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if on_paper else Fees(),
         )

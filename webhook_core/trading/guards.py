@@ -17,10 +17,13 @@ from webhook_core.trading.price_limits import Book
 from webhook_core.trading.reduces import exit_of, exit_of_intent
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
-from webhook_core.trading.worst_price import is_uncapped, worst_price
+from webhook_core.trading.worst_price import is_uncapped, own_price, worst_price
 
 if TYPE_CHECKING:
     from webhook_core.trading.orders import Exit
+
+
+_NO_OTHER_PRICE = "with PAPER_PRICES=alert there is no price but the alert's own to hold it against"
 
 
 class Cost(NamedTuple):
@@ -65,8 +68,23 @@ def collar_checks(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator
             passed = checks.passed("PRICE_COLLAR", max_percent=plain(most), exit=passing)
             yield owned(passed, owner, "PRICE_COLLAR")
             continue
+        if _has_no_other_price(draft.wanted, rules):
+            unknown = checks.unchecked("PRICE_COLLAR", _NO_OTHER_PRICE, max_percent=plain(most))
+            yield owned(unknown, owner, "PRICE_COLLAR")
+            continue
         for check in price_limits.collar_checks(draft, most):
             yield owned(check, owner, "PRICE_COLLAR")
+
+
+def unjudged(wanted: OrderIntent, rules: TradingRules) -> tuple[str, ...]:
+    """What the answer warns of: a collar that stands and can't hold this order."""
+    if needs_last(wanted, rules) and _has_no_other_price(wanted, rules):
+        return (f"the price collar was not checked: {_NO_OTHER_PRICE}",)
+    return ()
+
+
+def _has_no_other_price(wanted: OrderIntent, rules: TradingRules) -> bool:
+    return rules.priced_by_alerts and own_price(wanted) is not None
 
 
 def spread_checks(wanted: OrderIntent, rules: TradingRules, book: Book | None) -> Iterator[Check]:

@@ -79,7 +79,8 @@ class TradingRules(NamedTuple):
     an order costs, and what a buy by percentage keeps back; no limit counts them. ``permit``: what
     the sender's token allows, None for a sender without one. ``exits_ignore_cost``: a close, a
     target nearer to flat and what only reduces are held against no cap of a cost.
-    ``exits_ignore_limits``: the guards let every exit pass.
+    ``exits_ignore_limits``: the guards let every exit pass. ``priced_by_alerts``: the market's
+    price is the alert's own (paper, PAPER_PRICES=alert).
     """
 
     limits: tuple[Limits, ...] = ()
@@ -90,6 +91,7 @@ class TradingRules(NamedTuple):
     permit: Permit | None = None
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
+    priced_by_alerts: bool = False
 
     @property
     def counts_orders(self) -> bool:

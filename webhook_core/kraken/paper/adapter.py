@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.exceptions import ConnectionError as NotConnected
 from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.paper.wire import Unreachable
 
 
 class PaperAdapter(BaseAdapter):
@@ -31,13 +35,18 @@ class PaperAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Response:
-        """The prepared request, byte for byte, to the engine; its answer as a requests.Response."""
+        """The prepared request, byte for byte, to the engine; its answer as a requests.Response.
+
+        Raises ConnectionError as a socket would.
+        """
         parts = urlsplit(request.url or "")
         body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
         headers = {name: _text(value) for name, value in request.headers.items()}
-        status, content = self.engine.handle(
-            request.method or "", str(parts.path), str(parts.query), headers, body
-        )
+        path, query = str(parts.path), str(parts.query)
+        try:
+            status, content = self.engine.handle(request.method or "", path, query, headers, body)
+        except Unreachable:
+            raise _no_connection(path) from None
         kind = "application/json; charset=utf-8" if status == 200 else "text/html; charset=utf-8"
         raw = HTTPResponse(
             body=io.BytesIO(content),
@@ -51,6 +60,12 @@ class PaperAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is open; the book is stored after every request."""
+
+
+def _no_connection(path: str) -> NotConnected:
+    """What requests raises where no connection could be made."""
+    unmade = NewConnectionError(HTTPConnection(""), "Kraken can't be reached")
+    return NotConnected(MaxRetryError(None, path, unmade))  # type: ignore[arg-type]
 
 
 def _text(value: bytes | str) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.kraken.paper import matching, private, public, wire
+from webhook_core.kraken.paper import matching, outside, private, public, wire
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Desk, Fees, Lag, Market
 from webhook_core.kraken.paper.elsewhere import Elsewhere
@@ -36,8 +36,9 @@ class PaperKraken:
 
     ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent
     of the cost. ``price_source`` gives the last price of an altname, or None when it has none; it
-    must not raise. ``rule_source`` gives what Kraken's own AssetPairs answers to these fields, or
-    None when it can't be had; it must not raise either.
+    raises VenueUnavailable where nobody knows, and then no price of before counts. ``rule_source``
+    gives what Kraken's own AssetPairs answers to these fields, or None when it can't be had; it
+    must not raise.
 
     ``pairs`` are all that there are; without them those of the records, and whatever
     Kraken has told since.
@@ -53,7 +54,7 @@ class PaperKraken:
         taker_fee: Decimal,
         key: str,
         secret: str,
-        price_source: Callable[[str], Decimal | None] | None = None,
+        price_source: outside.PriceSource | None = None,
         rule_source: Callable[[Mapping[str, str]], Rows | None] | None = None,
         book_name: str = "paper-book",
         pairs: Mapping[str, Mapping[str, Any]] | None = None,
@@ -82,6 +83,8 @@ class PaperKraken:
         """One request as it came over the wire -> HTTP status and body.
 
         Refusals are 200, as Kraken's are.
+
+        Raises Unreachable where the market can't be seen: nothing of the request is done.
 
         503 with an HTML page when the book can't be stored: as with Kraken's own, the
         order may or may not be in it.
@@ -214,7 +217,7 @@ class PaperKraken:
         prices: dict[str, Decimal] = {}
         for name in names if self.price_source is not None else []:
             pair = self._find(name, params.get("asset_class", "currency"))
-            price = self.price_source(pair.altname) if pair and self.price_source else None
+            price = outside.price(pair, self.price_source) if pair else None
             if pair is None or price is None or not _is_price(price):
                 break
             prices[pair.key] = price

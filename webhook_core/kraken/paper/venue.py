@@ -52,7 +52,6 @@ def paper_venue(
         price_source=outside.price if outside else None,
         rule_source=outside.rules if outside else None,
     )
+    by_alerts = account.prices == "alert"
     client = KrakenClient(KEY, SECRET, transport=PaperAdapter(engine))
-    return KrakenVenue(
-        client, clock, note_price=engine.mark_price, priced_by_alerts=account.prices == "alert"
-    )
+    return KrakenVenue(client, clock, note_price=engine.mark_price if by_alerts else None)

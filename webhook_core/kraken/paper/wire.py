@@ -24,6 +24,10 @@ class Refused(Exception):
         self.error = error
 
 
+class Unreachable(Exception):
+    """Nobody answers, and nothing was received."""
+
+
 class PartlyRefused(Refused):
     """Kraken carried a part out and refused the rest; what was changed stays changed."""
 
