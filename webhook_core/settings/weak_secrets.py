@@ -1,5 +1,6 @@
 """Secrets that somebody could guess: a placeholder of the documents, few characters over and over,
-a row of the keyboard or the alphabet. A random text of 16 characters or more is none of these.
+a row of the keyboard or the alphabet, common words. A random text of 16 characters or more is none
+of these.
 
 Loaded for live alone. Nothing of a secret is repeated.
 """
@@ -21,6 +22,19 @@ _FEWEST = 6
 _PLACEHOLDERS = (
     r"your.?(?:token|secret)|change.?me|replace.?me|place.?holder|put.+here|<.*>|\.\.\.|…|x{6}"
 )
+_LEFT_OF_WORDS = 10
+"""Fewer characters beside the words, and it is the words that keep it: a year, a digit, a sign."""
+_WORDS = re.compile(
+    "tradingview|tradingbot|correcthorsebatterystaple|password|passphrase|passwort|kennwort|secret|"
+    "geheim|webhook|kraken|bitcoin|ethereum|operator|strategy|position|iloveyou|letmein|welcome|"
+    "dragon|master|monkey|football|sunshine|princess|shadow|hunter|summer|winter|spring|autumn|"
+    "crypto|trading|trader|trade|alerts?|signal|bridge|market|server|google|cloud|admin|login|"
+    "access|token|super|hello|money|profit|million|lambo|hodl|moon|love|ever|private|live|"
+    "test|demo|view|user|pass|root|auth|bot|btc|usd|eth|key|api|for|and|the|my|to"
+)
+"""Longest first where one begins another."""
+_DISGUISES = str.maketrans("013457@$", "oleastas")
+"""As ``P@ssw0rd`` hides the word."""
 _ROWS = (
     "qwertyuiop",
     "asdfghjkl",
@@ -50,6 +64,7 @@ def weakness(text: str) -> str | None:
         (is_example(text) or re.search(_PLACEHOLDERS, low), "is a placeholder"),
         (len(set(text)) < _FEWEST or _repeats(text), "repeats itself"),
         (_is_a_row(low), "is a row of the keyboard or the alphabet"),
+        (_is_of_words(low), "is made of common words"),
         (_bits(text) < LEAST_BITS, "has too few different characters"),
     )
     return next((says for holds, says in slips if holds), None)
@@ -75,6 +90,12 @@ def _is_a_row(low: str) -> bool:
         if row
     )
     return max(beside, in_rows) > len(steps) * 0.8
+
+
+def _is_of_words(low: str) -> bool:
+    """Little is left of it beside words that a list of passwords has, disguised or not."""
+    left = min(len(_WORDS.sub("", text)) for text in (low, low.translate(_DISGUISES)))
+    return left < _LEFT_OF_WORDS
 
 
 def _bits(text: str) -> float:

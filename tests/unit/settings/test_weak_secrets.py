@@ -19,7 +19,11 @@ WEAK = [
     "Winter2026!Winter2026!",
     "0123456789abcdef", "fedcba9876543210", "1234567890123456", "abcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfgh", "your-token-goes-here", "change-me-change-it", "11112222333344445555",
-    "put-your-token-here", "deadbeefdeadbeef",
+    "put-your-token-here", "deadbeefdeadbeef", "password12345678", "supersecretpassword",
+    "MyTradingViewToken", "webhook-secret-2026", "tradingview-kraken-webhook",
+    "P@ssw0rd-Kraken-2026",
+    "BitcoinToTheMoon2026", "kraken_bot_token_001", "letmein-letmein-now", "Tr4d1ngB0tS3cret!",
+    "correcthorsebatterystaple", "ILoveCrypto4Ever!!",
 ]  # fmt: skip
 
 
