@@ -33,6 +33,7 @@ from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.rules import KRAKEN_SECRETS
+from webhook_core.settings.secret_names import SecretName
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
 from webhook_core.venue import Venue
@@ -42,9 +43,11 @@ from webhook_core.web.gate import ClosedGate, Gate
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
     from webhook_core.journal.history import History
+    from webhook_core.notify.telling import Telling
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
+ADDRESS_READ_S = 5.0
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request has the rest of its budget for the order."""
 
@@ -165,7 +168,13 @@ def assemble(
         parts = (token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
         money = open_accounts(reconciler, store, pair_rules)
         told = Asking(store, clock, pair_rules.current, history())
-        return Operators(*parts, money, told, settings.strategies)
+        return Operators(*parts, money, told, telling, settings.strategies)
+
+    @cache
+    def telling() -> Telling:
+        from webhook_core.notify.telling import open_telling  # only reconcile tells anybody
+
+        return open_telling(settings, store, clock, market.pausing, _read_by_name)
 
     @cache
     def readings() -> FirstReadings:
@@ -187,6 +196,13 @@ def assemble(
         gate=door,
         alerts=Alerts(settings, store, venue, clock, market, legs, door, readings),
     )
+
+
+def _read_by_name(name: str) -> str:
+    """An address of NOTIFY that is a secret's name. Raises NotConfigured."""
+    value = SecretReader().read([SecretName("NOTIFY", name)], ADDRESS_READ_S)[name]
+    logs.mask([value, *value.split()])
+    return value
 
 
 def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue) -> PairRules:

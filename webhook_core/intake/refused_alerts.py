@@ -30,11 +30,11 @@ def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> 
 
 
 def shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
-    """The first text or number among them, of a long one only how it begins."""
+    """The first text, number or flag among them, of a long one only how it begins."""
     for sent in candidates:
-        if is_missing(sent.value) or not isinstance(sent.value, str | Decimal):
+        if is_missing(sent.value) or not isinstance(sent.value, str | Decimal | bool):
             continue
-        text = str(sent.value)
+        text = str(sent.value).lower() if isinstance(sent.value, bool) else str(sent.value)
         return (
             text
             if len(text) <= MAX_ECHO or text in whole

@@ -22,6 +22,7 @@ from webhook_core.operations.commands.doctor import doctor
 from webhook_core.operations.commands.explain import explain
 from webhook_core.operations.commands.logs import logs
 from webhook_core.operations.commands.money import fills, report
+from webhook_core.operations.commands.notify import notify
 from webhook_core.operations.commands.orders import orders
 from webhook_core.operations.commands.pairs import pairs
 from webhook_core.operations.commands.pause import pause, resume
@@ -31,7 +32,7 @@ from webhook_core.operations.commands.tables import one_line
 from webhook_core.operations.commands.token import token
 from webhook_core.settings.reading import SettingsError
 
-_NEED_NO_ENTRIES = ("pairs",)
+_NEED_NO_ENTRIES = ("pairs", "notify")
 
 
 class _Commands(click.Group):
@@ -75,7 +76,7 @@ def _application(command: str) -> Application:
 
 _COMMANDS = (
     *(reconcile, orders, alerts, report, fills, pause, resume, logs, replay),
-    *(pairs, token, doctor, explain),
+    *(pairs, token, notify, doctor, explain),
 )
 for _command in _COMMANDS:
     cli.add_command(_command)

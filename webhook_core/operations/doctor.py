@@ -23,6 +23,7 @@ from webhook_core.operations.doctor_ledger import (
     check_ledger,
     in_place_of_a_ledger,
 )
+from webhook_core.operations.doctor_notify import check_notify
 from webhook_core.operations.doctor_pairs import check_pair_rules, check_symbols
 from webhook_core.operations.doctor_venue import check_venue
 from webhook_core.settings.reading import (
@@ -114,6 +115,7 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
     yield from guarded("pair rules", partial(check_pair_rules, application), lambda _: advice)
     yield from check_symbols(application)
+    yield from guarded("notifications", partial(check_notify, application), lambda _: advice)
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
 
 
@@ -135,7 +137,7 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     for name in VARIABLES:
         if name in (*SECRETS, *LISTS_OF_SECRETS):
             yield from _secret(name, settings, env)
-        elif env.get(name):
+        elif env.get(name) and name != "NOTIFY":  # its addresses are shown apart
             yield ok(name, f"{env[name].strip()} (environment)")
         elif name in defaults:
             yield ok(name, f"{defaults[name]} (default)")
@@ -148,9 +150,10 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     )
     for warning in settings.warnings:
         name, separator, problem = warning.partition(": ")
-        yield warn(
-            name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, "")
-        )
+        if "notify[" not in name.lower():  # told where each address is shown
+            yield warn(
+                name if separator else "settings", problem or warning, _WARNING_ADVICE.get(name, "")
+            )
 
 
 def _secret(name: str, settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:

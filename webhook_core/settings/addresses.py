@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,6 +99,17 @@ def origins(value: str) -> tuple[str, ...]:
                 f"{shown(part)} is not an origin such as https://app.example.com, without a path"
             )
     return tuple(parts)
+
+
+def told(variable: str) -> Callable[[str], Any]:
+    """The parser of NOTIFY, NOTIFY_ABOUT and NOTIFY_SUMMARY."""
+
+    def parse(value: str) -> Any:
+        from webhook_core.settings import notify_values  # few deployments tell anybody
+
+        return notify_values.PARSERS[variable](value)
+
+    return parse
 
 
 def _split(value: str) -> Any:

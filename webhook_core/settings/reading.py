@@ -49,6 +49,9 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "LEDGER_URL": (ledger_url.checked, None),
     "LEDGER_ID": (ledger_url.checked_id, None),
     "HISTORY_DAYS": (values.whole(1, 3650), 90),
+    "NOTIFY": (addresses.told("NOTIFY"), ()),
+    "NOTIFY_ABOUT": (addresses.told("NOTIFY_ABOUT"), None),
+    "NOTIFY_SUMMARY": (addresses.told("NOTIFY_SUMMARY"), None),
     "STRATEGIES_FILE": (values.text, "strategies.toml"),
     "OPERATOR_TOKEN": (secret_values.long_secret, None),
     "ENVIRONMENT": (values.one_of("development", "production"), None),
@@ -135,11 +138,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
     credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
     texts = [(secret.source, secret.text) for secret in secrets]
     texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
-    texts += [
-        (name, given[name])
-        for name in ("OPERATOR_TOKEN", "KRAKEN_API_KEY", "KRAKEN_API_SECRET")
-        if given[name]
-    ]
+    texts += [(name, given[name]) for name in reversed(SECRETS) if given[name]]
     reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
     if given["TRADING_MODE"] == "live":
         from webhook_core.settings import weak_secrets  # nothing else is held to it
@@ -189,7 +188,8 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         exits_ignore_cost=given["EXITS_IGNORE_MAX_ORDER_COST"],
         exits_ignore_limits=given["EXITS_IGNORE_LIMITS"],
         guards=guard_values.guards({name: given[name.upper()] for name in guard_values.GUARDS}),
-        secret_texts=tuple(Secret(text) for _, text in texts),
+        **{name.lower(): given[name] for name in VARIABLES if name.startswith("NOTIFY")},
+        secret_texts=(*(Secret(text) for _, text in texts), *strategies.told(given["NOTIFY"])),
     )
 
 

@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 
 _OURS = (
     "ALERT_", "ALLOWED_", "ALLOW_TOKEN", "CLIENT_CERT", "DUPLICATE_WINDOW", "EXITS_", "HEALTH_",
-    "HISTORY_DAY",
-    "KRAKEN_", "LEDGER_", "LOAD_BALANCER", "MAX_ALERT", "MAX_ORDER", "MAX_SPREAD", "OPERATOR_",
-    "ORDER_", "PAPER_",
-    "PRICE_COL", "RATE_LIMIT", "REQUEST_BUDGET", "REVOKED_", "STRATEG", "TRADING_", "TRUSTED_PROXY",
-    "VISIBILITY_", "WEBHOOK_",
+    "HISTORY_DAY", "KRAKEN_", "LEDGER_", "LOAD_BALANCER", "MAX_ALERT", "MAX_ORDER", "MAX_SPREAD",
+    "NOTIFY", "OPERATOR_", "ORDER_", "PAPER_", "PRICE_COL", "RATE_LIMIT", "REQUEST_BUDGET",
+    "REVOKED_", "STRATEG", "TRADING_", "TRUSTED_PROXY", "VISIBILITY_", "WEBHOOK_",
 )  # fmt: skip
-"""Beginnings of names that are ours: an unknown one is a slip of the pen, and may be a
-limit that would not hold."""
+"""Beginnings of our names: an unknown one is a slip, and may be a limit that would not hold."""
 KRAKEN_SECRETS = ("KRAKEN_API_KEY", "KRAKEN_API_SECRET")
 _PROGRAM = Path(__file__).resolve().parents[2]
 TOKEN_KEYS = "WEBHOOK_TOKEN_KEYS"  # noqa: S105  a variable's name
@@ -201,6 +198,10 @@ def _is_mounted(file: Path) -> bool:
 def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
     """For the log of every start."""
     yield from _unvouched(settings)
+    if settings.tells:
+        from webhook_core.settings import told_addresses  # few deployments tell anybody
+
+        yield from told_addresses.warnings(settings)
     if strategies.inline and settings.environment == "production":
         yield (
             f"STRATEGIES_FILE: {', '.join(strategies.inline)} stands in a file that goes with the "

@@ -8,6 +8,7 @@ limit costs money.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ class Settings(NamedTuple):
     None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in
     ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there, in
     ``trusted_proxy_hops`` that the peer is the caller. ``secret_texts`` is
-    everything that must never be seen, for the log's last line of defence. ``secret_names`` are the
+    everything that must never be seen, for the log's last line of defence. ``notify`` are addresses
+    or names of secrets, read when there is something to tell. ``secret_names`` are the
     secrets that stand elsewhere, ``unread`` those of them that are not read yet: no credential may
     be concluded from.
     """
@@ -68,10 +70,19 @@ class Settings(NamedTuple):
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
     guards: Guards | None = None
+    notify: tuple[Secret, ...] = ()
+    notify_about: frozenset[str] | None = None
+    notify_summary: time | None = None
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()
     unread: tuple[SecretName, ...] = ()
+
+    @property
+    def tells(self) -> bool:
+        """Whether anything is set of who is told, and what."""
+        wanted = (self.notify, self.notify_about, self.notify_summary)
+        return any(wanted) or any(strategy.notify for strategy in self.strategies.values())
 
     @property
     def texts_to_mask(self) -> list[str]:

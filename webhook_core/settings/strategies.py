@@ -11,12 +11,13 @@ may name no size then.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from webhook_core.settings.secret_names import SecretNames
+from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import SecretText, Strategy
 
 
@@ -29,6 +30,15 @@ class StrategiesFile(NamedTuple):
     variables: frozenset[str]
     faults: tuple[str, ...]
     inline: tuple[str, ...] = ()
+
+    def told(self, everybody: Collection[Secret]) -> tuple[Secret, ...]:
+        """The addresses of ``everybody``, and of the strategies, that are secrets themselves."""
+        found = [*everybody, *(text for one in self.strategies.values() for text in one.notify)]
+        if not found:
+            return ()
+        from webhook_core.settings import notify_values  # few deployments tell anybody
+
+        return notify_values.to_mask(found)
 
 
 def text_of(path: str) -> str | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from webhook_core.settings.secrets import Secret
 from webhook_core.trading.orders import QuantityType
 from webhook_core.trading.rules import Guards, Limits
 from webhook_core.value import Value
+
+if TYPE_CHECKING:
+    from webhook_core.settings.expectations import Expected
 
 Scheme = Literal["token", "secret"]
 SCHEMES: tuple[Scheme, ...] = ("token", "secret")
@@ -18,7 +22,8 @@ class Strategy(NamedTuple):
     """Limits beside the global ones, never instead of them.
 
     None: no limit of its own. ``volume`` counts what ``quantity_type`` says; ``size_fixed``: no
-    alert may name another size.
+    alert may name another size. ``notify``: who is told of it beside NOTIFY; ``expect_every``: how
+    often its alerts come.
     """
 
     name: str
@@ -28,6 +33,8 @@ class Strategy(NamedTuple):
     quantity_type: QuantityType = "base"
     size_fixed: bool = False
     guards: Guards | None = None
+    notify: tuple[Secret, ...] = ()
+    expect_every: Expected | None = None
 
     @property
     def limits(self) -> Limits:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from webhook_core.settings import guard_values, toml_values
 from webhook_core.settings import variables as env_values
 from webhook_core.settings.secret_names import SecretNames
+from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import SCHEMES, SecretText, Strategy
 from webhook_core.trading.orders import QuantityType
 
@@ -17,6 +18,7 @@ T = TypeVar("T")
 KEYS = (
     *("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost"),
     *guard_values.GUARDS,
+    *("notify", "expect_every"),
 )
 SIZE_KEYS = ("volume", "quantity_type", "fixed")
 
@@ -72,7 +74,14 @@ class StrategyTable:
                     for name in guard_values.GUARDS
                 }
             ),
+            notify=self._parsed("notify", self._told) or (),
+            expect_every=self._parsed("expect_every", _expected),
         )
+
+    def _told(self, value: object) -> tuple[Secret, ...]:
+        from webhook_core.settings import notify_values  # few strategies tell anybody
+
+        return notify_values.of_toml(value, self.env)
 
     def _size(self) -> _Size:
         """Of the keys of the table, or of its inner table ``size``, which takes their place."""
@@ -157,3 +166,9 @@ class StrategyTable:
             named = variable if variable.isupper() else env_values.shown(variable)
             raise ValueError(f"names the variable {named}, which is not set")
         return self.names.listed(place)(self.env[variable])
+
+
+def _expected(value: object) -> Any:
+    from webhook_core.settings import expectations  # of few strategies alerts are expected
+
+    return expectations.expected(value)

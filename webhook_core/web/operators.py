@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import (
     AlertMalformed,
+    LedgerUnavailable,
     NotFound,
     Unauthenticated,
 )
@@ -21,7 +22,11 @@ from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
+from webhook_core.settings.strategy import Strategy
 from webhook_core.venue import Venue
+
+if TYPE_CHECKING:
+    from webhook_core.notify.telling import Telling
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
@@ -44,7 +49,8 @@ class Operators:
     fresh_for: timedelta
     money: Accounts
     history: Asking
-    strategies: Collection[str] = ()
+    open_telling: Callable[[], Telling]
+    strategies: Mapping[str, Strategy]
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
@@ -114,13 +120,25 @@ class Operators:
             self.fresh_for,
             self.money,
             self.history,
+            telling := self.open_telling(),
         )
-        return run.run(query, self._budget())
+        budget = self._budget()
+        try:
+            return run.run(query, budget)
+        except LedgerUnavailable as error:
+            telling.ledger_failed(error.message, budget)
+            raise
 
     def report(self, query: Mapping[str, str]) -> dict[str, Any]:
         """What the bridge's own orders earned, per strategy and pair:
-        ``month`` and ``strategy``."""
-        return self.money.report(query, self._budget())
+        ``month`` and ``strategy``; and which strategies have gone silent."""
+        from webhook_core.notify.listening import silent_now  # no alert asks
+
+        found = self.money.report(query, self._budget())
+        return {
+            **found,
+            "expected": silent_now(self.strategies, self.history.store, self.clock.now()),
+        }
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

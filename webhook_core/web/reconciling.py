@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, LedgerUnavailable, VenueUnavailable
@@ -20,6 +20,9 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.venue import RemembersItsKey, Venue
+
+if TYPE_CHECKING:
+    from webhook_core.notify.telling import Telling
 
 NEWEST = 25
 EVERY_MINUTES = 5
@@ -42,11 +45,13 @@ class ReconcileRun:
     fresh_for: timedelta
     money: Accounts
     history: Asking
+    telling: Telling
 
     def run(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
         """Look up every unresolved order, expire what was never sent, legs included, ask what
         unfinished orders have filled, refresh the pair rules and once a day the account's fees,
-        purge what is past 90 days. ``venue_unavailable`` lists what could not be read of Kraken.
+        purge what is past 90 days, and tell whom NOTIFY names. ``venue_unavailable`` lists what
+        could not be read of Kraken.
 
         Without ``cursor`` it goes on where the last run ended; an empty one begins
         at the oldest order.
@@ -75,9 +80,10 @@ class ReconcileRun:
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
+        found["told"] = self.telling.run(unread, budget)
         done = {
             name: found[name]
-            for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed")
+            for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")
         }
         done |= {
             "looked_at": len(found["looked_at"]),

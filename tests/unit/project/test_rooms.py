@@ -16,13 +16,13 @@ MOST_LINES = 250
 MOST_AT_THE_ROOT = 12
 
 ORDER = (
-    ("errors", "events", "clock", "value", "findings", "network", "web.messages"),
+    ("errors", "events", "clock", "value", "findings", "network", "web.messages", "notify.kinds"),
     ("trading",),
     ("intake", "ledger", "risk"),
     ("venue",),
     ("settings", "planning", "kraken", "cloud", "money"),
     ("sending",),
-    ("web", "journal", "money.opening"),
+    ("web", "journal", "notify", "money.opening"),
     ("story",),
     ("application",),
     ("instance", "bootstrap"),

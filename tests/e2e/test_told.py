@@ -1,0 +1,56 @@
+"""Who is told what, through the real function: an alert over HTTP, POST /reconcile, and a person at
+the other end of a real socket."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.served_function import check
+from tests.support.told_person import told_person
+
+ROUTE = "SECRET-PATH-OF-THE-ADDRESS-9f8e7d6c"
+
+
+@pytest.fixture
+def person(evidence):
+    evidence.hide("an address of NOTIFY", ROUTE)
+    with told_person() as person:
+        yield person
+
+
+def test_a_refused_exit_is_told_once_and_nothing_of_the_address_is_seen(make_function, person):
+    function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    alert = function.alert(symbol="ETHUSD", side="sell", strategy_name="trend", token=None)
+    alert["token"] = function.evidence.secrets.strategy_token
+    check(function.post(alert), 422, "order_denied")
+    assert function.operate("POST", "/reconcile")["told"] == 1
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    (message,) = person.heard
+    assert message["title"] == "trend: an exit was refused, the position is still open (paper)"
+    assert alert["id"] in message["message"]
+    assert "ALLOWED_SYMBOLS" in message["message"]
+    assert person.paths == [f"/{ROUTE}"]
+
+
+def test_what_nobody_takes_is_sent_later(make_function, person):
+    function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
+    function.operate("POST", "/reconcile")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    person.answers = [500]
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    assert person.heard == []
+    assert "notify.not_sent" in function.log()
+
+
+@pytest.mark.parametrize("address", ["hello", "tgram://", "nosuch://service/x", "file:/no/such"])
+def test_an_address_that_is_none_stops_neither_start_nor_trade_nor_reconcile(
+    make_function, address
+):
+    function = make_function(NOTIFY=address, ALLOWED_SYMBOLS="BTC/USD").start()
+    check(function.post(function.alert()), 200, "accepted")
+    function.operate("POST", "/reconcile")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    answer = function.operate("POST", "/reconcile")
+    assert (answer.status, answer["told"]) == (200, 0)
+    assert "notify.not_sent" in function.log()

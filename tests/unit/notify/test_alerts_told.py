@@ -1,0 +1,147 @@
+"""Which alerts are told, and in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.notify.conftest import next_run
+from webhook_core.trading.requests import NotSent, Rejected
+
+REFUSED = Rejected(("EOrder:Insufficient funds",))
+
+
+@pytest.mark.parametrize(
+    ("alert", "refuse", "title"),
+    [
+        ({}, [], None),
+        ({}, [REFUSED], "default: Kraken refused the order (paper)"),
+        (
+            {"side": "sell"},
+            [REFUSED],
+            "default: an exit was refused, the position is still open (paper)",
+        ),
+        ({"symbol": "ETHUSD"}, [], "default: an alert was refused by a limit (paper)"),
+        (
+            {"symbol": "ETHUSD", "side": "sell"},
+            [],
+            "default: an exit was refused, the position is still open (paper)",
+        ),
+        (
+            {"symbol": "ETHUSD", "side": "sell", "leverage": 2},
+            [],
+            "default: an alert was refused by a limit (paper)",
+        ),
+        (
+            {"symbol": "ETHUSD", "side": "buy", "leverage": 2, "reduce_only": True},
+            [],
+            "default: an exit was refused, the position is still open (paper)",
+        ),
+        ({"volume": "much"}, [], None),  # malformed, and no exit
+        (
+            {"volume": "much", "side": "sell"},
+            [],
+            "default: an exit was refused, the position is still open (paper)",
+        ),
+        (
+            {"action": "close", "side": None, "volume": None, "percent": "lots"},
+            [],
+            "default: an exit was refused, the position is still open (paper)",
+        ),
+        ({"validate": True, "symbol": "ETHUSD"}, [], "default: an alert was refused by a limit"),
+        ({"validate": True}, [], None),
+    ],
+)
+def test_what_became_of_an_alert(told, person, alert, refuse, title):
+    function = told()
+    function.venue.refuse = refuse
+    function.post(function.alert(**alert))
+    next_run(function)
+    assert [said.startswith(title or "!") for said in person.titles] == [True] * bool(title)
+    assert next_run(function) == 0
+
+
+def test_a_message_says_what_of_which_alert_why_and_what_to_do(told, person):
+    function = told()
+    function.venue.refuse = [REFUSED]
+    function.post(function.alert(id="a-7", side="sell", strategy_name="trend"))
+    next_run(function)
+    (said,) = person.heard
+    assert said["title"].startswith("trend: an exit was refused")
+    assert said["message"].splitlines() == [
+        "sell 0.01 BTC/USD market, 2026-11-22 12:00:00 UTC, alert a-7.",
+        "Kraken refused the order. Kraken said: EOrder:Insufficient funds.",
+        "Close it by hand, or mend the alert.",
+    ]
+
+
+def test_an_unknown_is_told_after_two_minutes_and_once_more_when_it_is_found(told, person):
+    function = told()
+    function.venue.lose_reply = True
+    function.venue.unreadable = {"find_open", "find_closed"}
+    function.post(function.alert())
+    next_run(function, 1)
+    assert person.titles == []
+    next_run(function, 1.5)
+    assert person.titles == ["default: the outcome of an order is unknown (paper)"]
+    function.venue.unreadable = set()
+    next_run(function, 1)
+    next_run(function, 1)
+    assert person.titles[1:] == [
+        "default: the order whose outcome was unknown is on Kraken (paper)"
+    ]
+
+
+def test_one_that_was_never_sent_is_told_when_it_has_expired(told, person):
+    function = told()
+    function.venue.refuse = [NotSent("connection refused")] * 9
+    function.post(function.alert(id="lost"))
+    next_run(function, 0.5)
+    assert person.titles == []
+    next_run(function, 2)
+    next_run(function, 1)
+    assert person.titles == ["default: an order was never sent, and has expired (paper)"]
+
+
+@pytest.mark.parametrize(
+    ("about", "told_as"),
+    [
+        ("accepted", ["default: Kraken accepted the order (paper)"]),
+        ("malformed", ["default: an alert could not be read (paper)"]),
+        ("none", []),
+        ("-denied", []),
+        ("all", 3),
+    ],
+)
+def test_more_or_less_can_be_chosen(told, person, about, told_as):
+    function = told(env={"NOTIFY_ABOUT": about})
+    function.post(function.alert(id="1"))
+    function.post(function.alert(id="2", volume="much"))
+    function.post(function.alert(id="3", symbol="ETHUSD"))
+    next_run(function)
+    assert (person.titles if isinstance(told_as, list) else len(person.titles)) == told_as
+
+
+def test_what_came_before_the_first_run_is_not_told(person, told):
+    function = told()
+    function.post(function.alert(symbol="ETHUSD"))
+    later = told(store=function.store, clock=function.clock, env={"KRAKEN_ACCOUNT": "other"})
+    assert next_run(later) == 0
+
+
+def test_a_secret_in_the_wrong_field_is_not_told(told, person):
+    function = told(env={"NOTIFY_ABOUT": "all"})
+    url = function.env["NOTIFY"]
+    function.post(function.alert(symbol="ETHUSD", id=url))
+    function.post(function.alert(volume="much", order_type=url))
+    next_run(function)
+    assert len(person.heard) == 2
+    assert url not in str(person.heard)
+
+
+def test_an_alert_of_another_mode_or_account_is_not_ours(told, person):
+    function = told()
+    other = told(store=function.store, clock=function.clock, env={"KRAKEN_ACCOUNT": "other"})
+    other.venue.refuse = [REFUSED]
+    other.post(other.alert())
+    assert next_run(function) == 0
+    assert next_run(other) == 1

@@ -1,0 +1,195 @@
+"""Who is told, what, and how often alerts are expected: what is taken, what is refused, what is
+only warned of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webhook_core.notify.kinds import DEFAULT, KINDS
+from webhook_core.settings.expectations import expected
+from webhook_core.settings.reading import SettingsError, read_settings
+
+URL = "tgram://123456:AAExampleOfAToken/4711"
+PROOF = {"WEBHOOK_TOKEN": "token-of-the-tests-0123"}
+
+
+def settings(toml=None, **env):
+    return read_settings({**PROOF, **env}, read_file=lambda _: toml)
+
+
+def texts(secrets):
+    return [secret.get_secret_value() for secret in secrets]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (URL, [URL]),
+        (f" {URL} ", [URL]),
+        (f"{URL},ntfy://topic", [URL, "ntfy://topic"]),
+        (f"{URL} , ntfy://topic\n discord://a/b", [URL, "ntfy://topic", "discord://a/b"]),
+        ("mailto://u:p@h?to=a@x,b@y ntfy://t", ["mailto://u:p@h?to=a@x,b@y", "ntfy://t"]),
+        (
+            "projects/p/secrets/s/versions/latest,file:/run/notify",
+            ["projects/p/secrets/s/versions/latest", "file:/run/notify"],
+        ),
+        ("", []),
+    ],
+)
+def test_addresses_are_parted(given, found):
+    assert texts(settings(NOTIFY=given).notify) == found
+
+
+@pytest.mark.parametrize(
+    "text", [URL, "file:/run/x", "projects/p/secrets/s/versions/3", "json://127.0.0.1:1/a?b=c"]
+)
+def test_an_address_by_its_form_is_not_warned_of(text):
+    assert settings(NOTIFY=text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        "tgram:/a/b",
+        "://x",
+        "projects/p/secrets/s",
+        "file:relative",
+        "tgram://a b",
+        "env:X",
+    ],
+)
+def test_one_that_is_none_is_warned_of_and_never_repeated(text):
+    (warning,) = settings(NOTIFY=text).warnings
+    assert warning.startswith("NOTIFY[0]: ")
+    assert "nobody is told there" in warning
+    assert text not in warning
+
+
+def test_the_address_of_a_strategy_stands_beside_its_own_secrets():
+    toml = '[trend]\nnotify = ["env:TREND_NOTIFY", "ntfy://topic-of-trend"]\n'
+    found = settings(toml, TREND_NOTIFY=f"{URL},discord://a/b")
+    assert texts(found.strategies["trend"].notify) == [
+        URL,
+        "discord://a/b",
+        "ntfy://topic-of-trend",
+    ]
+    assert {URL, "ntfy://topic-of-trend"} <= set(found.texts_to_mask)
+    assert URL not in repr(found)
+    assert found.warnings == ()
+    assert settings('[trend]\nnotify = "ntfy://one"\n').strategies["trend"].notify
+
+
+def test_a_variable_of_a_strategy_that_is_not_set_is_warned_of():
+    (warning,) = settings('[trend]\nnotify = ["env:TREND_NOTIFY"]\n').warnings
+    assert warning == "[trend] notify[0]: names a variable that is not set; nobody is told there"
+
+
+@pytest.mark.parametrize("value", ["5", "[]", '""', "[1]", '["ntfy://a", ""]', "{a = 1}"])
+def test_what_is_no_text_in_strategies_toml_is_a_fault(value):
+    with pytest.raises(SettingsError, match=r"\[trend\] notify: must be a list such as"):
+        settings(f"[trend]\nnotify = {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("+fill", {*DEFAULT, "fill"}),
+        ("-denied", {*DEFAULT} - {"denied"}),
+        ("+fill, -denied,+accepted", {*DEFAULT, "fill", "accepted"} - {"denied"}),
+        ("-denied,+denied", {*DEFAULT}),
+        ("rejected,Stop", {"rejected", "stop"}),
+        ("all", {*KINDS}),
+        ("none", set()),
+    ],
+)
+def test_what_is_told_can_be_chosen(given, found):
+    assert settings(NOTIFY=URL, NOTIFY_ABOUT=given).notify_about == found
+
+
+@pytest.mark.parametrize("given", ["fills", "+", "fill,-denied", "+all", "all,fill", "fill,,stop"])
+def test_a_kind_that_is_none_is_a_fault(given):
+    with pytest.raises(SettingsError, match="NOTIFY_ABOUT: "):
+        settings(NOTIFY=URL, NOTIFY_ABOUT=given)
+
+
+@pytest.mark.parametrize("given", ["7", "24:00", "07:60", "07:00 CET", "7am", "-1:00"])
+def test_an_hour_that_is_none_is_a_fault(given):
+    with pytest.raises(SettingsError, match=r"NOTIFY_SUMMARY: .* such as 07:00"):
+        settings(NOTIFY=URL, NOTIFY_SUMMARY=given)
+
+
+@pytest.mark.parametrize("name", ["NOTIFY_ABOUT", "NOTIFY_SUMMARY"])
+def test_what_to_tell_without_anybody_is_warned_of(name):
+    given = {"NOTIFY_ABOUT": "all", "NOTIFY_SUMMARY": "07:00"}[name]
+    (warning,) = settings(**{name: given}).warnings
+    assert warning == f"{name}: is set, but NOTIFY names nobody to tell"
+
+
+def test_a_name_like_ours_that_is_none_is_a_fault():
+    with pytest.raises(SettingsError, match="did you mean NOTIFY_ABOUT"):
+        settings(NOTIFY_ABUOT="all")
+
+
+# -- silence ---------------------------------------------------------------------------------------
+
+FRIDAY = datetime(2026, 11, 27, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [
+        ("26h", timedelta(hours=26)),
+        ("90min", timedelta(minutes=90)),
+        ("3 d", timedelta(days=3)),
+        ("1H", timedelta(hours=1)),
+    ],
+)
+def test_a_span_is_exceeded_and_not_reached(text, every):
+    found = expected(text)
+    assert not found.is_missed(FRIDAY, FRIDAY + every)
+    assert found.is_missed(FRIDAY, FRIDAY + every + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "now", "missed"),
+    [
+        ("mon-fri 22:00", -24, 0.99, False),  # it may still come
+        ("mon-fri 22:00", -24, 1, True),
+        ("mon-fri 22:00", -0.5, 1, False),  # half an hour early
+        ("mon-fri 22:00", -0.51, 1, True),
+        ("mon-fri 22:00", 0.9, 1, False),
+        ("mon-fri 22:00", 0, 24 * 3 + 0.9, False),  # the weekend, up to Monday
+        ("mon-fri 22:00", 0, 24 * 3 + 1, True),
+        ("22:00", 0, 24 + 1, True),
+        ("daily 22:00 UTC", 0, 24 + 0.9, False),
+        ("sat, sun 9:30", 0, 12.4, False),
+        ("sat, sun 9:30", 0, 12.5, True),
+        ("fri 23:00 Europe/Berlin", -1, 1, True),  # 22:00 in UTC
+        ("fri 23:00 Europe/Berlin", -0.4, 1, False),
+        ("fri 23:00 Europe/Berlin", 0, 24 * 7 + 1, True),
+    ],
+)
+def test_a_moment_of_the_week_is_missed_an_hour_after_it(text, last, now, missed):
+    """``last`` and ``now`` in hours since a Friday, 22:00 UTC."""
+    at = [FRIDAY + timedelta(hours=hours) for hours in (last, now)]
+    assert expected(text).is_missed(*at) is missed
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "26", "h", "0h", "367d", "1s", "26hours", "fri", "25:00", "22:60", "fri 22:00 Nowhere/X",
+     "mon-fri", "mon-fri 22", "xyz 22:00", 26, None, ["26h"], "mon 8:00 tue 9:00"],
+)  # fmt: skip
+def test_what_is_no_expectation_is_a_fault(value):
+    with pytest.raises(ValueError, match='a span such as "26h" nor days and an hour'):
+        expected(value)
+
+
+def test_an_expectation_is_read_from_strategies_toml():
+    found = settings('[trend]\nexpect_every = "26h"\n').strategies["trend"].expect_every
+    assert found.every == timedelta(hours=26)
+    with pytest.raises(SettingsError, match=r"\[trend\] expect_every: '26' is neither a span"):
+        settings('[trend]\nexpect_every = "26"\n')

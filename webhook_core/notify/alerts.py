@@ -1,0 +1,153 @@
+"""What became of the alerts since the last run. The ledger's entries and the history's records are
+the outbox: nothing is written for a message while an alert is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+from webhook_core.intake.actions import ACTION_NAMES
+from webhook_core.journal.reading import Store
+from webhook_core.journal.rows import Row, row_of_entries, row_of_note
+from webhook_core.ledger.contract import later_legs
+from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.notes import Note
+from webhook_core.notify.state import Message, State
+from webhook_core.notify.words import WHAT, message_of
+from webhook_core.trading.orders import Side
+from webhook_core.trading.reduces import exit_of_request
+
+OVERLAP = timedelta(minutes=5)
+"""An alert may be written a while after it came in, and by another clock."""
+UNKNOWN_TOO_LONG = timedelta(minutes=2)
+MOST_ROWS = 500
+"""Of one run: reconcile comes each minute."""
+MOST_WATCHED = 100
+PAGE = 25
+_WAITING = frozenset({"unknown", "not_sent", "missed"})
+"""No outcome yet: looked at again by each run until it has one."""
+_REFUSED = frozenset(
+    {"rejected", "denied", "malformed", "stale", "expired", "paused", "not_placed", "conflict"}
+)
+_EXITS = frozenset({"close", "reverse"})
+_TRUE = frozenset({"true", "1", "yes"})
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNews:
+    """Of the alerts of one account in one mode."""
+
+    store: Store
+    mode: str
+    account: str
+
+    def since(self, state: State, now: datetime) -> tuple[list[Message], State]:
+        """Nothing of before the first run is told. Raises LedgerUnavailable."""
+        begin = (state.looked_at or now) - OVERLAP
+        rows = {row.key: row for row in self._rows(begin)}
+        again = (self._again(key) for key in state.watched if key not in rows)
+        looked = sorted([*filter(None, again), *rows.values()], key=lambda row: row.at)
+        told, waiting, messages = dict(state.told), [], list[Message]()
+        for row in looked:
+            kind = kind_of(row, now, told.get(row.key))
+            if row.outcome in _WAITING:
+                waiting.append(row.key)
+            if kind is None or told.get(row.key) == kind:
+                continue
+            told[row.key] = kind
+            if state.looked_at is not None:
+                messages.append(message_of(kind, row))
+        if len(rows) >= MOST_ROWS:
+            messages.append(_too_many(begin))
+        kept = {key: kind for key, kind in told.items() if key in rows or key in waiting}
+        watched = tuple(waiting[-MOST_WATCHED:])
+        heard = _heard(state.heard, looked)
+        return messages, state._replace(looked_at=now, told=kept, watched=watched, heard=heard)
+
+    def _rows(self, begin: datetime) -> Iterator[Row]:
+        """Newest first, each source up to its bound. One that is quiet costs one billed read."""
+        for entry in _entries_since(self.store, begin):
+            ours = (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
+            if ours and not entry.unit.leg:
+                yield row_of_entries([entry, *later_legs(self.store, entry)])
+        for note in _notes_since(self.store, begin):
+            row = row_of_note(note)
+            if row.mode in (self.mode, ""):
+                yield row
+
+    def _again(self, key: str) -> Row | None:
+        """An alert that had no outcome, as it is by now."""
+        mode, account, generation, leg, alert_key = key.split("/", 4)
+        first = self.store.find(Unit(mode, account, alert_key, int(leg), int(generation)))
+        return None if first is None else row_of_entries([first, *later_legs(self.store, first)])
+
+
+def _entries_since(store: Store, begin: datetime) -> Iterator[LedgerEntry]:
+    page = store.entries(limit=1)
+    for _ in range(MOST_ROWS // PAGE):
+        for entry in page.entries:
+            if entry.claimed_at < begin:
+                return
+            yield entry
+        if page.cursor is None:
+            return
+        page = store.entries(cursor=page.cursor, limit=PAGE)
+
+
+def _notes_since(store: Store, begin: datetime) -> Iterator[Note]:
+    page = store.notes(limit=1)
+    for _ in range(MOST_ROWS // PAGE):
+        for note in page.notes:
+            if note.at < begin:
+                return
+            yield note
+        if page.cursor is None:
+            return
+        page = store.notes(cursor=page.cursor, limit=PAGE)
+
+
+def kind_of(row: Row, now: datetime, before: str | None = None) -> str | None:
+    """What there is to tell of it, ``before`` being what was told; None for an alert that was only
+    validated, and for one without an outcome yet."""
+    if row.outcome == "unknown":
+        return "unknown" if now - row.at > UNKNOWN_TOO_LONG else None
+    if row.outcome in _REFUSED and wants_exit(row):
+        return "refused_exit"
+    if row.outcome in _WAITING or row.outcome not in WHAT:
+        return None
+    return "found" if row.outcome == "accepted" and before in ("unknown", "found") else row.outcome
+
+
+def wants_exit(row: Row) -> bool:
+    """Whether it would have made a position smaller, as far as its order or its words say."""
+    if row.record is not None:
+        return _words_exit(row.record.fields)
+    requests = chain(*([leg.current.request, *leg.following] for leg in row.legs))
+    return any(request.exits or exit_of_request(request) is not None for request in requests)
+
+
+def _words_exit(fields: Mapping[str, str]) -> bool:
+    """On spot every sell is an exit, with leverage only one that may only reduce."""
+    said = [fields.get(name, "").lower() for name in ("action", "side")]
+    named = [ACTION_NAMES.get(text.replace("-", "_").replace(" ", "_")) for text in said]
+    if _EXITS & set(named) or fields.get("reduce_only", "").lower() in _TRUE:
+        return True
+    if "target" in named and fields.get("market_position", "").lower() == "flat":
+        return True
+    return Side.SELL in named and not fields.get("leverage")
+
+
+def _heard(before: Mapping[str, str], rows: Iterable[Row]) -> dict[str, str]:
+    """With the newest alert of each strategy that is listened for."""
+    heard = dict(before)
+    for row in rows:
+        if row.strategy in heard and row.at > datetime.fromisoformat(heard[row.strategy]):
+            heard[row.strategy] = row.at.isoformat()
+    return heard
+
+
+def _too_many(begin: datetime) -> Message:
+    body = f"Since {begin:%H:%M} UTC more than {MOST_ROWS} came: older ones are not told."
+    return Message("", "More alerts than can be told", f"{body} See the list of alerts.")

@@ -1,0 +1,81 @@
+"""What stands rather than happens: pauses, a Kraken that can't be read, strategies gone silent.
+Told when it begins, and once more when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from webhook_core.notify.state import Message, State
+from webhook_core.notify.words import moment, shortened
+from webhook_core.risk.pauses import Pause
+from webhook_core.settings.expectations import Expected
+
+FAILING_AFTER = 3
+"""Runs in a row: one that fails alone is nothing that a person can do about."""
+
+
+def pauses(state: State, standing: Sequence[Pause]) -> tuple[list[Message], State]:
+    """What was paused since the last run, and what goes on."""
+    now_paused = {pause.whose: pause.sentence for pause in standing}
+    after = state._replace(paused=now_paused)
+    if state.looked_at is None:
+        return [], after
+    found = [
+        Message("pause", f"{_name(pause)}: paused", f"{_capital(pause.sentence)}.", pause.strategy)
+        for pause in standing
+        if state.paused.get(pause.whose) != pause.sentence
+    ]
+    for whose, sentence in state.paused.items():
+        if whose not in now_paused:
+            strategy = whose.removeprefix("strategy ") if whose.startswith("strategy ") else None
+            title = f"{strategy or 'The account'}: trading goes on"
+            found.append(Message("pause", title, f"Over: {sentence}.", strategy))
+    return found, after
+
+
+def _name(pause: Pause) -> str:
+    return pause.strategy or "The account"
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Message], State]:
+    """``unread``: what this run could not read of Kraken, and why."""
+    failing = state.failing + 1 if unread else 0
+    after = state._replace(failing=failing)
+    if failing == FAILING_AFTER:
+        why = "; ".join(dict.fromkeys(f"{row['read']}: {row['why']}" for row in unread))
+        body = (
+            f"{FAILING_AFTER} runs in a row failed. {shortened(why)}\nLook at the key and at "
+            "Kraken's status: python -m webhook_core doctor."
+        )
+        return [Message("failing", "Kraken can't be read", body)], after
+    if not unread and state.failing >= FAILING_AFTER:
+        return [Message("failing", "Kraken can be read again")], after
+    return [], after
+
+
+def silence(
+    state: State, expected: Mapping[str, Expected], now: datetime
+) -> tuple[list[Message], State]:
+    """``state.heard`` has the newest alert of each by now."""
+    silent: list[str] = []
+    found: list[Message] = []
+    for name, span in expected.items():
+        last = datetime.fromisoformat(state.heard[name])
+        if not span.is_missed(last, now):
+            if name in state.silent:
+                body = f"The newest one came at {moment(last)}."
+                found.append(Message("silent", f"{name}: alerts come again", body, name))
+            continue
+        silent.append(name)
+        if name not in state.silent:
+            body = (
+                f"None came since {moment(last)}; expected: {span.words}.\n"
+                "Look whether the alert in TradingView still runs."
+            )
+            found.append(Message("silent", f"{name}: no alert, it has gone silent", body, name))
+    return found, state._replace(silent=tuple(silent))

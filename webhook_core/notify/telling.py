@@ -1,0 +1,162 @@
+"""Notifications, put together: what reconcile tells at the end of each run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from webhook_core.clock import Budget, Clock
+from webhook_core.cloud.masking import masked, written_forms
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
+from webhook_core.journal.asking import HistoryStore
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.notify import standing
+from webhook_core.notify.alerts import AlertNews
+from webhook_core.notify.channels import Channel, ReadSecret
+from webhook_core.notify.kinds import DEFAULT
+from webhook_core.notify.listening import expected_of, newest_of
+from webhook_core.notify.outbox import Outbox
+from webhook_core.notify.state import Message, State, state_in
+from webhook_core.notify.summary import Summary
+from webhook_core.notify.trades import TradeNews
+from webhook_core.risk.pausing import Pausing
+from webhook_core.settings.settings import Settings
+from webhook_core.settings.told_addresses import addresses
+
+LEDGER_FAILING_AFTER = 3
+TEST_S = 15.0
+TEST = "What your bridge has to say comes here."
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Telling:
+    """Of one instance."""
+
+    settings: Settings
+    store: HistoryStore
+    clock: Clock
+    pausing: Pausing
+    channels: Sequence[Channel]
+    _ledger_failures: int = 0
+
+    @property
+    def name(self) -> str:
+        return document_of(self.settings)
+
+    def run(self, unread: Sequence[Mapping[str, str]], budget: Budget) -> int:
+        """How many messages were taken. ``unread``: what this reconcile run could not read of
+        Kraken. Whatever fails here is no failure of the run. Never raises."""
+        if not self.channels:
+            return 0
+        try:
+            gather = partial(self._gather, unread=unread, budget=budget)
+            outbox = Outbox(self.store, self.clock, self.name, self.channels, gather)
+            self._ledger_works(budget)
+            return outbox.run(budget)
+        except LedgerUnavailable as error:
+            event(logging.WARNING, "notify.not_told", reason=error.message)
+        except Exception:  # noqa: BLE001  nothing that is told is worth a reconcile run
+            event(logging.ERROR, "notify.not_told", exc_info=True)
+        return 0
+
+    def ledger_failed(self, why: str, budget: Budget) -> None:
+        """Told without the ledger, so once by each instance that sees it. Never raises."""
+        self._ledger_failures += 1
+        if self._ledger_failures == LEDGER_FAILING_AFTER:
+            body = f"{why}\nNo alert is traded until it works: python -m webhook_core doctor."
+            self._at_once("The ledger can't be used", body, budget)
+
+    def _ledger_works(self, budget: Budget) -> None:
+        failed, self._ledger_failures = self._ledger_failures, 0
+        if failed >= LEDGER_FAILING_AFTER:
+            self._at_once("The ledger works again", "", budget)
+
+    def _at_once(self, title: str, body: str, budget: Budget) -> None:
+        if "failing" not in self._about:
+            return
+        for channel in self.channels:
+            if channel.address.strategy is None:
+                channel.send(title, self._mask(body), max(1.0, min(8.0, budget.remaining())))
+
+    @property
+    def _about(self) -> frozenset[str]:
+        about = self.settings.notify_about
+        return frozenset(DEFAULT) if about is None else about
+
+    def _gather(
+        self,
+        state: State,
+        now: datetime,
+        *,
+        unread: Sequence[Mapping[str, str]],
+        budget: Budget,
+    ) -> tuple[list[Message], State]:
+        settings = self.settings
+        mode, account = settings.trading_mode, settings.account
+        trades = TradeStore(self.store, mode, account)
+        expected = expected_of(settings.strategies)
+        newest = newest_of(self.store, [name for name in expected if name not in state.heard])
+        heard = {
+            name: state.heard.get(name) or newest.get(name, now).isoformat() for name in expected
+        }
+        state = state._replace(heard=heard)
+        steps: Sequence[Callable[[State], tuple[list[Message], State]]] = (
+            lambda known: standing.pauses(known, self.pausing.standing()),
+            lambda known: standing.venue(known, unread),
+            lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
+            lambda known: AlertNews(self.store, mode, account).since(known, now),
+            lambda known: standing.silence(known, expected, now),
+            lambda known: Summary(self.store, trades, mode, settings.notify_summary).since(
+                known, now, budget
+            ),
+        )
+        messages: list[Message] = []
+        for step in steps:
+            found, state = step(state)
+            messages += (one for one in found if one.kind in self._about or not one.kind)
+        return [self._masked(message) for message in messages], state
+
+    def _mask(self, text: str) -> str:
+        """Without secrets: one may stand in the wrong field of an alert."""
+        return masked(text, written_forms(self.settings.texts_to_mask))
+
+    def _masked(self, message: Message) -> Message:
+        title, body = self._mask(message.title), self._mask(message.body)
+        return message._replace(title=title, body=body)
+
+    def test(self) -> list[tuple[str, str, str]]:
+        """A message to every address: its place, its service, and what became of it."""
+        return [
+            (
+                channel.place,
+                channel.services(),
+                channel.fault() or channel.send("This is a test", TEST, TEST_S),
+            )
+            for channel in self.channels
+        ]
+
+
+def document_of(settings: Settings) -> str:
+    """The name of the document in which the messages stand."""
+    return f"notify:{settings.trading_mode}:{settings.account}"
+
+
+def open_telling(
+    settings: Settings,
+    store: HistoryStore,
+    clock: Clock,
+    pausing: Pausing,
+    read: ReadSecret,
+) -> Telling:
+    """As the settings have it."""
+    channels = [Channel(address, read) for address in addresses(settings)]
+    return Telling(settings, store, clock, pausing, channels)
+
+
+def state_of(settings: Settings, store: HistoryStore) -> State:
+    """What the last run has left. Raises LedgerUnavailable."""
+    return state_in(store.read(document_of(settings)))

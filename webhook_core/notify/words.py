@@ -1,0 +1,69 @@
+"""One alert in words that a person can read on a phone: what happened, of which strategy, and what
+to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webhook_core.journal.rows import Row
+from webhook_core.notify.state import Message
+
+LONGEST = 400
+"""Characters of a reason."""
+WHAT = {
+    "rejected": "Kraken refused the order",
+    "refused_exit": "an exit was refused, the position is still open",
+    "denied": "an alert was refused by a limit",
+    "unknown": "the outcome of an order is unknown",
+    "not_placed": "an order was not placed",
+    "expired": "an order was never sent, and has expired",
+    "paused": "an alert came while trading is paused",
+    "conflict": "an alert came under the id of another",
+    "id_reused": "an alert came again too late to be a resend, and was not traded",
+    "failed": "an alert failed here",
+    "not_kept": "too many alerts came in one minute",
+    "accepted": "Kraken accepted the order",
+    "no_action": "there was nothing to do",
+    "malformed": "an alert could not be read",
+    "stale": "an alert came too late",
+    "superseded": "an alert was overtaken by a later one",
+    "out_of_scope": "a token was used for what it may not do",
+    "found": "the order whose outcome was unknown is on Kraken",
+}
+_DO = {
+    "rejected": "Look at the reason, then at what the account holds.",
+    "refused_exit": "Close it by hand, or mend the alert.",
+    "denied": "If the limit is too tight, change it; else leave it.",
+    "unknown": "Look at the open orders on Kraken before you trade by hand.",
+    "not_placed": "Look at the position: the order is not on Kraken.",
+    "expired": "Look at the position: replay sends the alert again.",
+    "conflict": "Give each firing an id of its own.",
+    "id_reused": "Give each firing an id of its own.",
+    "failed": "Look at the log of the function.",
+    "not_kept": "Look at the alerts in TradingView: one may fire without an end.",
+    "malformed": "Mend the alert's message in TradingView.",
+    "stale": "Look whether TradingView or the alert's time is late.",
+    "out_of_scope": "If that was not you, revoke the token.",
+}
+
+
+def message_of(kind: str, row: Row) -> Message:
+    """Of ``kind`` of WHAT; ``found`` is told as ``unknown`` was."""
+    mode = "" if row.mode in ("live", "") else f" ({row.mode})"
+    facts = [row.asked.strip(), moment(row.at), f"alert {row.alert_id}" if row.alert_id else ""]
+    lines = (
+        ", ".join(fact for fact in facts if fact) + ".",
+        shortened(row.reason),
+        _DO.get(kind, ""),
+    )
+    told_as = "unknown" if kind == "found" else kind
+    title = f"{row.strategy}: {WHAT[kind]}{mode}"
+    return Message(told_as, title, "\n".join(line for line in lines if line), row.strategy)
+
+
+def moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

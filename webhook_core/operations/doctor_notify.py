@@ -1,0 +1,50 @@
+"""The doctor's look at who is told, and at strategies that have gone silent. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from webhook_core.application import Application
+from webhook_core.findings import Finding, ok, warn
+from webhook_core.notify.channels import Channel
+from webhook_core.notify.listening import silent_now
+from webhook_core.notify.state import Queue, state_in
+from webhook_core.notify.words import moment
+
+_MEND = "write a URL of apprise, or the name of a secret that holds some: webhook_core/notify"
+_TRY = "python -m webhook_core notify test"
+_RUN = "POST /reconcile sends: run it each minute"
+
+
+def check_notify(application: Application) -> Iterator[Finding]:
+    """Each address by its place, and what it has taken. Raises LedgerUnavailable."""
+    operators = application.operators
+    telling = operators.open_telling()
+    if telling.channels:
+        state = state_in(telling.store.read(telling.name))
+        for channel in telling.channels:
+            yield _address(channel, state.queues.get(channel.place, Queue()))
+        if state.looked_at is None:
+            yield warn("notifications", "nothing was ever looked at", _RUN)
+    for row in silent_now(operators.strategies, telling.store, application.clock.now()):
+        last = "never" if row["last"] is None else moment(row["last"])
+        found = f"{row['strategy']}: newest alert {last}; expected {row['expected']}"
+        if row["silent"]:
+            yield warn("silence", found, "look whether its alert in TradingView still runs")
+        else:
+            yield ok("silence", found)
+
+
+def _address(channel: Channel, queue: Queue) -> Finding:
+    fault = channel.fault()
+    if fault is not None:
+        return warn(channel.place, f"{fault}; nobody is told there", _MEND)
+    took = "nothing was told yet" if queue.told_at is None else f"told {moment(queue.told_at)}"
+    waiting = len(queue.waiting) + queue.more
+    if queue.failures and queue.failed_at is not None:
+        found = (
+            f"{channel.services()}: failed {queue.failures} times in a row, the last at "
+            f"{moment(queue.failed_at)}; {waiting} messages wait, {took}"
+        )
+        return warn(channel.place, found, _TRY)
+    return ok(channel.place, f"*** ({channel.services()}); {took}")

@@ -1,0 +1,103 @@
+"""Who is told, and what -> values. Nothing about an address ever stops the start: whoever can't be
+told is warned of, and the bridge trades.
+
+No message here repeats any part of an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import time
+from typing import Any
+
+from webhook_core.notify.kinds import DEFAULT, KINDS
+from webhook_core.settings import variables
+from webhook_core.settings.secret_names import path_of, version_of
+from webhook_core.settings.secrets import Secret, is_like_a_name
+
+_NEXT = r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]{0,31}://|projects/|file:/|env:)"
+"""Commas and blanks may stand inside of an address, so only those before another one part."""
+_URL = r"(?a)[A-Za-z][A-Za-z0-9+.-]{0,31}://[!-~]{1,4000}"
+_SHORTEST = 8
+"""Shorter texts are in every line by chance."""
+
+
+def texts(value: str) -> tuple[Secret, ...]:
+    """One or more addresses, or names of secrets that hold some; anything else stays as it is."""
+    parts = (part.strip(" ,\t\r\n") for part in re.split(_NEXT, value.strip()))
+    return tuple(Secret(part) for part in parts if part)
+
+
+def about(value: str) -> frozenset[str]:
+    """``+fill,-denied`` changes what is told by default; names alone stand in its place; ``all``
+    and ``none``."""
+    found: set[str] = set()
+    parts = variables.entries(value.lower())
+    signed = [part for part in parts if part[0] in "+-"]
+    if signed and len(signed) < len(parts):
+        raise ValueError("write every name with + or -, or every one without")
+    if signed:
+        found |= set(DEFAULT)
+    for part in parts:
+        names = _kinds(part.lstrip("+-"), alone=len(parts) == 1 and not signed)
+        found = found - names if part.startswith("-") else found | names
+    return frozenset(found)
+
+
+def _kinds(name: str, *, alone: bool) -> set[str]:
+    if alone and name in ("all", "none"):
+        return set(KINDS) if name == "all" else set()
+    if name not in KINDS:
+        hint = variables.suggestion(name, KINDS) or f"; there are {', '.join(KINDS)}, all and none"
+        raise ValueError(f"{variables.shown(name)} is nothing that can be told{hint}")
+    return {name}
+
+
+def hour(value: str) -> time:
+    """``07:00``, UTC."""
+    match = re.fullmatch(r"(?a)([01]?[0-9]|2[0-3]):([0-5][0-9])", value)
+    if match is None:
+        raise ValueError(f"{variables.shown(value)} is no hour of a day such as 07:00 (UTC)")
+    return time(int(match[1]), int(match[2]))
+
+
+PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "NOTIFY": texts,
+    "NOTIFY_ABOUT": about,
+    "NOTIFY_SUMMARY": hour,
+}
+
+
+def of_toml(value: object, env: Mapping[str, str]) -> tuple[Secret, ...]:
+    """``notify`` of a strategy. A variable that is not set leaves its name, which is warned of."""
+    given = value if isinstance(value, list) else [value]
+    entries = [entry.strip() for entry in given if isinstance(entry, str) and entry.strip()]
+    if not entries or len(entries) < len(given):
+        raise ValueError('must be a list such as ["env:TREND_NOTIFY"]')
+    found: list[Secret] = []
+    for entry in entries:
+        name = entry.removeprefix("env:").strip()
+        found += texts((env.get(name) if name != entry else entry) or entry)
+    return tuple(found)
+
+
+def to_mask(found: Collection[Secret]) -> tuple[Secret, ...]:
+    """Those that may be secrets themselves, and no names of one."""
+    named = ("env:", "file:", "projects/")
+    return tuple(
+        each
+        for each in found
+        if len(text := each.get_secret_value()) >= _SHORTEST and not text.startswith(named)
+    )
+
+
+def fault_of(text: str) -> str | None:
+    """What is wrong with its form; None for a URL, and for a name that is read later."""
+    if version_of(text) is not None or path_of(text) is not None or re.fullmatch(_URL, text):
+        return None
+    if text.startswith("env:"):
+        return "names a variable that is not set"
+    if is_like_a_name(text):
+        return "holds a name of a secret in no form that can be read"
+    return "is no address"
