@@ -246,7 +246,7 @@ def test_the_example_strategies_file_is_accepted():
         (EXAMPLES / "strategies.toml").read_text("utf-8"), "strategies.toml", env
     )
     assert found.faults == ()
-    assert found.variables == set(env) | {"NAME"}
+    assert found.variables == set(env) | {"NAME", "TREND_BTC_NOTIFY"}
     assert list(found.strategies) == ["my-strategy", "trend-btc", "mean-reversion"]
 
 
