@@ -210,6 +210,12 @@ class NoTimeToRead(VenueUnavailable):
     code = "not_sent"
 
 
+class LossUnknown(VenueUnavailable):
+    """What was lost today is not known as of now, and a limit depends on it. Nothing was sent."""
+
+    code = "loss_unknown"
+
+
 class NoPrice(VenueUnavailable):
     """The venue states that it has no price of the pair: asking again soon does not
     help. Nothing was sent."""

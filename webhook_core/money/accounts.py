@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
@@ -23,6 +23,10 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.venue import Venue
 
+if TYPE_CHECKING:
+    from webhook_core.money.daily_loss import LossOwner
+    from webhook_core.trading.rules import Loss
+
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 
@@ -34,6 +38,7 @@ class Accounts:
     venue: Venue
     clock: Clock
     resolve: Callable[[str], Instrument]
+    loss_owners: tuple[LossOwner, ...] = ()
 
     @property
     def store(self) -> TradeStore:
@@ -47,6 +52,17 @@ class Accounts:
                 event(logging.INFO, "exit.filled", **_told(trade))
         return len(new)
 
+    def keep_losses(self, budget: Budget) -> Mapping[str, Loss]:
+        """What each owner of a daily limit has lost, for the alerts to come. Raises
+        LedgerUnavailable."""
+        if not self.loss_owners:
+            return {}
+        from webhook_core.money.daily_loss import DailyLoss  # few accounts have such a limit
+
+        of = self.collector
+        parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
+        return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
+
     def report(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
         """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
         Raises AlertMalformed, LedgerUnavailable."""
@@ -55,7 +71,7 @@ class Accounts:
         lines = reported(self.store.until(until), since, query.get("strategy") or None)
         place = self.store.place()
         symbols = {line.line.symbol for line in lines if line.position.lots}
-        prices = self._prices(symbols, budget)
+        prices = self.prices(symbols, budget)
         return to_document(lines, prices, since, until, None if place is None else place.read_at)
 
     def curves(self, query: Mapping[str, str]) -> dict[tuple[str, str], list[Decimal]]:
@@ -81,7 +97,7 @@ class Accounts:
         )
         return sum(lines, Decimal(0))
 
-    def _prices(self, symbols: Iterable[str], budget: Budget) -> Mapping[str, Decimal]:
+    def prices(self, symbols: Iterable[str], budget: Budget) -> Mapping[str, Decimal]:
         """Last ones by symbol, of those that can be had: a report without one says so."""
         pairs = {symbol: pair for symbol in symbols if (pair := self._pair(symbol)) is not None}
         if not pairs:

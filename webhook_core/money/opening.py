@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from webhook_core.ledger.opening import Store
 from webhook_core.money.accounts import Accounts
 from webhook_core.money.collect import Collector
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.instruments import Instrument
+
+if TYPE_CHECKING:
+    from webhook_core.money.daily_loss import LossOwner
 
 
-def open_accounts(reconciler: Reconciler, store: Store, pair_rules: PairRules) -> Accounts:
+def open_accounts(
+    reconciler: Reconciler, store: Store, pair_rules: PairRules, settings: Settings
+) -> Accounts:
     """Of the account that ``reconciler`` asks for."""
     mode, account, venue = reconciler.mode, reconciler.account, reconciler.venue
     kept = TradeStore(store, mode, account)
     clock, margin = reconciler.clock, reconciler.margin
     collector = Collector(mode, account, store, venue, clock, margin, kept)
-    return Accounts(collector, venue, clock, lambda symbol: pair_rules.current().resolve(symbol))
+
+    def resolve(symbol: str) -> Instrument:
+        return pair_rules.current().resolve(symbol)
+
+    return Accounts(collector, venue, clock, resolve, tuple(_loss_owners(settings)))
+
+
+def _loss_owners(settings: Settings) -> Iterator[LossOwner]:
+    """The account and each strategy, where it limits what may be lost a day."""
+    from webhook_core.money.daily_loss import LossOwner  # few accounts have such a limit
+
+    for name in dict.fromkeys(("", *settings.strategies)):
+        rules = settings.rules_for(name)
+        owner = rules.limits[1 if name else 0]
+        if owner.guards is not None and owner.guards.max_daily_loss:
+            yield LossOwner(name, rules.day_begins(owner))

@@ -31,12 +31,12 @@ class TradeStore:
     """Of one account in one mode. Every method raises LedgerUnavailable."""
 
     def __init__(self, documents: Documents, mode: str, account: str) -> None:
-        self._documents = documents
+        self.documents = documents
         self._place, self._day = f"trades-read:{mode}:{account}", f"trades:{mode}:{account}:"
 
     def place(self) -> Place | None:
         """None before the first run."""
-        kept = self._documents.read(self._place)
+        kept = self.documents.read(self._place)
         if kept is None:
             return None
         row = json.loads(kept.text)
@@ -50,13 +50,13 @@ class TradeStore:
     def keep_place(self, place: Place) -> None:
         """Where two runs meet, the place of the one that was first stands: nothing is
         lost by reading again."""
-        kept = self._documents.read(self._place)
+        kept = self.documents.read(self._place)
         row = {
             "since": place.since.isoformat(),
             "first": place.first.isoformat(),
             "read_at": None if place.read_at is None else place.read_at.isoformat(),
         }
-        self._documents.write(self._place, json.dumps(row), None if kept is None else kept.version)
+        self.documents.write(self._place, json.dumps(row), None if kept is None else kept.version)
 
     def add(self, trades: Iterable[Trade]) -> list[Trade]:
         """Those that were not kept before, oldest first, written now."""
@@ -73,7 +73,7 @@ class TradeStore:
 
     def of_day(self, day: date) -> list[Trade]:
         """In UTC, oldest first."""
-        kept = self._documents.read(f"{self._day}{day.isoformat()}")
+        kept = self.documents.read(f"{self._day}{day.isoformat()}")
         return [] if kept is None else [from_row(row) for row in json.loads(kept.text)]
 
     def until(self, end: datetime) -> Iterator[Trade]:
@@ -90,7 +90,7 @@ class TradeStore:
     def _add_to(self, day: date, trades: Sequence[Trade]) -> list[Trade]:
         name = f"{self._day}{day.isoformat()}"
         for _ in range(TRIES):
-            kept = self._documents.read(name)
+            kept = self.documents.read(name)
             rows = [] if kept is None else json.loads(kept.text)
             known = {row["trade_id"] for row in rows}
             new = [trade for trade in trades if trade.trade_id not in known]
@@ -98,7 +98,7 @@ class TradeStore:
                 return []
             rows = sorted((*rows, *map(to_row, new)), key=lambda row: (row["at"], row["trade_id"]))
             version = None if kept is None else kept.version
-            if self._documents.write(name, json.dumps(rows), version):
+            if self.documents.write(name, json.dumps(rows), version):
                 return new
         raise LedgerUnavailable("The trades of a day could not be written: others wrote them too.")
 

@@ -75,6 +75,8 @@ def play(
         clock.at = max(fill.at, clock.at + timedelta(seconds=1))
         at = clock.at.strftime("%Y-%m-%dT%H:%M:%SZ")
         body = message.replace(_NOW, at).encode()
+        if application.operators.money.loss_owners:
+            application.operators.reconcile({})  # what an alert is held against is of now
         response = application.handle(request_of(body, clock.now()))
         played.append(Played(fill, response.status, json.loads(response.body)))
         clock.at += timedelta(minutes=2)

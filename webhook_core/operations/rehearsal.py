@@ -21,9 +21,12 @@ from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.opening import open_store
 from webhook_core.operations.at_terminal import complete_settings
+from webhook_core.risk import loss_figures
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.day_begins import day_of
 from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.rules import Loss
 from webhook_core.venue import HearsPrices
 from webhook_core.web.gate import ClosedGate
 from webhook_core.web.messages import HttpRequest
@@ -67,7 +70,20 @@ def rehearse(settings: Settings, clock: Clock, strategy: str | None = None) -> A
     """The application around a ledger of its own, which ends with it."""
     store = open_store(NOWHERE)
     venue = open_venue(settings, store, clock)
-    return assemble(settings, clock, store, venue, OpenGate(strategy))
+    application = assemble(settings, clock, store, venue, OpenGate(strategy))
+    nothing_lost(application)
+    return application
+
+
+def nothing_lost(application: Application) -> None:
+    """As if reconcile had just found that nothing was lost today: there is no account to ask."""
+    owners = application.operators.money.loss_owners
+    if not owners:
+        return
+    now, market = application.clock.now(), application.market
+    losses = {one.strategy: Loss(now, day_of(one.begins, now), {}, {}, {}) for one in owners}
+    name = loss_figures.document(market.mode, market.account)
+    market.pair_rules.documents.write(name, loss_figures.to_text(losses), None)
 
 
 def tell_price(application: Application, instrument: Instrument, price: Decimal) -> None:

@@ -19,6 +19,7 @@ from webhook_core.errors import (
     AlertPaused,
     AlertSuperseded,
     LedgerUnavailable,
+    LossUnknown,
     NotItsTurn,
     OrderDenied,
     VenueUnavailable,
@@ -115,7 +116,7 @@ class Replay:
         price of Kraken's."""
         request, rules, now = (
             entry.current.request,
-            self.settings.rules_for(entry.strategy),
+            self.market.with_losses(self.settings.rules_for(entry.strategy)),
             self.clock.now(),
         )
         try:
@@ -132,10 +133,12 @@ class Replay:
         denied = denials.refusal(draft, rules, now, Need.SIZE)
         if denied is None:
             if needs_market(draft.wanted, rules):
-                draft = as_stored(
-                    request, instrument, self.market.market_price(draft.wanted, instrument, budget)
-                )
-            denied = denials.refusal(draft, rules, now)
+                price = self.market.market_price(draft.wanted, instrument, budget)
+                draft = as_stored(request, instrument, price)
+            try:
+                denied = denials.refusal(draft, rules, now)
+            except LossUnknown as unknown:
+                raise ReplayRefused(unknown.message) from None
         if denied is not None:
             raise ReplayRefused(f"Today's limits forbid it: {denied.message}.")
 

@@ -94,7 +94,7 @@ class Market(Sources):
             )
         except (UnknownSymbol, ValueError) as error:
             return f"What is stored can't be held against the limits of today: {error}"
-        now = self.clock.now()
+        rules, now = self.with_losses(rules), self.clock.now()
         denied = denials.refusal(_begun(draft, now), rules, now)
         return "" if denied is None else denied.message
 
@@ -132,6 +132,7 @@ class Market(Sources):
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """What a token allows is held against the alert's actions first, then
         against its orders."""
+        wants = wants._replace(rules=self.with_losses(wants.rules))
         if wants.rules.permit is None:
             return self._held_together(wants, budget, appraised=appraised)
         from webhook_core.planning import permitted  # few senders have such a token

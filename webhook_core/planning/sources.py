@@ -89,6 +89,16 @@ class Sources:
 
         return OwnOrders(self.mode, self.account, self.ledger, self.clock, self.margin)
 
+    def with_losses(self, rules: TradingRules) -> TradingRules:
+        """With what is known of today's losses, where somebody limits them: one read. Raises
+        LedgerUnavailable."""
+        if not rules.limits_loss:
+            return rules
+        from webhook_core.risk import loss_figures  # few strategies have such a limit
+
+        documents = self.pair_rules.documents
+        return rules._replace(losses=loss_figures.read(documents, self.mode, self.account))
+
     def instrument(self, symbol: str, budget: Budget) -> Instrument:
         """The pair of that name; Kraken is asked for one whose rules we lack.
 

@@ -15,6 +15,7 @@ from webhook_core.settings import variables
 from webhook_core.trading.rules import Guards
 
 if TYPE_CHECKING:
+    from webhook_core.trading.day_begins import DayBegins
     from webhook_core.trading.trading_hours import TradingHours
 
 
@@ -46,6 +47,13 @@ def span(value: str) -> timedelta:
     return length
 
 
+def day_begins(value: str) -> DayBegins:
+    """``17:00 America/New_York``."""
+    from webhook_core.trading import day_begins as days  # few deployments have one
+
+    return days.parse(value)
+
+
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours"}
 _COUNTS = ("orders_per_day", "orders_per_hour")
 GUARDS: Mapping[str, Callable[[str], Any]] = {
@@ -56,6 +64,8 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "orders_per_day": variables.whole(1, 1000),
     "orders_per_hour": variables.whole(1, 1000),
     "cool_down": span,
+    "max_daily_loss": variables.cost_limits,
+    "day_begins": day_begins,
 }
 """As strategies.toml calls them, with their parsers; the variables have the same
 names in capitals."""
@@ -67,6 +77,8 @@ _EXAMPLES = {
     "orders_per_day": "20",
     "orders_per_hour": "5",
     "cool_down": '"30s"',
+    "max_daily_loss": '"200 USD"',
+    "day_begins": '"17:00 America/New_York"',
 }
 
 

@@ -164,11 +164,11 @@ def _hours(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
         yield from guards.hours_checks(draft, rules, now)
 
 
-def _collar(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
+def _guards(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
     if rules.has_guards:
         from webhook_core.trading import guards
 
-        yield from guards.collar_checks(draft, rules, now)
+        yield from guards.priced_checks(draft, rules, now)
 
 
 def _display_volume(draft: Draft, _rules: TradingRules, _now: datetime) -> Iterator[Check]:
@@ -232,7 +232,7 @@ RULES: tuple[Rule, ...] = (
     Rule(_offsets),
     Rule(_exits),
     Rule(_permitted_cost),
-    Rule(_collar),
+    Rule(_guards),
     Rule(_cost),
     Rule(_cost_minimum),
 )

@@ -58,6 +58,15 @@ def hours_checks(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[C
         yield owned(check, owner, "TRADING_HOURS")
 
 
+def priced_checks(draft: Draft, rules: TradingRules, now: datetime) -> Iterator[Check]:
+    """Of what needs a price: the alert's own, or those of what is held. Raises LossUnknown."""
+    yield from collar_checks(draft, rules, now)
+    if rules.limits_loss:
+        from webhook_core.trading import loss_limit  # fewer strategies have such a limit
+
+        yield from loss_limit.loss_checks(draft, rules, now)
+
+
 def collar_checks(draft: Draft, rules: TradingRules, _now: datetime) -> Iterator[Check]:
     for owner, guards in _owners(rules):
         most = guards.price_collar

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.orders import QuantityType
 
 if TYPE_CHECKING:
+    from webhook_core.trading.day_begins import DayBegins
     from webhook_core.trading.permits import Permit
     from webhook_core.trading.trading_hours import TradingHours
 
@@ -27,7 +29,8 @@ class Guards(NamedTuple):
     """Further limits of one owner, which few have. ``price_collar`` and ``max_spread`` in percent;
     ``max_alert_cost``: currency code -> most that the orders of one alert may cost together.
     ``orders_per_day``, ``orders_per_hour``: how many orders may open or add; ``cool_down``: how far
-    apart the alerts that do so are."""
+    apart the alerts that do so are. ``max_daily_loss``: currency code -> most that may be lost a
+    day, which begins at ``day_begins``, also for ``orders_per_day``."""
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
@@ -36,6 +39,8 @@ class Guards(NamedTuple):
     orders_per_day: int | None = None
     orders_per_hour: int | None = None
     cool_down: timedelta | None = None
+    max_daily_loss: Mapping[str, Decimal] | None = None
+    day_begins: DayBegins | None = None
 
     @property
     def counts_orders(self) -> bool:
@@ -65,6 +70,18 @@ class Limits(NamedTuple):
         return f"strategy {self.strategy}'s {setting.lower()}"
 
 
+class Loss(NamedTuple):
+    """What an owner has lost, each amount by its currency. ``as_of``: when all of it was so;
+    ``day``: when the day began that ``realised`` (profits above zero, fees taken off) and
+    ``worst``, the largest loss in it, are of. ``open_loss``: of what is held, at last prices."""
+
+    as_of: datetime
+    day: datetime
+    realised: Mapping[str, Decimal]
+    open_loss: Mapping[str, Decimal]
+    worst: Mapping[str, Decimal]
+
+
 def owned(check: Check, owner: Limits, setting: str) -> Check:
     """The same, of that owner, and a refusal says so."""
     message = f"{check.message} ({owner.named(setting)})" if check.message else ""
@@ -80,7 +97,8 @@ class TradingRules(NamedTuple):
     the sender's token allows, None for a sender without one. ``exits_ignore_cost``: a close, a
     target nearer to flat and what only reduces are held against no cap of a cost.
     ``exits_ignore_limits``: the guards let every exit pass. ``priced_by_alerts``: the market's
-    price is the alert's own (paper, PAPER_PRICES=alert).
+    price is the alert's own (paper, PAPER_PRICES=alert). ``losses``: by owner, where one limits
+    them and they are known.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -92,11 +110,26 @@ class TradingRules(NamedTuple):
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
     priced_by_alerts: bool = False
+    losses: Mapping[str, Loss] = MappingProxyType({})
 
     @property
     def counts_orders(self) -> bool:
         """Whether an owner limits how many orders are opened, or how far apart."""
         return any(one.guards is not None and one.guards.counts_orders for one in self.limits)
+
+    @property
+    def limits_loss(self) -> bool:
+        """Whether an owner limits what may be lost a day."""
+        return any(one.guards is not None and one.guards.max_daily_loss for one in self.limits)
+
+    def day_begins(self, owner: Limits) -> DayBegins:
+        """That owner's, else the account's, else midnight UTC."""
+        from webhook_core.trading.day_begins import MIDNIGHT  # few strategies count days
+
+        for one in (owner, *self.limits[:1]):
+            if one.guards is not None and one.guards.day_begins is not None:
+                return one.guards.day_begins
+        return MIDNIGHT
 
     @property
     def size(self) -> Size | None:

@@ -80,7 +80,7 @@ def _group(text: str) -> Iterator[Window]:
     zone = words.pop()
     if re.fullmatch(_HOURS, zone) or _days(zone) is not None:
         raise ValueError(f"names no zone behind {_said(zone)}; write it like {EXAMPLE!r}, or UTC")
-    _check_zone(zone)
+    check_zone(zone)
     days: set[int] = set()
     begun, found = False, False
     for word in words:
@@ -119,7 +119,8 @@ def _minutes(word: str, hours: re.Match[str]) -> tuple[int, int]:
     return begins, ends if ends > begins else ends + DAY_MINUTES
 
 
-def _check_zone(zone: str) -> None:
+def check_zone(zone: str) -> None:
+    """Raises ValueError for a name that is no zone."""
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):

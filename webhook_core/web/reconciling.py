@@ -75,6 +75,7 @@ class ReconcileRun:
         recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
         found["fills"] = self._filled_in(recent, budget, unread)
         found["trades"] = self._trades_read(budget, unread)
+        found["losses"] = self._losses_kept(budget)
         found["purged"] = self.reconciler.purge() + self.history.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["fees_read"] = self._fees_read(budget)
@@ -102,6 +103,17 @@ class ReconcileRun:
         except LedgerUnavailable as error:  # no order depends on it; the next run reads them again
             event(logging.ERROR, "trades.not_kept", reason=error.message)
         return 0
+
+    def _losses_kept(self, budget: Budget) -> list[dict[str, Any]]:
+        """What each owner of a daily limit has lost. Where it can't be kept, entries wait."""
+        from webhook_core.risk import loss_figures  # no alert reconciles
+
+        try:
+            losses = self.money.keep_losses(budget)
+        except LedgerUnavailable as error:
+            event(logging.ERROR, "loss.not_kept", reason=error.message)
+            return []
+        return loss_figures.rows(losses)
 
     def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
         """Our settled entries that may need something yet, those among them that this run has

@@ -1,0 +1,76 @@
+"""What the trades of all days but the last few have left open, kept in one document: whoever asks
+each minute what is held reads no day twice."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Documents
+from webhook_core.money.book import Book, Line, Lot, Position
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trades import Trade
+
+DAYS_READ = 3
+"""Today in UTC and two before: a day may have begun so long ago in another zone."""
+
+
+class HeldBefore:
+    """Of one account in one mode."""
+
+    def __init__(self, documents: Documents, store: TradeStore, mode: str, account: str) -> None:
+        self._documents, self._store = documents, store
+        self._name = f"held-before/{mode}/{account}"
+
+    def until(self, now: datetime) -> tuple[Book, list[Trade]]:
+        """What was open some days ago, and every trade since then, oldest first; the book has
+        none of these. A day that may still get a trade is no part of the document.
+
+        Raises LedgerUnavailable.
+        """
+        place = self._store.place()
+        if place is None:
+            return Book(), []
+        stored = self._documents.read(self._name)
+        book, day = (Book(), place.first) if stored is None else _read(stored.text)
+        settled = min(now.date(), place.since.date()) - timedelta(days=DAYS_READ - 1)
+        moved = day < settled
+        while day < settled:
+            for trade in self._store.of_day(day):
+                book.take(trade)
+            day += timedelta(days=1)
+        if moved:  # whoever was first wrote the same
+            version = None if stored is None else stored.version
+            self._documents.write(self._name, _text(book, day), version)
+        trades: list[Trade] = []
+        while day <= now.date():
+            trades += self._store.of_day(day)
+            day += timedelta(days=1)
+        return book, trades
+
+
+def _text(book: Book, day: date) -> str:
+    lines = [
+        [*line, [[str(lot.volume), str(lot.cost)] for lot in position.lots]]
+        for line, position in book.positions.items()
+        if position.lots
+    ]
+    return json.dumps({"until": day.isoformat(), "lines": lines})
+
+
+def _read(text: str) -> tuple[Book, date]:
+    try:
+        kept: dict[str, Any] = json.loads(text)
+        book = Book()
+        for strategy, symbol, margin, lots in kept["lines"]:
+            found = deque(Lot(Decimal(volume), Decimal(cost)) for volume, cost in lots)
+            book.positions[Line(str(strategy), str(symbol), bool(margin))] = Position(found)
+        return book, date.fromisoformat(kept["until"])
+    except (ValueError, TypeError, KeyError, ArithmeticError):
+        raise LedgerUnavailable(
+            "The ledger is not available: what was held some days ago can't be read."
+        ) from None
