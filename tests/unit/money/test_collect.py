@@ -24,7 +24,7 @@ from webhook_core.operations.commands.money import COLUMNS
 from webhook_core.settings.reading import read_settings
 from webhook_core.web.messages import HttpRequest
 
-TOKEN, OPERATOR = "token-of-the-tests-0123", "operator-of-the-tests-01"
+TOKEN, OPERATOR = "q7Rw2Lx9Vb4Nc8Ke5Ty1", "Zp3Hd6Jm0Sf8Gu2Wa7Xe"
 
 
 @pytest.fixture

@@ -358,3 +358,18 @@ def test_the_commands_of_the_document_name_options_that_exist():
     ):
         assert option in text
         assert option in shown
+
+
+def test_a_daily_loss_is_of_a_day_that_has_lost_nothing_yet_and_of_the_month_as_played(
+    explain, tmp_path
+):
+    told = explain(GOOD, MAX_DAILY_LOSS="100 USD")
+    assert (told.exit_code, "MAX_DAILY_LOSS" in told.output) == (0, True), told.output
+    rows = [
+        (1, "Exit long", "Close", "2026-02-01 11:00", "40000", "0.01"),
+        (1, "Entry long", "Long", "2026-02-01 10:00", "60000", "0.01"),
+        (2, "Entry long", "Long", "2026-02-01 12:00", "60000", "0.01"),
+        (3, "Entry long", "Long", "2026-02-02 12:00", "60000", "0.01"),
+    ]
+    played = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows), MAX_DAILY_LOSS="100 USD")
+    assert "1 of 4 would have been refused: 1 order_denied." in played.output, played.output
