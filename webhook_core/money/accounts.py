@@ -24,8 +24,7 @@ from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.venue import Venue
 
 if TYPE_CHECKING:
-    from webhook_core.money.daily_loss import LossOwner
-    from webhook_core.trading.rules import Loss
+    from webhook_core.money.daily_loss import Kept, LossOwner
 
 _MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
@@ -52,11 +51,11 @@ class Accounts:
                 event(logging.INFO, "exit.filled", **_told(trade))
         return len(new)
 
-    def keep_losses(self, budget: Budget) -> Mapping[str, Loss]:
-        """What each owner of a daily limit has lost, for the alerts to come. Raises
-        LedgerUnavailable."""
+    def keep_losses(self, budget: Budget) -> Kept | None:
+        """What each owner of a daily limit has lost, for the alerts to come; None where nobody has
+        one. Raises LedgerUnavailable."""
         if not self.loss_owners:
-            return {}
+            return None
         from webhook_core.money.daily_loss import DailyLoss  # few accounts have such a limit
 
         of = self.collector

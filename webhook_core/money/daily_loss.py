@@ -23,6 +23,7 @@ from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.risk import loss_figures
 from webhook_core.trading.day_begins import DayBegins, day_of
+from webhook_core.trading.loss_limit import counted_in
 from webhook_core.trading.rules import Loss
 
 _ZERO = Decimal(0)
@@ -31,13 +32,39 @@ Prices = Callable[[Iterable[str], Budget], Mapping[str, Decimal]]
 
 
 class LossOwner(NamedTuple):
-    """``strategy``: whose, empty for the account."""
+    """``strategy``: whose, empty for the account. ``most``: by currency. ``pauses``: whether it is
+    paused once it has lost so much."""
 
     strategy: str
     begins: DayBegins
+    most: Mapping[str, Decimal]
+    pauses: bool = False
 
     def owns(self, strategy: str) -> bool:
         return self.strategy in ("", strategy)
+
+    def has_reached(self, before: Mapping[str, Loss], after: Mapping[str, Loss]) -> bool:
+        """Whether the limit was reached between these two."""
+        was, now = before.get(self.strategy), after.get(self.strategy)
+        if now is None or not self._is_at_its_end(now):
+            return False
+        return was is None or was.day != now.day or not self._is_at_its_end(was)
+
+    def _is_at_its_end(self, loss: Loss) -> bool:
+        return any(
+            counted_in(loss, code, loss.day).worst >= most for code, most in self.most.items()
+        )
+
+
+class Kept(NamedTuple):
+    """``losses`` by owner, the account's under the empty name. ``reached``: whose limit it was
+    that this run has found reached."""
+
+    losses: Mapping[str, Loss]
+    reached: tuple[LossOwner, ...] = ()
+
+
+NOTHING_KEPT = Kept({})
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -52,16 +79,11 @@ class DailyLoss:
     prices: Prices
     owners: tuple[LossOwner, ...] = ()
 
-    def keep(self, budget: Budget) -> Mapping[str, Loss]:
-        """The figures as they are now, written down; nothing is read where nobody limits a loss.
-
-        Raises LedgerUnavailable.
-        """
-        if not self.owners:
-            return {}
+    def keep(self, budget: Budget) -> Kept:
+        """The figures as they are now, written down. Raises LedgerUnavailable."""
         place, now = self.store.place(), self.clock.now()
         if place is None or place.read_at is None:
-            return {}  # the account was not read to its end yet
+            return NOTHING_KEPT  # the account was not read to its end yet
         book, done = self._booked(now)
         held = {line: position for line, position in book.positions.items() if position.lots}
         ours = [line for line in held if any(owner.owns(line.strategy) for owner in self.owners)]
@@ -80,23 +102,31 @@ class DailyLoss:
         done = [one for trade in trades if (one := book.take(trade)) is not None]
         return book, done
 
-    def _written(self, counted: Mapping[str, Loss]) -> Mapping[str, Loss]:
+    def _written(self, counted: Mapping[str, Loss]) -> Kept:
         """With the worst of the day. Where two runs meet, the later figures stand."""
         name = loss_figures.document(self.mode, self.account)
         for _ in range(_TRIES):
             stored = self.documents.read(name)
-            before = {} if stored is None else loss_figures.of_text(stored.text)
+            before = {} if stored is None else _readable(stored.text)
             after = {
                 owner.strategy: found
                 for owner in self.owners
                 if (found := _later(before.get(owner.strategy), counted.get(owner.strategy)))
             }
-            if after == before:
-                return after
+            reached = tuple(one for one in self.owners if one.has_reached(before, after))
             version = None if stored is None else stored.version
             if self.documents.write(name, loss_figures.to_text(after), version):
-                return after
+                return Kept(after, reached)
         raise LedgerUnavailable("What was lost today could not be written: others wrote it too.")
+
+
+def _readable(text: str) -> Mapping[str, Loss]:
+    """Nothing for one that can't be read: no entry passes until figures of now are in its place."""
+    try:
+        return loss_figures.of_text(text)
+    except LedgerUnavailable as error:
+        event(logging.ERROR, "loss.unreadable", reason=error.message)
+        return {}
 
 
 def _later(before: Loss | None, now: Loss | None) -> Loss | None:

@@ -40,5 +40,7 @@ def _loss_owners(settings: Settings) -> Iterator[LossOwner]:
     for name in dict.fromkeys(("", *settings.strategies)):
         rules = settings.rules_for(name)
         owner = rules.limits[1 if name else 0]
-        if owner.guards is not None and owner.guards.max_daily_loss:
-            yield LossOwner(name, rules.day_begins(owner))
+        guards = owner.guards
+        if guards is not None and guards.max_daily_loss:
+            pauses = guards.on_limit == "pause"
+            yield LossOwner(name, rules.day_begins(owner), guards.max_daily_loss, pauses)

@@ -49,6 +49,25 @@ class Pausing:
         event(logging.WARNING, "trading.paused", pause=_logged(pause), reason=pause.why or None)
         return pause
 
+    def pause_once(self, wanted: Pause) -> bool:
+        """Whether it did; not where one that stands holds entries until somebody resumes. Of many
+        at once one does. Raises LedgerUnavailable."""
+
+        def write() -> bool | None:
+            stored = self.documents.read(name)
+            stands = None if stored is None else _readable(stored.text)
+            if stands is not None and stands.until is None:
+                return False
+            text = to_text(tightened(stands, wanted))
+            version = None if stored is None else stored.version
+            return True if self.documents.write(name, text, version) else None
+
+        name = self._name(wanted.strategy)
+        did = _settled(write)
+        if did:
+            event(logging.WARNING, "trading.paused", pause=_logged(wanted), reason=wanted.why)
+        return did
+
     def resume(
         self, strategy: str | None, by: str, *, fired_at: datetime | None = None
     ) -> Pause | None:

@@ -49,6 +49,11 @@ class Claiming:
         try:
             return self._in_turn(budget)
         except WebhookError as error:
+            if isinstance(error, OrderDenied) and error.rule:
+                from webhook_core.risk.on_limit import after_refusal  # few orders are refused
+
+                wants = self.firing.wants
+                after_refusal(error, wants.rules, wants.strategy, self.market.pausing)
             from webhook_core.sending.missed import write_down  # few alerts are not claimed
 
             write_down(self.firing, error, self.missed, self.ledger, self.clock)

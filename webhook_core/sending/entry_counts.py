@@ -83,8 +83,8 @@ def _check(kept: Sequence[Counted], owner: Limits, alert: str, wanted: int, now:
     others = [one for one in kept if one.alert != alert]
     for check in _checks(others, owner.guards or Guards(), wanted, now):
         if not check.passed:
-            setting = check.rule
-            raise OrderDenied(owned(check, owner, setting).message)
+            refused = owned(check, owner, check.rule)
+            raise OrderDenied(refused.message, rule=refused.rule, scope=refused.scope)
 
 
 def _checks(

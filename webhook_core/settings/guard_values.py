@@ -66,6 +66,7 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "cool_down": span,
     "max_daily_loss": variables.cost_limits,
     "day_begins": day_begins,
+    "on_limit": variables.one_of("deny", "pause"),
 }
 """As strategies.toml calls them, with their parsers; the variables have the same
 names in capitals."""
@@ -78,6 +79,7 @@ _EXAMPLES = {
     "orders_per_hour": "5",
     "cool_down": '"30s"',
     "max_daily_loss": '"200 USD"',
+    "on_limit": '"pause"',
     "day_begins": '"17:00 America/New_York"',
 }
 

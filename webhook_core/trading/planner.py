@@ -110,8 +110,14 @@ def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
 
     ``said``: what is to be known of its size and prices all the same.
     """
-    by_token = refusal.scope == "token"
-    return Denied(refusal.rule, refusal.message, refusal.numbers, notes=said, by_token=by_token)
+    return Denied(
+        refusal.rule,
+        refusal.message,
+        refusal.numbers,
+        notes=said,
+        by_token=refusal.scope == "token",
+        scope=refusal.scope,
+    )
 
 
 def costs_of(fitted: Draft, rules: TradingRules) -> tuple[Cost, ...]:

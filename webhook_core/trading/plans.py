@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import OrderDenied, OutOfScope
+from webhook_core.trading.checks import Scope
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Denied(NamedTuple):
 
     ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what
     is refused, where an appraisal was asked for. ``notes`` say how its size came about, and what
-    was rounded. ``by_token``: it is the sender's token that does not allow it.
+    was rounded. ``by_token``: it is the sender's token that does not allow it. ``scope``: whose
+    limit it is.
     """
 
     rule: str
@@ -39,12 +41,19 @@ class Denied(NamedTuple):
     plan: Plan = Plan(())
     notes: tuple[str, ...] = ()
     by_token: bool = False
+    scope: Scope = "global"
 
 
 def refusal_of(denied: Denied) -> OrderDenied:
     """The error that tells of it: 403 where the sender's token does not allow it, else 422."""
     if not denied.by_token:
-        return OrderDenied(denied.message, notes=denied.notes, short=denied.rule)
+        return OrderDenied(
+            denied.message,
+            notes=denied.notes,
+            short=denied.rule,
+            rule=denied.rule,
+            scope=denied.scope,
+        )
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
     tells_size = "cost" in denied.numbers or "max" in denied.numbers

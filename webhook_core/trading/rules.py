@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.orders import QuantityType
@@ -30,7 +30,8 @@ class Guards(NamedTuple):
     ``max_alert_cost``: currency code -> most that the orders of one alert may cost together.
     ``orders_per_day``, ``orders_per_hour``: how many orders may open or add; ``cool_down``: how far
     apart the alerts that do so are. ``max_daily_loss``: currency code -> most that may be lost a
-    day, which begins at ``day_begins``, also for ``orders_per_day``."""
+    day, which begins at ``day_begins``, also for ``orders_per_day``. ``on_limit``: what one of
+    these limits does beside refusing; None: nothing."""
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
@@ -41,6 +42,7 @@ class Guards(NamedTuple):
     cool_down: timedelta | None = None
     max_daily_loss: Mapping[str, Decimal] | None = None
     day_begins: DayBegins | None = None
+    on_limit: Literal["deny", "pause"] | None = None
 
     @property
     def counts_orders(self) -> bool:

@@ -105,15 +105,9 @@ class ReconcileRun:
         return 0
 
     def _losses_kept(self, budget: Budget) -> list[dict[str, Any]]:
-        """What each owner of a daily limit has lost. Where it can't be kept, entries wait."""
-        from webhook_core.risk import loss_figures  # no alert reconciles
+        from webhook_core.web.losses import keep_losses  # no alert reconciles
 
-        try:
-            losses = self.money.keep_losses(budget)
-        except LedgerUnavailable as error:
-            event(logging.ERROR, "loss.not_kept", reason=error.message)
-            return []
-        return loss_figures.rows(losses)
+        return keep_losses(self.money, self.market.pausing, budget)
 
     def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
         """Our settled entries that may need something yet, those among them that this run has

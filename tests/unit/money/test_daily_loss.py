@@ -180,3 +180,36 @@ def test_a_strategy_without_such_a_limit_reads_nothing(bridge):
     store.read = lambda name: names.append(name) or read(name)
     assert function.buy()[0] == 200
     assert not any("loss" in name or "held-before" in name for name in names)
+
+
+PAUSES = '[tight]\nmax_daily_loss = "100 USD"\non_limit = "pause"\n[other]\n'
+
+
+@pytest.mark.parametrize(
+    ("env", "paused"),
+    [
+        ({"toml": PAUSES}, ["tight"]),
+        ({"MAX_DAILY_LOSS": "100 USD", "ON_LIMIT": "pause"}, [None]),
+        ({"MAX_DAILY_LOSS": "100 USD", "toml": PAUSES}, ["tight"]),
+        ({"toml": PAUSES.replace("pause", "deny")}, []),
+    ],
+)
+def test_a_loss_that_is_reached_pauses_whose_limit_it_is_once(bridge, env, paused):
+    function = bridge(**env)
+    function.reconcile()
+    assert function.buy()[0] == 200
+    function.mark(45000)
+    function.reconcile()
+    pausing = function.application.market.pausing
+    standing = pausing.standing()
+    assert [one.strategy for one in standing] == paused
+    assert all(one.entries_only and "MAX_DAILY_LOSS: 154.8 USD lost" in one.why for one in standing)
+    function.reconcile()
+    assert pausing.standing() == standing
+    assert function.buy()[:2] == (422, "order_denied")
+    assert pausing.standing() == standing
+    assert function.alert(side="sell", volume="0.001")[0] == 200
+    for one in standing:
+        pausing.resume(one.strategy, "tests")
+    function.reconcile()
+    assert pausing.standing() == []  # whoever resumes is not overruled by the next run

@@ -1,0 +1,113 @@
+"""A limit that was hit pauses its owner, where it says so: entries alone, once, until somebody
+resumes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.documents import MemoryDocuments
+from tests.support.position_alerts import alert, held
+from tests.support.trading_venue import outcome, trader
+from tests.unit.planning.test_believed import LIVE
+from webhook_core.clock import SystemClock
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.risk.on_limit import pause
+from webhook_core.risk.pausing import Pausing
+from webhook_core.settings.reading import SettingsError, read_settings
+
+BUY = {"side": "buy", "volume": "0.01"}
+
+
+def post(function, body, *, wait=1):
+    function.clock.sleep(wait)
+    answer = function.post(body)
+    return (*outcome(answer), answer)
+
+
+def trading(tmp_path, toml="", **env):
+    path = tmp_path / "strategies.toml"
+    path.write_text(f"[trend]\n{toml}\n[other]\n", "utf-8")
+    return trader(btc=1, usd=10**6, env={**LIVE, "STRATEGIES_FILE": str(path), **env})
+
+
+@pytest.mark.parametrize(
+    ("toml", "env", "paused"),
+    [
+        ('orders_per_day = 1\non_limit = "pause"', {}, ["trend"]),
+        ('orders_per_hour = 1\non_limit = "pause"', {}, ["trend"]),
+        ('cool_down = "30s"\non_limit = "pause"', {}, ["trend"]),
+        ('price_collar = "2%"\non_limit = "pause"', {}, ["trend"]),
+        ('max_alert_cost = "600 USD"\non_limit = "pause"', {}, ["trend"]),
+        ('orders_per_day = 1\non_limit = "deny"', {}, []),
+        ("orders_per_day = 1", {"ON_LIMIT": "pause"}, []),
+        ('on_limit = "pause"', {"ORDERS_PER_DAY": "1"}, []),
+        ("", {"ORDERS_PER_DAY": "1", "ON_LIMIT": "pause"}, [None]),
+        ('max_order_cost = "600 USD"\non_limit = "pause"', {}, []),
+        ('trading_hours = "00:00-00:01 UTC"\non_limit = "pause"', {}, []),
+    ],
+)
+def test_the_limit_of_whom_was_hit_decides(tmp_path, toml, env, paused):
+    function = trading(tmp_path, toml, **env)
+    post(function, alert(function, "a-1", strategy_name="trend", **BUY))
+    bad = {**BUY, "volume": "0.02", "price": "70000"}
+    hit = alert(function, "a-2", strategy_name="trend", **bad)
+    assert post(function, hit)[0] == 422
+    pausing = function.application.market.pausing
+    assert [one.strategy for one in pausing.standing()] == paused
+
+
+def test_a_pause_of_a_limit_lets_exits_pass_and_ends_when_somebody_resumes(tmp_path):
+    function = trading(tmp_path, 'orders_per_hour = 1\non_limit = "pause"')
+    named = {"strategy_name": "trend"}
+    assert post(function, alert(function, "a-1", **named, **BUY))[0] == 200
+    status, _, answer = post(function, alert(function, "a-2", **named, **BUY))
+    assert (status, "is paused for entries until somebody resumes it" in str(answer)) == (422, True)
+    pausing = function.application.market.pausing
+    (standing,) = pausing.standing()
+    assert standing.entries_only
+    assert "1 of 1 entries were taken" in standing.why
+    assert "by orders_per_hour: " in standing.sentence
+    function.clock.sleep(7200)
+    assert post(function, alert(function, "a-3", **named, **BUY))[:2] == (422, "paused")
+    assert post(function, alert(function, "a-4", strategy_name="other", **BUY))[0] == 200
+    assert post(function, alert(function, "a-5", action="close", **named))[:2] == (200, "accepted")
+    assert held(function) == 0
+    pausing.resume("trend", "tests")
+    function.clock.sleep(3601)
+    assert post(function, alert(function, "a-6", **named, **BUY))[0] == 200
+
+
+def test_a_validation_pauses_nothing(tmp_path):
+    function = trading(tmp_path, 'price_collar = "2%"\non_limit = "pause"')
+    wrong = {**BUY, "price": "70000", "strategy_name": "trend", "validate_only": True}
+    assert post(function, alert(function, "a-1", **wrong))[0] == 422
+    assert function.application.market.pausing.standing() == []
+
+
+def test_of_many_at_once_one_pauses_and_a_pause_of_a_person_stays_as_it_is():
+    pausing = Pausing(MemoryDocuments(), SystemClock(), "live", "default")
+    writes = pausing.documents
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: pause(pausing, "trend", "COOL_DOWN", f"{n}"), range(16)))
+    assert writes.writes == 1
+    assert pausing.documents.read("pause/live/default/trend") is not None
+
+
+def test_a_ledger_that_fails_leaves_the_refusal_as_it_was():
+    class Failing(MemoryDocuments):
+        def write(self, *_):
+            raise LedgerUnavailable("gone")
+
+    assert pause(Pausing(Failing(), SystemClock(), "live", "d"), "trend", "COOL_DOWN", "x") == ""
+
+
+@pytest.mark.parametrize("text", ["", "Pause now", "stop", "true"])
+def test_a_word_that_is_none_refuses_the_start(text):
+    env = {**LIVE, "WEBHOOK_TOKEN": "q7Rw2Lx9Vb4Nc8Ke5Ty1", "ON_LIMIT": text}
+    if not text:
+        assert read_settings(env).guards is None
+        return
+    with pytest.raises(SettingsError, match="ON_LIMIT"):
+        read_settings(env)
