@@ -102,8 +102,8 @@ class BodyTooLarge(WebhookError):
 
 class OrderDenied(WebhookError):
     """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came
-    about; ``short``: the rule alone, without a number that tells of the account. ``rule``, where one
-    of the trader's own limits refuses it, is its name, and ``scope`` whose it is."""
+    about; ``short``: the rule alone, without a number that tells of the account. ``rule``,
+    where one of the trader's own limits refuses it, is its name, and ``scope`` whose it is."""
 
     code = "order_denied"
     status = 422
@@ -115,13 +115,16 @@ class OrderDenied(WebhookError):
         field: str | None = None,
         notes: Sequence[str] = (),
         short: str = "",
-        rule: str = "",
-        scope: str = "global",
     ) -> None:
         super().__init__(message, field=field)
         self.notes = tuple(notes)
         self.short = short
+        self.rule, self.scope = "", "global"
+
+    def by(self, rule: str, scope: str) -> OrderDenied:
+        """The same, refused by that limit."""
         self.rule, self.scope = rule, scope
+        return self
 
 
 class OutOfScope(OrderDenied):

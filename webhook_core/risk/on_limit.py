@@ -22,9 +22,7 @@ PAUSING = frozenset(
 the right one (TRADING_HOURS, MAX_SPREAD) refuses, and that is all."""
 
 
-def after_refusal(
-    refused: OrderDenied, rules: TradingRules, strategy: str, pausing: Pausing
-) -> None:
+def after_refusal(refused: OrderDenied, rules: TradingRules, pausing: Pausing) -> None:
     """Pauses the owner of the limit that has refused an order, where it says so. A ledger that
     fails leaves a line in the log; the order is refused all the same."""
     if refused.rule not in PAUSING or refused.scope not in ("global", "strategy"):

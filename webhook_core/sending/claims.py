@@ -52,8 +52,7 @@ class Claiming:
             if isinstance(error, OrderDenied) and error.rule:
                 from webhook_core.risk.on_limit import after_refusal  # few orders are refused
 
-                wants = self.firing.wants
-                after_refusal(error, wants.rules, wants.strategy, self.market.pausing)
+                after_refusal(error, self.firing.wants.rules, self.market.pausing)
             from webhook_core.sending.missed import write_down  # few alerts are not claimed
 
             write_down(self.firing, error, self.missed, self.ledger, self.clock)

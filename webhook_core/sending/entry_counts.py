@@ -84,7 +84,7 @@ def _check(kept: Sequence[Counted], owner: Limits, alert: str, wanted: int, now:
     for check in _checks(others, owner.guards or Guards(), wanted, now):
         if not check.passed:
             refused = owned(check, owner, check.rule)
-            raise OrderDenied(refused.message, rule=refused.rule, scope=refused.scope)
+            raise OrderDenied(refused.message).by(refused.rule, refused.scope)
 
 
 def _checks(

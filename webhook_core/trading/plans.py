@@ -47,13 +47,8 @@ class Denied(NamedTuple):
 def refusal_of(denied: Denied) -> OrderDenied:
     """The error that tells of it: 403 where the sender's token does not allow it, else 422."""
     if not denied.by_token:
-        return OrderDenied(
-            denied.message,
-            notes=denied.notes,
-            short=denied.rule,
-            rule=denied.rule,
-            scope=denied.scope,
-        )
+        refused = OrderDenied(denied.message, notes=denied.notes, short=denied.rule)
+        return refused.by(denied.rule, denied.scope)
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
     tells_size = "cost" in denied.numbers or "max" in denied.numbers
