@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.support.ledger_entries import submitting
 from webhook_core.errors import LedgerUnavailable, OutOfScope
-from webhook_core.ledger.entry import Unit
-from webhook_core.sending.token_orders import count_orders
+from webhook_core.sending.token_orders import token_takes
 from webhook_core.trading.permits import Permit
 from webhook_core.trading.requests import OrderRequest
 
@@ -27,7 +28,10 @@ def count(store, alert, *requests, most=2, token_id="a7f3", now=NOW, account="de
         token_id, "trend", date(2027, 1, 1), frozenset(), orders_per_day=most,
         written={"n": f"n={most}"}
     )  # fmt: skip
-    count_orders(requests or (BUY,), permit, Unit("live", account, alert, leg), store, now)
+    entry = submitting(alert)
+    unit = replace(entry.unit, account=account, leg=leg)
+    takes = token_takes(requests or (BUY,), permit, unit, now)
+    store.claim(replace(entry, unit=unit, takes=takes))
 
 
 def refused(store, alert, *requests, **options):
@@ -103,6 +107,6 @@ def test_many_at_once_never_share_the_last_one(store):
     "text", ["", "[]", "{}", '{"day": "2026-11-22", "counted": []}', '{"counted": {"a": "x"}}']
 )
 def test_a_count_that_cannot_be_read_lets_nothing_through(store, text):
-    store.write("token-orders/live/default/a7f3", text, None)
+    store.write("token-orders/paper/default/a7f3", text, None)
     with pytest.raises(LedgerUnavailable):
         count(store, "a")

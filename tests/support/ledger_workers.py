@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.ledger_entries import Dated, in_turn, moved, nothing_to_do, submitting
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerUnavailable, OrderDenied
 from webhook_core.ledger.contract import Claimed, Existing, Ledger, Outdated, Recorded
 from webhook_core.ledger.entry import State
 
@@ -65,6 +65,13 @@ def _all_of(
     results.close()
     assert all(isinstance(one, list) for one in won), won
     return sorted(key for one in won for key in one)
+
+
+def count_all(
+    processes: int, opener: Callable[[str], Ledger], where: str, alert_keys: Sequence[str]
+) -> list[str]:
+    """Every process claims all the keys, each taking a place of one count: those that were won."""
+    return _all_of(_count_all, processes, opener, where, alert_keys)
 
 
 def take_turns(
@@ -183,3 +190,27 @@ def _took_its_turn(ledger: Ledger, key: str, held: str) -> bool:
 def _claim_and_die(opener: Any, where: str, alert_key: str) -> None:
     if isinstance(opener(where).claim(submitting(alert_key)), Claimed):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _count_all(
+    opener: Callable[[str], Ledger],
+    where: str,
+    alert_keys: Sequence[str],
+    barrier: Barrier,
+    results: Any,
+) -> None:
+    from tests.support.counted_claims import claim
+
+    ledger, won = opener(where), []
+    barrier.wait()
+    for key in alert_keys:
+        for _ in range(40):  # as a sender resends what is answered 503
+            try:
+                if isinstance(claim(ledger, submitting(key)), Claimed):
+                    won.append(key)
+                break
+            except OrderDenied:
+                break
+            except LedgerUnavailable:
+                time.sleep(0.02)
+    results.put(won)

@@ -94,8 +94,9 @@ class Ledger(Protocol):
 
         A unit that is there is Existing, whatever its line says. Else what may hold it back
         (risk.gates) and its turn are checked in one step with the write: HeldBack, Superseded,
-        Waiting, Outdated, in this order. The entry may be in a terminal state already: it takes its
-        turn and leaves the line free.
+        Waiting, Outdated, in this order. What it takes (ledger.takes) is written in that step too,
+        or, where it may not, nothing is: raises what the take raises. The entry may be in a
+        terminal state already: it takes its turn and leaves the line free.
         """
         ...
 

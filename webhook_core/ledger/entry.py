@@ -39,7 +39,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
@@ -47,6 +47,9 @@ from webhook_core.trading.requests import (
     OrderRequest,
 )
 from webhook_core.value import Value
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.takes import Take
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of
@@ -208,6 +211,7 @@ class LedgerEntry(Value):
     whoever claimed it.
 
     ``exits``: what the conditional closes that its order left have traded, oldest first.
+    ``takes``: what its claim takes with it; of the claim alone, so it is not stored.
     """
 
     unit: Unit
@@ -225,6 +229,7 @@ class LedgerEntry(Value):
     counted_until: datetime | None = None
     exits: tuple[ExitTrade, ...] = ()
     version: str = ""
+    takes: tuple[Take, ...] = ()
 
     @property
     def current(self) -> Attempt:

@@ -91,10 +91,26 @@ class MemoryLedger(MemoryNotes):
     def _refusal(self, entry: LedgerEntry) -> Refusal | HeldBack | None:
         names = (name for name in pauses_of(entry) if name in self._documents)
         held = held_back(entry, {name: self._documents[name].text for name in names})
-        if held is not None or entry.turn is None:
-            return held
-        others = [other for _, other in self._entries.values()]
-        return refusal(entry, others, self._marks.get(entry.turn.line, ""))
+        refused: Refusal | HeldBack | None = held
+        if held is None and entry.turn is not None:
+            others = [other for _, other in self._entries.values()]
+            refused = refusal(entry, others, self._marks.get(entry.turn.line, ""))
+        if refused is None and entry.takes:
+            self._take(entry)
+        return refused
+
+    def _take(self, entry: LedgerEntry) -> None:
+        stored = {take.name: self._documents.get(take.name) for take in entry.takes}
+        texts = [
+            (one.name, one.after(None if (kept := stored[one.name]) is None else kept.text))
+            for one in entry.takes
+        ]
+        for name, text in texts:
+            kept = stored[name]
+            if text is not None:
+                self._documents[name] = Document(
+                    text, _FIRST if kept is None else _next(kept.version)
+                )
 
     def mark(self, line: str) -> str:
         with self._lock:

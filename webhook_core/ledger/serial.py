@@ -96,8 +96,10 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
 
 
 def unmarked(entry: LedgerEntry) -> LedgerEntry:
-    """As it comes back from a store: a turn's mark, and whether it passes,
-    were of its claim only."""
+    """As it comes back from a store: a turn's mark, whether it passes, and what it takes were of
+    its claim only."""
+    if entry.takes:
+        entry = replace(entry, takes=())
     if entry.turn is None or (entry.turn.mark is None and not entry.turn.passes):
         return entry
     return replace(entry, turn=entry.turn._replace(mark=None, passes=False))

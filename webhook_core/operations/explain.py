@@ -21,6 +21,7 @@ from webhook_core.intake.parse import parse
 from webhook_core.operations.senders import Secrets, prove
 from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
+from webhook_core.sending import places
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.requests import Accepted, Rejected
@@ -101,6 +102,9 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
         notes = verified.translated.notes if verified.translated else ()
         told.extend(Sentence("later", note, warns=True) for note in (*notes, *firing.warnings))
         decided = application.market.appraise(firing.wants, Budget.start(application.clock, ASK_S))
+        if firing.is_counted and not isinstance(decided, Denied):
+            documents, rules = application.market.pair_rules.documents, firing.wants.rules
+            decided = places.shown(decided, rules, firing.unit, documents, now)
     except WebhookError as error:
         told.append(_refused(error))
         return found._replace(sentences=tuple(told))

@@ -35,17 +35,17 @@ def held_against_spread(
     if guards.needs_book(wanted, rules):
         shown = sources.venue.book(instrument, budget)
     book = None if shown is None else Book(*shown)
-    return _with(planned, tuple(guards.spread_checks(wanted, rules, book)))
+    return with_checks(planned, tuple(guards.spread_checks(wanted, rules, book)))
 
 
 def held_together(decided: Decided, rules: TradingRules) -> Decided | Denied:
     """The orders of one alert, or the refusal of all of them."""
     checks = tuple(guards.alert_cost_checks(decided.plan.costs, rules))
-    held = _with(decided.plan, checks)
+    held = with_checks(decided.plan, checks)
     return held if isinstance(held, Denied) else decided._replace(plan=held)
 
 
-def _with(planned: Plan | Denied, checks: tuple[Check, ...]) -> Plan | Denied:
+def with_checks(planned: Plan | Denied, checks: tuple[Check, ...]) -> Plan | Denied:
     """With these verdicts among those of its last order, and refused by the first that denies."""
     plan = planned.plan if isinstance(planned, Denied) else planned
     last = plan.appraisals[-1] if plan.appraisals else None

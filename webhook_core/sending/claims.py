@@ -4,14 +4,14 @@ claimed as if it were new."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import (
     NoTimeToSend,
     NotItsTurn,
     OrderDenied,
-    OutOfScope,
     VenueUnavailable,
     WebhookError,
 )
@@ -23,6 +23,9 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.won import allowed
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.takes import Take
 
 CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
@@ -99,9 +102,6 @@ class Claiming:
                 )
 
                 withdraw(decided, self.firing.unit, self.ledger, self.clock.now())
-            known = self._counted(decided) if self._is_counted() else None
-            if known is not None:
-                return None, Existing(known)
             claim = self._claim(decided)
             if not isinstance(claim, Outdated):
                 return decided, allowed(claim)
@@ -110,40 +110,14 @@ class Claiming:
             "and sending it again soon is safe."
         )
 
-    def _is_counted(self) -> bool:
+    def _takes(self, decided: Decided) -> tuple[Take, ...]:
+        """What the claim takes of counts, the strategy's and its token's; few have any."""
+        if not self.firing.is_counted:
+            return ()
+        from webhook_core.sending.places import takes_of
+
         rules = self.firing.wants.rules
-        permit = rules.permit
-        return rules.counts_orders or (permit is not None and permit.orders_per_day is not None)
-
-    @timed("claim")
-    def _counted(self, decided: Decided) -> LedgerEntry | None:
-        """The entry of a known alert, whatever was counted since.
-
-        Raises OutOfScope, OrderDenied, LedgerUnavailable.
-        """
-        rules = self.firing.wants.rules
-        permit, unit, now = rules.permit, self.firing.unit, self.clock.now()
-        documents = self.market.pair_rules.documents
-        try:
-            if rules.counts_orders:
-                from webhook_core.sending.entry_counts import count_entries  # few strategies do
-
-                if permit is not None and permit.orders_per_day is not None:
-                    from webhook_core.sending.token_orders import check_orders
-
-                    # What its token may not, takes no place of the strategy.
-                    check_orders(decided.requests, permit, unit, documents, now)
-                count_entries(decided.requests, rules, unit, documents, now)
-            if permit is not None and permit.orders_per_day is not None:
-                from webhook_core.sending.token_orders import count_orders  # few senders have one
-
-                count_orders(decided.requests, permit, unit, documents, now)
-        except (OutOfScope, OrderDenied):
-            known = self._known()
-            if known is None:
-                raise
-            return known
-        return None
+        return takes_of(decided.requests, rules, self.firing.unit, self.clock.now())
 
     @timed("plan")
     def _decide(self, budget: Budget) -> Decided | LedgerEntry:
@@ -177,6 +151,17 @@ class Claiming:
     @timed("claim")
     def _claim(self, decided: Decided) -> Claim:
         entry = self.firing.entry(decided, self.clock.now(), self.deadline_s)
+        takes = self._takes(decided)
+        if not takes:
+            return self._claim_entry(entry)
+        from webhook_core.sending.places import with_places_given_back
+
+        store = (self.ledger, self.market.pair_rules.documents)
+        return with_places_given_back(
+            lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store
+        )
+
+    def _claim_entry(self, entry: LedgerEntry) -> Claim:
         if self.missed is None:
             claim = self.ledger.claim(entry)
             if not isinstance(claim, Existing) or not self._may_claim(claim.entry):

@@ -1,11 +1,12 @@
-"""How many entries a strategy, or the account, may open a day and an hour, and how far apart: taken
-down before the claim, so that no two alerts share the last place.
+"""How many entries a strategy, or the account, may open a day and an hour, and how far apart.
 
-A document beside the ledger has the moment of each alert that was counted, and how many
-of its orders count. It is written under compare-and-set, once for an alert however often
-it is sent, and holds a bit more than a day. What was counted and then not sent stays
-counted: a limit errs towards fewer orders. Only a strategy with such a limit pays for it,
-a read and a write for each owner of one.
+They are counted with the claim: no two alerts share the last place, and none is taken without one.
+
+A document beside the ledger has the moment of each alert that was counted, how many of its orders
+count, and which may yet come to nothing. It is written in one step with the claim of leg 0, for the
+legs behind it too, and holds a bit more than a day. What was proved not placed
+gives its place back when somebody needs it (``sending.places``). Only a strategy with such a limit
+pays for it.
 """
 
 from __future__ import annotations
@@ -13,104 +14,122 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from webhook_core.errors import LedgerUnavailable, OrderDenied
-from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import Unit
 from webhook_core.trading import checks
 from webhook_core.trading.checks import Check
+from webhook_core.trading.day_begins import MIDNIGHT, DayBegins, day_of
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
 
-_TRIES = 16
 _DIGEST_CHARACTERS = 24
-_KEPT = timedelta(hours=25)
+_KEPT = timedelta(hours=26)
 _HOUR = timedelta(hours=1)
 
 
 class Counted(NamedTuple):
-    """One alert, by its digest, and how many of its orders count."""
+    """One alert, by its digest, and how many of its orders count. ``legs``: those that
+    may yet come to nothing, of the alert with this ``key`` and ``generation``; none where an
+    earlier version counted it."""
 
     at: datetime
     alert: str
     orders: int
+    key: str = ""
+    generation: int = 0
+    legs: tuple[int, ...] = ()
 
 
-def count_entries(
-    requests: Sequence[OrderRequest],
-    rules: TradingRules,
-    unit: Unit,
-    documents: Documents,
-    now: datetime,
-) -> None:
-    """Counts those that open or add, with every owner that has such a limit.
+class EntryTake(NamedTuple):
+    """The places that one alert takes of one owner's counts (ledger.takes)."""
 
-    Raises OrderDenied where one of them has no place left for all of them, LedgerUnavailable where
-    they can't be counted.
-    """
-    wanted = sum(_counts(request, rules) for request in requests)
-    owners = [(owner, owner.guards) for owner in rules.limits if owner.guards is not None]
-    limited = [(owner, guards) for owner, guards in owners if guards.counts_orders]
-    if not wanted or not limited:
-        return
+    name: str
+    owner: Limits
+    mine: Counted
+    begins: DayBegins
+
+    def after(self, text: str | None) -> str | None:
+        """Raises OrderDenied, LedgerUnavailable."""
+        kept = read_counted(text)
+        if self._is_in(kept):
+            return None
+        for check in self.verdicts(kept):
+            if check.passed is False:
+                raise OrderDenied(check.message).by(check.rule, check.scope)
+        young = [one for one in kept if one.at > self.mine.at - _KEPT]
+        others = [one for one in young if one.alert != self.mine.alert]
+        return text_of([*others, self.mine])
+
+    def shown(self, text: str | None) -> tuple[Check, ...]:
+        """What it says of this alert, with the numbers. Raises LedgerUnavailable."""
+        return tuple(self.verdicts(read_counted(text)))
+
+    def verdicts(self, kept: Sequence[Counted]) -> Iterator[Check]:
+        """One for each of the owner's counts, with its numbers."""
+        others = [one for one in kept if one.alert != self.mine.alert]
+        guards = self.owner.guards or Guards()
+        for check in _checks(others, guards, self.mine, self.begins):
+            yield owned(check, self.owner, check.rule)
+
+    def _is_in(self, kept: Sequence[Counted]) -> bool:
+        mine = self.mine
+        return any(one.alert == mine.alert and one.orders >= mine.orders for one in kept)
+
+
+def entry_takes(
+    requests: Sequence[OrderRequest], rules: TradingRules, unit: Unit, now: datetime
+) -> tuple[EntryTake, ...]:
+    """What the claim of an alert with these orders takes: those that open or add, of every owner
+    that has such a limit. ``unit``: of leg 0."""
+    legs = tuple(leg for leg, request in enumerate(requests) if _counts(request, rules))
+    if not legs:
+        return ()
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-    for owner, _ in limited:  # asked first, so that none is counted for what another one denies
-        _check(_read(documents, _name(unit, owner))[0], owner, alert, wanted, now)
-    for owner, _ in limited:
-        _take(documents, _name(unit, owner), owner, Counted(now, alert, wanted))
-
-
-def _take(documents: Documents, name: str, owner: Limits, mine: Counted) -> None:
-    for _ in range(_TRIES):
-        kept, version = _read(documents, name)
-        if any(one.alert == mine.alert and one.orders >= mine.orders for one in kept):
-            return
-        _check(kept, owner, mine.alert, mine.orders, mine.at)
-        young = [one for one in kept if one.at > mine.at - _KEPT and one.alert != mine.alert]
-        rows = [[one.at.isoformat(), one.alert, one.orders] for one in (*young, mine)]
-        if documents.write(name, json.dumps(rows), version):
-            return
-    raise LedgerUnavailable("The ledger is not available: the strategy's orders can't be counted.")
-
-
-def _check(kept: Sequence[Counted], owner: Limits, alert: str, wanted: int, now: datetime) -> None:
-    """Raises OrderDenied."""
-    if any(one.alert == alert and one.orders >= wanted for one in kept):
-        return
-    others = [one for one in kept if one.alert != alert]
-    for check in _checks(others, owner.guards or Guards(), wanted, now):
-        if not check.passed:
-            refused = owned(check, owner, check.rule)
-            raise OrderDenied(refused.message).by(refused.rule, refused.scope)
+    mine = Counted(now, alert, len(legs), unit.alert_key, unit.generation, legs)
+    return tuple(
+        EntryTake(_name(unit, owner), owner, mine, rules.day_begins(owner))
+        for owner in rules.limits
+        if owner.guards is not None and owner.guards.counts_orders
+    )
 
 
 def _checks(
-    others: Sequence[Counted], guards: Guards, wanted: int, now: datetime
+    others: Sequence[Counted], guards: Guards, mine: Counted, begins: DayBegins
 ) -> Iterator[Check]:
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = day_of(begins, mine.at)
+    since = "since midnight UTC" if begins == MIDNIGHT else f"since {begins.text}"
     spans = (
-        ("ORDERS_PER_DAY", guards.orders_per_day, midnight, "since midnight UTC"),
-        ("ORDERS_PER_HOUR", guards.orders_per_hour, now - _HOUR, "in the last hour"),
+        ("ORDERS_PER_DAY", guards.orders_per_day, day, since),
+        ("ORDERS_PER_HOUR", guards.orders_per_hour, mine.at - _HOUR, "in the last hour"),
     )
-    for rule, most, since, when in spans:
+    for rule, most, first, when in spans:
         if most is None:
             continue
-        used = sum(one.orders for one in others if one.at >= since)
+        used, wanted = sum(one.orders for one in others if one.at >= first), mine.orders
+        numbers = {"used": str(used), "max": str(most), "wanted": str(wanted)}
+        text = f"{used} of {most} entries were taken {when}, and this alert has {wanted}"
         if used + wanted > most:
-            text = f"{used} of {most} entries were taken {when}, and this alert has {wanted}"
-            yield checks.denied(rule, text, used=str(used), max=str(most), wanted=str(wanted))
-    if guards.cool_down is not None and others:
-        ago = now - max(one.at for one in others)
-        if ago < guards.cool_down:
-            least = f"{guards.cool_down.total_seconds():g}"
-            text = (
-                f"the last entry was {ago.total_seconds():.1f} s ago, and entries are {least} "
-                "s apart"
-            )
-            yield checks.denied("COOL_DOWN", text, seconds=least)
+            yield checks.denied(rule, text, **numbers)
+        else:
+            yield checks.passed(rule, **numbers)
+    if guards.cool_down is not None:
+        yield _apart(others, guards.cool_down, mine.at)
+
+
+def _apart(others: Sequence[Counted], cool_down: timedelta, now: datetime) -> Check:
+    least = f"{cool_down.total_seconds():g}"
+    if not others:
+        return checks.passed("COOL_DOWN", seconds=least)
+    ago = now - max(one.at for one in others)
+    since = f"{ago.total_seconds():.1f}"
+    if ago >= cool_down:
+        return checks.passed("COOL_DOWN", seconds=least, last=since)
+    text = f"the last entry was {since} s ago, and entries are {least} s apart"
+    return checks.denied("COOL_DOWN", text, seconds=least, last=since)
 
 
 def _counts(request: OrderRequest, rules: TradingRules) -> bool:
@@ -123,18 +142,28 @@ def _name(unit: Unit, owner: Limits) -> str:
     return f"entry-counts/{unit.mode}/{unit.account}/{owner.strategy}"
 
 
-def _read(documents: Documents, name: str) -> tuple[list[Counted], str | None]:
+def text_of(kept: Sequence[Counted]) -> str:
+    """As it is stored."""
+    return json.dumps([[one.at.isoformat(), *one[1:]] for one in kept], separators=(",", ":"))
+
+
+def read_counted(text: str | None) -> list[Counted]:
     """Raises LedgerUnavailable for a text that is none of ours."""
-    stored = documents.read(name)
-    if stored is None:
-        return [], None
+    if text is None:
+        return []
     try:
-        rows = json.loads(stored.text)
-        return [
-            Counted(datetime.fromisoformat(at), str(alert), int(orders))
-            for at, alert, orders in rows
-        ], stored.version
+        rows = json.loads(text)
+        if not isinstance(rows, list):
+            raise TypeError
+        return [_counted(row) for row in rows]
     except (ValueError, TypeError):
         raise LedgerUnavailable(
             "The ledger is not available: the count of the strategy's orders can't be read."
         ) from None
+
+
+def _counted(row: Sequence[Any]) -> Counted:
+    at, alert, orders, *of = row
+    key, generation, legs = of or ("", 0, ())
+    where = (str(key), int(generation), tuple(map(int, legs)))
+    return Counted(datetime.fromisoformat(at), str(alert), int(orders), *where)

@@ -110,6 +110,13 @@ class Firing(NamedTuple):
             unit=replace(self.unit, generation=generation if redelivered else generation + 1)
         )
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether its orders count for its strategy, the account or its token."""
+        rules = self.wants.rules
+        permit = rules.permit
+        return rules.counts_orders or (permit is not None and permit.orders_per_day is not None)
+
     def entry(self, decided: Decided, now: datetime, deadline_s: int) -> LedgerEntry:
         """What the claim of leg 0 writes: its request, and those of the legs after it."""
         unit = self.unit

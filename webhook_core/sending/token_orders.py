@@ -1,9 +1,9 @@
-"""How many orders a scoped token may open a day: taken down before the claim, so that no two alerts
-share the last one.
+"""How many orders a scoped token may open a day: counted with the claim, so that no two alerts
+share the last one and none is taken without a claim.
 
 A document beside the ledger has the day, and under each alert how many of its orders count. It is
-written under compare-and-set, once for an alert however often it is sent; what was counted and then
-not sent stays counted. Only alerts of a token with such a caveat pay for it: one read, one write.
+written in one step with the claim. What was claimed and then not placed stays counted: whoever
+holds the token could otherwise try without end. Only alerts of a token with such a caveat pay.
 """
 
 from __future__ import annotations
@@ -12,73 +12,58 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable, OutOfScope
-from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import Unit
+from webhook_core.trading.checks import Check
 from webhook_core.trading.permits import Permit, count_check
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 
-_TRIES = 8
 _DIGEST_CHARACTERS = 24
 
 
-def count_orders(
-    requests: Sequence[OrderRequest],
-    permit: Permit,
-    unit: Unit,
-    documents: Documents,
-    now: datetime,
-) -> None:
-    """Counts those that open or add. Raises OutOfScope where the day has none left for all of them,
-    LedgerUnavailable where they can't be counted."""
+class TokenTake(NamedTuple):
+    """The places that one alert takes of its token's day (ledger.takes)."""
+
+    name: str
+    permit: Permit
+    alert: str
+    wanted: int
+    day: str
+
+    def after(self, text: str | None) -> str | None:
+        """Raises OutOfScope where the day has none left for all of them, LedgerUnavailable."""
+        counted = {} if text is None else _counted(text, self.day)
+        if counted.get(self.alert, 0) >= self.wanted:
+            return None
+        check = self.verdict(counted)
+        if not check.passed:
+            raise OutOfScope(check.message)
+        return json.dumps({"day": self.day, "counted": {**counted, self.alert: self.wanted}})
+
+    def verdict(self, counted: Mapping[str, int]) -> Check:
+        """Of the caveat, with its numbers."""
+        used = sum(orders for alert, orders in counted.items() if alert != self.alert)
+        return count_check(self.permit, used, self.wanted)
+
+    def shown(self, text: str | None) -> tuple[Check, ...]:
+        """What it says of this alert, with the numbers. Raises LedgerUnavailable."""
+        return (self.verdict({} if text is None else _counted(text, self.day)),)
+
+
+def token_takes(
+    requests: Sequence[OrderRequest], permit: Permit, unit: Unit, now: datetime
+) -> tuple[TokenTake, ...]:
+    """What the claim of an alert with these orders takes of its token's day: those that open or
+    add. ``unit``: of leg 0."""
     wanted = sum(_opens(request) for request in requests)
     if not wanted or permit.orders_per_day is None:
-        return
-    name, alert, day = _name(permit, unit), _digest(unit), f"{now.astimezone(UTC).date()}"
-    for _ in range(_TRIES):
-        stored = documents.read(name)
-        counted = {} if stored is None else _counted(stored.text, day)
-        if counted.get(alert, 0) >= wanted:
-            return
-        _check(permit, counted, alert, wanted)
-        text = json.dumps({"day": day, "counted": {**counted, alert: wanted}})
-        if documents.write(name, text, None if stored is None else stored.version):
-            return
-    raise LedgerUnavailable("The ledger is not available: the token's orders can't be counted.")
-
-
-def check_orders(
-    requests: Sequence[OrderRequest],
-    permit: Permit,
-    unit: Unit,
-    documents: Documents,
-    now: datetime,
-) -> None:
-    """The same, and nothing is counted: for an alert that others count before its token does."""
-    wanted = sum(_opens(request) for request in requests)
-    stored = documents.read(_name(permit, unit)) if wanted else None
-    counted = {} if stored is None else _counted(stored.text, f"{now.astimezone(UTC).date()}")
-    _check(permit, counted, _digest(unit), wanted)
-
-
-def _check(permit: Permit, counted: Mapping[str, int], alert: str, wanted: int) -> None:
-    """Raises OutOfScope."""
-    if counted.get(alert, 0) >= wanted:
-        return
-    used = sum(counted.values()) - counted.get(alert, 0)
-    check = count_check(permit, used, wanted)
-    if not check.passed:
-        raise OutOfScope(check.message)
-
-
-def _name(permit: Permit, unit: Unit) -> str:
-    return f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
-
-
-def _digest(unit: Unit) -> str:
-    return hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+        return ()
+    name = f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
+    alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return (TokenTake(name, permit, alert, wanted, f"{now.astimezone(UTC).date()}"),)
 
 
 def _opens(request: OrderRequest) -> bool:

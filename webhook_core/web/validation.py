@@ -45,6 +45,11 @@ def answer_validation(
     """The plan, checked by Kraken's own validate flag; neither the ledger nor the
     paper book hears of it."""
     decided = market.appraise(firing.wants, delivery.budget)
+    if not isinstance(decided, Denied) and firing.is_counted:
+        from webhook_core.sending import places  # few strategies count their orders
+
+        documents, rules = market.pair_rules.documents, firing.wants.rules
+        decided = places.shown(decided, rules, firing.unit, documents, market.clock.now())
     if isinstance(decided, Denied):
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
         raise refusal_of(decided)

@@ -97,6 +97,7 @@ PURE = modules_in(
     "webhook_core.intake",
     "webhook_core.trading",
     "webhook_core.ledger.entry",
+    "webhook_core.ledger.takes",
     "webhook_core.kraken.outcomes",
     "webhook_core.kraken.refusals",
 )
@@ -122,6 +123,7 @@ def test_a_pure_room_imports_only_pure_rooms_and_values(module):
         "webhook_core.intake",
         "webhook_core.trading",
         "webhook_core.ledger.entry",
+        "webhook_core.ledger.takes",
         "webhook_core.kraken.outcomes",
         "webhook_core.kraken.refusals",
     )
@@ -154,6 +156,7 @@ def test_ports_name_values_only(port):
         "webhook_core.trading",
         "webhook_core.clock",
         "webhook_core.ledger.entry",
+        "webhook_core.ledger.takes",
         "webhook_core.ledger.unfinished",
     )
     named = {name for name in imported(port) if inside(name, ["webhook_core"])}

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.support.documents import MemoryDocuments
 from tests.support.position_alerts import alert, held, legs_alert
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_believed import LIVE
-from webhook_core.errors import OrderDenied
-from webhook_core.ledger.entry import Unit
-from webhook_core.sending.entry_counts import count_entries
+from webhook_core.risk.pauses import Pause
+from webhook_core.sending.entry_counts import read_counted
 from webhook_core.settings.reading import SettingsError, read_settings
-from webhook_core.trading.requests import OrderRequest
-from webhook_core.trading.rules import Guards, Limits, TradingRules
+from webhook_core.trading.requests import Rejected, Unknown
 
 BUY = {"side": "buy", "volume": "0.01"}
 
@@ -81,44 +77,82 @@ def test_exits_are_counted_where_the_trader_says_so():
     assert post(function, alert(function, "a-2", action="close"))[0] == 422
 
 
-def test_what_one_owner_denies_is_counted_with_none():
-    documents, unit = MemoryDocuments(), Unit("live", "default", "k", 0, 0)
-    rules = TradingRules(
-        (
-            Limits(guards=Guards(orders_per_day=9)),
-            Limits(strategy="s", guards=Guards(orders_per_day=1)),
+NAME = "entry-counts/live/default/"
+
+
+def counted(function, name=NAME):
+    """How many orders stand in the count."""
+    return sum(one.orders for one in read_counted(text_in(function, name)))
+
+
+def text_in(function, name=NAME):
+    stored = function.store.read(name)
+    return None if stored is None else stored.text
+
+
+PROBE = "/webhook/tradingview/validate"
+
+
+def test_a_validation_says_each_count_with_its_numbers_and_counts_nothing():
+    function = limited(ORDERS_PER_DAY="2", COOL_DOWN="30s")
+
+    def verdicts(number):
+        answer = function.post(alert(function, f"v-{number}", **BUY), path=PROBE)
+        rows = answer["orders"][0]["checks"]
+        rules = ("ORDERS_PER_DAY", "COOL_DOWN")
+        found = {one["rule"]: (one["verdict"], one["numbers"]) for one in rows}
+        return outcome(answer)[0], [found[rule] for rule in rules]
+
+    status, (day, cool) = verdicts(1)
+    assert (status, day) == (200, ("passed", {"used": "0", "max": "2", "wanted": "1"}))
+    assert cool == ("passed", {"seconds": "30"})
+    assert text_in(function) is None
+    for number in (1, 2):
+        assert post(function, alert(function, f"a-{number}", **BUY), wait=31)[0] == 200
+    status, (day, cool) = verdicts(2)
+    assert (status, day) == (422, ("denied", {"used": "2", "max": "2", "wanted": "1"}))
+    assert (cool[0], counted(function)) == ("denied", 2)
+
+
+def refused(function):
+    function.venue.refuse.append(Rejected(("EOrder:Insufficient funds",)))
+
+
+def paused(function):
+    function.application.market.pausing.pause(
+        Pause(
+            None, "tests", function.clock.now(), until=function.clock.now() + timedelta(seconds=2)
         )
     )
-    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    request = OrderRequest(
-        "BTC/USD", {"pair": "P", "type": "buy", "ordertype": "market", "volume": "1"}
-    )
-    with pytest.raises(OrderDenied, match="strategy s's orders_per_day"):
-        count_entries([request, request], rules, unit, documents, now)
-    assert documents.read("entry-counts/live/default/") is None
-    count_entries([request], rules, unit, documents, now)
-    with pytest.raises(OrderDenied):
-        count_entries([request], rules, Unit("live", "default", "k2", 0, 0), documents, now)
 
 
-def test_many_at_once_take_no_more_than_there_are():
-    documents = MemoryDocuments()
-    rules = TradingRules((Limits(guards=Guards(orders_per_hour=5)),))
-    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    request = OrderRequest(
-        "BTC/USD", {"pair": "P", "type": "buy", "ordertype": "market", "volume": "1"}
-    )
+@pytest.mark.parametrize(("before", "code"), [(refused, "order_rejected"), (paused, "paused")])
+def test_an_order_that_came_to_nothing_gives_its_place_back(before, code):
+    function = limited(ORDERS_PER_DAY="1")
+    before(function)
+    assert post(function, alert(function, "a-1", **BUY))[1] == code
+    function.clock.sleep(2)
+    assert post(function, alert(function, "a-2", **BUY))[:2] == (200, "accepted")
+    assert post(function, alert(function, "a-3", **BUY))[0] == 422
+    assert counted(function) == 1
 
-    def take(number):
-        unit = Unit("live", "default", f"k{number}", 0, 0)
-        try:
-            count_entries([request], rules, unit, documents, now + timedelta(milliseconds=number))
-        except OrderDenied:
-            return 0
-        return 1
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(take, range(40))) == 5
+def test_an_order_of_unknown_outcome_keeps_its_place_until_it_is_proved_not_placed():
+    function = limited(ORDERS_PER_DAY="1")
+    function.venue.refuse.append(Unknown("no answer"))
+    assert post(function, alert(function, "a-1", **BUY))[0] == 503
+    assert post(function, alert(function, "a-2", **BUY))[0] == 422
+
+
+def test_a_day_begins_where_the_trader_lets_it_begin():
+    function = limited(ORDERS_PER_DAY="1", DAY_BEGINS="12:30 UTC")
+    now = function.clock.now()
+    function.clock.sleep((now.replace(hour=12, minute=29, second=0) - now).total_seconds())
+    assert post(function, alert(function, "a-1", **BUY))[0] == 200
+    status, _, why = post(function, alert(function, "a-2", **BUY))
+    assert (status, "since 12:30 UTC" in why) == (422, True)
+    function.clock.sleep(60)
+    assert post(function, alert(function, "a-3", **BUY))[0] == 200
 
 
 def test_what_a_token_may_not_takes_no_place_of_the_strategy():

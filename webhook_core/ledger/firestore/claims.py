@@ -4,12 +4,13 @@ conditions, and a look at what is stored only where one of them fails or the ans
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Recorded
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Verify, Write
+from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify, Write
 from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
@@ -22,9 +23,12 @@ from webhook_core.ledger.firestore.entries import (
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.firestore.queries import LEDGER
+from webhook_core.ledger.firestore.taking import references_of, taken
 from webhook_core.ledger.keys import unit_digest
+from webhook_core.ledger.serial import unmarked
 
 _TRIES = 2
+_TRIES_TAKING = 6
 
 
 class _Tries:
@@ -77,6 +81,46 @@ def claim_alone(
         if held is not None:
             return held
     raise LedgerUnavailable(UNSURE)
+
+
+def claim_taking(
+    entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
+) -> Claimed | Existing | HeldBack:
+    """The first attempt of an entry without a turn, or the next one of an entry with a version,
+    that takes places of a count with it: one look at both, and one commit. Raises WebhookError
+    where it may not take them."""
+    name, fields, gates, held = unit_digest(entry.unit).hex(), fields_of(entry), Gates(entry), None
+    for _ in range(_TRIES_TAKING):
+        found = calls.get_all([(LEDGER, name), *references_of(entry)])
+        own = found.get((LEDGER, name))
+        decided = known(entry, fields, own, clock) or held
+        if decided is not None:
+            return decided
+        first = Write(LEDGER, name, fields, "" if own is None else own.version)
+        try:
+            version = calls.write_all([first, *taken(entry, found), *gates.conditions])
+            return Claimed(replace(unmarked(entry), version=version))
+        except Contended:
+            clock.sleep(CONTENTION_S)
+        except Unproved:
+            continue  # the next look tells whether we were here ourselves
+        except (AlreadyThere, Changed):  # somebody else was; or something holds it back
+            held = gates.look(calls)
+    raise LedgerUnavailable(UNSURE)
+
+
+def known(
+    entry: LedgerEntry, fields: dict[str, Any], own: Stored | None, clock: Clock
+) -> Claimed | Existing | None:
+    """What the unit's own document says, whatever else a claim depends on."""
+    if own is None:
+        if entry.version:
+            raise LedgerUnavailable(GONE)
+        return None
+    if own.text("document") == fields["document"]:  # our own write, whose answer was lost
+        return Claimed(replace(unmarked(entry), version=own.version))
+    replaceable = own.version == entry.version if entry.version else is_expired(own, clock.now())
+    return None if replaceable else Existing(entry_in(own))
 
 
 def claim_next_alone(

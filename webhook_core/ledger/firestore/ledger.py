@@ -29,7 +29,12 @@ from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
 from webhook_core.ledger.firestore import queries
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, operation
 from webhook_core.ledger.firestore.channel import FirestoreChannel
-from webhook_core.ledger.firestore.claims import claim_alone, claim_next_alone, recorded
+from webhook_core.ledger.firestore.claims import (
+    claim_alone,
+    claim_next_alone,
+    claim_taking,
+    recorded,
+)
 from webhook_core.ledger.firestore.documents import (
     Identity,
     delete_document,
@@ -80,13 +85,15 @@ class FirestoreLedger(FirestoreNotes):
     def claim(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
             with self._operation() as calls:
-                return claim_alone(entry, calls, self._clock)
+                claim = claim_taking if entry.takes else claim_alone
+                return claim(entry, calls, self._clock)
         return self._claim_in_turn(replace(entry, version=""), entry.turn)
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         if entry.turn is None:
             with self._operation(in_budget=False, version=entry.version) as calls:
-                return claim_next_alone(entry, calls, self._clock)
+                claim = claim_taking if entry.takes else claim_next_alone
+                return claim(entry, calls, self._clock)
         return self._claim_in_turn(entry, entry.turn)
 
     def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:

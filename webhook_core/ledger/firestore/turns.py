@@ -16,12 +16,12 @@ from typing import Any
 
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Claim, Claimed, Existing
+from webhook_core.ledger.contract import Claim, Claimed
 from webhook_core.ledger.entry import LedgerEntry, Turn
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify, Write
+from webhook_core.ledger.firestore.claims import known
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
-    GONE,
     UNSURE,
     entry_in,
     fields_of,
@@ -30,6 +30,7 @@ from webhook_core.ledger.firestore.entries import (
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.firestore.queries import LEDGER
+from webhook_core.ledger.firestore.taking import references_of, taken
 from webhook_core.ledger.keys import line_digest, unit_digest
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
@@ -52,11 +53,12 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
     )
     gates, held = Gates(entry), None
     for _ in range(_TRIES):
-        found = calls.get_all([(LEDGER, name), (_LINES, line_name)])
+        wanted = [(LEDGER, name), (_LINES, line_name), *references_of(entry)]
+        found = calls.get_all(wanted)
         own, line = found.get((LEDGER, name)), found.get((_LINES, line_name))
         said = {} if line is None else line.fields
         decided = (
-            _decided(entry, fields, own, clock) or held or _refused(entry, turn, said, calls, clock)
+            known(entry, fields, own, clock) or held or _refused(entry, turn, said, calls, clock)
         )
         if decided is not None:
             return decided
@@ -68,6 +70,7 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
                 {**_after(turn, name, said), "owner": entry.current.owner},
                 _version(line),
             ),
+            *taken(entry, found),
             *gates.conditions,
         ]
         try:
@@ -79,20 +82,6 @@ def claim_in_turn(entry: LedgerEntry, turn: Turn, calls: FirestoreCalls, clock: 
         except (AlreadyThere, Changed):  # somebody else was; or something holds it back
             held = gates.look(calls)
     raise LedgerUnavailable(UNSURE)
-
-
-def _decided(
-    entry: LedgerEntry, fields: dict[str, Any], own: Stored | None, clock: Clock
-) -> Claimed | Existing | None:
-    """What the unit's own document says, whatever its line does."""
-    if own is None:
-        if entry.version:
-            raise LedgerUnavailable(GONE)
-        return None
-    if own.text("document") == fields["document"]:  # our own write, whose answer was lost
-        return Claimed(replace(unmarked(entry), version=own.version))
-    replaceable = own.version == entry.version if entry.version else is_expired(own, clock.now())
-    return None if replaceable else Existing(entry_in(own))
 
 
 def _refused(

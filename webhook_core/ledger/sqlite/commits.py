@@ -31,7 +31,7 @@ def in_one_step(db: sqlite3.Connection, entry: LedgerEntry) -> Iterator[None]:
 
     Where there is nothing to look at, the one statement is a step already.
     """
-    if entry.turn is None and not pauses_of(entry):
+    if entry.turn is None and not entry.takes and not pauses_of(entry):
         yield
         return
     db.execute("BEGIN IMMEDIATE")
