@@ -102,8 +102,8 @@ class BodyTooLarge(WebhookError):
 
 class OrderDenied(WebhookError):
     """We refuse to send it; the message has the rule and its numbers. ``notes``: how its size came
-    about; ``short``: the rule alone, without a number that tells of the account. ``rule``,
-    where one of the trader's own limits refuses it, is its name, and ``scope`` whose it is."""
+    about; ``short``: the rule alone, without a number of the account. ``rule``, ``scope``: of a
+    limit that refuses it, its name and whose it is."""
 
     code = "order_denied"
     status = 422
@@ -121,10 +121,12 @@ class OrderDenied(WebhookError):
         self.short = short
         self.rule, self.scope = "", "global"
 
-    def by(self, rule: str, scope: str) -> OrderDenied:
-        """The same, refused by that limit."""
-        self.rule, self.scope = rule, scope
-        return self
+
+class TooManyAlerts(OrderDenied):
+    """More good alerts than their strategy, or the account, may send in 3 minutes."""
+
+    code = "rate_limited"
+    status = 429
 
 
 class OutOfScope(OrderDenied):
@@ -143,8 +145,7 @@ class AlertPaused(WebhookError):
 
 
 class OrderRejected(WebhookError):
-    """Kraken refuses it, proved by its own words; only for requests that never became a ledger
-    entry (validation)."""
+    """Kraken refuses it, by its own words; for requests without an entry alone (validation)."""
 
     code = "order_rejected"
     status = 422

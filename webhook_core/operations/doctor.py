@@ -23,6 +23,7 @@ from webhook_core.operations.doctor_ledger import (
     check_ledger,
     in_place_of_a_ledger,
 )
+from webhook_core.operations.doctor_limits import check_losses, check_tokens
 from webhook_core.operations.doctor_notify import check_notify
 from webhook_core.operations.doctor_pairs import check_pair_rules, check_symbols
 from webhook_core.operations.doctor_venue import check_venue
@@ -115,6 +116,7 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
     yield from guarded("pair rules", partial(check_pair_rules, application), lambda _: advice)
     yield from check_symbols(application)
+    yield from guarded("daily loss", partial(check_losses, application), lambda _: advice)
     yield from guarded("notifications", partial(check_notify, application), lambda _: advice)
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
 
@@ -148,6 +150,7 @@ def _settings(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield ok(
         "secrets of senders", f"{len(proofs)} readable: {', '.join(proofs)}" if proofs else "none"
     )
+    yield from check_tokens(settings)
     for warning in settings.warnings:
         name, separator, problem = warning.partition(": ")
         if "notify[" not in name.lower():  # told where each address is shown

@@ -15,7 +15,7 @@ from typing import Any
 
 from webhook_core.application import Application
 from webhook_core.clock import Budget
-from webhook_core.errors import VenueUnavailable
+from webhook_core.errors import LossUnknown, VenueUnavailable
 from webhook_core.findings import Finding, fail, ok, warn
 from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.settings.settings import Settings
@@ -37,6 +37,7 @@ _ADVICE = {
     ),
     "order_rejected": "Kraken would refuse every such alert; its words say why",
     "venue_unavailable": "look at what was found about Kraken, then try again",
+    LossUnknown.code: "POST /reconcile has to run every minute",
     "unauthenticated": (
         "the first secret does not prove an alert of its own, or ALLOWED_IPS shuts it out"
     ),
@@ -75,7 +76,8 @@ def _judge(what: str, response: HttpResponse, seconds: float) -> Finding:
     code = str(answer["code"])
     if response.status != 200 or code != "validated":
         found = f"{what}: {response.status} {code}: {answer['error']}"
-        return fail("alert", found, _ADVICE.get(code, "the answer says what is wrong"))
+        verdict = warn if code == LossUnknown.code else fail  # the next reconcile run ends it
+        return verdict("alert", found, _ADVICE.get(code, "the answer says what is wrong"))
     found = f"{what}: {response.status} {code} in {seconds * 1000:.0f} ms, nothing was placed"
     if seconds > SLOW_S:
         return warn(

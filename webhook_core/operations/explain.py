@@ -23,7 +23,7 @@ from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
 from webhook_core.sending import places
 from webhook_core.sending.firing import Firing
-from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.web.answers import orders_of
 from webhook_core.web.messages import HttpRequest
@@ -111,7 +111,8 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
     told.extend(_about_orders(decided.plan))
     told.extend(Sentence("order", f"Note: {note}.") for note in decided.plan.notes)
     if isinstance(decided, Denied):
-        told.append(answer(422, "order_denied", decided.message))
+        refused = refusal_of(decided)
+        told.append(answer(refused.status, refused.code, decided.message))
     else:
         told.append(_answer_of(application, decided))
     return found._replace(sentences=tuple(told), plan=decided.plan)

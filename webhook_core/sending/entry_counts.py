@@ -17,17 +17,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from webhook_core.errors import LedgerUnavailable, OrderDenied
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import Unit
 from webhook_core.trading import checks
 from webhook_core.trading.checks import Check
 from webhook_core.trading.day_begins import MIDNIGHT, DayBegins, day_of
+from webhook_core.trading.planner import denied_by
+from webhook_core.trading.plans import ALERTS_RULE, refusal_of
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
 
 _DIGEST_CHARACTERS = 24
-_KEPT = timedelta(hours=26)
+ALERTS_SPAN = timedelta(minutes=3)
+"""In which TradingView itself stops an alert that fires more than 15 times (its help:
+tradingview.com/support/solutions/43000597494)."""
 _HOUR = timedelta(hours=1)
 
 
@@ -59,9 +63,8 @@ class EntryTake(NamedTuple):
             return None
         for check in self.verdicts(kept):
             if check.passed is False:
-                raise OrderDenied(check.message).by(check.rule, check.scope)
-        young = [one for one in kept if one.at > self.mine.at - _KEPT]
-        others = [one for one in young if one.alert != self.mine.alert]
+                raise refusal_of(denied_by(check, ()))
+        others = [one for one in kept if one.alert != self.mine.alert and self._still_counts(one)]
         return text_of([*others, self.mine])
 
     def shown(self, text: str | None) -> tuple[Check, ...]:
@@ -75,6 +78,13 @@ class EntryTake(NamedTuple):
         for check in _checks(others, guards, self.mine, self.begins):
             yield owned(check, self.owner, check.rule)
 
+    def _still_counts(self, one: Counted) -> bool:
+        """Of a day only its orders do."""
+        guards, now = self.owner.guards or Guards(), self.mine.at
+        least = max(_HOUR, guards.cool_down or _HOUR) if one.orders else ALERTS_SPAN
+        of_day = guards.orders_per_day is not None and bool(one.orders)
+        return one.at > now - least or (of_day and one.at >= day_of(self.begins, now))
+
     def _is_in(self, kept: Sequence[Counted]) -> bool:
         mine = self.mine
         return any(one.alert == mine.alert and one.orders >= mine.orders for one in kept)
@@ -83,10 +93,11 @@ class EntryTake(NamedTuple):
 def entry_takes(
     requests: Sequence[OrderRequest], rules: TradingRules, unit: Unit, now: datetime
 ) -> tuple[EntryTake, ...]:
-    """What the claim of an alert with these orders takes: those that open or add, of every owner
-    that has such a limit. ``unit``: of leg 0."""
+    """What the claim of an alert with these orders takes, of every owner that has such a limit:
+    places for those that open or add, and one for the alert if it wants more than to reduce or
+    cancel. ``unit``: of leg 0."""
     legs = tuple(leg for leg, request in enumerate(requests) if _counts(request, rules))
-    if not legs:
+    if not legs and all(request.method != "AmendOrder" for request in requests):
         return ()
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     mine = Counted(now, alert, len(legs), unit.alert_key, unit.generation, legs)
@@ -107,7 +118,7 @@ def _checks(
         ("ORDERS_PER_HOUR", guards.orders_per_hour, mine.at - _HOUR, "in the last hour"),
     )
     for rule, most, first, when in spans:
-        if most is None:
+        if most is None or not mine.orders:
             continue
         used, wanted = sum(one.orders for one in others if one.at >= first), mine.orders
         numbers = {"used": str(used), "max": str(most), "wanted": str(wanted)}
@@ -116,8 +127,23 @@ def _checks(
             yield checks.denied(rule, text, **numbers)
         else:
             yield checks.passed(rule, **numbers)
-    if guards.cool_down is not None:
-        yield _apart(others, guards.cool_down, mine.at)
+    if guards.cool_down is not None and mine.orders:
+        entries = [one for one in others if one.orders]
+        yield _apart(entries, guards.cool_down, mine.at)
+    if guards.alerts_per_3_minutes is not None:
+        yield _alerts(others, guards.alerts_per_3_minutes, mine.at)
+
+
+def _alerts(others: Sequence[Counted], most: int, now: datetime) -> Check:
+    used = sum(one.at > now - ALERTS_SPAN for one in others)
+    numbers = {"used": str(used), "max": str(most)}
+    if used < most:
+        return checks.passed(ALERTS_RULE, **numbers)
+    text = (
+        f"{used} alerts were taken in the last 3 minutes, and {most} are the most; exits pass. "
+        "Nothing was sent: look why the strategy fires so often, or set the limit higher"
+    )
+    return checks.denied(ALERTS_RULE, text, **numbers)
 
 
 def _apart(others: Sequence[Counted], cool_down: timedelta, now: datetime) -> Check:

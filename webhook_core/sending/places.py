@@ -79,7 +79,7 @@ def _given_back(name: str, unit: Unit, store: tuple[Ledger, Documents]) -> bool:
             return False
         before, left = read_counted(stored.text), [MOST_ASKED]
         newest_first = [_settled(one, unit, ledger, left) for one in reversed(before)]
-        after = [one for one in reversed(newest_first) if one.orders]
+        after = [one for one in reversed(newest_first) if one.orders or one in before]
         text = text_of(after)
         if text == stored.text:
             return False

@@ -55,7 +55,7 @@ def day_begins(value: str) -> DayBegins:
 
 
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours"}
-_COUNTS = ("orders_per_day", "orders_per_hour")
+_COUNTS = ("orders_per_day", "orders_per_hour", "alerts_per_3_minutes")
 GUARDS: Mapping[str, Callable[[str], Any]] = {
     "price_collar": percent,
     "max_spread": percent,
@@ -64,6 +64,7 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "orders_per_day": variables.whole(1, 1000),
     "orders_per_hour": variables.whole(1, 1000),
     "cool_down": span,
+    "alerts_per_3_minutes": variables.whole(1, 1000),
     "max_daily_loss": variables.cost_limits,
     "day_begins": day_begins,
     "on_limit": variables.one_of("deny", "pause"),
@@ -78,6 +79,7 @@ _EXAMPLES = {
     "orders_per_day": "20",
     "orders_per_hour": "5",
     "cool_down": '"30s"',
+    "alerts_per_3_minutes": "10",
     "max_daily_loss": '"200 USD"',
     "on_limit": '"pause"',
     "day_begins": '"17:00 America/New_York"',

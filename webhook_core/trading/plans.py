@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from webhook_core.errors import OrderDenied, OutOfScope
+from webhook_core.errors import OrderDenied, OutOfScope, TooManyAlerts
 from webhook_core.trading.checks import Scope
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
     from webhook_core.trading.appraisal import Appraisal
     from webhook_core.trading.guards import Cost
+
+
+ALERTS_RULE = "ALERTS_PER_3_MINUTES"
 
 
 class Plan(NamedTuple):
@@ -45,10 +48,13 @@ class Denied(NamedTuple):
 
 
 def refusal_of(denied: Denied) -> OrderDenied:
-    """The error that tells of it: 403 where the sender's token does not allow it, else 422."""
+    """The error that tells of it: 403 where the sender's token does not allow it, 429 where so many
+    alerts are too many, else 422."""
     if not denied.by_token:
-        refused = OrderDenied(denied.message, notes=denied.notes, short=denied.rule)
-        return refused.by(denied.rule, denied.scope)
+        kind = TooManyAlerts if denied.rule == ALERTS_RULE else OrderDenied
+        refused = kind(denied.message, notes=denied.notes, short=denied.rule)
+        refused.rule, refused.scope = denied.rule, denied.scope
+        return refused
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
     tells_size = "cost" in denied.numbers or "max" in denied.numbers

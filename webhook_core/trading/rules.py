@@ -29,7 +29,8 @@ class Guards(NamedTuple):
     """Further limits of one owner, which few have. ``price_collar`` and ``max_spread`` in percent;
     ``max_alert_cost``: currency code -> most that the orders of one alert may cost together.
     ``orders_per_day``, ``orders_per_hour``: how many orders may open or add; ``cool_down``: how far
-    apart the alerts that do so are. ``max_daily_loss``: currency code -> most that may be lost a
+    apart the alerts that do so are. ``alerts_per_3_minutes``: how many alerts that want more than
+    to reduce or cancel. ``max_daily_loss``: currency code -> most that may be lost a
     day, which begins at ``day_begins``, also for ``orders_per_day``. ``on_limit``: what one of
     these limits does beside refusing; None: nothing."""
 
@@ -40,13 +41,15 @@ class Guards(NamedTuple):
     orders_per_day: int | None = None
     orders_per_hour: int | None = None
     cool_down: timedelta | None = None
+    alerts_per_3_minutes: int | None = None
     max_daily_loss: Mapping[str, Decimal] | None = None
     day_begins: DayBegins | None = None
     on_limit: Literal["deny", "pause"] | None = None
 
     @property
     def counts_orders(self) -> bool:
-        return (self.orders_per_day, self.orders_per_hour, self.cool_down) != (None, None, None)
+        limits = (self.orders_per_day, self.orders_per_hour, self.cool_down)
+        return any(limit is not None for limit in (*limits, self.alerts_per_3_minutes))
 
 
 class Limits(NamedTuple):

@@ -21,6 +21,7 @@ from tests.support import kraken_faults as faults
 from tests.support.fake_venue import FakeVenue
 from tests.support.faked_function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.scoped_tokens import KEYS
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
@@ -34,8 +35,10 @@ from webhook_core.operations import doctor as checks
 from webhook_core.operations import doctor_alert
 from webhook_core.operations.cli import cli
 from webhook_core.operations.doctor_ledger import check_ledger
+from webhook_core.risk import loss_figures
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.trading.instruments import to_document
+from webhook_core.trading.rules import Loss
 from webhook_core.web.messages import HttpResponse
 
 TOKEN = "token-of-the-doctor-0123"
@@ -894,3 +897,36 @@ def test_a_check_that_breaks_is_one_failure_without_its_text():
     assert finding.verdict is Verdict.FAIL
     assert "RuntimeError" in finding.found
     assert TOKEN not in str(finding)
+
+
+def written_losses(env, age_s):
+    """As if reconcile had counted them so long ago."""
+    now = datetime.now(UTC)
+    loss = Loss(
+        now - timedelta(seconds=age_s),
+        now.replace(hour=0, minute=0, second=0, microsecond=0),
+        {},
+        {},
+        {},
+    )
+    ledger = SqliteLedger(env["LEDGER_URL"].removeprefix("sqlite:///"))
+    ledger.write("daily-loss/paper/default", loss_figures.to_text({"": loss}), None)
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("age_s", "verdict"), [(None, "warn"), (150, "warn"), (5, "ok")], ids=["never", "old", "fresh"]
+)
+def test_figures_of_a_daily_limit_that_are_old_are_a_warning(paper, age_s, verdict):
+    if age_s is not None:
+        written_losses(paper, age_s)
+    found = examined(paper | {"MAX_DAILY_LOSS": "100 USD", "DAY_BEGINS": "00:00 UTC"})
+    assert found["daily loss"]["verdict"] == verdict
+    assert found["alert"]["verdict"] == verdict
+    assert ("POST /reconcile" in found["daily loss"]["advice"]) == (verdict == "warn")
+
+
+def test_a_scoped_token_is_recommended_where_there_are_plain_ones_alone(paper):
+    assert "token new" in examined(paper)["tokens"]["found"]
+    assert "tokens" not in examined(paper | {"WEBHOOK_TOKEN_KEYS": KEYS})
+    assert "tokens" not in examined({**paper, "WEBHOOK_TOKEN": "", "WEBHOOK_SECRET": STANDARD})

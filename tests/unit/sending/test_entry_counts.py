@@ -77,6 +77,39 @@ def test_exits_are_counted_where_the_trader_says_so():
     assert post(function, alert(function, "a-2", action="close"))[0] == 422
 
 
+def test_alerts_in_3_minutes_end_at_the_limit_redeliveries_and_exits_do_not_count():
+    function = limited(ALERTS_PER_3_MINUTES="3")
+    for number in (1, 2, 3):
+        body = alert(function, f"a-{number}", **BUY)
+        for _ in range(3):
+            assert post(function, body)[:2] == (200, "accepted")
+    status, code, why = post(function, alert(function, "a-4", **BUY))
+    assert (status, code) == (429, "rate_limited")
+    assert "3 alerts were taken in the last 3 minutes, and 3 are the most" in why
+    assert "the global ALERTS_PER_3_MINUTES" in why
+    probe = function.post(alert(function, "v-1", **BUY), path=PROBE)
+    assert outcome(probe) == (429, "rate_limited")
+    for number in range(4):
+        sale = alert(function, f"s-{number}", side="sell", volume="0.001")
+        assert post(function, sale)[:2] == (200, "accepted")
+    assert post(function, alert(function, "c-1", action="close"))[:2] == (200, "accepted")
+    function.clock.sleep(180)
+    assert post(function, alert(function, "a-5", **BUY))[:2] == (200, "accepted")
+
+
+def test_the_count_of_a_day_does_not_grow_with_what_no_limit_asks_for():
+    function = limited(ALERTS_PER_3_MINUTES="100", COOL_DOWN="1s")
+    for number in range(6):
+        post(function, alert(function, f"a-{number}", **BUY), wait=1800)
+    assert counted(function) <= 3
+    daily = limited(ORDERS_PER_DAY="100")
+    daily.clock.sleep(-daily.clock.now().hour * 3600)
+    for number in range(6):
+        assert post(daily, alert(daily, f"a-{number}", **BUY), wait=0)[0] == 200
+        daily.clock.sleep(1800)
+    assert counted(daily) == 6
+
+
 NAME = "entry-counts/live/default/"
 
 
@@ -183,7 +216,9 @@ def test_a_strategy_without_such_a_limit_pays_nothing():
     assert not any(name.startswith("entry-counts") for name in reads)
 
 
-@pytest.mark.parametrize("name", ["ORDERS_PER_DAY", "ORDERS_PER_HOUR", "COOL_DOWN"])
+@pytest.mark.parametrize(
+    "name", ["ORDERS_PER_DAY", "ORDERS_PER_HOUR", "COOL_DOWN", "ALERTS_PER_3_MINUTES"]
+)
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "30", "99999", "2d", "30 seconds"])
 def test_a_limit_that_is_none_refuses_the_start(name, text):
     if name != "COOL_DOWN" and text == "30":
@@ -201,6 +236,9 @@ def test_a_limit_that_is_none_refuses_the_start(name, text):
         ("orders_per_day = true", False),
         ("orders_per_day = 0", False),
         ("cool_down = 30", False),
+        ("alerts_per_3_minutes = 10", True),
+        ('alerts_per_3_minutes = "10"', False),
+        ("alerts_per_3_minutes = 0", False),
     ],
 )
 def test_strategies_toml_says_it_by_the_same_names(tmp_path, toml, good):
