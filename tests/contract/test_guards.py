@@ -275,6 +275,8 @@ def legs(*volumes: str) -> dict[str, Any]:
         ({"volume": "0.0021"}, False),
         ({"quantity_type": "quote", "volume": "101"}, False),
         ({"side": "sell", "volume": "0.0021"}, False),  # a sale is no exit of this one either
+        ({"side": "sell", "volume": "0.0016", "stop_loss": "60000"}, True),
+        ({"side": "sell", "volume": "0.0019", "stop_loss": "60000"}, False),  # it buys back
         (CLOSE, True),
     ],
 )

@@ -17,7 +17,7 @@ from webhook_core.trading.price_limits import Book
 from webhook_core.trading.reduces import exit_of, exit_of_intent
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
-from webhook_core.trading.worst_price import is_uncapped, own_price, worst_price
+from webhook_core.trading.worst_price import buys_back, is_uncapped, own_price, worst_price
 
 if TYPE_CHECKING:
     from webhook_core.trading.orders import Exit
@@ -114,7 +114,11 @@ def spread_checks(wanted: OrderIntent, rules: TradingRules, book: Book | None) -
 def cost_in_alert(draft: Draft, rules: TradingRules) -> Cost | None:
     """What the order adds to the cost of its alert; None for an exit that no cap holds up."""
     price = None if is_uncapped(draft, rules) else worst_price(draft)
-    return None if price is None else Cost(draft.instrument.quote, cost_of(draft.volume, price))
+    if price is None:
+        return None
+    if buys_back(draft) and draft.close_price is not None:
+        price = max(price, draft.close_price)
+    return Cost(draft.instrument.quote, cost_of(draft.volume, price))
 
 
 def alert_cost_checks(costs: tuple[Cost, ...], rules: TradingRules) -> Iterator[Check]:
