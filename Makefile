@@ -46,6 +46,7 @@ bench: venv
 
 simulate: venv
 	$(PY) -m tests.simulation --seeds $(SEEDS)
+	$(PY) -m tests.simulation --kind counted --seeds 3000
 	$(PY) -m tests.walk --walks 43
 
 fuzz: venv

@@ -8,7 +8,7 @@ import sys
 import time
 
 from tests.simulation.many import run_seeds
-from tests.simulation.run import ACCOUNT, told
+from tests.simulation.run import APART, told
 
 
 def main() -> int:
@@ -16,9 +16,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10_000, help="how many seeds")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="this one alone, with its story")
-    parser.add_argument(
-        "--kind", choices=[ACCOUNT], help="accounts with money, read late, instead of the others"
-    )
+    parser.add_argument("--kind", choices=APART, help="these worlds instead of the others")
     asked = parser.parse_args()
     if asked.seed is not None:
         result = told(asked.seed, asked.kind)

@@ -127,7 +127,7 @@ def _single(random: Random, number: int, rival_of: Alert | None) -> Alert:
     fires_at = int(random.random() * 20 * SECOND)
     fields: dict[str, object] = {
         "symbol": "ETH/USD" if random.random() < 0.15 else "BTC/USD",
-        **_order(random, volume),
+        **order_of(random, volume),
     }
     kind = "id" if rival_of else random.choice(("id", "id", "id and time", "time", "none"))
     name = f"alert-{number}"
@@ -142,7 +142,7 @@ def _single(random: Random, number: int, rival_of: Alert | None) -> Alert:
     )
     return Alert(
         name=name,
-        body=_body(fields),
+        body=written(fields),
         volumes=(volume,),
         firings=firings,
         repeats=kind == "none",
@@ -151,7 +151,7 @@ def _single(random: Random, number: int, rival_of: Alert | None) -> Alert:
     )
 
 
-def _order(random: Random, volume: str) -> Mapping[str, str]:
+def order_of(random: Random, volume: str) -> Mapping[str, str]:
     draw = random.random()
     fields = {"side": "buy", "volume": volume}
     if draw < 0.5:
@@ -170,14 +170,14 @@ def _legs(random: Random) -> list[Alert]:
         kind = random.choice(("id", "id and time", "time"))
         fields: dict[str, object] = {
             "symbol": "BTC/USD",
-            "orders": [_order(random, volume) for volume in volumes],
+            "orders": [order_of(random, volume) for volume in volumes],
         }
         if "id" in kind:
             fields["id"] = f"alert-{number}"
         if "time" in kind:
             fields["fired_at"] = _seconds(fires_at)
         alerts.append(
-            Alert(f"alert-{number}", _body(fields), volumes, (fires_at,), stays_good=kind == "id")
+            Alert(f"alert-{number}", written(fields), volumes, (fires_at,), stays_good=kind == "id")
         )
     return alerts
 
@@ -225,7 +225,7 @@ def _target(
         fields["id"] = name
     late = 0 if chaos.calm or random.random() < 0.6 else chaos.seconds(0, 12)
     sent_at = fired_at + step.number * 1000 + late
-    return Alert(name, _body(fields), (), (sent_at,), step=step)
+    return Alert(name, written(fields), (), (sent_at,), step=step)
 
 
 def _beside(
@@ -246,7 +246,7 @@ def _beside(
     fires_at = max(0, random.choice(fired) + int(random.uniform(-before, after) * SECOND))
     volumes = () if closes else (volume,)
     return Alert(
-        name, _body({**terms, **order, "id": name}), volumes, (fires_at,), stays_good=not closes
+        name, written({**terms, **order, "id": name}), volumes, (fires_at,), stays_good=not closes
     )
 
 
@@ -254,5 +254,5 @@ def _seconds(at: int) -> str:
     return str((int(START.timestamp()) * SECOND + at) // SECOND)
 
 
-def _body(fields: Mapping[str, object]) -> bytes:
+def written(fields: Mapping[str, object]) -> bytes:
     return json.dumps({**fields, "token": TOKEN}).encode()

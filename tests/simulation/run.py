@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from unittest.mock import patch
 
 from tests.simulation.account_exchange import LONGEST, AccountExchange
@@ -16,6 +17,7 @@ from tests.simulation.account_run import AccountFleet, befall
 from tests.simulation.account_watch import AccountWatch
 from tests.simulation.alerts import TOKEN, Alert, draw
 from tests.simulation.chaos import LEDGER_FAULTS, Chaos
+from tests.simulation.counts import LIMITS, CountWatch, draw_counted
 from tests.simulation.exchange import SNAPSHOT, Exchange
 from tests.simulation.power import Power
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
@@ -37,6 +39,9 @@ KINDS = ("single", "target", "single", "legs", "target")
 """The kinds of worlds, seed by seed."""
 ACCOUNT = "account"
 """Another kind, for seeds of its own: an account with money that is read late."""
+COUNTED = "counted"
+"""And one more: a day with fewer places than alerts."""
+APART = (ACCOUNT, COUNTED)
 
 FAULTS_WITH_MONEY = 0.25
 """There it is the figures that mislead: the other faults are rarer, or hardly an
@@ -80,6 +85,8 @@ def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Resul
     with _told(world := World(seed, tell=tell)):
         if kind == ACCOUNT:
             return _with_money(seed, world)
+        if kind == COUNTED:
+            return _with_counts(seed, world)
         chaos = Chaos.of(world.random)
         plan = draw(world.random, chaos, kind_of(seed))
         alerts, store = plan.alerts, MemoryLedger()
@@ -134,6 +141,36 @@ def _with_money(seed: int, world: World) -> Result:
     )
 
 
+def _with_counts(seed: int, world: World) -> Result:
+    chaos = Chaos.of(world.random)
+    plan, store = draw_counted(world.random), MemoryLedger()
+    *alerts, last = plan.alerts
+    watch = CountWatch(world, store, plan)
+    exchange = Exchange(world, chaos, watch, margin=plan.margin, held=plan.held)
+    fleet = Fleet(world, chaos, exchange, store, watch, limits=LIMITS)
+    senders = Senders(world, chaos, fleet.pick, watch)
+    _tell_plan(world, chaos, alerts)
+    senders.plan(alerts)
+    senders.reconcile_every_minute(chaos.seconds(5, 150), world.random.choice((0, 2, 4)))
+    world.run()
+    chaos.over = True
+    for _ in range(FINAL_RECONCILES):
+        _reconcile(world, senders)
+        if not watch.unresolved():
+            break
+    senders.resend_by_hand(last)
+    world.run()
+    watch.finish()
+    return Result(
+        seed,
+        tuple(watch.violations),
+        tuple(world.story or ()),
+        len(watch.book),
+        senders.count,
+        COUNTED,
+    )
+
+
 def kind_of(seed: int) -> str:
     return KINDS[seed % len(KINDS)]
 
@@ -146,9 +183,9 @@ def told(seed: int, kind: str | None = None) -> Result:
 def failures(seeds: Iterable[int], kind: str | None = None) -> Iterator[Result]:
     """The seeds that violate something, of one kind of world or of all."""
     for seed in seeds:
-        if kind not in (None, ACCOUNT, kind_of(seed)):
+        if kind not in (None, *APART, kind_of(seed)):
             continue
-        result = simulate(seed, kind if kind == ACCOUNT else None)
+        result = simulate(seed, kind if kind in APART else None)
         if result.violations:
             yield result
 
@@ -191,8 +228,16 @@ class Fleet:
     """
 
     def __init__(
-        self, world: World, chaos: Chaos, exchange: Exchange, store: MemoryLedger, watch: Watch
+        self,
+        world: World,
+        chaos: Chaos,
+        exchange: Exchange,
+        store: MemoryLedger,
+        watch: Watch,
+        *,
+        limits: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._limits = tuple(limits.items())
         self._world, self._chaos = world, chaos
         self._exchange, self._store, self._watch = exchange, store, watch
         self._booted = 0
@@ -216,14 +261,14 @@ class Fleet:
         venue = SimulatedVenue(process, self._exchange)
         with patch.object(bootstrap, "snapshot", lambda: SNAPSHOT):
             process.application = bootstrap.assemble(
-                settings(), SimulatedClock(process), store, venue
+                settings(self._limits), SimulatedClock(process), store, venue
             )
         process.application.market.pair_rules._lock = SimulatedLock(process)
         return process
 
 
 @cache
-def settings() -> Settings:
+def settings(limits: tuple[tuple[str, str], ...] = ()) -> Settings:
     return read_settings(
         {
             "TRADING_MODE": "live",
@@ -235,6 +280,7 @@ def settings() -> Settings:
             "MAX_ORDER_COST": "500 USD",
             "LEDGER_URL": "memory://",
             "ENVIRONMENT": "production",
+            **dict(limits),
         }
     )
 

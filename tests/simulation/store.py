@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from tests.simulation.process import Process
 from tests.simulation.shown import shown
 from tests.simulation.world import in_seconds
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.memory import MemoryLedger
@@ -210,7 +210,7 @@ class SimulatedStore:
     def _apply_late(self, what: str, written: object, apply: Callable[[], Any]) -> None:
         try:
             result = apply()
-        except LedgerUnavailable as error:
+        except WebhookError as error:
             result = error.message
         self._process.world.tell(
             "store", f"a late ledger.{what} {shown(written)} -> {shown(result)}"

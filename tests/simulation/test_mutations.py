@@ -9,11 +9,12 @@ from unittest.mock import patch
 import pytest
 
 from tests.simulation.account_mutations import ACCOUNT_MUTATIONS
+from tests.simulation.count_mutations import COUNT_MUTATIONS
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.run import ACCOUNT, failures, simulate
+from tests.simulation.run import APART, failures, simulate
 from tests.simulation.watch import Invariant
 
-ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS)
+ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS, *COUNT_MUTATIONS)
 MOST_SEEDS = 15_000
 ORIGINALS = {
     (mutation.name, attribute): inspect.getattr_static(owner, attribute)
@@ -46,7 +47,7 @@ def _is_clean_without(mutation, seed):
     with ExitStack() as stack:
         for owner, attribute, _ in mutation.patches:
             stack.enter_context(patch.object(owner, attribute, ORIGINALS[mutation.name, attribute]))
-        return not simulate(seed, mutation.kind if mutation.kind == ACCOUNT else None).violations
+        return not simulate(seed, mutation.kind if mutation.kind in APART else None).violations
 
 
 def test_an_order_sent_before_its_claim_is_noticed_by_the_venue():

@@ -11,10 +11,11 @@ import pytest
 
 from tests.simulation.many import run_seeds
 from tests.simulation.mutations import MUTATIONS
-from tests.simulation.run import failures, simulate, told
+from tests.simulation.run import COUNTED, failures, simulate, told
 from tests.support.project import ROOT
 
 SEEDS = 3_000
+COUNTED_SEEDS = 300
 """`make simulate` plays ten thousand, or as many as it is told."""
 
 REACHED = (
@@ -80,6 +81,12 @@ def test_thousands_of_seeds_violate_nothing():
     assert summary.orders > SEEDS / 2, (
         "hardly an order gets through: there are too many faults to learn anything"
     )
+
+
+def test_a_day_with_fewer_places_than_alerts_is_never_exceeded():
+    results = [simulate(seed, COUNTED) for seed in range(COUNTED_SEEDS)]
+    assert [result.text() for result in results if result.violations] == []
+    assert {result.orders for result in results} == {0, 1, 2}
 
 
 def test_the_stories_show_every_fault_and_every_answer():

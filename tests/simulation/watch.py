@@ -55,6 +55,8 @@ class Invariant(StrEnum):
     FITS_THE_BOOK = (
         "an order, or the lack of one, fits a state that the account was in while it was decided"
     )
+    WITHIN_THE_COUNT = "a day never has more orders than its limit"
+    A_PLACE_IS_A_PLACE = "nobody is refused while the day has a place"
     ONE_EXIT = "an order that takes the place of another does not stand beside it"
     LANDS_ON_TARGET = (
         "what is done for a target leaves the position there, and an order of a fixed size "
