@@ -62,6 +62,7 @@ class Alerts:
         delivery.is_proved()
         verified = delivery.verified = self._in_ours(proved)
         only_validate = only_validate or self.settings.trading_mode == "validate"
+        delivery.only_validates = only_validate  # whatever becomes of reading it
         try:
             firing, wants_validation = self._read(verified, delivery)
         except AlertStale as stale:

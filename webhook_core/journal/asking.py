@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from webhook_core.clock import Budget, Clock
@@ -63,6 +63,16 @@ class Asking:
             "cursor": page.cursor,
             "without_proof": unproved,
         }
+
+    def refused_shares(
+        self, since: datetime, until: datetime, strategy: str | None, budget: Budget
+    ) -> dict[str, Any]:
+        """How many of each strategy's alerts were refused, as far back as they are kept. Raises
+        LedgerUnavailable."""
+        from webhook_core.journal.shares import refused_shares  # a report alone asks
+
+        kept_since = self.clock.now() - self.history.kept_for
+        return refused_shares(self.store, max(since, kept_since), until, strategy, budget)
 
     def purge(self) -> int:
         """Records that are past their days go, a bounded number at a time; what this instance has

@@ -78,6 +78,7 @@ def record_of(
         milliseconds=milliseconds,
         fields=fields,
         checks=tuple(check for order in delivery.orders for check in order.get("checks", ())),
+        validates=delivery.only_validates,
     )
 
 

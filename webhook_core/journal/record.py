@@ -15,6 +15,7 @@ OUTCOMES = (
     *("not_placed", "expired", "malformed", "stale", "conflict", "superseded", "id_reused"),
     *("paused", "out_of_scope", "failed", "not_kept"),
 )
+NOT_KEPT = "not_kept"
 """What an alert can have come to. ``not_kept`` is no alert: more came in a minute than are kept."""
 NOT_REFUSED = frozenset({"accepted", "no_action", "validated", "unknown", "not_sent", "missed"})
 """All else ended without an order, for good."""
@@ -37,7 +38,8 @@ def outcome_of(code: str) -> str:
 class Record(NamedTuple):
     """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it
     said of its order, each shortened. ``not_kept``: how many alerts before it were not kept, since
-    the minute had too many. ``checks``: those of a plan that was only validated."""
+    the minute had too many. ``checks``: those of a plan that was only validated; ``validates``:
+    nothing was to be traded, whatever came of it."""
 
     at: datetime
     mode: str
@@ -54,6 +56,7 @@ class Record(NamedTuple):
     not_kept: int = 0
     fields: Mapping[str, str] = {}
     checks: tuple[Mapping[str, Any], ...] = ()
+    validates: bool = False
 
 
 def text_of(record: Record) -> str:

@@ -18,7 +18,7 @@ _OF_STATE = {State.SUBMITTING: "unknown"}
 class Row(NamedTuple):
     """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
     its outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is
-    what it was made from."""
+    what it was made from. ``validates``: nothing was to be traded."""
 
     key: str
     at: datetime
@@ -35,6 +35,7 @@ class Row(NamedTuple):
     milliseconds: int | None
     field: str | None = None
     not_kept: int = 0
+    validates: bool = False
     legs: tuple[LedgerEntry, ...] = ()
     record: Record | None = None
 
@@ -98,6 +99,7 @@ def row_of_note(note: Note) -> Row:
         milliseconds=record.milliseconds,
         field=record.field,
         not_kept=record.not_kept,
+        validates=record.validates or record.outcome == "validated",
         record=record,
     )
 

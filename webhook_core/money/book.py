@@ -22,10 +22,11 @@ _STEP = Decimal("1E-10")
 
 class Lot(NamedTuple):
     """``volume``: base, below zero for what was sold first. ``cost``: quote, what it was bought or
-    sold for."""
+    sold for. ``fee``: quote, what was paid for opening it; one in base is in the volume."""
 
     volume: Decimal
     cost: Decimal
+    fee: Decimal = _ZERO
 
 
 class Line(NamedTuple):
@@ -38,11 +39,13 @@ class Line(NamedTuple):
 
 class Realised(NamedTuple):
     """What one trade brought: ``profit`` in quote, its fee taken off; ``closed``: how much of a lot
-    it closed, base."""
+    it closed, base; ``earned``: what that part came to from its opening on, less the fees of both
+    its ends, quote."""
 
     trade: Trade
     profit: Decimal
     closed: Decimal
+    earned: Decimal = _ZERO
 
 
 @dataclass(slots=True)
@@ -63,22 +66,26 @@ class Position:
     def take(self, trade: Trade) -> Realised:
         """The trade closes the oldest lots on the other side, and opens one of what is left."""
         left, cost = trade.change, trade.cost
-        profit, closed = _ZERO, _ZERO
+        fee = _ZERO if trade.fee_in_base else trade.fee
+        profit, closed, fees = _ZERO, _ZERO, _ZERO
         while left and self.lots and self.lots[0].volume * left < 0:
             lot = self.lots.popleft()
             part = min(abs(lot.volume), abs(left))
             lot_cost = _share(lot.cost, part, abs(lot.volume))
-            own_cost = _share(cost, part, abs(left))
+            lot_fee = _share(lot.fee, part, abs(lot.volume))
+            own_cost, own_fee = (_share(of, part, abs(left)) for of in (cost, fee))
             profit += own_cost - lot_cost if lot.volume > 0 else lot_cost - own_cost
             if part < abs(lot.volume):
                 rest = lot.volume - part.copy_sign(lot.volume)
-                self.lots.appendleft(Lot(rest, lot.cost - lot_cost))
+                self.lots.appendleft(Lot(rest, lot.cost - lot_cost, lot.fee - lot_fee))
             left, cost, closed = left - part.copy_sign(left), cost - own_cost, closed + part
+            fee, fees = fee - own_fee, fees + lot_fee + own_fee
+        earned = profit - fees
         if left:
-            self.lots.append(Lot(left, cost))
+            self.lots.append(Lot(left, cost, fee))
         elif cost:  # a fee in base took all that was bought
             profit += cost if trade.change < 0 else -cost
-        return Realised(trade, profit - (_ZERO if trade.fee_in_base else trade.fee), closed)
+        return Realised(trade, profit - (_ZERO if trade.fee_in_base else trade.fee), closed, earned)
 
 
 class Book:

@@ -27,10 +27,10 @@ NOTE = "Own orders only: trades by hand and other programs' are not in it. It is
 class LineReport:
     """Of one strategy and pair.
 
-    ``trades``: orders that closed something, ``won`` those of them that brought more than they
-    cost. ``turnover``, ``realised`` and ``drawdown`` count quote; ``drawdown`` is how far the
-    realised profit fell from its highest. ``slippage``: percent of the alert's price, of each
-    order; above zero it was worse.
+    ``trades``: orders that closed something, ``won`` those of them that earned more with what they
+    closed than its fees came to, those of its opening too. ``turnover``, ``realised`` and
+    ``drawdown`` count quote; ``drawdown`` is how far the realised profit fell from its highest.
+    ``slippage``: percent of the alert's price, of each order; above zero it was worse.
     """
 
     line: Line
@@ -103,9 +103,9 @@ def _line(line: Line, position: Position, done: Sequence[Realised]) -> LineRepor
         asset = trade.base if trade.fee_in_base else trade.quote
         found.fees[asset] = found.fees.get(asset, _ZERO) + trade.fee
         if one.closed:
-            of_orders[trade.order_id] = of_orders.get(trade.order_id, _ZERO) + one.profit
+            of_orders[trade.order_id] = of_orders.get(trade.order_id, _ZERO) + one.earned
     found.trades = len(of_orders)
-    found.won = sum(profit > 0 for profit in of_orders.values())
+    found.won = sum(earned > 0 for earned in of_orders.values())
     found.slippage = _slippage([one.trade for one in done])
     return found
 

@@ -10,10 +10,13 @@ from webhook_core.bootstrap import build
 from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
 from webhook_core.errors import NotConfigured
+from webhook_core.kraken.packaged_pairs import snapshot
+from webhook_core.kraken.records import Records
 from webhook_core.ledger.opening import require_ledger
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.reading import SettingsError
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.symbols import Instruments
 
 PATIENT_READ_S = 10.0  # at a terminal
 
@@ -40,6 +43,11 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     log_at_terminal(settings, env, stream)
     require_ledger(settings.ledger_url, settings.ledger_id)
     return build(settings)
+
+
+def known_pairs() -> Instruments:
+    """What is known of Kraken's pairs without asking it: the packaged rules, and the records."""
+    return Instruments(snapshot(), Records())
 
 
 def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:

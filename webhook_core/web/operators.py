@@ -13,7 +13,6 @@ from webhook_core.errors import (
     AlertMalformed,
     LedgerUnavailable,
     NotFound,
-    Unauthenticated,
 )
 from webhook_core.journal.asking import Asking
 from webhook_core.ledger.contract import Ledger
@@ -24,6 +23,7 @@ from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.settings.strategy import Strategy
 from webhook_core.venue import Venue
+from webhook_core.web.not_operator import NotOperator
 
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
@@ -53,14 +53,14 @@ class Operators:
     strategies: Mapping[str, Strategy]
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
-        """Raises NotFound where there are no operator routes, Unauthenticated for a wrong token."""
+        """Raises NotFound where there are no operator routes, NotOperator for a wrong token."""
         if self.token is None:
             raise NotFound("No such route.")
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(
             token.strip().encode(), self.token.encode()
         ):
-            raise Unauthenticated("operator token")
+            raise NotOperator("operator token")
 
     def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
         """Balances, open orders and positions as the venue has them, and how old
@@ -130,15 +130,17 @@ class Operators:
             raise
 
     def report(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """What the bridge's own orders earned, per strategy and pair:
-        ``month`` and ``strategy``; and which strategies have gone silent."""
+        """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``;
+        how many of each strategy's alerts were refused in that time, and which strategies have gone
+        silent."""
         from webhook_core.notify.listening import silent_now  # no alert asks
 
-        found = self.money.report(query, self._budget())
-        return {
-            **found,
-            "expected": silent_now(self.strategies, self.history.store, self.clock.now()),
-        }
+        budget = self._budget()
+        found = self.money.report(query, budget)
+        span = (found["since"], found["until"])
+        refused = self.history.refused_shares(*span, query.get("strategy") or None, budget)
+        expected = silent_now(self.strategies, self.history.store, self.clock.now())
+        return {**found, "refused": refused, "expected": expected}
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from webhook_core.money.book import Book, Line, booked
+from webhook_core.money.book import Book, Line, Lot, booked
 from webhook_core.money.report import reported, to_document
 from webhook_core.money.trades import Role, Trade, from_row, to_row
 from webhook_core.trading.orders import Side
@@ -114,3 +114,36 @@ def test_a_line_without_a_price_says_so_and_one_that_is_flat_needs_none():
 )
 def test_a_trade_is_stored_without_loss(kept):
     assert from_row(to_row(kept)) == kept
+
+
+WON = [
+    ("more than both fees", [("buy", "1", "100", "1"), ("sell", "1", "103", "1")], 1),
+    ("eaten by both", [("buy", "1", "100", "1"), ("sell", "1", "101.5", "1")], 0),
+    ("exactly both is no gain", [("buy", "1", "100", "1"), ("sell", "1", "102", "1")], 0),
+    ("half pays half of the entry's fee",
+        [("buy", "2", "100", "2"), ("sell", "1", "102.5", "1")], 1),
+    ("a short", [("sell", "1", "100", "1"), ("buy", "1", "98.5", "1")], 0),
+    ("a reversal pays its share for what it closes",
+        [("buy", "1", "100", "1"), ("sell", "2", "102.5", "2")], 1),
+    ("a reversal that did not earn it", [("buy", "1", "100", "1"), ("sell", "2", "101.5", "2")], 0),
+    ("two lots",
+        [("buy", "1", "100", "1"), ("buy", "1", "101", "1"), ("sell", "2", "102", "1")], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("legs", "won"), [row[1:] for row in WON], ids=[row[0] for row in WON])
+def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(legs, won):
+    trades = [trade(*leg, number) for number, leg in enumerate(legs, 1)]
+    (line,) = reported(trades, since=NOON)
+    assert (line.trades, line.won) == (1, won)
+
+
+def test_a_fee_in_base_is_what_the_closed_part_cost_too():
+    bought = trade("buy", "1", "100", "0.01", fee_in_base=True)
+    for price, won in (("100.5", 0), ("102", 1)):
+        (line,) = reported([bought, trade("sell", "0.99", price, "0", 2)], since=NOON)
+        assert line.won == won
+
+
+def test_a_lot_without_a_fee_of_its_own_has_none():
+    assert Lot(D(1), D(100)).fee == 0

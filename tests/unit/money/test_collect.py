@@ -220,7 +220,9 @@ def test_the_commands_show_the_report_and_every_trade_as_a_table_and_as_values(
     assert "BTC/USD" in table
     assert "no tax advice" in table
     (row,) = csv.DictReader(io.StringIO(run("report", "--csv")))
-    assert (row["strategy"], row["open"], row["slippage_percent"]) == ("'=one()", "0.01", "0")
+    assert (row["strategy"], row["open_volume"], row["slippage_median"]) == ("'=one()", "0.01", "0")
+    (named,) = application.operators.report({})["rows"]
+    assert list(row) == list(named)
     own, other = csv.DictReader(io.StringIO(run("fills", "--csv")))
     assert tuple(own) == COLUMNS
     assert (own["strategy"], own["role"], own["fee_currency"]) == ("'=one()", "order", "USD")

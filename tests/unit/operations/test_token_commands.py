@@ -61,6 +61,24 @@ def test_new_prints_a_token_that_check_takes_and_show_reads(run):
     assert token not in checked.output
 
 
+@pytest.mark.parametrize(
+    ("pairs", "unknown"),
+    [
+        ("BTC/USD,ETH/EUR", []),
+        ("XBTUSD,SUI/USD", []),  # a packaged one, and one of the records
+        ("BTC/UDS", ["BTC/UDS"]),
+        ("BTC/USD,BITCOIN/USD,NOPE/EUR", ["BITCOIN/USD", "NOPE/EUR"]),
+    ],
+)
+def test_a_pair_that_nobody_knows_is_warned_of(run, pairs, unknown):
+    result = run("new", "--strategy", "s", "--expires", "2027-03-31", "--pairs", pairs)
+    assert made(result).startswith("tk1.")
+    warned = [line for line in result.stderr.splitlines() if line.startswith("Warning")]
+    assert len(warned) == len(unknown)
+    for pair, line in zip(unknown, warned, strict=True):
+        assert f"has {pair}:" in line
+
+
 def test_no_two_tokens_share_an_id(run):
     assert made(run(*MAKE)) != made(run(*MAKE))
 

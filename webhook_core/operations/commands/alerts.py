@@ -33,7 +33,7 @@ _COLUMNS = (
         "reason",
         "field",
     ),
-    *("warnings", "order_ids", "milliseconds"),
+    *("warnings", "order_ids", "milliseconds", "validates"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -112,7 +112,7 @@ def show(open_application: OpenApplication, /, alert_id: str, as_json: bool) -> 
 
 def _delivery(delivery: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     yield "came in", moment(delivery["at"])
-    yield "outcome", f"{delivery['outcome']} ({delivery['code']}, {delivery['mode']})"
+    yield "outcome", f"{_outcome(delivery)} ({delivery['code']}, {delivery['mode']})"
     yield "asked", delivery["asked"]
     if delivery["fields"]:
         yield "as it said", _pairs(delivery["fields"])
@@ -169,7 +169,7 @@ def _remarks(document: Mapping[str, Any], ledger_url: str, limit: int) -> Iterat
 def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
     return (
         moment(row["at"]),
-        row["outcome"],
+        _outcome(row),
         row["strategy"],
         row["asked"],
         row["reason"],
@@ -177,6 +177,12 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
         row["milliseconds"],
         row["alert_id"],
     )
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    """A refusal of what was only tried is none of a trade."""
+    tried = row["validates"] and row["outcome"] != "validated"
+    return f"{row['outcome']}, only validated" if tried else str(row["outcome"])
 
 
 def _show_csv(rows: list[Mapping[str, Any]]) -> None:
@@ -191,6 +197,8 @@ def _cell(value: Any) -> str:
     (owasp.org, CSV Injection)."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple | list):
         value = "; ".join(value)
     text = one_line(value.isoformat() if hasattr(value, "isoformat") else value)

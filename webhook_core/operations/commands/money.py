@@ -4,6 +4,7 @@ account as a table."""
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +13,7 @@ import click
 
 from webhook_core.money.trades import Trade
 from webhook_core.operations.commands.tables import show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication
+from webhook_core.operations.commands.terminal import OpenApplication, moment
 from webhook_core.trading.rounding import plain
 
 _HEADER = (
@@ -25,6 +26,13 @@ COLUMNS = (
     *("volume", "price", "cost", "fee", "fee_currency", "margin"),
 )
 """Of fills --csv, one row a trade."""
+
+REPORT_COLUMNS = (
+    *("strategy", "symbol", "margin", "trades", "won", "fills", "turnover", "fees", "realised"),
+    *("drawdown", "open_volume", "open_cost", "last", "unrealised", "slippage_median"),
+    "slippage_worst",
+)
+"""Of report --csv, named as in the JSON of GET /report."""
 
 _month = click.option(
     "--month", default="", help="Such as 2026-11; this one if it is left out; all for everything."
@@ -52,6 +60,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     if not document["rows"]:
         known = "No order of the bridge's own has traded in that time."
         show_line("Nothing is known yet." if document["read_at"] is None else known)
+    for line in _refused(document["refused"]):
+        show_line(line)
     for quote, total in document["totals"].items():
         show_line(f"{quote}: realised {total['realised']}, unrealised {total['unrealised']}")
     show_line(_age(document))
@@ -114,15 +124,32 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
     )
 
 
+def _refused(shares: Mapping[str, Any]) -> Iterator[str]:
+    for one in shares["strategies"]:
+        much = f"{one['refused']} of {one['alerts']} alerts refused ({one['refused_percent']} %)"
+        yield f"{one['strategy']}: {much} since {moment(shares['since'])}"
+
+
 def _write_csv(document: Mapping[str, Any]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(name.lower().replace(" ", "_").replace("%", "percent") for name in _HEADER)
-    writer.writerows(_texts(_row(row)) for row in document["rows"])
+    writer.writerow(REPORT_COLUMNS)
+    for row in document["rows"]:
+        writer.writerow(_cell(row[name]) for name in REPORT_COLUMNS)
 
 
-def _texts(cells: tuple[object, ...]) -> Iterator[object]:
-    yield _text(str(cells[0]))
-    yield from ("" if cell is None else cell for cell in cells[1:])
+def _cell(value: Any) -> object:
+    """As the JSON has it; fees of several currencies share a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return " ".join(f"{fee} {asset}" for asset, fee in value.items())
+    return value if _is_number(value) else _text(str(value))
+
+
+def _is_number(value: object) -> bool:
+    return not isinstance(value, str) or re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
 
 
 def _age(document: Mapping[str, Any]) -> str:

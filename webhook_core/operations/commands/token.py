@@ -19,6 +19,7 @@ from webhook_core.intake.credentials import TokenKey
 from webhook_core.intake.scoped_tokens import MOST_CHARACTERS, Token
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line
+from webhook_core.operations.token_pairs import unknown_pairs
 from webhook_core.operations.token_words import described, expiry, option_values
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.variables import token_ids
@@ -72,6 +73,10 @@ def new(strategy: str, expires: str, key_id: str | None, **caveats: str | None) 
             key.secret, key.name, token_id, strategy, _written(caveats, ends)
         )
     )
+    for pair in unknown_pairs(permit_of(made, _now())):
+        show_line(
+            f"Warning: no record of Kraken's pairs has {pair}: is it written right?", err=True
+        )
     _show_made(made)
 
 

@@ -82,7 +82,7 @@ class View:
         }
 
     def _money(self) -> dict[str, Any]:
-        document = self.operators.report({})
+        document = self.operators.money.report({}, Budget.start(self.operators.clock, READ_S))
         curves = {key: curve_of(course) for key, course in self.operators.money.curves({}).items()}
         return {"report": document, "curves": curves}
 
