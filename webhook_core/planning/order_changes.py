@@ -27,6 +27,7 @@ from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.ours import Allowed
 from webhook_core.trading.planner import costs_of, denied_by
 from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.reduces import exit_of
 from webhook_core.trading.sent_orders import as_amended
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
@@ -123,6 +124,7 @@ class Changes:
         if needs_market(draft.wanted, self.wants.rules):
             market = self.sources.market_price(draft.wanted, pair, self.budget)
             draft = as_amended(intent, order, request, pair, market)
+        request = replace(request, exit=exit_of(draft))
         rules, now = self.wants.rules, self.sources.clock.now()
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)

@@ -64,10 +64,10 @@ def exit_of_intent(wanted: OrderIntent) -> Exit | None:
 
 
 def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit | None:
-    """The same of an AddOrder as it is sent or stored; None for a cancel and for an amendment,
-    whose request does not say which order it changes."""
+    """The same of an AddOrder as it is sent or stored; None for a cancel. An amendment's request
+    does not say which order it changes: of that counts what its plan knew."""
     if request.method != "AddOrder":
-        return None
+        return request.exit if request.method == "AmendOrder" else None
     if held is not None and not request.on_margin and request.volume > held:
         return None
     return _exit(

@@ -284,3 +284,19 @@ def test_a_validation_shows_the_amendment_and_makes_none(function):
     ]
     assert (amended(function), function.venue.validated) == ([], [])
     assert function.operate("GET", "/orders")["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (BID._replace(side=Side.SELL), "accepted"),
+        (BID, "paused"),
+        (BID._replace(side=Side.SELL, margin=True), "paused"),
+    ],
+    ids=["an exit moves", "an entry does not", "with leverage nobody says that it only reduces"],
+)
+def test_of_entries_that_are_paused_an_exit_may_be_moved(order, code):
+    function = resting(order)
+    assert function.operate("POST", "/pause", entries="true").status == 200
+    assert function.post(amend(function, price="49000"))["code"] == code
+    assert len(amended(function)) == (code == "accepted")
