@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from webhook_core.errors import OrderDenied
+from webhook_core.errors import AlertPaused, OrderDenied, WebhookError
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.web.delivery import Delivery
@@ -20,6 +20,9 @@ _WITHHELD = "the rest follows from what the account holds, and the token may not
 _OF_THE_ORDER = ("ALLOWED_SYMBOLS", "MAX_ORDER_COST")
 """Rules, or how they begin, whose numbers are the order's and the setting's alone; so are those of
 Kraken's rules and of the token's caveats."""
+_OF_THE_ACCOUNT = ("MAX_DAILY_LOSS", "MAX_POSITION", "MAX_OPEN_", "MAX_ENTRIES")
+"""Rules, or how they begin, that say what was lost or is held, whatever the order is."""
+PAUSED = "The strategy or the account is paused. Nothing was sent."
 _DECIDED_BY_HOLDINGS = ("order_denied", "out_of_scope", "no_action")
 
 
@@ -34,8 +37,15 @@ def without_account(response: HttpResponse, delivery: Delivery, firing: Firing) 
         document["trade_details"] = {**document["trade_details"], "volume": None}
         own = {*firing.warnings, delivery.reuse.warning if delivery.reuse else ""}
         document["warnings"] = [said for said in document["warnings"] if said in own]
+    if sized_by_account or _tells_of_account(delivery.error):
         _say_less(document, delivery)
+    if isinstance(delivery.error, AlertPaused):  # a limit's reason has its numbers
+        document["error"] = document["message"] = PAUSED
     return json_response(response.status, document, response.headers)
+
+
+def _tells_of_account(error: WebhookError | None) -> bool:
+    return isinstance(error, OrderDenied) and error.rule.startswith(_OF_THE_ACCOUNT)
 
 
 def _without_the_accounts_numbers(order: dict[str, Any]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
+from webhook_core.risk import loss_figures
+from webhook_core.risk.on_limit import pause
+from webhook_core.trading.rules import Loss
 
 VALIDATE = "/webhook/tradingview/validate"
 HELD, MONEY = "3.21987", "765432.1"
@@ -123,3 +128,34 @@ def test_the_log_of_the_operator_has_all_of_it(function, caplog):
     posted(function, **SIZED_BY_ACCOUNT["a close"])
     (entry,) = function.operate("GET", "/orders")["orders"]
     assert HELD in str(entry)
+
+
+LOST = "777.12"
+
+
+def losing():
+    function = trader(
+        btc=HELD, usd=MONEY, env={"WEBHOOK_TOKEN_KEYS": KEYS, "MAX_DAILY_LOSS": "100 USD"}
+    )
+    now = function.clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    lost = {"USD": Decimal(LOST)}
+    text = loss_figures.to_text({"": Loss(now, midnight, {}, lost, lost)})
+    function.store.write(loss_figures.document("paper", "default"), text, None)
+    return function
+
+
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+@pytest.mark.parametrize("reads", [False, True])
+def test_what_was_lost_is_told_to_a_token_that_may_read_it(path, reads):
+    answer = posted(losing(), *(["x=order,read"] if reads else []), path=path)
+    assert (answer.status, "MAX_DAILY_LOSS" in answer["error"]) == (422, True)
+    assert (LOST in str(answer.document)) == reads
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_so_is_what_a_limit_was_paused_for(function, reads):
+    pause(function.application.market.pausing, None, "MAX_DAILY_LOSS", f"{LOST} USD lost")
+    answer = posted(function, *(["x=order,read"] if reads else []))
+    assert outcome(answer) == (422, "paused")
+    assert (LOST in str(answer.document)) == reads
