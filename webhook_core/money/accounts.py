@@ -88,7 +88,7 @@ class Accounts:
     def held_by(self, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
         """What the bridge's own orders bought for this strategy and have not sold, base; below zero
         for a short. As of the last reconcile run. Raises LedgerUnavailable."""
-        book = booked(self.store.until(self.clock.now()))
+        book = booked(self.store.until(self.clock.now()), spot_is_held=True)
         lines = (
             position.volume
             for line, position in book.positions.items()

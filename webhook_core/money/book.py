@@ -63,8 +63,9 @@ class Position:
         """Quote; what was sold first counts as received, below zero."""
         return sum((lot.cost if lot.volume > 0 else -lot.cost for lot in self.lots), _ZERO)
 
-    def take(self, trade: Trade) -> Realised:
-        """The trade closes the oldest lots on the other side, and opens one of what is left."""
+    def take(self, trade: Trade, *, opens_short: bool = True) -> Realised:
+        """The trade closes the oldest lots on the other side, and opens one of what is left, but
+        for a short where none may be."""
         left, cost = trade.change, trade.cost
         fee = _ZERO if trade.fee_in_base else trade.fee
         profit, closed, fees = _ZERO, _ZERO, _ZERO
@@ -81,31 +82,38 @@ class Position:
             left, cost, closed = left - part.copy_sign(left), cost - own_cost, closed + part
             fee, fees = fee - own_fee, fees + lot_fee + own_fee
         earned = profit - fees
-        if left:
+        if left and (left > 0 or opens_short):
             self.lots.append(Lot(left, cost, fee))
-        elif cost:  # a fee in base took all that was bought
+        elif cost and not left:  # a fee in base took all that was bought
             profit += cost if trade.change < 0 else -cost
         return Realised(trade, profit - (_ZERO if trade.fee_in_base else trade.fee), closed, earned)
 
 
 class Book:
     """Every line of the trades that it was given, in their order. Trades that are not ours count
-    nowhere."""
+    nowhere.
 
-    def __init__(self) -> None:
+    ``spot_is_held``: for what is held, and not for all the money that came and went. What was sold
+    on spot beyond what was bought here came out of what others had bought: it is no short, so that
+    the next buy is held and realises nothing.
+    """
+
+    def __init__(self, *, spot_is_held: bool = False) -> None:
         self.positions: dict[Line, Position] = {}
+        self.spot_is_held = spot_is_held
 
     def take(self, trade: Trade) -> Realised | None:
         """None for a trade that is not ours."""
         if trade.strategy is None:
             return None
         line = Line(trade.strategy, trade.symbol, trade.margin)
-        return self.positions.setdefault(line, Position()).take(trade)
+        position = self.positions.setdefault(line, Position())
+        return position.take(trade, opens_short=trade.margin or not self.spot_is_held)
 
 
-def booked(trades: Iterable[Trade]) -> Book:
+def booked(trades: Iterable[Trade], *, spot_is_held: bool = False) -> Book:
     """The book behind all of these, oldest first."""
-    book = Book()
+    book = Book(spot_is_held=spot_is_held)
     for trade in trades:
         book.take(trade)
     return book

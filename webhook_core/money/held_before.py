@@ -34,9 +34,9 @@ class HeldBefore:
         """
         place = self._store.place()
         if place is None:
-            return Book(), []
+            return Book(spot_is_held=True), []
         stored = self._documents.read(self._name)
-        book, day = (Book(), place.first) if stored is None else _read(stored.text)
+        book, day = (Book(spot_is_held=True), place.first) if stored is None else _read(stored.text)
         settled = min(now.date(), place.since.date()) - timedelta(days=DAYS_READ - 1)
         moved = day < settled
         while day < settled:
@@ -55,7 +55,7 @@ class HeldBefore:
 
 def _text(book: Book, day: date) -> str:
     lines = [
-        [*line, [[str(lot.volume), str(lot.cost)] for lot in position.lots]]
+        [*line, [[str(amount) for amount in lot] for lot in position.lots]]
         for line, position in book.positions.items()
         if position.lots
     ]
@@ -65,9 +65,9 @@ def _text(book: Book, day: date) -> str:
 def _read(text: str) -> tuple[Book, date]:
     try:
         kept: dict[str, Any] = json.loads(text)
-        book = Book()
+        book = Book(spot_is_held=True)
         for strategy, symbol, margin, lots in kept["lines"]:
-            found = deque(Lot(Decimal(volume), Decimal(cost)) for volume, cost in lots)
+            found = deque(Lot(*map(Decimal, lot)) for lot in lots)
             book.positions[Line(str(strategy), str(symbol), bool(margin))] = Position(found)
         return book, date.fromisoformat(kept["until"])
     except (ValueError, TypeError, KeyError, ArithmeticError):

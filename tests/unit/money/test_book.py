@@ -48,6 +48,23 @@ BOOKS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("rows", "margin", "realised", "volume"),
+    [
+        ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], False, "-2", "1"),
+        ([("buy", "1", "100"), ("sell", "3", "110"), ("buy", "1", "50")], False, "10", "1"),
+        ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], True, "18", "0"),
+    ],
+    ids=["what others had bought", "and more than its own", "on margin it is a short"],
+)
+def test_of_what_is_held_spot_is_never_short(rows, margin, realised, volume):
+    book = Book(spot_is_held=True)
+    trades = [trade(*row, number=number, margin=margin) for number, row in enumerate(rows)]
+    done = [book.take(one) for one in trades]
+    assert sum(one.profit for one in done) == D(realised)
+    assert book.positions[LINE._replace(margin=margin)].volume == D(volume)
+
+
 @pytest.mark.parametrize("name", BOOKS)
 def test_a_book_comes_to_what_a_hand_computes(name):
     rows, realised, volume, cost = BOOKS[name]

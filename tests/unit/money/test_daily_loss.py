@@ -105,6 +105,24 @@ def test_open_loss_and_fees_count_and_the_day_stays_closed(bridge):
     assert function.alert(action="close")[0] == 200
 
 
+def test_coins_that_others_had_bought_bring_no_profit_that_pays_for_a_loss(tmp_path):
+    with KrakenServer(balances={"USD": Decimal(10**5), "BTC": Decimal(1)}) as kraken:
+        kraken.engine.mark_price("XBTUSD", Decimal(60000))
+        function = Bridge(kraken, tmp_path)
+        function.reconcile()
+        assert function.alert(side="sell", volume="0.1")[0] == 200  # nothing of it was its own
+        function.mark(50000)
+        function.reconcile()
+        assert function.buy()[0] == 200
+        function.mark(40000)
+        (tight,) = function.reconcile()["losses"]
+        assert tight["open_loss"] == {"USD": "100"}
+        assert Decimal(tight["realised"]["USD"]) < 0  # fees
+        assert function.buy()[:2] == (422, "order_denied")
+        money = function.application.operators.money
+        assert money.held_by("tight", "BTC/USD") == Decimal("0.01")
+
+
 OLD = 121
 
 
