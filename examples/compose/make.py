@@ -6,12 +6,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
 from webhook_core.intake import actions
 from webhook_core.intake.field_names import ALIASES, CONTEXT
 from webhook_core.intake.quantities import QUANTITY_NAMES
+from webhook_core.operations.placeholders import values_at
 from webhook_core.trading import orders
 from webhook_core.trading.orders import OrderType
 
@@ -43,6 +46,7 @@ def tables() -> dict[str, Any]:
             if kind is not OrderType.SETTLE_POSITION
         },
         "quantity_types": dict(QUANTITY_NAMES),
+        "placeholders": _placeholders(),
         "words": {
             "quantity_type": list(get_args(orders.QuantityType)),
             "time_in_force": list(get_args(orders.TimeInForce)),
@@ -53,6 +57,12 @@ def tables() -> dict[str, Any]:
             "market_position": list(get_args(orders.MarketPosition)),
         },
     }
+
+
+def _placeholders() -> dict[str, str]:
+    """What a trial of the message puts in the place of each but {{timenow}}."""
+    plausible = values_at(datetime(2026, 1, 1, tzinfo=UTC), Decimal(60000), "entry")
+    return {name: text for name, text in plausible.items() if name not in ("time", "timenow")}
 
 
 def page() -> str:
@@ -66,7 +76,7 @@ def page() -> str:
     script = script.replace("/* TABLES */ null", told)
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+        "connect-src 'self'; base-uri 'none'; form-action 'none'"
     )
     text = (HERE / "page.html").read_text("utf-8")
     for name, value in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script)):

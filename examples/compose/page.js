@@ -332,4 +332,41 @@ function readIn() {
   if (state) setState(state);
   list("faults", faults.length ? faults.map((text) => [text, "bad"]) : [["Read: nothing is wrong with it that this page can see."]]);
 }
+
+// -- with the operator's login: the server signs tokens, and tries the message; from disk there is none
+
+let proof = "";
+async function openLogin() {
+  if (!location.protocol.startsWith("http")) return;
+  const session = await (await fetch("/operator/compose")).json().catch(() => ({}));
+  if (!session.proof) return;
+  proof = session.proof;
+  document.getElementById("with-login").hidden = false;
+  document.getElementById("mints").hidden = !session.mints;
+  document.getElementById("mint-expires").value = session.expires;
+  document.getElementById("try").addEventListener("click", tryIt);
+  document.getElementById("mint").addEventListener("click", mint);
+}
+function filled(text) {
+  const now = new Date().toISOString().replace(/\.\d+/, "");
+  return text.replace(/\{\{([^{}]+)\}\}/g, (all, name) => (name === "timenow" ? now : TABLES.placeholders[name] ?? all));
+}
+async function tryIt() {
+  const body = filled(document.getElementById("message").value);
+  const answer = await fetch("/webhook/tradingview/validate", { method: "POST", body, credentials: "omit" });
+  const said = await answer.json();
+  const orders = (said.orders || []).filter((order) => order.request)
+    .map((order) => [Object.entries(order.request).map(([name, value]) => `${name}=${value}`).join(", ")]);
+  list("tried", [[`${answer.status} ${said.code}: ${said.error || said.message}`, answer.ok ? "" : "bad"], ...orders,
+    ...(said.warnings || []).map((text) => [text, "warn"])]);
+}
+async function mint() {
+  const said = (id) => document.getElementById(id).value.trim();
+  const body = new URLSearchParams({ proof, strategy: said("strategy_name"), expires: said("mint-expires"),
+    pairs: said("mint-pairs"), max_cost: said("mint-cost") });
+  const answer = await (await fetch("/operator/compose/token", { method: "POST", body })).json();
+  document.getElementById("minted").textContent = answer.token ? "It is in the message now." : answer.error || answer.message;
+  if (answer.token) setState({ ...getState(), token: answer.token });
+}
 build();
+openLogin();

@@ -41,7 +41,7 @@ def fill(
 ) -> Filled:
     """Plain replacement, as TradingView does it: nothing is quoted or escaped. ``given`` are values
     of a real firing."""
-    values = {**_values(now, price, kind), **given}
+    values = {**values_at(now, price, kind), **given}
     used: list[str] = []
     unknown: list[str] = []
 
@@ -58,7 +58,8 @@ def fill(
     return Filled(filled, tuple(dict.fromkeys(used)), tuple(dict.fromkeys(unknown)))
 
 
-def _values(now: datetime, price: Decimal, kind: Firing) -> Mapping[str, str]:
+def values_at(now: datetime, price: Decimal, kind: Firing) -> Mapping[str, str]:
+    """By placeholder, as one firing would have them."""
     enters = kind == "entry"
     at, bar = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (now, _opening(now)))
     figure, size, none = f"{price:f}", f"{SIZE:f}", "0"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -23,12 +22,12 @@ from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpRequest, HttpResponse
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.curve import HEIGHT, WIDTH
+from webhook_core.web.pages.forms import form_of
 from webhook_core.web.pages.session import Sessions
 from webhook_core.web.pages.view import View
 
 HERE = Path(__file__).parent
 HOME = "/operator"
-MOST_FIELDS = 20
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class OperatorPages:
 
     def log_in(self, request: HttpRequest) -> HttpResponse:
         """A wrong token is a failed proof like any other."""
-        sessions, said = self._sessions(), _form(request)
+        sessions, said = self._sessions(), form_of(request)
         bearer = {**request.headers, "authorization": f"Bearer {said.get('token', '')}"}
         try:
             self.gate.admit_operator(request._replace(headers=bearer), self.operators)
@@ -99,7 +98,7 @@ class OperatorPages:
 
     def _proved(self, request: HttpRequest) -> tuple[str, dict[str, str]]:
         """The session and the form. Raises Unauthenticated."""
-        session, said = self._session(request), _form(request)
+        session, said = self._session(request), form_of(request)
         if session is None or not self._sessions().is_form_of(session, said.get("proof", "")):
             raise Unauthenticated("a form of the operator's page without its session")
         return session, said
@@ -111,16 +110,6 @@ class OperatorPages:
         if self.operators.token is None:
             raise NotFound("No such route.")
         return Sessions(self.operators.token)
-
-
-def _form(request: HttpRequest) -> dict[str, str]:
-    """Each field once, the first that came. What can't be read is no field."""
-    text = request.body.decode("ascii", "replace")
-    try:
-        rows = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return {}
-    return dict(reversed(rows))
 
 
 def _see_other(cookie: str | None = None) -> HttpResponse:

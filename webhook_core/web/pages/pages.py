@@ -16,7 +16,7 @@ POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-sr
 
 
 def composer() -> HttpResponse:
-    """The form that writes an alert's message. It holds no secret, and nothing of it is sent."""
+    """The form that writes an alert's message. It holds no secret."""
     return HttpResponse(
         200,
         (HERE / "compose.html").read_bytes(),
@@ -50,9 +50,20 @@ def routes(
 
         return answer
 
+    def composing(name: str) -> Callable[[], HttpResponse]:
+        def answer() -> HttpResponse:
+            from webhook_core.web.pages.composing import Composing  # only with a login
+
+            response: HttpResponse = getattr(Composing(open_operators(), settings), name)(request)
+            return response
+
+        return answer
+
     forms = {"login": "log_in", "logout": "log_out", "pause": "pause", "resume": "resume"}
     return {
         "/compose": {"GET": composer},
         "/operator": {"GET": operators("show")},
+        "/operator/compose": {"GET": composing("session")},
+        "/operator/compose/token": {"POST": composing("mint")},
         **{f"/operator/{path}": {"POST": operators(name)} for path, name in forms.items()},
     }
