@@ -14,8 +14,6 @@ from webhook_core.notify.channels import Channel
 from webhook_core.notify.outbox import MOST_A_RUN, Outbox
 from webhook_core.notify.senders import Sent
 from webhook_core.notify.state import Message, state_in
-from webhook_core.settings.secrets import Secret
-from webhook_core.settings.told_addresses import Address
 
 NAME = "notify:paper:default"
 
@@ -42,9 +40,7 @@ class Bridge:
     def __init__(self, store, boxes, news=()):
         self.clock, self.store, self.news = FakeClock(), store, list(news)
         self.channels = [
-            Channel(
-                Address(place, Secret("test://box"), strategy), lambda _: "", lambda _, b=box: b
-            )
+            Channel(place, strategy, "test://box", None, lambda _, box=box: box)
             for (place, strategy), box in boxes.items()
         ]
 

@@ -3,6 +3,8 @@ the other end of a real socket."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.support.served_function import check
@@ -54,3 +56,38 @@ def test_an_address_that_is_none_stops_neither_start_nor_trade_nor_reconcile(
     answer = function.operate("POST", "/reconcile")
     assert (answer.status, answer["told"]) == (200, 0)
     assert "notify.not_sent" in function.log()
+
+
+def test_a_stop_that_fired_at_kraken_is_told(make_live, make_kraken, person):
+    exchange = make_kraken().start()
+    function = make_live(exchange, NOTIFY=person.url(ROUTE)).start()
+    function.operate("POST", "/reconcile")
+    alert = function.alert(volume="0.001", stop_loss="59000")
+    check(function.post(alert), 200, "accepted")
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    exchange.mark("XBTUSD", "58900")
+    assert function.operate("POST", "/reconcile")["told"] == 1
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    (said,) = person.heard
+    assert said["title"] == "default: a stop or take profit fired, sold 0.001 BTC/USD"
+    assert alert["id"] in said["message"]
+
+
+def test_of_two_runs_at_once_one_tells_it(make_function, person):
+    function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
+    function.operate("POST", "/reconcile")
+    for _ in range(3):
+        check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(function.operate, "POST", "/reconcile") for _ in range(4)]
+    assert sorted(run.result()["told"] for run in runs) == [0, 0, 0, 3]
+    assert len(person.heard) == 3
+
+
+def test_an_address_may_be_a_secret_by_name(make_function, person, evidence):
+    place = evidence.folder.parent / "notify-secret"
+    place.write_text(f"{person.url(ROUTE)}\n", "utf-8")
+    function = make_function(NOTIFY=f"file:{place}", ALLOWED_SYMBOLS="BTC/USD").start()
+    function.operate("POST", "/reconcile")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    assert function.operate("POST", "/reconcile")["told"] == 1

@@ -1,7 +1,7 @@
-"""The addresses that settings name, each with what reads it and sends to it.
+"""The addresses that settings name, each with what sends to it.
 
-A name of a secret is read when there is something to tell, never while an alert is answered. What
-can't be read or is no address is said in the log, and tried again by later runs.
+A name of a secret is read when reconcile tells, never while an alert is answered. What can't be
+read or is no address is said in the log, and tried again by later runs.
 """
 
 from __future__ import annotations
@@ -19,76 +19,86 @@ from webhook_core.settings.told_addresses import Address
 ReadSecret = Callable[[str], str]
 """The value under a name. Raises NotConfigured."""
 OpenSender = Callable[[str], Sender]
-UNREADABLE = "its secret can't be read"
+UNREADABLE = "its secret can't be read, or is empty"
 NOT_UNDERSTOOD = "apprise does not understand it"
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Channel:
-    """One entry of NOTIFY or of a strategy's ``notify``; several addresses where its secret holds
-    several. ``place`` is what people and the stored state call it."""
+    """One address. ``place`` is what people and the stored state call it; ``strategy``: None for
+    what is told of all of them. ``url`` is empty where ``wrong`` says why there is none."""
 
-    address: Address
-    read: ReadSecret
+    place: str
+    strategy: str | None
+    url: str
+    wrong: str | None = None
     open_sender: OpenSender = AppriseSender
-    _senders: list[Sender] = field(default_factory=list)
-
-    @property
-    def place(self) -> str:
-        return self.address.place
+    failed: bool = False
+    _sender: Sender | None = None
 
     def fault(self) -> str | None:
         """Why nobody can be told there; None where it can be tried."""
-        senders, wrong = self._opened()
-        if wrong is None and not all(sender.service for sender in senders):
-            return NOT_UNDERSTOOD
-        return wrong
+        return self.wrong or (None if self._opened().service else NOT_UNDERSTOOD)
 
-    def services(self) -> str:
-        """What people call them."""
-        senders, _ = self._opened()
-        return ", ".join(sender.service or "?" for sender in senders)
+    def service(self) -> str:
+        """What people call it, such as Telegram."""
+        return "" if self.wrong else self._opened().service
 
     def send(self, title: str, body: str, seconds: float) -> Sent:
-        """YES once every address has it. Never raises."""
-        senders, wrong = self._opened()
-        if wrong is not None or not all(sender.service for sender in senders):
-            self._senders = []
-            return Sent.NO
-        found = {sender.send(title, body, seconds) for sender in senders}
-        if found == {Sent.YES}:
-            return Sent.YES
-        self._senders = []  # the secret may have been changed: read it again
-        # Of several one may have it: to send it again would tell that one twice.
-        return Sent.NO if found == {Sent.NO} else Sent.UNSURE
+        """Never raises."""
+        sent = Sent.NO if self.fault() else self._opened().send(title, body, seconds)
+        self.failed = sent is not Sent.YES
+        return sent
 
-    def _opened(self) -> tuple[Sequence[Sender], str | None]:
-        text = self.address.text.get_secret_value()
+    def _opened(self) -> Sender:
+        if self._sender is None:
+            self._sender = self.open_sender(self.url)
+        return self._sender
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class AddressBook:
+    """Of one instance. A secret is read once, and again after a message failed: it may have been
+    changed."""
+
+    addresses: Sequence[Address]
+    read: ReadSecret
+    open_sender: OpenSender = AppriseSender
+    _known: dict[str, list[Channel]] = field(default_factory=dict)
+
+    def channels(self) -> list[Channel]:
+        """Several for a secret that holds several: the first has the place of the whole."""
+        return [channel for address in self.addresses for channel in self._of(address)]
+
+    def _of(self, address: Address) -> Sequence[Channel]:
+        known = self._known.get(address.place)
+        if known is None or any(channel.failed or channel.wrong for channel in known):
+            known = self._known[address.place] = list(self._opened(address))
+        return known
+
+    def _opened(self, address: Address) -> Iterator[Channel]:
+        text, place = address.text.get_secret_value(), address.place
         wrong = fault_of(text)
-        if wrong is not None:
-            return [], wrong
-        if not self._senders:
-            try:
-                urls = list(self._urls(text))
-            except NotConfigured:
-                return [], UNREADABLE
-            if not urls:
-                return [], UNREADABLE
-            self._senders = [self.open_sender(url) for url in urls]
-        return self._senders, None
+        urls = [] if wrong else self._urls(text)
+        if not urls:
+            yield Channel(place, address.strategy, "", wrong or UNREADABLE)
+        for number, url in enumerate(urls):
+            of_several = f"{place}/{number}" if number else place
+            yield Channel(of_several, address.strategy, url, None, self.open_sender)
 
-    def _urls(self, text: str) -> Iterator[str]:
+    def _urls(self, text: str) -> list[str]:
         if not is_like_a_name(text):
-            yield text
-            return
-        yield from (each.get_secret_value() for each in texts(self.read(text)))
+            return [text]
+        try:
+            return [each.get_secret_value() for each in texts(self.read(text))]
+        except NotConfigured:
+            return []
 
 
 def takers(message: Message, channels: Collection[Channel]) -> list[Channel]:
     """NOTIFY hears everything, a strategy's own addresses what is about it. What is about the
     account goes to all of them where NOTIFY names nobody."""
-    every = [channel for channel in channels if channel.address.strategy is None]
+    every = [channel for channel in channels if channel.strategy is None]
     if message.strategy is None:
         return every or list(channels)
-    own = [channel for channel in channels if channel.address.strategy == message.strategy]
-    return [*every, *own]
+    return [*every, *(channel for channel in channels if channel.strategy == message.strategy)]

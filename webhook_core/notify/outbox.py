@@ -58,13 +58,23 @@ class Outbox:
         batches = self._batches(before, messages, now)
         busy = any(batch.is_sent for batch in batches.values())
         claim = after._replace(
-            queues={place: batch.claim for place, batch in batches.items()},
+            queues=self._waiting_elsewhere(before)
+            | {place: batch.claim for place, batch in batches.items()},
             sending_at=now if busy else None,
         )
         version = None if stored is None else stored.version
         if not self.documents.write(self.name, text_of(claim), version):
             return 0  # another run was faster, and tells it
         return self._send(batches, claim, budget) if busy else 0
+
+    def _waiting_elsewhere(self, before: State) -> dict[str, Queue]:
+        """Of a secret that holds several and can't be read now: only its first has a place."""
+        places = {channel.place for channel in self.channels}
+        return {
+            place: queue
+            for place, queue in before.queues.items()
+            if place not in places and place.partition("/")[0] in places
+        }
 
     def _batches(
         self, before: State, messages: Sequence[Message], now: datetime

@@ -54,7 +54,9 @@ def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Messa
         )
         return [Message("failing", "Kraken can't be read", body)], after
     if not unread and state.failing >= FAILING_AFTER:
-        return [Message("failing", "Kraken can be read again")], after
+        return [
+            Message("failing", "Kraken can be read again", "What was open is looked up now.")
+        ], after
     return [], after
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.journal.reading import Store, Wanted, list_alerts
-from webhook_core.journal.record import NOT_REFUSED
+from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
 from webhook_core.money.report import LineReport, reported
 from webhook_core.money.trade_store import TradeStore
@@ -59,9 +59,9 @@ class Summary:
 
 
 def _outcomes(rows: Sequence[Row]) -> str:
-    counts = Counter(row.outcome for row in rows).most_common()
-    said = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counts)
-    return f": {said}" if said else ""
+    counts = Counter(row.outcome for row in rows)
+    said = [f"{counts[name]} {name.replace('_', ' ')}" for name in OUTCOMES if counts[name]]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _refusals(rows: Sequence[Row]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from webhook_core.journal.asking import HistoryStore
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews
-from webhook_core.notify.channels import Channel, ReadSecret
+from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT
 from webhook_core.notify.listening import expected_of, newest_of
 from webhook_core.notify.outbox import Outbox
@@ -24,9 +24,12 @@ from webhook_core.notify.state import Message, State, state_in
 from webhook_core.notify.summary import Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
+from webhook_core.settings.expectations import Expected
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.told_addresses import addresses
 
+Step = Callable[[State], tuple[list[Message], State]]
+"""What one source has to tell since that state, and the state once it is told."""
 LEDGER_FAILING_AFTER = 3
 TEST_S = 15.0
 TEST = "What your bridge has to say comes here."
@@ -40,7 +43,7 @@ class Telling:
     store: HistoryStore
     clock: Clock
     pausing: Pausing
-    channels: Sequence[Channel]
+    book: AddressBook
     _ledger_failures: int = 0
 
     @property
@@ -50,11 +53,11 @@ class Telling:
     def run(self, unread: Sequence[Mapping[str, str]], budget: Budget) -> int:
         """How many messages were taken. ``unread``: what this reconcile run could not read of
         Kraken. Whatever fails here is no failure of the run. Never raises."""
-        if not self.channels:
+        if not self.book.addresses:
             return 0
         try:
             gather = partial(self._gather, unread=unread, budget=budget)
-            outbox = Outbox(self.store, self.clock, self.name, self.channels, gather)
+            outbox = Outbox(self.store, self.clock, self.name, self.book.channels(), gather)
             self._ledger_works(budget)
             return outbox.run(budget)
         except LedgerUnavailable as error:
@@ -73,14 +76,14 @@ class Telling:
     def _ledger_works(self, budget: Budget) -> None:
         failed, self._ledger_failures = self._ledger_failures, 0
         if failed >= LEDGER_FAILING_AFTER:
-            self._at_once("The ledger works again", "", budget)
+            self._at_once("The ledger works again", "Alerts are traded again.", budget)
 
     def _at_once(self, title: str, body: str, budget: Budget) -> None:
         if "failing" not in self._about:
             return
-        for channel in self.channels:
-            if channel.address.strategy is None:
-                channel.send(title, self._mask(body), max(1.0, min(8.0, budget.remaining())))
+        message = Message("failing", title, self._mask(body))
+        for channel in takers(message, self.book.channels()):
+            channel.send(title, message.body, max(1.0, min(8.0, budget.remaining())))
 
     @property
     def _about(self) -> frozenset[str]:
@@ -95,30 +98,43 @@ class Telling:
         unread: Sequence[Mapping[str, str]],
         budget: Budget,
     ) -> tuple[list[Message], State]:
-        settings = self.settings
-        mode, account = settings.trading_mode, settings.account
-        trades = TradeStore(self.store, mode, account)
-        expected = expected_of(settings.strategies)
+        expected = expected_of(self.settings.strategies)
         newest = newest_of(self.store, [name for name in expected if name not in state.heard])
         heard = {
             name: state.heard.get(name) or newest.get(name, now).isoformat() for name in expected
         }
         state = state._replace(heard=heard)
-        steps: Sequence[Callable[[State], tuple[list[Message], State]]] = (
+        messages: list[Message] = []
+        for step in self._steps(now, unread, expected, budget):
+            try:
+                found, state = step(state)
+            except LedgerUnavailable:
+                raise
+            except Exception:  # noqa: BLE001  what one can't tell keeps no other from it
+                event(logging.ERROR, "notify.not_told", exc_info=True)
+                continue
+            messages += (one for one in found if one.kind in self._about or not one.kind)
+        return [self._masked(message) for message in messages], state
+
+    def _steps(
+        self,
+        now: datetime,
+        unread: Sequence[Mapping[str, str]],
+        expected: Mapping[str, Expected],
+        budget: Budget,
+    ) -> Sequence[Step]:
+        """The alerts come behind what asks whether this is the first run."""
+        mode, account = self.settings.trading_mode, self.settings.account
+        trades = TradeStore(self.store, mode, account)
+        summary = Summary(self.store, trades, mode, self.settings.notify_summary)
+        return (
             lambda known: standing.pauses(known, self.pausing.standing()),
             lambda known: standing.venue(known, unread),
             lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
             lambda known: AlertNews(self.store, mode, account).since(known, now),
             lambda known: standing.silence(known, expected, now),
-            lambda known: Summary(self.store, trades, mode, settings.notify_summary).since(
-                known, now, budget
-            ),
+            lambda known: summary.since(known, now, budget),
         )
-        messages: list[Message] = []
-        for step in steps:
-            found, state = step(state)
-            messages += (one for one in found if one.kind in self._about or not one.kind)
-        return [self._masked(message) for message in messages], state
 
     def _mask(self, text: str) -> str:
         """Without secrets: one may stand in the wrong field of an alert."""
@@ -133,10 +149,10 @@ class Telling:
         return [
             (
                 channel.place,
-                channel.services(),
+                channel.service(),
                 channel.fault() or channel.send("This is a test", TEST, TEST_S),
             )
-            for channel in self.channels
+            for channel in self.book.channels()
         ]
 
 
@@ -153,8 +169,7 @@ def open_telling(
     read: ReadSecret,
 ) -> Telling:
     """As the settings have it."""
-    channels = [Channel(address, read) for address in addresses(settings)]
-    return Telling(settings, store, clock, pausing, channels)
+    return Telling(settings, store, clock, pausing, AddressBook(addresses(settings), read))
 
 
 def state_of(settings: Settings, store: HistoryStore) -> State:

@@ -20,9 +20,10 @@ def check_notify(application: Application) -> Iterator[Finding]:
     """Each address by its place, and what it has taken. Raises LedgerUnavailable."""
     operators = application.operators
     telling = operators.open_telling()
-    if telling.channels:
+    channels = telling.book.channels()
+    if channels:
         state = state_in(telling.store.read(telling.name))
-        for channel in telling.channels:
+        for channel in channels:
             yield _address(channel, state.queues.get(channel.place, Queue()))
         if state.looked_at is None:
             yield warn("notifications", "nothing was ever looked at", _RUN)
@@ -43,8 +44,8 @@ def _address(channel: Channel, queue: Queue) -> Finding:
     waiting = len(queue.waiting) + queue.more
     if queue.failures and queue.failed_at is not None:
         found = (
-            f"{channel.services()}: failed {queue.failures} times in a row, the last at "
-            f"{moment(queue.failed_at)}; {waiting} messages wait, {took}"
+            f"{channel.service()}: failures in a row: {queue.failures}, the last at "
+            f"{moment(queue.failed_at)}; messages that wait: {waiting}; {took}"
         )
         return warn(channel.place, found, _TRY)
-    return ok(channel.place, f"*** ({channel.services()}); {took}")
+    return ok(channel.place, f"*** ({channel.service()}); {took}")

@@ -16,8 +16,8 @@ from webhook_core.settings import variables
 from webhook_core.settings.secret_names import path_of, version_of
 from webhook_core.settings.secrets import Secret, is_like_a_name
 
-_NEXT = r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]{0,31}://|projects/|file:/|env:)"
-"""Commas and blanks may stand inside of an address, so only those before another one part."""
+_NEXT = r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]{0,31}:/|projects/|env:)|\s+"
+"""A comma may stand inside of an address, so only one before another address parts."""
 _URL = r"(?a)[A-Za-z][A-Za-z0-9+.-]{0,31}://[!-~]{1,4000}"
 _SHORTEST = 8
 """Shorter texts are in every line by chance."""

@@ -117,7 +117,8 @@ def _strategies(
     if not document:
         return StrategiesFile({}, (), frozenset(), ())
     found = read_strategies(document, path, reader.env, names)
-    return found._replace(inline=rules.inline_secrets(found.secrets, document, path))
+    held = [*found.secrets, *found.addresses]
+    return found._replace(inline=rules.inline_secrets(held, document, path))
 
 
 def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile) -> Settings:

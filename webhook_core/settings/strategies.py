@@ -31,6 +31,16 @@ class StrategiesFile(NamedTuple):
     faults: tuple[str, ...]
     inline: tuple[str, ...] = ()
 
+    @property
+    def addresses(self) -> list[SecretText]:
+        """Whom its strategies tell, for what is said of secrets alike."""
+        return [
+            SecretText("secret", f"[{name}] notify[{number}]", text.get_secret_value(), name)
+            for name, strategy in self.strategies.items()
+            for number, text in enumerate(strategy.notify)
+            if not text.get_secret_value().startswith("env:")
+        ]
+
     def told(self, everybody: Collection[Secret]) -> tuple[Secret, ...]:
         """The addresses of ``everybody``, and of the strategies, that are secrets themselves."""
         found = [*everybody, *(text for one in self.strategies.values() for text in one.notify)]

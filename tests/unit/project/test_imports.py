@@ -260,6 +260,7 @@ def test_a_cold_start_loads_nothing_that_a_plain_alert_does_not_need(on_google_c
     unneeded |= {f"webhook_core.intake.{module}" for module in rare}
     unneeded |= {"webhook_core.intake.dialects.registry", "webhook_core.web.first_readings"}
     unneeded |= {"webhook_core.trading.sent_orders", "webhook_core.trading.appraisal"}
+    unneeded |= {"apprise", "webhook_core.notify", "webhook_core.settings.notify_values"}
     unneeded |= {"webhook_core.sending.missed", "webhook_core.sending.missed_legs"}
     assert loaded & unneeded == set()
     assert {"webhook_core.kraken.paper.engine", "sqlite3", "pydantic_core"} <= loaded

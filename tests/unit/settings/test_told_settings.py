@@ -31,6 +31,8 @@ def texts(secrets):
         (f"{URL},ntfy://topic", [URL, "ntfy://topic"]),
         (f"{URL} , ntfy://topic\n discord://a/b", [URL, "ntfy://topic", "discord://a/b"]),
         ("mailto://u:p@h?to=a@x,b@y ntfy://t", ["mailto://u:p@h?to=a@x,b@y", "ntfy://t"]),
+        ("ntfy://t discord:/x junk", ["ntfy://t", "discord:/x", "junk"]),
+        ("ntfy://t,discord:/x,", ["ntfy://t", "discord:/x"]),
         (
             "projects/p/secrets/s/versions/latest,file:/run/notify",
             ["projects/p/secrets/s/versions/latest", "file:/run/notify"],
@@ -57,7 +59,7 @@ def test_an_address_by_its_form_is_not_warned_of(text):
         "://x",
         "projects/p/secrets/s",
         "file:relative",
-        "tgram://a b",
+        "tgram://é",
         "env:X",
     ],
 )
@@ -193,3 +195,11 @@ def test_an_expectation_is_read_from_strategies_toml():
     assert found.every == timedelta(hours=26)
     with pytest.raises(SettingsError, match=r"\[trend\] expect_every: '26' is neither a span"):
         settings('[trend]\nexpect_every = "26"\n')
+
+
+def test_an_address_in_a_file_that_goes_with_the_program_is_warned_of():
+    toml = f'[trend]\nnotify = ["{URL}", "env:TREND_NOTIFY"]\n'
+    found = settings(toml, ENVIRONMENT="production", TREND_NOTIFY="ntfy://elsewhere")
+    (warning,) = found.warnings
+    assert warning.startswith("STRATEGIES_FILE: [trend] notify[0] stands in a file that goes with")
+    assert URL not in warning

@@ -65,6 +65,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     for quote, total in document["totals"].items():
         show_line(f"{quote}: realised {total['realised']}, unrealised {total['unrealised']}")
     show_line(_age(document))
+    for line in map(_silence, document["expected"]):
+        show_line(line)
     show_line(document["note"])
 
 
@@ -150,6 +152,12 @@ def _cell(value: Any) -> object:
 
 def _is_number(value: object) -> bool:
     return not isinstance(value, str) or re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+
+
+def _silence(row: Mapping[str, Any]) -> str:
+    last = f"newest alert {moment(row['last'])} UTC" if row["last"] else "no alert is known"
+    silent = "SILENT: " if row["silent"] else ""
+    return f"{silent}{row['strategy']}: {last}, expected {row['expected']}."
 
 
 def _age(document: Mapping[str, Any]) -> str:

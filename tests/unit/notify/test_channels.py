@@ -1,0 +1,85 @@
+"""Addresses, and the secrets that hold them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.notify.conftest import next_run
+from webhook_core.notify.senders import AppriseSender, Sent
+
+
+@pytest.fixture
+def secret(tmp_path):
+    return tmp_path / "notify"
+
+
+def denied(function, number=1):
+    function.post(function.alert(id=str(number), symbol="ETHUSD"))
+
+
+def test_a_secret_may_hold_several_and_each_stands_for_itself(told, person, secret):
+    secret.write_text(f"{person.url('a')}\n{person.url('b')}\n", "utf-8")
+    function = told(env={"NOTIFY": f"file:{secret}"})
+    denied(function)
+    person.answers = [500]
+    assert next_run(function) == 1
+    assert [next_run(function) for _ in range(3)] == [1, 0, 0]
+    assert sorted(person.paths) == ["/a", "/b"]
+
+
+def test_a_secret_that_was_changed_is_read_again_after_a_failure(told, person, secret):
+    secret.write_text("json://127.0.0.1:1/", "utf-8")
+    function = told(env={"NOTIFY": f"file:{secret}"})
+    denied(function)
+    assert next_run(function) == 0
+    secret.write_text(person.url(), "utf-8")
+    assert next_run(function) == 1
+
+
+def test_what_waits_for_a_secret_that_can_not_be_read_is_told_when_it_can(told, person, secret):
+    function = told(env={"NOTIFY": f"file:{secret}"})
+    denied(function)
+    assert next_run(function) == 0
+    secret.write_text(f"{person.url('a')} {person.url('b')}", "utf-8")
+    denied(function, 2)
+    assert next_run(function) == 3
+    assert sorted(person.paths) == ["/a", "/a", "/b"]
+    secret.unlink()
+    person.answers = [500, 500]
+    denied(function, 3)
+    assert next_run(function) == 0
+    assert next_run(function) == 0
+    secret.write_text(f"{person.url('a')} {person.url('b')}", "utf-8")
+    next_run(function, 60)
+    assert len(person.heard) == 5
+
+
+def test_a_strategy_has_its_own(told, person, tmp_path):
+    (tmp_path / "s.toml").write_text(
+        f'[trend]\nnotify = ["{person.url("trend")}"]\n[swing]\n', "utf-8"
+    )
+    function = told(env={"STRATEGIES_FILE": str(tmp_path / "s.toml"), "NOTIFY": ""})
+    function.post(function.alert(id="1", symbol="ETHUSD", strategy_name="swing"))
+    function.post(function.alert(id="2", symbol="ETHUSD", strategy_name="trend"))
+    next_run(function)
+    assert (person.titles, person.paths) == (
+        ["trend: an alert was refused by a limit (paper)"],
+        ["/trend"],
+    )
+
+
+@pytest.mark.parametrize("url", ["", "hello", "foo://bar", "tgram://", "json://", "[", "json://["])
+def test_what_apprise_does_not_understand_is_not_sent_and_no_crash(url):
+    sender = AppriseSender(url)
+    assert sender.service == ""
+    assert sender.send("title", "body", 1) is Sent.NO
+
+
+def test_nobody_at_the_other_end_is_a_failure():
+    assert AppriseSender("json://127.0.0.1:1/").send("title", "body", 2) is Sent.NO
+
+
+def test_signs_of_a_markup_arrive_as_they_were_written(person):
+    body = "a <b> & *c* _d_ [e](f) {g} \\n é ☃"
+    assert AppriseSender(person.url()).send("t", body, 5) is Sent.YES
+    assert person.heard[0]["message"] == body

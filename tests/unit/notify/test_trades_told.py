@@ -1,0 +1,90 @@
+"""Stops and take profits that fired, and fills, on the paper Kraken."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.unit.notify.conftest import next_run
+from webhook_core.bootstrap import open_venue
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.settings.reading import read_settings
+
+
+@pytest.fixture
+def trading(told):
+    def make(**env):
+        clock, store = FakeClock(), MemoryLedger()
+        venue = open_venue(read_settings({"LEDGER_URL": "memory://"}), store, clock)
+        return told(clock=clock, store=store, venue=venue, env=env)
+
+    return make
+
+
+def trade(function, number, price, **fields):
+    answer = function.post(function.alert(id=str(number), price=price, **fields))
+    assert answer.status == 200, answer.document
+
+
+@pytest.mark.parametrize("close", [{"stop_loss": "59000"}, {"take_profit": "61000"}])
+def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close):
+    function = trading()
+    trade(function, 1, "60000", strategy_name="trend", **close)
+    assert next_run(function) == 0
+    moves_to = "58900" if "stop_loss" in close else "61100"
+    trade(function, 2, moves_to, volume="0.001")
+    assert [next_run(function) for _ in range(15)] == [1, *[0] * 14]
+    (said,) = person.heard
+    assert said["title"] == "trend: a stop or take profit fired, sold 0.01 BTC/USD"
+    assert " USD, fee " in said["message"]
+    assert said["message"].endswith("By the order of alert 1.")
+
+
+@pytest.mark.parametrize(
+    ("order_type", "price", "prices"),
+    [
+        ("stop-loss", "60000", {"stop_price": "59000"}),
+        ("stop-loss-limit", "58000", {"stop_price": "59000"}),
+        ("trailing-stop", "60000", {"trail": "2%"}),
+    ],
+)
+def test_a_stop_of_its_own_that_fired_is_told_by_its_kind(
+    trading, person, order_type, price, prices
+):
+    function = trading()
+    trade(function, 0, "60000", volume="0.001")
+    trade(function, 1, price, side="sell", order_type=order_type, **prices)
+    assert next_run(function) == 0
+    trade(function, 2, "58500", volume="0.001")
+    assert [next_run(function) for _ in range(3)] == [1, 0, 0]
+    assert person.titles == [f"default: a {order_type} fired, sold 0.01 BTC/USD"]
+
+
+def test_every_fill_is_told_where_that_is_chosen(trading, person):
+    function = trading(NOTIFY_ABOUT="fill")
+    trade(function, 1, "60000")
+    assert [next_run(function) for _ in range(3)] == [1, 0, 0]
+    assert person.titles == ["default: bought 0.01 BTC/USD"]
+    assert person.heard[0]["message"].startswith("At 60000, for 600 USD, fee 4.8 USD; 2026-11-22")
+
+
+def test_what_was_traded_while_nothing_ran_is_told_by_the_next_run(trading, person):
+    function = trading(NOTIFY_ABOUT="fill,stop")
+    for day in range(5):
+        function.clock.sleep(86400)
+        trade(function, day, "60000")
+    assert [next_run(function, 5), next_run(function)] == [5, 0]
+
+
+def test_the_summary_says_what_was_earned_and_what_is_held(trading, person):
+    function = trading(NOTIFY_SUMMARY="07:00", NOTIFY_ABOUT="none")
+    trade(function, 1, "60000", strategy_name="trend")
+    trade(function, 2, "61000", strategy_name="trend", side="sell", volume="0.004")
+    next_run(function)
+    next_run(function, 60 * 20)
+    (said,) = person.heard
+    assert said["message"].splitlines() == [
+        "Alerts: 2 (2 accepted)",
+        "trend BTC/USD: 2 fills, profit -2.752 USD; holds 0.006 for 360 USD",
+        "Profit: -2.752 USD",  # 4 earned; 4.8 and 1.952 of fees
+    ]
