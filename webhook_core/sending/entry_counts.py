@@ -97,7 +97,7 @@ def entry_takes(
     places for those that open or add, and one for the alert if it wants more than to reduce or
     cancel. ``unit``: of leg 0."""
     legs = tuple(leg for leg, request in enumerate(requests) if _counts(request, rules))
-    if not legs and all(request.method != "AmendOrder" for request in requests):
+    if not legs and not any(_enlarges(request) for request in requests):
         return ()
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     mine = Counted(now, alert, len(legs), unit.alert_key, unit.generation, legs)
@@ -156,6 +156,11 @@ def _apart(others: Sequence[Counted], cool_down: timedelta, now: datetime) -> Ch
         return checks.passed("COOL_DOWN", seconds=least, last=since)
     text = f"the last entry was {since} s ago, and entries are {least} s apart"
     return checks.denied("COOL_DOWN", text, seconds=least, last=since)
+
+
+def _enlarges(request: OrderRequest) -> bool:
+    """An order that rests, and is no exit, is another one then."""
+    return request.method == "AmendOrder" and exit_of_request(request) is None
 
 
 def _counts(request: OrderRequest, rules: TradingRules) -> bool:
