@@ -131,6 +131,18 @@ def counts_from(entry: LedgerEntry) -> datetime:
     )
 
 
+def saw_the_same(entry: LedgerEntry, key: str, newest: Sequence[LedgerEntry]) -> bool:
+    """Whether an older one was planned on the same figure with the same orders in it: then the
+    figure is what was held before that one, not what it led to."""
+    seen = entry.figures.get(key)
+    return seen is not None and any(
+        other.figures.get(key) == seen
+        and counts_from(other) == counts_from(entry)
+        and (other.current.claimed_at, other.unit) < (entry.current.claimed_at, entry.unit)
+        for other in newest
+    )
+
+
 def step_of(
     entry: LedgerEntry,
     key: str,

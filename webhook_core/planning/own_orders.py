@@ -23,6 +23,7 @@ from webhook_core.planning.own_changes import (
     known_fill,
     last_moment,
     place_of,
+    saw_the_same,
     step_of,
     touches,
 )
@@ -206,7 +207,7 @@ class OwnOrders:
         for entry, step in ours:
             if not missing and (not steps or steps[-1].before is not None):
                 break
-            steps.append(step)
+            steps.append(step._replace(before=None) if saw_the_same(entry, key, newest) else step)
             if entry in young or not step.sure:
                 in_doubt.append(entry)
             missing -= entry in young

@@ -14,7 +14,14 @@ from tests.support.ledger_entries import NOON, Dated, submitting
 from webhook_core.ledger import transitions
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.planning.own_orders import OwnOrders
-from webhook_core.trading.requests import Accepted, Fill, NotSent, OrderRequest, Rejected
+from webhook_core.trading.requests import (
+    Accepted,
+    Fill,
+    NotSent,
+    OrderRequest,
+    Rejected,
+    Unchanged,
+)
 
 MARGIN = timedelta(seconds=60)
 HELD = BTC_USD.base
@@ -149,3 +156,19 @@ def test_beside_an_order_without_an_outcome_no_figure_is_certain(ledger, settled
     claim(ledger, "second", 12, market("buy", "1"))
     accept(ledger, claim(ledger, "third", 13, market("buy", "1")), 14)
     assert settled(figure, 20) is None
+
+
+@pytest.mark.parametrize("figure", ["0", "2", "3", "1"])
+def test_two_that_were_planned_at_once_on_the_same_figure_both_count(ledger, settled, figure):
+    """Two strategies of one bar, each with what was held before either."""
+    accept(ledger, claim(ledger, "one", 10, market("buy", "2"), held="0"), 11)
+    accept(ledger, claim(ledger, "two", 10.1, market("buy", "1"), held="0"), 11)
+    assert settled(figure, 20) == (3 if figure != "1" else None)
+
+
+@pytest.mark.parametrize("figure", ["0", "2"])
+def test_one_that_found_nothing_to_do_beside_a_buy_did_not_see_it(ledger, settled, figure):
+    accept(ledger, claim(ledger, "buys", 10, market("buy", "2"), held="0"), 11)
+    idle = claim(ledger, "idle", 10.5, market("sell", "1"), held="0")
+    ledger.record(transitions.settle(idle, Unchanged("flat already"), at(10.6)))
+    assert settled(figure, 20) == 2
