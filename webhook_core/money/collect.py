@@ -56,10 +56,11 @@ class Collector:
             page = self.venue.trades(place.since, now, budget, skip)
             fresh = self.store.add(self._owned(page.trades, budget))
             new += fresh
-            place = self._behind(place, page, now)
+            last, place = place, self._behind(place, page, now)
             if page.complete or not page.trades or len(new) > ENOUGH:
                 break
-            skip = 0 if fresh else skip + 1
+            # From a later second on the oldest page is another one, known or not.
+            skip = 0 if int(place.since.timestamp()) > int(last.since.timestamp()) else skip + 1
         self.store.keep_place(place)
         return new
 
