@@ -130,6 +130,14 @@ class Market(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        decided = self._permitted(wants, budget, appraised=appraised)
+        if isinstance(decided, Denied) or not wants.rules.limits_holdings:
+            return decided
+        from webhook_core.planning.held_limits import HeldLimits  # few strategies have one
+
+        return HeldLimits(self, wants, budget).hold(decided)
+
+    def _permitted(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         """What a token allows is held against the alert's actions first, then
         against its orders."""
         wants = wants._replace(rules=self.with_losses(wants.rules))

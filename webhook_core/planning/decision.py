@@ -14,6 +14,7 @@ from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 
 if TYPE_CHECKING:
+    from webhook_core.planning.reservations import Reservations
     from webhook_core.trading.intent import Intent
 
 
@@ -69,6 +70,7 @@ class Decided(NamedTuple):
     ``figures`` show it, with our orders in them that were claimed by ``counted_until``.
     ``sources``: which of the alert's intents each request is for. ``unsent``: the orders that were
     never sent, and that a cancel means.
+    ``reserves``: what its claim leaves for plans under a limit of holdings.
     """
 
     plan: Plan
@@ -80,6 +82,7 @@ class Decided(NamedTuple):
     counted_until: datetime | None = None
     sources: tuple[int, ...] = ()
     unsent: Unsent = Unsent()
+    reserves: Reservations | None = None
 
     @property
     def requests(self) -> tuple[OrderRequest, ...]:

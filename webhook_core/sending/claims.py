@@ -112,12 +112,15 @@ class Claiming:
 
     def _takes(self, decided: Decided) -> tuple[Take, ...]:
         """What the claim takes of counts, the strategy's and its token's; few have any."""
+        held: tuple[Take, ...] = ()
+        unit, now = self.firing.unit, self.clock.now()
+        if decided.reserves is not None:
+            held = decided.reserves.takes(unit, now)
         if not self.firing.is_counted:
-            return ()
+            return held
         from webhook_core.sending.places import takes_of
 
-        rules = self.firing.wants.rules
-        return takes_of(decided.requests, rules, self.firing.unit, self.clock.now())
+        return (*held, *takes_of(decided.requests, self.firing.wants.rules, unit, now))
 
     @timed("plan")
     def _decide(self, budget: Budget) -> Decided | LedgerEntry:
@@ -157,9 +160,12 @@ class Claiming:
         from webhook_core.sending.places import with_places_given_back
 
         store = (self.ledger, self.market.pair_rules.documents)
-        return with_places_given_back(
-            lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store
-        )
+        try:
+            return with_places_given_back(
+                lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store
+            )
+        except NotItsTurn:  # somebody has claimed under the same limit since the plan was made
+            return Outdated()
 
     def _claim_entry(self, entry: LedgerEntry) -> Claim:
         if self.missed is None:

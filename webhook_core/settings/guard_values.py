@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.settings import variables
-from webhook_core.trading.rules import Guards
+from webhook_core.trading.rules import Guards, Most
 
 if TYPE_CHECKING:
     from webhook_core.trading.day_begins import DayBegins
@@ -54,8 +54,29 @@ def day_begins(value: str) -> DayBegins:
     return days.parse(value)
 
 
+def most(value: str) -> Most:
+    """``5``, ``2 per pair``, ``5, 2 per pair``."""
+    total, per_pair = None, None
+    for part in value.split(","):
+        number = part.strip().removesuffix("per pair").strip()
+        of_pair = number != part.strip()
+        if not re.fullmatch(r"(?a)[0-9]{1,4}", number) or not 1 <= int(number) <= 1000:
+            raise ValueError(
+                f"{variables.shown(part.strip())} is no number from 1 to 1000 such as 5, or "
+                "2 per pair"
+            )
+        if (per_pair if of_pair else total) is not None:
+            raise ValueError("limits the same twice; write it like 5, 2 per pair")
+        if of_pair:
+            per_pair = int(number)
+        else:
+            total = int(number)
+    return Most(total, per_pair)
+
+
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours"}
-_COUNTS = ("orders_per_day", "orders_per_hour", "alerts_per_3_minutes")
+_HELD = ("max_open_positions", "max_entries")
+_COUNTS = ("orders_per_day", "orders_per_hour", "alerts_per_3_minutes", *_HELD)
 GUARDS: Mapping[str, Callable[[str], Any]] = {
     "price_collar": percent,
     "max_spread": percent,
@@ -68,6 +89,10 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "max_daily_loss": variables.cost_limits,
     "day_begins": day_begins,
     "on_limit": variables.one_of("deny", "pause"),
+    "max_position": variables.cost_limits,
+    "max_open_orders": most,
+    "max_open_positions": variables.whole(1, 1000),
+    "max_entries": variables.whole(1, 1000),
 }
 """As strategies.toml calls them, with their parsers; the variables have the same
 names in capitals."""
@@ -83,6 +108,10 @@ _EXAMPLES = {
     "max_daily_loss": '"200 USD"',
     "on_limit": '"pause"',
     "day_begins": '"17:00 America/New_York"',
+    "max_position": '"0.5 BTC"',
+    "max_open_orders": "5",
+    "max_open_positions": "3",
+    "max_entries": "2",
 }
 
 
@@ -94,6 +123,8 @@ def of_toml(name: str) -> Callable[[object], Any]:
             if not isinstance(value, int) or isinstance(value, bool):
                 raise ValueError(f"must be a whole number such as {_EXAMPLES[name]}")
             return GUARDS[name](str(value))
+        if name == "max_open_orders" and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         texts = value if name == "trading_hours" and isinstance(value, list) else [value]
         given = [text for text in texts if isinstance(text, str) and text.strip()]
         if not given or len(given) < len(texts):

@@ -25,6 +25,13 @@ class Fees(NamedTuple):
     taker: Decimal = Decimal("0.80")
 
 
+class Most(NamedTuple):
+    """How many there may be in all, and of each pair; None: no limit."""
+
+    total: int | None = None
+    per_pair: int | None = None
+
+
 class Guards(NamedTuple):
     """Further limits of one owner, which few have. ``price_collar`` and ``max_spread`` in percent;
     ``max_alert_cost``: currency code -> most that the orders of one alert may cost together.
@@ -32,7 +39,10 @@ class Guards(NamedTuple):
     apart the alerts that do so are. ``alerts_per_3_minutes``: how many alerts that want more than
     to reduce or cancel. ``max_daily_loss``: currency code -> most that may be lost a
     day, which begins at ``day_begins``, also for ``orders_per_day``. ``on_limit``: what one of
-    these limits does beside refusing; None: nothing."""
+    these limits does beside refusing; None: nothing. ``max_position``: currency code -> most that a
+    pair's position may become, in base or worth in quote; ``max_open_orders``,
+    ``max_open_positions`` and ``max_entries``: how many orders rest, how many pairs are held, how
+    many entries a position takes."""
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
@@ -45,6 +55,16 @@ class Guards(NamedTuple):
     max_daily_loss: Mapping[str, Decimal] | None = None
     day_begins: DayBegins | None = None
     on_limit: Literal["deny", "pause"] | None = None
+    max_position: Mapping[str, Decimal] | None = None
+    max_open_orders: Most | None = None
+    max_open_positions: int | None = None
+    max_entries: int | None = None
+
+    @property
+    def limits_holdings(self) -> bool:
+        """Whether what is held, or rests, decides whether more may be opened."""
+        held = (self.max_position, self.max_open_orders, self.max_open_positions, self.max_entries)
+        return any(limit is not None for limit in held)
 
     @property
     def counts_orders(self) -> bool:
@@ -121,6 +141,11 @@ class TradingRules(NamedTuple):
     def counts_orders(self) -> bool:
         """Whether an owner limits how many orders are opened, or how far apart."""
         return any(one.guards is not None and one.guards.counts_orders for one in self.limits)
+
+    @property
+    def limits_holdings(self) -> bool:
+        """Whether an owner limits what is held, or how much rests."""
+        return any(one.guards is not None and one.guards.limits_holdings for one in self.limits)
 
     @property
     def limits_loss(self) -> bool:

@@ -1,0 +1,96 @@
+"""The orders of an alert, as they are planned, that open a position or add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Budget
+from webhook_core.planning.reservations import Leg
+from webhook_core.planning.sources import Sources
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Side
+from webhook_core.trading.reduces import exit_of_request
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import quotient
+from webhook_core.trading.rules import TradingRules
+from webhook_core.trading.sent_orders import as_stored
+
+
+class Wanted(NamedTuple):
+    """``enters``: it is an order; else what an amendment adds to one."""
+
+    leg: Leg
+    instrument: Instrument
+    enters: bool = True
+
+
+def may_open(request: OrderRequest, rules: TradingRules) -> bool:
+    """A sale on spot never does."""
+    if request.method == "AmendOrder":
+        return "order_qty" in request.parameters
+    if request.method != "AddOrder":
+        return False
+    passes = rules.exits_ignore_limits and exit_of_request(request) is not None
+    return not passes and (request.on_margin or request.side is Side.BUY)
+
+
+class WantedEntries:
+    """``priced``: a limit counts in quote, or a position that a size in quote adds to."""
+
+    def __init__(self, sources: Sources, budget: Budget, *, priced: bool) -> None:
+        self.sources, self.budget, self.priced = sources, budget, priced
+
+    def of(
+        self, requests: Iterable[OrderRequest], rules: TradingRules, listed: Iterable[RestingOrder]
+    ) -> Iterator[Wanted]:
+        """``listed``: what an amendment may mean. Raises VenueUnavailable."""
+        for number, request in enumerate(requests):
+            if not may_open(request, rules):
+                continue
+            if request.method == "AmendOrder":
+                yield from self._added(number, request, listed)
+            else:
+                yield self._order(number, request)
+
+    def _order(self, number: int, request: OrderRequest) -> Wanted:
+        pair = self.sources.instrument(request.pair, self.budget)
+        draft, last = as_stored(request, pair, None), None
+        if self.priced:
+            last = self.sources.market_price(draft.wanted, pair, self.budget)
+            draft = as_stored(request, pair, last)
+        volume = request.volume
+        if request.in_quote and last:
+            volume = quotient(request.volume, last)
+        leg = Leg(
+            leg=number,
+            pair=request.pair,
+            side=request.side or Side.BUY,
+            volume=volume,
+            price=_highest(draft.highest_price, last),
+            margin=request.on_margin,
+            rests=request.rests or request.leaves_exit,
+        )
+        return Wanted(leg, pair)
+
+    def _added(
+        self, number: int, request: OrderRequest, listed: Iterable[RestingOrder]
+    ) -> Iterator[Wanted]:
+        names = (request.named, request.named_by_client)
+        for order in listed:
+            if order.order_id not in names and order.client_order_id not in names:
+                continue
+            more = Decimal(request.parameters["order_qty"]) - order.volume
+            if more <= 0 or order.parent or not (order.margin or order.side is Side.BUY):
+                continue
+            pair = self.sources.instrument(order.pair, self.budget)
+            last = self.sources.venue.last_price(pair, self.budget) if self.priced else None
+            price = _highest(order.limit, order.trigger, last)
+            leg = Leg(number, pair.key, order.side, more, price, order.margin, rests=True)
+            yield Wanted(leg, pair, enters=False)
+
+
+def _highest(*prices: Decimal | None) -> Decimal | None:
+    return max((price for price in prices if price is not None), default=None)
