@@ -16,7 +16,7 @@ from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import quotient
 from webhook_core.trading.rules import TradingRules
-from webhook_core.trading.sent_orders import as_stored
+from webhook_core.trading.sent_orders import amended_volume, as_stored
 
 
 class Wanted(NamedTuple):
@@ -30,7 +30,7 @@ class Wanted(NamedTuple):
 def may_open(request: OrderRequest, rules: TradingRules) -> bool:
     """A sale on spot never does."""
     if request.method == "AmendOrder":
-        return "order_qty" in request.parameters
+        return amended_volume(request) is not None
     if request.method != "AddOrder":
         return False
     passes = rules.exits_ignore_limits and exit_of_request(request) is not None
@@ -82,7 +82,7 @@ class WantedEntries:
         for order in listed:
             if order.order_id not in names and order.client_order_id not in names:
                 continue
-            more = Decimal(request.parameters["order_qty"]) - order.volume
+            more = (amended_volume(request) or order.volume) - order.volume
             if more <= 0 or order.parent or not (order.margin or order.side is Side.BUY):
                 continue
             pair = self.sources.instrument(order.pair, self.budget)

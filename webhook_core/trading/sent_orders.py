@@ -26,6 +26,12 @@ from webhook_core.trading.prices import highest, parsed
 from webhook_core.trading.requests import OrderRequest
 
 
+def amended_volume(request: OrderRequest) -> Decimal | None:
+    """The whole size that an amendment gives an order, None for one that leaves it."""
+    sent = request.parameters.get("order_qty")
+    return None if sent is None else Decimal(sent)
+
+
 def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:
     """An AddOrder as it stands, neither rounded nor sized anew.
 
