@@ -69,6 +69,9 @@ def test_a_day_log_in_read_a_refusal_pause_be_refused_and_resume(page, function)
     page.refresh()
     assert "MAX_ORDER_COST" in body(page)
     assert "trading" in page.find_element(By.TAG_NAME, "h1").text
+    limits = page.find_element(By.CSS_SELECTOR, "[aria-labelledby=limits-title]").text
+    assert "cost of an order 1000 USD" in limits
+    assert "trend pairs BTC/USD" in limits
     page.find_element(By.NAME, "why").send_keys("<b>a look</b>")
     press(page, "Pause")
     shows(page, "Paused")

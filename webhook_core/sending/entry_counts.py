@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -169,8 +169,23 @@ def _counts(request: OrderRequest, rules: TradingRules) -> bool:
     return not rules.exits_ignore_limits or exit_of_request(request) is None
 
 
+def document(mode: str, account: str, owner: Limits) -> str:
+    """The name of what is kept of an owner's alerts."""
+    return f"entry-counts/{mode}/{account}/{owner.strategy}"
+
+
+def used(
+    text: str | None, owner: Limits, begins: DayBegins, now: datetime
+) -> dict[str, Mapping[str, str]]:
+    """By rule the numbers that an alert of now would find, for somebody who looks. Raises
+    LedgerUnavailable."""
+    somebody = Counted(now, "", 1)
+    made = _checks(read_counted(text), owner.guards or Guards(), somebody, begins)
+    return {check.rule: check.numbers for check in made}
+
+
 def _name(unit: Unit, owner: Limits) -> str:
-    return f"entry-counts/{unit.mode}/{unit.account}/{owner.strategy}"
+    return document(unit.mode, unit.account, owner)
 
 
 def text_of(kept: Sequence[Counted]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.rounding import plain
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.curve import curve_of
+from webhook_core.web.pages.limits_shown import LimitsShown, read_limits
 
 READ_S = 10.0
 ALERTS_SHOWN = "100"
@@ -49,9 +51,15 @@ class View:
             "alerts": listed["alerts"],
             "filters": {name: filters.get(name, "") for name in FILTERS},
             "last": _last_alerts(operators.alerts({"limit": "200"})["alerts"]),
+            **self._limits(now),
             **self._account(),
             **self._money(),
         }
+
+    def _limits(self, now: datetime) -> dict[str, Any]:
+        reconciler, documents = self.operators.reconciler, self.operators.pair_rules.documents
+        shown = LimitsShown(self.settings, documents, reconciler.mode, reconciler.account)
+        return read_limits(shown, now)
 
     def _account(self) -> dict[str, Any]:
         budget = Budget.start(self.operators.clock, READ_S)

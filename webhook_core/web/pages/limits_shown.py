@@ -1,0 +1,115 @@
+"""Each limit, whose it is, and how much of it is used: from the settings and what stands beside the
+ledger. Kraken is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import Documents
+from webhook_core.risk import loss_figures
+from webhook_core.sending import entry_counts
+from webhook_core.settings.settings import Settings
+from webhook_core.trading.day_begins import day_of
+from webhook_core.trading.loss_limit import counted_in
+from webhook_core.trading.rounding import plain
+from webhook_core.trading.rules import Guards, Limits, Loss, TradingRules
+
+
+class Shown(NamedTuple):
+    """``used`` is empty where nothing adds up, or where it is not known. ``is_full``: an entry
+    would be refused."""
+
+    whose: str
+    limit: str
+    most: str
+    used: str = ""
+    is_full: bool = False
+
+
+@dataclass(slots=True)
+class LimitsShown:
+    """``mode`` and ``account`` are the venue's."""
+
+    settings: Settings
+    documents: Documents
+    mode: str
+    account: str
+
+    def rows(self, now: datetime) -> list[Shown]:
+        """The account's first. Raises LedgerUnavailable."""
+        rules = self.settings.rules_for("")
+        losses = loss_figures.read(self.documents, self.mode, self.account)
+        found = list(self._of(rules.limits[0], rules, losses, now))
+        for strategy in sorted(self.settings.strategies):
+            rules = self.settings.rules_for(strategy)
+            found += self._of(rules.limits[1], rules, losses, now)
+        return found
+
+    def _of(
+        self, owner: Limits, rules: TradingRules, losses: Mapping[str, Loss], now: datetime
+    ) -> Iterator[Shown]:
+        whose = owner.strategy or "the account"
+        for limit, most in _fixed(owner):
+            yield Shown(whose, limit, most)
+        guards = owner.guards
+        if guards is None:
+            return
+        if guards.counts_orders:
+            yield from self._counted(owner, rules, now)
+        for code, amount in (guards.max_daily_loss or {}).items():
+            known = losses.get(owner.strategy)
+            most = f"{plain(amount)} {code}"
+            if known is None:
+                yield Shown(whose, "loss of a day", most, "not known yet")
+                continue
+            counted = counted_in(known, code, day_of(rules.day_begins(owner), now))
+            used = f"{plain(counted.loss)} {code}, at worst {plain(counted.worst)}"
+            yield Shown(whose, "loss of a day", most, used, counted.worst >= amount)
+
+    def _counted(self, owner: Limits, rules: TradingRules, now: datetime) -> Iterator[Shown]:
+        name = entry_counts.document(self.mode, self.account, owner)
+        kept = self.documents.read(name)
+        text = None if kept is None else kept.text
+        for rule, numbers in entry_counts.used(text, owner, rules.day_begins(owner), now).items():
+            whose, limit = owner.strategy or "the account", rule.lower().replace("_", " ")
+            if "max" in numbers:
+                used, most = numbers["used"], numbers["max"]
+                yield Shown(whose, limit, most, used, int(used) >= int(most))
+            else:
+                last = f"{numbers['last']} s since the last" if "last" in numbers else ""
+                is_full = bool(last) and Decimal(numbers["last"]) < Decimal(numbers["seconds"])
+                yield Shown(whose, limit, f"{numbers['seconds']} s", last, is_full)
+
+
+def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
+    """Of an order or an alert by itself."""
+    if owner.allowed_symbols is not None:
+        yield "pairs", ", ".join(owner.allowed_symbols)
+    guards = owner.guards or Guards()
+    for limit, costs in (
+        ("cost of an order", owner.max_order_cost),
+        ("cost of an alert", guards.max_alert_cost),
+    ):
+        if costs is not None:
+            yield limit, ", ".join(f"{plain(most)} {code}" for code, most in costs.items())
+    for limit, percent in (
+        ("price collar", guards.price_collar),
+        ("spread", guards.max_spread),
+    ):
+        if percent is not None:
+            yield limit, f"{plain(percent)} %"
+    if guards.trading_hours is not None:
+        yield "hours", guards.trading_hours.text
+
+
+def read_limits(shown: LimitsShown, now: datetime) -> dict[str, object]:
+    """For the page: what can't be read is said, and the rest of the page stands."""
+    try:
+        return {"limits": shown.rows(now), "limits_unread": ""}
+    except LedgerUnavailable as error:
+        return {"limits": [], "limits_unread": error.message}
