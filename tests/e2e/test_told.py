@@ -4,10 +4,11 @@ the other end of a real socket."""
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 import pytest
 
-from tests.support.served_function import check
+from tests.support.served_function import check, eventually
 from tests.support.told_person import told_person
 
 ROUTE = "SECRET-PATH-OF-THE-ADDRESS-9f8e7d6c"
@@ -91,3 +92,19 @@ def test_an_address_may_be_a_secret_by_name(make_function, person, evidence):
     function.operate("POST", "/reconcile")
     check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
     assert function.operate("POST", "/reconcile")["told"] == 1
+
+
+def test_a_run_that_is_killed_while_it_sends_is_not_repeated(make_function, person):
+    function = make_function(NOTIFY=person.url(ROUTE), ALLOWED_SYMBOLS="BTC/USD").start()
+    function.operate("POST", "/reconcile")
+    check(function.post(function.alert(symbol="ETHUSD")), 422, "order_denied")
+    person.takes_s = 1.5
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(function.operate, "POST", "/reconcile")
+        eventually(lambda: person.heard, "the message is on its way")
+        function.kill()
+        assert isinstance(run.exception(), OSError | HTTPException)
+    person.takes_s = 0
+    function.start()
+    assert function.operate("POST", "/reconcile")["told"] == 0
+    assert len(person.heard) == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +14,14 @@ from typing import Any
 
 class Person:
     """``heard``: what came, oldest first. ``answers``: the statuses of the next requests, then
-    200."""
+    200, each after ``takes_s`` seconds."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.heard: list[dict[str, Any]] = []
         self.answers: list[int] = []
         self.paths: list[str] = []
+        self.takes_s = 0.0
 
     def url(self, path: str = "") -> str:
         return f"json://127.0.0.1:{self.port}/{path}"
@@ -40,8 +43,11 @@ def told_person() -> Iterator[Person]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(person.take(json.loads(body), self.path))
-            self.end_headers()
+            status = person.take(json.loads(body), self.path)
+            time.sleep(person.takes_s)
+            with contextlib.suppress(ConnectionError):  # whoever hung up has not waited
+                self.send_response(status)
+                self.end_headers()
 
         def log_message(self, *_: object) -> None:
             """Nothing: a test looks at ``heard``."""

@@ -45,6 +45,7 @@ class Telling:
     pausing: Pausing
     book: AddressBook
     _ledger_failures: int = 0
+    _has_warned: bool = False
 
     @property
     def name(self) -> str:
@@ -56,6 +57,7 @@ class Telling:
         if not self.book.addresses:
             return 0
         try:
+            self._warn_once()
             gather = partial(self._gather, unread=unread, budget=budget)
             outbox = Outbox(self.store, self.clock, self.name, self.book.channels(), gather)
             self._ledger_works(budget)
@@ -65,6 +67,15 @@ class Telling:
         except Exception:  # noqa: BLE001  nothing that is told is worth a reconcile run
             event(logging.ERROR, "notify.not_told", exc_info=True)
         return 0
+
+    def _warn_once(self) -> None:
+        """In the log of each instance: what only apprise, or a secret's text, could tell."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        for channel in self.book.channels():
+            if (fault := channel.fault()) is not None:
+                event(logging.WARNING, "notify.unusable", address=channel.place, reason=fault)
 
     def ledger_failed(self, why: str, budget: Budget) -> None:
         """Told without the ledger, so once by each instance that sees it. Never raises."""

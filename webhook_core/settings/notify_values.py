@@ -13,6 +13,7 @@ from typing import Any
 
 from webhook_core.notify.kinds import DEFAULT, KINDS
 from webhook_core.settings import variables
+from webhook_core.settings.notify_services import PASTED, SERVICES
 from webhook_core.settings.secret_names import path_of, version_of
 from webhook_core.settings.secrets import Secret, is_like_a_name
 
@@ -94,8 +95,11 @@ def to_mask(found: Collection[Secret]) -> tuple[Secret, ...]:
 
 def fault_of(text: str) -> str | None:
     """What is wrong with its form; None for a URL, and for a name that is read later."""
-    if version_of(text) is not None or path_of(text) is not None or re.fullmatch(_URL, text):
+    if version_of(text) is not None or path_of(text) is not None:
         return None
+    if re.fullmatch(_URL, text):
+        known = text.partition("://")[0].lower() in SERVICES | PASTED
+        return None if known else "begins like no service of apprise"
     if text.startswith("env:"):
         return "names a variable that is not set"
     if is_like_a_name(text):

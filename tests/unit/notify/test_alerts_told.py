@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.notify.conftest import next_run
+from webhook_core.journal.record import OUTCOMES
+from webhook_core.notify.kinds import KINDS
+from webhook_core.notify.words import WHAT
 from webhook_core.trading.requests import NotSent, Rejected
 
 REFUSED = Rejected(("EOrder:Insufficient funds",))
@@ -145,3 +148,8 @@ def test_an_alert_of_another_mode_or_account_is_not_ours(told, person):
     other.post(other.alert())
     assert next_run(function) == 0
     assert next_run(other) == 1
+
+
+def test_every_outcome_of_an_alert_is_told_or_waited_for():
+    assert set(OUTCOMES) - set(WHAT) == {"validated", "not_sent", "missed"}
+    assert set(WHAT) - {"found"} <= set(KINDS)

@@ -83,3 +83,16 @@ def test_signs_of_a_markup_arrive_as_they_were_written(person):
     body = "a <b> & *c* _d_ [e](f) {g} \\n é ☃"
     assert AppriseSender(person.url()).send("t", body, 5) is Sent.YES
     assert person.heard[0]["message"] == body
+
+
+def test_one_that_takes_too_long_to_say_is_neither_sent_nor_not(person):
+    person.takes_s = 1.0
+    sender = AppriseSender(person.url())
+    assert sender.send("title", "body", 0.3) is Sent.UNSURE
+    assert len(person.heard) == 1
+
+
+def test_an_address_that_is_none_is_said_once_by_each_instance(told, caplog):
+    function = told(env={"NOTIFY": "tgram://x"})
+    next_run(function)
+    assert [each.message for each in caplog.records].count("notify.unusable") == 1

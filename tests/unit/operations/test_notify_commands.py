@@ -35,7 +35,7 @@ def test_a_test_message_goes_to_every_address_and_shows_nothing_of_it(function, 
         ["ADDRESS", "SERVICE", "RESULT"],
         ["NOTIFY[0]", "JSON", "sent"],
         ["NOTIFY[1]", "-", "is no address"],
-        ["NOTIFY[2]", "-", "apprise does not understand it"],
+        ["NOTIFY[2]", "-", "begins like no service of apprise"],
         ["[trend] notify[0]", "-", "names a variable that is not set"],
     ]
     assert TOKEN not in done.output

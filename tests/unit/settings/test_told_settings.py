@@ -6,9 +6,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from webhook_core.notify.kinds import DEFAULT, KINDS
 from webhook_core.settings.expectations import expected
+from webhook_core.settings.notify_services import SERVICES
 from webhook_core.settings.reading import SettingsError, read_settings
 
 URL = "tgram://123456:AAExampleOfAToken/4711"
@@ -45,7 +47,14 @@ def test_addresses_are_parted(given, found):
 
 
 @pytest.mark.parametrize(
-    "text", [URL, "file:/run/x", "projects/p/secrets/s/versions/3", "json://127.0.0.1:1/a?b=c"]
+    "text",
+    [
+        URL,
+        "file:/run/x",
+        "projects/p/secrets/s/versions/3",
+        "json://127.0.0.1:1/a?b=c",
+        "https://discord.com/api/webhooks/1/a",
+    ],
 )
 def test_an_address_by_its_form_is_not_warned_of(text):
     assert settings(NOTIFY=text).warnings == ()
@@ -60,6 +69,8 @@ def test_an_address_by_its_form_is_not_warned_of(text):
         "projects/p/secrets/s",
         "file:relative",
         "tgram://é",
+        "tgram://",
+        "nosuch://service/x",
         "env:X",
     ],
 )
@@ -68,6 +79,11 @@ def test_one_that_is_none_is_warned_of_and_never_repeated(text):
     assert warning.startswith("NOTIFY[0]: ")
     assert "nobody is told there" in warning
     assert text not in warning
+
+
+def test_the_services_are_those_of_the_version_that_is_installed():
+    manager = NotificationManager()
+    assert set(manager.schemas(include_disabled=True)) == SERVICES
 
 
 def test_the_address_of_a_strategy_stands_beside_its_own_secrets():

@@ -95,6 +95,8 @@ def _done(
     yield f"Fills filled in: {sum(document['fills'] for document in documents)}"
     refreshed = any(document["pair_rules_refreshed"] for document in documents)
     yield f"Pair rules: {'read again' if refreshed else 'not read again'}"
+    if told := sum(document["told"] for document in documents):
+        yield f"Messages told: {told}"
     yield f"Purged: {sum(document['purged'] for document in documents)}"
 
 
