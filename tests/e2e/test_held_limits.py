@@ -70,3 +70,32 @@ def test_no_more_orders_rest_than_may(fleet, exchange):
     assert len(exchange.open_orders()) == codes.count("accepted") == 2, codes
     refused = [answer["error"] for answer in answers if answer.status == 422]
     assert all("MAX_OPEN_ORDERS" in why for why in refused)
+
+
+@pytest.mark.parametrize(("how", "codes"), [("refuse", (422, 1)), ("catch_up", (200, 2))])
+def test_an_alert_behind_a_lost_one(how, codes, make_live, exchange):
+    """Of three steps of a strategy the second one never came."""
+    function = make_live(exchange, ON_MISSED_ALERT=how).start()
+    steps = [("flat", "0", "1"), ("long", "1", "1.5"), ("long", "1.5", "2")]
+    sent = [
+        entry(
+            function,
+            symbol="SOLUSD",
+            price="150",
+            leverage=None,
+            volume=f"{Decimal(after) - Decimal(before)}",
+            prev_market_position=was,
+            prev_market_position_size=before,
+            market_position="long",
+            market_position_size=after,
+        )
+        for was, before, after in steps
+    ]
+    exchange.mark("SOLUSD", "150")
+    before = exchange.balance("SOL")
+    assert function.post(sent[0]).status == 200
+    last = deliver(function, sent[2])[-1]
+    assert (last.status, exchange.balance("SOL") - before) == codes, last.document
+    assert "MISSED_ALERT" in (last["error"] or "".join(last["warnings"]))
+    assert deliver(function, position(function, "close", "SOLUSD"))[-1].status == 200
+    function.stop()

@@ -130,6 +130,15 @@ class Market(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        if wants.told is None:
+            return self._held(wants, budget, appraised=appraised)
+        from webhook_core.planning import missed_alerts  # few strategies look for one
+
+        return missed_alerts.decided(
+            self, wants, budget, lambda last: self._held(last, budget, appraised=appraised)
+        )
+
+    def _held(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         decided = self._permitted(wants, budget, appraised=appraised)
         if isinstance(decided, Denied) or not wants.rules.limits_holdings:
             return decided

@@ -16,13 +16,15 @@ from webhook_core.trading.rules import TradingRules
 if TYPE_CHECKING:
     from webhook_core.planning.reservations import Reservations
     from webhook_core.trading.intent import Intent
+    from webhook_core.trading.missed_alert import Told
 
 
 class Wants(NamedTuple):
     """What one firing wants, a leg each; ``strategy`` is whose, and ``bound`` whether its
     credential is that strategy's alone. ``refused``, where one leg is planned again, is its entry:
     that order is none that a figure of Kraken's may lack. ``least``: sell what is shown free,
-    for an order of ours has no outcome (planning.least_held)."""
+    for an order of ours has no outcome (planning.least_held). ``told``: where the alert
+    says that its strategy was, if that is looked at."""
 
     intents: tuple[Intent, ...]
     rules: TradingRules
@@ -30,6 +32,7 @@ class Wants(NamedTuple):
     bound: bool = False
     refused: Unit | None = None
     least: bool = False
+    told: Told | None = None
 
 
 class Line(NamedTuple):

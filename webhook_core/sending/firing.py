@@ -67,15 +67,20 @@ class Firing(NamedTuple):
                 field="strategy_name",
             )
         rules = settings.rules_for(strategy)._replace(permit=verified.permit)
+        wants = Wants(
+            intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None
+        )
+        if rules.missed_alert_owner is not None:
+            from webhook_core.trading.missed_alert import told_by  # few strategies look
+
+            wants = wants._replace(told=told_by(alert))
         key = alert_key(verified, alert)
         unnamed = identity_warning(verified, alert)
         return cls(
             unit=Unit(settings.trading_mode, settings.account, key.key),
             alert_id=key.alert_id,
             body_sha256=verified.body_sha256,
-            wants=Wants(
-                intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None
-            ),
+            wants=wants,
             received_at=received_at,
             fired_at=alert.fired_at or received_at,
             fresh_until=_later(alert.fired_at or received_at, settings.alert_max_age_s),

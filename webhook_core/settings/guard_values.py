@@ -93,6 +93,7 @@ GUARDS: Mapping[str, Callable[[str], Any]] = {
     "max_open_orders": most,
     "max_open_positions": variables.whole(1, 1000),
     "max_entries": variables.whole(1, 1000),
+    "on_missed_alert": variables.one_of("warn", "refuse", "catch_up"),
 }
 """As strategies.toml calls them, with their parsers; the variables have the same
 names in capitals."""
@@ -112,6 +113,7 @@ _EXAMPLES = {
     "max_open_orders": "5",
     "max_open_positions": "3",
     "max_entries": "2",
+    "on_missed_alert": '"warn"',
 }
 
 

@@ -42,7 +42,8 @@ class Guards(NamedTuple):
     these limits does beside refusing; None: nothing. ``max_position``: currency code -> most that a
     pair's position may become, in base or worth in quote; ``max_open_orders``,
     ``max_open_positions`` and ``max_entries``: how many orders rest, how many pairs are held, how
-    many entries a position takes."""
+    many entries a position takes. ``on_missed_alert``: what becomes of an alert before which
+    another one was lost; None: nobody looks."""
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
@@ -59,6 +60,7 @@ class Guards(NamedTuple):
     max_open_orders: Most | None = None
     max_open_positions: int | None = None
     max_entries: int | None = None
+    on_missed_alert: Literal["warn", "refuse", "catch_up"] | None = None
 
     @property
     def limits_holdings(self) -> bool:
@@ -146,6 +148,15 @@ class TradingRules(NamedTuple):
     def limits_holdings(self) -> bool:
         """Whether an owner limits what is held, or how much rests."""
         return any(one.guards is not None and one.guards.limits_holdings for one in self.limits)
+
+    @property
+    def missed_alert_owner(self) -> Limits | None:
+        """Who says what becomes of an alert before which one was lost: the strategy, else the
+        account."""
+        for one in reversed(self.limits):
+            if one.guards is not None and one.guards.on_missed_alert is not None:
+                return one
+        return None
 
     @property
     def limits_loss(self) -> bool:
