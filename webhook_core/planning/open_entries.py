@@ -80,7 +80,8 @@ class OpenEntries:
 
     def _of_listed(self, order: RestingOrder, own: dict[str, LedgerEntry]) -> Open:
         entry, parent = own.get(order.order_id), own.get(order.parent or "")
-        opens = order.parent is None and (order.margin or order.side is Side.BUY)
+        # A conditional close closes what its entry opened; of a sale on spot it buys.
+        opens = order.parent is None if order.margin else order.side is Side.BUY
         if entry is not None and order.parent is None:
             opens = exit_of_request(entry.current.request) is None
         ours = entry or parent

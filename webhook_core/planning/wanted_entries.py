@@ -83,7 +83,8 @@ class WantedEntries:
             if order.order_id not in names and order.client_order_id not in names:
                 continue
             more = (amended_volume(request) or order.volume) - order.volume
-            if more <= 0 or order.parent or not (order.margin or order.side is Side.BUY):
+            opens = order.parent is None if order.margin else order.side is Side.BUY
+            if more <= 0 or not opens:
                 continue
             pair = self.sources.instrument(order.pair, self.budget)
             last = self.sources.venue.last_price(pair, self.budget) if self.priced else None

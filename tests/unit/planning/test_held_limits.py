@@ -6,10 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.clock import START
 from tests.support.position_alerts import MARGIN, alert, held, legs_alert, target
 from tests.support.trading_venue import outcome, sent, trader
 from tests.unit.planning.test_believed import LIVE
 from webhook_core.settings.reading import SettingsError, read_settings
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Rejected, Unknown
 
 
@@ -65,6 +68,25 @@ def test_what_is_held_or_rests_counts_with_the_order(order, margin):
     ]
     assert codes == ["accepted", "accepted", "order_denied"]
     assert len(sent(function)) == 2
+
+
+@pytest.mark.parametrize(
+    ("side", "margin", "code"),
+    [
+        (Side.BUY, False, "order_denied"),  # what a sale on spot has left buys back
+        (Side.SELL, False, "accepted"),
+        (Side.BUY, True, "accepted"),  # with leverage it closes what its entry opens
+    ],
+)
+def test_what_a_conditional_close_buys_on_spot_counts(side, margin, code):
+    function = limited(btc=Decimal("0.3"), MAX_POSITION="0.5 BTC")
+    function.venue.rest(
+        RestingOrder(
+            "OCLOSE-AAAAA-AAAAAA", "XBTUSD", side, "stop-loss", Decimal("0.2"), Decimal(0), START,
+            parent="OENTRY-AAAAA-AAAAAA", trigger=Decimal(70000), margin=margin,
+        )
+    )  # fmt: skip
+    assert post(function, alert(function, "a-1", **BUY))[1] == code
 
 
 def test_exits_pass_whatever_is_held():
