@@ -16,6 +16,9 @@ from tests.support.ledger_workers import count_all, open_firestore, open_sqlite
 from webhook_core.errors import LedgerUnavailable, OrderDenied
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Outdated, Waiting
 from webhook_core.ledger.entry import State
+from webhook_core.ledger.firestore.calls import FirestoreCalls
+from webhook_core.ledger.firestore.claims import claim_taking
+from webhook_core.ledger.firestore.failures import Contended, Unproved
 from webhook_core.risk.pauses import Pause
 from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.entry_counts import entry_takes
@@ -162,3 +165,55 @@ def test_a_count_that_cannot_be_read_lets_nothing_in(store, text):
 def test_exits_take_nothing():
     sale = replace(BUY, parameters={**BUY.parameters, "type": "sell"})
     assert entry_takes((sale,), RULES, submitting("a").unit, NOON) == ()
+
+
+def written_but_the_answer_is_lost(write_all, calls, writes):
+    write_all(calls, writes)
+    raise Unproved("UNAVAILABLE")
+
+
+def not_written_and_the_answer_is_lost(_write_all, _calls, _writes):
+    raise Unproved("UNAVAILABLE")
+
+
+def contended(_write_all, _calls, _writes):
+    raise Contended("ABORTED")
+
+
+def another_counted_meanwhile(write_all, calls, writes):
+    other = submitting("other")
+    taking = replace(other, takes=entry_takes((BUY,), RULES, other.unit, NOON))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FirestoreCalls, "write_all", write_all)
+        assert isinstance(claim_taking(taking, calls, Dated()), Claimed)
+    return write_all(calls, writes)
+
+
+FAULTS = {
+    written_but_the_answer_is_lost: 1,
+    not_written_and_the_answer_is_lost: 1,
+    contended: 1,
+    another_counted_meanwhile: 2,
+}
+
+
+@kinds
+@pytest.mark.parametrize("fault", FAULTS)
+def test_on_firestore_each_claim_has_one_place_whatever_becomes_of_an_answer(
+    firestore_project, monkeypatch, make, fault
+):
+    ledger, write_all, faults = open_firestore(firestore_project), FirestoreCalls.write_all, [fault]
+
+    def write(calls, writes):
+        if faults:
+            return faults.pop()(write_all, calls, writes)
+        return write_all(calls, writes)
+
+    monkeypatch.setattr(FirestoreCalls, "write_all", write)
+    mine = make("mine")
+    made = claim(ledger, mine)
+    assert isinstance(made, Claimed)
+    assert made.entry.current.owner == mine.current.owner
+    assert ledger.find(mine.unit) == made.entry
+    assert counted(ledger) == len(ledger.entries().entries) == FAULTS[fault]
+    ledger.close()
