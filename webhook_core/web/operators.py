@@ -131,8 +131,8 @@ class Operators:
 
     def report(self, query: Mapping[str, str]) -> dict[str, Any]:
         """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``;
-        how many of each strategy's alerts were refused in that time, and which strategies have gone
-        silent."""
+        how many of each strategy's alerts were refused in that time, which strategies have gone
+        silent, and what daily limits count today."""
         from webhook_core.notify.listening import silent_now  # no alert asks
 
         budget = self._budget()
@@ -140,7 +140,17 @@ class Operators:
         span = (found["since"], found["until"])
         refused = self.history.refused_shares(*span, query.get("strategy") or None, budget)
         expected = silent_now(self.strategies, self.history.store, self.clock.now())
-        return {**found, "refused": refused, "expected": expected}
+        losses = self._losses()
+        return {**found, "refused": refused, "expected": expected, "losses": losses}
+
+    def _losses(self) -> list[dict[str, Any]]:
+        """What each owner of a daily limit has lost, as reconcile has counted it last."""
+        if not self.money.loss_owners:
+            return []
+        from webhook_core.risk import loss_figures  # few accounts have such a limit
+
+        market, documents = self.market, self.pair_rules.documents
+        return loss_figures.rows(loss_figures.read(documents, market.mode, market.account))
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

@@ -93,6 +93,7 @@ def test_open_loss_and_fees_count_and_the_day_stays_closed(bridge):
     assert (tight["strategy"], tight["realised"], tight["open_loss"]) == (
         "tight", {"USD": "-4.8"}, {"USD": "95.2"}
     )  # fmt: skip
+    assert function.application.operators.report({})["losses"] == [tight]
     status, code, text = function.buy()
     assert (status, code, "MAX_DAILY_LOSS" in text) == (422, "order_denied", True)
     assert all(part in text for part in ("100 USD", "realised -4.8, open loss 95.2", " s old"))
