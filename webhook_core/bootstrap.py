@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
-ADDRESS_READ_S = 5.0
+ADDRESS_READ_S = 2.0
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request has the rest of its budget for the order."""
 

@@ -19,7 +19,7 @@ from webhook_core.settings.told_addresses import Address
 ReadSecret = Callable[[str], str]
 """The value under a name. Raises NotConfigured."""
 OpenSender = Callable[[str], Sender]
-UNREADABLE = "its secret can't be read, or is empty"
+EMPTY = "its secret holds no address"
 NOT_UNDERSTOOD = "apprise does not understand it"
 
 
@@ -78,10 +78,13 @@ class AddressBook:
 
     def _opened(self, address: Address) -> Iterator[Channel]:
         text, place = address.text.get_secret_value(), address.place
-        wrong = fault_of(text)
-        urls = [] if wrong else self._urls(text)
+        wrong, urls = fault_of(text), list[str]()
+        try:
+            urls = [] if wrong else self._urls(text)
+        except NotConfigured as error:  # which secret, why, and what to do
+            wrong = "; ".join(fault.partition(": ")[2] for fault in error.faults)
         if not urls:
-            yield Channel(place, address.strategy, "", wrong or UNREADABLE)
+            yield Channel(place, address.strategy, "", wrong or EMPTY)
         for number, url in enumerate(urls):
             of_several = f"{place}/{number}" if number else place
             yield Channel(of_several, address.strategy, url, None, self.open_sender)
@@ -89,10 +92,7 @@ class AddressBook:
     def _urls(self, text: str) -> list[str]:
         if not is_like_a_name(text):
             return [text]
-        try:
-            return [each.get_secret_value() for each in texts(self.read(text))]
-        except NotConfigured:
-            return []
+        return [each.get_secret_value() for each in texts(self.read(text))]
 
 
 def takers(message: Message, channels: Collection[Channel]) -> list[Channel]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import grpc
 import pytest
 
+from tests.support.secret_manager import SecretManager, name
 from tests.unit.notify.conftest import next_run
+from webhook_core.notify.channels import AddressBook
 from webhook_core.notify.senders import AppriseSender, Sent
+from webhook_core.settings.secret_names import SecretName
+from webhook_core.settings.secrets import Secret
+from webhook_core.settings.told_addresses import Address
 
 
 @pytest.fixture
@@ -96,3 +102,26 @@ def test_an_address_that_is_none_is_said_once_by_each_instance(told, caplog):
     function = told(env={"NOTIFY": "tgram://x"})
     next_run(function)
     assert [each.message for each in caplog.records].count("notify.unusable") == 1
+
+
+def test_a_secret_of_secret_manager_is_read_once_and_its_fault_says_what_to_do(person):
+    place = name("notify")
+    with SecretManager() as manager:
+        reader = manager.reader()
+        book = AddressBook(
+            [Address("NOTIFY[0]", Secret(place))],
+            lambda asked: reader.read([SecretName("NOTIFY", asked)], 2.0)[asked],
+        )
+        (absent,) = book.channels()
+        assert absent.fault().startswith(f"{place} is not there; create the secret")
+        assert absent.send("title", "body", 1) is Sent.NO
+        manager.add("notify", person.url())
+        for _ in range(3):
+            (channel,) = book.channels()
+            assert channel.send("title", "body", 5) is Sent.YES
+        assert manager.accesses == [place] * 2
+        manager.fail("notify", grpc.StatusCode.PERMISSION_DENIED)
+        person.answers = [500]
+        assert channel.send("title", "body", 5) is Sent.NO
+        (refused,) = book.channels()
+        assert "roles/secretmanager.secretAccessor" in refused.fault()
