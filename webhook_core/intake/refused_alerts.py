@@ -23,7 +23,12 @@ def facts(verified: VerifiedBody, default: str, strategies: Collection[str]) -> 
     an alert without one.
     """
     order = order_fields(verified.fields)
-    found = {fact: shown(order.get(name, ()), strategies) for fact, name in _FACTS.items()}
+    found = {
+        fact: shown(
+            [one for one in order.get(name, ()) if not isinstance(one.value, bool)], strategies
+        )
+        for fact, name in _FACTS.items()
+    }
     found["strategy"] = verified.strategy or found["strategy"] or default
     found["alert_id"] = found["alert_id"] or verified.webhook_id
     return {fact: text for fact, text in found.items() if text}
