@@ -84,6 +84,14 @@ def test_a_day_log_in_read_a_refusal_pause_be_refused_and_resume(page, function)
     check(function.post(function.alert(volume="0.01", price="50000")), 200, "accepted")
 
 
+def test_what_was_only_tried_is_marked_as_that(page, home, function):
+    alert = function.alert(id="only-tried", volume="9", price="50000")
+    tried = function.post(alert, path="/webhook/tradingview/validate")
+    check(tried, 422, "order_denied")
+    page.get(f"{home}?search=only-tried")
+    assert "denied, only validated" in body(page)
+
+
 def test_alerts_can_be_searched_and_a_filter_that_is_none_is_named(page, home, function):
     check(
         function.post(function.alert(id="the-needle", volume="9", price="50000")),
