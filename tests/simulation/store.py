@@ -189,8 +189,8 @@ class SimulatedStore:
         if chaos.happens("ledger_failed"):
             raise self._failure("ledger.%s %s FAILS, nothing written", what, written)
         if chaos.happens("ledger_late"):
-            late = chaos.seconds(0.5, 120)
-            process.world.after(late, lambda: self._apply_late(what, written, apply))
+            late, cuts = chaos.seconds(0.5, 120), self._cuts
+            process.world.after(late, lambda: self._apply_late(what, written, apply, cuts))
             process.wait(800_000)
             raise self._failure(
                 "ledger.%s %s times out, will be written in %s", what, written, in_seconds(late)
@@ -207,7 +207,14 @@ class SimulatedStore:
         process.point(what, "ends")
         return result
 
-    def _apply_late(self, what: str, written: object, apply: Callable[[], Any]) -> None:
+    @property
+    def _cuts(self) -> int:
+        return 0 if self._power is None else self._power.cuts
+
+    def _apply_late(self, what: str, written: object, apply: Callable[[], Any], cuts: int) -> None:
+        if self._cuts != cuts:  # what was under way on that machine is gone with its power
+            self._process.world.tell("store", f"a late ledger.{what} is gone with the power")
+            return
         try:
             result = apply()
         except WebhookError as error:
