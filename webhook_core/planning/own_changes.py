@@ -138,7 +138,7 @@ def saw_the_same(entry: LedgerEntry, key: str, newest: Sequence[LedgerEntry]) ->
     return seen is not None and any(
         other.figures.get(key) == seen
         and counts_from(other) == counts_from(entry)
-        and (other.current.claimed_at, other.unit) < (entry.current.claimed_at, entry.unit)
+        and _moment_of(other) < _moment_of(entry)
         for other in newest
     )
 
@@ -229,3 +229,8 @@ def _change(
     if in_quote:
         return None, Decimal(0)
     return sign * volume, cost_of(volume, _FEE) if request.fee_in_base else Decimal(0)
+
+
+def _moment_of(entry: LedgerEntry) -> tuple[datetime, str]:
+    """Of two that were claimed in one moment, the same one always comes first."""
+    return entry.current.claimed_at, entry.unit.name
