@@ -16,6 +16,8 @@ from tests.simulation.chaos import Chaos
 from tests.simulation.world import SECOND, START
 
 SYMBOLS = {"XXBTZUSD": "BTC/USD", "XETHZUSD": "ETH/USD"}
+STOPPED = Decimal("0.2")
+"""No more is bought with a stop within a minute."""
 LEAST = {"XXBTZUSD": Decimal("0.01"), "XETHZUSD": Decimal("0.2")}
 STRATEGIES = ("one", "two", "three")
 SLACK = Decimal("0.1")
@@ -169,11 +171,13 @@ def _reverse(
     random: Random, pair: str, *, margin: bool
 ) -> tuple[dict[str, Any], Wanted | None, tuple[str, ...]]:
     key = _held(pair, margin=margin)
-    return (
-        {"action": "reverse"},
-        lambda state: _exact(-state.of(key) * (2 if margin else 1)),
-        (key,),
-    )
+
+    def wanted(state: State) -> Range:
+        if margin and not state.of(key):  # from where a stop that has fired just took it
+            return -STOPPED, ZERO
+        return _exact(-state.of(key) * (2 if margin else 1))
+
+    return {"action": "reverse"}, wanted, (key,)
 
 
 def _share(

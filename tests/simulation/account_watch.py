@@ -135,8 +135,9 @@ class AccountWatch:
         """What an open order holds of spot can't be sold, and is told so; a hold is shown
         as late as a balance."""
         assert self.exchange is not None
-        shown = [state for state in self.exchange.history if state.at > began - 2 * LONGEST]
-        held = [state.held_back(want.pair) for state in (*shown, self.exchange.history[-1])]
+        history, since = self.exchange.history, began - 2 * LONGEST
+        first = max((n for n, state in enumerate(history) if state.at <= since), default=0)
+        held = [state.held_back(want.pair) for state in history[first:]]
         return ZERO if want.pair in want.keys else max(held)
 
     def _possible(self, want: Want, began: int) -> Iterator[State]:
