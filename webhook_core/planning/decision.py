@@ -24,7 +24,8 @@ class Wants(NamedTuple):
     credential is that strategy's alone. ``refused``, where one leg is planned again, is its entry:
     that order is none that a figure of Kraken's may lack. ``least``: sell what is shown free,
     for an order of ours has no outcome (planning.least_held). ``told``: where the alert
-    says that its strategy was, if that is looked at."""
+    says that its strategy was, if that is looked at. ``own``: the unit of leg 0, where a
+    limit of holdings has to know which places are the alert's already."""
 
     intents: tuple[Intent, ...]
     rules: TradingRules
@@ -33,6 +34,7 @@ class Wants(NamedTuple):
     refused: Unit | None = None
     least: bool = False
     told: Told | None = None
+    own: Unit | None = None
 
 
 class Line(NamedTuple):

@@ -55,9 +55,9 @@ class HeldLimits:
         if not any(may_open(request, rules) for request in decided.requests):
             return decided
         owners = list(self._owners())
-        entries = OpenEntries(self.sources, self.budget, self.wants.refused)
-        priced = any(owner.guards.max_position is not None for owner in owners)
-        counting = WantedEntries(self.sources, self.budget, priced=priced)
+        entries = OpenEntries(self.sources, self.budget)
+        most = [owner.guards.max_position or {} for owner in owners]
+        counting = WantedEntries(self.sources, self.budget, [code for one in most for code in one])
         wanted = list(counting.of(decided.requests, rules, entries.listed))
         if not wanted:
             return decided
@@ -79,7 +79,7 @@ class HeldLimits:
             name = f"held-limits/{sources.mode}/{sources.account}/{owner.strategy}"
             stored = sources.pair_rules.documents.read(name)
             text = None if stored is None else stored.text
-            kept = _without(of_text(text, self.now), self.wants.refused)
+            kept = _without(of_text(text, self.now), self.wants.own)
             yield _Owner(owner, owner.guards, Place(name, text, kept), kept)
 
     def _reserving(
@@ -152,9 +152,13 @@ class HeldLimits:
         return left
 
 
-def _without(kept: Kept, refused: Unit | None) -> Kept:
-    """Without the alert of which an order is planned again: it has its places."""
-    if refused is None:
+def _without(kept: Kept, own: Unit | None) -> Kept:
+    """Without what this alert has taken already, where it is planned again."""
+    mine = [one for one in kept.reserved if own is not None and one.is_of(own)]
+    if not mine:
         return kept
-    others = tuple(one for one in kept.reserved if one.alert_key != refused.alert_key)
-    return kept._replace(reserved=others)
+    pairs = dict(kept.pairs)
+    for leg in (leg for one in mine for leg in one.legs):
+        if leg.pair in pairs:
+            pairs[leg.pair] = pairs[leg.pair]._replace(entries=pairs[leg.pair].entries - 1)
+    return Kept(tuple(one for one in kept.reserved if one not in mine), pairs)

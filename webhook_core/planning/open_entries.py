@@ -61,8 +61,8 @@ class Open(NamedTuple):
 class OpenEntries:
     """Of one plan; ``listed``: what Kraken lists."""
 
-    def __init__(self, sources: Sources, budget: Budget, refused: Unit | None) -> None:
-        self.sources, self.budget, self.refused = sources, budget, refused
+    def __init__(self, sources: Sources, budget: Budget) -> None:
+        self.sources, self.budget = sources, budget
         self.listed: tuple[RestingOrder, ...] = sources.venue.open_orders(budget)
 
     def all(self, reserved: Iterable[Reserved]) -> list[Open]:
@@ -108,8 +108,8 @@ class OpenEntries:
         names = {plain_client_order_id(one.client_order_id or "") for one in self.listed}
         for leg in alert.legs:
             unit = Unit(sources.mode, sources.account, alert.alert_key, leg.leg, alert.generation)
-            entry = None if unit == self.refused else sources.ledger.find(unit)
-            if unit == self.refused or (entry is None and stopped):
+            entry = sources.ledger.find(unit)
+            if entry is None and stopped:
                 continue
             if entry is None or entry.state is State.NOT_SENT:
                 yield Open.of_leg(leg, self._pair(leg.pair), alert.strategy)
@@ -120,6 +120,19 @@ class OpenEntries:
                 stopped = True
             elif entry.current.order_id not in listed and self._may_be_open(entry):
                 yield Open.of_leg(leg, self._pair(leg.pair), alert.strategy)
+            elif self._may_lack_a_close(entry):
+                left = Open.of_leg(leg, self._pair(leg.pair), alert.strategy)
+                yield left._replace(opens=False)
+
+    def _may_lack_a_close(self, entry: LedgerEntry) -> bool:
+        """Whether it has left a take profit or stop loss that the list does not show yet."""
+        attempt = entry.current
+        if not attempt.request.leaves_exit or any(
+            attempt.order_id in (one.order_id, one.parent) for one in self.listed
+        ):
+            return False
+        taken_at = attempt.settled_at or attempt.deadline
+        return taken_at + self.sources.margin > self.sources.clock.now()
 
     def _may_be_open(self, entry: LedgerEntry) -> bool:
         attempt = entry.current

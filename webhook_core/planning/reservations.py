@@ -48,6 +48,9 @@ class Reserved(NamedTuple):
     strategy: str
     legs: tuple[Leg, ...]
 
+    def is_of(self, unit: Unit) -> bool:
+        return (self.alert_key, self.generation) == (unit.alert_key, unit.generation)
+
 
 class Entered(NamedTuple):
     """How many entries a pair has taken since it was flat, and when the last one was claimed."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.planning.reservations import Leg
 from webhook_core.planning.sources import Sources
+from webhook_core.trading.assets import same_asset
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
@@ -38,10 +39,15 @@ def may_open(request: OrderRequest, rules: TradingRules) -> bool:
 
 
 class WantedEntries:
-    """``priced``: a limit counts in quote, or a position that a size in quote adds to."""
+    """``codes``: the currencies that a position is limited in."""
 
-    def __init__(self, sources: Sources, budget: Budget, *, priced: bool) -> None:
-        self.sources, self.budget, self.priced = sources, budget, priced
+    def __init__(self, sources: Sources, budget: Budget, codes: Sequence[str]) -> None:
+        self.sources, self.budget, self.codes = sources, budget, codes
+
+    def _is_priced(self, pair: Instrument, *, in_quote: bool) -> bool:
+        """Whether the last price has to be known: for a limit in quote, or a size in it."""
+        of_quote = any(same_asset(code, pair.quote) for code in self.codes)
+        return bool(self.codes) and (in_quote or of_quote)
 
     def of(
         self, requests: Iterable[OrderRequest], rules: TradingRules, listed: Iterable[RestingOrder]
@@ -58,7 +64,7 @@ class WantedEntries:
     def _order(self, number: int, request: OrderRequest) -> Wanted:
         pair = self.sources.instrument(request.pair, self.budget)
         draft, last = as_stored(request, pair, None), None
-        if self.priced:
+        if self._is_priced(pair, in_quote=request.in_quote):
             last = self.sources.market_price(draft.wanted, pair, self.budget)
             draft = as_stored(request, pair, last)
         volume = request.volume
@@ -87,7 +93,9 @@ class WantedEntries:
             if more <= 0 or not opens:
                 continue
             pair = self.sources.instrument(order.pair, self.budget)
-            last = self.sources.venue.last_price(pair, self.budget) if self.priced else None
+            last = None
+            if self._is_priced(pair, in_quote=False):
+                last = self.sources.venue.last_price(pair, self.budget)
             price = _highest(order.limit, order.trigger, last)
             leg = Leg(number, pair.key, order.side, more, price, order.margin, rests=True)
             yield Wanted(leg, pair, enters=False)

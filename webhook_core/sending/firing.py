@@ -75,9 +75,12 @@ class Firing(NamedTuple):
 
             wants = wants._replace(told=told_by(alert))
         key = alert_key(verified, alert)
+        unit = Unit(settings.trading_mode, settings.account, key.key)
+        if rules.limits_holdings:
+            wants = wants._replace(own=unit)
         unnamed = identity_warning(verified, alert)
         return cls(
-            unit=Unit(settings.trading_mode, settings.account, key.key),
+            unit=unit,
             alert_id=key.alert_id,
             body_sha256=verified.body_sha256,
             wants=wants,
@@ -111,9 +114,9 @@ class Firing(NamedTuple):
             return self
         generation = newest.unit.generation
         redelivered = self.received_at < newest.received_at + window
-        return self._replace(
-            unit=replace(self.unit, generation=generation if redelivered else generation + 1)
-        )
+        unit = replace(self.unit, generation=generation if redelivered else generation + 1)
+        own = None if self.wants.own is None else unit
+        return self._replace(unit=unit, wants=self.wants._replace(own=own))
 
     @property
     def is_counted(self) -> bool:

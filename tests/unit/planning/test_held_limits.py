@@ -13,7 +13,7 @@ from tests.unit.planning.test_believed import LIVE
 from webhook_core.settings.reading import SettingsError, read_settings
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
-from webhook_core.trading.requests import Rejected, Unknown
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 
 def limited(btc=0, net=0, **env):
@@ -236,3 +236,32 @@ def test_strategies_toml_says_it_by_the_same_names(tmp_path, toml, good):
     else:
         with pytest.raises(SettingsError, match=toml.partition(" ")[0]):
             read_settings(env)
+
+
+@pytest.mark.parametrize("limit", [{"MAX_POSITION": "0.4 BTC"}, {"MAX_ENTRIES": "2"}])
+@pytest.mark.parametrize("margin", [{}, MARGIN])
+@pytest.mark.parametrize("kind", ["order", "target"])
+def test_an_alert_that_was_not_sent_has_its_place_when_it_comes_again(limit, margin, kind):
+    function = limited(**limit)
+    assert post(function, alert(function, "a-1", **BUY, **margin))[1] == "accepted"
+    later(function)
+    function.venue.refuse.append(NotSent("no connection"))
+    wanted = {"order": alert(function, "a-2", **BUY, **margin)}
+    wanted["target"] = target(function, "0.4", "a-2", **margin)
+    assert post(function, wanted[kind])[1] == "not_sent"
+    third = alert(function, "a-3", **BUY, **margin)
+    assert post(function, third)[1] == "order_denied"
+    assert post(function, wanted[kind])[1] == "accepted"
+    assert held(function, margin=bool(margin)) == Decimal("0.4")
+
+
+@pytest.mark.parametrize(
+    ("most", "asked"), [("0.5 BTC", 0), ("20000 USD", 1), ("0.5 BTC, 20000 USD", 1)]
+)
+def test_a_price_is_asked_for_where_the_limit_counts_in_quote(most, asked):
+    function = limited(MAX_POSITION=most)
+    calls = []
+    last = function.venue.last_price
+    function.venue.last_price = lambda *of, **more: calls.append(1) or last(*of, **more)
+    assert post(function, alert(function, "a-1", **BUY))[1] == "accepted"
+    assert len(calls) == asked
