@@ -33,6 +33,7 @@ REQUESTS = st.builds(
     exits=st.booleans(),
     counted=st.booleans(),
     freeing=st.booleans(),
+    waits=st.booleans(),
     exit=st.none() | st.sampled_from(Exit),
 )
 FILLS = st.builds(
@@ -74,6 +75,7 @@ TURNS = st.builds(
     before=st.none() | DECIMALS,
     after=st.none() | DECIMALS,
     mark=st.none(),
+    passes=st.just(False),
 )
 EXIT_TRADES = st.builds(
     ExitTrade,
@@ -178,6 +180,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         exits=True,
         counted=True,
         freeing=True,
+        waits=True,
         exit=Exit.CLOSE,
     )
     fill = Fill(
@@ -231,8 +234,8 @@ def test_every_field_of_an_entry_is_in_the_document():
     """A field that somebody adds to the dataclasses must be added here too."""
     document = to_document(FULL)
     attempt = document["attempts"][0]
-    assert set(document) == {field.name for field in fields(LedgerEntry)} - {"version"}
-    assert set(document["turn"]) == set(Turn._fields) - {"mark"}
+    assert set(document) == {field.name for field in fields(LedgerEntry)} - {"version", "takes"}
+    assert set(document["turn"]) == set(Turn._fields) - {"mark", "passes"}
     assert set(document["unit"]) == {field.name for field in fields(Unit)}
     assert set(attempt) == {field.name for field in fields(Attempt)}
     assert set(attempt["fill"]) == set(Fill._fields)
@@ -240,10 +243,12 @@ def test_every_field_of_an_entry_is_in_the_document():
     assert set(document["following"][1]) == {field.name for field in fields(OrderRequest)}
 
 
-def test_the_mark_of_a_turn_is_of_its_claim_only():
+def test_the_mark_of_a_turn_and_whether_it_passes_are_of_its_claim_only():
     assert from_document(to_document(FULL)) == unmarked(FULL)
     assert FULL.turn.mark == "somebody"
     assert unmarked(FULL).turn == FULL.turn._replace(mark=None)
+    passing = replace(FULL, turn=FULL.turn._replace(mark=None, passes=True))
+    assert unmarked(passing) == from_document(to_document(passing)) == unmarked(FULL)
     assert unmarked(submitting()).turn is None
 
 

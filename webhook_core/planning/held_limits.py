@@ -85,13 +85,20 @@ class HeldLimits:
     def _reserving(
         self, decided: Decided, owners: Sequence[_Owner], wanted: Sequence[Wanted]
     ) -> Decided:
-        """With what its claim leaves for the plans behind it, and the figures that it rests on."""
+        """With what its claim leaves for the plans behind it.
+
+        Its figures are kept only where it takes turns: those of an order beside them may be out of
+        date by its claim.
+        """
         places = tuple(owner.place._replace(kept=owner.kept) for owner in owners)
         legs = tuple(one.leg for one in wanted if one.enters)
         moments = (one.counted_until for one in self.figures.readings)
         known: list[datetime] = [one for one in (decided.counted_until, *moments) if one]
+        kept = Reservations(places, self.wants.strategy, legs)
+        if decided.line is None:
+            return decided._replace(reserves=kept)
         return decided._replace(
-            reserves=Reservations(places, self.wants.strategy, legs),
+            reserves=kept,
             figures={**self.figures.figures, **decided.figures},
             counted_until=min(known, default=None),
         )
