@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 ADDRESS_READ_S = 2.0
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request has the rest of its budget for the order."""
+PAIRS_READ_S = 1.0
+"""The first alert of an instance waits for them at a venue whose pairs are not packaged."""
 
 
 def start(
@@ -89,8 +91,10 @@ def _opened(configuration: Configuration, clock: Clock) -> Application:
 
 def _renewed_key(configuration: Configuration, settings: Settings) -> InsteadOf | None:
     """None where Kraken's key stands in the environment: it can't change while we run."""
-    if settings.trading_mode == "paper" or not any(
-        name.place in KRAKEN_SECRETS for name in settings.secret_names
+    if (
+        settings.venue
+        or settings.trading_mode == "paper"
+        or not any(name.place in KRAKEN_SECRETS for name in settings.secret_names)
     ):
         return None
 
@@ -122,7 +126,8 @@ def build(
     """The application with the adapters that the settings name."""
     clock = clock or SystemClock()
     store = open_store(settings.ledger_url, settings.ledger_id)
-    return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
+    settings, venue = open_chosen(settings, store, clock, instead_of)
+    return assemble(settings, clock, store, venue)
 
 
 def assemble(
@@ -208,12 +213,31 @@ def _read_by_name(name: str) -> str:
 def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue) -> PairRules:
     """On paper AssetPairs is Kraken's own only where its prices are; what else the paper Kraken
     tells is stored apart."""
+    if settings.venue is not None:
+        listed = cache(lambda: venue.instruments(None, Budget.start(clock, PAIRS_READ_S)))
+        return PairRules(listed, f"pair-rules-{settings.venue}", store, venue, clock)
     if settings.trading_mode != "paper":
         return PairRules(snapshot, "pair-rules", store, venue, clock)
     from webhook_core.kraken.records import Records
 
     document = "pair-rules" if settings.paper_prices == "kraken" else "paper-pair-rules"
     return PairRules(snapshot, document, store, venue, clock, Records())
+
+
+def open_chosen(
+    settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
+) -> tuple[Settings, Venue]:
+    """The venue that VENUE names; the settings with what it wants to be masked.
+
+    Raises NotConfigured for another one that can't be opened.
+    """
+    if settings.venue is None:
+        return settings, open_venue(settings, documents, clock, instead_of)
+    from webhook_core.settings.other_venue import open_other  # few have another
+
+    settings, venue = open_other(settings.venue, settings, documents, clock)
+    logs.mask(settings.texts_to_mask)
+    return settings, venue
 
 
 def open_venue(

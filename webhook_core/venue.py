@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from webhook_core.clock import Budget
 from webhook_core.trading.instruments import Instrument
@@ -146,6 +146,28 @@ class Venue(Protocol):
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         """balances, open_orders and positions, for the operator. Raises VenueUnavailable."""
+        ...
+
+
+class Opened(NamedTuple):
+    """What the function comes to that VENUE names. ``modes`` are the values of TRADING_MODE in
+    which it may be used; ``secrets`` are in no log line and no answer."""
+
+    venue: Venue
+    modes: Collection[str]
+    secrets: Sequence[str] = ()
+
+
+@runtime_checkable
+class HasItsOwnWords(Protocol):
+    """A venue that calls the fields of an order otherwise than Kraken does."""
+
+    def words_for(self, request: OrderRequest) -> Mapping[str, str]:
+        """What the venue is told of that order, cancel or amendment, but for the client order id
+        and the deadline; kept with its claim. Pure.
+
+        Raises OrderDenied for what the venue has no words for.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry, OrderShow
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
 from webhook_core.trading.orders import Exit, Side
+from webhook_core.trading.refusals import Refusal
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
 # Lone surrogates too: JSON can say them, and a venue's text may hold anything.
@@ -35,6 +36,7 @@ REQUESTS = st.builds(
     freeing=st.booleans(),
     waits=st.booleans(),
     exit=st.none() | st.sampled_from(Exit),
+    words=st.none() | st.dictionaries(TEXTS, TEXTS),
 )
 FILLS = st.builds(
     Fill,
@@ -65,6 +67,7 @@ ATTEMPTS = st.builds(
     fill=st.none() | FILLS,
     close_unseen=st.booleans(),
     shown=st.none() | st.sampled_from(OrderShown),
+    because=st.none() | st.sampled_from(Refusal),
 )
 UNITS = st.builds(Unit, TEXTS, TEXTS, TEXTS, st.integers(0, 9), st.integers(0, 2**40))
 TURNS = st.builds(
@@ -182,6 +185,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         freeing=True,
         waits=True,
         exit=Exit.CLOSE,
+        words={"ticket": "Q-1"},
     )
     fill = Fill(
         "closed",
@@ -202,6 +206,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
                 fill=fill,
                 close_unseen=True,
                 shown=OrderShown.HAD_FILLED,
+                because=Refusal.NO_SUCH_ORDER,
             ),
         ),
         following=(entry.current.request, cancel),

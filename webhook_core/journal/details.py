@@ -38,7 +38,7 @@ def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
         "strategy": rows[0].strategy,
         "deliveries": [_delivery(row) for row in reversed(rows)],
         "legs": [_leg(entry) for entry in legs],
-        "not_claimed": [dict(request.parameters) for request in unclaimed],
+        "not_claimed": [dict(request.sent) for request in unclaimed],
     }
 
 
@@ -68,7 +68,7 @@ def _leg(entry: LedgerEntry) -> dict[str, Any]:
         "leg": entry.unit.leg,
         "state": entry.state,
         "method": request.method,
-        "request": dict(request.parameters),
+        "request": dict(request.sent),
         "trade_details": request.trade_details(),
         **request.prices(),
         "fill": shown(entry.current),

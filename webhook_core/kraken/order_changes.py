@@ -12,7 +12,7 @@ from __future__ import annotations
 from webhook_core.kraken import outcomes, refusals
 from webhook_core.kraken.outcomes import Reply
 from webhook_core.kraken.refusals import Verdict
-from webhook_core.trading.order_changes import NO_SUCH_ORDER
+from webhook_core.trading.refusals import NO_SUCH_ORDER
 from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
 
 _ON_ITS_WAY = "Cancel pending"

@@ -42,14 +42,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.trading.orders import Side
-from webhook_core.trading.requests import (
-    Fill,
-    OrderRequest,
-)
+from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.value import Value
 
 if TYPE_CHECKING:
     from webhook_core.ledger.takes import Take
+    from webhook_core.trading.refusals import Refusal
 
 _CLIENT_ORDER_IDS = uuid.UUID("6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11")
 """Namespace of our client order ids. It never changes: a redelivery must find the id of
@@ -138,7 +136,8 @@ class Attempt(Value):
 
     ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the
     order. ``close_unseen``: it has filled so lately that Kraken's list may lack the order that its
-    conditional close left. ``shown`` is what a look at the order of a cancel found.
+    conditional close left. ``shown`` is what a look at the order of a cancel found. ``because``:
+    why it was refused, where the errors are not Kraken's.
     """
 
     number: int
@@ -157,6 +156,14 @@ class Attempt(Value):
     fill: Fill | None = None
     close_unseen: bool = False
     shown: OrderShown | None = None
+    because: Refusal | None = None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why it was refused, where something follows from that."""
+        from webhook_core.trading.refusals import refusal_of  # few orders are refused
+
+        return self.because or refusal_of(self.errors)
 
 
 class ExitTrade(NamedTuple):

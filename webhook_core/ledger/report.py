@@ -47,7 +47,7 @@ def facts(entry: LedgerEntry) -> dict[str, Any]:
         "claimed_at": attempt.claimed_at,
         "deadline": attempt.deadline,
         "method": attempt.request.method,
-        "request": dict(attempt.request.parameters),
+        "request": dict(attempt.request.sent),
         "errors": list(attempt.errors),
         "reason": attempt.reason,
     }
@@ -155,6 +155,8 @@ def row_of(entry: LedgerEntry) -> dict[str, Any]:
         **facts(entry),
         "trade_details": attempt.request.trade_details(),
         **attempt.request.prices(),
+        "in_quote": attempt.request.in_quote,
+        "named": attempt.request.named or attempt.request.named_by_client,
         "received_at": entry.received_at,
         "settled_at": attempt.settled_at,
         "fill": shown(attempt),

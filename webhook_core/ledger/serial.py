@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.stored_values import (
@@ -27,6 +27,9 @@ from webhook_core.ledger.stored_values import (
     request_of,
     time_of,
 )
+
+if TYPE_CHECKING:
+    from webhook_core.trading.refusals import Refusal
 
 
 def to_document(entry: LedgerEntry) -> dict[str, Any]:
@@ -140,6 +143,8 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
         document["close_unseen"] = True
     if attempt.shown is not None:
         document["shown"] = attempt.shown.value
+    if attempt.because is not None:
+        document["because"] = attempt.because.value
     return document
 
 
@@ -163,7 +168,16 @@ def _attempt(document: Mapping[str, Any]) -> Attempt:
         fill=fill_of(document.get("fill")),
         close_unseen=bool(document.get("close_unseen", False)),
         shown=shown,
+        because=_refusal(document.get("because")),
     )
+
+
+def _refusal(text: str | None) -> Refusal | None:
+    if text is None:
+        return None
+    from webhook_core.trading.refusals import Refusal  # of another venue than Kraken
+
+    return Refusal(text)
 
 
 _SAID_OPEN, _SAID_FILLED = "the order is still open", "the order had filled before it was canceled"

@@ -76,6 +76,8 @@ def request_document(request: OrderRequest) -> dict[str, Any]:
         document["waits"] = True
     if request.exit is not None:
         document["exit"] = str(request.exit)
+    if request.words is not None:
+        document["words"] = dict(request.words)
     return document
 
 
@@ -90,17 +92,9 @@ def request_of(document: Mapping[str, Any]) -> OrderRequest:
     )
     parameters = dict(document["parameters"])
     exit_by = Exit(document["exit"]) if "exit" in document else None
-    return OrderRequest(
-        document["symbol"],
-        parameters,
-        reference_price,
-        method,
-        exits,
-        counted,
-        freeing,
-        exit_by,
-        waits,
-    )
+    order = (document["symbol"], parameters, reference_price, method)
+    words = dict(document["words"]) if "words" in document else None
+    return OrderRequest(*order, exits, counted, freeing, exit_by, waits, words)
 
 
 def text_of(amount: Decimal | None) -> str | None:

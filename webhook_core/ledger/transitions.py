@@ -98,8 +98,8 @@ def settle(entry: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
                 settled_at=now,
             )
             return replace(moved, warnings=(*entry.warnings, *warnings))
-        case Rejected(errors, _):
-            return _move(entry, State.REJECTED, errors=errors, settled_at=now)
+        case Rejected(errors, _, because):
+            return _move(entry, State.REJECTED, errors=errors, because=because, settled_at=now)
         case NotSent(reason, errors):
             return _move(entry, State.NOT_SENT, reason=reason, errors=errors, settled_at=now)
         case Unchanged(reason, errors):

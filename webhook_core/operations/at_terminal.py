@@ -42,7 +42,10 @@ def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
     settings = complete_settings(env)
     log_at_terminal(settings, env, stream)
     require_ledger(settings.ledger_url, settings.ledger_id)
-    return build(settings)
+    try:
+        return build(settings)
+    except NotConfigured as error:  # of another venue
+        raise SettingsError(error.faults) from None
 
 
 def known_pairs() -> Instruments:

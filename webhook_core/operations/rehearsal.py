@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from webhook_core.application import Application
-from webhook_core.bootstrap import assemble, open_venue
+from webhook_core.bootstrap import assemble, open_chosen
 from webhook_core.clock import Clock
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
@@ -32,7 +32,7 @@ from webhook_core.web.gate import ClosedGate
 from webhook_core.web.messages import HttpRequest
 
 NOWHERE = "memory://"
-_OF_ELSEWHERE = ("LEDGER_ID", "K_SERVICE", "FUNCTION_TARGET")
+_OF_ELSEWHERE = ("VENUE", "LEDGER_ID", "K_SERVICE", "FUNCTION_TARGET")
 
 
 class OpenGate(ClosedGate):
@@ -69,7 +69,7 @@ def settings_at_kraken(env: Mapping[str, str]) -> Settings:
 def rehearse(settings: Settings, clock: Clock, strategy: str | None = None) -> Application:
     """The application around a ledger of its own, which ends with it."""
     store = open_store(NOWHERE)
-    venue = open_venue(settings, store, clock)
+    settings, venue = open_chosen(settings, store, clock)
     application = assemble(settings, clock, store, venue, OpenGate(strategy))
     nothing_lost(application)
     return application

@@ -22,6 +22,7 @@ from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.trading.worst_price import own_price
+from webhook_core.venue import HasItsOwnWords
 
 if TYPE_CHECKING:
     from webhook_core.trading.drafts import Draft
@@ -130,6 +131,17 @@ class Market(Sources):
         return False
 
     def _decided(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
+        """As the venue is to be told of it."""
+        decided = self._with_the_missed(wants, budget, appraised=appraised)
+        if not isinstance(self.venue, HasItsOwnWords):
+            return decided
+        from webhook_core.planning.words import in_words_of  # Kraken is told what is stored
+
+        return in_words_of(self.venue, decided)
+
+    def _with_the_missed(
+        self, wants: Wants, budget: Budget, *, appraised: bool
+    ) -> Decided | Denied:
         if wants.told is None:
             return self._held(wants, budget, appraised=appraised)
         from webhook_core.planning import missed_alerts  # few strategies look for one

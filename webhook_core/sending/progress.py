@@ -72,7 +72,8 @@ def found_none_open(entry: LedgerEntry) -> bool:
     """Whether it is a cancel whose order was open no more."""
     if entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
         return False
-    from webhook_core.trading.order_changes import found_none
+    from webhook_core.trading.refusals import Refusal
 
     attempt = entry.current
-    return attempt.shown is OrderShown.HAD_FILLED or found_none(attempt.errors)
+    gone = attempt.refusal is Refusal.NO_SUCH_ORDER
+    return gone or attempt.shown is OrderShown.HAD_FILLED

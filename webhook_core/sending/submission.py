@@ -37,7 +37,6 @@ from webhook_core.venue import Venue
 
 RECORD_TRIES = 3
 RECORD_AGAIN_AFTER_S = 0.05
-_NO_FUNDS = ("EOrder:Insufficient funds",)
 
 
 class Replans(Protocol):
@@ -113,7 +112,7 @@ class Submission:
             return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
         if isinstance(replanned, str):
             return self._record(entry, refusal, budget, reason=replanned)
-        if replanned.parameters == entry.current.request.parameters:
+        if replanned.sent == entry.current.request.sent:
             return self._record(entry, _final(entry, refusal), budget)
         rejected = transitions.settle(entry, refusal, self.clock.now())
         claimed = self._claim_on(rejected, replanned, keeps_figures=refusal.stale_rules)
@@ -213,13 +212,19 @@ def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
     planned with the highest."""
     request = entry.current.request
     buys = request.side is Side.BUY and not request.on_margin
-    return request.counted and buys and refusal.errors == _NO_FUNDS
+    return request.counted and buys and _lacks_funds(refusal)
 
 
 def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
     """An exit, of which a part was sold in the meantime: what is there is to be
     sold all the same."""
-    return entry.current.request.exits and refusal.errors == _NO_FUNDS
+    return entry.current.request.exits and _lacks_funds(refusal)
+
+
+def _lacks_funds(refusal: Rejected) -> bool:
+    from webhook_core.trading.refusals import Refusal
+
+    return refusal.refusal is Refusal.NO_FUNDS
 
 
 def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
@@ -235,6 +240,6 @@ def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
     have been an old one."""
     if all(attempt.shown is not OrderShown.STILL_OPEN for attempt in entry.attempts):
         return False
-    from webhook_core.trading.order_changes import found_none
+    from webhook_core.trading.refusals import Refusal
 
-    return found_none(refusal.errors)
+    return refusal.refusal is Refusal.NO_SUCH_ORDER

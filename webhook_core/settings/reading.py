@@ -12,7 +12,7 @@ from webhook_core.settings import secrets as secret_values
 from webhook_core.settings import variables as values
 from webhook_core.settings.secret_names import SecretNames
 from webhook_core.settings.secrets import Secret
-from webhook_core.settings.settings import Settings
+from webhook_core.settings.settings import Settings, account_at
 from webhook_core.settings.strategies import StrategiesFile
 from webhook_core.settings.strategies import read as read_strategies
 from webhook_core.settings.strategies import text_of as strategies_text
@@ -25,6 +25,7 @@ has, until the operator says so."""
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "TRADING_MODE": (values.one_of("paper", "validate", "live"), "paper"),
+    "VENUE": (values.venue, None),
     "KRAKEN_API_KEY": (secret_values.kraken_key, None),
     "KRAKEN_API_SECRET": (secret_values.kraken_secret, None),
     "KRAKEN_ACCOUNT": (values.label, "default"),
@@ -178,7 +179,8 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         client_certificates=certificates.client_certificates(given),
         health_details=given["HEALTH_DETAILS"],
         on_google_cloud=on_google_cloud,
-        account=given["KRAKEN_ACCOUNT"],
+        account=account_at(given["KRAKEN_ACCOUNT"], given["VENUE"]),
+        venue=given["VENUE"],
         ledger_id=given["LEDGER_ID"],
         exits_ignore_cost=given["EXITS_IGNORE_MAX_ORDER_COST"],
         exits_ignore_limits=given["EXITS_IGNORE_LIMITS"],

@@ -51,7 +51,8 @@ def implied_secrets(
     project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
     if project is None:
         return {}
-    wanted = [name for name in KRAKEN_SECRETS if mode != "paper" and not reader.given(name)]
+    has_key = mode != "paper" and given["VENUE"] is None
+    wanted = [name for name in KRAKEN_SECRETS if has_key and not reader.given(name)]
     if (
         _why_proof(given["ENVIRONMENT"], mode)
         and not proof_elsewhere
@@ -109,7 +110,7 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
         reader,
         on_google_cloud=settings.on_google_cloud,
     )
-    if settings.trading_mode != "paper":
+    if settings.trading_mode != "paper" and settings.venue is None:
         for name in KRAKEN_SECRETS:
             if not reader.given(name):
                 yield (

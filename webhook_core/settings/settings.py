@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.intake.authentication import Credential
 from webhook_core.settings.addresses import Network
@@ -20,9 +20,14 @@ from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import Strategy
 from webhook_core.trading.rules import Fees, Guards, Limits, TradingRules
 
+if TYPE_CHECKING:
+    from webhook_core.settings.venue_name import VenueName
+
 
 class Settings(NamedTuple):
     """What this deployment is. Seconds in the ``_s`` fields; fees in percent; costs by quote asset.
+
+    ``venue`` is None for Kraken.
 
     None in ``allowed_symbols``, ``max_order_cost`` and ``allowed_ips`` means no limit, in
     ``kraken_api_url`` Kraken's own, in ``ledger_id`` whichever ledger is there, in
@@ -65,6 +70,7 @@ class Settings(NamedTuple):
     on_google_cloud: bool
     allow_token_in_url: bool = False
     account: str = "default"
+    venue: VenueName | None = None
     ledger_id: str | None = None
     history_days: int = 90
     exits_ignore_cost: bool = True
@@ -108,3 +114,8 @@ class Settings(NamedTuple):
             priced_by_alerts=on_paper and self.paper_prices == "alert",
             fees=Fees(self.paper_maker_fee, self.paper_taker_fee) if on_paper else Fees(),
         )
+
+
+def account_at(label: str, venue: VenueName | None) -> str:
+    """No two venues share an account, so that none is asked about the orders of another."""
+    return label if venue is None else f"{label}@{venue}"

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from webhook_core.settings.venue_name import VenueName
 
 T = TypeVar("T")
 
@@ -76,6 +79,15 @@ def label(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", value, re.ASCII):
         raise ValueError("must be 1 to 32 small letters, digits, _ or -")
     return value
+
+
+def venue(value: str) -> VenueName | None:
+    """None: Kraken."""
+    if value.lower() == "kraken":
+        return None
+    from webhook_core.settings.venue_name import parsed  # few have another
+
+    return parsed(value)
 
 
 def project_id(value: str) -> str:

@@ -1,19 +1,181 @@
-"""A draft in the fields of Kraken's AddOrder (docs.kraken.com, add-order)."""
+"""An order in the fields of Kraken's AddOrder (docs.kraken.com, add-order), both ways.
+
+These fields are what the ledger holds of an order, whichever venue it went to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
 
-from webhook_core.trading.drafts import Draft
-from webhook_core.trading.orders import Terms
-from webhook_core.trading.prices import text
+from webhook_core.trading.orders import Close, OrderType, Side, Terms
+from webhook_core.trading.prices import Price, parsed, text
 from webhook_core.trading.rounding import plain
 
+if TYPE_CHECKING:
+    from webhook_core.trading.drafts import Draft
+    from webhook_core.trading.orders import SelfTrade, TimeInForce, TriggerBy
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
 _FEES = {"base": "fcib", "quote": "fciq"}
+
+
+class OrderFields:
+    """What an order is, by the fields that it is stored in."""
+
+    __slots__ = ()
+    parameters: Mapping[str, str]
+
+    @property
+    def pair(self) -> str:
+        """The key of its pair, empty for a request that names none."""
+        return self.parameters.get("pair", "")
+
+    @property
+    def side(self) -> Side | None:
+        sent = self.parameters.get("type")
+        return None if sent is None else Side(sent)
+
+    @property
+    def kind(self) -> str:
+        """The type of its order, empty for a request that places none."""
+        return self.parameters.get("ordertype", "")
+
+    @property
+    def volume(self) -> Decimal:
+        """As it is sent: base, or quote where ``in_quote``; zero for a request that names none."""
+        return Decimal(self.parameters.get("volume", "0"))
+
+    @property
+    def named(self) -> str | None:
+        """The order id that a cancel or an amendment names, if it names one."""
+        return self.parameters.get("txid")
+
+    @property
+    def named_by_client(self) -> str | None:
+        """The client order id that a cancel or an amendment names, if it names one."""
+        return self.parameters.get("cl_ord_id")
+
+    @property
+    def at_market(self) -> bool:
+        return self.kind == OrderType.MARKET
+
+    @property
+    def rests(self) -> bool:
+        """Whether it may lie in the book."""
+        return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)
+
+    @property
+    def leverage(self) -> int | None:
+        """None: spot."""
+        return int(self.parameters["leverage"]) if "leverage" in self.parameters else None
+
+    @property
+    def on_margin(self) -> bool:
+        return "leverage" in self.parameters
+
+    @property
+    def reduces_only(self) -> bool:
+        return "reduce_only" in self.parameters
+
+    @property
+    def leaves_exit(self) -> bool:
+        """Whether what it fills leaves a conditional close."""
+        return "close[ordertype]" in self.parameters
+
+    @property
+    def in_quote(self) -> bool:
+        """Whether its volume counts quote."""
+        return "viqc" in self._flags
+
+    @property
+    def fee_in_base(self) -> bool:
+        return "fcib" in self._flags
+
+    @property
+    def limit(self) -> Price | None:
+        """Of an order: its limit, or how far behind its trail that is."""
+        return _price(self._trigger_and_limit()[1])
+
+    @property
+    def trigger(self) -> Price | None:
+        """Of an order: its trigger, or its trail."""
+        return _price(self._trigger_and_limit()[0])
+
+    @property
+    def close(self) -> Close | None:
+        """The order that is to be placed for what it fills."""
+        sent = self.parameters
+        if not self.leaves_exit:
+            return None
+        kind = OrderType(sent["close[ordertype]"])
+        field = "take_profit" if kind.startswith("take-profit") else "stop_loss"
+        return Close(field, kind, parsed(sent["close[price]"]), _price(sent.get("close[price2]")))
+
+    @property
+    def terms(self) -> Terms:
+        """How it may be filled, and how long it lives."""
+        sent, flags = self.parameters, self._flags
+        return Terms(
+            display_volume=Decimal(sent["displayvol"]) if "displayvol" in sent else None,
+            trigger_by=cast("TriggerBy | None", sent.get("trigger")),
+            reduce_only=sent.get("reduce_only") == "true",
+            self_trade=cast("SelfTrade | None", sent.get("stptype")),
+            fee_currency="base" if "fcib" in flags else "quote" if "fciq" in flags else None,
+            post_only="post" in flags,
+            time_in_force=cast("TimeInForce | None", sent.get("timeinforce")),
+            starts=_moment(sent.get("starttm")),
+            expires=_moment(sent.get("expiretm")),
+        )
+
+    @property
+    def amended(self) -> dict[str, Decimal]:
+        """What an amendment changes of volume, display_volume, limit and trigger."""
+        from webhook_core.trading.kraken_changes import amended  # few alerts amend
+
+        return amended(self.parameters)
+
+    @property
+    def amended_to_post_only(self) -> bool:
+        return self.parameters.get("post_only") == "true"
+
+    def order_details(self) -> dict[str, str | None]:
+        """side, order_type, volume and price, as sent: the limit, else the trigger."""
+        sent = self.parameters
+        prices = ("price2", "price", "limit_price", "trigger_price")
+        return {
+            "side": sent.get("type"),
+            "order_type": sent.get("ordertype"),
+            "volume": sent.get("volume") or sent.get("order_qty"),
+            "price": next((sent[name] for name in prices if sent.get(name)), None),
+        }
+
+    def prices(self) -> dict[str, Any]:
+        """limit, trigger and exit as they are sent, or None.
+
+        A trail is the trigger; the exit is the take profit or stop loss that rides with the order:
+        its order_type, trigger and limit.
+        """
+        sent = self.parameters
+        trigger, limit = self._trigger_and_limit()
+        if not self.kind:
+            limit, trigger = sent.get("limit_price"), sent.get("trigger_price")
+        close = {"order_type": "ordertype", "trigger": "price", "limit": "price2"}
+        exits = {name: sent.get(f"close[{field}]") for name, field in close.items()}
+        return {"limit": limit, "trigger": trigger, "exit": exits if exits["order_type"] else None}
+
+    @property
+    def _flags(self) -> list[str]:
+        return self.parameters.get("oflags", "").split(",")
+
+    def _trigger_and_limit(self) -> tuple[str | None, str | None]:
+        """``price`` is the trigger or the trail where there is one, else the limit."""
+        first, second = self.parameters.get("price"), self.parameters.get("price2")
+        if self.kind in (OrderType.LIMIT, OrderType.ICEBERG):
+            return None, first
+        return (first, second) if self.rests and self.kind else (None, None)
 
 
 def parameters(draft: Draft) -> dict[str, str]:
@@ -74,3 +236,15 @@ def _when(when: datetime | timedelta) -> str:
     """Unix seconds, or + and the seconds from when Kraken takes the order."""
     second = timedelta(seconds=1)
     return f"+{when // second}" if isinstance(when, timedelta) else str((when - _EPOCH) // second)
+
+
+def _price(sent: str | None) -> Price | None:
+    return None if sent is None else parsed(sent)
+
+
+def _moment(sent: str | None) -> datetime | timedelta | None:
+    if sent is None:
+        return None
+    if sent.startswith("+"):
+        return timedelta(seconds=int(sent[1:]))
+    return datetime.fromtimestamp(int(sent), UTC)

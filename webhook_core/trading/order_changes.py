@@ -1,4 +1,4 @@
-"""Which open orders a cancel or an amendment means, and what Kraken is told of them.
+"""Which open orders a cancel or an amendment means, and the requests for them.
 
 An order is one of ours by its client order id or its order id; the order that a conditional close
 leaves behind has neither, but names the order it came from (docs.kraken.com, get-orders-info
@@ -13,16 +13,13 @@ from decimal import Decimal
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
+from webhook_core.trading.kraken_changes import amendment_of, cancel_by_client, cancel_of
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.ours import Allowed, Ours, plain_client_order_id
 from webhook_core.trading.plans import Denied, Plan, denied
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain, round_price, round_volume
 from webhook_core.trading.symbols import display_name
-
-NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
-"""What Kraken says of an order that is gone, or never was (docs.kraken.com,
-cancel-order, amend-order)."""
 
 
 def cancels(
@@ -51,7 +48,9 @@ def cancels(
         if order_id not in open_ids
     ]
     if not requests and wanted.client_order_id is not None and allowed.everything:
-        requests = [OrderRequest("", {"cl_ord_id": wanted.client_order_id}, method="CancelOrder")]
+        requests = [
+            OrderRequest("", cancel_by_client(wanted.client_order_id), method="CancelOrder")
+        ]
     if not requests:
         return NoOrder(wanted.symbol or "", "no such order is open")
     left = len(found) - len(permitted)
@@ -63,7 +62,7 @@ def cancels(
 
 
 def cancel(order_id: str, symbol: str) -> OrderRequest:
-    return OrderRequest(symbol, {"txid": order_id}, method="CancelOrder")
+    return OrderRequest(symbol, cancel_of(order_id), method="CancelOrder")
 
 
 def amendment(
@@ -74,7 +73,7 @@ def amendment(
     fixed = _not_amendable(order)
     if fixed is not None:
         return fixed
-    sent = {"txid": order.order_id}
+    changes: dict[str, Decimal] = {}
     if wanted.volume is not None:
         volume = round_volume(instrument, wanted.volume)
         if volume <= order.executed:
@@ -83,27 +82,24 @@ def amendment(
                 "filled: cancel the rest"
             )
             return denied("AMEND_VOLUME", text, volume=plain(volume), filled=plain(order.executed))
-        sent["order_qty"] = plain(volume)
+        changes["volume"] = volume
     if wanted.display_volume is not None:
-        sent["display_qty"] = plain(round_volume(instrument, wanted.display_volume))
-    for name, price, has in (
-        ("limit_price", wanted.limit, order.order_type in _LIMITED),
-        ("trigger_price", wanted.trigger, order.order_type in _TRIGGERED),
+        changes["display_volume"] = round_volume(instrument, wanted.display_volume)
+    for name, field, price, has in (
+        ("limit", "price", wanted.limit, order.order_type in _LIMITED),
+        ("trigger", "stop_price", wanted.trigger, order.order_type in _TRIGGERED),
     ):
         if not isinstance(price, Decimal):
             continue
         if not has:
-            field = "price" if name == "limit_price" else "stop_price"
             return denied(
                 "AMEND_PRICE",
                 f"{field}: {order.order_id} is a {order.order_type} order and has none",
             )
-        sent[name] = plain(round_price(instrument, price, order.side))
-    if wanted.post_only:
-        sent["post_only"] = "true"
-    if instrument.is_tokenized:
-        # Required for what is no crypto pair (docs.kraken.com, amend-order).
-        sent["pair"] = instrument.key
+        changes[name] = round_price(instrument, price, order.side)
+    # Required for what is no crypto pair (docs.kraken.com, amend-order).
+    pair = instrument.key if instrument.is_tokenized else ""
+    sent = amendment_of(order.order_id, changes, post_only=wanted.post_only, pair=pair)
     return OrderRequest(display_name(instrument), sent, method="AmendOrder")
 
 
@@ -123,32 +119,20 @@ def _not_amendable(order: RestingOrder) -> Denied | None:
 
 def roundings(wanted: AmendIntent, request: OrderRequest) -> Iterator[str]:
     """What fits the pair now and did not as the alert sent it, a sentence for each number."""
-    for field, name in (
-        ("volume", "order_qty"),
-        ("display_volume", "display_qty"),
-        ("limit", "limit_price"),
-        ("trigger", "trigger_price"),
-    ):
-        asked, sent = getattr(wanted, field), request.parameters.get(name)
-        if isinstance(asked, Decimal) and sent is not None and Decimal(sent) != asked:
-            shown = {"limit": "price", "trigger": "stop_price"}.get(field, field)
-            yield f"{shown} {plain(asked)} was rounded to {sent}"
-
-
-def found_none(errors: Sequence[str]) -> bool:
-    """Whether these refuse a cancel because the order was open no more: there is none
-    left, as was wanted."""
-    return bool(errors) and all(error.startswith(NO_SUCH_ORDER) for error in errors)
+    shown = {"limit": "price", "trigger": "stop_price"}
+    for name, sent in request.amended.items():
+        asked = getattr(wanted, name)
+        if isinstance(asked, Decimal) and sent != asked:
+            yield f"{shown.get(name, name)} {plain(asked)} was rounded to {plain(sent)}"
 
 
 def is_as_amended(request: OrderRequest, order: RestingOrder) -> bool:
     """Whether the order shows all that the AmendOrder asked for."""
-    sent = request.parameters
-    shown = {"order_qty": order.volume, "limit_price": order.limit, "trigger_price": order.trigger}
+    shown = {"volume": order.volume, "limit": order.limit, "trigger": order.trigger}
     return all(
-        value is not None and Decimal(sent[name]) == value
-        for name, value in shown.items()
-        if name in sent
+        shown[name] is not None and amount == shown[name]
+        for name, amount in request.amended.items()
+        if name in shown
     )
 
 

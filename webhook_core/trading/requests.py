@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from webhook_core.trading.orders import Exit, OrderType, Side
+from webhook_core.trading.kraken_fields import OrderFields
+from webhook_core.trading.orders import Exit, Side
 from webhook_core.value import Value
+
+if TYPE_CHECKING:
+    from webhook_core.trading.refusals import Refusal
 
 Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
 """Kraken's names (docs.kraken.com, rest-api)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OrderRequest(Value):
-    """Exactly what goes to the venue: the parameters of Kraken's ``method``, as the
-    strings that are sent.
+class OrderRequest(OrderFields, Value):
+    """What goes to the venue: an order, a cancel or an amendment, as ``method`` says.
+
+    ``parameters`` are its fields as they are stored, each a text; what they mean is read from the
+    properties of ``OrderFields``. ``words`` are what the venue is told where it calls them
+    otherwise, None where they are sent as they are.
 
     The claim adds ``cl_ord_id`` to an AddOrder, and ``deadline`` to it and to an AmendOrder; the
     client adds the nonce. ``symbol`` is for people ("BTC/USD"). ``exits``: it closes what is held,
@@ -39,111 +46,33 @@ class OrderRequest(Value):
     freeing: bool = False
     exit: Exit | None = None
     waits: bool = False
+    words: Mapping[str, str] | None = None
 
     @property
-    def pair(self) -> str:
-        """The key of its pair, empty for a request that names none."""
-        return self.parameters.get("pair", "")
+    def sent(self) -> Mapping[str, str]:
+        """Exactly what the venue is told of it."""
+        return self.parameters if self.words is None else self.words
 
     @property
-    def side(self) -> Side | None:
-        sent = self.parameters.get("type")
-        return None if sent is None else Side(sent)
-
-    @property
-    def kind(self) -> str:
-        """The type of its order, empty for a request that places none."""
-        return self.parameters.get("ordertype", "")
-
-    @property
-    def volume(self) -> Decimal:
-        """As it is sent: base, or quote where ``in_quote``; zero for a request that names none."""
-        return Decimal(self.parameters.get("volume", "0"))
-
-    @property
-    def named(self) -> str | None:
-        """The order id that a cancel or an amendment names, if it names one."""
-        return self.parameters.get("txid")
-
-    @property
-    def named_by_client(self) -> str | None:
-        """The client order id that a cancel or an amendment names, if it names one."""
-        return self.parameters.get("cl_ord_id")
-
-    @property
-    def at_market(self) -> bool:
-        return self.kind == OrderType.MARKET
-
-    @property
-    def rests(self) -> bool:
-        """Whether it may lie in the book."""
-        return self.kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION)
-
-    @property
-    def on_margin(self) -> bool:
-        return "leverage" in self.parameters
-
-    @property
-    def reduces_only(self) -> bool:
-        return "reduce_only" in self.parameters
-
-    @property
-    def leaves_exit(self) -> bool:
-        """Whether what it fills leaves a conditional close."""
-        return "close[ordertype]" in self.parameters
-
-    @property
-    def in_quote(self) -> bool:
-        """Whether its volume counts quote."""
-        return "viqc" in self.parameters.get("oflags", "")
-
-    @property
-    def fee_in_base(self) -> bool:
-        return "fcib" in self.parameters.get("oflags", "")
+    def venue(self) -> str:
+        """Whom it goes to, for people."""
+        return "Kraken" if self.words is None else "The venue"
 
     @property
     def asked_price(self) -> Decimal | None:
         """Its limit, else its trigger, else the alert's own; a relative one is none."""
-        for sent in (self.parameters.get(name, "") for name in ("price2", "price")):
-            if sent[:1].isdigit() and not sent.endswith("%"):
-                return Decimal(sent)
+        for price in (self.limit, self.trigger):
+            if isinstance(price, Decimal):
+                return price
         return self.reference_price
 
     def trade_details(self) -> dict[str, str | None]:
         """symbol, side, order_type, volume and price of the answer: the limit, else the trigger,
         else the reference. A relative price is shown as it is sent."""
-        sent = self.parameters
-        price = (
-            sent.get("price2")
-            or sent.get("price")
-            or sent.get("limit_price")
-            or sent.get("trigger_price")
-        )
+        details = self.order_details()
         reference = None if self.reference_price is None else f"{self.reference_price:f}"
-        return {
-            "symbol": self.symbol or None,
-            "side": sent.get("type"),
-            "order_type": sent.get("ordertype"),
-            "volume": sent.get("volume") or sent.get("order_qty"),
-            "price": price or reference,
-        }
-
-    def prices(self) -> dict[str, Any]:
-        """limit, trigger and exit as they are sent, or None.
-
-        A trail is the trigger; the exit is the take profit or stop loss that rides with the order:
-        its order_type, trigger and limit.
-        """
-        sent, kind = self.parameters, self.parameters.get("ordertype", "")
-        prices = [sent.get("price"), sent.get("price2")]
-        limit, trigger = sent.get("limit_price"), sent.get("trigger_price")  # those of an amendment
-        if kind in (OrderType.LIMIT, OrderType.ICEBERG):
-            limit = prices[0]
-        elif kind not in (OrderType.MARKET, OrderType.SETTLE_POSITION, ""):
-            trigger, limit = prices
-        close = {"order_type": "ordertype", "trigger": "price", "limit": "price2"}
-        exits = {name: sent.get(f"close[{field}]") for name, field in close.items()}
-        return {"limit": limit, "trigger": trigger, "exit": exits if exits["order_type"] else None}
+        price = details["price"] or reference
+        return {"symbol": self.symbol or None, **details, "price": price}
 
 
 class Accepted(NamedTuple):
@@ -158,11 +87,19 @@ class Rejected(NamedTuple):
     """The venue refused it, proved by its own words: every error string is on the allow-list.
 
     ``stale_rules``: refused for a minimum or a precision, so the pair's rules that we
-    planned with are out of date.
+    planned with are out of date. ``because``: said by a venue whose errors are not Kraken's.
     """
 
     errors: tuple[str, ...]
     stale_rules: bool = False
+    because: Refusal | None = None
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Which of those it is of which something follows; None for most."""
+        from webhook_core.trading.refusals import refusal_of  # few orders are refused
+
+        return self.because or refusal_of(self.errors)
 
 
 class _WithoutOrder(Value):

@@ -3,33 +3,21 @@ is stored as it goes to Kraken, or one that rests there and is to be amended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import cast
 
 from webhook_core.trading.drafts import Draft, Fitted
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, OrderIntent
-from webhook_core.trading.orders import (
-    Close,
-    OrderType,
-    Relative,
-    SelfTrade,
-    Side,
-    Terms,
-    TimeInForce,
-    TriggerBy,
-)
-from webhook_core.trading.prices import highest, parsed
+from webhook_core.trading.orders import Close, OrderType, Relative, Terms
+from webhook_core.trading.prices import highest
 from webhook_core.trading.requests import OrderRequest
 
 
 def amended_volume(request: OrderRequest) -> Decimal | None:
     """The whole size that an amendment gives an order, None for one that leaves it."""
-    sent = request.parameters.get("order_qty")
-    return None if sent is None else Decimal(sent)
+    return request.amended.get("volume")
 
 
 def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:
@@ -46,27 +34,27 @@ def as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | N
 
 
 def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | None) -> Draft:
-    sent = request.parameters
-    kind, side = OrderType(sent["ordertype"]), Side(sent["type"])
-    prices, close = tuple(_prices(kind, sent)), _close(sent)
+    kind, side, close, terms = OrderType(request.kind), request.side, request.close, request.terms
+    if side is None:
+        raise LookupError(request.kind)
+    prices = tuple(_prices(kind, request))
     closing = () if close is None else tuple(_close_prices(close))
     own = highest(kind, (price.rounded for price in prices), market)
-    shown = Decimal(sent["displayvol"]) if "displayvol" in sent else None
     named = {price.field: price.rounded for price in prices}
     trail, trail_limit = named.get("trail"), named.get("trail_limit")
     wanted = OrderIntent(
         symbol=request.symbol,
         side=side,
         order_type=kind,
-        volume=Decimal(sent["volume"]),
+        volume=request.volume,
         limit=named.get("price"),
         trigger=named.get("stop_price"),
-        leverage=int(sent["leverage"]) if "leverage" in sent else None,
+        leverage=request.leverage,
         trail=trail if isinstance(trail, Relative) else None,
         trail_limit=trail_limit if isinstance(trail_limit, Relative) else None,
-        terms=_terms(sent, shown),
+        terms=terms,
         close=close,
-        quantity_type="quote" if "viqc" in _flags(sent) else "base",
+        quantity_type="quote" if request.in_quote else "base",
         exit=request.exit,
     )
     return Draft(
@@ -77,7 +65,7 @@ def _as_stored(request: OrderRequest, instrument: Instrument, market: Decimal | 
         highest_price=max((price for price in (own, market) if price is not None), default=None),
         close_prices=closing,
         close_price=_close_price(close, closing, own or market),
-        display_volume=shown,
+        display_volume=terms.display_volume,
         market=market,
     )
 
@@ -96,11 +84,11 @@ def as_amended(
 
     Raises ValueError for an order of a type that is not known here.
     """
-    sent = request.parameters
-    volume = Decimal(sent["order_qty"]) if "order_qty" in sent else order.volume
-    limit = Decimal(sent["limit_price"]) if "limit_price" in sent else order.limit
-    trigger = Decimal(sent["trigger_price"]) if "trigger_price" in sent else order.trigger
-    shown = Decimal(sent["display_qty"]) if "display_qty" in sent else None
+    amended = request.amended
+    volume = amended.get("volume", order.volume)
+    limit = amended.get("limit", order.limit)
+    trigger = amended.get("trigger", order.trigger)
+    shown = amended.get("display_volume")
     fields = (("stop_price", wanted.trigger, trigger), ("price", wanted.limit, limit))
     prices = tuple(
         Fitted(field, price if asked is None else asked, price)
@@ -129,27 +117,11 @@ def as_amended(
     )
 
 
-def _prices(kind: OrderType, sent: Mapping[str, str]) -> Iterator[Fitted]:
-    """``price`` is the trigger or the trail where there is one, else the limit (docs.kraken.com,
-    add-order)."""
-    first = "trail" if kind.trails else "stop_price" if kind.takes_trigger else "price"
-    second = "trail_limit" if kind.trails else "price"
-    for field, name in ((first, "price"), (second, "price2")):
-        if name in sent:
-            price = parsed(sent[name])
+def _prices(kind: OrderType, request: OrderRequest) -> Iterator[Fitted]:
+    fields = ("trail", "trail_limit") if kind.trails else ("stop_price", "price")
+    for field, price in zip(fields, (request.trigger, request.limit), strict=True):
+        if price is not None:
             yield Fitted(field, price, price, may_be_zero=field == "trail_limit")
-
-
-def _close(sent: Mapping[str, str]) -> Close | None:
-    if "close[ordertype]" not in sent:
-        return None
-    kind = OrderType(sent["close[ordertype]"])
-    field = "take_profit" if kind in _TAKE_PROFIT else "stop_loss"
-    limit = parsed(sent["close[price2]"]) if "close[price2]" in sent else None
-    return Close(field, kind, parsed(sent["close[price]"]), limit)
-
-
-_TAKE_PROFIT = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 
 
 def _close_prices(close: Close) -> Iterator[Fitted]:
@@ -164,31 +136,3 @@ def _close_price(
     if close is None:
         return None
     return highest(close.order_type, (price.rounded for price in prices), entry)
-
-
-def _flags(sent: Mapping[str, str]) -> list[str]:
-    return sent.get("oflags", "").split(",")
-
-
-def _terms(sent: Mapping[str, str], shown: Decimal | None) -> Terms:
-    flags = _flags(sent)
-    return Terms(
-        display_volume=shown,
-        trigger_by=cast("TriggerBy | None", sent.get("trigger")),
-        reduce_only=sent.get("reduce_only") == "true",
-        self_trade=cast("SelfTrade | None", sent.get("stptype")),
-        fee_currency="base" if "fcib" in flags else "quote" if "fciq" in flags else None,
-        post_only="post" in flags,
-        time_in_force=cast("TimeInForce | None", sent.get("timeinforce")),
-        starts=_when(sent.get("starttm")),
-        expires=_when(sent.get("expiretm")),
-    )
-
-
-def _when(sent: str | None) -> datetime | timedelta | None:
-    """Unix seconds, or + and the seconds from when Kraken takes the order."""
-    if sent is None:
-        return None
-    if sent.startswith("+"):
-        return timedelta(seconds=int(sent[1:]))
-    return datetime.fromtimestamp(int(sent), UTC)

@@ -168,7 +168,7 @@ def _order(entry: LedgerEntry) -> dict[str, Any]:
         "client_order_id": attempt.client_order_id,
         "state": attempt.state,
         "code": code_of(entry.state),
-        "request": dict(attempt.request.parameters),
+        "request": dict(attempt.request.sent),
     }
     if attempt.fill is None:
         return order
@@ -184,7 +184,7 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
         "client_order_id": None,
         "state": "NOT_CLAIMED",
         "code": "not_sent",
-        "request": dict(request.parameters),
+        "request": dict(request.sent),
     }
 
 
@@ -198,7 +198,7 @@ def _appraised(
         "client_order_id": None,
         "state": state,
         "code": code,
-        "request": dict(request.parameters),
+        "request": dict(request.sent),
         "rounding": appraisal.rounding if appraisal else (),
         "estimate": _estimate(appraisal.estimate) if appraisal and appraisal.estimate else None,
         "checks": [_check(check) for check in appraisal.checks] if appraisal else (),

@@ -145,14 +145,11 @@ def _pair(symbol: str, known: Instruments) -> IsOfPair:
         instrument = known.resolve(symbol)
     except UnknownSymbol:
         wanted = _letters(symbol)
-        return lambda request: (
-            wanted in (_letters(request.parameters.get("pair", "")), _letters(request.symbol))
-        )
+        return lambda request: wanted in (_letters(request.pair), _letters(request.symbol))
     names, shown = (instrument.key, instrument.altname, instrument.wsname), display_name(instrument)
 
     def is_of_it(request: OrderRequest) -> bool:
-        pair = request.parameters.get("pair")
-        return request.symbol == shown if pair is None else pair in names
+        return request.pair in names if request.pair else request.symbol == shown
 
     return is_of_it
 

@@ -23,9 +23,9 @@ _OF_STATE = {
     State.MISSED: (503, "not_sent"),
 }
 _SENTENCES = {
-    State.ACCEPTED: "Kraken accepted the order.",
-    State.REJECTED: "Kraken refused the order.",
-    State.NOT_PLACED: "The order was not placed: Kraken's open and closed orders both lack it.",
+    State.ACCEPTED: "{venue} accepted the order.",
+    State.REJECTED: "{venue} refused the order.",
+    State.NOT_PLACED: "The order was not placed: {venue}'s open and closed orders both lack it.",
     State.EXPIRED: (
         "The order could not be sent while the alert was fresh, and will not be sent any more."
     ),
@@ -42,9 +42,9 @@ _SENTENCES = {
 
 _CHANGE_SENTENCES = {
     method: {
-        State.ACCEPTED: f"Kraken {did} the order.",
-        State.REJECTED: f"Kraken refused: the order was not {did}.",
-        State.NOT_PLACED: f"The order was not {did}: Kraken shows it as it was.",
+        State.ACCEPTED: f"{{venue}} {did} the order.",
+        State.REJECTED: f"{{venue}} refused: the order was not {did}.",
+        State.NOT_PLACED: f"The order was not {did}: {{venue}} shows it as it was.",
         State.EXPIRED: (
             f"The order could not be {did} while the alert was fresh, and will not be any more."
         ),
@@ -96,10 +96,9 @@ def message_of(progress: Progress) -> str:
             f"{len(progress.entries)} of {total} orders were sent; sending the same alert "
             "again soon sends the rest."
         )
-    method = entry.current.request.method
-    sentence = (
-        _SENTENCES[entry.state] if method == "AddOrder" else _CHANGE_SENTENCES[method][entry.state]
-    )
+    request, method = entry.current.request, entry.current.request.method
+    sentences = _SENTENCES if method == "AddOrder" else _CHANGE_SENTENCES[method]
+    sentence = sentences[entry.state].format(venue=request.venue)
     if entry.state is State.NO_ACTION and entry.current.reason:
         sentence = f"Nothing to do: {entry.current.reason}."
     if total == 1:
@@ -119,10 +118,6 @@ def code_of(state: State) -> str:
 
 def _why(progress: Progress) -> str:
     attempt = progress.deciding.current
-    venue = f"Kraken said: {'; '.join(attempt.errors)}" if attempt.errors else ""
-    return (
-        ". ".join(
-            part.rstrip(".") for part in (message_of(progress), venue, attempt.reason) if part
-        )
-        + "."
-    )
+    said = f"{attempt.request.venue} said: {'; '.join(attempt.errors)}" if attempt.errors else ""
+    parts = (message_of(progress), said, attempt.reason)
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."

@@ -175,10 +175,9 @@ class ReconcileRun:
         """The pairs of our last orders."""
         page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
         sent = (
-            entry.current.request.parameters.get("pair")
-            for entry in filter(self.reconciler.is_ours, page.entries)
+            entry.current.request.pair for entry in filter(self.reconciler.is_ours, page.entries)
         )
-        return dict.fromkeys(pair for pair in sent if pair is not None)
+        return dict.fromkeys(pair for pair in sent if pair)
 
     def _key_read(self, unread: list[dict[str, str]]) -> bool:
         if not isinstance(self.venue, RemembersItsKey):

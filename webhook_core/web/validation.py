@@ -70,15 +70,17 @@ def answer_validation(
         outcome = venue.validate(request, delivery.budget)
         if isinstance(outcome, Rejected):
             delivery.orders = answers.orders_of(plan, "REJECTED", "order_rejected")
-            raise OrderRejected(f"Kraken would refuse the order: {'; '.join(outcome.errors)}")
+            raise OrderRejected(
+                f"{request.venue} would refuse the order: {'; '.join(outcome.errors)}"
+            )
         if not isinstance(outcome, Accepted):
             raise VenueUnavailable(
-                f"Kraken could not be asked: {outcome.reason}. Nothing was sent."
+                f"{request.venue} could not be asked: {outcome.reason}. Nothing was sent."
             )
     event(
         logging.INFO,
         "alert.validated",
-        requests=[dict(request.parameters) for request in plan.requests],
+        requests=[dict(request.sent) for request in plan.requests],
     )
     delivery.warnings = (*firing.warnings, *plan.notes)
     return answers.of_validation(

@@ -19,6 +19,7 @@ LONGEST = {
     "examples/deploy/README.md": 400,
     "examples/deploy/load-balancer/README.md": 100,
     "webhook_core/README.md": 250,
+    "webhook_core/EXTENDING.md": 150,
     "webhook_core/journal/README.md": 200,
     "webhook_core/money/README.md": 100,
     "webhook_core/notify/README.md": 120,

@@ -52,15 +52,8 @@ OF_KRAKEN = frozenset(
     }
 )
 """What Kraken alone calls so (docs.kraken.com, add-order, cancel-order, amend-order)."""
-SPEAKS_AS_KRAKEN = frozenset(
-    {
-        "operations.commands.orders",
-        "trading.order_changes",
-        "trading.requests",
-        "trading.sent_orders",
-    }
-)
-"""Files outside of kraken that do, beside trading.kraken_fields: a list that may only shrink."""
+SPEAK_AS_KRAKEN = {"trading.kraken_fields", "trading.kraken_changes"}
+"""The files outside of kraken that do."""
 BESIDE_ROOMS = {"bench", "deployment", "examples", "project"}
 """What else the tests of units are about."""
 
@@ -171,7 +164,7 @@ def test_krakens_words_stand_where_kraken_is_spoken_to() -> None:
         if code_strings(ast.parse(SOURCES[name].read_text("utf-8"))) & OF_KRAKEN
     }
     found = {short(name) for name in speaking if room_of(name) not in ("kraken", "intake")}
-    assert found - {"trading.kraken_fields"} == SPEAKS_AS_KRAKEN
+    assert found == SPEAK_AS_KRAKEN
 
 
 def test_the_tests_of_units_stand_in_the_rooms_that_they_are_about() -> None:

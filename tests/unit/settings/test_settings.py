@@ -4,6 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.clock import FakeClock
+from webhook_core.errors import NotConfigured
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.settings.other_venue import open_other
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 
 TOKEN = "token-0123456789abcdef"
@@ -595,3 +599,58 @@ def test_who_vouches_for_an_address_and_a_list_without_anybody_is_warned_of(
     assert settings(**env).warnings == ()
     found = settings(**env, ALLOWED_IPS="tradingview").warnings
     assert [text.partition(":")[0] for text in found] == ["ALLOWED_IPS"] * warns
+
+
+OTHER_VENUE = "tests.second_venue.venue:open_quay"
+
+
+@pytest.mark.parametrize("text", ["kraken", "Kraken", " KRAKEN "])
+def test_the_venue_is_kraken_unless_another_is_named(text):
+    assert settings(VENUE=text).venue is settings().venue is None
+    assert settings(VENUE=text).account == "default"
+
+
+def test_another_venue_needs_no_key_of_krakens_and_has_an_account_of_its_own():
+    env = {name: text for name, text in LIVE.items() if name not in KRAKEN}
+    read = settings(**env, VENUE=OTHER_VENUE, KRAKEN_ACCOUNT="main")
+    assert (str(read.venue), read.account) == (OTHER_VENUE, f"main@{OTHER_VENUE}")
+    assert settings(**env, VENUE=OTHER_VENUE, GCP_PROJECT_ID="my-project-1").secret_names == ()
+    assert {one.partition(":")[0] for one in faults(**env)} == set(KRAKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "krakn", "bitstamp", "tests.second_venue.venue", "tests.second_venue.venue:", ":open_quay",
+        "tests/second_venue/venue.py:open_quay", "tests.second_venue.venue:open_quay:x", "a b:c",
+        "tests..venue:open_quay", "os.system(1):y", "1a.b:c", "tests.second_venue.venue:open-it",
+    ],
+)  # fmt: skip
+def test_what_names_no_function_is_refused(text):
+    said = fault(VENUE=text)
+    assert said.startswith("VENUE: ")
+    assert "is neither kraken nor the function that opens another venue" in said
+
+
+@pytest.mark.parametrize(
+    "text", ["no_such_package:f", "tests.no_such:f", "tests.second_venue.venue.x:f", "json.x:f"]
+)
+def test_a_module_that_is_not_there_is_refused_at_the_start(text):
+    assert fault(VENUE=text).startswith(f"VENUE: there is no module {text.partition(':')[0]};")
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("no_such", "tests.second_venue.venue has no function no_such"),
+        ("READ_S", "tests.second_venue.venue has no function READ_S"),
+        ("open_quay", "tests.second_venue.venue:open_quay failed (KeyError)"),
+        ("QuayVenue", "tests.second_venue.venue:QuayVenue failed (TypeError)"),
+    ],
+)
+def test_a_venue_that_does_not_open_says_so_and_shows_no_value(monkeypatch, function, said):
+    monkeypatch.delenv("QUAY_KEY", raising=False)
+    read = settings(VENUE=f"tests.second_venue.venue:{function}")
+    with pytest.raises(NotConfigured) as refused:
+        open_other(read.venue, read, MemoryLedger(), FakeClock())
+    assert refused.value.faults == (f"VENUE: {said}",)

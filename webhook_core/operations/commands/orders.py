@@ -134,13 +134,13 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _order(row: Mapping[str, Any]) -> str:
-    order, request = row["trade_details"], row["request"]
-    if not request:
+    order = row["trade_details"]
+    if not row["request"]:
         what = "nothing to do" if row["state"] == State.NO_ACTION else "not planned"
         return f"{what} {order['symbol'] or ''}".rstrip()
     if row["method"] != "AddOrder":
-        return f"{row['method']} {request.get('txid') or request.get('cl_ord_id')}"
-    if "viqc" in request.get("oflags", ""):
+        return f"{row['method']} {row['named']}"
+    if row["in_quote"]:
         return (
             f"{order['side']} for {order['volume']} {_quote(row)} {order['symbol']} "
             f"{order['order_type']}"

@@ -100,7 +100,7 @@ def _what(checked: Checked, application: Application) -> Iterator[tuple[str, obj
             f"{moment(attempt.claimed_at)} UTC {attempt.state} {why}".rstrip(),
         )
     yield "will send", f"{request.symbol}, the stored request as it is:"
-    for name, text in request.parameters.items():
+    for name, text in request.sent.items():
         yield f"  {name}", text
     yield "  cl_ord_id", checked.client_order_id
     yield "  deadline", f"{settings.order_deadline_s} s from then"
