@@ -50,8 +50,6 @@ if TYPE_CHECKING:
 ADDRESS_READ_S = 2.0
 SECRETS_READ_S = 1.5
 """Google's library is imported in it. The request has the rest of its budget for the order."""
-PAIRS_READ_S = 1.0
-"""The first alert of an instance waits for them at a venue whose pairs are not packaged."""
 
 
 def start(
@@ -126,8 +124,7 @@ def build(
     """The application with the adapters that the settings name."""
     clock = clock or SystemClock()
     store = open_store(settings.ledger_url, settings.ledger_id)
-    settings, venue = open_chosen(settings, store, clock, instead_of)
-    return assemble(settings, clock, store, venue)
+    return assemble(settings, clock, store, open_venue(settings, store, clock, instead_of))
 
 
 def assemble(
@@ -211,10 +208,9 @@ def _read_by_name(name: str) -> str:
 
 
 def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue) -> PairRules:
-    """On paper AssetPairs is Kraken's own only where its prices are; what else the paper Kraken
-    tells is stored apart."""
+    """On paper AssetPairs is Kraken's own only where its prices are; else it is stored apart."""
     if settings.venue is not None:
-        listed = cache(lambda: venue.instruments(None, Budget.start(clock, PAIRS_READ_S)))
+        listed = cache(lambda: venue.instruments(None, Budget.start(clock, 1.0)))
         return PairRules(listed, f"pair-rules-{settings.venue}", store, venue, clock)
     if settings.trading_mode != "paper":
         return PairRules(snapshot, "pair-rules", store, venue, clock)
@@ -224,26 +220,14 @@ def _pair_rules(settings: Settings, clock: Clock, store: Documents, venue: Venue
     return PairRules(snapshot, document, store, venue, clock, Records())
 
 
-def open_chosen(
-    settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
-) -> tuple[Settings, Venue]:
-    """The venue that VENUE names; the settings with what it wants to be masked.
-
-    Raises NotConfigured for another one that can't be opened.
-    """
-    if settings.venue is None:
-        return settings, open_venue(settings, documents, clock, instead_of)
-    from webhook_core.settings.other_venue import open_other  # few have another
-
-    settings, venue = open_other(settings.venue, settings, documents, clock)
-    logs.mask(settings.texts_to_mask)
-    return settings, venue
-
-
 def open_venue(
     settings: Settings, documents: Documents, clock: Clock, instead_of: InsteadOf | None = None
 ) -> Venue:
-    """Kraken, or the paper Kraken beneath the same krakenex client."""
+    """Kraken, the paper Kraken beneath the same krakenex client, or what VENUE names."""
+    if settings.venue is not None:
+        from webhook_core.settings.other_venue import open_other  # few have another
+
+        return open_other(settings.venue, settings, documents, clock)
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
     from webhook_core.kraken.nonce_window import NonceWindow

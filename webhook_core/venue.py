@@ -151,7 +151,7 @@ class Venue(Protocol):
 
 class Opened(NamedTuple):
     """What the function comes to that VENUE names. ``modes`` are the values of TRADING_MODE in
-    which it may be used; ``secrets`` are in no log line and no answer."""
+    which it may be used; ``secrets`` are in no log line."""
 
     venue: Venue
     modes: Collection[str]

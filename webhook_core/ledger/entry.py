@@ -135,10 +135,8 @@ class Attempt(Value):
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
     ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the
-    order. ``close_unseen``: it has filled so lately that Kraken's list may lack the order that its
-    conditional close left. ``shown`` is what a look at the order of a cancel found. ``because``:
-    why it was refused, where the errors are not Kraken's.
-    """
+    order. ``close_unseen``: Kraken may not list its conditional close yet. ``shown``: what a look
+    at the order of a cancel found. ``because``: why another venue than Kraken refused it."""
 
     number: int
     client_order_id: str
@@ -161,7 +159,7 @@ class Attempt(Value):
     @property
     def refusal(self) -> Refusal | None:
         """Why it was refused, where something follows from that."""
-        from webhook_core.trading.refusals import refusal_of  # few orders are refused
+        from webhook_core.trading.refusals import refusal_of
 
         return self.because or refusal_of(self.errors)
 

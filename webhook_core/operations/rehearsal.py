@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from webhook_core.application import Application
-from webhook_core.bootstrap import assemble, open_chosen
+from webhook_core.bootstrap import assemble, open_venue
 from webhook_core.clock import Clock
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
@@ -69,7 +69,7 @@ def settings_at_kraken(env: Mapping[str, str]) -> Settings:
 def rehearse(settings: Settings, clock: Clock, strategy: str | None = None) -> Application:
     """The application around a ledger of its own, which ends with it."""
     store = open_store(NOWHERE)
-    settings, venue = open_chosen(settings, store, clock)
+    venue = open_venue(settings, store, clock)
     application = assemble(settings, clock, store, venue, OpenGate(strategy))
     nothing_lost(application)
     return application

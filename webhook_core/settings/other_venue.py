@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from webhook_core.cloud import logs
 from webhook_core.errors import NotConfigured
-from webhook_core.settings.secrets import Secret
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.venue_name import VenueName
 
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
     from webhook_core.venue import Venue
 
 
-def open_other(
-    name: VenueName, settings: Settings, documents: Documents, clock: Clock
-) -> tuple[Settings, Venue]:
-    """The venue, and the settings with what it wants to be masked.
+def open_other(name: VenueName, settings: Settings, documents: Documents, clock: Clock) -> Venue:
+    """The venue; what it wants to be masked is in no log line from here on.
 
     Raises NotConfigured for one that can't be opened, or not in this mode.
     """
     mode = settings.trading_mode
     try:
         venue, modes, secrets = _function(name)(settings, documents, clock)
-        hidden = tuple(map(Secret, secrets))
     except NotConfigured:
         raise
     except Exception as error:
@@ -34,7 +31,9 @@ def open_other(
     if mode not in modes:
         fault = f"VENUE: {name} serves no TRADING_MODE={mode}, only {', '.join(modes)}"
         raise NotConfigured([fault])
-    return settings._replace(secret_texts=(*settings.secret_texts, *hidden)), venue
+    logs.mask(secrets)
+    found: Venue = venue
+    return found
 
 
 def _function(name: VenueName) -> Any:

@@ -46,13 +46,12 @@ def unknown_names(env: Mapping[str, str], known: Collection[str]) -> Iterator[st
 def implied_secrets(
     reader: EnvReader, given: Mapping[str, Any], proof_elsewhere: bool
 ) -> dict[str, str]:
-    """Required secrets that the environment lacks, by variable: with GCP_PROJECT_ID they
-    stand in Secret Manager."""
+    """Required secrets that the environment lacks: with GCP_PROJECT_ID in Secret Manager."""
     project, mode = given["GCP_PROJECT_ID"], given["TRADING_MODE"]
     if project is None:
         return {}
-    has_key = mode != "paper" and given["VENUE"] is None
-    wanted = [name for name in KRAKEN_SECRETS if has_key and not reader.given(name)]
+    keys = KRAKEN_SECRETS if mode != "paper" and given["VENUE"] is None else ()
+    wanted = [name for name in keys if not reader.given(name)]
     if (
         _why_proof(given["ENVIRONMENT"], mode)
         and not proof_elsewhere
