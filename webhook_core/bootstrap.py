@@ -227,7 +227,7 @@ def open_venue(
     if settings.venue is not None:
         from webhook_core.settings.other_venue import open_other  # few have another
 
-        return open_other(settings.venue, settings, documents, clock)
+        return open_other(settings, documents, clock, settings.venue, logs.mask)
     if settings.trading_mode == "paper":
         return _paper_venue(settings, documents, clock)
     from webhook_core.kraken.nonce_window import NonceWindow

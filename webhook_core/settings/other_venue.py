@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.cloud import logs
 from webhook_core.errors import NotConfigured
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.venue_name import VenueName
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from webhook_core.venue import Venue
 
 
-def open_other(name: VenueName, settings: Settings, documents: Documents, clock: Clock) -> Venue:
-    """The venue; what it wants to be masked is in no log line from here on.
+def open_other(
+    settings: Settings,
+    documents: Documents,
+    clock: Clock,
+    name: VenueName,
+    mask: Callable[[Collection[str]], None],
+) -> Venue:
+    """The venue; what it wants to be masked is given to ``mask``.
 
     Raises NotConfigured for one that can't be opened, or not in this mode.
     """
@@ -31,7 +37,7 @@ def open_other(name: VenueName, settings: Settings, documents: Documents, clock:
     if mode not in modes:
         fault = f"VENUE: {name} serves no TRADING_MODE={mode}, only {', '.join(modes)}"
         raise NotConfigured([fault])
-    logs.mask(secrets)
+    mask(secrets)
     found: Venue = venue
     return found
 

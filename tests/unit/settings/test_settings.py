@@ -652,5 +652,5 @@ def test_a_venue_that_does_not_open_says_so_and_shows_no_value(monkeypatch, func
     monkeypatch.delenv("QUAY_KEY", raising=False)
     read = settings(VENUE=f"tests.second_venue.venue:{function}")
     with pytest.raises(NotConfigured) as refused:
-        open_other(read.venue, read, MemoryLedger(), FakeClock())
+        open_other(read, MemoryLedger(), FakeClock(), read.venue, lambda _: None)
     assert refused.value.faults == (f"VENUE: {said}",)
