@@ -108,6 +108,11 @@ class Replay:
             raise ReplayRefused(
                 "A cancel or an amendment is not sent again as it was: send a new alert."
             )
+        if entry.current.request.waits:
+            raise ReplayRefused(
+                "What was left to sell was never counted, so there is no size to send: look at the "
+                "position, and send a close."
+            )
         self._hold_against_rules(entry, budget)
         return self._looked_up(entry, budget)
 

@@ -21,12 +21,13 @@ from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, PositionIntent
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.plans import Plan
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
 ON_ITS_WAY = timedelta(seconds=5)
 """An order that is sent has its answer, or none, by then."""
-_NONE = Balance(Decimal(0))
+_ZERO = Decimal(0)
+_NONE = Balance(_ZERO)
 
 
 def sells_all(intents: tuple[Intent, ...]) -> bool:
@@ -36,13 +37,11 @@ def sells_all(intents: tuple[Intent, ...]) -> bool:
         return False
     if wanted.action == "close":
         return wanted.percent == 100
-    flat = wanted.target is not None and wanted.target <= 0 and wanted.percent_of_equity is None
-    return wanted.action == "target" and flat
+    is_flat = wanted.percent_of_equity is None and (wanted.target or _ZERO) <= 0
+    return wanted.action == "target" and is_flat
 
 
-def sale_of_the_free(
-    sources: Sources, wants: Wants, budget: Budget, *, appraised: bool
-) -> Decided | Denied:
+def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> Decided:
     """The sale of what is shown free; behind it a leg for the rest, if there may be one.
 
     Raises NotItsTurn where no buy or exit of ours is without an outcome, or nothing is free;
@@ -59,9 +58,7 @@ def sale_of_the_free(
     leg = LegPlanner(sources, wants, budget, appraised=appraised)
     leg.facts = leg.facts._replace(balances={**funds, instrument.base: Balance(held.free)})
     plan = leg.planned(intent, instrument)
-    if isinstance(plan, Denied):
-        return plan
-    if not isinstance(plan, Plan):
+    if not isinstance(plan, Plan):  # no final answer from a figure in doubt
         raise _waits(doubts[0])
     sale = replace(plan.requests[0], exits=True, counted=True)
     rest = [replace(sale, waits=True)] if any(map(_is_buy, doubts)) else []

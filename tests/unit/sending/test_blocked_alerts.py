@@ -7,13 +7,17 @@ from decimal import Decimal
 import pytest
 
 from tests.support.position_alerts import MARGIN, alert, held, target
-from tests.unit.planning.test_believed import live, post
+from tests.support.trading_venue import replay_of, trader
+from tests.unit.planning.test_believed import LIVE, live, post
+from webhook_core.clock import Budget
+from webhook_core.operations.replay_refusals import ReplayRefused
 from webhook_core.trading.requests import Unknown
 
 BUY = {"side": "buy", "volume": "0.5"}
 EXITS = {
     "a close": {"action": "close"},
     "flat": {"action": "target", "market_position": "flat", "market_position_size": "0"},
+    "flat without a size": {"action": "target", "market_position": "flat"},
     "short, which is flat on spot": {
         "action": "target", "market_position": "short", "market_position_size": "1"
     },
@@ -151,6 +155,24 @@ def test_the_rest_of_an_exit_that_is_never_counted_expires_with_an_alarm(caplog)
     function.clock.sleep(300)
     function.operate("POST", "/reconcile")
     assert "order.expired" in [record.message for record in caplog.records]
+    (rest,) = [one for one in function.store.entries().entries if one.unit.leg]
+    with pytest.raises(ReplayRefused, match="never counted"):
+        replay_of(function).check(rest, Budget.start(function.clock, 10))
+
+
+def test_what_is_left_below_the_least_order_is_no_final_answer():
+    function = live(btc="0.00001")
+    swallowed(function)
+    function.clock.sleep(6)
+    assert post(function, alert(function, "a-2", action="close")) == (503, "not_sent")
+
+
+def test_a_limit_of_the_position_holds_up_no_exit_behind_an_order_without_an_outcome():
+    function = trader(btc=1, usd=10**6, env={**LIVE, "MAX_POSITION": "2 BTC"})
+    swallowed(function)
+    function.clock.sleep(6)
+    assert post(function, alert(function, "a-2", action="close"))[0] == 503
+    assert held(function) == 0
 
 
 def test_it_asks_once_a_delivery_and_for_no_order_that_is_too_young():
