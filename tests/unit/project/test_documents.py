@@ -324,3 +324,12 @@ def test_the_balancer_s_files_are_what_the_commands_import(balancer):
 def test_the_scheduler_goes_through_the_balancer(balancer):
     (job,) = balancer.of("gcloud", "scheduler", "jobs", "create")
     assert options(job)["--uri"] == "https://bridge.example.com/reconcile"
+
+
+def test_every_file_that_a_recipe_names_is_there():
+    package = ROOT / "webhook_core"
+    text = (package / "EXTENDING.md").read_text("utf-8")
+    named = {one for one in re.findall(r"`([a-z][\w./]*)`", text) if "/" in one}
+    missing = [one for one in named if not ((package / one).exists() or (ROOT / one).exists())]
+    assert len(named) > 20
+    assert missing == []
