@@ -167,10 +167,10 @@ def assemble(
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
-        parts = (token, store, venue, pair_rules, reconciler, clock, market, symbols, fresh_for)
+        parts = (token, store, venue, pair_rules, reconciler, clock, market, submission)
         money = open_accounts(reconciler, store, pair_rules, settings)
         told = Asking(store, clock, pair_rules.current, history())
-        return Operators(*parts, money, told, telling, settings.strategies)
+        return Operators(*parts, symbols, fresh_for, money, told, telling, settings.strategies)
 
     @cache
     def telling() -> Telling:

@@ -15,6 +15,7 @@ from tests.support import chromium
 from tests.support.served_function import check
 
 NO_ORDER = dict.fromkeys(("side", "order_type", "volume", "price"))
+RESTING = "[aria-labelledby=held-title]"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,21 @@ def test_a_day_log_in_read_a_refusal_pause_be_refused_and_resume(page, function)
     press(page, "Resume")
     shows(page, "Trading")
     check(function.post(function.alert(volume="0.01", price="50000")), 200, "accepted")
+
+
+def test_the_box_cancels_what_rests_with_the_pause(page, function):
+    order = function.alert(order_type="limit", volume="0.001", price="40000")
+    order_id = check(function.post(order), 200, "accepted")["order_id"]
+    page.refresh()
+    assert order_id in body(page)
+    page.find_element(By.NAME, "cancel").click()
+    press(page, "Pause")
+    shows(page, "Paused")
+    press(page, "Resume")
+    shows(page, "Trading")
+    assert order_id not in page.find_element(By.CSS_SELECTOR, RESTING).text
+    (canceled,) = function.orders(f"operator-cancel-{order_id}")
+    assert canceled["state"] == "ACCEPTED"
 
 
 def test_what_was_only_tried_is_marked_as_that(page, home, function):

@@ -47,6 +47,29 @@ def test_a_command_stops_both_processes_and_lets_them_go_on(pair, kraken):
         check(function.post(function.alert()), 200, "accepted")
 
 
+def test_a_pause_that_cancels_takes_its_own_orders_out_and_no_other(pair, kraken):
+    trend = pair[0].evidence.secrets.strategy_token
+    rests = {"order_type": "limit", "price": "50000", "volume": "0.001"}
+    stop = {"side": "sell", "order_type": "stop-loss", "stop_price": "45000", "price": None}
+    ours = [
+        check(function.post(function.alert(**{**rests, **fields})), 200, "accepted")["order_id"]
+        for function, fields in ((pair[0], {}), (pair[1], stop), (pair[0], {"token": trend}))
+    ]
+    done = pair[1].operate("POST", "/pause?strategy=trend&cancel=true")["canceled"]
+    assert [row["order_id"] for row in done["orders"]] == ours[2:]
+    assert open_ids(kraken) == set(ours[:2])
+    said = command(pair[0], "pause", "--cancel", "--yes")
+    assert "2 canceled, 0 may be open yet." in said
+    assert open_ids(kraken) == set()
+    assert "No open order" in command(pair[1], "pause", "--cancel")
+    command(pair[0], "resume")
+    command(pair[0], "resume", "trend")
+
+
+def open_ids(kraken):
+    return {order["txid"] for order in kraken.open_orders()}
+
+
 def test_under_a_stream_of_alerts_none_is_accepted_after_the_answer(pair, kraken):
     answered, late, stop = threading.Event(), [], threading.Event()
 

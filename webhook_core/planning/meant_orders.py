@@ -77,7 +77,11 @@ class MeantOrders:
 
         The order that a close left is its parent's.
         """
-        own_orders, strategy = self.sources.own_orders, self.wants.strategy
+        return self.owned_by(self.wants.strategy)
+
+    def owned_by(self, strategy: str | None) -> list[LedgerEntry]:
+        """The same of any strategy, of all for None; what was placed by hand is nobody's."""
+        own_orders = self.sources.own_orders
         named = {
             name
             for order in self.orders
@@ -90,7 +94,7 @@ class MeantOrders:
         # Placed by hand, or written by an earlier version.
         if not all(ours.has(order) for order in self.orders):
             found += own_orders.of_strategy(strategy)
-        return [entry for entry in found if entry.strategy == strategy]
+        return [entry for entry in found if strategy in (None, entry.strategy)]
 
     def ours(self, entries: list[LedgerEntry]) -> Ours:
         """The orders of these entries."""

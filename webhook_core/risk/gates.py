@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.entry import LedgerEntry, State
 
@@ -24,10 +25,10 @@ def strategy_pause(mode: str, account: str, strategy: str) -> str:
 
 def pauses_of(entry: LedgerEntry) -> tuple[str, ...]:
     """The names of the pauses that may stop it. None where nothing is to be sent: what is written
-    down as done, denied or missed moves no money."""
-    if entry.state is not State.SUBMITTING:
-        return ()
+    down as done, denied or missed moves no money. Nor any where the operator, who pauses, sends."""
     unit = entry.unit
+    if entry.state is not State.SUBMITTING or is_operators(unit):
+        return ()
     return (
         account_pause(unit.mode, unit.account),
         strategy_pause(unit.mode, unit.account, entry.strategy),

@@ -21,12 +21,15 @@ from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
+from webhook_core.sending.submission import Submission
 from webhook_core.settings.strategy import Strategy
 from webhook_core.venue import Venue
 from webhook_core.web.not_operator import NotOperator
 
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
+    from webhook_core.sending.own_cancels import OwnCancels
+    from webhook_core.web.pausing import Asked
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
@@ -45,6 +48,7 @@ class Operators:
     reconciler: Reconciler
     clock: Clock
     market: Market
+    submission: Submission
     symbols: Collection[str] | None
     fresh_for: timedelta
     money: Accounts
@@ -90,10 +94,22 @@ class Operators:
         return {"paused": paused, "orders": rows, "cursor": page.cursor}
 
     def pause(self, said: Mapping[str, str]) -> dict[str, Any]:
-        """Stop every alert whose claim comes after this; web.pausing says of whom and how long."""
-        from webhook_core.web.pausing import pause  # no alert does
+        """Stop every alert whose claim comes after this; web.pausing says of whom and how long, and
+        whether open orders are cancelled too."""
+        from webhook_core.web.canceling import cancel_own  # no alert does
+        from webhook_core.web.pausing import pause
 
-        return pause(self.market.pausing, said, self.strategies)
+        def cancels(asked: Asked) -> dict[str, Any]:
+            return cancel_own(self.own_cancels, asked, self._budget())
+
+        return pause(self.market.pausing, said, self.strategies, cancels)
+
+    @property
+    def own_cancels(self) -> OwnCancels:
+        """What cancels the bridge's own open orders."""
+        from webhook_core.sending.own_cancels import OwnCancels  # no alert does
+
+        return OwnCancels(self.market, self.submission)
 
     def resume(self, said: Mapping[str, str]) -> dict[str, Any]:
         """End a pause."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,21 +19,26 @@ if TYPE_CHECKING:
     from webhook_core.web.delivery import Delivery
     from webhook_core.web.messages import HttpRequest, HttpResponse
 
-_PAUSE = ("strategy", "entries", "for", "why", "by")
+_PAUSE = ("strategy", "entries", "for", "why", "by", "cancel")
 _RESUME = ("strategy", "by")
 MAX_TEXT = 200
 _LONGEST = timedelta(days=3660)
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 
 
+CancelsOwn = Callable[["Asked"], dict[str, Any]]
+
+
 class Asked(NamedTuple):
-    """``strategy``: None for the whole account. ``until``: None until somebody resumes."""
+    """``strategy``: None for the whole account. ``until``: None until somebody resumes.
+    ``cancels``: own open orders go too."""
 
     strategy: str | None
     by: str
     why: str = ""
     until: datetime | None = None
     entries_only: bool = False
+    cancels: bool = False
 
     def as_pause(self, now: datetime) -> Pause:
         return Pause(self.strategy, self.by, now, self.why, self.until, self.entries_only)
@@ -60,13 +65,19 @@ def fields_of(request: HttpRequest) -> dict[str, str]:
     return query
 
 
-def pause(pausing: Pausing, said: Mapping[str, str], strategies: Collection[str]) -> dict[str, Any]:
+def pause(
+    pausing: Pausing, said: Mapping[str, str], strategies: Collection[str], cancels: CancelsOwn
+) -> dict[str, Any]:
     """Stop ``strategy``, else the account, ``for`` a span or until resumed. ``entries``: exits and
-    cancels pass. Raises AlertMalformed, LedgerUnavailable."""
+    cancels pass. ``cancel``: then its open orders too, but for exits with ``entries``.
+
+    Raises AlertMalformed, LedgerUnavailable; VenueUnavailable, NotItsTurn where it is paused and
+    what is open can't be told."""
     now = pausing.clock.now()
     asked = read_pause({"by": "the operator", **said}, strategies, now)
     stands = pausing.pause(asked.as_pause(now))
-    return {"pause": stands.facts(), "paused": _standing(pausing)}
+    done = {"pause": stands.facts(), "paused": _standing(pausing)}
+    return {**done, "canceled": cancels(asked)} if asked.cancels else done
 
 
 def resume(
@@ -85,14 +96,11 @@ def _standing(pausing: Pausing) -> list[dict[str, Any]]:
 def read_pause(said: Mapping[str, str], strategies: Collection[str], now: datetime) -> Asked:
     """Raises AlertMalformed naming what can't be used: nothing is paused then."""
     _known(said, _PAUSE, "pause")
-    entries = said.get("entries", "").strip().lower()
-    if entries not in _FLAGS:
-        raise AlertMalformed("entries is true or false.", field="entries")
+    entries, cancels = _flag(said, "entries"), _flag(said, "cancel")
     span = said.get("for")
     until = None if span is None else now + span_of(span)
-    return Asked(
-        _strategy(said, strategies), _text(said, "by"), _text(said, "why"), until, _FLAGS[entries]
-    )
+    strategy = _strategy(said, strategies)
+    return Asked(strategy, _text(said, "by"), _text(said, "why"), until, entries, cancels)
 
 
 def read_resume(said: Mapping[str, str], strategies: Collection[str]) -> Asked:
@@ -109,6 +117,13 @@ def span_of(text: str) -> timedelta:
         if timedelta(0) < span <= _LONGEST:
             return span
     raise AlertMalformed("for is a span above 0 such as 30s, 90min, 2h or 7d.", field="for")
+
+
+def _flag(said: Mapping[str, str], name: str) -> bool:
+    text = said.get(name, "").strip().lower()
+    if text not in _FLAGS:
+        raise AlertMalformed(f"{name} is true or false.", field=name)
+    return _FLAGS[text]
 
 
 def _known(said: Mapping[str, str], names: tuple[str, ...], what: str) -> None:

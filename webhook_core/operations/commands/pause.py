@@ -1,4 +1,5 @@
-"""pause and resume: stop the alerts of a strategy or of the account, and let them go on."""
+"""pause and resume: stop the alerts of a strategy or of the account, and let them go on. A pause
+may take its open orders out of the book too."""
 
 from __future__ import annotations
 
@@ -7,9 +8,11 @@ from typing import Any
 
 import click
 
+from webhook_core.operations.commands.cancel_own import cancel_after_asking
 from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.commands.terminal import OpenApplication
 from webhook_core.risk.pauses import Pause
+from webhook_core.web.pausing import Asked
 
 
 @click.command()
@@ -17,27 +20,35 @@ from webhook_core.risk.pauses import Pause
 @click.option("--entries", is_flag=True, help="Exits and cancels pass.")
 @click.option("--for", "span", help="It ends by itself: 30s, 90min, 2h, 7d.")
 @click.option("--why", default="", help="For whoever wonders later.")
+@click.option("--cancel", is_flag=True, help="Cancel its open orders too, after asking.")
+@click.option("--yes", is_flag=True, help="Cancel without asking.")
 @click.pass_obj
 def pause(
     open_application: OpenApplication,
     /,
     strategy: str | None,
-    span: str | None,
-    why: str,
-    *,
-    entries: bool,
+    cancel: bool,
+    yes: bool,
+    **said: str | bool | None,
 ) -> None:
     """Stop the alerts of STRATEGY, or of the whole account without one.
 
     In effect, on every instance, for every alert that has not claimed its order when this returns:
     it is answered 422 paused, and nothing of it is sent later. Orders that rest at Kraken stay, and
-    so do positions. A pause only tightens one that stands; to loosen it, resume first."""
-    said = {"by": _who(), "why": why, "entries": str(entries).lower()}
-    said |= {
-        name: text for name, text in (("strategy", strategy), ("for", span)) if text is not None
-    }
-    done = open_application().operators.pause(said)
+    so do positions. A pause only tightens one that stands; to loosen it, resume first.
+
+    With --cancel the open orders that the bridge placed go too, stops and take profits among them
+    (with --entries those stay); nothing that was placed by hand. They are shown first. Exit status
+    1 if one may be open yet: then run it again."""
+    asked = {"by": _who(), "strategy": strategy, "for": said["span"], "why": said["why"]}
+    given = {name: str(text) for name, text in asked.items() if text is not None}
+    operators = open_application().operators
+    done = operators.pause({**given, "entries": str(said["entries"])})
     show_line(_sentence(done["pause"]))
+    if cancel:
+        wanted = Asked(strategy, given["by"], entries_only=bool(said["entries"]))
+        if not cancel_after_asking(operators, wanted, yes=yes):
+            click.get_current_context().exit(1)
 
 
 @click.command()

@@ -16,7 +16,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from webhook_core.errors import AlertMalformed, NotFound, RateLimited, Unauthenticated
+from webhook_core.errors import (
+    AlertMalformed,
+    NotFound,
+    NotItsTurn,
+    RateLimited,
+    Unauthenticated,
+    VenueUnavailable,
+)
 from webhook_core.settings.settings import Settings
 from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpRequest, HttpResponse
@@ -28,6 +35,9 @@ from webhook_core.web.pages.view import View
 
 HERE = Path(__file__).parent
 HOME = "/operator"
+_MAY_BE_OPEN = (
+    "Paused. Not every open order is canceled, or one may be in the book unseen: again soon."
+)
 
 
 @dataclass(slots=True)
@@ -64,8 +74,8 @@ class OperatorPages:
         return _see_other(self._sessions().end())
 
     def pause(self, request: HttpRequest) -> HttpResponse:
-        """``strategy`` (all without one), ``entries``, ``for`` and ``why``, as POST
-        /pause takes them."""
+        """``strategy`` (all without one), ``entries``, ``for``, ``why`` and ``cancel``,
+        as POST /pause takes them."""
         return self._switch(request, self.operators.pause)
 
     def resume(self, request: HttpRequest) -> HttpResponse:
@@ -73,16 +83,18 @@ class OperatorPages:
         return self._switch(request, self.operators.resume)
 
     def _switch(
-        self, request: HttpRequest, change: Callable[[Mapping[str, str]], Any]
+        self, request: HttpRequest, change: Callable[[Mapping[str, str]], dict[str, Any]]
     ) -> HttpResponse:
         if self._session(request) is None:  # it has ended: log in again
             return _see_other()
         session, said = self._proved(request)
         asked = {name: value for name, value in said.items() if name != "proof" and value.strip()}
         try:
-            change({**asked, "by": "the operator's page"})
-        except AlertMalformed as error:
-            return self._shown(session, {}, status=400, said=error.message)
+            done = change({**asked, "by": "the operator's page"})
+        except (AlertMalformed, VenueUnavailable, NotItsTurn) as error:
+            return self._shown(session, {}, status=error.status, said=error.message)
+        if not done.get("canceled", {}).get("complete", True):
+            return self._shown(session, {}, said=_MAY_BE_OPEN)
         return _see_other()
 
     def _shown(
