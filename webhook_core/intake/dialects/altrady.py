@@ -13,9 +13,9 @@ from webhook_core.intake.field_values import order_text
 
 _EXITS = "exits as objects are not read: send one stop_loss or take_profit in our fields"
 _ROWS = table(
-    mapped="action exchange symbol side test quote_amount signal_price order_type "
+    mapped="action symbol side test quote_amount signal_price order_type "
     "fired_at strategy_name validate",
-    idle="signal_id",
+    idle="exchange signal_id",
     refused={
         "dca_orders dca": "an order has one entry here: leave it out, and send each buy as an "
         "alert",

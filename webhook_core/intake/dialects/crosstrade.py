@@ -25,6 +25,7 @@ _ROWS = table(
         "delay": "an order can't wait here: leave it out",
         "oco_id order_id": "leave it out; Kraken takes one exit per order",
         "quantity": "write qty",
+        "percent": "send close with percent in our fields",
     },
 )
 _COMMANDS = {
@@ -36,6 +37,7 @@ _COMMANDS = {
     "cancelallorders": "send CANCELORDERS, once for each pair",
     "cancel": "send action cancel in our fields, with order_id",
     "change": "send action amend in our fields",
+    "closestrategy": "send CLOSEPOSITION",
     "cancelreplace": "send action amend in our fields",
     "reverse": "spot has no short position to turn to: send CLOSEPOSITION",
     "reverseposition": "spot has no short position to turn to: send CLOSEPOSITION",
@@ -73,9 +75,17 @@ def _read(names: Names) -> dict[str, Any]:
     for name in ("action", "qty", "limit_price", "stop_price", "take_profit", "stop_loss"):
         if names.on(name) is not None:
             raise names.fault(name, f"does not go with {command.upper()} here: leave it out")
+    if (names.word("order_type", _TYPES) or "market") != "market":
+        raise names.fault("order_type", f"does not go with {command.upper()} here: leave it out")
+    names.pass_over("tif", "price")
     if command == "cancelorders":
+        names.pass_over(*_POSITIONS)
         return {**about, "action": "cancel", "scope": "strategy"}
-    return {**about, "action": "close", **names.ours(price="price")}
+    return {**about, "action": "close", **names.ours(price="price"), **_around(names)}
+
+
+def _around(names: Names) -> dict[str, Any]:
+    return {name: names.raw(name) for name in _POSITIONS if names.has(name)}
 
 
 def _order(names: Names) -> dict[str, Any]:
@@ -88,7 +98,7 @@ def _order(names: Names) -> dict[str, Any]:
         **names.ours(contracts="qty"),
         **_prices(names, kind),
         **_time_in_force(names, kind),
-        **{name: names.raw(name) for name in _POSITIONS if names.has(name)},
+        **_around(names),
         **_exits(names, side),
     }
 
@@ -127,6 +137,7 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
 def _time_in_force(names: Names, kind: str) -> dict[str, Any]:
     """A market order is done at once, whatever its time in force says."""
     text = names.word("tif", {"day": "", "gtc": "", "ioc": "", "fok": ""})
+    names.pass_over("tif")
     if text is None or kind == "market" or text == "gtc":
         return {}
     if text == "day":

@@ -39,11 +39,20 @@ _CLOSES_ALL = (
 )
 
 
+def _secret_place(dialect: Dialect) -> str:
+    if not dialect.secrets:
+        return "sign the message, or put a scoped token into the URL"
+    return f"the secret stands in {' or '.join(dialect.secrets)}"
+
+
 def translate(dialect: Dialect, fields: Fields) -> Translated:
     """Raises AlertMalformed with the tool's own name of what is at fault, and what to change."""
     said = {name: value for name, value in fields.items() if name not in dialect.secrets}
-    names = Names(dialect.tool, said, dialect.rows).check()
+    names = Names(dialect.tool, said, dialect.rows)
+    names.secret_place = _secret_place(dialect)
+    names.check()
     ours = dialect.read(names)
+    names.check_all_read()
     # The tool itself would close what its bot bought, and no more.
     if ours.get("action") == "close":
         names.notes.append(_CLOSES_ALL)

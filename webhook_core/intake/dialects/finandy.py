@@ -33,8 +33,14 @@ _SIDES = {"buy": "", "sell": ""}
 _POSITIONS = {
     "long": "",
     "both": "",
+    "flat": "",
     "short": "spot has no short positions: trade long only",
     "strategy": "send long, and side buy or sell",
+}
+_CLOSES = {
+    "close": "",
+    "reverse": "spot has no short position to turn to: send close",
+    "decrease": "sells a part: send close with percent in our fields",
 }
 _AMOUNTS = {
     "sumusd": "",
@@ -55,7 +61,8 @@ def _read(names: Names) -> dict[str, Any]:
     side = names.word("side", _SIDES)
     if side is None:
         raise names.missing("side", "send buy or sell")
-    names.word("positionSide", _POSITIONS)
+    if names.word("positionSide", _POSITIONS) == "flat" and side == "buy":
+        raise names.fault("positionSide", "flat with side buy closes a short: trade long only")
     about = {**names.ours(symbol="symbol"), **framing(names)}
     opened, closed = names.inner("open", _OPEN), names.inner("close", _CLOSE)
     opens, closes = _is_on(opened), _is_on(closed)
@@ -69,12 +76,17 @@ def _read(names: Names) -> dict[str, Any]:
     if opens:
         raise names.fault("open", "with side sell opens a short: trade long only")
     _refuse_off(closed)
+    _check_kind(closed)
+    closed.word("action", _CLOSES)
     return {**about, "action": "close"}
 
 
 def _is_on(inner: Names) -> bool:
     """It stands in the message, and is not switched off."""
-    return bool(inner.fields) and not (inner.has("enabled") and not inner.flag("enabled"))
+    if inner.has("enabled") and not inner.flag("enabled"):
+        inner.pass_over(*inner.fields)  # what is switched off asks for nothing
+        return False
+    return bool(inner.fields)
 
 
 def _refuse_off(inner: Names) -> None:
@@ -83,9 +95,13 @@ def _refuse_off(inner: Names) -> None:
         raise inner.fault("enabled", "is false, so it asks for nothing: leave the alert out")
 
 
-def _size(opened: Names) -> dict[str, Any]:
+def _check_kind(inner: Names) -> None:
     for name in ("type", "orderType"):
-        opened.word(name, {"market": "", "limit": "send a limit order in our fields"})
+        inner.word(name, {"market": "", "limit": "send a limit order in our fields"})
+
+
+def _size(opened: Names) -> dict[str, Any]:
+    _check_kind(opened)
     if opened.on("price") is not None:
         raise opened.fault("price", "goes with a limit order: send one in our fields")
     if opened.on("sumUsd") is not None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed
+from webhook_core.intake.dialects.secret_names import any_secret
 from webhook_core.intake.field_names import Sent, is_missing, shown_name
 from webhook_core.intake.field_values import flag, number_or_zero, order_text, shown
 
@@ -32,7 +33,9 @@ def table(mapped: str, idle: str = "", refused: Mapping[str, str] | None = None)
 
 class Names:
     """One object of a message. ``place`` stands before its names in errors; ``notes`` are sentences
-    for the answer's warnings, and ``came_from`` tells which of their names became which field."""
+    for the answer's warnings, ``came_from`` tells which of their names became which field, and
+    ``secret_place`` is the sentence on where the tool's secret stands. ``objects``: all of the
+    message's, of which ``looked_at`` has the names that somebody asked for."""
 
     def __init__(
         self, tool: str, fields: Mapping[str, Any], rows: Table, above: Names | None = None
@@ -41,8 +44,12 @@ class Names:
         self.fields = fields
         self.rows = rows
         self.place = ""
+        self.secret_place: str = above.secret_place if above else ""
         self.notes: list[str] = above.notes if above else []
         self.came_from: dict[str, str] = above.came_from if above else {}
+        self.looked_at: set[str] = set()
+        self.objects: list[Names] = above.objects if above else []
+        self.objects.append(self)
 
     def check(self) -> Names:
         """Raises AlertMalformed for all that is refused or unknown, at once."""
@@ -58,11 +65,27 @@ class Names:
             raise AlertMalformed(f"This is a message of {self.tool}. {listed}", field=first)
         return self
 
+    def pass_over(self, *names: str) -> None:
+        """These say nothing of what the message asks for: one template serves several kinds."""
+        self.looked_at.update(names)
+
+    def check_all_read(self) -> None:
+        """Raises AlertMalformed for a name that says something and that nobody looked at: it goes
+        with another kind of this tool's messages, and dropped it would be another order."""
+        for one in self.objects:
+            for name, value in one.fields.items():
+                if name in one.rows.mapped and name not in one.looked_at and not is_off(value):
+                    raise one.fault(
+                        name, "does not go with what the message asks for: leave it out"
+                    )
+
     def _refusal(self, name: str, value: object) -> str | None:
         if name in self.rows.mapped or name in self.rows.idle:
             return None
         if name in self.rows.refused:
             return None if is_off(value) else self.rows.refused[name]
+        if any_secret((name,)):
+            return f"remove it; {self.secret_place}"
         return f"is no name that is known of {self.tool}'s messages: remove it"
 
     def _shown(self, name: str) -> str:
@@ -144,6 +167,7 @@ class Names:
         return read(self.sent(name))
 
     def _raw(self, name: str) -> Any:
+        self.looked_at.add(name)
         return self.fields.get(name)
 
 

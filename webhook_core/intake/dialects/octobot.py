@@ -38,8 +38,10 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.missing("SIGNAL", "send BUY, SELL or CANCEL")
     if signal == "buy" and names.on("REDUCE_ONLY") is not None:
         raise names.fault("REDUCE_ONLY", "of a buy closes a short: trade long only")
+    names.pass_over("TAG", "REDUCE_ONLY")
     about = names.ours(symbol="SYMBOL")
     if signal == "cancel":
+        names.pass_over("ORDER_TYPE")
         for name in ("TAG", "VOLUME", "PRICE", "STOP_PRICE", "TAKE_PROFIT_PRICE"):
             if names.has(name):
                 raise names.fault(name, "does not go with SIGNAL=CANCEL: leave it out")

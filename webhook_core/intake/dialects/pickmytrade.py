@@ -49,6 +49,7 @@ def _read(names: Names) -> dict[str, Any]:
     about = {**names.ours(symbol="symbol", fired_at="date"), **framing(names)}
     if action == "close":
         exits.of_a_sell(names, _EXITS)
+        names.pass_over("order_type", "pyramid", "duplicate_position_allow")
         if names.on("risk_percentage") is not None:
             raise names.fault("risk_percentage", "does not go with close: write 0")
         if names.on("quantity") is not None:
@@ -56,6 +57,7 @@ def _read(names: Names) -> dict[str, Any]:
         return {**about, "action": "close", **_reference(names)}
     order = {**about, "action": action, **_size(names), **_prices(names)}
     if action == "sell":
+        names.pass_over("pyramid", "duplicate_position_allow")
         exits.of_a_sell(names, _EXITS)
         return order
     _check_adding(names)

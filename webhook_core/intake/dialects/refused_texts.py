@@ -14,14 +14,17 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake.field_names import MAX_ECHO
 
 _PAIR = r"(?a)[A-Za-z0-9]{2,10}[/_-]?[A-Za-z0-9]{2,6}"
-_SIDES = {"buy": "buy", "long": "buy", "sell": "sell", "short": "sell"}
+_SIDES = {"buy": "buy", "long": "buy", "sell": "sell"}
+"""A short is no sell of what is held, so it is not sure."""
 
 
 class _Order(NamedTuple):
-    """As far as the text says it for sure. ``action``: buy, sell, close, cancel."""
+    """As far as the text says it for sure. ``action``: buy, sell, close, cancel. ``rest``: the
+    names of what the message to paste does not have."""
 
     action: str | None = None
     symbol: str | None = None
+    rest: tuple[str, ...] = ()
 
 
 def refusal(text: str) -> AlertMalformed | None:
@@ -38,8 +41,13 @@ def refusal(text: str) -> AlertMalformed | None:
     message["fired_at"] = "{{timenow}}"
     return AlertMalformed(
         f"This is {tool} syntax, and here the message is JSON. Paste this instead, with your token "
-        f"in it, and compare the size: {json.dumps(message)}"
+        f"in it, and compare the size{_without(order.rest)}: {json.dumps(message)}"
     )
+
+
+def _without(rest: tuple[str, ...]) -> str:
+    names = ", ".join(dict.fromkeys(name for name in rest if len(name) <= MAX_ECHO))
+    return f"; it is without {names}, so write what you need of them in our fields" if names else ""
 
 
 def _lines(text: str) -> list[str]:
@@ -52,13 +60,16 @@ def _one(orders: list[_Order]) -> _Order | None:
         return None
     actions, symbols = {one.action for one in orders}, {one.symbol for one in orders}
     return _Order(
-        actions.pop() if len(actions) == 1 else None, symbols.pop() if len(symbols) == 1 else None
+        actions.pop() if len(actions) == 1 else None,
+        symbols.pop() if len(symbols) == 1 else None,
+        tuple(name for one in orders for name in one.rest),
     )
 
 
 def _pair(text: str | None) -> str | None:
     name = (text or "").rpartition(":")[2].removesuffix(".P").removesuffix(".p")
-    return name.upper() if re.fullmatch(_PAIR, name) else None
+    is_pair = re.fullmatch(_PAIR, name) and not re.search(r"(?i)(perp|swap|perpetual)$", name)
+    return name.upper() if is_pair else None
 
 
 _AUTOVIEW_KEYS = frozenset(
@@ -82,19 +93,24 @@ def _autoview(text: str) -> _Order | None:
         said = {name.lower(): value.lower() for name, _, value in pairs}
         closes = {"position": "close", "order": "cancel"}.get(said.get("c", ""))
         action = closes or _SIDES.get(said.get("b", ""))
-        if len(pairs) < 2 or action is None:
+        if len(pairs) < 2 or not (closes or said.get("b") in ("buy", "long", "sell", "short")):
             return None
-        orders.append(_Order(action, _pair(said.get("s"))))
+        carried = {*"abceqs", *(("t",) if said.get("t", "market") == "market" else ())}
+        rest = tuple(name for name in said if name not in carried)
+        orders.append(_Order(action, _pair(said.get("s")), rest))
     return _one(orders)
 
 
 def _alertatron(text: str) -> _Order | None:
     """kraken(BTCUSD) { market(side=buy, amount=1); } (alertatron.com/docs)."""
-    match = re.fullmatch(r"(?as)(\w+)\(([\w/:.-]+)\)\s*\{(.*)\}\s*(?:#\w+)?", text.strip())
+    before = r"(?:(?:continue|abort|wait|notify)\([^(){}]*\)[;\s]*)*"
+    match = re.fullmatch(rf"(?as){before}(\w+)\(([\w/:.-]+)\)\s*\{{(.*)\}}[\s#\w]*", text.strip())
     if match is None or not re.search(r"(?a)\b\w+\([^()]*\)", match[3]):
         return None
     sides = {side.lower() for side in re.findall(r"(?ai)\bside\s*=\s*(buy|sell)\b", match[3])}
-    return _Order(sides.pop() if len(sides) == 1 else None, _pair(match[2]))
+    calls = re.findall(r"(?a)\b(\w+)\(", match[3])
+    rest = tuple(name for name in calls if name != "market")
+    return _Order(sides.pop() if len(sides) == 1 else None, _pair(match[2]), rest)
 
 
 def _frostybot(text: str) -> _Order | None:
@@ -108,21 +124,28 @@ def _frostybot(text: str) -> _Order | None:
         verb, symbol = match[1].lower(), re.search(r"(?ai)\bsymbol=(\S+)", match[2])
         action = _SIDES.get(verb) or {"flatten": "close", "close": "close"}.get(verb)
         action = "cancel" if verb.startswith("cancel") else action
-        orders.append(_Order(action, _pair(symbol[1]) if symbol else None))
+        names = re.findall(r"(?a)\b(\w+)=", match[2])
+        rest = tuple(name for name in names if name.lower() not in ("symbol", "size"))
+        orders.append(_Order(action, _pair(symbol[1]) if symbol else None, rest))
     return _one(orders)
 
 
 def _pineconnector(text: str) -> _Order | None:
     """60123456789,buy,BTCUSD,risk=1 (pineconnector.com)."""
     verbs = (
-        "buy|sell|(?:buy|sell)(?:limit|stop)|close(?:long|short|longshort|all)|cancel(?:long|short)"
+        "buy|sell|(?:buy|sell)(?:limit|stop)|close(?:long|short)(?:vol|pct)?|close(?:longshort|all)"
+        "|cancel(?:long|short)|newsltp(?:long|short)|(?:closealle|e)a(?:on|off)"
     )
-    match = re.fullmatch(rf"(?ai)\d{{6,20}},({verbs}),([\w.!#+/-]+)((?:,\s*\w+=[^,]+)*)", text)
+    match = re.fullmatch(
+        rf"(?ai)\d{{6,20}},\s*({verbs})(?:,\s*([\w.!#+/-]+))?((?:,\s*\w+=[^,]+)*)", text
+    )
     if match is None:
         return None
     verb = match[1].lower()
-    action = "close" if verb.startswith("close") else _SIDES.get(verb)
-    return _Order("cancel" if verb.startswith("cancel") else action, _pair(match[2]))
+    action = {"closelong": "close", "closelongshort": "close", "closeall": "close"}.get(verb)
+    action = "cancel" if verb.startswith("cancel") else action or _SIDES.get(verb)
+    rest = tuple(re.findall(r"(?a),\s*(\w+)=", match[3]))
+    return _Order(action, _pair(match[2]), rest)
 
 
 def _whook(text: str) -> _Order | None:
@@ -145,7 +168,8 @@ def _whook(text: str) -> _Order | None:
         is_whole = len(verbs) == len(pairs) == 1 and len(sizes) <= 2 and rest <= 1
         if not is_whole or (not sizes and verbs != ["close"]):
             return None
-        orders.append(_Order(_SIDES.get(verbs[0], "close"), _pair(pairs[0])))
+        action = "close" if verbs == ["close"] else _SIDES.get(verbs[0])
+        orders.append(_Order(action, _pair(pairs[0])))
     return _one(orders)
 
 

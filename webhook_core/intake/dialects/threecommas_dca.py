@@ -10,8 +10,8 @@ from webhook_core.intake.field_values import order_text
 
 _OF_THE_BOT = "there is no bot here to start or stop: leave the alert out"
 _ROWS = table(
-    mapped="message_type pair action volume fired_at strategy_name validate",
-    idle="bot_id",
+    mapped="pair action volume fired_at strategy_name validate",
+    idle="bot_id message_type",
     refused={"delay_seconds": "an order can't wait here: write 0, or leave it out"},
 )
 _ACTIONS = {
@@ -33,8 +33,8 @@ def _recognises(fields: Fields) -> bool:
 
 
 def _read(names: Names) -> dict[str, Any]:
-    about = {"symbol": _symbol(names), **framing(names)}
     action = names.word("action", _ACTIONS)
+    about = {"symbol": _symbol(names), **framing(names)}
     if action == "close_at_market_price":
         if names.on("volume") is not None:
             raise names.fault("volume", "does not go with close_at_market_price: leave it out")

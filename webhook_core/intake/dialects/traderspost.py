@@ -88,8 +88,11 @@ def _read(names: Names) -> dict[str, Any]:
     if action is None:
         raise names.missing("action", "send buy, sell or exit")
     about = {**names.ours(symbol="ticker", time="time"), **framing(names)}
+    names.pass_over("price", "signalPrice")  # references beside each other, and beside a limit
     if action == "cancel":
         _refuse_beside_a_cancel(names)
+        names.pass_over("sentiment", "quantityType", "timeInForce")
+        names.pass_over("cancel", *_POSITIONS)
         return {**about, "action": "cancel", "scope": "strategy"}
     if names.flag("cancel"):
         raise names.fault("cancel", "is true: send an alert of its own with action cancel first")
@@ -133,7 +136,7 @@ def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
             "orderType is missing, so it is a market order and price a mere reference; "
             'for a limit send "orderType": "limit" and limitPrice.'
         )
-    around = {name: names.raw(name) for name in _POSITIONS if names.has(name)}
+    around = _around(names)
     if feeling and around:
         around.setdefault("market_position", feeling)
     return {
@@ -143,6 +146,10 @@ def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
         **around,
         **_exits(names, action),
     }
+
+
+def _around(names: Names) -> dict[str, Any]:
+    return {name: names.raw(name) for name in _POSITIONS if names.has(name)}
 
 
 def _exits(names: Names, action: str) -> dict[str, Any]:
@@ -215,7 +222,9 @@ def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
         raise names.fault("orderType", "must be market with an exit, or left out")
     if not is_whole and (names.word("sentiment", _SENTIMENTS) or "flat") != "flat":
         raise names.fault("sentiment", "must be flat with action exit, or left out")
-    closes = {"action": "close", **(names.ours(price="signalPrice") or names.ours(price="price"))}
+    names.pass_over("timeInForce")  # of a market order, which is done at once
+    reference = names.ours(price="signalPrice") or names.ours(price="price")
+    closes = {"action": "close", **reference, **_around(names)}
     counted = names.word("quantityType", _COUNTED)
     if counted == "percent_of_position":
         if not is_whole and not names.has("quantity"):

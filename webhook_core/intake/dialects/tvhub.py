@@ -52,6 +52,7 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.fault("isBuy", f"must be the one of the three that is true, but {what} is")
     about = {**names.ours(symbol="pair"), **framing(names)}
     counted, amount = _size(names)
+    names.pass_over("isMarket")
     if said == ["isClose"] or (said == ["isSell"] and counted == "percentposition"):
         return {**about, "action": "close", **_part(names, counted, amount), **_reference(names)}
     if counted == "percentposition":

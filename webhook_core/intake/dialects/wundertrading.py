@@ -79,6 +79,7 @@ def _exit(names: Names, kind: str) -> dict[str, Any]:
         raise names.fault(
             "amountPerTrade", "does not go with an exit, which closes all: leave it out"
         )
+    names.pass_over("amountPerTradeType")
     return names.ours(price="price") if names.on("price") is not None else {}
 
 

@@ -177,6 +177,17 @@ READ = [
     ("an exit with a limit", of(TP, **FLAT | {"orderType": "limit", "limitPrice": 61000}),
      {"action": "sell", "order_type": "limit", "contracts": "0.01"}),
     ("nor of a sell", of(PMT, data="sell"), {"action": "sell", "stop_loss": None}),
+    ("flat closes", of(FIN, side="sell", open=None, positionSide="flat"), {"action": "close"}),
+    ("what is off asks for nothing",
+        of(FIN, side="sell", positionSide="long", open={"enabled": False, "sumUsd": 5}),
+     {"action": "close"}),
+    ("an exit's positions", of(TP, **FLAT, **PREV), {"action": "close", **PREV}),
+    ("an exit's references", of(TP, **FLAT, price=60000), {"action": "close", "price": "60000"}),
+    ("a crosstrade template's close",
+        b"key=k;command=CLOSEPOSITION;instrument=BTCUSD;order_type=MARKET;tif=DAY;price=60000;"
+        b"market_position=flat;prev_market_position=long;",
+     {"action": "close", "price": "60000", "market_position": "flat",
+         "prev_market_position": "long"}),
     ("nor of a crosstrade sell",
         text_of("CrossTrade").replace(b"=buy", b"=sell") + b"stop_loss=2%;",
      {"action": "sell", "stop_loss": None}),
@@ -249,6 +260,21 @@ REFUSED = [
     ("a day order", text_of("CrossTrade").replace(b"MARKET", b"LIMIT") + b"limit_price=1;", "tif",
         "no day orders"),
     ("accounts", text_of("CrossTrade").replace(b"main", b"a,b"), "account", "several"),
+    ("a limit of a close", of(TV, isBuy=False, isClose=True, unitsType=None, unitsPercent=None,
+        isMarket=False, isLimit=True, price=1), "isLimit", "leave it out"),
+    ("a maker's market order", of(TV, postOnly=True), "postOnly", "leave it out"),
+    ("a close that turns", of(FIN, side="sell", open=None, close={"action": "reverse"}),
+        "close.action", "no short"),
+    ("a close of a part", of(FIN, side="sell", open=None, close={"action": "decrease"}),
+        "close.action", "percent"),
+    ("a close with a limit", of(FIN, side="sell", open=None, close={"type": "limit"}),
+        "close.type", "limit order"),
+    ("flat and buy", of(FIN, positionSide="flat"), "positionSide", "closes a short"),
+    ("a limit that closes", b"key=k;command=CLOSEPOSITION;instrument=BTCUSD;order_type=LIMIT;",
+        "order_type", "leave it out"),
+    ("a bot without a pair", of(DCA, action="stop_bot", pair=None), "action", "no bot"),
+    ("a secret elsewhere", of("The nested format", secret="x"), "secret", "stands in passphrase"),
+    ("a secret where none is", of(WT, secret="x"), "secret", "scoped token into the URL"),
     ("a size that is none", nested(order_contracts="many"), "volume",
      "In this message of the nested format it is strategy.order_contracts"),
 ]  # fmt: skip
@@ -299,3 +325,39 @@ def test_every_fault_is_told_at_once():
 def test_a_long_name_is_not_repeated():
     error = refused({**of(TP), "x" * 40: 1})
     assert "x" * 16 not in error.message
+
+
+PASTED = [
+    ("b=short s=btcusd q=1 t=market", "{{strategy.order.action}}", "BTCUSD", ()),
+    ("b=buy s=btcusd q=1 t=limit p=59000 sl=2%", "buy", "BTCUSD", ("t", "p", "sl")),
+    ("kraken(BTCUSD) { limit(side=buy, amount=1); }", "buy", "BTCUSD", ("limit",)),
+    (
+        "continue(if=flat);\nkraken(BTCUSD) { market(side=sell, amount=1); }\n#a",
+        "sell",
+        "BTCUSD",
+        (),
+    ),
+    (
+        "trade:ftx:short symbol=BTC-PERP size=1 price=5",
+        "{{strategy.order.action}}",
+        "{{ticker}}",
+        ("price",),
+    ),
+    ("60123456789, buy, BTCUSD, risk=1, sl=20", "buy", "BTCUSD", ("risk", "sl")),
+    ("60123456789,closeshort,BTCUSD", "{{strategy.order.action}}", "BTCUSD", ()),
+    ("60123456789,closelongpct,BTCUSD,pct=50", "{{strategy.order.action}}", "BTCUSD", ("pct",)),
+    ("60123456789,closeall", "close", "{{ticker}}", ()),
+    ("60123456789,eaoff", "{{strategy.order.action}}", "{{ticker}}", ()),
+    ("kraken short BTC/USD 100$", "{{strategy.order.action}}", "BTC/USD", ()),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "symbol", "rest"), PASTED, ids=[row[0][:30] for row in PASTED]
+)
+def test_what_to_paste_says_what_the_text_is_sure_of_and_names_the_rest(text, action, symbol, rest):
+    """A short is no sell of what is held, and a limit none at the market."""
+    before, _, message = refused(text.encode()).message.partition(": {")
+    pasted = json.loads("{" + message)
+    assert (pasted["action"], pasted["symbol"]) == (action, symbol)
+    assert f"without {', '.join(rest)}," in before if rest else "without" not in before
