@@ -20,6 +20,9 @@ REQUESTS ?= 1000000
 # Never a script of .venv/bin: those hold the path that the clone had when they were installed.
 PY := $(VENV)/bin/python
 
+# Else every worker and every process of the tests compiles the same files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench simulate fuzz venv
 

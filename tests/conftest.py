@@ -1,9 +1,15 @@
 """In which order the tests run: what takes long begins first, so that no worker is left
-alone with it at the end."""
+alone with it at the end. And no example of a property has to be fast: a loaded machine is slow."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 LONG = ("walk", "simulation", "e2e", "matrix", "contract", "property")
 

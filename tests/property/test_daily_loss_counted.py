@@ -41,7 +41,7 @@ def _open(book):
     return {line: list(found.lots) for line, found in book.positions.items() if found.lots}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TRADES, st.lists(st.integers(1, 60), max_size=12))
 def test_nothing_is_lost_between_two_runs(said, steps):
     documents = MemoryDocuments()

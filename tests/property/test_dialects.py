@@ -7,7 +7,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.test_intake import objects, scalars, values
@@ -73,7 +73,7 @@ def test_no_alert_of_ours_is_anybody_elses(fields):
 
 
 @given(message=st.sampled_from(MESSAGES), changes=st.dictionaries(names, said | values, max_size=3))
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
+@settings(max_examples=400)
 def test_other_values_end_in_an_alert_or_in_one_of_our_own_errors(message, changes):
     with suppress(WebhookError):
         read({**message, **changes})

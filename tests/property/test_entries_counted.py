@@ -70,7 +70,7 @@ class Course:
                 self.store.record(shown)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(1, 5), st.integers(1, 5), STEPS)
 def test_never_more_than_the_limit_and_never_refused_while_there_is_a_place(day, hour, steps):
     course = Course(day, hour)

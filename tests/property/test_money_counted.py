@@ -39,7 +39,7 @@ def _traded(kraken, clock):
         )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CHANGES, max_size=25), SHARES)
 def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     clock = StoppedClock()

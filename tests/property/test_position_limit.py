@@ -39,7 +39,7 @@ def body(function, what, number):
     return alert(function, f"a-{number}", **fields)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps)
 def test_no_interleaving_holds_and_rests_more_than_the_limit(order):
     function = trader(btc=0, usd=10**7, env={**LIVE, "MAX_POSITION": f"{MOST} BTC"})

@@ -181,7 +181,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data(), requests)
 def test_no_request_crashes_the_application(functions, data, request_):
     function = data.draw(st.sampled_from(functions))
@@ -190,7 +190,7 @@ def test_no_request_crashes_the_application(functions, data, request_):
     check_answer(response.status, response.body, response.headers, request_.method, path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.data(),
     st.dictionaries(st.sampled_from(FIELDS), values | texts, max_size=4),
@@ -251,7 +251,7 @@ form = {"content-type": "application/x-www-form-urlencoded"}
 multipart = {"content-type": "multipart/form-data; boundary=x"}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(wired)
 @example({"method": "POST", "path": ALERTS, "headers": multipart, "data": b"--x\r\n"})
 @example({"method": "POST", "path": ALERTS, "headers": form, "data": b"a=1&b=2"})

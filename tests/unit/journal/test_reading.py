@@ -127,7 +127,7 @@ def test_each_delivery_that_was_refused_is_told(day):
     assert deliveries[0]["at"] < deliveries[1]["at"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kinds=st.lists(st.sampled_from(["entry", "note", "both"]), max_size=12),
     limit=st.integers(1, 5),

@@ -672,7 +672,7 @@ def test_a_reply_that_comes_late_but_in_time_is_taken() -> None:
         assert isinstance(submit(server, 1.5), Accepted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(http)))
 def test_no_bytes_make_the_client_raise_or_prove_anything(answer: bytes) -> None:
     with RawServer(send(answer, keep=False)) as server:
