@@ -54,17 +54,21 @@ class TradeList(NamedTuple):
 def read(path: Path) -> TradeList:
     """Raises AlertMalformed with the line that can't be read.
 
-    Where the language writes decimals with a comma, the cells are parted by semicolons. A trade
-    that is still open has an exit all the same: its signal is "Open", or its time.
+    Where the language writes decimals with a comma, the cells are parted by semicolons or tabs. A
+    trade that is still open has an exit all the same: its signal is "Open", or its time.
     """
     if path.stat().st_size > MOST_BYTES:
         raise AlertMalformed(f"{path.name} is larger than {MOST_BYTES} bytes.")
     try:
-        text = path.read_text("utf-8-sig")
+        data = path.read_bytes()
+        if data.startswith(b"PK"):
+            raise AlertMalformed(f"{path.name} is an Excel file: export the list as CSV.")
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise AlertMalformed(f"{path.name} can't be read as UTF-8.") from None
     try:
-        parted_by = ";" if ";" in text.partition("\n")[0] else ","
+        headings = text.partition("\n")[0]
+        parted_by = next((sign for sign in ";\t" if sign in headings), ",")
         rows = list(csv.reader(text.splitlines(), delimiter=parted_by))
     except csv.Error as error:
         raise AlertMalformed(f"{path.name} is no CSV: {error}.") from None
@@ -75,11 +79,13 @@ def read(path: Path) -> TradeList:
     for number, row in enumerate(rows[1:], 2):
         if not any(row):
             continue
-        cells = _Cells(row, columns, number, decimal_comma=parted_by == ";")
+        cells = _Cells(row, columns, number, decimal_comma=parted_by != ",")
         if cells.is_still_open:
             still_open.append(cells.trade)
         else:
             fills.append(cells.fill())
+    if not fills:
+        raise AlertMalformed(f"{path.name} has no trade.")
     fills.sort(key=lambda fill: (fill.at, fill.trade, not fill.is_entry))
     return TradeList(fills, still_open)
 
@@ -93,8 +99,7 @@ def _columns(headings: Sequence[str], name: str) -> Mapping[str, int]:
     if missing := [column for column in _HEADINGS if column not in found and column != "signal"]:
         raise AlertMalformed(
             f"{name} has no column for {', '.join(missing)}: export the list of trades in "
-            f"TradingView's strategy "
-            "report, in English."
+            "TradingView's strategy report as CSV, with TradingView set to English."
         )
     return found
 

@@ -320,6 +320,26 @@ def test_a_list_with_decimal_commas_is_parted_by_semicolons(explain, tmp_path):
     assert "10000.3200 USD" in result.output, result.output
 
 
+def test_a_list_that_is_parted_by_tabs_is_read_alike(explain, tmp_path):
+    path = tmp_path / "tabs.csv"
+    rows = [(*row[:3], *row[3:], "") for row in ROWS[:2]]
+    lines = [HEADINGS[0].replace(",", "\t"), *("\t".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines), "utf-8")
+    result = explain(GOOD, "--month", str(path))
+    assert "10000.3200 USD" in result.output, result.output
+
+
+def test_shorts_of_a_list_are_told_to_have_no_order_here(explain, tmp_path):
+    rows = [
+        (4, "Entry short", "Short", "2026-02-01 10:00", "60000", "0.01"),
+        (4, "Exit short", "Cover", "2026-02-02 10:00", "59000", "0.01"),
+    ]
+    message = (ROOT / "examples" / "tradingview_alert.json").read_text("utf-8")
+    result = explain(message, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert "2 would have been answered no_action, without an order: of trade 4." in result.output
+    assert "10000.0000 USD" in result.output
+
+
 def test_a_month_under_a_wrong_token_is_refused_as_a_whole(explain, tmp_path):
     result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], ROWS[:2]), **KEYED)
     assert (result.exit_code, "All of 2 would have been refused" in result.output) == (1, True)
@@ -329,6 +349,9 @@ def test_a_month_under_a_wrong_token_is_refused_as_a_whole(explain, tmp_path):
     ("text", "said"),
     [
         ("", "is empty"),
+        (f"{HEADINGS[0]}\n", "has no trade"),
+        ("PK\x03\x04", "is an Excel file: export the list as CSV"),
+        ("Trade-Nr.,Typ,Datum und Uhrzeit,Signal,Preis USD,Menge\n", "set to English"),
         ("a,b\n1,2\n", "has no column for trade, type, at, price, size"),
         (f"{HEADINGS[0]}\n1,Sideways,x,2026-02-01 10:00,1,1,\n", "Line 2: the type"),
         (f"{HEADINGS[0]}\n1,Entry long,x,yesterday,1,1,\n", "Line 2: the time"),

@@ -61,4 +61,11 @@ def _show(found: Month) -> int:
     show_line(
         f"{much}: {told}." if refused else f"None of {len(found.played)} would have been refused."
     )
+    idle = [one for one in found.played if one.answer.get("code") == "no_action"]
+    if idle:
+        trades = ", ".join(dict.fromkeys(str(one.fill.trade) for one in idle))
+        show_line(
+            f"{len(idle)} would have been answered no_action, without an order: of trade {trades}. "
+            "The account was as they want it already, as it is for the shorts of a strategy here."
+        )
     return len(refused)
