@@ -49,6 +49,16 @@ def of_message(
         )
 
 
+def of_strategy(named: str | None, settings: Settings) -> Iterator[Sentence]:
+    """``named``: as which it is tried."""
+    if named is not None and named not in settings.strategies:
+        known = ", ".join(sorted(settings.strategies)) or "none at all"
+        yield _later(
+            f"strategies.toml has no strategy {named}, so only the account's own limits were held "
+            f"against it; it has {known}."
+        )
+
+
 def of_exit(entry: Explained, leaving: Explained) -> Iterator[Sentence]:
     """How the two firings of one strategy go together."""
     opens, closes = entry.alert, leaving.alert

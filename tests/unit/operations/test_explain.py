@@ -251,6 +251,15 @@ def test_what_was_typed_wrong_is_no_traceback(explain):
     assert explain("x" * 70000).exit_code == 2
 
 
+@pytest.mark.parametrize("strategy", ["trend", "trand"])
+def test_a_strategy_that_the_settings_lack_is_said(explain, tmp_path, strategy):
+    path = tmp_path / "strategies.toml"
+    path.write_text(STRATEGIES, "utf-8")
+    result = explain(GOOD, "--strategy", strategy, STRATEGIES_FILE=str(path))
+    said = "! strategies.toml has no strategy trand" in result.output
+    assert said == (strategy == "trand"), result.output
+
+
 # -- a month
 
 

@@ -115,7 +115,8 @@ def _explained(template: str, options: Options) -> list[tuple[str, list[Sentence
     if allowed := settings.rules_for(options.strategy or "default").allow_lists:
         ticker = allowed[-1][0].replace("/", "")
     entry, filled = _try(template, settings, options, "entry", ticker)
-    told = [*entry.sentences, *later.of_message(template, filled, entry, settings)]
+    told = [*entry.sentences, *later.of_strategy(options.strategy, settings)]
+    told += later.of_message(template, filled, entry, settings)
     if not filled.is_of_a_strategy:
         return [("", told)]
     leaving, _ = _try(template, settings, options, "exit", ticker)
