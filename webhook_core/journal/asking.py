@@ -37,6 +37,11 @@ class Asking:
     known: Callable[[], Instruments]
     history: History
 
+    @property
+    def whose(self) -> tuple[str, str]:
+        """The mode and the account of whoever asks."""
+        return self.history.whose
+
     def alerts(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
         """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``,
         ``limit`` and ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed,
@@ -72,7 +77,8 @@ class Asking:
         from webhook_core.journal.shares import refused_shares  # a report alone asks
 
         kept_since = self.clock.now() - self.history.kept_for
-        return refused_shares(self.store, max(since, kept_since), until, strategy, budget)
+        wanted = Wanted(strategy=strategy, whose=self.whose)
+        return refused_shares(self.store, wanted, max(since, kept_since), until, budget)
 
     def purge(self) -> int:
         """Records that are past their days go, a bounded number at a time; what this instance has

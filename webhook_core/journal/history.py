@@ -33,12 +33,18 @@ HOURS_COUNTED = 1000
 
 
 class History:
-    """Of one instance. ``mask`` takes secrets out of a text."""
+    """Of one instance. ``mask`` takes secrets out of a text; ``whose``: mode and account."""
 
     def __init__(
-        self, store: Notes, clock: Clock, kept_for: timedelta, mask: Callable[[str], str]
+        self,
+        store: Notes,
+        clock: Clock,
+        kept_for: timedelta,
+        mask: Callable[[str], str],
+        whose: tuple[str, str],
     ) -> None:
         self._store, self._clock, self.kept_for, self._mask = store, clock, kept_for, mask
+        self.whose = whose
         self._minute = ""
         self._in_minute = 0
         self._left_out = 0
@@ -82,7 +88,8 @@ class History:
 
     def _note(self, record: Record) -> Note:
         strategy, expires_at = self._mask(record.strategy), record.at + self.kept_for
-        return Note(uuid.uuid4().hex, record.at, expires_at, strategy, self._mask(text_of(record)))
+        text = text_of(record._replace(account=self.whose[1]))
+        return Note(uuid.uuid4().hex, record.at, expires_at, strategy, self._mask(text))
 
     def _bounded(self, record: Record) -> Record | None:
         """In the place of the first that is too much stands that there is a bound; the next minute
@@ -108,4 +115,5 @@ def open_history(settings: Settings, store: Notes, clock: Clock) -> History:
     """Of this instance, as its settings have it."""
     forms = written_forms(settings.texts_to_mask)
     kept_for = timedelta(days=settings.history_days)
-    return History(store, clock, kept_for, lambda text: masked(text, forms))
+    whose = (settings.trading_mode, settings.account)
+    return History(store, clock, kept_for, lambda text: masked(text, forms), whose)

@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
 
     ``refused``: only what ended without an order for good. ``search``: in all that
     a row says, small and capital letters alike. ``is_symbol``: whether a symbol, as
-    written, is the wanted pair.
+    written, is the wanted pair. ``whose``: the mode and the account.
     """
 
     since: datetime | None = None
@@ -43,6 +43,7 @@ class Wanted(NamedTuple):
     outcomes: frozenset[str] | None = None
     refused: bool = False
     is_symbol: Callable[[str], bool] | None = None
+    whose: tuple[str, str] | None = None
     search: str | None = None
     alert_id: str | None = None
     id_prefix: str | None = None
@@ -54,6 +55,7 @@ class Wanted(NamedTuple):
             and (self.outcomes is None or row.outcome in self.outcomes)
             and not (self.refused and row.outcome in NOT_REFUSED)
             and (self.is_symbol is None or self._is_symbol(row.symbol))
+            and (self.whose is None or row.is_of(*self.whose))
             and self.alert_id in (None, row.alert_id)
             and (self.id_prefix is None or (row.alert_id or "").startswith(self.id_prefix))
             and (self.search is None or self.search.casefold() in _said(row))
@@ -83,7 +85,8 @@ def list_alerts(
     a cursor that is not ours.
     """
     before_entries, before_notes = places_in(cursor)
-    size = max(1, min(limit + 1, _AT_ONCE)) if wanted == Wanted() else _AT_ONCE
+    by_index = wanted == Wanted(strategy=wanted.strategy)
+    size = max(1, min(limit + 1, _AT_ONCE)) if by_index else _AT_ONCE
     entries = Stream(_entries_of(store, wanted), before_entries, size)
     notes = Stream(_notes_of(store, wanted), before_notes, size)
     found: list[Row] = []

@@ -39,7 +39,8 @@ class Record(NamedTuple):
     """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it
     said of its order, each shortened. ``not_kept``: how many alerts before it were not kept, since
     the minute had too many. ``checks``: those of a plan that was only validated; ``validates``:
-    nothing was to be traded, whatever came of it."""
+    nothing was to be traded, whatever came of it. ``account``: empty where an earlier version wrote
+    it, which named none."""
 
     at: datetime
     mode: str
@@ -57,6 +58,7 @@ class Record(NamedTuple):
     fields: Mapping[str, str] = {}
     checks: tuple[Mapping[str, Any], ...] = ()
     validates: bool = False
+    account: str = ""
 
 
 def text_of(record: Record) -> str:

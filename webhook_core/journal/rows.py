@@ -18,7 +18,8 @@ _OF_STATE = {State.SUBMITTING: "unknown"}
 class Row(NamedTuple):
     """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
     its outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is
-    what it was made from. ``validates``: nothing was to be traded."""
+    what it was made from. ``validates``: nothing was to be traded. ``mode`` and ``account``: empty
+    where a record does not say them."""
 
     key: str
     at: datetime
@@ -36,8 +37,14 @@ class Row(NamedTuple):
     field: str | None = None
     not_kept: int = 0
     validates: bool = False
+    account: str = ""
     legs: tuple[LedgerEntry, ...] = ()
     record: Record | None = None
+
+    def is_of(self, mode: str, account: str) -> bool:
+        """Several functions may keep their alerts in one store; a record that does not say whose
+        it is may be anybody's."""
+        return self.mode in (mode, "") and self.account in (account, "")
 
     @property
     def document(self) -> dict[str, Any]:
@@ -72,6 +79,7 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
         milliseconds=None
         if settled is None
         else round((settled - first.received_at).total_seconds() * 1000),
+        account=first.unit.account,
         legs=tuple(legs),
     )
 
@@ -100,6 +108,7 @@ def row_of_note(note: Note) -> Row:
         field=record.field,
         not_kept=record.not_kept,
         validates=record.validates or record.outcome == "validated",
+        account=record.account,
         record=record,
     )
 

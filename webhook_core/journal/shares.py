@@ -16,13 +16,12 @@ _TENTH = Decimal("0.1")
 
 
 def refused_shares(
-    store: Store, since: datetime, until: datetime, strategy: str | None, budget: Budget
+    store: Store, wanted: Wanted, since: datetime, until: datetime, budget: Budget
 ) -> dict[str, Any]:
-    """``since`` of the answer: from where on they were counted, later than asked where the search
-    ended at its bound. Validations are not counted: nothing was to be traded. Raises
-    LedgerUnavailable."""
-    wanted = Wanted(since=since, strategy=strategy)
-    page = list_alerts(store, wanted, SEARCHED, budget)
+    """Of the alerts that are ``wanted``. ``since`` of the answer: from where on they were counted,
+    later than asked where the search ended at its bound. Validations are not counted: nothing was
+    to be traded. Raises LedgerUnavailable."""
+    page = list_alerts(store, wanted._replace(since=since), SEARCHED, budget)
     rows = [row for row in page.rows if row.at < until]
     if page.cursor is not None:
         since = min((row.at for row in page.rows), default=until)

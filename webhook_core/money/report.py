@@ -137,21 +137,31 @@ def to_document(
 ) -> dict[str, Any]:
     """``prices``: last ones by symbol. ``read_at``: up to when the venue's trades are known."""
     rows = [_row(line, prices.get(line.line.symbol)) for line in lines]
-    totals: dict[str, dict[str, Decimal]] = {}
-    for line in lines:
-        total = totals.setdefault(line.quote, {"realised": _ZERO, "unrealised": _ZERO})
-        total["realised"] += line.realised
-        total["unrealised"] += line.unrealised(prices.get(line.line.symbol)) or _ZERO
     return {
         "since": since,
         "until": until,
         "read_at": read_at,
         "rows": rows,
         "totals": {
-            quote: {name: plain(amount) for name, amount in total.items()}
-            for quote, total in totals.items()
+            quote: _total([line for line in lines if line.quote == quote], prices)
+            for quote in dict.fromkeys(line.quote for line in lines)
         },
         "note": NOTE,
+    }
+
+
+def unrealised_of(lines: Iterable[LineReport], prices: Mapping[str, Decimal]) -> Decimal | None:
+    """Of lines of one quote; None where a price is missing: a part would be taken for the whole."""
+    found = [line.unrealised(prices.get(line.line.symbol)) for line in lines]
+    known = [amount for amount in found if amount is not None]
+    return sum(known, _ZERO) if len(known) == len(found) else None
+
+
+def _total(lines: Sequence[LineReport], prices: Mapping[str, Decimal]) -> dict[str, str | None]:
+    unrealised = unrealised_of(lines, prices)
+    return {
+        "realised": plain(sum((line.realised for line in lines), _ZERO)),
+        "unrealised": None if unrealised is None else plain(unrealised),
     }
 
 

@@ -74,7 +74,7 @@ class AlertNews:
                 yield row_of_entries([entry, *later_legs(self.store, entry)])
         for note in _notes_since(self.store, begin):
             row = row_of_note(note)
-            if row.mode in (self.mode, ""):
+            if row.is_of(self.mode, self.account):
                 yield row
 
     def _again(self, key: str) -> Row | None:

@@ -4,7 +4,7 @@ positions."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from webhook_core.clock import Budget
 from webhook_core.journal.reading import Store, Wanted, list_alerts
 from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
-from webhook_core.money.report import LineReport, reported
+from webhook_core.money.report import LineReport, reported, unrealised_of
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.state import Message, State
 from webhook_core.trading.rounding import plain
@@ -21,16 +21,19 @@ from webhook_core.trading.rounding import plain
 DAY = timedelta(days=1)
 MOST_ALERTS = 2000
 MOST_LINES = 12
+Prices = Callable[[Iterable[str], Budget], Mapping[str, Decimal]]
+"""Last ones by symbol, of those that can be had."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``hour`` in UTC; None: no summary is wanted."""
+    """``whose``: the mode and the account. ``hour`` in UTC; None: no summary is wanted."""
 
     store: Store
     trades: TradeStore
-    mode: str
+    whose: tuple[str, str]
     hour: time | None
+    prices: Prices
 
     def since(self, state: State, now: datetime, budget: Budget) -> tuple[list[Message], State]:
         """The one of the last such hour, unless it was told. Raises LedgerUnavailable."""
@@ -44,16 +47,18 @@ class Summary:
         return [self._of(due - DAY, due, budget)], after
 
     def _of(self, since: datetime, until: datetime, budget: Budget) -> Message:
-        page = list_alerts(self.store, Wanted(since=since), MOST_ALERTS, budget)
-        rows = [row for row in page.rows if row.at < until and row.mode in (self.mode, "")]
+        wanted = Wanted(since=since, whose=self.whose)
+        page = list_alerts(self.store, wanted, MOST_ALERTS, budget)
+        rows = [row for row in page.rows if row.at < until]
         lines = reported(self.trades.until(until), since)
+        prices = self.prices({line.line.symbol for line in lines if line.position.lots}, budget)
         at_least = "" if page.cursor is None else "at least "
         body = [f"Alerts: {at_least}{len(rows)}{_outcomes(rows)}", *_refusals(rows)]
-        body += [_line(line) for line in lines[:MOST_LINES]]
+        body += [_line(line, prices) for line in lines[:MOST_LINES]]
         if len(lines) > MOST_LINES:
             body.append(f"and {len(lines) - MOST_LINES} more: python -m webhook_core report")
-        body += _totals(lines)
-        mode = "" if self.mode == "live" else f" ({self.mode})"
+        body += _totals(lines, prices)
+        mode = "" if self.whose[0] == "live" else f" ({self.whose[0]})"
         title = f"The day until {until:%Y-%m-%d %H:%M} UTC{mode}"
         return Message("", title, "\n".join(body))
 
@@ -71,19 +76,25 @@ def _refusals(rows: Sequence[Row]) -> Iterator[str]:
         yield f"Refused: {named}"
 
 
-def _line(line: LineReport) -> str:
-    """Of one strategy and pair; what it holds without its price, which nobody was asked for."""
+def _line(line: LineReport, prices: Mapping[str, Decimal]) -> str:
+    """Of one strategy and pair, and what its position is worth beyond its cost by now."""
     pair = f"{line.line.symbol}{' margin' if line.line.margin else ''}"
     done = f"{line.fills} fills, profit {plain(line.realised)} {line.quote}"
     held = line.position.volume
-    cost = f" for {plain(line.position.cost)} {line.quote}"
-    holds = f"holds {plain(held)}{cost}" if held else "holds nothing"
-    return f"{line.line.strategy} {pair}: {done}; {holds}"
+    if not held:
+        return f"{line.line.strategy} {pair}: {done}; holds nothing"
+    open_profit = line.unrealised(prices.get(line.line.symbol))
+    worth = "no price" if open_profit is None else f"{plain(open_profit)} {line.quote} unrealised"
+    cost = f"for {plain(line.position.cost)} {line.quote}"
+    return f"{line.line.strategy} {pair}: {done}; holds {plain(held)} {cost}, {worth}"
 
 
-def _totals(lines: Sequence[LineReport]) -> Iterator[str]:
-    totals: dict[str, Decimal] = {}
-    for line in lines:
-        totals[line.quote] = totals.get(line.quote, Decimal(0)) + line.realised
-    for quote, total in totals.items():
-        yield f"Profit: {plain(total)} {quote}"
+def _totals(lines: Sequence[LineReport], prices: Mapping[str, Decimal]) -> Iterator[str]:
+    """Without the open profit where a price is missing."""
+    for quote in dict.fromkeys(line.quote for line in lines):
+        of_quote = [line for line in lines if line.quote == quote]
+        realised = sum((line.realised for line in of_quote), Decimal(0))
+        unrealised = unrealised_of(of_quote, prices)
+        holds = any(line.position.lots for line in of_quote)
+        beside = f", unrealised {plain(unrealised)} {quote}" if holds and unrealised else ""
+        yield f"Profit: {plain(realised)} {quote}{beside}"

@@ -21,7 +21,7 @@ from webhook_core.notify.kinds import DEFAULT
 from webhook_core.notify.listening import expected_of, newest_of
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.state import Message, State, state_in
-from webhook_core.notify.summary import Summary
+from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
 from webhook_core.settings.expectations import Expected
@@ -51,14 +51,15 @@ class Telling:
     def name(self) -> str:
         return document_of(self.settings)
 
-    def run(self, unread: Sequence[Mapping[str, str]], budget: Budget) -> int:
+    def run(self, unread: Sequence[Mapping[str, str]], prices: Prices, budget: Budget) -> int:
         """How many messages were taken. ``unread``: what this reconcile run could not read of
-        Kraken. Whatever fails here is no failure of the run. Never raises."""
+        Kraken; ``prices``: last ones by symbol, which only a summary asks for. Whatever fails here
+        is no failure of the run. Never raises."""
         if not self.book.addresses:
             return 0
         try:
             self._warn_once()
-            gather = partial(self._gather, unread=unread, budget=budget)
+            gather = partial(self._gather, unread=unread, prices=prices, budget=budget)
             outbox = Outbox(self.store, self.clock, self.name, self.book.channels(), gather)
             self._ledger_works(budget)
             return outbox.run(budget)
@@ -107,16 +108,19 @@ class Telling:
         now: datetime,
         *,
         unread: Sequence[Mapping[str, str]],
+        prices: Prices,
         budget: Budget,
     ) -> tuple[list[Message], State]:
         expected = expected_of(self.settings.strategies)
-        newest = newest_of(self.store, [name for name in expected if name not in state.heard])
+        whose = (self.settings.trading_mode, self.settings.account)
+        unheard = [name for name in expected if name not in state.heard]
+        newest = newest_of(self.store, whose, unheard)
         heard = {
             name: state.heard.get(name) or newest.get(name, now).isoformat() for name in expected
         }
         state = state._replace(heard=heard)
         messages: list[Message] = []
-        for step in self._steps(now, unread, expected, budget):
+        for step in self._steps(now, unread, expected, prices, budget):
             try:
                 found, state = step(state)
             except LedgerUnavailable:
@@ -132,12 +136,13 @@ class Telling:
         now: datetime,
         unread: Sequence[Mapping[str, str]],
         expected: Mapping[str, Expected],
+        prices: Prices,
         budget: Budget,
     ) -> Sequence[Step]:
         """The alerts come behind what asks whether this is the first run."""
         mode, account = self.settings.trading_mode, self.settings.account
         trades = TradeStore(self.store, mode, account)
-        summary = Summary(self.store, trades, mode, self.settings.notify_summary)
+        summary = Summary(self.store, trades, (mode, account), self.settings.notify_summary, prices)
         return (
             lambda known: standing.pauses(known, self.pausing.standing()),
             lambda known: standing.venue(known, unread),

@@ -27,7 +27,8 @@ def check_notify(application: Application) -> Iterator[Finding]:
             yield _address(channel, state.queues.get(channel.place, Queue()))
         if state.looked_at is None:
             yield warn("notifications", "nothing was ever looked at", _RUN)
-    for row in silent_now(operators.strategies, telling.store, application.clock.now()):
+    whose, now = operators.history.whose, application.clock.now()
+    for row in silent_now(operators.strategies, telling.store, whose, now):
         last = "never" if row["last"] is None else moment(row["last"])
         found = f"{row['strategy']}: newest alert {last}; expected {row['expected']}"
         if row["silent"]:

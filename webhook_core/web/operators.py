@@ -149,15 +149,20 @@ class Operators:
         """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``;
         how many of each strategy's alerts were refused in that time, which strategies have gone
         silent, and what daily limits count today."""
-        from webhook_core.notify.listening import silent_now  # no alert asks
-
         budget = self._budget()
         found = self.money.report(query, budget)
         span = (found["since"], found["until"])
         refused = self.history.refused_shares(*span, query.get("strategy") or None, budget)
-        expected = silent_now(self.strategies, self.history.store, self.clock.now())
         losses = self._losses()
-        return {**found, "refused": refused, "expected": expected, "losses": losses}
+        return {**found, "refused": refused, "expected": self.expected(), "losses": losses}
+
+    def expected(self) -> list[dict[str, Any]]:
+        """The strategies that alerts are expected of, and which of them are silent. Raises
+        LedgerUnavailable."""
+        from webhook_core.notify.listening import silent_now  # no alert asks
+
+        told = self.history
+        return silent_now(self.strategies, told.store, told.whose, self.clock.now())
 
     def _losses(self) -> list[dict[str, Any]]:
         """What each owner of a daily limit has lost, as reconcile has counted it last."""

@@ -81,7 +81,7 @@ class ReconcileRun:
         found["fees_read"] = self._fees_read(budget)
         found["key_read"] = self._key_read(unread)
         found["venue_unavailable"] = unread
-        found["told"] = self.telling.run(unread, budget)
+        found["told"] = self.telling.run(unread, self.money.prices, budget)
         done = {
             name: found[name]
             for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")

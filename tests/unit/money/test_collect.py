@@ -222,7 +222,9 @@ def test_the_commands_show_the_report_and_every_trade_as_a_table_and_as_values(
     (row,) = csv.DictReader(io.StringIO(run("report", "--csv")))
     assert (row["strategy"], row["open_volume"], row["slippage_median"]) == ("'=one()", "0.01", "0")
     (named,) = application.operators.report({})["rows"]
-    assert list(row) == list(named)
+    assert list(row) == [*named, "alerts", "refused", "refused_percent", "read_at"]
+    assert (row["alerts"], row["refused"], row["refused_percent"]) == ("1", "0", "0")
+    assert row["read_at"].startswith("20")
     own, other = csv.DictReader(io.StringIO(run("fills", "--csv")))
     assert tuple(own) == COLUMNS
     assert (own["strategy"], own["role"], own["fee_currency"]) == ("'=one()", "order", "USD")

@@ -85,6 +85,6 @@ def test_the_summary_says_what_was_earned_and_what_is_held(trading, person):
     (said,) = person.heard
     assert said["message"].splitlines() == [
         "Alerts: 2 (2 accepted)",
-        "trend BTC/USD: 2 fills, profit -2.752 USD; holds 0.006 for 360 USD",
-        "Profit: -2.752 USD",  # 4 earned; 4.8 and 1.952 of fees
+        "trend BTC/USD: 2 fills, profit -2.752 USD; holds 0.006 for 360 USD, 6 USD unrealised",
+        "Profit: -2.752 USD, unrealised 6 USD",  # 4 earned; 4.8 and 1.952 of fees
     ]

@@ -18,7 +18,7 @@ from webhook_core.operations.commands.terminal import OpenApplication, moment
 from webhook_core.web.listing import MOST_ENTRIES
 from webhook_core.web.messages import json_response
 
-_HEADER = ("TIME (UTC)", "OUTCOME", "STRATEGY", "ASKED", "REASON", "ORDER ID", "MS", "ALERT")
+_HEADER = ("TIME (UTC)", "OUTCOME", "STRATEGY", "ASKED", "REASON", "ORDER ID", "MS", "OF", "ALERT")
 _LEAD = 4
 _COLUMNS = (
     *(
@@ -33,7 +33,7 @@ _COLUMNS = (
         "reason",
         "field",
     ),
-    *("warnings", "order_ids", "milliseconds", "validates"),
+    *("warnings", "order_ids", "milliseconds", "validates", "account"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -80,7 +80,8 @@ def alerts(
     if as_csv:
         _show_csv(document["alerts"])
     else:
-        show_table(map(_row, document["alerts"]), _HEADER, lead=_LEAD)
+        whose = application.operators.history.whose
+        show_table((_row(row, whose) for row in document["alerts"]), _HEADER, lead=_LEAD)
     for remark in _remarks(document, application.settings.ledger_url, int(asked["limit"] or 0)):
         show_line(remark, err=True)  # what a program reads is rows alone
     if document["cursor"]:
@@ -166,7 +167,7 @@ def _remarks(document: Mapping[str, Any], ledger_url: str, limit: int) -> Iterat
         yield "There are more. Go on with:"
 
 
-def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
+def _row(row: Mapping[str, Any], whose: tuple[str, str]) -> tuple[object, ...]:
     return (
         moment(row["at"]),
         _outcome(row),
@@ -175,8 +176,15 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
         row["reason"],
         ", ".join(row["order_ids"]),
         row["milliseconds"],
+        _elsewhere(row, whose),
         row["alert_id"],
     )
+
+
+def _elsewhere(row: Mapping[str, Any], whose: tuple[str, str]) -> str:
+    """The mode and account of an alert that another function, or another mode, has taken."""
+    mode, account = row["mode"] or whose[0], row["account"] or whose[1]
+    return "" if (mode, account) == whose else f"{mode} {account}"
 
 
 def _outcome(row: Mapping[str, Any]) -> str:

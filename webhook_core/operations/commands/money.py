@@ -30,9 +30,10 @@ COLUMNS = (
 REPORT_COLUMNS = (
     *("strategy", "symbol", "margin", "trades", "won", "fills", "turnover", "fees", "realised"),
     *("drawdown", "open_volume", "open_cost", "last", "unrealised", "slippage_median"),
-    "slippage_worst",
+    *("slippage_worst", "alerts", "refused", "refused_percent", "read_at"),
 )
-"""Of report --csv, named as in the JSON of GET /report."""
+"""Of report --csv, named as in the JSON of GET /report. What the JSON says of a strategy, from
+``alerts`` on, stands in each of its rows, and ``read_at`` in all."""
 
 _month = click.option(
     "--month", default="", help="Such as 2026-11; this one if it is left out; all for everything."
@@ -63,7 +64,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     for line in _refused(document["refused"]):
         show_line(line)
     for quote, total in document["totals"].items():
-        show_line(f"{quote}: realised {total['realised']}, unrealised {total['unrealised']}")
+        unrealised = total["unrealised"] or "not known: a price is missing"
+        show_line(f"{quote}: realised {total['realised']}, unrealised {unrealised}")
     show_line(_age(document))
     for line in map(_silence, document["expected"]):
         show_line(line)
@@ -135,8 +137,22 @@ def _refused(shares: Mapping[str, Any]) -> Iterator[str]:
 def _write_csv(document: Mapping[str, Any]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(REPORT_COLUMNS)
+    for row in _with_shares(document):
+        writer.writerow(_cell(row.get(name)) for name in REPORT_COLUMNS)
+
+
+def _with_shares(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Each row with what was refused of its strategy's alerts; a strategy that has traded nothing,
+    and perhaps had all of its alerts refused, has a row of its own."""
+    shares = {share["strategy"]: share for share in document["refused"]["strategies"]}
+    traded = {row["strategy"] for row in document["rows"]}
+    read_at = document["read_at"]
+    shown = {"read_at": None if read_at is None else read_at.isoformat(timespec="seconds")}
     for row in document["rows"]:
-        writer.writerow(_cell(row[name]) for name in REPORT_COLUMNS)
+        yield {**row, **shares.get(row["strategy"], {}), **shown}
+    for name, share in shares.items():
+        if name not in traded:
+            yield {**share, **shown}
 
 
 def _cell(value: Any) -> object:

@@ -31,6 +31,7 @@ _READS = {
     "fills": "what orders have filled",
     "trades": "what the account has traded",
     "pair_rules": "the rules of its pairs",
+    "key": "what its key may do",
 }
 
 

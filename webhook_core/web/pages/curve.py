@@ -15,7 +15,6 @@ class Curve(NamedTuple):
 
     points: str
     zero: str
-    last: Decimal
 
 
 def curve_of(amounts: Sequence[Decimal]) -> Curve:
@@ -31,4 +30,4 @@ def curve_of(amounts: Sequence[Decimal]) -> Curve:
         return f"{(high - amount) / span * HEIGHT:.1f}"
 
     points = " ".join(f"{number * across:.1f},{y(amount)}" for number, amount in enumerate(shown))
-    return Curve(points, y(Decimal(0)), course[-1])
+    return Curve(points, y(Decimal(0)))

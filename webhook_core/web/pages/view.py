@@ -5,7 +5,7 @@ What can't be read is said, and the rest stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,9 @@ from webhook_core.settings.settings import Settings
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.rounding import plain
 from webhook_core.web.operators import Operators
+from webhook_core.web.pages.amounts import Amounts
 from webhook_core.web.pages.curve import curve_of
+from webhook_core.web.pages.heard import heard
 from webhook_core.web.pages.limits_shown import LimitsShown, read_limits
 
 READ_S = 10.0
@@ -50,7 +52,8 @@ class View:
             "unknown": orders["orders"],
             "alerts": listed["alerts"],
             "filters": {name: filters.get(name, "") for name in FILTERS},
-            "last": _last_alerts(operators.alerts({"limit": "200"})["alerts"]),
+            "heard": heard(operators),
+            "whose": operators.history.whose,
             **self._limits(now),
             **self._account(),
             **self._money(),
@@ -76,6 +79,7 @@ class View:
         mode, account = reconciler.mode, reconciler.account
         entries = self.operators.ledger.of_orders(mode, account, set(ids)) if ids else ()
         owners = {entry.current.order_id: entry for entry in entries}
+        shown = self._amounts()
         return {
             "unread": "",
             "balances": [
@@ -84,36 +88,55 @@ class View:
                 if row.total
             ],
             "positions": [
-                (row.pair, plain(row.volume), _whose(owners.get(row.order_id))) for row in positions
+                (row.pair, shown.volume(row.pair, row.volume), _whose(owners.get(row.order_id)))
+                for row in positions
             ],
-            "resting": [_resting(order, owners) for order in resting],
+            "resting": [_resting(order, owners, shown) for order in resting],
         }
 
     def _money(self) -> dict[str, Any]:
-        document = self.operators.money.report({}, Budget.start(self.operators.clock, READ_S))
-        curves = {key: curve_of(course) for key, course in self.operators.money.curves({}).items()}
-        return {"report": document, "curves": curves}
+        money, shown = self.operators.money, self._amounts()
+        document = money.report({}, Budget.start(self.operators.clock, READ_S))
+        rows = [_earned(row, shown) for row in document["rows"]]
+        symbols = {_curve_key(row): row["symbol"] for row in document["rows"]}
+        curves = [
+            (*key, shown.money(symbols.get(key, ""), course[-1]), curve_of(course))
+            for key, course in money.curves({}).items()
+        ]
+        return {"report": {**document, "rows": rows}, "curves": curves}
+
+    def _amounts(self) -> Amounts:
+        return Amounts(self.operators.pair_rules.current())
 
 
-def _last_alerts(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The newest of each strategy; ``rows`` are newest first."""
-    newest: dict[str, Mapping[str, Any]] = {}
-    for row in rows:
-        newest.setdefault(row["strategy"], row)
-    return [newest[strategy] for strategy in sorted(newest)]
+def _earned(row: Mapping[str, Any], shown: Amounts) -> dict[str, Any]:
+    """A row of the report."""
+    symbol, unrealised = row["symbol"], row["unrealised"]
+    return {
+        **row,
+        "realised": shown.money(symbol, Decimal(row["realised"])),
+        "open_volume": shown.volume(symbol, Decimal(row["open_volume"])),
+        "unrealised": None if unrealised is None else shown.money(symbol, Decimal(unrealised)),
+    }
 
 
-def _resting(order: RestingOrder, owners: Mapping[str | None, LedgerEntry]) -> Sequence[str]:
+def _curve_key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["strategy"], row["symbol"].partition("/")[2]
+
+
+def _resting(
+    order: RestingOrder, owners: Mapping[str | None, LedgerEntry], amounts: Amounts
+) -> Sequence[str]:
     owner = owners.get(order.order_id) or owners.get(order.parent or "")
     prices: tuple[Decimal | None, ...] = (order.limit, order.trigger)
-    shown = [plain(price) for price in prices if price is not None]
+    shown = [amounts.price(order.pair, price) for price in prices if price is not None]
     what = f"exit of {_whose(owner)}" if order.parent and owner else _whose(owner)
     return (
         order.order_id,
         order.pair,
         str(order.side),
         order.order_type,
-        plain(order.left),
+        amounts.volume(order.pair, order.left),
         ", ".join(shown),
         what,
     )

@@ -1,0 +1,44 @@
+"""Amounts as the page shows them: with the decimals of their pair, so that they align. The report
+has every digit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.rounding import plain
+from webhook_core.trading.symbols import Instruments, UnknownSymbol
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """``known``: the pairs. Of one that is not known every amount is shown as it is."""
+
+    known: Instruments
+
+    def volume(self, symbol: str, amount: Decimal) -> str:
+        """Base."""
+        pair = self._pair(symbol)
+        return fixed(amount, None if pair is None else pair.lot_decimals)
+
+    def price(self, symbol: str, amount: Decimal) -> str:
+        """Quote per base."""
+        pair = self._pair(symbol)
+        return fixed(amount, None if pair is None else pair.pair_decimals)
+
+    def money(self, symbol: str, amount: Decimal) -> str:
+        """Quote."""
+        pair = self._pair(symbol)
+        return fixed(amount, None if pair is None else pair.cost_decimals)
+
+    def _pair(self, symbol: str) -> Instrument | None:
+        try:
+            return self.known.resolve(symbol)
+        except UnknownSymbol:
+            return None
+
+
+def fixed(amount: Decimal, decimals: int | None) -> str:
+    """As it is where nobody says how many decimals it has."""
+    return plain(amount) if decimals is None else f"{amount:.{decimals}f}"
