@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.money.trade_store import Place, TradeStore
-from webhook_core.money.trades import Role, Trade
+from webhook_core.money.trade_store import FULL, Place, TradeStore
+from webhook_core.money.trades import Role, Trade, to_row
 from webhook_core.trading.orders import Side
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -56,3 +57,39 @@ def test_two_runs_at_once_lose_nothing_and_keep_nothing_twice(store):
         new = [row for rows in pool.map(add, range(3)) for row in rows]
     assert sorted(row.trade_id for row in new) == ["T0", "T1", "T2", "T3"]
     assert TradeStore(store, "live", "default").of_day(NOON.date()) == [trade(n) for n in range(4)]
+
+
+def test_a_day_goes_on_past_what_one_document_may_hold(store):
+    kept = TradeStore(store, "live", "default")
+    many = [trade(number) for number in range(6000)]
+    assert kept.add(many) == many
+    assert kept.add([*many[-10:], trade(6001)]) == [trade(6001)]
+    assert kept.of_day(NOON.date()) == [*many, trade(6001)]
+    assert sum(len(text.text) for text in store.beginning_with("trades:").values()) > 2**20
+    assert max(len(text.text) for text in store.beginning_with("trades:").values()) < 2**19
+
+
+def test_a_day_that_an_earlier_version_has_filled_is_read_and_goes_on(store):
+    whole = [trade(number) for number in range(2500)]
+    text = json.dumps([to_row(one) for one in whole])
+    assert FULL < len(text) < 2**20
+    assert store.write(f"trades:live:default:{NOON.date()}", text, None)
+    kept = TradeStore(store, "live", "default")
+    assert kept.add([trade(0), trade(9000), trade(2499)]) == [trade(9000)]
+    assert kept.of_day(NOON.date()) == [*whole, trade(9000)]
+    assert kept.known([trade(1), trade(9000), trade(9001)]) >= {"T1", "T9000"}
+
+
+def test_runs_that_meet_where_a_part_is_full_lose_nothing_and_keep_nothing_twice(store):
+    first = [trade(number) for number in range(1400)]
+    assert TradeStore(store, "live", "default").add(first) == first
+
+    def add(number):
+        rows = [trade(1400 + one) for one in range(number, number + 300)]
+        return TradeStore(store, "live", "default").add(rows)
+
+    with ThreadPoolExecutor(3) as pool:
+        new = [row.trade_id for rows in pool.map(add, (0, 150, 300)) for row in rows]
+    assert sorted(new) == sorted(f"T{1400 + number}" for number in range(600))
+    kept = TradeStore(store, "live", "default").of_day(NOON.date())
+    assert kept == [trade(number) for number in range(2000)]

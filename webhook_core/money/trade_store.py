@@ -1,5 +1,10 @@
-"""The trades of the account, kept for good: a document a day beside the ledger, and one that says
-how far the venue was read. A trade is written once, however often it is read."""
+"""The trades of the account, kept for good: documents of each day beside the ledger, and one that
+says how far the venue was read. A trade is written once, however often it is read.
+
+A day begins with one document. Once that is full it stays as it is, and the next trades go into a
+further one: Firestore takes 1 MiB in a document (firebase.google.com/docs/firestore/quotas), which
+a day of some 3,200 trades fills.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,15 @@ from itertools import groupby
 from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import Document, Documents
 from webhook_core.money.trades import Trade, from_row, to_row
 
 TRIES = 5
 """So often another process may come first in one write."""
 MOST_DAYS = 4000
+FULL = 400_000
+"""Characters, of ASCII alone; one trade more has 3,000 at most. An earlier version wrote a whole
+day into its first document, however long."""
 
 
 class Place(NamedTuple):
@@ -73,8 +81,8 @@ class TradeStore:
 
     def of_day(self, day: date) -> list[Trade]:
         """In UTC, oldest first."""
-        kept = self.documents.read(f"{self._day}{day.isoformat()}")
-        return [] if kept is None else [from_row(row) for row in json.loads(kept.text)]
+        rows = {row["trade_id"]: row for part in self._parts(day) for row in json.loads(part.text)}
+        return sorted(map(from_row, rows.values()), key=_in_order)
 
     def until(self, end: datetime) -> Iterator[Trade]:
         """Every trade before that moment, oldest first."""
@@ -88,19 +96,52 @@ class TradeStore:
             yield from (trade for trade in self.of_day(day) if trade.at < end)
 
     def _add_to(self, day: date, trades: Sequence[Trade]) -> list[Trade]:
-        name = f"{self._day}{day.isoformat()}"
-        for _ in range(TRIES):
-            kept = self.documents.read(name)
-            rows = [] if kept is None else json.loads(kept.text)
-            known = {row["trade_id"] for row in rows}
-            new = [trade for trade in trades if trade.trade_id not in known]
-            if not new:
-                return []
-            rows = sorted((*rows, *map(to_row, new)), key=lambda row: (row["at"], row["trade_id"]))
-            version = None if kept is None else kept.version
-            if self.documents.write(name, json.dumps(rows), version):
+        """Where others write beside, what a part lacks is looked at again."""
+        new: list[Trade] = []
+        failed = 0
+        while failed < TRIES:
+            parts = self._parts(day)
+            known = {row["trade_id"] for part in parts for row in json.loads(part.text)}
+            left = [trade for trade in trades if trade.trade_id not in known]
+            if not left:
                 return new
+            written = self._write(day, parts, left)
+            failed += not written
+            new += left[:written]
         raise LedgerUnavailable("The trades of a day could not be written: others wrote them too.")
+
+    def _write(self, day: date, parts: Sequence[Document], left: Sequence[Trade]) -> int:
+        """How many of them the last part has taken; none where somebody else has written it.
+
+        A full one never changes, so whoever holds the last one as it is has seen all of the day."""
+        last = parts[-1] if parts and len(parts[-1].text) < FULL else None
+        rows = [] if last is None else json.loads(last.text)
+        size = 0 if last is None else len(last.text)
+        taken = 0
+        while taken < len(left) and size < FULL:
+            row = to_row(left[taken])
+            size += len(json.dumps(row)) + len(", ")
+            rows.append(row)
+            taken += 1
+        rows.sort(key=lambda row: (row["at"], row["trade_id"]))
+        number = len(parts) if last is not None else len(parts) + 1
+        version = None if last is None else last.version
+        done = self.documents.write(self._part(day, number), json.dumps(rows), version)
+        return taken if done else 0
+
+    def _parts(self, day: date) -> list[Document]:
+        """The day's documents. Behind one that is not full there is none."""
+        parts: list[Document] = []
+        while not parts or len(parts[-1].text) >= FULL:
+            part = self.documents.read(self._part(day, len(parts) + 1))
+            if part is None:
+                break
+            parts.append(part)
+        return parts
+
+    def _part(self, day: date, number: int) -> str:
+        """The first has the name that an earlier version gave to the whole day."""
+        return f"{self._day}{day.isoformat()}" + (f"/{number}" if number > 1 else "")
 
 
 def _in_order(trade: Trade) -> tuple[datetime, str]:
