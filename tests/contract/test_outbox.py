@@ -123,6 +123,24 @@ def test_a_run_that_dies_behind_its_claim_is_not_repeated_but_told_as_a_sum(brid
     assert bridge.run() == 0
 
 
+def test_a_sum_that_gets_lost_itself_counts_as_all_that_it_stood_for(bridge, box):
+    bridge.news = news(*range(MOST_A_RUN + 8))
+    with pytest.raises(LedgerUnavailable):
+        bridge.run(Dies(bridge.store, 1))
+    bridge.later(4)
+    with pytest.raises(LedgerUnavailable):
+        bridge.run(Dies(bridge.store, 1))
+    bridge.later(4)
+    box.answers = [Sent.UNSURE]
+    assert bridge.run() == 0
+    bridge.later()
+    box.answers = [Sent.NO]
+    assert bridge.run() == 0
+    bridge.later(4)
+    assert bridge.run() == 1
+    assert box.got[-3:] == [f"{MOST_A_RUN + 8} messages may not have arrived"] * 3
+
+
 def test_what_is_not_taken_is_sent_later_in_its_order_and_nothing_behind_it(bridge, box):
     box.answers = [Sent.NO]
     assert bridge.run() == 0

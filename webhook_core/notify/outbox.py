@@ -103,24 +103,23 @@ class Outbox:
     def _send_to(self, channel: Channel, batch: Batch, budget: Budget) -> tuple[int, Queue]:
         """How many it took, and its queue afterwards. It is left alone after the first message
         that it did not take."""
-        waiting, more, taken, lost = list(batch.texts), batch.more, 0, 0
-        sent = Sent.YES
-        while (waiting or more) and sent is Sent.YES and budget.remaining() >= LEAST_S:
-            title, body = waiting[0] if waiting else (f"and {more} more", SEES)
+        left, taken, unsure, sent = batch, 0, 0, Sent.YES
+        while left.is_sent and sent is Sent.YES and budget.remaining() >= LEAST_S:
+            (title, body), stands_for, behind = left.following()
             sent = channel.send(title, body, min(MESSAGE_S, budget.remaining()))
-            taken, lost = taken + (sent is Sent.YES), lost + (sent is Sent.UNSURE)
-            if sent is Sent.NO:
-                break
-            waiting, more = (waiting[1:], more) if waiting else ([], 0)
+            if sent is not Sent.NO:
+                left = behind
+            taken += sent is Sent.YES
+            unsure += stands_for if sent is Sent.UNSURE else 0
         now, failed = self.clock.now(), sent is not Sent.YES
         if failed:
-            left = len(waiting) + more
-            event(logging.WARNING, "notify.not_sent", address=channel.place, messages=left + lost)
+            messages = left.messages + unsure
+            event(logging.WARNING, "notify.not_sent", address=channel.place, messages=messages)
         return taken, batch.claim._replace(
-            waiting=tuple(waiting),
-            more=more,
+            waiting=left.texts,
+            more=left.more,
             sending=0,
-            lost=lost,
+            lost=left.lost + unsure,
             failures=batch.claim.failures + 1 if failed else 0,
             failed_at=now if failed else batch.claim.failed_at,
             told_at=now if taken else batch.claim.told_at,
@@ -135,16 +134,30 @@ class Outbox:
 
 
 class Batch(NamedTuple):
-    """What one address is sent by a run: a dozen ``texts`` at most, and a sum that stands for
-    ``more``; ``claim`` is its queue meanwhile."""
+    """What one address is sent by a run: a sum of what may be ``lost``, a dozen ``texts`` at most,
+    and a sum that stands for ``more``; ``claim`` is its queue meanwhile."""
 
     texts: tuple[tuple[str, str], ...]
     more: int
     claim: Queue
+    lost: int = 0
 
     @property
     def is_sent(self) -> bool:
-        return bool(self.texts or self.more)
+        return self.messages > 0
+
+    @property
+    def messages(self) -> int:
+        """A sum counts as all that it stands for: it may get lost like any other."""
+        return self.lost + len(self.texts) + self.more
+
+    def following(self) -> tuple[tuple[str, str], int, Batch]:
+        """What is sent first, how many messages it stands for, and what is behind it."""
+        if self.lost:
+            return _of_the_lost(self.lost), self.lost, self._replace(lost=0)
+        if self.texts:
+            return self.texts[0], 1, self._replace(texts=self.texts[1:])
+        return (f"and {self.more} more", SEES), self.more, self._replace(more=0)
 
 
 def batch_of(queue: Queue, new: Sequence[Message], now: datetime) -> Batch:
@@ -157,10 +170,9 @@ def batch_of(queue: Queue, new: Sequence[Message], now: datetime) -> Batch:
     kept = queue._replace(waiting=tuple(texts), more=more, sending=0, lost=lost)
     if not (texts or more or lost) or not _may_try(queue, now):
         return Batch((), 0, kept)
-    if lost:
-        texts.insert(0, _of_the_lost(lost))
-    claim = kept._replace(waiting=(), more=0, sending=len(texts) + more, lost=0)
-    return Batch(tuple(texts), more, claim)
+    batch = Batch(tuple(texts), more, kept, lost)
+    claim = kept._replace(waiting=(), more=0, sending=batch.messages, lost=0)
+    return batch._replace(claim=claim)
 
 
 def _urgency(message: Message) -> int:

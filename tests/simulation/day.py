@@ -1,0 +1,196 @@
+"""A day of two instances whose writes of the history, of trades and of what is told fail, whose
+reconcile runs are broken off, and run two at once.
+
+What is judged: every answer is the one of a day without faults; each message is told once or
+counted in a sum; each trade counts once, so that the sum of the reports is the change of the
+account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from tests.simulation.day_store import DayStore, Died
+from tests.support.clock import FakeClock
+from tests.support.faked_function import Answer, Function
+from webhook_core.bootstrap import open_venue
+from webhook_core.clock import Budget
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.journal.rows import row_of_note
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.money.report import reported
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.notify.alerts import kind_of
+from webhook_core.notify.senders import Sent
+from webhook_core.notify.words import message_of
+from webhook_core.settings.reading import read_settings
+
+STEPS = 14
+RECOVERS_MIN = 240
+"""An address that failed is left alone for an hour at most."""
+ENV = {"NOTIFY": "json://127.0.0.1:9/", "ALLOWED_SYMBOLS": "BTC/USD", "NOTIFY_ABOUT": "+fill"}
+_SUMS = re.compile(r"and ([0-9]+) more|([0-9]+) messages? may not have arrived")
+
+
+@dataclass
+class Postbox:
+    """A service. It takes a message and says so, refuses it, says nothing, or its sender dies."""
+
+    random: Random
+    rate: float
+    got: list[tuple[str, str]] = field(default_factory=list)
+    service = "a simulated one"
+
+    def send(self, title: str, body: str, _seconds: float) -> Sent:
+        drawn = self.random.random() / self.rate if self.rate else 9
+        if drawn < 1 / 3:
+            return Sent.NO
+        self.got.append((title, body))
+        if drawn < 2 / 3:
+            return Sent.UNSURE
+        if drawn < 1:
+            raise Died("while it sent")
+        return Sent.YES
+
+
+class Day:
+    """``rate``: how often what may fail does; 0 for the day that the others are held against."""
+
+    def __init__(self, seed: int, rate: float) -> None:
+        self.plan, faults = Random(f"day {seed}"), Random(f"faults {seed}")
+        self.clock, self.shared = FakeClock(), MemoryLedger()
+        self.box = Postbox(faults, 0)
+        self.venue = open_venue(read_settings({"LEDGER_URL": "memory://"}), self.shared, self.clock)
+        self.rate = rate
+        self.stores = [DayStore(self.shared, faults, 0) for _ in range(2)]
+        self.functions = [
+            Function(env=ENV, clock=self.clock, store=store, venue=self.venue)  # type: ignore[arg-type]
+            for store in self.stores
+        ]
+        for number, function in enumerate(self.functions):
+            function.application.operators.open_telling().book.open_sender = lambda _: self.box
+            self.stores[number].meanwhile = lambda other=1 - number: self.reconcile(other)
+        self.answers: list[tuple[Any, ...]] = []
+        self.is_nested = False
+
+    def play(self) -> None:
+        self.reconcile(0)  # nothing of before the first run is told
+        self._fail(self.rate)
+        for step in range(STEPS):
+            for alert in self._alerts(step):
+                function = self.functions[self.plan.randrange(2)]
+                try:
+                    self.answers.append(_compared(function.post(alert)))
+                except LedgerUnavailable:
+                    self.answers.append(("no answer at all",))
+            self.clock.sleep(60 * self.plan.choice((1, 1, 2, 7)))
+            self.reconcile(self.plan.randrange(2))
+        self._fail(0)
+        for _ in range(RECOVERS_MIN // 30):
+            self.clock.sleep(60 * 30)
+            self.reconcile(0)
+
+    def _fail(self, rate: float) -> None:
+        self.box.rate = rate
+        for store in self.stores:
+            store.rate = rate
+
+    def _alerts(self, step: int) -> Iterator[dict[str, Any]]:
+        """Orders with exits beside them, sales, refusals; now and then more than a run tells."""
+        some = 20 if self.plan.random() < 0.1 else self.plan.randrange(1, 4)
+        for number in range(some):
+            price = 60000 + self.plan.randrange(-20, 20) * 100
+            kind = (
+                self.plan.choice(("exit", "sell", "denied", "malformed")) if some < 9 else "denied"
+            )
+            more: dict[str, Any] = {
+                "exit": {"stop_loss": str(price - 500)},
+                "sell": {"side": "sell", "volume": "0.004"},
+                "denied": {"symbol": "ETHUSD"},
+                "malformed": {"volume": "much", "side": "sell"},
+            }[kind]
+            name = f"{step}-{number}"
+            yield self.functions[0].alert(id=name, price=str(price), strategy_name="trend", **more)
+
+    def reconcile(self, number: int) -> None:
+        """One that dies leaves what it had written."""
+        store = self.stores[number]
+        if store.reconciles or (any(one.reconciles for one in self.stores) and self.is_nested):
+            return
+        self.is_nested = any(one.reconciles for one in self.stores)
+        store.reconciles = True
+        try:
+            self.functions[number].operate("POST", "/reconcile")
+        except Died:
+            pass
+        finally:
+            store.reconciles, self.is_nested = False, False
+
+    def trades(self) -> list[Any]:
+        return list(TradeStore(self.shared, "paper", "default").until(self.clock.now()))
+
+    def has(self) -> dict[str, Decimal]:
+        held = self.venue.balances(Budget.start(self.clock, 5))
+        return {asset: row.total for asset, row in held.items()}
+
+    def due(self) -> Counter[tuple[str, str]]:
+        """Every message of a record that was kept."""
+        notes = [note for store in self.stores for note in store.kept]
+        rows = [row_of_note(note) for note in notes]
+        found = [(kind, row) for row in rows if (kind := kind_of(row, self.clock.now()))]
+        messages = [message_of(kind, row) for kind, row in found if kind != "malformed"]
+        return Counter((message.title, message.body) for message in messages)
+
+
+def _compared(answer: Answer) -> tuple[Any, ...]:
+    return (answer.status, *(answer[name] for name in ("code", "error", "field", "replayed")))
+
+
+def wrong_with(seed: int, rate: float = 0.3) -> tuple[list[str], set[str]]:
+    """What a day with faults did that it must not, and which faults it had."""
+    calm, day = Day(seed, 0), Day(seed, rate)
+    before = day.has()
+    calm.play()
+    day.play()
+    found = [] if day.answers == calm.answers else ["an answer changed"]
+    found += [*_trades_wrong(day, calm, before), *_messages_wrong(day, calm)]
+    return found, set.union(*(store.seen for store in day.stores))
+
+
+def _trades_wrong(day: Day, calm: Day, before: dict[str, Decimal]) -> Iterator[str]:
+    trades, after = day.trades(), day.has()
+    if len({trade.trade_id for trade in trades}) != len(trades):
+        yield "a trade is kept twice"
+    if len(trades) != len(calm.trades()):
+        yield f"{len(trades)} trades are kept of {len(calm.trades())}"
+    lines = reported(trades, datetime.min.replace(tzinfo=UTC))
+    quote = sum((line.realised - line.position.cost for line in lines), Decimal(0))
+    base = sum((line.position.volume for line in lines), Decimal(0))
+    change = [after[asset] - before[asset] for asset in ("ZUSD", "XXBT")]
+    if change != [quote, base]:
+        yield f"the reports come to {quote} and {base}, the account changed by {change}"
+
+
+def _messages_wrong(day: Day, calm: Day) -> Iterator[str]:
+    got = Counter(day.box.got)
+    due = day.due()
+    of_trades = Counter(
+        {one: n for one, n in Counter(calm.box.got).items() if "By the order of" in one[1]}
+    )
+    told = {one: n for one, n in got.items() if not _SUMS.search(one[0])}
+    for one, number in told.items():
+        if number > max(due[one], 1):
+            yield f"told {number} times: {one[0]}"
+    missing = sum((due - got).values()) + max(
+        0, sum(of_trades.values()) - sum(n for one, n in got.items() if "By the order of" in one[1])
+    )
+    summed = sum(int(m[1] or m[2]) for one in day.box.got if (m := _SUMS.search(one[0])))
+    if missing > summed:
+        yield f"{missing} messages are missing, and the sums tell of {summed}"
