@@ -62,21 +62,32 @@ class Accounts:
         parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
         return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
 
-    def report(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
+    def known(self) -> list[Trade]:
+        """Every trade up to now, oldest first, for whoever asks more than one thing of them: each
+        day is read from the store. Raises LedgerUnavailable."""
+        return [*self.store.until(self.clock.now())]
+
+    def report(
+        self, query: Mapping[str, str], budget: Budget, known: Iterable[Trade] | None = None
+    ) -> dict[str, Any]:
         """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
-        Raises AlertMalformed, LedgerUnavailable."""
+        ``known``: the trades up to now, where they were read already. Raises AlertMalformed,
+        LedgerUnavailable."""
         now = self.clock.now()
         since, until = span(query.get("month", ""), now)
-        lines = reported(self.store.until(until), since, query.get("strategy") or None)
+        trades = self.store.until(until) if known is None else _before(known, until)
+        lines = reported(trades, since, query.get("strategy") or None)
         place = self.store.place()
         symbols = {line.line.symbol for line in lines if line.position.lots}
         prices = self.prices(symbols, budget)
         return to_document(lines, prices, since, until, None if place is None else place.read_at)
 
-    def curves(self, query: Mapping[str, str]) -> dict[tuple[str, str], list[Decimal]]:
+    def curves(
+        self, query: Mapping[str, str], known: Iterable[Trade]
+    ) -> dict[tuple[str, str], list[Decimal]]:
         """By strategy and quote: how the realised profit of ``month`` came about."""
         since, until = span(query.get("month", ""), self.clock.now())
-        return curves(self.store.until(until), since)
+        return curves(_before(known, until), since)
 
     def trades(self, query: Mapping[str, str]) -> Iterator[Trade]:
         """Every trade of ``month``, oldest first, those that are not ours too."""
@@ -113,6 +124,10 @@ class Accounts:
             return self.resolve(symbol)
         except UnknownSymbol:
             return None
+
+
+def _before(known: Iterable[Trade], until: datetime) -> Iterator[Trade]:
+    return (trade for trade in known if trade.at < until)
 
 
 def span(month: str, now: datetime) -> tuple[datetime, datetime]:
