@@ -10,7 +10,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.journal.reading import Store, Wanted, list_alerts
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.entry import Attempt, LedgerEntry
-from webhook_core.ledger.report import shown
+from webhook_core.ledger.report import shown, shown_exits
 
 LEAST_PREFIX = 4
 _MOST_ROWS = 50
@@ -72,6 +72,7 @@ def _leg(entry: LedgerEntry) -> dict[str, Any]:
         "trade_details": request.trade_details(),
         **request.prices(),
         "fill": shown(entry.current),
+        "exit_fills": shown_exits(entry),
         "attempts": [_attempt(attempt) for attempt in entry.attempts],
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from tests.support.clock import FakeClock
 from tests.unit.notify.conftest import next_run
 from webhook_core.bootstrap import open_venue
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.operations.cli import cli
 from webhook_core.settings.reading import read_settings
 
 
@@ -38,6 +40,10 @@ def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close)
     assert said["title"] == "trend: a stop or take profit fired, sold 0.01 BTC/USD"
     assert " USD, fee " in said["message"]
     assert said["message"].endswith("By the order of alert 1.")
+    (leg,) = function.operate("GET", "/alerts", id="1")["alert"]["legs"]
+    assert [(row["side"], row["volume"]) for row in leg["exit_fills"]] == [("sell", "0.01")]
+    shown = CliRunner().invoke(cli, ["alerts", "show", "1"], obj=lambda: function.application)
+    assert "side sell, volume 0.01, price " in shown.stdout
 
 
 @pytest.mark.parametrize(

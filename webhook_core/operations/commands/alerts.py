@@ -144,6 +144,8 @@ def _leg(leg: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
             yield "reason", said
     if leg["fill"]:
         yield "fill", _pairs(leg["fill"])
+    for exited in leg["exit_fills"]:
+        yield "exit", _pairs(exited)
 
 
 def _pairs(said: Mapping[str, Any]) -> str:
