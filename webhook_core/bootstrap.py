@@ -25,7 +25,7 @@ from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.opening import Store, open_store
+from webhook_core.ledger.opening import open_store
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
@@ -43,6 +43,7 @@ from webhook_core.web.gate import ClosedGate, Gate
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
     from webhook_core.journal.history import History
+    from webhook_core.ledger.store import Store
     from webhook_core.notify.telling import Telling
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
@@ -66,12 +67,8 @@ def start(
     logs.configure(
         settings.log_level, style, secrets=settings.texts_to_mask, project=settings.gcp_project_id
     )
-    event(
-        logging.INFO,
-        "service.started",
-        mode=settings.trading_mode,
-        environment=settings.environment,
-    )
+    mode, environment = settings.trading_mode, settings.environment
+    event(logging.INFO, "service.started", mode=mode, environment=environment)
     for warning in settings.warnings:
         event(logging.WARNING, "service.warning", warning=warning)
     clock = clock or SystemClock()

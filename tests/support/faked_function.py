@@ -12,7 +12,7 @@ from tests.support.fake_venue import FakeVenue
 from webhook_core.application import Application
 from webhook_core.bootstrap import assemble
 from webhook_core.ledger.memory import MemoryLedger
-from webhook_core.ledger.opening import Store
+from webhook_core.ledger.store import Store
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from webhook_core.kraken.refusals import (
-    INVALID_NONCE,
-    Verdict,
-    blames_the_clock,
-    is_about_pair_rules,
-    is_listed,
-    verdict,
-)
 from webhook_core.trading.requests import Accepted, NotSent, Outcome, Rejected, Unknown
+
+if TYPE_CHECKING:
+    from webhook_core.kraken.refusals import Verdict
 
 
 class Failure(Enum):
@@ -53,10 +48,10 @@ def of_add_order(reply: Reply) -> Outcome:
 
 
 def without_success(
-    reply: Reply, judge: Callable[[str], Verdict] = verdict, wanted: str = "an order id"
+    reply: Reply, judge: Callable[[str], Verdict] | None = None, wanted: str = "an order id"
 ) -> Outcome:
     """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what
-    each error string proves."""
+    each error string proves; None: the lists of kraken.refusals."""
     if _is_unsent(reply):
         return NotSent(_sentence(reply))
     errors = errors_of(reply.document)
@@ -103,28 +98,36 @@ def resend_is_safe(reply: Reply) -> bool:
     if reply.failure is not None:
         return reply.failure is Failure.NOT_CONNECTED
     outcome = of_add_order(reply)
-    return isinstance(outcome, NotSent) and all(
-        is_listed(error, INVALID_NONCE) for error in outcome.errors
-    )
+    return isinstance(outcome, NotSent) and _are_of_the_nonce(outcome.errors)
 
 
 def key_is_refused(reply: Reply) -> bool:
     """Kraken knows no such key, or the secret does not belong to it: nothing of the
     call was processed."""
     outcome = of_add_order(reply)
-    return isinstance(outcome, Rejected) and all(
-        any(is_listed(error, key) for key in _KEY) for error in outcome.errors
-    )
+    if not isinstance(outcome, Rejected):
+        return False
+    from webhook_core.kraken.refusals import is_listed
+
+    return all(any(is_listed(error, key) for key in _KEY) for error in outcome.errors)
 
 
 def nonce_is_refused(reply: Reply) -> bool:
     """Kraken had seen a larger nonce of the key: nothing of the call was processed."""
     errors = errors_of(reply.document) if reply.status == 200 else None
-    return bool(errors) and all(is_listed(error, INVALID_NONCE) for error in errors or ())
+    return bool(errors) and _are_of_the_nonce(errors or ())
 
 
-def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict]) -> Outcome:
-    verdicts = {judge(error) for error in errors}
+def _are_of_the_nonce(errors: tuple[str, ...]) -> bool:
+    from webhook_core.kraken.refusals import INVALID_NONCE, is_listed  # few replies have errors
+
+    return all(is_listed(error, INVALID_NONCE) for error in errors)
+
+
+def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict] | None) -> Outcome:
+    from webhook_core.kraken.refusals import Verdict, blames_the_clock, is_about_pair_rules, verdict
+
+    verdicts = {(judge or verdict)(error) for error in errors}
     if verdicts == {Verdict.REJECTED}:
         return Rejected(errors, stale_rules=all(map(is_about_pair_rules, errors)))
     if verdicts == {Verdict.NOT_SENT}:

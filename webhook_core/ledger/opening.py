@@ -6,15 +6,12 @@ A library that only one store needs is imported with it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from webhook_core.ledger.contract import Documents, Ledger
-from webhook_core.ledger.notes import Notes
 from webhook_core.ledger.url import parse as parse_ledger_url
 
-
-class Store(Ledger, Documents, Notes, Protocol):
-    """Ledger, documents and notes are one store in every adapter."""
+if TYPE_CHECKING:
+    from webhook_core.ledger.store import Store
 
 
 def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:

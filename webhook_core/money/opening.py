@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from webhook_core.ledger.opening import Store
 from webhook_core.money.accounts import Accounts
 from webhook_core.money.collect import Collector
 from webhook_core.money.trade_store import TradeStore
@@ -15,6 +14,7 @@ from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument
 
 if TYPE_CHECKING:
+    from webhook_core.ledger.store import Store
     from webhook_core.money.daily_loss import LossOwner
 
 

@@ -28,7 +28,6 @@ from webhook_core.ledger.contract import (
     later_legs,
 )
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import report
 from webhook_core.sending.again import Again
 from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
@@ -88,6 +87,8 @@ class Legs:
     def _on(self, entries: list[LedgerEntry], again: Again, budget: Budget) -> Progress:
         first = entries[0]
         while self._may_go_on(entries, budget):
+            from webhook_core.ledger.later_leg import later_leg  # few alerts have several
+
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             outdated = leg.current.request.waits or _has_fired(leg, entries)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from webhook_core.intake.tradingview import ADDRESSES
 from webhook_core.settings.variables import entries, shown, whole
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,11 +27,17 @@ def address_of(text: str) -> Address | None:
     return mapped or address
 
 
+def _of_tradingview() -> tuple[str, ...]:
+    from webhook_core.intake.tradingview import ADDRESSES  # for who names them
+
+    return ADDRESSES
+
+
 def networks(value: str) -> tuple[Network, ...]:
     """Addresses and networks, IPv4 or IPv6; the word ``tradingview`` names TradingView's four."""
     found: list[Network] = []
     for part in entries(value):
-        named = ADDRESSES if part.lower() == "tradingview" else (part,)
+        named = _of_tradingview() if part.lower() == "tradingview" else (part,)
         try:
             found.extend(_network(address) for address in named)
         except ValueError:

@@ -24,15 +24,16 @@ _PLACEHOLDERS = (
 )
 _LEFT_OF_WORDS = 10
 """Fewer characters beside the words, and it is the words that keep it: a year, a digit, a sign."""
-_WORDS = re.compile(
-    "tradingview|tradingbot|correcthorsebatterystaple|password|passphrase|passwort|kennwort|secret|"
-    "geheim|webhook|kraken|bitcoin|ethereum|operator|strategy|position|iloveyou|letmein|welcome|"
-    "dragon|master|monkey|football|sunshine|princess|shadow|hunter|summer|winter|spring|autumn|"
-    "crypto|trading|trader|trade|alerts?|signal|bridge|market|server|google|cloud|admin|login|"
-    "access|token|super|hello|money|profit|million|lambo|hodl|moon|love|ever|private|live|"
-    "test|demo|view|user|pass|root|auth|bot|btc|usd|eth|key|api|for|and|the|my|to"
+_WORDS = (
+    "tradingview tradingbot correcthorsebatterystaple password passphrase passwort kennwort "
+    "secret geheim webhook kraken bitcoin ethereum operator strategy position iloveyou letmein "
+    "welcome dragon master monkey football sunshine princess shadow hunter summer winter spring "
+    "autumn crypto trading trader trade alerts alert signal bridge market server google cloud "
+    "admin login access token super hello money profit million lambo hodl moon love ever "
+    "private live test demo view user pass root auth bot btc usd eth key api for and the my to"
 )
-"""Longest first where one begins another."""
+"""The longer one before one that is a part of it. No pattern: to compile it takes half a
+millisecond of every cold start."""
 _DISGUISES = str.maketrans("013457@$", "oleastas")
 """As ``P@ssw0rd`` hides the word."""
 _ROWS = (
@@ -94,8 +95,14 @@ def _is_a_row(low: str) -> bool:
 
 def _is_of_words(low: str) -> bool:
     """Little is left of it beside words that a list of passwords has, disguised or not."""
-    left = min(len(_WORDS.sub("", text)) for text in (low, low.translate(_DISGUISES)))
+    left = min(_beside_words(text) for text in (low, low.translate(_DISGUISES)))
     return left < _LEFT_OF_WORDS
+
+
+def _beside_words(text: str) -> int:
+    for word in _WORDS.split():
+        text = text.replace(word, "\0")
+    return len(text) - text.count("\0")
 
 
 def _bits(text: str) -> float:

@@ -22,6 +22,8 @@ from webhook_core.ledger.firestore.failures import FirestoreError, Forbidden, Un
 from webhook_core.ledger.firestore.tokens import NoToken
 from webhook_core.ledger.time_left import seconds_at_most
 
+LEDGER = "ledger"
+"""The collection of the entries."""
 _LEAST_S = 0.05
 """A call with less time than that is not worth its packets."""
 _TOKEN_WITHIN_S = 1.5

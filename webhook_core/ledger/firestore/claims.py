@@ -10,7 +10,7 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Recorded
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify, Write
+from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, Verify, Write
 from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
@@ -22,8 +22,6 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.gates import Gates
-from webhook_core.ledger.firestore.queries import LEDGER
-from webhook_core.ledger.firestore.taking import references_of, taken
 from webhook_core.ledger.keys import unit_digest
 from webhook_core.ledger.serial import unmarked
 
@@ -89,6 +87,8 @@ def claim_taking(
     """The first attempt of an entry without a turn, or the next one of an entry with a version,
     that takes places of a count with it: one look at both, and one commit. Raises WebhookError
     where it may not take them."""
+    from webhook_core.ledger.firestore.taking import references_of, taken  # under a limit alone
+
     name, fields, gates, held = unit_digest(entry.unit).hex(), fields_of(entry), Gates(entry), None
     for _ in range(_TRIES_TAKING):
         found = calls.get_all([(LEDGER, name), *references_of(entry)])

@@ -11,8 +11,6 @@ from webhook_core.ledger.contract import Document
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
 from webhook_core.ledger.firestore.entries import UNSURE
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
-from webhook_core.ledger.firestore.queries import documents_named
-from webhook_core.ledger.identity import DOCUMENT, lost, new_id
 
 MAX_TEXT_BYTES = 900_000
 """Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
@@ -74,6 +72,8 @@ def delete_document(name: str, version: str, calls: FirestoreCalls) -> bool:
 
 def documents_beginning(prefix: str, calls: FirestoreCalls) -> dict[str, Document]:
     """By name; one that holds no text is empty."""
+    from webhook_core.ledger.firestore.queries import documents_named  # no alert lists any
+
     found = calls.query(documents_named(prefix))
     return {str(one.text("name")): Document(one.text("text") or "", one.version) for one in found}
 
@@ -92,6 +92,8 @@ class Identity:
         again."""
         if self._expected_id is None or (self._is_checked and not anew):
             return
+        from webhook_core.ledger.identity import DOCUMENT, lost
+
         stored = read_document(DOCUMENT, calls)
         self._is_checked = stored is not None and stored.text == self._expected_id
         if not self._is_checked:
@@ -104,6 +106,8 @@ class Identity:
 
     def begin_anew(self, calls: FirestoreCalls) -> tuple[str, bool]:
         """The id of the database, given to it if it has none, and whether it had none."""
+        from webhook_core.ledger.identity import DOCUMENT, new_id
+
         own = new_id()
         if write_document(DOCUMENT, own, None, calls):
             return own, True

@@ -26,8 +26,7 @@ from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
-from webhook_core.ledger.firestore import queries
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, operation
+from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, operation
 from webhook_core.ledger.firestore.channel import FirestoreChannel
 from webhook_core.ledger.firestore.claims import (
     claim_alone,
@@ -50,7 +49,6 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.failures import Changed
 from webhook_core.ledger.firestore.notes import FirestoreNotes
-from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
@@ -118,6 +116,8 @@ class FirestoreLedger(FirestoreNotes):
         return None if stored is None or self._is_expired(stored) else entry_in(stored)
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
+        from webhook_core.ledger.firestore import queries
+
         with self._operation() as calls:
             found = calls.query(queries.newest_of(unit))
         return next((entry_in(stored) for stored in found if not self._is_expired(stored)), None)
@@ -135,6 +135,8 @@ class FirestoreLedger(FirestoreNotes):
         ones are left out too."""
         if limit < 1:
             raise ValueError("limit: at least 1")
+        from webhook_core.ledger.firestore import queries
+
         after = None if cursor is None else read_cursor(cursor, "[0-9a-f]{64}")
         if states is not None and not states:
             return Page([], None)
@@ -156,6 +158,8 @@ class FirestoreLedger(FirestoreNotes):
     ) -> Sequence[LedgerEntry]:
         if not kinds:
             return []
+        from webhook_core.ledger.firestore import queries
+
         with self._operation() as calls:
             found = calls.query(queries.in_places(places_of(mode, account, kinds), limit))
         return self._shown(found)
@@ -163,6 +167,8 @@ class FirestoreLedger(FirestoreNotes):
     def of_orders(
         self, mode: str, account: str, order_ids: Collection[str]
     ) -> Sequence[LedgerEntry]:
+        from webhook_core.ledger.firestore import queries
+
         with self._operation() as calls:
             found = [
                 one for query in queries.of_orders(list(order_ids)) for one in calls.query(query)
@@ -171,6 +177,8 @@ class FirestoreLedger(FirestoreNotes):
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
         """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
+        from webhook_core.ledger.firestore import queries
+
         deleted = 0
         while deleted < limit:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)

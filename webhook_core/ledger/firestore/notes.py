@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed
-from webhook_core.ledger.notes import Note, NotePage
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
+    from webhook_core.ledger.notes import Note, NotePage
 
 HISTORY = "history"
 """The collection."""
@@ -56,6 +56,7 @@ class FirestoreNotes:
         expired is left out."""
         from webhook_core.ledger.firestore import note_queries
         from webhook_core.ledger.keys import cursor_text, read_cursor
+        from webhook_core.ledger.notes import NotePage
 
         if limit < 1:
             raise ValueError("limit: at least 1")
@@ -90,6 +91,8 @@ class FirestoreNotes:
 
 
 def _note(stored: Stored) -> Note:
+    from webhook_core.ledger.notes import Note
+
     at, expires_at = stored.moment("at"), stored.moment("expireAt")
     strategy, text = stored.text("strategy"), stored.text("document")
     if at is None or expires_at is None or strategy is None or text is None:

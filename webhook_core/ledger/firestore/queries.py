@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from webhook_core.ledger.entry import TERMINAL, State, Unit
+from webhook_core.ledger.firestore.calls import LEDGER
 from webhook_core.ledger.firestore.codec import encoded
 from webhook_core.ledger.keys import base_digest
 
-LEDGER = "ledger"
-"""The collection."""
 ORDERS_AT_ONCE = 30
 """Values of one "in" (cloud.google.com/firestore/docs/query-data/queries)."""
 Filter = dict[str, Any]

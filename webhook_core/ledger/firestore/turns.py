@@ -18,7 +18,7 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed
 from webhook_core.ledger.entry import LedgerEntry, Turn
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify, Write
+from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, Verify, Write
 from webhook_core.ledger.firestore.claims import known
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
@@ -29,7 +29,6 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.gates import Gates
-from webhook_core.ledger.firestore.queries import LEDGER
 from webhook_core.ledger.firestore.taking import references_of, taken
 from webhook_core.ledger.keys import line_digest, unit_digest
 from webhook_core.ledger.serial import unmarked

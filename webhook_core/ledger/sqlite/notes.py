@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
-from webhook_core.ledger.notes import Note, NotePage
 from webhook_core.ledger.sqlite.commits import durable
 from webhook_core.ledger.sqlite.file import SqliteFile
+
+if TYPE_CHECKING:
+    from webhook_core.ledger.notes import Note, NotePage
 
 _ADD = "INSERT INTO notes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _PURGE = "DELETE FROM notes WHERE key IN (SELECT key FROM notes WHERE at < ? ORDER BY at LIMIT ?)"
@@ -34,6 +37,8 @@ class SqliteNotes:
     ) -> NotePage:
         if limit < 1:
             raise ValueError("limit: at least 1")
+        from webhook_core.ledger.notes import NotePage  # no accepted alert has any
+
         query, values = _listing(strategy, cursor, newest_first)
         with self._file.connection() as db:
             rows = db.execute(query, [*values, limit + 1]).fetchall()
@@ -65,4 +70,6 @@ def _listing(
 
 
 def _note(key: str, at: int, expires_at: int, strategy: str, text: str) -> Note:
+    from webhook_core.ledger.notes import Note
+
     return Note(key, moment(at), moment(expires_at), strategy, text)

@@ -1,0 +1,12 @@
+"""What every adapter is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from webhook_core.ledger.contract import Documents, Ledger
+from webhook_core.ledger.notes import Notes
+
+
+class Store(Ledger, Documents, Notes, Protocol):
+    """Ledger, documents and notes are one store in every adapter."""
