@@ -16,6 +16,19 @@ from tests.simulation.watch import Invariant
 
 ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS, *COUNT_MUTATIONS)
 MOST_SEEDS = 15_000
+MET_AT = {
+    "claim_not_atomic": 585,
+    "failed_reads_count": 1150,
+    "lists_believed": 1107,
+    "missed_for_ever": 647,
+    "missed_unsaid": 1150,
+    "one_read_for_absence": 1580,
+    "refusals_not_durable": 912,
+    "sent_again_in_its_old_size": 3626,
+    "steps_that_came_ignored": 366,
+}
+"""Where the rare ones were met when they were last looked for: the search begins there, and goes on
+through all the others if the seed tells another story by now."""
 ORIGINALS = {
     (mutation.name, attribute): inspect.getattr_static(owner, attribute)
     for mutation in ALL
@@ -31,13 +44,15 @@ def test_the_simulation_catches(mutation):
     One whose target is not called any more breaks nothing, so it proves nothing.
     """
     with mutation.applied() as calls:
-        caught = (result for result in failures(range(MOST_SEEDS), mutation.kind))
+        began = MET_AT.get(mutation.name, 0)
+        seeds = (*range(began, MOST_SEEDS), *range(began))
+        caught = (result for result in failures(seeds, mutation.kind))
         broken = (
             (result.seed, {violation.invariant for violation in result.violations})
             for result in caught
         )
-        seeds = (seed for seed, invariants in broken if mutation.breaks in invariants)
-        seed = next((seed for seed in seeds if _is_clean_without(mutation, seed)), None)
+        met = (seed for seed, invariants in broken if mutation.breaks in invariants)
+        seed = next((seed for seed in met if _is_clean_without(mutation, seed)), None)
     assert seed is not None
     assert set(calls) == {attribute for _, attribute, _ in mutation.patches}
 
