@@ -43,11 +43,11 @@ class Here:
     def __init__(self, env: Mapping[str, str], clock: SharedClock) -> None:
         self._clock = clock
         LOGGER.setLevel(logging.CRITICAL + 1)  # the story has what matters
-        self._application = build(read_settings(dict(env)), clock)
+        self.application = build(read_settings(dict(env)), clock)
 
     def post(self, body: bytes, path: str = "/webhook/tradingview") -> Answer:
         request = HttpRequest("POST", path, {}, {}, body, "127.0.0.1", self._clock.now())
-        response = self._application.handle(request)
+        response = self.application.handle(request)
         return response.status, json.loads(response.body)
 
     def stop(self) -> None:

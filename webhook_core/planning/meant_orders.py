@@ -100,7 +100,8 @@ class MeantOrders:
         """The orders of these entries."""
         young = self.sources.clock.now() - self.sources.own_orders.margin
         listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
-        sent = [entry for entry in entries if entry.current.request.method == "AddOrder"]
+        orders = (one for one in entries if one.current.request.method == "AddOrder")
+        sent = [self.unlisted.latest(entry) for entry in orders]
         accepted = [
             entry for entry in sent if entry.state is State.ACCEPTED and entry.current.order_id
         ]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
-from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.own_changes import DONE
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
@@ -61,6 +61,7 @@ class UnlistedOrders:
         self, sources: Sources, listed: Sequence[RestingOrder], read_at: datetime, budget: Budget
     ) -> None:
         self.sources, self.listed, self.read_at, self.budget = sources, listed, read_at, budget
+        self._looked_up: dict[Unit, LedgerEntry] = {}
         self._by_name = {order.order_id: order for order in listed}
         self._by_name |= {
             plain_client_order_id(order.client_order_id): order
@@ -90,7 +91,13 @@ class UnlistedOrders:
         """One whose outcome is unknown and that the list does not show, after a look at Kraken."""
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return entry
-        return self.sources.look_up(entry, self.budget)
+        if entry.unit not in self._looked_up:
+            self._looked_up[entry.unit] = self.sources.look_up(entry, self.budget)
+        return self._looked_up[entry.unit]
+
+    def latest(self, entry: LedgerEntry) -> LedgerEntry:
+        """As the last look at Kraken left it: what it found has an id, by which its exit goes."""
+        return self._looked_up.get(entry.unit, entry)
 
     def _check_known(self, entry: LedgerEntry) -> None:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
@@ -154,11 +161,8 @@ class UnlistedOrders:
         return [_not_shown(parent.entry, parent.order_id) for parent in lacking]
 
     def _filled_unseen(self) -> str:
-        ends_s = self.sources.margin.total_seconds()
-        return (
-            f"has filled, and its exit is not shown by Kraken yet ({ends_s:.0f} s after its "
-            "last trade it counts as absent)"
-        )
+        end = f"{self.sources.margin.total_seconds():.0f} s after its last trade"
+        return f"has filled, and its exit is not shown by Kraken yet ({end} it counts as absent)"
 
     def _is_waited_for(self, parent: Parent, orders: Collection[RestingOrder]) -> bool:
         missing = _missing(parent, orders)
@@ -236,14 +240,10 @@ def _open_order(entry: LedgerEntry, shown: Shown) -> RestingOrder | None:
 
 
 def _in_doubt(entry: LedgerEntry, why: str) -> NotItsTurn:
-    return NotItsTurn(
-        f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it. Nothing was "
-        "sent; sending the same alert again soon is safe."
-    )
+    what = f"The order of the alert {entry.alert_id} {why}, so a cancel may miss it"
+    return NotItsTurn(f"{what}. Nothing was sent; sending the same alert again soon is safe.")
 
 
 def _not_shown(entry: LedgerEntry, order_id: str) -> str:
-    return (
-        f"The take profit or stop loss of {order_id} (alert {entry.alert_id}) is not among "
-        "Kraken's open orders: it has filled, was canceled, or was never placed"
-    )
+    what = f"The take profit or stop loss of {order_id} (alert {entry.alert_id})"
+    return f"{what} is not among Kraken's open orders: it has filled, was canceled, or never placed"
