@@ -16,6 +16,7 @@ from webhook_core.clock import Budget
 from webhook_core.journal.record import NOT_REFUSED
 from webhook_core.journal.rows import Row, row_of_entries, row_of_note
 from webhook_core.journal.streams import Stream, cursor_of, places_in
+from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.notes import Notes
@@ -110,7 +111,7 @@ def _next(
     since: datetime | None,
 ) -> Row | tuple[()] | None:
     """The newer of the two that come next; nothing for a leg that is part of
-    another row, None at the end.
+    another row, and for what was claimed for no alert; None at the end.
 
     An entry is claimed after its alert came in: one that was claimed before ``since``
     came in before it.
@@ -124,7 +125,7 @@ def _next(
     if entry is None or (since is not None and entry.claimed_at < since):
         return None
     entries.take()
-    if entry.unit.leg:
+    if entry.unit.leg or is_operators(entry.unit):
         return ()
     return row_of_entries([entry, *later_legs(store, entry)])
 

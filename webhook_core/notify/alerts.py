@@ -11,6 +11,7 @@ from itertools import chain
 from webhook_core.intake.actions import ACTION_NAMES
 from webhook_core.journal.reading import Store
 from webhook_core.journal.rows import Row, row_of_entries, row_of_note
+from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.notes import Note
@@ -70,7 +71,7 @@ class AlertNews:
         """Newest first, each source up to its bound. One that is quiet costs one billed read."""
         for entry in _entries_since(self.store, begin):
             ours = (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
-            if ours and not entry.unit.leg:
+            if ours and not entry.unit.leg and not is_operators(entry.unit):
                 yield row_of_entries([entry, *later_legs(self.store, entry)])
         for note in _notes_since(self.store, begin):
             row = row_of_note(note)

@@ -8,12 +8,13 @@ from typing import Any
 
 from webhook_core.journal.reading import Store
 from webhook_core.journal.rows import row_of_note
+from webhook_core.ledger.by_operator import is_operators
 from webhook_core.settings.expectations import Expected
 from webhook_core.settings.strategy import Strategy
 
 PAGE = 50
 MOST_PAGES = 20
-"""Of alerts that other functions keep in the same store."""
+"""Of alerts that other functions keep in the same store, and of cancels that the operator sent."""
 
 
 def expected_of(strategies: Mapping[str, Strategy]) -> dict[str, Expected]:
@@ -40,7 +41,7 @@ def _newest_entry(store: Store, whose: tuple[str, str], strategy: str) -> Iterat
         return store.entries(strategy=strategy, cursor=cursor, limit=limit)
 
     for entry in _searched(read):
-        if (entry.unit.mode, entry.unit.account) == whose:
+        if (entry.unit.mode, entry.unit.account) == whose and not is_operators(entry.unit):
             yield entry.received_at
             return
 

@@ -154,7 +154,7 @@ class _Cells:
 
     def _amount(self, column: str) -> Decimal:
         text = self._text(column)
-        if self._decimal_comma and "," in text:
+        if self._decimal_comma and text.rfind(",") > text.rfind("."):
             text = text.replace(".", "").replace(",", ".")
         try:
             value = Decimal(text.replace(",", ""))

@@ -32,7 +32,7 @@ _WORDS = (
     "admin login access token super hello money profit million lambo hodl moon love ever "
     "private live test demo view user pass root auth bot btc usd eth key api for and the my to"
 )
-"""The longer one before one that is a part of it. No pattern: to compile it takes half a
+"""The longer one first where one begins another. No pattern: to compile it takes half a
 millisecond of every cold start."""
 _DISGUISES = str.maketrans("013457@$", "oleastas")
 """As ``P@ssw0rd`` hides the word."""
@@ -100,9 +100,14 @@ def _is_of_words(low: str) -> bool:
 
 
 def _beside_words(text: str) -> int:
-    for word in _WORDS.split():
-        text = text.replace(word, "\0")
-    return len(text) - text.count("\0")
+    """How many characters are left, from the left on."""
+    words, at, left = tuple(_WORDS.split()), 0, 0
+    while at < len(text):
+        if text.startswith(words, at):
+            at += next(len(word) for word in words if text.startswith(word, at))
+        else:
+            at, left = at + 1, left + 1
+    return left
 
 
 def _bits(text: str) -> float:

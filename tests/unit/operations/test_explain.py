@@ -329,9 +329,11 @@ def test_a_list_with_decimal_commas_is_parted_by_semicolons(explain, tmp_path):
     assert "10000.3200 USD" in result.output, result.output
 
 
-def test_a_list_that_is_parted_by_tabs_is_read_alike(explain, tmp_path):
+@pytest.mark.parametrize("price", ["60000", "60000.00", "60,000.00", "60.000,00", "60000,00"])
+def test_a_list_that_is_parted_by_tabs_is_read_alike(explain, tmp_path, price):
     path = tmp_path / "tabs.csv"
-    rows = [(*row[:3], *row[3:], "") for row in ROWS[:2]]
+    rows = [(*(price if cell == "60000" else cell for cell in row), "") for row in ROWS[:2]]
+    assert any(price in row for row in rows)
     lines = [HEADINGS[0].replace(",", "\t"), *("\t".join(map(str, row)) for row in rows)]
     path.write_text("\n".join(lines), "utf-8")
     result = explain(GOOD, "--month", str(path))

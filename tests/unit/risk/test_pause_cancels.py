@@ -9,6 +9,7 @@ from tests.support.terminal import function_on, rows, run
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_cancel_alerts import MEAN, TREND, book, bound, lay, open_ids
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.notify.listening import newest_of
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 
@@ -107,6 +108,17 @@ def test_one_whose_reply_was_lost_is_found_and_goes(function):
     found = pause(function)
     assert [row["alert_id"] for row in found["orders"]] == ["lost"]
     assert open_ids(function) == set()
+
+
+def test_what_the_operator_cancels_is_no_alert_and_no_sign_of_life(function):
+    book(function)
+    whose = (function.application.settings.trading_mode, function.application.settings.account)
+    before = newest_of(function.store, whose, ["trend", "mean"])
+    listed = [row["alert_id"] for row in function.operate("GET", "/alerts")["alerts"]]
+    function.clock.sleep(3600)
+    assert len(pause(function)["orders"]) == 3
+    assert newest_of(function.store, whose, ["trend", "mean"]) == before
+    assert [row["alert_id"] for row in function.operate("GET", "/alerts")["alerts"]] == listed
 
 
 def test_one_that_was_never_sent_is_withdrawn_so_no_resend_places_it_after_a_resume(function):

@@ -23,7 +23,7 @@ WEAK = [
     "MyTradingViewToken", "webhook-secret-2026", "tradingview-kraken-webhook",
     "P@ssw0rd-Kraken-2026",
     "BitcoinToTheMoon2026", "kraken_bot_token_001", "letmein-letmein-now", "Tr4d1ngB0tS3cret!",
-    "correcthorsebatterystaple", "ILoveCrypto4Ever!!",
+    "correcthorsebatterystaple", "ILoveCrypto4Ever!!", "loginthethewebhooksuper_btc12345678",
 ]  # fmt: skip
 
 
