@@ -22,18 +22,32 @@ PAUSING = frozenset(
 the right one (TRADING_HOURS, MAX_SPREAD) refuses, and that is all."""
 
 
-def after_refusal(refused: OrderDenied, rules: TradingRules, pausing: Pausing) -> None:
-    """Pauses the owner of the limit that has refused an order, where it says so. A ledger that
-    fails leaves a line in the log; the order is refused all the same."""
+def after_refusal(
+    refused: OrderDenied, rules: TradingRules, pausing: Pausing, only: str | None = None
+) -> None:
+    """Pauses the owner of the limit that has refused an order, where it says so and the sender may:
+    an order is refused for what its alert says, so it must stop no more than a pause of the same
+    sender would. ``only``: the one strategy of the sender's credential. A ledger that fails leaves
+    a line in the log; the order is refused all the same."""
     if refused.rule not in PAUSING or refused.scope not in ("global", "strategy"):
         return
     owner = next((one for one in rules.limits if one.scope == refused.scope), None)
     if owner is None or owner.guards is None or owner.guards.on_limit != "pause":
         return
-    whose = pause(pausing, owner.strategy or None, refused.rule, refused.message)
+    if not _may_pause(rules):
+        return
+    whose = pause(pausing, only or owner.strategy or None, refused.rule, refused.message)
     if whose:
         said = f"{whose} is paused for entries until somebody resumes it"
         refused.notes = (*refused.notes, said[0].upper() + said[1:] + ".")
+
+
+def _may_pause(rules: TradingRules) -> bool:
+    if rules.permit is None:
+        return True
+    from webhook_core.trading.permits import action_check  # few senders have such a token
+
+    return bool(action_check(rules.permit, "pause").passed)
 
 
 def pause(pausing: Pausing, strategy: str | None, rule: str, why: str) -> str:

@@ -55,7 +55,9 @@ class Claiming:
             if isinstance(error, OrderDenied) and error.rule:
                 from webhook_core.risk.on_limit import after_refusal  # few orders are refused
 
-                after_refusal(error, self.firing.wants.rules, self.market.pausing)
+                wants = self.firing.wants
+                only = wants.strategy if wants.bound else None
+                after_refusal(error, wants.rules, self.market.pausing, only)
             from webhook_core.sending.missed import write_down  # few alerts are not claimed
 
             write_down(self.firing, error, self.missed, self.ledger, self.clock)

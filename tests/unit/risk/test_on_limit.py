@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.documents import MemoryDocuments
 from tests.support.position_alerts import alert, held
+from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_believed import LIVE
 from webhook_core.clock import SystemClock
@@ -57,6 +58,49 @@ def test_the_limit_of_whom_was_hit_decides(tmp_path, toml, env, paused):
     assert post(function, hit)[0] in (422, 429)
     pausing = function.application.market.pausing
     assert [one.strategy for one in pausing.standing()] == paused
+
+
+COLLAR = {"toml": 'price_collar = "2%"\non_limit = "pause"'}
+COST = {"toml": 'max_alert_cost = "600 USD"\non_limit = "pause"'}
+HELD = {"toml": 'max_position = "1 BTC"\non_limit = "pause"'}
+HOURLY = {"toml": 'orders_per_hour = 1\non_limit = "pause"'}
+OF_ALL = {"PRICE_COLLAR": "2%", "ON_LIMIT": "pause"}
+
+
+@pytest.mark.parametrize("limits", [COLLAR, COST, HELD, HOURLY, OF_ALL])
+@pytest.mark.parametrize(
+    ("caveats", "may_pause"),
+    [
+        (("x=order",), False),
+        (("x=order,close,target,reverse,cancel,amend,resume,read",), False),
+        (("x=order,pause", "x=order"), False),
+        (("e=20270331", "x=order"), False),
+        (("x=order,pause",), True),
+        ((), True),
+    ],
+)
+def test_a_token_that_may_not_pause_can_not_by_an_order_that_is_refused(
+    tmp_path, limits, caveats, may_pause
+):
+    function = trading(tmp_path, **limits, WEBHOOK_TOKEN_KEYS=KEYS)
+    post(function, alert(function, "a-1", token=scoped(*caveats), **BUY))
+    lies = {"side": "buy", "volume": "0.7", "price": "70000"}
+    answer = post(function, alert(function, "a-2", token=scoped(*caveats), **lies))[2]
+    assert answer.status in (422, 429)
+    paused = [one.strategy for one in function.application.market.pausing.standing()]
+    assert paused == (["trend"] if may_pause else [])
+    assert ("is paused for entries" in str(answer)) == may_pause
+
+
+def test_a_token_of_one_strategy_pauses_that_where_a_limit_of_the_account_was_hit(tmp_path):
+    own = "Uq4Zr8Wm2Lx6Vb0Nc3Ke"
+    function = trading(tmp_path, f'token = "{own}"', **OF_ALL)
+    lies = {"side": "buy", "volume": "0.01", "price": "70000"}
+    post(function, alert(function, "a-1", token=own, **lies))
+    pausing = function.application.market.pausing
+    assert [one.strategy for one in pausing.standing()] == ["trend"]
+    post(function, alert(function, "a-2", strategy_name="other", **lies))
+    assert [one.strategy for one in pausing.standing()] == [None, "trend"]
 
 
 def test_a_pause_of_a_limit_lets_exits_pass_and_ends_when_somebody_resumes(tmp_path):
