@@ -95,6 +95,19 @@ def test_the_next_attempt_is_held_back_and_its_entry_stays(store):
     assert isinstance(store.claim_next(again), Claimed)
 
 
+@kinds
+def test_what_has_begun_passes_and_is_stored_as_any_other(store, make):
+    pause(store)
+    claim = store.claim(replace(make(), begun=True))
+    assert isinstance(claim, Claimed)
+    assert claim.entry == store.find(claim.entry.unit)
+    assert not claim.entry.begun
+    unsent = store.record(moved(claim.entry, State.NOT_SENT)).entry
+    again = next_attempt(unsent, unsent.current.request, NOON, 10)
+    assert isinstance(store.claim_next(again), HeldBack)
+    assert isinstance(store.claim_next(replace(again, begun=True)), Claimed)
+
+
 def test_of_entries_alone_exits_and_cancels_pass(store):
     pause(store, entries_only=True)
     assert isinstance(store.claim(submitting("buy")), HeldBack)

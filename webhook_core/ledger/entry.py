@@ -204,7 +204,6 @@ class LedgerEntry(Value):
     """One leg of one alert.
 
     ``version`` is the store's, for compare-and-set; empty until it is stored.
-
     ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new
     attempt may be made. ``turn`` is None where an order depends on no other.
     ``following``, on leg 0 alone, are the requests of the legs after it, planned with it;
@@ -215,8 +214,8 @@ class LedgerEntry(Value):
     ``counted_until`` is when the newest of our orders that are in them was claimed, by the clock of
     whoever claimed it.
 
-    ``exits``: what the conditional closes that its order left have traded, oldest first.
-    ``takes``: what its claim takes with it; of the claim alone, so it is not stored.
+    ``exits``: what the conditional closes that its order left have traded, oldest first. Of the
+    claim alone, so not stored: ``takes``, what goes with it, and ``begun``: no pause holds it back.
     """
 
     unit: Unit
@@ -235,6 +234,7 @@ class LedgerEntry(Value):
     exits: tuple[ExitTrade, ...] = ()
     version: str = ""
     takes: tuple[Take, ...] = ()
+    begun: bool = False
 
     @property
     def current(self) -> Attempt:

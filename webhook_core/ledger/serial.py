@@ -99,10 +99,10 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
 
 
 def unmarked(entry: LedgerEntry) -> LedgerEntry:
-    """As it comes back from a store: a turn's mark, whether it passes, and what it takes were of
-    its claim only."""
-    if entry.takes:
-        entry = replace(entry, takes=())
+    """As it comes back from a store: a turn's mark, whether it passes, what it takes and whether it
+    has begun were of its claim only."""
+    if entry.takes or entry.begun:
+        entry = replace(entry, takes=(), begun=False)
     if entry.turn is None or (entry.turn.mark is None and not entry.turn.passes):
         return entry
     return replace(entry, turn=entry.turn._replace(mark=None, passes=False))

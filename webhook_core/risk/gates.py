@@ -25,9 +25,10 @@ def strategy_pause(mode: str, account: str, strategy: str) -> str:
 
 def pauses_of(entry: LedgerEntry) -> tuple[str, ...]:
     """The names of the pauses that may stop it. None where nothing is to be sent: what is written
-    down as done, denied or missed moves no money. Nor any where the operator, who pauses, sends."""
+    down as done, denied or missed moves no money. Nor any where the operator, who pauses, sends, or
+    where a stop is canceled already for what is to follow."""
     unit = entry.unit
-    if entry.state is not State.SUBMITTING or is_operators(unit):
+    if entry.state is not State.SUBMITTING or entry.begun or is_operators(unit):
         return ()
     return (
         account_pause(unit.mode, unit.account),

@@ -79,7 +79,7 @@ class Legs:
                 entries[number] = self._looked_up(
                     entries[number], budget.less(KEPT_FOR_THE_RECORD_S)
                 )
-            entries[number] = self._revived(first, entries[number], again, budget)
+            entries[number] = self._revived(entries, number, again, budget)
         if again.is_stale:
             return Progress(tuple(entries))
         return self._on(entries, again, budget)
@@ -92,9 +92,9 @@ class Legs:
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             outdated = leg.current.request.waits or _has_fired(leg, entries)
-            claim = Outdated() if outdated else self._claimed_if_held(leg, budget)
+            claim = Outdated() if outdated else self._claimed_if_held(leg, entries, budget)
             if isinstance(claim, Outdated):
-                claim = self._claimed_anew(first, leg, again, budget)
+                claim = self._claimed_anew(entries, leg, again, budget)
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, again, budget))
                 continue
@@ -104,13 +104,13 @@ class Legs:
         return Progress(tuple(entries))
 
     def _claimed_anew(
-        self, first: LedgerEntry, leg: LedgerEntry, again: Again, budget: Budget
+        self, before: Sequence[LedgerEntry], leg: LedgerEntry, again: Again, budget: Budget
     ) -> Claim | None:
         """Its size was counted, and the line was claimed since, perhaps by another alert."""
         if leg.turn is None:
             return None
         try:
-            counted, mark = again.counted(first, leg, budget.less(ENOUGH_TO_SEND_S))
+            counted, mark = again.counted(before[0], leg, budget.less(ENOUGH_TO_SEND_S))
         except NotItsTurn as waits:
             event(logging.WARNING, "leg.not_counted", reason=waits.message, alert_id=leg.alert_id)
             return None
@@ -125,20 +125,29 @@ class Legs:
                 attempt = transitions.no_action_attempt(leg.unit, nothing, now)
                 attempt = replace(attempt, reason=counted.why)
         anew = replace(leg, attempts=(attempt,), turn=leg.turn._replace(mark=mark))
-        return self._claimed_if_held(anew, budget)
+        return self._claimed_if_held(anew, before, budget)
 
-    def _claimed_if_held(self, leg: LedgerEntry, budget: Budget) -> Claim | None:
-        """Claimed as DENIED where the rules, or a pause, forbid by now what was planned."""
-        forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
-        claim = None if forbidden else self._claimed(leg)
-        if isinstance(claim, HeldBack):
-            forbidden = claim.message
+    def _claimed_if_held(
+        self, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget
+    ) -> Claim | None:
+        """Claimed as DENIED where the rules, or a pause, forbid by now what was planned; an exit
+        that has begun is ended."""
+        forbidden, claim = self._claimed_or_why_not(leg, budget)
+        ended = _ended(leg, before, forbidden) if forbidden else None
+        if ended is not None:
+            still, claim = self._claimed_or_why_not(ended, budget)
+            forbidden = still and forbidden
         if forbidden:
             attempt = transitions.denied_attempt(
                 leg.unit, leg.current.request, self.clock.now(), forbidden
             )
             claim = self._claimed(replace(leg, attempts=(attempt,)))
         return claim
+
+    def _claimed_or_why_not(self, leg: LedgerEntry, budget: Budget) -> tuple[str, Claim | None]:
+        forbidden = self.hold(leg, budget.less(ENOUGH_TO_SEND_S))
+        claim = None if forbidden else self._claimed(leg)
+        return (claim.message, None) if isinstance(claim, HeldBack) else (forbidden, claim)
 
     @timed("claim")
     def _claimed(self, entry: LedgerEntry) -> Claim:
@@ -161,27 +170,44 @@ class Legs:
             return entry
 
     def _revived(
-        self, first: LedgerEntry, entry: LedgerEntry, again: Again, budget: Budget
+        self, entries: Sequence[LedgerEntry], number: int, again: Again, budget: Budget
     ) -> LedgerEntry:
         """Another one only where it was never sent: sent now, or expired.
 
         One that was MISSED and is fresh was claimed before it gets here.
         """
-        now = self.clock.now()
+        now, entry = self.clock.now(), entries[number]
         if entry.state not in (State.NOT_SENT, State.MISSED):
             return entry
         if now <= entry.fresh_until:
             if again.is_stale or entry.state is State.MISSED:
                 return entry
-            renewed = again.next_attempt(first, entry, budget)
-            forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
-            if forbidden:
-                renewed = transitions.next_denied(entry, now, forbidden)
-            return self.submission.again(renewed, again, budget)
+            return self._sent_again(entries, number, again, budget)
         written = self.ledger.record(transitions.expired(entry, now))
         if not isinstance(written, Existing):
             report(written.entry)
         return written.entry
+
+    def _sent_again(
+        self, entries: Sequence[LedgerEntry], number: int, again: Again, budget: Budget
+    ) -> LedgerEntry:
+        entry, before = entries[number], entries[:number]
+        renewed = again.next_attempt(entries[0], entry, budget)
+        forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
+        ended = _ended(renewed, before, forbidden) if forbidden else None
+        if ended is not None and not self.hold(ended, budget.less(ENOUGH_TO_SEND_S)):
+            renewed, forbidden = ended, ""
+        if forbidden:
+            renewed = transitions.next_denied(entry, self.clock.now(), forbidden)
+        return self.submission.again(
+            renewed, again, budget, lambda why: _ended(renewed, before, why)
+        )
+
+
+def _ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerEntry | None:
+    from webhook_core.sending.begun_exits import ended  # few legs are held back
+
+    return ended(leg, before, why)
 
 
 def _has_fired(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:

@@ -17,13 +17,12 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import (
     Claimed,
     Existing,
-    HeldBack,
     Ledger,
     Recorded,
 )
 from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
 from webhook_core.ledger.report import facts, report
-from webhook_core.sending.won import allowed, denied_instead
+from webhook_core.sending.won import Instead, claim_next
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
     Accepted,
@@ -72,10 +71,17 @@ class Submission:
             return self._heal(entry, outcome, plans, budget)
         return self._record(entry, outcome, budget)
 
-    def again(self, entry: LedgerEntry, plans: Replans, budget: Budget) -> LedgerEntry:
+    def again(
+        self,
+        entry: LedgerEntry,
+        plans: Replans,
+        budget: Budget,
+        instead: Instead = lambda _: None,
+    ) -> LedgerEntry:
         """A fresh redelivery of an alert that was proved not sent: claim the next attempt, which
-        ``entry`` ends with, and send that."""
-        claimed = self._claim_next(entry)
+        ``entry`` ends with, and send that. ``instead``: what is claimed in its place where a pause
+        holds it back, and why it does."""
+        claimed = self._claim_next(entry, instead)
         return (
             self.send(claimed.entry, plans, budget)
             if isinstance(claimed, Claimed)
@@ -126,14 +132,8 @@ class Submission:
         )
 
     @timed("claim")
-    def _claim_next(self, entry: LedgerEntry) -> Claimed | Existing:
-        claim = self.ledger.claim_next(entry)
-        if isinstance(claim, HeldBack):
-            denied = denied_instead(entry, self.clock.now(), claim.message)
-            written = self.ledger.record(denied)
-            report(written.entry)
-            return Existing(written.entry)
-        return allowed(claim)
+    def _claim_next(self, entry: LedgerEntry, instead: Instead) -> Claimed | Existing:
+        return claim_next(self.ledger, entry, self.clock.now(), instead)
 
     @timed("claim")
     def _claim_on(

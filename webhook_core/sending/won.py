@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,11 +12,16 @@ from webhook_core.ledger.contract import (
     Claimed,
     Existing,
     HeldBack,
+    Ledger,
     Outdated,
     Superseded,
     Waiting,
 )
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.report import report
+
+Instead = Callable[[str], LedgerEntry | None]
+"""What may be claimed in place of an attempt that a pause holds back, by why it does."""
 
 
 def allowed(claim: Claim) -> Claimed | Existing:
@@ -43,7 +49,22 @@ def allowed(claim: Claim) -> Claimed | Existing:
     return claim
 
 
-def denied_instead(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
+def claim_next(
+    ledger: Ledger, entry: LedgerEntry, now: datetime, instead: Instead
+) -> Claimed | Existing:
+    """The attempt that an entry ends with, of an alert that was proved not sent; denied where a
+    pause holds it back, and nothing may be claimed instead. Raises as ``allowed`` does."""
+    claim = ledger.claim_next(entry)
+    if isinstance(claim, HeldBack) and (other := instead(claim.message)) is not None:
+        claim = ledger.claim_next(other)
+    if isinstance(claim, HeldBack):
+        written = ledger.record(_denied(entry, now, claim.message))
+        report(written.entry)
+        return Existing(written.entry)
+    return allowed(claim)
+
+
+def _denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
     """The attempt that an entry ends with, and that nobody has claimed yet,
     as one that is denied."""
     denied = replace(entry.current, state=State.DENIED, reason=reason, settled_at=now)

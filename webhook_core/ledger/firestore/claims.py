@@ -59,7 +59,7 @@ def claim_alone(
     while tries.another():
         writes: list[Write | Verify] = [Write(LEDGER, name, fields, replaces), *gates.conditions]
         try:
-            return Claimed(replace(entry, version=calls.write_all(writes)))
+            return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
         except Contended:  # contention, which is no redelivery: nothing was written
             clock.sleep(CONTENTION_S)
             continue
@@ -67,7 +67,7 @@ def claim_alone(
             is_unproved, stored = isinstance(failure, Unproved), calls.get(LEDGER, name)
         if stored is not None:
             if stored.text("document") == fields["document"]:  # ours, whose answer was lost
-                return Claimed(replace(entry, version=stored.version))
+                return Claimed(replace(unmarked(entry), version=stored.version))
             if not is_expired(stored, clock.now()):
                 return Existing(entry_in(stored))
         replaced, replaces = replaces, "" if stored is None else stored.version
@@ -148,7 +148,7 @@ def _replaced(
         try:
             write = Write(LEDGER, name, fields, version_of(entry.version))
             written = calls.write_all([write, *([] if gates is None else gates.conditions)])
-            return Recorded(replace(entry, version=written))
+            return Recorded(replace(unmarked(entry), version=written))
         except Contended:
             clock.sleep(CONTENTION_S)
             continue
@@ -157,7 +157,7 @@ def _replaced(
         if stored is None:
             raise LedgerUnavailable(GONE)
         if stored.text("document") == fields["document"]:
-            return Recorded(replace(entry, version=stored.version))
+            return Recorded(replace(unmarked(entry), version=stored.version))
         if stored.version != entry.version:
             return Existing(entry_in(stored))
         held = None if gates is None else tries.look(gates, calls)
