@@ -183,6 +183,11 @@ class Exchange:
         )
         return next((order for order in own if order.is_closed(now - self._chaos.lag())), None)
 
+    def closed(self) -> list[BookOrder]:
+        """ClosedOrders, each order as it was a lag ago."""
+        now = self._world.now
+        return [order for order in self.book if order.is_closed(now - self._chaos.lag())]
+
     def fills(self, order_ids: Sequence[str]) -> dict[str, Fill]:
         """What QueryOrders shows now, each order as it was a lag ago."""
         found = {}

@@ -291,6 +291,10 @@ def _figures_as_they_are(self: OwnOrders, figures: Any, instrument_of: Any, *_: 
     return Settled(figures, [])
 
 
+def _saw_it_all(*_):
+    return False
+
+
 def _claimed_at_by_the_clock(entry: LedgerEntry) -> datetime:
     """As if no instance's clock were ever behind another's."""
     return entry.current.claimed_at
@@ -501,6 +505,7 @@ MUTATIONS = (
         (
             (own_changes, "counts_from", _claimed_at_by_the_clock),
             (own_orders, "counts_from", _claimed_at_by_the_clock),
+            (own_orders, "saw_less", _saw_it_all),
         ),
         Invariant.LANDS_ON_TARGET,
         TARGET,

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from tests.simulation.exchange import BookOrder, Exchange, Message
 from tests.simulation.process import Process
-from tests.simulation.world import SECOND, in_seconds
+from tests.simulation.world import SECOND, START, in_seconds
 from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import (
     Fill,
     NotSent,
@@ -179,7 +180,11 @@ class SimulatedVenue:
         raise AssertionError(CHANGES)
 
     def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
-        raise AssertionError(CHANGES)
+        def asked() -> tuple[RestingOrder, ...]:
+            orders = map(_done, self._exchange.closed())
+            return tuple(one for one in orders if one.closed_at and one.closed_at >= since)
+
+        return self._read("orders_closed", budget, asked)
 
     def last_traded(self, order_id: str, budget: Budget) -> datetime | None:
         raise AssertionError(CHANGES)
@@ -217,3 +222,23 @@ class SimulatedVenue:
 
 def _listed(order: BookOrder | None, status: str) -> VenueOrder | None:
     return None if order is None else VenueOrder(order.order_id, order.client_order_id, status)
+
+
+def _done(order: BookOrder) -> RestingOrder:
+    return RestingOrder(
+        order.order_id,
+        order.parameters["pair"],
+        Side(order.parameters["type"]),
+        order.parameters["ordertype"],
+        Decimal(order.volume),
+        order.filled,
+        _moment(order.placed_at),
+        status="closed",
+        client_order_id=order.client_order_id,
+        margin=order.is_margin,
+        closed_at=_moment(order.closed_at or 0),
+    )
+
+
+def _moment(at: int) -> datetime:
+    return START + timedelta(microseconds=at)

@@ -29,9 +29,17 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
+from webhook_core.planning.order_fills import OrderFills, not_certain
 from webhook_core.planning.own_changes import DONE, InstrumentOf, position_key
 from webhook_core.planning.own_orders import Settled
-from webhook_core.planning.position_course import Exits, has_exit, lacking_of, signed
+from webhook_core.planning.position_course import (
+    NO_EXITS,
+    Exits,
+    has_exit,
+    lacking_of,
+    presumed,
+    signed,
+)
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -41,7 +49,10 @@ if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
 
 _ZERO = Decimal(0)
-_NO_EXITS = Exits((), ())
+_MAY_LACK = (
+    "The figures that Kraken shows may lack an order of ours yet. Nothing was sent; sending the "
+    "same alert again soon is safe."
+)
 
 
 class Shown(NamedTuple):
@@ -75,7 +86,8 @@ class Believed:
         fills: Mapping[str, Fill],
         refused: Unit | None,
     ) -> None:
-        self.sources, self.budget, self.fills, self.refused = sources, budget, dict(fills), refused
+        self.sources, self.budget, self.refused = sources, budget, refused
+        self.orders = OrderFills(sources, budget, fills)
         self.instrument_of, self.again = asked.instrument_of, asked.again
         self.open_orders = asked.open_orders
         self.pairs = list(dict.fromkeys(asked.pairs))
@@ -87,62 +99,56 @@ class Believed:
         """Each of those that are shown, with all of ours in it; then ``counted_until``, and
         ``exited`` by pair key. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
-        self.fills = self._dated(self.fills)
+        self.orders.date()
         settled = self._settled()
         if settled.unsure:
-            self.fills |= self._dated(self._done(settled.unsure))
+            self.orders.ask(settled.unsure)
             settled = self._settled()
             if settled.unsure:
                 settled = self._after_another_read()
             for entry in settled.unsure:
                 # Claimed since, and the figure may have it or not.
-                if entry.current.order_id not in self.fills:
-                    raise _not_certain(entry)
+                if entry.current.order_id not in self.orders.by_order:
+                    raise not_certain(entry)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, self.open_orders)
-        if any(not key.startswith(position_key("")) for key in shown.figures):
+        if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
-        return {name: self._figure(name, settled) for name in self.shown.figures}
+        figures = {name: self._figure(name, settled) for name in self.shown.figures}
+        self._check(figures, settled)
+        return figures
+
+    def _check(self, figures: Mapping[str, Decimal], settled: Settled) -> None:
+        """Raises NotItsTurn where what was set right has another reason, or can't be."""
+        corrected = [name for name, held in figures.items() if held != self.shown.figures[name]]
+        if any(figures[name] < 0 and not _is_position(name) for name in corrected):
+            raise NotItsTurn(_MAY_LACK)
+        if corrected:
+            from webhook_core.planning.others_trades import check_nobody_else  # few come to it
+
+            asked = self.sources, self.budget, self.instrument_of
+            check_nobody_else(*asked, corrected, [*settled.young, *settled.unsure])
 
     def _settled(self) -> Settled:
         own = self.sources.own_orders
-        return own.settled(self.shown.figures, self.instrument_of, self.refused, self.fills)
+        return own.settled(
+            self.shown.figures, self.instrument_of, self.refused, self.orders.by_order
+        )
 
     def _after_another_read(self) -> Settled:
         self.shown, self._is_read_again = self.again(), True
         return self._settled()
 
-    def _done(self, unsure: Sequence[LedgerEntry]) -> Mapping[str, Fill]:
-        """What the orders in doubt have filled: those at the market are done, so that is what they
-        change. Raises NotItsTurn."""
-        named = {entry.current.order_id: entry for entry in unsure if entry.current.order_id}
-        fills = (
-            self.sources.venue.fills(list(named), self.budget) if len(named) == len(unsure) else {}
-        )
-        if not named or not all(order_id in fills for order_id in named):
-            raise _not_certain(unsure[0])
-        for order_id, entry in named.items():
-            if fills[order_id].status not in DONE and entry.current.request.at_market:
-                raise _not_certain(entry)
-        return fills
-
-    def _dated(self, fills: Mapping[str, Fill]) -> dict[str, Fill]:
-        """Of those that rest on, when they traded last, which may be now."""
-        dated = dict(fills)
-        for order_id, fill in fills.items():
-            if fill.status not in DONE and fill.volume:
-                traded_at = self.sources.venue.last_traded(order_id, self.budget)
-                dated[order_id] = fill._replace(closed_at=traded_at or self.sources.clock.now())
-        return dated
-
     def _checked_balances(self, settled: Settled) -> Settled:
         """What rested in that read has to rest still."""
         entries = [entry for entry in settled.young if has_exit(entry)]
         for pair in self.pairs:
-            doubt = self.exits.contradiction(pair, self.shown.balances, self._known(entries))
+            doubt = self.exits.contradiction(pair, self.shown.balances, self.orders.known(entries))
             if doubt and not self._is_read_again:
                 settled = self._after_another_read()
-                doubt = self.exits.contradiction(pair, self.shown.balances, self._known(entries))
+                doubt = self.exits.contradiction(
+                    pair, self.shown.balances, self.orders.known(entries)
+                )
             if doubt:
                 raise NotItsTurn(
                     f"{doubt} Nothing was sent; sending the same alert again soon is safe."
@@ -151,7 +157,7 @@ class Believed:
 
     def _figure(self, name: str, settled: Settled) -> Decimal:
         shown, known = self.shown.figures[name], settled.figures.get(name)
-        if name.startswith(position_key("")):
+        if _is_position(name):
             return self._position(name.removeprefix(position_key("")), shown, known, settled)
         if known is not None:
             return known
@@ -160,7 +166,7 @@ class Believed:
         moment = OneMoment(
             self.sources.own_orders,
             self.shown.balances,
-            self.fills,
+            self.orders.by_order,
             self.instrument_of,
             self.refused,
         )
@@ -170,7 +176,9 @@ class Believed:
         self, pair: str, shown: Decimal, known: Decimal | None, settled: Settled
     ) -> Decimal:
         rows = [row for row in self.shown.positions if row.pair == pair]
-        if any(fill.status not in DONE for fill in self.fills.values()):  # an order of ours rests
+        if any(
+            fill.status not in DONE for fill in self.orders.by_order.values()
+        ):  # an order of ours rests
             self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
         exits = self._exits(pair, rows, young)
@@ -179,17 +187,18 @@ class Believed:
             # the entry was the last order, and of it nothing is held any more
             self.exited[pair] = -signed(settled.last)
         if known is not None and not exits.fills:
-            return known
-        filled = self._known(young)
+            # Where the rows, which name their orders, agree, nobody is asked what those filled.
+            filled_all = {name: fill for name, fill in map(presumed, young) if fill is not None}
+            lacks = lacking_of(rows, young, {**filled_all, **self.orders.by_order}, exits)
+            if known - shown in lacks:
+                return known
+        filled = self.orders.known(young)
         if not exits.fills and not any(fill.volume for _, fill in filled):
             return shown
         entries = [entry for entry, _ in filled]
-        lacks = lacking_of(rows, entries, self.fills, exits)
+        lacks = lacking_of(rows, entries, self.orders.by_order, exits)
         if len(lacks) != 1:
-            raise NotItsTurn(
-                "The positions that Kraken shows may lack an order of ours yet. Nothing was sent; "
-                "sending the same alert again soon is safe."
-            )
+            raise NotItsTurn(_MAY_LACK)
         return shown + next(iter(lacks))
 
     def _exits(
@@ -200,47 +209,14 @@ class Believed:
         parents = {entry.unit: entry for entry in (*named, *young) if has_exit(entry)}
         instrument = next((one for one in self.pairs if one.key == pair), None)
         if not parents or instrument is None:
-            return _NO_EXITS
-        return self.exits.of(self._known(list(parents.values())), instrument)
+            return NO_EXITS
+        return self.exits.of(self.orders.known(list(parents.values())), instrument)
 
-    def _known(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill]]:
-        """Each with what it has filled; Kraken is asked for what is not known.
 
-        Raises NotItsTurn.
-        """
-        found = {
-            entry.unit: self.fills.get(entry.current.order_id or "", entry.current.fill)
-            for entry in entries
-        }
-        unasked = [
-            entry
-            for entry in entries
-            if (fill := found[entry.unit]) is None or fill.status not in DONE
-        ]
-        unasked = [entry for entry in unasked if entry.current.order_id not in self.fills]
-        if unasked:
-            if not all(entry.current.order_id for entry in unasked):
-                raise _not_certain(unasked[0])
-            self.fills |= self.sources.venue.fills(
-                [entry.current.order_id or "" for entry in unasked], self.budget
-            )
-        known = []
-        for entry in entries:
-            fill = self.fills.get(entry.current.order_id or "", entry.current.fill)
-            if fill is None:
-                raise _not_certain(entry)
-            known.append((entry, fill))
-        return known
+def _is_position(name: str) -> bool:
+    return name.startswith(position_key(""))
 
 
 def _is_on_margin(entry: LedgerEntry, pair: str) -> bool:
     request = entry.current.request
     return request.on_margin and request.pair == pair
-
-
-def _not_certain(unsure: LedgerEntry) -> NotItsTurn:
-    return NotItsTurn(
-        f"Kraken may not show the order of the alert {unsure.alert_id} yet, so what is held is "
-        "not certain. "
-        "Nothing was sent; sending the same alert again soon is safe."
-    )

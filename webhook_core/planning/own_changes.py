@@ -131,16 +131,18 @@ def counts_from(entry: LedgerEntry) -> datetime:
     )
 
 
-def saw_the_same(entry: LedgerEntry, key: str, newest: Sequence[LedgerEntry]) -> bool:
-    """Whether an older one was planned on the same figure with the same orders in it: then the
-    figure is what was held before that one, not what it led to."""
-    seen = entry.figures.get(key)
-    return seen is not None and any(
-        other.figures.get(key) == seen
-        and counts_from(other) == counts_from(entry)
-        and _moment_of(other) < _moment_of(entry)
-        for other in newest
-    )
+def saw_less(entry: LedgerEntry, key: str, before: Sequence[LedgerEntry], of: InstrumentOf) -> bool:
+    """Whether its plan has not counted one of the orders ``before`` it that change this figure:
+    then its figure is what was held before that one, not what it led to."""
+    return any(_may_change(other, key, of) and not _is_counted(other, entry) for other in before)
+
+
+def _may_change(entry: LedgerEntry, key: str, instrument_of: InstrumentOf) -> bool:
+    request = entry.current.request
+    if entry.state is State.NO_ACTION or request.method != "AddOrder":
+        return False
+    pair = instrument_of(request.pair)
+    return pair is not None and touches(request, key, pair)
 
 
 def step_of(
@@ -229,8 +231,3 @@ def _change(
     if in_quote:
         return None, Decimal(0)
     return sign * volume, cost_of(volume, _FEE) if request.fee_in_base else Decimal(0)
-
-
-def _moment_of(entry: LedgerEntry) -> tuple[datetime, str]:
-    """Of two that were claimed in one moment, the same one always comes first."""
-    return entry.current.claimed_at, entry.unit.name

@@ -23,7 +23,7 @@ from webhook_core.planning.own_changes import (
     known_fill,
     last_moment,
     place_of,
-    saw_the_same,
+    saw_less,
     step_of,
     touches,
 )
@@ -192,7 +192,7 @@ class OwnOrders:
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
         young: list[LedgerEntry] = []
-        for entry in newest:
+        for number, entry in enumerate(newest, 1):
             fill = known_fill(entry, fills)
             step = step_of(entry, key, newest, instrument_of, fill)
             if step is None:
@@ -200,14 +200,15 @@ class OwnOrders:
             if step.change != 0 and last_moment(entry, fill) > young_until:
                 young.append(entry)
                 step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
-            ours.append((entry, step))
+            less = step.before is not None and saw_less(entry, key, newest[number:], instrument_of)
+            ours.append((entry, step._replace(before=None) if less else step))
         steps: list[Step] = []
         in_doubt: list[LedgerEntry] = []
         missing = len(young)
         for entry, step in ours:
             if not missing and (not steps or steps[-1].before is not None):
                 break
-            steps.append(step._replace(before=None) if saw_the_same(entry, key, newest) else step)
+            steps.append(step)
             if entry in young or not step.sure:
                 in_doubt.append(entry)
             missing -= entry in young
@@ -231,8 +232,7 @@ class OwnOrders:
                 return found
         raise NotItsTurn(
             "So many orders came in the last minutes that what is held is not certain. Nothing "
-            "was sent; sending the same "
-            "alert again soon is safe."
+            "was sent; sending the same alert again soon is safe."
         )
 
     def is_ours(self, entry: LedgerEntry) -> bool:

@@ -16,11 +16,26 @@ from webhook_core.trading.requests import Fill
 
 
 class Exits(NamedTuple):
-    """``fills``: what exits have traded within the margin, oldest first, and ``moments`` when each
-    was done."""
+    """``fills``: what exits have traded within the margin, oldest first, ``moments`` when each
+    was done, and ``parents`` the orders whose exits these are."""
 
     fills: tuple[Traded, ...]
     moments: tuple[datetime, ...]
+    parents: frozenset[str] = frozenset()
+
+
+NO_EXITS = Exits((), ())
+
+
+def presumed(entry: LedgerEntry) -> tuple[str, Fill | None]:
+    """Its order, and what that has filled as far as the ledger can tell: all of its volume, where
+    it is at the market."""
+    attempt = entry.current
+    fill, request = attempt.fill, attempt.request
+    if fill is None and request.at_market and not request.in_quote:
+        moment, zero = attempt.settled_at or attempt.deadline, Decimal(0)
+        fill = Fill("closed", request.volume, None, zero, zero, moment)
+    return attempt.order_id or "", fill
 
 
 def lacking_of(
@@ -67,7 +82,9 @@ def _in_order(
             continue
         change = signed(entry, fill.volume)
         moment = _moment(entry, fill, shift)
-        traded.append((moment, Traded(order_id, change, opens=has_exit(entry))))
+        opens = has_exit(entry)
+        rests = opens and order_id not in exits.parents
+        traded.append((moment, Traded(order_id, change, opens=opens, returns=rests)))
     return [one for _, one in sorted(traded, key=lambda one: one[0])]
 
 

@@ -62,7 +62,8 @@ class RestingExits:
         fills = tuple(
             Traded(order.order_id, signed_by(order.side, order.executed)) for _, order in traded
         )
-        return Exits(fills, tuple(moment for moment, _ in traded))
+        whose = frozenset(order.parent or "" for _, order in traded)
+        return Exits(fills, tuple(moment for moment, _ in traded), whose)
 
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has

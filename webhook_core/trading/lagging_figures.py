@@ -71,11 +71,13 @@ class Traded(NamedTuple):
     """One fill of ours on margin: its order, and ``change``, signed, base.
 
     ``opens``: it can't have closed anything, as an entry that carries an exit of its own.
+    ``returns``: that exit is not known to have traded, and may have taken it back unseen.
     """
 
     order_id: str
     change: Decimal
     opens: bool = False
+    returns: bool = False
 
 
 class Lot(NamedTuple):
@@ -100,7 +102,9 @@ def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal
     for number in range(len(fills) + 1):
         before = figure - sum((fill.change for fill in fills[:number]), Decimal(0))
         if _after(before, fills[:number]) == shown:
-            found.add(sum((fill.change for fill in fills[number:]), Decimal(0)))
+            lacks = fills[number:]
+            found.add(sum((fill.change for fill in lacks), Decimal(0)))
+            found.add(sum((fill.change for fill in lacks if not fill.returns), Decimal(0)))
     return frozenset(found)
 
 

@@ -207,6 +207,11 @@ def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
         ([("A", "0.2", "0.5")], [("A", "0.5"), ("B", "-0.3")], {"0"}),
         ([("A", "0.2", "0.2")], [("A", "0.5"), ("B", "-0.3")], {"-0.3"}),
         ([("OLD", "1"), ("A", "0.3")], [("A", "0.5", True)], set()),
+        # An exit of its own may have taken back what is not shown, if it is not known to rest.
+        ([], [("A", "0.5", True, True)], {"0.5", "0"}),
+        ([("A", "0.5")], [("A", "0.5", True, True)], {"0"}),
+        ([("A", "0.5")], [("A", "0.5", True, True), ("B", "0.1")], {"0.1"}),
+        ([], [("A", "0.5", True), ("EXIT", "-0.5")], {"0"}),
     ],
 )
 def test_positions_name_the_fills_that_are_in_them(rows, fills, lacks):

@@ -223,6 +223,23 @@ def test_somebody_who_trades_by_hand_is_seen_once_kraken_lists_our_order_as_done
 
 
 @BOTH
+def test_an_order_by_hand_that_takes_ours_back_is_no_order_that_is_not_shown(margin):
+    """The figure is what it was before our order, and the list of the orders says why."""
+    function = trader(usd=10**6)
+    function.venue.hold_back(9)
+    assert post(function, target(function, "2", "a-1", **more(margin))) == (200, "accepted")
+    by_hand = RestingOrder(
+        "OHANDS-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "market", D(2), D(2), START, status="closed",
+        margin=margin, closed_at=function.clock.now(),
+    )  # fmt: skip
+    function.venue.gone[by_hand.order_id] = by_hand
+    assert post(function, target(function, "2", "a-2", **more(margin))) == (503, "not_sent")
+    function.venue.gone.clear()
+    assert post(function, target(function, "2", "a-3", **more(margin))) == (200, "no_action")
+    assert sent(function) == [("buy", "2")]
+
+
+@BOTH
 def test_another_strategys_order_counts_as_well(margin):
     function = trader(usd=10**6)
     function.venue.hold_back(2)
@@ -265,8 +282,8 @@ def test_an_exit_behind_a_cancel_counts_by_the_figure_that_its_alert_has_seen(re
     assert post(function, alert(function, "a-1", orders=legs, price=None)) == (200, "accepted")
     function.venue.calls.clear()
     assert post(function, alert(function, "a-2", action="close")) == (200, "no_action")
-    # Those balances hold funds for an order that is gone.
-    asked = ["open_orders", "orders_closed"] if reads else []
+    # Those balances hold funds for an order that is gone, and nobody else has traded since.
+    asked = ["open_orders", "orders_closed", "orders_closed"] if reads else []
     assert (function.venue.calls, sent(function)) == (["balances", *asked], [("sell", "3")])
 
 
