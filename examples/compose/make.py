@@ -11,14 +11,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
-from webhook_core.intake import actions
-from webhook_core.intake.field_names import ALIASES, CONTEXT
+from webhook_core.intake import actions, leg_fields
+from webhook_core.intake.field_names import ALIASES, CANONICAL, CONTEXT, normalise
+from webhook_core.intake.other_tools import MARKS
 from webhook_core.intake.quantities import QUANTITY_NAMES
 from webhook_core.operations.placeholders import values_at
 from webhook_core.trading import orders
 from webhook_core.trading.orders import OrderType
 
 HERE = Path(__file__).parent
+SCRIPTS = ("fields.js", "message.js", "reading.js", "page.js")
 PAGES = (
     HERE.parent / "compose.html",
     HERE.parent.parent / "webhook_core" / "web" / "pages" / "compose.html",
@@ -45,6 +47,10 @@ def tables() -> dict[str, Any]:
             for kind in OrderType
             if kind is not OrderType.SETTLE_POSITION
         },
+        "most_legs": leg_fields.MOST,
+        "leg_actions": sorted(leg_fields.ACTIONS),
+        "beside_legs": sorted(leg_fields.BESIDE_LEGS),
+        "marks": sorted(name for name in MARKS if _is_nobody_elses(name)),
         "quantity_types": dict(QUANTITY_NAMES),
         "placeholders": _placeholders(),
         "words": {
@@ -59,6 +65,11 @@ def tables() -> dict[str, Any]:
     }
 
 
+def _is_nobody_elses(name: str) -> bool:
+    """Whether a name of other tools is neither a field of ours nor TradingView's context."""
+    return normalise(name) not in CANONICAL and normalise(name) not in CONTEXT
+
+
 def _placeholders() -> dict[str, str]:
     """What a trial of the message puts in the place of each but {{timenow}}."""
     plausible = values_at(datetime(2026, 1, 1, tzinfo=UTC), Decimal(60000), "entry")
@@ -71,7 +82,7 @@ def page() -> str:
     Its policy lets in this style and this script, by their digests, and nothing else.
     """
     style = (HERE / "page.css").read_text("utf-8")
-    script = (HERE / "page.js").read_text("utf-8")
+    script = "".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     told = json.dumps(tables(), indent=1, sort_keys=True)
     script = script.replace("/* TABLES */ null", told)
     policy = (

@@ -4,6 +4,7 @@ message tried; without the login neither is there."""
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 
 import pytest
@@ -81,6 +82,30 @@ def test_a_token_is_made_and_the_message_with_it_is_tried(driver, home, function
     driver.find_element(By.ID, "try").click()
     until_shown(driver, "tried", "401 unauthenticated")
     driver.get_log("browser")  # a 401 is told there
+
+
+def test_another_tools_message_is_tried_as_it_is(driver, home, function):
+    log_in(driver, home, function)
+    driver.get(f"{home}/compose")
+    until_shown(driver, "as-it-is")
+    message = {
+        "message_type": "bot",
+        "bot_id": 1,
+        "email_token": function.env["WEBHOOK_TOKEN"],
+        "pair": "USD_BTC",
+        "action": "add_funds_in_quote",
+        "volume": 50,
+        "delay_seconds": 0,
+    }
+    driver.execute_script(
+        "document.getElementById('existing').value = arguments[0]", json.dumps(message)
+    )
+    driver.find_element(By.ID, "try-existing").click()
+    shown = until_shown(driver, "tried-existing", "200 validated")
+    assert "3Commas' DCA bot" in shown
+    assert "volume=50" in shown
+    driver.find_element(By.ID, "read").click()
+    assert "another tool's message" in until_shown(driver, "faults", "message_type")
 
 
 def test_a_refusal_of_the_server_is_said_beside_the_button(driver, home, function):

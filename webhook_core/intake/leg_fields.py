@@ -20,10 +20,10 @@ MOST = 10
 
 ReadLeg = Callable[[Mapping[str, Any], str | None], "Alert"]
 
-_ACTIONS = ("order", "close", "cancel")
+ACTIONS = ("order", "close", "cancel")
 _OF_THE_ALERT = frozenset({"id", "fired_at", "validate", "strategy_name", "confirm_fill"})
 _SECRETS = frozenset({"token", "secret", "passphrase"})
-_BESIDE_LEGS = _OF_THE_ALERT | {
+BESIDE_LEGS = _OF_THE_ALERT | {
     *("symbol", "orders", "alert_message", "custom_fields", "bar_time", "order_id"),
     *(
         "market_position",
@@ -40,7 +40,7 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
     order = fields.order
     for name, candidates in order.items():
         for sent in candidates:
-            if name not in _BESIDE_LEGS and not is_off(sent.value):
+            if name not in BESIDE_LEGS and not is_off(sent.value):
                 raise sent.fault(
                     "belongs into the legs: beside orders only symbol may stand, for all of them"
                 )
@@ -63,7 +63,7 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
 def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Action) -> None:
     """Raises AlertMalformed for what belongs to the alert, or an alert of
     its own, and not to a leg."""
-    if action not in _ACTIONS:
+    if action not in ACTIONS:
         raise AlertMalformed(
             f"action must be buy, sell, close or cancel in a leg, not {action}.", field="action"
         )
