@@ -12,6 +12,7 @@ from tests.property.test_paper_money import CHANGES, SHARES, _play
 from tests.support.paper import StoppedClock, paper, result
 from webhook_core.kraken.paper.desk import Market
 from webhook_core.kraken.trade_history import trades
+from webhook_core.money.months import Opened
 from webhook_core.money.report import reported
 from webhook_core.money.trades import Role, Trade
 
@@ -51,7 +52,7 @@ def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     done = list(_traded(kraken, clock))
     held = kraken._store.look(lambda book: dict(book.balances))
     dollars, coins = held["ZUSD"] - 10000, held["XXBT"] - 1
-    lines = reported(done, since=clock.now().replace(year=2020))
+    lines = reported(Opened(trades=done), since=clock.now().replace(year=2020))
     realised = sum((line.realised for line in lines), Decimal(0))
     cost = sum((line.position.cost for line in lines), Decimal(0))
     volume = sum((line.position.volume for line in lines), Decimal(0))

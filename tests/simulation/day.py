@@ -25,6 +25,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.money.months import Opened
 from webhook_core.money.report import reported
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.alerts import kind_of
@@ -170,7 +171,7 @@ def _trades_wrong(day: Day, calm: Day, before: dict[str, Decimal]) -> Iterator[s
         yield "a trade is kept twice"
     if len(trades) != len(calm.trades()):
         yield f"{len(trades)} trades are kept of {len(calm.trades())}"
-    lines = reported(trades, datetime.min.replace(tzinfo=UTC))
+    lines = reported(Opened(trades=trades), datetime.min.replace(tzinfo=UTC))
     quote = sum((line.realised - line.position.cost for line in lines), Decimal(0))
     base = sum((line.position.volume for line in lines), Decimal(0))
     change = [after[asset] - before[asset] for asset in ("ZUSD", "XXBT")]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.money.book import booked
 from webhook_core.money.collect import Collector
+from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.months import Months, Opened
 from webhook_core.money.report import curves, reported, to_document
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
@@ -62,44 +63,47 @@ class Accounts:
         parts = (of.store.documents, of.store, self.clock, of.mode, of.account)
         return DailyLoss(*parts, self.prices, self.loss_owners).keep(budget)
 
-    def known(self) -> list[Trade]:
-        """Every trade up to now, oldest first, for whoever asks more than one thing of them: each
-        day is read from the store. Raises LedgerUnavailable."""
-        return [*self.store.until(self.clock.now())]
+    def opened(self, query: Mapping[str, str]) -> Opened:
+        """What a report of ``month`` needs, for whoever asks more than one thing of it. Raises
+        AlertMalformed, LedgerUnavailable."""
+        return Months(self.store).opened(*span(query.get("month", ""), self.clock.now()))
 
     def report(
-        self, query: Mapping[str, str], budget: Budget, known: Iterable[Trade] | None = None
+        self, query: Mapping[str, str], budget: Budget, opened: Opened | None = None
     ) -> dict[str, Any]:
         """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
-        ``known``: the trades up to now, where they were read already. Raises AlertMalformed,
-        LedgerUnavailable."""
+        ``opened``: where it was read already. Raises AlertMalformed, LedgerUnavailable."""
         now = self.clock.now()
         since, until = span(query.get("month", ""), now)
-        trades = self.store.until(until) if known is None else _before(known, until)
-        lines = reported(trades, since, query.get("strategy") or None)
+        opened = opened or Months(self.store).opened(since, until)
+        lines = reported(opened, since, query.get("strategy") or None)
         place = self.store.place()
         symbols = {line.line.symbol for line in lines if line.position.lots}
         prices = self.prices(symbols, budget)
         return to_document(lines, prices, since, until, None if place is None else place.read_at)
 
     def curves(
-        self, query: Mapping[str, str], known: Iterable[Trade]
+        self, query: Mapping[str, str], opened: Opened
     ) -> dict[tuple[str, str], list[Decimal]]:
         """By strategy and quote: how the realised profit of ``month`` came about."""
-        since, until = span(query.get("month", ""), self.clock.now())
-        return curves(_before(known, until), since)
+        since, _ = span(query.get("month", ""), self.clock.now())
+        return curves(opened, since)
 
     def trades(self, query: Mapping[str, str]) -> Iterator[Trade]:
         """Every trade of ``month``, oldest first, those that are not ours too."""
         since, until = span(query.get("month", ""), self.clock.now())
-        for trade in self.store.until(until):
-            if trade.at >= since and query.get("strategy") in (None, "", trade.strategy):
+        for trade in self.store.between(since, until):
+            if query.get("strategy") in (None, "", trade.strategy):
                 yield trade
 
     def held_by(self, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
         """What the bridge's own orders bought for this strategy and have not sold, base; below zero
         for a short. As of the last reconcile run. Raises LedgerUnavailable."""
-        book = booked(self.store.until(self.clock.now()), spot_is_held=True)
+        of = self.collector
+        before = HeldBefore(self.store.documents, self.store, of.mode, of.account)
+        book, trades = before.until(self.clock.now())
+        for trade in trades:
+            book.take(trade)
         lines = (
             position.volume
             for line, position in book.positions.items()
@@ -124,10 +128,6 @@ class Accounts:
             return self.resolve(symbol)
         except UnknownSymbol:
             return None
-
-
-def _before(known: Iterable[Trade], until: datetime) -> Iterator[Trade]:
-    return (trade for trade in known if trade.at < until)
 
 
 def span(month: str, now: datetime) -> tuple[datetime, datetime]:

@@ -36,6 +36,10 @@ class Line(NamedTuple):
     symbol: str
     margin: bool
 
+    @classmethod
+    def of(cls, trade: Trade) -> Line:
+        return cls(trade.strategy or "", trade.symbol, trade.margin)
+
 
 class Realised(NamedTuple):
     """What one trade brought: ``profit`` in quote, its fee taken off; ``closed``: how much of a lot
@@ -102,12 +106,18 @@ class Book:
         self.positions: dict[Line, Position] = {}
         self.spot_is_held = spot_is_held
 
+    def copy(self) -> Book:
+        """One of its own, that takes further trades."""
+        other = Book(spot_is_held=self.spot_is_held)
+        for line, position in self.positions.items():
+            other.positions[line] = Position(position.lots.copy())
+        return other
+
     def take(self, trade: Trade) -> Realised | None:
         """None for a trade that is not ours."""
         if trade.strategy is None:
             return None
-        line = Line(trade.strategy, trade.symbol, trade.margin)
-        position = self.positions.setdefault(line, Position())
+        position = self.positions.setdefault(Line.of(trade), Position())
         return position.take(trade, opens_short=trade.margin or not self.spot_is_held)
 
 

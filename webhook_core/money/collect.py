@@ -17,6 +17,8 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.money.exits import Owner, keep_exits
+from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.months import void_late
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.requests import TradesPage, VenueTrade
@@ -55,6 +57,7 @@ class Collector:
         for _ in range(MOST_PAGES):
             page = self.venue.trades(place.since, now, budget, skip)
             fresh = self.store.add(self._owned(page.trades, budget))
+            self._void_late(page.trades)
             new += fresh
             last, place = place, self._behind(place, page, now)
             if page.complete or not page.trades or len(new) > ENOUGH:
@@ -63,6 +66,16 @@ class Collector:
             skip = 0 if int(place.since.timestamp()) > int(last.since.timestamp()) else skip + 1
         self.store.keep_place(place)
         return new
+
+    def _void_late(self, trades: Sequence[VenueTrade]) -> None:
+        """What is kept of whole days and months is made anew where trades of theirs come late."""
+        place = self.store.place() if trades else None
+        if place is None:
+            return
+        oldest = min(trade.at for trade in trades).date()
+        void_late(self.store, oldest, place)
+        before = HeldBefore(self.store.documents, self.store, self.mode, self.account)
+        before.void_late(oldest, place)
 
     def _behind(self, place: Place, page: TradesPage, now: datetime) -> Place:
         """Where the next page begins: at the newest of this one, or, at the end, as far

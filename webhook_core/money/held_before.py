@@ -12,7 +12,7 @@ from typing import Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Documents
 from webhook_core.money.book import Book, Line, Lot, Position
-from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Trade
 
 DAYS_READ = 3
@@ -37,7 +37,7 @@ class HeldBefore:
             return Book(spot_is_held=True), []
         stored = self._documents.read(self._name)
         book, day = (Book(spot_is_held=True), place.first) if stored is None else _read(stored.text)
-        settled = min(now.date(), place.since.date()) - timedelta(days=DAYS_READ - 1)
+        settled = min(now.date(), _settled(place))
         moved = day < settled
         while day < settled:
             for trade in self._store.of_day(day):
@@ -51,6 +51,18 @@ class HeldBefore:
             trades += self._store.of_day(day)
             day += timedelta(days=1)
         return book, trades
+
+    def void_late(self, oldest: date, place: Place) -> None:
+        """After a trade of that day was written: what is kept is made anew where it has the day.
+        ``place``: read behind the write. Raises LedgerUnavailable."""
+        stored = self._documents.read(self._name) if oldest < _settled(place) else None
+        if stored is not None and oldest < _read(stored.text)[1]:
+            self._documents.delete(self._name, stored.version)
+
+
+def _settled(place: Place) -> date:
+    """The first day that may still get a trade."""
+    return place.since.date() - timedelta(days=DAYS_READ - 1)
 
 
 def _text(book: Book, day: date) -> str:

@@ -5,7 +5,6 @@ It is no tax advice.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,13 +12,12 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from webhook_core.money.book import Book, Line, Position, Realised
-from webhook_core.money.trades import Role, Trade
-from webhook_core.trading.orders import Side
+from webhook_core.money.book import Line, Position
+from webhook_core.money.counts import Counts
+from webhook_core.money.months import Opened
 from webhook_core.trading.rounding import plain
 
 _ZERO = Decimal(0)
-_PERCENT = Decimal("0.0001")
 NOTE = "Own orders only: trades by hand and other programs' are not in it. It is no tax advice."
 
 
@@ -56,33 +54,32 @@ class LineReport:
         return None if last is None else volume * last - self.position.cost
 
 
-def reported(
-    trades: Iterable[Trade], since: datetime, strategy: str | None = None
-) -> list[LineReport]:
+def reported(opened: Opened, since: datetime, strategy: str | None = None) -> list[LineReport]:
     """Of the trades from ``since`` on; the older ones say what was held by then.
 
-    ``trades``: all that are known, oldest first. A line that has nothing in the span and holds
-    nothing is left out.
+    A line that has nothing in the span and holds nothing is left out.
     """
-    book = Book()
-    counted: dict[Line, list[Realised]] = defaultdict(list)
-    for trade in trades:
+    book = opened.book.copy()
+    counts = {line: of_line.copy() for line, of_line in opened.counts.items()}
+    for trade in opened.trades:
         done = book.take(trade)
-        if done is not None and trade.at >= since and strategy in (None, trade.strategy):
-            counted[Line(trade.strategy or "", trade.symbol, trade.margin)].append(done)
+        if done is not None and trade.at >= since:
+            counts.setdefault(Line.of(trade), Counts()).take(done)
     lines = [
-        _line(line, position, counted[line])
-        for line, position in book.positions.items()
-        if (counted[line] or position.lots) and strategy in (None, line.strategy)
+        _line(line, book.positions.get(line, Position()), counts.get(line, Counts()))
+        for line in {**book.positions, **counts}
+        if strategy in (None, line.strategy)
     ]
-    return sorted(lines, key=lambda one: one.line)
+    return sorted(
+        (one for one in lines if one.fills or one.position.lots), key=lambda one: one.line
+    )
 
 
-def curves(trades: Iterable[Trade], since: datetime) -> dict[tuple[str, str], list[Decimal]]:
-    """By strategy and quote: the realised profit behind each of its trades from ``since`` on."""
-    book = Book()
+def curves(opened: Opened, since: datetime) -> dict[tuple[str, str], list[Decimal]]:
+    """By strategy and quote: the realised profit behind each of the trades from ``since`` on."""
+    book = opened.book.copy()
     found: dict[tuple[str, str], list[Decimal]] = {}
-    for trade in trades:
+    for trade in opened.trades:
         done = book.take(trade)
         if done is not None and trade.at >= since:
             course = found.setdefault((trade.strategy or "", trade.quote), [])
@@ -90,42 +87,20 @@ def curves(trades: Iterable[Trade], since: datetime) -> dict[tuple[str, str], li
     return found
 
 
-def _line(line: Line, position: Position, done: Sequence[Realised]) -> LineReport:
-    found = LineReport(line, position, fills=len(done))
-    highest = _ZERO
-    of_orders: dict[str, Decimal] = {}
-    for one in done:
-        trade = one.trade
-        found.turnover += trade.cost
-        found.realised += one.profit
-        highest = max(highest, found.realised)
-        found.drawdown = max(found.drawdown, highest - found.realised)
-        asset = trade.base if trade.fee_in_base else trade.quote
-        found.fees[asset] = found.fees.get(asset, _ZERO) + trade.fee
-        if one.closed:
-            of_orders[trade.order_id] = of_orders.get(trade.order_id, _ZERO) + one.earned
-    found.trades = len(of_orders)
-    found.won = sum(earned > 0 for earned in of_orders.values())
-    found.slippage = _slippage([one.trade for one in done])
-    return found
-
-
-def _slippage(trades: Sequence[Trade]) -> list[Decimal]:
-    """Of each order that was sent with a price, by its average."""
-    of_orders: dict[str, list[Trade]] = defaultdict(list)
-    for trade in trades:
-        if trade.role is Role.ORDER and trade.asked:
-            of_orders[trade.order_id].append(trade)
-    found = []
-    for parts in of_orders.values():
-        volume = sum((trade.volume for trade in parts), _ZERO)
-        asked = parts[0].asked or _ZERO
-        if not volume:
-            continue
-        average = sum((trade.cost for trade in parts), _ZERO) / volume
-        worse = average - asked if parts[0].side is Side.BUY else asked - average
-        found.append((worse / asked * 100).quantize(_PERCENT))
-    return found
+def _line(line: Line, position: Position, counts: Counts) -> LineReport:
+    earned = counts.earned.values()
+    return LineReport(
+        line,
+        position,
+        trades=len(earned),
+        won=sum(one > 0 for one in earned),
+        fills=counts.fills,
+        turnover=counts.turnover,
+        realised=counts.realised,
+        drawdown=counts.drawdown,
+        fees=counts.fees,
+        slippage=counts.slippage,
+    )
 
 
 def to_document(

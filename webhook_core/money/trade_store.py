@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -39,8 +39,8 @@ class TradeStore:
     """Of one account in one mode. Every method raises LedgerUnavailable."""
 
     def __init__(self, documents: Documents, mode: str, account: str) -> None:
-        self.documents = documents
-        self._place, self._day = f"trades-read:{mode}:{account}", f"trades:{mode}:{account}:"
+        self.documents, self.whose = documents, f"{mode}:{account}"
+        self._place, self._day = f"trades-read:{self.whose}", f"trades:{self.whose}:"
 
     def place(self) -> Place | None:
         """None before the first run."""
@@ -86,14 +86,19 @@ class TradeStore:
 
     def until(self, end: datetime) -> Iterator[Trade]:
         """Every trade before that moment, oldest first."""
+        return self.between(datetime.min.replace(tzinfo=UTC), end)
+
+    def between(self, since: datetime, end: datetime) -> Iterator[Trade]:
+        """From the first moment on, before the second, oldest first."""
         place = self.place()
         if place is None:
             return
+        first = max(place.first, since.date())
         for number in range(MOST_DAYS):
-            day = place.first + timedelta(days=number)
-            if day > end.date():
+            day = first + timedelta(days=number)
+            if datetime.combine(day, time(), UTC) >= end:
                 return
-            yield from (trade for trade in self.of_day(day) if trade.at < end)
+            yield from (trade for trade in self.of_day(day) if since <= trade.at < end)
 
     def _add_to(self, day: date, trades: Sequence[Trade]) -> list[Trade]:
         """Where others write beside, what a part lacks is looked at again."""

@@ -13,6 +13,7 @@ from webhook_core.clock import Budget
 from webhook_core.journal.reading import Store, Wanted, list_alerts
 from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
+from webhook_core.money.months import Months
 from webhook_core.money.report import LineReport, reported, unrealised_of
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.state import Message, State
@@ -50,7 +51,7 @@ class Summary:
         wanted = Wanted(since=since, whose=self.whose)
         page = list_alerts(self.store, wanted, MOST_ALERTS, budget)
         rows = [row for row in page.rows if row.at < until]
-        lines = reported(self.trades.until(until), since)
+        lines = reported(Months(self.trades).opened(since, until), since)
         prices = self.prices({line.line.symbol for line in lines if line.position.lots}, budget)
         at_least = "" if page.cursor is None else "at least "
         body = [f"Alerts: {at_least}{len(rows)}{_outcomes(rows)}", *_refusals(rows)]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from webhook_core.money.book import Book, Line, Lot, booked
+from webhook_core.money.months import Opened
 from webhook_core.money.report import reported, to_document
 from webhook_core.money.trades import Role, Trade, from_row, to_row
 from webhook_core.trading.orders import Side
@@ -103,7 +104,7 @@ def test_a_report_counts_its_span_and_knows_what_was_held_before():
         trade("sell", "0.5", "90", "0.5", 3, role=Role.EXIT),
         trade("buy", "1", "101", "1", 4, asked=D(100)),
     ]
-    (line,) = reported(trades, since=trades[1].at)
+    (line,) = reported(Opened(trades=trades), since=trades[1].at)
     assert (line.trades, line.won, line.fills) == (2, 1, 3)
     assert line.realised == D("150") - 100 - 1 + 45 - 50 - D("0.5") - 1
     assert line.drawdown == D("5.5") + 1
@@ -116,9 +117,11 @@ def test_a_report_counts_its_span_and_knows_what_was_held_before():
 
 
 def test_a_line_without_a_price_says_so_and_one_that_is_flat_needs_none():
-    (line,) = reported([trade("buy", "1", "100")], since=NOON)
+    (line,) = reported(Opened(trades=[trade("buy", "1", "100")]), since=NOON)
     assert line.unrealised(None) is None
-    (flat,) = reported([trade("buy", "1", "100"), trade("sell", "1", "100", number=2)], since=NOON)
+    (flat,) = reported(
+        Opened(trades=[trade("buy", "1", "100"), trade("sell", "1", "100", number=2)]), since=NOON
+    )
     assert flat.unrealised(None) == 0
 
 
@@ -151,14 +154,16 @@ WON = [
 @pytest.mark.parametrize(("legs", "won"), [row[1:] for row in WON], ids=[row[0] for row in WON])
 def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(legs, won):
     trades = [trade(*leg, number) for number, leg in enumerate(legs, 1)]
-    (line,) = reported(trades, since=NOON)
+    (line,) = reported(Opened(trades=trades), since=NOON)
     assert (line.trades, line.won) == (1, won)
 
 
 def test_a_fee_in_base_is_what_the_closed_part_cost_too():
     bought = trade("buy", "1", "100", "0.01", fee_in_base=True)
     for price, won in (("100.5", 0), ("102", 1)):
-        (line,) = reported([bought, trade("sell", "0.99", price, "0", 2)], since=NOON)
+        (line,) = reported(
+            Opened(trades=[bought, trade("sell", "0.99", price, "0", 2)]), since=NOON
+        )
         assert line.won == won
 
 

@@ -96,13 +96,13 @@ class View:
 
     def _money(self) -> dict[str, Any]:
         money, shown = self.operators.money, self._amounts()
-        known = money.known()  # read once for both
-        document = money.report({}, Budget.start(self.operators.clock, READ_S), known)
+        opened = money.opened({})  # read once for both
+        document = money.report({}, Budget.start(self.operators.clock, READ_S), opened)
         rows = [_earned(row, shown) for row in document["rows"]]
         symbols = {_curve_key(row): row["symbol"] for row in document["rows"]}
         curves = [
             (*key, shown.money(symbols.get(key, ""), course[-1]), curve_of(course))
-            for key, course in money.curves({}, known).items()
+            for key, course in money.curves({}, opened).items()
         ]
         return {"report": {**document, "rows": rows}, "curves": curves}
 
