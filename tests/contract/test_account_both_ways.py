@@ -19,9 +19,9 @@ from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import known_pairs
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.paper.desk import Market
 from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.orders import Side
@@ -70,7 +70,7 @@ def kraken(request: pytest.FixtureRequest) -> Iterator[Account]:
     """10000 USD and 1 BTC, at 60000."""
     if request.param == "in this process":
         engine = in_process.paper(clock=CLOCK)
-        client = KrakenClient(in_process.KEY, in_process.SECRET, transport=PaperAdapter(engine))
+        client = KrakenClient(in_process.KEY, in_process.SECRET, transport=PaperTransport(engine))
         engine.mark_price("XBTUSD", Decimal(60000))
         yield Account(KrakenVenue(client, CLOCK), engine)
         return

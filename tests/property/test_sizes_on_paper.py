@@ -16,7 +16,7 @@ from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.packaged_pairs import snapshot
-from webhook_core.kraken.paper.adapter import PaperAdapter
+from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 
 FRESH = datetime(2026, 9, 25, 6, 0, tzinfo=UTC)
@@ -83,7 +83,7 @@ class World:
         self.kraken = paper(clock=clock, balances=balances, nonce_window=FAR_BACK_NS)
         self.kraken.mark_price(pair.key, pair.price)
         self.function = Function(clock=clock)
-        venue = KrakenVenue(KrakenClient(KEY, SECRET, transport=PaperAdapter(self.kraken)), clock)
+        venue = KrakenVenue(KrakenClient(KEY, SECRET, transport=PaperTransport(self.kraken)), clock)
         self.function.application = assemble(
             self.function.settings(), clock, self.function.store, venue
         )

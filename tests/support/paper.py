@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import krakenex
 
 from tests.support.documents import MemoryDocuments
+from tests.support.paper_adapter import PaperAdapter
 from webhook_core.kraken.paper import wire
-from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.paper.engine import PaperKraken
 
 KEY = "paper-test-key"

@@ -8,13 +8,11 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from requests.adapters import BaseAdapter
-
 from webhook_core.clock import Budget
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST, Lanes
 from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused, nonce_is_refused
-from webhook_core.kraken.session import Nonces, Session
+from webhook_core.kraken.session import Nonces, Session, Transport
 
 if TYPE_CHECKING:
     from webhook_core.kraken.nonce_window import NonceWindow
@@ -41,7 +39,7 @@ class KrakenClient:
         key: str,
         secret: str,
         url: str | None = None,
-        transport: BaseAdapter | None = None,
+        transport: Transport | None = None,
         *,
         instead_of: InsteadOf | None = None,
     ) -> None:

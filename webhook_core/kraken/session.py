@@ -4,24 +4,19 @@ replies read strictly."""
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, Protocol
+from urllib.parse import urlencode, urlsplit
 
 import krakenex
-import requests
-from requests.adapters import BaseAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from webhook_core.events import count
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.outcomes import Failure, Reply
-
-if TYPE_CHECKING:
-    from webhook_core.network.bounded_transport import Deadline
+from webhook_core.network.exchange import Answer, NoAnswer
 
 IDLE_LIMIT_S = 15.0
 """A connection that was idle for longer is not used again: a silent cut in between would
@@ -42,6 +37,20 @@ class Nonces:
             return self._last
 
 
+class Transport(Protocol):
+    """What carries a request to Kraken and brings the answer: network.wire, or paper's own."""
+
+    def exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> Answer:
+        """Raises NoAnswer."""
+        ...
+
+    def close(self) -> None:
+        """Drop the connections; the next exchange opens its own."""
+        ...
+
+
 class Session:
     """krakenex, for one call at a time.
 
@@ -50,34 +59,18 @@ class Session:
     """
 
     def __init__(
-        self, url: str | None, transport: BaseAdapter | None, next_nonce: Callable[[], int]
+        self, url: str | None, transport: Transport | None, next_nonce: Callable[[], int]
     ) -> None:
         self._used_at = 0.0
-        self._deadline: Deadline | None = None
-        self._connects_within_s = math.inf
         self._api = krakenex.API()
         self._api._nonce = next_nonce  # noqa: SLF001
         self._api.uri = url or self._api.uri
-        session = self._api.session
-        session.trust_env = False  # no proxy, no .netrc: what is sent depends on this program alone
-        session.get_redirect_target = lambda _response: None
-        adapter = transport or self._over_the_network()
-        session.mount("https://", adapter)  # in place of requests' own: there is no way around ours
-        session.mount("http://", adapter)
-
-    def _over_the_network(self) -> BaseAdapter:
-        from webhook_core.network.bounded_transport import (  # paper needs no socket
-            CONNECT_TIMEOUT_S,
-            Deadline,
-            DeadlineAdapter,
-        )
-
-        self._deadline, self._connects_within_s = Deadline(), CONNECT_TIMEOUT_S
-        return DeadlineAdapter(self._deadline)
+        self._transport = transport or _wire_to(self._api.uri)
+        self._api.session = _RequestsSession(self._transport, self._api.session.headers)
 
     def close(self) -> None:
         """Drop the pooled connections; the session stays usable."""
-        self._api.session.close()
+        self._transport.close()
 
     def exchange(
         self, query: str, key: KrakenKey, method: str, parameters: dict[str, str], seconds: float
@@ -89,53 +82,76 @@ class Session:
         ``parameters`` get the nonce, as krakenex does it.
         """
         count("kraken_calls")
-        started = time.monotonic()
-        if started - self._used_at > IDLE_LIMIT_S:
+        if time.monotonic() - self._used_at > IDLE_LIMIT_S:
             self.close()
         self._api.key, self._api.secret = key.key, key.secret
-        if self._deadline is not None:
-            self._deadline.ends_at = started + seconds
-        self._api.response = None
-        timeout = (min(seconds, self._connects_within_s), seconds)
         try:
-            getattr(self._api, query)(method, parameters, timeout=timeout)
-        except (
-            requests.RequestException,
-            HTTPError,
-            ValueError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
-            if self._api.response is None:
-                return _broken(error)
+            reply: Reply = getattr(self._api, query)(method, parameters, timeout=seconds)
+            return reply
+        except NoAnswer as error:
+            failure = Failure.BROKEN if error.is_sent else Failure.NOT_CONNECTED
+            return Reply(failure=failure, detail=error.kind)
+        except ValueError as error:  # a key that no header can carry; its text is not kept
+            return Reply(failure=Failure.BROKEN, detail=type(error).__name__)
         finally:
             self._used_at = time.monotonic()
-        return _answered(self._api.response)
 
 
-def _broken(error: Exception) -> Reply:
-    """No text of the exception is kept: it may quote the request."""
-    reason = error.args[0] if error.args else None
-    if isinstance(reason, MaxRetryError) and isinstance(
-        reason.reason, NewConnectionError | ConnectTimeoutError
-    ):
-        return Reply(failure=Failure.NOT_CONNECTED, detail=type(reason.reason).__name__)
-    return Reply(failure=Failure.BROKEN, detail=type(error).__name__)
+def _wire_to(url: str) -> Transport:
+    from webhook_core.network.wire import Wire  # paper needs no socket
+
+    address = urlsplit(url)
+    return Wire(address.scheme, address.hostname or "", address.port)
 
 
-def _answered(response: requests.Response) -> Reply:
-    """Read strictly, whatever the status: krakenex repairs bad UTF-8, takes NaN, and drops the body
-    of an error status."""
-    try:
-        document = json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, ArithmeticError, RecursionError):
-        return Reply(
-            response.status_code,
-            None,
-            Failure.BROKEN if response.status_code == 200 else None,
-            "not JSON",
-        )
-    return Reply(response.status_code, document)
+class _RequestsSession:
+    """What krakenex asks of its requests.Session. That library's own layers take a quarter of a
+    millisecond of each order."""
+
+    def __init__(self, transport: Transport, headers: Mapping[str, str]) -> None:
+        """``headers``: of every request."""
+        self._transport = transport
+        self._headers = dict(headers)
+
+    def get(
+        self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float
+    ) -> _Response:
+        path, query = urlsplit(url).path, urlencode(params)
+        asked = f"{path}?{query}" if query else path
+        return self._exchange("GET", asked, None, headers, timeout)
+
+    def post(
+        self, url: str, data: Mapping[str, str], headers: Mapping[str, str], timeout: float
+    ) -> _Response:
+        form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        return self._exchange("POST", urlsplit(url).path, urlencode(data).encode(), form, timeout)
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float
+    ) -> _Response:
+        sent = {**self._headers, **headers}
+        return _Response(self._transport.exchange(method, path, body, sent, timeout))
+
+
+class _Response:
+    """What krakenex asks of a requests.Response, read strictly, whatever the status: by itself it
+    repairs bad UTF-8, takes NaN, and drops the body of an error status."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status_code = answer.status
+        self._body = answer.body
+
+    def raise_for_status(self) -> None:
+        """Never: what such an answer says is read too."""
+
+    def json(self) -> Reply:
+        """What krakenex's query returns."""
+        status = self.status_code
+        try:
+            document = json.loads(self._body, parse_float=Decimal, parse_constant=_no_number)
+        except (ValueError, ArithmeticError, RecursionError):
+            return Reply(status, None, Failure.BROKEN if status == 200 else None, "not JSON")
+        return Reply(status, document)
 
 
 def _no_number(name: str) -> NoReturn:

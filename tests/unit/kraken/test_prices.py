@@ -18,7 +18,7 @@ from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.kraken import market_data
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.outcomes import Reply
-from webhook_core.kraken.paper.adapter import PaperAdapter
+from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.instruments import Instrument
 
@@ -275,7 +275,7 @@ def test_the_paper_book_hears_nothing_of_a_plan(budget: Budget) -> None:
 
 def on_paper(**options: Any) -> KrakenVenue:
     engine = paper(clock=SystemClock(), **options)
-    client = KrakenClient(engine.key.name, "YSBwYXBlciBzZWNyZXQ=", transport=PaperAdapter(engine))
+    client = KrakenClient(engine.key.name, "YSBwYXBlciBzZWNyZXQ=", transport=PaperTransport(engine))
     return KrakenVenue(client, SystemClock(), note_price=engine.mark_price)
 
 

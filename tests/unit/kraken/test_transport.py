@@ -48,7 +48,7 @@ from webhook_core.kraken import outcomes, session
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.session import Session
 from webhook_core.kraken.venue import KrakenVenue
-from webhook_core.network import bounded_transport, name_look_up
+from webhook_core.network import name_look_up, wire
 from webhook_core.trading.requests import (
     Accepted,
     NotSent,
@@ -243,7 +243,7 @@ def test_a_port_that_opens_in_time_gets_the_order_once() -> None:
 def test_a_connection_that_nobody_answers_is_not_sent_within_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bounded_transport, "CONNECT_TIMEOUT_S", 0.15)
+    monkeypatch.setattr(wire, "CONNECT_TIMEOUT_S", 0.15)
     with full_port() as port, ends_within(1.3):
         assert isinstance(submit(f"http://127.0.0.1:{port}", 1.3), NotSent)
 
@@ -268,7 +268,7 @@ def test_the_next_address_of_the_host_is_tried_and_the_host_keeps_its_name(
 def test_a_silent_address_leaves_time_for_the_next(
     resolved: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_transport, "CONNECT_TIMEOUT_S", 0.15)
+    monkeypatch.setattr(wire, "CONNECT_TIMEOUT_S", 0.15)
     with RawServer() as server, full_port("127.0.0.2", server.port):
         resolved("kraken.test", "127.0.0.2", "127.0.0.1")
         assert isinstance(submit(f"http://kraken.test:{server.port}", 1.3), Accepted)
@@ -433,20 +433,24 @@ def tls(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def trusting(url: str, certificate: Path) -> KrakenClient:
-    client = a_client(url)
-    session_of(client)._api.session.verify = str(certificate)
-    return client
+@pytest.fixture
+def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], KrakenClient]:
+    monkeypatch.setattr(
+        wire, "_trusted", lambda: ssl.create_default_context(cafile=str(certificate))
+    )
+    return a_client
 
 
 def test_tls_is_verified_against_the_name_and_not_the_address(
-    tls: ssl.SSLContext, certificate: Path, resolved: Callable[..., None]
+    tls: ssl.SSLContext,
+    trusting: Callable[[str], KrakenClient],
+    resolved: Callable[..., None],
 ) -> None:
     names: list[str | None] = []
     tls.sni_callback = lambda _socket, name, _context: names.append(name)
     resolved("kraken.test", "127.0.0.2", "127.0.0.1")
     with RawServer(tls=tls) as server:
-        client = trusting(f"https://kraken.test:{server.port}", certificate)
+        client = trusting(f"https://kraken.test:{server.port}")
         assert isinstance(submit(client), Accepted)
         assert isinstance(submit(client), Accepted)
         assert server.connections == 1
@@ -455,13 +459,13 @@ def test_tls_is_verified_against_the_name_and_not_the_address(
 
 
 def test_a_certificate_of_another_name_is_unknown_and_nothing_is_sent(
-    tls: ssl.SSLContext, certificate: Path, resolved: Callable[..., None]
+    tls: ssl.SSLContext,
+    trusting: Callable[[str], KrakenClient],
+    resolved: Callable[..., None],
 ) -> None:
     resolved("other.test", "127.0.0.1")
     with RawServer(tls=tls) as server:
-        assert isinstance(
-            submit(trusting(f"https://other.test:{server.port}", certificate)), Unknown
-        )
+        assert isinstance(submit(trusting(f"https://other.test:{server.port}")), Unknown)
         assert server.requests == []
 
 
@@ -491,14 +495,16 @@ def test_a_handshake_that_never_ends_is_unknown_within_the_budget() -> None:
 
 
 def test_a_reply_that_drips_through_tls_ends_with_the_budget(
-    tls: ssl.SSLContext, certificate: Path, resolved: Callable[..., None]
+    tls: ssl.SSLContext,
+    trusting: Callable[[str], KrakenClient],
+    resolved: Callable[..., None],
 ) -> None:
     resolved("kraken.test", "127.0.0.1")
     with (
         RawServer(drip(http(json.dumps(ACCEPTED).encode()), 0.1), tls=tls) as server,
         ends_within(0.5),
     ):
-        client = trusting(f"https://kraken.test:{server.port}", certificate)
+        client = trusting(f"https://kraken.test:{server.port}")
         answer = client.private("AddOrder", PARAMETERS, a_budget(0.5))
     assert isinstance(outcomes.of_add_order(answer), Unknown)
 
@@ -657,7 +663,7 @@ def test_a_server_that_stops_reading_does_not_hold_a_kept_connection_beyond_the_
             answer = client.private("AddOrder", {"pair": "x" * 5_000_000}, a_budget(0.3))
         assert isinstance(outcomes.of_add_order(answer), Unknown)
         # It ended while sending, not while waiting for the reply.
-        assert answer.detail == "ConnectionError"
+        assert answer.detail == "ProtocolError"
         assert server.connections == 1
 
 

@@ -29,7 +29,6 @@ IO = {
 NETWORK_AND_STORE = {"requests", "urllib3", "krakenex", "google", "grpc", "sqlite3"}
 VALUES = ("webhook_core.errors", "webhook_core.web.messages", "webhook_core.value")
 ADAPTERS = (
-    "webhook_core.network.bounded_transport",
     "webhook_core.cloud.json_lines",
     "webhook_core.cloud.log_search",
     "webhook_core.cloud.logs",
@@ -50,6 +49,7 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.present",
     "webhook_core.ledger.sqlite.turns",
     "webhook_core.network.name_look_up",
+    "webhook_core.network.wire",
 )
 COMPOSITION = (
     "webhook_core.bootstrap",

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.paper.adapter import PaperAdapter
 from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 
 if TYPE_CHECKING:
@@ -53,5 +53,5 @@ def paper_venue(
         rule_source=outside.rules if outside else None,
     )
     by_alerts = account.prices == "alert"
-    client = KrakenClient(KEY, SECRET, transport=PaperAdapter(engine))
+    client = KrakenClient(KEY, SECRET, transport=PaperTransport(engine))
     return KrakenVenue(client, clock, note_price=engine.mark_price if by_alerts else None)

@@ -16,10 +16,13 @@ from typing import Any, NamedTuple
 
 from webhook_core.ledger.firestore.failures import Forbidden, Unproved, result_of
 from webhook_core.ledger.firestore.tokens import Tokens, source
-from webhook_core.ledger.firestore.wire import Wire
+from webhook_core.network.exchange import NoAnswer
+from webhook_core.network.wire import Wire
 
 HOST = "firestore.googleapis.com"
 _IDLE_LIMIT_S = 60.0
+_CONNECTIONS_KEPT = 32
+"""As many as the threads that README.md recommends."""
 _EMULATORS_TOKEN = "owner"  # noqa: S105  what Google's own clients show to the emulator
 
 
@@ -81,6 +84,9 @@ class FirestoreChannel:
                 "POST", path, body, headers, max(0.0, ends_at - time.monotonic())
             )
             return result_of(answer.status, answer.body)
+        except NoAnswer as error:
+            self._leave(wire)
+            raise Unproved("TIMEOUT" if error.is_late else "DISCONNECTED") from error
         except Unproved:
             self._leave(wire)
             raise
@@ -115,6 +121,6 @@ class FirestoreChannel:
 
 def _wire(emulator: str | None) -> Wire:
     if not emulator:
-        return Wire("https", HOST, 443)
+        return Wire("https", HOST, 443, _CONNECTIONS_KEPT)
     host, _, port = emulator.rpartition(":")
-    return Wire("http", host, int(port))
+    return Wire("http", host, int(port), _CONNECTIONS_KEPT)

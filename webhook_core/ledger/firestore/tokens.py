@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from webhook_core.ledger.firestore.failures import Unproved
-from webhook_core.ledger.firestore.wire import Wire
+from webhook_core.network.exchange import NoAnswer
+from webhook_core.network.wire import Wire
 
 RENEWED_AHEAD_S = 225
 """As google-auth does: the metadata server gives a new token only in the last five minutes of one
@@ -138,8 +138,8 @@ def from_metadata() -> Token:
     wire, asked_at = Wire("http", host, int(port or 80)), time.time()
     try:
         answer = wire.exchange("GET", _PATH, None, {"Metadata-Flavor": "Google"}, _FETCHED_WITHIN_S)
-    except Unproved as error:
-        raise NoToken(f"METADATA_{error.status}") from error
+    except NoAnswer as error:
+        raise NoToken(f"METADATA_{'TIMEOUT' if error.is_late else 'DISCONNECTED'}") from error
     finally:
         wire.close()
     if answer.status != 200 or answer.headers.get("Metadata-Flavor") != "Google":

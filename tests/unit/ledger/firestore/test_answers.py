@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 
 from tests.support.firestore_faults import HTTP_STATUS, refusal
+from webhook_core.ledger.firestore.channel import FirestoreChannel
 from webhook_core.ledger.firestore.failures import (
     AlreadyThere,
     Changed,
@@ -22,7 +23,8 @@ from webhook_core.ledger.firestore.failures import (
     Unproved,
     result_of,
 )
-from webhook_core.ledger.firestore.wire import Wire
+from webhook_core.network.exchange import NoAnswer
+from webhook_core.network.wire import Wire
 
 PROVES = {
     "ALREADY_EXISTS": AlreadyThere,
@@ -153,29 +155,39 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 
 
 @pytest.mark.parametrize(
-    ("parts", "hold", "status"),
+    ("parts", "hold", "late"),
     [
-        ((), True, "TIMEOUT"),
-        ((), False, "DISCONNECTED"),
-        ((HEAD, b"half"), False, "DISCONNECTED"),
-        ((HEAD, b"half"), True, "TIMEOUT"),
-        ((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",), False, "DISCONNECTED"),
-        ((b"\x16\x03\x01nonsense\r\n\r\n",), False, "DISCONNECTED"),
+        ((), True, True),
+        ((), False, False),
+        ((HEAD, b"half"), False, False),
+        ((HEAD, b"half"), True, True),
+        ((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",), False, False),
+        ((b"\x16\x03\x01nonsense\r\n\r\n",), False, False),
     ],
 )
-def test_an_exchange_without_a_whole_answer_proves_nothing(parts, hold, status):
+def test_an_exchange_without_a_whole_answer_proves_nothing(parts, hold, late):
     with closing(RawServer(*parts, hold=hold)) as server:
-        with pytest.raises(Unproved) as caught:
+        with pytest.raises(NoAnswer) as caught:
             ask(server, 0.3)
-        assert caught.value.status == status
+        assert caught.value.is_sent
+        assert caught.value.is_late == late
         assert len(server.requests) == 1, "sent twice"
+
+
+@pytest.mark.parametrize(("hold", "status"), [(True, "TIMEOUT"), (False, "DISCONNECTED")])
+def test_a_call_without_an_answer_is_unproved_and_says_why(hold, status, monkeypatch):
+    with closing(RawServer(hold=hold)) as server:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{server.port}")
+        with pytest.raises(Unproved) as caught:
+            FirestoreChannel("some-project", "(default)").post("commit", {}, 0.3)
+    assert caught.value.status == status
 
 
 def test_an_answer_that_drips_ends_in_time():
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with closing(RawServer(head, *[b"x"] * 1000, pause_s=0.05)) as server:
         began = time.monotonic()
-        with pytest.raises(Unproved):
+        with pytest.raises(NoAnswer):
             ask(server, 0.3)
         assert time.monotonic() - began < 2
 

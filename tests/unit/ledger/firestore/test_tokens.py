@@ -22,7 +22,7 @@ from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore import channel, tokens
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
 from webhook_core.ledger.firestore.tokens import NoToken, Token, Tokens
-from webhook_core.ledger.firestore.wire import Wire
+from webhook_core.network.wire import Wire
 
 HOUR_S = 3600
 

@@ -1,5 +1,5 @@
-"""The transport that krakenex's own session gets in paper mode: everything runs for
-real but the socket."""
+"""The paper Kraken beneath krakenex as it comes, with requests' own session: everything is real but
+the socket."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class PaperAdapter(BaseAdapter):
         self.engine = engine
         self._builder = HTTPAdapter()
 
-    def send(  # noqa: PLR0913, PLR0917 — requests' own signature
+    def send(  # noqa: PLR0917 — requests' own signature
         self,
         request: PreparedRequest,
-        stream: bool = False,  # noqa: ARG002 — the rest of requests' signature means sockets
-        timeout: float | tuple[float, float] | tuple[float, None] | None = None,  # noqa: ARG002
-        verify: bool | str = True,  # noqa: ARG002
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,  # noqa: ARG002
-        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> Response:
         """The prepared request, byte for byte, to the engine; its answer as a requests.Response.
 
