@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,14 +85,12 @@ def test_nothing_trades_at_a_price_of_before(kraken, caplog, outage, fields, env
     assert (resent.status, resent["code"]) == (200, "accepted"), resent.document
 
 
-def test_an_alert_waits_for_a_kraken_that_is_gone_once():
+def test_with_a_kraken_that_is_gone_an_alert_is_not_sent():
     with KrakenServer() as server:
         url = server.url
     function = paper(url)
-    started = time.monotonic()
     answer = function.post(function.buy())
     assert (answer.status, answer["code"]) == (503, "not_sent"), answer.document
-    assert time.monotonic() - started < 1
 
 
 def test_the_price_of_an_alert_moves_no_market_but_where_it_is_the_market(kraken):

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 
 import pytest
@@ -17,6 +18,7 @@ from webhook_core.ledger.contract import Claimed, Existing
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.identity import DOCUMENT
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
+from webhook_core.ledger.sqlite.mark import Place
 
 ANOTHER_ID = "0123456789abcdef0123456789abcdef"
 
@@ -362,6 +364,29 @@ def test_eight_processes_that_start_at_once_make_one_ledger_and_agree_on_it(path
     with closing(opened(path)) as ledger:
         assert path.with_name("ledger.db.mark").read_text().split() == [ledger.read(DOCUMENT).text]
     assert sorted(item.name for item in path.parent.iterdir()) == ["ledger.db", "ledger.db.mark"]
+
+
+def test_who_begins_a_ledger_waits_for_another_that_does(path, monkeypatch):
+    look, put, begun = Place.sight, Place.put, []
+    stores = [SqliteLedger(path, timeout_s=30) for _ in range(2)]
+    other = threading.Thread(target=lambda: begun.append(stores[1].begin_anew()))
+
+    def look_and_let_the_other_go_on(place):
+        seen = look(place)
+        monkeypatch.setattr(Place, "sight", look)
+        other.start()
+        other.join(0.3)
+        return seen
+
+    def put_after_a_look(place, draft):
+        monkeypatch.setattr(Place, "sight", look_and_let_the_other_go_on)
+        monkeypatch.setattr(Place, "put", put)
+        put(place, draft)
+
+    monkeypatch.setattr(Place, "put", put_after_a_look)
+    begun.append(stores[0].begin_anew())
+    other.join()
+    assert len({ledger_id for ledger_id, _ in begun}) == 1, begun
 
 
 def test_eight_processes_take_over_one_file_of_an_earlier_version(path):

@@ -82,18 +82,22 @@ class SqliteFile:
             self._drop()
             self._place = Place(self._path, None)
             try:
-                mark = self._place.mark()
-                if self._place.sight() is None:
-                    self._place.put(self._new_file())
-                with closing(self._connected(self._path, prepare)) as db:
-                    own = given_id(db)
-                is_new = mark is None or mark.ledger_id != own
-                if is_new:
-                    self._place.write(Mark(own, on_purpose=True))
+                with self._place.alone(self._timeout_s):
+                    return self._begun()
             except (sqlite3.Error, OSError) as error:
                 raise LedgerUnavailable(
                     f"The ledger is not available: {reason_of(error)}."
                 ) from error
+
+    def _begun(self) -> tuple[str, bool]:
+        mark = self._place.mark()
+        if self._place.sight() is None:
+            self._place.put(self._new_file())
+        with closing(self._connected(self._path, prepare)) as db:
+            own = given_id(db)
+        is_new = mark is None or mark.ledger_id != own
+        if is_new:
+            self._place.write(Mark(own, on_purpose=True))
         return own, is_new
 
     def close(self, timeout_s: float = -1) -> None:
@@ -160,10 +164,11 @@ class SqliteFile:
             return self._connected(
                 self._path, lambda db: self._place.verify(db, mark, id_in(db)), prepare
             )
-        self._place.make_file()
-        return self._connected(
-            self._path, prepare, lambda db: self._place.verify(db, mark, given_id(db))
-        )
+        with self._place.alone(self._timeout_s):
+            self._place.make_file()
+            return self._connected(
+                self._path, prepare, lambda db: self._place.verify(db, mark, given_id(db))
+            )
 
     def _new_file(self) -> Path:
         """A ledger without entries, under a name of its own."""

@@ -8,9 +8,12 @@ got.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,9 +98,17 @@ class Place:
         with suppress(FileExistsError):  # the mode of a file that is there is its owner's choice
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
+    @contextmanager
+    def alone(self, timeout_s: float) -> Iterator[None]:
+        """Of several that make a ledger here at once, one at a time: else the second would put
+        aside as an empty file what the first has just made of it."""
+        _make_directory(self.path.parent)
+        with _locked(self.path.parent, timeout_s):
+            yield
+
     def put(self, draft: Path) -> None:
         """A whole file here, where none is or an empty one. What is left of another is kept aside:
-        its log would be taken for the new file's. Of several that come at once one stays."""
+        its log would be taken for the new file's. Only for one that is ``alone``."""
         end = new_id()[:8]
         for file in (self.path, self._log_path, self.path.with_name(f"{self.path.name}-shm")):
             if self.sight() is None:
@@ -181,6 +192,34 @@ def given_id(db: sqlite3.Connection) -> str:
 def highest_entry(db: sqlite3.Connection) -> int:
     """An older copy of a file has a lower one."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()[0])
+
+
+@contextmanager
+def _locked(directory: Path, timeout_s: float) -> Iterator[None]:
+    """The lock ends with the process, and leaves no file."""
+    descriptor, ends_at = os.open(directory, os.O_RDONLY), time.monotonic() + timeout_s
+    try:
+        while not _lock(descriptor):
+            if time.monotonic() > ends_at:
+                raise TimeoutError(errno.ETIMEDOUT, "another process makes a ledger here")
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """False while another has it. Where there are no such locks (Windows, some network file
+    systems) everybody has it."""
+    try:
+        import fcntl  # the first start of all alone needs it
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        pass
+    return True
 
 
 def _make_directory(directory: Path) -> None:
