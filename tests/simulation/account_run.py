@@ -3,13 +3,14 @@ alert to its verdict."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.account_exchange import AccountExchange
 from tests.simulation.account_plan import STRATEGIES, Account
 from tests.simulation.account_venue import venue_of
-from tests.simulation.account_watch import AccountWatch
 from tests.simulation.alerts import TOKEN
 from tests.simulation.chaos import Chaos
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
@@ -35,8 +36,11 @@ class AccountFleet:
         chaos: Chaos,
         exchange: AccountExchange,
         store: MemoryLedger,
-        watch: AccountWatch,
+        watch: Any,
+        *,
+        settings: Callable[[], Settings] | None = None,
     ) -> None:
+        self._settings = settings or account_settings
         self._world, self._chaos = world, chaos
         self._exchange, self._store, self._watch = exchange, store, watch
         self._booted = 0
@@ -57,7 +61,7 @@ class AccountFleet:
         venue = venue_of(process, self._exchange, self._watch)
         with patch.object(bootstrap, "snapshot", _snapshot):
             process.application = bootstrap.assemble(
-                account_settings(), SimulatedClock(process), store, venue
+                self._settings(), SimulatedClock(process), store, venue
             )
         process.application.market.pair_rules._lock = SimulatedLock(process)  # type: ignore[assignment]
         return process

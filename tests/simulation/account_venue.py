@@ -4,10 +4,10 @@ seed delays and loses."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from tests.simulation.account_exchange import KEY, SECRET, AccountExchange
-from tests.simulation.account_watch import AccountWatch
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.world import SECOND
 from webhook_core.kraken.client import KrakenClient
@@ -15,7 +15,11 @@ from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.network.exchange import Answer, NoAnswer
 
 
-def venue_of(process: Process, exchange: AccountExchange, watch: AccountWatch) -> KrakenVenue:
+class Watch(Protocol):
+    def placed(self, fields: Mapping[str, str]) -> None: ...
+
+
+def venue_of(process: Process, exchange: AccountExchange, watch: Watch) -> KrakenVenue:
     client = KrakenClient(KEY, SECRET, transport=_Network(process, exchange, watch))
     client._private._changed = _Condition(process)  # type: ignore[assignment]
     client._public._changed = _Condition(process)  # type: ignore[assignment]
@@ -36,7 +40,7 @@ class _Condition(SimulatedLock):
 
 
 class _Network:
-    def __init__(self, process: Process, exchange: AccountExchange, watch: AccountWatch) -> None:
+    def __init__(self, process: Process, exchange: AccountExchange, watch: Watch) -> None:
         self._process, self._exchange, self._watch = process, exchange, watch
 
     def exchange(

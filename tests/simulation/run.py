@@ -17,8 +17,11 @@ from tests.simulation.account_run import AccountFleet, befall
 from tests.simulation.account_watch import AccountWatch
 from tests.simulation.alerts import TOKEN, Alert, draw
 from tests.simulation.chaos import LEDGER_FAULTS, Chaos
-from tests.simulation.counts import LIMITS, CountWatch, draw_counted
+from tests.simulation.counts import LIMITS as COUNTS
+from tests.simulation.counts import CountWatch, draw_counted
 from tests.simulation.exchange import SNAPSHOT, Exchange
+from tests.simulation.limit_plan import LIMITS
+from tests.simulation.limit_run import play
 from tests.simulation.power import Power
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.senders import BY_HAND, OPERATOR_TOKEN, Senders
@@ -41,7 +44,7 @@ ACCOUNT = "account"
 """Another kind, for seeds of its own: an account with money that is read late."""
 COUNTED = "counted"
 """And one more: a day with fewer places than alerts."""
-APART = (ACCOUNT, COUNTED)
+APART = (ACCOUNT, COUNTED, *LIMITS)
 
 FAULTS_WITH_MONEY = 0.25
 """There it is the figures that mislead: the other faults are rarer, or hardly an
@@ -87,6 +90,10 @@ def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Resul
             return _with_money(seed, world)
         if kind == COUNTED:
             return _with_counts(seed, world)
+        if kind in LIMITS:
+            watched, deliveries = play(world, kind)
+            story, orders = tuple(world.story or ()), len(watched.book)
+            return Result(seed, tuple(watched.violations), story, orders, deliveries, kind)
         chaos = Chaos.of(world.random)
         plan = draw(world.random, chaos, kind_of(seed))
         alerts, store = plan.alerts, MemoryLedger()
@@ -147,7 +154,7 @@ def _with_counts(seed: int, world: World) -> Result:
     *alerts, last = plan.alerts
     watch = CountWatch(world, store, plan)
     exchange = Exchange(world, chaos, watch, margin=plan.margin, held=plan.held)
-    fleet = Fleet(world, chaos, exchange, store, watch, limits=LIMITS)
+    fleet = Fleet(world, chaos, exchange, store, watch, limits=COUNTS)
     senders = Senders(world, chaos, fleet.pick, watch)
     _tell_plan(world, chaos, alerts)
     senders.plan(alerts)

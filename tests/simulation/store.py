@@ -3,7 +3,7 @@ network that loses things."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -170,6 +170,15 @@ class SimulatedStore:
         return self._write(
             "write", name, lambda: self._store.write(name, text, version), lambda: None
         )
+
+    def delete(self, name: str, version: str) -> bool:
+        return self._write("delete", name, lambda: self._store.delete(name, version), lambda: None)
+
+    def beginning_with(self, prefix: str) -> Mapping[str, Document]:
+        found: Mapping[str, Document] = self._read(
+            "beginning_with", lambda: self._store.beginning_with(prefix)
+        )
+        return found
 
     def _read(self, what: str, apply: Callable[[], Any]) -> Any:
         process = self._process

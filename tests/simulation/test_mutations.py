@@ -10,11 +10,12 @@ import pytest
 
 from tests.simulation.account_mutations import ACCOUNT_MUTATIONS
 from tests.simulation.count_mutations import COUNT_MUTATIONS
+from tests.simulation.limit_mutations import LIMIT_MUTATIONS
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import APART, failures, simulate
 from tests.simulation.watch import Invariant
 
-ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS, *COUNT_MUTATIONS)
+ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS, *COUNT_MUTATIONS, *LIMIT_MUTATIONS)
 MOST_SEEDS = 15_000
 MET_AT = {
     "claim_not_atomic": 585,

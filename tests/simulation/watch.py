@@ -57,6 +57,9 @@ class Invariant(StrEnum):
     )
     WITHIN_THE_COUNT = "a day never has more orders than its limit"
     A_PLACE_IS_A_PLACE = "nobody is refused while the day has a place"
+    WITHIN_ITS_LIMIT = "no entry is in the book that a limit or its token forbids"
+    PAUSED_MEANS_PAUSED = "nothing is claimed for what is paused once a pause was answered"
+    EXITS_PASS = "no limit refuses an exit"
     ONE_EXIT = "an order that takes the place of another does not stand beside it"
     LANDS_ON_TARGET = (
         "what is done for a target leaves the position there, and an order of a fixed size "
