@@ -4,6 +4,7 @@ field."""
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -77,10 +78,17 @@ def test_what_is_refused_leaves_nothing_behind(live, kraken, evidence):
     assert len(kraken.calls()) == before
 
 
-def test_an_exit_sells_and_a_resend_of_it_does_not(live, kraken, evidence):
+def test_an_exit_sells_of_what_its_strategy_bought_and_a_resend_of_it_does_not(
+    live, kraken, evidence
+):
     body = message("OKX signal bot", evidence.secrets.token, action="EXIT_LONG", timestamp=utc(),
-                   investmentType="percentage_position", amount="0.1")  # fmt: skip
+                   investmentType="percentage_position", amount="50")  # fmt: skip
+    entry = message("OKX signal bot", evidence.secrets.token, amount="30", timestamp=utc())
+    check(live.post(entry), 200, "accepted")
     answer = check(live.post(body), 200, "accepted")
     assert sent(kraken, answer)["type"] == "sell"
+    assert Decimal(sent(kraken, answer)["volume"]) < Decimal(
+        "0.1"
+    )  # of the whole bitcoin that is held
     again = check(live.post(body), 200, "accepted")
     assert (again["replayed"], again["order_id"]) == (True, answer["order_id"])

@@ -54,7 +54,7 @@ def test_nothing_is_lost_between_two_runs(said, steps):
         left = left[len(fresh) :]
         known += store.add(fresh)
         store.keep_place(Place(now - timedelta(minutes=2), FIRST.date(), now))
-        book, trades = HeldBefore(documents, store, "live", "default").until(now)
+        book, _, trades = HeldBefore(documents, store, "live", "default").until(now)
         for trade in trades:
             book.take(trade)
         assert _open(book) == _open(booked(known, spot_is_held=True))

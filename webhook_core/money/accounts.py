@@ -101,7 +101,7 @@ class Accounts:
         for a short. As of the last reconcile run. Raises LedgerUnavailable."""
         of = self.collector
         before = HeldBefore(self.store.documents, self.store, of.mode, of.account)
-        book, trades = before.until(self.clock.now())
+        book, _, trades = before.until(self.clock.now())
         for trade in trades:
             book.take(trade)
         lines = (

@@ -25,6 +25,7 @@ from webhook_core.trading.requests import TradesPage, VenueTrade
 from webhook_core.venue import Venue
 
 MOST_PAGES = 20
+PAGES_OF_AN_ALERT = 2
 ENOUGH = 50
 """With more new ones a run ends, and the next one goes on: two pages, as a rule."""
 OVERLAP = timedelta(seconds=1)
@@ -46,7 +47,7 @@ class Collector:
     margin: timedelta
     store: TradeStore
 
-    def run(self, budget: Budget) -> list[Trade]:
+    def run(self, budget: Budget, most_pages: int = MOST_PAGES) -> list[Trade]:
         """The trades that were not known before, oldest first, written now.
 
         Raises VenueUnavailable, LedgerUnavailable.
@@ -54,7 +55,7 @@ class Collector:
         now, new = self.clock.now(), list[Trade]()
         place = self.store.place() or self._beginning(now)
         skip = 0
-        for _ in range(MOST_PAGES):
+        for _ in range(most_pages):
             page = self.venue.trades(place.since, now, budget, skip)
             fresh = self.store.add(self._owned(page.trades, budget))
             self._void_late(page.trades)
@@ -93,14 +94,37 @@ class Collector:
         since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.margin
         return Place(since, since.date())
 
+    def unkept(
+        self, place: Place | None, kept: Collection[str], budget: Budget
+    ) -> list[Trade] | None:
+        """Those from ``place`` up to now whose ids are not among ``kept``, oldest first; nothing is
+        written. None where two pages do not hold them.
+
+        Raises VenueUnavailable, LedgerUnavailable.
+        """
+        now, found = self.clock.now(), dict[str, VenueTrade]()
+        since = (place or self._beginning(now)).since
+        for skip in range(PAGES_OF_AN_ALERT):
+            page = self.venue.trades(since, now, budget, skip)
+            found |= {trade.trade_id: trade for trade in page.trades if trade.trade_id not in kept}
+            if page.complete:
+                owned = self._with_owners(list(found.values()), budget)
+                return [_kept(trade, owner) for trade, owner in owned]
+        return None
+
     def _owned(self, trades: Sequence[VenueTrade], budget: Budget) -> list[Trade]:
-        if not trades:
-            return []
-        owners = self._owners({trade.order_id for trade in trades}, budget)
-        owned = [(trade, owners.get(trade.order_id)) for trade in trades]
+        owned = self._with_owners(trades, budget)
         # Before the trades are kept: what a crash leaves out is new again for the next run.
         keep_exits(self.ledger, owned)
         return [_kept(trade, owner) for trade, owner in owned]
+
+    def _with_owners(
+        self, trades: Sequence[VenueTrade], budget: Budget
+    ) -> list[tuple[VenueTrade, Owner | None]]:
+        if not trades:
+            return []
+        owners = self._owners({trade.order_id for trade in trades}, budget)
+        return [(trade, owners.get(trade.order_id)) for trade in trades]
 
     def _owners(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner]:
         """By order id.

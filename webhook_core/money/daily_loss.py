@@ -98,7 +98,7 @@ class DailyLoss:
     def _booked(self, now: datetime) -> tuple[Book, list[Realised]]:
         """What is held, and what the trades of the last days brought."""
         before = HeldBefore(self.documents, self.store, self.mode, self.account)
-        book, trades = before.until(now)
+        book, _, trades = before.until(now)
         done = [one for trade in trades if (one := book.take(trade)) is not None]
         return book, done
 

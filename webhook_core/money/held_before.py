@@ -7,7 +7,7 @@ import json
 from collections import deque
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Documents
@@ -19,6 +19,15 @@ DAYS_READ = 3
 """Today in UTC and two before: a day may have begun so long ago in another zone."""
 
 
+class Held(NamedTuple):
+    """``book``: what was open when ``day`` began, in UTC; ``trades``: the kept ones since, oldest
+    first, of which the book has none."""
+
+    book: Book
+    day: date
+    trades: list[Trade]
+
+
 class HeldBefore:
     """Of one account in one mode."""
 
@@ -26,15 +35,15 @@ class HeldBefore:
         self._documents, self._store = documents, store
         self._name = f"held-before/{mode}/{account}"
 
-    def until(self, now: datetime) -> tuple[Book, list[Trade]]:
-        """What was open some days ago, and every trade since then, oldest first; the book has
-        none of these. A day that may still get a trade is no part of the document.
+    def until(self, now: datetime, *, keeps: bool = True) -> Held:
+        """What was open some days ago, and every trade since then. A day that may still get a trade
+        is no part of the document; ``keeps``: what was counted goes into it.
 
         Raises LedgerUnavailable.
         """
         place = self._store.place()
         if place is None:
-            return Book(spot_is_held=True), []
+            return Held(Book(spot_is_held=True), date.min, [])
         stored = self._documents.read(self._name)
         book, day = (Book(spot_is_held=True), place.first) if stored is None else _read(stored.text)
         settled = min(now.date(), _settled(place))
@@ -43,14 +52,15 @@ class HeldBefore:
             for trade in self._store.of_day(day):
                 book.take(trade)
             day += timedelta(days=1)
-        if moved:  # whoever was first wrote the same
+        if moved and keeps:  # whoever was first wrote the same
             version = None if stored is None else stored.version
             self._documents.write(self._name, _text(book, day), version)
         trades: list[Trade] = []
+        begins = day
         while day <= now.date():
             trades += self._store.of_day(day)
             day += timedelta(days=1)
-        return book, trades
+        return Held(book, begins, trades)
 
     def void_late(self, oldest: date, place: Place) -> None:
         """After a trade of that day was written: what is kept is made anew where it has the day.

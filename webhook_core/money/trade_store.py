@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document, Documents
-from webhook_core.money.trades import Trade, from_row, to_row
+from webhook_core.money.trades import Trade, from_row, in_order, to_row
 
 TRIES = 5
 """So often another process may come first in one write."""
@@ -69,7 +69,7 @@ class TradeStore:
     def add(self, trades: Iterable[Trade]) -> list[Trade]:
         """Those that were not kept before, oldest first, written now."""
         new: list[Trade] = []
-        ordered = sorted(trades, key=_in_order)
+        ordered = sorted(trades, key=in_order)
         for day, of_day in groupby(ordered, key=lambda trade: trade.at.date()):
             new += self._add_to(day, list(of_day))
         return new
@@ -82,7 +82,7 @@ class TradeStore:
     def of_day(self, day: date) -> list[Trade]:
         """In UTC, oldest first."""
         rows = {row["trade_id"]: row for part in self._parts(day) for row in json.loads(part.text)}
-        return sorted(map(from_row, rows.values()), key=_in_order)
+        return sorted(map(from_row, rows.values()), key=in_order)
 
     def until(self, end: datetime) -> Iterator[Trade]:
         """Every trade before that moment, oldest first."""
@@ -147,7 +147,3 @@ class TradeStore:
     def _part(self, day: date, number: int) -> str:
         """The first has the name that an earlier version gave to the whole day."""
         return f"{self._day}{day.isoformat()}" + (f"/{number}" if number > 1 else "")
-
-
-def _in_order(trade: Trade) -> tuple[datetime, str]:
-    return trade.at, trade.trade_id

@@ -61,6 +61,12 @@ class Trade(NamedTuple):
         return moved - self.fee if self.fee_in_base else moved
 
 
+def in_order(trade: Trade) -> tuple[datetime, bool, str]:
+    """Oldest first. Of one moment what was bought comes before what was sold: it can only have been
+    sold since."""
+    return trade.at, trade.side is Side.SELL, trade.trade_id
+
+
 def to_row(trade: Trade) -> dict[str, Any]:
     """As it is stored. What is not known is left out."""
     row = {**trade._asdict(), "at": trade.at.isoformat()}

@@ -16,17 +16,21 @@ from pathlib import Path
 
 from webhook_core.application import Application
 from webhook_core.bootstrap import assemble, open_venue
-from webhook_core.clock import Clock
+from webhook_core.clock import Budget, Clock
 from webhook_core.intake import authentication
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.opening import open_store
+from webhook_core.money.trade_store import Place, TradeStore
+from webhook_core.money.trades import Role, Trade
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.risk import loss_figures
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.day_begins import day_of
 from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.orders import Side
 from webhook_core.trading.rules import Loss
+from webhook_core.trading.symbols import display_name
 from webhook_core.venue import HearsPrices
 from webhook_core.web.gate import ClosedGate
 from webhook_core.web.messages import HttpRequest
@@ -84,6 +88,24 @@ def nothing_lost(application: Application) -> None:
     losses = {one.strategy: Loss(now, day_of(one.begins, now), {}, {}, {}) for one in owners}
     name = loss_figures.document(market.mode, market.account)
     market.pair_rules.documents.write(name, loss_figures.to_text(losses), None)
+
+
+def bought_by(application: Application, strategy: str, instrument: Instrument) -> None:
+    """As if the strategy had bought all that the paper account holds of the pair's base."""
+    market, now = application.market, application.clock.now()
+    held = application.venue.balances(Budget.start(application.clock, 1.0)).get(instrument.base)
+    if held is None or held.total <= 0:
+        return
+    key, name, nothing = instrument.key, display_name(instrument), Decimal(0)
+    trade = Trade(
+        *("rehearsed", "rehearsed", key, name, Side.BUY, held.total, nothing, nothing, nothing),
+        at=now,
+        role=Role.ORDER,
+        strategy=strategy,
+    )
+    store = TradeStore(market.pair_rules.documents, market.mode, market.account)
+    store.add([trade])
+    store.keep_place(Place(now, now.date(), now))
 
 
 def tell_price(application: Application, instrument: Instrument, price: Decimal) -> None:

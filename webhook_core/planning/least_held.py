@@ -35,6 +35,8 @@ def sells_all(intents: tuple[Intent, ...]) -> bool:
     wanted = intents[0]
     if len(intents) != 1 or not isinstance(wanted, PositionIntent) or is_margin(wanted.leverage):
         return False
+    if wanted.own:  # how much of what is free is its own hangs on the order in doubt
+        return False
     if wanted.action == "close":
         return wanted.percent == 100
     is_flat = wanted.percent_of_equity is None and (wanted.target or _ZERO) <= 0

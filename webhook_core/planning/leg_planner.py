@@ -14,6 +14,7 @@ from webhook_core.planning.order_changes import Changes
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import kraken_limits, needs
 from webhook_core.trading import order_changes as open_orders
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
@@ -28,7 +29,7 @@ from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side
 from webhook_core.trading.plans import Denied, Plan, denied
 from webhook_core.trading.positions import exit_of, order_for
-from webhook_core.trading.sizing import Basis, sized
+from webhook_core.trading.sizing import sized
 
 if TYPE_CHECKING:
     from webhook_core.planning.freed_exits import Freed

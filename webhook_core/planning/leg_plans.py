@@ -52,7 +52,15 @@ class Workings:
             keeps=not self.appraised,
         )
         self.legs.read_at = self.sources.clock.now()
-        self.legs.facts = reading.of(list(zip(intents, instruments, strict=True)))
+        legs = list(zip(intents, instruments, strict=True))
+        self.legs.facts = reading.of(legs)
+        if any(map(needs.follows_from_own, intents)):
+            from webhook_core.planning import own_positions  # most alerts mean all that is held
+
+            own = own_positions.OwnPositions(
+                self.sources, self.budget, self.wants.refused, keeps=not self.appraised
+            )
+            self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
         self.legs.rows = reading.rows
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []

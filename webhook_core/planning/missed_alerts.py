@@ -84,6 +84,7 @@ def _target(told: Told, wanted: OrderIntent) -> PositionIntent | None:
         reference_price=reference,
         before=told.before,
         after=after,
+        own=wanted.own,
     )
 
 

@@ -5,18 +5,19 @@ who asks it and calls nobody back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from webhook_core.clock import Budget
+from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import OrderDenied, WebhookError
 from webhook_core.ledger import transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
-from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.intent import OrderIntent, is_of_own
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class Again:
         """The request of a leg whose size may be out of date as of now, or why there is none, and
         the line's mark then. Raises NotItsTurn for one that may not be sent now."""
         return self._legs_again().counted(first, leg, budget)
+
+    def has_less_by_now(
+        self, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget
+    ) -> bool:
+        """Whether an exit that was set free for a sale of what the strategy bought has traded a
+        part of that before its cancel. Of all that is held Kraken itself lets no more be sold.
+        Raises VenueUnavailable."""
+        if not leg.current.request.exits or not any(map(is_of_own, self._firing.wants.intents)):
+            return False
+        return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
 
     def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
         """The request of a leg on fresh pair rules, or the sentence that denies it.

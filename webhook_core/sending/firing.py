@@ -16,6 +16,7 @@ from webhook_core.ledger.transitions import first_attempt, no_action_attempt
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.from_alert import intents
+from webhook_core.trading.intent import of_own
 from webhook_core.trading.requests import OrderRequest
 
 DEFAULT_STRATEGY = "default"
@@ -67,9 +68,11 @@ class Firing(NamedTuple):
                 field="strategy_name",
             )
         rules = settings.rules_for(strategy)._replace(permit=verified.permit)
-        wants = Wants(
-            intents(alert, rules.size), rules, strategy, bound=verified.strategy is not None
-        )
+        wanted = intents(alert, rules.size)
+        # Other tools close what their bot bought.
+        if (rules.close or ("all" if verified.translated is None else "own")) == "own":
+            wanted = tuple(map(of_own, wanted))
+        wants = Wants(wanted, rules, strategy, bound=verified.strategy is not None)
         if rules.missed_alert_owner is not None:
             from webhook_core.trading.missed_alert import told_by  # few strategies look
 

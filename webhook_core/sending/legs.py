@@ -55,7 +55,7 @@ class Legs:
     def begin(self, first: LedgerEntry, again: Again, budget: Budget) -> Progress:
         """Send leg 0, which this delivery has claimed, and those after it.
 
-        Raises LedgerUnavailable.
+        Raises LedgerUnavailable, and what ``again`` raises.
         """
         return self._on([self.submission.send(first, again, budget)], again, budget)
 
@@ -92,6 +92,7 @@ class Legs:
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             outdated = leg.current.request.waits or _has_fired(leg, entries)
+            outdated = outdated or again.has_less_by_now(leg, entries, budget)
             claim = Outdated() if outdated else self._claimed_if_held(leg, entries, budget)
             if isinstance(claim, Outdated):
                 claim = self._claimed_anew(entries, leg, again, budget)

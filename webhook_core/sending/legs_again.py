@@ -8,7 +8,7 @@ the legs before it have changed since; what those have filled Kraken says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -94,6 +94,19 @@ class LegsAgain:
                 raise _is_outdated()
         return request, mark
 
+    def have_traded(self, before: Sequence[LedgerEntry], budget: Budget) -> bool:
+        """Whether one of the exits that these legs canceled had traded, or may have. Raises
+        VenueUnavailable."""
+        canceled = [
+            request.named
+            for request in (entry.current.request for entry in before)
+            if request.freeing and request.method == "CancelOrder" and request.named
+        ]
+        if not canceled:
+            return False
+        fills = self.market.venue.fills(canceled, budget)
+        return any(name not in fills or fills[name].volume for name in canceled)
+
     def _is_all_unsent(self, entry: LedgerEntry) -> bool:
         """None of the legs behind it is claimed before leg 0 is done."""
         requests = (entry.current.request, *entry.following)
@@ -132,12 +145,13 @@ class LegsAgain:
         try:
             wants = self.firing.wants._replace(intents=tuple(closes), refused=leg.unit)
             decided = self.market.decide(wants, budget)
-        except OrderDenied:
-            return request, mark
+        except OrderDenied as denied:
+            return (denied if closes[0].own else request), mark
         if decided.nothing:
             return NoOrder(decided.symbol, decided.nothing), mark
         now, then = decided.figures, first.figures
-        if now and all(then.get(name) == figure for name, figure in now.items()):
+        is_same = now and all(then.get(name) == figure for name, figure in now.items())
+        if is_same and not closes[0].own:  # what is the strategy's own shows in no figure
             return request, mark
         meant = [one for one in decided.requests if one.exits]
         if not meant:

@@ -109,6 +109,7 @@ class Settings(NamedTuple):
             volume=own.volume,
             quantity_type=own.quantity_type,
             size_fixed=own.size_fixed,
+            close=own.close,
             exits_ignore_cost=self.exits_ignore_cost,
             exits_ignore_limits=self.exits_ignore_limits,
             priced_by_alerts=on_paper and self.paper_prices == "alert",

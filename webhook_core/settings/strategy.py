@@ -23,7 +23,7 @@ class Strategy(NamedTuple):
 
     None: no limit of its own. ``volume`` counts what ``quantity_type`` says; ``size_fixed``: no
     alert may name another size. ``notify``: who is told of it beside NOTIFY; ``expect_every``: how
-    often its alerts come.
+    often its alerts come. ``close``: whether it closes what it bought, or all that is held.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Strategy(NamedTuple):
     guards: Guards | None = None
     notify: tuple[Secret, ...] = ()
     expect_every: Expected | None = None
+    close: Literal["own", "all"] | None = None
 
     @property
     def limits(self) -> Limits:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 KEYS = (
     *("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost"),
     *guard_values.GUARDS,
-    *("notify", "expect_every"),
+    *("notify", "expect_every", "close"),
 )
 SIZE_KEYS = ("volume", "quantity_type", "fixed")
 
@@ -76,6 +76,7 @@ class StrategyTable:
             ),
             notify=self._parsed("notify", self._told) or (),
             expect_every=self._parsed("expect_every", _expected),
+            close=self._parsed("close", toml_values.close),
         )
 
     def _told(self, value: object) -> tuple[Secret, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import get_args
+from typing import Literal, get_args
 
 from webhook_core.settings import variables
 from webhook_core.trading.orders import QuantityType
@@ -52,3 +52,12 @@ def volume(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError('must be a number above 0 such as "0.01"')
     return variables.volume(value if isinstance(value, str) else f"{Decimal(value):f}")
+
+
+def close(value: object) -> Literal["own", "all"]:
+    """What a strategy's close is about."""
+    if value == "own":
+        return "own"
+    if value == "all":
+        return "all"
+    raise ValueError('must be "own" (what the strategy bought) or "all" (what the account holds)')

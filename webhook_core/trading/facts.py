@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
+from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.orders import Side
 
 _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
@@ -77,7 +78,8 @@ class Facts(NamedTuple):
     ``prices``: pair key -> last traded price. ``equity``: worth of the whole account in the quote
     currency, without the assets ``not_valued``, which it holds too. ``open_orders``: of all pairs.
     ``exited``: pair key -> what conditional closes of ours have just changed of the position,
-    signed base: the strategy may not know yet.
+    signed base: the strategy may not know yet. ``own``: pair key -> what the strategy bought and
+    has not sold, signed base.
     """
 
     balances: Mapping[str, Balance] | None = None
@@ -87,3 +89,12 @@ class Facts(NamedTuple):
     not_valued: tuple[str, ...] = ()
     open_orders: tuple[RestingOrder, ...] | None = None
     exited: Mapping[str, Decimal] = _NOTHING
+    own: Mapping[str, Decimal] | None = None
+
+    def own_part(self, pair: str, held: Decimal) -> Decimal:
+        """How much of what is held, signed base, the strategy bought and has not sold: never more
+        than is held, whoever sold the rest. Raises VenueUnavailable where that was not read."""
+        if self.own is None:
+            raise VenueUnavailable("What the strategy bought was not read.")
+        own = self.own.get(pair, Decimal(0))
+        return min(own, held, key=abs) if own * held > 0 else Decimal(0)

@@ -33,7 +33,8 @@ class PositionIntent(NamedTuple):
     ``percent`` is how much of the position a ``close`` closes. ``target`` is signed, base, and for
     ``reverse`` its size only; ``percent_of_equity``, signed too, stands in its place. ``before``
     and ``after`` are the strategy's own positions around this firing, signed, where the alert says
-    them: they tell two firings of one second apart.
+    them: they tell two firings of one second apart. ``own``: the position is what the strategy
+    bought and has not sold, and not all that is held.
     """
 
     symbol: str
@@ -45,6 +46,7 @@ class PositionIntent(NamedTuple):
     reference_price: Decimal | None = None
     before: Decimal | None = None
     after: Decimal | None = None
+    own: bool = False
 
 
 class CancelIntent(NamedTuple):
@@ -94,7 +96,7 @@ class OrderIntent(NamedTuple):
 
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper
     venue, and is never sent. ``exit``: the alert names a position, and the order brings what is
-    held nearer to flat.
+    held nearer to flat. ``own``: a part of the position is one of what the strategy bought.
     """
 
     symbol: str
@@ -112,6 +114,7 @@ class OrderIntent(NamedTuple):
     quantity_type: QuantityType = "base"
     notes: tuple[str, ...] = ()
     exit: Exit | None = None
+    own: bool = False
 
     @property
     def takes_quote(self) -> bool:
@@ -125,3 +128,14 @@ class OrderIntent(NamedTuple):
 
 
 Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent
+
+
+def of_own(wanted: Intent) -> Intent:
+    """The same, of what the strategy bought alone."""
+    if isinstance(wanted, OrderIntent | PositionIntent):
+        return wanted._replace(own=True)
+    return wanted
+
+
+def is_of_own(wanted: Intent) -> bool:
+    return isinstance(wanted, OrderIntent | PositionIntent) and wanted.own

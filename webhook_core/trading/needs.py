@@ -52,6 +52,13 @@ def depends_on_holdings(wanted: Intent) -> bool:
     return isinstance(wanted, PositionIntent)
 
 
+def follows_from_own(wanted: Intent) -> bool:
+    """Its size follows from what the strategy bought."""
+    if isinstance(wanted, OrderIntent):
+        return wanted.own and wanted.quantity_type == "percent_position"
+    return isinstance(wanted, PositionIntent) and wanted.own
+
+
 def follows_from(wanted: Intent) -> tuple[bool, bool]:
     """Whether a size on spot follows from what is held of the base, and of the quote.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from webhook_core.trading.assets import asset_code
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
@@ -22,7 +23,6 @@ from webhook_core.trading.rounding import (
     round_cost,
     round_volume,
 )
-from webhook_core.trading.sizing import Basis
 
 ZERO = Decimal(0)
 
@@ -30,7 +30,7 @@ ZERO = Decimal(0)
 def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | Denied:
     """The order from what is held to what is wanted, ``NoOrder`` where it is held already."""
     instrument = basis.instrument
-    held = basis.position if is_margin(wanted.leverage) else basis.balance(instrument.base).total
+    held, whose = _held(wanted, basis)
     target = _target(wanted, basis, held)
     if isinstance(target, Denied):
         return target
@@ -50,9 +50,10 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
         )
         return NoOrder(
             wanted.symbol,
-            f"the position is {plain(held)} {base} already, the target {plain(target)}{less}",
+            f"the position is {plain(held)} {base} already{whose}, the target "
+            f"{plain(target)}{less}",
         )
-    notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}")
+    notes.append(f"the position goes from {plain(held)} to {plain(target)} {base}{whose}")
     if basis.facts.not_valued and ZERO < target < held:
         return _incomplete(basis)._replace(notes=tuple(notes))
     side = Side.BUY if target > held else Side.SELL
@@ -65,9 +66,7 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
     position: on spot what they keep from being sold, with leverage all that is closed, or
     they would open another position. Of the whole position there is no size: all of them.
     None where nothing is in the way."""
-    held = (
-        basis.position if is_margin(wanted.leverage) else basis.balance(basis.instrument.base).total
-    )
+    held, _ = _held(wanted, basis)
     target = _target(wanted, basis, held)
     if isinstance(target, Denied) or held == 0:
         return None, None
@@ -77,8 +76,27 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
             return side, None
         return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
     funds = basis.balance(basis.instrument.base)
+    if wanted.own:
+        # What others bought may be free, and its exits would sell that.
+        closed = round_volume(basis.instrument, held - max(target, ZERO))
+        if closed <= 0 or funds.held <= 0:
+            return None, None
+        return Side.SELL, (None if target <= 0 else closed)
     lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
     return (Side.SELL, lacking) if lacking > 0 and funds.held > 0 else (None, None)
+
+
+def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
+    """The position that the alert is about, signed base, and whose it is, for people."""
+    instrument, margin = basis.instrument, is_margin(wanted.leverage)
+    whole = basis.position if margin else basis.balance(instrument.base).total
+    if not wanted.own:
+        return whole, ""
+    base = asset_code(instrument.base)
+    whose = (
+        f" (what this strategy bought and has not sold; the account holds {plain(whole)} {base})"
+    )
+    return basis.facts.own_part(instrument.key, whole), whose
 
 
 def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
@@ -157,9 +175,9 @@ def _on_spot(order: OrderIntent, wanted: PositionIntent, basis: Basis) -> OrderI
                 "POSITION_HELD", text, held=plain(funds.held), total=plain(funds.total)
             )
             return refused._replace(notes=order.notes)
+        held, whose = _held(wanted, basis)
         left = (
-            f"the position goes from {plain(funds.total)} to "
-            f"{plain(funds.total - funds.free)} {base} only"
+            f"the position goes from {plain(held)} to {plain(held - funds.free)} {base} only{whose}"
         )
         return order._replace(volume=funds.free, notes=(*order.notes[:-1], f"{left}: {text}"))
     if wanted.percent_of_equity is None or basis.price is None:

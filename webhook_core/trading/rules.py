@@ -125,7 +125,8 @@ class TradingRules(NamedTuple):
     target nearer to flat and what only reduces are held against no cap of a cost.
     ``exits_ignore_limits``: the guards let every exit pass. ``priced_by_alerts``: the market's
     price is the alert's own (paper, PAPER_PRICES=alert). ``losses``: by owner, where one limits
-    them and they are known.
+    them and they are known. ``close``: whether a position is what the strategy bought, or all that
+    is held; None: as the kind of alert has it.
     """
 
     limits: tuple[Limits, ...] = ()
@@ -138,6 +139,7 @@ class TradingRules(NamedTuple):
     exits_ignore_limits: bool = True
     priced_by_alerts: bool = False
     losses: Mapping[str, Loss] = MappingProxyType({})
+    close: Literal["own", "all"] | None = None
 
     @property
     def counts_orders(self) -> bool:

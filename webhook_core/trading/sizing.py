@@ -9,11 +9,9 @@ a sell is no more than is free.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
 
-from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.assets import asset_code
-from webhook_core.trading.facts import Balance, Facts
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Side, is_margin
@@ -27,68 +25,6 @@ from webhook_core.trading.rounding import (
     round_cost,
     round_volume,
 )
-
-ONE = Decimal(1)
-
-
-class Basis(NamedTuple):
-    """What a size follows from. ``facts`` are those that ``needs.of_intent`` names; ``taker_fee``
-    in percent is what a buy keeps back. ``rules_are_fresh``: the pair's minimums may say that an
-    order is too small."""
-
-    instrument: Instrument
-    facts: Facts
-    taker_fee: Decimal
-    rules_are_fresh: bool = True
-
-    def balance(self, asset: str) -> Balance:
-        """What the account has of an asset: nothing of one that Kraken does not list."""
-        if self.facts.balances is None:
-            raise VenueUnavailable("The balances were not read.")
-        return self.facts.balances.get(asset, Balance(Decimal(0)))
-
-    @property
-    def equity(self) -> Decimal:
-        if self.facts.equity is None:
-            raise VenueUnavailable("The equity was not read.")
-        return self.facts.equity
-
-    @property
-    def position(self) -> Decimal:
-        """The net margin position of the pair, signed, base."""
-        if self.facts.positions is None:
-            raise VenueUnavailable("The margin positions were not read.")
-        return self.facts.positions.get(self.instrument.key, Decimal(0))
-
-    @property
-    def exited(self) -> Decimal:
-        """What conditional closes of ours have just changed of that position."""
-        return self.facts.exited.get(self.instrument.key, Decimal(0))
-
-    @property
-    def price(self) -> Decimal | None:
-        """The pair's last price, where it was asked for."""
-        return self.facts.prices.get(self.instrument.key)
-
-    @property
-    def affordable(self) -> Decimal:
-        """The highest cost of a buy that what is free covers together with the fee.
-
-        What Kraken shows of a balance and of a hold is cut to the asset's decimals, so
-        the last one is left.
-        """
-        with_fee = ONE + percent_of(ONE, self.taker_fee)
-        funds = self.balance(self.instrument.quote)
-        shown = max(4, *(_decimals(amount) for amount in (funds.total, funds.held)))
-        return quotient(max(Decimal(0), funds.free - ONE.scaleb(-shown)), with_fee)
-
-    def sellable(self, wanted: OrderIntent) -> Decimal:
-        """The largest sell that what is free covers, together with the fee where
-        that is taken in base."""
-        free = self.balance(self.instrument.base).free
-        if wanted.terms.fee_currency != "base":
-            return free
-        return quotient(free, ONE + percent_of(ONE, self.taker_fee))
 
 
 def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
@@ -166,17 +102,30 @@ def _of_position(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     instrument, percent = basis.instrument, wanted.volume
     base = asset_code(instrument.base)
     if is_margin(wanted.leverage):
-        held = abs(basis.position)
-        said = f"{plain(percent)} % of the position of {plain(held)} {base}"
-        return _in_base(wanted, percent_of(held, percent), said)
-    held = basis.balance(instrument.base).total
-    volume, said = percent_of(held, percent), f"{plain(percent)} % of the {plain(held)} {base} held"
+        held, whose = _position_of(wanted, basis, basis.position)
+        said = f"{plain(percent)} % of the {plain(abs(held))} {base} {whose}"
+        return _in_base(wanted, percent_of(abs(held), percent), said)
+    held, whose = _position_of(wanted, basis, basis.balance(instrument.base).total)
+    volume, said = (
+        percent_of(held, percent),
+        f"{plain(percent)} % of the {plain(held)} {base} {whose}",
+    )
     if wanted.side is Side.SELL:
         return _as_far_as_free(wanted, basis, volume, said)
     price = price_of(wanted, basis.price)
     if price is not None and cost_of(volume, price) > basis.affordable:
         return _of_cost(wanted, basis, basis.affordable, f"{said}, {_covered(basis)}")
     return _in_base(wanted, volume, said)
+
+
+def _position_of(wanted: OrderIntent, basis: Basis, whole: Decimal) -> tuple[Decimal, str]:
+    if not wanted.own:
+        return whole, "of the position" if is_margin(wanted.leverage) else "held"
+    whose = (
+        f"that this strategy bought and has not sold (the account holds {plain(whole)} "
+        f"{asset_code(basis.instrument.base)})"
+    )
+    return basis.facts.own_part(basis.instrument.key, whole), whose
 
 
 def _of_risk(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
@@ -242,8 +191,3 @@ def _free(amount: Decimal, asset: str) -> str:
 
 def _worth(amount: Decimal, instrument: Instrument) -> str:
     return f"the account's {plain(round_cost(instrument, amount))} {asset_code(instrument.quote)}"
-
-
-def _decimals(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0

@@ -114,6 +114,26 @@ def test_a_close_frees_its_stop_and_nothing_bites(explain):
     assert "type=sell" in result.output
 
 
+CROSSTRADE = "key=k;command=CLOSEPOSITION;instrument=BTCUSD;"
+
+
+@pytest.mark.parametrize(
+    ("options", "says", "volume"),
+    [
+        ((), "", "1"),
+        (("--position", "0.25"), "", "0.25"),
+        (("--position", "0.25", "--strategy", "trend"), '[trend]\nclose = "own"', "0.25"),
+        (("--position", "0.25", "--strategy", "trend"), '[trend]\nclose = "all"', "0.25"),
+    ],
+)
+def test_another_tools_close_says_whose_it_sells(explain, tmp_path, options, says, volume):
+    (tmp_path / "strategies.toml").write_text(says, "utf-8")
+    output = explain(CROSSTRADE, *options).output
+    assert f"volume={volume}" in output
+    is_own = '"all"' not in says
+    assert ("what this strategy bought and has not sold" in output) == is_own, output
+
+
 REFUSED = [
     ("a field", without(sied="buy"), {}, "400 alert_malformed", "sied"),
     ("a cap", GOOD, {"MAX_ORDER_COST": "100 USD"}, "422 order_denied", "above the cap of 100 USD"),

@@ -229,3 +229,18 @@ def test_a_bad_size_is_named_by_table_and_key(line, place, named):
     (fault,) = table(line).faults
     assert fault.startswith(f"strategies.toml [trend] {place}: ")
     assert named in fault
+
+
+@pytest.mark.parametrize(
+    ("line", "means"), [("", None), ('close = "own"', "own"), ('close = "all"', "all")]
+)
+def test_a_strategy_may_say_what_its_closes_are_about(line, means):
+    found = table(line)
+    assert (found.faults, found.strategies["trend"].close) == ((), means)
+
+
+@pytest.mark.parametrize("value", ['"Own"', '"mine"', '""', "true", "1", '["own"]', '"own, all"'])
+def test_what_is_neither_is_refused_with_both(value):
+    (fault,) = table(f"close = {value}").faults
+    assert fault.startswith("strategies.toml [trend] close: ")
+    assert 'must be "own" (what the strategy bought) or "all"' in fault

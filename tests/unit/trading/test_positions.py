@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.plans import Denied
 from webhook_core.trading.positions import order_for
-from webhook_core.trading.sizing import Basis
 
 D = Decimal
 

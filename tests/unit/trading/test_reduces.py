@@ -14,6 +14,7 @@ from tests.support.clock import START
 from tests.support.instruments import BTC_USD
 from webhook_core.ledger.stored_values import request_document, request_of
 from webhook_core.trading import planner
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.drafts import draft
 from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.intent import AmendIntent, NoOrder, OrderIntent, PositionIntent
@@ -24,7 +25,6 @@ from webhook_core.trading.positions import order_for
 from webhook_core.trading.reduces import exit_of, exit_of_request
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.sent_orders import as_amended, as_stored
-from webhook_core.trading.sizing import Basis
 
 D = Decimal
 ONLY_REDUCES = Terms(reduce_only=True)

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.instruments import BTC_USD
+from webhook_core.trading.basis import Basis
 from webhook_core.trading.facts import Balance, Facts
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Close, OrderType, Relative, Side
 from webhook_core.trading.plans import Denied
-from webhook_core.trading.sizing import Basis, sized
+from webhook_core.trading.sizing import sized
 
 D = Decimal
 TAKER = D("0.8")

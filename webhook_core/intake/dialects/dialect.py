@@ -33,12 +33,6 @@ class Translated(NamedTuple):
     came_from: Mapping[str, str]
 
 
-_CLOSES_ALL = (
-    "A close sells of all that the account holds of the pair's base asset, whoever bought it: give "
-    "the strategy a sub-account, or an asset that you hold for nothing else."
-)
-
-
 def _secret_place(dialect: Dialect) -> str:
     if not dialect.secrets:
         return "sign the message, or put a scoped token into the URL"
@@ -53,9 +47,6 @@ def translate(dialect: Dialect, fields: Fields) -> Translated:
     names.check()
     ours = dialect.read(names)
     names.check_all_read()
-    # The tool itself would close what its bot bought, and no more.
-    if ours.get("action") == "close":
-        names.notes.append(_CLOSES_ALL)
     return Translated(
         dialect.tool,
         {name: value for name, value in ours.items() if value is not None},

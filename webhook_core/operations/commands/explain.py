@@ -15,6 +15,7 @@ from webhook_core.application import Application
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import WebhookError
 from webhook_core.events import LOGGER
+from webhook_core.intake.alert import Alert
 from webhook_core.operations import explain as reading
 from webhook_core.operations import later, rehearsal
 from webhook_core.operations.commands.tables import show_line
@@ -22,6 +23,7 @@ from webhook_core.operations.explain import Explained
 from webhook_core.operations.placeholders import Filled, Firing, fill
 from webhook_core.operations.senders import Secrets
 from webhook_core.operations.sentences import Sentence
+from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.assets import asset_code
 
@@ -72,7 +74,7 @@ class Options(NamedTuple):
 @click.option("--strategy", help="The strategy of strategies.toml that it is tried as.")
 @click.option("--balances", help="Of the paper account, as USD=10000,BTC=1.")
 @click.option("--price", type=_Number(), default="60000", show_default=True, help="The market's.")
-@click.option("--position", type=_Number(), help="How much is held of the pair's base asset.")
+@click.option("--position", type=_Number(), help="How much the strategy holds of the base asset.")
 @click.option("--live", is_flag=True, help="Ask Kraken, with the keys of the environment.")
 @click.option("--strict", is_flag=True, help="Exit status 1 for what will bite later too.")
 @click.option(
@@ -134,7 +136,7 @@ def _try(
     if options.position is not None and not options.live:
         settings = _holding(application, body, options)
         application = rehearsal.rehearse(settings, clock, options.strategy)
-    _tell_price(application, body, options)
+    _tell_market(application, body, options)
     return reading.explain(application, body, _secrets(options)), filled
 
 
@@ -154,7 +156,10 @@ def _secrets(options: Options) -> Secrets:
 
 
 def _symbol(body: bytes, application: Application) -> str | None:
-    alert = reading.explain(application, body).alert
+    return _symbol_of(reading.explain(application, body).alert)
+
+
+def _symbol_of(alert: Alert | None) -> str | None:
     return (
         None if alert is None else alert.symbol or next((leg.symbol for leg in alert.orders), None)
     )
@@ -175,15 +180,18 @@ def _holding(application: Application, body: bytes, options: Options) -> Setting
     return _settings(options, ",".join([*others, f"{base}={options.position:f}"]))
 
 
-def _tell_price(application: Application, body: bytes, options: Options) -> None:
-    symbol = _symbol(body, application)
-    if symbol is None or options.live:
+def _tell_market(application: Application, body: bytes, options: Options) -> None:
+    """What the pair costs, and that the strategy bought what the paper account holds of it."""
+    alert = reading.explain(application, body).alert
+    symbol = _symbol_of(alert)
+    if alert is None or symbol is None or options.live:
         return
     try:
         budget = Budget.start(application.clock, reading.ASK_S)
-        rehearsal.tell_price(
-            application, application.market.instrument(symbol, budget), options.price
-        )
+        pair = application.market.instrument(symbol, budget)
+        rehearsal.tell_price(application, pair, options.price)
+        strategy = options.strategy or alert.strategy_name or DEFAULT_STRATEGY
+        rehearsal.bought_by(application, strategy, pair)
     except WebhookError:
         return  # explaining it says so
 

@@ -11,20 +11,27 @@ import pytest
 from tests.support.dialects import BY_TITLE
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.authentication import verify
+from webhook_core.intake.authentication import VerifiedBody, verify
 from webhook_core.intake.other_tools import in_ours
 from webhook_core.intake.parse import parse
+from webhook_core.sending.firing import Firing
+from webhook_core.settings.reading import read_settings
+from webhook_core.trading.intent import is_of_own
 
 OFF = (None, "", False, "false", 0, "0", "0.0", [], {})
 
 
-def said(message) -> dict[str, object]:
-    """In our fields. Signed, so that tools without a secret are read too."""
+def read(message) -> VerifiedBody:
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
     verified = verify(
         request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
     )
-    found = in_ours(verified)
+    return in_ours(verified)
+
+
+def said(message) -> dict[str, object]:
+    """In our fields. Signed, so that tools without a secret are read too."""
+    found = read(message)
     assert found.translated is not None
     parse(found)
     return {
@@ -34,11 +41,7 @@ def said(message) -> dict[str, object]:
 
 
 def notes(message) -> str:
-    body = message if isinstance(message, bytes) else json.dumps(message).encode()
-    verified = verify(
-        request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
-    )
-    return " ".join(in_ours(verified).translated.notes)
+    return " ".join(read(message).translated.notes)
 
 
 def refused(message) -> AlertMalformed:
@@ -309,12 +312,20 @@ CLOSES = [(what, message) for what, message, becomes in READ if becomes.get("act
 
 
 @pytest.mark.parametrize(("what", "message"), CLOSES, ids=[row[0] for row in CLOSES])
-def test_a_close_says_that_it_sells_what_others_bought_too(what, message):
-    assert "whoever bought it" in notes(message)
+@pytest.mark.parametrize(("says", "own"), [("", True), ("own", True), ("all", False)])
+def test_a_close_is_of_what_its_strategy_bought_unless_that_says_otherwise(
+    tmp_path, what, message, says, own
+):
+    path = tmp_path / "strategies.toml"
+    path.write_text(f'[default]\nclose = "{says}"\n' if says else "", "utf-8")
+    settings = read_settings({"WEBHOOK_TOKEN": TOKEN, "STRATEGIES_FILE": str(path)})
+    found = read(message)
+    firing = Firing.of(found, parse(found), NOW, settings)
+    assert [is_of_own(intent) for intent in firing.wants.intents] == [own]
 
 
-def test_an_entry_says_nothing_of_that():
-    assert notes(of(OKX)) == ""
+def test_a_close_and_an_entry_need_no_word():
+    assert (notes(of(OKX)), notes(CLOSES[4][1])) == ("", "")
 
 
 def test_every_fault_is_told_at_once():

@@ -1,0 +1,59 @@
+"""Another tool's close over the served function: it sells what its strategy bought, and the bitcoin
+that was there before stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.dialect_messages import BY_TITLE
+from tests.support.served_function import check, utc
+
+NONCE_WINDOW = 10**10
+
+
+@pytest.fixture(scope="module")
+def exchange(make_kraken):
+    """One with 10000 USD and 1 BTC that nobody here has bought, for this file alone."""
+    return make_kraken(NONCE_WINDOW).start()
+
+
+@pytest.fixture(scope="module")
+def function(make_live, exchange):
+    return make_live(exchange, MAX_ORDER_COST="10000 USD").start()
+
+
+def message(token, **changes):
+    text = BY_TITLE["OKX signal bot"].filled(token, ticker="BTCUSD", close="60000", timenow=utc())
+    fields = {**json.loads(text), "timestamp": utc(), **changes}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()
+
+
+def close(token):
+    return message(token, action="EXIT_LONG", investmentType=None, amount=None)
+
+
+def test_what_was_held_before_stays(function, exchange, evidence):
+    strategy, everybody = evidence.secrets.strategy_token, evidence.secrets.token
+    before = exchange.balance("XXBT")
+    check(function.post(message(strategy, amount="90")), 200, "accepted")
+    check(function.post(message(everybody, amount="60", id="other")), 200, "accepted")
+    held = exchange.balance("XXBT")
+    assert held > before
+    body = close(strategy)
+    answer = check(function.post(body), 200, "accepted")
+    assert any("what this strategy bought" in warning for warning in answer["warnings"])
+    check(function.post(body), 200, "accepted")
+    assert function.operate("POST", "/reconcile").status == 200
+    assert before < exchange.balance("XXBT") < held
+    check(function.post(close(everybody)), 200, "accepted")
+    assert exchange.balance("XXBT") == before
+    nothing = check(
+        function.post(
+            message(strategy, action="EXIT_LONG", investmentType=None, amount=None, id="again")
+        ),
+        200,
+        "no_action",
+    )
+    assert f"the account holds {before.normalize():f} BTC" in nothing["message"]

@@ -1,0 +1,159 @@
+"""What each strategy has bought with orders of the bridge and has not sold.
+
+That is what the account's trades say: those that are kept (``money``), those since, read now, and
+what orders of ours, and the exits that they left, have filled that Kraken's history may not show
+yet. What somebody else bought is in none of it. Nothing is answered on a doubt: NotItsTurn, 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Budget
+from webhook_core.errors import NotItsTurn
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.unfinished import Unfinished
+from webhook_core.money.book import Book
+from webhook_core.money.collect import Collector
+from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trades import Trade, in_order
+from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN
+from webhook_core.planning.sources import Sources
+from webhook_core.planning.unseen_trades import UnseenTrades, in_doubt
+from webhook_core.trading.facts import Facts
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
+from webhook_core.trading.needs import follows_from_own
+from webhook_core.trading.orders import is_margin
+from webhook_core.trading.symbols import display_name
+
+_ZERO = Decimal(0)
+
+
+class Own(NamedTuple):
+    """``volume``: base, below zero for a short."""
+
+    strategy: str
+    symbol: str
+    margin: bool
+    volume: Decimal
+
+
+class OwnPositions:
+    """Of one account, as of now. ``refused``: an entry whose order is none, though it is SUBMITTING
+    still. ``keeps``: what is read of the trades may be kept. Every method raises NotItsTurn,
+    VenueUnavailable, LedgerUnavailable."""
+
+    def __init__(
+        self, sources: Sources, budget: Budget, refused: Unit | None = None, *, keeps: bool = True
+    ) -> None:
+        self.sources, self.budget, self.refused, self.keeps = sources, budget, refused, keeps
+        self.store = TradeStore(sources.pair_rules.documents, sources.mode, sources.account)
+
+    def added_to(
+        self, facts: Facts, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
+    ) -> Facts:
+        """The facts with what the strategy bought, for the legs that ask for it."""
+        own: dict[str, Decimal] = {}
+        for intent, pair in legs:
+            if pair is None or pair.key in own or not follows_from_own(intent):
+                continue
+            if isinstance(intent, OrderIntent | PositionIntent):
+                own[pair.key] = self.of(strategy, pair, margin=is_margin(intent.leverage))
+        return facts._replace(own=own)
+
+    def of(self, strategy: str, pair: Instrument, *, margin: bool) -> Decimal:
+        """Of one pair, signed base."""
+        names = (display_name(pair), pair.key)
+        found = [
+            one.volume
+            for one in self.all(strategy, pair.key)
+            if one.margin == margin and one.symbol in names
+        ]
+        return sum(found, _ZERO)
+
+    def all(self, strategy: str | None, pair: str | None = None) -> list[Own]:
+        """Every position of a strategy, or of all; ``pair``: in which doubts count, None: in any.
+        What is sold short on spot is none."""
+        unseen = UnseenTrades(self.sources, self.store, self.budget, strategy, pair)
+        entries = self._entries(strategy, unseen)
+        book = self._book(strategy, entries, unseen)
+        return [
+            Own(line.strategy, line.symbol, line.margin, position.volume)
+            for line, position in book.positions.items()
+            if position.volume and strategy in (None, line.strategy)
+        ]
+
+    def _entries(self, strategy: str | None, unseen: UnseenTrades) -> list[LedgerEntry]:
+        """Accepted orders, the newest and all that rest."""
+        own = self.sources.own_orders
+        unknown = own.ledger.entries(
+            states=(State.SUBMITTING,), strategy=strategy, limit=MOST_UNKNOWN
+        )
+        resting = own.ledger.unfinished(
+            own.mode, own.account, (Unfinished.RESTING,), MOST_RESTING + 1
+        )
+        if unknown.cursor is not None or len(resting) > MOST_RESTING:
+            raise NotItsTurn(
+                "So many orders rest, or have no known outcome, that what this strategy bought is "
+                "not certain. Nothing was sent."
+            )
+        entries = {
+            one.unit: one for one in (*own.of_strategy(strategy), *unknown.entries, *resting)
+        }
+        found = [
+            one
+            for one in entries.values()
+            if own.is_ours(one) and one.unit != self.refused and unseen.are_of(one)
+        ]
+        for entry in found:
+            if entry.state is State.SUBMITTING:
+                raise in_doubt(entry)
+        return [one for one in found if one.state is State.ACCEPTED and one.current.order_id]
+
+    def _book(
+        self, strategy: str | None, entries: Sequence[LedgerEntry], unseen: UnseenTrades
+    ) -> Book:
+        found = self._listed()
+        if found is None:
+            if self.keeps:  # reconcile has not read for long: the next delivery reads on from there
+                self._collector().run(self.budget, most_pages=2)
+            raise NotItsTurn(
+                "The account has made too many trades since they were read last to read them for "
+                "one alert: let reconcile run each minute. Nothing was sent; sending the same "
+                "alert again soon is safe."
+            )
+        book, trades = found
+        # What is sold before it is bought was others': their order counts.
+        for trade in sorted((*trades, *unseen.behind(trades, entries)), key=in_order):
+            if strategy in (None, trade.strategy):
+                book.take(trade)
+        return book
+
+    def _listed(self) -> tuple[Book, list[Trade]] | None:
+        """What was held some days ago, and every trade since then that Kraken lists; None where two
+        pages do not hold the unread ones. The place is read first: whoever reads on meanwhile
+        keeps what lies behind it."""
+        store, sources = self.store, self.sources
+        place = store.place()
+        before = HeldBefore(store.documents, store, sources.mode, sources.account)
+        book, day, kept = before.until(sources.clock.now(), keeps=self.keeps)
+        new = self._collector().unkept(place, {trade.trade_id for trade in kept}, self.budget)
+        if new is None:
+            return None
+        return book, [*kept, *(trade for trade in new if trade.at.date() >= day)]
+
+    def _collector(self) -> Collector:
+        sources = self.sources
+        return Collector(
+            sources.mode,
+            sources.account,
+            sources.ledger,
+            sources.venue,
+            sources.clock,
+            sources.margin,
+            self.store,
+        )
