@@ -168,9 +168,12 @@ def _token(
     fields: Mapping[str, Any], credentials: Sequence[Credential], now: datetime, *, is_text: bool
 ) -> Proof:
     try:
-        return _own_token(fields, credentials, now)
+        proof = _own_token(fields, credentials, now)
     except Unauthenticated as error:
         refused = error
+    else:
+        _refuse_second(fields, credentials, now)
+        return proof
     from webhook_core.intake.dialects import registry  # only for what proves nothing as ours
 
     spoken = registry.recognised(fields, is_text=is_text)
@@ -183,6 +186,15 @@ def _token(
         where = " or ".join(spoken.secrets) or "the URL, for its messages have no place for one"
         raise Unauthenticated(f"a message of {spoken.tool} carries its one proof in {where}")
     return right[0]._replace(dialect=spoken.tool)
+
+
+def _refuse_second(
+    fields: Mapping[str, Any], credentials: Sequence[Credential], now: datetime
+) -> None:
+    """TV-Hub's messages have ``token`` and ``apiKey``, and one of the two is the proof."""
+    other = fields.get("apiKey")
+    if isinstance(other, str) and _proof_of(other, credentials, now) is not None:
+        raise Unauthenticated("token and apiKey each carry a proof, and one of them does")
 
 
 def _proof_of(text: str, credentials: Sequence[Credential], now: datetime) -> Proof | None:

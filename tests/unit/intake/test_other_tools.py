@@ -98,6 +98,13 @@ def test_two_right_secrets_are_none():
     assert "api_key or api_secret" in caught.value.reason
 
 
+def test_two_right_secrets_of_tv_hub_are_none():
+    alert = json.loads(BY_TITLE["TV-Hub"].body()) | {"apiKey": TOKEN}
+    with pytest.raises(Unauthenticated, match="no valid proof") as caught:
+        taken(alert)
+    assert "token and apiKey" in caught.value.reason
+
+
 @pytest.mark.parametrize("value", [None, 5, ["x"], {"a": TOKEN}, ""], ids=repr)
 def test_a_secret_that_is_no_text_proves_nothing(value):
     alert = json.loads(BY_TITLE["OKX signal bot"].body()) | {"signalToken": value}

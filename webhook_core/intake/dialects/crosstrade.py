@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects import exits, shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
 from webhook_core.intake.dialects.names import Names, table
 from webhook_core.intake.field_values import order_text
@@ -16,13 +16,15 @@ _ROWS = table(
     mapped="command account instrument action qty order_type tif limit_price stop_price "
     "take_profit stop_loss price market_position prev_market_position market_position_size "
     "prev_market_position_size",
-    idle="strategy open high low close time timeframe interval alert_name",
+    idle="open high low close time timeframe interval alert_name",
     refused={
         "sync_strategy out_of_sync strategy_tag": "positions are followed by our target: leave it "
         "out",
         "flatten_first": "send CLOSEPOSITION first, as an alert of its own",
         "require_market_position max_positions": "limits stand in the settings: leave it out",
         "delay": "an order can't wait here: leave it out",
+        "strategy strategy_id": "an ATM strategy's stops and targets are not known here: send one "
+        "stop_loss or take_profit",
         "oco_id order_id": "leave it out; Kraken takes one exit per order",
         "quantity": "write qty",
         "percent": "send close with percent in our fields",
@@ -51,12 +53,6 @@ _ACTIONS = {
     **dict.fromkeys(("sellshort", "buytocover", "sell_short", "buy_to_cover"), _NO_SHORTS),
 }
 _TYPES = {"market": "", "limit": "", "stopmarket": "", "stop": "", "stoplimit": ""}
-_POSITIONS = (
-    "market_position",
-    "market_position_size",
-    "prev_market_position",
-    "prev_market_position_size",
-)
 
 
 def _recognises(fields: Fields) -> bool:
@@ -79,13 +75,13 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.fault("order_type", f"does not go with {command.upper()} here: leave it out")
     names.pass_over("tif", "price")
     if command == "cancelorders":
-        names.pass_over(*_POSITIONS)
+        names.pass_over(*shorts.POSITIONS)
         return {**about, "action": "cancel", "scope": "strategy"}
     return {**about, "action": "close", **names.ours(price="price"), **_around(names)}
 
 
 def _around(names: Names) -> dict[str, Any]:
-    return {name: names.raw(name) for name in _POSITIONS if names.has(name)}
+    return {name: names.raw(name) for name in shorts.POSITIONS if names.has(name)}
 
 
 def _order(names: Names) -> dict[str, Any]:
@@ -93,12 +89,15 @@ def _order(names: Names) -> dict[str, Any]:
     if side is None:
         raise names.missing("action", "send BUY or SELL")
     kind = names.word("order_type", _TYPES) or "market"
+    called = {name: name for name in shorts.POSITIONS}
+    around = _around(names)
+    around |= shorts.long_part(names, side, around, called, (names, "qty"))
     return {
         "action": side,
         **names.ours(contracts="qty"),
         **_prices(names, kind),
         **_time_in_force(names, kind),
-        **_around(names),
+        **around,
         **_exits(names, side),
     }
 
@@ -108,7 +107,8 @@ def _exits(names: Names, side: str) -> dict[str, Any]:
     if side == "sell":
         exits.of_a_sell(names, found)
         return {}
-    return {name: _level(names, name) for name in found}
+    profit, loss = ((name, _level(names, name)) for name in found)
+    return exits.one_of_two(names, profit, loss)
 
 
 def _prices(names: Names, kind: str) -> dict[str, Any]:

@@ -45,6 +45,23 @@ def price(names: Names, name: str) -> str | None:
     return None if value is None else f"{value:f}"
 
 
+def one_of_two(
+    names: Names, profit: tuple[str, str | None], loss: tuple[str, str | None]
+) -> dict[str, str | None]:
+    """``take_profit`` and ``stop_loss``, each given with the tool's own name of it.
+
+    Raises AlertMalformed for both: an order of Kraken's carries one exit, and with two the one that
+    survives could sell what was bought for something else.
+    """
+    if profit[1] is not None and loss[1] is not None:
+        raise names.fault(
+            loss[0],
+            f"stands beside {profit[0]}: an order carries one exit here. Send one of the two, and "
+            "let the strategy close the position for the other",
+        )
+    return {"take_profit": profit[1], "stop_loss": loss[1]}
+
+
 def of_a_sell(names: Names, exits: Sequence[str]) -> None:
     """One template serves entries and exits, and what it says beside a sell protects a short, which
     spot has not: as a stop of the sell it would buy back. A note says that it is not used."""

@@ -83,7 +83,9 @@ class Names:
         if name in self.rows.mapped or name in self.rows.idle:
             return None
         if name in self.rows.refused:
-            return None if is_off(value) else self.rows.refused[name]
+            return (
+                None if is_off(value) or _is_no_leverage(name, value) else self.rows.refused[name]
+            )
         if any_secret((name,)):
             return f"remove it; {self.secret_place}"
         return f"is no name that is known of {self.tool}'s messages: remove it"
@@ -114,8 +116,8 @@ class Names:
         text = order_text(self.sent(name)).strip().lower()
         if text in words:
             why = words[text] if isinstance(words, Mapping) else ""
-            if why:
-                raise self.fault(name, f"is {shown(text)}: {why}")
+            if why:  # a word of the table is no secret, however long
+                raise self.fault(name, f"is '{text}': {why}")
             return text
         known = ", ".join(
             word for word in words if not (isinstance(words, Mapping) and words[word])
@@ -177,6 +179,11 @@ def is_off(value: object) -> bool:
         text = value.strip().lower()
         return text in _OFF_TEXTS or (text.startswith("0.") and not text.strip("0."))
     return not value
+
+
+def _is_no_leverage(name: str, value: object) -> bool:
+    """One time what there is: spot, as it is here."""
+    return name.lower() == "leverage" and str(value).strip().rstrip("xX") in ("1", "1.0")
 
 
 def framing(names: Names) -> dict[str, Any]:

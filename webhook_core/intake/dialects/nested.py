@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webhook_core.intake.dialects import shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
 from webhook_core.intake.dialects.names import Names, framing, table
 
@@ -18,6 +19,9 @@ _STRATEGY = table(
 )
 
 
+_POSITIONS = (*shorts.POSITIONS, "position_size")
+
+
 def _recognises(fields: Fields) -> bool:
     strategy = fields.get("strategy")
     return isinstance(strategy, dict) and "order_action" in strategy and "ticker" in fields
@@ -25,24 +29,16 @@ def _recognises(fields: Fields) -> bool:
 
 def _read(names: Names) -> dict[str, Any]:
     strategy = names.inner("strategy", _STRATEGY)
+    around = {name: strategy.raw(name) for name in _POSITIONS if strategy.has(name)}
+    called = {name: name for name in _POSITIONS}
+    side, size = strategy.raw("order_action"), (strategy, "order_contracts")
     return {
         **names.ours(symbol="ticker", time="time", timenow="timenow"),
         **framing(names),
         **strategy.ours(side="order_action", contracts="order_contracts", price="order_price"),
-        **{
-            name: value
-            for name in _POSITIONS
-            for name, value in strategy.ours(**{name: name}).items()
-        },
+        **strategy.ours(**called),
+        **shorts.long_part(strategy, side, around, called, size),
     }
 
-
-_POSITIONS = (
-    "market_position",
-    "market_position_size",
-    "prev_market_position",
-    "prev_market_position_size",
-    "position_size",
-)
 
 DIALECT = Dialect("the nested format", _recognises, ("passphrase",), _ROWS, _read)

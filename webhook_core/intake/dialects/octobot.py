@@ -17,8 +17,8 @@ _ROWS = table(
     idle="EXCHANGE",
     refused={
         "LEVERAGE": "spot only: leave it out",
-        "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3": "one exit per order: send "
-        "one "
+        "TAKE_PROFIT_PRICE_1 TAKE_PROFIT_PRICE_2 TAKE_PROFIT_PRICE_3 TAKE_PROFIT_VOLUME_RATIO_1 "
+        "TAKE_PROFIT_VOLUME_RATIO_2 TAKE_PROFIT_VOLUME_RATIO_3": "one exit per order: send one "
         "TAKE_PROFIT_PRICE or STOP_PRICE",
         "EXCHANGE_ORDER_IDS PARAM_SIDE": "send action cancel in our fields, with order_id or side",
     },
@@ -47,6 +47,9 @@ def _read(names: Names) -> dict[str, Any]:
                 raise names.fault(name, "does not go with SIGNAL=CANCEL: leave it out")
         return {**about, "action": "cancel", "scope": "strategy"}
     order = {**about, "action": signal, **_size(names), **_prices(names)}
+    if signal == "buy":
+        found = (order.get("take_profit"), order.get("stop_loss"))
+        exits.one_of_two(names, ("TAKE_PROFIT_PRICE", found[0]), ("STOP_PRICE", found[1]))
     for name in ("take_profit", "stop_loss") if signal == "sell" else ():
         if order.get(name) is not None:
             raise names.fault(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webhook_core.intake.dialects import shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
 from webhook_core.intake.dialects.names import Names, framing, table
 from webhook_core.intake.field_values import order_text
@@ -69,6 +70,8 @@ def _read(names: Names) -> dict[str, Any]:
     if counted == "percentage_position":
         raise names.fault("investmentType", "percentage_position goes with EXIT_LONG or sell")
     side = {"action": "buy" if action == "enter_long" else action, **around}
+    size = None if counted in _OURS else (names, "amount")
+    side |= shorts.long_part(names, side["action"], around, _POSITIONS, size)
     if counted in _OURS:
         return {**about, **side, **names.ours(volume="amount"), "quantity_type": _OURS[counted]}
     return {**about, **side, **names.ours(contracts="amount")}
@@ -85,8 +88,8 @@ def _part(names: Names, counted: str | None) -> dict[str, Any]:
 def _check_instrument(names: Names) -> None:
     if not names.has("instrument"):
         raise names.missing("instrument", 'send "{{ticker}}" or a pair such as BTC-USD')
-    parts = order_text(names.sent("instrument")).upper().split("-")
-    if len(parts) > 2:
+    text = order_text(names.sent("instrument")).upper()
+    if text.count("-") > 1 or text.endswith(".P") or "USDT:" in text:
         raise names.fault(
             "instrument", "is a swap or a future; only spot is traded: send one such as BTC-USD"
         )

@@ -61,8 +61,7 @@ def _read(names: Names) -> dict[str, Any]:
         exits.of_a_sell(names, _EXITS)
         return order
     _check_adding(names)
-    take_profit, stop_loss = _exits(names)
-    return {**order, "take_profit": take_profit, "stop_loss": stop_loss}
+    return {**order, **_exits(names)}
 
 
 def _check_accounts(names: Names) -> None:
@@ -95,13 +94,18 @@ def _check_adding(names: Names) -> None:
             )
 
 
-def _exits(names: Names) -> tuple[str | None, str | None]:
+def _exits(names: Names) -> dict[str, str | None]:
     profit = {
         "tp": exits.price(names, "tp"),
         "percentage_tp": exits.percent(names, "percentage_tp"),
     }
     loss = {"sl": exits.price(names, "sl"), "percentage_sl": exits.percent(names, "percentage_sl")}
-    return exits.only(names, profit, "take profit"), exits.only(names, loss, "stop loss")
+    named = [next((name for name, at in found.items() if at), "") for found in (profit, loss)]
+    return exits.one_of_two(
+        names,
+        (named[0], exits.only(names, profit, "take profit")),
+        (named[1], exits.only(names, loss, "stop loss")),
+    )
 
 
 def _size(names: Names) -> dict[str, Any]:

@@ -24,9 +24,10 @@ def read(body: bytes) -> tuple[dict[str, Any], str] | None:
     text = _text(body)
     if text is None:
         return None
-    if "\n" not in text and re.fullmatch(CODE, text, re.IGNORECASE):
+    if re.fullmatch(CODE, text.splitlines()[0].strip(), re.IGNORECASE):
         found = recognised({"code": text}, is_text=True)
         return None if found is None else ({"code": text}, found.tool)
+    text = without_comments(text)
     pairs = _pairs(text)
     for case in (str.upper, str.lower) if pairs else ():
         names = [case(name) for name, _ in pairs]
@@ -48,6 +49,11 @@ def _text(body: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if text and "\x00" not in text and text[0] not in '{["' else None
+
+
+def without_comments(text: str) -> str:
+    """The lines that are no remark: tools whose messages are lines leave those with // out."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

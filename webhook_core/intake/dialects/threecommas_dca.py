@@ -29,7 +29,8 @@ _ACTIONS = {
 
 
 def _recognises(fields: Fields) -> bool:
-    return fields.get("message_type") == "bot" and "email_token" in fields
+    kind = fields.get("message_type")
+    return isinstance(kind, str) and kind.strip().lower() == "bot" and "email_token" in fields
 
 
 def _read(names: Names) -> dict[str, Any]:

@@ -7,18 +7,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from webhook_core.intake.dialects import shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
 from webhook_core.intake.dialects.names import Names, framing, table
 
+_OF_THE_BOT = "there is no bot here to start or stop: leave the alert out"
 _ROWS = table(
     mapped="timestamp trigger_price tv_instrument action strategy_info order "
     "fired_at strategy_name validate",
     idle="bot_uuid tv_exchange max_lag",
+    refused={
+        "positions_sub_action": _OF_THE_BOT,
+        "stop_loss take_profit take_profits": "exits as objects are not read: send one stop_loss "
+        "or take_profit in our fields",
+        "leverage": "spot only: leave it out",
+    },
 )
 _STRATEGY = table(
     "market_position market_position_size prev_market_position prev_market_position_size"
 )
-_ORDER = table("amount currency_type")
+_ORDER = table(
+    "amount currency_type order_type",
+    refused={"price limit_price": "goes with a limit order: send one in our fields"},
+)
 _NO_SHORTS = "spot has no short positions: trade long only"
 _ACTIONS = {
     "buy": "",
@@ -27,7 +38,10 @@ _ACTIONS = {
     "exit_long": "",
     "enter_short": _NO_SHORTS,
     "exit_short": _NO_SHORTS,
+    "enable": _OF_THE_BOT,
+    "disable": _OF_THE_BOT,
 }
+_TYPES = {"market": "", "limit": "send a limit order in our fields"}
 _COUNTS = {
     "base": "",
     "quote": "",
@@ -50,6 +64,7 @@ def _read(names: Names) -> dict[str, Any]:
     }
     strategy, order = names.inner("strategy_info", _STRATEGY), names.inner("order", _ORDER)
     around = {name: strategy.raw(name) for name in _STRATEGY.mapped if strategy.has(name)}
+    order.word("order_type", _TYPES)
     counted = order.word("currency_type", _COUNTS)
     if counted is not None and not order.has("amount"):
         raise order.missing("amount", "currency_type says what it counts")
@@ -58,6 +73,9 @@ def _read(names: Names) -> dict[str, Any]:
     if counted == "position_percent":
         raise order.fault("currency_type", "position_percent goes with exit_long or sell")
     side = {"action": "buy" if action == "enter_long" else action}
+    called = {name: name for name in shorts.POSITIONS}
+    size = None if counted == "quote" else (order, "amount")
+    around |= shorts.long_part(strategy, side["action"], around, called, size)
     if counted == "quote":
         return {**about, **side, **order.ours(volume="amount"), "quantity_type": "quote", **around}
     return {**about, **side, **order.ours(contracts="amount"), **around}

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.intake.dialects import exits
+from webhook_core.intake.dialects import exits, shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
 from webhook_core.intake.dialects.names import Names, framing, table
 from webhook_core.intake.dialects.secret_names import any_secret
-from webhook_core.intake.dialects.traderspost_exits import stop_loss, take_profit
+from webhook_core.intake.dialects.traderspost_exits import of_an_entry
 
-_POSITIONS = (
-    "market_position",
-    "market_position_size",
-    "prev_market_position",
-    "prev_market_position_size",
-)
+_POSITIONS = shorts.POSITIONS
 _OF_ORDERS = ("orderType", "limitPrice", "stopPrice", "trailPrice", "trailPercent")
 _MARKS = frozenset(("sentiment", "signalPrice", "quantityType", *_OF_ORDERS))
 _EXITS = ("takeProfit", "stopLoss")
@@ -139,13 +134,24 @@ def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
     around = _around(names)
     if feeling and around:
         around.setdefault("market_position", feeling)
+    called = {name: name for name in _POSITIONS}
+    counted = (names.word("quantityType", _COUNTED) or "fixed_quantity") == "fixed_quantity"
+    size = (names, "quantity") if counted else None
+    around |= shorts.long_part(names, action, around, called, size)
     return {
         **_size(names),
         **_prices(names, kind),
-        **names.ours(time_in_force="timeInForce"),
+        **_time_in_force(names, kind),
         **around,
         **_exits(names, action),
     }
+
+
+def _time_in_force(names: Names, kind: str) -> dict[str, Any]:
+    """A market order is done at once, and ``day`` says no more of it."""
+    if kind == "market" and str(names.raw("timeInForce")).lower() == "day":
+        return {}
+    return names.ours(time_in_force="timeInForce")
 
 
 def _around(names: Names) -> dict[str, Any]:
@@ -156,7 +162,7 @@ def _exits(names: Names, action: str) -> dict[str, Any]:
     if action == "sell":
         exits.of_a_sell(names, _EXITS)
         return {}
-    return {"take_profit": take_profit(names), "stop_loss": stop_loss(names)}
+    return of_an_entry(names)
 
 
 def _size(names: Names) -> dict[str, Any]:

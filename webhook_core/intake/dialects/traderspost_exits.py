@@ -21,6 +21,14 @@ _STOPS = {
 }
 
 
+def of_an_entry(names: Names) -> dict[str, str | None]:
+    """Its one exit and the limit behind a stop, in fields of ours. Raises AlertMalformed for two
+    exits."""
+    profit, (stop, limit) = take_profit(names), stop_loss(names)
+    found = exits.one_of_two(names, ("takeProfit", profit), ("stopLoss", stop))
+    return {**found, "stop_loss_limit": limit}
+
+
 def take_profit(names: Names) -> str | None:
     """By its limit, a percentage or a distance; None where there is none."""
     if is_off(names.on("takeProfit")):
@@ -34,17 +42,21 @@ def take_profit(names: Names) -> str | None:
     return exits.only(inner, found, "of them")
 
 
-def stop_loss(names: Names) -> str | None:
-    """By its trigger, a percentage or a distance; None where there is none."""
+def stop_loss(names: Names) -> tuple[str | None, str | None]:
+    """By its trigger, a percentage or a distance, and its limit where it has one; None and None
+    where there is none."""
     if is_off(names.on("stopLoss")):
-        return None
+        return None, None
     inner = names.inner("stopLoss", _STOP_LOSS)
     kind = inner.word("type", _STOPS) or "stop"
-    if kind == "stop_limit" or inner.on("limitPrice") is not None:
-        raise inner.fault("limitPrice", "a stop with a limit: in our fields it is stop_loss_limit")
     found = {
         "stopPrice": exits.price(inner, "stopPrice"),
         "percent": exits.percent(inner, "percent"),
         "amount": exits.distance(inner, "amount", "-"),
     }
-    return exits.only(inner, found, "of them")
+    stop, limit = exits.only(inner, found, "of them"), exits.price(inner, "limitPrice")
+    if kind == "stop_limit" and limit is None:
+        raise inner.missing("limitPrice", "type stop_limit needs it")
+    if limit is not None and (kind != "stop_limit" or stop is None):
+        raise inner.fault("limitPrice", "goes with type stop_limit and a trigger: send all three")
+    return stop, limit

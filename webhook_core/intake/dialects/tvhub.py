@@ -19,15 +19,16 @@ _ROWS = table(
         "leverage marginType hedgeMode closeLong closeShort": "spot only: leave it out",
         "stopLoss stopLossPercent stopLossType trailingStop trailingStopPercent": "exits are not "
         "read: send one stop_loss or take_profit in our fields",
-        "targets targetType takeProfit takeProfitPercent": "exits are not read: send one stop_loss "
-        "or take_profit in our fields",
+        "targets targetType targetAmountInPercent takeProfit takeProfitPercent": "exits are not "
+        "read: send one stop_loss or take_profit in our fields",
         "useDca dcaPercent dcaOrderCount": "an order has one entry here: leave it out",
         "delay": "an order can't wait here: leave it out",
         "broadcastSignal": "nobody follows an order here: leave it out",
         "cancelAllOrders cancelAllDcaOrders": "send an alert with action cancel, in our fields",
         "preventPyramiding closeCurrentPosition": "each buy is an order of its own here: leave it "
         "out",
-        "orderType": "send isBuy, isSell or isClose",
+        "orderType": "send isBuy, isSell or isClose; for a strategy's orders our own message, with "
+        'side "{{strategy.order.action}}"',
         "useEntireAccountBalance": "send unitsType percentBalance and unitsPercent 100",
     },
 )

@@ -14,9 +14,9 @@ from webhook_core.intake.dialects.names import Names, framing, is_off, table
 
 CODE = r"(?a)(?:ENTER|EXIT)-(?:LONG|SHORT|ALL)_[^\s_]{1,32}_[^\s_]{1,32}_[^\r\n]{1,160}"
 _ROWS = table(
-    mapped="code orderType amountPerTradeType amountPerTrade takeProfits stopLoss price "
+    mapped="code orderType amountPerTradeType amountPerTrade takeProfits stopLoss price reduceOnly "
     "fired_at strategy_name validate",
-    idle="placeConditionalOrdersOnExchange reduceOnly",
+    idle="placeConditionalOrdersOnExchange",
     refused={
         "leverage": "spot only: leave it out",
         "moveToBreakeven trailingStop stopLossMove": "a stop does not move here: leave it out",
@@ -30,6 +30,7 @@ _COUNTS = {
     "quote": "",
     "base": "",
     "contracts": "",
+    "$": "send quote, for a pair that is traded in dollars",
     "percents": "it may be a fraction or a percentage: send quote or base",
 }
 _PROFIT = table("priceDeviation price portfolio")
@@ -38,11 +39,17 @@ _LOSS = table("priceDeviation price")
 
 def _recognises(fields: Fields) -> bool:
     code = fields.get("code")
-    return isinstance(code, str) and re.fullmatch(CODE, code.strip(), re.IGNORECASE) is not None
+    first = code[0] if isinstance(code, list) and code else code
+    if not isinstance(first, str) or not first.strip():
+        return False
+    return re.fullmatch(CODE, first.strip().splitlines()[0].strip(), re.IGNORECASE) is not None
 
 
 def _read(names: Names) -> dict[str, Any]:
-    what, _, symbol = names.raw("code").strip().split("_", 3)[:3]
+    code = names.raw("code")
+    if isinstance(code, list) or len(code.strip().splitlines()) > 1:
+        raise names.fault("code", "has more lines than one: send each code as an alert of its own")
+    what, _, symbol = code.strip().split("_", 3)[:3]
     if what.upper().endswith("-SHORT"):
         raise names.fault("code", f"is one of a short: {_NO_SHORTS}")
     if not any(letter.isdigit() or letter.isalpha() for letter in symbol) or symbol.upper() in (
@@ -57,16 +64,21 @@ def _read(names: Names) -> dict[str, Any]:
         return {**about, "action": "close", **_exit(names, kind)}
     if what.upper() == "ENTER-ALL":
         raise names.fault("code", "must begin with ENTER-LONG, EXIT-LONG or EXIT-ALL")
+    if names.flag("reduceOnly"):
+        raise names.fault("reduceOnly", "of an entry closes a short: trade long only")
     return {
         **about,
         "action": "buy",
         **_size(names),
         **_price(names, kind),
-        "take_profit": _take_profit(names),
-        "stop_loss": None
-        if is_off(names.on("stopLoss"))
-        else _level(names.inner("stopLoss", _LOSS)),
+        **exits.one_of_two(
+            names, ("takeProfits", _take_profit(names)), ("stopLoss", _stop_loss(names))
+        ),
     }
+
+
+def _stop_loss(names: Names) -> str | None:
+    return None if is_off(names.on("stopLoss")) else _level(names.inner("stopLoss", _LOSS))
 
 
 def _exit(names: Names, kind: str) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def _exit(names: Names, kind: str) -> dict[str, Any]:
         raise names.fault(
             "amountPerTrade", "does not go with an exit, which closes all: leave it out"
         )
-    names.pass_over("amountPerTradeType")
+    names.pass_over("amountPerTradeType", "reduceOnly")
     return names.ours(price="price") if names.on("price") is not None else {}
 
 

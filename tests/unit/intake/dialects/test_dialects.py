@@ -360,7 +360,72 @@ PASTED = [
     ("60123456789,closeall", "close", "{{ticker}}", ()),
     ("60123456789,eaoff", "{{strategy.order.action}}", "{{ticker}}", ()),
     ("kraken short BTC/USD 100$", "{{strategy.order.action}}", "BTC/USD", ()),
+    ("// my remark\ne=kraken s=btcusd b=buy q=1 t=market", "buy", "BTCUSD", ()),
+    ("e=kraken s=btcusd c=position t=market", "close", "BTCUSD", ()),
+    (
+        "e=kraken s=btcusd c=order\ne=kraken s=btcusd b=buy q=1",
+        "{{strategy.order.action}}",
+        "BTCUSD",
+        (),
+    ),
+    ("myKraken ETH/USD buy 300$ x3", "buy", "ETH/USD", ()),
+    ("ETH/USD position -50 x3 myKraken", "target", "ETH/USD", ()),
+    ("myKraken BTCUSD pos 0.5 3x", "target", "BTCUSD", ()),
+    ("myKraken ETH/USD close 33.33%", "close", "ETH/USD", ("percent",)),
+    ("myKraken ETH/USD close", "close", "ETH/USD", ()),
+    ("myKraken ETH/USD buy 300$ x3 limit:myid002:1012", "buy", "ETH/USD", ("limit",)),
+    ("myKraken ETH/USD cancel:myid002", "cancel", "ETH/USD", ("customID",)),
+    ("myKraken ETH/USD cancel:all", "cancel", "ETH/USD", ()),
+    ("// two orders\nA ETH/USD buy 1\nB ETH/USD buy 2", "buy", "ETH/USD", ()),
+    ("myKraken ETHUSDT.P sell 5@ reduceonly", "sell", "ETHUSDT", ("reduceonly",)),
+    ("myKraken BTC/USDT:USDT buy 10% collateral", "buy", "BTC/USDT", ("collateral",)),
+    ("frosty:buy symbol=BTC/USD size=100%", "buy", "BTC/USD", ()),
+    (
+        "trade:kraken:stoploss symbol=BTC/USD stoptrigger=1",
+        "{{strategy.order.action}}",
+        "BTC/USD",
+        ("stoptrigger",),
+    ),
+    ("trade:kraken:close symbol=BTC/USD", "close", "BTC/USD", ()),
+    ("60123456789,sell,BTCUSD,vol_lots=0.1,sl=20", "sell", "BTCUSD", ("vol_lots", "sl")),
+    (
+        "60123456789,buylimit,BTCUSD,price=59000,risk=1",
+        "{{strategy.order.action}}",
+        "BTCUSD",
+        ("price", "risk"),
+    ),
+    (
+        "kraken(XBTUSD) { cancel(which=all); limit(side=sell, amount=1, offset=1%); } #bot",
+        "sell",
+        "XBTUSD",
+        ("cancel", "limit"),
+    ),
 ]
+
+
+def test_a_position_is_pasted_as_the_target_that_it_is():
+    message = refused(b"myKraken BTCUSD pos 0.5 x3").message.partition(": {")[2]
+    pasted = json.loads("{" + message)
+    assert pasted["market_position_size"] == "{{strategy.market_position_size}}"
+    assert "volume" not in pasted
+
+
+FREE = (
+    "buy BTCUSD now 5 please",
+    "BTCUSD crossing 60000",
+    "BTC/USD 5",
+    "buy 5",
+    "kraken buy BTC/USD",
+    "a b buy BTC/USD 5",
+    "kraken BTC/USD ETH/USD buy 5",
+    "kraken BTC/USD buy 5 6",
+)
+
+
+@pytest.mark.parametrize("text", FREE)
+def test_free_text_that_is_anything_else_is_nobodys(text):
+    with pytest.raises(AlertMalformed, match="not valid JSON"):
+        said(text.encode())
 
 
 @pytest.mark.parametrize(
