@@ -1,4 +1,5 @@
-"""A store whose writes of a day fail: those of the history, of trades and of what is told."""
+"""A store whose writes of a day fail: those of the history, of trades, of what is held and lost,
+and of what is told."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.notes import Note
 
-DOCUMENTS = ("trades", "notify")
+DOCUMENTS = ("trades", "notify", "history", "held-before", "daily-loss")
 """What their names begin with."""
 
 
@@ -27,14 +28,19 @@ class DayStore:
         self.meanwhile: Callable[[], None] = lambda: None
         self.reconciles = False
         self.kept: list[Note] = []
+        self.not_kept = 0
         self.seen: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shared, name)
 
     def add_note(self, note: Note) -> None:
-        """What is lost here was never kept: nobody can be told of it."""
-        self._fails("add_note", lambda: (self._shared.add_note(note), self.kept.append(note)))
+        """What is lost here was never kept: that it is can be told, and no more."""
+        try:
+            self._fails("add_note", lambda: (self._shared.add_note(note), self.kept.append(note)))
+        except LedgerUnavailable:
+            self.not_kept += 1
+            raise
 
     def write(self, name: str, text: str, version: str | None) -> bool:
         if not (self.reconciles and name.startswith(DOCUMENTS)):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import chain
 
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from tests.simulation.day import wrong_with
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.history import History
+from webhook_core.journal.hourly import Hourly
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.money import held_before
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import outbox
 
@@ -60,11 +64,30 @@ def _loses_what_fails(self, trades):  # type: ignore[no-untyped-def]
         return []
 
 
+def _counts_none(self, now):  # type: ignore[no-untyped-def]
+    pass
+
+
+def _wins_every_place(self, name, text, version):  # type: ignore[no-untyped-def]
+    if name.startswith("notify"):
+        stored = self.read(name)
+        version = None if stored is None else stored.version
+    return WRITE(self, name, text, version)
+
+
+def _ends_a_day_too_early(book, day):  # type: ignore[no-untyped-def]
+    return TEXT(book, day - timedelta(days=1))
+
+
+WRITE, TEXT = MemoryLedger.write, held_before._text
 BATCH_OF, ADD = outbox.batch_of, TradeStore.add
 MUTATIONS = {
     "a history that fails is an answer": (History, "keep", _keeps_loudly, "an answer changed"),
     "a dead run's messages are forgotten": (outbox, "batch_of", _forgets_the_dead, "are missing"),
     "a dead run's are sent again": (outbox, "batch_of", _keeps_what_it_sends, "told "),
+    "lost records are not counted": (Hourly, "count", _counts_none, "records are lost"),
+    "the outbox's place is written regardless": (MemoryLedger, "write", _wins_every_place, "told "),
+    "a day counts as held twice": (held_before, "_text", _ends_a_day_too_early, "what is held"),
     "trades that failed are passed over": (TradeStore, "add", _loses_what_fails, "trades are kept"),
 }
 

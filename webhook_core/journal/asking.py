@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed
+from webhook_core.journal.hourly import counted_since
 from webhook_core.journal.reading import Store, Wanted, list_alerts, symbol_matcher
 from webhook_core.journal.record import OUTCOMES
-from webhook_core.journal.unproved import store_unproved, unproved_since
 from webhook_core.ledger.contract import Documents
 from webhook_core.sending.reconcile import PURGED_AT_ONCE
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
@@ -20,6 +20,7 @@ from webhook_core.web.listing import moment_of, page_limit
 
 if TYPE_CHECKING:
     from webhook_core.journal.history import History
+    from webhook_core.journal.hourly import Hourly
 
 _YES, _NO = ("1", "true", "yes", ""), ("0", "false", "no")
 
@@ -60,14 +61,23 @@ class Asking:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
             ) from None
-        store_unproved(self.history, self.store, now)
+        self._store_counted(now)
         since = wanted.since or now - timedelta(days=1)
-        unproved = [] if cursor else unproved_since(self.store, since)
         return {
             "alerts": [row.document for row in page.rows],
             "cursor": page.cursor,
-            "without_proof": unproved,
+            "without_proof": [] if cursor else self._by_hour(self.history.unproved, since),
+            "not_written": [] if cursor else self._by_hour(self.history.lost, since),
         }
+
+    def _by_hour(self, counted: Hourly, since: datetime) -> list[dict[str, object]]:
+        what = "requests" if counted is self.history.unproved else "records"
+        hours = counted_since(self.store, counted.name, since)
+        return [{"hour": hour, what: many} for hour, many in hours]
+
+    def _store_counted(self, now: datetime) -> None:
+        for counted in (self.history.unproved, self.history.lost):
+            counted.store(self.store, now - self.history.kept_for)
 
     def refused_shares(
         self, since: datetime, until: datetime, strategy: str | None, budget: Budget
@@ -82,9 +92,9 @@ class Asking:
 
     def purge(self) -> int:
         """Records that are past their days go, a bounded number at a time; what this instance has
-        counted of requests without a proof is stored. Raises LedgerUnavailable."""
+        counted by the hour is stored. Raises LedgerUnavailable."""
         now = self.clock.now()
-        store_unproved(self.history, self.store, now)
+        self._store_counted(now)
         return self.store.purge_notes(now - self.history.kept_for, PURGED_AT_ONCE)
 
     def _wanted(self, query: Mapping[str, str]) -> Wanted:

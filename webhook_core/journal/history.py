@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
+from webhook_core.journal.hourly import UNPROVED, Hourly, lost_document
 from webhook_core.journal.record import Record, text_of
 from webhook_core.ledger.notes import Note, Notes
 from webhook_core.ledger.time_left import within
@@ -29,11 +29,11 @@ runs wild does not."""
 WRITTEN_WITHIN_S = 0.4
 LEAST_S = 0.02
 """With less time than that nothing is begun."""
-HOURS_COUNTED = 1000
 
 
 class History:
-    """Of one instance. ``mask`` takes secrets out of a text; ``whose``: mode and account."""
+    """Of one instance. ``mask`` takes secrets out of a text; ``whose``: mode and account.
+    ``unproved`` counts requests without a proof, ``lost`` the records that could not be written."""
 
     def __init__(
         self,
@@ -48,42 +48,25 @@ class History:
         self._minute = ""
         self._in_minute = 0
         self._left_out = 0
-        self._unproved: Counter[datetime] = Counter()
+        self.unproved, self.lost = Hourly(UNPROVED), Hourly(lost_document(*whose))
         self._lock = Lock()
 
-    def count_unproved(self, now: datetime) -> None:
-        """One more request without a proof. Nothing is written for whoever it was."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        with self._lock:
-            if hour in self._unproved or len(self._unproved) < HOURS_COUNTED:
-                self._unproved[hour] += 1
-
-    def take_unproved(self) -> Counter[datetime]:
-        """How many by hour since this was asked last: the caller stores
-        them, or gives them back."""
-        with self._lock:
-            taken, self._unproved = self._unproved, Counter()
-        return taken
-
-    def give_back(self, unproved: Counter[datetime]) -> None:
-        with self._lock:
-            self._unproved += unproved
-
     def keep(self, record: Record, budget: Budget) -> None:
-        """Written within ``budget``, or not at all and said in the log. Never raises."""
+        """Written within ``budget``, or not at all: counted, and said in the log. Never raises."""
         try:
             with self._lock:
                 wanted = self._bounded(record)
             if wanted is None:
                 return
             if budget.remaining() < LEAST_S:
-                event(logging.WARNING, "history.not_kept", reason="no time was left")
-                return
+                raise LedgerUnavailable("no time was left")
             with within(budget.at_most(WRITTEN_WITHIN_S)):
                 self._store.add_note(self._note(wanted))
         except LedgerUnavailable as failure:
+            self.lost.count(record.at)
             event(logging.WARNING, "history.not_kept", reason=failure.message)
         except Exception:  # noqa: BLE001  a fault of the history is none of the answer's
+            self.lost.count(record.at)
             event(logging.ERROR, "history.not_kept", exc_info=True)
 
     def _note(self, record: Record) -> Note:

@@ -30,8 +30,10 @@ def keep(delivery: Delivery, history: History, strategies: Collection[str]) -> N
     clock = delivery.budget.clock
     if delivery.verified is None:
         if isinstance(delivery.error, Unauthenticated | RateLimited) or _is_senders(delivery):
-            history.count_unproved(delivery.request.received_at)
+            history.unproved.count(delivery.request.received_at)
         return
+    if isinstance(delivery.error, LedgerUnavailable) and not delivery.error.in_ledger:
+        history.lost.count(delivery.request.received_at)  # neither an entry nor a record
     if has_entry(delivery) or isinstance(delivery.error, LedgerUnavailable):
         return
     milliseconds = round((clock.monotonic() - delivery.began) * 1000)

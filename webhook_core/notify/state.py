@@ -45,7 +45,8 @@ class State(NamedTuple):
     traded since then is looked at again, but for ``trades``, their ids. ``heard``: when each
     strategy's newest alert came in; ``silent``: those that were told to be. ``paused``: the pauses
     that stand, by whose they are. ``failing``: runs in a row that Kraken could not be read.
-    ``summed_up``: the moment of the last day's summary. ``sending_at``: since when a run is about
+    ``summed_up``: the moment of the last day's summary. ``lost``: records that could not be written
+    and were told to be, by hour. ``sending_at``: since when a run is about
     to send.
     """
 
@@ -60,6 +61,7 @@ class State(NamedTuple):
     failing: int = 0
     summed_up: datetime | None = None
     sending_at: datetime | None = None
+    lost: Mapping[str, int] = {}
     queues: Mapping[str, Queue] = {}
 
 

@@ -13,12 +13,14 @@ from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.journal.asking import HistoryStore
+from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews
 from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT
 from webhook_core.notify.listening import expected_of, newest_of
+from webhook_core.notify.lost_records import lost_records
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.state import Message, State, state_in
 from webhook_core.notify.summary import Prices, Summary
@@ -147,6 +149,9 @@ class Telling:
             lambda known: standing.pauses(known, self.pausing.standing()),
             lambda known: standing.venue(known, unread),
             lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
+            lambda known: lost_records(
+                known, counted_since(self.store, lost_document(mode, account))
+            ),
             lambda known: AlertNews(self.store, mode, account).since(known, now),
             lambda known: standing.silence(known, expected, now),
             lambda known: summary.since(known, now, budget),

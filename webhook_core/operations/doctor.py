@@ -17,6 +17,7 @@ from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
 from webhook_core.operations import at_terminal
 from webhook_core.operations.doctor_alert import check_alert
+from webhook_core.operations.doctor_history import check_history
 from webhook_core.operations.doctor_ledger import (
     advice_for,
     begin_anew,
@@ -117,6 +118,7 @@ def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from guarded("pair rules", partial(check_pair_rules, application), lambda _: advice)
     yield from check_symbols(application)
     yield from guarded("daily loss", partial(check_losses, application), lambda _: advice)
+    yield from guarded("records of alerts", partial(check_history, application), lambda _: advice)
     yield from guarded("notifications", partial(check_notify, application), lambda _: advice)
     yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.faked_function import OPERATOR, TOKEN, Function
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal import history
+from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
@@ -156,6 +157,45 @@ def test_a_history_that_fails_changes_no_answer(failure, caplog):
     assert [r.message for r in caplog.records if r.message.startswith("history.")] == [
         "history.not_kept"
     ]
+
+
+@pytest.mark.parametrize("failure", [LedgerUnavailable("away"), RuntimeError("a bug")])
+def test_a_record_that_could_not_be_written_is_counted_by_the_hour(failure):
+    function = Function(store=CountingStore(failure))
+    for number in range(3):
+        function.post(function.alert(id=f"n{number}", volume="0"))
+    assert function.store.asked == 3
+    (hour,) = function.operate("GET", "/alerts")["not_written"]
+    assert hour["records"] == 3
+    other = Function(env=function.env, store=function.store, clock=function.clock)
+    assert other.operate("GET", "/alerts")["not_written"] == [hour]
+    function.store.failure = None
+    function.post(function.alert(id="kept", volume="0"))
+    assert other.operate("GET", "/alerts")["not_written"] == [hour]
+    assert counted_since(function.store, lost_document("live", "default")) == []
+
+
+def test_what_could_not_be_counted_is_counted_by_the_next_run():
+    function = Function(store=CountingStore(LedgerUnavailable("away")))
+    function.post(function.alert(volume="0"))
+    write, function.store.write = function.store.write, lambda *_: False
+    assert function.operate("GET", "/alerts")["not_written"] == []
+    function.store.write = write
+    assert function.operate("GET", "/alerts")["not_written"][0]["records"] == 1
+
+
+def test_an_alert_whose_ledger_fails_is_counted_too():
+    function = Function(store=CountingStore())
+    claim, function.store.claim = function.store.claim, _away
+    assert function.post(function.alert()).status == 503
+    function.store.claim = claim
+    assert function.operate("GET", "/alerts")["not_written"][0]["records"] == 1
+    assert function.post(function.alert(id="another")).status == 200
+    assert function.operate("GET", "/alerts")["not_written"][0]["records"] == 1
+
+
+def _away(*_arguments, **_named):
+    raise LedgerUnavailable("away")
 
 
 def test_with_no_time_left_nothing_is_begun_and_the_log_says_so(function, caplog):

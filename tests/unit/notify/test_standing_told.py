@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.faked_function import Function
 from tests.support.terminal import run
 from tests.unit.notify.conftest import next_run
 from webhook_core.errors import LedgerUnavailable
@@ -40,6 +41,47 @@ def test_alerts_that_come_meanwhile_are_told_where_that_is_chosen(told, person):
     function.post(function.alert())
     next_run(function)
     assert person.titles == ["default: an alert came while trading is paused (paper)"]
+
+
+# -- records that are lost -------------------------------------------------------------------------
+
+
+class Forgetful(MemoryLedger):
+    """Takes no records while it is told so."""
+
+    forgets = False
+
+    def add_note(self, note):
+        if self.forgets:
+            raise LedgerUnavailable("away")
+        super().add_note(note)
+
+
+def test_records_that_could_not_be_written_are_told_as_a_sum_once(told, person):
+    store = Forgetful()
+    function = told(store=store)
+    store.forgets = True
+    for number in range(3):
+        function.post(function.alert(id=f"n{number}", symbol="ETHUSD"))
+    assert (next_run(function), next_run(function)) == (1, 0)
+    (said,) = person.heard
+    assert said["title"].startswith("The records of up to 3 alerts since 2026-11-22 12:00 UTC")
+    function.post(function.alert(id="one more", symbol="ETHUSD"))
+    assert (next_run(function), next_run(function, 90)) == (1, 0)
+    assert person.titles[1].startswith("The record of 1 alert since")
+    store.forgets = False
+    function.post(function.alert(id="kept", symbol="ETHUSD"))
+    assert next_run(function) == 1
+    assert person.titles[2].endswith("an alert was refused by a limit (paper)")
+
+
+def test_records_lost_before_the_first_run_are_not_told(told, person):
+    store = Forgetful()
+    store.forgets = True
+    function = Function(env={"NOTIFY": person.url(), "ALLOWED_SYMBOLS": "BTC/USD"}, store=store)
+    function.post(function.alert(symbol="ETHUSD"))
+    assert [next_run(function) for _ in range(3)] == [0, 0, 0]
+    assert function.operate("GET", "/alerts")["not_written"][0]["records"] == 1
 
 
 # -- Kraken and the ledger -------------------------------------------------------------------------
@@ -106,7 +148,8 @@ def test_a_fault_of_what_is_told_from_changes_no_answer(told, person, down):
     assert function.operate("POST", "/reconcile").status == 200
     function.store.down = frozenset()
     next_run(function)
-    assert len(person.heard) == (1 if down == "add_note" else 2)
+    assert len(person.heard) == 2
+    assert ("may be missing" in person.titles[0]) == (down == "add_note")
 
 
 def test_a_fault_in_the_program_changes_no_answer(told, person, monkeypatch, caplog):

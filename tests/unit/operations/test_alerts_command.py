@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.faked_function import Function
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.operations.cli import cli
 from webhook_core.trading.requests import Rejected
 
@@ -175,3 +176,13 @@ def test_an_operators_route_speaks_of_the_operators_token_alone(day):
         assert (answer.status, answer["code"]) == (401, "unauthenticated")
         assert "operator token" in answer["message"]
         assert "alert" not in answer["message"]
+
+
+def test_records_that_could_not_be_written_are_said(day):
+    def away(_note):
+        raise LedgerUnavailable("away")
+
+    day.store.add_note = away
+    day.post(day.alert(id="lost", symbol="ETHUSD"))
+    said = run(day).stderr
+    assert "up to 1 of the hour from 2026-11-22 12:00:00 may be missing" in said

@@ -26,6 +26,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, Verdict, guarded
+from webhook_core.journal.hourly import Hourly, lost_document
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.ledger.contract import Document
@@ -924,6 +925,20 @@ def test_figures_of_a_daily_limit_that_are_old_are_a_warning(paper, age_s, verdi
     assert found["daily loss"]["verdict"] == verdict
     assert found["alert"]["verdict"] == verdict
     assert ("POST /reconcile" in found["daily loss"]["advice"]) == (verdict == "warn")
+
+
+def test_records_that_could_not_be_written_are_a_warning(paper):
+    assert "records of alerts" not in examined(paper)
+    lost, now = Hourly(lost_document("paper", "default")), datetime.now(UTC)
+    ledger = SqliteLedger(paper["LEDGER_URL"].removeprefix("sqlite:///"))
+    for hours in (1, 2, 24 * 8):
+        lost.count(now - timedelta(hours=hours))
+    lost.store(ledger, now - timedelta(days=90))
+    ledger.close()
+    found = examined(paper)["records of alerts"]
+    assert found["verdict"] == "warn"
+    assert found["found"].startswith(f"The records of up to 2 alerts since {now:%Y-}")
+    assert "history.not_kept" in found["advice"]
 
 
 def test_a_scoped_token_is_recommended_where_there_are_plain_ones_alone(paper):

@@ -156,6 +156,9 @@ def _remarks(document: Mapping[str, Any], ledger_url: str, limit: int) -> Iterat
     found, is_over = document["alerts"], not document["cursor"]
     for hour in document["without_proof"]:
         yield f"{hour['requests']} without a proof in the hour from {moment(hour['hour'])}"
+    for hour in document["not_written"]:
+        much = f"up to {hour['records']} of the hour from {moment(hour['hour'])} may be missing"
+        yield f"{much}: the ledger took none."
     for row in found:
         if row["not_kept"]:
             yield (

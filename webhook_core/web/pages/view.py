@@ -51,6 +51,7 @@ class View:
             "paused": orders["paused"],
             "unknown": orders["orders"],
             "alerts": listed["alerts"],
+            "not_written": sum(hour["records"] for hour in listed["not_written"]),
             "filters": {name: filters.get(name, "") for name in FILTERS},
             "heard": heard(operators),
             "whose": operators.history.whose,
