@@ -107,10 +107,11 @@ class LegPlanner:
         ):
             return None
         from webhook_core.planning import freed_exits  # few exits find one in their way
+        from webhook_core.planning.open_orders import read_open_orders
 
         if self.facts.open_orders is None:
             self.facts = self.facts._replace(
-                open_orders=self.sources.venue.open_orders(self.budget)
+                open_orders=read_open_orders(self.sources, self.budget)
             )
         listed = self.facts.open_orders or ()
         free = freed_exits.Exits(self.sources, self.wants, instrument, side, self.budget)

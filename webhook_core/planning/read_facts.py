@@ -70,14 +70,16 @@ class Reading:
                 pairs.append(instrument)
             if instrument is not None and need.equity:
                 quotes.append(instrument.quote)
-        venue, budget = self.sources.venue, self.budget
+        budget = self.budget
         if asked.balances or asked.positions:
             from webhook_core.planning.resting_orders import RestingOrders
 
             resting = RestingOrders(self.sources, self._instrument_of, keeps=self.keeps)
             self.fills = resting.fills(legs, budget)
         if asked.open_orders:
-            self.facts = self.facts._replace(open_orders=venue.open_orders(budget))
+            from webhook_core.planning.open_orders import read_open_orders
+
+            self.facts = self.facts._replace(open_orders=read_open_orders(self.sources, budget))
         if asked.balances:
             self._read_balances()
         if asked.positions:
@@ -140,11 +142,13 @@ class Reading:
         figures = belief.figures(shown)
         self.counted_until = belief.counted_until
         self.facts = self.facts._replace(exited=belief.exited)
+        for asset, held in belief.exits.held.items():
+            self._correct(asset, held=held)
         for name, figure in figures.items():
             was = belief.shown.figures[name]
             if figure != was:
                 event(logging.INFO, "figures.lag", figure=name, shown=was, settled=figure)
-            self._correct(name, figure)
+            self._correct(name, total=figure)
             self.figures[name] = figure
 
     def _instrument_of(self, pair: str) -> Instrument | None:
@@ -162,10 +166,7 @@ class Reading:
         return self._look(legs)
 
     def _look(self, legs: Sequence[Leg]) -> Shown:
-        # Only where a size follows from what is held.
-        from webhook_core.planning.believed import (
-            Shown,
-        )
+        from webhook_core.planning.believed import Shown  # only where a size follows from it
 
         return Shown(self._seen(legs), self.shown, self.rows)
 
@@ -199,17 +200,14 @@ class Reading:
             if follows:
                 yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
 
-    def _correct(self, name: str, figure: Decimal) -> None:
+    def _correct(self, name: str, **figure: Decimal) -> None:
+        """``figure``: the ``total`` of an asset or a position, or what is ``held`` of it."""
         if name.startswith(position_key("")):
-            self.facts = self.facts._replace(
-                positions={
-                    **(self.facts.positions or {}),
-                    name.removeprefix(position_key("")): figure,
-                }
-            )
+            pair, shown = name.removeprefix(position_key("")), self.facts.positions or {}
+            self.facts = self.facts._replace(positions={**shown, pair: figure["total"]})
             return
         balances = dict(self.facts.balances or {})
-        balances[name] = balances.get(name, Balance(_ZERO))._replace(total=figure)
+        balances[name] = balances.get(name, Balance(_ZERO))._replace(**figure)
         self.facts = self.facts._replace(balances=balances)
 
 

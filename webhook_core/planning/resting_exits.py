@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Budget
 from webhook_core.errors import NoPrice, NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.open_orders import OpenNow
 from webhook_core.planning.own_changes import DONE, InstrumentOf
 from webhook_core.planning.position_course import Exits, signed_by
 from webhook_core.trading.facts import Balance, RestingOrder
@@ -32,7 +33,8 @@ Filled = Sequence[tuple[LedgerEntry, Fill]]
 
 class RestingExits:
     """Of one plan: each list is read once, and only if asked for. ``listed``: the open orders,
-    where they were read before."""
+    where they were read before. ``held``: what orders hold of an asset, where a balance shows more
+    since it lacks a cancel yet."""
 
     def __init__(
         self,
@@ -42,7 +44,8 @@ class RestingExits:
         listed: Sequence[RestingOrder] | None = None,
     ) -> None:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
-        self._open = listed
+        self._open = OpenNow(sources, budget, listed)
+        self.held: dict[str, Decimal] = {}
         self._last: dict[str, Decimal | None] = {}
 
     def of(self, parents: Filled, pair: Instrument) -> Exits:
@@ -68,7 +71,7 @@ class RestingExits:
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has
         crossed a margin order of the pair that is not among them."""
-        for order in self._listed():
+        for order in self._open.listed:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
                 continue
@@ -87,12 +90,20 @@ class RestingExits:
             return ""
         exits = self._exits_of(own, pair) if own else []
         resting = [
-            order for order in self._listed() if not order.margin and self._holds(order) in assets
+            order
+            for order in self._open.listed
+            if not order.margin and self._holds(order) in assets
         ]
         for asset in assets:
             least, most = self._range(asset, resting)
-            if held[asset] > most + DUST and self._has_filled(asset):
-                return f"The balances that Kraken shows hold {asset} for an order that has filled."
+            if held[asset] > most + DUST:
+                rested = self._just_closed(asset)
+                if any(order.executed for order in rested):
+                    return (
+                        f"The balances that Kraken shows hold {asset} for an order that has filled."
+                    )
+                if rested or self._open.has_canceled:
+                    self.held[asset] = most
             if (
                 any(self._holds(order) == asset and order.status not in DONE for order in exits)
                 and held[asset] < least
@@ -114,7 +125,7 @@ class RestingExits:
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
         """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""
         ids = {entry.current.order_id: (entry, fill) for entry, fill in parents}
-        found = [order for order in self._listed() if order.parent in ids]
+        found = [order for order in (*self._open.listed, *self._open.gone) if order.parent in ids]
         if any(_missing(name, fill, found) > _ZERO for name, (_, fill) in ids.items()):
             since = min(entry.current.claimed_at for entry, _ in parents)
             known = {order.order_id for order in found}
@@ -141,11 +152,6 @@ class RestingExits:
             moment = self.sources.clock.now() if traded_at is None else traded_at
         return moment + self.sources.margin > self.sources.clock.now()
 
-    def _listed(self) -> Sequence[RestingOrder]:
-        if self._open is None:
-            self._open = self.sources.venue.open_orders(self.budget)
-        return self._open
-
     def _holds(self, order: RestingOrder) -> str:
         """The asset of which it holds funds, empty for a pair that is not known."""
         pair = self.instrument_of(order.pair)
@@ -165,15 +171,17 @@ class RestingExits:
                 most += cost_of(held, _ONE_AND_FEE) if held else Decimal("Infinity")
         return least, most
 
-    def _has_filled(self, asset: str) -> bool:
-        """Whether a spot order that rested, and held funds of it, has traded within the margin."""
+    def _just_closed(self, asset: str) -> list[RestingOrder]:
+        """The spot orders that rested, held funds of it, and have ceased to within the margin."""
         closed = self.sources.venue.orders_closed(
             self.sources.clock.now() - self.sources.margin, self.budget
         )
         rested = (
-            order for order in closed if order.order_type != OrderType.MARKET and not order.margin
+            order
+            for order in (*closed, *self._open.gone)
+            if order.order_type != OrderType.MARKET and not order.margin
         )
-        return any(order.executed and self._holds(order) == asset for order in rested)
+        return [order for order in rested if self._holds(order) == asset]
 
     def _is_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
         """By the last price, so that it must have filled. On paper a price is the alert's own,

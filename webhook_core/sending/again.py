@@ -108,10 +108,10 @@ class Again:
         """Of several legs an exit can be told from its stored request, and an order by its place,
         where each leg is one order of a size of its own."""
         intents, plan = self._firing.wants.intents, self._plan
-        if isinstance(plan, Decided):
-            return intents[plan.sources[leg]]
         if len(intents) == 1:
             return intents[0]
+        if isinstance(plan, Decided):
+            return intents[plan.sources[leg]]
         closes = [intent for intent in intents if getattr(intent, "action", "") == "close"]
         request = plan.current.request if leg == 0 else plan.following[leg - 1]
         if request.exits and len(closes) == 1:

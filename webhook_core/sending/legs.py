@@ -91,11 +91,9 @@ class Legs:
 
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
-            outdated = leg.current.request.waits or _has_fired(leg, entries)
-            outdated = outdated or again.has_less_by_now(leg, entries, budget)
-            claim = Outdated() if outdated else self._claimed_if_held(leg, entries, budget)
-            if isinstance(claim, Outdated):
-                claim = self._claimed_anew(entries, leg, again, budget)
+            claim = self._claimed_as_of_now(leg, entries, again, budget)
+            if leg.current.request.waits:  # there may be more of them now
+                first = entries[0] = self.ledger.find(first.unit) or first
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, again, budget))
                 continue
@@ -103,6 +101,22 @@ class Legs:
                 entries.append(claim.entry)
             break
         return Progress(tuple(entries))
+
+    def _claimed_as_of_now(
+        self, leg: LedgerEntry, before: Sequence[LedgerEntry], again: Again, budget: Budget
+    ) -> Claim | None:
+        """After what the legs before it came to."""
+        if _stands_in_for_none(leg, before):
+            nothing = OrderRequest(leg.current.request.symbol, {})
+            attempt = transitions.no_action_attempt(leg.unit, nothing, self.clock.now())
+            attempt = replace(attempt, reason="the exit that it was to replace rests no more")
+            return self._claimed(replace(leg, attempts=(attempt,)))
+        outdated = leg.current.request.waits or _has_fired(leg, before)
+        outdated = outdated or again.has_less_by_now(leg, before, budget)
+        claim = Outdated() if outdated else self._claimed_if_held(leg, before, budget)
+        if isinstance(claim, Outdated):
+            return self._claimed_anew(before, leg, again, budget)
+        return claim
 
     def _claimed_anew(
         self, before: Sequence[LedgerEntry], leg: LedgerEntry, again: Again, budget: Budget
@@ -217,3 +231,13 @@ def _has_fired(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
     return leg.current.request.exits and any(
         entry.current.request.freeing and found_none_open(entry) for entry in before
     )
+
+
+def _stands_in_for_none(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
+    """Whether it is the stop for the rest of an exit that had filled, or was canceled by others,
+    before it was set free."""
+    request = leg.current.request
+    freeing = [entry for entry in before if entry.current.request.freeing]
+    if not request.freeing or request.method != "AddOrder" or not freeing:
+        return False
+    return found_none_open(freeing[-1])

@@ -153,7 +153,8 @@ class LegsAgain:
         is_same = now and all(then.get(name) == figure for name, figure in now.items())
         if is_same and not closes[0].own:  # what is the strategy's own shows in no figure
             return request, mark
-        meant = [one for one in decided.requests if one.exits]
+        is_all = len(self.firing.wants.intents) == 1  # and then it may have to buy by now
+        meant = [one for one in decided.requests if one.exits or (is_all and not one.freeing)]
         if not meant:
             return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
         return meant[0], mark

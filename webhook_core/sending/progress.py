@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from webhook_core.ledger.entry import TERMINAL, LedgerEntry, OrderShown, State
+from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.trading.requests import OrderRequest
 
 DONE = (State.ACCEPTED, State.NO_ACTION)
@@ -36,10 +36,12 @@ class Progress(NamedTuple):
         return next(open_ones, None) or self._failed or next(did, self.entries[-1])
 
     def _has_done(self, entry: LedgerEntry) -> bool:
-        """The rest of an exit that came to nothing leaves the answer to what was sold."""
-        leg = entry.unit.leg
-        rest = leg > 0 and self.entries[0].following[leg - 1].waits
-        return entry.state in DONE and not (rest and entry.state is State.NO_ACTION)
+        """The rest of an exit, or the stop behind it, that came to nothing leaves the answer to
+        what was sold."""
+        if entry.unit.leg == 0 or entry.state is not State.NO_ACTION:
+            return entry.state in DONE
+        planned = self.entries[0].following[entry.unit.leg - 1]
+        return not (planned.waits or planned.freeing)
 
     @property
     def _failed(self) -> LedgerEntry | None:
@@ -56,13 +58,14 @@ def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
     """Whether a request may be sent behind these.
 
     Behind a cancel that found no open order, since it has just filled, further cancels
-    and an exit may: the exit sells what is there. A new order may not: it would stand
-    beside the one that filled.
+    and an exit may: the exit sells what is there, and the stop behind it comes to nothing. A new
+    order may not: it would stand beside the one that filled.
     """
     if not all(entry.state in DONE or found_none_open(entry) for entry in entries):
         return False
     return (
         behind.exits
+        or behind.freeing
         or behind.method == "CancelOrder"
         or all(entry.state in DONE for entry in entries)
     )
@@ -72,8 +75,6 @@ def found_none_open(entry: LedgerEntry) -> bool:
     """Whether it is a cancel whose order was open no more."""
     if entry.state is not State.REJECTED or entry.current.request.method != "CancelOrder":
         return False
-    from webhook_core.trading.refusals import Refusal
+    from webhook_core.ledger.cancels import has_found_none
 
-    attempt = entry.current
-    gone = attempt.refusal is Refusal.NO_SUCH_ORDER
-    return gone or attempt.shown is OrderShown.HAD_FILLED
+    return has_found_none(entry)

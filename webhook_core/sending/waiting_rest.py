@@ -1,5 +1,10 @@
 """The rest of an exit that has sold what was shown free, once the buy that was in doubt has an
-outcome."""
+outcome.
+
+Where that buy has left an exit of its own, which holds what it bought, that one is canceled first.
+Nobody could know of it when the alert was planned: so the cancels are planned now, with leg 0 like
+all others, and the rest is counted again behind them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from datetime import datetime, timedelta
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
+from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided, Wants
@@ -24,7 +30,8 @@ SEEN_AFTER = timedelta(seconds=5)
 def count_rest(
     market: Market, wants: Wants, first: LedgerEntry, leg: LedgerEntry, budget: Budget
 ) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
-    """What is sold now, or why nothing is, and the line's mark from before. ``first`` is leg 0.
+    """What is sent now, a sale or a cancel before it, or why nothing is; and the line's mark from
+    before. ``first`` is leg 0.
 
     Raises NotItsTurn while an order of ours has no outcome, or what is held may lack a buy;
     VenueUnavailable, LedgerUnavailable.
@@ -36,7 +43,9 @@ def count_rest(
         return denied, mark
     meant = [request for request in decided.requests if not request.freeing]
     if meant:
-        return replace(meant[0], exits=True), mark
+        sale = replace(meant[0], exits=True)
+        cancels = _cancels(decided, first)
+        return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
     _check_buys(market, first, budget)
     return NoOrder(decided.symbol, decided.nothing), mark
 
@@ -48,6 +57,30 @@ def _decided(market: Market, wants: Wants, budget: Budget) -> Decided:
         if not settle_unknown(market.own_orders, market.look_up, budget):
             raise
     return market.decide(wants, budget)
+
+
+def _cancels(decided: Decided, first: LedgerEntry) -> list[OrderRequest]:
+    """Lists may be late, so one that this alert has canceled may be shown as open."""
+    before = {request.named for request in first.following if request.freeing}
+    freeing = (one for one in decided.requests if one.freeing and one.method == "CancelOrder")
+    return [request for request in freeing if request.named not in before]
+
+
+def _behind(
+    cancels: list[OrderRequest],
+    sale: OrderRequest,
+    market: Market,
+    first: LedgerEntry,
+    leg: LedgerEntry,
+) -> OrderRequest:
+    """The first of the cancels, with the others and the sale planned behind it. Raises NotItsTurn
+    where another delivery is at it."""
+    planned = first.following[: leg.unit.leg - 1]
+    rest = (*cancels, replace(sale, waits=True))
+    written = market.ledger.record(replace(first, following=(*planned, *rest)))
+    if isinstance(written, Existing):
+        raise NotItsTurn("Another delivery of this alert is sending what is left of it.")
+    return cancels[0]
 
 
 def _check_buys(market: Market, first: LedgerEntry, budget: Budget) -> None:

@@ -1,0 +1,119 @@
+"""An exit that rests no more, though reads that are late still show it, or the funds that it held:
+canceled by an alert or by hand a moment ago, or fired. What comes next is counted on the truth."""
+
+from __future__ import annotations
+
+import base64
+import time
+from decimal import Decimal
+
+import pytest
+
+from tests.support import kraken_faults as faults
+from tests.support.kraken_server import KEY, SECRET
+from tests.walk.scene import Scene, scene
+from webhook_core.kraken.paper import wire
+
+SIZE = Decimal("0.1")
+NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
+FIGURES = ("Balance", "BalanceEx", "OpenPositions")
+LISTS = ("OpenOrders", "ClosedOrders")
+LAGS = {"all": (), "figures": FIGURES, "lists": LISTS}
+WANTS = {
+    "close": {"action": "close"},
+    "half": {"action": "close", "percent": "50"},
+    "reverse": {"action": "reverse"},
+    "target": {"action": "target", "market_position": "long", "market_position_size": "0.05"},
+}
+MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+LATE = pytest.mark.parametrize("late", LAGS)
+WHAT = pytest.mark.parametrize("what", WANTS)
+
+
+def by_hand(there: Scene, order_id: str) -> None:
+    """Kraken cancels it, and not for an alert."""
+    nonce, path = str(time.time_ns()), "/0/private/CancelOrder"
+    body = f"nonce={nonce}&txid={order_id}".encode()
+    sign = wire.signature(base64.b64decode(SECRET), path, nonce, body)
+    kind = "application/x-www-form-urlencoded"
+    headers = {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
+    there.kraken.engine.handle("POST", path, "", headers, body)
+    there.kraken.note()
+
+
+def entered(there: Scene, late: str) -> None:
+    """Long, with a stop loss; then reads are 4 s late."""
+    there.send("one", side="buy", volume=str(SIZE), stop_loss="2250")
+    there.clock.sleep(100)
+    there.late(4, *LAGS[late])
+    there.clock.sleep(5)
+
+
+def left(what: str, held: Decimal, *, margin: bool) -> Decimal:
+    """What must be held after it; a reversal turns what the entry was."""
+    return {
+        "close": Decimal(0),
+        "half": held / 2,
+        "reverse": -SIZE if margin else Decimal(0),
+        "target": Decimal("0.05"),
+    }[what]
+
+
+@MARGIN
+@LATE
+@WHAT
+def test_canceled_by_an_alert(what, late, margin):
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, late)
+        assert there.send("one", action="cancel", side="sell")["status"] == 200
+        answer = there.send("one", **NO_ORDER | WANTS[what])
+        assert answer["status"] == 200, answer
+        assert there.held() == left(what, SIZE, margin=margin)
+        assert there.open() == []
+
+
+@MARGIN
+@LATE
+@WHAT
+def test_canceled_by_hand(what, late, margin):
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, late)
+        by_hand(there, there.open()[0].txid)
+        answer = there.send("one", **NO_ORDER | WANTS[what])
+        assert answer["status"] == 200, answer
+        assert there.held() == left(what, SIZE, margin=margin)
+        assert there.open() == []
+
+
+@MARGIN
+@LATE
+@WHAT
+def test_fired_and_the_price_came_back(what, late, margin):
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, late)
+        there.mark("ETHUSD", "2200", "2500")
+        assert there.held() == 0
+        answer = there.send("one", **NO_ORDER | WANTS[what])
+        assert answer["status"] in (200, 422), answer
+        if answer["status"] == 422:  # Kraken's own word that nothing is held
+            assert "No position exists" in answer["message"], answer
+        assert there.held() == left(what, Decimal(0), margin=margin)
+        assert there.open() == []
+
+
+@pytest.mark.parametrize("symbol", ["ETHUSD", "BTCUSD"])
+@LATE
+def test_left_by_a_buy_that_had_no_outcome_when_the_exit_came(late, symbol):
+    """What was free is sold at once, and the rest once the stop of that buy is out of its way."""
+    size, price = {"ETHUSD": ("0.1", 2500), "BTCUSD": ("0.01", 60000)}[symbol]
+    with scene(instances=2, balances={"USD": Decimal(100_000)}) as there:
+        there.send("one", symbol=symbol, side="buy", volume=size)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        there.script(faults.reset_after())
+        buy = {"symbol": symbol, "side": "buy", "volume": size, "stop_loss": f"{price * 9 // 10}"}
+        assert there.send("one", most=1, **buy)["status"] == 503
+        there.clock.sleep(1)
+        answer = there.send("one", symbol=symbol, **NO_ORDER | WANTS["close"])
+        assert answer["status"] == 200, answer
+        assert (there.held(symbol), there.open(symbol)) == (0, [])
