@@ -3,6 +3,10 @@
 A dataclass generates these methods anew for each class, which is a third of the 0.3 to 1.2 ms that
 it costs at every cold start. Here they are written once, for dataclasses (``eq=False, repr=False``)
 and for plain classes with ``__slots__``.
+
+A NamedTuple is made in 0.05 ms. It parses annotations that are text, 10 of them in as much time
+again, so the modules with one that a first alert loads have no ``__future__`` import: only the
+names that are not defined yet there stand in quotes.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ repr must hide something; a NamedTuple (0.1 ms) for every other value; a datacla
 comparison and repr (0.2 ms) for what has services inside.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -86,12 +84,12 @@ class Venue(Protocol):
         """
         ...
 
-    def balances(self, budget: Budget) -> Mapping[str, Balance]:
+    def balances(self, budget: Budget) -> "Mapping[str, Balance]":
         """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are
         left out. Raises VenueUnavailable."""
         ...
 
-    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
+    def positions(self, budget: Budget) -> "tuple[OpenPosition, ...]":
         """Every open margin position of the account, oldest first, from OpenPositions.
 
         Raises VenueUnavailable.
@@ -103,28 +101,28 @@ class Venue(Protocol):
         TradeBalance. Raises VenueUnavailable."""
         ...
 
-    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> "Mapping[str, Fees]":
         """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken
         does not answer for is left out. Raises VenueUnavailable."""
         ...
 
-    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
+    def open_orders(self, budget: Budget) -> "tuple[RestingOrder, ...]":
         """Every open order of the account, from OpenOrders. Raises VenueUnavailable."""
         ...
 
-    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
+    def order(self, order_id: str, budget: Budget) -> "RestingOrder | None":
         """One order, open or closed, from QueryOrders; None for one that Kraken does not show.
 
         Raises VenueUnavailable.
         """
         ...
 
-    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> "Mapping[str, RestingOrder]":
         """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken
         does not show is left out. Raises VenueUnavailable."""
         ...
 
-    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
+    def orders_closed(self, since: datetime, budget: Budget) -> "tuple[RestingOrder, ...]":
         """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be
         missing. Raises VenueUnavailable."""
         ...

@@ -5,8 +5,6 @@ An id is what tells two firings apart. One that repeats makes the next signal a 
 one, and it is not traded.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime

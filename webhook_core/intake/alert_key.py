@@ -5,8 +5,6 @@ The body's ``id``, else the verified ``webhook-id``, else the strategy and the r
 and are no part of it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import NamedTuple
 

@@ -12,8 +12,6 @@
 4. Whoever fails learns nothing: one message for every cause. The reason is for the log.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re
@@ -72,8 +70,8 @@ class VerifiedBody(NamedTuple):
     body: bytes
     dialect: str | None = None
     is_text: bool = False
-    translated: Translated | None = None
-    permit: Permit | None = None
+    translated: "Translated | None" = None
+    permit: "Permit | None" = None
 
     def __repr__(self) -> str:
         return f"VerifiedBody(scheme={self.scheme!r}, key_id={self.key_id!r})"

@@ -1,7 +1,5 @@
 """What proves a sender: the credential that matches, and what follows from it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +20,7 @@ class Proof(NamedTuple):
     key_id: str | None = None
     webhook_id: str | None = None
     dialect: str | None = None
-    permit: Permit | None = None
+    permit: "Permit | None" = None
 
 
 def looks_signed(headers: Mapping[str, str]) -> bool:

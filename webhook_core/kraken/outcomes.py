@@ -3,8 +3,6 @@
 Rejected and not sent need positive evidence: every error string is on a list of refusals.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,7 +46,7 @@ def of_add_order(reply: Reply) -> Outcome:
 
 
 def without_success(
-    reply: Reply, judge: Callable[[str], Verdict] | None = None, wanted: str = "an order id"
+    reply: Reply, judge: "Callable[[str], Verdict] | None" = None, wanted: str = "an order id"
 ) -> Outcome:
     """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what
     each error string proves; None: the lists of kraken.refusals."""
@@ -124,7 +122,7 @@ def _are_of_the_nonce(errors: tuple[str, ...]) -> bool:
     return all(is_listed(error, INVALID_NONCE) for error in errors)
 
 
-def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Verdict] | None) -> Outcome:
+def _of_errors(errors: tuple[str, ...], judge: "Callable[[str], Verdict] | None") -> Outcome:
     from webhook_core.kraken.refusals import Verdict, blames_the_clock, is_about_pair_rules, verdict
 
     verdicts = {(judge or verdict)(error) for error in errors}

@@ -1,7 +1,5 @@
 """What every ledger promises, and the answers of a claim."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol

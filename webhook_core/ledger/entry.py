@@ -31,8 +31,6 @@
    ``filled`` adds it.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -110,7 +108,7 @@ class Unit(Value):
         """One text per unit; the alert key, which may hold anything, stands last."""
         return f"{self.mode}/{self.account}/{self.generation}/{self.leg}/{self.alert_key}"
 
-    def with_leg(self, number: int) -> Unit:
+    def with_leg(self, number: int) -> "Unit":
         """Another leg of the same alert."""
         return replace(self, leg=number)
 
@@ -154,10 +152,10 @@ class Attempt(Value):
     fill: Fill | None = None
     close_unseen: bool = False
     shown: OrderShown | None = None
-    because: Refusal | None = None
+    because: "Refusal | None" = None
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> "Refusal | None":
         """Why it was refused, where something follows from that."""
         from webhook_core.trading.refusals import refusal_of
 
@@ -233,7 +231,7 @@ class LedgerEntry(Value):
     counted_until: datetime | None = None
     exits: tuple[ExitTrade, ...] = ()
     version: str = ""
-    takes: tuple[Take, ...] = ()
+    takes: "tuple[Take, ...]" = ()
     begun: bool = False
 
     @property

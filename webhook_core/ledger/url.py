@@ -1,8 +1,6 @@
 """LEDGER_URL and LEDGER_ID: which store keeps the ledger, and where, and which ledger that must
 be."""
 
-from __future__ import annotations
-
 import re
 from pathlib import PurePath
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """One firing of an alert: what it wants, and what makes a later delivery of it the same one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -54,7 +52,7 @@ class Firing(NamedTuple):
     @classmethod
     def of(
         cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings
-    ) -> Firing:
+    ) -> "Firing":
         """The strategy is whose credential verified, else what the alert names, else ``default``.
 
         Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it
@@ -110,7 +108,7 @@ class Firing(NamedTuple):
             return None
         return reused(self.known_by, first.received_at, seconds)
 
-    def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> Firing:
+    def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> "Firing":
         """The same firing, as a redelivery of the newest generation inside its window, as the next
         generation after it."""
         if newest is None:

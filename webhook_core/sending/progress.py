@@ -1,7 +1,5 @@
 """How far an alert is, over its legs, and which leg decides the answer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

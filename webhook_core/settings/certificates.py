@@ -1,7 +1,5 @@
 """Which client certificates count, and whose word on them."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterator, Mapping

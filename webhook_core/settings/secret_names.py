@@ -1,8 +1,6 @@
 """Names of secrets in the place of their values: a Secret Manager version or a mounted file, read
 in the first request."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar

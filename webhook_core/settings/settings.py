@@ -5,8 +5,6 @@ A variable that is not understood stops the start. It might be a limit, and an i
 limit costs money.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
@@ -70,7 +68,7 @@ class Settings(NamedTuple):
     on_google_cloud: bool
     allow_token_in_url: bool = False
     account: str = "default"
-    venue: VenueName | None = None
+    venue: "VenueName | None" = None
     ledger_id: str | None = None
     history_days: int = 90
     exits_ignore_cost: bool = True
@@ -117,6 +115,6 @@ class Settings(NamedTuple):
         )
 
 
-def account_at(label: str, venue: VenueName | None) -> str:
+def account_at(label: str, venue: "VenueName | None") -> str:
     """No two venues share an account, so that none is asked about the orders of another."""
     return label if venue is None else f"{label}@{venue}"

@@ -8,8 +8,6 @@ In the place of both, ``size = {volume = "0.01", quantity_type = "base", fixed =
 may name no size then.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """What is set for one strategy, and a secret with the place that it came from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -34,7 +32,7 @@ class Strategy(NamedTuple):
     size_fixed: bool = False
     guards: Guards | None = None
     notify: tuple[Secret, ...] = ()
-    expect_every: Expected | None = None
+    expect_every: "Expected | None" = None
     close: Literal["own", "all"] | None = None
 
     @property

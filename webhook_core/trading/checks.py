@@ -1,7 +1,5 @@
 """What one rule says of an order, and whose limit it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple

@@ -5,8 +5,6 @@ order that is sent once more as it was stored, and the operator's replay. Each m
 rule of one's own is a line in ``RULES``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum

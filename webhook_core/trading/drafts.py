@@ -1,7 +1,5 @@
 """An order with its numbers fitted to the pair, and what Kraken's AddOrder is told of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -52,7 +50,7 @@ class Draft(NamedTuple):
     close_price: Decimal | None = None
     display_volume: Decimal | None = None
     market: Decimal | None = None
-    amends: RestingOrder | None = None
+    amends: "RestingOrder | None" = None
 
     @property
     def in_quote(self) -> bool:

@@ -1,7 +1,5 @@
 """What a plan may need to know of the account and the market, read from the venue at one moment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal

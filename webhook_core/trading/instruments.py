@@ -1,7 +1,5 @@
 """A pair with its rules, read from Kraken's AssetPairs and stored as a small JSON text."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,8 +1,6 @@
 """What an alert may want beside an order of its own size: a position, a cancel, an amendment, or
 nothing that can be done."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import NamedTuple
 

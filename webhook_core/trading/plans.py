@@ -1,7 +1,5 @@
 """What planning ends in: a plan, or the rule that forbids it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,8 +23,8 @@ class Plan(NamedTuple):
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
-    appraisals: tuple[Appraisal | None, ...] = ()
-    costs: tuple[Cost, ...] = ()
+    appraisals: "tuple[Appraisal | None, ...]" = ()
+    costs: "tuple[Cost, ...]" = ()
 
 
 class Denied(NamedTuple):

@@ -12,8 +12,6 @@ What is judged is the order as it is planned, amended or stored, never what its 
 - a settled margin position (``settle-position``) is held on as spot, so it is not smaller.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import NamedTuple
 

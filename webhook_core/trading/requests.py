@@ -1,7 +1,5 @@
 """Exactly what goes to a venue, the ways it can end, and what a venue shows of orders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,10 +90,10 @@ class Rejected(NamedTuple):
 
     errors: tuple[str, ...]
     stale_rules: bool = False
-    because: Refusal | None = None
+    because: "Refusal | None" = None
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> "Refusal | None":
         """Which of those it is of which something follows; None for most."""
         from webhook_core.trading.refusals import refusal_of  # few orders are refused
 

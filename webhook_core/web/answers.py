@@ -1,7 +1,5 @@
 """The answers to an alert: one shape for every outcome, amounts as plain decimal strings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +34,7 @@ class Frame(NamedTuple):
     mode: str | None
 
 
-def of_progress(progress: Progress, frame: Frame, reuse: Reuse | None = None) -> HttpResponse:
+def of_progress(progress: Progress, frame: Frame, reuse: "Reuse | None" = None) -> HttpResponse:
     """The answer that an alert's entries in the ledger give, the same for the first
     delivery and every later one.
 
@@ -189,7 +187,7 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
 
 
 def _appraised(
-    request: OrderRequest, appraisal: Appraisal | None, state: str, code: str
+    request: OrderRequest, appraisal: "Appraisal | None", state: str, code: str
 ) -> dict[str, Any]:
     """``appraisal`` is None for a request that has no cost and no limit to hold
     against, such as a cancel."""
@@ -205,7 +203,7 @@ def _appraised(
     }
 
 
-def _estimate(estimate: Estimate) -> dict[str, str | None]:
+def _estimate(estimate: "Estimate") -> dict[str, str | None]:
     amounts = {"price": estimate.price, "cost": estimate.cost, "fee": estimate.fee}
     texts = {name: None if amount is None else plain(amount) for name, amount in amounts.items()}
     return {**texts, "currency": estimate.currency}

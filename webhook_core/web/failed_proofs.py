@@ -6,8 +6,6 @@ same address, for all of TradingView shares four. What keeps a token from being 
 length.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict, deque
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The request and the response that the core works on, free of any web framework."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,8 +1,6 @@
 """The state of the paper account as plain data, and its JSON text. Amounts are Decimal here and
 strings in the text."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
@@ -74,7 +72,7 @@ class Order:
         """What is still to fill, in the unit of ``volume``."""
         return self.volume - (self.spent if self.in_quote else self.vol_exec)
 
-    def fills(self) -> list[Fill]:
+    def fills(self) -> "list[Fill]":
         """Oldest first."""
         if self.parts is not None:
             return [
@@ -143,7 +141,7 @@ class Book:
     positions: list[Position] = field(default_factory=list)
 
     @classmethod
-    def from_text(cls, text: str) -> Book:
+    def from_text(cls, text: str) -> "Book":
         """Raises ValueError, KeyError or TypeError for a text that ``to_text`` didn't write."""
         data = json.loads(text)
         return cls(

@@ -1,8 +1,6 @@
 """What one request works with: the book, the rules, the fees and the moment; and
 what is free to spend."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple

@@ -5,8 +5,6 @@ Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Ro
 fees are left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Rules: docs.kraken.com/api/docs/rest-api/add-order.
 """
 
-from __future__ import annotations
-
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple

@@ -1,8 +1,6 @@
 """The paper Kraken as a venue: the engine beneath the same krakenex client,
 and the same KrakenVenue."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +30,7 @@ class PaperAccount(NamedTuple):
 
 
 def paper_venue(
-    account: PaperAccount, documents: Documents, clock: Clock, kraken_url: str | None
+    account: PaperAccount, documents: "Documents", clock: "Clock", kraken_url: str | None
 ) -> KrakenVenue:
     """``kraken_url``: whose public prices and rules it asks for, where the account says so."""
     outside = None

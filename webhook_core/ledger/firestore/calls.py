@@ -4,8 +4,6 @@ what may be done again is decided by who calls.
 https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ A connection that died while the instance was frozen says nothing for minutes: c
 nobody used for a while, and all of them once a call had no answer, are left for new ones.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

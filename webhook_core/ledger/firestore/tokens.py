@@ -5,8 +5,6 @@ A token is renewed before it ends, once at a time: whoever comes meanwhile goes 
 while that lasts, and waits for the new one after.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading

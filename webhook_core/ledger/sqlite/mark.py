@@ -6,8 +6,6 @@ agree: who sees a mark sees a file with an id, and who sees none reads the one i
 got.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import sqlite3
@@ -42,7 +40,7 @@ class Sight(NamedTuple):
     size: int
     log_size: int
 
-    def has_all_of(self, before: Sight | None) -> bool:
+    def has_all_of(self, before: "Sight | None") -> bool:
         """The same two, and no less in them."""
         if before is None or self[:3] != before[:3]:
             return False
