@@ -8,7 +8,7 @@ connection survives.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.application import Application
 from webhook_core.clock import Budget, Clock, SystemClock
 from webhook_core.cloud import logs
-from webhook_core.cloud.secrets import SecretReader
 from webhook_core.events import event
 from webhook_core.instance import Instance
 from webhook_core.kraken.client import InsteadOf, KrakenClient
@@ -29,7 +28,6 @@ from webhook_core.ledger.opening import open_store
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
-from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.rules import KRAKEN_SECRETS
@@ -42,9 +40,11 @@ from webhook_core.web.gate import ClosedGate, Gate
 
 if TYPE_CHECKING:
     from webhook_core.cloud.log_search import LogSearch
+    from webhook_core.cloud.secrets import SecretReader
     from webhook_core.journal.history import History
     from webhook_core.ledger.store import Store
     from webhook_core.notify.telling import Telling
+    from webhook_core.sending.reconcile import Reconciler
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
 
@@ -60,7 +60,7 @@ def start(
 
     Raises SettingsError.
     """
-    configuration = Configuration(env, (reader or SecretReader()).read)
+    configuration = Configuration(env, reader.read if reader else _read_secrets)
     settings = configuration.settings
     elsewhere: logs.Style = "json" if settings.environment == "production" else "console"
     style: logs.Style = "google" if settings.on_google_cloud else elsewhere
@@ -75,6 +75,12 @@ def start(
     nothing: Any = None  # nobody gets past a closed gate
     closed = assemble(settings, clock, nothing, nothing, ClosedGate())
     return Instance(clock, partial(_opened, configuration, clock), closed)
+
+
+def _read_secrets(names: Sequence[SecretName], seconds: float) -> Mapping[str, str]:
+    from webhook_core.cloud.secrets import shared_reader  # not for those of the environment
+
+    return shared_reader().read(names, seconds)
 
 
 def _opened(configuration: Configuration, clock: Clock) -> Application:
@@ -134,18 +140,19 @@ def assemble(
     if settings.unread and gate is None:
         raise ValueError("settings with unread secrets would let in whoever they are to keep out")
     pair_rules = _pair_rules(settings, clock, store, venue)
+    mode, account = settings.trading_mode, settings.account
     margin = timedelta(seconds=settings.visibility_margin_s)
-    reconciler = Reconciler(settings.trading_mode, settings.account, store, venue, clock, margin)
-    market = Market(
-        pair_rules,
-        venue,
-        clock,
-        store,
-        settings.trading_mode,
-        settings.account,
-        margin,
-        reconciler.look_up,
-    )
+
+    @cache
+    def reconciler() -> Reconciler:
+        from webhook_core.sending.reconcile import Reconciler  # few orders have to be looked up
+
+        return Reconciler(mode, account, store, venue, clock, margin)
+
+    def look_up(entry: LedgerEntry, budget: Budget) -> LedgerEntry:
+        return reconciler().look_up(entry, budget)
+
+    market = Market(pair_rules, venue, clock, store, mode, account, margin, look_up)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
     def hold(entry: LedgerEntry, budget: Budget) -> str:
@@ -164,8 +171,8 @@ def assemble(
 
         token = settings.operator_token.get_secret_value() if settings.operator_token else None
         symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
-        parts = (token, store, venue, pair_rules, reconciler, clock, market, submission)
-        money = open_accounts(reconciler, store, pair_rules, settings)
+        parts = (token, store, venue, pair_rules, reconciler(), clock, market, submission)
+        money = open_accounts(reconciler(), store, pair_rules, settings)
         told = Asking(store, clock, pair_rules.current, history())
         return Operators(*parts, symbols, fresh_for, money, told, telling, settings.strategies)
 
@@ -181,7 +188,7 @@ def assemble(
 
         return FirstReadings(store)
 
-    legs = Legs(store, submission, reconciler, clock, settings.order_deadline_s, hold)
+    legs = Legs(store, submission, look_up, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
     return Application(
         settings=settings,
@@ -199,7 +206,7 @@ def assemble(
 
 def _read_by_name(name: str) -> str:
     """An address of NOTIFY that is a secret's name. Raises NotConfigured."""
-    value = SecretReader().read([SecretName("NOTIFY", name)], ADDRESS_READ_S)[name]
+    value = _read_secrets([SecretName("NOTIFY", name)], ADDRESS_READ_S)[name]
     logs.mask([value, *value.split()])
     return value
 
@@ -238,10 +245,6 @@ def open_venue(
 def _paper_venue(settings: Settings, documents: Documents, clock: Clock) -> Venue:
     from webhook_core.kraken.paper.venue import PaperAccount, paper_venue  # live has no use for it
 
-    account = PaperAccount(
-        settings.paper_balances,
-        settings.paper_maker_fee,
-        settings.paper_taker_fee,
-        settings.paper_prices,
-    )
+    fees = settings.paper_maker_fee, settings.paper_taker_fee
+    account = PaperAccount(settings.paper_balances, *fees, settings.paper_prices)
     return paper_venue(account, documents, clock, settings.kraken_api_url)

@@ -116,7 +116,7 @@ class Scene:
                 application.handle(request("POST", ALERTS, self.clock, self.body))
             for _ in RECONCILED_AT_S:
                 self.clock.jump(60)
-                application.alerts.legs.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
+                application.operators.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
             answer = application.handle(request("POST", ALERTS, self.clock, self.body))
         return str(json.loads(answer.body)["code"])
 

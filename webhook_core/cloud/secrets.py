@@ -8,6 +8,7 @@ a minute (google-cloud-secret-manager 2.32).
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -143,6 +144,12 @@ class _Read:
             self.outcome = error
         except Exception as error:  # noqa: BLE001  only its kind: no text of a library's is trusted with a secret
             self.outcome = _Unreadable(f"could not be read ({type(error).__name__})")
+
+
+@functools.cache
+def shared_reader() -> SecretReader:
+    """This process's own."""
+    return SecretReader()
 
 
 class _Connection:

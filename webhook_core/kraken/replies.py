@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook_core.errors import NoTimeToRead, VenueUnavailable
 from webhook_core.events import event
-from webhook_core.kraken import outcomes, refusals
+from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Failure, Reply, errors_of
 from webhook_core.trading.requests import Method, NotSent, Outcome
 
@@ -27,9 +27,12 @@ def outcome_of(
 ) -> Outcome:
     """``parameters`` are those that were sent. ``now``: when the reply was read, by our clock."""
     outcome = _judged(method, parameters, reply)
-    if isinstance(outcome, NotSent) and refusals.blames_the_clock(outcome.errors):
-        deadline = parameters.get("deadline")
-        event(logging.ERROR, "clock.off", now=now, deadline=deadline, advice=_SET_THE_CLOCK)
+    if isinstance(outcome, NotSent):
+        from webhook_core.kraken.refusals import blames_the_clock  # an order that is taken has none
+
+        if blames_the_clock(outcome.errors):
+            deadline = parameters.get("deadline")
+            event(logging.ERROR, "clock.off", now=now, deadline=deadline, advice=_SET_THE_CLOCK)
     return outcome
 
 

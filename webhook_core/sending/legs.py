@@ -31,13 +31,14 @@ from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.sending.again import Again
 from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
-from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
 
 Hold = Callable[[LedgerEntry, Budget], str]
 """Why the rules of now forbid the order that an entry is about to send; empty if they
 don't. Raises VenueUnavailable."""
+LookUp = Callable[[LedgerEntry, Budget], LedgerEntry]
+"""``sending.reconcile.Reconciler.look_up``."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -47,7 +48,7 @@ class Legs:
 
     ledger: Ledger
     submission: Submission
-    reconciler: Reconciler
+    look_up: LookUp
     clock: Clock
     deadline_s: int
     hold: Hold
@@ -179,7 +180,7 @@ class Legs:
 
     def _looked_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         try:
-            return self.reconciler.look_up(entry, budget)
+            return self.look_up(entry, budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "order.not_looked_up", reason=error.message)
             return entry
