@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Venue(Protocol):
-    """Kraken, or Kraken on paper. Every call ends within its budget."""
+    """Where orders go: Kraken, Kraken on paper, or another. Every call ends within its budget.
+
+    Kraken's calls (AddOrder, OpenOrders …) say what each method is for; another venue has its own.
+    """
 
     def submit(
         self, request: OrderRequest, client_order_id: str, deadline: datetime, budget: Budget

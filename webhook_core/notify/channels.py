@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from webhook_core.errors import NotConfigured
-from webhook_core.notify.senders import AppriseSender, Sender, Sent
+from webhook_core.notify.senders import Sender, Sent, sender_of
 from webhook_core.notify.state import Message
 from webhook_core.settings.notify_values import fault_of, texts
 from webhook_core.settings.secrets import is_like_a_name
@@ -32,7 +32,7 @@ class Channel:
     strategy: str | None
     url: str
     wrong: str | None = None
-    open_sender: OpenSender = AppriseSender
+    open_sender: OpenSender = sender_of
     failed: bool = False
     _sender: Sender | None = None
 
@@ -63,7 +63,7 @@ class AddressBook:
 
     addresses: Sequence[Address]
     read: ReadSecret
-    open_sender: OpenSender = AppriseSender
+    open_sender: OpenSender = sender_of
     _known: dict[str, list[Channel]] = field(default_factory=dict)
 
     def channels(self) -> list[Channel]:

@@ -1,5 +1,5 @@
-"""Sends one message by apprise, which is imported here alone: a tenth of a second, and nothing that
-an alert needs."""
+"""What sends one message to an address, and which one does. Apprise is imported here alone: a tenth
+of a second, and nothing that an alert needs."""
 
 from __future__ import annotations
 
@@ -65,3 +65,8 @@ class AppriseSender:
         if result.status == self._results.TIMEOUT:
             return Sent.UNSURE
         return Sent.YES if result.status == self._results.SUCCESS else Sent.NO
+
+
+def sender_of(url: str) -> Sender:
+    """What sends there."""
+    return AppriseSender(url)

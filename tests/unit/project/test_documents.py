@@ -10,6 +10,7 @@ from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
 from tests.support.shell import Recorded, gcloud_dict, options
+from webhook_core.intake.field_names import ALIASES
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.web import client_certificate
 
@@ -28,7 +29,7 @@ LONGEST = {
     "webhook_core/risk/README.md": 200,
     "webhook_core/web/README.md": 200,
     "webhook_core/intake/README.md": 200,
-    "webhook_core/intake/dialects/README.md": 200,
+    "webhook_core/intake/dialects/README.md": 250,
     "webhook_core/operations/README.md": 100,
     "tests/README.md": 80,
 }
@@ -326,10 +327,29 @@ def test_the_scheduler_goes_through_the_balancer(balancer):
     assert options(job)["--uri"] == "https://bridge.example.com/reconcile"
 
 
-def test_every_file_that_a_recipe_names_is_there():
+def test_the_table_of_an_alert_s_fields_has_every_name_of_each():
+    table = TEXTS["examples/README.md"].partition("## The alert's fields")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|.*", table, re.MULTILINE))))
+    assert {name for names in ALIASES.values() for name in names} - told == set()
+
+
+@pytest.mark.parametrize("document", ["EXTENDING.md", "README.md"])
+def test_every_file_that_a_recipe_names_is_there(document):
     package = ROOT / "webhook_core"
-    text = (package / "EXTENDING.md").read_text("utf-8")
-    named = {one for one in re.findall(r"`([a-z][\w./]*)`", text) if "/" in one}
+    text = (package / document).read_text("utf-8")
+    named = set(re.findall(r"`([a-z.](?:[\w.-]*/)+[\w-]*(?:\.py|\.md)?)`", text))
     missing = [one for one in named if not ((package / one).exists() or (ROOT / one).exists())]
     assert len(named) > 20
     assert missing == []
+
+
+def test_what_a_recipe_names_of_a_file_stands_in_it():
+    package = ROOT / "webhook_core"
+    text = (package / "EXTENDING.md").read_text("utf-8")
+    named = re.findall(r"`(\w+)`\s\(?(?:of |in |from )?`([\w/]+\.py)`", text)
+    files = {
+        name: next(place / name for place in (package, ROOT) if (place / name).exists())
+        for _, name in named
+    }
+    assert len(named) > 10
+    assert [each for each in named if each[0] not in files[each[1]].read_text("utf-8")] == []

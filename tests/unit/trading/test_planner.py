@@ -4,7 +4,7 @@ that forbids them."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -13,8 +13,9 @@ import pytest
 from tests.support.instruments import AS_OF, BTC_USD, btc_usd, pair
 from tests.support.trading_rules import trading_rules
 from webhook_core.errors import AlertMalformed
+from webhook_core.intake import alert as intake
 from webhook_core.trading.intent import OrderIntent
-from webhook_core.trading.orders import OrderType, Relative, Side
+from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.planner import intent, needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
@@ -26,31 +27,14 @@ VOLUME = D("0.01")
 STALE = AS_OF + timedelta(hours=25)
 
 
-@dataclass(frozen=True)
-class Alert:
-    symbol: str = "BTCUSD"
-    side: Side = Side.BUY
-    order_type: OrderType = OrderType.MARKET
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Alert(intake.Alert):
+    symbol: str | None = "BTCUSD"
+    side: Side | None = Side.BUY
     volume: Decimal | None = VOLUME
-    price: Decimal | None = None
-    stop_price: Decimal | None = None
-    leverage: int | None = None
-    trail: Relative | None = None
-    trail_limit: Relative | None = None
-    display_volume: Decimal | None = None
-    trigger_by: str | None = None
-    reduce_only: bool = False
-    self_trade: str | None = None
-    fee_currency: str | None = None
-    post_only: bool = False
-    time_in_force: str | None = None
-    starts: datetime | timedelta | None = None
-    expires: datetime | timedelta | None = None
-    take_profit: Decimal | Relative | None = None
-    take_profit_limit: Decimal | Relative | None = None
-    stop_loss: Decimal | Relative | None = None
-    stop_loss_limit: Decimal | Relative | None = None
-    quantity_type: str | None = None
+
+    def __post_init__(self) -> None:
+        """Not checked: what comes through all the same is refused here too."""
 
 
 def planned(alert, instrument=BTC_USD, rules=FREE, now=AS_OF, ticker=None):
