@@ -38,6 +38,7 @@ def home(make_function, driver):
     resting = function.alert(order_type="limit", volume="0.01", price="40000")
     check(function.post(resting), 200, "accepted")
     assert function.operate("POST", "/reconcile").status == 200
+    assert function.operate("POST", "/pause?strategy=trend").status == 200
     return function, f"http://127.0.0.1:{function.port}"
 
 
@@ -60,7 +61,7 @@ def test_nobody_is_kept_out_of_a_page(driver, home, script, width, scheme):
     driver.get(f"{address}/operator")
     driver.find_element(By.NAME, "token").send_keys(function.env["OPERATOR_TOKEN"])
     driver.find_element(By.TAG_NAME, "button").click()
-    WebDriverWait(driver, 10).until(lambda driver: driver.title.startswith("Trading"))
+    WebDriverWait(driver, 10).until(lambda driver: driver.title.startswith("Paused"))
     for page in ("/operator", "/compose"):
         driver.get(f"{address}{page}")
         found[f"{page}, operator"] = axe.faults(driver, script)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -134,6 +135,74 @@ def test_nothing_runs_over_the_screen(page, home, width):
         "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert over == 0
+
+
+def test_it_is_dark_where_that_is_preferred(page):
+    papers = {}
+    for scheme in ("dark", "light"):
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        found = page.find_element(By.TAG_NAME, "body").value_of_css_property("background-color")
+        papers[scheme] = sum(map(int, re.findall(r"[0-9]+", found)[:3])) / 3
+    assert papers["dark"] < 60
+    assert papers["light"] > 240
+
+
+def test_amounts_have_the_decimals_of_their_pair(page, function, home):
+    order = function.alert(order_type="limit", volume="0.0025", price="41000")
+    check(function.post(order), 200, "accepted")
+    assert function.operate("POST", "/reconcile").status == 200
+    page.get(home)
+    assert "0.00250000" in page.find_element(By.CSS_SELECTOR, RESTING).text
+    assert "41000.0" in page.find_element(By.CSS_SELECTOR, RESTING).text
+    money = page.find_element(By.CSS_SELECTOR, "[aria-labelledby=money-title] tbody")
+    cells = [cell.text for cell in money.find_elements(By.CSS_SELECTOR, "td.number")]
+    assert re.fullmatch(r"-?[0-9]+\.[0-9]{5}", cells[2])
+    assert re.fullmatch(r"-?[0-9]+\.[0-9]{8}", cells[4])
+
+
+@pytest.fixture
+def without_scripts(driver, page):
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    yield page
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_it_works_without_javascript(without_scripts, home):
+    page = without_scripts
+    page.get(home)
+    assert " here)" not in body(page)  # what a script would have added
+    press(page, "Pause")
+    shows(page, "Paused")
+    press(page, "Resume")
+    shows(page, "Trading")
+    press(page, "Log out")
+    shows(page, "Log in")
+
+
+@pytest.fixture
+def zone(driver):
+    def be_in(name):
+        driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": name})
+
+    yield be_in
+    be_in("UTC")
+
+
+def test_times_stand_in_utc_and_in_the_zone_of_whoever_looks(page, home, function, zone):
+    check(function.post(function.alert(id="when", volume="9", price="50000")), 422, "order_denied")
+    zone("Asia/Kolkata")
+    page.get(f"{home}?search=when")
+    shown = page.find_element(By.CSS_SELECTOR, "[aria-labelledby=alerts-title] time")
+    at = datetime.fromisoformat(shown.get_attribute("datetime"))
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
+    there = at + timedelta(hours=5, minutes=30)
+    both = re.fullmatch(r"(.*) \((.*) here\)", shown.text)
+    assert both[1] == f"{at:%m-%d %H:%M:%S}"
+    assert both[2] in (f"{there:%H:%M}", f"{there:%I:%M}\u202f{there:%p}", f"{there:%I:%M %p}")
+    zone("UTC")
+    page.get(f"{home}?search=when")
+    assert " here)" not in body(page)
 
 
 def test_a_wrong_token_logs_nobody_in_and_logging_out_ends_it(driver, home, function):

@@ -18,13 +18,14 @@ from tests.support.evidence import Evidence
 from tests.support.served_function import Function
 
 HERE = Path(__file__).parent
-SCREENS = {"desk": (1000, 1250), "phone": (390, 1100)}
-"""Width and height, in pixels of the page."""
+SCREENS = {"desk": (1000, None), "phone": (390, 1100)}
+"""Width and height, in pixels of the page; None: all of it."""
 STRATEGIES = """
 [breakout]
 token = "env:BREAKOUT_TOKEN"
 allowed_symbols = ["BTC/USD", "ETH/USD"]
 orders_per_day = 20
+expect_every = "26h"
 [trend]
 token = "env:TREND_TOKEN"
 allowed_symbols = ["BTC/USD"]
@@ -60,14 +61,20 @@ def log_in(driver: Chrome, function: Function) -> None:
     WebDriverWait(driver, 10).until(lambda driver: driver.title.startswith("Trading"))
 
 
-def take(driver: Chrome, path: Path, width: int, height: int) -> None:
+def take(driver: Chrome, path: Path, width: int, height: int | None) -> None:
+    set_size(driver, width, height or 1000)
+    driver.refresh()
+    if height is None:
+        set_size(driver, width, driver.execute_script("return document.body.scrollHeight"))
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    path.write_bytes(base64.b64decode(shot["data"]))
+
+
+def set_size(driver: Chrome, width: int, height: int) -> None:
     driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
     )
-    driver.refresh()
-    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
-    path.write_bytes(base64.b64decode(shot["data"]))
 
 
 def main() -> None:

@@ -28,9 +28,11 @@ class Amounts:
         return fixed(amount, None if pair is None else pair.pair_decimals)
 
     def money(self, symbol: str, amount: Decimal) -> str:
-        """Quote."""
+        """Quote; with a price's decimals where the pair's rules have none for a cost."""
         pair = self._pair(symbol)
-        return fixed(amount, None if pair is None else pair.cost_decimals)
+        if pair is None:
+            return fixed(amount, None)
+        return fixed(amount, pair.pair_decimals if (of := pair.cost_decimals) is None else of)
 
     def _pair(self, symbol: str) -> Instrument | None:
         try:

@@ -1,0 +1,100 @@
+"""The operator's session: how it begins and ends, and that no form is taken without it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support.faked_function import OPERATOR, Function
+from webhook_core.web.messages import HttpRequest
+
+HOURS = 3600
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def ask(function, method, path, cookie=None, said=None):
+    headers = {**FORM, **({} if cookie is None else {"cookie": cookie})}
+    body = urlencode(said or {}).encode()
+    request = HttpRequest(method, path, {}, headers, body, "203.0.113.7", function.clock.now())
+    return function.application.handle(request)
+
+
+def log_in(function, token=OPERATOR):
+    return ask(function, "POST", "/operator/login", said={"token": token})
+
+
+def session(function):
+    answer = log_in(function)
+    assert answer.status == 303
+    return answer.headers["set-cookie"].partition(";")[0]
+
+
+def proof(function, cookie):
+    shown = ask(function, "GET", "/operator", cookie).body.decode()
+    return re.findall(r'name="proof" value="([0-9a-f]{64})"', shown)[0]
+
+
+def is_logged_in(function, cookie):
+    return "Log out" in ask(function, "GET", "/operator", cookie).body.decode()
+
+
+def test_a_session_ends_after_the_time_that_is_stated():
+    function = Function()
+    answer = log_in(function)
+    said = answer.headers["set-cookie"].split("; ")
+    assert {"Max-Age=28800", "HttpOnly", "Secure", "SameSite=Strict"} <= set(said)
+    cookie = said[0]
+    function.clock.sleep(8 * HOURS - 2)
+    assert is_logged_in(function, cookie)
+    given = proof(function, cookie)
+    function.clock.sleep(2)
+    assert not is_logged_in(function, cookie)
+    late = ask(function, "POST", "/operator/pause", cookie, {"proof": given})
+    assert (late.status, late.headers["location"]) == (303, "/operator")
+    assert function.operate("GET", "/orders")["paused"] == []
+
+
+def test_a_session_ends_with_its_token():
+    function = Function()
+    cookie = session(function)
+    assert is_logged_in(function, cookie)
+    other = Function(env={"OPERATOR_TOKEN": f"{OPERATOR}-new"}, store=function.store)
+    assert not is_logged_in(other, cookie)
+
+
+@pytest.mark.parametrize("path", ["pause", "resume", "logout"])
+def test_no_form_is_taken_without_the_proof_of_its_session(path):
+    function = Function()
+    function.operate("POST", "/pause")
+    mine, other = session(function), session(function)
+    for said in ({}, {"proof": ""}, {"proof": "0" * 64}, {"proof": proof(function, other)},
+                 {"proof": "é"}, {"proof": mine}):  # fmt: skip
+        assert ask(function, "POST", f"/operator/{path}", mine, said).status == 401
+    assert is_logged_in(function, mine)
+    assert len(function.operate("GET", "/orders")["paused"]) == 1
+    assert ask(function, "GET", f"/operator/{path}", mine).status == 405
+    taken = ask(function, "POST", f"/operator/{path}", mine, {"proof": proof(function, mine)})
+    assert taken.status == 303
+
+
+def test_every_form_that_changes_something_carries_the_proof():
+    function = Function()
+    function.operate("POST", "/pause", strategy="trend")
+    shown = ask(function, "GET", "/operator", session(function)).body.decode()
+    forms = re.findall(r"<form method=\"post\".*?</form>", shown, re.DOTALL)
+    assert len(forms) == 3
+    assert all(re.search(r'name="proof" value="[0-9a-f]{64}"', form) for form in forms)
+
+
+def test_wrong_tokens_count_as_failed_proofs_of_their_address():
+    function = Function(env={"RATE_LIMIT_PER_MINUTE": "4"})
+    assert [log_in(function, "a-wrong-one").status for _ in range(3)] == [401] * 3
+    wrong = ask(function, "POST", "/", said={"token": "no"})  # counted together with alerts'
+    assert wrong.status in (400, 401)
+    answer = log_in(function, "a-wrong-one")
+    assert (answer.status, "set-cookie" in answer.headers) == (429, False)
+    assert log_in(function).status == 303  # the right one passes at any moment
+    function.clock.sleep(61)
+    assert log_in(function, "a-wrong-one").status == 401
