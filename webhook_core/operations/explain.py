@@ -22,11 +22,12 @@ from webhook_core.operations.senders import Secrets, prove
 from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
 from webhook_core.sending import places
-from webhook_core.sending.firing import Firing
+from webhook_core.sending.firing import Firing, Switch
 from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.web.answers import orders_of
 from webhook_core.web.messages import HttpRequest
+from webhook_core.web.pausing import check_permitted
 
 ASK_S = 20.0
 NO_SECRETS = Secrets()
@@ -101,6 +102,8 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
         found = found._replace(alert=alert, fields=dict(verified.fields))
         notes = verified.translated.notes if verified.translated else ()
         told.extend(Sentence("later", note, warns=True) for note in (*notes, *firing.warnings))
+        if firing.switch is not None:
+            return found._replace(sentences=(*told, *_about_switch(firing, firing.switch)))
         decided = application.market.appraise(firing.wants, Budget.start(application.clock, ASK_S))
         if firing.is_counted and not isinstance(decided, Denied):
             documents, rules = application.market.pair_rules.documents, firing.wants.rules
@@ -109,7 +112,7 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
         told.append(_refused(error))
         return found._replace(sentences=tuple(told))
     told.extend(_about_orders(decided.plan))
-    told.extend(Sentence("order", f"Note: {note}.") for note in decided.plan.notes)
+    told.extend(Sentence("order", f"Note: {note.rstrip('.')}.") for note in decided.plan.notes)
     if isinstance(decided, Denied):
         refused = refusal_of(decided)
         told.append(answer(refused.status, refused.code, decided.message))
@@ -145,6 +148,16 @@ def _shown(value: object) -> str:
     if isinstance(value, str | Decimal):
         return f"{value:f}" if isinstance(value, Decimal) else value
     return json.dumps(value, default=str)
+
+
+def _about_switch(firing: Firing, wanted: Switch) -> Iterator[Sentence]:
+    """Raises OutOfScope where its sender may not."""
+    check_permitted(wanted, firing)
+    whose = "every strategy" if wanted.of_all else f"strategy {firing.wants.strategy}"
+    does = f"The alerts of {whose} trade again" if wanted.resumes else f"No alert of {whose} trades"
+    ends = "" if wanted.resumes else " until the pause is ended"
+    yield Sentence("order", f"Nothing is sent. {does}{ends}.")
+    yield answer(200, "resumed" if wanted.resumes else "pausing", None)
 
 
 def _about_orders(plan: Plan) -> Iterator[Sentence]:

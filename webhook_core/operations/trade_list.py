@@ -23,6 +23,9 @@ _HEADINGS = {
     "price": r"price(?: \w+)?",
     "size": r"contracts|quantity|qty|(?:position )?size \(qty\)|position size",
 }
+_TYPE = r"(entry|exit|margin call)(?: (long|short))?"
+_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+"
+"""What a comma parts in a list whose cells commas part as well; any other is a decimal comma."""
 _TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -55,7 +58,8 @@ def read(path: Path) -> TradeList:
     """Raises AlertMalformed with the line that can't be read.
 
     Where the language writes decimals with a comma, the cells are parted by semicolons or tabs. A
-    trade that is still open has an exit all the same: its signal is "Open", or its time.
+    trade that is still open has an exit all the same, whose signal is "Open", or its time; or none.
+    A margin call is an exit.
     """
     if path.stat().st_size > MOST_BYTES:
         raise AlertMalformed(f"{path.name} is larger than {MOST_BYTES} bytes.")
@@ -75,17 +79,18 @@ def read(path: Path) -> TradeList:
     if not rows:
         raise AlertMalformed(f"{path.name} is empty.")
     columns = _columns(rows[0], path.name)
-    fills, still_open = [], []
-    for number, row in enumerate(rows[1:], 2):
-        if not any(row):
-            continue
-        cells = _Cells(row, columns, number, decimal_comma=parted_by != ",")
-        if cells.is_still_open:
-            still_open.append(cells.trade)
-        else:
-            fills.append(cells.fill())
+    every = [
+        _Cells(row, columns, number, decimal_comma=parted_by != ",")
+        for number, row in enumerate(rows[1:], 2)
+        if any(row)
+    ]
+    longs = {cells.trade: cells.is_long for cells in every if cells.is_long is not None}
+    still_open = [cells.trade for cells in every if cells.is_still_open]
+    fills = [cells.fill(longs) for cells in every if not cells.is_still_open]
     if not fills:
         raise AlertMalformed(f"{path.name} has no trade.")
+    left = {fill.trade for fill in fills if not fill.is_entry} | set(still_open)
+    still_open += sorted({fill.trade for fill in fills} - left)
     fills.sort(key=lambda fill: (fill.at, fill.trade, not fill.is_entry))
     return TradeList(fills, still_open)
 
@@ -126,15 +131,22 @@ class _Cells:
         says_open = "open" in (self._text("signal").lower(), self._text("at").lower())
         return self._text("type").lower().startswith("exit") and says_open
 
-    def fill(self) -> Fill:
-        """Raises AlertMalformed."""
-        kind = re.fullmatch(r"(entry|exit) (long|short)", self._text("type").lower())
-        if kind is None:
+    @property
+    def is_long(self) -> bool | None:
+        """As its type says; None where that says neither."""
+        kind = re.fullmatch(_TYPE, self._text("type").lower())
+        return kind[2] == "long" if kind is not None and kind[2] else None
+
+    def fill(self, longs: Mapping[int, bool]) -> Fill:
+        """``longs``: of the trades whose other row says it. Raises AlertMalformed."""
+        kind = re.fullmatch(_TYPE, self._text("type").lower())
+        is_long = longs.get(self.trade) if self.is_long is None else self.is_long
+        if kind is None or is_long is None or (kind[1] != "margin call" and not kind[2]):
             raise self._fault("the type must be as Entry long or Exit short")
         return Fill(
             trade=self.trade,
             is_entry=kind[1] == "entry",
-            is_long=kind[2] == "long",
+            is_long=is_long,
             signal=self._text("signal"),
             at=self._moment(),
             price=self._amount("price"),
@@ -154,10 +166,12 @@ class _Cells:
 
     def _amount(self, column: str) -> Decimal:
         text = self._text(column)
-        if self._decimal_comma and text.rfind(",") > text.rfind("."):
+        if text.rfind(",") > text.rfind(".") and (
+            self._decimal_comma or not re.fullmatch(_GROUPED, text)
+        ):
             text = text.replace(".", "").replace(",", ".")
         try:
-            value = Decimal(text.replace(",", ""))
+            value = Decimal(re.sub(r"[,\s\u00a0\u202f]", "", text))
         except InvalidOperation:
             value = Decimal(0)
         if not value.is_finite() or not Decimal("1e-18") <= value <= Decimal("1e15"):

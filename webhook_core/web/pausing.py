@@ -164,7 +164,7 @@ def answer_alert(
     before a pause leaves that as it is. Raises OutOfScope for one that may not."""
     wanted = firing.switch or Switch(resumes=False, of_all=False)
     strategy = None if wanted.of_all else firing.wants.strategy
-    _check_permitted(wanted, firing)
+    check_permitted(wanted, firing)
     if only_validate:
         code, said = "validated", "The alert is valid; nothing was paused or resumed."
     elif wanted.resumes:
@@ -181,7 +181,7 @@ def answer_alert(
     return answers.of_control(code, said, delivery.frame, firing.alert_id, firing.warnings)
 
 
-def _check_permitted(wanted: Switch, firing: Firing) -> None:
+def check_permitted(wanted: Switch, firing: Firing) -> None:
     """A plain token may stop, and not let go on: what a thief of one can do stays small. A scoped
     one may do what its caveats say. Raises OutOfScope."""
     if wanted.of_all and firing.wants.bound:

@@ -89,7 +89,11 @@ LATER = [
         "stands without quotes"),
     ("a stop and a plain exit", without(stop_loss="2%"),
         "the stop or the take profit of the entry holds"),
-    ("an id that is none", without(id="{{strategy.order.id}}"), "id"),
+    ("an id that is none", without(id="{{strategy.order.id}}"), "id is the same as the order id"),
+    ("an id of a second", without(id="{{ticker}}-{{timenow}}"), "have the same id"),
+    ("an id of a bar", without(id="{{ticker}}/{{time}}"), "have the same id"),
+    ("an id for ever", without(id="trend-1"), "Its id has no time in it"),
+    ("an order's id for ever", without(id="{{strategy.order.id}}-1"), "Its id has no time in it"),
 ]  # fmt: skip
 
 
@@ -100,6 +104,57 @@ def test_what_will_bite_later_is_said_and_fails_only_a_strict_run(explain, what,
     result = explain(message, **rich)
     assert (said in result.output, result.exit_code) == (True, 0), result.output
     assert explain(message, "--strict", **rich).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{strategy.order.id}}/{{timenow}}", "{{time}} {{strategy.order.contracts}} {{strategy.prev_m"
+     "arket_position_size}}", "{{strategy.order.alert_message}}trend-7", "{{plot_0}}"],
+)  # fmt: skip
+def test_an_id_that_tells_firings_apart_bites_nobody(explain, text):
+    result = explain(without(id=text), "--strict")
+    assert "id" not in result.output.partition("bite later")[2], result.output
+
+
+def test_from_which_size_on_a_cap_refuses_the_scripts_own_is_said_and_is_no_fault(explain):
+    result = explain(GOOD, "--strict", MAX_ORDER_COST="1000 USD")
+    assert result.exit_code == 0, result.output
+    said = "above 0.01666667 it is refused: MAX_ORDER_COST is 1000 USD, at 60000."
+    assert said in result.output
+    assert "it is refused" not in explain(without("contracts", volume="0.01"),
+        MAX_ORDER_COST="1000 USD").output  # fmt: skip
+
+
+def test_a_plain_sell_is_told_what_may_stand_in_its_way_and_is_no_fault(explain):
+    sell = {"fired_at": "{{timenow}}", "symbol": "BTCUSD", "side": "sell", "volume": "0.01",
+            "id": "{{timenow}}{{plot_0}}"}  # fmt: skip
+    result = explain(sell, "--strict")
+    assert (result.exit_code, "send action close, which frees it" in result.output) == (0, True)
+    for other in ({"side": "buy"}, {"order_type": "limit", "price": "70000"}):
+        assert "which frees it" not in explain(sell | other).output
+
+
+SWITCHES = [
+    ({"action": "pause"}, 0, "No alert of strategy default trades until", "200 pausing"),
+    ({"action": "pause", "scope": "all"}, 0, "No alert of every strategy trades", "200 pausing"),
+    ({"action": "resume"}, 1, "RESUME_NOT_ALLOWED", "403 out_of_scope"),
+]
+
+
+@pytest.mark.parametrize(("message", "status", "said", "answer"), SWITCHES, ids=str)
+def test_a_pause_is_told_as_what_it_is(explain, message, status, said, answer):
+    result = explain({"fired_at": "{{timenow}}", "id": "p{{timenow}}{{plot_0}}", **message})
+    assert (result.exit_code, said in result.output) == (status, True), result.output
+    assert f"The answer is {answer}" in result.output
+
+
+def test_a_file_is_read_as_standard_input_is(explain, tmp_path):
+    path = tmp_path / "message.json"
+    path.write_text("\ufeff" + json.dumps(GOOD), "utf-8")
+    explain(GOOD)  # in its environment
+    shown = CliRunner().invoke(cli, ["explain", str(path)])
+    assert (shown.exit_code, "200 accepted" in shown.output) == (0, True), shown.output
+    assert CliRunner().invoke(cli, ["explain", "missing.json"]).exit_code == 2
 
 
 def test_a_close_frees_its_stop_and_nothing_bites(explain):
@@ -360,6 +415,47 @@ def test_a_list_that_is_parted_by_tabs_is_read_alike(explain, tmp_path, price):
     assert "10000.3200 USD" in result.output, result.output
 
 
+@pytest.mark.parametrize(
+    ("price", "size"),
+    [("60000.00", "0.010"), ('"60,000"', "0.01"), ('"60,000.00"', "0.01"),
+     ('"60000,00"', '"0,01"'), ('"60.000,00"', '"0,010"'), ("60 000", "0.01")],
+)  # fmt: skip
+def test_a_list_that_is_parted_by_commas_has_its_numbers_read_as_they_are_meant(
+    explain, tmp_path, price, size
+):
+    rows = [(number, *cells[:-2], price if cells[-2] == "60000" else cells[-2], size)
+            for number, *cells in ROWS[:2]]  # fmt: skip
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert "10000.3200 USD" in result.output, result.output
+
+
+def test_a_trade_without_an_exit_row_is_still_open(explain, tmp_path):
+    rows = [*ROWS[:2], (7, "Entry long", "Long", "2026-02-09 10:00", "60000", "0.01")]
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert "None of 3" in result.output, result.output
+    assert "Trade 7 is still open" in result.output
+
+
+@pytest.mark.parametrize(
+    ("kind", "signal"),
+    [("Exit long", "Margin call"), ("Margin call", ""), ("Margin call long", "Margin call"),
+     ("Exit Long", "Close entry(s) order Long"), ("EXIT LONG", "Close position order")],
+)  # fmt: skip
+def test_a_margin_call_is_an_exit(explain, tmp_path, kind, signal):
+    rows = [(1, kind, signal, *ROWS[0][3:]), ROWS[1]]
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert (result.exit_code, "10000.3200 USD" in result.output) == (0, True), result.output
+
+
+def test_a_list_as_windows_writes_it_is_read_alike(explain, tmp_path):
+    path = tmp_path / "trades.csv"
+    lines = [HEADINGS[2], *(",".join([*map(str, row), ""]) for row in ROWS[:2]), ""]
+    quoted = [",".join(f'"{cell}"' for cell in line.split(",")) for line in lines if line]
+    path.write_bytes(("\ufeff" + "\r\n".join(quoted) + "\r\n\r\n").encode())
+    result = explain(GOOD, "--month", str(path))
+    assert "10000.3200 USD" in result.output, result.output
+
+
 def test_shorts_of_a_list_are_told_to_have_no_order_here(explain, tmp_path):
     rows = [
         (4, "Entry short", "Short", "2026-02-01 10:00", "60000", "0.01"),
@@ -389,6 +485,9 @@ def test_a_month_under_a_wrong_token_is_refused_as_a_whole(explain, tmp_path):
         (f"{HEADINGS[0]}\n1,Entry long,x,2026-02-01 10:00,NaN,1,\n", "Line 2: the price"),
         (f"{HEADINGS[0]}\n1,Entry long,x,2026-02-01 10:00,1,-1,\n", "Line 2: the size"),
         (f"{HEADINGS[0]}\n1\n", "Line 2: the type"),
+        (f"{HEADINGS[0]}\n1,Margin call,x,2026-02-01 10:00,1,1,\n", "Line 2: the type"),
+        (f"{HEADINGS[0]}\n1,Exit,x,2026-02-01 10:00,1,1,\n", "Line 2: the type"),
+        (f'{HEADINGS[0]}\n1,Entry long,x,2026-02-01 10:00,"1,2,3",1,\n', "Line 2: the price"),
     ],
 )
 def test_a_list_that_can_not_be_read_names_the_line(explain, tmp_path, text, said):

@@ -120,7 +120,7 @@ def _explained(template: str, options: Options) -> list[tuple[str, list[Sentence
     told = [*entry.sentences, *later.of_strategy(options.strategy, settings)]
     told += later.of_message(template, filled, entry, settings)
     if not filled.is_of_a_strategy:
-        return [("", told)]
+        return [("", [*told, *later.of_a_sell_alone(entry.alert)])]
     leaving, _ = _try(template, settings, options, "exit", ticker)
     both = [*leaving.sentences, *later.of_exit(entry, leaving)]
     return [("As an entry", told), ("As an exit", both)]
