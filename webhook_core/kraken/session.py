@@ -111,7 +111,7 @@ class _RequestsSession:
     def __init__(self, transport: Transport, headers: Mapping[str, str]) -> None:
         """``headers``: of every request."""
         self._transport = transport
-        self._headers = dict(headers)
+        self._headers = {**headers, "Accept-Encoding": "gzip"}
 
     def get(
         self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float

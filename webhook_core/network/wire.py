@@ -1,9 +1,9 @@
 """One exchange over HTTP with one host: within its time, connection and dripping replies included;
 sent once, no redirect, no proxy, no cookie.
 
-urllib3's time-outs are per socket operation and per address: a server that sends a byte a second
-never meets one. Here every operation gets what is left until one common moment, the look-up of the
-name included: when that takes too long, nothing is sent.
+A socket's time-out is per operation, and a host's addresses are tried one by one: a server that
+sends a byte a second never meets one. Here every operation gets what is left until one common
+moment, the look-up of the name included: when that takes too long, nothing is sent.
 """
 
 from __future__ import annotations
@@ -12,32 +12,21 @@ import functools
 import io
 import socket
 import ssl
-import threading
 import time
+import zlib
 from collections.abc import Mapping
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
 import certifi
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-)
-from urllib3.util.connection import create_connection
+from urllib3.util import wait_for_read
 
 from webhook_core.network.exchange import Answer, NoAnswer
 from webhook_core.network.name_look_up import addresses
 
 CONNECT_TIMEOUT_S = 1.0
 """For the look-up of the name, and for one address; the next one is tried with what is left."""
-_POOLS = {
-    "http": (HTTPConnectionPool, HTTPConnection),
-    "https": (HTTPSConnectionPool, HTTPSConnection),
-}
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 class Wire:
@@ -45,114 +34,132 @@ class Wire:
 
     def __init__(self, scheme: str, host: str, port: int | None, most_kept: int = 1) -> None:
         """``port`` None: the scheme's own."""
-        self._deadline = _Deadline()
-        options: dict[str, Any] = {"ssl_context": _trusted()} if scheme == "https" else {}
-        self._new_pool = functools.partial(
-            _timed_pool(scheme, self._deadline), host, port, maxsize=most_kept, **options
-        )
-        self._pool: HTTPConnectionPool = self._new_pool()
+        is_https = scheme == "https"
+        self._address = (host, port or (443 if is_https else 80))
+        self._tls = _trusted() if is_https else None
+        self._most_kept = most_kept
+        self._idle: list[_Connection] = []
 
     def exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float
     ) -> Answer:
-        """Raises NoAnswer, and ValueError for a header that can't be sent."""
-        self._deadline.ends_at = time.monotonic() + seconds
+        """An answer in gzip is unpacked. Raises NoAnswer, and ValueError for a header that can't
+        be sent."""
+        ends_at, idle = time.monotonic() + seconds, self._idle
+        connection = _unbroken(idle) or _Connection(*self._address, self._tls)
+        connection.deadline.ends_at = ends_at
         try:
-            reply = self._pool.urlopen(
-                method, path, body, dict(headers), retries=False, redirect=False, timeout=seconds
+            answer = connection.exchange(method, path, body, headers)
+        except (OSError, HTTPException, zlib.error) as error:
+            connection.close()
+            is_late, is_sent = (
+                time.monotonic() >= ends_at,
+                not isinstance(error, _NotConnectedError),
             )
-        except (HTTPError, OSError) as error:
-            raise NoAnswer(
-                type(error).__name__,
-                is_late=time.monotonic() >= self._deadline.ends_at,
-                is_sent=not isinstance(error, NewConnectionError | ConnectTimeoutError),
-            ) from error
-        return Answer(reply.status, reply.headers, reply.data)
+            kind = type(error.__cause__ or error).__name__
+            raise NoAnswer(kind, is_late=is_late, is_sent=is_sent) from error
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None and idle is self._idle and len(idle) < self._most_kept:
+            idle.append(connection)
+        else:
+            connection.close()
+        return answer
 
     def close(self) -> None:
         """Calls in hand end by themselves, what is not in use is closed at once, and the next
         exchange connects anew."""
-        left, self._pool = self._pool, self._new_pool()
-        left.close()
+        left, self._idle = self._idle, []
+        for connection in left:
+            connection.close()
+
+    def __del__(self) -> None:
+        self.close()  # Python warns of a socket that is left to the garbage collector
 
 
-@functools.cache
-def _trusted() -> ssl.SSLContext:
-    """Made once: reading all those certificates takes longer than a call."""
-    return ssl.create_default_context(cafile=certifi.where())
+def _unbroken(idle: list[_Connection]) -> _Connection | None:
+    """One that the other side has not closed: that can be read, before anything was asked."""
+    while idle:
+        try:
+            connection = idle.pop()
+        except IndexError:  # another thread took it
+            break
+        if not wait_for_read(connection.sock, timeout=0.0):
+            return connection
+        connection.close()
+    return None
 
 
-class _Deadline(threading.local):
-    """When the exchange that this thread has in hand must have ended, in
-    time.monotonic() seconds."""
+class _NotConnectedError(OSError):
+    """Nothing is on the wire yet. What it was is the cause."""
 
-    def __init__(self) -> None:
-        self.ends_at = 0.0
+
+class _Deadline:
+    """When the exchange in hand must have ended, in time.monotonic() seconds."""
+
+    ends_at = 0.0
 
     def left(self) -> float:
         """Seconds left; raises TimeoutError at none."""
         left = self.ends_at - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the reply did not end in time")
+            raise TimeoutError("the exchange did not end in time")
         return left
 
 
-def _timed_pool(scheme: str, limit: _Deadline) -> type[HTTPConnectionPool]:
-    """urllib3's pool for ``http`` or ``https``, whose exchanges end by ``limit``."""
-    pool, connection = _POOLS[scheme]
+class _Connection(HTTPConnection):
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        super().__init__(host, port)
+        self.deadline = _Deadline()
+        self.response_class = functools.partial(_TimedResponse, self.deadline)  # type: ignore[assignment]
+        self._tls = tls
 
-    class TimedResponse(HTTPResponse):
-        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-            super().__init__(sock, *args, **kwargs)
-            self.fp = io.BufferedReader(_TimedSocket(self.fp.detach(), sock, limit))
+    def exchange(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        self.request(method, path, body, headers)
+        reply = self.getresponse()
+        content = reply.read()
+        if reply.headers.get("Content-Encoding", "").lower() == "gzip":
+            content = zlib.decompress(content, _GZIP)
+        return Answer(reply.status, reply.headers, content)  # type: ignore[arg-type]
 
-    class TimedConnection(connection):  # type: ignore[valid-type, misc]
-        response_class = TimedResponse
+    def connect(self) -> None:
+        """``host`` stays the name: the certificate is checked against it, and the Host header
+        carries it."""
+        try:
+            self.sock = self._connected()
+        except OSError as error:
+            raise _NotConnectedError from error
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            self.sock.settimeout(self.deadline.left())
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
-        def send(self, data: Any) -> None:
-            if self.sock is not None:  # one that was used before has what that exchange had left
-                self.sock.settimeout(limit.left())
-            super().send(data)
+    def _connected(self) -> socket.socket:
+        error: OSError = OSError("the host has no address")
+        for address in addresses(
+            self.host, self.port, min(self.deadline.left(), CONNECT_TIMEOUT_S)
+        ):
+            try:
+                return socket.create_connection(
+                    (address, self.port), min(self.deadline.left(), CONNECT_TIMEOUT_S)
+                )
+            except OSError as failed:
+                error = failed
+        raise error
 
-        def _new_conn(self) -> socket.socket:
-            # Nothing is on the wire yet: what fails here, and only that, is NewConnectionError or
-            # ConnectTimeoutError. ``host`` stays the name: the certificate is checked against it,
-            # and the Host header carries it.
-            error: Exception = NewConnectionError(self, "the host has no address")
-            for address in _addresses(self, limit):
-                try:
-                    return _connected(address, self.port, self.socket_options, limit)
-                except TimeoutError:
-                    error = ConnectTimeoutError(self, f"{address} did not answer in time")
-                except OSError as failed:
-                    error = NewConnectionError(self, f"{address}: {failed}")
-            raise error
-
-    return type(f"Timed{pool.__name__}", (pool,), {"ConnectionCls": TimedConnection})
-
-
-def _addresses(connection: HTTPConnection, limit: _Deadline) -> list[str]:
-    try:
-        seconds = min(limit.left(), CONNECT_TIMEOUT_S)
-        return addresses(connection.host.strip("[]"), connection.port, seconds)
-    except TimeoutError as error:
-        raise ConnectTimeoutError(connection, "the name was not resolved in time") from error
-    except socket.gaierror as error:
-        raise NameResolutionError(connection.host, connection, error) from error
-    except OSError as error:
-        raise NewConnectionError(connection, f"the name could not be resolved: {error}") from error
+    def send(self, data: Any) -> None:
+        if self.sock is not None:  # one that was used before has what that exchange had left
+            self.sock.settimeout(self.deadline.left())
+        super().send(data)
 
 
-def _connected(address: str, port: int, options: Any, limit: _Deadline) -> socket.socket:
-    sock = create_connection(
-        (address, port), min(limit.left(), CONNECT_TIMEOUT_S), socket_options=options
-    )
-    try:
-        sock.settimeout(limit.left())  # for the TLS handshake
-    except TimeoutError:
-        sock.close()
-        raise
-    return sock
+class _TimedResponse(HTTPResponse):
+    def __init__(self, deadline: _Deadline, sock: socket.socket, **options: Any) -> None:
+        super().__init__(sock, **options)
+        self.fp = io.BufferedReader(_TimedSocket(self.fp.detach(), sock, deadline))
 
 
 class _TimedSocket(io.RawIOBase):
@@ -171,3 +178,9 @@ class _TimedSocket(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Made once: reading all those certificates takes longer than a call."""
+    return ssl.create_default_context(cafile=certifi.where())
