@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Collection, Iterable
@@ -32,5 +33,6 @@ _SCOPED = r"(?a)tk1\.(?:[!#-\[\]-~]|\\[^\"\s])+"
 """Up to a blank, a quote, or a backslash that goes with a quote: a line of JSON stays one."""
 
 
+@functools.lru_cache(maxsize=64)
 def _forms(text: str) -> tuple[str, ...]:
     return text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]

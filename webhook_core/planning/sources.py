@@ -168,8 +168,8 @@ class Sources:
         """Whether a cap had nothing but the alert's own price to count with."""
         venue = self.venue
         return (
-            isinstance(venue, SaysWhosePricesTheseAre)
-            and venue.priced_by_alerts
+            own_price(intent) is not None
             and cap_needs_market(intent, rules)
-            and own_price(intent) is not None
+            and isinstance(venue, SaysWhosePricesTheseAre)
+            and venue.priced_by_alerts
         )

@@ -29,6 +29,8 @@ class Progress(NamedTuple):
     def deciding(self) -> LedgerEntry:
         """The leg that the answer tells of: one in doubt, else the first without an order, else the
         last that has done something."""
+        if len(self.entries) == 1:  # most alerts have one, and their answer asks nine times
+            return self.entries[0]
         open_ones = (entry for entry in self.entries if entry.state not in TERMINAL)
         did = (entry for entry in reversed(self.entries) if self._has_done(entry))
         return next(open_ones, None) or self._failed or next(did, self.entries[-1])
