@@ -21,6 +21,7 @@ from tests.bench.cold_starts import cold_starts, first_answers
 from tests.bench.google_on_loopback import PROJECT, google_on_loopback
 from tests.bench.installed import hide_the_rest
 from tests.bench.kraken_calls import kraken_calls
+from tests.bench.ledger_calls import ledger_calls
 from tests.bench.ledger_growth import ledger_growth
 from tests.bench.sets import SECRETS, Place
 from tests.bench.venue import venue
@@ -29,6 +30,7 @@ from tests.support.firestore_emulator import new_emulator
 
 MEASURES = (
     kraken_calls,
+    ledger_calls,
     in_process,
     cold_starts,
     first_answers,

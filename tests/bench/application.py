@@ -11,10 +11,15 @@ from tests.bench.cold import KEY, SECRET, TOKEN
 from webhook_core.application import Application
 from webhook_core.bootstrap import build
 from webhook_core.settings.reading import read_settings
+from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest
 
 
 def application(port: int, ledger: Path, **env: str) -> Application:
+    return build(settings_of(port, ledger, **env))
+
+
+def settings_of(port: int, ledger: Path, **env: str) -> Settings:
     settings = {
         "TRADING_MODE": "live", "KRAKEN_API_KEY": KEY, "KRAKEN_API_SECRET": SECRET,
         "ALLOWED_SYMBOLS": "*",
@@ -22,10 +27,10 @@ def application(port: int, ledger: Path, **env: str) -> Application:
         "WEBHOOK_TOKEN": TOKEN,
         "LEDGER_URL": f"sqlite:///{ledger}", **env,
     }  # fmt: skip
-    return build(read_settings(settings, read_file=lambda _path: None))
+    return read_settings(settings, read_file=lambda _path: None)
 
 
-def deliver(function: Application, name: str, **fields: str) -> float:
+def deliver(function: Application, name: str, status: int = 200, **fields: str) -> float:
     """Seconds that one new alert took."""
     now = datetime.now(UTC)
     alert = {
@@ -42,5 +47,5 @@ def deliver(function: Application, name: str, **fields: str) -> float:
         HttpRequest("POST", "/webhook/tradingview", {}, {}, body, "127.0.0.1", now)
     )
     taken = time.perf_counter() - started
-    assert response.status == 200, response.body
+    assert response.status == status, response.body
     return taken
