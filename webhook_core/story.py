@@ -76,6 +76,8 @@ class Alerts:
             pausing = self.market.pausing
             validates = delivery.only_validates
             return answer_alert(pausing, firing, delivery, only_validate=validates)
+        if firing.closes_a_scope:
+            return self._close_scope(firing, delivery)
         if delivery.only_validates:
             from webhook_core.web.validation import answer_validation
 
@@ -90,6 +92,18 @@ class Alerts:
             )
         progress = self.legs.begin(claim.entry, self._again(firing, decided), delivery.budget)
         return self._answer(progress, firing, delivery)
+
+    def _close_scope(
+        self, firing: Firing, delivery: Delivery, *, is_stale: bool = False
+    ) -> HttpResponse:
+        from webhook_core.sending.closings import Closings
+        from webhook_core.web import closing  # few alerts mean more than a pair
+
+        closings = Closings(self.market, self.legs, self.settings)
+        if delivery.only_validates:
+            return closing.validate_closing(closings, firing, delivery)
+        firing = self._in_its_generation(firing)
+        return closing.answer_closing(closings, firing, delivery, is_stale=is_stale)
 
     def _in_ours(self, verified: VerifiedBody) -> VerifiedBody:
         """Another tool's message, in our own fields."""
@@ -165,6 +179,8 @@ class Alerts:
         first = None if wants_validation else self.ledger.find(firing.unit)
         if first is None:
             raise stale
+        if firing.closes_a_scope:
+            return self._close_scope(firing, delivery, is_stale=True)
         return self._answer_known(first, firing, delivery, is_stale=True)
 
     def _answer_known(

@@ -11,6 +11,7 @@ from tests.support.dialect_messages import BY_TITLE
 from tests.support.served_function import check, utc
 
 NONCE_WINDOW = 10**10
+ENTRIES = (("BTCUSD", "0.001", "60000"), ("ETHUSD", "0.02", "2500"))
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def exchange(make_kraken):
 
 @pytest.fixture(scope="module")
 def function(make_live, exchange):
-    return make_live(exchange, MAX_ORDER_COST="10000 USD").start()
+    return make_live(exchange, MAX_ORDER_COST="10000 USD", REQUEST_BUDGET_SECONDS="20").start()
 
 
 def message(token, **changes):
@@ -57,3 +58,28 @@ def test_what_was_held_before_stays(function, exchange, evidence):
         "no_action",
     )
     assert f"the account holds {before.normalize():f} BTC" in nothing["message"]
+
+
+def test_one_message_closes_every_pair_and_a_resend_nothing_more(function, exchange, evidence):
+    before = exchange.balance("XXBT"), exchange.balance("XETH")
+    trend = {"token": evidence.secrets.strategy_token}
+    for number, (symbol, volume, price) in enumerate(ENTRIES):
+        size = {"symbol": symbol, "volume": volume, "price": price}
+        entry = function.alert(stop_loss="2%", id=f"entry-{number}", **size)
+        check(function.post(entry), 200, "accepted")
+    bought = function.alert(volume="0.001", id="entry-of-trend-1", **trend)
+    check(function.post(bought), 200, "accepted")
+    flat = {**function.alert(), "action": "close", "scope": "all", "id": "flat-1"}
+    flat = {name: flat[name] for name in ("token", "fired_at", "action", "scope", "id")}
+    own = check(function.post({**flat, **trend}), 200, "accepted")
+    assert [row["request"]["volume"] for row in own["orders"]] == ["0.001"]
+    every = check(function.post(flat), 200, "accepted")
+    assert [row["state"] for row in every["orders"]] == ["ACCEPTED"] * 4
+    assert (exchange.balance("XXBT"), exchange.balance("XETH")) == before
+    assert exchange.open_orders() == []
+    sent = len(exchange.calls("AddOrder"))
+    assert check(function.post(flat), 200, "accepted")["replayed"] is True
+    assert len(exchange.calls("AddOrder")) == sent
+    assert function.operate("POST", "/reconcile").status == 200
+    rows = function.operate("GET", "/orders?alert=flat-1").document["orders"]
+    assert {row["state"] for row in rows} == {"ACCEPTED", "NO_ACTION"}

@@ -29,7 +29,7 @@ _HINTS = {
     "long": "send buy, or target with market_position long",
     "short": "send sell to sell what is held, or target with market_position short",
     "flat": "send close",
-    "close_all": "send close, once for each symbol",
+    "close_all": "send close with scope strategy or all, or with symbol",
     **dict.fromkeys(
         ("cancel_all", "cancel_orders", "cancel_order"), "send cancel, with order_id or scope"
     ),
@@ -64,7 +64,7 @@ EVERYWHERE = frozenset(
 _WHICH_ORDER = ("order_id", "client_order_id", "of_alert")
 _POSITION = ("symbol", "leverage", "price", "order_type", "volume", "quantity_type", "confirm_fill")
 GOES_WITH: Mapping[Action, frozenset[str]] = {
-    "close": frozenset({*_POSITION, "percent"}),
+    "close": frozenset({*_POSITION, "percent", "scope"}),
     "reverse": frozenset(_POSITION),
     "target": frozenset({*_POSITION, "side"}),
     "cancel": frozenset({*_WHICH_ORDER, "scope", "symbol", "side"}),
@@ -86,13 +86,14 @@ GOES_WITH: Mapping[Action, frozenset[str]] = {
 _WHICH = "it says which order is meant, for action cancel or amend"
 NOT_WITH_AN_ORDER = {
     "percent": f"it is a part of a position, for action close. Send volume with {PERCENT_OF_WHAT}",
-    "scope": "it says what action cancel cancels, or pause stops",
+    "scope": "it says what action cancel cancels, close closes, or pause stops",
     "client_order_id": _WHICH,
     "of_alert": _WHICH,
 }
 _WHY: Mapping[Action, str] = {
     "close": (
-        "it closes what is held, at the market. Send symbol, and percent for a part of the position"
+        "it closes what is held, at the market. Send symbol, and percent for a part of the "
+        "position, or scope for every position that the bridge bought"
     ),
     "reverse": (
         "it turns the position round, at the market. Send symbol, and volume for another size"

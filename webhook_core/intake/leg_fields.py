@@ -76,6 +76,9 @@ def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Ac
         for sent in order.get(name, ()):
             if not is_off(sent.value):
                 raise sent.fault("belongs to the alert, not to a leg")
+    for sent in order.get("scope", ()) if action == "close" else ():
+        if not is_off(sent.value):
+            raise sent.fault("of a close belongs to an alert of its own, not to a leg")
 
 
 def _list(sent: Sent) -> list[Any]:

@@ -28,6 +28,11 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
     Raises AlertMalformed.
     """
     order = fields.order
+    if action == "close" and "scope" in order:
+        from webhook_core.intake import close_scopes  # few closes are of more than a pair
+
+        if close_scopes.has_one(fields):
+            return close_scopes.read(fields)
     if symbol is None:
         raise shared_fields.no_symbol()
     _check_order_type(action, order)

@@ -20,6 +20,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     AmendIntent,
     CancelIntent,
+    CloseOwnIntent,
     Intent,
     NoOrder,
     OrderIntent,
@@ -55,7 +56,7 @@ class LegPlanner:
             return intent
         if isinstance(intent, CancelIntent | AmendIntent):
             return self._changed(intent, instrument)
-        if instrument is None:
+        if instrument is None or isinstance(intent, CloseOwnIntent):
             raise ValueError("an order without a pair")
         basis = self._basis(instrument, self._taker_fee(intent, instrument))
         freed = (

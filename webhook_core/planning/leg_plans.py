@@ -12,6 +12,7 @@ from webhook_core.trading import denials, needs, planner
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     CancelIntent,
+    CloseOwnIntent,
     Intent,
     NoOrder,
     OrderIntent,
@@ -39,6 +40,12 @@ class Workings:
     def decided(self) -> Decided | Denied:
         """Raises OrderDenied, UnknownSymbol, VenueUnavailable, NotItsTurn, LedgerUnavailable."""
         intents = self.wants.intents
+        if isinstance(intents[0], CloseOwnIntent):
+            from webhook_core.planning import own_closes  # few alerts mean more than a pair
+
+            return own_closes.decided(
+                self.sources, self.wants, intents[0], self.budget, appraised=self.appraised
+            )
         instruments = [self._instrument(intent) for intent in intents]
         refused = None if self.appraised else self._refused_early(instruments)
         if refused is not None:

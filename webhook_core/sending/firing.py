@@ -14,7 +14,7 @@ from webhook_core.ledger.transitions import first_attempt, no_action_attempt
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.from_alert import intents
-from webhook_core.trading.intent import of_own
+from webhook_core.trading.intent import CloseOwnIntent, of_own
 from webhook_core.trading.requests import OrderRequest
 
 DEFAULT_STRATEGY = "default"
@@ -94,6 +94,11 @@ class Firing(NamedTuple):
             known_by=key.known_by,
             switch=_switch_of(alert),
         )
+
+    @property
+    def closes_a_scope(self) -> bool:
+        """Whether it means more positions than one pair's."""
+        return isinstance(self.wants.intents[0], CloseOwnIntent)
 
     def seconds_after(self, first: LedgerEntry) -> float:
         """How long after the first delivery of its alert this one came."""

@@ -11,6 +11,7 @@ from webhook_core.trading.alert_like import position
 from webhook_core.trading.intent import (
     AmendIntent,
     CancelIntent,
+    CloseOwnIntent,
     Intent,
     NoOrder,
     PositionIntent,
@@ -45,6 +46,8 @@ def intent(alert: AlertLike) -> Intent:
         )
     if alert.action in ("pause", "resume"):
         return NoOrder("", "an alert that pauses or resumes wants no order")
+    if alert.action == "close" and alert.scope is not None:
+        return CloseOwnIntent(alert.scope)
     return _amend(alert) if alert.action == "amend" else _position(alert)
 
 

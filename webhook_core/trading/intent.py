@@ -125,7 +125,15 @@ class OrderIntent(NamedTuple):
         )
 
 
-Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent
+class CloseOwnIntent(NamedTuple):
+    """Close every position that orders of the bridge have bought: those of the strategy, or all."""
+
+    scope: CancelScope
+    symbol: str | None = None
+    action: Action = "close"
+
+
+Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent | CloseOwnIntent
 
 
 def of_own(wanted: Intent) -> Intent:

@@ -20,6 +20,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     AmendIntent,
     CancelIntent,
+    CloseOwnIntent,
     Intent,
     PositionIntent,
 )
@@ -72,7 +73,7 @@ class Permit(NamedTuple):
 
 def action_of(wanted: Intent) -> str:
     """What the caveat ``x`` calls it."""
-    if isinstance(wanted, PositionIntent):
+    if isinstance(wanted, PositionIntent | CloseOwnIntent):
         return wanted.action
     if isinstance(wanted, CancelIntent):
         return "cancel"

@@ -1,7 +1,7 @@
 """The answers to an alert: one shape for every outcome, amounts as plain decimal strings."""
 
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webhook_core.errors import MethodNotAllowed, WebhookError
@@ -34,12 +34,18 @@ class Frame(NamedTuple):
     mode: str | None
 
 
-def of_progress(progress: Progress, frame: Frame, reuse: "Reuse | None" = None) -> HttpResponse:
+def of_progress(
+    progress: Progress,
+    frame: Frame,
+    reuse: "Reuse | None" = None,
+    beside: Sequence[Progress] = (),
+    notes: Sequence[str] = (),
+) -> HttpResponse:
     """The answer that an alert's entries in the ledger give, the same for the first
     delivery and every later one.
 
     ``reuse``: the delivery may be a new signal under an old id; then that stands
-    first in what is said.
+    first in what is said. ``beside``: what else came of the alert, which decides less.
     """
     entry = progress.deciding
     status, code = status_and_code(progress)
@@ -60,14 +66,16 @@ def of_progress(progress: Progress, frame: Frame, reuse: "Reuse | None" = None) 
             trade_details=attempt.request.trade_details(),
             alert_id=entry.alert_id,
             client_order_id=attempt.client_order_id,
-            orders=[
-                *(_order(leg) for leg in progress.entries),
-                *map(_unclaimed, progress.unclaimed),
-            ],
-            replayed=progress.replayed,
-            warnings=warnings_of(progress, reuse),
+            orders=[row for one in (progress, *beside) for row in rows_of(one)],
+            replayed=progress.replayed and all(one.replayed for one in beside),
+            warnings=[*notes, *warnings_of(progress, reuse), *chain(*map(warnings_of, beside))],
         ),
     )
+
+
+def rows_of(progress: Progress) -> list[dict[str, Any]]:
+    """Its orders, those whose turn has not come too."""
+    return [*map(_order, progress.entries), *map(_unclaimed, progress.unclaimed)]
 
 
 _PAPER = "Paper: "

@@ -17,7 +17,7 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.risk.gates import held_back, pauses_of
 from webhook_core.sending.firing import Firing
-from webhook_core.trading.plans import Denied, refusal_of
+from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.venue import Venue
 from webhook_core.web import answers
@@ -63,6 +63,15 @@ def answer_validation(
     if held is not None:
         delivery.orders = answers.orders_of(plan, "DENIED", held.rule)
         raise AlertPaused(held.message)
+    check_at_venue(venue, plan, delivery)
+    delivery.warnings = (*firing.warnings, *plan.notes)
+    return answers.of_validation(
+        plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing
+    )
+
+
+def check_at_venue(venue: Venue, plan: Plan, delivery: Delivery) -> None:
+    """Each order with Kraken's own validate flag. Raises OrderRejected, VenueUnavailable."""
     for request in plan.requests:
         delivery.plans(request)
         if request.method != "AddOrder":  # Kraken has no validate flag for these
@@ -81,8 +90,4 @@ def answer_validation(
         logging.INFO,
         "alert.validated",
         requests=[dict(request.sent) for request in plan.requests],
-    )
-    delivery.warnings = (*firing.warnings, *plan.notes)
-    return answers.of_validation(
-        plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing
     )

@@ -83,7 +83,7 @@ def test_an_action_has_these_words(word, base, action):
         ("long", "send buy, or target with market_position long"),
         ("short", "or target with market_position short"),
         ("flat", "send close"),
-        ("close_all", "once for each symbol"),
+        ("close_all", "scope strategy or all"),
         ("cancel_all", "send cancel, with order_id or scope"),
         ("b", "must be buy, sell, close, reverse, target, cancel, amend, pause or resume, not 'b'"),
         ("buy ", "must be buy, sell"),
@@ -171,7 +171,7 @@ OTHERWISE = {  # fields that go with the action, if not with this value or besid
         ("target", "order_type"),
         ("target", "quantity_type"),
     ),
-    *(("amend", "client_order_id"), ("amend", "of_alert")),
+    *(("amend", "client_order_id"), ("amend", "of_alert"), ("close", "scope")),
 }
 NOT_ORDERS = {"percent", "client_order_id", "of_alert", "scope"}
 
@@ -187,6 +187,21 @@ def test_a_field_goes_with_the_action_or_is_refused_by_name(action, field):
     assert error.field == field
     if (action, field) not in OTHERWISE:
         assert error.message.startswith(f"{field} does not go with action {action}: ")
+
+
+SCOPE = {"action": "close", "scope": "strategy", "symbol": None}
+
+
+@pytest.mark.parametrize("scope", ["strategy", "all", "ALL"])
+def test_a_close_of_a_scope_needs_no_symbol(scope):
+    alert = read(SCOPE, scope=scope)
+    assert (alert.action, alert.scope, alert.symbol) == ("close", scope.lower(), None)
+
+
+@pytest.mark.parametrize("field", sorted({*OTHERS, "symbol"} - {"scope"}))
+def test_whatever_narrows_a_close_of_a_scope_is_refused_by_name(field):
+    error = fault(SCOPE, **{field: {**OTHERS, "symbol": "BTCUSD"}[field]})
+    assert error.field == field
 
 
 @pytest.mark.parametrize("field", sorted(NOT_ORDERS))

@@ -1,0 +1,105 @@
+"""Which positions a close of a whole scope means: what orders of the bridge have bought and not
+sold, of one strategy or of all, and nothing that was bought by hand.
+
+They are kept as the figures of the alert's entry, so that whoever asks again means the same ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.clock import Budget
+from webhook_core.planning.decision import Decided, Wants
+from webhook_core.planning.own_positions import OwnPositions
+from webhook_core.planning.sources import Sources
+from webhook_core.trading.intent import CloseOwnIntent
+from webhook_core.trading.permits import Permit, pair_check
+from webhook_core.trading.planner import denied_by
+from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.rounding import plain
+
+_PREFIX = "own "
+NONE_HELD = "no order of the bridge has bought what is not sold yet"
+
+
+class Held(NamedTuple):
+    """One position of a strategy. ``volume``: base, below zero for a short."""
+
+    strategy: str
+    symbol: str
+    margin: bool
+    volume: Decimal
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        base, kind = self.symbol.partition("/")[0], " on margin" if self.margin else ""
+        return f"{plain(self.volume)} {base} in {self.symbol}{kind} of strategy {self.strategy}"
+
+
+def find(
+    sources: Sources, strategy: str | None, budget: Budget, *, keeps: bool = True
+) -> tuple[Held, ...]:
+    """What ``strategy``, or for None every one, has bought and not sold, in an order that stays.
+    ``keeps``: what is read of the trades may be kept.
+
+    Raises NotItsTurn while that is not certain, VenueUnavailable, LedgerUnavailable.
+    """
+    found = OwnPositions(sources, budget, keeps=keeps).all(strategy)
+    return tuple(sorted(Held(*one) for one in found))
+
+
+def decided(
+    sources: Sources, wants: Wants, intent: CloseOwnIntent, budget: Budget, *, appraised: bool
+) -> Decided | Denied:
+    """No order of its own: the positions, each of which is closed by itself. A credential of one
+    strategy means that one's, whatever the scope. Raises what ``find`` does, UnknownSymbol."""
+    of_one = wants.bound or intent.scope == "strategy"
+    held = find(sources, wants.strategy if of_one else None, budget, keeps=not appraised)
+    if wants.rules.permit is not None:
+        refused = _outside(sources, held, wants.rules.permit, budget)
+        if refused is not None:
+            return refused
+    narrowed = wants.bound and intent.scope == "all"
+    notes = (f"only what strategy {wants.strategy} bought is meant: its credential asks",)
+    said = "; ".join(one.text for one in held)
+    return Decided(
+        Plan((), notes if narrowed else ()),
+        nothing=f"each is closed by an order of its own: {said}" if held else NONE_HELD,
+        figures=figures_of(held),
+    )
+
+
+def figures_of(positions: Sequence[Held]) -> dict[str, Decimal]:
+    """As an entry keeps them."""
+    return {_PREFIX + json.dumps(one[:3]): one.volume for one in positions}
+
+
+def positions_of(figures: Mapping[str, Decimal]) -> tuple[Held, ...]:
+    """Those that ``figures_of`` was given."""
+    return tuple(
+        sorted(
+            _held(name.removeprefix(_PREFIX), volume)
+            for name, volume in figures.items()
+            if name.startswith(_PREFIX)
+        )
+    )
+
+
+def _held(name: str, volume: Decimal) -> Held:
+    strategy, symbol, margin = json.loads(name)
+    return Held(strategy, symbol, margin, volume)
+
+
+def _outside(
+    sources: Sources, held: Sequence[Held], permit: Permit, budget: Budget
+) -> Denied | None:
+    """The first position of a pair that the token does not have: then none is closed."""
+    for one in held:
+        check = pair_check(permit, sources.instrument(one.symbol, budget))
+        if not check.passed:
+            return denied_by(check, ())
+    return None
