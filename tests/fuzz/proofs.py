@@ -10,7 +10,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.fuzz import alerts
+from tests.fuzz import alerts, tools
 from tests.fuzz.secrets import (
     ALERTS_PROVED_BY,
     EVERY,
@@ -20,7 +20,6 @@ from tests.fuzz.secrets import (
     STANDARD,
     TOKEN,
 )
-from tests.support.dialects import EXAMPLES
 from tests.support.scoped_tokens import narrowed, scoped
 
 CAVEATS = ["p=BTC/USD", "x=order,close", "s=buy", "o=market", "c=200USD", "n=20"]
@@ -188,11 +187,20 @@ def beside(dice: Random, alert: dict[str, Any], now: datetime) -> Proved:
 
 
 def tools_message(dice: Random, _alert: dict[str, Any], now: datetime) -> Proved:
-    """As another tool writes it, with its own name for the proof, or with none."""
-    example, right = dice.choice(EXAMPLES), dice.random() < 0.6
-    token = dice.choice(ALERTS_PROVED_BY if right else [TOKEN[:-1], OPERATOR, "x", SIGNING])
-    may_trade = right and "YOUR-TOKEN" in example.message
-    return Proved("another tool's message", example.body(token, now), {}, may_trade)
+    """As another tool writes it, with its own name for the proof; signed; or to the URL."""
+    kind = dice.randrange(6)
+    if kind < 4:
+        right = dice.random() < 0.6
+        token = dice.choice(ALERTS_PROVED_BY if right else [TOKEN[:-1], OPERATOR, "x", SIGNING])
+        body = tools.message(dice, token, now)
+        held = any(proof.encode() in body for proof in (*ALERTS_PROVED_BY, "tk1."))
+        return Proved("another tool's message", body, {}, held)
+    body = tools.message(dice, "a secret of the tool's own", now)
+    if kind == 4:
+        digest = hmac.digest(SIGNING.encode(), body, "sha256").hex()
+        return Proved("another tool's, signed", body, {"x-signature": digest}, True)
+    path = f"/webhook/tradingview/{scoped(*dice.sample(CAVEATS, dice.randrange(3)))}"
+    return Proved("another tool's, to the URL", body, {}, True, path)
 
 
 def right_scoped(dice: Random, alert: dict[str, Any], _now: datetime) -> Proved:

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.property.test_intake import objects, scalars, values
 from tests.support.dialects import EXAMPLES
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
+from tests.support.pasted_messages import ROWS
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.dialects.registry import DIALECTS, recognised
-from webhook_core.intake.field_names import ALIASES
+from webhook_core.intake.field_names import ALIASES, CONTEXT
 from webhook_core.intake.other_tools import in_ours
 from webhook_core.intake.parse import parse
 
@@ -72,6 +73,39 @@ def test_no_alert_of_ours_is_anybody_elses(fields):
         assert read(fields)[1] is False
 
 
+def spelt(name, how):
+    """One of our names as other tools spell theirs."""
+    head, *rest = name.split("_")
+    return {"camel": head + "".join(part.title() for part in rest), "dash": "-".join([head, *rest]),
+        "upper": name.upper()}.get(how, name)  # fmt: skip
+
+
+OURS = sorted({alias for aliases in ALIASES.values() for alias in aliases} | CONTEXT)
+own_values = said | st.sampled_from(["0.1", "60000", "2%", "GTC", "KRAKEN", "trend", ""])
+
+
+@given(
+    fields=st.dictionaries(st.sampled_from(OURS), own_values, max_size=6),
+    how=st.sampled_from(["as it is", "camel", "dash", "upper"]),
+    about=st.sampled_from([{"symbol": "BTCUSD"}, {"ticker": "BTCUSD"}, {"pair": "BTCUSD"}]),
+    asked=st.sampled_from([{"side": "buy"}, {"action": "sell"}, {"action": "close"}]),
+)
+@settings(max_examples=400)
+def test_what_can_be_read_as_ours_is_ours_whatever_stands_beside_it(fields, how, about, asked):
+    message = {spelt(name, how): value for name, value in fields.items()} | about | asked
+    body = json.dumps(message).encode()
+    verified = verify(
+        request(body, x_signature(body)), ALL_CREDENTIALS, NOW, anonymous_allowed=False
+    )
+    try:
+        alert = parse(verified)
+    except WebhookError:
+        return
+    said_by = in_ours(verified)
+    assert said_by.translated is None
+    assert parse(said_by) == alert
+
+
 @given(message=st.sampled_from(MESSAGES), changes=st.dictionaries(names, said | values, max_size=3))
 @settings(max_examples=400)
 def test_other_values_end_in_an_alert_or_in_one_of_our_own_errors(message, changes):
@@ -105,6 +139,32 @@ def test_whatever_stands_inside_ends_alike(message, inner, value):
 def test_texts_end_alike(text, between):
     with suppress(WebhookError):
         read(between.join(f"{name}={value}" for name, value in text).encode())
+
+
+REFUSED = [
+    json.loads(json.dumps(row.body).replace("TOKEN", TOKEN))
+    for row in ROWS
+    if isinstance(row.body, dict) and not isinstance(row.becomes, dict)
+]
+SPEAKS_OF = {
+    "buy": ("buy", "enter", "long", "open", "bot", "increase"),
+    "sell": ("sell", "exit", "close", "flat"),
+}
+"""A side -> the words of which one stands in a message that may mean it, whichever tool's."""
+
+
+@given(message=st.sampled_from(REFUSED), name=names, value=said, less=st.integers(0, 20))
+@settings(max_examples=400)
+def test_one_name_more_or_less_never_turns_a_refusal_into_another_order(message, name, value, less):
+    """Without what it is refused for it may be an order: the one that its words speak of."""
+    changed = {**message, name: value}
+    if less < len(message):
+        changed = {other: kept for other, kept in message.items() if other != sorted(message)[less]}
+    with suppress(WebhookError):
+        alert, _ = read(changed)
+        text = json.dumps(changed).lower()
+        assert any(word in text for word in SPEAKS_OF.get(str(gist(alert)[1]), ("cancel",))), text
+        assert str(alert.symbol).replace("/", "").replace("-", "") in ("BTCUSD", str(value))
 
 
 @pytest.mark.parametrize("message", MESSAGES, ids=[example.title for example in JSON])

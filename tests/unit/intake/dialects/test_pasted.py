@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request
+from tests.support.pasted_messages import ROWS
 from tests.support.scoped_tokens import KEY, scoped
-from tests.unit.intake.dialects.pasted import ROWS
 from webhook_core.errors import AlertMalformed, WebhookError
 from webhook_core.intake import json_body
 from webhook_core.intake.authentication import verify
