@@ -174,7 +174,7 @@ def assemble(
         parts = (token, store, venue, pair_rules, reconciler(), clock, market, submission)
         money = open_accounts(reconciler(), store, pair_rules, settings)
         told = Asking(store, clock, pair_rules.current, history())
-        return Operators(*parts, symbols, fresh_for, money, told, telling, settings.strategies)
+        return Operators(*parts, symbols, fresh_for, money, told, telling, settings, legs)
 
     @cache
     def telling() -> Telling:

@@ -17,6 +17,7 @@ from tests.support.own_positions import (
     OTHER,
     TREND,
     bought,
+    busy,
     by_hand,
     function,
     held,
@@ -28,7 +29,7 @@ from tests.support.own_positions import (
 )
 from tests.support.scoped_tokens import scoped
 
-__all__ = ["function", "kraken", "made"]
+__all__ = ["busy", "function", "kraken", "made"]
 D = Decimal
 
 
@@ -40,17 +41,6 @@ def flat(function: Function, scope: str = "strategy", token: str = TREND, **fiel
 
 def ether(kraken: KrakenServer) -> Decimal:
     return held(kraken, "XETH")
-
-
-@pytest.fixture
-def busy(kraken: KrakenServer, function: Function) -> Function:
-    """Both strategies hold bitcoin, one with a stop; one of them ether too, and a position on
-    margin; a bitcoin is of the hand."""
-    bought(function, "0.3", stop_loss="55000")
-    bought(function, "2", symbol="ETHUSD", price="2500")
-    bought(function, "0.2", OTHER)
-    bought(function, "0.1", OTHER, leverage="2")
-    return function
 
 
 def sells(answer: Answer) -> list[tuple[str, str]]:

@@ -101,6 +101,18 @@ def test_the_box_cancels_what_rests_with_the_pause(page, function):
     assert canceled["state"] == "ACCEPTED"
 
 
+def test_the_box_closes_what_was_bought_with_the_pause(page, function):
+    check(function.post(function.alert(volume="0.01", price="50000")), 200, "accepted")
+    page.refresh()
+    page.find_element(By.NAME, "close").click()
+    press(page, "Pause")
+    shows(page, "Paused")
+    press(page, "Resume")
+    shows(page, "Trading")
+    assert function.operate("POST", "/pause?close=true")["closed"]["positions"] == []
+    assert function.operate("POST", "/resume").status == 200
+
+
 def test_what_was_only_tried_is_marked_as_that(page, home, function):
     alert = function.alert(id="only-tried", volume="9", price="50000")
     tried = function.post(alert, path="/webhook/tradingview/validate")

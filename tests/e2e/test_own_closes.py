@@ -4,11 +4,14 @@ that was there before stays."""
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tests.support.dialect_messages import BY_TITLE
-from tests.support.served_function import check, utc
+from tests.support.project import ROOT
+from tests.support.served_function import base_environment, check, utc
 
 NONCE_WINDOW = 10**10
 ENTRIES = (("BTCUSD", "0.001", "60000"), ("ETHUSD", "0.02", "2500"))
@@ -33,6 +36,14 @@ def message(token, **changes):
 
 def close(token):
     return message(token, action="EXIT_LONG", investmentType=None, amount=None)
+
+
+def command(function, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "webhook_core", *arguments], check=True, timeout=60,
+        cwd=ROOT, env=base_environment() | function.env, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout + done.stderr
 
 
 def test_what_was_held_before_stays(function, exchange, evidence):
@@ -83,3 +94,16 @@ def test_one_message_closes_every_pair_and_a_resend_nothing_more(function, excha
     assert function.operate("POST", "/reconcile").status == 200
     rows = function.operate("GET", "/orders?alert=flat-1").document["orders"]
     assert {row["state"] for row in rows} == {"ACCEPTED", "NO_ACTION"}
+
+
+def test_a_command_beside_the_server_closes_what_it_bought(function, exchange, evidence):
+    before = exchange.balance("XXBT")
+    bought = function.alert(volume="0.001", token=evidence.secrets.strategy_token, id="bought-1")
+    check(function.post(bought), 200, "accepted")
+    said = command(function, "pause", "trend", "--close", "--yes")
+    assert "0.001" in said
+    assert exchange.balance("XXBT") == before
+    check(function.post({**bought, "id": "bought-2"}), 422, "paused")
+    closed = function.operate("POST", "/pause?strategy=trend&close=true")["closed"]
+    assert closed == {"positions": [], "complete": True}
+    assert function.operate("POST", "/resume?strategy=trend").status == 200

@@ -120,3 +120,14 @@ def sold(answer: Answer) -> list[str]:
         for row in answer["orders"]
         if row["request"].get("type") == "sell" and row["state"] == "ACCEPTED"
     ]
+
+
+@pytest.fixture
+def busy(kraken: KrakenServer, function: Function) -> Function:
+    """Both strategies hold bitcoin, one with a stop; one of them ether too, and a position on
+    margin; a bitcoin is of the hand."""
+    bought(function, "0.3", stop_loss="55000")
+    bought(function, "2", symbol="ETHUSD", price="2500")
+    bought(function, "0.2", OTHER)
+    bought(function, "0.1", OTHER, leverage="2")
+    return function

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
 from webhook_core.errors import AlertStale, LedgerUnavailable, NoTimeToSend, WebhookError
+from webhook_core.ledger.by_operator import is_operators, operators_unit
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import Unit
 from webhook_core.planning.decide import Market
@@ -68,9 +69,7 @@ class Closings:
     def firing(self, asked: Firing, held: Held, budget: Budget) -> Firing:
         """The close of one position, with what ``asked`` allows. Raises UnknownSymbol,
         VenueUnavailable."""
-        unit, kind = asked.unit, "margin" if held.margin else "spot"
-        name = (_KEY, held.strategy, held.symbol, kind, str(unit.generation), unit.alert_key)
-        own = Unit(unit.mode, unit.account, ":".join(name))
+        own = _unit(asked.unit, held)
         rules = self.settings.rules_for(held.strategy)
         close = PositionIntent(held.symbol, "close", self._leverage(held, budget), own=True)
         wants = Wants(
@@ -107,3 +106,11 @@ class Closings:
             again = Again(market, deadline_s, firing, claim.entry)
             return self.legs.resume(claim.entry, again, budget)
         return self.legs.begin(claim.entry, Again(market, deadline_s, firing, decided), budget)
+
+
+def _unit(asked: Unit, held: Held) -> Unit:
+    kind = "margin" if held.margin else "spot"
+    name = ":".join((held.strategy, held.symbol, kind, str(asked.generation), asked.alert_key))
+    if is_operators(asked):
+        return operators_unit(asked.mode, asked.account, name)
+    return Unit(asked.mode, asked.account, f"{_KEY}:{name}")

@@ -20,14 +20,17 @@ from webhook_core.ledger.report import row_of
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
 from webhook_core.planning.pair_rules import PairRules
+from webhook_core.sending.legs import Legs
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.sending.submission import Submission
+from webhook_core.settings.settings import Settings
 from webhook_core.settings.strategy import Strategy
 from webhook_core.venue import Venue
 from webhook_core.web.not_operator import NotOperator
 
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
+    from webhook_core.sending.closings import Closings
     from webhook_core.sending.own_cancels import OwnCancels
     from webhook_core.web.pausing import Asked
 
@@ -54,7 +57,13 @@ class Operators:
     money: Accounts
     history: Asking
     open_telling: Callable[[], Telling]
-    strategies: Mapping[str, Strategy]
+    settings: Settings
+    legs: Legs
+
+    @property
+    def strategies(self) -> Mapping[str, Strategy]:
+        """Those of strategies.toml, by name."""
+        return self.settings.strategies
 
     def authenticate(self, headers: Mapping[str, str]) -> None:
         """Raises NotFound where there are no operator routes, NotOperator for a wrong token."""
@@ -95,14 +104,19 @@ class Operators:
 
     def pause(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Stop every alert whose claim comes after this; web.pausing says of whom and how long, and
-        whether open orders are cancelled too."""
+        whether open orders are cancelled too, and positions closed."""
         from webhook_core.web.canceling import cancel_own  # no alert does
         from webhook_core.web.pausing import pause
 
         def cancels(asked: Asked) -> dict[str, Any]:
             return cancel_own(self.own_cancels, asked, self._budget())
 
-        return pause(self.market.pausing, said, self.strategies, cancels)
+        def closes(asked: Asked) -> dict[str, Any]:
+            from webhook_core.web.closing_own import close_own  # few pauses do
+
+            return close_own(self.closings, asked, self._budget())
+
+        return pause(self.market.pausing, said, self.strategies, cancels, closes)
 
     @property
     def own_cancels(self) -> OwnCancels:
@@ -110,6 +124,13 @@ class Operators:
         from webhook_core.sending.own_cancels import OwnCancels  # no alert does
 
         return OwnCancels(self.market, self.submission)
+
+    @property
+    def closings(self) -> Closings:
+        """What closes the positions that the bridge has bought."""
+        from webhook_core.sending.closings import Closings  # few operators do
+
+        return Closings(self.market, self.legs, self.settings)
 
     def resume(self, said: Mapping[str, str]) -> dict[str, Any]:
         """End a pause."""

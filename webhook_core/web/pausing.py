@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from webhook_core.web.delivery import Delivery
     from webhook_core.web.messages import HttpRequest, HttpResponse
 
-_PAUSE = ("strategy", "entries", "for", "why", "by", "cancel")
+_PAUSE = ("strategy", "entries", "for", "why", "by", "cancel", "close")
 _RESUME = ("strategy", "by")
 MAX_TEXT = 200
 _LONGEST = timedelta(days=3660)
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 
 
-CancelsOwn = Callable[["Asked"], dict[str, Any]]
+Does = Callable[["Asked"], dict[str, Any]]
+"""What comes behind a pause."""
 
 
 class Asked(NamedTuple):
     """``strategy``: None for the whole account. ``until``: None until somebody resumes.
-    ``cancels``: own open orders go too."""
+    ``cancels``: own open orders go too; ``closes``: so do the positions that they bought."""
 
     strategy: str | None
     by: str
@@ -39,6 +40,7 @@ class Asked(NamedTuple):
     until: datetime | None = None
     entries_only: bool = False
     cancels: bool = False
+    closes: bool = False
 
     def as_pause(self, now: datetime) -> Pause:
         return Pause(self.strategy, self.by, now, self.why, self.until, self.entries_only)
@@ -66,18 +68,27 @@ def fields_of(request: HttpRequest) -> dict[str, str]:
 
 
 def pause(
-    pausing: Pausing, said: Mapping[str, str], strategies: Collection[str], cancels: CancelsOwn
+    pausing: Pausing,
+    said: Mapping[str, str],
+    strategies: Collection[str],
+    cancels: Does,
+    closes: Does,
 ) -> dict[str, Any]:
     """Stop ``strategy``, else the account, ``for`` a span or until resumed. ``entries``: exits and
-    cancels pass. ``cancel``: then its open orders too, but for exits with ``entries``.
+    cancels pass. ``cancel``: then its open orders too, but for exits with ``entries``. ``close``:
+    then what it has bought.
 
     Raises AlertMalformed, LedgerUnavailable; VenueUnavailable, NotItsTurn where it is paused and
     what is open can't be told."""
     now = pausing.clock.now()
     asked = read_pause({"by": "the operator", **said}, strategies, now)
     stands = pausing.pause(asked.as_pause(now))
-    done = {"pause": stands.facts(), "paused": _standing(pausing)}
-    return {**done, "canceled": cancels(asked)} if asked.cancels else done
+    done: dict[str, Any] = {"pause": stands.facts(), "paused": _standing(pausing)}
+    if asked.cancels:
+        done["canceled"] = cancels(asked)
+    if asked.closes:
+        done["closed"] = closes(asked)
+    return done
 
 
 def resume(
@@ -96,11 +107,12 @@ def _standing(pausing: Pausing) -> list[dict[str, Any]]:
 def read_pause(said: Mapping[str, str], strategies: Collection[str], now: datetime) -> Asked:
     """Raises AlertMalformed naming what can't be used: nothing is paused then."""
     _known(said, _PAUSE, "pause")
-    entries, cancels = _flag(said, "entries"), _flag(said, "cancel")
+    entries, cancels, closes = (_flag(said, name) for name in ("entries", "cancel", "close"))
     span = said.get("for")
     until = None if span is None else now + span_of(span)
     strategy = _strategy(said, strategies)
-    return Asked(strategy, _text(said, "by"), _text(said, "why"), until, entries, cancels)
+    by, why = _text(said, "by"), _text(said, "why")
+    return Asked(strategy, by, why, until, entries, cancels, closes)
 
 
 def read_resume(said: Mapping[str, str], strategies: Collection[str]) -> Asked:

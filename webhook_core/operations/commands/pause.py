@@ -1,5 +1,5 @@
 """pause and resume: stop the alerts of a strategy or of the account, and let them go on. A pause
-may take its open orders out of the book too."""
+may take its open orders out of the book too, and close what it has bought."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from webhook_core.operations.commands.cancel_own import cancel_after_asking
+from webhook_core.operations.commands.close_own import close_after_asking
 from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.commands.terminal import OpenApplication
 from webhook_core.risk.pauses import Pause
@@ -21,13 +22,15 @@ from webhook_core.web.pausing import Asked
 @click.option("--for", "span", help="It ends by itself: 30s, 90min, 2h, 7d.")
 @click.option("--why", default="", help="For whoever wonders later.")
 @click.option("--cancel", is_flag=True, help="Cancel its open orders too, after asking.")
-@click.option("--yes", is_flag=True, help="Cancel without asking.")
+@click.option("--close", is_flag=True, help="Sell what it has bought too, after asking.")
+@click.option("--yes", is_flag=True, help="Cancel and close without asking.")
 @click.pass_obj
 def pause(
     open_application: OpenApplication,
     /,
     strategy: str | None,
     cancel: bool,
+    close: bool,
     yes: bool,
     **said: str | bool | None,
 ) -> None:
@@ -38,17 +41,19 @@ def pause(
     so do positions. A pause only tightens one that stands; to loosen it, resume first.
 
     With --cancel the open orders that the bridge placed go too, stops and take profits among them
-    (with --entries those stay); nothing that was placed by hand. They are shown first. Exit status
-    1 if one may be open yet: then run it again."""
+    (with --entries those stay); nothing that was placed by hand. With --close what the bridge has
+    bought and not sold is closed, at the market; nothing that was bought by hand. Both are shown
+    first. Exit status 1 if an order may be open yet, or a position held: then run it again."""
     asked = {"by": _who(), "strategy": strategy, "for": said["span"], "why": said["why"]}
     given = {name: str(text) for name, text in asked.items() if text is not None}
     operators = open_application().operators
-    done = operators.pause({**given, "entries": str(said["entries"])})
-    show_line(_sentence(done["pause"]))
-    if cancel:
-        wanted = Asked(strategy, given["by"], entries_only=bool(said["entries"]))
-        if not cancel_after_asking(operators, wanted, yes=yes):
-            click.get_current_context().exit(1)
+    stands = operators.pause({**given, "entries": str(said["entries"])})
+    show_line(_sentence(stands["pause"]))
+    wanted = Asked(strategy, given["by"], entries_only=bool(said["entries"]))
+    done = [cancel_after_asking(operators, wanted, yes=yes)] if cancel else []
+    done += [close_after_asking(operators, wanted, yes=yes)] if close else []
+    if not all(done):
+        click.get_current_context().exit(1)
 
 
 @click.command()

@@ -38,6 +38,7 @@ HOME = "/operator"
 _MAY_BE_OPEN = (
     "Paused. Not every open order is canceled, or one may be in the book unseen: again soon."
 )
+_MAY_BE_HELD = "Paused. Not every position is closed: see its alert below, and again soon."
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class OperatorPages:
         return _see_other(self._sessions().end())
 
     def pause(self, request: HttpRequest) -> HttpResponse:
-        """``strategy`` (all without one), ``entries``, ``for``, ``why`` and ``cancel``,
+        """``strategy`` (all without one), ``entries``, ``for``, ``why``, ``cancel`` and ``close``,
         as POST /pause takes them."""
         return self._switch(request, self.operators.pause)
 
@@ -93,8 +94,9 @@ class OperatorPages:
             done = change({**asked, "by": "the operator's page"})
         except (AlertMalformed, VenueUnavailable, NotItsTurn) as error:
             return self._shown(session, {}, status=error.status, said=error.message)
-        if not done.get("canceled", {}).get("complete", True):
-            return self._shown(session, {}, said=_MAY_BE_OPEN)
+        for part, warns in (("closed", _MAY_BE_HELD), ("canceled", _MAY_BE_OPEN)):
+            if not done.get(part, {}).get("complete", True):
+                return self._shown(session, {}, said=warns)
         return _see_other()
 
     def _shown(
