@@ -34,6 +34,7 @@ from tests.support.paper import order
 
 __all__ = ["function", "kraken", "made"]
 D = Decimal
+DAY = 86_400
 
 
 def test_a_close_sells_what_the_strategy_bought_and_leaves_what_was_bought_by_hand(
@@ -293,3 +294,20 @@ def test_a_plain_alert_pays_for_none_of_it(kraken: KrakenServer, function: Funct
     before = len(kraken.calls)
     well(ours(function, **CLOSE))
     assert "TradesHistory" not in [call.endpoint for call in kraken.calls[before:]]
+
+
+def test_a_stop_that_outlives_its_entry_in_the_ledger_sells_the_strategys_own(
+    kraken: KrakenServer, function: Function
+) -> None:
+    bought(function, "0.3", stop_loss="55000")
+    assert function.operate("POST", "/reconcile").status == 200
+    kraken.clock.sleep(91 * DAY)
+    for _ in range(2):
+        assert function.operate("POST", "/reconcile").status == 200
+    assert function.operate("GET", "/orders")["orders"] == []  # purged
+    kraken.engine.mark_price("XBTUSD", D(54000))
+    assert held(kraken) == 1
+    kraken.clock.sleep(MINUTES)
+    bought(function, "0.2")
+    assert sold(well(closed(function))) == ["0.2"]
+    assert held(kraken) == 1

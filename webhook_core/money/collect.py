@@ -31,6 +31,7 @@ ENOUGH = 50
 OVERLAP = timedelta(seconds=1)
 """A venue's ``start`` has whole seconds, and counts only what came behind it."""
 MOST_UNKNOWN = 100
+_DAY = timedelta(days=1)
 _STEP = Decimal("1E-10")
 """Kraken keeps ten decimals of a coin at most."""
 
@@ -140,13 +141,22 @@ class Collector:
         parents = {name: order.parent for name, order in shown.items() if order.parent}
         of_parents = self._of_entries(set(parents.values()), Role.EXIT)
         for name, parent in parents.items():
-            if parent in of_parents:
-                owners[name] = of_parents[parent]
+            owner = of_parents.get(parent) or self._forgotten(parent, shown[name].opened_at)
+            if owner is not None:
+                owners[name] = owner
         unknown = self._unknown()
         for name, order in shown.items():
             if name not in owners and _plain(order.client_order_id) in unknown:
                 owners[name] = Owner(unknown[_plain(order.client_order_id)], Role.ORDER)
         return owners
+
+    def _forgotten(self, parent: str, opened_at: datetime) -> Owner | None:
+        """Of an exit whose entry was purged: what that bought is kept, on the day on which it left
+        the exit."""
+        day = opened_at.date()
+        bought = (*self.store.of_day(day - _DAY), *self.store.of_day(day))
+        found = (one for one in bought if one.order_id == parent and one.strategy is not None)
+        return next((Owner(one, Role.EXIT) for one in found), None)
 
     def _of_entries(self, order_ids: Collection[str], role: Role) -> dict[str, Owner]:
         if not order_ids:
@@ -175,6 +185,10 @@ def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
     )
     if owner is None:
         return own
+    if isinstance(owner.entry, Trade):
+        of = owner.entry
+        own = own._replace(symbol=of.symbol, role=owner.role)
+        return own._replace(strategy=of.strategy, alert_id=of.alert_id)
     entry, request = owner.entry, owner.entry.current.request
     is_order = owner.role is Role.ORDER
     in_base = is_order and request.fee_in_base

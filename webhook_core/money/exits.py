@@ -9,7 +9,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Ledger, Recorded
 from webhook_core.ledger.entry import ExitTrade, LedgerEntry, Unit
 from webhook_core.ledger.fill_records import exited
-from webhook_core.money.trades import Role
+from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.requests import VenueTrade
 
 TRIES = 5
@@ -17,9 +17,10 @@ TRIES = 5
 
 
 class Owner(NamedTuple):
-    """The entry that a trade belongs to, and as what."""
+    """The entry that a trade belongs to, and as what; of an exit whose entry the ledger has
+    forgotten a trade of that entry's order, as it is kept."""
 
-    entry: LedgerEntry
+    entry: LedgerEntry | Trade
     role: Role
 
 
@@ -29,9 +30,10 @@ def keep_exits(ledger: Ledger, owned: Iterable[tuple[VenueTrade, Owner | None]])
     entries: dict[Unit, LedgerEntry] = {}
     trades: dict[Unit, list[ExitTrade]] = {}
     for trade, owner in owned:
-        if owner is not None and owner.role is Role.EXIT:
-            entries[owner.entry.unit] = owner.entry
-            trades.setdefault(owner.entry.unit, []).append(_exit(trade))
+        if owner is None or owner.role is not Role.EXIT or isinstance(owner.entry, Trade):
+            continue
+        entries[owner.entry.unit] = owner.entry
+        trades.setdefault(owner.entry.unit, []).append(_exit(trade))
     for unit, entry in entries.items():
         _keep(ledger, entry, trades[unit])
 
