@@ -23,6 +23,7 @@ from webhook_core.errors import (
     WebhookError,
 )
 from webhook_core.events import Tally, event, request_facts
+from webhook_core.intake.other_tools import name_as_sent
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.time_left import within
 from webhook_core.planning.decide import Market
@@ -110,6 +111,8 @@ class Application:
             return self._route(delivery, tally)
         except WebhookError as error:
             delivery.error = error
+            if delivery.verified is not None:
+                name_as_sent(error, delivery.verified)
             if isinstance(error, OrderDenied):  # how the size came about that is refused
                 delivery.warnings = (*delivery.warnings, *error.notes)
             self._log(error)

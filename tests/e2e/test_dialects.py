@@ -92,3 +92,11 @@ def test_an_exit_sells_of_what_its_strategy_bought_and_a_resend_of_it_does_not(
     )  # of the whole bitcoin that is held
     again = check(live.post(body), 200, "accepted")
     assert (again["replayed"], again["order_id"]) == (True, answer["order_id"])
+
+
+def test_what_planning_refuses_is_told_by_the_tools_own_name(live, kraken, evidence):
+    unknown = message(
+        "OKX signal bot", evidence.secrets.token, instrument="FOO-BAR", timestamp=utc()
+    )
+    answer = check(live.post(unknown), 400, "alert_malformed", "symbol")
+    assert answer["error"].endswith("In this message of OKX' signal bot it is instrument.")

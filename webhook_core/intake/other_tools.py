@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webhook_core.errors import AlertMalformed, OrderDenied
+from webhook_core.errors import AlertMalformed, OrderDenied, WebhookError
 from webhook_core.intake import json_body
 from webhook_core.intake.authentication import VerifiedBody, without_secrets
 from webhook_core.intake.credentials import Scheme
@@ -72,18 +72,19 @@ def _check(said: VerifiedBody) -> None:
     try:
         parse(said)
     except AlertMalformed as error:
-        fault = error
-    else:
-        return
+        name_as_sent(error, said)
+        raise
+
+
+def name_as_sent(error: WebhookError, said: VerifiedBody) -> None:
+    """Adds to what refuses another tool's message that tool's own name of the field at fault."""
     translated = said.translated
-    came_from = translated.came_from.items() if translated else ()
-    names = [name for ours, name in came_from if _canonical(ours) == fault.field]
-    if translated is None or len(names) != 1:
-        raise fault
-    name = names[0]
-    raise AlertMalformed(
-        f"{fault.message} In this message of {translated.tool} it is {name}.", field=fault.field
-    )
+    if translated is None or error.field is None:
+        return
+    came_from = translated.came_from.items()
+    names = [name for ours, name in came_from if _canonical(ours) == error.field]
+    if len(names) == 1:
+        error.message += f" In this message of {translated.tool} it is {names[0]}."
 
 
 def _canonical(name: str) -> str:

@@ -16,7 +16,7 @@ from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import CANONICAL, normalise, sort_fields
 from webhook_core.intake.freshness import check_freshness
-from webhook_core.intake.other_tools import in_ours
+from webhook_core.intake.other_tools import in_ours, name_as_sent
 from webhook_core.intake.parse import parse
 from webhook_core.operations.senders import Secrets, prove
 from webhook_core.operations.sentences import Sentence, answer
@@ -87,7 +87,7 @@ def _so_proved(read: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
 def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> Explained:
     told: list[Sentence] = []
     now = application.clock.now()
-    found = Explained(())
+    found, verified = Explained(()), None
     try:
         verified = application.gate.admit_alert(request_of(body, now))
         if proof is not None:
@@ -109,6 +109,8 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
             documents, rules = application.market.pair_rules.documents, firing.wants.rules
             decided = places.shown(decided, rules, firing.unit, documents, now)
     except WebhookError as error:
+        if verified is not None:
+            name_as_sent(error, verified)
         told.append(_refused(error))
         return found._replace(sentences=tuple(told))
     told.extend(_about_orders(decided.plan))
