@@ -127,7 +127,7 @@ class World:
                 assert self.function.operate("POST", "/reconcile").status == 200
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(steps=st.lists(STEPS, max_size=25), reconciles=st.booleans())
 def test_a_close_sells_what_is_its_own_to_the_last_digit(
     strategies: Path, steps: list[tuple[str, Any, Any]], reconciles: bool

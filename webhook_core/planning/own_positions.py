@@ -23,7 +23,7 @@ from webhook_core.money.trades import Trade, in_order
 from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unseen_trades import UnseenTrades, in_doubt
-from webhook_core.trading.facts import Facts
+from webhook_core.trading.facts import Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
 from webhook_core.trading.needs import follows_from_own
@@ -52,18 +52,21 @@ class OwnPositions:
     ) -> None:
         self.sources, self.budget, self.refused, self.keeps = sources, budget, refused, keeps
         self.store = TradeStore(sources.pair_rules.documents, sources.mode, sources.account)
+        self.listed: tuple[RestingOrder, ...] | None = None
 
     def added_to(
         self, facts: Facts, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
     ) -> Facts:
-        """The facts with what the strategy bought, for the legs that ask for it."""
+        """The facts with what the strategy bought, for the legs that ask for it; and the open
+        orders, where those had to be read."""
         own: dict[str, Decimal] = {}
+        self.listed = facts.open_orders
         for intent, pair in legs:
             if pair is None or pair.key in own or not follows_from_own(intent):
                 continue
             if isinstance(intent, OrderIntent | PositionIntent):
                 own[pair.key] = self.of(strategy, pair, margin=is_margin(intent.leverage))
-        return facts._replace(own=own)
+        return facts._replace(own=own, open_orders=self.listed)
 
     def of(self, strategy: str, pair: Instrument, *, margin: bool) -> Decimal:
         """Of one pair, signed base."""
@@ -79,8 +82,10 @@ class OwnPositions:
         """Every position of a strategy, or of all; ``pair``: in which doubts count, None: in any.
         What is sold short on spot is none."""
         unseen = UnseenTrades(self.sources, self.store, self.budget, strategy, pair)
+        unseen.listed = self.listed
         entries = self._entries(strategy, unseen)
         book = self._book(strategy, entries, unseen)
+        self.listed = unseen.listed
         return [
             Own(line.strategy, line.symbol, line.margin, position.volume)
             for line, position in book.positions.items()

@@ -25,6 +25,7 @@ _DAY = timedelta(days=1)
 
 class UnseenTrades:
     """Of one account. ``strategy``: whose, None: everybody's; ``pair``: of which, None: of any.
+    ``listed``: the open orders, once they were read, also here.
     Every method raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
 
     def __init__(
@@ -37,6 +38,7 @@ class UnseenTrades:
     ) -> None:
         self._sources, self._store, self._budget = sources, store, budget
         self._strategy, self._pair = strategy, pair
+        self.listed: tuple[RestingOrder, ...] | None = None
         self._lists_lack_since = sources.clock.now() - 2 * sources.margin
 
     def are_of(self, entry: LedgerEntry) -> bool:
@@ -98,10 +100,10 @@ class UnseenTrades:
         if not leaving:
             return []
         venue = self._sources.venue
-        shown = (
-            *venue.orders_closed(self._lists_lack_since, self._budget),
-            *venue.open_orders(self._budget),
-        )
+        if self.listed is None:
+            self.listed = venue.open_orders(self._budget)
+        # Those that are done come second: one that is filled in between is in no list else.
+        shown = (*self.listed, *venue.orders_closed(self._lists_lack_since, self._budget))
         traded = {one.order_id: one for one in shown if one.parent and one.executed}
         parents = {entry.current.order_id: entry for entry in leaving}
         older = {one.parent for one in traded.values() if one.parent} - parents.keys()
