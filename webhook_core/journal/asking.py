@@ -16,12 +16,16 @@ from webhook_core.journal.record import OUTCOMES
 from webhook_core.ledger.contract import Documents
 from webhook_core.sending.reconcile import PURGED_AT_ONCE
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
-from webhook_core.web.listing import moment_of, page_limit
+from webhook_core.web.listing import check_names, moment_of, page_limit
 
 if TYPE_CHECKING:
     from webhook_core.journal.history import History
     from webhook_core.journal.hourly import Hourly
 
+NAMES = (
+    *("since", "refused", "strategy", "symbol", "outcome", "search", "alert", "limit", "cursor"),
+    "id",
+)
 _YES, _NO = ("1", "true", "yes", ""), ("0", "false", "no")
 
 
@@ -47,6 +51,7 @@ class Asking:
         """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``,
         ``limit`` and ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed,
         LedgerUnavailable."""
+        check_names(query, NAMES)
         if query.get("id"):
             from webhook_core.journal.details import details_of  # a list needs none
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.clock import Budget
@@ -17,9 +17,10 @@ from webhook_core.money.months import Months
 from webhook_core.money.report import LineReport, reported, unrealised_of
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.state import Message, State
+from webhook_core.trading.day_begins import DayBegins, day_of
 from webhook_core.trading.rounding import plain
 
-DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 MOST_ALERTS = 2000
 MOST_LINES = 12
 Prices = Callable[[Iterable[str], Budget], Mapping[str, Decimal]]
@@ -28,24 +29,24 @@ Prices = Callable[[Iterable[str], Budget], Mapping[str, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``whose``: the mode and the account. ``hour`` in UTC; None: no summary is wanted."""
+    """``whose``: the mode and the account. ``hour`` at which a day ends, by the clock of its zone;
+    None: no summary is wanted."""
 
     store: Store
     trades: TradeStore
     whose: tuple[str, str]
-    hour: time | None
+    hour: DayBegins | None
     prices: Prices
 
     def since(self, state: State, now: datetime, budget: Budget) -> tuple[list[Message], State]:
         """The one of the last such hour, unless it was told. Raises LedgerUnavailable."""
         if self.hour is None:
             return [], state._replace(summed_up=None)
-        due = datetime.combine(now.date(), self.hour, UTC)
-        due = due if due <= now else due - DAY
+        due = day_of(self.hour, now)
         after = state._replace(summed_up=due)
         if state.summed_up is None or state.summed_up >= due:
             return [], after._replace(summed_up=max(due, state.summed_up or due))
-        return [self._of(due - DAY, due, budget)], after
+        return [self._of(day_of(self.hour, due - _MOMENT), due, budget)], after
 
     def _of(self, since: datetime, until: datetime, budget: Budget) -> Message:
         wanted = Wanted(since=since, whose=self.whose)
@@ -60,7 +61,8 @@ class Summary:
             body.append(f"and {len(lines) - MOST_LINES} more: python -m webhook_core report")
         body += _totals(lines, prices)
         mode = "" if self.whose[0] == "live" else f" ({self.whose[0]})"
-        title = f"The day until {until:%Y-%m-%d %H:%M} UTC{mode}"
+        there = "" if self.hour is None or self.hour.zone == "UTC" else f" ({self.hour.text})"
+        title = f"The day until {until:%Y-%m-%d %H:%M} UTC{there}{mode}"
         return Message("", title, "\n".join(body))
 
 

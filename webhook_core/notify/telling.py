@@ -27,6 +27,7 @@ from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
 from webhook_core.settings.expectations import Expected
+from webhook_core.settings.notify_values import about
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.told_addresses import addresses
 
@@ -99,10 +100,16 @@ class Telling:
         for channel in takers(message, self.book.channels()):
             channel.send(title, message.body, max(1.0, min(8.0, budget.remaining())))
 
+    def _about_of(self, message: Message) -> frozenset[str]:
+        strategy = self.settings.strategies.get(message.strategy or "")
+        if strategy is None or strategy.notify_about is None:
+            return self._about
+        return about(strategy.notify_about, self._about)
+
     @property
     def _about(self) -> frozenset[str]:
-        about = self.settings.notify_about
-        return frozenset(DEFAULT) if about is None else about
+        chosen = self.settings.notify_about
+        return frozenset(DEFAULT) if chosen is None else chosen
 
     def _gather(
         self,
@@ -130,7 +137,7 @@ class Telling:
             except Exception:  # noqa: BLE001  what one can't tell keeps no other from it
                 event(logging.ERROR, "notify.not_told", exc_info=True)
                 continue
-            messages += (one for one in found if one.kind in self._about or not one.kind)
+            messages += (one for one in found if not one.kind or one.kind in self._about_of(one))
         return [self._masked(message) for message in messages], state
 
     def _steps(

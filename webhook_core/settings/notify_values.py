@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import time
 from typing import Any
 
 from webhook_core.notify.kinds import DEFAULT, KINDS
@@ -16,6 +15,8 @@ from webhook_core.settings import variables
 from webhook_core.settings.notify_services import PASTED, SERVICES
 from webhook_core.settings.secret_names import path_of, version_of
 from webhook_core.settings.secrets import Secret, is_like_a_name
+from webhook_core.trading import day_begins
+from webhook_core.trading.day_begins import DayBegins
 
 _NEXT = r"\s*,\s*(?=[A-Za-z][A-Za-z0-9+.-]{0,31}:/|projects/|env:)|\s+"
 """A comma may stand inside of an address, so only one before another address parts."""
@@ -30,16 +31,16 @@ def texts(value: str) -> tuple[Secret, ...]:
     return tuple(Secret(part) for part in parts if part)
 
 
-def about(value: str) -> frozenset[str]:
+def about(value: str, default: Collection[str] = DEFAULT) -> frozenset[str]:
     """``+fill,-denied`` changes what is told by default; names alone stand in its place; ``all``
-    and ``none``."""
+    and ``none``. Raises ValueError."""
     found: set[str] = set()
     parts = variables.entries(value.lower())
     signed = [part for part in parts if part[0] in "+-"]
     if signed and len(signed) < len(parts):
         raise ValueError("write every name with + or -, or every one without")
     if signed:
-        found |= set(DEFAULT)
+        found |= set(default)
     for part in parts:
         names = _kinds(part.lstrip("+-"), alone=len(parts) == 1 and not signed)
         found = found - names if part.startswith("-") else found | names
@@ -55,12 +56,24 @@ def _kinds(name: str, *, alone: bool) -> set[str]:
     return {name}
 
 
-def hour(value: str) -> time:
-    """``07:00``, UTC."""
-    match = re.fullmatch(r"(?a)([01]?[0-9]|2[0-3]):([0-5][0-9])", value)
-    if match is None:
-        raise ValueError(f"{variables.shown(value)} is no hour of a day such as 07:00 (UTC)")
-    return time(int(match[1]), int(match[2]))
+def about_of_toml(value: object) -> str:
+    """``notify_about`` of a strategy, as it is written: it changes what NOTIFY_ABOUT says."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError('must be a text such as "+fill,-denied"')
+    about(value.strip())
+    return value.strip()
+
+
+def hour(value: str) -> DayBegins:
+    """``07:00`` is in UTC; a zone may follow, with whose clock it moves."""
+    try:
+        return day_begins.parse(value if " " in value else f"{value} UTC")
+    except ValueError as error:
+        wrong = f" ({error})" if "zone;" in str(error) else ""
+        raise ValueError(
+            f"{variables.shown(value)} is no hour of a day such as 07:00 (UTC) or "
+            f"07:00 Europe/Berlin{wrong}"
+        ) from None
 
 
 PARSERS: Mapping[str, Callable[[str], Any]] = {

@@ -6,7 +6,6 @@ limit costs money.
 """
 
 from collections.abc import Mapping
-from datetime import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +19,7 @@ from webhook_core.trading.rules import Fees, Guards, Limits, TradingRules
 
 if TYPE_CHECKING:
     from webhook_core.settings.venue_name import VenueName
+    from webhook_core.trading.day_begins import DayBegins
 
 
 class Settings(NamedTuple):
@@ -76,7 +76,7 @@ class Settings(NamedTuple):
     guards: Guards | None = None
     notify: tuple[Secret, ...] = ()
     notify_about: frozenset[str] | None = None
-    notify_summary: time | None = None
+    notify_summary: "DayBegins | None" = None
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()

@@ -20,8 +20,9 @@ class Strategy(NamedTuple):
     """Limits beside the global ones, never instead of them.
 
     None: no limit of its own. ``volume`` counts what ``quantity_type`` says; ``size_fixed``: no
-    alert may name another size. ``notify``: who is told of it beside NOTIFY; ``expect_every``: how
-    often its alerts come. ``close``: whether it closes what it bought, or all that is held.
+    alert may name another size. ``notify``: who is told of it beside NOTIFY; ``notify_about``: of
+    what, as it was written; ``expect_every``: how often its alerts come. ``close``: whether it
+    closes what it bought, or all that is held.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Strategy(NamedTuple):
     notify: tuple[Secret, ...] = ()
     expect_every: "Expected | None" = None
     close: Literal["own", "all"] | None = None
+    notify_about: str | None = None
 
     @property
     def limits(self) -> Limits:

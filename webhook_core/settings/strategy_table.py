@@ -18,7 +18,7 @@ T = TypeVar("T")
 KEYS = (
     *("token", "secret", "allowed_symbols", "volume", "quantity_type", "size", "max_order_cost"),
     *guard_values.GUARDS,
-    *("notify", "expect_every", "close"),
+    *("notify", "notify_about", "expect_every", "close"),
 )
 SIZE_KEYS = ("volume", "quantity_type", "fixed")
 
@@ -57,6 +57,8 @@ class StrategyTable:
             )
         for key in self.table.keys() - set(KEYS):
             hint = env_values.suggestion(key, KEYS) or f"; there are {', '.join(KEYS)}"
+            if name == "notify":  # looked for here, where every section is a strategy
+                hint = "; what is told is chosen by NOTIFY_ABOUT, and by a strategy's notify_about"
             self._fault(key, f"is no setting of a strategy{hint}")
 
     def strategy(self) -> Strategy:
@@ -77,6 +79,7 @@ class StrategyTable:
             notify=self._parsed("notify", self._told) or (),
             expect_every=self._parsed("expect_every", _expected),
             close=self._parsed("close", toml_values.close),
+            notify_about=self._parsed("notify_about", _told_about),
         )
 
     def _told(self, value: object) -> tuple[Secret, ...]:
@@ -167,6 +170,12 @@ class StrategyTable:
             named = variable if variable.isupper() else env_values.shown(variable)
             raise ValueError(f"names the variable {named}, which is not set")
         return self.names.listed(place)(self.env[variable])
+
+
+def _told_about(value: object) -> str:
+    from webhook_core.settings import notify_values  # few strategies tell anybody
+
+    return notify_values.about_of_toml(value)
 
 
 def _expected(value: object) -> Any:

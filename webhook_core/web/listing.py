@@ -23,6 +23,8 @@ SEARCHED = 10_000
 """Entries that one search reads at most: seconds on SQLite, and on Firestore a billed read for
 each."""
 ENOUGH_FOR_A_PAGE_S = 2.0
+FILTERS = ("state", "strategy", "since", "alert", "symbol")
+LONGEST_NAME = 40
 UNITS = {"s": "seconds", "min": "minutes", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SINCE = (
     "a span such as 90min, 12h or 7d, or a moment such as 2026-11-22 or 2026-11-22T12:00Z "
@@ -68,6 +70,18 @@ class Filters(NamedTuple):
             and self.alert_id in (None, entry.alert_id)
             and (self.is_of_pair is None or self.is_of_pair(entry.current.request))
         )
+
+
+def check_names(query: Mapping[str, str], known: Collection[str]) -> None:
+    """A filter that is misspelt would list what was not asked for. Raises AlertMalformed."""
+    for name in query:
+        if name not in known:
+            is_shown = name.isidentifier() and len(name) <= LONGEST_NAME
+            named = f"{name} is a parameter" if is_shown else "A parameter is one"
+            raise AlertMalformed(
+                f"{named} that this route does not take; it takes {', '.join(known)}.",
+                field=name if is_shown else None,
+            )
 
 
 def page_limit(text: str | None) -> int:

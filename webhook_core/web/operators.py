@@ -88,6 +88,7 @@ class Operators:
         ``limit`` (at most 200) and ``cursor``."""
         from webhook_core.web import listing  # no alert lists orders
 
+        listing.check_names(query, (*listing.FILTERS, "limit", "cursor"))
         filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
         limit = listing.page_limit(query.get("limit"))
         try:
@@ -170,12 +171,17 @@ class Operators:
         """What the bridge's own orders earned, per strategy and pair: ``month`` and ``strategy``;
         how many of each strategy's alerts were refused in that time, which strategies have gone
         silent, and what daily limits count today."""
+        from webhook_core.web.listing import check_names  # no alert reports
+
+        check_names(query, ("month", "strategy"))
         budget = self._budget()
         found = self.money.report(query, budget)
         span = (found["since"], found["until"])
-        refused = self.history.refused_shares(*span, query.get("strategy") or None, budget)
+        asked = query.get("strategy") or None
+        refused = self.history.refused_shares(*span, asked, budget)
         losses = self._losses()
-        return {**found, "refused": refused, "expected": self.expected(), "losses": losses}
+        expected = [row for row in self.expected() if asked in (None, row["strategy"])]
+        return {**found, "refused": refused, "expected": expected, "losses": losses}
 
     def expected(self) -> list[dict[str, Any]]:
         """The strategies that alerts are expected of, and which of them are silent. Raises

@@ -154,3 +154,18 @@ def test_two_lists_are_merged_by_time_and_every_alert_is_shown_once(kinds, limit
         assert len(page.rows) == limit
         assert cursor_of(*places_in(cursor)) == cursor
     assert found == wanted[::-1]
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/orders", "/report"])
+@pytest.mark.parametrize("name", ["strategi", "mnth", "State", "offset"])
+def test_a_filter_that_the_route_does_not_have_is_named(day, path, name):
+    answer = day.operate("GET", path, **{name: "x"})
+    assert (answer.status, answer["field"]) == (400, name)
+    assert "strategy" in answer["error"]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 41, "<script>"])
+def test_one_that_is_no_name_is_not_repeated(day, name):
+    answer = day.operate("GET", "/alerts", **{name: "x"})
+    assert (answer.status, answer["field"]) == (400, None)
+    assert name == "" or name not in answer["error"]

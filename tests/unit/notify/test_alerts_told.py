@@ -124,6 +124,24 @@ def test_more_or_less_can_be_chosen(told, person, about, told_as):
     assert (person.titles if isinstance(told_as, list) else len(person.titles)) == told_as
 
 
+def test_more_or_less_can_be_chosen_of_one_strategy(told, person, tmp_path):
+    path = tmp_path / "strategies.toml"
+    path.write_text('[trend]\nnotify_about = "+malformed,-denied"\n[swing]\n')
+    env = {"STRATEGIES_FILE": str(path), "NOTIFY_ABOUT": "+accepted"}
+    function = told(env=env)
+    for name in ("trend", "swing"):
+        function.post(function.alert(id=f"{name}1", strategy_name=name))
+        function.post(function.alert(id=f"{name}2", strategy_name=name, volume="much"))
+        function.post(function.alert(id=f"{name}3", strategy_name=name, symbol="ETHUSD"))
+    next_run(function)
+    assert sorted(person.titles) == [
+        "swing: Kraken accepted the order (paper)",
+        "swing: an alert was refused by a limit (paper)",
+        "trend: Kraken accepted the order (paper)",
+        "trend: an alert could not be read (paper)",
+    ]
+
+
 def test_what_came_before_the_first_run_is_not_told(person, told):
     function = told()
     function.post(function.alert(symbol="ETHUSD"))

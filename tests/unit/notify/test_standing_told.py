@@ -3,8 +3,11 @@ summary."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
 from tests.support.terminal import run
 from tests.unit.notify.conftest import next_run
@@ -223,6 +226,8 @@ def test_report_shows_it_with_and_without_anybody_to_tell(told, strategies):
     assert f"SILENT: {said}" in run(function, "report").output.splitlines()
     (row,) = function.operate("GET", "/report")["expected"]
     assert (row["strategy"], row["silent"]) == ("trend", True)
+    assert function.operate("GET", "/report", strategy="trend")["expected"] == [row]
+    assert function.operate("GET", "/report", strategy="other")["expected"] == []
 
 
 # -- the day's summary -----------------------------------------------------------------------------
@@ -245,6 +250,18 @@ def test_the_days_summary_comes_once_a_day_at_its_hour(told, person):
     assert next_run(function, 24 * 60 + 180) == 1
     assert person.titles[1] == "The day until 2026-11-24 07:00 UTC (paper)"
     assert person.heard[1]["message"] == "Alerts: 0"
+
+
+def test_its_hour_moves_with_the_clock_of_its_zone(told, person):
+    """Around the end of Berlin's summer time, on 2026-10-25."""
+    clock = FakeClock(datetime(2026, 10, 24, 4, 30, tzinfo=UTC))
+    function = told(env={"NOTIFY_SUMMARY": "07:00 Europe/Berlin"}, clock=clock)
+    for _ in range(3 * 24 * 2):
+        next_run(function, 30)
+    assert person.titles == [
+        f"The day until 2026-10-{day} UTC (07:00 Europe/Berlin) (paper)"
+        for day in ("24 05:00", "25 06:00", "26 06:00")
+    ]
 
 
 def test_it_is_told_late_where_no_run_came_at_its_hour(told, person):

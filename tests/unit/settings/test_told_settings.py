@@ -133,10 +133,42 @@ def test_a_kind_that_is_none_is_a_fault(given):
         settings(NOTIFY=URL, NOTIFY_ABOUT=given)
 
 
-@pytest.mark.parametrize("given", ["7", "24:00", "07:60", "07:00 CET", "7am", "-1:00"])
+@pytest.mark.parametrize(
+    "given", ["7", "24:00", "07:60", "07:00 Mars/City", "07:00 Berlin time", "7am", "-1:00"]
+)
 def test_an_hour_that_is_none_is_a_fault(given):
     with pytest.raises(SettingsError, match=r"NOTIFY_SUMMARY: .* such as 07:00"):
         settings(NOTIFY=URL, NOTIFY_SUMMARY=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "hour"),
+    [
+        ("07:00", (7, 0, "UTC")),
+        ("7:05", (7, 5, "UTC")),
+        ("00:00", (0, 0, "UTC")),
+        ("07:00 Europe/Berlin", (7, 0, "Europe/Berlin")),
+        ("23:59  Asia/Kolkata", (23, 59, "Asia/Kolkata")),
+    ],
+)
+def test_an_hour_of_the_summary_may_have_a_zone(given, hour):
+    assert settings(NOTIFY=URL, NOTIFY_SUMMARY=given).notify_summary == hour
+
+
+def test_what_is_told_of_one_strategy_can_be_chosen():
+    found = settings('[trend]\nnotify_about = "+fill,-denied"\n').strategies["trend"]
+    assert found.notify_about == "+fill,-denied"
+
+
+@pytest.mark.parametrize("given", ['"fills"', '""', "5", '["fill"]', '"fill,-denied"', "true"])
+def test_a_kind_that_is_none_is_a_fault_of_a_strategy_too(given):
+    with pytest.raises(SettingsError, match=r"\[trend\] notify_about: "):
+        settings(f"[trend]\nnotify_about = {given}\n")
+
+
+def test_a_section_that_is_looked_for_says_what_there_is_instead():
+    with pytest.raises(SettingsError, match=r"\[notify\] fill: .* chosen by NOTIFY_ABOUT"):
+        settings("[notify]\nfill = true\n")
 
 
 @pytest.mark.parametrize("name", ["NOTIFY_ABOUT", "NOTIFY_SUMMARY"])
