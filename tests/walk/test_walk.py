@@ -3,20 +3,23 @@ a resend made it so."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.walk.run import shrunk, walk
 
-WALKS = 43
+SEEDS = [range(first, first + 11) for first in range(0, 44, 11)]
 """Every fifth of them with reads that show everything at once."""
 
 
-def test_each_step_ends_where_it_was_wanted():
+@pytest.mark.parametrize("seeds", SEEDS, ids=str)
+def test_each_step_ends_where_it_was_wanted(seeds):
     """A walk that fails prints its story, as short as it could be made."""
     steps = 0
-    for seed in range(WALKS):
+    for seed in seeds:
         done = walk(seed)
         assert done.wrong is None, shrunk(done).text()
         steps += done.taken
-    assert steps > 1000
+    assert steps > 250
 
 
 def test_the_same_walk_takes_the_same_steps():
