@@ -93,7 +93,7 @@ function show() {
   document.getElementById("pine").textContent = pineOf(all);
   list("dialog", [["Condition: your strategy, order fills only (an indicator: once per bar close)."],
     ["Message: the text above; or, where the script sends it, nothing but {{strategy.order.alert_message}}."],
-    ["Notifications, webhook URL: https://YOUR-FUNCTION-URL/webhook/tradingview"]]);
+    [`Notifications, webhook URL: ${isServed() ? location.origin : "https://YOUR-FUNCTION-URL"}/webhook/tradingview`]]);
   document.getElementById("copied").textContent = "";
 }
 async function copy() {
@@ -113,8 +113,9 @@ function readIn() {
 // -- with the operator's login: the server signs tokens, and tries the message; from disk there is none
 
 let proof = "";
+function isServed() { return location.protocol.startsWith("http"); }
 async function openLogin() {
-  if (!location.protocol.startsWith("http")) return;
+  if (!isServed()) return;
   const session = await (await fetch("/operator/compose")).json().catch(() => ({}));
   if (!session.proof) return;
   proof = session.proof;

@@ -108,6 +108,11 @@ def test_another_tools_message_is_tried_as_it_is(driver, home, function):
     assert "another tool's message" in until_shown(driver, "faults", "message_type")
 
 
+def test_the_dialog_is_told_the_address_of_this_function(driver, home):
+    driver.get(f"{home}/compose")
+    assert f"webhook URL: {home}/webhook/tradingview" in until_shown(driver, "dialog", "URL")
+
+
 def test_a_refusal_of_the_server_is_said_beside_the_button(driver, home, function):
     log_in(driver, home, function)
     driver.get(f"{home}/compose")

@@ -42,7 +42,7 @@ def _without(rest: tuple[str, ...]) -> str:
     return f"; it is without {names}, so write what you need of them in our fields" if names else ""
 
 
-_AUTOVIEW_KEYS = frozenset(
+_KEYS = frozenset(
     (
         *("a", "ab", "aid", "amr", "ar", "b", "bcc", "c", "cc", "close", "cm", "cmo", "cot", "d"),
         *("delay", "dt", "e", "eh", "fp", "fsl", "ftp", "fts", "h", "ip", "l", "m", "ms", "p"),
@@ -56,16 +56,19 @@ def _autoview(text: str) -> Order | None:
     orders = []
     for line in lines(text):
         pairs = [token.partition("=") for token in line.split()]
-        if not all(
-            sign and value and name.lower() in _AUTOVIEW_KEYS for name, sign, value in pairs
-        ):
+        said = {name.lower(): value.lower() for name, sign, value in pairs if sign and value}
+        # Newer keys than these are its own all the same where exchange and symbol stand beside.
+        if len(said) != len(pairs) or not ({"e", "s"} <= said.keys() or said.keys() <= _KEYS):
             return None
-        said = {name.lower(): value.lower() for name, _, value in pairs}
         closes = {"position": "close", "order": "cancel"}.get(said.get("c", ""))
         action = closes or SIDES.get(said.get("b", ""))
         if len(pairs) < 2 or not (closes or said.get("b") in ("buy", "long", "sell", "short")):
             return None
-        carried = {*"abceqs", *(("t",) if said.get("t", "market") == "market" else ())}
+        # What to paste for a close has no size, so that of a part is not in it.
+        carried = {
+            *("abces" if closes else "abceqs"),
+            *(("t",) if said.get("t", "market") == "market" else ()),
+        }
         rest = tuple(name for name in said if name not in carried)
         orders.append(Order(action, pair(said.get("s")), rest))
     return agreed(orders)
@@ -95,17 +98,15 @@ def _frostybot(text: str) -> Order | None:
         action = SIDES.get(verb) or {"flatten": "close", "close": "close"}.get(verb)
         action = "cancel" if verb.startswith("cancel") else action
         names = re.findall(r"(?a)\b(\w+)=", match[2])
-        rest = tuple(name for name in names if name.lower() not in ("symbol", "size"))
+        carried = ("symbol",) if action in ("close", "cancel") else ("symbol", "size")
+        rest = tuple(name for name in names if name.lower() not in carried)
         orders.append(Order(action, pair(symbol[1]) if symbol else None, rest))
     return agreed(orders)
 
 
 def _pineconnector(text: str) -> Order | None:
     """60123456789,buy,BTCUSD,risk=1 (pineconnector.com)."""
-    verbs = (
-        "buy|sell|(?:buy|sell)(?:limit|stop)|close(?:long|short)(?:vol|pct)?|close(?:longshort|all)"
-        "|cancel(?:long|short)|newsltp(?:long|short)|(?:closealle|e)a(?:on|off)"
-    )
+    verbs = r"(?:buy|sell|close|cancel|newsltp|ea)[a-z]{0,16}"
     match = re.fullmatch(
         rf"(?ai)\d{{6,20}},\s*({verbs})(?:,\s*([\w.!#+/-]+))?((?:,\s*\w+=[^,]+)*)", text
     )

@@ -380,6 +380,11 @@ PASTED = [
     ("myKraken ETHUSDT.P sell 5@ reduceonly", "sell", "ETHUSDT", ("reduceonly",)),
     ("myKraken BTC/USDT:USDT buy 10% collateral", "buy", "BTC/USDT", ("collateral",)),
     ("frosty:buy symbol=BTC/USD size=100%", "buy", "BTC/USD", ()),
+    ("e=kraken s=btcusd b=long q=5% t=limit fpx=1% u=currency", "buy", "BTCUSD", ("t", "fpx", "u")),
+    ("E=kraken A=main S=btcusd C=position B=long T=market", "close", "BTCUSD", ()),
+    ("e=kraken s=btcusd c=position b=long q=50%", "close", "BTCUSD", ("q",)),
+    ("60123456789,closelongsell,BTCUSD,risk=1", "{{strategy.order.action}}", "BTCUSD", ("risk",)),
+    ("60123456789,eaon", "{{strategy.order.action}}", "{{ticker}}", ()),
     (
         "trade:kraken:stoploss symbol=BTC/USD stoptrigger=1",
         "{{strategy.order.action}}",
@@ -387,6 +392,7 @@ PASTED = [
         ("stoptrigger",),
     ),
     ("trade:kraken:close symbol=BTC/USD", "close", "BTC/USD", ()),
+    ("trade:kraken:close symbol=BTC/USD size=50%", "close", "BTC/USD", ("size",)),
     ("60123456789,sell,BTCUSD,vol_lots=0.1,sl=20", "sell", "BTCUSD", ("vol_lots", "sl")),
     (
         "60123456789,buylimit,BTCUSD,price=59000,risk=1",
@@ -411,6 +417,9 @@ def test_a_position_is_pasted_as_the_target_that_it_is():
 
 
 FREE = (
+    "a=1 b=2",
+    "e=kraken b=buy q=1 foo=2",
+    "60123456789,hello,BTCUSD",
     "buy BTCUSD now 5 please",
     "BTCUSD crossing 60000",
     "BTC/USD 5",
