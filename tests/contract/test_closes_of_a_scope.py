@@ -109,6 +109,21 @@ def test_what_an_answer_was_lost_of_is_sent_once(kraken: KrakenServer, busy: Fun
     assert (held(kraken), ether(kraken)) == (D("1.2"), 0)
 
 
+def test_an_order_in_doubt_holds_up_its_own_pair_alone(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    kraken.script("AddOrder", faults.reset_after())
+    assert ours(busy, volume="0.1").status == 503
+    body = {"id": "flat-5", "fired_at": busy.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
+    answer = flat(busy, **body)
+    assert (answer.status, answer["code"]) == (503, "not_sent")
+    assert sells(answer) == [("XETHZUSD", "2")]
+    assert any("Not closed: 0.4 BTC in BTC/USD" in one for one in answer["warnings"])
+    CLOCK.sleep(6)
+    assert sells(well(flat(busy, **body))) == [("XETHZUSD", "2"), ("XXBTZUSD", "0.4")]
+    assert held(kraken) == D("1.2")
+
+
 def test_what_is_paused_is_not_closed_and_the_others_are(
     kraken: KrakenServer, busy: Function
 ) -> None:

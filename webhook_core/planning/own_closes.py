@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.clock import Budget
+from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.planning.own_positions import OwnPositions
 from webhook_core.planning.sources import Sources
@@ -43,13 +44,20 @@ class Held(NamedTuple):
 def find(
     sources: Sources, strategy: str | None, budget: Budget, *, keeps: bool = True
 ) -> tuple[Held, ...]:
-    """What ``strategy``, or for None every one, has bought and not sold, in an order that stays.
-    ``keeps``: what is read of the trades may be kept.
+    """What ``strategy``, or for None every one, has bought and not sold, in an order that stays;
+    with 0 where only an order in doubt may have bought some, so that its close looks that up and
+    holds up no other. ``keeps``: what is read of the trades may be kept.
 
-    Raises NotItsTurn while that is not certain, VenueUnavailable, LedgerUnavailable.
+    Raises NotItsTurn where there is too much to read, VenueUnavailable, LedgerUnavailable.
     """
-    found = OwnPositions(sources, budget, keeps=keeps).all(strategy)
-    return tuple(sorted(Held(*one) for one in found))
+    positions = OwnPositions(sources, budget, keeps=keeps)
+    doubts = positions.doubts = list[LedgerEntry]()
+    found = {one[:3]: Held(*one) for one in positions.all(strategy)}
+    for entry in doubts:
+        request = entry.current.request
+        held = Held(entry.strategy, request.symbol or request.pair, request.on_margin, Decimal(0))
+        found.setdefault(held[:3], held)
+    return tuple(sorted(found.values()))
 
 
 def decided(

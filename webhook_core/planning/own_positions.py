@@ -22,7 +22,7 @@ from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Trade, in_order
 from webhook_core.planning.own_orders import MOST_RESTING, MOST_UNKNOWN
 from webhook_core.planning.sources import Sources
-from webhook_core.planning.unseen_trades import UnseenTrades, in_doubt
+from webhook_core.planning.unseen_trades import UnseenTrades
 from webhook_core.trading.facts import Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import Intent, OrderIntent, PositionIntent
@@ -44,8 +44,10 @@ class Own(NamedTuple):
 
 class OwnPositions:
     """Of one account, as of now. ``refused``: an entry whose order is none, though it is SUBMITTING
-    still. ``keeps``: what is read of the trades may be kept. Every method raises NotItsTurn,
-    VenueUnavailable, LedgerUnavailable."""
+    still. ``keeps``: what is read of the trades may be kept. ``doubts``: a list for the orders of
+    which it is not known what they came to, where those end no count.
+
+    Every method raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
 
     def __init__(
         self, sources: Sources, budget: Budget, refused: Unit | None = None, *, keeps: bool = True
@@ -53,6 +55,7 @@ class OwnPositions:
         self.sources, self.budget, self.refused, self.keeps = sources, budget, refused, keeps
         self.store = TradeStore(sources.pair_rules.documents, sources.mode, sources.account)
         self.listed: tuple[RestingOrder, ...] | None = None
+        self.doubts: list[LedgerEntry] | None = None
 
     def added_to(
         self, facts: Facts, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
@@ -82,7 +85,7 @@ class OwnPositions:
         """Every position of a strategy, or of all; ``pair``: in which doubts count, None: in any.
         What is sold short on spot is none."""
         unseen = UnseenTrades(self.sources, self.store, self.budget, strategy, pair)
-        unseen.listed = self.listed
+        unseen.listed, unseen.doubts = self.listed, self.doubts
         entries = self._entries(strategy, unseen)
         book = self._book(strategy, entries, unseen)
         self.listed = unseen.listed
@@ -116,7 +119,7 @@ class OwnPositions:
         ]
         for entry in found:
             if entry.state is State.SUBMITTING:
-                raise in_doubt(entry)
+                unseen.doubt(entry)
         return [one for one in found if one.state is State.ACCEPTED and one.current.order_id]
 
     def _book(

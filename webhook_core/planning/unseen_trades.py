@@ -25,7 +25,8 @@ _DAY = timedelta(days=1)
 
 class UnseenTrades:
     """Of one account. ``strategy``: whose, None: everybody's; ``pair``: of which, None: of any.
-    ``listed``: the open orders, once they were read, also here.
+    ``listed``: the open orders, once they were read, also here. ``doubts``: where they are only to
+    be collected, the orders of which it is not known what they came to; None: they end the count.
     Every method raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
 
     def __init__(
@@ -39,6 +40,7 @@ class UnseenTrades:
         self._sources, self._store, self._budget = sources, store, budget
         self._strategy, self._pair = strategy, pair
         self.listed: tuple[RestingOrder, ...] | None = None
+        self.doubts: list[LedgerEntry] | None = None
         self._lists_lack_since = sources.clock.now() - 2 * sources.margin
 
     def are_of(self, entry: LedgerEntry) -> bool:
@@ -50,6 +52,17 @@ class UnseenTrades:
             and request.method == "AddOrder"
         )
 
+    def doubt(self, entry: LedgerEntry) -> None:
+        """Of an order whose outcome is not known."""
+        if self.doubts is not None:
+            self.doubts.append(entry)
+            return
+        raise NotItsTurn(
+            f"What the order of the alert {entry.alert_id} came to is not known, so what this "
+            "strategy bought is not certain. Nothing was sent; sending the same alert again soon "
+            "is safe."
+        )
+
     def behind(self, trades: Sequence[Trade], entries: Sequence[LedgerEntry]) -> Iterator[Trade]:
         """In no order, each as of when its order was done. ``entries``: accepted ones that may
         have some."""
@@ -59,7 +72,8 @@ class UnseenTrades:
         for entry, order_id in zip(asked, ids, strict=True):
             fill = fills.get(order_id)
             if fill is None or (entry.current.request.at_market and not is_final(fill)):
-                raise in_doubt(entry)
+                self.doubt(entry)
+                continue
             lacking = fill.volume - self._moved(order_id, entry.claimed_at, fill.volume, trades)
             if lacking > 0:
                 yield self._trade(entry, lacking, fill)
@@ -141,14 +155,6 @@ class UnseenTrades:
         """Of a part that has filled and is not listed, while the order rests on: before whatever
         may have sold it, and behind whatever it may have sold."""
         return self._lists_lack_since if side is Side.BUY else self._sources.clock.now() + _DAY
-
-
-def in_doubt(entry: LedgerEntry) -> NotItsTurn:
-    """While it is not known what an order of ours came to."""
-    return NotItsTurn(
-        f"What the order of the alert {entry.alert_id} came to is not known, so what this strategy "
-        "bought is not certain. Nothing was sent; sending the same alert again soon is safe."
-    )
 
 
 def _sum_of(order_id: str, trades: Iterable[Trade]) -> Decimal:
