@@ -3,6 +3,8 @@ by hand; each order once, however often it comes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -122,6 +124,22 @@ def test_an_order_in_doubt_holds_up_its_own_pair_alone(
     CLOCK.sleep(6)
     assert sells(well(flat(busy, **body))) == [("XETHZUSD", "2"), ("XXBTZUSD", "0.4")]
     assert held(kraken) == D("1.2")
+
+
+def test_of_many_deliveries_at_once_each_order_is_sent_once(
+    kraken: KrakenServer, busy: Function, made: Callable[..., Function]
+) -> None:
+    before = len(kraken.calls_of("AddOrder"))
+    instances = [busy, made()]
+    fired_at = busy.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"token": TREND, "action": "close", "scope": "strategy", "id": "flat-6"}
+    body["fired_at"] = fired_at
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: instances[n % 2].post(body), range(6)))
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert well(busy.post(body))["replayed"] is True
+    assert len(kraken.calls_of("AddOrder")) == before + 2
+    assert (held(kraken), held(kraken, "XETH"), resting(kraken)) == (D("1.2"), 0, [])
 
 
 def test_what_is_paused_is_not_closed_and_the_others_are(
