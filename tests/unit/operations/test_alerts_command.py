@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests.support.faked_function import Function
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.operations.cli import cli
+from webhook_core.operations.commands.terminal import for_spreadsheet
 from webhook_core.trading.requests import Rejected
 
 ALL = ["tried", "malformed", "denied", "rejected", "traded"]
@@ -186,3 +187,12 @@ def test_records_that_could_not_be_written_are_said(day):
     day.post(day.alert(id="lost", symbol="ETHUSD"))
     said = run(day).stderr
     assert "up to 1 of the hour from 2026-11-22 12:00:00 may be missing" in said
+
+
+@pytest.mark.parametrize(
+    "first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff20"]
+)
+def test_a_text_that_a_spreadsheet_would_run_is_none(first):
+    assert for_spreadsheet(f"{first}1") == f"'{first}1"
+    assert for_spreadsheet(f"a{first}1") == f"a{first}1"
+    assert for_spreadsheet("") == ""

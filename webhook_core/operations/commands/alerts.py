@@ -14,7 +14,7 @@ import click
 from webhook_core.journal.reading import SEARCHED
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication, moment
+from webhook_core.operations.commands.terminal import OpenApplication, for_spreadsheet, moment
 from webhook_core.web.listing import MOST_ENTRIES
 from webhook_core.web.messages import json_response
 
@@ -35,7 +35,6 @@ _COLUMNS = (
     ),
     *("warnings", "order_ids", "milliseconds", "validates", "account"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @click.group(invoke_without_command=True)
@@ -206,8 +205,7 @@ def _show_csv(rows: list[Mapping[str, Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    """One line; a text that a spreadsheet would take for a formula begins with an apostrophe
-    (owasp.org, CSV Injection)."""
+    """One line, and no formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -215,7 +213,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, tuple | list):
         value = "; ".join(value)
     text = one_line(value.isoformat() if hasattr(value, "isoformat") else value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return for_spreadsheet(text)
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import click
 
 from webhook_core.money.trades import Trade
 from webhook_core.operations.commands.tables import show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication, moment
+from webhook_core.operations.commands.terminal import OpenApplication, for_spreadsheet, moment
 from webhook_core.trading.rounding import plain
 
 _HEADER = (
@@ -94,8 +94,8 @@ def _cells(trade: Trade) -> tuple[str, ...]:
         trade.at.isoformat(timespec="milliseconds"),
         trade.trade_id,
         trade.order_id,
-        _text(trade.strategy),
-        _text(trade.alert_id),
+        for_spreadsheet(trade.strategy or ""),
+        for_spreadsheet(trade.alert_id or ""),
         trade.role,
         trade.symbol,
         trade.side,
@@ -103,12 +103,6 @@ def _cells(trade: Trade) -> tuple[str, ...]:
         (trade.base if trade.fee_in_base else trade.quote) or "",
         "yes" if trade.margin else "no",
     )
-
-
-def _text(value: str | None) -> str:
-    """A spreadsheet takes a text that begins like a formula for one."""
-    text = value or ""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
@@ -163,7 +157,7 @@ def _cell(value: Any) -> object:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return " ".join(f"{fee} {asset}" for asset, fee in value.items())
-    return value if _is_number(value) else _text(str(value))
+    return value if _is_number(value) else for_spreadsheet(str(value))
 
 
 def _is_number(value: object) -> bool:
