@@ -68,7 +68,8 @@ class State:
 
 
 class AccountExchange:
-    """``auto_earn``: assets whose balance is shown in the row of Auto Earn."""
+    """``auto_earn``: assets whose balance is shown in the row of Auto Earn. ``reads``: as of when
+    each read of the balances was, by its task."""
 
     def __init__(
         self, world: World, chaos: Chaos, balances: Mapping[str, Decimal], auto_earn: frozenset[str]
@@ -86,6 +87,8 @@ class AccountExchange:
         self._late = {read: 0.0 if chaos.calm else world.random.choice(LATEST_S) for read in READS}
         self._texts: list[tuple[int, str]] = []
         self._by_hand: dict[str, Decimal] = {}
+        self.reads: dict[str, list[int]] = {}
+        self._seen_at = 0
         for pair, price in PAIRS.items():
             self.move(pair, price)
         self._texts = [(-LONGEST, self._texts[-1][1])]
@@ -99,9 +102,14 @@ class AccountExchange:
             self._note()
             return code, content
         seen_at = self._world.now - int(self._world.random.random() * self._late[endpoint] * SECOND)
+        self._seen_at = seen_at
         self._frozen.show(next(text for at, text in reversed(self._texts) if at <= seen_at))
         code, content = self._past.handle(method, path, query, headers, body)
         return code, self._earning(content) if endpoint == "BalanceEx" else content
+
+    def was_read(self, task: str) -> None:
+        """By whom the last read of the balances was."""
+        self.reads.setdefault(task, []).append(self._seen_at)
 
     def move(self, pair: str, price: Decimal) -> None:
         """The market; what it crosses fills."""

@@ -16,6 +16,7 @@ from webhook_core.planning.believed import Believed
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.unlisted_orders import Unlisted, UnlistedOrders
+from webhook_core.sending.again import Again
 from webhook_core.trading.facts import Balance
 
 _balances = account._balances
@@ -34,13 +35,17 @@ def _nothing_unlisted(self: UnlistedOrders, entries: object, side: object) -> Un
     return Unlisted((), ())
 
 
+def _whatever_has_come(*_: object) -> None:
+    """As if nobody had placed an order since an alert was interrupted."""
+
+
 def _everything_valued(*args: Any) -> tuple[Decimal, tuple[str, ...]]:
     worth, _ = _worth(*args)
     return worth / 2, ()
 
 
-def _position_as_shown(self: Believed, pair: str, shown: Decimal, *_: object) -> Decimal:
-    return shown
+def _positions_as_shown(self: Believed, name: str, _: object) -> frozenset[Decimal]:
+    return frozenset((self.shown.figures[name],))
 
 
 def _no_exits(self: RestingExits, *_: object) -> list[Any]:
@@ -66,13 +71,25 @@ ACCOUNT_MUTATIONS = (
     ),
     Mutation(
         "positions_as_shown",
-        ((Believed, "_position", _position_as_shown),),
+        ((Believed, "_positions", _positions_as_shown),),
         Invariant.FITS_THE_BOOK,
         ACCOUNT,
     ),
     Mutation(
         "exits_never_fire",
         ((RestingExits, "_exits_of", _no_exits),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
+    Mutation(
+        "replaced_unseen",
+        ((Again, "check_way", _whatever_has_come),),
+        Invariant.ONE_EXIT,
+        ACCOUNT,
+    ),
+    Mutation(
+        "strangers_unseen",
+        ((Believed, "_check", _whatever_has_come),),
         Invariant.FITS_THE_BOOK,
         ACCOUNT,
     ),

@@ -4,6 +4,12 @@ was in while it was decided.
 The states are the book's own. Between the delivery that decides and its order others may
 trade, so any state since then counts; what somebody trades by hand counts once the reads
 show it, so as late as a read may be.
+
+Where no plan has left a figure of an asset, every read of the balances that a plan has made may
+be of before an order of ours. Then nobody can tell: with as much more or less held from the start
+and that order in it, each of these reads is the same. So the state that they show is allowed too.
+So it is where somebody has traded by hand as much, and the same way, as an order of ours: a balance
+that has the one of them looks like one that has the other.
 """
 
 from __future__ import annotations
@@ -37,10 +43,13 @@ class AccountWatch:
         self._wants = {want.alert.digest: want for want in plan.wants}
         self._started: dict[str, int] = {}
         self._began: dict[str, int] = {}
-        self._of_order: dict[str, tuple[Want, int]] = {}
+        self._of_order: dict[str, tuple[Want, int, str]] = {}
         self._units: dict[str, str] = {}
         self._traded: set[str] = set()
         self._first: dict[str, int] = {}
+        self._task: dict[str, str] = {}
+        self._by_hand = {_trade(fields) for _, fields in plan.hands}
+        self._own: set[tuple[str, str, Decimal]] = set()
 
     def broken(self, invariant: Invariant, text: str) -> None:
         self.violations.append(Violation(invariant, text))
@@ -54,6 +63,7 @@ class AccountWatch:
 
     def planned(self, owner: str, _: int, task: str) -> None:
         self._began[owner] = self._started.get(task, self._world.now)
+        self._task[owner] = task
 
     def wrote(self, before: LedgerEntry | None, after: LedgerEntry) -> None:
         attempt = after.current
@@ -63,7 +73,11 @@ class AccountWatch:
                 f"{after.unit.name} went from {before.state} to {after.state}",
             )
         began = self._began.get(attempt.owner, self._world.now)
-        self._of_order[attempt.client_order_id] = (self._wants[after.body_sha256], began)
+        self._of_order[attempt.client_order_id] = (
+            self._wants[after.body_sha256],
+            began,
+            attempt.owner,
+        )
         self._units[attempt.client_order_id] = after.unit.name
 
     def placed(self, fields: Mapping[str, str]) -> None:
@@ -75,13 +89,15 @@ class AccountWatch:
         if any(self._units[other] == self._units[name] for other in self.book):
             self.broken(Invariant.ONE_ORDER, f"{self._units[name]} has two orders")
         self.book.append(name)
-        want, began = known
+        self._own.add(_trade(fields))
+        want, began, owner = known
         self._traded.add(want.alert.name)
         if b'"limit"' in want.alert.body:
             self._check_place(want, began)
         if want.of is not None and fields["ordertype"] == "market":
             volume = _volume(fields, want)
-            self._check(want, volume, began, f"{fields['type']} {fields['volume']}")
+            what, task = f"{fields['type']} {fields['volume']}", self._task.get(owner, "")
+            self._check(want, volume, began, what, task)
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         document = json.loads(response.body)
@@ -92,7 +108,8 @@ class AccountWatch:
         exits = want.of is not None and b"percent_" not in want.alert.body
         final = code in _NOTHING or (response.status == 200 and b"orders" in want.alert.body)
         if exits and final and not document["replayed"] and delivery.alert.name not in self._traded:
-            self._check(want, ZERO, self._first[delivery.alert.name], f"the final answer {code}")
+            began, what = self._first[delivery.alert.name], f"the final answer {code}"
+            self._check(want, ZERO, began, what, delivery.name)
 
     def reconciled(self, _: HttpResponse) -> None:
         """Nothing follows from it here."""
@@ -119,10 +136,11 @@ class AccountWatch:
 
     # -- the judgement -----------------------------------------------------------------------------
 
-    def _check(self, want: Want, volume: Decimal, began: int, what: str) -> None:
+    def _check(self, want: Want, volume: Decimal, began: int, what: str, task: str) -> None:
         assert want.of is not None
         back = self._held_back(want, began)
-        wanted = map(want.of, self._possible(want, began))
+        states = (*self._possible(want, began), *self._last_seen(want, task))
+        wanted = map(want.of, states)
         ranges = [(low, high + (back if high < 0 else 0)) for low, high in wanted]
         least = LEAST[want.pair] if volume == ZERO else ZERO  # less is not worth an order
         if not any(low - least <= volume <= high + least for low, high in ranges):
@@ -155,6 +173,16 @@ class AccountWatch:
             }
             yield State(state.at, {**state.held, **held}, shown, state.prices, state.selling)
 
+    def _last_seen(self, want: Want, task: str) -> Iterator[State]:
+        """What the newest of its reads showed, of a figure that nobody can tell."""
+        assert self.exchange is not None
+        reads, figures = self.exchange.reads.get(task), self._store.entries(limit=1000).entries
+        others = (entry.figures for entry in figures if self._task.get(entry.current.owner) != task)
+        left = len(want.keys) == 1 and any(want.keys[0] in one for one in others)
+        if reads and len(want.keys) == 1 and (not left or self._own & self._by_hand):
+            history = self.exchange.history
+            yield next(state for state in reversed(history) if state.at <= max(reads))
+
     # -- the end -----------------------------------------------------------------------------------
 
     def unresolved(self) -> bool:
@@ -163,6 +191,10 @@ class AccountWatch:
     def finish(self) -> None:
         if self.unresolved():
             self.broken(Invariant.ALL_RESOLVED, "an entry is still SUBMITTING")
+
+
+def _trade(fields: Mapping[str, str]) -> tuple[str, str, Decimal]:
+    return fields["pair"], fields["type"], Decimal(fields["volume"])
 
 
 def _volume(fields: Mapping[str, str], want: Want) -> Decimal:

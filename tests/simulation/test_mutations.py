@@ -20,11 +20,12 @@ MOST_SEEDS = 15_000
 MET_AT = {
     "claim_not_atomic": 585,
     "failed_reads_count": 1150,
-    "lists_believed": 1107,
+    "lists_believed": 3680,
     "missed_for_ever": 647,
     "missed_unsaid": 1150,
     "one_read_for_absence": 1580,
     "refusals_not_durable": 912,
+    "replaced_unseen": 398,
     "sent_again_in_its_old_size": 3626,
     "steps_that_came_ignored": 366,
 }

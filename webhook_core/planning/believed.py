@@ -93,7 +93,7 @@ class Believed:
         self.pairs = list(dict.fromkeys(asked.pairs))
         self.counted_until: datetime | None = None
         self.exited: dict[str, Decimal] = {}
-        self._is_read_again = False
+        self._first: Shown | None = None
 
     def figures(self, shown: Shown) -> Mapping[str, Decimal]:
         """Each of those that are shown, with all of ours in it; then ``counted_until``, and
@@ -114,7 +114,11 @@ class Believed:
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
+        earlier = self._earlier_positions()
+        self._check_course(settled)
         figures = {name: self._figure(name, settled) for name in self.shown.figures}
+        if any(figures[name] not in possible for name, possible in earlier.items()):
+            raise NotItsTurn(_MAY_LACK)
         self._check(figures, settled)
         return figures
 
@@ -136,15 +140,39 @@ class Believed:
         )
 
     def _after_another_read(self) -> Settled:
-        self.shown, self._is_read_again = self.again(), True
+        self._first, self.shown = self.shown, self.again()
         return self._settled()
+
+    def _check_course(self, settled: Settled) -> None:
+        """Raises NotItsTurn where the last read lacks what the one before it showed: of a balance
+        without a figure to be held against, the newer one of the two counts."""
+        if self._first is None:
+            return
+        for name, shown in self.shown.figures.items():
+            moved = shown - self._first.figures.get(name, shown)
+            if moved and name not in settled.figures and not _is_position(name):
+                of = self.instrument_of
+                changes = (self.orders.change(one, name, of) for one in settled.unsure)
+                if moved * sum(changes, _ZERO) <= 0:
+                    raise NotItsTurn(_MAY_LACK)
+
+    def _earlier_positions(self) -> Mapping[str, frozenset[Decimal]]:
+        """What they may be by the read before the last one, which may be the older of the two."""
+        if self._first is None:
+            return {}
+        last, self.shown = self.shown, self._first
+        settled = self._settled()
+        names = filter(_is_position, self.shown.figures)
+        earlier = {name: self._positions(name, settled) for name in names}
+        self.shown = last
+        return earlier
 
     def _checked_balances(self, settled: Settled) -> Settled:
         """What rested in that read has to rest still."""
         entries = [entry for entry in settled.young if has_exit(entry)]
         for pair in self.pairs:
             doubt = self.exits.contradiction(pair, self.shown.balances, self.orders.known(entries))
-            if doubt and not self._is_read_again:
+            if doubt and self._first is None:
                 settled = self._after_another_read()
                 doubt = self.exits.contradiction(
                     pair, self.shown.balances, self.orders.known(entries)
@@ -158,7 +186,10 @@ class Believed:
     def _figure(self, name: str, settled: Settled) -> Decimal:
         shown, known = self.shown.figures[name], settled.figures.get(name)
         if _is_position(name):
-            return self._position(name.removeprefix(position_key("")), shown, known, settled)
+            possible = self._positions(name, settled)
+            if len(possible) != 1:
+                raise NotItsTurn(_MAY_LACK)
+            return next(iter(possible))
         if known is not None:
             return known
         if not settled.unsure:
@@ -172,13 +203,12 @@ class Believed:
         )
         return shown + moment.lacking(name, shown, settled.unsure)
 
-    def _position(
-        self, pair: str, shown: Decimal, known: Decimal | None, settled: Settled
-    ) -> Decimal:
+    def _positions(self, name: str, settled: Settled) -> frozenset[Decimal]:
+        """What the position may be; one figure where that is certain."""
+        shown, known = self.shown.figures[name], settled.figures.get(name)
+        pair = name.removeprefix(position_key(""))
         rows = [row for row in self.shown.positions if row.pair == pair]
-        if any(
-            fill.status not in DONE for fill in self.orders.by_order.values()
-        ):  # an order of ours rests
+        if any(fill.status not in DONE for fill in self.orders.by_order.values()):
             self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
         exits = self._exits(pair, rows, young)
@@ -191,15 +221,12 @@ class Believed:
             filled_all = {name: fill for name, fill in map(presumed, young) if fill is not None}
             lacks = lacking_of(rows, young, {**filled_all, **self.orders.by_order}, exits)
             if known - shown in lacks:
-                return known
+                return frozenset((known,))
         filled = self.orders.known(young)
         if not exits.fills and not any(fill.volume for _, fill in filled):
-            return shown
-        entries = [entry for entry, _ in filled]
-        lacks = lacking_of(rows, entries, self.orders.by_order, exits)
-        if len(lacks) != 1:
-            raise NotItsTurn(_MAY_LACK)
-        return shown + next(iter(lacks))
+            return frozenset((shown,))
+        lacks = lacking_of(rows, [entry for entry, _ in filled], self.orders.by_order, exits)
+        return frozenset(shown + amount for amount in lacks)
 
     def _exits(
         self, pair: str, rows: Sequence[OpenPosition], young: Sequence[LedgerEntry]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import DONE
+from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ class OrderFills:
 
     def __init__(self, sources: Sources, budget: Budget, by_order: Mapping[str, Fill]) -> None:
         self.sources, self.budget, self.by_order = sources, budget, dict(by_order)
+
+    def change(self, entry: LedgerEntry, key: str, instrument_of: InstrumentOf) -> Decimal:
+        """Of that figure by its fill, as far as it is known."""
+        fill = self.by_order.get(entry.current.order_id or "", entry.current.fill)
+        change = None if fill is None else change_of(entry, key, instrument_of, fill)
+        return change or Decimal(0)
 
     def ask(self, unsure: Sequence[LedgerEntry]) -> None:
         """What the orders in doubt have filled."""

@@ -201,7 +201,7 @@ class OwnOrders:
                 young.append(entry)
                 step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
             less = step.before is not None and saw_less(entry, key, newest[number:], instrument_of)
-            ours.append((entry, step._replace(before=None) if less else step))
+            ours.append((entry, step._replace(before=None, less=step.before) if less else step))
         steps: list[Step] = []
         in_doubt: list[LedgerEntry] = []
         missing = len(young)

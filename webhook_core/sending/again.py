@@ -17,7 +17,8 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
-from webhook_core.trading.intent import OrderIntent, is_of_own
+from webhook_core.sending.progress import found_none_open
+from webhook_core.trading.intent import CancelIntent, OrderIntent, is_of_own
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -77,15 +78,42 @@ class Again:
         the line's mark then. Raises NotItsTurn for one that may not be sent now."""
         return self._legs_again().counted(first, leg, budget)
 
-    def has_less_by_now(
-        self, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier delivery has planned what is left, and others may have traded, or
+        placed orders, since."""
+        return not isinstance(self._plan, Decided)
+
+    def is_outdated(self, leg: LedgerEntry, before: Sequence[LedgerEntry], budget: Budget) -> bool:
+        """Whether the size of a leg behind these has to be counted as of now. Raises
+        VenueUnavailable."""
+        request = leg.current.request
+        if request.waits or _has_fired(request, before):
+            return True
+        is_left = self.is_resumed and request.exits and request.counted and leg.turn is not None
+        return is_left or self._has_less_by_now(request, before, budget)
+
+    def _has_less_by_now(
+        self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget
     ) -> bool:
         """Whether an exit that was set free for a sale of what the strategy bought has traded a
-        part of that before its cancel. Of all that is held Kraken itself lets no more be sold.
-        Raises VenueUnavailable."""
-        if not leg.current.request.exits or not any(map(is_of_own, self._firing.wants.intents)):
+        part of that before its cancel. Of all that is held Kraken itself lets no more be sold."""
+        if not request.exits or not any(map(is_of_own, self._firing.wants.intents)):
             return False
         return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
+
+    def replaces(self, leg: LedgerEntry) -> bool:
+        """Whether it is an order that is to stand for those which this alert cancels."""
+        request, intents = leg.current.request, self._firing.wants.intents
+        is_order = request.method == "AddOrder" and not request.exits
+        return is_order and any(isinstance(intent, CancelIntent) for intent in intents)
+
+    def check_way(self, first: LedgerEntry, budget: Budget) -> None:
+        """Raises NotItsTurn where another order has come since ``first`` was planned, which the
+        cancels of this alert never saw."""
+        from webhook_core.sending.replaced_since import check_nothing_newer  # few alerts come to it
+
+        check_nothing_newer(self._market, self._firing.wants, first, budget)
 
     def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
         """The request of a leg on fresh pair rules, or the sentence that denies it.
@@ -129,3 +157,11 @@ class Again:
 def _has_a_size(intent: Intent) -> bool:
     """It comes to one order, whatever the account holds."""
     return isinstance(intent, OrderIntent) and intent.quantity_type in ("base", "quote")
+
+
+def _has_fired(request: OrderRequest, before: Sequence[LedgerEntry]) -> bool:
+    """Whether an exit that was to be set free for this order has traded instead, so that less is
+    held than was planned with."""
+    return request.exits and any(
+        entry.current.request.freeing and found_none_open(entry) for entry in before
+    )

@@ -112,12 +112,22 @@ class Legs:
             attempt = transitions.no_action_attempt(leg.unit, nothing, self.clock.now())
             attempt = replace(attempt, reason="the exit that it was to replace rests no more")
             return self._claimed(replace(leg, attempts=(attempt,)))
-        outdated = leg.current.request.waits or _has_fired(leg, before)
-        outdated = outdated or again.has_less_by_now(leg, before, budget)
+        if again.is_resumed:
+            self._check_way(before[0], leg, again, budget)
+        outdated = again.is_outdated(leg, before, budget)
         claim = Outdated() if outdated else self._claimed_if_held(leg, before, budget)
         if isinstance(claim, Outdated):
             return self._claimed_anew(before, leg, again, budget)
         return claim
+
+    def _check_way(
+        self, first: LedgerEntry, leg: LedgerEntry, again: Again, budget: Budget
+    ) -> None:
+        """Raises NotItsTurn for an order that may not be sent beside one that has come since. What
+        the rules forbid isn't sent anyway."""
+        left = budget.less(ENOUGH_TO_SEND_S)
+        if again.replaces(leg) and not self.hold(leg, left):
+            again.check_way(first, left)
 
     def _claimed_anew(
         self, before: Sequence[LedgerEntry], leg: LedgerEntry, again: Again, budget: Budget
@@ -208,6 +218,7 @@ class Legs:
         self, entries: Sequence[LedgerEntry], number: int, again: Again, budget: Budget
     ) -> LedgerEntry:
         entry, before = entries[number], entries[:number]
+        self._check_way(entries[0], entry, again, budget)
         renewed = again.next_attempt(entries[0], entry, budget)
         forbidden = self.hold(renewed, budget.less(ENOUGH_TO_SEND_S))
         ended = _ended(renewed, before, forbidden) if forbidden else None
@@ -224,14 +235,6 @@ def _ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerE
     from webhook_core.sending.begun_exits import ended  # few legs are held back
 
     return ended(leg, before, why)
-
-
-def _has_fired(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
-    """Whether an exit that was to be set free for this leg has traded instead, so that less is held
-    than was planned with."""
-    return leg.current.request.exits and any(
-        entry.current.request.freeing and found_none_open(entry) for entry in before
-    )
 
 
 def _stands_in_for_none(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:

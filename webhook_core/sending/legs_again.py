@@ -155,6 +155,8 @@ class LegsAgain:
             return request, mark
         is_all = len(self.firing.wants.intents) == 1  # and then it may have to buy by now
         meant = [one for one in decided.requests if one.exits or (is_all and not one.freeing)]
+        if not meant and any(one.method == "AddOrder" for one in decided.requests):
+            raise _is_outdated()  # by now it is an order of another kind that is wanted
         if not meant:
             return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
         return meant[0], mark

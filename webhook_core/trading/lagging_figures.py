@@ -24,7 +24,8 @@ class Step(NamedTuple):
     adds to the figure, None if only its direction is known; ``tolerance`` how far off
     that may be (a fee, a price). ``sure``: it did; one that may come to nothing, or to
     less, leaves every figure in doubt, which may have moved for another. ``returns``: the
-    close that it left behind may have taken it back.
+    close that it left behind may have taken it back. ``rises``: the direction. ``less``: what its
+    plan saw in place of ``before``, without an order that came before it.
     """
 
     before: Decimal | None
@@ -32,6 +33,8 @@ class Step(NamedTuple):
     tolerance: Decimal = Decimal(0)
     sure: bool = True
     returns: bool = False
+    rises: bool = True
+    less: Decimal | None = None
 
 
 class _Point(NamedTuple):
@@ -50,7 +53,7 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
     if not steps:
         return figure
     course = _course(steps)
-    if not course or not all(step.sure for step in steps):
+    if not course or not all(step.sure for step in steps) or _is_by_others(course, steps):
         return None
     end = course[-1]
     if end.number < len(steps):
@@ -59,6 +62,7 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
         moved = end.number == len(steps) - 1 and all(
             abs(figure - point.value) > point.slack for point in course
         )
+        moved = moved and (figure > end.value) == steps[-1].rises
         return figure if moved else None
     for point in reversed(course):
         if abs(figure - point.value) <= point.slack:
@@ -134,6 +138,17 @@ def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
                 lot.order_id, lot.open + other.open, lot.opened + other.opened
             )
     return joined
+
+
+def _is_by_others(course: Sequence[_Point], steps: Sequence[Step]) -> bool:
+    """Whether a plan saw a figure that no part of ours before it leads to."""
+    return any(
+        step.less is not None
+        and not any(
+            abs(step.less - point.value) <= point.slack for point in course if point.number <= place
+        )
+        for place, step in enumerate(steps)
+    )
 
 
 def _course(steps: Sequence[Step]) -> list[_Point]:

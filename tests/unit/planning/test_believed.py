@@ -90,6 +90,25 @@ def test_after_an_entry_the_position_is_as_wanted_or_the_answer_is_503_until_it_
     assert held(function, margin=margin) == (max(D(0), after) if not margin else after)
 
 
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_of_two_reads_the_second_of_which_lacks_an_order_nothing_is_decided(side):
+    """Each is of a moment of its own, and the later one may be the older."""
+    function = live(btc=2)
+    function.venue.hold_back(0)
+    before = function.venue._shown
+    entered(function, margin=False, side=side)
+
+    def go_back():
+        function.venue._held_back, function.venue._shown = 1, before
+
+    function.venue.during["balances"] = [lambda: None, go_back]
+    wanted = held(function)
+    body = target(function, str(wanted), "a-1")
+    assert post(function, body) == (503, "not_sent")
+    assert post(function, body) == (200, "no_action")
+    assert held(function) == wanted
+
+
 @pytest.mark.parametrize("wanted", WANTED)
 @pytest.mark.parametrize("late", range(4))
 @pytest.mark.parametrize("age_s", [1, 30, 3600])

@@ -11,7 +11,7 @@ from tests.support.clock import START
 from tests.support.instruments import btc_usd
 from tests.support.position_alerts import alert, held, leg_states
 from tests.support.trading_venue import outcome, sent, trader
-from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
@@ -89,6 +89,68 @@ def test_a_stop_of_a_fixed_size_is_sent_whatever_came_in_between():
     assert outcome(function.post(alert(function, "a-2", **HALF))) == (200, "accepted")
     assert outcome(function.post(body)) == (200, "accepted")
     assert [order.order_type for order in function.venue.resting] == ["stop-loss"]
+
+
+MOVED = [{"action": "cancel", "side": "sell"}, {**LIMIT, "price": "61000"}]
+INTERRUPTED = {
+    "before the order": no_time_is_left,
+    "the order was not sent": lambda function: not_sent(function, leg=1),
+}
+
+
+@pytest.mark.parametrize("unlisted", [False, True])
+@pytest.mark.parametrize(
+    ("how", "other"),
+    [
+        *((how, [LIMIT]) for how in INTERRUPTED),
+        ("before the order", MOVED),  # what was claimed before is withdrawn by such a one
+    ],
+)
+def test_an_order_that_was_to_be_the_only_one_is_not_sent_beside_one_that_came_meanwhile(
+    how, other, unlisted
+):
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *MOVED)
+    INTERRUPTED[how](function)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    assert outcome(function.post(alert(function, "a-2", orders=other, price=None)))[0] == 200
+    (newer,) = function.venue.resting
+    if unlisted:
+        function.venue.hidden["open_orders"] = {newer.order_id}
+    assert outcome(function.post(body))[0] == 503
+    assert function.venue.resting == [newer]
+    function.venue.hidden.clear()
+    function.venue.close(newer, "canceled")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert len(function.venue.resting) == 1
+
+
+@pytest.mark.parametrize("how", INTERRUPTED)
+def test_an_order_behind_a_cancel_is_sent_by_the_resend_though_others_came_that_it_does_not_mean(
+    how,
+):
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *MOVED)
+    INTERRUPTED[how](function)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    bid = alert(function, "a-2", side="buy", order_type="limit", volume="0.1", price="40000")
+    assert outcome(function.post(bid)) == (200, "accepted")
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert [order.side for order in function.venue.resting] == [Side.BUY, Side.SELL]
+
+
+def test_an_exit_that_was_left_is_counted_once_more():
+    """Somebody has bought by hand meanwhile, and the line is as it was."""
+    function = trader(btc=2)
+    rest(function)
+    body = legs(function, *CANCEL_AND_CLOSE)
+    no_time_is_left(function)
+    assert outcome(function.post(body)) == (503, "not_sent")
+    function.venue.held["XXBT"] = Balance(D("2.5"))
+    assert outcome(function.post(body)) == (200, "accepted")
+    assert (sent(function)[-1], held(function)) == (("sell", "2.5"), 0)
 
 
 def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():

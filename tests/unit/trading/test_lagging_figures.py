@@ -77,6 +77,27 @@ def test_a_figure_is_set_right_or_not_believed(figure, steps, expected):
 sizes = st.lists(st.integers(-50, 50).filter(bool), min_size=1, max_size=6)
 
 
+@pytest.mark.parametrize(
+    ("figure", "less", "expected"),
+    [("3", "0", "3"), ("2", "0", "3"), ("3", "2", "3"), ("3", "3", None), ("2", "-1", None)],
+)
+def test_a_plan_that_saw_less_saw_what_some_of_ours_led_to_or_somebody_else_has_traded(
+    figure, less, expected
+):
+    steps = [step("0", "2"), step(None, "1")._replace(less=D(less))]
+    assert settled(D(figure), steps) == (None if expected is None else D(expected))
+
+
+@pytest.mark.parametrize(("rises", "figure", "expected"), [
+    (True, "7", "7"), (True, "3", None), (False, "3", "3"), (False, "7", None),
+])  # fmt: skip
+def test_a_figure_that_has_moved_the_other_way_does_not_show_an_order_of_unknown_size(
+    rises, figure, expected
+):
+    steps = [step("5", None)._replace(rises=rises)]
+    assert settled(D(figure), steps) == (None if expected is None else D(expected))
+
+
 @given(before=st.integers(0, 1000), changes=sizes, shown=st.integers(0, 6))
 def test_however_many_of_our_orders_it_shows_the_outcome_is_the_same(before, changes, shown):
     steps = [
