@@ -183,5 +183,6 @@ function pineOf(legs) {
   if (exits && legs.every((leg) => ["sell", "close", "cancel"].includes(leg.action))) return `${note}strategy.close("Long", alert_message = ${text})`;
   if (legs.some((leg) => isOrder(leg) || ["close", "target", "reverse"].includes(leg.action))) return `${note}strategy.entry("Long", strategy.long, alert_message = ${text})`;
   const own = text.replace(/\{\{([^{}]+)\}\}/g, (all, name) => (name in IN_PINE ? `' + ${IN_PINE[name]} + '` : all));
-  return `${note}alert(${own}, alert.freq_once_per_bar_close)`;
+  const left = own.includes("{{") ? "// alert() fills in no placeholders: put a value of the script's in the place of each.\n" : "";
+  return `${note}${left}alert(${own}, alert.freq_once_per_bar_close)`;
 }

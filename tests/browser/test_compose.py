@@ -262,6 +262,9 @@ def test_what_alert_sends_has_no_placeholder_and_each_order_an_id_of_its_own(pag
         assert "timeframe.period" in pine
         assert "another one for each order" in pine
     assert "' + str.tostring(close) + '" in pine
+    assert "no placeholders" not in pine
+    composed(page, {**BASE, **amends, "price": "{{strategy.order.price}}"})
+    assert "alert() fills in no placeholders" in page.find_element(By.ID, "pine").text
 
 
 def test_a_person_types_and_clicks_and_copies(page):

@@ -115,8 +115,13 @@ def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, 
     by a signed size, or as TradingView's own size tells where it came from; none for any other.
     ``volume``: in base, None where the size counts something else."""
     after, before = _told(fields, AFTER), _told(fields, BEFORE)
-    if after.held is None or volume is None:
+    if volume is None:
         return {}
+    if after.held is None:
+        ends_at = _ends_at(fields, side, volume, after, before)
+        if ends_at is None or min(ends_at, before.held or ends_at) >= 0:
+            return {}
+        return _fields(AFTER, ends_at)
     came_from = before.held
     if came_from is None:
         came_from = _came_from(fields, side, volume, after, before)
@@ -125,6 +130,19 @@ def with_signs(fields: Sorted, side: Side, volume: Decimal | None) -> dict[str, 
     if came_from is None or min(after.held, came_from) >= 0:
         return {}
     return {**_fields(AFTER, after.held), **_fields(BEFORE, came_from)}
+
+
+def _ends_at(
+    fields: Sorted, side: Side, volume: Decimal, after: _Told, before: _Told
+) -> Decimal | None:
+    """What is held after an order whose size is TradingView's own, where the alert says the word of
+    it and not the size; None where the two contradict each other."""
+    if before.held is None or before.word is None or after.word is None or after.own is not None:
+        return None
+    if not _is_tradingviews(fields.order.get("volume", ())):
+        return None
+    ends_at = before.held + (volume if side is Side.BUY else -volume)
+    return ends_at if after.word == _word_of(ends_at) else None
 
 
 def _came_from(
@@ -226,20 +244,7 @@ def _or_none(candidates: Sequence[Sent], read: Callable[[Sent], Any]) -> Any:
         return values.agreed(candidates, read)
     except AlertMalformed:
         for sent in candidates:
-            _refuse_order_word(sent)
+            from webhook_core.intake.position_words import refuse_order_word  # hardly any is one
+
+            refuse_order_word(sent)
         return None
-
-
-def _refuse_order_word(sent: Sent) -> None:
-    from webhook_core.intake import words  # next to no alert has such a position
-
-    said = (
-        words.of_value(sent.value)
-        if isinstance(sent.value, str) and not values.unexpanded(sent.value)
-        else []
-    )
-    if said and sent.value.lower() not in get_args(MarketPosition):
-        raise sent.fault(
-            f"is {values.shown(sent.value)}, and no position: for an order send action, such as "
-            '"close"'
-        )

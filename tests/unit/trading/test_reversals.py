@@ -113,6 +113,35 @@ def test_a_signed_position_after_the_fill_cuts_tradingviews_own_size_as_the_two_
             assert bool(intent.notes) is (D(traded) != D(volume))
 
 
+WORD_AFTER = [
+    ("sell", "15", "long", "10", "short", "10"),
+    ("buy", "15", "short", "10", "long", "5"),
+    ("buy", "10", "short", "10", "flat", None),
+    ("buy", "4", "short", "10", "short", None),
+    ("sell", "4", "short", "10", "short", None),
+    ("sell", "10", "long", "10", "flat", "10"),
+    ("sell", "4", "long", "10", "long", "4"),
+    ("buy", "4", "long", "10", "long", "4"),
+    ("sell", "4", "long", "10", "short", "4"),  # the word contradicts the sizes
+    ("buy", "4", "short", "10", "long", "4"),
+]
+
+
+@pytest.mark.parametrize("fill", WORD_AFTER, ids=str)
+@pytest.mark.parametrize("size", [*TRADINGVIEWS, *FIXED])
+def test_the_size_after_the_fill_is_worked_out_of_the_one_before_where_only_its_word_is_told(
+    fill, size
+):
+    side, volume, before, held, after, traded = fill
+    intent = step(side=side, prev_market_position=before, prev_market_position_size=held,
+                  market_position=after, **{size: volume})  # fmt: skip
+    if traded is None:
+        assert isinstance(intent, NoOrder)
+    else:
+        is_own = size in TRADINGVIEWS
+        assert intent.volume == D(traded if is_own else volume)
+
+
 @pytest.mark.parametrize("size", FIXED)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
