@@ -8,15 +8,22 @@ from typing import Any, NamedTuple
 from webhook_core.settings.addresses import Network
 from webhook_core.settings.variables import EnvReader, entries, shown
 
-NAMES = ("CLIENT_CERT_HEADERS", "CLIENT_CERT_FINGERPRINTS", "LOAD_BALANCER_IPS")
+NAMES = (
+    "CLIENT_CERT_HEADERS",
+    "CLIENT_CERT_FINGERPRINTS",
+    "CLIENT_CERT_SUBJECT",
+    "LOAD_BALANCER_IPS",
+)
 _SHA256_BYTES = 32
 
 
 class ClientCertificates(NamedTuple):
-    """``fingerprints``: SHA-256 of the certificates. ``balancers``: whose headers are believed."""
+    """``fingerprints``: SHA-256 of the certificates; ``subject``: attributes that one has, with a
+    chain that is verified. Empty: not asked for. ``balancers``: whose headers are believed."""
 
     fingerprints: frozenset[bytes]
     balancers: tuple[Network, ...]
+    subject: tuple[tuple[str, str], ...] = ()
 
 
 def fingerprint(text: str) -> bytes | None:
@@ -42,12 +49,20 @@ def fingerprints(value: str) -> frozenset[bytes]:
     return frozenset(read for read in found.values() if read is not None)
 
 
+def subject(value: str) -> tuple[tuple[str, str], ...]:
+    from webhook_core.settings.certificate_subjects import pinned  # few pin one
+
+    return pinned(value)
+
+
 def client_certificates(given: Mapping[str, Any]) -> ClientCertificates | None:
     """None where no certificate is asked for."""
     if not given["CLIENT_CERT_HEADERS"]:
         return None
     return ClientCertificates(
-        given["CLIENT_CERT_FINGERPRINTS"] or frozenset(), given["LOAD_BALANCER_IPS"] or ()
+        given["CLIENT_CERT_FINGERPRINTS"] or frozenset(),
+        given["LOAD_BALANCER_IPS"] or (),
+        given["CLIENT_CERT_SUBJECT"] or (),
     )
 
 
@@ -60,15 +75,17 @@ def refusals(
 ) -> Iterator[str]:
     """Half of these settings would be a check that nobody makes, or that anybody passes."""
     headers, *others = NAMES
+    *pins, balancers = others
     if wanted is None:
         for name in filter(reader.given, others):
             yield (
                 f"{name}: is set, and counts only with {headers}=true; set that, or leave both out"
             )
         return
-    for name in others:
-        if not reader.given(name):
-            yield f"{name}: is unset; {headers}=true needs it, for anybody can write such headers"
+    if not any(map(reader.given, pins)):
+        yield f"{pins[0]}: is unset, and so is {pins[1]}; {headers}=true needs one of them"
+    if not reader.given(balancers):
+        yield f"{balancers}: is unset; {headers}=true needs it, for anybody can write such headers"
     if hops is None or (on_google_cloud and hops == 0):
         right = "1 behind Google's" if on_google_cloud else "0 behind one that appends the caller"
         yield f"TRUSTED_PROXY_HOPS: a load balancer stands before this server: {right}"

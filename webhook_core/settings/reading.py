@@ -69,6 +69,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "TRUSTED_PROXY_HOPS": (addresses.hops, None),
     "CLIENT_CERT_HEADERS": (values.flag, False),
     "CLIENT_CERT_FINGERPRINTS": (certificates.fingerprints, None),
+    "CLIENT_CERT_SUBJECT": (certificates.subject, None),
     "LOAD_BALANCER_IPS": (addresses.networks, None),
     "HEALTH_DETAILS": (values.flag, False),
 }

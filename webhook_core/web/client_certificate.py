@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from webhook_core.errors import Unauthenticated
 from webhook_core.settings.addresses import Address, address_of
+from webhook_core.settings.certificate_subjects import has, subject_of
 from webhook_core.settings.certificates import ClientCertificates, fingerprint
 from webhook_core.web.client_address import client_address, is_allowed
 from webhook_core.web.messages import HttpRequest
 
 PRESENT, HASH = "x-client-cert-present", "x-client-cert-hash"
-"""Set by the balancer from client_cert_present and client_cert_sha256_fingerprint
+VERIFIED, SUBJECT = "x-client-cert-chain-verified", "x-client-cert-subject-dn"
+"""Set by the balancer from client_cert_present, client_cert_sha256_fingerprint,
+client_cert_chain_verified and client_cert_subject_dn
 (cloud.google.com/load-balancing/docs/https/setting-up-mtls-global-ext-https)."""
 _LAST = 0
 
 
 def check(request: HttpRequest, wanted: ClientCertificates, *, on_google_cloud: bool) -> None:
     """Raises Unauthenticated unless a balancer of ours says that the sender held the key of a
-    pinned certificate. Its log line has the fingerprint of one that is not pinned."""
+    certificate with a pinned fingerprint, a pinned subject, or both where both are. The log line
+    has the fingerprint of one that is not pinned."""
     handed_by = _handed_by(request, on_google_cloud=on_google_cloud)
     if not is_allowed(handed_by, wanted.balancers):
         raise Unauthenticated(
@@ -29,6 +33,13 @@ def check(request: HttpRequest, wanted: ClientCertificates, *, on_google_cloud: 
         )
     if request.headers.get(PRESENT) != "true":
         raise Unauthenticated("the sender showed no client certificate")
+    if wanted.fingerprints:
+        _check_fingerprint(request, wanted)
+    if wanted.subject:
+        _check_subject(request, wanted)
+
+
+def _check_fingerprint(request: HttpRequest, wanted: ClientCertificates) -> None:
     shown = fingerprint(request.headers.get(HASH, ""))
     if shown is None:
         raise Unauthenticated(f"{HASH} is no SHA-256 fingerprint")
@@ -36,6 +47,19 @@ def check(request: HttpRequest, wanted: ClientCertificates, *, on_google_cloud: 
         raise Unauthenticated(
             f"the client certificate {shown.hex()} is not in CLIENT_CERT_FINGERPRINTS"
         )
+
+
+def _check_subject(request: HttpRequest, wanted: ClientCertificates) -> None:
+    if request.headers.get(VERIFIED) != "true":
+        raise Unauthenticated(
+            "the balancer has not verified who signed the client certificate, and anybody can sign "
+            "himself its subject"
+        )
+    shown = subject_of(request.headers.get(SUBJECT, ""))
+    if shown is None:
+        raise Unauthenticated(f"{SUBJECT} is no subject of a certificate")
+    if not has(shown, wanted.subject):
+        raise Unauthenticated("the client certificate's subject is not that of CLIENT_CERT_SUBJECT")
 
 
 def _handed_by(request: HttpRequest, *, on_google_cloud: bool) -> Address | None:

@@ -286,10 +286,14 @@ def test_the_balancer_s_parts_belong_together(balancer):
     assert headers == [
         "X-Client-Cert-Present:{client_cert_present}",
         "X-Client-Cert-Hash:{client_cert_sha256_fingerprint}",
+        "X-Client-Cert-Chain-Verified:{client_cert_chain_verified}",
+        "X-Client-Cert-Subject-DN:{client_cert_subject_dn}",
     ]
     assert [header.split(":")[0].lower() for header in headers] == [
         client_certificate.PRESENT,
         client_certificate.HASH,
+        client_certificate.VERIFIED,
+        client_certificate.SUBJECT,
     ]
 
 
