@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from webhook_core.errors import LedgerUnavailable, RateLimited, Unauthenticated
+from webhook_core.errors import LedgerUnavailable, OrderDenied, RateLimited, Unauthenticated
 from webhook_core.intake.field_names import order_fields
 from webhook_core.intake.refused_alerts import facts, shown
 from webhook_core.journal.record import Record, outcome_of
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.trading.rounding import plain
+from webhook_core.web.answers import check_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from webhook_core.intake.authentication import VerifiedBody
     from webhook_core.journal.history import History
+    from webhook_core.trading.checks import Check
     from webhook_core.web.delivery import Delivery
 
 GRACE_S = 0.3
@@ -79,9 +81,17 @@ def record_of(
         warnings=tuple(delivery.warnings),
         milliseconds=milliseconds,
         fields=fields,
-        checks=tuple(check for order in delivery.orders for check in order.get("checks", ())),
+        checks=_checks(delivery),
         validates=delivery.only_validates,
     )
+
+
+def _checks(delivery: Delivery) -> tuple[Mapping[str, Any], ...]:
+    """All that a validation made; else those up to the one that refused."""
+    shown = tuple(check for order in delivery.orders for check in order.get("checks", ()))
+    if shown or not isinstance(delivery.error, OrderDenied):
+        return shown
+    return tuple(check_row(cast("Check", check)) for check in delivery.error.checks)
 
 
 def _code_and_reason(delivery: Delivery) -> tuple[str, str]:

@@ -38,9 +38,9 @@ def outcome_of(code: str) -> str:
 class Record(NamedTuple):
     """``at``: when the alert came in. ``asked``: what it wants, in one line; ``fields``: what it
     said of its order, each shortened. ``not_kept``: how many alerts before it were not kept, since
-    the minute had too many. ``checks``: those of a plan that was only validated; ``validates``:
-    nothing was to be traded, whatever came of it. ``account``: empty where an earlier version wrote
-    it, which named none."""
+    the minute had too many. ``checks``: of a plan that was only validated, or up to the one that
+    refused; ``validates``: nothing was to be traded, whatever came of it. ``account``: empty where
+    an earlier version wrote it, which named none."""
 
     at: datetime
     mode: str

@@ -5,6 +5,7 @@ The same input gives the same plan.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -65,9 +66,10 @@ def plan(
     Kraken's rules still deny, and what a start and an expiry come to.
     """
     fitted = draft(wanted, instrument, ticker)
-    refusal = denials.refusal(fitted, rules, now)
+    made = _until_refused(fitted, rules, now)
+    refusal = denials.first(made[-1:])
     if refusal is not None:
-        return denied_by(refusal, tuple(notes(fitted)))
+        return denied_by(refusal, tuple(notes(fitted)), made)
     return _planned(fitted, ticker)._replace(costs=costs_of(fitted, rules))
 
 
@@ -79,10 +81,23 @@ def refused_early(
     of_fixed_size = wanted.quantity_type == "base"
     fitted = draft(wanted, instrument, None)
     known = Need.SIZE if of_fixed_size else Need.TERMS
-    refusal = denials.refusal(fitted, rules, now, known)
+    made = _until_refused(fitted, rules, now, known)
+    refusal = denials.first(made[-1:])
     if refusal is None:
         return None
-    return denied_by(refusal, tuple(notes(fitted)) if of_fixed_size else wanted.notes)
+    return denied_by(refusal, tuple(notes(fitted)) if of_fixed_size else wanted.notes, made)
+
+
+def _until_refused(
+    fitted: Draft, rules: TradingRules, now: datetime, known: Need = Need.PRICE
+) -> list[Check]:
+    """The checks that are made; behind one that denies there is none."""
+    made: list[Check] = []
+    for check in denials.checks(fitted, rules, now, known):
+        made.append(check)
+        if check.passed is False:
+            break
+    return made
 
 
 def appraise(
@@ -105,10 +120,11 @@ def appraise(
     return planned if refusal is None else denied_by(refusal, planned.notes)._replace(plan=planned)
 
 
-def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
+def denied_by(refusal: Check, said: tuple[str, ...], made: Sequence[Check] = ()) -> Denied:
     """The refusal of an order.
 
-    ``said``: what is to be known of its size and prices all the same.
+    ``said``: what is to be known of its size and prices all the same; ``made``: the checks that
+    were made, if this is not the only one.
     """
     return Denied(
         refusal.rule,
@@ -117,6 +133,7 @@ def denied_by(refusal: Check, said: tuple[str, ...]) -> Denied:
         notes=said,
         by_token=refusal.scope == "token",
         scope=refusal.scope,
+        checks=tuple(made) or (refusal,),
     )
 
 

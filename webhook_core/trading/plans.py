@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.errors import OrderDenied, OutOfScope, TooManyAlerts
-from webhook_core.trading.checks import Scope
+from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Denied(NamedTuple):
     ``message`` begins with ``rule``; ``numbers`` are its facts as plain strings. ``plan`` is what
     is refused, where an appraisal was asked for. ``notes`` say how its size came about, and what
     was rounded. ``by_token``: it is the sender's token that does not allow it. ``scope``: whose
-    limit it is.
+    limit it is. ``checks``: those that were made, the last of them refuses.
     """
 
     rule: str
@@ -43,6 +43,7 @@ class Denied(NamedTuple):
     notes: tuple[str, ...] = ()
     by_token: bool = False
     scope: Scope = "global"
+    checks: tuple[Check, ...] = ()
 
 
 def refusal_of(denied: Denied) -> OrderDenied:
@@ -51,7 +52,7 @@ def refusal_of(denied: Denied) -> OrderDenied:
     if not denied.by_token:
         kind = TooManyAlerts if denied.rule == ALERTS_RULE else OrderDenied
         refused = kind(denied.message, notes=denied.notes, short=denied.rule)
-        refused.rule, refused.scope = denied.rule, denied.scope
+        refused.rule, refused.scope, refused.checks = denied.rule, denied.scope, denied.checks
         return refused
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"

@@ -207,7 +207,7 @@ def _appraised(
         "request": dict(request.sent),
         "rounding": appraisal.rounding if appraisal else (),
         "estimate": _estimate(appraisal.estimate) if appraisal and appraisal.estimate else None,
-        "checks": [_check(check) for check in appraisal.checks] if appraisal else (),
+        "checks": [check_row(check) for check in appraisal.checks] if appraisal else (),
     }
 
 
@@ -217,7 +217,8 @@ def _estimate(estimate: "Estimate") -> dict[str, str | None]:
     return {**texts, "currency": estimate.currency}
 
 
-def _check(check: Check) -> dict[str, Any]:
+def check_row(check: Check) -> dict[str, Any]:
+    """As a validation's answer has it."""
     return {
         "rule": check.rule,
         "verdict": check.verdict,

@@ -264,3 +264,13 @@ def test_the_doctors_own_alert_leaves_no_record(function):
 
     assert list(check_alert(function.application))
     assert function.store.asked == 0
+
+
+def test_the_checks_of_a_refused_alert_are_kept_up_to_the_one_that_refused(function):
+    function.post(function.alert(volume="1"))
+    (delivery,) = function.operate("GET", "/alerts", id="a-1")["alert"]["deliveries"]
+    made = [(check["rule"], check["verdict"]) for check in delivery["checks"]]
+    assert made[0] == ("ALLOWED_SYMBOLS", "passed")
+    assert made[-1] == ("MAX_ORDER_COST", "denied")
+    assert [verdict for _, verdict in made].count("denied") == 1
+    assert delivery["checks"][-1]["numbers"]["cost"] == "60000"
