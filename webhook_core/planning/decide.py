@@ -3,7 +3,6 @@ needs and no others."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeGuard
@@ -33,9 +32,10 @@ HELD_FOR_S = 2 * COUNTED_FOR_S
 """A leg is held against the price that its alert was planned with a moment ago."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Market(Sources):
     """What an alert wants, decided on what its sources know."""
+
+    __slots__ = ()
 
     def must_ask(self, wants: Wants) -> bool:
         """Whether the plan needs a read of Kraken: a pair whose rules we lack, a price for a cost

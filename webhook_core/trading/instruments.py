@@ -205,6 +205,8 @@ def _amount(value: object) -> Decimal | None:
 
 
 def _whole(value: object) -> int | None:
+    if type(value) is int:  # as nearly all are: a first alert reads hundreds of them
+        return value if 0 <= value < 10 ** (MOST_DECIMALS + 1) else None
     number = _amount(value)
     return int(number) if number is not None and number == int(number) else None
 
