@@ -163,7 +163,7 @@ def test_a_count_that_cannot_be_read_lets_nothing_in(store, text):
 
 
 def test_exits_take_nothing():
-    sale = replace(BUY, parameters={**BUY.parameters, "type": "sell"})
+    sale = BUY._replace(parameters={**BUY.parameters, "type": "sell"})
     assert entry_takes((sale,), RULES, submitting("a").unit, NOON) == ()
 
 

@@ -92,11 +92,11 @@ def test_legs_generations_modes_and_accounts_are_units_of_their_own(store):
     base = submitting()
     units = [
         base.unit,
-        replace(base.unit, leg=1),
-        replace(base.unit, generation=1),
-        replace(base.unit, mode="live"),
-        replace(base.unit, account="second"),
-        replace(base.unit, alert_key="Alert-1"),
+        base.unit._replace(leg=1),
+        base.unit._replace(generation=1),
+        base.unit._replace(mode="live"),
+        base.unit._replace(account="second"),
+        base.unit._replace(alert_key="Alert-1"),
     ]
     for unit in units:
         claimed(store, replace(base, unit=unit))

@@ -32,7 +32,7 @@ def pause(store, strategy="breakout", **how):
 def selling(key="sell", **how):
     entry = submitting(key, **how)
     request = entry.current.request
-    sold = replace(request, parameters={**request.parameters, "type": "sell"})
+    sold = request._replace(parameters={**request.parameters, "type": "sell"})
     return replace(entry, attempts=(replace(entry.current, request=sold),))
 
 
@@ -113,7 +113,7 @@ def test_of_entries_alone_exits_and_cancels_pass(store):
     assert isinstance(store.claim(submitting("buy")), HeldBack)
     assert isinstance(store.claim(selling()), Claimed)
     cancel = submitting("cancel")
-    request = replace(cancel.current.request, method="CancelOrder")
+    request = cancel.current.request._replace(method="CancelOrder")
     cancel = replace(cancel, attempts=(replace(cancel.current, request=request),))
     assert isinstance(store.claim(cancel), Claimed)
     pause(store)

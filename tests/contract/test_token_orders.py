@@ -29,7 +29,7 @@ def count(store, alert, *requests, most=2, token_id="a7f3", now=NOW, account="de
         written={"n": f"n={most}"}
     )  # fmt: skip
     entry = submitting(alert)
-    unit = replace(entry.unit, account=account, leg=leg)
+    unit = entry.unit._replace(account=account, leg=leg)
     takes = token_takes(requests or (BUY,), permit, unit, now)
     store.claim(replace(entry, unit=unit, takes=takes))
 

@@ -233,7 +233,7 @@ def test_a_next_attempt_is_a_compare_and_set(store, turn):
     assert store.claim_next(next_attempt(unsent)) == Existing(again)
     assert store.find(unsent.unit) == again
     with pytest.raises(LedgerUnavailable, match="no such entry"):
-        store.claim_next(replace(next_attempt(unsent), unit=replace(unsent.unit, leg=1)))
+        store.claim_next(replace(next_attempt(unsent), unit=unsent.unit._replace(leg=1)))
 
 
 # Of one second

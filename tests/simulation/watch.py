@@ -141,7 +141,7 @@ class Watch:
         """What is to be sent needs the leg before it done; what is claimed as never sent,
         that it has ended."""
         unit, needed = claimed.unit, DONE if claimed.state == "SUBMITTING" else FINAL
-        before = self._store.find(replace(unit, leg=unit.leg - 1)) if unit.leg else None
+        before = self._store.find(unit._replace(leg=unit.leg - 1)) if unit.leg else None
         if unit.leg and (before is None or before.state not in needed):
             self.broken(
                 Invariant.LEG_AFTER_LEG, f"{unit.name} claimed after {before and before.state}"

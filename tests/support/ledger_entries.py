@@ -147,7 +147,7 @@ def accepted_orders() -> dict[str, LedgerEntry]:
     ) -> LedgerEntry:
         before = submitting(name)
         sent = {**before.current.request.parameters, "ordertype": ordertype}
-        request = replace(before.current.request, parameters=sent, method=method)
+        request = before.current.request._replace(parameters=sent, method=method)
         before = replace(before, attempts=(replace(before.current, request=request),))
         after = transitions.settle(before, Accepted(f"O{name}"), before.claimed_at)
         part = Fill(status or "", Decimal("0.004"), Decimal(50000), Decimal(200), Decimal(1))

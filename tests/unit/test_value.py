@@ -10,7 +10,6 @@ from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.intake.field_names import Sent
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.ledger.contract import Claimed, Existing
-from webhook_core.ledger.entry import Unit
 from webhook_core.settings.strategy import SecretText
 from webhook_core.trading.requests import NotSent, Unknown
 from webhook_core.value import Value
@@ -52,7 +51,6 @@ def test_values_of_one_kind_are_equal_by_all_their_parts(kind):
         (Plain("BTC"), ("BTC", "USD")),
         (NotSent("why"), Unknown("why")),
         (Claimed("entry"), Existing("entry")),
-        (Unit("live", "default", "a-1"), ("live", "default", "a-1", 0, 0)),
     ],
 )
 def test_values_of_two_kinds_are_never_equal(one, other):

@@ -33,7 +33,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -90,8 +90,7 @@ REPLAYABLE = frozenset({State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.D
 """Terminal without an order: from here a person may have the alert sent again."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Unit(Value):
+class Unit(NamedTuple):
     """What can be claimed once.
 
     ``generation`` counts the firings of an alert that carries neither id nor firing time.
@@ -110,7 +109,7 @@ class Unit(Value):
 
     def with_leg(self, number: int) -> "Unit":
         """Another leg of the same alert."""
-        return replace(self, leg=number)
+        return self._replace(leg=number)
 
     def client_order_id(self, attempt: int) -> str:
         """UUIDv5 of the unit and the attempt: Kraken's long form of ``cl_ord_id``

@@ -24,7 +24,6 @@ exit ends where the entry began, so it came first, and must not close the short.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from webhook_core.ledger.contract import Outdated, Superseded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State, Turn
@@ -82,7 +81,7 @@ def _later(entry: LedgerEntry, turn: Turn, others: Collection[LedgerEntry]) -> L
 
 def _is_of_one_alert(entry: LedgerEntry, other: LedgerEntry) -> bool:
     """Legs of one alert go in their order, whatever positions it names."""
-    return replace(entry.unit, leg=0) == replace(other.unit, leg=0)
+    return entry.unit._replace(leg=0) == other.unit._replace(leg=0)
 
 
 def _comes_before(turn: Turn, other: Turn) -> bool:

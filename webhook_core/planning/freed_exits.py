@@ -9,7 +9,6 @@ own, and what the sale leaves of it gets its stop back, at the same prices.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -77,7 +76,7 @@ class Freed(NamedTuple):
     def marked(self, requests: Sequence[OrderRequest]) -> tuple[OrderRequest, ...]:
         """As steps of setting free: a stop among them is an exit that the
         next one sets free too."""
-        return tuple(replace(request, freeing=True) for request in requests)
+        return tuple(request._replace(freeing=True) for request in requests)
 
 
 def freed(exits: Sequence[RestingOrder], needed: Decimal | None) -> Freed | None:

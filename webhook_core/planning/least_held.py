@@ -7,7 +7,6 @@ which is counted once that buy is settled, and of which the planned size is neve
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -62,8 +61,8 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     plan = leg.planned(intent, instrument)
     if not isinstance(plan, Plan):  # no final answer from a figure in doubt
         raise _waits(doubts[0])
-    sale = replace(plan.requests[0], exits=True, counted=True)
-    rest = [replace(sale, waits=True)] if any(map(_is_buy, doubts)) else []
+    sale = plan.requests[0]._replace(exits=True, counted=True)
+    rest = [sale._replace(waits=True)] if any(map(_is_buy, doubts)) else []
     return Decided(
         plan._replace(requests=(sale, *rest), notes=(*plan.notes, _note(doubts[0]))),
         symbol=display_name(instrument),

@@ -4,7 +4,6 @@ funds. Only what a cancel sets free counts for the legs after it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -78,7 +77,7 @@ class LegPlanner:
             isinstance(intent, PositionIntent) and intent.action == "close"
         )
         plan = plan._replace(
-            requests=tuple(replace(one, exits=exits, counted=True) for one in plan.requests)
+            requests=tuple(one._replace(exits=exits, counted=True) for one in plan.requests)
         )
         return (
             plan

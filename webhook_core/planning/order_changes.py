@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.clock import Budget
@@ -84,7 +83,7 @@ class Changes:
             return found
         return found._replace(
             requests=tuple(
-                replace(request, symbol=self._shown(request.symbol)) for request in found.requests
+                request._replace(symbol=self._shown(request.symbol)) for request in found.requests
             )
         )
 
@@ -124,7 +123,7 @@ class Changes:
         if needs_market(draft.wanted, self.wants.rules):
             market = self.sources.market_price(draft.wanted, pair, self.budget)
             draft = as_amended(intent, order, request, pair, market)
-        request = replace(request, exit=exit_of(draft))
+        request = request._replace(exit=exit_of(draft))
         rules, now = self.wants.rules, self.sources.clock.now()
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from webhook_core.planning.decision import Decided
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.venue import HasItsOwnWords
@@ -15,5 +13,5 @@ def in_words_of(venue: HasItsOwnWords, decided: Decided | Denied) -> Decided | D
 
 
 def _worded(venue: HasItsOwnWords, plan: Plan) -> Plan:
-    requests = (replace(one, words=venue.words_for(one)) for one in plan.requests)
+    requests = (one._replace(words=venue.words_for(one)) for one in plan.requests)
     return plan._replace(requests=tuple(requests))

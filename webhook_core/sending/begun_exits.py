@@ -45,4 +45,4 @@ def _only_reducing(request: OrderRequest, position: Decimal | None) -> OrderRequ
     error (docs.kraken.com, add-order, ``reduce_only``: EOrder:Reduce only:Position is closed)."""
     volume = request.volume if position is None else min(request.volume, abs(position))
     fields = {"volume": f"{volume:f}", "reduce_only": "true"}
-    return replace(request, parameters={**request.parameters, **fields})
+    return request._replace(parameters={**request.parameters, **fields})

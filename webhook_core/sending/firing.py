@@ -120,7 +120,7 @@ class Firing(NamedTuple):
             return self
         generation = newest.unit.generation
         redelivered = self.received_at < newest.received_at + window
-        unit = replace(self.unit, generation=generation if redelivered else generation + 1)
+        unit = self.unit._replace(generation=generation if redelivered else generation + 1)
         own = None if self.wants.own is None else unit
         return self._replace(unit=unit, wants=self.wants._replace(own=own))
 

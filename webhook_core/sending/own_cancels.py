@@ -13,7 +13,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
@@ -143,7 +143,7 @@ class OwnCancels:
         request = cancel(one.order.order_id, one.entry.current.request.symbol)
         venue = self.market.venue
         if isinstance(venue, HasItsOwnWords):
-            return replace(request, words=venue.words_for(request))
+            return request._replace(words=venue.words_for(request))
         return request
 
     def _unit(self, run: str, order_id: str) -> Unit:

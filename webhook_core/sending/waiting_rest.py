@@ -43,7 +43,7 @@ def count_rest(
         return denied, mark
     meant = [request for request in decided.requests if not request.freeing]
     if meant:
-        sale = replace(meant[0], exits=True)
+        sale = meant[0]._replace(exits=True)
         cancels = _cancels(decided, first)
         return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
     _check_buys(market, first, budget)
@@ -76,7 +76,7 @@ def _behind(
     """The first of the cancels, with the others and the sale planned behind it. Raises NotItsTurn
     where another delivery is at it."""
     planned = first.following[: leg.unit.leg - 1]
-    rest = (*cancels, replace(sale, waits=True))
+    rest = (*cancels, sale._replace(waits=True))
     written = market.ledger.record(replace(first, following=(*planned, *rest)))
     if isinstance(written, Existing):
         raise NotItsTurn("Another delivery of this alert is sending what is left of it.")

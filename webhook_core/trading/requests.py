@@ -1,7 +1,6 @@
 """Exactly what goes to a venue, the ways it can end, and what a venue shows of orders."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -18,8 +17,20 @@ Method = Literal["AddOrder", "CancelOrder", "AmendOrder"]
 """Kraken's names (docs.kraken.com, rest-api)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class OrderRequest(OrderFields, Value):
+class _Sent(NamedTuple):
+    symbol: str
+    parameters: Mapping[str, str]
+    reference_price: Decimal | None = None
+    method: Method = "AddOrder"
+    exits: bool = False
+    counted: bool = False
+    freeing: bool = False
+    exit: Exit | None = None
+    waits: bool = False
+    words: Mapping[str, str] | None = None
+
+
+class OrderRequest(OrderFields, _Sent):
     """What goes to the venue: an order, a cancel or an amendment, as ``method`` says.
 
     ``parameters`` are its fields as they are stored, each a text; what they mean is read from the
@@ -35,16 +46,7 @@ class OrderRequest(OrderFields, Value):
     that an earlier version planned.
     """
 
-    symbol: str
-    parameters: Mapping[str, str]
-    reference_price: Decimal | None = None
-    method: Method = "AddOrder"
-    exits: bool = False
-    counted: bool = False
-    freeing: bool = False
-    exit: Exit | None = None
-    waits: bool = False
-    words: Mapping[str, str] | None = None
+    __slots__ = ()
 
     @property
     def sent(self) -> Mapping[str, str]:

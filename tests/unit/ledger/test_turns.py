@@ -137,7 +137,7 @@ def test_the_legs_of_one_alert_do_not_supersede_each_other():
     """A reversal by two orders is one alert: both legs have its positions, and these may
     connect to themselves."""
     leg0 = moved(in_turn("alert", moves=(1, 1)), State.ACCEPTED)
-    leg1 = replace(leg0, unit=replace(leg0.unit, leg=1))
+    leg1 = replace(leg0, unit=leg0.unit._replace(leg=1))
     assert refusal(leg1, [leg0, nothing_to_do(leg0)], "") is None
     submitting = in_turn("alert", moves=(1, 1))
     assert refusal(leg1, [submitting], "") == Waiting(submitting)

@@ -122,7 +122,7 @@ def test_an_order_may_arrive_until_its_deadline_and_be_seen_a_minute_after_that(
 def test_an_order_that_only_reduces_is_in_doubt_beside_one_that_it_has_not_counted(ledger, settled):
     """Of a long position of 2 half was sold meanwhile: Kraken cuts the sell of 2 to 1."""
     closing = market("sell", "2")
-    request = replace(closing, parameters={**closing.parameters, "reduce_only": "true"})
+    request = closing._replace(parameters={**closing.parameters, "reduce_only": "true"})
     accept(ledger, claim(ledger, "closes", 10, request, held="2"), 11)
     assert settled("2", 20) == 0
     accept(ledger, claim(ledger, "beside", 10, market("sell", "1")), 11)

@@ -3,7 +3,6 @@ limits judge, for the request that is sent, and for what is stored of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -176,5 +175,5 @@ def test_what_an_earlier_version_stored_of_a_close_is_still_read():
     (request,) = planned.requests
     document = request_document(request)
     assert document.pop("exit") == "close"
-    assert request_of(document) == replace(request, exit=None)
+    assert request_of(document) == request._replace(exit=None)
     assert exit_of_request(request_of(document)) is Exit.SALE
