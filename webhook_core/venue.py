@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from webhook_core.clock import Budget
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.requests import Fill, OrderRequest, Outcome, TradesPage, VenueOrder
+from webhook_core.trading.requests import Fill, OrderRequest, Outcome, VenueOrder
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
     from webhook_core.trading.rules import Fees
+    from webhook_core.trading.trades import TradesPage
 
 
 class Venue(Protocol):
@@ -140,7 +141,7 @@ class Venue(Protocol):
         out. Raises VenueUnavailable."""
         ...
 
-    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
+    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> "TradesPage":
         """What the account traded after ``since`` and no later than ``until``, from TradesHistory:
         all of it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
         ...

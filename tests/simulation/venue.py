@@ -22,11 +22,11 @@ from webhook_core.trading.requests import (
     NotSent,
     OrderRequest,
     Outcome,
-    TradesPage,
     Unknown,
     VenueOrder,
 )
 from webhook_core.trading.rules import Fees
+from webhook_core.trading.trades import TradesPage
 
 SIZES = "no alert of the simulation is sized by what the account is worth"
 CHANGES = "no alert of the simulation changes an order"

@@ -20,11 +20,11 @@ from webhook_core.trading.requests import (
     OrderRequest,
     Outcome,
     Rejected,
-    TradesPage,
     Unknown,
     VenueOrder,
 )
 from webhook_core.trading.rules import Fees
+from webhook_core.trading.trades import TradesPage
 
 
 @dataclass

@@ -17,7 +17,7 @@ from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
 from webhook_core.kraken.listed_orders import count, moment
 from webhook_core.trading.orders import Side
-from webhook_core.trading.requests import TradesPage, VenueTrade
+from webhook_core.trading.trades import TradesPage, VenueTrade
 
 PAGE = 50
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)

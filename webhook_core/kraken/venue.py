@@ -15,7 +15,6 @@ from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.client import READ_S, KrakenClient
 from webhook_core.kraken.replies import outcome_of, result_of
-from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import (
     Fill,
@@ -23,7 +22,6 @@ from webhook_core.trading.requests import (
     NotSent,
     OrderRequest,
     Outcome,
-    TradesPage,
     Unknown,
     VenueOrder,
 )
@@ -32,7 +30,9 @@ if TYPE_CHECKING:
     from webhook_core.findings import Finding
     from webhook_core.kraken.order_reads import OrderReads
     from webhook_core.kraken.tickers import Tickers
+    from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
     from webhook_core.trading.rules import Fees
+    from webhook_core.trading.trades import TradesPage
 
 ENOUGH_TO_SEND_S = 1.0
 """With less of the request's budget left, an order is not sent."""

@@ -21,7 +21,7 @@ from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import void_late
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
-from webhook_core.trading.requests import TradesPage, VenueTrade
+from webhook_core.trading.trades import TradesPage, VenueTrade
 from webhook_core.venue import Venue
 
 MOST_PAGES = 20

@@ -10,7 +10,7 @@ from webhook_core.ledger.contract import Ledger, Recorded
 from webhook_core.ledger.entry import ExitTrade, LedgerEntry, Unit
 from webhook_core.ledger.fill_records import exited
 from webhook_core.money.trades import Role, Trade
-from webhook_core.trading.requests import VenueTrade
+from webhook_core.trading.trades import VenueTrade
 
 TRIES = 5
 """So often another process may write the entry first."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from webhook_core.trading.kraken_fields import OrderFields
-from webhook_core.trading.orders import Exit, Side
+from webhook_core.trading.orders import Exit
 from webhook_core.value import Value
 
 if TYPE_CHECKING:
@@ -160,26 +160,3 @@ class Fill(NamedTuple):
     closed_at: datetime | None = None
     opened_at: datetime | None = None
     trades: int | None = None
-
-
-class VenueTrade(NamedTuple):
-    """One trade of the account. ``pair`` is the pair's key, ``volume`` base, ``cost`` and ``fee``
-    quote; ``at`` by the venue's clock."""
-
-    trade_id: str
-    order_id: str
-    pair: str
-    side: Side
-    volume: Decimal
-    price: Decimal
-    cost: Decimal
-    fee: Decimal
-    at: datetime
-    margin: bool
-
-
-class TradesPage(NamedTuple):
-    """Oldest trades of a span of time. ``complete``: all of them."""
-
-    trades: tuple[VenueTrade, ...]
-    complete: bool

@@ -42,7 +42,6 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.commits",
     "webhook_core.ledger.sqlite.errors",
     "webhook_core.ledger.sqlite.file",
-    "webhook_core.ledger.sqlite.gates",
     "webhook_core.ledger.sqlite.mark",
     "webhook_core.ledger.sqlite.notes",
     "webhook_core.ledger.sqlite.schema",

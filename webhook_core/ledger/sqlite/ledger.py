@@ -21,7 +21,7 @@ from webhook_core.ledger.keys import (
     read_cursor,
 )
 from webhook_core.ledger.serial import to_text, unmarked
-from webhook_core.ledger.sqlite.commits import durable, in_one_step
+from webhook_core.ledger.sqlite.commits import durable, hold, in_one_step
 from webhook_core.ledger.sqlite.documents import SqliteDocuments
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
@@ -36,7 +36,6 @@ from webhook_core.ledger.sqlite.entries import (
 )
 from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
-from webhook_core.ledger.sqlite.gates import hold
 from webhook_core.ledger.sqlite.mark import highest_entry
 from webhook_core.ledger.sqlite.notes import SqliteNotes
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
