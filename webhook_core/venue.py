@@ -141,7 +141,9 @@ class Venue(Protocol):
         out. Raises VenueUnavailable."""
         ...
 
-    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> "TradesPage":
+    def trades(
+        self, since: datetime, until: datetime, budget: Budget, skip: int = 0
+    ) -> "TradesPage":
         """What the account traded after ``since`` and no later than ``until``, from TradesHistory:
         all of it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
         ...

@@ -66,7 +66,8 @@ class Session:
         self._api._nonce = next_nonce  # noqa: SLF001
         self._api.uri = url or self._api.uri
         self._transport = transport or _wire_to(self._api.uri)
-        self._api.session = _RequestsSession(self._transport, self._api.session.headers)
+        self._session = _RequestsSession(self._transport, self._api.session.headers)
+        self._api.session = self._session
 
     def close(self) -> None:
         """Drop the pooled connections; the session stays usable."""
@@ -82,11 +83,13 @@ class Session:
         ``parameters`` get the nonce, as krakenex does it.
         """
         count("kraken_calls")
-        if time.monotonic() - self._used_at > IDLE_LIMIT_S:
+        started = time.monotonic()
+        if started - self._used_at > IDLE_LIMIT_S:
             self.close()
         self._api.key, self._api.secret = key.key, key.secret
+        self._session.ends_at = started + seconds
         try:
-            reply: Reply = getattr(self._api, query)(method, parameters, timeout=seconds)
+            reply: Reply = getattr(self._api, query)(method, parameters)
             return reply
         except NoAnswer as error:
             failure = Failure.BROKEN if error.is_sent else Failure.NOT_CONNECTED
@@ -106,31 +109,33 @@ def _wire_to(url: str) -> Transport:
 
 class _RequestsSession:
     """What krakenex asks of its requests.Session. That library's own layers take a quarter of a
-    millisecond of each order."""
+    millisecond of each order. ``ends_at``: when the exchange must have ended, in time.monotonic()
+    seconds; krakenex's own ``timeout`` would begin once it has signed."""
 
     def __init__(self, transport: Transport, headers: Mapping[str, str]) -> None:
         """``headers``: of every request."""
+        self.ends_at = 0.0
         self._transport = transport
         self._headers = {**headers, "Accept-Encoding": "gzip"}
 
     def get(
-        self, url: str, params: Mapping[str, str], headers: Mapping[str, str], timeout: float
+        self, url: str, params: Mapping[str, str], headers: Mapping[str, str], **_timeout: None
     ) -> _Response:
         path, query = urlsplit(url).path, urlencode(params)
         asked = f"{path}?{query}" if query else path
-        return self._exchange("GET", asked, None, headers, timeout)
+        return self._exchange("GET", asked, None, headers)
 
     def post(
-        self, url: str, data: Mapping[str, str], headers: Mapping[str, str], timeout: float
+        self, url: str, data: Mapping[str, str], headers: Mapping[str, str], **_timeout: None
     ) -> _Response:
         form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
-        return self._exchange("POST", urlsplit(url).path, urlencode(data).encode(), form, timeout)
+        return self._exchange("POST", urlsplit(url).path, urlencode(data).encode(), form)
 
     def _exchange(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> _Response:
-        sent = {**self._headers, **headers}
-        return _Response(self._transport.exchange(method, path, body, sent, timeout))
+        sent, seconds = {**self._headers, **headers}, max(0.0, self.ends_at - time.monotonic())
+        return _Response(self._transport.exchange(method, path, body, sent, seconds))
 
 
 class _Response:
