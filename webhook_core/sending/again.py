@@ -96,7 +96,7 @@ class Again:
     def _has_less_by_now(
         self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget
     ) -> bool:
-        """Whether an exit that was set free for a sale of what the strategy bought has traded a
+        """Whether an order that was canceled for a sale of what the strategy bought has traded a
         part of that before its cancel. Of all that is held Kraken itself lets no more be sold."""
         if not request.exits or not any(map(is_of_own, self._firing.wants.intents)):
             return False

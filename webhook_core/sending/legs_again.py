@@ -95,12 +95,12 @@ class LegsAgain:
         return request, mark
 
     def have_traded(self, before: Sequence[LedgerEntry], budget: Budget) -> bool:
-        """Whether one of the exits that these legs canceled had traded, or may have. Raises
+        """Whether one of the orders that these legs canceled had traded, or may have. Raises
         VenueUnavailable."""
         canceled = [
             request.named
             for request in (entry.current.request for entry in before)
-            if request.freeing and request.method == "CancelOrder" and request.named
+            if request.method == "CancelOrder" and request.named
         ]
         if not canceled:
             return False

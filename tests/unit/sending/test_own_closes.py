@@ -135,3 +135,12 @@ def test_what_the_stop_sells_while_the_lists_are_read_is_not_sold_again(function
     assert answer.status in (200, 503)
     assert sent(function) == [("buy", "2")]
     assert function.venue.held["XXBT"].total == 1
+
+
+def test_nor_what_it_sells_before_the_cancel_that_the_alert_itself_asks_for(function):
+    function.venue.during["submit"] = [lambda: trades_a_part(function, "0.5")]
+    legs = [{"action": "cancel", "side": "sell"}, CLOSE]
+    answer = function.post(alert(function, "legs", orders=legs, price=None))
+    assert outcome(answer) == (200, "accepted")
+    assert sent(function)[-1] == ("sell", "1.5")
+    assert function.venue.held["XXBT"].total == 1
