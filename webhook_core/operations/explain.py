@@ -118,6 +118,9 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
     if isinstance(decided, Denied):
         refused = refusal_of(decided)
         told.append(answer(refused.status, refused.code, decided.message))
+    elif firing.closes_a_scope and decided.figures:
+        told.append(Sentence("order", f"Of what it means {decided.nothing}."))
+        told.append(answer(200, "accepted", None))
     else:
         told.append(_answer_of(application, decided))
     return found._replace(sentences=tuple(told), plan=decided.plan)

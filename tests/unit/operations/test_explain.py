@@ -189,6 +189,16 @@ def test_another_tools_close_says_whose_it_sells(explain, tmp_path, options, say
     assert ("what this strategy bought and has not sold" in output) == is_own, output
 
 
+@pytest.mark.parametrize("scope", ["strategy", "all"])
+def test_a_close_of_a_scope_is_told_as_orders_of_its_own(explain, scope):
+    message = {"action": "close", "scope": scope, "fired_at": "{{timenow}}", "id": "x-1"}
+    result = explain(message, "--position", "0.25")
+    assert result.exit_code == 0
+    told = "each is closed by an order of its own: 0.25 BTC in BTC/USD of strategy default."
+    assert told in result.output
+    assert "The answer is 200 accepted." in result.output
+
+
 REFUSED = [
     ("a field", without(sied="buy"), {}, "400 alert_malformed", "sied"),
     ("a cap", GOOD, {"MAX_ORDER_COST": "100 USD"}, "422 order_denied", "above the cap of 100 USD"),

@@ -184,6 +184,8 @@ def _tell_market(application: Application, body: bytes, options: Options) -> Non
     """What the pair costs, and that the strategy bought what the paper account holds of it."""
     alert = reading.explain(application, body).alert
     symbol = _symbol_of(alert)
+    if symbol is None and alert is not None and alert.scope is not None:
+        symbol = "BTCUSD"  # a close of all pairs is shown on one
     if alert is None or symbol is None or options.live:
         return
     try:
