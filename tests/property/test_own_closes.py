@@ -28,6 +28,8 @@ sizes = st.sampled_from(["0.001", "0.01", "0.1", "0.25"])
 owners = st.sampled_from(STRATEGIES)
 STEPS = st.one_of(
     st.tuples(st.just("buy"), owners, sizes),
+    st.tuples(st.just("buy with a stop"), owners, sizes),
+    st.tuples(st.just("fall"), st.none(), st.none()),
     st.tuples(st.just("sell"), owners, sizes),
     st.tuples(st.just("close"), owners, st.sampled_from(["100", "100", "50", "10"])),
     st.tuples(st.just("hand"), st.sampled_from(["buy", "sell"]), sizes),
@@ -45,7 +47,7 @@ def strategies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 class World:
     """Two strategies and a hand on one account. ``own``: what each has by its own doing; what a
-    strategy sells beyond it was the hand's."""
+    strategy sells beyond it was the hand's. ``stops``: how much their stops would sell."""
 
     def __init__(self, strategies: Path) -> None:
         self.clock = StoppedClock()
@@ -62,6 +64,7 @@ class World:
             self.function.settings(), self.clock, self.function.store, venue
         )
         self.own = dict.fromkeys(STRATEGIES, D(0))
+        self.stops = dict.fromkeys(STRATEGIES, D(0))
         self.hand = D(5)
         self.numbers = itertools.count(1)
 
@@ -78,17 +81,28 @@ class World:
         self.clock.forward(1)
         return self.function.post(alert)
 
-    def buy(self, who: str, size: str) -> None:
-        assert self.post(strategy_name=who, volume=size).status == 200
+    def buy(self, who: str, size: str, **fields: Any) -> None:
+        assert self.post(strategy_name=who, volume=size, **fields).status == 200
         self.own[who] += D(size)
 
-    def sell(self, who: str, size: str) -> None:
-        if D(size) > self.own[who] + self.hand:
-            return  # it would sell what the other strategy has, which then can't
-        assert self.post(strategy_name=who, side="sell", volume=size).status == 200
-        part = min(self.own[who], D(size))
+    def fall(self) -> None:
+        """Every stop sells, also what its strategy has sold otherwise."""
+        self.kraken.mark_price("XXBTZUSD", D(54000))
+        self.kraken.mark_price("XXBTZUSD", D(60000))
+        for who in STRATEGIES:
+            self._sold(who, self.stops[who])
+            self.stops[who] = D(0)
+
+    def _sold(self, who: str, size: Decimal) -> None:
+        part = min(self.own[who], size)
         self.own[who] -= part
-        self.hand -= D(size) - part
+        self.hand -= size - part
+
+    def sell(self, who: str, size: str) -> None:
+        if self.hand - sum(self.stops.values(), D(0)) < D(size):
+            return  # it could sell what the other strategy has, which then can't
+        assert self.post(strategy_name=who, side="sell", volume=size).status == 200
+        self._sold(who, D(size))
 
     def close(self, who: str, percent: str) -> None:
         fields = {"action": "close", "percent": percent, "side": None, "volume": None}
@@ -100,12 +114,16 @@ class World:
             return
         assert (answer.status, answer["code"]) == (200, "accepted" if part else "no_action")
         event(answer["code"])
-        sold = [D(row["request"]["volume"]) for row in answer["orders"] if row["order_id"]]
+        rows = [row["request"] for row in answer["orders"] if row["order_id"]]
+        sold = [D(row["volume"]) for row in rows if row.get("ordertype") == "market"]
         assert sum(sold, D(0)) == part
         self.own[who] -= part
+        self.stops[who] = max(D(0), self.stops[who] - part)
+        if percent == "100" and part:
+            self.stops[who] = D(0)
 
     def trade_by_hand(self, side: str, size: str) -> None:
-        if side == "sell" and D(size) > self.hand:
+        if side == "sell" and self.hand - sum(self.stops.values(), D(0)) < D(size):
             return
         order(self.kraken, type=side, volume=size)
         self.clock.forward(1)
@@ -115,6 +133,11 @@ class World:
         match what:
             case "buy":
                 self.buy(who, how)
+            case "buy with a stop":
+                self.buy(who, how, stop_loss="55000")
+                self.stops[who] += D(how)
+            case "fall":
+                self.fall()
             case "sell":
                 self.sell(who, how)
             case "close":
