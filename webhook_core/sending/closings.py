@@ -15,7 +15,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
 from webhook_core.errors import AlertStale, LedgerUnavailable, NoTimeToSend, WebhookError
 from webhook_core.ledger.by_operator import is_operators, operators_unit
 from webhook_core.ledger.contract import Existing
-from webhook_core.ledger.entry import Unit
+from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held
@@ -52,19 +52,27 @@ class Closings:
     def close_each(
         self, asked: Firing, positions: Sequence[Held], budget: Budget, *, is_stale: bool = False
     ) -> list[Closed]:
-        """One after the other, as far as the budget goes; one that fails stops no other.
-        ``is_stale``: nothing is begun any more. Raises LedgerUnavailable."""
-        done: list[Closed] = []
+        """One after the other, as far as the budget goes; one that fails stops no other, and of an
+        alert that comes again those that it has begun come last. ``is_stale``: nothing is begun any
+        more. Raises LedgerUnavailable."""
+        done: dict[Held, Closed] = {}
+        begun: list[tuple[Held, Firing, LedgerEntry | None]] = []
         for held in positions:
             try:
                 firing = self.firing(asked, held, budget)
-                closed = self._closed(firing, budget, is_stale=is_stale)
-                done.append(Closed(held, closed))
+                begun.append((held, firing, self.market.ledger.find(firing.unit)))
             except LedgerUnavailable:
                 raise
             except WebhookError as error:
-                done.append(Closed(held, error=error))
-        return done
+                done[held] = Closed(held, error=error)
+        for held, firing, known in sorted(begun, key=lambda one: one[2] is not None):
+            try:
+                done[held] = Closed(held, self._closed(firing, known, budget, is_stale=is_stale))
+            except LedgerUnavailable:
+                raise
+            except WebhookError as error:
+                done[held] = Closed(held, error=error)
+        return [done[held] for held in positions]
 
     def firing(self, asked: Firing, held: Held, budget: Budget) -> Firing:
         """The close of one position, with what ``asked`` allows. Raises UnknownSymbol,
@@ -87,10 +95,11 @@ class Closings:
         offered = pair.leverage_sell if held.volume > 0 else pair.leverage_buy
         return min(offered or (2,))
 
-    def _closed(self, firing: Firing, budget: Budget, *, is_stale: bool) -> Progress:
+    def _closed(
+        self, firing: Firing, known: LedgerEntry | None, budget: Budget, *, is_stale: bool
+    ) -> Progress:
         """Planned, claimed and sent, or gone on with where an earlier delivery stopped."""
         market, deadline_s = self.market, self.legs.deadline_s
-        known = market.ledger.find(firing.unit)
         if known is None and is_stale:
             raise AlertStale("It was not begun while the alert was fresh, and is not any more.")
         if known is not None and is_stale:

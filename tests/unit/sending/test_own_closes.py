@@ -144,3 +144,18 @@ def test_nor_what_it_sells_before_the_cancel_that_the_alert_itself_asks_for(func
     assert outcome(answer) == (200, "accepted")
     assert sent(function)[-1] == ("sell", "1.5")
     assert function.venue.held["XXBT"].total == 1
+
+
+@pytest.mark.parametrize(("filled", "sells"), [("0", None), ("0.5", "0.5"), ("2", "2")])
+def test_a_limit_entry_counts_as_far_as_it_has_filled(without_stop, filled, sells):
+    function, venue = without_stop, without_stop.venue
+    buy(function, order_type="limit", price="40000")
+    (order,) = venue.resting
+    if D(filled):
+        venue.fill_part(order, D(filled))
+        venue.held["XXBT"] = Balance(D(1) + D(filled), D(0))
+    function.clock.sleep(200)
+    answer = close(function)
+    assert outcome(answer) == (200, "accepted" if sells else "no_action")
+    assert sent(function)[1:] == ([("sell", sells)] if sells else [])
+    assert len(venue.resting) == 1
