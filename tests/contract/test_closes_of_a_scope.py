@@ -3,6 +3,7 @@ by hand; each order once, however often it comes."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -206,6 +207,29 @@ def test_a_scoped_token_closes_within_its_caveats_or_nothing(
     assert (answer.status, answer["code"]) == ({"accepted": 200}.get(code, 403), code)
     assert held(kraken) == (D("1.2") if code == "accepted" else D("1.5"))
     assert held(kraken, "XETH") == (0 if code == "accepted" else 2)
+
+
+@pytest.mark.parametrize("path", ["/webhook/tradingview", "/webhook/tradingview/validate"])
+@pytest.mark.parametrize(("caveat", "told"), [("x=close,read", True), ("x=close", False)])
+def test_what_is_held_is_told_to_whom_it_may_be(
+    kraken: KrakenServer, busy: Function, caveat: str, told: bool, path: str
+) -> None:
+    body = {"token": scoped(caveat), "action": "close", "scope": "all", "id": "flat-7"}
+    body["fired_at"] = busy.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    first = busy.post(body, path)
+    nothing = busy.post({**body, "id": "flat-8"}, path)
+    for answer in (first, nothing):
+        assert answer.status == 200, answer.document
+        said = json.dumps({**answer.document, "request_id": ""})
+        held_told = "0.3" in said or "no order of the bridge" in said
+        assert held_told == told, said
+
+
+def test_nor_is_what_a_pause_has_kept_open(kraken: KrakenServer, busy: Function) -> None:
+    assert busy.operate("POST", "/pause", strategy="trend").status == 200
+    answer = flat(busy, "all", scoped("x=close"))
+    assert (answer.status, answer["code"]) == (422, "paused")
+    assert "0.3" not in json.dumps({**answer.document, "request_id": ""})
 
 
 BAD = [

@@ -28,7 +28,7 @@ _DECIDED_BY_HOLDINGS = ("order_denied", "out_of_scope", "no_action")
 
 def without_account(response: HttpResponse, delivery: Delivery, firing: Firing) -> HttpResponse:
     document: dict[str, Any] = json.loads(response.body)
-    sized_by_account = any(map(depends_on_holdings, firing.wants.intents))
+    sized_by_account = firing.closes_a_scope or any(map(depends_on_holdings, firing.wants.intents))
     for order in document["orders"]:
         _without_the_accounts_numbers(order)
         if sized_by_account:
