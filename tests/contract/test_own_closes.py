@@ -311,3 +311,26 @@ def test_a_stop_that_outlives_its_entry_in_the_ledger_sells_the_strategys_own(
     bought(function, "0.2")
     assert sold(well(closed(function))) == ["0.2"]
     assert held(kraken) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "says", "status"),
+    [
+        ("0.3", "own", 200),
+        ("1.3", "own", 422),
+        ("0.3", "all", 422),
+        ("1.3", "all", 200),
+    ],
+)
+def test_whether_an_alert_was_lost_is_told_by_the_same_position(
+    kraken: KrakenServer, made: Callable[..., Function], before: str, says: str, status: int
+) -> None:
+    lines = f'close = "{says}"\non_missed_alert = "refuse"\n[other]'
+    function = made(STRATEGIES.replace("[other]", lines))
+    bought(function, "0.3")
+    told = {"prev_market_position": "long", "prev_market_position_size": before}
+    answer = ours(function, volume="0.1", **told)
+    assert answer.status == status, answer.document
+    if status == 422:
+        what = "has bought and not sold 0.3" if says == "own" else "the account holds 1.3"
+        assert what in answer["error"]

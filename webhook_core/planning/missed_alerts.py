@@ -11,6 +11,7 @@ from webhook_core.planning.decision import Decided, Wants
 from webhook_core.planning.held_figures import HeldFigures
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import checks
+from webhook_core.trading.facts import part_of
 from webhook_core.trading.intent import OrderIntent, PositionIntent
 from webhook_core.trading.missed_alert import RULE, Told, is_missed, words
 from webhook_core.trading.orders import is_margin
@@ -65,9 +66,14 @@ def _missed(sources: Sources, wants: Wants, budget: Budget) -> _Missed | None:
     pair = sources.allowed_pair(wanted.symbol, wants.rules, budget)
     margin = is_margin(wanted.leverage)
     held = HeldFigures(sources, budget, wants.refused).held(pair, margin=margin)
+    if wanted.own and held:
+        from webhook_core.planning.own_positions import OwnPositions  # few strategies ask for both
+
+        own = OwnPositions(sources, budget, wants.refused, keeps=False)
+        held = part_of(held, own.of(wants.strategy, pair, margin=margin))
     if not is_missed(told, held, pair, margin=margin):
         return None
-    text, numbers = words(told, held)
+    text, numbers = words(told, held, own=wanted.own)
     return _Missed(told, wanted, owner, text, dict(numbers))
 
 

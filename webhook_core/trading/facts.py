@@ -94,5 +94,9 @@ class Facts(NamedTuple):
         than is held, whoever sold the rest. Raises VenueUnavailable where that was not read."""
         if self.own is None:
             raise VenueUnavailable("What the strategy bought was not read.")
-        own = self.own.get(pair, Decimal(0))
-        return min(own, held, key=abs) if own * held > 0 else Decimal(0)
+        return part_of(held, self.own.get(pair, Decimal(0)))
+
+
+def part_of(held: Decimal, own: Decimal) -> Decimal:
+    """How much of what is held is what a strategy bought and has not sold, both signed base."""
+    return min(own, held, key=abs) if own * held > 0 else Decimal(0)

@@ -56,11 +56,12 @@ def is_missed(told: Told, held: Decimal, pair: Instrument, *, margin: bool) -> b
     return abs(held - told.before) > slack
 
 
-def words(told: Told, held: Decimal) -> tuple[str, Mapping[str, str]]:
-    """What is to be said of it, and its numbers."""
+def words(told: Told, held: Decimal, *, own: bool = False) -> tuple[str, Mapping[str, str]]:
+    """What is to be said of it, and its numbers. ``own``: held is what the strategy bought."""
     was = told.was if told.before is None or not told.in_base else plain(told.before)
+    whose = "has bought and not sold" if own else "the account holds"
     text = (
-        f"the strategy stood at {was} before this alert, and the account holds {plain(held)}: an "
+        f"the strategy stood at {was} before this alert, and {whose} {plain(held)}: an "
         "alert in between was lost, or somebody else has traded the pair"
     )
     return text, {"before": str(was), "held": plain(held)}
