@@ -85,7 +85,7 @@ class Application:
             response = self._told(self._answer(delivery, tally), delivery)
             if delivery.is_alert and not isinstance(delivery.error, RateLimited):
                 sum_up(delivery, response.status, tally, self.clock.monotonic())
-            if delivery.is_alert and not delivery.is_answered_from_its_entry:
+            if delivery.is_for_the_history(response.status):
                 self._keep(delivery)
         body = response.body
         if delivery.is_alert:  # a token that stands in a wrong field is not repeated

@@ -28,10 +28,11 @@ _SAID_ELSEWHERE = ("id", "strategy_name", "symbol")
 
 
 def keep(delivery: Delivery, history: History, strategies: Collection[str]) -> None:
-    """Called for every delivery that was not simply answered from its entry. Never raises."""
+    """Called for every delivery that ``is_for_the_history``. Never raises."""
     clock = delivery.budget.clock
     if delivery.verified is None:
-        if isinstance(delivery.error, Unauthenticated | RateLimited) or _is_senders(delivery):
+        is_unproved = isinstance(delivery.error, Unauthenticated | RateLimited)
+        if is_unproved or not delivery.is_alert or _is_senders(delivery):
             history.unproved.count(delivery.request.received_at)
         return
     if isinstance(delivery.error, LedgerUnavailable) and not delivery.error.in_ledger:

@@ -66,6 +66,13 @@ class Delivery:
         """The ledger has all there is to say of it."""
         return self.error is None and self.entry is not None and self.reuse is None
 
+    def is_for_the_history(self, status: int) -> bool:
+        """An alert that its entry does not tell of, or whoever could not prove to be the operator,
+        by a token or in the form of a page."""
+        if not self.is_alert:
+            return status in (401, 429)
+        return not self.is_answered_from_its_entry
+
     def wants(self, intent: Intent) -> None:
         names = ("symbol", "action", "side", "order_type", "volume")
         self.trade = {name: getattr(intent, name) for name in names if hasattr(intent, name)}

@@ -98,3 +98,7 @@ def test_wrong_tokens_count_as_failed_proofs_of_their_address():
     assert log_in(function).status == 303  # the right one passes at any moment
     function.clock.sleep(61)
     assert log_in(function, "a-wrong-one").status == 401
+    assert function.operate("GET", "/orders", token="another-wrong-one").status == 401
+    assert ask(function, "GET", "/webhook/health").status == 200
+    (hour,) = function.operate("GET", "/alerts")["without_proof"]
+    assert hour["requests"] == 7
