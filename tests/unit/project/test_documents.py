@@ -1,6 +1,7 @@
 """Every command of the documents can be read by a shell; those for Google Cloud are run, with a
 gcloud that only writes down."""
 
+import itertools
 import json
 import re
 
@@ -10,6 +11,7 @@ from tests.support import deployment as files
 from tests.support import shell
 from tests.support.project import ROOT
 from tests.support.shell import Recorded, gcloud_dict, options
+from webhook_core import errors
 from webhook_core.intake.field_names import ALIASES
 from webhook_core.settings.reading import VARIABLES, read_settings
 from webhook_core.web import client_certificate
@@ -330,6 +332,18 @@ def test_the_balancer_s_files_are_what_the_commands_import(balancer):
 def test_the_scheduler_goes_through_the_balancer(balancer):
     (job,) = balancer.of("gcloud", "scheduler", "jobs", "create")
     assert options(job)["--uri"] == "https://bridge.example.com/reconcile"
+
+
+def test_the_table_of_answers_has_the_code_and_the_status_of_every_error():
+    rows = re.findall(r"^\| .* \| (\d+(?:, \d+)*) \| (.*) \|$", TEXTS["README.md"], re.MULTILINE)
+    told = {
+        pair
+        for statuses, codes in rows
+        for pair in itertools.product(map(int, statuses.split(", ")), re.findall("`(.*?)`", codes))
+    }
+    named = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    kinds = {(kind.status, kind.code) for kind in named if issubclass(kind, errors.WebhookError)}
+    assert kinds - told == set()
 
 
 def test_the_table_of_an_alert_s_fields_has_every_name_of_each():
