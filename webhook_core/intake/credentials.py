@@ -60,7 +60,8 @@ class Credential(Value):
 class TokenKey(Credential):
     """What signs scoped tokens: 32 bytes.
 
-    ``name`` is the key id in them; ``revoked`` are ids of tokens that prove nothing.
+    ``name`` is the key id in them; ``revoked`` are ids of tokens that prove nothing, in
+    lower case: an id that was copied in capitals revokes too.
     """
 
     __slots__ = ("name", "revoked")
@@ -68,7 +69,7 @@ class TokenKey(Credential):
     def __init__(self, name: str, secret: bytes, revoked: frozenset[str] = frozenset()) -> None:
         super().__init__(Scheme.SCOPED_TOKEN, f"WEBHOOK_TOKEN_KEYS[{name}]", secret)
         self.name = name
-        self.revoked = revoked
+        self.revoked = frozenset(each.lower() for each in revoked)
 
 
 def signing_credential(text: str, key_id: str, strategy: str | None = None) -> Credential:

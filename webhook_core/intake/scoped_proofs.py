@@ -26,7 +26,7 @@ def proved(text: str, credentials: Sequence[Credential], now: datetime) -> tuple
     except ValueError as error:
         reason = f"the scoped token {error}"
     else:
-        if token.token_id not in key.revoked:
+        if token.token_id.lower() not in key.revoked:
             return key, permit
         reason = f"the scoped token {token.token_id} is one of REVOKED_TOKENS"
     raise Unauthenticated(reason)

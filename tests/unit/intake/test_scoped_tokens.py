@@ -101,6 +101,7 @@ def test_the_signature_is_in_no_repr():
         ("a signature with padding", scoped() + "="),
         ("one cut short", scoped()[:-1]),
         ("a revoked one", scoped(token_id="dead")),
+        ("a revoked one, its id in capitals", scoped(token_id="DEAD")),
         ("a child of a revoked one", narrowed(scoped(token_id="dead"), "s=buy")),
         ("a revoked one of the older key", scoped(token_id="dead", key=OLD_KEY, key_id="k1")),
         ("nothing but its beginning", "tk1."),
