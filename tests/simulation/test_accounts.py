@@ -1,0 +1,48 @@
+"""Accounts with money whose figures and lists are late, each on its own: no order and no final
+answer but for a state that the account truly was in."""
+
+from __future__ import annotations
+
+from tests.simulation.run import ACCOUNT, simulate, told
+from tests.simulation.senders import OPERATOR_TOKEN
+
+SEEDS = 100
+"""`make simulate` plays thousands."""
+REACHED = (
+    '.F": {"balance": "10.0',  # a balance in the row of Auto Earn
+    "hand           {",
+    "XXBTZUSD is at 47500",  # far enough for a stop
+    '"stop_loss"',
+    "OpenPositions {} ->",
+    "paper knows no price of SOLUSD",
+    "is held is not certain",
+    "EOrder:Insufficient funds",
+    "is LOST",
+    "the reply is LOST",
+    "CRASHES",
+    "leg 1 generation 0 attempt",
+    "ANSWERS 200 accepted",
+    "ANSWERS 200 no_action",
+    "ANSWERS 503 not_sent",
+    "ANSWERS 422 expired",
+)
+"""What the stories have to show, or the simulation no longer tests it."""
+
+
+def test_no_account_is_traded_for_a_state_that_it_never_was_in():
+    results = [simulate(seed, ACCOUNT) for seed in range(SEEDS)]
+    failed = [result.seed for result in results if result.violations]
+    assert failed == [], told(failed[0], ACCOUNT).text()
+    assert sum(result.orders for result in results) > 2 * SEEDS
+
+
+def test_the_stories_go_where_an_account_misleads():
+    stories = "\n".join(told(seed, ACCOUNT).text() for seed in range(40))
+    assert [what for what in REACHED if what not in stories] == []
+    assert OPERATOR_TOKEN not in stories
+
+
+def test_a_seed_goes_the_same_way_again():
+    first, again = told(7, ACCOUNT), simulate(7, ACCOUNT)
+    assert (first.orders, first.deliveries) == (again.orders, again.deliveries)
+    assert first.text().endswith("python -m tests.simulation --kind account --seed 7")
