@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.sqlite.mark import given_id
 
 _SCHEMA_1 = (
     # One index says "once" and finds the newest generation; its keys are digests, so it grows with
@@ -92,6 +93,8 @@ def prepare(db: sqlite3.Connection) -> None:
         )
     for statement in [statement for schema in _SCHEMAS[version:] for statement in schema]:
         db.execute(statement)
+    if not version:
+        given_id(db)  # in the same commit: the first alert on a new file waits for one fewer
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("COMMIT")
 
