@@ -15,7 +15,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
 import certifi
@@ -35,7 +35,7 @@ class Wire:
     def __init__(self, scheme: str, host: str, port: int | None, most_kept: int = 1) -> None:
         """``port`` None: the scheme's own."""
         is_https = scheme == "https"
-        self._address = (host, port or (443 if is_https else 80))
+        self._address = (host, port or (HTTPS_PORT if is_https else HTTP_PORT))
         self._tls = _trusted() if is_https else None
         self._most_kept = most_kept
         self._idle: list[_Connection] = []
@@ -52,12 +52,11 @@ class Wire:
             answer = connection.exchange(method, path, body, headers)
         except (OSError, HTTPException, zlib.error) as error:
             connection.close()
-            is_late, is_sent = (
-                time.monotonic() >= ends_at,
-                not isinstance(error, _NotConnectedError),
-            )
-            kind = type(error.__cause__ or error).__name__
-            raise NoAnswer(kind, is_late=is_late, is_sent=is_sent) from error
+            raise NoAnswer(
+                type(error.__cause__ or error).__name__,
+                is_late=time.monotonic() >= ends_at,
+                is_sent=not isinstance(error, _NotConnectedError),
+            ) from error
         except BaseException:
             connection.close()
             raise
@@ -111,6 +110,7 @@ class _Deadline:
 class _Connection(HTTPConnection):
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         super().__init__(host, port)
+        self.default_port = HTTPS_PORT if tls else HTTP_PORT  # stands in no Host header
         self.deadline = _Deadline()
         self.response_class = functools.partial(_TimedResponse, self.deadline)  # type: ignore[assignment]
         self._tls = tls
@@ -133,8 +133,8 @@ class _Connection(HTTPConnection):
         except OSError as error:
             raise _NotConnectedError from error
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.settimeout(self.deadline.left())
         if self._tls is not None:
-            self.sock.settimeout(self.deadline.left())
             self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
     def _connected(self) -> socket.socket:
@@ -183,4 +183,6 @@ class _TimedSocket(io.RawIOBase):
 @functools.cache
 def _trusted() -> ssl.SSLContext:
     """Made once: reading all those certificates takes longer than a call."""
-    return ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -459,6 +459,26 @@ def test_tls_is_verified_against_the_name_and_not_the_address(
     assert names == ["kraken.test"]
 
 
+def test_the_host_header_does_not_name_the_port_of_its_scheme(
+    tls: ssl.SSLContext,
+    trusting: Callable[[str], KrakenClient],
+    resolved: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolved("kraken.test", "127.0.0.1")
+    real, asked = socket.create_connection, []
+    with RawServer(tls=tls) as server:
+
+        def connected(address: tuple[str, int], *rest: Any) -> socket.socket:
+            asked.append(address)
+            return real(("127.0.0.1", server.port), *rest)
+
+        monkeypatch.setattr(socket, "create_connection", connected)
+        assert isinstance(submit(trusting("https://kraken.test")), Accepted)
+        assert server.requests[0].headers["host"] == "kraken.test"
+    assert asked == [("127.0.0.1", 443)]
+
+
 def test_a_certificate_of_another_name_is_unknown_and_nothing_is_sent(
     tls: ssl.SSLContext,
     trusting: Callable[[str], KrakenClient],
