@@ -14,8 +14,9 @@ from webhook_core.intake.dialects.names import Names, framing, table
 _TRAILS = "trail trail_stop trail_trigger trail_freq breakeven breakeven_offset"
 _ROWS = table(
     mapped="symbol date data quantity risk_percentage price tp percentage_tp sl percentage_sl "
-    "order_type multiple_accounts duplicate_position_allow pyramid fired_at strategy_name validate",
-    idle="account_id platform reverse_order_close connection_name strategy_id",
+    "order_type multiple_accounts duplicate_position_allow pyramid full_closed "
+    "fired_at strategy_name validate",
+    idle="account_id platform reverse_order_close connection_name strategy_id comment",
     refused={
         "dollar_tp dollar_sl": "they count a contract's dollars: send tp and sl, or percentages",
         _TRAILS: "an exit that trails is an order of its own here: leave it out",
@@ -47,6 +48,8 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.missing("data", "send buy, sell or close")
     _check_accounts(names)
     about = {**names.ours(symbol="symbol", fired_at="date"), **framing(names)}
+    if names.has("full_closed") and not names.flag("full_closed") and action == "close":
+        raise names.fault("full_closed", "is false: send close with percent in our fields")
     if action == "close":
         exits.of_a_sell(names, _EXITS)
         names.pass_over("order_type", "pyramid", "duplicate_position_allow")

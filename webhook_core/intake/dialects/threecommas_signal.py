@@ -27,8 +27,8 @@ _STRATEGY = table(
     "market_position market_position_size prev_market_position prev_market_position_size"
 )
 _ORDER = table(
-    "amount currency_type order_type",
-    refused={"price limit_price": "goes with a limit order: send one in our fields"},
+    "amount currency_type order_type price",
+    refused={"limit_price": "write price, with order_type limit"},
 )
 _NO_SHORTS = "spot has no short positions: trade long only"
 _ACTIONS = {
@@ -41,7 +41,7 @@ _ACTIONS = {
     "enable": _OF_THE_BOT,
     "disable": _OF_THE_BOT,
 }
-_TYPES = {"market": "", "limit": "send a limit order in our fields"}
+_TYPES = {"market": "", "limit": ""}
 _COUNTS = {
     "base": "",
     "quote": "",
@@ -64,11 +64,14 @@ def _read(names: Names) -> dict[str, Any]:
     }
     strategy, order = names.inner("strategy_info", _STRATEGY), names.inner("order", _ORDER)
     around = {name: strategy.raw(name) for name in _STRATEGY.mapped if strategy.has(name)}
-    order.word("order_type", _TYPES)
+    kind = order.word("order_type", _TYPES)
     counted = order.word("currency_type", _COUNTS)
     if counted is not None and not order.has("amount"):
         raise order.missing("amount", "currency_type says what it counts")
     if action == "exit_long" or (action == "sell" and counted == "position_percent"):
+        if kind == "limit":
+            raise order.fault("order_type", "must be market with an exit, or left out")
+        order.pass_over("price")  # of an exit at the market a mere reference
         return {**about, "action": "close", **_part(order, counted), **around}
     if counted == "position_percent":
         raise order.fault("currency_type", "position_percent goes with exit_long or sell")
@@ -76,9 +79,22 @@ def _read(names: Names) -> dict[str, Any]:
     called = {name: name for name in shorts.POSITIONS}
     size = None if counted == "quote" else (order, "amount")
     around |= shorts.long_part(strategy, side["action"], around, called, size)
+    asked = {**about, **side, **_limit(order, kind), **around}
     if counted == "quote":
-        return {**about, **side, **order.ours(volume="amount"), "quantity_type": "quote", **around}
-    return {**about, **side, **order.ours(contracts="amount"), **around}
+        return {**asked, **order.ours(volume="amount"), "quantity_type": "quote"}
+    return {**asked, **order.ours(contracts="amount")}
+
+
+def _limit(order: Names, kind: str | None) -> dict[str, Any]:
+    """The order's own price is its limit, whatever the trigger's is."""
+    if kind == "market":
+        order.pass_over("price")  # a mere reference, as trigger_price is
+        return {}
+    if kind == "limit" and order.on("price") is None:
+        raise order.missing("price", "it is the limit")
+    if kind is None and order.on("price") is not None:
+        raise order.fault("price", "goes with order_type limit: write that too, or leave it out")
+    return {"order_type": "limit", **order.ours(price="price")} if kind == "limit" else {}
 
 
 def _part(order: Names, counted: str | None) -> dict[str, Any]:
