@@ -55,6 +55,7 @@ def test_all_pairs_of_the_strategy_are_closed_and_nothing_else(
     kraken: KrakenServer, busy: Function
 ) -> None:
     answer = well(flat(busy))
+    assert answer["message"] == "All 2 positions are closed."
     assert sells(answer) == [("XETHZUSD", "2"), ("XXBTZUSD", "0.3")]
     assert (held(kraken), ether(kraken), resting(kraken)) == (D("1.2"), 0, [])
     assert kraken.holdings()["positions"] == {"XXBTZUSD": "0.1"}

@@ -53,6 +53,8 @@ def of_progress(
     success = status == 200
     why = reason_of(progress)
     said = message_of(progress) if success else why
+    if success and beside:
+        said = f"All {1 + len(beside)} positions are closed."
     said = f"{reuse.prefix}{said}" if reuse is not None and progress.replayed else said
     return json_response(
         status,
