@@ -229,6 +229,19 @@ def test_a_moment_of_the_week_is_missed_an_hour_after_it(text, last, now, missed
 
 
 @pytest.mark.parametrize(
+    ("day", "hour"),
+    [("2026-10-23", 21), ("2026-10-26", 22), ("2027-03-26", 22), ("2027-03-29", 21)],
+)
+def test_it_moves_with_the_clock_of_its_zone(day, hour):
+    """On the week days around both changes of Berlin's clock."""
+    due = datetime.fromisoformat(f"{day}T{hour}:00+00:00")
+    every_day, late = expected("mon-fri 23:00 Europe/Berlin"), timedelta(hours=1)
+    before = due - timedelta(hours=2)
+    assert not every_day.is_missed(before, due + late - timedelta(seconds=1))
+    assert every_day.is_missed(before, due + late)
+
+
+@pytest.mark.parametrize(
     "value",
     ["", "26", "h", "0h", "367d", "1s", "26hours", "fri", "25:00", "22:60", "fri 22:00 Nowhere/X",
      "mon-fri", "mon-fri 22", "xyz 22:00", 26, None, ["26h"], "mon 8:00 tue 9:00"],
