@@ -110,7 +110,9 @@ class Believed:
                 # Claimed since, and the figure may have it or not.
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, self.open_orders)
+        self.exits = RestingExits(
+            self.sources, self.budget, self.instrument_of, self.open_orders, self.orders.resting
+        )
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
@@ -208,7 +210,7 @@ class Believed:
         shown, known = self.shown.figures[name], settled.figures.get(name)
         pair = name.removeprefix(position_key(""))
         rows = [row for row in self.shown.positions if row.pair == pair]
-        if any(fill.status not in DONE for fill in self.orders.by_order.values()):
+        if self.orders.resting:
             self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
         exits = self._exits(pair, rows, young)

@@ -67,6 +67,21 @@ class OpenNow:
                 )
         return list(shown.values())
 
+    def lacking(self, rests: Collection[str]) -> str:
+        """What is wrong with orders of ours that QueryOrders shows as open and the list does not,
+        for longer than it can take to show them: they are open no more. Else empty."""
+        listed = {order.order_id for order in self._read}
+        missing = [name for name in rests if name not in listed]
+        if not missing:
+            return ""
+        own = self._sources.own_orders
+        canceled, since = just_canceled(own).done, own.clock.now() - own.margin
+        for entry in own.of_orders(missing):
+            order_id, attempt = entry.current.order_id, entry.current
+            if order_id not in canceled and (attempt.settled_at or attempt.deadline) < since:
+                return f"Kraken shows {order_id} as open, and does not list it."
+        return ""
+
     @cached_property
     def has_canceled(self) -> bool:
         """Whether a cancel of ours may not be shown yet."""

@@ -28,6 +28,11 @@ class OrderFills:
         change = None if fill is None else change_of(entry, key, instrument_of, fill)
         return change or Decimal(0)
 
+    @property
+    def resting(self) -> list[str]:
+        """Those of ours that Kraken shows as open."""
+        return [name for name, fill in self.by_order.items() if fill.status not in DONE]
+
     def ask(self, unsure: Sequence[LedgerEntry]) -> None:
         """What the orders in doubt have filled."""
         self.by_order |= self._dated(self._done(unsure))

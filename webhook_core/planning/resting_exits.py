@@ -34,7 +34,7 @@ Filled = Sequence[tuple[LedgerEntry, Fill]]
 class RestingExits:
     """Of one plan: each list is read once, and only if asked for. ``listed``: the open orders,
     where they were read before. ``held``: what orders hold of an asset, where a balance shows more
-    since it lacks a cancel yet."""
+    since it lacks a cancel yet. ``rests``: the orders of ours that QueryOrders shows as open."""
 
     def __init__(
         self,
@@ -42,9 +42,10 @@ class RestingExits:
         budget: Budget,
         instrument_of: InstrumentOf,
         listed: Sequence[RestingOrder] | None = None,
+        rests: Collection[str] = (),
     ) -> None:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
-        self._open = OpenNow(sources, budget, listed)
+        self._open, self._rests = OpenNow(sources, budget, listed), rests
         self.held: dict[str, Decimal] = {}
         self._last: dict[str, Decimal | None] = {}
 
@@ -71,6 +72,9 @@ class RestingExits:
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has
         crossed a margin order of the pair that is not among them."""
+        doubt = self._open.lacking(self._rests)
+        if doubt:
+            raise _in_doubt(doubt)
         for order in self._open.listed:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
@@ -88,6 +92,9 @@ class RestingExits:
         own = [(entry, fill) for entry, fill in parents if _is_on_spot(entry, pair)]
         if not own and not any(held.values()):
             return ""
+        lacking = self._open.lacking(self._rests)
+        if lacking:
+            return lacking
         exits = self._exits_of(own, pair) if own else []
         resting = [
             order

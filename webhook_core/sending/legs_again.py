@@ -85,7 +85,8 @@ class LegsAgain:
         mark = self.market.ledger.mark(turn.line)
         before = self._filled(first, leg, budget)
         now, then = self._figures(leg, budget), first.figures
-        if not now or any(name not in then for name in now):
+        # There is none for a share of the equity with leverage, which a leg leaves as it was.
+        if any(name not in then for name in now):
             raise _is_outdated()
         for name, figure in now.items():
             changes = [self._change(entry, name, fill, budget) for entry, fill in before]
