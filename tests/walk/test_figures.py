@@ -52,3 +52,20 @@ def test_a_share_of_the_equity_behind_an_order_that_was_refused_unprocessed(
         answer = there.send("one", orders=legs)
         assert answer["status"] == 200, answer
         assert Decimal("3.9") < there.held() - Decimal("0.1") < Decimal("4.05")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("late_s", [0, 4])
+@pytest.mark.parametrize("size", ["0", "0.05"])
+def test_a_target_nearer_to_flat_that_is_refused_for_funds_is_counted_again(size, late_s, times):
+    """The refusal proves that nothing was placed, as it does for a close."""
+    with scene(instances=2, balances=MONEY) as there:
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        there.late(late_s, "BalanceEx")
+        there.script(*[faults.errors(["EOrder:Insufficient funds"])] * times)
+        word = "flat" if size == "0" else "long"
+        target = {"action": "target", "market_position": word, "market_position_size": size}
+        answer = there.send("one", **NO_ORDER | target)
+        assert answer["status"] == 200, answer
+        assert there.held() == Decimal(size)

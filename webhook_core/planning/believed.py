@@ -30,7 +30,7 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, not_certain
-from webhook_core.planning.own_changes import DONE, InstrumentOf, position_key
+from webhook_core.planning.own_changes import InstrumentOf, position_key
 from webhook_core.planning.own_orders import Settled
 from webhook_core.planning.position_course import (
     NO_EXITS,

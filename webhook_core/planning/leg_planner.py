@@ -73,9 +73,8 @@ class LegPlanner:
         plan = self._limited(order, instrument, basis)
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan
-        exits = freed is not None or (
-            isinstance(intent, PositionIntent) and intent.action == "close"
-        )
+        nearer = order.exit is not None or getattr(intent, "action", "") == "close"
+        exits = freed is not None or (isinstance(intent, PositionIntent) and nearer)
         plan = plan._replace(
             requests=tuple(one._replace(exits=exits, counted=True) for one in plan.requests)
         )
