@@ -24,6 +24,9 @@ def later_leg(
     attempt = first_attempt(unit, request, now, deadline_s)
     mark = None if behind is None or not request.counted else behind.attempts[0].owner
     turn = None if first.turn is None else first.turn._replace(mark=mark, in_order=False)
+    if turn is not None and request.exits and mark is not None:
+        # As long as nobody of its line has claimed, what is SUBMITTING was known to its plan.
+        turn = turn._replace(passes=True)
     leg = replace(
         first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
     )

@@ -18,7 +18,7 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.sending.blockers import settle_unknown
-from webhook_core.trading.intent import NoOrder
+from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
 
@@ -38,7 +38,8 @@ def count_rest(
     """
     mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
     try:
-        decided = _decided(market, wants._replace(refused=leg.unit), budget)
+        exits = tuple(one for one in wants.intents if isinstance(one, PositionIntent))
+        decided = _decided(market, wants._replace(intents=exits, refused=leg.unit), budget)
     except OrderDenied as denied:
         return denied, mark
     meant = [request for request in decided.requests if not request.freeing]
@@ -46,7 +47,7 @@ def count_rest(
         sale = meant[0]._replace(exits=True)
         cancels = _cancels(decided, first)
         return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
-    _check_buys(market, first, budget)
+    _check_buys(market, first, leg, budget)
     return NoOrder(decided.symbol, decided.nothing), mark
 
 
@@ -83,10 +84,10 @@ def _behind(
     return cancels[0]
 
 
-def _check_buys(market: Market, first: LedgerEntry, budget: Budget) -> None:
+def _check_buys(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
     """Nothing is held, unless the figure lacks a buy yet that had no outcome when leg 0 was
     planned."""
-    base, now = market.instrument(first.current.request.pair, budget).base, market.clock.now()
+    base, now = market.instrument(leg.current.request.pair, budget).base, market.clock.now()
     buys = {
         entry.current.order_id: entry
         for entry in market.own_orders.maybe_open()
@@ -109,6 +110,6 @@ def _check_buys(market: Market, first: LedgerEntry, budget: Budget) -> None:
 
 def _was_unknown(entry: LedgerEntry, then: datetime) -> bool:
     request, settled_at = entry.current.request, entry.current.settled_at
-    if request.side is not Side.BUY or request.on_margin:
+    if request.side is not Side.BUY or request.on_margin:  # positions name the orders in them
         return False
     return entry.current.claimed_at < then and settled_at is not None and settled_at > then

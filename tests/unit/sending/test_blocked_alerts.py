@@ -139,9 +139,17 @@ def test_an_exit_passes_one_of_its_own_that_never_came_to_kraken():
     assert held(function) == 0
 
 
-def test_an_exit_on_margin_waits_for_an_order_without_an_outcome():
+def test_an_exit_on_margin_closes_what_is_shown_and_waits_for_an_entry_without_an_outcome():
     function = live(net=1)
     swallowed(function, **MARGIN)
+    function.clock.sleep(6)
+    assert post(function, alert(function, "a-2", action="close", **MARGIN)) == (503, "not_sent")
+    assert held(function, margin=True) == 0
+
+
+def test_an_exit_on_margin_waits_for_an_order_that_may_have_turned_the_position_round():
+    function = live(net=1)
+    swallowed(function, side="sell", **MARGIN)
     function.clock.sleep(6)
     assert post(function, alert(function, "a-2", action="close", **MARGIN)) == (503, "not_sent")
     assert held(function, margin=True) == 1
