@@ -110,9 +110,8 @@ class Believed:
                 # Claimed since, and the figure may have it or not.
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        self.exits = RestingExits(
-            self.sources, self.budget, self.instrument_of, self.open_orders, self.orders.resting
-        )
+        known = self.open_orders, self.orders.resting
+        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, *known)
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
