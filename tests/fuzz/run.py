@@ -60,6 +60,19 @@ FUNCTIONS: tuple[dict[str, str], ...] = (
         "LOAD_BALANCER_IPS": ",".join(requests.BALANCERS),
     },
     {"TRUSTED_PROXY_HOPS": "1", "ALLOWED_IPS": "tradingview", "ALLOWED_SYMBOLS": "BTC/USD"},
+    {
+        "MAX_POSITION": "2 BTC, 40 ETH, 100000 USD",
+        "MAX_OPEN_ORDERS": "12, 8 per pair",
+        "MAX_OPEN_POSITIONS": "3",
+        "MAX_ENTRIES": "40",
+        "ORDERS_PER_DAY": "300",
+        "ALERTS_PER_3_MINUTES": "200",
+        "PRICE_COLLAR": "40%",
+        "MAX_SPREAD": "1%",
+        "TRADING_HOURS": "00:00-24:00 UTC",
+        "MAX_ALERT_COST": "9000 USD",
+        "ON_MISSED_ALERT": "catch_up",
+    },
 )
 
 
