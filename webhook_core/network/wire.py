@@ -157,8 +157,8 @@ class _Connection(HTTPConnection):
 
 
 class _TimedResponse(HTTPResponse):
-    def __init__(self, deadline: _Deadline, sock: socket.socket, **options: Any) -> None:
-        super().__init__(sock, **options)
+    def __init__(self, deadline: _Deadline, sock: socket.socket, *rest: Any, **named: Any) -> None:
+        super().__init__(sock, *rest, **named)
         self.fp = io.BufferedReader(_TimedSocket(self.fp.detach(), sock, deadline))
 
 
