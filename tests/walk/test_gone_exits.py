@@ -117,3 +117,20 @@ def test_left_by_a_buy_that_had_no_outcome_when_the_exit_came(late, symbol):
         answer = there.send("one", symbol=symbol, **NO_ORDER | WANTS["close"])
         assert answer["status"] == 200, answer
         assert (there.held(symbol), there.open(symbol)) == (0, [])
+
+
+@MARGIN
+@LATE
+@pytest.mark.parametrize("what", ["close", "half", "reverse"])
+def test_a_stop_that_has_just_been_put_back_gives_way_too(what, late, margin):
+    """Kraken's list may lack it yet; the ledger knows its id."""
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, late)
+        assert there.send("one", **NO_ORDER | WANTS["half"])["status"] == 200
+        assert [one.volume for one in there.open()] == [SIZE / 2]
+        there.clock.sleep(1)
+        answer = there.send("one", **NO_ORDER | WANTS[what])
+        assert answer["status"] == 200, answer
+        held = {"close": 0, "half": SIZE / 4, "reverse": -SIZE / 2 if margin else 0}[what]
+        assert there.held() == held
+        assert [one.volume for one in there.open()] == ([SIZE / 4] if what == "half" else [])

@@ -110,8 +110,9 @@ class Exits:
         """
         own_orders = self._sources.own_orders
         names = (self._instrument.altname, self._instrument.key)
-        leaving = [entry for entry in own_orders.maybe_open() if self._leaves_one(entry)]
-        UnlistedOrders(self._sources, listed, read_at, self._budget).of(leaving, self._side)
+        ours = [entry for entry in own_orders.maybe_open() if self._leaves_one(entry)]
+        unlisted = UnlistedOrders(self._sources, listed, read_at, self._budget)
+        listed = [*listed, *unlisted.of(ours, self._side).orders]
         here = [order for order in listed if order.pair in names and order.side is self._side]
         of_parents = own_orders.of_orders({order.parent or order.order_id for order in here})
         entries = {entry.current.order_id: entry for entry in of_parents}
@@ -123,13 +124,13 @@ class Exits:
         return sorted(found, key=lambda order: order.opened_at)
 
     def _leaves_one(self, entry: LedgerEntry) -> bool:
+        """Or stands in its place."""
         request = entry.current.request
-        return (
-            entry.strategy == self._strategy
-            and request.pair == self._instrument.key
-            and request.leaves_exit
-            and request.side is self._side.opposite
-        )
+        if entry.strategy != self._strategy or request.pair != self._instrument.key:
+            return False
+        if request.side is self._side:
+            return request.freeing
+        return request.leaves_exit
 
     def _is_own(self, order: RestingOrder, entry: LedgerEntry | None) -> bool:
         if (

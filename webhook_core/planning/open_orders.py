@@ -75,17 +75,22 @@ class OpenNow:
         if not missing:
             return ""
         own = self._sources.own_orders
-        canceled, since = just_canceled(own).done, own.clock.now() - own.margin
+        canceled, since = self._just_canceled.done, own.clock.now() - own.margin
         for entry in own.of_orders(missing):
             order_id, attempt = entry.current.order_id, entry.current
             if order_id not in canceled and (attempt.settled_at or attempt.deadline) < since:
                 return f"Kraken shows {order_id} as open, and does not list it."
         return ""
 
+    def has_all_of(self, rests: Collection[str]) -> bool:
+        """Whether the list has them, so that no other order of ours holds funds."""
+        listed = {order.order_id for order in self._read}
+        return set(rests) <= listed | self._just_canceled.done
+
     @cached_property
     def has_canceled(self) -> bool:
         """Whether a cancel of ours may not be shown yet."""
-        return bool(just_canceled(self._sources.own_orders).done)
+        return bool(self._just_canceled.done)
 
     @cached_property
     def _read(self) -> Sequence[RestingOrder]:
@@ -95,7 +100,11 @@ class OpenNow:
 
     @cached_property
     def _canceled(self) -> Canceled:
-        return just_canceled(self._sources.own_orders) if self._read else _NONE
+        return self._just_canceled if self._read else _NONE
+
+    @cached_property
+    def _just_canceled(self) -> Canceled:
+        return just_canceled(self._sources.own_orders)
 
 
 def read_open_orders(sources: Sources, budget: Budget) -> tuple[RestingOrder, ...]:

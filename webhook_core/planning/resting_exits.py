@@ -109,7 +109,7 @@ class RestingExits:
                     return (
                         f"The balances that Kraken shows hold {asset} for an order that has filled."
                     )
-                if rested or self._open.has_canceled:
+                if (rested or self._open.has_canceled) and self._open.has_all_of(self._rests):
                     self.held[asset] = most
             if (
                 any(self._holds(order) == asset and order.status not in DONE for order in exits)

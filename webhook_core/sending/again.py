@@ -67,7 +67,9 @@ class Again:
         if decided.nothing:
             renewed = transitions.next_nothing(entry, now, decided.nothing)
         else:
-            renewed = transitions.next_attempt(entry, decided.requests[0], now, self._deadline_s)
+            sent_now, *behind = decided.requests
+            renewed = transitions.next_attempt(entry, sent_now, now, self._deadline_s)
+            renewed = replace(renewed, following=tuple(behind))
         renewed = replace(renewed, figures=decided.figures, counted_until=decided.counted_until)
         return replace(
             renewed, turn=firing.turn(decided), warnings=(*firing.warnings, *decided.plan.notes)
