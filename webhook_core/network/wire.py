@@ -120,6 +120,8 @@ class _Connection(HTTPConnection):
     ) -> Answer:
         self.request(method, path, body, headers)
         reply = self.getresponse()
+        if reply.status < 200:  # else the answer behind it would be taken for that of the next
+            raise HTTPException("an interim answer")
         content = reply.read()
         if reply.headers.get("Content-Encoding", "").lower() == "gzip":
             content = zlib.decompress(content, _GZIP)

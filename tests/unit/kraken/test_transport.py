@@ -607,6 +607,17 @@ def test_what_is_no_answer_of_kraken_is_unknown(answer: bytes) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [101, 102, 103, 199])
+def test_nothing_is_asked_again_on_a_connection_with_an_interim_answer(status: int) -> None:
+    """What comes behind it would be taken for the answer to the next order."""
+    interim = f"HTTP/1.1 {status} Interim\r\n\r\n".encode()
+    with RawServer(send(interim), reply(ACCEPTED)) as server:
+        client = a_client(server)
+        assert isinstance(submit(client), Unknown)
+        assert isinstance(submit(client), Accepted)
+        assert (len(server.requests), server.connections) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "status", [201, 204, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504, 520, 522, 525]
 )
