@@ -134,3 +134,18 @@ def test_a_stop_that_has_just_been_put_back_gives_way_too(what, late, margin):
         held = {"close": 0, "half": SIZE / 4, "reverse": -SIZE / 2 if margin else 0}[what]
         assert there.held() == held
         assert [one.volume for one in there.open()] == ([SIZE / 4] if what == "half" else [])
+
+
+@LATE
+@pytest.mark.parametrize("what", ["close", "half", "reverse"])
+def test_a_stop_of_an_alert_of_its_own_that_was_canceled_holds_nothing(what, late):
+    with scene(instances=2, balances={"USD": Decimal(100_000)}) as there:
+        there.send("one", side="buy", volume=str(SIZE))
+        there.send("one", side="sell", order_type="stop-loss", stop_price="2250", volume=str(SIZE))
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        there.clock.sleep(5)
+        assert there.send("one", action="cancel", side="sell")["status"] == 200
+        answer = there.send("two", **NO_ORDER | WANTS[what])
+        assert answer["status"] == 200, answer
+        assert there.held() == left(what, SIZE, margin=False)

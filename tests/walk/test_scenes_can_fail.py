@@ -1,0 +1,107 @@
+"""Each rule that a scene is about, taken out of the product: the scene notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.walk import test_cancels as cancels
+from tests.walk import test_exits_beside_lost_orders as lost_orders
+from tests.walk import test_figures as figures
+from tests.walk import test_gone_exits as gone
+from webhook_core.planning import freed_exits, least_held, open_orders, unlisted_orders
+from webhook_core.sending import legs, submission, waiting_rest
+
+Scene = Callable[[], None]
+
+
+def never(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def always(*_: Any, **__: Any) -> bool:
+    return True
+
+
+def nothing(*_: Any, **__: Any) -> list[Any]:
+    return []
+
+
+def empty(*_: Any, **__: Any) -> str:
+    return ""
+
+
+def no_cancels(*_: Any, **__: Any) -> open_orders.Canceled:
+    return open_orders.Canceled(frozenset(), frozenset())
+
+
+def only_parents(self: freed_exits.Exits, entry: Any) -> bool:
+    request = entry.current.request
+    return bool(request.leaves_exit and request.side is self._side.opposite)
+
+
+BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
+    "an exit that is not seen yet is no reason to wait": (
+        unlisted_orders.UnlistedOrders, "_check_closes", nothing,
+        lambda: cancels.test_the_exit_of_an_entry_is_replaced_and_nothing_sells_beside_it(
+            4, "market and stop", "side", lost=False, margin=False),
+    ),
+    "an order that the list lacks is not asked for": (
+        unlisted_orders.UnlistedOrders, "_may_be_unlisted", never,
+        lambda: cancels.test_a_resting_order_gives_way_to_two(
+            "limit sell", "side", lost=False, margin=False),
+    ),
+    "an exit waits for an entry that is unknown": (
+        least_held, "_may_be_passed", never,
+        lambda: lost_orders.test_an_entry_that_was_lost(4, "close", "never came", margin=False),
+    ),
+    "an exit waits for whatever is unknown": (
+        least_held, "sells_all", never,
+        lambda: lost_orders.test_an_exit_that_was_lost(
+            "one", 0, "close", "never came", margin=True),
+    ),
+    "an exit passes an order that may leave a stop": (
+        least_held, "_may_be_passed", always,
+        lambda: lost_orders.test_with_leverage_an_order_that_leaves_more_than_a_position_keeps_it_waiting(  # noqa: E501
+            "reply lost", {"side": "buy", "volume": "0.1", "stop_loss": "2250"}),
+    ),
+    "the rest of an exit sets nothing free": (
+        waiting_rest, "_cancels", nothing,
+        lambda: gone.test_left_by_a_buy_that_had_no_outcome_when_the_exit_came("all", "ETHUSD"),
+    ),
+    "a cancel of ours is true once Kraken shows it": (
+        open_orders, "just_canceled", no_cancels,
+        lambda: gone.test_a_stop_of_an_alert_of_its_own_that_was_canceled_holds_nothing(
+            "close", "all"),
+    ),
+    "a stop is put back where none was canceled": (
+        legs, "_stands_in_for_none", never,
+        lambda: gone.test_canceled_by_hand("half", "lists", margin=True),
+    ),
+    "a stop that was put back is none of its own": (
+        freed_exits.Exits, "_leaves_one", only_parents,
+        lambda: gone.test_a_stop_that_has_just_been_put_back_gives_way_too(
+            "close", "lists", margin=True),
+    ),
+    "an order that is listed no more may rest": (
+        open_orders.OpenNow, "lacking", empty,
+        lambda: figures.test_a_limit_that_fills_while_its_own_status_is_late(
+            "0.4", fills_back=True, margin=True),
+    ),
+    "an exit that lacks funds is refused for good": (
+        submission, "_asks_for_too_much", never,
+        lambda: figures.test_a_target_nearer_to_flat_that_is_refused_for_funds_is_counted_again(
+            "0", 0, 3),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_without_its_rule_a_scene_fails(rule, monkeypatch):
+    where, name, broken, play = BROKEN[rule]
+    play()
+    monkeypatch.setattr(where, name, broken)
+    with pytest.raises(AssertionError):
+        play()
