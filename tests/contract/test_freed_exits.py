@@ -252,3 +252,18 @@ def test_an_exit_that_can_not_be_sold_behind_the_cancel_is_critical(
     with caplog.at_level("CRITICAL"):
         assert function.post(function.alert(**CLOSE)).status == 422
     assert "exit.unprotected" in caplog.text
+
+
+def test_a_stop_that_can_not_be_put_back_is_critical_in_its_own_words(
+    kraken: KrakenServer, function: Function, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The exit went; what it left is what stands without a stop."""
+    from tests.support import kraken_faults as faults
+
+    function.post(function.alert(**ENTRY))
+    refused = faults.errors(["EOrder:Orders limit exceeded"])
+    kraken.script("AddOrder", faults.late(0), refused)
+    with caplog.at_level("CRITICAL"):
+        assert function.post(function.alert(**CLOSE | {"percent": "50"})).status == 422
+    (told,) = [one for one in caplog.records if one.message == "exit.unprotected"]
+    assert "could not be put back" in str(told.__dict__)

@@ -149,3 +149,13 @@ def test_a_stop_of_an_alert_of_its_own_that_was_canceled_holds_nothing(what, lat
         answer = there.send("two", **NO_ORDER | WANTS[what])
         assert answer["status"] == 200, answer
         assert there.held() == left(what, SIZE, margin=False)
+
+
+@MARGIN
+def test_too_little_for_a_stop_is_left_without_one_and_the_answer_says_so(margin):
+    with scene(margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, "lists")
+        answer = there.send("one", **NO_ORDER | {"action": "close", "percent": "99.5"})
+        assert answer["status"] == 200, answer
+        assert (there.held(), there.open()) == (SIZE * Decimal("0.005"), [])
+        assert any("is without its stop" in told for told in answer["warnings"]), answer

@@ -74,6 +74,10 @@ _REST_UNSOLD = (
     "a buy had no known outcome when the leg before it sold what was free, and what it may have "
     "bought is not sold: look at the position"
 )
+_REST_UNSTOPPED = (
+    "the exit went before it, and the stop that was canceled for it could not be put back for what "
+    "is left: look at the position"
+)
 _ENDED = (State.REJECTED, State.NOT_PLACED, State.EXPIRED, State.DENIED)
 
 
@@ -83,12 +87,8 @@ def report(entry: LedgerEntry) -> None:
     if entry.state is State.SUBMITTING and entry.current.open_absent_at is not None:
         level, name = logging.WARNING, "order.absent_from_open_orders"
     event(level, name, **facts(entry))
-    if (
-        entry.state in _ENDED
-        and entry.unit.leg
-        and (entry.current.request.exits or entry.current.request.freeing)
-    ):
-        why = _REST_UNSOLD if entry.current.request.waits else _HELD_BY_A_STOP
+    why = _unprotected(entry) if entry.state in _ENDED and entry.unit.leg else ""
+    if why:
         event(
             logging.CRITICAL,
             "exit.unprotected",
@@ -96,6 +96,22 @@ def report(entry: LedgerEntry) -> None:
             strategy=entry.strategy,
             reason=why,
         )
+
+
+def _unprotected(entry: LedgerEntry) -> str:
+    """What a later leg that ended without an order leaves, where that is a position."""
+    request = entry.current.request
+    if request.waits:
+        return _REST_UNSOLD
+    if request.exits:
+        return _HELD_BY_A_STOP
+    if not request.freeing:
+        return ""
+    if request.method == "AddOrder":
+        return _REST_UNSTOPPED
+    from webhook_core.ledger.cancels import has_found_none  # few legs end like this
+
+    return "" if has_found_none(entry) else _HELD_BY_A_STOP  # the legs behind it go on
 
 
 def shown_exits(entry: LedgerEntry) -> list[dict[str, Any]]:

@@ -128,15 +128,16 @@ class LegPlanner:
 
     def _behind_cancels(
         self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
-    ) -> Plan | Denied:
-        """The exit behind the cancels, and a stop for what it leaves."""
+    ) -> Plan:
+        """The exit behind the cancels, and a stop for what it leaves, or a note why none."""
         parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
         rest = freed.stop_for_the_rest(instrument, leverage)
-        if rest is not None:
-            stop = self._limited(rest, instrument, basis)
-            if not isinstance(stop, Plan):
-                return stop
+        stop = None if rest is None else self._limited(rest, instrument, basis)
+        if isinstance(stop, Plan):
             parts.append(stop._replace(requests=freed.marked(stop.requests)))
+        elif freed.surplus > 0:  # no reason to keep the exit back
+            why = "less than the pair takes" if stop is None else stop.message
+            parts.append(Plan((), (f"what the exit leaves is without its stop: {why}",)))
         return joined(parts)
 
     def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
