@@ -86,7 +86,7 @@ def _behind(
 
 def _check_buys(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
     """Nothing is held, unless the figure lacks a buy yet that had no outcome when leg 0 was
-    planned."""
+    planned. That one may have come to nothing, and names no pair then; a leg that waits does."""
     base, now = market.instrument(leg.current.request.pair, budget).base, market.clock.now()
     buys = {
         entry.current.order_id: entry

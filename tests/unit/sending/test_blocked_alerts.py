@@ -193,3 +193,23 @@ def test_it_asks_once_a_delivery_and_for_no_order_that_is_too_young():
         function.venue.calls.clear()
         assert post(function, close) == (503, "not_sent")
         assert function.venue.calls.count("find_open") == looks
+
+
+@pytest.mark.parametrize("what", EXITS)
+def test_a_rest_is_counted_though_the_sale_before_it_came_to_nothing(what):
+    """What was shown free had been sold already, and the buy never was."""
+    late = {"ALERT_MAX_AGE_SECONDS": "600"}
+    function = trader(usd=10**6, btc=1, env={**LIVE, **late})
+    function.venue.hold_back(9)
+    assert post(function, alert(function, "a-0", side="sell", volume="1")) == (200, "accepted")
+    swallowed(function)
+    function.clock.sleep(6)
+    behind = alert(function, "a-2", **EXITS[what])
+    assert post(function, behind)[0] == 503
+    function.venue.hold_back(0)
+    answers = [post(function, behind)]
+    while answers[-1][0] == 503 and len(answers) < 40:
+        function.clock.sleep(5)
+        answers.append(post(function, behind))
+    assert answers[-1] == (200, "no_action")
+    assert held(function) == 0
