@@ -19,7 +19,7 @@ from tests.walk.book import ASSETS, Book
 from tests.walk.clock import SharedClock
 from tests.walk.exchange import READS, LateKraken
 from tests.walk.fleet import Beside, Here, environment
-from tests.walk.steps import KINDS, NOT_YET, Maker, Stage, Step
+from tests.walk.steps import KINDS, NOT_YET, Maker, Stage, Step, look
 from webhook_core.events import LOGGER
 
 STEPS = 40
@@ -67,6 +67,7 @@ def walk(seed: int, kept: Sequence[int] = range(STEPS), *, everything: bool = Fa
     done = Walk(seed, kept, everything)
     with _world(seed, done) as walker:
         try:
+            walker.look()
             for number in kept:
                 walker.step(number)
         except Wrong as wrong:
@@ -132,6 +133,14 @@ class _Walker:
         for symbol, price in PRICES.items():
             kraken.move(ASSETS[symbol][1], price)
         clock.sleep(2 * LONGEST_LAG_S)  # no read is as old as that the account had no price
+
+    def look(self) -> None:
+        """Before the first step."""
+        book = Book.of(self._kraken, self._prices)
+        for number, symbol in enumerate(PRICES):
+            stage = Stage(book, symbol, self._margin, Random(self._seed))
+            step = look(stage)
+            self._judge(step, symbol, stage.held, self._delivered(step, symbol, -1 - number))
 
     def step(self, number: int) -> None:
         random = Random(f"{self._seed} {number}")
