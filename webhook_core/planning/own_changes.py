@@ -193,7 +193,11 @@ def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
 
 
 def _is_counted(entry: LedgerEntry, by: LedgerEntry) -> bool:
-    return by.counted_until is not None and entry.current.claimed_at <= by.counted_until
+    """Its own clock may be behind that of what it has counted itself: then what has counted only
+    that has not counted it."""
+    if by.counted_until is None:
+        return False
+    return max(counts_from(entry), entry.current.claimed_at) <= by.counted_until
 
 
 def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:

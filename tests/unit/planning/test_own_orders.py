@@ -172,3 +172,12 @@ def test_one_that_found_nothing_to_do_beside_a_buy_did_not_see_it(ledger, settle
     idle = claim(ledger, "idle", 10.5, market("sell", "1"), held="0")
     ledger.record(transitions.settle(idle, Unchanged("flat already"), at(10.6)))
     assert settled(figure, 20) == 2
+
+
+@pytest.mark.parametrize("shown", ["0", "1", "3"])
+def test_of_two_plans_that_counted_the_same_neither_counted_the_other(ledger, settled, shown):
+    """Though by its own clock, which is slow, the one was claimed before what both have counted."""
+    accept(ledger, claim(ledger, "fast clock", 6, market("buy", "1"), held="-1"), 6)
+    accept(ledger, claim(ledger, "slow", 3, market("buy", "1"), held="0", counted_until=6), 7)
+    accept(ledger, claim(ledger, "fast", 7, market("buy", "2"), held="0", counted_until=6), 8)
+    assert settled(shown, 9) == 3
