@@ -8,17 +8,18 @@ is known by its id and counts once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.ledger.contract import Ledger
-from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.money.exits import Owner, keep_exits
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import void_late
+from webhook_core.money.owners import Owners
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.trades import TradesPage, VenueTrade
@@ -30,10 +31,15 @@ ENOUGH = 50
 """With more new ones a run ends, and the next one goes on: two pages, as a rule."""
 OVERLAP = timedelta(seconds=1)
 """A venue's ``start`` has whole seconds, and counts only what came behind it."""
-MOST_UNKNOWN = 100
-_DAY = timedelta(days=1)
 _STEP = Decimal("1E-10")
 """Kraken keeps ten decimals of a coin at most."""
+
+
+class Unkept(NamedTuple):
+    """``waiting``: of which it does not show yet whose they are; not among ``trades``."""
+
+    trades: list[Trade]
+    waiting: list[VenueTrade]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -55,13 +61,16 @@ class Collector:
         """
         now, new = self.clock.now(), list[Trade]()
         place = self.store.place() or self._beginning(now)
-        skip = 0
+        skip, before = 0, now
         for _ in range(most_pages):
             page = self.venue.trades(place.since, now, budget, skip)
-            fresh = self.store.add(self._owned(page.trades, budget))
+            owned, waiting = self._with_owners(page.trades, now - self.margin, budget)
+            # Before the trades are kept: what a crash leaves out is new again for the next run.
+            keep_exits(self.ledger, owned)
+            new += self.store.add(_kept(trade, owner) for trade, owner in owned)
             self._void_late(page.trades)
-            new += fresh
-            last, place = place, self._behind(place, page, now)
+            before = min([before, *(trade.at for trade in waiting)])
+            last, place = place, self._behind(place, page, now, before)
             if page.complete or not page.trades or len(new) > ENOUGH:
                 break
             # From a later second on the oldest page is another one, known or not.
@@ -79,15 +88,15 @@ class Collector:
         before = HeldBefore(self.store.documents, self.store, self.mode, self.account)
         before.void_late(oldest, place)
 
-    def _behind(self, place: Place, page: TradesPage, now: datetime) -> Place:
-        """Where the next page begins: at the newest of this one, or, at the end, as far
-        back as a list may lag."""
+    def _behind(self, place: Place, page: TradesPage, now: datetime, before: datetime) -> Place:
+        """Where the next page begins: at the newest of this one, or, at the end, as far back as a
+        list may lag; no later than ``before``, which is to be read again."""
         moments = [trade.at for trade in page.trades]
         first = min([place.first, *(moment.date() for moment in moments)])
         if page.complete:
-            return Place(now - 2 * self.margin, first, now)
-        since = max([place.since, *(moment - OVERLAP for moment in moments)])
-        return Place(since, first, place.read_at)
+            return Place(now - 2 * self.margin, first, before)
+        newest = max(moments, default=place.since)
+        return Place(max(place.since, min(newest, before) - OVERLAP), first, place.read_at)
 
     def _beginning(self, now: datetime) -> Place:
         """The oldest order that the ledger knows: what was traded before is nobody's here."""
@@ -95,9 +104,7 @@ class Collector:
         since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.margin
         return Place(since, since.date())
 
-    def unkept(
-        self, place: Place | None, kept: Collection[str], budget: Budget
-    ) -> list[Trade] | None:
+    def unkept(self, place: Place | None, kept: Collection[str], budget: Budget) -> Unkept | None:
         """Those from ``place`` up to now whose ids are not among ``kept``, oldest first; nothing is
         written. None where two pages do not hold them.
 
@@ -109,64 +116,23 @@ class Collector:
             page = self.venue.trades(since, now, budget, skip)
             found |= {trade.trade_id: trade for trade in page.trades if trade.trade_id not in kept}
             if page.complete:
-                owned = self._with_owners(list(found.values()), budget)
-                return [_kept(trade, owner) for trade, owner in owned]
+                new = list(found.values())
+                owned, waiting = self._with_owners(new, now - self.margin, budget)
+                return Unkept([_kept(trade, owner) for trade, owner in owned], waiting)
         return None
 
-    def _owned(self, trades: Sequence[VenueTrade], budget: Budget) -> list[Trade]:
-        owned = self._with_owners(trades, budget)
-        # Before the trades are kept: what a crash leaves out is new again for the next run.
-        keep_exits(self.ledger, owned)
-        return [_kept(trade, owner) for trade, owner in owned]
-
     def _with_owners(
-        self, trades: Sequence[VenueTrade], budget: Budget
-    ) -> list[tuple[VenueTrade, Owner | None]]:
+        self, trades: Sequence[VenueTrade], sure: datetime, budget: Budget
+    ) -> tuple[list[tuple[VenueTrade, Owner | None]], list[VenueTrade]]:
+        """Each with its owner, None for nobody's; and those since ``sure`` of which the venue does
+        not show yet whose they are."""
         if not trades:
-            return []
-        owners = self._owners({trade.order_id for trade in trades}, budget)
-        return [(trade, owners.get(trade.order_id)) for trade in trades]
-
-    def _owners(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner]:
-        """By order id.
-
-        An exit is known by the order that it names; an order whose reply was lost by the client
-        order id that the ledger knows.
-        """
-        owners = self._of_entries(order_ids, Role.ORDER)
-        strangers = [order_id for order_id in order_ids if order_id not in owners]
-        if not strangers:
-            return owners
-        shown = self.venue.orders(strangers, budget)
-        parents = {name: order.parent for name, order in shown.items() if order.parent}
-        of_parents = self._of_entries(set(parents.values()), Role.EXIT)
-        for name, parent in parents.items():
-            owner = of_parents.get(parent) or self._forgotten(parent, shown[name].opened_at)
-            if owner is not None:
-                owners[name] = owner
-        unknown = self._unknown()
-        for name, order in shown.items():
-            if name not in owners and _plain(order.client_order_id) in unknown:
-                owners[name] = Owner(unknown[_plain(order.client_order_id)], Role.ORDER)
-        return owners
-
-    def _forgotten(self, parent: str, opened_at: datetime) -> Owner | None:
-        """Of an exit whose entry was purged: what that bought is kept, on the day on which it left
-        the exit."""
-        day = opened_at.date()
-        bought = (*self.store.of_day(day - _DAY), *self.store.of_day(day))
-        found = (one for one in bought if one.order_id == parent and one.strategy is not None)
-        return next((Owner(one, Role.EXIT) for one in found), None)
-
-    def _of_entries(self, order_ids: Collection[str], role: Role) -> dict[str, Owner]:
-        if not order_ids:
-            return {}
-        entries = self.ledger.of_orders(self.mode, self.account, order_ids)
-        return {entry.current.order_id or "": Owner(entry, role) for entry in entries}
-
-    def _unknown(self) -> Mapping[str, LedgerEntry]:
-        page = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
-        return {_plain(entry.current.client_order_id): entry for entry in page.entries}
+            return [], []
+        of = Owners(self.mode, self.account, self.ledger, self.venue, self.store)
+        owners = of.of_orders({trade.order_id for trade in trades}, budget)
+        waiting = [one for one in trades if one.order_id not in owners and one.at >= sure]
+        owned = [(one, owners.get(one.order_id)) for one in trades if one not in waiting]
+        return owned, waiting
 
 
 def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
@@ -209,7 +175,3 @@ def _in_base(trade: VenueTrade) -> Decimal:
     if not trade.cost:
         return Decimal(0)
     return (trade.fee * trade.volume / trade.cost).quantize(_STEP)
-
-
-def _plain(client_order_id: str | None) -> str:
-    return (client_order_id or "").replace("-", "").lower()

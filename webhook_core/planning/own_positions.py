@@ -125,7 +125,7 @@ class OwnPositions:
     def _book(
         self, strategy: str | None, entries: Sequence[LedgerEntry], unseen: UnseenTrades
     ) -> Book:
-        found = self._listed()
+        found = self._listed(unseen)
         if found is None:
             if self.keeps:  # reconcile has not read for long: the next delivery reads on from there
                 self._collector().run(self.budget, most_pages=2)
@@ -141,7 +141,7 @@ class OwnPositions:
                 book.take(trade)
         return book
 
-    def _listed(self) -> tuple[Book, list[Trade]] | None:
+    def _listed(self, unseen: UnseenTrades) -> tuple[Book, list[Trade]] | None:
         """What was held some days ago, and every trade since then that Kraken lists; None where two
         pages do not hold the unread ones. The place is read first: whoever reads on meanwhile
         keeps what lies behind it."""
@@ -152,7 +152,8 @@ class OwnPositions:
         new = self._collector().unkept(place, {trade.trade_id for trade in kept}, self.budget)
         if new is None:
             return None
-        return book, [*kept, *(trade for trade in new if trade.at.date() >= day)]
+        unseen.check_owners(new.waiting)
+        return book, [*kept, *(trade for trade in new.trades if trade.at.date() >= day)]
 
     def _collector(self) -> Collector:
         sources = self.sources

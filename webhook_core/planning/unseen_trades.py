@@ -17,6 +17,7 @@ from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill
+from webhook_core.trading.trades import VenueTrade
 
 _ZERO = Decimal(0)
 _STEP = Decimal("1E-10")
@@ -62,6 +63,15 @@ class UnseenTrades:
             "strategy bought is not certain. Nothing was sent; sending the same alert again soon "
             "is safe."
         )
+
+    def check_owners(self, waiting: Iterable[VenueTrade]) -> None:
+        """``waiting``: trades of which it does not show yet whose they are."""
+        for trade in waiting:
+            if self._pair in (None, trade.pair):
+                raise NotItsTurn(
+                    f"Kraken does not show yet whose order {trade.order_id} is, which has just "
+                    "traded. Nothing was sent; sending the same alert again soon is safe."
+                )
 
     def behind(self, trades: Sequence[Trade], entries: Sequence[LedgerEntry]) -> Iterator[Trade]:
         """In no order, each as of when its order was done. ``entries``: accepted ones that may

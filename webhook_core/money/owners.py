@@ -1,0 +1,95 @@
+"""Whose a trade is: the alert's that sent its order, or that of the entry which left its exit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webhook_core.clock import Budget
+from webhook_core.ledger.contract import Ledger
+from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.money.exits import Owner
+from webhook_core.money.trade_store import TradeStore
+from webhook_core.money.trades import Role, Trade
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.venue import Venue
+
+MOST_UNKNOWN = 100
+_DAY = timedelta(days=1)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Owners:
+    """Of one account."""
+
+    mode: str
+    account: str
+    ledger: Ledger
+    venue: Venue
+    store: TradeStore
+
+    def of_orders(self, order_ids: Collection[str], budget: Budget) -> Mapping[str, Owner | None]:
+        """By order id; None for an order that is nobody's here. One that is not among them may
+        still be somebody's: the venue does not show it yet, or it is the exit of an order that may
+        be one of ours without an outcome.
+
+        An exit is known by the order that it names; an order whose reply was lost by the client
+        order id that the ledger knows. Raises VenueUnavailable, LedgerUnavailable.
+        """
+        entries = self._entries(order_ids)
+        strangers = {order_id for order_id in order_ids if order_id not in entries}
+        if not strangers:
+            return _as_orders(entries)
+        shown = self.venue.orders(list(strangers), budget)
+        unknown = self._unknown()
+        # Behind the unknown ones: an order whose outcome is recorded meanwhile is in one of both.
+        parents = {order.parent for order in shown.values() if order.parent}
+        late = self._entries(strangers | parents)
+        entries |= {name: entry for name, entry in late.items() if name in strangers}
+        owners = _as_orders(entries)
+        for name, order in shown.items():
+            if name not in owners:
+                owner = self._of_shown(order, late, unknown)
+                if owner is not None or not (order.parent and unknown):
+                    owners[name] = owner
+        return owners
+
+    def _of_shown(
+        self,
+        order: RestingOrder,
+        entries: Mapping[str, LedgerEntry],
+        unknown: Mapping[str, LedgerEntry],
+    ) -> Owner | None:
+        entry = unknown.get(_plain(order.client_order_id))
+        if entry is not None:
+            return Owner(entry, Role.ORDER)
+        if not order.parent:
+            return None
+        bought = entries.get(order.parent) or forgotten(self.store, order.parent, order.opened_at)
+        return None if bought is None else Owner(bought, Role.EXIT)
+
+    def _entries(self, order_ids: Collection[str]) -> dict[str, LedgerEntry]:
+        entries = self.ledger.of_orders(self.mode, self.account, order_ids) if order_ids else ()
+        return {entry.current.order_id or "": entry for entry in entries}
+
+    def _unknown(self) -> Mapping[str, LedgerEntry]:
+        page = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
+        return {_plain(entry.current.client_order_id): entry for entry in page.entries}
+
+
+def forgotten(store: TradeStore, parent: str, opened_at: datetime) -> Trade | None:
+    """A trade of the order that left an exit, where the ledger has purged its entry: what that
+    bought is kept, on the day on which it left the exit. Raises LedgerUnavailable."""
+    day = opened_at.date()
+    bought = (*store.of_day(day - _DAY), *store.of_day(day))
+    found = (one for one in bought if one.order_id == parent and one.strategy is not None)
+    return next(found, None)
+
+
+def _as_orders(entries: Mapping[str, LedgerEntry]) -> dict[str, Owner | None]:
+    return {name: Owner(entry, Role.ORDER) for name, entry in entries.items()}
+
+
+def _plain(client_order_id: str | None) -> str:
+    return (client_order_id or "").replace("-", "").lower()
