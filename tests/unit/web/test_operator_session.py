@@ -14,8 +14,8 @@ HOURS = 3600
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def ask(function, method, path, cookie=None, said=None):
-    headers = {**FORM, **({} if cookie is None else {"cookie": cookie})}
+def ask(function, method, path, cookie=None, said=None, **named):
+    headers = {**FORM, **named, **({} if cookie is None else {"cookie": cookie})}
     body = urlencode(said or {}).encode()
     request = HttpRequest(method, path, {}, headers, body, "203.0.113.7", function.clock.now())
     return function.application.handle(request)
@@ -77,6 +77,35 @@ def test_no_form_is_taken_without_the_proof_of_its_session(path):
     assert ask(function, "GET", f"/operator/{path}", mine).status == 405
     taken = ask(function, "POST", f"/operator/{path}", mine, {"proof": proof(function, mine)})
     assert taken.status == 303
+
+
+def _is_of_a_session(answer):
+    return "Max-Age" in answer.headers["set-cookie"]
+
+
+def login_form(function, cookie=None):
+    shown = ask(function, "GET", "/operator", cookie)
+    (proof,) = re.findall(r'name="proof" value="([0-9a-f]{64})"', shown.body.decode())
+    return shown.headers["set-cookie"].partition(";")[0], proof
+
+
+def test_a_browser_logs_in_with_the_form_of_our_page_alone():
+    function = Function()
+    cookie, proof = login_form(function)
+    assert login_form(function, cookie) == (cookie, proof)  # of a second tab
+    other, _ = login_form(function)
+    for held, said in ((None, proof), (other, proof), ("operator=x", proof), (cookie, ""),
+                       (cookie, "0" * 64), (cookie, "é")):  # fmt: skip
+        for token in (OPERATOR, "a-wrong-one"):
+            form = {"token": token, "proof": said}
+            answer = ask(
+                function, "POST", "/operator/login", held, form, origin="https://evil.test"
+            )
+            assert (answer.status, _is_of_a_session(answer)) == (403, False)
+    good = {"token": OPERATOR, "proof": proof}
+    answer = ask(function, "POST", "/operator/login", cookie, good, origin="https://ours.test")
+    assert answer.status == 303
+    assert is_logged_in(function, answer.headers["set-cookie"].partition(";")[0])
 
 
 def test_every_form_that_changes_something_carries_the_proof():

@@ -53,20 +53,32 @@ class OperatorPages:
         """The page of a session, else the form that begins one."""
         session = self._session(request)
         if session is None:
-            return _page(200, "login.html", said="")
+            return self._login(request, 200)
         return self._shown(session, request.query)
 
     def log_in(self, request: HttpRequest) -> HttpResponse:
-        """A wrong token is a failed proof like any other."""
+        """A wrong token is a failed proof like any other. Browsers name the ``Origin`` of a form
+        (fetch.spec.whatwg.org, append a request Origin header); one that is not ours is not read.
+        """
         sessions, said = self._sessions(), form_of(request)
+        is_ours = sessions.is_login_form(request.headers, said.get("proof", ""))
+        if "origin" in request.headers and not is_ours:
+            return self._login(request, 403, "Log in with this form. It needs cookies.")
         bearer = {**request.headers, "authorization": f"Bearer {said.get('token', '')}"}
         try:
             self.gate.admit_operator(request._replace(headers=bearer), self.operators)
         except Unauthenticated:
-            return _page(401, "login.html", said="This is not the operator token.")
+            return self._login(request, 401, "This is not the operator token.")
         except RateLimited as error:
-            return _page(429, "login.html", said=error.message)
+            return self._login(request, 429, error.message)
         return _see_other(sessions.begin(self.operators.clock.now()))
+
+    def _login(self, request: HttpRequest, status: int, said: str = "") -> HttpResponse:
+        proof, cookie = self._sessions().login_form(request.headers)
+        page = _page(status, "login.html", said=said, proof=proof)
+        if status in (401, 429):  # whoever was at the form has the cookie
+            return page
+        return page._replace(headers={**page.headers, "set-cookie": cookie})
 
     def log_out(self, request: HttpRequest) -> HttpResponse:
         """The cookie goes."""

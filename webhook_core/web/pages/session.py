@@ -14,6 +14,7 @@ from http.cookies import CookieError, SimpleCookie
 NAME = "operator"
 LASTS = timedelta(hours=8)
 _VALUE = re.compile(r"([0-9]{1,12})\.([0-9a-f]{32})\.([0-9a-f]{64})")
+_FORM_VALUE = re.compile(r"[0-9a-f]{32}")
 _ATTRIBUTES = "Path=/operator; HttpOnly; Secure; SameSite=Strict"
 
 
@@ -35,11 +36,7 @@ class Sessions:
 
     def current(self, headers: Mapping[str, str], now: datetime) -> str | None:
         """The session that a request belongs to; None without one, or where it has ended."""
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(NAME)
-        except CookieError:
-            return None
-        match = None if cookie is None else _VALUE.fullmatch(cookie.value)
+        match = _cookie(headers, _VALUE)
         if match is None:
             return None
         expires, nonce, signature = match.groups()
@@ -55,5 +52,27 @@ class Sessions:
     def is_form_of(self, session: str, proof: str) -> bool:
         return hmac.compare_digest(proof.encode(), self.form_proof(session).encode())
 
+    def login_form(self, headers: Mapping[str, str]) -> tuple[str, str]:
+        """The proof that the form that begins a session carries, and the ``set-cookie`` header that
+        goes with it until then: a form of another site's can have neither. A browser that has the
+        cookie keeps it."""
+        kept = _cookie(headers, _FORM_VALUE)
+        nonce = secrets.token_hex(16) if kept is None else kept[0]
+        return self._signed("login", nonce), f"{NAME}={nonce}; {_ATTRIBUTES}"
+
+    def is_login_form(self, headers: Mapping[str, str], proof: str) -> bool:
+        nonce = _cookie(headers, _FORM_VALUE)
+        if nonce is None:
+            return False
+        return hmac.compare_digest(proof.encode(), self._signed("login", nonce[0]).encode())
+
     def _signed(self, what: str, text: str) -> str:
         return hmac.new(self._key, f"{what}.{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _cookie(headers: Mapping[str, str], form: re.Pattern[str]) -> re.Match[str] | None:
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(NAME)
+    except CookieError:
+        return None
+    return None if cookie is None else form.fullmatch(cookie.value)
