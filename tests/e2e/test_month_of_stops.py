@@ -1,5 +1,5 @@
 """A month of a strategy as traders run it: entries with a stop, stops that fire first, and exits
-that take the stop out and sell.
+that take the stop out and sell, by themselves or as the alert says.
 
 On paper and over the wire. After each day nothing is held, nothing rests, and each alert
 had one clear answer.
@@ -25,9 +25,16 @@ def entry(function, price, size="0.05"):
     )
 
 
-def leave(function, price):
+def leave(function, price, day):
+    """Each of the ways out that free the strategy's own stop, in turn."""
     legs = [EXIT[0], {**EXIT[1], "price": str(price)}]
-    return function.alert(**NO_ORDER | {"symbol": "ETHUSD", "orders": legs})
+    ways = (
+        {"orders": legs},
+        {"action": "close"},
+        {"action": "target", "market_position": "flat", "market_position_size": "0"},
+        {"action": "reverse"},
+    )
+    return function.alert(**NO_ORDER | {"symbol": "ETHUSD"} | ways[day % len(ways)])
 
 
 def sold(function):
@@ -53,7 +60,7 @@ def test_a_month_over_the_wire(make_live, exchange):
         if stop_fires:
             exchange.mark("ETHUSD", str(price - 101))
             assert exchange.balance("XETH") == 0
-        way_out = leave(function, price)
+        way_out = leave(function, price, day)
         first = check(function.post(way_out), 200, "no_action" if stop_fires else "accepted")
         again = check(function.post(way_out), 200, first["code"])
         assert again["replayed"] is True
@@ -74,7 +81,7 @@ def test_a_month_on_paper(make_function):
         check(function.post(entry(function, price)), 200, "accepted")
         if day % 3 == 0:
             check(function.post(entry(function, price - 150)), 200, "accepted")
-        answer = check(function.post(leave(function, price)), 200, "accepted")
+        answer = check(function.post(leave(function, price, day)), 200, "accepted")
         assert answer["orders"][-1]["request"]["volume"] == "0.05", f"day {day}"
         account = function.operate("GET", "/account").document
         assert account["open_orders"] == {}, f"day {day}"
