@@ -233,6 +233,28 @@ def test_on_margin_no_stop_is_left_that_would_open_another_position(
     assert (position(kraken), [volume for _, _, volume in resting(kraken)]) == (left, stops)
 
 
+@pytest.mark.parametrize("exit_alert", [CLOSE, TARGET | {"market_position": "flat"}])
+def test_on_margin_the_stop_of_a_lot_that_is_closed_already_opens_no_short(
+    kraken: KrakenServer, function: Function, exit_alert: dict[str, Any]
+) -> None:
+    """Kraken closes the oldest lot first: the one that is left has no stop of its own."""
+    lots = [
+        {"side": "buy"},
+        {"side": "buy", "stop_loss": None},
+        {"side": "sell", "stop_loss": None},
+    ]
+    for number, lot in enumerate(lots):
+        assert (
+            function.post(function.alert(**ENTRY | MARGIN | lot | {"id": str(number)})).status
+            == 200
+        )
+    assert position(kraken) == Decimal("0.01")
+    answer = function.post(function.alert(**exit_alert | MARGIN))
+    assert sent(answer) == [("ACCEPTED", "cancel"), ("ACCEPTED", "market")], answer.document
+    kraken.engine.mark_price("XBTUSD", Decimal(54000))
+    assert (position(kraken), resting(kraken)) == (0, [])
+
+
 def test_on_margin_a_short_is_bought_back_behind_the_cancel_of_its_stop(
     kraken: KrakenServer, function: Function
 ) -> None:

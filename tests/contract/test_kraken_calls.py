@@ -1,5 +1,5 @@
 """How many calls of Kraken an alert costs, counted at the exchange: three at most,
-whatever its size counts in."""
+whatever its size counts in, and a fourth of a margin reversal under a cost cap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from tests.support.faked_function import Function
-from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.kraken_server import KrakenServer
+from tests.support.paper import KEY, SECRET, order
 from webhook_core.bootstrap import build
 from webhook_core.clock import SystemClock
 
@@ -70,7 +71,7 @@ POSITIONS = {
 @pytest.fixture
 def kraken():
     account = {"USD": Decimal(10000), "BTC": Decimal(1), "ETH": Decimal(1)}
-    with KrakenServer(balances=account) as server:
+    with KrakenServer(balances=account, nonce_window=10**19, secret=SECRET) as server:
         server.engine.mark_price("ETHUSD", Decimal(2500))
         server.engine.mark_price("XBTUSD", Decimal(60000))
         yield server
@@ -100,6 +101,24 @@ def calls(kraken, function, fields):
     made = [call.endpoint for call in kraken.calls[before:]]
     assert made[-1] == "AddOrder"
     return made
+
+
+@pytest.mark.parametrize(
+    ("fields", "price"),
+    [
+        (POSITIONS["close"], []),
+        (LONG | {"market_position": "flat"}, []),
+        (POSITIONS["reverse"], ["Ticker"]),
+    ],
+    ids=["close", "flat", "reverse, which the cost cap holds against the price"],
+)
+def test_an_exit_on_margin_reads_the_open_orders_since_stops_of_closed_lots_may_rest(
+    fields, price, function, kraken
+):
+    order(kraken.engine, pair="ETHUSD", type="buy", volume="0.1", leverage="2")
+    assert calls(kraken, function, fields | {"leverage": "2"}) == [
+        "OpenPositions", "OpenOrders", *price, "AddOrder",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("what", FIXED)

@@ -102,10 +102,7 @@ def _read(leg: LegPlanner, instrument: Instrument, *, on_margin: bool) -> tuple[
     venue, facts = leg.sources.venue, leg.facts
     if on_margin:
         shown = venue.positions(leg.budget)
-        leg.rows = [
-            row._replace(pair=instrument.key) for row in shown if names_pair(row.pair, instrument)
-        ]
-        net = sum((row.volume for row in leg.rows), _ZERO)
+        net = sum((row.volume for row in shown if names_pair(row.pair, instrument)), _ZERO)
         leg.facts = facts._replace(positions={instrument.key: net})
         return position_key(instrument.key), net
     funds = venue.balances(leg.budget)

@@ -3,7 +3,6 @@ funds. Only what a cancel sets free counts for the legs after it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from webhook_core.planning.sources import Sources
 from webhook_core.trading import kraken_limits, needs
 from webhook_core.trading import order_changes as open_orders
 from webhook_core.trading.basis import Basis
-from webhook_core.trading.facts import Balance, Facts, OpenPosition, RestingOrder
+from webhook_core.trading.facts import Balance, Facts, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     AmendIntent,
@@ -42,10 +41,8 @@ class LegPlanner:
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
-        self.own = sources.own_orders
         self.facts = Facts()
         self.read_at = sources.clock.now()
-        self.rows: Sequence[OpenPosition] = ()
         self.cancelled: list[RestingOrder] = []
         self.notes: list[str] = []
         self.unsent = Unsent()
@@ -101,10 +98,9 @@ class LegPlanner:
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
         side, needed = exit_of(intent, basis)
-        if side is None or (
-            self.facts.positions is not None and not self._positions_left_exits(instrument)
-        ):
+        if side is None:
             return None
+        # Kraken closes the oldest lots first, so no open lot says whose exit may rest.
         from webhook_core.planning import freed_exits  # few exits find one in their way
         from webhook_core.planning.open_orders import read_open_orders
 
@@ -119,12 +115,6 @@ class LegPlanner:
         if freed is not None:
             self.cancelled += freed.orders
         return freed
-
-    def _positions_left_exits(self, instrument: Instrument) -> bool:
-        """Whether an entry of ours that opened the position has left one; the ledger says it
-        without a call of Kraken."""
-        opened_by = {row.order_id for row in self.rows if row.pair == instrument.key}
-        return any(one.current.request.leaves_exit for one in self.own.of_orders(opened_by))
 
     def _behind_cancels(
         self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis

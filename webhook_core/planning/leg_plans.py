@@ -68,7 +68,6 @@ class Workings:
                 self.sources, self.budget, self.wants.refused, keeps=not self.appraised
             )
             self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
-        self.legs.rows = reading.rows
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
