@@ -136,10 +136,14 @@ class OwnPositions:
             )
         book, trades = found
         # What is sold before it is bought was others': their order counts.
-        for trade in sorted((*trades, *unseen.behind(trades, entries)), key=in_order):
-            if strategy in (None, trade.strategy):
-                book.take(trade)
-        return book
+        known = _taken(book.copy(), trades, strategy)
+        held = any(
+            position.volume
+            for line, position in known.positions.items()
+            if strategy in (None, line.strategy)
+        )
+        unseen_ones = unseen.behind(trades, entries, held=held)
+        return _taken(book, [*trades, *unseen_ones], strategy)
 
     def _listed(self, unseen: UnseenTrades) -> tuple[Book, list[Trade]] | None:
         """What was held some days ago, and every trade since then that Kraken lists; None where two
@@ -166,3 +170,10 @@ class OwnPositions:
             sources.margin,
             self.store,
         )
+
+
+def _taken(book: Book, trades: Sequence[Trade], strategy: str | None) -> Book:
+    for trade in sorted(trades, key=in_order):
+        if strategy in (None, trade.strategy):
+            book.take(trade)
+    return book

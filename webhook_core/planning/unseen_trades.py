@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.unfinished import is_final
+from webhook_core.money.owners import forgotten
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.planning.sources import Sources
@@ -22,6 +24,14 @@ from webhook_core.trading.trades import VenueTrade
 _ZERO = Decimal(0)
 _STEP = Decimal("1E-10")
 _DAY = timedelta(days=1)
+
+
+class _Whose(NamedTuple):
+    strategy: str | None
+    pair: str
+    symbol: str
+    margin: bool
+    role: Role = Role.EXIT
 
 
 class UnseenTrades:
@@ -73,9 +83,12 @@ class UnseenTrades:
                     "traded. Nothing was sent; sending the same alert again soon is safe."
                 )
 
-    def behind(self, trades: Sequence[Trade], entries: Sequence[LedgerEntry]) -> Iterator[Trade]:
-        """In no order, each as of when its order was done. ``entries``: accepted ones that may
-        have some."""
+    def behind(
+        self, trades: Sequence[Trade], entries: Sequence[LedgerEntry], *, held: bool
+    ) -> Iterator[Trade]:
+        """In no order, each as of when its order was done. ``entries``: accepted ones that may have
+        some, the newest; ``held``: whether the trades leave anything open, of which an older entry
+        may have left an exit."""
         asked = [entry for entry in entries if self._may_be_unseen(entry, trades)]
         ids = [entry.current.order_id or "" for entry in asked]
         fills = self._sources.venue.fills(ids, self._budget) if ids else {}
@@ -87,10 +100,11 @@ class UnseenTrades:
             lacking = fill.volume - self._moved(order_id, entry.claimed_at, fill.volume, trades)
             if lacking > 0:
                 yield self._trade(entry, lacking, fill)
-        for entry, order in self._exits(entries):
+        for whose, order in self._exits(entries, held=held):
             moved = self._moved(order.order_id, order.opened_at, order.executed, trades)
             if order.executed > moved:
-                yield self._trade(entry, order.executed - moved, order)
+                left = order.executed - moved
+                yield self._unpriced(whose, order.order_id, order.side, left, order.closed_at)
 
     def _may_be_unseen(self, entry: LedgerEntry, trades: Sequence[Trade]) -> bool:
         attempt, request = entry.current, entry.current.request
@@ -118,53 +132,81 @@ class UnseenTrades:
             day += _DAY
         return _sum_of(order_id, found.values())
 
-    def _exits(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, RestingOrder]]:
+    def _exits(
+        self, entries: Sequence[LedgerEntry], *, held: bool
+    ) -> list[tuple[_Whose, RestingOrder]]:
         """What conditional closes have traded, or trade, since lists may lag."""
-        leaving = [entry for entry in entries if entry.current.request.leaves_exit]
-        if not leaving:
+        whose = {
+            one.current.order_id: _whose(one) for one in entries if one.current.request.leaves_exit
+        }
+        if not whose and not held:
             return []
         venue = self._sources.venue
         if self.listed is None:
             self.listed = venue.open_orders(self._budget)
         # Those that are done come second: one that is filled in between is in no list else.
         shown = (*self.listed, *venue.orders_closed(self._lists_lack_since, self._budget))
-        traded = {one.order_id: one for one in shown if one.parent and one.executed}
-        parents = {entry.current.order_id: entry for entry in leaving}
-        older = {one.parent for one in traded.values() if one.parent} - parents.keys()
-        for entry in self._sources.own_orders.of_orders(older):
-            if entry.state is State.ACCEPTED and self.are_of(entry):
-                parents[entry.current.order_id] = entry
-        return [(parents[one.parent], one) for one in traded.values() if one.parent in parents]
+        traded = {one.order_id: one for one in shown if one.parent and one.executed}.values()
+        whose |= self._older([one for one in traded if one.parent not in whose])
+        return [(whose[one.parent], one) for one in traded if one.parent in whose]
 
-    def _trade(self, entry: LedgerEntry, volume: Decimal, done: Fill | RestingOrder) -> Trade:
+    def _older(self, exits: Sequence[RestingOrder]) -> dict[str | None, _Whose]:
+        """By the order that left it; of an entry that was purged its kept trades tell."""
+        parents = {one.parent: one.opened_at for one in exits if one.parent}
+        whose: dict[str | None, _Whose] = {}
+        for entry in self._sources.own_orders.of_orders(parents.keys()):
+            del parents[entry.current.order_id or ""]
+            if entry.state is State.ACCEPTED and self.are_of(entry):
+                whose[entry.current.order_id] = _whose(entry)
+        for parent, opened_at in parents.items():
+            bought = forgotten(self._store, parent, opened_at)
+            if (
+                bought is not None
+                and self._strategy in (None, bought.strategy)
+                and self._pair in (None, bought.pair)
+            ):
+                whose[parent] = _Whose(bought.strategy, bought.pair, bought.symbol, bought.margin)
+        return whose
+
+    def _trade(self, entry: LedgerEntry, volume: Decimal, fill: Fill) -> Trade:
+        request, order_id = entry.current.request, entry.current.order_id or ""
+        whose, side = _whose(entry, Role.ORDER), request.side or Side.SELL
+        trade = self._unpriced(whose, order_id, side, volume, fill.closed_at)
+        if not request.fee_in_base or fill.cost <= 0:
+            return trade
+        fee = (fill.fee * volume / fill.cost).quantize(_STEP)
+        return trade._replace(fee=fee, fee_in_base=True)
+
+    def _unpriced(
+        self, whose: _Whose, order_id: str, side: Side, volume: Decimal, closed_at: datetime | None
+    ) -> Trade:
         """Without its cost, which says nothing of what is held."""
-        request, order_id, fee = entry.current.request, entry.current.order_id or "", _ZERO
-        side, role, in_base = request.side or Side.SELL, Role.ORDER, False
-        if isinstance(done, RestingOrder):
-            order_id, side, role = done.order_id, done.side, Role.EXIT
-        elif request.fee_in_base and done.cost > 0:
-            fee, in_base = (done.fee * volume / done.cost).quantize(_STEP), True
         return Trade(
             f"unseen {order_id}",
             order_id,
-            request.pair,
-            request.symbol or request.pair,
+            whose.pair,
+            whose.symbol,
             side,
             volume,
             price=_ZERO,
             cost=_ZERO,
-            fee=fee,
-            at=done.closed_at or self._moment(side),
-            margin=request.on_margin,
-            role=role,
-            strategy=entry.strategy,
-            fee_in_base=in_base,
+            fee=_ZERO,
+            at=closed_at or self._moment(side),
+            margin=whose.margin,
+            role=whose.role,
+            strategy=whose.strategy,
         )
 
     def _moment(self, side: Side) -> datetime:
         """Of a part that has filled and is not listed, while the order rests on: before whatever
         may have sold it, and behind whatever it may have sold."""
         return self._lists_lack_since if side is Side.BUY else self._sources.clock.now() + _DAY
+
+
+def _whose(entry: LedgerEntry, role: Role = Role.EXIT) -> _Whose:
+    request = entry.current.request
+    symbol = request.symbol or request.pair
+    return _Whose(entry.strategy, request.pair, symbol, request.on_margin, role)
 
 
 def _sum_of(order_id: str, trades: Iterable[Trade]) -> Decimal:
