@@ -35,6 +35,12 @@ FLAT = {**CLOSE, "symbol": None, "price": None, "scope": "strategy"}
 NOTHING_TRADED = b'{"error":[],"result":{"trades":{},"count":0}}'
 
 
+@pytest.fixture(autouse=True)
+def clock_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others share it, and have tokens that end."""
+    monkeypatch.setattr(CLOCK, "_seconds", CLOCK.monotonic())
+
+
 def reconciled(function: Function, times: int = 1) -> None:
     for _ in range(times):
         answer = function.operate("POST", "/reconcile")
