@@ -334,3 +334,27 @@ def test_whether_an_alert_was_lost_is_told_by_the_same_position(
     if status == 422:
         what = "has bought and not sold 0.3" if says == "own" else "the account holds 1.3"
         assert what in answer["error"]
+
+
+@pytest.mark.parametrize("size", [
+    {"order": {"amount": "0.3", "currency_type": "base"}},
+    {"order": {"amount": "18000", "currency_type": "quote"}},
+    {"order": {"amount": "0.3", "currency_type": "base"},
+     "strategy_info": {"market_position": "flat", "market_position_size": "0",
+                       "prev_market_position": "long", "prev_market_position_size": "0.3"}},
+], ids=["base", "quote", "flat"])  # fmt: skip
+def test_another_tool_s_sale_of_a_size_sells_no_more_than_the_strategy_bought(
+    size: dict[str, object], kraken: KrakenServer, function: Function
+) -> None:
+    """Its entry may have been refused, or have been smaller than it says."""
+    nothing = function.post(in_their_words(function, "sell", **size))
+    assert (nothing.status, nothing["code"]) == (422, "order_denied"), nothing.document
+    assert "the account holds 1 BTC" in nothing["message"]
+    bought(function, "0.2")
+    assert sold(well(function.post(in_their_words(function, "sell", **size)))) == ["0.2"]
+    assert held(kraken) == 1
+
+
+def test_our_own_sale_sells_the_size_that_it_says(kraken: KrakenServer, function: Function) -> None:
+    well(ours(function, side="sell", volume="0.3"))
+    assert held(kraken) == D("0.7")

@@ -228,7 +228,9 @@ def _begun(draft: Draft, now: datetime) -> Draft:
 
 
 def _is_of_fixed_size(intent: Intent) -> TypeGuard[OrderIntent]:
-    return isinstance(intent, OrderIntent) and intent.quantity_type == "base"
+    if not isinstance(intent, OrderIntent) or intent.sells_own:
+        return False
+    return intent.quantity_type == "base"
 
 
 def _needs_anything(intent: Intent) -> bool:

@@ -158,7 +158,9 @@ class Again:
 
 def _has_a_size(intent: Intent) -> bool:
     """It comes to one order, whatever the account holds."""
-    return isinstance(intent, OrderIntent) and intent.quantity_type in ("base", "quote")
+    if not isinstance(intent, OrderIntent) or intent.sells_own:
+        return False
+    return intent.quantity_type in ("base", "quote")
 
 
 def _has_fired(request: OrderRequest, before: Sequence[LedgerEntry]) -> bool:

@@ -67,9 +67,10 @@ class Firing(NamedTuple):
             )
         rules = settings.rules_for(strategy)._replace(permit=verified.permit)
         wanted = intents(alert, rules.size)
-        # Other tools close what their bot bought.
-        if (rules.close or ("all" if verified.translated is None else "own")) == "own":
-            wanted = tuple(map(of_own, wanted))
+        # Other tools sell what their bot bought, also where a message says how much.
+        is_ours = verified.translated is None
+        if (rules.close or ("all" if is_ours else "own")) == "own":
+            wanted = tuple(of_own(one, sales_too=not is_ours) for one in wanted)
         wants = Wants(wanted, rules, strategy, bound=verified.strategy is not None)
         if rules.missed_alert_owner is not None:
             from webhook_core.trading.missed_alert import told_by  # few strategies look

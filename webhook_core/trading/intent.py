@@ -95,6 +95,7 @@ class OrderIntent(NamedTuple):
     ``reference_price`` is the alert's idea of the market: it prices the limits' cost and the paper
     venue, and is never sent. ``exit``: the alert names a position, and the order brings what is
     held nearer to flat. ``own``: a part of the position is one of what the strategy bought.
+    ``only_own``: a sell on spot is no more than that either, whatever its size counts.
     """
 
     symbol: str
@@ -113,6 +114,7 @@ class OrderIntent(NamedTuple):
     notes: tuple[str, ...] = ()
     exit: Exit | None = None
     own: bool = False
+    only_own: bool = False
 
     @property
     def takes_quote(self) -> bool:
@@ -123,6 +125,11 @@ class OrderIntent(NamedTuple):
             and self.side is Side.BUY
             and not is_margin(self.leverage)
         )
+
+    @property
+    def sells_own(self) -> bool:
+        """A sell on spot: never of what others bought."""
+        return self.only_own and self.side is Side.SELL and not is_margin(self.leverage)
 
 
 class CloseOwnIntent(NamedTuple):
@@ -136,9 +143,11 @@ class CloseOwnIntent(NamedTuple):
 Intent = OrderIntent | NoOrder | PositionIntent | CancelIntent | AmendIntent | CloseOwnIntent
 
 
-def of_own(wanted: Intent) -> Intent:
-    """The same, of what the strategy bought alone."""
-    if isinstance(wanted, OrderIntent | PositionIntent):
+def of_own(wanted: Intent, *, sales_too: bool = False) -> Intent:
+    """The same, of what the strategy bought alone; ``sales_too``: those of a stated size too."""
+    if isinstance(wanted, OrderIntent):
+        return wanted._replace(own=True, only_own=sales_too)
+    if isinstance(wanted, PositionIntent):
         return wanted._replace(own=True)
     return wanted
 

@@ -38,7 +38,8 @@ def of_intent(wanted: Intent, *, capped: bool) -> Needs:
     """``capped``: the order's cost is held against a cap for which the market's price is needed. Of
     an order that leads to a position that shows once it is planned."""
     if isinstance(wanted, OrderIntent):
-        return _of_order(wanted, capped=capped)
+        found = _of_order(wanted, capped=capped)
+        return found._replace(balances=True) if wanted.sells_own else found
     if isinstance(wanted, PositionIntent):
         return _of_position(wanted)
     return Needs(open_orders=True) if isinstance(wanted, CancelIntent | AmendIntent) else NOTHING
@@ -48,14 +49,14 @@ def depends_on_holdings(wanted: Intent) -> bool:
     """Its size follows from what the account has: such alerts of one strategy and
     pair go one at a time."""
     if isinstance(wanted, OrderIntent):
-        return wanted.quantity_type not in ("base", "quote")
+        return wanted.sells_own or wanted.quantity_type not in ("base", "quote")
     return isinstance(wanted, PositionIntent)
 
 
 def follows_from_own(wanted: Intent) -> bool:
     """Its size follows from what the strategy bought."""
     if isinstance(wanted, OrderIntent):
-        return wanted.own and wanted.quantity_type == "percent_position"
+        return wanted.sells_own or (wanted.own and wanted.quantity_type == "percent_position")
     return isinstance(wanted, PositionIntent) and wanted.own
 
 

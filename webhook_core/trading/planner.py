@@ -78,7 +78,7 @@ def refused_early(
 ) -> Denied | None:
     """What is refused whatever Kraken would say of the account and the market; for want of either
     the other rules are not asked yet."""
-    of_fixed_size = wanted.quantity_type == "base"
+    of_fixed_size = wanted.quantity_type == "base" and not wanted.sells_own
     fitted = draft(wanted, instrument, None)
     known = Need.SIZE if of_fixed_size else Need.TERMS
     made = _until_refused(fitted, rules, now, known)

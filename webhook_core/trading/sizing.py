@@ -29,6 +29,17 @@ from webhook_core.trading.rounding import (
 
 def sized(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     """The order with a size that Kraken takes."""
+    order = _counted(wanted, basis)
+    if isinstance(order, Denied) or not wanted.sells_own:
+        return order
+    base = basis.instrument.base
+    own, whose = _position_of(wanted, basis, basis.balance(base).total)
+    if order.volume <= own:
+        return order
+    return _in_base(order, own, f"the {plain(own)} {asset_code(base)} {whose}")
+
+
+def _counted(wanted: OrderIntent, basis: Basis) -> OrderIntent | Denied:
     kind, amount, instrument = wanted.quantity_type, wanted.volume, basis.instrument
     if kind == "base":
         return wanted
