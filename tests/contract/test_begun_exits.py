@@ -33,6 +33,7 @@ SHORT = TARGET | {"market_position": "short", "market_position_size": "0.004"}
 REVERSE = CLOSE | {"action": "reverse"}
 EXIT = {"symbol": "BTCUSD", "action": "close"}
 SEVERAL = dict.fromkeys(("symbol", "side", "order_type", "volume", "price"))
+LIMITED = faults.errors(["EAPI:Rate limit exceeded"])
 STOP = ("stop-loss", Decimal(55000))
 
 
@@ -126,14 +127,20 @@ def test_on_margin_it_ends_flat_whatever_was_to_be_opened(
     assert (position(kraken), resting(kraken)) == (0, [])
 
 
-@pytest.mark.parametrize("exit_alert", [CLOSE, REVERSE])
+@pytest.mark.parametrize("refused", [[], [faults.errors(["EOrder:Insufficient funds"])]], ids=len)
+@pytest.mark.parametrize("exit_alert", [CLOSE, FLAT, REVERSE, SHORT])
 def test_a_sale_that_was_not_sent_is_ended_by_a_resend(
-    kraken: KrakenServer, function: Function, exit_alert: dict[str, Any]
+    kraken: KrakenServer,
+    function: Function,
+    exit_alert: dict[str, Any],
+    refused: list[faults.Fault],
 ) -> None:
     function.post(function.alert(**ENTRY | MARGIN))
-    kraken.script("AddOrder", faults.errors(["EAPI:Rate limit exceeded"]))
+    kraken.script("AddOrder", LIMITED, *refused)
     alert = function.alert(**exit_alert | MARGIN)
     assert function.post(alert).status == 503
+    if refused:
+        assert function.post(alert).status == 503
     pause(function)
     answer = function.post(alert)
     assert (answer.status, answer["code"]) == (200, "accepted"), answer.document

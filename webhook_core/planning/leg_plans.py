@@ -6,6 +6,7 @@ from __future__ import annotations
 from webhook_core.clock import Budget
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner, joined
+from webhook_core.planning.own_changes import own_key
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, needs, planner
@@ -68,6 +69,7 @@ class Workings:
                 self.sources, self.budget, self.wants.refused, keeps=not self.appraised
             )
             self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
+        bought = {own_key(pair): volume for pair, volume in (self.legs.facts.own or {}).items()}
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
@@ -90,7 +92,7 @@ class Workings:
             symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
             independent=all(isinstance(intent, CancelIntent) for intent in intents),
             line=line,
-            figures=reading.figures,
+            figures={**reading.figures, **bought},
             counted_until=reading.counted_until,
             sources=tuple(sources),
             unsent=self.legs.unsent,

@@ -38,6 +38,11 @@ def position_key(pair: str) -> str:
     return f"position {pair}"
 
 
+def own_key(pair: str) -> str:
+    """What a strategy bought of a pair and has not sold is called among them, signed base."""
+    return f"strategy's {pair}"
+
+
 def known_fill(entry: LedgerEntry, fills: Mapping[str, Fill]) -> Fill | None:
     """What it has filled, by ``fills``, which were asked for now, by order id, or by the ledger,
     which is right only of one that is done. None where that is not known."""

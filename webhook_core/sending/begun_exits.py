@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning import own_changes
+from webhook_core.trading.facts import part_of
+from webhook_core.trading.orders import Side
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
 
@@ -28,8 +30,10 @@ def ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerEn
         return replace(leg, begun=True)
     if not request.on_margin or request.words is not None:
         return None
-    position = before[0].figures.get(own_changes.position_key(request.pair))
-    attempt = replace(leg.current, request=_only_reducing(request, position))
+    held = _held_then(before[0], request)
+    if held == 0 or (held is not None and (held > 0) == (request.side is Side.BUY)):
+        return None
+    attempt = replace(leg.current, request=_only_reducing(request, held))
     told = (*leg.warnings, f"{ONLY_EXITS}{why[:1].lower()}{why[1:]}")
     return replace(leg, attempts=(*leg.attempts[:-1], attempt), warnings=told, begun=True)
 
@@ -38,6 +42,14 @@ def _has_canceled_a_stop(entry: LedgerEntry, symbol: str) -> bool:
     request = entry.current.request
     is_cancel = request.method == "CancelOrder" and request.freeing
     return is_cancel and entry.state is State.ACCEPTED and request.symbol == symbol
+
+
+def _held_then(first: LedgerEntry, request: OrderRequest) -> Decimal | None:
+    """What the alert was planned on, signed base: the position, or the strategy's own part of it.
+    None where the ledger has neither."""
+    position = first.figures.get(own_changes.position_key(request.pair))
+    own = first.figures.get(own_changes.own_key(request.pair))
+    return position if own is None or position is None else part_of(position, own)
 
 
 def _only_reducing(request: OrderRequest, position: Decimal | None) -> OrderRequest:

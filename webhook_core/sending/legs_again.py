@@ -160,7 +160,8 @@ class LegsAgain:
             raise _is_outdated()  # by now it is an order of another kind that is wanted
         if not meant:
             return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark
-        return meant[0], mark
+        # Its stop is canceled, whatever this plan finds in its way.
+        return meant[0]._replace(exits=True), mark
 
     def _figures(self, leg: LedgerEntry, budget: Budget) -> Mapping[str, Decimal]:
         """Those of the account as of now that the sizes of this alert follow from."""

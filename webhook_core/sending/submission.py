@@ -120,6 +120,8 @@ class Submission:
             return self._record(entry, refusal, budget, reason=replanned)
         if replanned.sent == entry.current.request.sent:
             return self._record(entry, _final(entry, refusal), budget)
+        if entry.current.request.exits:  # whatever this plan finds in its way
+            replanned = replanned._replace(exits=True)
         rejected = transitions.settle(entry, refusal, self.clock.now())
         claimed = self._claim_on(rejected, replanned, keeps_figures=refusal.stale_rules)
         if isinstance(claimed, Existing):
