@@ -36,7 +36,7 @@ _IN_THE_LINE = frozenset(
             "side",
             "order_type",
         ),
-        *("volume", "order_id", "reason", "warnings", "field", "id_reused_after_s"),
+        *("volume", "volume_in", "order_id", "reason", "warnings", "field", "id_reused_after_s"),
     }
 )
 _WORDS = {
@@ -110,7 +110,8 @@ def _order(facts: Mapping[str, Any]) -> str:
     """ "buy 0.001 BTC/USD market", "close BTC/USD", or as much of it as is known."""
     action = facts.get("action")
     what = action if action not in (None, "order") else facts.get("side")
-    words = (what, facts.get("volume"), facts.get("symbol"), facts.get("order_type"))
+    names = ("volume", "volume_in", "symbol", "order_type")
+    words = (what, *(facts.get(name) for name in names))
     return " ".join(str(plain(word)) for word in words if word is not None)
 
 

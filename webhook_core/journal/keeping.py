@@ -76,7 +76,9 @@ def record_of(
         code=code,
         alert_id=delivery.alert_id or known.get("alert_id"),
         symbol=symbol,
-        asked=_asked(trade or fields, symbol, fields.get("quantity_type")),
+        asked=_asked(
+            trade or fields, symbol, trade.get("volume_in") or fields.get("quantity_type")
+        ),
         reason=reason,
         field=None if error is None else error.field,
         warnings=tuple(delivery.warnings),

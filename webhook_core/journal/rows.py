@@ -120,5 +120,6 @@ def _asked(request: Any) -> str:
         return (
             f"{what} {request.named or request.named_by_client or ''} {order['symbol'] or ''}"
         ).strip()
-    parts = (order["side"], order["volume"], order["symbol"], order["order_type"])
+    size = (order["volume"], request.volume_in)
+    parts = (order["side"], *size, order["symbol"], order["order_type"])
     return " ".join(str(part) for part in parts if part)

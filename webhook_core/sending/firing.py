@@ -61,9 +61,9 @@ class Firing(NamedTuple):
         strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
         if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
             known = ", ".join(sorted(settings.strategies))
+            field = "strategy_name" if verified.strategy is None else "token"
             raise AlertMalformed(
-                f"strategy_name names no strategy of strategies.toml, which has {known}.",
-                field="strategy_name",
+                f"{field} names no strategy of strategies.toml, which has {known}.", field=field
             )
         rules = settings.rules_for(strategy)._replace(permit=verified.permit)
         wanted = intents(alert, rules.size)

@@ -66,6 +66,11 @@ class OrderRequest(OrderFields, _Sent):
                 return price
         return self.reference_price
 
+    @property
+    def volume_in(self) -> str | None:
+        """The currency that ``volume`` counts where that is not the base."""
+        return self.symbol.partition("/")[2] or "quote" if self.in_quote else None
+
     def trade_details(self) -> dict[str, str | None]:
         """symbol, side, order_type, volume and price of the answer: the limit, else the trigger,
         else the reference. A relative price is shown as it is sent."""

@@ -81,6 +81,8 @@ class Delivery:
         self.trade = {
             name: value for name, value in request.trade_details().items() if name != "price"
         }
+        if request.in_quote:
+            self.trade["volume_in"] = request.volume_in
 
 
 def notice_reuse(delivery: Delivery, firing: Firing, first: LedgerEntry) -> None:

@@ -86,6 +86,12 @@ def test_the_entry_of_an_alert_is_its_record_and_costs_no_further_write(function
     assert function.store.asked == 0
 
 
+def test_a_size_in_quote_is_told_with_its_currency(function):
+    function.post(function.alert(volume="200", quantity_type="quote"))
+    (row,) = alerts(function)
+    assert row["asked"] == "buy 200 USD BTC/USD market"
+
+
 def test_a_conflict_stands_beside_the_entry_of_the_first(function):
     function.post(function.alert())
     function.clock.sleep(1)

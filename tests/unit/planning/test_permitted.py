@@ -244,7 +244,7 @@ def test_the_limits_of_the_settings_hold_beside_its_caveats(tmp_path):
     foreign = came_to(function, "p=ETH/USD", symbol="ETHUSD", volume="0.01", price="100")
     assert outcome(foreign) == (422, "order_denied")
     gone = function.post(function.alert(token=scoped(strategy="gone")))
-    assert (gone.status, gone["field"]) == (400, "strategy_name")
+    assert (gone.status, gone["field"]) == (400, "token")
 
 
 def test_a_refusal_is_no_failed_proof_and_leaves_the_next_one_alone(function):
