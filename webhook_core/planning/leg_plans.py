@@ -3,13 +3,17 @@ on the same facts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 from webhook_core.clock import Budget
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner, joined
 from webhook_core.planning.own_changes import own_key
-from webhook_core.planning.read_facts import Reading
+from webhook_core.planning.read_facts import Leg, Reading
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, needs, planner
+from webhook_core.trading.facts import part_of
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import (
     CancelIntent,
@@ -69,7 +73,6 @@ class Workings:
                 self.sources, self.budget, self.wants.refused, keeps=not self.appraised
             )
             self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
-        bought = {own_key(pair): volume for pair, volume in (self.legs.facts.own or {}).items()}
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
@@ -92,11 +95,20 @@ class Workings:
             symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
             independent=all(isinstance(intent, CancelIntent) for intent in intents),
             line=line,
-            figures={**reading.figures, **bought},
+            figures={**reading.figures, **self._own_figures(legs)},
             counted_until=reading.counted_until,
             sources=tuple(sources),
             unsent=self.legs.unsent,
         )
+
+    def _own_figures(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
+        """What the strategy bought, as far as the legs mean it."""
+        own = dict(self.legs.facts.own or {})
+        for intent, pair in legs:
+            most = getattr(intent, "most", None)
+            if pair is not None and most is not None:
+                own[pair.key] = part_of(own[pair.key], most)
+        return {own_key(pair): volume for pair, volume in own.items()}
 
     def _instrument(self, intent: Intent) -> Instrument | None:
         if intent.symbol is None:

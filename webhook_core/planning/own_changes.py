@@ -24,6 +24,7 @@ NEAR = timedelta(seconds=5)
 differ by a second or two."""
 AT_ONCE = timedelta(seconds=1)
 """An order that meets the book when it comes is done a few milliseconds after it was opened."""
+_OWN = "strategy's "
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 _ROUNDED = Decimal("0.0001")
@@ -40,7 +41,12 @@ def position_key(pair: str) -> str:
 
 def own_key(pair: str) -> str:
     """What a strategy bought of a pair and has not sold is called among them, signed base."""
-    return f"strategy's {pair}"
+    return f"{_OWN}{pair}"
+
+
+def own_figure(figures: Mapping[str, Decimal]) -> Decimal | None:
+    """Among the figures of an alert, which are of one pair; None where it is not among them."""
+    return next((volume for name, volume in figures.items() if name.startswith(_OWN)), None)
 
 
 def known_fill(entry: LedgerEntry, fills: Mapping[str, Fill]) -> Fill | None:

@@ -22,17 +22,19 @@ from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rounding import plain
 
-_PREFIX = "own "
+_PREFIX, _MOST = "own ", "most "
 NONE_HELD = "no order of the bridge has bought what is not sold yet"
 
 
 class Held(NamedTuple):
-    """One position of a strategy. ``volume``: base, below zero for a short."""
+    """One position of a strategy. ``volume``: base, below zero for a short. ``most``: no more of it
+    is meant, whatever is bought later; None where an order in doubt may belong to it."""
 
     strategy: str
     symbol: str
     margin: bool
     volume: Decimal
+    most: Decimal | None = None
 
     @property
     def text(self) -> str:
@@ -52,11 +54,11 @@ def find(
     """
     positions = OwnPositions(sources, budget, keeps=keeps)
     doubts = positions.doubts = list[LedgerEntry]()
-    found = {one[:3]: Held(*one) for one in positions.all(strategy)}
+    found = {one[:3]: Held(*one, most=one.volume) for one in positions.all(strategy)}
     for entry in doubts:
         request = entry.current.request
         held = Held(entry.strategy, request.symbol or request.pair, request.on_margin, Decimal(0))
-        found.setdefault(held[:3], held)
+        found[held[:3]] = found.get(held[:3], held)._replace(most=None)
     return tuple(sorted(found.values()))
 
 
@@ -83,23 +85,24 @@ def decided(
 
 def figures_of(positions: Sequence[Held]) -> dict[str, Decimal]:
     """As an entry keeps them."""
-    return {_PREFIX + json.dumps(one[:3]): one.volume for one in positions}
+    names = [json.dumps(one[:3]) for one in positions]
+    most = {
+        _MOST + name: one.most
+        for name, one in zip(names, positions, strict=True)
+        if one.most is not None
+    }
+    return {_PREFIX + name: one.volume for name, one in zip(names, positions, strict=True)} | most
 
 
 def positions_of(figures: Mapping[str, Decimal]) -> tuple[Held, ...]:
     """Those that ``figures_of`` was given."""
-    return tuple(
-        sorted(
-            _held(name.removeprefix(_PREFIX), volume)
-            for name, volume in figures.items()
-            if name.startswith(_PREFIX)
-        )
-    )
+    names = [name.removeprefix(_PREFIX) for name in figures if name.startswith(_PREFIX)]
+    return tuple(sorted(_held(name, figures) for name in names))
 
 
-def _held(name: str, volume: Decimal) -> Held:
+def _held(name: str, figures: Mapping[str, Decimal]) -> Held:
     strategy, symbol, margin = json.loads(name)
-    return Held(strategy, symbol, margin, volume)
+    return Held(strategy, symbol, margin, figures[_PREFIX + name], figures.get(_MOST + name))
 
 
 def _outside(

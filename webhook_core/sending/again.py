@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import OrderDenied, WebhookError
@@ -18,7 +18,7 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open
-from webhook_core.trading.intent import CancelIntent, OrderIntent, is_of_own
+from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Again:
     ) -> None:
         self._market = market
         self._deadline_s = deadline_s
-        self._firing = firing
+        self._firing = firing if isinstance(plan, Decided) else _as_planned(firing, plan)
         self._plan = plan
         self.is_stale = is_stale
 
@@ -154,6 +154,25 @@ class Again:
         from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it
 
         return LegsAgain(self._market, self._firing, self._deadline_s)
+
+
+def _as_planned(firing: Firing, first: LedgerEntry) -> Firing:
+    """Of what the strategy bought an alert that comes again closes no more than was planned with
+    leg 0: it may have bought more since."""
+    intents = firing.wants.intents
+    if not any(map(_closes_own, intents)):
+        return firing
+    from webhook_core.planning.own_changes import own_figure  # few alerts mean that
+
+    most = own_figure(first.figures)
+    if most is None:
+        return firing
+    capped = [one._replace(most=most) if _closes_own(one) else one for one in intents]
+    return firing._replace(wants=firing.wants._replace(intents=tuple(capped)))
+
+
+def _closes_own(intent: Intent) -> TypeGuard[PositionIntent]:
+    return isinstance(intent, PositionIntent) and intent.own and intent.wants_flat
 
 
 def _has_a_size(intent: Intent) -> bool:

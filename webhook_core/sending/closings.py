@@ -79,7 +79,9 @@ class Closings:
         VenueUnavailable."""
         own = _unit(asked.unit, held)
         rules = self.settings.rules_for(held.strategy)
-        close = PositionIntent(held.symbol, "close", self._leverage(held, budget), own=True)
+        close = PositionIntent(
+            held.symbol, "close", self._leverage(held, budget), own=True, most=held.most
+        )
         wants = Wants(
             (close,), rules._replace(permit=asked.wants.rules.permit), held.strategy, bound=True
         )

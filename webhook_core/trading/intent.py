@@ -32,7 +32,8 @@ class PositionIntent(NamedTuple):
     ``reverse`` its size only; ``percent_of_equity``, signed too, stands in its place. ``before``
     and ``after`` are the strategy's own positions around this firing, signed, where the alert says
     them: they tell two firings of one second apart. ``own``: the position is what the strategy
-    bought and has not sold, and not all that is held.
+    bought and has not sold, and not all that is held; of that no more than ``most``, signed base,
+    where the alert comes again: what was bought since is none that it means.
     """
 
     symbol: str
@@ -45,6 +46,14 @@ class PositionIntent(NamedTuple):
     before: Decimal | None = None
     after: Decimal | None = None
     own: bool = False
+    most: Decimal | None = None
+
+    @property
+    def wants_flat(self) -> bool:
+        """Nothing of the position is to be left, or less than is held, whatever that is."""
+        if self.action == "close":
+            return True
+        return self.action == "target" and not self.target and self.percent_of_equity is None
 
 
 class CancelIntent(NamedTuple):

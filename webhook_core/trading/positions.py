@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.basis import Basis
+from webhook_core.trading.facts import part_of
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
@@ -73,7 +74,7 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
     if is_margin(wanted.leverage):
         side = Side.SELL if held > 0 else Side.BUY
         if target * held <= 0:
-            return side, None
+            return side, (abs(held) if _leaves_later_ones(wanted, basis) else None)
         return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
     funds = basis.balance(basis.instrument.base)
     if wanted.own:
@@ -81,7 +82,8 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
         closed = round_volume(basis.instrument, held - max(target, ZERO))
         if closed <= 0 or funds.held <= 0:
             return None, None
-        return Side.SELL, (None if target <= 0 else closed)
+        is_whole = target <= 0 and not _leaves_later_ones(wanted, basis)
+        return Side.SELL, (None if is_whole else closed)
     lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
     return (Side.SELL, lacking) if lacking > 0 and funds.held > 0 else (None, None)
 
@@ -96,7 +98,16 @@ def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
     whose = (
         f" (what this strategy bought and has not sold; the account holds {plain(whole)} {base})"
     )
-    return basis.facts.own_part(instrument.key, whole), whose
+    own = basis.facts.own_part(instrument.key, whole)
+    return (own if wanted.most is None else part_of(own, wanted.most)), whose
+
+
+def _leaves_later_ones(wanted: PositionIntent, basis: Basis) -> bool:
+    """Whether the strategy holds more than the alert means, so that exits of that stay."""
+    if wanted.most is None:
+        return False
+    own = (basis.facts.own or {}).get(basis.instrument.key, ZERO)
+    return abs(own) > abs(wanted.most)
 
 
 def _target(wanted: PositionIntent, basis: Basis, held: Decimal) -> Decimal | Denied:
