@@ -15,6 +15,7 @@ from tests.support.own_positions import (
     CLOCK,
     CLOSE,
     MINUTES,
+    OTHER,
     TREND,
     bought,
     closed,
@@ -26,6 +27,7 @@ from tests.support.own_positions import (
     resting,
     well,
 )
+from tests.support.paper import order
 from webhook_core.planning import own_orders
 
 __all__ = ["function", "kraken", "made"]
@@ -88,3 +90,26 @@ def test_what_the_stop_of_an_old_entry_has_just_sold_is_not_sold_again(
         kraken.script("TradesHistory", faults.Fault(kind="raw", body=NOTHING_TRADED, apply=False))
     well(closed(function), "no_action")
     assert held(kraken) == 1
+
+
+def left(kraken: KrakenServer) -> list[Decimal]:
+    return [D(row["vol"]) for row in resting(kraken)]
+
+
+@pytest.mark.parametrize("asked", ["an alert", "the operator"])
+def test_a_cancel_takes_the_stop_of_a_purged_entry_of_its_strategy_and_no_other(
+    kraken: KrakenServer, function: Function, asked: str
+) -> None:
+    stop = {"close[ordertype]": "stop-loss", "close[price]": "54500"}
+    order(kraken.engine, type="buy", volume="0.2", **stop)
+    bought(function, "0.1", OTHER, stop_loss="54000")
+    forgotten_entry(function)
+    assert left(kraken) == [D("0.2"), D("0.1"), D("0.3")]
+    if asked == "an alert":
+        well(ours(function, **FLAT | {"action": "cancel"}))
+    else:
+        answer = function.operate("POST", "/pause", strategy="trend", cancel="true")
+        assert answer.status == 200, answer.document
+        (row,) = answer["canceled"]["orders"]
+        assert (row["strategy"], row["symbol"], row["is_exit"]) == ("trend", "BTC/USD", True)
+    assert left(kraken) == [D("0.2"), D("0.1")]

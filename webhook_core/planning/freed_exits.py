@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.money.owners import forgotten
-from webhook_core.money.trade_store import TradeStore
 from webhook_core.planning.decision import Wants
+from webhook_core.planning.purged_entries import bought_by_entry
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
 from webhook_core.trading.facts import RestingOrder
@@ -138,15 +137,9 @@ class Exits:
         if order.order_type not in list(_RESTORABLE):
             return False
         if entry is None:
-            return order.parent is not None and self._is_of_purged(order.parent, order.opened_at)
+            bought = bought_by_entry(self._sources, order)
+            return bought is not None and bought.strategy == self._strategy
         if entry.strategy != self._strategy:
             return False
         request = entry.current.request
         return request.freeing if order.parent is None else request.leaves_exit
-
-    def _is_of_purged(self, parent: str, opened_at: datetime) -> bool:
-        """The ledger has purged the entry; what that bought is kept."""
-        of = self._sources
-        store = TradeStore(of.pair_rules.documents, of.mode, of.account)
-        bought = forgotten(store, parent, opened_at)
-        return bought is not None and bought.strategy == self._strategy

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.money.trades import Trade
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
@@ -34,7 +35,7 @@ class MeantOrders:
         if intent.of_alert is not None:
             return self.ours(self.of_alert(intent.of_alert))
         if isinstance(intent, CancelIntent) and intent.scope == "strategy":
-            return self.ours(self.own)
+            return self.of_strategy
         return None
 
     def of_alert(self, alert_id: str) -> list[LedgerEntry]:
@@ -79,8 +80,39 @@ class MeantOrders:
         """
         return self.owned_by(self.wants.strategy)
 
+    @cached_property
+    def of_strategy(self) -> Ours:
+        """Those orders, and the exits of entries that the ledger has purged."""
+        ours = self.ours(self.own)
+        left = {order.order_id for order, _ in self.left_by_purged(self.wants.strategy)}
+        return ours._replace(order_ids={*ours.order_ids, *left}) if left else ours
+
+    def left_by_purged(self, strategy: str | None) -> list[tuple[RestingOrder, Trade]]:
+        """Open exits of entries that the ledger has purged, of that strategy, of all for None; each
+        with what its entry bought."""
+        exits = [order for order in self._of_open[1] if order.parent is not None]
+        if not exits:
+            return []
+        from webhook_core.planning.purged_entries import bought_by_entry  # few exits are so old
+
+        found = [(order, bought_by_entry(self.sources, order)) for order in exits]
+        return [
+            (order, bought)
+            for order, bought in found
+            if bought is not None and strategy in (None, bought.strategy)
+        ]
+
     def owned_by(self, strategy: str | None) -> list[LedgerEntry]:
         """The same of any strategy, of all for None; what was placed by hand is nobody's."""
+        found, strangers = self._of_open
+        if strangers:
+            found = [*found, *self.sources.own_orders.of_strategy(strategy)]
+        return [entry for entry in found if strategy in (None, entry.strategy)]
+
+    @cached_property
+    def _of_open(self) -> tuple[list[LedgerEntry], list[RestingOrder]]:
+        """All entries that may have an open order, and the open orders that none of them has:
+        placed by hand, or by entries of an earlier version or that the ledger has purged."""
         own_orders = self.sources.own_orders
         named = {
             name
@@ -91,10 +123,7 @@ class MeantOrders:
         known = {entry.current.order_id for entry in self.maybe_open}
         found = [*self.maybe_open, *own_orders.of_orders(named - known)]
         ours = self.ours(found)
-        # Placed by hand, or written by an earlier version.
-        if not all(ours.has(order) for order in self.orders):
-            found += own_orders.of_strategy(strategy)
-        return [entry for entry in found if strategy in (None, entry.strategy)]
+        return found, [order for order in self.orders if not ours.has(order)]
 
     def ours(self, entries: list[LedgerEntry]) -> Ours:
         """The orders of these entries."""

@@ -187,7 +187,7 @@ class Changes:
     def _allowed(self) -> Allowed:
         """A credential that is bound to a strategy touches its orders alone, and none touches a
         pair that may not be traded."""
-        own = self.known.ours(self.known.own) if self.wants.bound else None
+        own = self.known.of_strategy if self.wants.bound else None
         return Allowed(own, self._allowed_pairs({order.pair for order in self.orders}))
 
     def _allowed_pairs(self, shown: set[str]) -> set[str] | None:

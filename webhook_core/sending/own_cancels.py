@@ -44,11 +44,13 @@ from webhook_core.venue import HasItsOwnWords
 
 
 class OpenOrder(NamedTuple):
-    """``entry``: of the order itself, or of the one whose conditional close it is. ``is_exit``: it
-    only makes a position smaller."""
+    """``strategy`` and ``alert_id`` are those of the order's own entry, or of the one whose
+    conditional close it is. ``is_exit``: it only makes a position smaller."""
 
     order: RestingOrder
-    entry: LedgerEntry
+    strategy: str
+    alert_id: str
+    symbol: str
     is_exit: bool
 
 
@@ -96,6 +98,9 @@ class OwnCancels:
         ]
         seen, in_doubt = _unlisted(unlisted, entries)
         found = list(_owned((*listed, *seen), entries))
+        for order, bought in known.left_by_purged(strategy):
+            whose = (bought.strategy or "", bought.alert_id or "", bought.symbol)
+            found.append(OpenOrder(order, *whose, is_exit=True))
         never = unsent.of_all(strategy, None, ()).denied
         if entries_only:
             never = tuple(one for one in never if exit_of_request(one.current.request) is None)
@@ -132,7 +137,7 @@ class OwnCancels:
             unit=unit,
             alert_id=f"operator-cancel-{one.order.order_id}",
             body_sha256=hashlib.sha256(unit.alert_key.encode()).hexdigest(),
-            strategy=one.entry.strategy,
+            strategy=one.strategy,
             received_at=now,
             fresh_until=now,
             attempts=(first_attempt(unit, self._request(one), now, self.submission.deadline_s),),
@@ -140,7 +145,7 @@ class OwnCancels:
         )
 
     def _request(self, one: OpenOrder) -> OrderRequest:
-        request = cancel(one.order.order_id, one.entry.current.request.symbol)
+        request = cancel(one.order.order_id, one.symbol)
         venue = self.market.venue
         if isinstance(venue, HasItsOwnWords):
             return request._replace(words=venue.words_for(request))
@@ -183,7 +188,11 @@ def _owned(orders: Iterable[RestingOrder], entries: Sequence[LedgerEntry]) -> It
         own = by_id.get(order.order_id)
         own = own or by_client.get(plain_client_order_id(order.client_order_id or ""))
         if own is not None:
-            is_exit = exit_of_request(own.current.request) is not None
-            yield OpenOrder(order, own, is_exit)
+            yield _open(order, own, is_exit=exit_of_request(own.current.request) is not None)
         elif order.parent in by_id:
-            yield OpenOrder(order, by_id[order.parent], is_exit=True)
+            yield _open(order, by_id[order.parent], is_exit=True)
+
+
+def _open(order: RestingOrder, entry: LedgerEntry, *, is_exit: bool) -> OpenOrder:
+    symbol = entry.current.request.symbol
+    return OpenOrder(order, entry.strategy, entry.alert_id, symbol, is_exit)

@@ -70,14 +70,14 @@ def row(one: OpenOrder, canceled: LedgerEntry | None = None) -> dict[str, Any]:
     why = "" if attempt is None else "; ".join([*attempt.errors, *filter(None, [attempt.reason])])
     return {
         "order_id": order.order_id,
-        "symbol": one.entry.current.request.symbol,
+        "symbol": one.symbol,
         "side": str(order.side),
         "order_type": order.order_type,
         "volume": plain(order.left),
         "prices": prices,
         "is_exit": one.is_exit,
-        "strategy": one.entry.strategy,
-        "alert_id": one.entry.alert_id,
+        "strategy": one.strategy,
+        "alert_id": one.alert_id,
         "state": OPEN if canceled is None else str(canceled.state),
         "why": why or None,
     }
