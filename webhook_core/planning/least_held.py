@@ -3,7 +3,9 @@
 Whatever becomes of that order, the alert wants nothing to be held. Spot sells no more than is
 there, and with leverage ``reduce_only`` closes no more: so what is shown free is sold, as one leg.
 What an entry in doubt may add is a leg of its own, which is counted once that entry is settled, and
-of which the planned size is never sent.
+of which the planned size is never sent. Of what the strategy bought, on spot, that is what its
+trades prove; an order in doubt that may have sold some of it, or a stop that holds it, is waited
+for.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner, joined
 from webhook_core.planning.open_orders import read_open_orders
 from webhook_core.planning.own_changes import position_key
+from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.instruments import Instrument
@@ -40,7 +43,7 @@ def sells_all(intents: tuple[Intent, ...]) -> bool:
     *before, wanted = intents
     if not isinstance(wanted, PositionIntent) or not _are_cancels(before):
         return False
-    if wanted.own:  # how much of what is free is its own hangs on the order in doubt
+    if wanted.own and (before or is_margin(wanted.leverage)):
         return False
     if wanted.action == "close":
         return wanted.percent == 100
@@ -71,8 +74,12 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     name = f"{own.mode}/{own.account}/{wants.strategy}/{instrument.key}"
     line = Line(name, own.ledger.mark(name), passes=True)
     leg = LegPlanner(sources, wants, budget, appraised=appraised)
-    key, figure = _read(leg, instrument, on_margin=is_margin(intent.leverage))
+    if intent.own:
+        _check_only_buys(own.ledger.entries(states=(State.SUBMITTING,)).entries, own, instrument)
+    key, figure = _read(leg, instrument, intent)
     doubts = _doubts(sources, key, figure, budget)
+    if intent.own:
+        _count_own(leg, instrument, doubts[0])
     plans, told = [], []
     for number, one in enumerate(before):
         if leg.facts.open_orders is None:
@@ -87,7 +94,8 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     if not isinstance(plan, Plan):  # no final answer from a figure in doubt
         raise _waits(doubts[0])
     sale = next(one._replace(counted=True) for one in plan.requests if one.exits)
-    rest = (sale._replace(waits=True),) if any(map(_adds, doubts)) else ()
+    may_be_more = intent.most is None and any(map(_adds, doubts))
+    rest = (sale._replace(waits=True),) if may_be_more else ()
     plan = plan._replace(requests=(*plan.requests, *rest), notes=(*plan.notes, _note(doubts[0])))
     return Decided(
         joined([*plans, plan]),
@@ -97,10 +105,10 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     )
 
 
-def _read(leg: LegPlanner, instrument: Instrument, *, on_margin: bool) -> tuple[str, Decimal]:
+def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tuple[str, Decimal]:
     """The figure that the exit is of, as it is shown; the plan takes what is free of it."""
     venue, facts = leg.sources.venue, leg.facts
-    if on_margin:
+    if is_margin(exit_.leverage):
         shown = venue.positions(leg.budget)
         net = sum((row.volume for row in shown if names_pair(row.pair, instrument)), _ZERO)
         leg.facts = facts._replace(positions={instrument.key: net})
@@ -108,8 +116,37 @@ def _read(leg: LegPlanner, instrument: Instrument, *, on_margin: bool) -> tuple[
     funds = venue.balances(leg.budget)
     held = funds.get(instrument.base, _NONE)
     free = {**funds, instrument.base: Balance(held.free)}
-    leg.facts = facts._replace(balances=free)
+    leg.facts = facts._replace(balances=funds if exit_.own else free)
     return instrument.base, held.total
+
+
+def _count_own(leg: LegPlanner, instrument: Instrument, doubt: LedgerEntry) -> None:
+    """What the strategy has bought at least. Raises NotItsTurn where an order in doubt may have
+    sold some, or a stop of its own holds it."""
+    from webhook_core.planning.freed_exits import Exits  # few exits wait
+    from webhook_core.planning.own_positions import OwnPositions
+
+    listed = read_open_orders(leg.sources, leg.budget)
+    exits = Exits(leg.sources, leg.wants, instrument, Side.SELL, leg.budget)
+    if exits.own(listed, leg.read_at):
+        raise _waits(doubt)
+    positions = OwnPositions(leg.sources, leg.budget)
+    positions.listed = listed
+    positions.doubts = unknown = list[LedgerEntry]()
+    own = positions.of(leg.wants.strategy, instrument, margin=False)
+    _check_only_buys(unknown, leg.sources.own_orders, instrument)
+    leg.facts = leg.facts._replace(own={instrument.key: own})
+
+
+def _check_only_buys(
+    unknown: Sequence[LedgerEntry], own: OwnOrders, instrument: Instrument
+) -> None:
+    """Raises NotItsTurn where one of the pair may have sold what the strategy bought."""
+    for entry in unknown:
+        request = entry.current.request
+        is_buy = request.side is Side.BUY and not request.on_margin
+        if own.is_ours(entry) and request.pair == instrument.key and not is_buy:
+            raise _waits(entry)
 
 
 def _release(leg: LegPlanner, instrument: Instrument) -> None:

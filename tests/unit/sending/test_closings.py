@@ -73,7 +73,7 @@ def test_what_is_left_when_the_resends_end_expires_with_an_alarm(function, caplo
 def test_one_that_stays_in_doubt_takes_no_others_time(function):
     """The first of them is looked up with each delivery, behind those that were not begun."""
     function.venue.refuse = [Unknown("the reply was lost")]
-    lost = alert(function, "entry-9", side="buy", volume="1", price="50000")
+    lost = alert(function, "exit-9", side="sell", volume="1", price="50000")
     assert function.post(lost).status == 503
     body = flat(function)
     function.venue.closed_orders.clear()
