@@ -183,6 +183,11 @@ class Exchange:
         )
         return next((order for order in own if order.is_closed(now - self._chaos.lag())), None)
 
+    def open(self) -> list[BookOrder]:
+        """OpenOrders, each order as it was a lag ago."""
+        now = self._world.now
+        return [order for order in self.book if order.is_open(now - self._chaos.lag())]
+
     def closed(self) -> list[BookOrder]:
         """ClosedOrders, each order as it was a lag ago."""
         now = self._world.now

@@ -171,7 +171,9 @@ class SimulatedVenue:
         return {}  # no size here follows from them
 
     def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
-        raise AssertionError(CHANGES)
+        return self._read(
+            "open_orders", budget, lambda: tuple(map(_resting, self._exchange.open()))
+        )
 
     def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         raise AssertionError(CHANGES)
@@ -225,18 +227,21 @@ def _listed(order: BookOrder | None, status: str) -> VenueOrder | None:
 
 
 def _done(order: BookOrder) -> RestingOrder:
+    closed_at = _moment(order.closed_at or 0)
+    return _resting(order)._replace(executed=order.filled, status="closed", closed_at=closed_at)
+
+
+def _resting(order: BookOrder) -> RestingOrder:
     return RestingOrder(
         order.order_id,
         order.parameters["pair"],
         Side(order.parameters["type"]),
         order.parameters["ordertype"],
         Decimal(order.volume),
-        order.filled,
+        Decimal(0),
         _moment(order.placed_at),
-        status="closed",
         client_order_id=order.client_order_id,
         margin=order.is_margin,
-        closed_at=_moment(order.closed_at or 0),
     )
 
 
