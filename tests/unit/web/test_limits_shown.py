@@ -14,6 +14,11 @@ max_order_cost = "100000 USD"
 orders_per_day = 2
 [swing]
 cool_down = "30s"
+[held]
+max_position = "0.5 BTC, 20000 USD"
+max_open_orders = 3
+max_open_positions = 4
+max_entries = 2
 """
 ENV = {
     "MAX_ORDER_COST": "1000000 USD,450 EUR", "PRICE_COLLAR": "2%", "ORDERS_PER_HOUR": "5",
@@ -45,6 +50,10 @@ def test_every_limit_that_is_set_is_there_with_whose_it_is(function):
         ("the account", "hours"): "00:00-24:00 UTC",
         ("the account", "orders per hour"): "5",
         ("the account", "loss of a day"): "200 USD",
+        ("held", "position of a pair"): "0.5 BTC, 20000 USD",
+        ("held", "open orders"): "3",
+        ("held", "open positions"): "4",
+        ("held", "entries of a position"): "2",
         ("trend", "pairs"): "BTC/USD",
         ("trend", "cost of an order"): "100000 USD",
         ("trend", "orders per day"): "2",

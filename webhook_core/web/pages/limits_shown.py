@@ -17,7 +17,7 @@ from webhook_core.settings.settings import Settings
 from webhook_core.trading.day_begins import day_of
 from webhook_core.trading.loss_limit import counted_in
 from webhook_core.trading.rounding import plain
-from webhook_core.trading.rules import Guards, Limits, Loss, TradingRules
+from webhook_core.trading.rules import Guards, Limits, Loss, Most, TradingRules
 
 
 class Shown(NamedTuple):
@@ -96,7 +96,7 @@ def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
         ("cost of an alert", guards.max_alert_cost),
     ):
         if costs is not None:
-            yield limit, ", ".join(f"{plain(most)} {code}" for code, most in costs.items())
+            yield limit, _amounts(costs)
     for limit, percent in (
         ("price collar", guards.price_collar),
         ("spread", guards.max_spread),
@@ -105,6 +105,26 @@ def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
             yield limit, f"{plain(percent)} %"
     if guards.trading_hours is not None:
         yield "hours", guards.trading_hours.text
+    yield from _of_holdings(guards)
+
+
+def _of_holdings(guards: Guards) -> Iterator[tuple[str, str]]:
+    """How much of them is used shows among the page's positions and open orders."""
+    if guards.max_position is not None:
+        yield "position of a pair", _amounts(guards.max_position)
+    orders = guards.max_open_orders or Most()
+    for limit, number in (
+        ("open orders", orders.total),
+        ("open orders of a pair", orders.per_pair),
+        ("open positions", guards.max_open_positions),
+        ("entries of a position", guards.max_entries),
+    ):
+        if number is not None:
+            yield limit, str(number)
+
+
+def _amounts(most: Mapping[str, Decimal]) -> str:
+    return ", ".join(f"{plain(amount)} {code}" for code, amount in most.items())
 
 
 def read_limits(shown: LimitsShown, now: datetime) -> dict[str, object]:
