@@ -41,6 +41,7 @@ class TargetWatch(Watch):
         self._planned_at: dict[str, int] = {}
         self._attempts: dict[str, tuple[Alert, int, int]] = {}
         self._in_step: dict[int, bool] = {}
+        self._doubts: set[str] = set()
 
     def planned(self, owner: str, began_at: int, task: str) -> None:
         super().planned(owner, began_at, task)
@@ -99,7 +100,7 @@ class TargetWatch(Watch):
                         Invariant.IN_ORDER, f"{alert.name} is applied after target-{other.number}"
                     )
             self._applied.append(alert.step)
-        self._last = (alert, client_order_id)
+        self._last, self._doubts = (alert, client_order_id), self._in_doubt_beside(client_order_id)
         self._check_position()
 
     def _is_surely_after(self, one: Step, other: Step) -> bool:
@@ -127,6 +128,9 @@ class TargetWatch(Watch):
         for order in self.book:
             if order.client_order_id == client_order_id:
                 surely -= order.cut
+            if order.client_order_id in self._doubts:
+                perhaps.append(order.change)
+                continue
             alert, _, at = self._attempts.get(order.client_order_id, (None, 0, 0))
             if alert is None or not alert.volumes or at < planned_at:
                 continue
@@ -142,6 +146,16 @@ class TargetWatch(Watch):
             beside = f", with {surely} and perhaps {perhaps} beside it" if surely or perhaps else ""
             text = f"the position is {position} where {last.name} wants {target}{beside}"
             self.broken(Invariant.LANDS_ON_TARGET, text)
+
+    def _in_doubt_beside(self, client_order_id: str) -> set[str]:
+        """The orders without an outcome yet that an exit was sent beside: they may have done what
+        it was cut by."""
+        entries = {entry.current.client_order_id: entry for entry in self._entries()}
+        cut = any(one.cut for one in self.book if one.client_order_id == client_order_id)
+        own = entries.get(client_order_id)
+        if not cut or own is None or not own.current.request.exits:
+            return set()
+        return {name for name, one in entries.items() if is_open(one)} - {client_order_id}
 
     def _leaves_a_rest(self, client_order_id: str) -> bool:
         """An exit that has sold what was free, beside an order without an outcome, and says so: its
