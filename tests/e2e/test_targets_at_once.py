@@ -28,15 +28,21 @@ OUTCOMES = {
 }
 
 
+@pytest.fixture(scope="module", params=["sqlite", "firestore"])
+def store(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def exchange(make_kraken):
+def exchange(make_kraken, store):
+    """Of each store its own: what another ledger's orders trade is somebody else's."""
     return make_kraken(10**10).start()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "firestore"])
-def fleet(request, make_live, exchange):
+@pytest.fixture(scope="module")
+def fleet(store, make_live, exchange):
     asked = {"ALERT_MAX_AGE_SECONDS": "600", "MAX_ORDER_COST": "100000 USD", "THREADS": "8"}
-    if request.param == "firestore":
+    if store == "firestore":
         asked |= on_firestore(shared_emulator())
     first = make_live(exchange, **asked).start()
     functions = [warm(function) for function in (first, make_live(exchange, **first.env).start())]
