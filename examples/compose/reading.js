@@ -138,6 +138,7 @@ function stateOf(said, faults, place, implied) {
     else state[name] = String(value);
   }
   if (state.action === "cancel" || state.action === "amend") readWhich(said, state, fault);
+  if (state.action === "close" && said.scope) fault("scope: the form can't show a close of every position, and writes one of a pair.");
   if (["pause", "resume"].includes(state.action)) state.paused = (said.scope || "strategy").toLowerCase();
   if (state.expires && !state.time_in_force) state.time_in_force = "GTD";
   if (state.action === "close" && state.volume && state.quantity_type === "percent_position" && !state.percent) {

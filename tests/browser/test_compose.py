@@ -331,6 +331,7 @@ FAULTS = {
         '{TOKEN, "orders": [{"action": "close", "symbol": "BTCUSD"}, {"action": "reverse"}]}'
     ): "an alert of its own",
     '{TOKEN, "side": "buy", "oflags": "post"}': "the form can't show it",
+    '{TOKEN, "action": "close", "scope": "strategy"}': "the form can't show a close of every",
 }
 
 
