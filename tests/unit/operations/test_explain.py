@@ -381,6 +381,14 @@ def test_a_month_is_played_and_what_would_have_been_refused_is_listed(explain, t
     assert "2026-02-03 10:00:00\t2\tbuy 5\t60000\torder_rejected" in result.output
 
 
+def test_a_month_tells_of_exits_that_sold_what_their_trade_never_bought(explain, tmp_path):
+    rows = [(1, kind, signal, f"2026-02-0{day} 10:00", "60000", "0.9") for kind, signal, day in
+            (("Entry long", "Long", 1), ("Exit long", "Close", 2))]  # fmt: skip
+    result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], rows))
+    assert "The exit of trade 1 was traded though its entry was refused" in result.output
+    assert "begins with 1 BTC, 10000 USD and ends with 0.1000000000 BTC" in result.output
+
+
 def test_a_month_that_all_would_have_been_taken_ends_well_with_its_balances(explain, tmp_path):
     result = explain(GOOD, "--month", listed(tmp_path, HEADINGS[0], ROWS[:2]))
     assert (result.exit_code, "None of 2" in result.output) == (0, True), result.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def play(
     refused = _show(found)
     if listed.still_open:
         show_line(f"Trade {', '.join(map(str, listed.still_open))} is still open: it has no exit.")
-    left = ", ".join(f"{Decimal(text):f} {name}" for name, text in sorted(found.balances.items()))
-    show_line(f"The paper account ends with {left}.")
+    began = _amounts(settings.paper_balances)
+    show_line(f"The paper account begins with {began} and ends with {_amounts(found.balances)}.")
     click.echo("Paper fills are whole and at once, at the price of the list; Kraken's are not.")
     return 1 if refused else 0
 
@@ -68,4 +69,25 @@ def _show(found: Month) -> int:
             f"{len(idle)} would have been answered no_action, without an order: of trade {trades}. "
             "The account was as they want it already, as it is for the shorts of a strategy here."
         )
+    alone = _exits_without_entry(found)
+    if alone:
+        show_line(
+            f"The exit of trade {', '.join(map(str, alone))} was traded though its entry was "
+            "refused: it sold what the account held beside it."
+        )
     return len(refused)
+
+
+def _exits_without_entry(found: Month) -> list[int]:
+    """Trades."""
+    refused = {one.fill.trade for one in found.played if one.is_refused and one.fill.is_entry}
+    traded = {
+        one.fill.trade
+        for one in found.played
+        if one.answer.get("code") == "accepted" and not one.fill.is_entry
+    }
+    return sorted(refused & traded)
+
+
+def _amounts(balances: Mapping[str, Decimal | str]) -> str:
+    return ", ".join(f"{Decimal(text):f} {name}" for name, text in sorted(balances.items()))
