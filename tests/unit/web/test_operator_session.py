@@ -92,9 +92,8 @@ def login_form(function, cookie=None):
 def test_a_browser_logs_in_with_the_form_of_our_page_alone():
     function = Function()
     cookie, proof = login_form(function)
-    assert login_form(function, cookie) == (cookie, proof)  # of a second tab
     other, _ = login_form(function)
-    for held, said in ((None, proof), (other, proof), ("operator=x", proof), (cookie, ""),
+    for held, said in ((None, proof), (other, proof), ("operator_form=x", proof), (cookie, ""),
                        (cookie, "0" * 64), (cookie, "é")):  # fmt: skip
         for token in (OPERATOR, "a-wrong-one"):
             form = {"token": token, "proof": said}
@@ -106,6 +105,15 @@ def test_a_browser_logs_in_with_the_form_of_our_page_alone():
     answer = ask(function, "POST", "/operator/login", cookie, good, origin="https://ours.test")
     assert answer.status == 303
     assert is_logged_in(function, answer.headers["set-cookie"].partition(";")[0])
+
+
+def test_a_link_from_elsewhere_ends_no_session():
+    """Such a request comes without the session's cookie, which is the same site's alone."""
+    function = Function()
+    cookie = session(function)
+    shown = ask(function, "GET", "/operator")
+    assert not shown.headers["set-cookie"].startswith(f"{cookie.partition('=')[0]}=")
+    assert is_logged_in(function, cookie)
 
 
 def test_every_form_that_changes_something_carries_the_proof():

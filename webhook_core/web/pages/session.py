@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 
 NAME = "operator"
+FORM_NAME = "operator_form"
 LASTS = timedelta(hours=8)
 _VALUE = re.compile(r"([0-9]{1,12})\.([0-9a-f]{32})\.([0-9a-f]{64})")
 _FORM_VALUE = re.compile(r"[0-9a-f]{32}")
-_ATTRIBUTES = "Path=/operator; HttpOnly; Secure; SameSite=Strict"
+_FLAGS = "HttpOnly; Secure; SameSite=Strict"
+_ATTRIBUTES = f"Path=/operator; {_FLAGS}"
 
 
 class Sessions:
@@ -36,7 +38,7 @@ class Sessions:
 
     def current(self, headers: Mapping[str, str], now: datetime) -> str | None:
         """The session that a request belongs to; None without one, or where it has ended."""
-        match = _cookie(headers, _VALUE)
+        match = _cookie(headers, NAME, _VALUE)
         if match is None:
             return None
         expires, nonce, signature = match.groups()
@@ -54,14 +56,14 @@ class Sessions:
 
     def login_form(self, headers: Mapping[str, str]) -> tuple[str, str]:
         """The proof that the form that begins a session carries, and the ``set-cookie`` header that
-        goes with it until then: a form of another site's can have neither. A browser that has the
-        cookie keeps it."""
-        kept = _cookie(headers, _FORM_VALUE)
+        goes with it: a form of another site's can have neither. It is a cookie of its own, since a
+        link from elsewhere asks for the page without the session's, which stays."""
+        kept = _cookie(headers, FORM_NAME, _FORM_VALUE)
         nonce = secrets.token_hex(16) if kept is None else kept[0]
-        return self._signed("login", nonce), f"{NAME}={nonce}; {_ATTRIBUTES}"
+        return self._signed("login", nonce), f"{FORM_NAME}={nonce}; Path=/operator/login; {_FLAGS}"
 
     def is_login_form(self, headers: Mapping[str, str], proof: str) -> bool:
-        nonce = _cookie(headers, _FORM_VALUE)
+        nonce = _cookie(headers, FORM_NAME, _FORM_VALUE)
         if nonce is None:
             return False
         return hmac.compare_digest(proof.encode(), self._signed("login", nonce[0]).encode())
@@ -70,9 +72,9 @@ class Sessions:
         return hmac.new(self._key, f"{what}.{text}".encode(), hashlib.sha256).hexdigest()
 
 
-def _cookie(headers: Mapping[str, str], form: re.Pattern[str]) -> re.Match[str] | None:
+def _cookie(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> re.Match[str] | None:
     try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(NAME)
+        cookie = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return None
     return None if cookie is None else form.fullmatch(cookie.value)
