@@ -228,6 +228,7 @@ def read_settings(
     plain = [name for name in VARIABLES if name not in (*SECRETS, *LISTS_OF_SECRETS)]
     given = {name: reader.parsed(name, *VARIABLES[name]) for name in plain}
     strategies = _strategies(reader, given["STRATEGIES_FILE"], read_file or strategies_text, names)
+    given["NOTIFY_ABOUT"] = strategies.about_beside(given["NOTIFY_ABOUT"])
     given["ENVIRONMENT"] = given["ENVIRONMENT"] or (
         "production" if reader.given("K_SERVICE") else "development"
     )

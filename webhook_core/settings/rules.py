@@ -201,7 +201,7 @@ def warnings(settings: Settings, strategies: StrategiesFile) -> Iterator[str]:
     if settings.tells:
         from webhook_core.settings import told_addresses  # few deployments tell anybody
 
-        yield from told_addresses.warnings(settings)
+        yield from told_addresses.warnings(settings, by_section=bool(strategies.about))
     if strategies.inline and settings.environment == "production":
         yield (
             f"STRATEGIES_FILE: {', '.join(strategies.inline)} stands in a file that goes with the "

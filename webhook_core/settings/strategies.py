@@ -21,13 +21,15 @@ from webhook_core.settings.strategy import SecretText, Strategy
 
 class StrategiesFile(NamedTuple):
     """``variables``: the names that the file asks for with env:NAME, found even where the rest is
-    at fault. ``inline``: where it holds a secret itself and is one of the program's files."""
+    at fault. ``inline``: where it holds a secret itself and is one of the program's files.
+    ``about``: what its section [notify] changes of what is told, as NOTIFY_ABOUT is written."""
 
     strategies: Mapping[str, Strategy]
     secrets: tuple[SecretText, ...]
     variables: frozenset[str]
     faults: tuple[str, ...]
     inline: tuple[str, ...] = ()
+    about: str = ""
 
     @property
     def addresses(self) -> list[SecretText]:
@@ -38,6 +40,14 @@ class StrategiesFile(NamedTuple):
             for number, text in enumerate(strategy.notify)
             if not text.get_secret_value().startswith("env:")
         ]
+
+    def about_beside(self, chosen: frozenset[str] | None) -> frozenset[str] | None:
+        """What is told, by the section too. ``chosen``: what NOTIFY_ABOUT says, if anything."""
+        if not self.about:
+            return chosen
+        from webhook_core.settings.notify_section import applied  # few files have one
+
+        return applied(self.about, chosen)
 
     def told(self, everybody: Collection[Secret]) -> tuple[Secret, ...]:
         """The addresses of ``everybody``, and of the strategies, that are secrets themselves."""
@@ -64,7 +74,7 @@ def read(
     # Most deployments have no such file.
     import tomllib
 
-    from webhook_core.settings.strategy_table import StrategyTable, TableFile
+    from webhook_core.settings.strategy_table import KEYS, StrategyTable, TableFile
 
     variables = frozenset(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
     try:
@@ -79,8 +89,17 @@ def read(
     secrets: list[SecretText] = []
     faults: list[str] = []
     file = TableFile(path, env, names or SecretNames({}), faults)
+    section = None
+    if "notify" in tables:
+        from webhook_core.settings import notify_section  # few files have one
+
+        if notify_section.is_section(tables["notify"], KEYS):
+            section = notify_section.read(path, tables.pop("notify"), faults)
     for name, table in tables.items():
         reader = StrategyTable(file, name, table)
         strategies[name] = reader.strategy()
         secrets.extend(reader.secrets())
-    return StrategiesFile(strategies, tuple(secrets), variables, tuple(faults))
+    if section is not None:
+        strategies = notify_section.with_section(path, strategies, section, faults)
+    about = "" if section is None else section.about
+    return StrategiesFile(strategies, tuple(secrets), variables, tuple(faults), about=about)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
+from webhook_core.notify.kinds import KINDS
 from webhook_core.settings import guard_values, toml_values
 from webhook_core.settings import variables as env_values
 from webhook_core.settings.secret_names import SecretNames
@@ -57,8 +58,8 @@ class StrategyTable:
             )
         for key in self.table.keys() - set(KEYS):
             hint = env_values.suggestion(key, KEYS) or f"; there are {', '.join(KEYS)}"
-            if name == "notify":  # looked for here, where every section is a strategy
-                hint = "; what is told is chosen by NOTIFY_ABOUT, and by a strategy's notify_about"
+            if name == "notify" and key in KINDS:
+                hint = "; a section that says what is told has no setting of a strategy beside it"
             self._fault(key, f"is no setting of a strategy{hint}")
 
     def strategy(self) -> Strategy:

@@ -27,13 +27,15 @@ def addresses(settings: Settings) -> tuple[Address, ...]:
     return tuple(found)
 
 
-def warnings(settings: Settings) -> Iterator[str]:
-    """What can be told of an address by its form. The doctor asks apprise itself."""
+def warnings(settings: Settings, *, by_section: bool = False) -> Iterator[str]:
+    """What can be told of an address by its form. The doctor asks apprise itself. ``by_section``:
+    strategies.toml says what is told."""
     for address in addresses(settings):
         wrong = fault_of(address.text.get_secret_value())
         if wrong is not None:
             yield f"{address.place}: {wrong}; nobody is told there"
     if (settings.notify_about or settings.notify_summary) and not settings.notify:
-        given = "NOTIFY_SUMMARY" if settings.notify_summary else "NOTIFY_ABOUT"
+        chosen = "STRATEGIES_FILE: [notify]" if by_section else "NOTIFY_ABOUT"
+        given = "NOTIFY_SUMMARY" if settings.notify_summary else chosen
         if not addresses(settings):
             yield f"{given}: is set, but NOTIFY names nobody to tell"

@@ -124,10 +124,21 @@ def test_more_or_less_can_be_chosen(told, person, about, told_as):
     assert (person.titles if isinstance(told_as, list) else len(person.titles)) == told_as
 
 
-def test_more_or_less_can_be_chosen_of_one_strategy(told, person, tmp_path):
+@pytest.mark.parametrize(
+    ("written", "about"),
+    [
+        ('[trend]\nnotify_about = "+malformed,-denied"\n[swing]\n', "+accepted"),
+        (
+            "[notify]\naccepted = true\n[notify.trend]\nmalformed = true\ndenied = false\n"
+            "[trend]\n[swing]\n",
+            "",
+        ),
+    ],
+)
+def test_more_or_less_can_be_chosen_of_one_strategy(told, person, tmp_path, written, about):
     path = tmp_path / "strategies.toml"
-    path.write_text('[trend]\nnotify_about = "+malformed,-denied"\n[swing]\n')
-    env = {"STRATEGIES_FILE": str(path), "NOTIFY_ABOUT": "+accepted"}
+    path.write_text(written)
+    env = {"STRATEGIES_FILE": str(path), "NOTIFY_ABOUT": about}
     function = told(env=env)
     for name in ("trend", "swing"):
         function.post(function.alert(id=f"{name}1", strategy_name=name))

@@ -166,9 +166,73 @@ def test_a_kind_that_is_none_is_a_fault_of_a_strategy_too(given):
         settings(f"[trend]\nnotify_about = {given}\n")
 
 
-def test_a_section_that_is_looked_for_says_what_there_is_instead():
-    with pytest.raises(SettingsError, match=r"\[notify\] fill: .* chosen by NOTIFY_ABOUT"):
-        settings("[notify]\nfill = true\n")
+@pytest.mark.parametrize(
+    ("lines", "variable", "found"),
+    [
+        ("fill = true", None, {*DEFAULT, "fill"}),
+        ("denied = false", None, {*DEFAULT} - {"denied"}),
+        ("fill = true\ndenied = false\nstop = true", None, {*DEFAULT, "fill"} - {"denied"}),
+        ("fill = true\nstop = false", "stop,pause", {"pause", "fill"}),
+        ("fill = false", "+fill", {*DEFAULT}),
+    ],
+)
+def test_a_section_says_what_is_told_beyond_the_variable(lines, variable, found):
+    given = {} if variable is None else {"NOTIFY_ABOUT": variable}
+    read = settings(f"[notify]\n{lines}\n[trend]\n", NOTIFY=URL, **given)
+    assert read.notify_about == found
+    assert set(read.strategies) == {"trend"}
+    assert read.warnings == ()
+
+
+def test_a_section_of_a_strategy_changes_what_is_told_of_it_alone():
+    toml = (
+        "[notify]\nfill = true\n[notify.trend]\ndenied = false\naccepted = true\n[trend]\n[swing]\n"
+    )
+    found = settings(toml, NOTIFY=URL)
+    assert found.notify_about == {*DEFAULT, "fill"}
+    assert found.strategies["trend"].notify_about == "-denied,+accepted"
+    assert found.strategies["swing"].notify_about is None
+
+
+def test_a_section_of_strategies_alone_leaves_the_others_as_they_are():
+    found = settings("[notify.trend]\nfill = true\n[trend]\n", NOTIFY=URL)
+    assert found.notify_about is None
+    assert found.strategies["trend"].notify_about == "+fill"
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[notify]\nfills = true", r"\[notify\] fills: is nothing .* did you mean fill"),
+        ("[notify]\nxyz = true", r"\[notify\] xyz: is nothing that can be told; there are reje"),
+        ("[notify]\nsummary = '07:00'", r"\[notify\] summary: .*NOTIFY_SUMMARY"),
+        ("[notify]\nurls = ['ntfy://a']", r"\[notify\] urls: .*who is told is NOTIFY"),
+        ("[notify]\nall = true", r"\[notify\] all: .* one line for each .* NOTIFY_ABOUT"),
+        ("[notify]\nfill = 'yes'", r"\[notify\] fill: must be true or false"),
+        ("[notify]\nfill = 1", r"\[notify\] fill: must be true or false"),
+        ("[notify.trend]\nfills = true\n[trend]", r"\[notify.trend\] fills: is nothing"),
+        ("[notify.trnd]\nfill = true\n[trend]", r"\[notify.trnd\]: names no .* mean trend"),
+        ("[notify.other]\nfill = true", r"\[notify.other\]: names no .* write \[other\] first"),
+        (
+            "[notify.trend]\nfill = true\n[trend]\nnotify_about = 'fill'",
+            r"\[notify.trend\]: \[trend\] has notify_about as well; leave one of both out",
+        ),
+        ("[notify]\nfill = true\nvolume = '1'", r"\[notify\] fill: .*no setting of a strategy be"),
+    ],
+)
+def test_what_is_wrong_in_the_section_is_named_with_what_to_write(toml, said):
+    with pytest.raises(SettingsError, match=said):
+        settings(f"{toml}\n", NOTIFY=URL)
+
+
+@pytest.mark.parametrize("table", ["[notify]", '[notify]\nvolume = "0.01"'])
+def test_a_strategy_may_be_called_notify_as_ever(table):
+    assert set(settings(f"{table}\n").strategies) == {"notify"}
+
+
+def test_a_section_without_anybody_to_tell_is_warned_of_by_its_name():
+    (warning,) = settings("[notify]\nfill = true\n").warnings
+    assert warning == "STRATEGIES_FILE: [notify]: is set, but NOTIFY names nobody to tell"
 
 
 @pytest.mark.parametrize("name", ["NOTIFY_ABOUT", "NOTIFY_SUMMARY"])
