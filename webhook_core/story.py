@@ -160,7 +160,10 @@ class Alerts:
         claiming = Claiming(
             self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing
         )
-        return claiming.claimed(delivery.budget)
+        try:
+            return claiming.claimed(delivery.budget)
+        finally:
+            delivery.is_resend = claiming.missed is not None
 
     def _again(
         self, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False
@@ -188,6 +191,7 @@ class Alerts:
     ) -> HttpResponse:
         """A redelivery goes on where the one before it stopped; ``first`` is leg 0."""
         bind(client_order_id=first.current.client_order_id)
+        delivery.is_resend = True
         notice_reuse(delivery, firing, first)
         progress = self.legs.resume(
             first, self._again(firing, first, is_stale=is_stale), delivery.budget

@@ -92,3 +92,4 @@ def test_the_command_says_the_same_from_the_functions_own_ledger(function):
     ]  # fmt: skip
     assert "denied, only validated" in alerts("--refused")
     assert "MAX_ORDER_COST" in alerts("show", "day-denied")
+    assert "MAX_ORDER_COST passed: cost" in alerts("show", "day-traded")

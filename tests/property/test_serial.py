@@ -17,6 +17,7 @@ from tests.support.ledger_entries import NOON, in_turn, submitting
 from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.keys import cursor_text, microseconds, moment, read_cursor
 from webhook_core.ledger.serial import from_document, from_text, to_document, to_text, unmarked
+from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.refusals import Refusal
 from webhook_core.trading.requests import Fill, Method, OrderRequest
@@ -91,6 +92,14 @@ EXIT_TRADES = st.builds(
     fee=DECIMALS,
     at=TIMES,
 )
+CHECKS = st.builds(
+    Check,
+    rule=TEXTS,
+    passed=st.none() | st.booleans(),
+    message=TEXTS,
+    numbers=st.dictionaries(TEXTS, TEXTS, max_size=2),
+    scope=st.sampled_from(get_args(Scope)),
+)
 ENTRIES = st.builds(
     LedgerEntry,
     unit=UNITS,
@@ -107,6 +116,7 @@ ENTRIES = st.builds(
     figures=st.dictionaries(TEXTS, DECIMALS, max_size=2),
     counted_until=st.none() | TIMES,
     exits=st.lists(EXIT_TRADES, max_size=2).map(tuple),
+    checks=st.lists(CHECKS, max_size=2).map(tuple),
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -215,6 +225,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         exits=(
             ExitTrade("T1", "O1", Side.SELL, *map(Decimal, ("0.1", "50000", "5000", "2")), NOON),
         ),
+        checks=(Check("MAX_ORDER_COST", True, "", {"cost": "600", "max": "1000"}, "strategy"),),
     )
 
 

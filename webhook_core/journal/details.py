@@ -11,6 +11,7 @@ from webhook_core.journal.reading import Store, Wanted, list_alerts
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.entry import Attempt, LedgerEntry
 from webhook_core.ledger.report import shown, shown_exits
+from webhook_core.web.answers import check_row
 
 LEAST_PREFIX = 4
 _MOST_ROWS = 50
@@ -21,10 +22,10 @@ def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
 
     Raises AlertMalformed where there is none.
 
-    ``deliveries``: oldest first; those that were answered from the entry alone are
-    not kept one by one.
+    ``deliveries``: oldest first; the checks of an order that was sent are those of its claim.
     """
-    rows = list_alerts(store, Wanted(alert_id=alert_id), _MOST_ROWS, budget).rows
+    wanted = Wanted(alert_id=alert_id, resent=True)
+    rows = list_alerts(store, wanted, _MOST_ROWS, budget).rows
     rows = rows or _beginning_with(store, alert_id.rstrip("…"), budget)
     legs = [leg for row in rows for leg in row.legs]
     unclaimed = [
@@ -43,7 +44,7 @@ def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
 
 
 def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
-    wanted = Wanted(id_prefix=prefix)
+    wanted = Wanted(id_prefix=prefix, resent=True)
     rows = (
         list_alerts(store, wanted, _MOST_ROWS, budget).rows if len(prefix) >= LEAST_PREFIX else ()
     )
@@ -58,8 +59,11 @@ def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
 
 def _delivery(row: Row) -> dict[str, Any]:
     record = row.record
-    fields, checks = ({}, ()) if record is None else (record.fields, record.checks)
-    return {**row.document, "fields": dict(fields), "checks": [dict(check) for check in checks]}
+    if record is None:
+        checks = [check_row(check) for check in row.legs[0].checks]
+        return {**row.document, "fields": {}, "checks": checks}
+    checks = [dict(check) for check in record.checks]
+    return {**row.document, "fields": dict(record.fields), "checks": checks}
 
 
 def _leg(entry: LedgerEntry) -> dict[str, Any]:

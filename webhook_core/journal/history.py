@@ -18,7 +18,7 @@ from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.journal.hourly import UNPROVED, Hourly, lost_document
-from webhook_core.journal.record import Record, text_of
+from webhook_core.journal.record import RESENT, Record, text_of
 from webhook_core.ledger.notes import Note, Notes
 from webhook_core.ledger.time_left import within
 from webhook_core.settings.settings import Settings
@@ -26,6 +26,8 @@ from webhook_core.settings.settings import Settings
 MOST_A_MINUTE = 120
 """Of one instance: an alert a bar of two hundred charts stays far below it, a sender that
 runs wild does not."""
+MOST_RESENT = MOST_A_MINUTE // 2
+"""No resend is kept behind so many: the rest is for alerts that leave nothing else."""
 WRITTEN_WITHIN_S = 0.4
 LEAST_S = 0.02
 """With less time than that nothing is begun."""
@@ -63,11 +65,16 @@ class History:
             with within(budget.at_most(WRITTEN_WITHIN_S)):
                 self._store.add_note(self._note(wanted))
         except LedgerUnavailable as failure:
-            self.lost.count(record.at)
+            self._lose(record)
             event(logging.WARNING, "history.not_kept", reason=failure.message)
         except Exception:  # noqa: BLE001  a fault of the history is none of the answer's
-            self.lost.count(record.at)
+            self._lose(record)
             event(logging.ERROR, "history.not_kept", exc_info=True)
+
+    def _lose(self, record: Record) -> None:
+        """Of a resend the alert itself is there."""
+        if record.outcome != RESENT:
+            self.lost.count(record.at)
 
     def _note(self, record: Record) -> Note:
         strategy, expires_at = self._mask(record.strategy), record.at + self.kept_for
@@ -80,6 +87,8 @@ class History:
         minute = record.at.strftime("%Y-%m-%dT%H:%M")
         if minute != self._minute:
             self._minute, self._in_minute = minute, 0
+        if record.outcome == RESENT and self._in_minute >= MOST_RESENT:
+            return None
         self._in_minute += 1
         if self._in_minute <= MOST_A_MINUTE:
             left_out, self._left_out = self._left_out, 0

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 from webhook_core.errors import LedgerUnavailable, OrderDenied, RateLimited, Unauthenticated
 from webhook_core.intake.field_names import order_fields
 from webhook_core.intake.refused_alerts import facts, shown
-from webhook_core.journal.record import Record, outcome_of
+from webhook_core.journal.record import RESENT, Record, outcome_of
 from webhook_core.sending.firing import DEFAULT_STRATEGY
 from webhook_core.trading.rounding import plain
 from webhook_core.web.answers import check_row
+from webhook_core.web.outcome_words import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,10 +38,13 @@ def keep(delivery: Delivery, history: History, strategies: Collection[str]) -> N
         return
     if isinstance(delivery.error, LedgerUnavailable) and not delivery.error.in_ledger:
         history.lost.count(delivery.request.received_at)  # neither an entry nor a record
-    if has_entry(delivery) or isinstance(delivery.error, LedgerUnavailable):
+    is_known = has_entry(delivery)
+    if isinstance(delivery.error, LedgerUnavailable) or (is_known and not delivery.is_resend):
         return
     milliseconds = round((clock.monotonic() - delivery.began) * 1000)
     record = record_of(delivery, delivery.verified, strategies, milliseconds)
+    if is_known:
+        record = record._replace(outcome=RESENT, fields={})
     history.keep(record, delivery.budget.less(-GRACE_S))
 
 
@@ -104,6 +108,8 @@ def _code_and_reason(delivery: Delivery) -> tuple[str, str]:
         return "id_reused", delivery.reuse.warning
     if delivery.firing is not None and delivery.firing.switch and not delivery.only_validates:
         return "no_action", "the alert pauses or resumes trading, and orders nothing"
+    if delivery.entry is not None:
+        return code_of(delivery.entry.state), delivery.reason or ""
     return "validated", delivery.reason or ""
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from webhook_core.clock import Budget
-from webhook_core.journal.record import NOT_REFUSED
+from webhook_core.journal.record import NOT_REFUSED, RESENT
 from webhook_core.journal.rows import Row, row_of_entries, row_of_note
 from webhook_core.journal.streams import Stream, cursor_of, places_in
 from webhook_core.ledger.by_operator import is_operators
@@ -36,7 +36,8 @@ class Wanted(NamedTuple):
 
     ``refused``: only what ended without an order for good. ``search``: in all that
     a row says, small and capital letters alike. ``is_symbol``: whether a symbol, as
-    written, is the wanted pair. ``whose``: the mode and the account.
+    written, is the wanted pair. ``whose``: the mode and the account. ``resent``: later deliveries
+    of one alert too.
     """
 
     since: datetime | None = None
@@ -48,11 +49,13 @@ class Wanted(NamedTuple):
     search: str | None = None
     alert_id: str | None = None
     id_prefix: str | None = None
+    resent: bool = False
 
     def takes(self, row: Row) -> bool:
         """All but the strategy, which the stores have seen to."""
         return (
-            (self.since is None or row.at >= self.since)
+            (self.resent or row.outcome != RESENT)
+            and (self.since is None or row.at >= self.since)
             and (self.outcomes is None or row.outcome in self.outcomes)
             and not (self.refused and row.outcome in NOT_REFUSED)
             and (self.is_symbol is None or self._is_symbol(row.symbol))

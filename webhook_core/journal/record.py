@@ -15,6 +15,8 @@ OUTCOMES = (
     *("not_placed", "expired", "malformed", "stale", "conflict", "superseded", "id_reused"),
     *("paused", "out_of_scope", "failed", "not_kept"),
 )
+RESENT = "resent"
+"""A delivery of an alert that has its entry or record: shown with it, and no alert of its own."""
 NOT_KEPT = "not_kept"
 """What an alert can have come to. ``not_kept`` is no alert: more came in a minute than are kept."""
 NOT_REFUSED = frozenset({"accepted", "no_action", "validated", "unknown", "not_sent", "missed"})

@@ -39,6 +39,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.value import Value
@@ -211,8 +212,9 @@ class LedgerEntry(Value):
     ``counted_until`` is when the newest of our orders that are in them was claimed, by the clock of
     whoever claimed it.
 
-    ``exits``: what the conditional closes that its order left have traded, oldest first. Of the
-    claim alone, so not stored: ``takes``, what goes with it, and ``begun``: no pause holds it back.
+    ``exits``: what the conditional closes that its order left have traded, oldest first.
+    ``checks``, on leg 0 alone: what the whole alert was held against. Of the claim alone, so not
+    stored: ``takes``, what goes with it, and ``begun``: no pause holds it back.
     """
 
     unit: Unit
@@ -229,6 +231,7 @@ class LedgerEntry(Value):
     figures: Mapping[str, Decimal] = field(default_factory=dict)
     counted_until: datetime | None = None
     exits: tuple[ExitTrade, ...] = ()
+    checks: tuple[Check, ...] = ()
     version: str = ""
     takes: "tuple[Take, ...]" = ()
     begun: bool = False

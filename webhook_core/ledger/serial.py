@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.stored_values import (
+    check_document,
+    check_of,
     decimal_of,
     exit_document,
     exit_of,
@@ -66,6 +68,8 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         document["counted_until"] = iso(entry.counted_until)
     if entry.exits:
         document["exits"] = [exit_document(trade) for trade in entry.exits]
+    if entry.checks:
+        document["checks"] = [check_document(check) for check in entry.checks]
     return document
 
 
@@ -94,6 +98,7 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         figures={name: Decimal(figure) for name, figure in document.get("figures", {}).items()},
         counted_until=time_of(document["counted_until"]) if "counted_until" in document else None,
         exits=tuple(exit_of(trade) for trade in document.get("exits", ())),
+        checks=tuple(check_of(check) for check in document.get("checks", ())),
         version=version,
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
 
 from webhook_core.ledger.entry import ExitTrade
+from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.requests import Fill, Method, OrderRequest
 
@@ -55,6 +56,17 @@ def exit_of(document: Mapping[str, Any]) -> ExitTrade:
     )
     side, at = Side(document["side"]), time_of(document["at"])
     return ExitTrade(document["trade_id"], document["order_id"], side, volume, price, cost, fee, at)
+
+
+def check_document(check: Check) -> list[Any]:
+    """A check as JSON: many stand in an entry, so its parts have no names."""
+    return [check.rule, check.passed, check.message, dict(check.numbers), check.scope]
+
+
+def check_of(document: Sequence[Any]) -> Check:
+    """The check again."""
+    rule, passed, message, numbers, scope = document
+    return Check(rule, passed, message, dict(numbers), scope)
 
 
 def request_document(request: OrderRequest) -> dict[str, Any]:

@@ -172,7 +172,8 @@ class Market(Sources):
         decided = self._held_together(wants, budget, appraised=appraised)
         if isinstance(decided, Denied):
             return decided
-        return permitted.cancels(decided, wants.rules.permit, self, budget) or decided
+        refused = permitted.cancels(decided, wants.rules.permit, self, budget)
+        return refused or permitted.with_actions(decided, wants, wants.rules.permit)
 
     def _held_together(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         decided = self._worked_out(wants, budget, appraised=appraised)

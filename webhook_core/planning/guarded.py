@@ -52,7 +52,11 @@ def with_checks(planned: Plan | Denied, checks: tuple[Check, ...]) -> Plan | Den
     if last is not None and checks:
         known = last._replace(checks=(*last.checks, *checks))
         plan = plan._replace(appraisals=(*plan.appraisals[:-1], known))
+    plan = plan._replace(checks=(*plan.checks, *checks))
     if isinstance(planned, Denied):
         return planned._replace(plan=plan)
     refusal = denials.first(checks)
-    return plan if refusal is None else denied_by(refusal, plan.notes)._replace(plan=plan)
+    if refusal is None:
+        return plan
+    made = plan.checks[: plan.checks.index(refusal) + 1]
+    return denied_by(refusal, plan.notes, made)._replace(plan=plan)

@@ -196,4 +196,5 @@ def joined(plans: list[Plan]) -> Plan:
             for appraisal in plan.appraisals or (None,) * len(plan.requests)
         ),
         tuple(cost for plan in plans for cost in plan.costs),
+        tuple(check for plan in plans for check in plan.checks),
     )

@@ -132,7 +132,8 @@ class Changes:
             from webhook_core.trading import guards  # few strategies have any
 
             notes += guards.unjudged(draft.wanted, rules)
-        plan = Plan((request,), notes, (Appraisal(checks, notes),), costs_of(draft, rules))
+        appraisals = (Appraisal(checks, notes),)
+        plan = Plan((request,), notes, appraisals, costs_of(draft, rules), checks)
         return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
 
     def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:

@@ -29,6 +29,12 @@ def actions(wants: Wants, permit: Permit) -> Denied | None:
     return None
 
 
+def with_actions(decided: Decided, wants: Wants, permit: Permit) -> Decided:
+    """With what was found of them among the plan's checks."""
+    made = tuple(action_check(permit, action_of(intent)) for intent in wants.intents)
+    return decided._replace(plan=decided.plan._replace(checks=(*made, *decided.plan.checks)))
+
+
 def cancels(decided: Decided, permit: Permit, sources: Sources, budget: Budget) -> Denied | None:
     """The first order to be canceled, one that was never sent included, whose pair the
     token does not have."""

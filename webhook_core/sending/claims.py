@@ -159,15 +159,16 @@ class Claiming:
         takes = self._takes(decided)
         if not takes:
             return self._claim_entry(entry)
-        from webhook_core.sending.places import with_places_given_back
+        from webhook_core.sending.places import with_checks_of, with_places_given_back
 
         store = (self.ledger, self.market.pair_rules.documents)
         try:
-            return with_places_given_back(
+            claim = with_places_given_back(
                 lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store
             )
         except NotItsTurn:  # somebody has claimed under the same limit since the plan was made
             return Outdated()
+        return with_checks_of(takes, claim)
 
     def _claim_entry(self, entry: LedgerEntry) -> Claim:
         if self.missed is None:

@@ -49,19 +49,22 @@ class Counted(NamedTuple):
 
 
 class EntryTake(NamedTuple):
-    """The places that one alert takes of one owner's counts (ledger.takes)."""
+    """The places that one alert takes of one owner's counts (ledger.takes). ``made``: the checks of
+    its last look."""
 
     name: str
     owner: Limits
     mine: Counted
     begins: DayBegins
+    made: list[Check]
 
     def after(self, text: str | None) -> str | None:
         """Raises OrderDenied, LedgerUnavailable."""
         kept = read_counted(text)
         if self._is_in(kept):
             return None
-        for check in self.verdicts(kept):
+        self.made[:] = self.verdicts(kept)
+        for check in self.made:
             if check.passed is False:
                 raise refusal_of(denied_by(check, ()))
         others = [one for one in kept if one.alert != self.mine.alert and self._still_counts(one)]
@@ -102,7 +105,7 @@ def entry_takes(
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     mine = Counted(now, alert, len(legs), unit.alert_key, unit.generation, legs)
     return tuple(
-        EntryTake(_name(unit, owner), owner, mine, rules.day_begins(owner))
+        EntryTake(_name(unit, owner), owner, mine, rules.day_begins(owner), [])
         for owner in rules.limits
         if owner.guards is not None and owner.guards.counts_orders
     )

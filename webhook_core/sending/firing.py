@@ -1,5 +1,6 @@
 """One firing of an alert: what it wants, and what makes a later delivery of it the same one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from webhook_core.ledger.entry import LedgerEntry, Turn, Unit
 from webhook_core.ledger.transitions import first_attempt, no_action_attempt
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.checks import Check
 from webhook_core.trading.from_alert import intents
 from webhook_core.trading.intent import CloseOwnIntent, of_own
 from webhook_core.trading.requests import OrderRequest
@@ -21,6 +23,11 @@ DEFAULT_STRATEGY = "default"
 NO_RESEND_AFTER_S = 60
 """TradingView's third and last resend ends 27 seconds after the first delivery
 began (3 x (5 + 3) + 3)."""
+
+
+MOST_CHECKS = 100
+"""Of one alert's are kept with its claim: those of a plain order are about eight, each some 80
+bytes."""
 
 
 class Switch(NamedTuple):
@@ -156,6 +163,7 @@ class Firing(NamedTuple):
             independent=decided.independent,
             figures=decided.figures,
             counted_until=decided.counted_until,
+            checks=kept_checks(decided.plan.checks),
         )
 
     def turn(self, decided: Decided) -> Turn | None:
@@ -170,6 +178,11 @@ class Firing(NamedTuple):
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
         line = decided.line
         return Turn(line.name, self.fired_at, in_order, before, after, line.mark, line.passes)
+
+
+def kept_checks(made: Sequence[Check]) -> tuple[Check, ...]:
+    """Each once, the first of too many."""
+    return tuple({str(check): check for check in made}.values())[:MOST_CHECKS]
 
 
 def _later(moment: datetime, seconds: int) -> datetime:

@@ -4,10 +4,11 @@ not placed gives back, when somebody needs one."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.errors import OrderDenied
-from webhook_core.ledger.contract import Claim, Documents, Ledger
+from webhook_core.ledger.contract import Claim, Claimed, Documents, Ledger
 from webhook_core.ledger.entry import TERMINAL, State, Unit
 from webhook_core.ledger.takes import Take
 from webhook_core.planning.decision import Decided
@@ -19,6 +20,7 @@ from webhook_core.sending.entry_counts import (
     read_counted,
     text_of,
 )
+from webhook_core.sending.firing import kept_checks
 from webhook_core.sending.token_orders import TokenTake, token_takes
 from webhook_core.trading.checks import Check
 from webhook_core.trading.plans import Denied
@@ -50,6 +52,17 @@ def shown(
         checks += take.shown(None if stored is None else stored.text)
     held = with_checks(decided.plan, tuple(checks))
     return held if isinstance(held, Denied) else decided._replace(plan=held)
+
+
+def with_checks_of(takes: Sequence[Take], claim: Claim) -> Claim:
+    """With what the counts have said, which is stored with the outcome: the claim was what counted
+    it."""
+    counts = [take for take in takes if isinstance(take, EntryTake | TokenTake)]
+    made = [check for take in counts for check in take.made]
+    if not isinstance(claim, Claimed) or not made:
+        return claim
+    entry = claim.entry
+    return Claimed(replace(entry, checks=kept_checks((*entry.checks, *made))))
 
 
 def with_places_given_back(

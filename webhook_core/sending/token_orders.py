@@ -25,13 +25,15 @@ _DIGEST_CHARACTERS = 24
 
 
 class TokenTake(NamedTuple):
-    """The places that one alert takes of its token's day (ledger.takes)."""
+    """The places that one alert takes of its token's day (ledger.takes). ``made``: the check of its
+    last look."""
 
     name: str
     permit: Permit
     alert: str
     wanted: int
     day: str
+    made: list[Check]
 
     def after(self, text: str | None) -> str | None:
         """Raises OutOfScope where the day has none left for all of them, LedgerUnavailable."""
@@ -39,6 +41,7 @@ class TokenTake(NamedTuple):
         if counted.get(self.alert, 0) >= self.wanted:
             return None
         check = self.verdict(counted)
+        self.made[:] = [check]
         if not check.passed:
             raise OutOfScope(check.message)
         return json.dumps({"day": self.day, "counted": {**counted, self.alert: self.wanted}})
@@ -63,7 +66,7 @@ def token_takes(
         return ()
     name = f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-    return (TokenTake(name, permit, alert, wanted, f"{now.astimezone(UTC).date()}"),)
+    return (TokenTake(name, permit, alert, wanted, f"{now.astimezone(UTC).date()}", []),)
 
 
 def _opens(request: OrderRequest) -> bool:

@@ -70,7 +70,8 @@ def plan(
     refusal = denials.first(made[-1:])
     if refusal is not None:
         return denied_by(refusal, tuple(notes(fitted)), made)
-    return _planned(fitted, ticker)._replace(costs=costs_of(fitted, rules))
+    costs = costs_of(fitted, rules)
+    return _planned(fitted, ticker)._replace(costs=costs, checks=tuple(made))
 
 
 def refused_early(

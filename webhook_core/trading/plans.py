@@ -19,12 +19,13 @@ ALERTS_RULE = "ALERTS_PER_3_MINUTES"
 class Plan(NamedTuple):
     """What to send, in this order, and ``notes`` for the answer's warnings: what was rounded or
     left out. ``appraisals``, one for each request, only where they were asked for; ``costs`` only
-    where those of one alert are capped together."""
+    where those of one alert are capped together; ``checks``: that it has passed."""
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
     appraisals: "tuple[Appraisal | None, ...]" = ()
     costs: "tuple[Cost, ...]" = ()
+    checks: tuple[Check, ...] = ()
 
 
 class Denied(NamedTuple):

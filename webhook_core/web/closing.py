@@ -67,6 +67,7 @@ def _claimed(closings: Closings, firing: Firing, delivery: Delivery) -> LedgerEn
     """The alert's own entry, which sends nothing: known, or claimed now."""
     market = closings.market
     known = market.ledger.find(firing.unit)
+    delivery.is_resend = known is not None
     if known is None or known.state is State.MISSED:
         claiming = Claiming(market.ledger, market, market.clock, closings.legs.deadline_s, firing)
         _, claim = claiming.claimed(delivery.budget)

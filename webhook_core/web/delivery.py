@@ -28,8 +28,9 @@ class Delivery:
 
     ``began`` is in monotonic seconds, ``orders`` are those of a validation that is refused, as its
     answer shows them. ``reason``: why an entry has no order; ``reuse``: what to say of an id that
-    came before. ``mode`` is for the log; the frame has it once the sender is proved, and
-    ``verified`` is the alert from then on. ``strategy``: once it is read.
+    came before; ``is_resend``: its entry was there before it. ``mode`` is for the log; the frame
+    has it once the sender is proved, and ``verified`` is the alert from then on. ``strategy``: once
+    it is read.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Delivery:
         self.trade: Mapping[str, Any] | None = None
         self.entry: LedgerEntry | None = None
         self.replayed = False
+        self.is_resend = False
         self.error: WebhookError | None = None
         self.reason: str | None = None
         self.reuse: Reuse | None = None
@@ -71,7 +73,7 @@ class Delivery:
         by a token or in the form of a page."""
         if not self.is_alert:
             return status in (401, 429)
-        return not self.is_answered_from_its_entry
+        return self.is_resend or not self.is_answered_from_its_entry
 
     def wants(self, intent: Intent) -> None:
         names = ("symbol", "action", "side", "order_type", "volume")

@@ -86,6 +86,7 @@ def check_at_venue(venue: Venue, plan: Plan, delivery: Delivery) -> None:
             raise VenueUnavailable(
                 f"{request.venue} could not be asked: {outcome.reason}. Nothing was sent."
             )
+    delivery.orders = answers.orders_of(plan, "VALIDATED", "validated")
     event(
         logging.INFO,
         "alert.validated",

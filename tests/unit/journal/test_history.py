@@ -14,6 +14,8 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal import history
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.sending.firing import MOST_CHECKS, kept_checks
+from webhook_core.trading import checks
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 
@@ -117,7 +119,7 @@ def test_an_alert_that_was_missed_and_is_denied_then_is_listed_once(function):
     function.venue.unreadable = set()
     assert function.post(alert).status == 422
     assert [row["outcome"] for row in alerts(function)] == ["denied"]
-    assert function.store.asked == 0
+    assert function.store.asked == 1  # its resend's
 
 
 @pytest.mark.parametrize(
@@ -280,3 +282,82 @@ def test_the_checks_of_a_refused_alert_are_kept_up_to_the_one_that_refused(funct
     assert made[-1] == ("MAX_ORDER_COST", "denied")
     assert [verdict for _, verdict in made].count("denied") == 1
     assert delivery["checks"][-1]["numbers"]["cost"] == "60000"
+
+
+def checks_of(function, alert_id="a-1"):
+    (delivery, *_) = function.operate("GET", "/alerts", id=alert_id)["alert"]["deliveries"]
+    return [(check["rule"], check["verdict"], check["numbers"]) for check in delivery["checks"]]
+
+
+def test_an_order_that_was_sent_shows_every_check_as_its_validation_does(function):
+    function.post(function.alert())
+    function.post(function.alert(id="tried", validate_only=True))
+    sent, tried = checks_of(function), checks_of(function, "tried")
+    assert sent == tried
+    numbers = {rule: numbers for rule, _, numbers in sent}
+    assert (numbers["MAX_ORDER_COST"]["cost"], numbers["MAX_ORDER_COST"]["max"]) == ("600", "1000")
+    assert function.store.asked == 1
+
+
+@pytest.mark.parametrize("outcome", [Rejected(("EOrder:Insufficient funds",)), Unknown("lost")])
+def test_the_checks_stay_whatever_became_of_the_order(function, outcome):
+    function.venue.refuse = [outcome]
+    function.post(function.alert())
+    assert "MAX_ORDER_COST" in [rule for rule, *_ in checks_of(function)]
+
+
+def test_each_leg_of_an_alert_leaves_its_checks():
+    function = Function(env={"MAX_ORDER_COST": "1000 USD"})
+    orders = [{"side": "buy", "volume": volume, "price": "60000"} for volume in ("0.01", "0.005")]
+    function.post(function.alert(side=None, volume=None, price=None, orders=orders))
+    made = checks_of(function)
+    costs = [numbers["cost"] for rule, _, numbers in made if rule == "MAX_ORDER_COST"]
+    assert costs == ["600", "300"]
+
+
+def test_a_place_of_a_count_that_was_taken_with_the_claim_is_among_the_checks():
+    function = Function(env={"ORDERS_PER_DAY": "3"})
+    function.post(function.alert(id="first"))
+    function.post(function.alert())
+    (used,) = [numbers for rule, _, numbers in checks_of(function) if rule == "ORDERS_PER_DAY"]
+    assert used == {"used": "1", "max": "3", "wanted": "1"}
+
+
+def test_what_many_orders_leave_is_bounded_and_each_check_is_kept_once():
+    made = [checks.passed("MAX_ORDER_COST", cost=str(number // 2)) for number in range(600)]
+    kept = kept_checks(made)
+    assert [check.numbers["cost"] for check in kept] == [str(n) for n in range(MOST_CHECKS)]
+
+
+def test_each_resend_is_shown_and_none_is_an_alert_of_its_own(function):
+    alert = function.alert()
+    function.venue.refuse = [NotSent("no connection")]
+    assert function.post(alert).status == 503
+    function.clock.sleep(5)
+    assert function.post(alert).status == 200
+    function.clock.sleep(5)
+    assert function.post(alert)["replayed"]
+    known = function.operate("GET", "/alerts", id="a-1")["alert"]
+    assert [(row["outcome"], row["code"]) for row in known["deliveries"]] == [
+        ("accepted", "accepted"),
+        ("resent", "accepted"),
+        ("resent", "accepted"),
+    ]
+    assert [row["outcome"] for row in alerts(function)] == ["accepted"]
+
+
+def test_resends_take_no_record_of_a_refused_alert(function):
+    alert = function.alert()
+    for _ in range(history.MOST_A_MINUTE + 10):
+        function.post(alert)
+    function.post(function.alert(id="refused", volume="0"))
+    assert [row["alert_id"] for row in alerts(function)] == ["refused", "a-1"]
+
+
+@pytest.mark.parametrize("failure", [LedgerUnavailable("away"), RuntimeError("a bug")])
+def test_a_resend_that_is_not_kept_is_no_alert_that_may_be_missing(failure):
+    function = Function(store=CountingStore(failure))
+    alert = function.alert()
+    assert [function.post(alert).status for _ in range(2)] == [200, 200]
+    assert function.store.asked == 1
+    assert function.operate("GET", "/alerts")["not_written"] == []
