@@ -3,6 +3,7 @@ trade comes late, and never older than the trades that were there first."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -52,6 +53,18 @@ def kept(store):
     found.add([trade(days) for days in range(0, 96, 4)])
     found.keep_place(PLACE)
     return found
+
+
+def test_what_an_earlier_version_kept_of_a_month_is_made_anew(store, kept):
+    """It held a short on spot where more was sold than was bought."""
+    found = report_of(kept, MARCH)
+    names = [f"{NAME}{month}" for month in ("2027-02", "2027-01", "2026-12", "2026-11")]
+    for name in names:
+        document = store.read(name)
+        text = {"lines": [["one", "BTC/USD", False, [["-1", "100", "0"]]]]}
+        version = None if document is None else document.version
+        assert store.write(name, json.dumps(text), version)
+    assert report_of(kept, MARCH) == found
 
 
 def report_of(trades, span):

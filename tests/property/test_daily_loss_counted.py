@@ -57,6 +57,6 @@ def test_nothing_is_lost_between_two_runs(said, steps):
         book, _, trades = HeldBefore(documents, store, "live", "default").until(now)
         for trade in trades:
             book.take(trade)
-        assert _open(book) == _open(booked(known, spot_is_held=True))
+        assert _open(book) == _open(booked(known))
         began = now - timedelta(hours=25)
         assert [one for one in known if one.at >= began] == [t for t in trades if t.at >= began]

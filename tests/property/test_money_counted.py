@@ -1,5 +1,5 @@
-"""Over any orders on paper: what the books say was earned and is held is what the
-account has become."""
+"""Over any orders on paper: what the books say was earned and is held, and what was
+sold beyond it, is what the account has become."""
 
 from __future__ import annotations
 
@@ -56,5 +56,8 @@ def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     realised = sum((line.realised for line in lines), Decimal(0))
     cost = sum((line.position.cost for line in lines), Decimal(0))
     volume = sum((line.position.volume for line in lines), Decimal(0))
-    assert dollars == realised - cost
-    assert volume == coins
+    beyond = sum((line.beyond_cost for line in lines), Decimal(0))
+    sold_beyond = sum((line.beyond_volume for line in lines), Decimal(0))
+    assert dollars == realised - cost + beyond
+    assert volume - sold_beyond == coins
+    assert all(line.position.volume >= 0 for line in lines)

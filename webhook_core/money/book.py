@@ -2,8 +2,8 @@
 
 Every amount is a Decimal, and nothing is lost by a division: what a part of a lot cost is rounded
 once, and the rest keeps the rest. So over all trades of a strategy and pair the change of the quote
-is the realised profit less what the open lots cost, to the last digit. A fee in quote counts when
-it is paid; a fee in base makes the lot smaller.
+is the realised profit less what the open lots cost, and what was sold beyond them, to the last
+digit. A fee in quote counts when it is paid; a fee in base makes the lot smaller.
 """
 
 from __future__ import annotations
@@ -44,12 +44,15 @@ class Line(NamedTuple):
 class Realised(NamedTuple):
     """What one trade brought: ``profit`` in quote, its fee taken off; ``closed``: how much of a lot
     it closed, base; ``earned``: what that part came to from its opening on, less the fees of both
-    its ends, quote."""
+    its ends, quote. ``beyond_volume``, base: what was sold on spot beyond what was bought here, out
+    of what others had bought, and for how much, quote: neither a short nor a profit."""
 
     trade: Trade
     profit: Decimal
     closed: Decimal
     earned: Decimal = _ZERO
+    beyond_volume: Decimal = _ZERO
+    beyond_cost: Decimal = _ZERO
 
 
 @dataclass(slots=True)
@@ -67,9 +70,9 @@ class Position:
         """Quote; what was sold first counts as received, below zero."""
         return sum((lot.cost if lot.volume > 0 else -lot.cost for lot in self.lots), _ZERO)
 
-    def take(self, trade: Trade, *, opens_short: bool = True) -> Realised:
+    def take(self, trade: Trade) -> Realised:
         """The trade closes the oldest lots on the other side, and opens one of what is left, but
-        for a short where none may be."""
+        no short on spot."""
         left, cost = trade.change, trade.cost
         fee = _ZERO if trade.fee_in_base else trade.fee
         profit, closed, fees = _ZERO, _ZERO, _ZERO
@@ -85,30 +88,26 @@ class Position:
                 self.lots.appendleft(Lot(rest, lot.cost - lot_cost, lot.fee - lot_fee))
             left, cost, closed = left - part.copy_sign(left), cost - own_cost, closed + part
             fee, fees = fee - own_fee, fees + lot_fee + own_fee
-        earned = profit - fees
-        if left and (left > 0 or opens_short):
+        done = Realised(trade, profit, closed, profit - fees)
+        if left < 0 and not trade.margin:
+            done = done._replace(beyond_volume=-left, beyond_cost=cost)
+        elif left:
             self.lots.append(Lot(left, cost, fee))
-        elif cost and not left:  # a fee in base took all that was bought
+        elif cost:  # a fee in base took all that was bought
             profit += cost if trade.change < 0 else -cost
-        return Realised(trade, profit - (_ZERO if trade.fee_in_base else trade.fee), closed, earned)
+        return done._replace(profit=profit - (_ZERO if trade.fee_in_base else trade.fee))
 
 
 class Book:
     """Every line of the trades that it was given, in their order. Trades that are not ours count
-    nowhere.
+    nowhere."""
 
-    ``spot_is_held``: for what is held, and not for all the money that came and went. What was sold
-    on spot beyond what was bought here came out of what others had bought: it is no short, so that
-    the next buy is held and realises nothing.
-    """
-
-    def __init__(self, *, spot_is_held: bool = False) -> None:
+    def __init__(self) -> None:
         self.positions: dict[Line, Position] = {}
-        self.spot_is_held = spot_is_held
 
     def copy(self) -> Book:
         """One of its own, that takes further trades."""
-        other = Book(spot_is_held=self.spot_is_held)
+        other = Book()
         for line, position in self.positions.items():
             other.positions[line] = Position(position.lots.copy())
         return other
@@ -117,13 +116,12 @@ class Book:
         """None for a trade that is not ours."""
         if trade.strategy is None:
             return None
-        position = self.positions.setdefault(Line.of(trade), Position())
-        return position.take(trade, opens_short=trade.margin or not self.spot_is_held)
+        return self.positions.setdefault(Line.of(trade), Position()).take(trade)
 
 
-def booked(trades: Iterable[Trade], *, spot_is_held: bool = False) -> Book:
+def booked(trades: Iterable[Trade]) -> Book:
     """The book behind all of these, oldest first."""
-    book = Book(spot_is_held=spot_is_held)
+    book = Book()
     for trade in trades:
         book.take(trade)
     return book

@@ -14,7 +14,7 @@ from webhook_core.trading.orders import Side
 
 _ZERO = Decimal(0)
 _PERCENT = Decimal("0.0001")
-_SUMS = ("turnover", "realised", "highest", "lowest", "drawdown")
+_SUMS = ("turnover", "realised", "highest", "lowest", "drawdown", "beyond_volume", "beyond_cost")
 
 
 class Sent(NamedTuple):
@@ -37,8 +37,9 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """Of one line. ``turnover``, ``realised`` and the others of ``_SUMS`` count quote: ``highest``
-    and ``lowest`` are the ends of the realised profit on its way, which begins at zero, and
+    """Of one line. ``turnover``, ``realised`` and the others of ``_SUMS`` count quote, but
+    ``beyond_volume``, which counts base (``Realised`` says what both are of): ``highest`` and
+    ``lowest`` are the ends of the realised profit on its way, which begins at zero, and
     ``drawdown`` is how far it fell from its highest. ``fees`` by currency. ``earned``: by order, of
     those that closed something; ``sent``: by order. An order may trade in two spans."""
 
@@ -51,6 +52,8 @@ class Counts:
     fees: dict[str, Decimal] = field(default_factory=dict)
     earned: dict[str, Decimal] = field(default_factory=dict)
     sent: dict[str, Sent] = field(default_factory=dict)
+    beyond_volume: Decimal = _ZERO
+    beyond_cost: Decimal = _ZERO
 
     def take(self, done: Realised) -> None:
         """The next trade of the line."""
@@ -61,6 +64,8 @@ class Counts:
         self.highest = max(self.highest, self.realised)
         self.lowest = min(self.lowest, self.realised)
         self.drawdown = max(self.drawdown, self.highest - self.realised)
+        self.beyond_volume += done.beyond_volume
+        self.beyond_cost += done.beyond_cost
         _more(self.fees, trade.base if trade.fee_in_base else trade.quote, trade.fee)
         if done.closed:
             _more(self.earned, trade.order_id, done.earned)
@@ -76,6 +81,8 @@ class Counts:
         self.lowest = min(self.lowest, self.realised + later.lowest)
         self.highest = max(self.highest, self.realised + later.highest)
         self.realised += later.realised
+        self.beyond_volume += later.beyond_volume
+        self.beyond_cost += later.beyond_cost
         for asset, fee in later.fees.items():
             _more(self.fees, asset, fee)
         for order_id, earned in later.earned.items():

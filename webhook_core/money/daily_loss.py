@@ -157,7 +157,7 @@ def _loss_of(
             quote = one.trade.quote
             realised[quote] = realised.get(quote, _ZERO) + one.profit
     for line, position in held.items():
-        if not owner.owns(line.strategy) or not _is_held(line, position):
+        if not owner.owns(line.strategy):
             continue
         last = prices.get(line.symbol)
         if last is None:
@@ -171,8 +171,3 @@ def _loss_of(
         for code in (*realised, *open_loss)
     }
     return Loss(as_of, day, realised, open_loss, worst)
-
-
-def _is_held(line: Line, position: Position) -> bool:
-    """On spot nothing below zero is: that was sold out of what others had bought."""
-    return line.margin or position.volume > 0

@@ -43,9 +43,9 @@ class HeldBefore:
         """
         place = self._store.place()
         if place is None:
-            return Held(Book(spot_is_held=True), date.min, [])
+            return Held(Book(), date.min, [])
         stored = self._documents.read(self._name)
-        book, day = (Book(spot_is_held=True), place.first) if stored is None else _read(stored.text)
+        book, day = (Book(), place.first) if stored is None else _read(stored.text)
         settled = min(now.date(), _settled(place))
         moved = day < settled
         while day < settled:
@@ -87,7 +87,7 @@ def _text(book: Book, day: date) -> str:
 def _read(text: str) -> tuple[Book, date]:
     try:
         kept: dict[str, Any] = json.loads(text)
-        book = Book(spot_is_held=True)
+        book = Book()
         for strategy, symbol, margin, lots in kept["lines"]:
             found = deque(Lot(*map(Decimal, lot)) for lot in lots)
             book.positions[Line(str(strategy), str(symbol), bool(margin))] = Position(found)

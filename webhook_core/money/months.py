@@ -29,6 +29,8 @@ LONGEST = 900_000
 SETTLED = timedelta(days=2)
 """So long before the place that the venue is read from no trade is new any more."""
 _VOID = "{}"
+_FORM = 2
+"""Earlier ones, which named none, held a short on spot where more was sold than was bought."""
 _TRIES = 5
 
 
@@ -145,14 +147,16 @@ def _texts(closed: Closed) -> Iterator[str]:
         if position.lots
     ]
     counts = [[*line, to_row(of_line)] for line, of_line in (closed.counts or {}).items()]
-    yield json.dumps({"lines": lines, "counts": counts})
-    yield json.dumps({"lines": lines})
+    yield json.dumps({"form": _FORM, "lines": lines, "counts": counts})
+    yield json.dumps({"form": _FORM, "lines": lines})
 
 
 def _read(text: str) -> Closed | None:
-    """None for one that is void or can't be read."""
+    """None for one that is void, of an earlier form, or can't be read."""
     try:
         kept = json.loads(text)
+        if kept.get("form") != _FORM:
+            return None
         book, counts = Book(), {}
         for *line, lots in kept["lines"]:
             found = deque(Lot(*map(Decimal, lot)) for lot in lots)

@@ -28,6 +28,8 @@ class LineReport:
     ``trades``: orders that closed something, ``won`` those of them that earned more with what they
     closed than its fees came to, those of its opening too. ``turnover``, ``realised`` and
     ``drawdown`` count quote; ``drawdown`` is how far the realised profit fell from its highest.
+    ``beyond_volume``: what was sold on spot beyond what was bought here, base, and for how much:
+    ``beyond_cost``, quote.
     ``slippage``: percent of the alert's price, of each order; above zero it was worse.
     """
 
@@ -39,6 +41,8 @@ class LineReport:
     turnover: Decimal = _ZERO
     realised: Decimal = _ZERO
     drawdown: Decimal = _ZERO
+    beyond_volume: Decimal = _ZERO
+    beyond_cost: Decimal = _ZERO
     fees: dict[str, Decimal] = field(default_factory=dict)
     slippage: list[Decimal] = field(default_factory=list)
 
@@ -98,6 +102,8 @@ def _line(line: Line, position: Position, counts: Counts) -> LineReport:
         turnover=counts.turnover,
         realised=counts.realised,
         drawdown=counts.drawdown,
+        beyond_volume=counts.beyond_volume,
+        beyond_cost=counts.beyond_cost,
         fees=counts.fees,
         slippage=counts.slippage,
     )
@@ -159,4 +165,6 @@ def _row(line: LineReport, last: Decimal | None) -> dict[str, Any]:
         "unrealised": None if unrealised is None else plain(unrealised),
         "slippage_median": plain(median(line.slippage)) if line.slippage else None,
         "slippage_worst": plain(max(line.slippage)) if line.slippage else None,
+        "beyond_volume": plain(line.beyond_volume),
+        "beyond_cost": plain(line.beyond_cost),
     }

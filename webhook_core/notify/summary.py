@@ -83,6 +83,8 @@ def _line(line: LineReport, prices: Mapping[str, Decimal]) -> str:
     """Of one strategy and pair, and what its position is worth beyond its cost by now."""
     pair = f"{line.line.symbol}{' margin' if line.line.margin else ''}"
     done = f"{line.fills} fills, profit {plain(line.realised)} {line.quote}"
+    if line.beyond_volume:
+        done += f", {plain(line.beyond_volume)} sold beyond what it bought"
     held = line.position.volume
     if not held:
         return f"{line.line.strategy} {pair}: {done}; holds nothing"

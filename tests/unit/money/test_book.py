@@ -37,8 +37,8 @@ BOOKS = {
         "100",
     ),
     "a loss": ([("buy", "2", "100", "0"), ("sell", "1", "40", "0")], "-60", "1", "100"),
-    "a short": ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], "18", "0", "0"),
-    "a reversal": ([("buy", "1", "100", "0"), ("sell", "3", "110", "0")], "10", "-2", "-220"),
+    "a short": ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], "18", "0", "0", True),
+    "a reversal": ([("buy", "1", "100", "0"), ("sell", "3", "110", "0")], "10", "-2", "-220", True),
     "thirds lose nothing": (
         [("buy", "3", "0.1", "0"), ("sell", "1", "0.2", "0"), ("sell", "2", "0.2", "0")],
         "0.3",
@@ -49,29 +49,49 @@ BOOKS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("rows", "margin", "realised", "volume"),
-    [
-        ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], False, "-2", "1"),
-        ([("buy", "1", "100"), ("sell", "3", "110"), ("buy", "1", "50")], False, "10", "1"),
-        ([("sell", "1", "100", "1"), ("buy", "1", "80", "1")], True, "18", "0"),
-    ],
-    ids=["what others had bought", "and more than its own", "on margin it is a short"],
-)
-def test_of_what_is_held_spot_is_never_short(rows, margin, realised, volume):
-    book = Book(spot_is_held=True)
-    trades = [trade(*row, number=number, margin=margin) for number, row in enumerate(rows)]
-    done = [book.take(one) for one in trades]
-    assert sum(one.profit for one in done) == D(realised)
-    assert book.positions[LINE._replace(margin=margin)].volume == D(volume)
+BEYOND = {
+    "what others had bought": ([("sell", "1", "100", "1")], "-1", "0", ("1", "100")),
+    "and a buy after it is a lot of its own": (
+        [("sell", "1", "100", "1"), ("buy", "1", "80", "1"), ("sell", "1", "90")],
+        "8",
+        "0",
+        ("1", "100"),
+    ),
+    "more than its own": (
+        [("buy", "1", "100"), ("sell", "3", "110"), ("buy", "1", "50")],
+        "10",
+        "1",
+        ("2", "220"),
+    ),
+    "no more than its own": ([("buy", "1", "100"), ("sell", "1", "110")], "10", "0", ("0", "0")),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_what_spot_sells_beyond_its_own_lots_is_no_short_and_named_apart(name):
+    rows, realised, volume, beyond = BEYOND[name]
+    trades = [trade(*row, number=number) for number, row in enumerate(rows)]
+    (line,) = reported(Opened(trades=trades), since=NOON)
+    assert line.realised == D(realised)
+    assert line.position.volume == D(volume)
+    assert (line.beyond_volume, line.beyond_cost) == tuple(map(D, beyond))
+    (row,) = to_document([line], {"BTC/USD": D(200)}, NOON, NOON, None)["rows"]
+    assert (row["beyond_volume"], row["beyond_cost"]) == beyond
+
+
+def test_a_fee_in_base_is_sold_beyond_its_own_too():
+    sold = trade("sell", "1", "100", "0.01", fee_in_base=True)
+    (line,) = reported(Opened(trades=[sold]), since=NOON)
+    assert (line.beyond_volume, line.beyond_cost, line.realised) == (D("1.01"), 100, 0)
 
 
 @pytest.mark.parametrize("name", BOOKS)
 def test_a_book_comes_to_what_a_hand_computes(name):
-    rows, realised, volume, cost = BOOKS[name]
-    book = Book()
-    done = [book.take(trade(*row, number=number)) for number, row in enumerate(rows)]
-    position = book.positions[LINE]
+    rows, realised, volume, cost, *margin = BOOKS[name]
+    book, on_margin = Book(), bool(margin)
+    trades = [trade(*row, number=number, margin=on_margin) for number, row in enumerate(rows)]
+    done = [book.take(one) for one in trades]
+    position = book.positions[LINE._replace(margin=on_margin)]
     assert sum(one.profit for one in done) == D(realised)
     assert (position.volume, position.cost) == (D(volume), D(cost))
 
@@ -92,7 +112,7 @@ def test_strategies_margin_and_others_do_not_mix():
     ])  # fmt: skip
     assert {line: position.volume for line, position in book.positions.items()} == {
         LINE: 1,
-        Line("other", "BTC/USD", False): -1,
+        Line("other", "BTC/USD", False): 0,
         Line("trend", "BTC/USD", True): -1,
     }
 
@@ -142,7 +162,7 @@ WON = [
     ("exactly both is no gain", [("buy", "1", "100", "1"), ("sell", "1", "102", "1")], 0),
     ("half pays half of the entry's fee",
         [("buy", "2", "100", "2"), ("sell", "1", "102.5", "1")], 1),
-    ("a short", [("sell", "1", "100", "1"), ("buy", "1", "98.5", "1")], 0),
+    ("a short", [("sell", "1", "100", "1"), ("buy", "1", "98.5", "1")], 0, True),
     ("a reversal pays its share for what it closes",
         [("buy", "1", "100", "1"), ("sell", "2", "102.5", "2")], 1),
     ("a reversal that did not earn it", [("buy", "1", "100", "1"), ("sell", "2", "101.5", "2")], 0),
@@ -151,9 +171,10 @@ WON = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("legs", "won"), [row[1:] for row in WON], ids=[row[0] for row in WON])
-def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(legs, won):
-    trades = [trade(*leg, number) for number, leg in enumerate(legs, 1)]
+@pytest.mark.parametrize("row", WON, ids=[row[0] for row in WON])
+def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(row):
+    _, legs, won, *margin = row
+    trades = [trade(*leg, number, margin=bool(margin)) for number, leg in enumerate(legs, 1)]
     (line,) = reported(Opened(trades=trades), since=NOON)
     assert (line.trades, line.won) == (1, won)
 

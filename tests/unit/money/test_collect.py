@@ -103,6 +103,19 @@ def test_orders_their_exits_and_trades_by_hand_are_told_apart_and_each_counts_on
     assert (held("one", "BTC/USD"), held("two", "BTC/USD")) == (0, Decimal("0.02"))
 
 
+def test_a_sale_of_coins_that_were_bought_by_hand_is_named_apart(application):
+    """A paper account begins with coins that no order of the bridge bought."""
+    alert(application, 1, side="sell", volume="0.5", strategy_name="one")
+    alert(application, 2, side="buy", volume="0.1", price="50000", strategy_name="one")
+    reconcile(application)
+    document = report(application)
+    (row,) = document["rows"]
+    assert (row["beyond_volume"], row["beyond_cost"]) == ("0.5", "30000")
+    assert (row["open_volume"], row["trades"], row["won"]) == ("0.1", 0, 0)
+    fees = -sum(map(Decimal, row["fees"].values()))
+    assert Decimal(row["realised"]) == Decimal(document["totals"]["USD"]["realised"]) == fees
+
+
 def exit_fills(application):
     rows = send(application, "GET", "/orders")[1]["orders"]
     return {row["alert_id"]: row["exit_fills"] for row in rows}
@@ -171,7 +184,8 @@ def test_a_fee_in_base_is_counted_in_base_though_the_venue_says_it_in_quote(
     assert Decimal("0.001") < share < Decimal("0.01")
     assert row["fees"] == {"BTC": f"{trade.fee.normalize():f}"}
     moved = Decimal("0.1") if side == "buy" else Decimal("-0.1")
-    assert Decimal(row["open_volume"]) == moved - trade.fee
+    held = Decimal(row["open_volume"]) - Decimal(row["beyond_volume"])
+    assert held == moved - trade.fee
 
 
 def test_a_key_that_may_not_read_trades_is_said_and_nothing_else_breaks(application, kraken):

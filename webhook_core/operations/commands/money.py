@@ -30,7 +30,15 @@ COLUMNS = (
 REPORT_COLUMNS = (
     *("strategy", "symbol", "margin", "trades", "won", "fills", "turnover", "fees", "realised"),
     *("drawdown", "open_volume", "open_cost", "last", "unrealised", "slippage_median"),
-    *("slippage_worst", "alerts", "refused", "refused_percent", "read_at"),
+    *(
+        "slippage_worst",
+        "beyond_volume",
+        "beyond_cost",
+        "alerts",
+        "refused",
+        "refused_percent",
+        "read_at",
+    ),
 )
 """Of report --csv, named as in the JSON of GET /report. What the JSON says of a strategy, from
 ``alerts`` on, stands in each of its rows, and ``read_at`` in all."""
@@ -61,6 +69,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     if not document["rows"]:
         known = "No order of the bridge's own has traded in that time."
         show_line("Nothing is known yet." if document["read_at"] is None else known)
+    for line in filter(None, map(_beyond, document["rows"])):
+        show_line(line)
     for line in _refused(document["refused"]):
         show_line(line)
     for quote, total in document["totals"].items():
@@ -120,6 +130,16 @@ def _row(row: Mapping[str, Any]) -> tuple[object, ...]:
         row["slippage_median"],
         row["slippage_worst"],
     )
+
+
+def _beyond(row: Mapping[str, Any]) -> str:
+    """What stands in no profit, where there is any."""
+    if row["beyond_volume"] == "0":
+        return ""
+    base, _, quote = row["symbol"].partition("/")
+    sold = f"{row['beyond_volume']} {base} for {row['beyond_cost']} {quote}"
+    why = "others had bought it, so no profit is counted of that"
+    return f"{row['strategy']} {row['symbol']}: sold {sold} beyond what it bought; {why}."
 
 
 def _refused(shares: Mapping[str, Any]) -> Iterator[str]:

@@ -119,7 +119,20 @@ def _earned(row: Mapping[str, Any], shown: Amounts) -> dict[str, Any]:
         "realised": shown.money(symbol, Decimal(row["realised"])),
         "open_volume": shown.volume(symbol, Decimal(row["open_volume"])),
         "unrealised": None if unrealised is None else shown.money(symbol, Decimal(unrealised)),
+        "beyond": _beyond(row, shown),
     }
+
+
+def _beyond(row: Mapping[str, Any], shown: Amounts) -> str:
+    """What was sold of coins that others had bought; empty where nothing was."""
+    symbol, volume = row["symbol"], Decimal(row["beyond_volume"])
+    base, _, quote = symbol.partition("/")
+    if not volume:
+        return ""
+    brought = shown.money(symbol, Decimal(row["beyond_cost"]))
+    return (
+        f"{shown.volume(symbol, volume)} {base} sold beyond what it bought, for {brought} {quote}"
+    )
 
 
 def _curve_key(row: Mapping[str, Any]) -> tuple[str, str]:
