@@ -231,6 +231,8 @@ def test_a_wrong_token_logs_nobody_in_and_logging_out_ends_it(driver, home, func
     press(driver, "Log out")
     shows(driver, "Log in")
     assert driver.get_cookies() == []
+    copied = {"cookie": f"{cookie['name']}={cookie['value']}"}
+    assert "<title>Log in" in requests.get(home, headers=copied, timeout=10).text
     driver.get_log("browser")
 
 

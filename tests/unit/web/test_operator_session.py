@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support.faked_function import OPERATOR, Function
 from webhook_core.web.messages import HttpRequest
+from webhook_core.web.pages.logins import DOCUMENT
 
 HOURS = 3600
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -62,6 +64,69 @@ def test_a_session_ends_with_its_token():
     assert is_logged_in(function, cookie)
     other = Function(env={"OPERATOR_TOKEN": f"{OPERATOR}-new"}, store=function.store)
     assert not is_logged_in(other, cookie)
+
+
+def log_out(function, cookie):
+    return ask(function, "POST", "/operator/logout", cookie, {"proof": proof(function, cookie)})
+
+
+def is_known_to_the_composer(function, cookie):
+    answer = ask(function, "GET", "/operator/compose", cookie)
+    return json.loads(answer.body)["proof"] is not None
+
+
+def test_a_copied_cookie_is_worth_nothing_behind_the_logout_on_any_instance():
+    function = Function()
+    other = Function(env=function.env, store=function.store, clock=function.clock)
+    mine, elsewhere = session(function), session(function)
+    given = proof(function, mine)
+    assert log_out(function, mine).status == 303
+    for instance in (function, other):
+        assert not is_logged_in(instance, mine)
+        assert not is_known_to_the_composer(instance, mine)
+        assert is_logged_in(instance, elsewhere)
+        assert is_known_to_the_composer(instance, elsewhere)
+        late = ask(instance, "POST", "/operator/pause", mine, {"proof": given})
+        assert (late.status, late.headers["location"]) == (303, "/operator")
+    assert function.operate("GET", "/orders")["paused"] == []
+
+
+def test_two_sessions_that_end_at_once_both_end_and_what_is_over_is_kept_no_longer():
+    function = Function()
+    first, second, third = (session(function) for _ in range(3))
+    write, raced = function.store.write, []
+
+    def write_late(name, text, version):
+        if name == DOCUMENT and not raced:
+            raced.append(log_out(function, second))
+        return write(name, text, version)
+
+    function.store.write = write_late
+    log_out(function, first)
+    assert [is_logged_in(function, each) for each in (first, second, third)] == [False, False, True]
+    assert len(json.loads(function.store.read(DOCUMENT).text)) == 2
+    function.clock.sleep(4 * HOURS)
+    later = session(function)
+    function.clock.sleep(4 * HOURS + 1)
+    log_out(function, later)
+    assert len(json.loads(function.store.read(DOCUMENT).text)) == 1
+
+
+def test_a_logout_that_could_not_be_written_is_none_and_says_so():
+    function = Function()
+    cookie = session(function)
+    given = proof(function, cookie)
+    function.store.write = lambda *_: False
+    answer = ask(function, "POST", "/operator/logout", cookie, {"proof": given})
+    assert (answer.status, "set-cookie" in answer.headers) == (503, False)
+    assert is_logged_in(function, cookie)
+
+
+def test_no_signature_of_a_session_is_kept():
+    function = Function()
+    cookie = session(function)
+    log_out(function, cookie)
+    assert cookie.rpartition(".")[2] not in function.store.read(DOCUMENT).text
 
 
 @pytest.mark.parametrize("path", ["pause", "resume", "logout"])

@@ -17,6 +17,7 @@ from webhook_core.web.messages import HttpRequest, HttpResponse, json_response
 from webhook_core.web.not_operator import NotOperator
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.forms import form_of
+from webhook_core.web.pages.logins import Logins
 from webhook_core.web.pages.session import Sessions
 
 LASTS = timedelta(days=90)
@@ -79,12 +80,10 @@ class Composing:
         return self.operators.clock.now().astimezone(UTC).date()
 
     def _current(self, request: HttpRequest) -> str | None:
-        return self._sessions().current(request.headers, self.operators.clock.now())
+        return Logins(self.operators).current(request.headers)
 
     def _sessions(self) -> Sessions:
-        if self.operators.token is None:
-            raise NotFound("No such route.")
-        return Sessions(self.operators.token)
+        return Logins(self.operators).sessions
 
 
 def _day(text: str, today: date) -> date:

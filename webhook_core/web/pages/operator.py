@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from webhook_core.errors import (
     AlertMalformed,
-    NotFound,
     NotItsTurn,
     RateLimited,
     Unauthenticated,
@@ -30,6 +29,7 @@ from webhook_core.web.messages import HttpRequest, HttpResponse
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.curve import HEIGHT, WIDTH
 from webhook_core.web.pages.forms import form_of
+from webhook_core.web.pages.logins import Logins
 from webhook_core.web.pages.session import Sessions
 from webhook_core.web.pages.view import View
 
@@ -81,9 +81,10 @@ class OperatorPages:
         return page._replace(headers={**page.headers, "set-cookie": cookie})
 
     def log_out(self, request: HttpRequest) -> HttpResponse:
-        """The cookie goes."""
+        """The session ends, its cookie goes. Raises LedgerUnavailable: it has not ended."""
         if self._session(request) is not None:
-            self._proved(request)
+            session, _ = self._proved(request)
+            Logins(self.operators).end(session)
         return _see_other(self._sessions().end())
 
     def pause(self, request: HttpRequest) -> HttpResponse:
@@ -130,12 +131,10 @@ class OperatorPages:
         return session, said
 
     def _session(self, request: HttpRequest) -> str | None:
-        return self._sessions().current(request.headers, self.operators.clock.now())
+        return Logins(self.operators).current(request.headers)
 
     def _sessions(self) -> Sessions:
-        if self.operators.token is None:
-            raise NotFound("No such route.")
-        return Sessions(self.operators.token)
+        return Logins(self.operators).sessions
 
 
 def _see_other(cookie: str | None = None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Who is logged in to the operator's page: a signed cookie that ends by itself, and a proof that a
-form came from a page of ours. No store is asked; another operator token ends every session."""
+form came from a page of ours. Another operator token ends every session; what was ended before its
+time is known to ``logins``."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ class Sessions:
         return f"{NAME}=; Max-Age=0; {_ATTRIBUTES}"
 
     def current(self, headers: Mapping[str, str], now: datetime) -> str | None:
-        """The session that a request belongs to; None without one, or where it has ended."""
+        """The session that a request belongs to; None without one, or where its time is over."""
         match = _cookie(headers, NAME, _VALUE)
         if match is None:
             return None
