@@ -11,6 +11,7 @@ from webhook_core.journal.reading import Store, Wanted, list_alerts
 from webhook_core.journal.rows import Row
 from webhook_core.ledger.entry import Attempt, LedgerEntry
 from webhook_core.ledger.report import shown, shown_exits
+from webhook_core.sending.close_units import is_position
 from webhook_core.web.answers import check_row
 
 LEAST_PREFIX = 4
@@ -18,7 +19,7 @@ _MOST_ROWS = 50
 
 
 def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
-    """Of the alert with this id, or the one whose id begins so.
+    """Of the alert with this id, or the one whose id, or whose key in the list, begins so.
 
     Raises AlertMalformed where there is none.
 
@@ -27,15 +28,12 @@ def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
     wanted = Wanted(alert_id=alert_id, resent=True)
     rows = list_alerts(store, wanted, _MOST_ROWS, budget).rows
     rows = rows or _beginning_with(store, alert_id.rstrip("…"), budget)
-    legs = [leg for row in rows for leg in row.legs]
-    unclaimed = [
-        request
-        for row in rows
-        if row.legs
-        for request in row.legs[0].following[len(row.legs) - 1 :]
-    ]
+    parts = [part for row in rows for part in row.parts]
+    legs = [leg for part in parts for leg in part]
+    unclaimed = [request for part in parts for request in part[0].following[len(part) - 1 :]]
     return {
         "alert_id": rows[0].alert_id,
+        "key": rows[-1].key,
         "strategy": rows[0].strategy,
         "deliveries": [_delivery(row) for row in reversed(rows)],
         "legs": [_leg(entry) for entry in legs],
@@ -48,19 +46,22 @@ def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
     rows = (
         list_alerts(store, wanted, _MOST_ROWS, budget).rows if len(prefix) >= LEAST_PREFIX else ()
     )
-    ids = sorted({str(row.alert_id) for row in rows})
+    ids = sorted({row.alert_id or row.key for row in rows})
     if not ids:
         raise AlertMalformed("id names no alert that is known.", field="id")
     if len(ids) > 1:
         named = ", ".join(ids[:5])
         raise AlertMalformed(f"id begins those of several alerts: {named}.", field="id")
-    return rows
+    if rows[0].alert_id is None:
+        return rows
+    of_it = Wanted(alert_id=rows[0].alert_id, resent=True)
+    return list_alerts(store, of_it, _MOST_ROWS, budget).rows
 
 
 def _delivery(row: Row) -> dict[str, Any]:
     record = row.record
     if record is None:
-        checks = [check_row(check) for check in row.legs[0].checks]
+        checks = [check_row(check) for part in row.parts for check in part[0].checks]
         return {**row.document, "fields": {}, "checks": checks}
     checks = [dict(check) for check in record.checks]
     return {**row.document, "fields": dict(record.fields), "checks": checks}
@@ -70,6 +71,7 @@ def _leg(entry: LedgerEntry) -> dict[str, Any]:
     request = entry.current.request
     return {
         "leg": entry.unit.leg,
+        "position": _position(entry),
         "state": entry.state,
         "method": request.method,
         "request": dict(request.sent),
@@ -79,6 +81,13 @@ def _leg(entry: LedgerEntry) -> dict[str, Any]:
         "exit_fills": shown_exits(entry),
         "attempts": [_attempt(attempt) for attempt in entry.attempts],
     }
+
+
+def _position(entry: LedgerEntry) -> str | None:
+    """Which one its alert closes by it, among others."""
+    if not is_position(entry.unit):
+        return None
+    return f"{entry.current.request.symbol or ''} of strategy {entry.strategy}".strip()
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

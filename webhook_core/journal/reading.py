@@ -14,12 +14,14 @@ from typing import Any, NamedTuple, Protocol
 
 from webhook_core.clock import Budget
 from webhook_core.journal.record import NOT_REFUSED, RESENT
-from webhook_core.journal.rows import Row, row_of_entries, row_of_note
+from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_note
 from webhook_core.journal.streams import Stream, cursor_of, places_in
 from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.notes import Notes
+from webhook_core.planning.own_closes import positions_of
+from webhook_core.sending.close_units import asked_unit, is_position, position_unit
 
 SEARCHED = 10_000
 """Entries and records that one search reads at most: on Firestore a billed read for each."""
@@ -58,15 +60,16 @@ class Wanted(NamedTuple):
             and (self.since is None or row.at >= self.since)
             and (self.outcomes is None or row.outcome in self.outcomes)
             and not (self.refused and row.outcome in NOT_REFUSED)
-            and (self.is_symbol is None or self._is_symbol(row.symbol))
+            and (self.is_symbol is None or any(map(self.is_symbol, row.symbols)))
             and (self.whose is None or row.is_of(*self.whose))
             and self.alert_id in (None, row.alert_id)
-            and (self.id_prefix is None or (row.alert_id or "").startswith(self.id_prefix))
+            and (self.id_prefix is None or self._begins(row))
             and (self.search is None or self.search.casefold() in _said(row))
         )
 
-    def _is_symbol(self, symbol: str | None) -> bool:
-        return symbol is not None and self.is_symbol is not None and self.is_symbol(symbol)
+    def _begins(self, row: Row) -> bool:
+        prefix = self.id_prefix or ""
+        return (row.alert_id or "").startswith(prefix) or row.key.startswith(prefix)
 
 
 class AlertsPage(NamedTuple):
@@ -95,7 +98,7 @@ def list_alerts(
     notes = Stream(_notes_of(store, wanted), before_notes, size)
     found: list[Row] = []
     for _ in range(SEARCHED):
-        row = _next(store, entries, notes, wanted.since)
+        row = _next(store, entries, notes, wanted)
         if row is None:
             return AlertsPage(found, None)
         if row and wanted.takes(row):
@@ -111,7 +114,7 @@ def _next(
     store: Store,
     entries: Stream[LedgerEntry],
     notes: Stream[Any],
-    since: datetime | None,
+    wanted: Wanted,
 ) -> Row | tuple[()] | None:
     """The newer of the two that come next; nothing for a leg that is part of
     another row, and for what was claimed for no alert; None at the end.
@@ -120,6 +123,7 @@ def _next(
     came in before it.
     """
     entry, note = entries.peek(), notes.peek()
+    since, strategy = wanted.since, wanted.strategy
     if note is not None and (entry is None or note.at >= entry.claimed_at):
         if since is not None and note.at < since:
             return None
@@ -128,9 +132,31 @@ def _next(
     if entry is None or (since is not None and entry.claimed_at < since):
         return None
     entries.take()
-    if entry.unit.leg or is_operators(entry.unit):
+    if entry.unit.leg or is_operators(entry.unit) or _is_part(store, entry, strategy):
         return ()
-    return row_of_entries([entry, *later_legs(store, entry)])
+    return row_of(store, entry)
+
+
+def row_of(store: Ledger, first: LedgerEntry) -> Row:
+    """Of an alert, by its leg 0; of one that closes several positions, with them. Raises
+    LedgerUnavailable."""
+    positions = positions_of(first.figures)
+    if not positions:
+        return row_of_entries([first, *later_legs(store, first)])
+    found = [store.find(position_unit(first.unit, held)) for held in positions]
+    begun = [entry for entry in found if entry is not None]
+    return row_of_close(first, [(entry, *later_legs(store, entry)) for entry in begun])
+
+
+def _is_part(store: Ledger, entry: LedgerEntry, strategy: str | None) -> bool:
+    """Whether it is shown with its alert, which closes several positions. Where the alerts of one
+    strategy are asked for, that of another may have closed its position: then it stands alone."""
+    if not is_position(entry.unit):
+        return False
+    if strategy is None:
+        return True
+    alert = store.find(asked_unit(entry))
+    return alert is not None and alert.strategy == strategy
 
 
 def _entries_of(store: Store, wanted: Wanted) -> Callable[[str | None, int], Any]:

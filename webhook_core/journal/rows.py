@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from webhook_core.journal.record import Record, record_in
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.notes import Note
+from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.progress import Progress
 from webhook_core.web.outcome_words import is_waiting, reason_of, status_and_code
 
@@ -17,9 +18,10 @@ _OF_STATE = {State.SUBMITTING: "unknown"}
 
 class Row(NamedTuple):
     """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
-    its outcome was known, None while it is not. ``asked``: in one line. ``legs``, or ``record``, is
-    what it was made from. ``validates``: nothing was to be traded. ``mode`` and ``account``: empty
-    where a record does not say them."""
+    its outcome was known, None while it is not. ``asked``: in one line. ``parts``, or ``record``,
+    is what it was made from: the legs of the alert, or those of each position that it closes.
+    ``validates``: nothing was to be traded. ``mode`` and ``account``: empty where a record does not
+    say them."""
 
     key: str
     at: datetime
@@ -38,8 +40,18 @@ class Row(NamedTuple):
     not_kept: int = 0
     validates: bool = False
     account: str = ""
-    legs: tuple[LedgerEntry, ...] = ()
+    parts: tuple[tuple[LedgerEntry, ...], ...] = ()
     record: Record | None = None
+
+    @property
+    def legs(self) -> tuple[LedgerEntry, ...]:
+        return tuple(leg for part in self.parts for leg in part)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """Of every order; none where it names no pair."""
+        found = (leg.current.request.symbol for leg in self.legs)
+        return frozenset(filter(None, (self.symbol, *found)))
 
     def is_of(self, mode: str, account: str) -> bool:
         """Several functions may keep their alerts in one store; a record that does not say whose
@@ -50,7 +62,7 @@ class Row(NamedTuple):
     def document(self) -> dict[str, Any]:
         """For JSON, without what it was made from."""
         said = self._asdict()
-        return {name: said[name] for name in said if name not in ("legs", "record")}
+        return {name: said[name] for name in said if name not in ("parts", "record")}
 
 
 def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
@@ -80,8 +92,38 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
         if settled is None
         else round((settled - first.received_at).total_seconds() * 1000),
         account=first.unit.account,
-        legs=tuple(legs),
+        parts=(tuple(legs),),
     )
+
+
+def row_of_close(root: LedgerEntry, parts: Sequence[Sequence[LedgerEntry]]) -> Row:
+    """Of an alert that closes several positions. ``root``: its own entry, which sends nothing;
+    ``parts``: of each position that was begun. The worst of them says what became of it."""
+    rows = [row_of_entries(part) for part in parts]
+    if not rows:
+        return row_of_entries([root])
+    worst = max(rows, key=_rank)
+    symbols = {row.symbol for row in rows}
+    known = [leg.current.settled_at for row in rows for leg in row.legs]
+    settled = [moment for moment in known if moment is not None]
+    took = (max(settled) - root.received_at).total_seconds() if len(settled) == len(known) else None
+    return worst._replace(
+        key=root.unit.name,
+        at=root.received_at,
+        strategy=root.strategy,
+        symbol=worst.symbol if len(symbols) == 1 else None,
+        asked="close " + "; ".join(held.text for held in positions_of(root.figures)),
+        reason="; ".join(dict.fromkeys(row.reason for row in rows if row.reason)),
+        warnings=tuple(dict.fromkeys((*root.warnings, *(w for row in rows for w in row.warnings)))),
+        order_ids=tuple(order_id for row in rows for order_id in row.order_ids),
+        milliseconds=None if took is None else round(took * 1000),
+        parts=tuple(part for row in rows for part in row.parts),
+    )
+
+
+def _rank(row: Row) -> tuple[int, bool]:
+    """A doubt before a refusal, that before what is done, and an order before nothing."""
+    return status_and_code(Progress(row.parts[0]))[0], row.outcome != "no_action"
 
 
 def row_of_note(note: Note) -> Row:

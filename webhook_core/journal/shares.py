@@ -10,6 +10,8 @@ from typing import Any
 from webhook_core.clock import Budget
 from webhook_core.journal.reading import SEARCHED, Store, Wanted, list_alerts
 from webhook_core.journal.record import NOT_KEPT, NOT_REFUSED
+from webhook_core.journal.rows import Row
+from webhook_core.sending.close_units import is_position
 from webhook_core.trading.rounding import plain
 
 _TENTH = Decimal("0.1")
@@ -25,7 +27,7 @@ def refused_shares(
     rows = [row for row in page.rows if row.at < until]
     if page.cursor is not None:
         since = min((row.at for row in page.rows), default=until)
-    counted = [row for row in rows if not row.validates and row.outcome != NOT_KEPT]
+    counted = [row for row in rows if _counts(row)]
     alerts = Counter(row.strategy for row in counted)
     refused = Counter(row.strategy for row in counted if row.outcome not in NOT_REFUSED)
     return {
@@ -41,6 +43,12 @@ def refused_shares(
             for name, number in sorted(alerts.items())
         ],
     }
+
+
+def _counts(row: Row) -> bool:
+    """What closed a position of the strategy for an alert of another counts there alone."""
+    is_part = any(part[0].unit.name == row.key and is_position(part[0].unit) for part in row.parts)
+    return not row.validates and row.outcome != NOT_KEPT and not is_part
 
 
 def _percent(part: int, whole: int) -> str:

@@ -17,6 +17,7 @@ from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.notes import Note
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import WHAT, message_of
+from webhook_core.planning.own_closes import positions_of
 from webhook_core.trading.orders import Side
 from webhook_core.trading.reduces import exit_of_request
 
@@ -68,10 +69,12 @@ class AlertNews:
         return messages, state._replace(looked_at=now, told=kept, watched=watched, heard=heard)
 
     def _rows(self, begin: datetime) -> Iterator[Row]:
-        """Newest first, each source up to its bound. One that is quiet costs one billed read."""
+        """Newest first, each source up to its bound. One that is quiet costs one billed read. Of an
+        alert that closes several positions each is told by itself."""
         for entry in _entries_since(self.store, begin):
             ours = (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
-            if ours and not entry.unit.leg and not is_operators(entry.unit):
+            sends = not entry.unit.leg and not positions_of(entry.figures)
+            if ours and sends and not is_operators(entry.unit):
                 yield row_of_entries([entry, *later_legs(self.store, entry)])
         for note in _notes_since(self.store, begin):
             row = row_of_note(note)

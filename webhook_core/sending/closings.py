@@ -13,22 +13,21 @@ from typing import NamedTuple
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
 from webhook_core.errors import AlertStale, LedgerUnavailable, NoTimeToSend, WebhookError
-from webhook_core.ledger.by_operator import is_operators, operators_unit
+from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Existing
-from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held
 from webhook_core.sending.again import Again
 from webhook_core.sending.claims import Claiming
+from webhook_core.sending.close_units import position_unit
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.progress import Progress
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.intent import PositionIntent
 
-_KEY = "position"
-"""No key of an alert begins like this."""
 LEAST_S = ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
 """Without so much time left no further position is begun."""
 
@@ -85,7 +84,7 @@ class Closings:
         return self._of(asked, held, self._leverage(held, budget))
 
     def _of(self, asked: Firing, held: Held, leverage: int | None) -> Firing:
-        own = _unit(asked.unit, held)
+        own = position_unit(asked.unit, held)
         rules = self.settings.rules_for(held.strategy)
         close = PositionIntent(held.symbol, "close", leverage, own=True, most=held.most)
         wants = Wants(
@@ -139,11 +138,3 @@ def _turn(known: LedgerEntry | None) -> tuple[int, float]:
         return 0, 0.0
     missed = known.state is State.MISSED
     return 1 if missed else 2, -known.current.claimed_at.timestamp()
-
-
-def _unit(asked: Unit, held: Held) -> Unit:
-    kind = "margin" if held.margin else "spot"
-    name = ":".join((held.strategy, held.symbol, kind, str(asked.generation), asked.alert_key))
-    if is_operators(asked):
-        return operators_unit(asked.mode, asked.account, name)
-    return Unit(asked.mode, asked.account, f"{_KEY}:{name}")

@@ -196,3 +196,24 @@ def test_a_text_that_a_spreadsheet_would_run_is_none(first):
     assert for_spreadsheet(f"{first}1") == f"'{first}1"
     assert for_spreadsheet(f"a{first}1") == f"a{first}1"
     assert for_spreadsheet("") == ""
+
+
+def test_an_alert_without_an_id_is_shown_by_the_key_that_the_list_has(day):
+    day.clock.sleep(60)
+    day.post(day.alert(id=None, side="hodl"))
+    (key,) = listed(day, "--limit", "1")
+    assert len(key) == 32
+    for asked in (key, key[:8]):
+        done = run(day, "show", asked)
+        assert (done.exit_code, "side must be" in done.stdout) == (0, True), done.output
+    (row,) = json.loads(run(day, "--limit", "1", "--json").stdout)["alerts"]
+    assert (row["alert_id"], row["key"]) == (None, key)
+
+
+def test_one_with_an_id_is_shown_whole_by_the_key_of_any_of_its_rows(day):
+    day.post(day.alert(id="traded", strategy_name="trend", volume="0.02"))
+    found = json.loads(run(day, "--json").stdout)["alerts"]
+    found = [row for row in found if row["alert_id"] == "traded"]
+    assert len(found) == 2
+    for row in found:
+        assert run(day, "show", row["key"]).stdout.count("delivery ") == 2

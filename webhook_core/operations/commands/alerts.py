@@ -92,19 +92,21 @@ def alerts(
 @click.option("--json", "as_json", is_flag=True, help="The document of GET /alerts?id=ID.")
 @click.pass_obj
 def show(open_application: OpenApplication, /, alert_id: str, as_json: bool) -> None:
-    """All that is known of one alert; ID may be the beginning of its id."""
+    """All that is known of one alert; ID may be the beginning of its id, or of the key that the
+    list shows of an alert without one."""
     if not alert_id.strip():
         raise click.UsageError("ID is empty.")
     known = open_application().operators.alerts({"id": alert_id})["alert"]
     if as_json:
         click.echo(_json(known))
         return
-    show_facts((("alert", known["alert_id"]), ("strategy", known["strategy"])))
+    show_facts((("alert", known["alert_id"] or known["key"]), ("strategy", known["strategy"])))
     for number, delivery in enumerate(known["deliveries"], 1):
         show_line(f"delivery {number}")
         show_facts(_delivery(delivery))
     for leg in known["legs"]:
-        show_line(f"leg {leg['leg'] + 1}: {leg['method']} {leg['state']}")
+        of = "" if leg["position"] is None else f"close of {leg['position']}, "
+        show_line(f"{of}leg {leg['leg'] + 1}: {leg['method']} {leg['state']}")
         show_facts(_leg(leg))
     for request in known["not_claimed"]:
         show_line(f"a leg that was not sent: {_pairs(request)}")
@@ -181,7 +183,7 @@ def _row(row: Mapping[str, Any], whose: tuple[str, str]) -> tuple[object, ...]:
         ", ".join(row["order_ids"]),
         row["milliseconds"],
         _elsewhere(row, whose),
-        row["alert_id"],
+        row["alert_id"] or row["key"],
     )
 
 

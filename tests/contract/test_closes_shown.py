@@ -1,0 +1,110 @@
+"""A close by scope is one alert wherever alerts are listed and counted, with its positions as its
+orders, and each order once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from click.testing import CliRunner
+
+from tests.contract.test_closes_of_a_scope import flat
+from tests.support import kraken_faults as faults
+from tests.support.faked_function import TOKEN, Function
+from tests.support.kraken_server import KrakenServer
+from tests.support.own_positions import (
+    CLOCK,
+    TREND,
+    busy,
+    function,
+    kraken,
+    made,
+    well,
+)
+from webhook_core.operations.cli import cli
+
+__all__ = ["busy", "function", "kraken", "made"]
+
+
+def rows(function: Function, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = function.operate("GET", "/alerts", **query)["alerts"]
+    return [row for row in found if row["asked"].startswith("close") or row["alert_id"] == "flat"]
+
+
+def moment(function: Function) -> str:
+    return function.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shares(function: Function, **query: str) -> dict[str, tuple[int, int]]:
+    found = function.operate("GET", "/report", **query)["refused"]["strategies"]
+    return {one["strategy"]: (one["alerts"], one["refused"]) for one in found}
+
+
+def test_it_is_one_alert_with_all_of_its_orders(kraken: KrakenServer, busy: Function) -> None:
+    before = shares(busy)
+    well(flat(busy, "all", TOKEN, id="flat", fired_at=moment(busy)))
+    (row,) = rows(busy)
+    assert (row["outcome"], row["strategy"], row["alert_id"]) == ("accepted", "default", "flat")
+    assert "0.3 BTC in BTC/USD of strategy trend" in row["asked"]
+    assert len(row["order_ids"]) >= 4
+    assert shares(busy) == {**before, "default": (1, 0)}
+    assert shares(busy, strategy="trend") == {"trend": before["trend"]}
+
+
+def test_show_has_one_delivery_and_each_position_by_its_name(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    body = {"id": "flat", "fired_at": moment(busy)}
+    well(flat(busy, "all", TOKEN, **body))
+    well(flat(busy, "all", TOKEN, **body))
+    known = busy.operate("GET", "/alerts", id="flat")["alert"]
+    assert [one["outcome"] for one in known["deliveries"]] == ["accepted", "resent"]
+    assert {leg["position"] for leg in known["legs"]} == {
+        "BTC/USD of strategy trend", "ETH/USD of strategy trend", "BTC/USD of strategy other",
+    }  # fmt: skip
+    assert {check["rule"] for check in known["deliveries"][0]["checks"]} >= {"ORDER_MINIMUM"}
+    shown = CliRunner().invoke(cli, ["alerts", "show", "flat"], obj=lambda: busy.application)
+    assert "close of ETH/USD of strategy trend, leg 1: AddOrder ACCEPTED" in shown.stdout
+    assert shown.stdout.count("delivery ") == 2
+
+
+def test_it_is_found_by_each_of_its_pairs_and_strategies(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    well(flat(busy, "all", TOKEN, id="flat"))
+    for symbol in ("BTC/USD", "ETHUSD"):
+        assert len(rows(busy, symbol=symbol)) == 1
+    assert rows(busy, symbol="SOL/USD") == []
+    for strategy, number in (("default", 1), ("trend", 2), ("other", 2)):
+        found = rows(busy, strategy=strategy)
+        assert {row["strategy"] for row in found} == {strategy}
+        assert len(found) == number
+
+
+def test_of_its_own_strategy_it_is_one_there_too(kraken: KrakenServer, busy: Function) -> None:
+    well(flat(busy, "strategy", TREND, id="flat"))
+    assert len(rows(busy)) == len(rows(busy, strategy="trend")) == 1
+    assert rows(busy, strategy="other") == []
+    assert shares(busy, strategy="trend")["trend"] == shares(busy)["trend"]
+
+
+def test_the_worst_of_its_positions_says_what_became_of_it(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    kraken.script("AddOrder", faults.Fault(), faults.reset_after())
+    body = {"id": "flat", "fired_at": moment(busy)}
+    assert flat(busy, **body).status == 503
+    (row,) = rows(busy)
+    assert (row["outcome"], row["milliseconds"]) == ("unknown", None)
+    assert row["reason"]
+    CLOCK.sleep(6)
+    well(flat(busy, **body))
+    (row,) = rows(busy)
+    assert (row["outcome"], row["reason"]) == ("accepted", "")
+
+
+def test_with_nothing_to_close_it_is_one_that_had_nothing_to_do(
+    kraken: KrakenServer, function: Function
+) -> None:
+    well(flat(function, id="flat"), "no_action")
+    (row,) = rows(function)
+    assert (row["outcome"], row["order_ids"]) == ("no_action", [])
