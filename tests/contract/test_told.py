@@ -51,7 +51,7 @@ def test_entries_records_and_pauses_are_told_once_by_whichever_instance_runs(mak
     assert sorted(person.titles) == [
         "swing: an exit was refused, the position is still open (paper)",
         "trend: Kraken refused the order (paper)",
-        "trend: paused",
+        "trend: paused (paper)",
     ]
 
 

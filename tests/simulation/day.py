@@ -173,7 +173,7 @@ class Day:
         rows = [row_of_note(note) for note in notes]
         found = [(kind, row) for row in rows if (kind := kind_of(row, self.clock.now()))]
         messages = [message_of(kind, row) for kind, row in found if kind != "malformed"]
-        return Counter((message.title, message.body) for message in messages)
+        return Counter((f"{message.title} (paper)", message.body) for message in messages)
 
 
 def open_lots(book: Book) -> dict[Line, list[Lot]]:

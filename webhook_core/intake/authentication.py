@@ -182,7 +182,9 @@ def _token(
         raise refused
     if len(right) != 1:
         where = " or ".join(spoken.secrets) or "the URL, for its messages have no place for one"
-        raise Unauthenticated(f"a message of {spoken.tool} carries its one proof in {where}")
+        held = any(isinstance(text, str) and text for text in texts)
+        wrong = ": what stands there is no configured token" if held and not right else ""
+        raise Unauthenticated(f"a message of {spoken.tool} carries its one proof in {where}{wrong}")
     return right[0]._replace(dialect=spoken.tool)
 
 

@@ -60,9 +60,8 @@ class Summary:
         if len(lines) > MOST_LINES:
             body.append(f"and {len(lines) - MOST_LINES} more: python -m webhook_core report")
         body += _totals(lines, prices)
-        mode = "" if self.whose[0] == "live" else f" ({self.whose[0]})"
         there = "" if self.hour is None or self.hour.zone == "UTC" else f" ({self.hour.text})"
-        title = f"The day until {until:%Y-%m-%d %H:%M} UTC{there}{mode}"
+        title = f"The day until {until:%Y-%m-%d %H:%M} UTC{there}"
         return Message("", title, "\n".join(body))
 
 

@@ -96,9 +96,9 @@ class Telling:
     def _at_once(self, title: str, body: str, budget: Budget) -> None:
         if "failing" not in self._about:
             return
-        message = Message("failing", title, self._mask(body))
+        message = self._as_sent(Message("failing", title, body))
         for channel in takers(message, self.book.channels()):
-            channel.send(title, message.body, max(1.0, min(8.0, budget.remaining())))
+            channel.send(message.title, message.body, max(1.0, min(8.0, budget.remaining())))
 
     def _about_of(self, message: Message) -> frozenset[str]:
         strategy = self.settings.strategies.get(message.strategy or "")
@@ -138,7 +138,7 @@ class Telling:
                 event(logging.ERROR, "notify.not_told", exc_info=True)
                 continue
             messages += (one for one in found if not one.kind or one.kind in self._about_of(one))
-        return [self._masked(message) for message in messages], state
+        return [self._as_sent(message) for message in messages], state
 
     def _steps(
         self,
@@ -168,9 +168,11 @@ class Telling:
         """Without secrets: one may stand in the wrong field of an alert."""
         return masked(text, written_forms(self.settings.texts_to_mask))
 
-    def _masked(self, message: Message) -> Message:
-        title, body = self._mask(message.title), self._mask(message.body)
-        return message._replace(title=title, body=body)
+    def _as_sent(self, message: Message) -> Message:
+        """Where no real money is at stake the title says so."""
+        mode = self.settings.trading_mode
+        title = message.title if mode == "live" else f"{message.title} ({mode})"
+        return message._replace(title=self._mask(title), body=self._mask(message.body))
 
     def test(self) -> list[tuple[str, str, str]]:
         """A message to every address: its place, its service, and what became of it."""

@@ -49,7 +49,6 @@ _DO = {
 
 def message_of(kind: str, row: Row) -> Message:
     """Of ``kind`` of WHAT; ``found`` is told as ``unknown`` was."""
-    mode = "" if row.mode in ("live", "") else f" ({row.mode})"
     facts = [row.asked.strip(), moment(row.at), f"alert {row.alert_id}" if row.alert_id else ""]
     lines = (
         ", ".join(fact for fact in facts if fact) + ".",
@@ -57,7 +56,7 @@ def message_of(kind: str, row: Row) -> Message:
         _DO.get(kind, ""),
     )
     told_as = "unknown" if kind == "found" else kind
-    title = f"{row.strategy}: {WHAT[kind]}{mode}"
+    title = f"{row.strategy}: {WHAT[kind]}"
     return Message(told_as, title, "\n".join(line for line in lines if line), row.strategy)
 
 

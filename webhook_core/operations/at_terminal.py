@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from webhook_core.application import Application
@@ -10,6 +11,7 @@ from webhook_core.bootstrap import build
 from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
 from webhook_core.errors import NotConfigured
+from webhook_core.events import LOGGER
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.kraken.records import Records
 from webhook_core.ledger.opening import require_ledger
@@ -32,15 +34,18 @@ def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -
         raise SettingsError(error.faults) from None
 
 
-def start_at_terminal(env: Mapping[str, str], stream: TextIO) -> Application:
+def start_at_terminal(
+    env: Mapping[str, str], stream: TextIO, told: Sequence[str] = ()
+) -> Application:
     """The application for the command line: log lines go to ``stream``, from WARNING up unless
-    LOG_LEVEL says otherwise.
+    LOG_LEVEL says otherwise. ``told``: how the events begin that the command tells itself, in
+    sentences.
 
     Raises SettingsError, and LedgerAbsent where LEDGER_URL names a file that is no ledger: a
     command makes none.
     """
     settings = complete_settings(env)
-    log_at_terminal(settings, env, stream)
+    log_at_terminal(settings, env, stream, told)
     require_ledger(settings.ledger_url, settings.ledger_id)
     try:
         return build(settings)
@@ -53,7 +58,18 @@ def known_pairs() -> Instruments:
     return Instruments(snapshot(), Records())
 
 
-def log_at_terminal(settings: Settings, env: Mapping[str, str], stream: TextIO) -> None:
-    """Lines for people on ``stream``."""
+def log_at_terminal(
+    settings: Settings, env: Mapping[str, str], stream: TextIO, told: Sequence[str] = ()
+) -> None:
+    """Lines for people on ``stream``; all of them where LOG_LEVEL asks for some."""
     level = settings.log_level if env.get("LOG_LEVEL") else "WARNING"
     logs.configure(level, "console", stream, secrets=settings.texts_to_mask)
+    if told and not env.get("LOG_LEVEL"):
+        for handler in LOGGER.handlers:
+            handler.addFilter(lambda record: _is_news(record, tuple(told)))
+
+
+def _is_news(record: logging.LogRecord, told: tuple[str, ...]) -> bool:
+    """A traceback and what is CRITICAL always are."""
+    is_grave = bool(record.exc_info) or record.levelno >= logging.CRITICAL
+    return is_grave or not record.getMessage().startswith(told)

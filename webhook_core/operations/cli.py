@@ -33,6 +33,8 @@ from webhook_core.operations.commands.token import token
 from webhook_core.settings.reading import SettingsError
 
 _NEED_NO_ENTRIES = ("pairs", "notify")
+_TOLD = ("trading.", "order.")
+"""What a pause does is told in sentences and tables, and not by lines of the log before them."""
 
 
 class _Commands(click.Group):
@@ -65,7 +67,8 @@ def cli(ctx: click.Context) -> None:
 
 
 def _application(command: str) -> Application:
-    application = start_at_terminal(os.environ, sys.stderr)
+    told = _TOLD if command in ("pause", "resume") else ()
+    application = start_at_terminal(os.environ, sys.stderr, told)
     if application.settings.ledger_url.startswith("memory:") and command not in _NEED_NO_ENTRIES:
         raise click.ClickException(
             "LEDGER_URL=memory:// lives in the function's own process: this command sees none of "

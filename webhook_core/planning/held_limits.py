@@ -115,7 +115,7 @@ class HeldLimits:
                 pairs=sum(key != pair for key in pairs), entries=entries
             )
             for check in held_checks(counted, owner.guards):
-                yield owned(check, owner.limits, check.rule)
+                yield owned(check, owner.limits, check.rule.removesuffix("_CURRENCY"))
             before.append(Open.of_leg(one.leg, one.instrument, self.wants.strategy))
             if one.enters:
                 pairs[pair] = Entered(entries + 1, self.now, one.leg.margin)

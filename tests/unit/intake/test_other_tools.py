@@ -91,11 +91,19 @@ def test_the_tools_own_secret_proves_the_sender_and_its_strategy_and_is_removed(
     assert TOKEN not in repr(body.fields) + repr(in_ours(body).fields) + repr(body)
 
 
+@pytest.mark.parametrize("title", ["3Commas Signal bot", "3Commas DCA bot", "OKX signal bot"])
+def test_a_wrong_secret_in_the_right_place_is_told_as_that(title):
+    with pytest.raises(Unauthenticated, match="no valid proof") as caught:
+        taken(BY_TITLE[title].body("a-wrong-secret-0123456789"))
+    assert "what stands there is no configured token" in caught.value.reason
+    assert "a-wrong-secret" not in caught.value.reason
+
+
 def test_two_right_secrets_are_none():
     alert = json.loads(BY_TITLE["Altrady's signal bot"].body()) | {"api_key": TOKEN}
     with pytest.raises(Unauthenticated) as caught:
         taken(alert)
-    assert "api_key or api_secret" in caught.value.reason
+    assert caught.value.reason.endswith("its one proof in api_key or api_secret")
 
 
 def test_two_right_secrets_of_tv_hub_are_none():

@@ -22,12 +22,12 @@ def test_a_pause_is_told_once_and_its_end_too(told, person):
     function.operate("POST", "/pause", strategy="trend", why="holiday")
     assert (next_run(function), next_run(function)) == (1, 0)
     (said,) = person.heard
-    assert said["title"] == "trend: paused"
+    assert said["title"] == "trend: paused (paper)"
     assert said["message"].startswith("Strategy trend is paused for every order since 2026-11-22")
     assert said["message"].endswith("by the operator: holiday.")
     function.operate("POST", "/resume", strategy="trend")
     assert (next_run(function), next_run(function)) == (1, 0)
-    assert person.titles[1] == "trend: trading goes on"
+    assert person.titles[1] == "trend: trading goes on (paper)"
 
 
 def test_one_that_ends_by_itself_is_told_too(told, person):
@@ -35,7 +35,7 @@ def test_one_that_ends_by_itself_is_told_too(told, person):
     function.operate("POST", "/pause", **{"for": "90s"})
     next_run(function)
     assert (next_run(function), next_run(function)) == (1, 0)
-    assert person.titles == ["The account: paused", "The account: trading goes on"]
+    assert person.titles == ["The account: paused (paper)", "The account: trading goes on (paper)"]
 
 
 def test_alerts_that_come_meanwhile_are_told_where_that_is_chosen(told, person):
@@ -94,11 +94,11 @@ def test_kraken_that_fails_three_runs_in_a_row_is_told_once_and_when_it_is_back(
     function = told()
     function.venue.unreadable = {"trades"}
     assert [next_run(function) for _ in range(6)] == [0, 0, 1, 0, 0, 0]
-    assert person.titles == ["Kraken can't be read"]
+    assert person.titles == ["Kraken can't be read (paper)"]
     assert "trades: trades could not be read." in person.heard[0]["message"]
     function.venue.unreadable = set()
     assert [next_run(function) for _ in range(2)] == [1, 0]
-    assert person.titles[1] == "Kraken can be read again"
+    assert person.titles[1] == "Kraken can be read again (paper)"
 
 
 def test_one_that_fails_for_a_moment_is_not_told(told, person):
@@ -133,10 +133,10 @@ def test_a_ledger_that_fails_is_told_without_it(told, person):
     for _ in range(5):
         function.clock.sleep(60)
         assert function.operate("POST", "/reconcile").status == 503
-    assert person.titles == ["The ledger can't be used"]
+    assert person.titles == ["The ledger can't be used (paper)"]
     function.store.down = frozenset()
     next_run(function)
-    assert person.titles == ["The ledger can't be used", "The ledger works again"]
+    assert person.titles == ["The ledger can't be used (paper)", "The ledger works again (paper)"]
 
 
 @pytest.mark.parametrize("down", ["notes", "add_note", "beginning_with"])
@@ -183,13 +183,13 @@ def test_silence_is_told_once_and_once_more_when_alerts_come_again(told, person,
     assert next_run(function, 60 * 25.9) == 0
     assert next_run(function, 60 * 0.2) == 1
     assert [next_run(function, 60 * 9) for _ in range(3)] == [0, 0, 0]
-    assert person.titles == ["trend: no alert, it has gone silent"]
+    assert person.titles == ["trend: no alert, it has gone silent (paper)"]
     assert person.heard[0]["message"].startswith(
         "None came since 2026-11-22 12:00:00 UTC; expected: at least one every 26h."
     )
     function.post(function.alert(id="2", strategy_name="trend"))
     assert [next_run(function) for _ in range(3)] == [1, 0, 0]
-    assert person.titles[1] == "trend: alerts come again"
+    assert person.titles[1] == "trend: alerts come again (paper)"
 
 
 @pytest.mark.parametrize("alert", [{"symbol": "ETHUSD"}, {"volume": "much"}, {"validate": True}])
@@ -214,7 +214,7 @@ def test_a_strategy_that_was_silent_before_anybody_asked_is_told(told, person, s
     later = told(store=function.store, clock=function.clock, env=strategies)
     assert next_run(later) in (0, 1)  # by the first run or the second, and once
     assert next_run(later) == 0
-    assert person.titles == ["trend: no alert, it has gone silent"]
+    assert person.titles == ["trend: no alert, it has gone silent (paper)"]
 
 
 def test_report_shows_it_with_and_without_anybody_to_tell(told, strategies):

@@ -37,7 +37,7 @@ def test_an_exit_beside_an_entry_that_fired_is_told_once(trading, person, close)
     trade(function, 2, moves_to, volume="0.001")
     assert [next_run(function) for _ in range(15)] == [1, *[0] * 14]
     (said,) = person.heard
-    assert said["title"] == "trend: a stop or take profit fired, sold 0.01 BTC/USD"
+    assert said["title"] == "trend: a stop or take profit fired, sold 0.01 BTC/USD (paper)"
     assert " USD, fee " in said["message"]
     assert said["message"].endswith("By the order of alert 1.")
     (leg,) = function.operate("GET", "/alerts", id="1")["alert"]["legs"]
@@ -63,14 +63,14 @@ def test_a_stop_of_its_own_that_fired_is_told_by_its_kind(
     assert next_run(function) == 0
     trade(function, 2, "58500", volume="0.001")
     assert [next_run(function) for _ in range(3)] == [1, 0, 0]
-    assert person.titles == [f"default: a {order_type} fired, sold 0.01 BTC/USD"]
+    assert person.titles == [f"default: a {order_type} fired, sold 0.01 BTC/USD (paper)"]
 
 
 def test_every_fill_is_told_where_that_is_chosen(trading, person):
     function = trading(NOTIFY_ABOUT="fill")
     trade(function, 1, "60000")
     assert [next_run(function) for _ in range(3)] == [1, 0, 0]
-    assert person.titles == ["default: bought 0.01 BTC/USD"]
+    assert person.titles == ["default: bought 0.01 BTC/USD (paper)"]
     assert person.heard[0]["message"].startswith("At 60000, for 600 USD, fee 4.8 USD; 2026-11-22")
 
 

@@ -58,6 +58,13 @@ def test_a_first_order_is_held_against_it(most, fields, good):
     assert len(sent(function)) == int(good)
 
 
+def test_a_pair_without_a_most_names_the_setting_that_can_be_changed():
+    function = limited(MAX_POSITION="1 ETH")
+    _, _, why = post(function, alert(function, "a-1", **BUY))
+    assert why.startswith("MAX_POSITION_CURRENCY: no most is set in BTC or USD")
+    assert why.endswith("(the global MAX_POSITION)")
+
+
 @pytest.mark.parametrize("margin", [{}, MARGIN])
 @pytest.mark.parametrize("order", [BUY, LIMIT])
 def test_what_is_held_or_rests_counts_with_the_order(order, margin):
