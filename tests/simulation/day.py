@@ -208,8 +208,9 @@ def _trades_wrong(day: Day, calm: Day, before: dict[str, Decimal]) -> Iterator[s
     if len(trades) != len(calm.trades()):
         yield f"{len(trades)} trades are kept of {len(calm.trades())}"
     lines = reported(Opened(trades=trades), datetime.min.replace(tzinfo=UTC))
-    quote = sum((line.realised - line.position.cost for line in lines), Decimal(0))
-    base = sum((line.position.volume for line in lines), Decimal(0))
+    zero = Decimal(0)
+    quote = sum((line.realised - line.position.cost + line.beyond_cost for line in lines), zero)
+    base = sum((line.position.volume - line.beyond_volume for line in lines), zero)
     change = [after[asset] - before[asset] for asset in ("ZUSD", "XXBT")]
     if change != [quote, base]:
         yield f"the reports come to {quote} and {base}, the account changed by {change}"
