@@ -72,7 +72,8 @@ class Accounts:
         self, query: Mapping[str, str], budget: Budget, opened: Opened | None = None
     ) -> dict[str, Any]:
         """``month`` (2026-11, this one if it is left out, ``all`` for everything) and ``strategy``.
-        ``opened``: where it was read already. Raises AlertMalformed, LedgerUnavailable."""
+        ``opened``: where it was read already. ``priced_at`` of the answer: when the prices were
+        had. Raises AlertMalformed, LedgerUnavailable."""
         now = self.clock.now()
         since, until = span(query.get("month", ""), now)
         opened = opened or Months(self.store).opened(since, until)
@@ -80,7 +81,9 @@ class Accounts:
         place = self.store.place()
         symbols = {line.line.symbol for line in lines if line.position.lots}
         prices = self.prices(symbols, budget)
-        return to_document(lines, prices, since, until, None if place is None else place.read_at)
+        read_at = None if place is None else place.read_at
+        document = to_document(lines, prices, since, until, read_at)
+        return {**document, "priced_at": now if prices else None}
 
     def curves(
         self, query: Mapping[str, str], opened: Opened

@@ -116,7 +116,8 @@ def to_document(
     until: datetime,
     read_at: datetime | None,
 ) -> dict[str, Any]:
-    """``prices``: last ones by symbol. ``read_at``: up to when the venue's trades are known."""
+    """``prices``: last ones by symbol, whenever the span ended. ``read_at``: up to when the venue's
+    trades are known."""
     rows = [_row(line, prices.get(line.line.symbol)) for line in lines]
     return {
         "since": since,

@@ -235,10 +235,13 @@ def test_the_commands_show_the_report_and_every_trade_as_a_table_and_as_values(
     assert "no tax advice" in table
     (row,) = csv.DictReader(io.StringIO(run("report", "--csv")))
     assert (row["strategy"], row["open_volume"], row["slippage_median"]) == ("'=one()", "0.01", "0")
+    assert "Unrealised is at the prices of 20" in table
+    assert "not what it was worth then" not in table
     (named,) = application.operators.report({})["rows"]
-    assert list(row) == [*named, "alerts", "refused", "refused_percent", "read_at"]
+    assert list(row) == [*named, "alerts", "refused", "refused_percent", "read_at", "priced_at"]
     assert (row["alerts"], row["refused"], row["refused_percent"]) == ("1", "0", "0")
     assert row["read_at"].startswith("20")
+    assert row["priced_at"].startswith("20")
     own, other = csv.DictReader(io.StringIO(run("fills", "--csv")))
     assert tuple(own) == COLUMNS
     assert (own["strategy"], own["role"], own["fee_currency"]) == ("'=one()", "order", "USD")

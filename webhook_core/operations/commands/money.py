@@ -38,10 +38,11 @@ REPORT_COLUMNS = (
         "refused",
         "refused_percent",
         "read_at",
+        "priced_at",
     ),
 )
 """Of report --csv, named as in the JSON of GET /report. What the JSON says of a strategy, from
-``alerts`` on, stands in each of its rows, and ``read_at`` in all."""
+``alerts`` on, stands in each of its rows, ``read_at`` and ``priced_at`` in all."""
 
 _month = click.option(
     "--month", default="", help="Such as 2026-11; this one if it is left out; all for everything."
@@ -76,6 +77,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     for quote, total in document["totals"].items():
         unrealised = total["unrealised"] or "not known: a price is missing"
         show_line(f"{quote}: realised {total['realised']}, unrealised {unrealised}")
+    if document["priced_at"] is not None:
+        show_line(_priced(document))
     show_line(_age(document))
     for line in map(_silence, document["expected"]):
         show_line(line)
@@ -160,8 +163,8 @@ def _with_shares(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     and perhaps had all of its alerts refused, has a row of its own."""
     shares = {share["strategy"]: share for share in document["refused"]["strategies"]}
     traded = {row["strategy"] for row in document["rows"]}
-    read_at = document["read_at"]
-    shown = {"read_at": None if read_at is None else read_at.isoformat(timespec="seconds")}
+    moments = {name: document[name] for name in ("read_at", "priced_at")}
+    shown = {name: at and at.isoformat(timespec="seconds") for name, at in moments.items()}
     for row in document["rows"]:
         yield {**row, **shares.get(row["strategy"], {}), **shown}
     for name, share in shares.items():
@@ -182,6 +185,15 @@ def _cell(value: Any) -> object:
 
 def _is_number(value: object) -> bool:
     return not isinstance(value, str) or re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+
+
+def _priced(document: Mapping[str, Any]) -> str:
+    """No price of the past is kept, so an old month's open lots are worth what they are now."""
+    priced_at, until = document["priced_at"], document["until"]
+    line = f"Unrealised is at the prices of {moment(priced_at)} UTC"
+    if until >= priced_at:
+        return f"{line}."
+    return f"{line}, of what was open on {moment(until)}: not what it was worth then."
 
 
 def _silence(row: Mapping[str, Any]) -> str:
