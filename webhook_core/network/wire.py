@@ -9,24 +9,22 @@ moment, the look-up of the name included: when that takes too long, nothing is s
 from __future__ import annotations
 
 import functools
-import io
 import socket
 import ssl
 import time
-import zlib
 from collections.abc import Mapping
-from http.client import HTTP_PORT, HTTPS_PORT, HTTPConnection, HTTPException, HTTPResponse
-from typing import Any
 
 import certifi
 from urllib3.util import wait_for_read
 
 from webhook_core.network.exchange import Answer, NoAnswer
+from webhook_core.network.http1 import Malformed, Reply, host_header, reply_from, request_of
 from webhook_core.network.name_look_up import addresses
 
 CONNECT_TIMEOUT_S = 1.0
 """For the look-up of the name, and for one address; the next one is tried with what is left."""
-_GZIP = 16 + zlib.MAX_WBITS
+HTTP_PORT, HTTPS_PORT = 80, 443
+_READ_AT_ONCE = 65_536
 
 
 class Wire:
@@ -49,8 +47,8 @@ class Wire:
         connection = _unbroken(idle) or _Connection(*self._address, self._tls)
         connection.deadline.ends_at = ends_at
         try:
-            answer = connection.exchange(method, path, body, headers)
-        except (OSError, HTTPException, zlib.error) as error:
+            answer, is_last = connection.exchange(method, path, body, headers)
+        except (OSError, Malformed) as error:
             connection.close()
             raise NoAnswer(
                 type(error.__cause__ or error).__name__,
@@ -60,7 +58,7 @@ class Wire:
         except BaseException:
             connection.close()
             raise
-        if connection.sock is not None and idle is self._idle and len(idle) < self._most_kept:
+        if not is_last and idle is self._idle and len(idle) < self._most_kept:
             idle.append(connection)
         else:
             connection.close()
@@ -84,7 +82,7 @@ def _unbroken(idle: list[_Connection]) -> _Connection | None:
             connection = idle.pop()
         except IndexError:  # another thread took it
             break
-        if not wait_for_read(connection.sock, timeout=0.0):
+        if connection.sock is not None and not wait_for_read(connection.sock, timeout=0.0):
             return connection
         connection.close()
     return None
@@ -107,79 +105,56 @@ class _Deadline:
         return left
 
 
-class _Connection(HTTPConnection):
+class _Connection:
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        super().__init__(host, port)
-        self.default_port = HTTPS_PORT if tls else HTTP_PORT  # stands in no Host header
         self.deadline = _Deadline()
-        self.response_class = functools.partial(_TimedResponse, self.deadline)  # type: ignore[assignment]
-        self._tls = tls
+        self.sock: socket.socket | None = None
+        self._host, self._port, self._tls = host, port, tls
+        self._named = host_header(host, port, HTTPS_PORT if tls else HTTP_PORT)
 
     def exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
-        self.request(method, path, body, headers)
-        reply = self.getresponse()
-        if reply.status < 200:  # else the answer behind it would be taken for that of the next
-            raise HTTPException("an interim answer")
-        content = reply.read()
-        if reply.headers.get("Content-Encoding", "").lower() == "gzip":
-            content = zlib.decompress(content, _GZIP)
-        return Answer(reply.status, reply.headers, content)  # type: ignore[arg-type]
+    ) -> Reply:
+        """It goes out in one piece: for a head alone the server would wake up for nothing."""
+        request = request_of(method, path, self._named, headers, body)
+        sock = self.sock or self._connected()
+        sock.settimeout(self.deadline.left())
+        sock.sendall(request)
+        return reply_from(functools.partial(self._next_of, sock))
 
-    def connect(self) -> None:
-        """``host`` stays the name: the certificate is checked against it, and the Host header
-        carries it."""
-        try:
-            self.sock = self._connected()
-        except OSError as error:
-            raise _NotConnectedError from error
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.settimeout(self.deadline.left())
-        if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+    def close(self) -> None:
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            sock.close()
+
+    def _next_of(self, sock: socket.socket) -> bytes:
+        """Each read may take what is left until the deadline."""
+        sock.settimeout(self.deadline.left())
+        return sock.recv(_READ_AT_ONCE)
 
     def _connected(self) -> socket.socket:
+        try:
+            sock = self.sock = self._reached()
+        except OSError as error:
+            raise _NotConnectedError from error
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(self.deadline.left())
+        if self._tls is not None:  # the certificate is checked against the name
+            sock = self.sock = self._tls.wrap_socket(sock, server_hostname=self._host)
+        return sock
+
+    def _reached(self) -> socket.socket:
         error: OSError = OSError("the host has no address")
         for address in addresses(
-            self.host, self.port, min(self.deadline.left(), CONNECT_TIMEOUT_S)
+            self._host, self._port, min(self.deadline.left(), CONNECT_TIMEOUT_S)
         ):
             try:
                 return socket.create_connection(
-                    (address, self.port), min(self.deadline.left(), CONNECT_TIMEOUT_S)
+                    (address, self._port), min(self.deadline.left(), CONNECT_TIMEOUT_S)
                 )
             except OSError as failed:
                 error = failed
         raise error
-
-    def send(self, data: Any) -> None:
-        if self.sock is not None:  # one that was used before has what that exchange had left
-            self.sock.settimeout(self.deadline.left())
-        super().send(data)
-
-
-class _TimedResponse(HTTPResponse):
-    def __init__(self, deadline: _Deadline, sock: socket.socket, *rest: Any, **named: Any) -> None:
-        super().__init__(sock, *rest, **named)
-        self.fp = io.BufferedReader(_TimedSocket(self.fp.detach(), sock, deadline))
-
-
-class _TimedSocket(io.RawIOBase):
-    """The reading end of a socket; each read may take what is left until the deadline."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: _Deadline) -> None:
-        self._raw, self._sock, self._deadline = raw, sock, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._deadline.left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 @functools.cache

@@ -685,10 +685,10 @@ def test_a_reply_that_does_not_end_is_unknown_when_the_budget_ends(step: Any) ->
 def test_a_server_that_stops_reading_does_not_hold_a_kept_connection_beyond_the_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    waited_for: list[wire._Connection] = []
-    real = wire._Connection.getresponse
+    waited_for: list[Callable[[], bytes]] = []
+    real = wire.reply_from
     monkeypatch.setattr(
-        wire._Connection, "getresponse", lambda self: waited_for.append(self) or real(self)
+        wire, "reply_from", lambda receive: waited_for.append(receive) or real(receive)
     )
 
     def answers_once(server: RawServer, connection: socket.socket) -> bool:

@@ -140,7 +140,7 @@ def from_metadata() -> Token:
         raise NoToken(f"METADATA_{'TIMEOUT' if error.is_late else 'DISCONNECTED'}") from error
     finally:
         wire.close()
-    if answer.status != 200 or answer.headers.get("Metadata-Flavor") != "Google":
+    if answer.status != 200 or answer.headers.get("metadata-flavor") != "Google":
         raise NoToken(f"METADATA_HTTP_{answer.status}")
     try:
         document = json.loads(answer.body)
