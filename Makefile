@@ -51,6 +51,7 @@ simulate: venv
 	$(PY) -m tests.simulation --seeds $(SEEDS)
 	$(PY) -m tests.simulation --kind counted --seeds 3000
 	$(PY) -m tests.simulation --kind account --seeds 1500
+	$(PY) -m tests.simulation --kind situations --seeds 100
 	$(PY) -m tests.walk --walks 43
 	DAYS=60 $(PY) -m pytest -q tests/simulation/test_day.py
 

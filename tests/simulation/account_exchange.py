@@ -72,7 +72,12 @@ class AccountExchange:
     each read of the balances was, by its task."""
 
     def __init__(
-        self, world: World, chaos: Chaos, balances: Mapping[str, Decimal], auto_earn: frozenset[str]
+        self,
+        world: World,
+        chaos: Chaos,
+        balances: Mapping[str, Decimal],
+        auto_earn: frozenset[str],
+        pairs: tuple[str, ...] = (*PAIRS, "SOLUSD"),
     ) -> None:
         self._world, self._auto_earn, self.history = world, auto_earn, list[State]()
         self._documents, self._frozen = MemoryDocuments(), Frozen("")
@@ -80,7 +85,7 @@ class AccountExchange:
         account: dict[str, Any] = {
             "balances": balances, "maker_fee": Decimal("0.25"), "taker_fee": Decimal("0.40"),
             "key": KEY,
-            "secret": SECRET, "nonce_window": 10**18, "pairs": _pairs(),
+            "secret": SECRET, "nonce_window": 10**18, "pairs": _pairs(pairs),
         }  # fmt: skip
         self._engine = PaperKraken(self._documents, clock, **account)
         self._past = PaperKraken(self._frozen, clock, **account)
@@ -158,8 +163,8 @@ class _TrueTime:
 
 
 @cache
-def _pairs() -> dict[str, Any]:
-    return {key: row for key, row in packaged_rows().items() if key in (*PAIRS, "SOLUSD")}
+def _pairs(keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: row for key, row in packaged_rows().items() if key in keys}
 
 
 def _state(at: int, book: Book, by_hand: Mapping[str, Decimal]) -> State:

@@ -31,12 +31,14 @@ Wanted = Callable[[State], Range]
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """``keys``: the figures that it follows from. None in ``of``: its size is its own."""
+    """``keys``: the figures that it follows from. None in ``of``: its size is its own. ``leg``: the
+    first of which that is true."""
 
     alert: Alert
     of: Wanted | None
     keys: tuple[str, ...] = ()
     pair: str = ""
+    leg: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class AccountWatch:
         self._began: dict[str, int] = {}
         self._of_order: dict[str, tuple[Want, int, str]] = {}
         self._units: dict[str, str] = {}
+        self._legs: dict[str, int] = {}
         self._traded: set[str] = set()
         self._first: dict[str, int] = {}
         self._task: dict[str, str] = {}
@@ -79,6 +80,7 @@ class AccountWatch:
             attempt.owner,
         )
         self._units[attempt.client_order_id] = after.unit.name
+        self._legs[attempt.client_order_id] = after.unit.leg
 
     def placed(self, fields: Mapping[str, str]) -> None:
         name = fields["cl_ord_id"]
@@ -94,7 +96,8 @@ class AccountWatch:
         self._traded.add(want.alert.name)
         if b'"limit"' in want.alert.body:
             self._check_place(want, began)
-        if want.of is not None and fields["ordertype"] == "market":
+        is_sized = want.of is not None and self._legs[name] >= want.leg
+        if is_sized and fields["ordertype"] == "market":
             volume = _volume(fields, want)
             what, task = f"{fields['type']} {fields['volume']}", self._task.get(owner, "")
             self._check(want, volume, began, what, task)

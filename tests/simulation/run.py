@@ -25,6 +25,7 @@ from tests.simulation.limit_run import play
 from tests.simulation.power import Power
 from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.senders import BY_HAND, OPERATOR_TOKEN, Senders
+from tests.simulation.situation_run import SITUATIONS, play_situation
 from tests.simulation.store import SimulatedStore
 from tests.simulation.target_watch import TargetWatch
 from tests.simulation.venue import SimulatedVenue
@@ -44,7 +45,7 @@ ACCOUNT = "account"
 """Another kind, for seeds of its own: an account with money that is read late."""
 COUNTED = "counted"
 """And one more: a day with fewer places than alerts."""
-APART = (ACCOUNT, COUNTED, *LIMITS)
+APART = (ACCOUNT, COUNTED, *LIMITS, *SITUATIONS)
 
 FAULTS_WITH_MONEY = 0.25
 """There it is the figures that mislead: the other faults are rarer, or hardly an
@@ -90,8 +91,8 @@ def simulate(seed: int, kind: str | None = None, *, tell: bool = False) -> Resul
             return _with_money(seed, world)
         if kind == COUNTED:
             return _with_counts(seed, world)
-        if kind in LIMITS:
-            watched, deliveries = play(world, kind)
+        if kind in (*LIMITS, *SITUATIONS):
+            watched, deliveries = (play if kind in LIMITS else play_situation)(world, kind)
             story, orders = tuple(world.story or ()), len(watched.book)
             return Result(seed, tuple(watched.violations), story, orders, deliveries, kind)
         chaos = Chaos.of(world.random)

@@ -13,9 +13,16 @@ from tests.simulation.count_mutations import COUNT_MUTATIONS
 from tests.simulation.limit_mutations import LIMIT_MUTATIONS
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import APART, failures, simulate
+from tests.simulation.situation_mutations import SITUATION_MUTATIONS
 from tests.simulation.watch import Invariant
 
-ALL = (*MUTATIONS, *ACCOUNT_MUTATIONS, *COUNT_MUTATIONS, *LIMIT_MUTATIONS)
+ALL = (
+    *MUTATIONS,
+    *ACCOUNT_MUTATIONS,
+    *COUNT_MUTATIONS,
+    *LIMIT_MUTATIONS,
+    *SITUATION_MUTATIONS,
+)
 MOST_SEEDS = 15_000
 MET_AT = {
     "claim_not_atomic": 585,

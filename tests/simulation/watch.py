@@ -60,6 +60,9 @@ class Invariant(StrEnum):
     WITHIN_ITS_LIMIT = "no entry is in the book that a limit or its token forbids"
     PAUSED_MEANS_PAUSED = "nothing is claimed for what is paused once a pause was answered"
     EXITS_PASS = "no limit refuses an exit"
+    FILL_IS_TOLD = "who wants to know what was filled is told, where Kraken shows it in time"
+    EXIT_IS_DONE = "an exit from all leaves nothing, and nothing that would sell it again"
+    CANCELED_IS_GONE = "where a cancel was answered 200, no order that it meant is open"
     ONE_EXIT = "an order that takes the place of another does not stand beside it"
     LANDS_ON_TARGET = (
         "what is done for a target leaves the position there, and an order of a fixed size "

@@ -1,0 +1,74 @@
+"""The judgement of a situation: as of every account, and that nothing of it is lost, or left
+open."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from tests.simulation.account_plan import Want
+from tests.simulation.account_watch import AccountWatch
+from tests.simulation.senders import Delivery
+from tests.simulation.situations import Situation
+from tests.simulation.watch import FINAL, Invariant
+from tests.simulation.world import World
+from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.web.messages import HttpResponse
+
+_WAITS = frozenset(
+    ("not_sent", "outcome_unknown", "venue_unavailable", "expired", "order_rejected")
+)
+DUST = Decimal("0.0001")
+
+
+class SituationWatch(AccountWatch):
+    """``told``: the last answer of each alert."""
+
+    def __init__(self, world: World, store: MemoryLedger, plan: Situation) -> None:
+        super().__init__(world, store, plan)
+        self._plan, self._told = plan, dict[str, str]()
+
+    def answered(self, delivery: Delivery, response: HttpResponse) -> None:
+        super().answered(delivery, response)
+        document, name = json.loads(response.body), delivery.alert.name
+        self._told[name] = document["code"]
+        digests = {entry.body_sha256 for entry in self._store.entries(limit=1000).entries}
+        if response.status == 503 and delivery.alert.digest not in digests:
+            self.broken(Invariant.NOTHING_IS_LOST, f"{delivery.name}: no entry says so")
+        if b"confirm_fill" in delivery.alert.body and response.status == 200:
+            unread = [order["order_id"] for order in document["orders"] if "fill" not in order]
+            if unread:
+                self.broken(Invariant.FILL_IS_TOLD, f"{delivery.name} is not told of {unread}")
+
+    def _check(self, want: Want, volume: Decimal, began: int, what: str, task: str) -> None:
+        """A leg behind another goes by what was there when the alert was planned as a whole."""
+        began = self._first[want.alert.name] if want.leg else began
+        super()._check(want, volume, began, what, task)
+
+    def unresolved(self) -> bool:
+        return any(entry.state not in FINAL for entry in self._store.entries(limit=1000).entries)
+
+    def finish(self) -> None:
+        if self.unresolved():
+            self.broken(Invariant.ALL_RESOLVED, "an entry is unresolved")
+        must = self._told if self._plan.ends else self._plan.answered
+        waits = {name: code for name, code in self._told.items() if name in must and code in _WAITS}
+        if waits:
+            self.broken(Invariant.CALM_MEANS_DONE, f"in the end {waits}")
+        self._check_book()
+
+    def _check_book(self) -> None:
+        assert self.exchange is not None
+        plan, last, there = self._plan, self.exchange.history[-1], self.exchange.open
+        held = {name: last.of(name) for name in plan.flat if abs(last.of(name)) > DUST}
+        if held:
+            self.broken(Invariant.EXIT_IS_DONE, f"{held} is held in the end")
+        selling = [order.txid for order in there if order.side == "sell"]
+        if plan.exits is not None and len(selling) > plan.exits:
+            self.broken(Invariant.ONE_EXIT, f"{selling} sell in the end")
+        for want in plan.wants:
+            lone = b'"action": "cancel"' in want.alert.body and b"orders" not in want.alert.body
+            done = self._told.get(want.alert.name) in ("accepted", "no_action")
+            if lone and done and there:
+                names = [order.txid for order in there]
+                self.broken(Invariant.CANCELED_IS_GONE, f"{want.alert.name}: {names} live on")
