@@ -27,10 +27,12 @@ KEPT = 400
 
 
 class LateKraken(kraken_server.KrakenServer):
-    """``late``: seconds by read. What changes the book is never late."""
+    """``late``: seconds by read, and ``once`` of the next such read alone. What changes the book is
+    never late."""
 
     def __init__(self, clock: SharedClock, **options: Any) -> None:
         self.late: dict[str, float] = {}
+        self.once: dict[str, float] = {}
         self._past: list[tuple[float, str]] = []
         super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
 
@@ -42,7 +44,7 @@ class LateKraken(kraken_server.KrakenServer):
         code, content = self.engine.handle(method, path, query, headers, body)
         if endpoint not in READS:
             self.note()
-        lag = self.late.get(endpoint, 0)
+        lag = self.once.pop(endpoint, self.late.get(endpoint, 0))
         if not lag or not self._past:
             return code, content
         shown = [text for moment, text in self._past if moment <= self.clock.monotonic() - lag]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support import kraken_faults as faults
+from tests.walk import exchange
 from tests.walk.scene import SENDS, scene
 
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
@@ -62,6 +63,52 @@ def test_an_exit_that_was_lost(who, late_s, what, fault, margin):
         answer = there.send(who, most=SENDS, **EXITS[what])
         assert answer["status"] == 200, answer
         assert (there.held(), there.open()) == (0, [])
+
+
+@MARGIN
+@LOST
+@WHAT
+@pytest.mark.parametrize(
+    ("refusal", "times"), [("EAPI:Invalid nonce", 3), ("EOrder:Rate limit exceeded", 2)]
+)
+def test_an_exit_that_was_refused_at_first_beside_an_entry_that_was_lost(
+    refusal, times, what, fault, margin
+):
+    """Nothing was placed, so the resend sells what the first delivery was to."""
+    with scene(instances=2, margin=margin, balances=BALANCES) as there:
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        there.script(FAULTS[fault](), *[faults.errors([refusal])] * times)
+        assert there.send("one", most=1, side="buy", volume="0.1")["status"] == 503
+        there.clock.sleep(1)
+        body = there.alert("one", **EXITS[what])
+        there.deliver(body, most=SENDS)
+        assert there.held() == 0
+        answer = there.deliver(body)
+        assert answer["status"] == 200, answer
+        assert there.held() == 0
+
+
+@WHAT
+@pytest.mark.parametrize("call_s", [0.2, 0.3])
+def test_such_an_exit_is_planned_once_by_a_resend_though_each_call_takes_long(
+    call_s, what, monkeypatch
+):
+    """By then the entry is known, so that it is one order, where it was two before."""
+    with scene(balances=BALANCES) as there:
+        there.send("one", side="buy", volume="0.1")
+        there.clock.sleep(100)
+        there.script(faults.reset_after(), *[faults.errors(["EAPI:Invalid nonce"])] * 3)
+        entry = there.alert("one", side="buy", volume="0.1")
+        assert there.deliver(entry, most=1)["status"] == 503
+        there.clock.sleep(1)
+        body = there.alert("one", **EXITS[what])
+        assert there.deliver(body, most=1)["status"] == 503
+        there.clock.sleep(5)
+        assert there.deliver(entry, most=1)["status"] == 200
+        monkeypatch.setattr(exchange, "CALL_S", call_s)
+        answer = there.deliver(body, most=SENDS - 1)
+        assert (answer["status"], there.held()) == (200, 0), answer
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,23 @@ def test_fired_and_the_price_came_back(what, late, margin):
         assert there.open() == []
 
 
+@MARGIN
+@WHAT
+def test_fired_and_the_list_of_open_orders_goes_back_and_forth(what, margin):
+    """One read shows it still, the next one would not: an exit is planned by one of them alone."""
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        entered(there, "figures")
+        there.mark("ETHUSD", "2200", "2500")
+        there.clock.sleep(1)
+        there.kraken.once["OpenOrders"] = 3
+        answer = there.send("one", **NO_ORDER | WANTS[what])
+        assert answer["status"] in (200, 422), answer
+        if answer["status"] == 422:  # Kraken's own word that nothing is held
+            assert "No position exists" in answer["message"], answer
+        assert there.held() == left(what, Decimal(0), margin=margin)
+        assert there.open() == []
+
+
 @pytest.mark.parametrize("symbol", ["ETHUSD", "BTCUSD"])
 @LATE
 def test_left_by_a_buy_that_had_no_outcome_when_the_exit_came(late, symbol):

@@ -12,7 +12,7 @@ from tests.walk import test_exits_beside_lost_orders as lost_orders
 from tests.walk import test_figures as figures
 from tests.walk import test_gone_exits as gone
 from webhook_core.planning import freed_exits, least_held, open_orders, unlisted_orders
-from webhook_core.sending import legs, submission, waiting_rest
+from webhook_core.sending import legs, legs_again, submission, waiting_rest
 
 Scene = Callable[[], None]
 
@@ -37,6 +37,10 @@ def no_cancels(*_: Any, **__: Any) -> open_orders.Canceled:
     return open_orders.Canceled(frozenset(), frozenset())
 
 
+def only_decided(market: Any, wants: Any, budget: Any) -> Any:
+    return market.decide(wants, budget)
+
+
 def only_parents(self: freed_exits.Exits, entry: Any) -> bool:
     request = entry.current.request
     return bool(request.leaves_exit and request.side is self._side.opposite)
@@ -48,6 +52,14 @@ def with_no_unlisted(play: Callable[..., None], *how: Any) -> None:
         none = unlisted_orders.Unlisted((), ())
         patch.setattr(unlisted_orders.UnlistedOrders, "of", lambda *_: none)
         play(*how)
+
+
+def planned_slowly(call_s: float, what: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        play = lost_orders
+        play.test_such_an_exit_is_planned_once_by_a_resend_though_each_call_takes_long(
+            call_s, what, patch
+        )
 
 
 BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
@@ -98,6 +110,20 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
         open_orders.OpenNow, "lacking", empty,
         lambda: figures.test_a_limit_that_fills_while_its_own_status_is_late(
             "0.4", fills_back=True, margin=True),
+    ),
+    "a plan reads the list of open orders once more": (
+        open_orders.OpenNow, "so_far", None,
+        lambda: gone.test_fired_and_the_list_of_open_orders_goes_back_and_forth(
+            "reverse", margin=True),
+    ),
+    "an exit that was not sent waits for what is unknown": (
+        legs_again, "decided_again", only_decided,
+        lambda: lost_orders.test_an_exit_that_was_refused_at_first_beside_an_entry_that_was_lost(
+            "EAPI:Invalid nonce", 3, "close", "never came", margin=False),
+    ),
+    "an exit that has become one order is planned twice": (
+        legs_again, "sells_all", never,
+        lambda: planned_slowly(0.3, "close"),
     ),
     "an exit that lacks funds is refused for good": (
         submission, "_asks_for_too_much", never,

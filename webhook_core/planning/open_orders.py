@@ -44,6 +44,13 @@ class OpenNow:
     ) -> None:
         self._sources, self._budget, self._before = sources, budget, before
 
+    @property
+    def so_far(self) -> tuple[RestingOrder, ...] | None:
+        """As they were read, without those that we have canceled; None where nobody has asked."""
+        if self._before is None and "_read" not in vars(self):
+            return None
+        return without(self._read, self._canceled.done)
+
     @cached_property
     def listed(self) -> Sequence[RestingOrder]:
         """Without those of which a cancel of ours says that they are open no more."""

@@ -45,7 +45,7 @@ class RestingExits:
         rests: Collection[str] = (),
     ) -> None:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
-        self._open, self._rests = OpenNow(sources, budget, listed), rests
+        self.open, self._rests = OpenNow(sources, budget, listed), rests
         self.held: dict[str, Decimal] = {}
         self._last: dict[str, Decimal | None] = {}
 
@@ -72,10 +72,10 @@ class RestingExits:
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has
         crossed a margin order of the pair that is not among them."""
-        doubt = self._open.lacking(self._rests)
+        doubt = self.open.lacking(self._rests)
         if doubt:
             raise _in_doubt(doubt)
-        for order in self._open.listed:
+        for order in self.open.listed:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
                 continue
@@ -92,14 +92,12 @@ class RestingExits:
         own = [(entry, fill) for entry, fill in parents if _is_on_spot(entry, pair)]
         if not own and not any(held.values()):
             return ""
-        lacking = self._open.lacking(self._rests)
+        lacking = self.open.lacking(self._rests)
         if lacking:
             return lacking
         exits = self._exits_of(own, pair) if own else []
         resting = [
-            order
-            for order in self._open.listed
-            if not order.margin and self._holds(order) in assets
+            order for order in self.open.listed if not order.margin and self._holds(order) in assets
         ]
         for asset in assets:
             least, most = self._range(asset, resting)
@@ -109,7 +107,7 @@ class RestingExits:
                     return (
                         f"The balances that Kraken shows hold {asset} for an order that has filled."
                     )
-                if (rested or self._open.has_canceled) and self._open.has_all_of(self._rests):
+                if (rested or self.open.has_canceled) and self.open.has_all_of(self._rests):
                     self.held[asset] = most
             if (
                 any(self._holds(order) == asset and order.status not in DONE for order in exits)
@@ -132,7 +130,7 @@ class RestingExits:
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
         """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""
         ids = {entry.current.order_id: (entry, fill) for entry, fill in parents}
-        found = [order for order in (*self._open.listed, *self._open.gone) if order.parent in ids]
+        found = [order for order in (*self.open.listed, *self.open.gone) if order.parent in ids]
         if any(_missing(name, fill, found) > _ZERO for name, (_, fill) in ids.items()):
             since = min(entry.current.claimed_at for entry, _ in parents)
             known = {order.order_id for order in found}
@@ -185,7 +183,7 @@ class RestingExits:
         )
         rested = (
             order
-            for order in (*closed, *self._open.gone)
+            for order in (*closed, *self.open.gone)
             if order.order_type != OrderType.MARKET and not order.margin
         )
         return [order for order in rested if self._holds(order) == asset]

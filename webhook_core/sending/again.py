@@ -59,8 +59,10 @@ class Again:
             return self._legs_again().next_attempt(entry, first, budget)
         if not follows_from_the_account(firing.wants.intents[0]):
             return transitions.next_attempt(entry, entry.current.request, now, self._deadline_s)
+        from webhook_core.sending.decided_again import decided_again  # few alerts are sent again
+
         try:
-            decided = self._market.decide(firing.wants, budget)
+            decided = decided_again(self._market, firing.wants, budget)
         except OrderDenied as denied:
             ended = transitions.next_denied(entry, now, denied.message)
             return replace(ended, warnings=(*firing.warnings, *denied.notes))

@@ -18,8 +18,10 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.planning.decide import Market
+from webhook_core.planning.least_held import sells_all
 from webhook_core.planning.own_changes import change_within
 from webhook_core.planning.read_facts import Reading
+from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
@@ -118,15 +120,17 @@ class LegsAgain:
         )
 
     def _planned_anew(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry | None:
-        """None where it comes to another number of orders by now: then each leg is for itself."""
+        """None where it comes to another number of orders by now: then each leg is for itself, but
+        for an exit from all, which leads to the same whatever its orders are."""
         now, firing = self.market.clock.now(), self.firing
         try:
-            decided = self.market.decide(firing.wants, budget)
+            decided = decided_again(self.market, firing.wants, budget)
         except OrderDenied as denied:
             ended = transitions.next_denied(entry, now, denied.message)
             return replace(ended, warnings=(*firing.warnings, *denied.notes))
         first, *rest = decided.requests or (None,)
-        if first is None or len(rest) != len(entry.following):
+        differs = len(rest) != len(entry.following)
+        if first is None or (differs and not sells_all(firing.wants.intents)):
             return None
         return replace(
             transitions.next_attempt(entry, first, now, self.deadline_s),
@@ -145,7 +149,7 @@ class LegsAgain:
         mark = self.market.ledger.mark(turn.line)
         try:
             wants = self.firing.wants._replace(intents=tuple(closes), refused=leg.unit)
-            decided = self.market.decide(wants, budget)
+            decided = decided_again(self.market, wants, budget)
         except OrderDenied as denied:
             return (denied if closes[0].own else request), mark
         if decided.nothing:
