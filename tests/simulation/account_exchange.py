@@ -112,9 +112,10 @@ class AccountExchange:
         code, content = self._past.handle(method, path, query, headers, body)
         return code, self._earning(content) if endpoint == "BalanceEx" else content
 
-    def was_read(self, task: str) -> None:
-        """By whom the last read of the balances was."""
-        self.reads.setdefault(task, []).append(self._seen_at)
+    def was_read(self, task: str, endpoint: str) -> None:
+        """By whom the last call was."""
+        if endpoint == "BalanceEx":
+            self.reads.setdefault(task, []).append(self._seen_at)
 
     def move(self, pair: str, price: Decimal) -> None:
         """The market; what it crosses fills."""

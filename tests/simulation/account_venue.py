@@ -58,8 +58,7 @@ class _Network:
             raise NoAnswer("lost", is_late=True)
         process.wait(chaos.travel())
         code, content = self._exchange.call(method, path, query, dict(headers), body)
-        if endpoint == "BalanceEx":
-            self._exchange.was_read(process.task)
+        self._exchange.was_read(process.task, endpoint)
         fields = dict(parse_qsl(body.decode()))
         shown = {name: value for name, value in fields.items() if name not in ("nonce", "deadline")}
         process.tell("%s %s -> %s", endpoint, shown, content.decode()[:400])

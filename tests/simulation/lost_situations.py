@@ -49,8 +49,9 @@ def bought_in_doubt(random: Random) -> Situation:
     who = "one" if written.margin else random.choice(("one", "two"))
     written.add(83 + random.random() * 4, pair, _plain(random.choice(EXITS)), strategy=who)
     held = pair if written.margin else ASSETS[pair]
-    more = _gone(random, 1)
-    return written.situation(balances=MONEY, flat=(held,), late=_lists_late(random), **more)
+    refused = {2 + number: "EAPI:Invalid nonce" for number in range(random.choice((0, 0, 3)))}
+    more = _gone(random, 1) | {"late": _lists_late(random), "refused": refused}
+    return written.situation(balances=MONEY, flat=(held,), **more)
 
 
 def closed_in_doubt(random: Random) -> Situation:

@@ -20,7 +20,7 @@ from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.resting_orders import RestingOrders
 from webhook_core.planning.unlisted_orders import UnlistedOrders
-from webhook_core.sending import missed, submission
+from webhook_core.sending import legs_again, missed, submission
 from webhook_core.sending.fills import Fills
 from webhook_core.sending.legs_again import LegsAgain
 from webhook_core.sending.reconcile import Reconciler
@@ -106,6 +106,10 @@ def _none(*_: object) -> list[Any]:
     return []
 
 
+def _as_decided(market: Any, wants: Any, budget: Budget) -> Any:
+    return market.decide(wants, budget)
+
+
 def _nothing(*_: object) -> None:
     """As if there were none."""
 
@@ -170,6 +174,12 @@ SITUATION_MUTATIONS = (
         "exit_waits_for_a_buy",
         "bought_in_doubt",
         (least_held, "_may_be_passed", _never),
+        breaks=Invariant.EXIT_IS_DONE,
+    ),
+    _of(
+        "unsent_exit_waits_for_a_buy",
+        "bought_in_doubt",
+        (legs_again, "decided_again", _as_decided),
         breaks=Invariant.EXIT_IS_DONE,
     ),
     _of(

@@ -51,6 +51,8 @@ DRAWN: Mapping[str, Callable[[Random], Situation]] = {
 }
 SITUATIONS = tuple(DRAWN)
 FINAL_RECONCILES = 6
+TELLING = ("BalanceEx", "ClosedOrders", "OpenPositions")
+"""Not OpenOrders: what it lacks was never placed, or has gone, and nobody knows which."""
 
 
 def play_situation(world: World, name: str) -> tuple[SituationWatch, int]:
@@ -79,10 +81,13 @@ def play_situation(world: World, name: str) -> tuple[SituationWatch, int]:
 
 
 class SituationExchange(AccountExchange):
+    """``told``: as of when the newest read was, by its task, that shows what an exit has done."""
+
     def __init__(self, world: World, chaos: Chaos, plan: Situation, watch: SituationWatch) -> None:
         pairs = (*PAIRS, "SOLUSD", *plan.unpackaged)
         super().__init__(world, chaos, plan.balances, plan.auto_earn, pairs)
         self._plan, self._watch, self._orders = plan, watch, -1
+        self.told: dict[str, int] = {}
         self._late = dict.fromkeys(self._late, 0.0) | dict(plan.late)
         for pair, price in plan.unpackaged.items():
             self.move(pair, price)
@@ -107,6 +112,11 @@ class SituationExchange(AccountExchange):
                 self._watch.placed(dict(parse_qsl(body.decode())))
             raise NoAnswer("unheard", is_late=True)
         return answer
+
+    def was_read(self, task: str, endpoint: str) -> None:
+        super().was_read(task, endpoint)
+        if endpoint in TELLING:
+            self.told[task] = max(self._seen_at, self.told.get(task, 0))
 
     @property
     def open(self) -> list[Order]:

@@ -4,8 +4,10 @@ open."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from tests.simulation.account_exchange import State
 from tests.simulation.account_plan import Want
 from tests.simulation.account_watch import AccountWatch
 from tests.simulation.senders import Delivery
@@ -27,11 +29,13 @@ class SituationWatch(AccountWatch):
     def __init__(self, world: World, store: MemoryLedger, plan: Situation) -> None:
         super().__init__(world, store, plan)
         self._plan, self._told = plan, dict[str, str]()
+        self._placed_at: list[int] = []
 
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         super().answered(delivery, response)
         document, name = json.loads(response.body), delivery.alert.name
-        self._told[name] = document["code"]
+        if self._told.get(name, "") in {"", *_WAITS}:  # another delivery may have come to its end
+            self._told[name] = document["code"]
         digests = {entry.body_sha256 for entry in self._store.entries(limit=1000).entries}
         if response.status == 503 and delivery.alert.digest not in digests:
             self.broken(Invariant.NOTHING_IS_LOST, f"{delivery.name}: no entry says so")
@@ -44,6 +48,19 @@ class SituationWatch(AccountWatch):
         """A leg behind another goes by what was there when the alert was planned as a whole."""
         began = self._first[want.alert.name] if want.leg else began
         super()._check(want, volume, began, what, task)
+
+    def _last_seen(self, want: Want, task: str) -> Iterator[State]:
+        """An exit that has fired since the newest read, with no order of ours in between, is one
+        that nothing tells of. What rests, and is no exit, can be asked for by its id."""
+        yield from super()._last_seen(want, task)
+        assert self.exchange is not None
+        told, rests = self.exchange.told.get(task), _rests(self._plan)
+        if told is not None and not rests and all(at <= told for at in self._placed_at):
+            yield next(state for state in reversed(self.exchange.history) if state.at <= told)
+
+    def placed(self, fields: Mapping[str, str]) -> None:
+        super().placed(fields)
+        self._placed_at.append(self._world.now)
 
     def unresolved(self) -> bool:
         return any(entry.state not in FINAL for entry in self._store.entries(limit=1000).entries)
@@ -72,3 +89,7 @@ class SituationWatch(AccountWatch):
             if lone and done and there:
                 names = [order.txid for order in there]
                 self.broken(Invariant.CANCELED_IS_GONE, f"{want.alert.name}: {names} live on")
+
+
+def _rests(plan: Situation) -> bool:
+    return any(b'"limit"' in want.alert.body for want in plan.wants)
