@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.evidence import Evidence
-from tests.support.kraken_process import KrakenProcess
+from tests.support.kraken_process import BALANCES, KrakenProcess
 from tests.support.served_function import Function
 
 MakeFunction = Callable[..., Function]
@@ -36,8 +36,8 @@ def make_kraken(evidence, tmp_path_factory) -> Iterator[Callable[..., KrakenProc
     log = tmp_path_factory.mktemp("kraken") / "kraken.log"
     made: list[KrakenProcess] = []
 
-    def make(nonce_window: int = 0) -> KrakenProcess:
-        made.append(KrakenProcess(evidence.secrets, log, nonce_window))
+    def make(nonce_window: int = 0, balances: str = BALANCES) -> KrakenProcess:
+        made.append(KrakenProcess(evidence.secrets, log, nonce_window, balances))
         return made[-1]
 
     yield make

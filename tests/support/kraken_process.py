@@ -17,6 +17,7 @@ from tests.support.evidence import Secrets
 from tests.support.project import ROOT
 from tests.support.served_function import WAIT_S, base_environment, eventually, exchange, free_port
 
+BALANCES = "USD=10000,BTC=1"
 MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
 
 
@@ -24,19 +25,21 @@ class KrakenProcess:
     """``port`` is fixed from the beginning, so that a test may start the server late.
     ``log`` gets its errors."""
 
-    def __init__(self, secrets: Secrets, log: Path, nonce_window: int = 0) -> None:
+    def __init__(
+        self, secrets: Secrets, log: Path, nonce_window: int = 0, balances: str = BALANCES
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._secrets = secrets
         self._log = log
-        self._nonce_window = nonce_window
+        self._nonce_window, self._balances = nonce_window, balances
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> KrakenProcess:
         account = [
             "--port", str(self.port), "--key", self._secrets.kraken_key, "--secret",
             self._secrets.kraken_secret,
-            "--nonce-window", str(self._nonce_window),
+            "--nonce-window", str(self._nonce_window), "--balances", self._balances,
         ]  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -77,6 +80,10 @@ class KrakenProcess:
     def fees(self, maker: str, taker: str) -> None:
         """What the account pays from now on, in percent of the cost."""
         self._control("fees", {"maker": maker, "taker": taker})
+
+    def earn(self, *assets: str) -> None:
+        """Their balances stand in the rows of Auto Earn from now on."""
+        self._control("earning", {"assets": assets})
 
     def rules(self, key: str, **rules: Any) -> None:
         """Change AssetPairs for one pair, or add one."""

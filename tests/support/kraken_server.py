@@ -11,7 +11,8 @@ one JSON line with its ``url``, ``key`` and ``secret`` and serves until it is te
 another process uses, on the same port: ``POST /control/script`` {"endpoint": "AddOrder", "faults":
 [{"fault": "late", "seconds": 1}]}, ``POST /control/release``, ``POST /control/mark`` {"pair":
 "XBTUSD", "price": "60000"}, ``POST /control/lag`` {"open_s": 1, "closed_s": 2, "figures_s": 3} (of
-the orders, and of what the account holds), ``POST /control/rules`` {"key": "XXBTZUSD", "rules":
+the orders, and of what the account holds), ``POST /control/earning`` {"assets": ["XXBT"]} (their
+balances stand in the rows of Auto Earn), ``POST /control/rules`` {"key": "XXBTZUSD", "rules":
 {"tick_size": "1"}}, ``GET /control/orders``, ``GET /control/holdings``, ``GET /control/calls`` and
 ``GET /control/faults`` (how many of the script are left).
 """
@@ -79,6 +80,7 @@ class KrakenServer:
         self.engine = PaperKraken(self._documents, self.clock, **self._options)
         self.figures = LaggingFigures(self._book_text, self._engine_on, self.clock.now)
         self.calls: list[Call] = []
+        self.earning: frozenset[str] = frozenset()
         self.closing = threading.Event()
         self._faults: defaultdict[str, deque[faults.Fault]] = defaultdict(deque)
         self._held: list[faults.Fault] = []
@@ -138,7 +140,16 @@ class KrakenServer:
         if path.rsplit("/", 1)[-1] not in FIGURES:
             self.figures.note()
             return code, content
-        return code, self.figures.answer(method, path, query, headers, body) or content
+        content = self.figures.answer(method, path, query, headers, body) or content
+        return code, self._with_earning(content) if path.endswith("/BalanceEx") else content
+
+    def _with_earning(self, content: bytes) -> bytes:
+        answer = json.loads(content)
+        rows = answer.get("result", {})
+        for asset in self.earning & rows.keys():
+            rows[f"{asset.removeprefix('X')}.F"] = {**rows[asset], "hold_trade": "0"}
+            rows[asset] = {**rows[asset], "balance": "0.0000"}
+        return json.dumps(answer).encode()
 
     def _book_text(self) -> str:
         self.engine.orders()  # an account that nobody has asked anything yet has no document
@@ -198,6 +209,8 @@ class KrakenServer:
         elif name == "lag":
             self.figures.begin(data.pop("figures_s", 0))
             self.engine.lag = Lag(**data)
+        elif name == "earning":
+            self.earning = frozenset(data["assets"])
         elif name == "clock":
             self.clock.ahead_s = float(data["ahead_s"])
         elif name == "fees":
@@ -339,6 +352,7 @@ def main() -> None:
         type=Path,
         help="a JSON file for the book; without it the book dies with the process",
     )
+    parser.add_argument("--balances", default="USD=10000,BTC=1", help="of a new book")
     parser.add_argument("--key", default=KEY)
     parser.add_argument("--secret", default=SECRET)
     parser.add_argument(
@@ -353,7 +367,9 @@ def main() -> None:
         signal.signal(name, lambda *_: stop.set())
     documents = FileDocuments(options.state) if options.state else None
     account = {"key": options.key, "secret": options.secret}
-    extra = {"nonce_window": options.nonce_window}
+    opening = dict(pair.split("=") for pair in options.balances.split(","))
+    balances = {name: Decimal(amount) for name, amount in opening.items()}
+    extra = {"nonce_window": options.nonce_window, "balances": balances}
     with KrakenServer(port=options.port, documents=documents, **account, **extra) as kraken:
         print(json.dumps({"url": kraken.url} | account), flush=True)
         stop.wait()
