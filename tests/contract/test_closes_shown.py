@@ -102,6 +102,25 @@ def test_the_worst_of_its_positions_says_what_became_of_it(
     assert (row["outcome"], row["reason"]) == ("accepted", "")
 
 
+def test_what_a_pause_kept_from_being_closed_is_said(kraken: KrakenServer, busy: Function) -> None:
+    assert busy.operate("POST", "/pause", strategy="other").status == 200
+    assert flat(busy, "all", TOKEN, id="flat").status == 422
+    refused, row = rows(busy)
+    assert (refused["outcome"], row["outcome"]) == ("paused", "accepted")
+    assert "not begun: 0.2 BTC in BTC/USD of strategy other" in row["reason"]
+
+
+def test_where_nothing_was_begun_it_is_none_that_had_nothing_to_do(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    for strategy in ("trend", "other"):
+        assert busy.operate("POST", "/pause", strategy=strategy).status == 200
+    assert flat(busy, "all", TOKEN, id="flat").status == 422
+    refused, row = rows(busy)
+    assert (refused["outcome"], row["outcome"]) == ("paused", "not_sent")
+    assert row["reason"].count("not begun: ") == 4
+
+
 def test_with_nothing_to_close_it_is_one_that_had_nothing_to_do(
     kraken: KrakenServer, function: Function
 ) -> None:

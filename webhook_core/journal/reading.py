@@ -143,9 +143,10 @@ def row_of(store: Ledger, first: LedgerEntry) -> Row:
     positions = positions_of(first.figures)
     if not positions:
         return row_of_entries([first, *later_legs(store, first)])
-    found = [store.find(position_unit(first.unit, held)) for held in positions]
-    begun = [entry for entry in found if entry is not None]
-    return row_of_close(first, [(entry, *later_legs(store, entry)) for entry in begun])
+    found = {held: store.find(position_unit(first.unit, held)) for held in positions}
+    begun = [entry for entry in found.values() if entry is not None]
+    not_begun = [held.text for held, entry in found.items() if entry is None]
+    return row_of_close(first, [(entry, *later_legs(store, entry)) for entry in begun], not_begun)
 
 
 def _is_part(store: Ledger, entry: LedgerEntry, strategy: str | None) -> bool:

@@ -96,12 +96,20 @@ def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
     )
 
 
-def row_of_close(root: LedgerEntry, parts: Sequence[Sequence[LedgerEntry]]) -> Row:
+def row_of_close(
+    root: LedgerEntry, parts: Sequence[Sequence[LedgerEntry]], not_begun: Sequence[str] = ()
+) -> Row:
     """Of an alert that closes several positions. ``root``: its own entry, which sends nothing;
-    ``parts``: of each position that was begun. The worst of them says what became of it."""
+    ``parts``: of each position that was begun; ``not_begun``: the others, for people. The worst of
+    those that were begun says what became of it."""
     rows = [row_of_entries(part) for part in parts]
+    reasons = [row.reason for row in rows if row.reason]
+    reasons += [f"not begun: {text}" for text in not_begun]
+    asked = "close " + "; ".join(held.text for held in positions_of(root.figures))
+    reason = "; ".join(dict.fromkeys(reasons))
     if not rows:
-        return row_of_entries([root])
+        none = row_of_entries([root])._replace(outcome="not_sent", code="not_sent")
+        return none._replace(asked=asked, reason=reason, milliseconds=None)
     worst = max(rows, key=_rank)
     symbols = {row.symbol for row in rows}
     known = [leg.current.settled_at for row in rows for leg in row.legs]
@@ -112,8 +120,8 @@ def row_of_close(root: LedgerEntry, parts: Sequence[Sequence[LedgerEntry]]) -> R
         at=root.received_at,
         strategy=root.strategy,
         symbol=worst.symbol if len(symbols) == 1 else None,
-        asked="close " + "; ".join(held.text for held in positions_of(root.figures)),
-        reason="; ".join(dict.fromkeys(row.reason for row in rows if row.reason)),
+        asked=asked,
+        reason=reason,
         warnings=tuple(dict.fromkeys((*root.warnings, *(w for row in rows for w in row.warnings)))),
         order_ids=tuple(order_id for row in rows for order_id in row.order_ids),
         milliseconds=None if took is None else round(took * 1000),
