@@ -30,4 +30,4 @@ def later_leg(
     leg = replace(
         first, unit=unit, attempts=(attempt,), warnings=(), turn=turn, following=(), version=""
     )
-    return replace(leg, figures={}, counted_until=None, exits=())
+    return replace(leg, figures={}, counted_until=None, exits=(), checks=())

@@ -313,6 +313,8 @@ def test_each_leg_of_an_alert_leaves_its_checks():
     made = checks_of(function)
     costs = [numbers["cost"] for rule, _, numbers in made if rule == "MAX_ORDER_COST"]
     assert costs == ["600", "300"]
+    kept = {entry.unit.leg: bool(entry.checks) for entry in function.store.entries().entries}
+    assert kept == {0: True, 1: False}
 
 
 def test_a_place_of_a_count_that_was_taken_with_the_claim_is_among_the_checks():
