@@ -41,17 +41,22 @@ class OneMoment(NamedTuple):
         changes = self._changes(key, in_doubt)
         if not changes or key.startswith(position_key("")):
             return _ZERO
-        unseen = [
-            (entry, change)
-            for entry, change in changes
-            if self._is_shown(entry, key, in_doubt) is False
-        ]
+        shown = self._shown(changes, key, in_doubt)
+        unseen = [one for one in changes if shown[one[0].current.request.pair] is False]
         if unseen and len(unseen) < len(changes):
             raise _contradicted(unseen[0][0])
         if unseen:
             return sum((change for _, change in changes), _ZERO)
-        self._check_before(figure, changes, key, in_doubt)
+        if not all(shown.values()):
+            _check_before(figure, changes)
         return _ZERO
+
+    def _shown(
+        self, changes: Sequence[Change], key: str, in_doubt: Sequence[LedgerEntry]
+    ) -> Mapping[str, bool | None]:
+        """``_is_shown`` by pair: of all orders of one pair it is the same."""
+        first = {entry.current.request.pair: entry for entry, _ in reversed(changes)}
+        return {pair: self._is_shown(entry, key, in_doubt) for pair, entry in first.items()}
 
     def _changes(self, key: str, entries: Sequence[LedgerEntry]) -> list[Change]:
         """Those that are not zero, by what was filled."""
@@ -89,15 +94,13 @@ class OneMoment(NamedTuple):
             raise _contradicted(entry)
         return False
 
-    def _check_before(
-        self, figure: Decimal, changes: Sequence[Change], key: str, in_doubt: Sequence[LedgerEntry]
-    ) -> None:
-        """A close that one of them left behind may have taken it back."""
-        net = sum((change for _, change in changes), _ZERO)
-        returned = any(entry.current.request.leaves_exit for entry, _ in changes)
-        told = all(self._is_shown(entry, key, in_doubt) for entry, _ in changes)
-        if net > figure + _DUST and not returned and not told:
-            raise _contradicted(changes[0][0])
+
+def _check_before(figure: Decimal, changes: Sequence[Change]) -> None:
+    """A close that one of them left behind may have taken it back."""
+    net = sum((change for _, change in changes), _ZERO)
+    returned = any(entry.current.request.leaves_exit for entry, _ in changes)
+    if net > figure + _DUST and not returned:
+        raise _contradicted(changes[0][0])
 
 
 def _contradicted(entry: LedgerEntry) -> NotItsTurn:

@@ -191,14 +191,14 @@ class OwnOrders:
         orders that a doubt is of: those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
         ours: list[tuple[LedgerEntry, Step]] = []
-        young: list[LedgerEntry] = []
+        young: set[Unit] = set()  # looked for in each step
         for number, entry in enumerate(newest, 1):
             fill = known_fill(entry, fills)
             step = step_of(entry, key, newest, instrument_of, fill)
             if step is None:
                 continue
             if step.change != 0 and last_moment(entry, fill) > young_until:
-                young.append(entry)
+                young.add(entry.unit)
                 step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
             less = step.before is not None and saw_less(entry, key, newest[number:], instrument_of)
             ours.append((entry, step._replace(before=None, less=step.before) if less else step))
@@ -209,9 +209,9 @@ class OwnOrders:
             if not missing and (not steps or steps[-1].before is not None):
                 break
             steps.append(step)
-            if entry in young or not step.sure:
+            if entry.unit in young or not step.sure:
                 in_doubt.append(entry)
-            missing -= entry in young
+            missing -= entry.unit in young
         return steps[::-1], in_doubt
 
     def _newest(self) -> list[LedgerEntry]:
