@@ -62,6 +62,22 @@ def test_a_fill_that_kraken_does_not_show_in_time_is_filled_in_by_reconcile(func
     assert check(function.post(alert), 200, "accepted")["orders"][0]["fill"]["status"] == "closed"
 
 
+LATE = {
+    "a buy": {"volume": "0.001"},
+    "a size in quote": {"volume": "30", "quantity_type": "quote"},
+    "a sale": {"side": "sell", "volume": "0.0005"},
+    "a limit that is met": {"order_type": "limit", "price": "61000", "volume": "0.001"},
+}
+
+
+@pytest.mark.parametrize("what", LATE)
+@pytest.mark.parametrize("late_s", [0.5, 1.0, 1.5])
+def test_a_fill_that_kraken_shows_a_second_later_is_waited_for(late_s, what, function, exchange):
+    exchange.lag(closed_s=late_s)
+    answer = check(function.post(function.alert(confirm_fill=True, **LATE[what])), 200, "accepted")
+    assert answer["orders"][0]["fill"]["status"] == "closed"
+
+
 @pytest.mark.parametrize(
     "fault",
     [

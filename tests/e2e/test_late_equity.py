@@ -47,11 +47,15 @@ def test_a_sale_on_the_same_bar_counts_once(late_s, sold, function, exchange):
     assert near(exchange.balance("XETH") * 2500, Decimal(7000))
 
 
+ONE_PAIR, TWO_PAIRS = [("ETHUSD", "2500")] * 4, [("ETHUSD", "2500"), ("BTCUSD", "60000")] * 2
+
+
 @pytest.mark.parametrize("late_s", [0, 2])
-def test_entries_of_one_bar_are_shares_of_one_equity(late_s, function, exchange):
+@pytest.mark.parametrize("entries", [ONE_PAIR, TWO_PAIRS], ids=["one pair", "two pairs"])
+def test_entries_of_one_bar_are_shares_of_one_equity(entries, late_s, function, exchange):
     exchange.lag(figures_s=late_s)
-    for _ in range(4):
-        answers = deliver(function, share(function, "ETHUSD", "2500", "3"), PAUSE_S)
+    for symbol, price in entries:
+        answers = deliver(function, share(function, symbol, price, "3"), PAUSE_S)
         check(answers[-1], 200, "accepted")
     bought = [
         Decimal(order["cost"]) for order in exchange.orders() if order["descr"]["type"] == "buy"

@@ -78,6 +78,40 @@ def test_a_stop_on_margin_that_fired_unseen(what, late_s, function, exchange):
     assert held(exchange, MARGIN) == after
 
 
+SHORT = {"close": "0", "reverse": "0.1", "target -0.15": "-0.15", "target 0.05": "0.05"}
+
+
+@pytest.mark.parametrize("what", SHORT)
+@pytest.mark.parametrize("fired", [False, True], ids=["held", "stop fired unseen"])
+def test_after_a_short_entry_that_the_figures_lack(fired, what, function, exchange):
+    """What has left by its stop is held no more; a reversal leads to where it would have led."""
+    exchange.lag(figures_s=LATE_S)
+    short = {"side": "sell", "stop_loss": "65000"} if fired else {"side": "sell"}
+    check(function.post(order(function, MARGIN, "0.1", **short)), 200, "accepted")
+    if fired:
+        exchange.mark("XBTUSD", "66000")
+        assert held(exchange, MARGIN) == 0
+    alert, _ = wanted(function, MARGIN, what)
+    answers = deliver(function, alert, PAUSE_S)
+    done = "no_action" if fired and what == "close" else "accepted"
+    check(answers[-1], 200, done)
+    assert held(exchange, MARGIN) == Decimal(SHORT[what])
+
+
+@pytest.mark.parametrize("percent", ["20", "50"])
+@pytest.mark.parametrize("late_s", [0, LATE_S])
+def test_more_is_bought_with_money_that_has_just_come_in(late_s, percent, function, exchange):
+    check(function.post(order(function, SPOT, "3.9")), 200, "accepted")
+    exchange.lag(figures_s=late_s)
+    sale = function.alert(symbol="BTCUSD", side="sell", volume="0.4", price="60000")
+    check(function.post(sale), 200, "accepted")
+    more = {"quantity_type": "percent_position", "side": "buy", "order_type": "market"}
+    answers = deliver(function, order(function, SPOT, percent, **more), PAUSE_S)
+    check(answers[-1], 200, "accepted")
+    bought = held(exchange, SPOT) - Decimal("3.9")
+    assert bought == Decimal("3.9") * Decimal(percent) / 100
+
+
 RESTING = {
     "limit": ({"side": "buy", "order_type": "limit", "price": "2400"}, "2390", "0.2"),
     "stop": ({"side": "sell", "order_type": "stop-loss", "stop_price": "2400"}, "2390", "0"),

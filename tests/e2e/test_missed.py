@@ -75,6 +75,34 @@ def test_one_that_kraken_stays_down_for_ends_with_an_alarm(exchange, make_live):
     assert exchange.balance("XXBT") == Decimal(1)
 
 
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        (POSITION | ALERTS["a target"], 200, "accepted"),
+        (POSITION | ALERTS["a target"], 200, "no_action"),
+        ({"symbol": "ETHUSD", "side": "sell", "price": "2500"}, 422, "order_rejected"),
+    ],
+    ids=["a target", "a target that is reached", "one that Kraken rejects"],
+)
+def test_whatever_came_of_it_is_told_to_a_resend_that_is_too_late(
+    fields, status, code, exchange, make_live
+):
+    exchange.start()
+    asked = {"MAX_ORDER_COST": "100000 USD", "ALERT_MAX_AGE_SECONDS": "4"}
+    function = make_live(exchange, **asked).start()
+    if code == "no_action":
+        earlier = function.alert(**fields, fired_at=utc(-2))
+        check(function.post(earlier), 200, "accepted")
+    alert = function.alert(**fields, fired_at=utc(-1))
+    check(function.post(alert), status, code)
+    calls = len(exchange.calls())
+    time.sleep(3.6)
+    again = check(function.post(alert), status, code)
+    assert again["replayed"] is True
+    assert len(exchange.calls()) == calls
+    check(function.post({**alert, "id": alert["id"] + "-other"}), 401, "alert_stale", "fired_at")
+
+
 def test_an_alert_that_is_resent_too_late_gets_the_answer_that_was_lost(live, kraken):
     alert = live.alert(fired_at=utc(-56))
     first = check(live.post(alert), 200, "accepted")

@@ -64,21 +64,49 @@ def open_sells(exchange):
     return [order for order in exchange.open_orders() if order["descr"]["type"] == "sell"]
 
 
+ETHER = {"symbol": "ETHUSD", "volume": "0.01", "side": "buy"}
+RESTING = {
+    "limit sell": (SELL, {"price": "71000"}),
+    "stop": (STOP, {"stop_price": "46000"}),
+    "limit buy of another pair": (
+        ETHER | {"order_type": "limit", "price": "2000"},
+        {"price": "2100"},
+    ),
+    "limit sell with leverage": (SELL | {"leverage": "2"}, {"price": "71000"}),
+}
+
+
 @pytest.mark.parametrize("reply", ["read", "lost"])
-def test_a_resting_sell_is_moved_at_once(reply, function, exchange):
+@pytest.mark.parametrize("kind", RESTING)
+def test_a_resting_order_is_moved_at_once(kind, reply, function, exchange):
+    order, moved = RESTING[kind]
     if reply == "lost":
         exchange.script("AddOrder", {"fault": "reset_after"})
-    first = function.post(function.alert(**SELL))
+    first = function.post(function.alert(**order))
     assert first.status == (503 if reply == "lost" else 200)
-    answer, statuses = resent(function, legs(function, CANCEL_SELLS, SELL | {"price": "71000"}))
+    cancel = {"action": "cancel", "side": order["side"]}
+    named = {"symbol": order.get("symbol", "BTCUSD")}
+    leg = {name: value for name, value in (order | moved).items() if name != "symbol"}
+    answer, statuses = resent(function, legs(function, cancel, leg, **named))
     check(answer, 200, "accepted")
     assert (statuses[0] == 503) is (reply == "lost")
-    assert [order["descr"]["price"] for order in open_sells(exchange)] == ["71000.0"]
+    (there,) = exchange.open_orders()
+    assert float(there["descr"]["price"]) == float(next(iter(moved.values())))
 
 
-@pytest.mark.parametrize("by", ["side", "alert"])
-def test_the_stop_of_an_entry_is_moved_at_once(by, function, exchange):
-    entry = check(function.post(function.alert(**ENTRY)), 200, "accepted")
+ENTRIES = {
+    "stop": {},
+    "take profit": {"stop_loss": None, "take_profit": "80000"},
+    "quote": {"quantity_type": "quote", "volume": "60"},
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "kind"),
+    [("side", "stop"), ("alert", "stop"), ("side", "take profit"), ("alert", "quote")],
+)
+def test_the_exit_of_an_entry_is_moved_at_once(by, kind, function, exchange):
+    entry = check(function.post(function.alert(**ENTRY | ENTRIES[kind])), 200, "accepted")
     cancel = (
         CANCEL_SELLS
         if by == "side"
@@ -97,12 +125,14 @@ SELECTED = {
 }
 
 
-@pytest.mark.parametrize("what", SELECTED)
+@pytest.mark.parametrize(
+    ("what", "kind"), [("symbol", "limit sell"), ("strategy", "stop"), ("all", "limit sell")]
+)
 @pytest.mark.parametrize("reply", ["read", "lost"])
-def test_a_lone_cancel_takes_an_order_of_the_last_second(what, reply, function, exchange):
+def test_a_lone_cancel_takes_an_order_of_the_last_second(what, kind, reply, function, exchange):
     if reply == "lost":
         exchange.script("AddOrder", {"fault": "reset_after"})
-    function.post(function.alert(**SELL))
+    function.post(function.alert(**RESTING[kind][0]))
     answer, _ = resent(function, function.alert(**ORDERS | {"action": "cancel"} | SELECTED[what]))
     check(answer, 200, "accepted")
     assert exchange.open_orders() == []
