@@ -7,27 +7,17 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from webhook_core import __version__
 from webhook_core.clock import Budget, Clock
 from webhook_core.cloud.masking import masked, written_forms
-from webhook_core.errors import (
-    BodyLate,
-    BodyTooLarge,
-    MethodNotAllowed,
-    NotFound,
-    OrderDenied,
-    RateLimited,
-    Unauthenticated,
-    WebhookError,
-)
+from webhook_core.errors import OrderDenied, RateLimited, Unauthenticated, WebhookError
 from webhook_core.events import Tally, event, request_facts
 from webhook_core.intake.other_tools import name_as_sent
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.time_left import within
 from webhook_core.planning.decide import Market
-from webhook_core.sending.submission import Submission
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
 from webhook_core.venue import Venue
@@ -35,7 +25,16 @@ from webhook_core.web import answers, trace_context
 from webhook_core.web.answers import Frame
 from webhook_core.web.delivery import Delivery, level_of, sum_up
 from webhook_core.web.gate import ClosedGate, Gate
-from webhook_core.web.messages import MAX_BODY_BYTES, HttpRequest, HttpResponse, json_response
+from webhook_core.web.messages import (
+    MAX_BODY_BYTES,
+    BodyLate,
+    BodyTooLarge,
+    HttpRequest,
+    HttpResponse,
+    MethodNotAllowed,
+    NotFound,
+    json_response,
+)
 
 if TYPE_CHECKING:
     from webhook_core.journal.history import History
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 SERVICE = "tradingview-kraken-webhook"
 PAGES = ("/compose", "/operator")
 ALERT_ROUTES = ("/", "/webhook/tradingview", "/webhook/tradingview/validate")
+OPERATOR_ROUTES = ("/alerts", "/account", "/report", "/orders", "/pause", "/resume", "/reconcile")
 _REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
@@ -56,7 +56,6 @@ class Application:
     venue: Venue
     clock: Clock
     market: Market
-    submission: Submission
     open_operators: Callable[[], Operators]
     open_history: Callable[[], History] | None
     gate: Gate | ClosedGate
@@ -131,6 +130,10 @@ class Application:
         request = delivery.request
         path = request.path.rstrip("/") or "/"
         routes = self._routes(delivery)
+        if path in OPERATOR_ROUTES:
+            from webhook_core.web import operator_routes  # no alert comes here
+
+            routes = operator_routes.routes(self.open_operators, self.gate, delivery)
         if path not in routes and self.settings.allow_token_in_url:
             from webhook_core.web.url_tokens import without_token  # hardly any alert has one there
 
@@ -178,13 +181,6 @@ class Application:
             "/webhook/health": {
                 "GET": lambda: json_response(200, {"status": self.gate.status, **self._about()})
             },
-            "/alerts": {"GET": lambda: self._operate(self.operators.alerts, delivery)},
-            "/account": {"GET": lambda: self._operate(self.operators.account, delivery)},
-            "/report": {"GET": lambda: self._operate(self.operators.report, delivery)},
-            "/orders": {"GET": lambda: self._operate(self.operators.orders, delivery)},
-            "/pause": {"POST": lambda: self._switch("pause", delivery)},
-            "/resume": {"POST": lambda: self._switch("resume", delivery)},
-            "/reconcile": {"POST": lambda: self._operate(self.operators.reconcile, delivery)},
         }
 
     def _about(self) -> dict[str, str]:
@@ -199,26 +195,6 @@ class Application:
         """To senders who are not proved: behind a closed gate nobody can be, and the operator is
         looking for what is wrong."""
         return self.settings.health_details or isinstance(self.gate, ClosedGate)
-
-    def _switch(self, name: str, delivery: Delivery) -> HttpResponse:
-        """What else than the query says it is read once the operator is proved."""
-
-        def switch(_query: Mapping[str, str]) -> dict[str, Any]:
-            from webhook_core.web.pausing import fields_of  # no alert does
-
-            operators, said = self.operators, fields_of(delivery.request)
-            return operators.pause(said) if name == "pause" else operators.resume(said)
-
-        return self._operate(switch, delivery)
-
-    def _operate(
-        self, operation: Callable[[Mapping[str, str]], dict[str, Any]], delivery: Delivery
-    ) -> HttpResponse:
-        self.gate.admit_operator(delivery.request, self.operators)
-        delivery.is_proved()
-        return json_response(
-            200, {**operation(delivery.request.query), "request_id": delivery.frame.request_id}
-        )
 
     def _keep(self, delivery: Delivery) -> None:
         if self.open_history is None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from webhook_core.sending.reconcile import Reconciler
     from webhook_core.web.first_readings import FirstReadings
     from webhook_core.web.operators import Operators
+    from webhook_core.web.reconciling import ReconcileRun
 
 ADDRESS_READ_S = 2.0
 SECRETS_READ_S = 1.5
@@ -169,12 +170,15 @@ def assemble(
         from webhook_core.money.opening import open_accounts
         from webhook_core.web.operators import Operators  # no alert needs them
 
-        token = settings.operator_token.get_secret_value() if settings.operator_token else None
-        symbols, fresh_for = settings.allowed_symbols, timedelta(seconds=settings.alert_max_age_s)
-        parts = (token, store, venue, pair_rules, reconciler(), clock, market, submission)
         money = open_accounts(reconciler(), store, pair_rules, settings)
-        told = Asking(store, clock, pair_rules.current, history())
-        return Operators(*parts, symbols, fresh_for, money, told, telling, settings, legs)
+        parts = settings, market, money, Asking(store, clock, pair_rules.current, history())
+
+        def run() -> ReconcileRun:
+            from webhook_core.web.reconciling import ReconcileRun  # few that ask reconcile
+
+            return ReconcileRun(*parts, reconciler(), telling())
+
+        return Operators(*parts, legs, run)
 
     @cache
     def telling() -> Telling:
@@ -190,18 +194,9 @@ def assemble(
 
     legs = Legs(store, submission, look_up, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
-    return Application(
-        settings=settings,
-        ledger=store,
-        venue=venue,
-        clock=clock,
-        market=market,
-        submission=submission,
-        open_operators=operators,
-        open_history=history,
-        gate=door,
-        alerts=Alerts(settings, store, venue, clock, market, legs, door, readings),
-    )
+    alerts = Alerts(settings, store, venue, clock, market, legs, door, readings)
+    parts = (settings, store, venue, clock, market)
+    return Application(*parts, operators, history, door, alerts)
 
 
 def _read_by_name(name: str) -> str:

@@ -55,31 +55,6 @@ class AlertStale(WebhookError):
     status = 401
 
 
-class NotFound(WebhookError):
-    code = "not_found"
-    status = 404
-
-
-class MethodNotAllowed(WebhookError):
-    """``allowed`` is the value of the Allow header."""
-
-    code = "method_not_allowed"
-    status = 405
-
-    def __init__(self, message: str, allowed: str) -> None:
-        super().__init__(message)
-        self.allowed = allowed
-
-
-class BodyLate(WebhookError):
-    """Half of an alert is none. Nothing was read, so a redelivery is safe, and may come whole:
-    HTTP's own word for it, 408, would have TradingView give the alert up."""
-
-    code = "body_late"
-    status = 503
-    is_senders = True
-
-
 class AlertConflict(WebhookError):
     """An alert id that came before, with another body. Nothing is sent."""
 
@@ -93,11 +68,6 @@ class AlertSuperseded(WebhookError):
 
     code = "superseded"
     status = 409
-
-
-class BodyTooLarge(WebhookError):
-    code = "body_too_large"
-    status = 413
 
 
 class OrderDenied(WebhookError):

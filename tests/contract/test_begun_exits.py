@@ -48,7 +48,7 @@ class PausesAfter:
 
     def __init__(self, function: Function, after: int, **how: Any) -> None:
         self._function, self._left, self._how = function, after, how
-        self._venue = function.application.submission.venue
+        self._venue = function.application.alerts.legs.submission.venue
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._venue, name)
@@ -63,7 +63,7 @@ class PausesAfter:
 
 def pauses_after(function: Function, after: int, **how: Any) -> None:
     venue = PausesAfter(function, after, **how)
-    function.application.submission.venue = venue  # type: ignore[assignment]
+    function.application.alerts.legs.submission.venue = venue  # type: ignore[assignment]
 
 
 @pytest.fixture(params=[{}, {"entries_only": True}, {"strategy": "default"}], ids=str)

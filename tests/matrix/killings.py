@@ -116,7 +116,8 @@ class Scene:
                 application.handle(request("POST", ALERTS, self.clock, self.body))
             for _ in RECONCILED_AT_S:
                 self.clock.jump(60)
-                application.operators.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
+                reconciler = application.operators.open_run().reconciler
+                reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
             answer = application.handle(request("POST", ALERTS, self.clock, self.body))
         return str(json.loads(answer.body)["code"])
 

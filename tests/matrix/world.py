@@ -168,7 +168,8 @@ class World:
             self.pass_until(second)
             # The operator's route answers 503 then, and the schedule comes again.
             with suppress(LedgerUnavailable):
-                self.far.operators.reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
+                reconciler = self.far.operators.open_run().reconciler
+                reconciler.run(Budget.start(self.clock, RECONCILE_BUDGET_S))
         # Without an id or an entry a delivery that late is a new alert, and no redelivery.
         settled = self.ledger.entries().entries and self.cell.alert != "without id"
         replayed = self.deliver(self.far, body) if settled else None

@@ -87,7 +87,7 @@ class Day:
             for store in self.stores
         ]
         for number, function in enumerate(self.functions):
-            function.application.operators.open_telling().book.open_sender = lambda _: self.box
+            function.application.operators.open_run().telling.book.open_sender = lambda _: self.box
             self.stores[number].meanwhile = lambda other=1 - number: self.reconcile(other)
         self.answers: list[tuple[Any, ...]] = []
         self.is_nested = False

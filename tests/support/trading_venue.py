@@ -348,4 +348,6 @@ def outcome(answer: Any) -> tuple[int, str]:
 
 def replay_of(function: Function) -> Replay:
     app = function.application
-    return Replay(app.settings, app.ledger, app.venue, app.clock, app.market, app.submission)
+    return Replay(
+        app.settings, app.ledger, app.venue, app.clock, app.market, app.alerts.legs.submission
+    )

@@ -22,7 +22,7 @@ from webhook_core.notify.kinds import DEFAULT
 from webhook_core.notify.listening import expected_of, newest_of
 from webhook_core.notify.lost_records import lost_records
 from webhook_core.notify.outbox import Outbox
-from webhook_core.notify.state import Message, State, state_in
+from webhook_core.notify.state import Message, State
 from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
@@ -200,8 +200,3 @@ def open_telling(
 ) -> Telling:
     """As the settings have it."""
     return Telling(settings, store, clock, pausing, AddressBook(addresses(settings), read))
-
-
-def state_of(settings: Settings, store: HistoryStore) -> State:
-    """What the last run has left. Raises LedgerUnavailable."""
-    return state_in(store.read(document_of(settings)))

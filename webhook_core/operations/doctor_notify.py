@@ -19,7 +19,7 @@ _RUN = "POST /reconcile sends: run it each minute"
 def check_notify(application: Application) -> Iterator[Finding]:
     """Each address by its place, and what it has taken. Raises LedgerUnavailable."""
     operators = application.operators
-    telling = operators.open_telling()
+    telling = operators.open_run().telling
     channels = telling.book.channels()
     if channels:
         state = state_in(telling.store.read(telling.name))

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from webhook_core.errors import MethodNotAllowed, WebhookError
+from webhook_core.errors import WebhookError
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.sending.progress import Progress
 from webhook_core.trading.checks import Check
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
-from webhook_core.web.messages import HttpResponse, json_response
+from webhook_core.web.messages import HttpResponse, MethodNotAllowed, json_response
 from webhook_core.web.outcome_words import (
     code_of,
     message_of,

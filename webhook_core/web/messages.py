@@ -1,4 +1,5 @@
-"""The request and the response that the core works on, free of any web framework."""
+"""The request and the response that the core works on, free of any web framework, and
+what HTTP itself has to say against a request."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from webhook_core.errors import WebhookError
 
 MAX_BODY_BYTES = 64 * 1024
 """TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual,
@@ -34,6 +37,36 @@ class HttpResponse(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str] = MappingProxyType({})
+
+
+class NotFound(WebhookError):
+    code = "not_found"
+    status = 404
+
+
+class MethodNotAllowed(WebhookError):
+    """``allowed`` is the value of the Allow header."""
+
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class BodyLate(WebhookError):
+    """Half of an alert is none. Nothing was read, so a redelivery is safe, and may come whole:
+    HTTP's own word for it, 408, would have TradingView give the alert up."""
+
+    code = "body_late"
+    status = 503
+    is_senders = True
+
+
+class BodyTooLarge(WebhookError):
+    code = "body_too_large"
+    status = 413
 
 
 def json_response(

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
-from webhook_core.errors import (
-    AlertMalformed,
-    LedgerUnavailable,
-    NotFound,
-)
+from webhook_core.errors import AlertMalformed, LedgerUnavailable
 from webhook_core.journal.asking import Asking
-from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.report import row_of
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
-from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
-from webhook_core.sending.reconcile import Reconciler
-from webhook_core.sending.submission import Submission
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.strategy import Strategy
-from webhook_core.venue import Venue
+from webhook_core.web.messages import NotFound
 from webhook_core.web.not_operator import NotOperator
 
 if TYPE_CHECKING:
-    from webhook_core.notify.telling import Telling
     from webhook_core.sending.closings import Closings
     from webhook_core.sending.own_cancels import OwnCancels
     from webhook_core.web.pausing import Asked
+    from webhook_core.web.reconciling import ReconcileRun
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
@@ -40,25 +31,25 @@ BUDGET_S = 25.0
 
 @dataclass(slots=True, eq=False, repr=False)
 class Operators:
-    """``token`` is the operator's; None switches these routes off. ``symbols`` are the pairs that
-    are allowed by name, None where every pair is. ``fresh_for`` is how long after its firing an
-    alert may be sent."""
+    """``market`` has the ledger, the venue and the clock of all of it. ``open_run``: the
+    same with what only a reconcile run needs."""
 
-    token: str | None
-    ledger: Ledger
-    venue: Venue
-    pair_rules: PairRules
-    reconciler: Reconciler
-    clock: Clock
+    settings: Settings
     market: Market
-    submission: Submission
-    symbols: Collection[str] | None
-    fresh_for: timedelta
     money: Accounts
     history: Asking
-    open_telling: Callable[[], Telling]
-    settings: Settings
     legs: Legs
+    open_run: Callable[[], ReconcileRun]
+
+    @property
+    def token(self) -> str | None:
+        """The operator's; None switches these routes off."""
+        token = self.settings.operator_token
+        return token.get_secret_value() if token else None
+
+    @property
+    def clock(self) -> Clock:
+        return self.market.clock
 
     @property
     def strategies(self) -> Mapping[str, Strategy]:
@@ -78,8 +69,8 @@ class Operators:
     def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
         """Balances, open orders and positions as the venue has them, and how old
         the pair rules are."""
-        found = dict(self.venue.account(self._budget()))
-        rules_as_of = self.pair_rules.refreshed_at()
+        found = dict(self.market.venue.account(self._budget()))
+        rules_as_of = self.market.pair_rules.refreshed_at()
         age = None if rules_as_of is None else int((self.clock.now() - rules_as_of).total_seconds())
         return {**found, "pair_rules": {"as_of": rules_as_of, "age_seconds": age}}
 
@@ -89,11 +80,11 @@ class Operators:
         from webhook_core.web import listing  # no alert lists orders
 
         listing.check_names(query, (*listing.FILTERS, "limit", "cursor"))
-        filters = listing.Filters.read(query, self.clock.now(), self.pair_rules.current)
+        filters = listing.Filters.read(query, self.clock.now(), self.market.pair_rules.current)
         limit = listing.page_limit(query.get("limit"))
         try:
             page = listing.page(
-                self.ledger, filters, query.get("cursor") or None, limit, self._budget()
+                self.market.ledger, filters, query.get("cursor") or None, limit, self._budget()
             )
         except ValueError:
             raise AlertMalformed(
@@ -124,7 +115,7 @@ class Operators:
         """What cancels the bridge's own open orders."""
         from webhook_core.sending.own_cancels import OwnCancels  # no alert does
 
-        return OwnCancels(self.market, self.submission)
+        return OwnCancels(self.market, self.legs.submission)
 
     @property
     def closings(self) -> Closings:
@@ -145,26 +136,12 @@ class Operators:
 
     def reconcile(self, query: Mapping[str, str]) -> dict[str, Any]:
         """What web.reconciling does, from ``cursor`` on."""
-        from webhook_core.web.reconciling import ReconcileRun  # no alert reconciles
-
-        run = ReconcileRun(
-            self.ledger,
-            self.venue,
-            self.pair_rules,
-            self.reconciler,
-            self.clock,
-            self.market,
-            self.symbols,
-            self.fresh_for,
-            self.money,
-            self.history,
-            telling := self.open_telling(),
-        )
+        run = self.open_run()
         budget = self._budget()
         try:
             return run.run(query, budget)
         except LedgerUnavailable as error:
-            telling.ledger_failed(error.message, budget)
+            run.telling.ledger_failed(error.message, budget)
             raise
 
     def report(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -197,7 +174,8 @@ class Operators:
             return []
         from webhook_core.risk import loss_figures  # few accounts have such a limit
 
-        market, documents = self.market, self.pair_rules.documents
+        market = self.market
+        documents = market.pair_rules.documents
         return loss_figures.rows(loss_figures.read(documents, market.mode, market.account))
 
     def _budget(self) -> Budget:

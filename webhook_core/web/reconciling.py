@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.clock import Budget, Clock
+from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed, LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.journal.asking import Asking
-from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.accounts import Accounts
 from webhook_core.planning.decide import Market
-from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.reconcile import Reconciler
-from webhook_core.venue import RemembersItsKey, Venue
+from webhook_core.settings.settings import Settings
+from webhook_core.venue import RemembersItsKey
 
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
@@ -32,19 +31,13 @@ MOST_UNFINISHED = 1000
 
 @dataclass(slots=True, eq=False, repr=False)
 class ReconcileRun:
-    """``symbols`` are the pairs that are allowed by name, None where every pair is. ``fresh_for``
-    is how long after its firing an alert may be sent."""
+    """``market`` has the ledger, the venue and the clock of all of it."""
 
-    ledger: Ledger
-    venue: Venue
-    pair_rules: PairRules
-    reconciler: Reconciler
-    clock: Clock
+    settings: Settings
     market: Market
-    symbols: Collection[str] | None
-    fresh_for: timedelta
     money: Accounts
     history: Asking
+    reconciler: Reconciler
     telling: Telling
 
     def run(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
@@ -62,7 +55,7 @@ class ReconcileRun:
             if "cursor" in query:
                 found = self.reconciler.run(budget, query["cursor"] or None)
             else:
-                found = go_on(self.reconciler, self.pair_rules.documents, budget)
+                found = go_on(self.reconciler, self.market.pair_rules.documents, budget)
         except ValueError:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
@@ -116,14 +109,18 @@ class ReconcileRun:
         from webhook_core.sending.missed_legs import miss_legs
         from webhook_core.sending.recent_entries import LastLook, settled_since
 
-        reconciler, now = self.reconciler, self.clock.now()
+        reconciler, now = self.reconciler, self.market.clock.now()
         last = LastLook(
-            self.pair_rules.documents, f"reconcile-looked:{reconciler.mode}:{reconciler.account}"
+            self.market.pair_rules.documents,
+            f"reconcile-looked:{reconciler.mode}:{reconciler.account}",
         )
         settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
-        since = min([last.since(now, self.fresh_for), *settled])
-        recent = [entry for entry in settled_since(self.ledger, since) if reconciler.is_ours(entry)]
-        missed = miss_legs(recent, self.ledger, self.clock.now())
+        fresh_for = timedelta(seconds=self.settings.alert_max_age_s)
+        since = min([last.since(now, fresh_for), *settled])
+        recent = [
+            entry for entry in settled_since(self.market.ledger, since) if reconciler.is_ours(entry)
+        ]
+        missed = miss_legs(recent, self.market.ledger, self.market.clock.now())
         last.keep(now)
         return recent, missed
 
@@ -136,18 +133,22 @@ class ReconcileRun:
         from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
 
         known: list[LedgerEntry] = []
-        if self.clock.now().minute % EVERY_MINUTES == 0:
+        if self.market.clock.now().minute % EVERY_MINUTES == 0:
             mode, account = self.reconciler.mode, self.reconciler.account
-            known = list(self.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED))
+            known = list(
+                self.market.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED)
+            )
             most, round_ = (
                 MOST_ASKED - NEWEST,
-                int(self.clock.now().timestamp()) // 60 // EVERY_MINUTES,
+                int(self.market.clock.now().timestamp()) // 60 // EVERY_MINUTES,
             )
             first = round_ * most % max(1, len(known))
             known = (known[first:] + known[:first])[:most]
         entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
         try:
-            fills = Fills(self.ledger, self.venue, self.clock, self.reconciler.margin)
+            fills = Fills(
+                self.market.ledger, self.market.venue, self.market.clock, self.reconciler.margin
+            )
             return fills.fill_in(entries, budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "fill.not_read", reason=error.message)
@@ -156,7 +157,7 @@ class ReconcileRun:
 
     def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
         try:
-            return self.pair_rules.refresh_if_due(budget)
+            return self.market.pair_rules.refresh_if_due(budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
             unread.append({"read": "pair_rules", "why": error.message})
@@ -168,22 +169,22 @@ class ReconcileRun:
         if account_fees is None:
             return False
         return account_fees.read_if_due(
-            self.pair_rules.current(), self.symbols, self._traded, budget
+            self.market.pair_rules.current(), self.settings.allowed_symbols, self._traded, budget
         )
 
     def _traded(self) -> Collection[str]:
         """The pairs of our last orders."""
-        page = self.ledger.entries(states=TERMINAL, limit=NEWEST)
+        page = self.market.ledger.entries(states=TERMINAL, limit=NEWEST)
         sent = (
             entry.current.request.pair for entry in filter(self.reconciler.is_ours, page.entries)
         )
         return dict.fromkeys(pair for pair in sent if pair)
 
     def _key_read(self, unread: list[dict[str, str]]) -> bool:
-        if not isinstance(self.venue, RemembersItsKey):
+        if not isinstance(self.market.venue, RemembersItsKey):
             return False
         try:
-            return self.venue.read_key_if_due()
+            return self.market.venue.read_key_if_due()
         except VenueUnavailable as error:
             event(logging.WARNING, "kraken.key_not_read", reason=error.message)
             unread.append({"read": "key", "why": error.message})

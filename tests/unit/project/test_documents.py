@@ -14,7 +14,7 @@ from tests.support.shell import Recorded, gcloud_dict, options
 from webhook_core import errors
 from webhook_core.intake.field_names import ALIASES
 from webhook_core.settings.reading import VARIABLES, read_settings
-from webhook_core.web import client_certificate
+from webhook_core.web import client_certificate, messages
 
 LONGEST = {
     "README.md": 200,
@@ -341,7 +341,8 @@ def test_the_table_of_answers_has_the_code_and_the_status_of_every_error():
         for statuses, codes in rows
         for pair in itertools.product(map(int, statuses.split(", ")), re.findall("`(.*?)`", codes))
     }
-    named = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    places = (*vars(errors).values(), *vars(messages).values())
+    named = [kind for kind in places if isinstance(kind, type)]
     kinds = {(kind.status, kind.code) for kind in named if issubclass(kind, errors.WebhookError)}
     assert kinds - told == set()
 

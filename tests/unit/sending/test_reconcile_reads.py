@@ -42,9 +42,9 @@ def function() -> Function:
 
 def reads_of_a_run(function: Function) -> int:
     operators = function.application.operators
-    counting = Counting(operators.ledger)
-    operators.ledger = counting
-    operators.reconciler.ledger = counting
+    counting = Counting(operators.market.ledger)
+    operators.market.ledger = counting
+    operators.open_run().reconciler.ledger = counting
     operators.reconcile({})
     return counting.read_entries
 

@@ -34,10 +34,9 @@ def function(tmp_path):
 
 
 def shown(function):
-    operators = function.application.operators
-    reconciler = operators.reconciler
+    market = function.application.market
     limits = LimitsShown(
-        function.settings(), operators.pair_rules.documents, reconciler.mode, reconciler.account
+        function.settings(), market.pair_rules.documents, market.mode, market.account
     )
     return {(row.whose, row.limit): row for row in limits.rows(function.clock.now())}
 
@@ -82,11 +81,11 @@ def test_what_was_taken_is_counted_and_a_limit_that_is_used_up_says_so(function)
 
 
 def test_what_can_not_be_read_is_said(function):
-    operators = function.application.operators
-    documents, reconciler = operators.pair_rules.documents, operators.reconciler
-    name = f"entry-counts/{reconciler.mode}/{reconciler.account}/trend"
+    market = function.application.market
+    documents = market.pair_rules.documents
+    name = f"entry-counts/{market.mode}/{market.account}/trend"
     documents.write(name, "[[1", None)
-    limits = LimitsShown(function.settings(), documents, reconciler.mode, reconciler.account)
+    limits = LimitsShown(function.settings(), documents, market.mode, market.account)
     found = read_limits(limits, function.clock.now())
     assert (found["limits"], bool(found["limits_unread"])) == ([], True)
 

@@ -22,7 +22,7 @@ def test_notify(open_application: OpenApplication) -> None:
     """Send a test message to every address. Exit status 1 if one did not take it.
 
     An address is called by the place where it is set; nothing of it is shown."""
-    rows = open_application().operators.open_telling().test()
+    rows = open_application().operators.open_run().telling.test()
     if not rows:
         show_line("Nobody is named: set NOTIFY to one or more URLs, as webhook_core/notify has it.")
     show_table(rows, _HEADER)

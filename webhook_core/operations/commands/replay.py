@@ -53,7 +53,7 @@ def replay(
         application.venue,
         application.clock,
         application.market,
-        application.submission,
+        application.alerts.legs.submission,
     )
     try:
         found = operation.find(alert_id, generation, unit)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
-from webhook_core.errors import AlertMalformed, NotFound
+from webhook_core.errors import AlertMalformed
 from webhook_core.intake import scoped_tokens
 from webhook_core.intake.caveats import permit_of, written
 from webhook_core.intake.credentials import TokenKey
 from webhook_core.settings.settings import Settings
-from webhook_core.web.messages import HttpRequest, HttpResponse, json_response
+from webhook_core.web.messages import HttpRequest, HttpResponse, NotFound, json_response
 from webhook_core.web.not_operator import NotOperator
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.forms import form_of

@@ -61,13 +61,14 @@ class View:
         }
 
     def _limits(self, now: datetime) -> dict[str, Any]:
-        reconciler, documents = self.operators.reconciler, self.operators.pair_rules.documents
-        shown = LimitsShown(self.settings, documents, reconciler.mode, reconciler.account)
+        market = self.operators.market
+        documents = market.pair_rules.documents
+        shown = LimitsShown(self.settings, documents, market.mode, market.account)
         return read_limits(shown, now)
 
     def _account(self) -> dict[str, Any]:
-        budget = Budget.start(self.operators.clock, READ_S)
-        venue = self.operators.venue
+        market = self.operators.market
+        budget, venue = Budget.start(market.clock, READ_S), market.venue
         try:
             balances = venue.balances(budget)
             positions, resting = venue.positions(budget), venue.open_orders(budget)
@@ -76,9 +77,8 @@ class View:
         ids = [row.order_id for row in positions]
         for order in resting:
             ids += [order.order_id, *([order.parent] if order.parent else [])]
-        reconciler = self.operators.reconciler
-        mode, account = reconciler.mode, reconciler.account
-        entries = self.operators.ledger.of_orders(mode, account, set(ids)) if ids else ()
+        whose = market.mode, market.account
+        entries = market.ledger.of_orders(*whose, set(ids)) if ids else ()
         owners = {entry.current.order_id: entry for entry in entries}
         shown = self._amounts()
         return {
@@ -108,7 +108,7 @@ class View:
         return {"report": {**document, "rows": rows}, "curves": curves}
 
     def _amounts(self) -> Amounts:
-        return Amounts(self.operators.pair_rules.current())
+        return Amounts(self.operators.market.pair_rules.current())
 
 
 def _earned(row: Mapping[str, Any], shown: Amounts) -> dict[str, Any]:
