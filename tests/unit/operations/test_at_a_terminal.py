@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.support import pseudo_terminal
 from tests.support.faked_function import TOKEN
 from tests.support.project import ROOT
+from tests.support.ready_program import ReadyProgram
 from tests.support.terminal import function_on, run
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.operations.commands.tables import wrapped
@@ -69,6 +70,12 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.fixture(scope="module")
+def program():
+    with ReadyProgram() as ready:
+        yield ready
+
+
 def columns_of(line):
     marks = ("Mn", "Me")
     return sum(
@@ -96,11 +103,11 @@ COMMANDS = (
 
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_no_line_is_wider_than_the_terminal(folder, tmp_path, columns, command):
+def test_no_line_is_wider_than_the_terminal(program, folder, tmp_path, columns, command):
     source, copy = (sqlite3.connect(at / "ledger.db") for at in (folder, tmp_path))
     with closing(source), closing(copy):
         source.backup(copy)
-    shown = pseudo_terminal.run((*PROGRAM, *command), tmp_path, environment(tmp_path), columns)
+    shown = pseudo_terminal.run_ready(program, command, tmp_path, environment(tmp_path), columns)
     assert shown.lines
     assert "Traceback" not in shown.text
     assert [
@@ -117,8 +124,8 @@ def unbroken(shown):
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_nothing_is_cut_off(folder, columns):
-    shown = pseudo_terminal.run((*PROGRAM, "orders"), folder, environment(folder), columns)
+def test_nothing_is_cut_off(program, folder, columns):
+    shown = pseudo_terminal.run_ready(program, ["orders"], folder, environment(folder), columns)
     assert shown.status == 0
     for text in (LONG_ID, WIDE_ID, "a-2", "61500", "61000", "OFAKE1-AAAAA-AAAAAA", "größe"):
         assert text in unbroken(shown)
@@ -131,15 +138,15 @@ def test_nothing_is_cut_off(folder, columns):
         assert text.replace(" ", "") in unbroken(shown).replace(" ", "")
 
 
-def test_a_narrow_terminal_names_what_a_wide_one_has_in_columns(folder):
-    env = environment(folder)
-    narrow = pseudo_terminal.run((*PROGRAM, "orders", "--alert", "a-1"), folder, env, 60)
+def test_a_narrow_terminal_names_what_a_wide_one_has_in_columns(program, folder):
+    env, one = environment(folder), ["orders", "--alert", "a-1"]
+    narrow = pseudo_terminal.run_ready(program, one, folder, env, 60)
     assert narrow.lines[:2] == [
         "2026-11-22 12:00:00  ACCEPTED  buy 0.01 BTC/USD",
         "    stop-loss-limit",
     ]
     assert "  limit 61500  trigger 61000  fill 0.01 at 61250.5" in narrow.lines
-    wide = pseudo_terminal.run((*PROGRAM, "orders", "--alert", "a-1"), folder, env, 200)
+    wide = pseudo_terminal.run_ready(program, one, folder, env, 200)
     assert wide.lines[0].split() == [
         *(
             "TIME",
@@ -207,15 +214,12 @@ def test_a_text_in_lines_loses_no_letter_and_fits(text, columns, indent):
 # -- three answers where there is nothing to show --------------------------------------------------
 
 
-def answered(folder, *arguments, **changes):
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env=environment(folder, **changes),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def answered(program):
+    def answer(folder, *arguments, **changes):
+        return program.run(arguments, folder, environment(folder, **changes))
+
+    return answer
 
 
 READING = [("orders",), ("orders", "--json"), ("reconcile",), ("replay", "a-1", "--yes"),
@@ -236,7 +240,7 @@ def everything_in(folder):
     ["sqlite:///{0}/none.db", "sqlite:///{0}/no/such/folder/ledger.db", "sqlite:///none.db", ""],
 )
 @pytest.mark.parametrize("command", READING)
-def test_a_mistyped_path_is_an_error_and_makes_nothing(tmp_path, command, url):
+def test_a_mistyped_path_is_an_error_and_makes_nothing(answered, tmp_path, command, url):
     done = answered(tmp_path, *command, LEDGER_URL=url.format(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"Error: There is no ledger at {tmp_path}/")
@@ -259,7 +263,7 @@ def other_database(path):
 
 @pytest.mark.parametrize("make", [empty_file, text_file, other_database, Path.mkdir])
 @pytest.mark.parametrize("command", READING)
-def test_what_is_no_ledger_is_left_as_it_was(tmp_path, command, make):
+def test_what_is_no_ledger_is_left_as_it_was(answered, tmp_path, command, make):
     make(tmp_path / "ledger.db")
     before = everything_in(tmp_path)
     done = answered(tmp_path, *command)
@@ -268,7 +272,7 @@ def test_what_is_no_ledger_is_left_as_it_was(tmp_path, command, make):
     assert everything_in(tmp_path) == before
 
 
-def test_a_ledger_whose_tables_still_stand_in_its_log_is_one(tmp_path):
+def test_a_ledger_whose_tables_still_stand_in_its_log_is_one(answered, tmp_path):
     ledger = SqliteLedger(tmp_path / "ledger.db")
     ledger.entries()  # the running function: nothing has been carried over into the file yet
     done = answered(tmp_path, "orders")
@@ -287,7 +291,7 @@ def test_a_ledger_whose_tables_still_stand_in_its_log_is_one(tmp_path):
         ("--strategy", "x"),
     ],
 )
-def test_no_match_is_another_answer_than_an_empty_ledger(folder, tmp_path, filters):
+def test_no_match_is_another_answer_than_an_empty_ledger(answered, folder, tmp_path, filters):
     ledger = SqliteLedger(tmp_path / "ledger.db")
     ledger.entries()
     ledger.close()
@@ -304,7 +308,7 @@ def test_no_match_is_another_answer_than_an_empty_ledger(folder, tmp_path, filte
 @pytest.mark.parametrize(
     "name", ["--since", "--alert", "--symbol", "--state", "--strategy", "--cursor"]
 )
-def test_an_option_that_a_shell_left_empty_is_said(folder, name):
+def test_an_option_that_a_shell_left_empty_is_said(answered, folder, name):
     done = answered(folder, "orders", name, "")
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{name} is empty" in done.stderr
@@ -314,7 +318,7 @@ def test_an_option_that_a_shell_left_empty_is_said(folder, name):
     ("arguments", "said"),
     [(("--since", "soon"), "since is a span"), (("--state", "OPEN"), "state is one or more of")],
 )
-def test_a_filter_that_means_nothing_is_said(folder, arguments, said):
+def test_a_filter_that_means_nothing_is_said(answered, folder, arguments, said):
     done = answered(folder, "orders", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
