@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support import kraken_faults as faults
+from tests.support.examples import examples
 from tests.support.faked_function import Answer, Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
@@ -234,7 +235,7 @@ ORDERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=ORDERS)
 def test_no_order_that_costs_more_than_the_cap_at_the_markets_price_passes(validating, fields):
     if fields["order_type"] in ("market", "limit"):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.documents import MemoryDocuments
+from tests.support.examples import examples
 from webhook_core.money.book import booked
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import Place, TradeStore
@@ -41,7 +42,7 @@ def _open(book):
     return {line: list(found.lots) for line, found in book.positions.items() if found.lots}
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(TRADES, st.lists(st.integers(1, 60), max_size=12))
 def test_nothing_is_lost_between_two_runs(said, steps):
     documents = MemoryDocuments()

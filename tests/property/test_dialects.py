@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.property.test_intake import objects, scalars, values
 from tests.support.dialects import EXAMPLES
+from tests.support.examples import examples
 from tests.support.intake import ALL_CREDENTIALS, NOW, TOKEN, request, x_signature
 from tests.support.pasted_messages import ROWS
 from webhook_core.errors import AlertMalformed, WebhookError
@@ -90,7 +91,7 @@ own_values = said | st.sampled_from(["0.1", "60000", "2%", "GTC", "KRAKEN", "tre
     about=st.sampled_from([{"symbol": "BTCUSD"}, {"ticker": "BTCUSD"}, {"pair": "BTCUSD"}]),
     asked=st.sampled_from([{"side": "buy"}, {"action": "sell"}, {"action": "close"}]),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_what_can_be_read_as_ours_is_ours_whatever_stands_beside_it(fields, how, about, asked):
     message = {spelt(name, how): value for name, value in fields.items()} | about | asked
     body = json.dumps(message).encode()
@@ -107,7 +108,7 @@ def test_what_can_be_read_as_ours_is_ours_whatever_stands_beside_it(fields, how,
 
 
 @given(message=st.sampled_from(MESSAGES), changes=st.dictionaries(names, said | values, max_size=3))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_other_values_end_in_an_alert_or_in_one_of_our_own_errors(message, changes):
     with suppress(WebhookError):
         read({**message, **changes})
@@ -119,7 +120,7 @@ def test_other_values_end_in_an_alert_or_in_one_of_our_own_errors(message, chang
     | st.sampled_from(["stopLoss", "takeProfits", "multiple_accounts"]),
     value=objects | st.lists(objects, max_size=2) | scalars,
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_whatever_stands_inside_ends_alike(message, inner, value):
     with suppress(WebhookError):
         read({**message, inner: value})
@@ -135,7 +136,7 @@ def test_whatever_stands_inside_ends_alike(message, inner, value):
     ),
     between=st.sampled_from(["\n", ";", "\r\n", " "]),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_texts_end_alike(text, between):
     with suppress(WebhookError):
         read(between.join(f"{name}={value}" for name, value in text).encode())
@@ -154,7 +155,7 @@ SPEAKS_OF = {
 
 
 @given(message=st.sampled_from(REFUSED), name=names, value=said, less=st.integers(0, 20))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_one_name_more_or_less_never_turns_a_refusal_into_another_order(message, name, value, less):
     """Without what it is refused for it may be an order: the one that its words speak of."""
     changed = {**message, name: value}

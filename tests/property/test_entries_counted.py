@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.counted_claims import BUY, claim
+from tests.support.examples import examples
 from tests.support.ledger_entries import NOON, moved, submitting
 from webhook_core.errors import OrderDenied
 from webhook_core.ledger.contract import Claimed
@@ -70,7 +71,7 @@ class Course:
                 self.store.record(shown)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.integers(1, 5), st.integers(1, 5), STEPS)
 def test_never_more_than_the_limit_and_never_refused_while_there_is_a_place(day, hour, steps):
     course = Course(day, hour)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.intake import (
     ALL_CREDENTIALS,
     NOW,
@@ -88,7 +89,7 @@ def test_arbitrary_bytes_and_headers_only_ever_raise_our_own_errors(body, header
 
 
 @given(body=st.binary(max_size=200) | objects.map(lambda document: json.dumps(document).encode()))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_arbitrary_bodies_only_ever_raise_our_own_errors_whoever_sent_them(body):
     walk(body, {}, ())
     walk(body, x_signature(body))
@@ -96,7 +97,7 @@ def test_arbitrary_bodies_only_ever_raise_our_own_errors_whoever_sent_them(body)
 
 
 @given(fields=objects)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_arbitrary_objects_with_the_right_token_only_ever_raise_our_own_errors(fields):
     walk(json.dumps({**fields, "token": TOKEN}).encode(), {})
 
@@ -177,7 +178,7 @@ def as_json(body):
 
 
 @given(body=bodies | several)
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_an_alert_of_any_kind_is_read_or_refused_and_what_is_long_is_never_repeated(body):
     try:
         alert = parse(as_json(body))
@@ -288,7 +289,7 @@ number_texts = st.decimals(allow_nan=False, allow_infinity=False).map(str) | st.
 
 
 @given(text=number_texts | st.text(max_size=10))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_number_text_that_is_accepted_is_that_number_exactly(text):
     with suppress(WebhookError):
         volume = parse(verified({"symbol": "BTC/USD", "side": "buy", "volume": text})).volume
@@ -363,7 +364,7 @@ def joined(words, joint):
 
 
 @given(word=st.sampled_from(sorted(WORDS)), before=beside, after=beside, joint=joints, value=on)
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_no_name_with_a_word_of_an_order_ever_trades(word, before, after, joint, value):
     name = joined([part for part in (before, word, after) if part], joint)
     if normalise(name) in CANONICAL or normalise(name) in CONTEXT or normalise(name) in SWITCHES:
@@ -391,7 +392,7 @@ def test_a_number_beside_a_word_of_direction_is_the_chart_s(word, number):
         st.text(max_size=12) | st.sampled_from(sorted(WORDS)), values, max_size=5
     )
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_field_at_all_is_read_warned_of_or_refused_in_words_of_ours(fields):
     with suppress(WebhookError):
         parse(as_json({**fields, **ORDER}))

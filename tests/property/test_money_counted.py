@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.test_paper_money import CHANGES, SHARES, _play
+from tests.support.examples import examples
 from tests.support.paper import StoppedClock, paper, result
 from webhook_core.kraken.paper.desk import Market
 from webhook_core.kraken.trade_history import trades
@@ -40,7 +41,7 @@ def _traded(kraken, clock):
         )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(CHANGES, max_size=25), SHARES)
 def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     clock = StoppedClock()

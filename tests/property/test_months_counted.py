@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.documents import MemoryDocuments
+from tests.support.examples import examples
 from webhook_core.money import months
 from webhook_core.money.counts import Counts, Sent, from_row, to_row
 from webhook_core.money.months import Months, Opened, void_late
@@ -71,7 +72,7 @@ def _same(store):
 
 
 @pytest.mark.parametrize("longest", [months.LONGEST, 600, 50])
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(TRADES, st.lists(st.integers(1, 40), max_size=5))
 def test_a_report_with_what_is_kept_is_one_of_all_trades(longest, said, steps):
     store = TradeStore(MemoryDocuments(), "live", "default")

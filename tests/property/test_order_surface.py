@@ -11,6 +11,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.instruments import btc_usd, snapshot
 from tests.support.intake import verified
 from tests.support.paper import NOON, ask, paper
@@ -164,7 +165,7 @@ def kraken():
 
 
 @given(body=bodies())
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 def test_what_is_planned_is_plain_text_and_the_paper_kraken_takes_it(kraken, body):
     request = planned(body, CAPPED, FRESH, ticker=MARKET)
     if request is None:
@@ -201,7 +202,7 @@ LIMITED = st.builds(
 
 
 @given(body=bodies(), instrument=STRICT, rules=LIMITED, ticker=st.sampled_from([None, MARKET]))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_the_verdicts_of_the_checks_are_the_verdict_on_the_plan(body, instrument, rules, ticker):
     try:
         wanted = intent(parse(verified(body)), rules)
@@ -226,7 +227,7 @@ def test_the_verdicts_of_the_checks_are_the_verdict_on_the_plan(body, instrument
 
 
 @given(body=bodies(), instrument=STRICT, rules=LIMITED, ticker=st.sampled_from([None, MARKET]))
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_an_order_that_is_sent_as_it_was_stored_is_judged_as_when_it_was_planned(
     body, instrument, rules, ticker
 ):
@@ -270,7 +271,7 @@ def excused(sent):
 
 
 @given(body=bodies(), tick=st.sampled_from(["0.1", "0.5", "0.01", "5"]))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_no_number_is_worse_than_asked(body, tick):
     instrument = btc_usd(tick_size=Decimal(tick), pair_decimals=None, lot_decimals=5, as_of=NOON)
     request = planned(body, TradingRules(), instrument, ticker=None)

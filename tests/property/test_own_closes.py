@@ -12,6 +12,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.faked_function import Answer, Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
@@ -150,7 +151,7 @@ class World:
                 assert self.function.operate("POST", "/reconcile").status == 200
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(steps=st.lists(STEPS, max_size=25), reconciles=st.booleans())
 def test_a_close_sells_what_is_its_own_to_the_last_digit(
     strategies: Path, steps: list[tuple[str, Any, Any]], reconciles: bool

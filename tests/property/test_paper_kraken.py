@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.paper import ask, paper, signed
 from webhook_core.kraken.paper import private
 
@@ -84,7 +85,7 @@ VALID = {
 }
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     endpoint=st.sampled_from(sorted(private.ENDPOINTS)),
     odd=st.dictionaries(FIELDS, TEXT, max_size=4),
@@ -98,7 +99,7 @@ def test_any_argument_gets_an_answer_of_krakens_form(endpoint, odd):
     assert all(error[0] == "E" and ":" in error for error in answer["error"])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     body=st.one_of(
         st.binary(max_size=60),
@@ -124,7 +125,7 @@ def test_any_bytes_get_an_answer_and_never_a_traceback(body, kind, path, query):
         assert "error" in json.loads(answer)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_public_query_gets_an_answer(pair, asset):
     for endpoint in ("Ticker", "AssetPairs", "Assets"):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.paper import StoppedClock, ask, paper, result
 from webhook_core.kraken.paper import arguments
 from webhook_core.kraken.paper.desk import Market
@@ -112,7 +113,7 @@ def _still_wanted(kept):
     return left if kept["descr"]["type"] == "sell" else Decimal(0)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(CHANGES, min_size=6, max_size=25), SHARES)
 def test_money_only_moves_between_balances_holds_and_fees(changes, shares):
     clock = StoppedClock()
@@ -170,7 +171,7 @@ MARGIN = st.one_of(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(MARGIN, min_size=6, max_size=25), SHARES)
 def test_a_margin_account_changes_by_its_fees_its_results_and_what_it_settles(changes, shares):
     kraken = paper(keep_closed=5000)

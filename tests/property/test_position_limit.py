@@ -9,6 +9,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.position_alerts import alert, held
 from tests.support.trading_venue import trader
 from tests.unit.planning.test_believed import LIVE
@@ -39,7 +40,7 @@ def body(function, what, number):
     return alert(function, f"a-{number}", **fields)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(steps)
 def test_no_interleaving_holds_and_rests_more_than_the_limit(order):
     function = trader(btc=0, usd=10**7, env={**LIVE, "MAX_POSITION": f"{MOST} BTC"})

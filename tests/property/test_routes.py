@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import START
+from tests.support.examples import examples
 from tests.support.faked_function import OPERATOR, TOKEN, Function
 from tests.support.project import ROOT
 from tests.support.served_function import (
@@ -181,7 +182,7 @@ requests = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data(), requests)
 def test_no_request_crashes_the_application(functions, data, request_):
     function = data.draw(st.sampled_from(functions))
@@ -190,7 +191,7 @@ def test_no_request_crashes_the_application(functions, data, request_):
     check_answer(response.status, response.body, response.headers, request_.method, path)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.data(),
     st.dictionaries(st.sampled_from(FIELDS), values | texts, max_size=4),
@@ -251,7 +252,7 @@ form = {"content-type": "application/x-www-form-urlencoded"}
 multipart = {"content-type": "multipart/form-data; boundary=x"}
 
 
-@settings(max_examples=250)
+@settings(max_examples=examples(250))
 @given(wired)
 @example({"method": "POST", "path": ALERTS, "headers": multipart, "data": b"--x\r\n"})
 @example({"method": "POST", "path": ALERTS, "headers": form, "data": b"a=1&b=2"})

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.faked_function import Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
@@ -206,7 +207,7 @@ ORDER_TYPES = st.sampled_from(
 
 
 @given(data=st.data(), world=worlds())
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_a_share_of_the_account_is_refused_by_us_or_taken_by_kraken(data, world):
     fields = data.draw(shares(world.pair))
     before = world.figures()
@@ -253,7 +254,7 @@ def check_share(fields, before: Figures, sent, market: Decimal) -> None:
     volume=amounts.filter(bool),
     how=st.integers(0, 3),
 )
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_a_size_in_quote_never_costs_more(world, side, volume, how):
     price = world.pair.price
     fields = {"side": side, "volume": f"{volume:f}", "quantity_type": "quote", "price": None}
@@ -292,7 +293,7 @@ def positions(draw, unit: Decimal) -> dict[str, str | None]:
     leverage=st.booleans(),
     opened=st.sampled_from([D(0), D(1), D(-1), D("0.3")]),
 )
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_a_position_is_gone_to_or_refused_and_never_overshot(data, world, leverage, opened):
     unit = 20 * world.pair.minimum * 20
     if leverage and opened and world.figures().money > 2000:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.faked_function import TOKEN, Function
 from webhook_core.errors import AlertMalformed
 from webhook_core.events import LOGGER
@@ -83,7 +84,7 @@ def mutilated(draw) -> str:
 
 
 @given(body=mutilated())
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @example(body=whole_alert().replace('"token": "', '"token: "'))
 @example(body=whole_alert().replace(TOKEN, f"{TOKEN}\n"))
 @example(body=f'{{"{TOKEN}": NaN}}')
@@ -124,7 +125,7 @@ ragged = st.lists(
 
 
 @given(text=ragged.map("".join) | st.text(max_size=40) | mutilated())
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_the_search_finds_a_fault_exactly_where_the_reader_refuses(text):
     try:
         json.loads(text, parse_constant=lambda _: 1 / 0)
@@ -140,7 +141,7 @@ def test_the_search_finds_a_fault_exactly_where_the_reader_refuses(text):
 
 
 @given(text=ragged.map("".join) | st.text(max_size=40))
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_each_refusal_is_one_line_of_its_own(text):
     try:
         json_body.parse(text.encode("utf-8", "replace"))
@@ -159,7 +160,7 @@ def test_each_refusal_is_one_line_of_its_own(text):
     value=st.text(max_size=30)
     | st.lists(st.sampled_from([*PIECES, "1", "BTC", TOKEN]), max_size=5).map("".join),
 )
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 def test_a_value_with_a_slip_is_refused_or_read_and_its_sentence_shows_no_token(field, value):
     says = slip_of(field, value) or ""
     assert says.isprintable()

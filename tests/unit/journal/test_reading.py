@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.faked_function import Function
 from webhook_core.clock import Budget
 from webhook_core.journal.reading import Wanted, list_alerts
@@ -127,7 +128,7 @@ def test_each_delivery_that_was_refused_is_told(day):
     assert deliveries[0]["at"] < deliveries[1]["at"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     kinds=st.lists(st.sampled_from(["entry", "note", "both"]), max_size=12),
     limit=st.integers(1, 5),

@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.raw_servers import (
     ACCEPTED,
     ORDER_ID,
@@ -731,7 +732,7 @@ def test_a_reply_that_comes_late_but_in_time_is_taken() -> None:
         assert isinstance(submit(server, 1.5), Accepted)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.one_of(st.binary(max_size=200), st.binary(max_size=200).map(http)))
 def test_no_bytes_make_the_client_raise_or_prove_anything(answer: bytes) -> None:
     with RawServer(send(answer, keep=False)) as server:
