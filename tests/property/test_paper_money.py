@@ -66,9 +66,6 @@ CHANGES = st.one_of(
         st.just("AmendOrder"),
         st.fixed_dictionaries({"order_qty": LOTS, "limit_price": PRICE | RELATIVE}),
     ),
-    st.tuples(
-        st.just("EditOrder"), st.fixed_dictionaries({"volume": LOTS, "price": PRICE | RELATIVE})
-    ),
     st.tuples(st.just("wait"), st.integers(1, 4)),
     st.tuples(st.just("CancelAll"), st.just({})),
 )
@@ -85,7 +82,7 @@ def _play(kraken, clock, changes, more=None):
             kraken.mark_price("XBTUSD", Decimal(what))
         elif name == "wait":
             clock.forward(what)
-        elif name in ("AmendOrder", "EditOrder"):
+        elif name == "AmendOrder":
             txid = next((kept["txid"] for kept in kraken.orders() if kept["status"] == "open"), "")
             ask(kraken, name, pair="XBTUSD", txid=txid, **what)
         else:

@@ -1,6 +1,6 @@
-"""Changing an order that rests: AmendOrder keeps it, the older EditOrder replaces it.
+"""Changing an order that rests.
 
-Rules: docs.kraken.com/api/docs/rest-api/amend-order, edit-order. Kraken doesn't document what it
+Rules: docs.kraken.com/api/docs/rest-api/amend-order. Kraken doesn't document what it
 says to an order that can't be changed; here it is ``EOrder:Invalid order``. What it says where
 nothing would change stands in the error catalogues of public clients.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from webhook_core.kraken.paper import add_order, arguments, kinds, matching, price_arguments
 from webhook_core.kraken.paper.book import Order
@@ -106,52 +105,3 @@ def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None
         order.hold = matching.needed(desk, pair, order, market)
     if market is not None and order.status == "open":
         matching.meet(desk, pair, order, market, resting=False)
-
-
-def edit_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    """Cancel an order and place a new one that keeps what isn't given, but neither userref,
-    cl_ord_id nor fills."""
-    old = _one(desk, {"txid": params.get("txid", "")})
-    pair = desk.pairs.find(params.get("pair", ""), desk.pairs[old.pair].aclass_base)
-    if old.triggered or pair.key != old.pair:
-        raise Refused("EOrder:Invalid order")
-    asked = _as_asked(params, pair, old)
-    desk.finish(old, "canceled", "User requested")
-    _, order = add_order.checked(desk, asked)
-    if old.vol_exec > order.volume:
-        raise Refused("EOrder:Invalid order")
-    if "validate" not in params:
-        add_order.trade(desk, pair, order)
-    return {
-        "status": "ok",
-        "txid": order.txid,
-        "originaltxid": old.txid,
-        "volume": pair.volume(order.volume),
-        "price": pair.price(order.price),
-        "price2": pair.price(order.price2),
-        "orders_cancelled": 1,
-        "descr": add_order.described(order, pair),
-    }
-
-
-def _as_asked(params: Mapping[str, str], pair: Pair, old: Order) -> dict[str, str]:
-    """AddOrder's fields of the order that replaces ``old``."""
-    kept = {
-        "pair": pair.key,
-        "asset_class": pair.aclass_base,
-        "type": old.side,
-        "ordertype": old.ordertype,
-        "volume": f"{old.volume:f}",
-        "price": old.said or f"{old.price:f}",
-        "price2": old.said2 or f"{old.price2:f}",
-        "leverage": str(old.leverage or "none"),
-        "reduce_only": "true" if old.reduce_only else "false",
-        "trigger": old.trigger,
-        "oflags": "post" if "post" in params.get("oflags", "") else old.oflags.partition(",")[0],
-    }
-    if old.timeinforce == "GTD":
-        kept |= {"timeinforce": "GTD", "expiretm": str(old.expiretm)}
-    if old.ordertype == "iceberg":
-        kept["displayvol"] = params.get("volume", kept["volume"])
-    taken = ("volume", "displayvol", "price", "price2", "deadline", "validate", "userref")
-    return kept | {field: params[field] for field in taken if field in params}

@@ -126,16 +126,12 @@ class Position:
 @dataclass(slots=True, eq=False, repr=False)
 class Book:
     """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first,
-    still in their JSON form.
-
-    ``cancel_at`` is when CancelAllOrdersAfter strikes, in unix seconds; 0 is never.
-    """
+    still in their JSON form."""
 
     balances: dict[str, Decimal]
     prices: dict[str, Decimal] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
     minted: int = 0
-    cancel_at: float = 0
     open: dict[str, Order] = field(default_factory=dict)
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     positions: list[Position] = field(default_factory=list)
@@ -149,7 +145,6 @@ class Book:
             prices={pair: Decimal(price) for pair, price in data["prices"].items()},
             nonces=data["nonces"],
             minted=data["minted"],
-            cancel_at=data.get("cancel_at", 0),
             open={row["txid"]: _read(Order, row) for row in data["open"]},
             closed={row["txid"]: row for row in data["closed"]},
             positions=[_read(Position, row) for row in data["positions"]],
@@ -162,7 +157,6 @@ class Book:
                 "prices": {pair: f"{price:f}" for pair, price in self.prices.items()},
                 "nonces": self.nonces,
                 "minted": self.minted,
-                "cancel_at": self.cancel_at,
                 "open": [_data(order) for order in self.open.values()],
                 "closed": list(self.closed.values()),
                 "positions": [_data(position) for position in self.positions],

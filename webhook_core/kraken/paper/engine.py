@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from webhook_core.clock import Clock
     from webhook_core.ledger.contract import Documents
 
-TRADING = frozenset({"AddOrder", "AddOrderBatch", "EditOrder"})
-"""What may trade at once, and can be validated only."""
 _UNREACHABLE = (
     b"<html><head><title>503</title></head><body>The paper book can't be stored.</body></html>"
 )
@@ -152,10 +150,10 @@ class PaperKraken:
 
     def _private(self, name: str, path: str, headers: Mapping[str, str], body: bytes) -> Any:
         params, nonce = self.key.verify(path, headers, body)
-        validates = name in TRADING and "validate" in params
+        validates = name == "AddOrder" and "validate" in params
         prices = (
             self._sourced([params.get("pair", "")], params)
-            if name in TRADING and not validates
+            if name == "AddOrder" and not validates
             else {}
         )
 

@@ -78,10 +78,6 @@ def mark(desk: Desk, pair: Pair, price: Decimal) -> None:
 def expire(desk: Desk) -> None:
     """What the clock does: it closes what was good until a time that is over, and starts
     what was scheduled."""
-    if 0 < desk.book.cancel_at <= desk.now:
-        desk.book.cancel_at = 0
-        for order in list(desk.book.open.values()):
-            desk.finish(order, "canceled", "User requested")
     for order in list(desk.book.open.values()):
         if order.expiretm and order.expiretm <= desk.now:
             desk.finish(order, "expired", "Order expired")

@@ -220,13 +220,9 @@ _OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("que
 # One of the permissions is enough.
 ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "AddOrder": (add_order, _TRADE),
-    "AddOrderBatch": (_rarely("batch", "add_order_batch"), _TRADE),
     "AmendOrder": (_rarely("amending", "amend_order"), _CANCEL),
-    "EditOrder": (_rarely("amending", "edit_order"), _TRADE),
     "CancelOrder": (_rarely("cancels", "cancel_order"), _CANCEL),
-    "CancelOrderBatch": (_rarely("cancels", "cancel_order_batch"), _CANCEL),
     "CancelAll": (_rarely("cancels", "cancel_all"), _CANCEL),
-    "CancelAllOrdersAfter": (_rarely("cancels", "cancel_all_orders_after"), _CANCEL),
     "OpenOrders": (open_orders, _OPEN),
     "ClosedOrders": (closed_orders, _CLOSED),
     "QueryOrders": (query_orders, _OPEN + _CLOSED),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.paper import _NONCES, StoppedClock, ask, order, paper, public, result, signed
+from tests.support.paper import _NONCES, StoppedClock, ask, order, paper, result, signed
 from webhook_core.kraken.paper.desk import Market
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
@@ -150,139 +150,18 @@ def test_an_amendment_of_a_tokenised_asset_names_its_pair(named, error):
     assert ask(kraken, "AmendOrder", txid=txid, limit_price="190", **named)["error"] == error
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "fields"),
-    [("AmendOrder", {"limit_price": "1"}), ("EditOrder", {"pair": "XBTUSD"})],
-)
-def test_an_order_with_a_close_or_gone_is_not_changed(kraken, endpoint, fields):
+def test_an_order_with_a_close_or_gone_is_not_changed(kraken):
     txid = order(kraken, **LIMIT, close_ordertype="limit", close_price="70000")
-    assert ask(kraken, endpoint, txid=txid, **fields)["error"] == ["EOrder:Invalid order"]
+    asked = {"txid": txid, "limit_price": "1"}
+    assert ask(kraken, "AmendOrder", **asked)["error"] == ["EOrder:Invalid order"]
     result(kraken, "CancelAll")
-    assert ask(kraken, endpoint, txid=txid, **fields)["error"] == ["EOrder:Unknown order"]
-
-
-def test_an_edited_order_is_replaced_and_forgets_its_names(kraken):
-    old = order(kraken, **LIMIT, userref="7", oflags="post")
-    answer = result(kraken, "EditOrder", txid="7", pair="XBTUSD", volume="0.02", price="51000")
-    assert (
-        answer
-        | {"status": "ok", "originaltxid": old, "volume": "0.02000000", "orders_cancelled": 1}
-        == answer
-    )
-    assert answer["descr"] == {"order": "buy 0.02000000 XBTUSD @ limit 51000.0"}
-    before, after = kraken.orders()
-    assert (before["status"], before["txid"]) == ("canceled", old)
-    assert (after["txid"], after["userref"], after["oflags"]) == (answer["txid"], 0, "fciq")
-
-
-def test_validating_an_edit_edits_nothing(kraken):
-    txid = order(kraken, **LIMIT)
-    answer = result(kraken, "EditOrder", txid=txid, pair="XBTUSD", price="51000", validate="true")
-    assert answer["descr"] == {"order": "buy 0.01000000 XBTUSD @ limit 51000.0"}
-    assert [(kept["txid"], kept["status"]) for kept in kraken.orders()] == [(txid, "open")]
-
-
-def test_an_edit_that_costs_too_much_leaves_the_old_order(kraken):
-    txid = order(kraken, **LIMIT)
-    assert ask(kraken, "EditOrder", txid=txid, pair="XBTUSD", volume="1")["error"] == [
-        "EOrder:Insufficient funds"
-    ]
-    assert [(kept["txid"], kept["status"]) for kept in kraken.orders()] == [(txid, "open")]
-
-
-def test_a_batch_answers_in_its_order_and_funds_refuse_only_their_order(kraken):
-    close = {"ordertype": "stop-loss", "price": "40000"}
-    answer = ask_in_json(
-        kraken,
-        "AddOrderBatch",
-        {"pair": "XBTUSD", "orders": [ROW, ROW | {"volume": "1"}, ROW | {"close": close}]},
-    )
-    first, second, third = answer["result"]["orders"]
-    assert (first["txid"], third["txid"]) == tuple(kept["txid"] for kept in kraken.orders())
-    assert second == {
-        "error": "EOrder:Insufficient funds",
-        "descr": {"order": "buy 1.00000000 XBTUSD @ limit 50000.0"},
-    }
-    assert third["close"] == "close position @ stop loss 40000.0"
-
-
-@pytest.mark.parametrize(
-    ("orders", "error"),
-    [
-        ([ROW], "EGeneral:Invalid arguments:orders"),
-        ([ROW] * 16, "EGeneral:Invalid arguments:orders"),
-        ([ROW, 5], "EGeneral:Invalid arguments:orders"),
-        ("none", "EGeneral:Invalid arguments:orders"),
-        ([ROW, ROW | {"price": "x"}], "EGeneral:Invalid arguments:price"),
-    ],
-)
-def test_a_batch_with_a_bad_order_places_none(kraken, orders, error):
-    assert ask_in_json(kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": orders}) == {
-        "error": [error]
-    }
-    assert kraken.orders() == []
-
-
-def test_a_batch_can_be_validated_only(kraken):
-    answer = ask_in_json(
-        kraken, "AddOrderBatch", {"pair": "XBTUSD", "orders": [ROW, ROW], "validate": True}
-    )
-    assert (
-        answer["result"]["orders"]
-        == [{"descr": {"order": "buy 0.01000000 XBTUSD @ limit 50000.0"}}] * 2
-    )
-    assert kraken.orders() == []
+    assert ask(kraken, "AmendOrder", **asked)["error"] == ["EOrder:Unknown order"]
 
 
 def test_a_close_travels_nested_in_json(kraken):
     close = {"ordertype": "limit", "price": 70000}
     answer = ask_in_json(kraken, "AddOrder", {"pair": "XBTUSD"} | ROW | {"close": close})
     assert answer["result"]["descr"]["close"] == "close position @ limit 70000.0"
-
-
-def test_several_are_canceled_by_any_of_their_names(kraken):
-    first, gone = order(kraken, **LIMIT), order(kraken)
-    order(kraken, **LIMIT, userref="7")
-    order(kraken, **LIMIT, cl_ord_id="ours")
-    answer = ask_in_json(
-        kraken, "CancelOrderBatch", {"orders": [first, 7, gone], "cl_ord_ids": ["ours"]}
-    )
-    assert answer["result"] == {"count": 3}
-    assert result(kraken, "OpenOrders") == {"open": {}}
-
-
-@pytest.mark.parametrize("orders", [[], ["x"] * 51, [None], "x", [""]])
-def test_a_batch_of_nothing_or_nonsense_cancels_nothing(kraken, orders):
-    assert ask_in_json(kraken, "CancelOrderBatch", {"orders": orders})["error"] == [
-        "EGeneral:Invalid arguments:orders"
-    ]
-
-
-def test_the_timer_cancels_everything_unless_it_is_set_anew(kraken, clock):
-    order(kraken, **LIMIT)
-    assert result(kraken, "CancelAllOrdersAfter", timeout="60") == {
-        "currentTime": "2026-10-01T12:00:00Z",
-        "triggerTime": "2026-10-01T12:01:00Z",
-    }
-    clock.forward(59)
-    result(kraken, "CancelAllOrdersAfter", timeout="60")
-    clock.forward(59)
-    assert len(result(kraken, "OpenOrders")["open"]) == 1
-    clock.forward(1)
-    assert result(kraken, "OpenOrders")["open"] == {}
-    order(kraken, **LIMIT)
-    result(kraken, "CancelAllOrdersAfter", timeout="60")
-    assert result(kraken, "CancelAllOrdersAfter", timeout="0")["triggerTime"] == "0"
-    clock.forward(61)
-    assert len(result(kraken, "OpenOrders")["open"]) == 1
-    assert public(kraken, "Time")["error"] == []
-
-
-@pytest.mark.parametrize("timeout", ["", "-1", "86400", "soon"])
-def test_a_timer_that_cannot_be_is_refused(kraken, timeout):
-    assert ask(kraken, "CancelAllOrdersAfter", timeout=timeout)["error"] == [
-        "EGeneral:Invalid arguments:timeout"
-    ]
 
 
 def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():
