@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
@@ -47,12 +48,10 @@ from webhook_core.ledger.firestore.entries import (
     entry_to_show,
     is_expired,
 )
-from webhook_core.ledger.firestore.failures import Changed
 from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
-_DELETED_AT_ONCE = 100
 _TRIES = 3
 
 
@@ -176,22 +175,9 @@ class FirestoreLedger(FirestoreNotes):
         return [entry for entry in self._shown(found) if is_of(entry, mode, account)]
 
     def purge(self, claimed_before: datetime, limit: int) -> int:
-        """As far as it gets: an entry that changes meanwhile, or is purged by another, ends it."""
         from webhook_core.ledger.firestore import queries
 
-        deleted = 0
-        while deleted < limit:
-            wanted = min(limit - deleted, _DELETED_AT_ONCE)
-            with self._operation() as calls:
-                found = calls.query(queries.oldest_terminal(claimed_before, wanted))
-                try:
-                    calls.delete(found)
-                except Changed:
-                    return deleted
-            deleted += len(found)
-            if len(found) < wanted:
-                break
-        return deleted
+        return self._delete_oldest(partial(queries.oldest_terminal, claimed_before), limit)
 
     def read(self, name: str) -> Document | None:
         with self._operation() as calls:

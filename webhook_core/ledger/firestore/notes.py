@@ -6,9 +6,11 @@ A list of one strategy needs the composite index strategy + at of examples/fires
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
@@ -72,14 +74,17 @@ class FirestoreNotes:
         return NotePage([note for note in page if note.expires_at > now], following)
 
     def purge_notes(self, before: datetime, limit: int) -> int:
-        """As far as it gets: another that purges ends it."""
         from webhook_core.ledger.firestore import note_queries
 
+        return self._delete_oldest(partial(note_queries.oldest, before), limit)
+
+    def _delete_oldest(self, query: Callable[[int], dict[str, Any]], limit: int) -> int:
+        """As far as it gets: one that changes meanwhile, or another that purges, ends it."""
         deleted = 0
         while deleted < limit:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
             with self._operation() as calls:
-                found = calls.query(note_queries.oldest(before, wanted))
+                found = calls.query(query(wanted))
                 try:
                     calls.delete(found)
                 except Changed:
