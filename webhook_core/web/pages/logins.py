@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from webhook_core.errors import LedgerUnavailable, NotFound
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.web.messages import NotFound
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.session import Sessions
 
@@ -24,7 +25,7 @@ class Logins:
         if operators.token is None:
             raise NotFound("No such route.")
         self.sessions = Sessions(operators.token)
-        self._documents, self._clock = operators.pair_rules.documents, operators.clock
+        self._documents, self._clock = operators.market.pair_rules.documents, operators.clock
 
     def current(self, headers: Mapping[str, str]) -> str | None:
         """The session, None without one, or where it has ended. Raises LedgerUnavailable."""
