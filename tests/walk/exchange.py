@@ -3,13 +3,19 @@ a lag of its own ago."""
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.support import kraken_server
+from tests.support.kraken_server import KEY, SECRET
 from tests.support.lagging_figures import Frozen
 from tests.walk.clock import SharedClock
+from webhook_core.kraken.paper import wire
 
 READS = (
     "OpenOrders",
@@ -65,6 +71,20 @@ class LateKraken(kraken_server.KrakenServer):
     def book_text(self) -> str:
         """The book as it is."""
         return self._book_text()
+
+    def by_hand(self, endpoint: str, **fields: str) -> dict[str, Any]:
+        """A call that Kraken takes, and that is not for an alert: its result."""
+        nonce, path = str(time.time_ns()), f"/0/private/{endpoint}"
+        body = urlencode({"nonce": nonce, **fields})
+        sign = wire.signature(base64.b64decode(SECRET), path, nonce, body.encode())
+        kind = "application/x-www-form-urlencoded"
+        headers = {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
+        _, content = self.engine.handle("POST", path, "", headers, body.encode())
+        self.note()
+        answer: dict[str, Any] = json.loads(content)
+        if answer["error"]:
+            raise ValueError(f"{endpoint} {fields}: {answer['error']}")
+        return answer["result"]
 
     def move(self, pair: str, price: Decimal) -> None:
         """The market moves; what it crosses fills."""

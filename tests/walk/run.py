@@ -180,15 +180,9 @@ class _Walker:
             self._clock.sleep(0.2)
         if step.by_hand is not None:
             leverage = {"leverage": "2"} if self._margin else {}
-            self._by_hand({"pair": pair, "ordertype": "market", **step.by_hand, **leverage})
+            fields = {"pair": pair, "ordertype": "market", **step.by_hand, **leverage}
+            self._tell(f"   by hand: {self._kraken.by_hand('AddOrder', **fields)['descr']}")
             self._clock.sleep(LONGEST_LAG_S + 1)  # nothing of ours can tell of it
-
-    def _by_hand(self, fields: dict[str, str]) -> None:
-        from tests.support.paper import ask
-
-        answer = ask(self._kraken.engine, "AddOrder", **fields)
-        self._tell(f"   by hand {fields}: {answer}")
-        self._kraken.note()
 
     def _delivered(self, step: Step, symbol: str, number: int) -> str:
         """Sends it until its answer is final; the code of that."""

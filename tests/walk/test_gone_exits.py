@@ -3,16 +3,12 @@ canceled by an alert or by hand a moment ago, or fired. What comes next is count
 
 from __future__ import annotations
 
-import base64
-import time
 from decimal import Decimal
 
 import pytest
 
 from tests.support import kraken_faults as faults
-from tests.support.kraken_server import KEY, SECRET
 from tests.walk.scene import Scene, scene
-from webhook_core.kraken.paper import wire
 
 SIZE = Decimal("0.1")
 NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
@@ -32,13 +28,7 @@ WHAT = pytest.mark.parametrize("what", WANTS)
 
 def by_hand(there: Scene, order_id: str) -> None:
     """Kraken cancels it, and not for an alert."""
-    nonce, path = str(time.time_ns()), "/0/private/CancelOrder"
-    body = f"nonce={nonce}&txid={order_id}".encode()
-    sign = wire.signature(base64.b64decode(SECRET), path, nonce, body)
-    kind = "application/x-www-form-urlencoded"
-    headers = {"API-Key": KEY, "API-Sign": sign, "Content-Type": kind}
-    there.kraken.engine.handle("POST", path, "", headers, body)
-    there.kraken.note()
+    there.kraken.by_hand("CancelOrder", txid=order_id)
 
 
 def entered(there: Scene, late: str) -> None:

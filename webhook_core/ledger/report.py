@@ -71,8 +71,8 @@ _HELD_BY_A_STOP = (
     "the position"
 )
 _REST_UNSOLD = (
-    "a buy had no known outcome when the leg before it sold what was free, and what it may have "
-    "bought is not sold: look at the position"
+    "what an order in doubt may have bought, or an exit that was to be canceled may have opened, "
+    "was not counted any more and is not closed: look at the position"
 )
 _REST_UNSTOPPED = (
     "the exit went before it, and the stop that was canceled for it could not be put back for what "

@@ -74,7 +74,7 @@ class Market(Sources):
         if isinstance(decided, Denied):
             return decided.message
         # What was in its way is canceled by then.
-        meant = [request for request in decided.requests if not request.freeing]
+        meant = [one for one in decided.requests if not (one.freeing or one.waits)]
         return meant[0] if len(meant) == 1 else decided.nothing or "nothing is left to send"
 
     def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:

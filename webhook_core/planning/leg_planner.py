@@ -3,6 +3,7 @@ funds. Only what a cancel sets free counts for the legs after it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,10 @@ from webhook_core.trading.intent import (
     PositionIntent,
 )
 from webhook_core.trading.market_needs import needs_market
-from webhook_core.trading.orders import Side
+from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, Plan, denied
-from webhook_core.trading.positions import exit_of, order_for
+from webhook_core.trading.positions import exit_of, idle_sides, order_for
+from webhook_core.trading.requests import Fill
 from webhook_core.trading.sizing import sized
 
 if TYPE_CHECKING:
@@ -37,11 +39,13 @@ _ZERO = Decimal(0)
 
 
 class LegPlanner:
-    """Of one alert: what was read for it, and what its legs before have changed."""
+    """Of one alert: what was read for it, and what its legs before have changed. ``fills``: what
+    the orders that rest had filled, by order id, when what is held was counted."""
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
         self.facts = Facts()
+        self.fills: Mapping[str, Fill] = {}
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
         self.notes: list[str] = []
@@ -64,7 +68,7 @@ class LegPlanner:
             sized(intent, basis) if isinstance(intent, OrderIntent) else order_for(intent, basis)
         )
         if isinstance(order, Denied | NoOrder):
-            return order
+            return self._idle_exits(order, intent, basis, freed)
         if order.volume == 0 and order.notes:
             return denied("SIZE_ZERO", order.notes[-1])._replace(notes=order.notes)
         plan = self._limited(order, instrument, basis)
@@ -100,21 +104,58 @@ class LegPlanner:
         side, needed = exit_of(intent, basis)
         if side is None:
             return None
-        # Kraken closes the oldest lots first, so no open lot says whose exit may rest.
         from webhook_core.planning import freed_exits  # few exits find one in their way
+
+        exits = self._own_exits(instrument, side, margin=is_margin(intent.leverage))
+        freed = freed_exits.freed(exits, needed)
+        if freed is not None:
+            self.cancelled += freed.orders
+        return freed
+
+    def _own_exits(
+        self, instrument: Instrument, side: Side | None, *, margin: bool
+    ) -> list[RestingOrder]:
+        """The strategy's own that rest, whichever lot is open: Kraken closes the oldest ones first,
+        so no open lot says whose exit may rest."""
         from webhook_core.planning.open_orders import read_open_orders
+        from webhook_core.planning.own_exits import Line, OwnExits
 
         if self.facts.open_orders is None:
             self.facts = self.facts._replace(
                 open_orders=read_open_orders(self.sources, self.budget)
             )
         listed = self.facts.open_orders or ()
-        free = freed_exits.Exits(self.sources, self.wants, instrument, side, self.budget)
-        exits = [order for order in free.own(listed, self.read_at) if order not in self.cancelled]
-        freed = freed_exits.freed(exits, needed)
+        line = Line(instrument, margin, side)
+        exits = OwnExits(self.sources, self.wants.strategy, line, self.budget)
+        own = exits.resting(listed, self.read_at, self.fills)
+        return [order for order in own if order not in self.cancelled]
+
+    def _idle_exits(
+        self,
+        nothing: Denied | NoOrder,
+        intent: OrderIntent | PositionIntent,
+        basis: Basis,
+        freed: Freed | None,
+    ) -> Plan | NoOrder | Denied:
+        """Where nothing is to be traded no exit of the strategy's own is left either. ``freed``:
+        for an order that there is not."""
         if freed is not None:
-            self.cancelled += freed.orders
-        return freed
+            self.cancelled = [one for one in self.cancelled if one not in freed.orders]
+        if isinstance(nothing, Denied) or isinstance(intent, OrderIntent) or self.wants.least:
+            return nothing
+        sides, margin = idle_sides(intent, basis), is_margin(intent.leverage)
+        instrument, side = basis.instrument, sides[0] if len(sides) == 1 else None
+        exits = self._own_exits(instrument, side, margin=margin) if sides else []
+        if not exits:
+            return nothing
+        from webhook_core.planning import idle_exits  # few accounts have one
+
+        self.cancelled += exits
+        plan = idle_exits.cancels(exits, nothing, instrument)
+        if self.appraised:
+            return plan
+        behind = idle_exits.behind_cancels(self.sources, exits, instrument, intent.leverage)
+        return plan._replace(requests=(*plan.requests, *behind))
 
     def _behind_cancels(
         self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis

@@ -65,7 +65,7 @@ class Workings:
         )
         self.legs.read_at = self.sources.clock.now()
         legs = list(zip(intents, instruments, strict=True))
-        self.legs.facts = reading.of(legs)
+        self.legs.facts, self.legs.fills = reading.of(legs), reading.fills
         if any(map(needs.follows_from_own, intents)):
             from webhook_core.planning import own_positions  # most alerts mean all that is held
 

@@ -14,8 +14,11 @@ from typing import NamedTuple
 from webhook_core.clock import Budget
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decision import Decided, Wants
+from webhook_core.planning.open_orders import just_canceled, without
+from webhook_core.planning.own_exits import OwnExits
 from webhook_core.planning.own_positions import OwnPositions
 from webhook_core.planning.sources import Sources
+from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import CloseOwnIntent
 from webhook_core.trading.permits import Permit, pair_check
 from webhook_core.trading.planner import denied_by
@@ -23,6 +26,7 @@ from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rounding import plain
 
 _PREFIX, _MOST = "own ", "most "
+_ZERO = Decimal(0)
 NONE_HELD = "no order of the bridge has bought what is not sold yet"
 
 
@@ -48,18 +52,27 @@ def find(
 ) -> tuple[Held, ...]:
     """What ``strategy``, or for None every one, has bought and not sold, in an order that stays;
     with 0 where only an order in doubt may have bought some, so that its close looks that up and
-    holds up no other. ``keeps``: what is read of the trades may be kept.
+    holds up no other, and where only a stop of its own rests. ``keeps``: what is read of the trades
+    may be kept.
 
     Raises NotItsTurn where there is too much to read, VenueUnavailable, LedgerUnavailable.
     """
-    positions = OwnPositions(sources, budget, keeps=keeps)
+    positions, read_at = OwnPositions(sources, budget, keeps=keeps), sources.clock.now()
     doubts = positions.doubts = list[LedgerEntry]()
     found = {one[:3]: Held(*one, most=one.volume) for one in positions.all(strategy)}
     for entry in doubts:
         request = entry.current.request
         held = Held(entry.strategy, request.symbol or request.pair, request.on_margin, Decimal(0))
         found[held[:3]] = found.get(held[:3], held)._replace(most=None)
+    listed = sources.venue.open_orders(budget) if positions.listed is None else positions.listed
+    exits = OwnExits(sources, strategy, None, budget)
+    for whose in exits.owners(_without_canceled(sources, listed), read_at):
+        found.setdefault(whose, Held(*whose, volume=_ZERO, most=_ZERO))
     return tuple(sorted(found.values()))
+
+
+def _without_canceled(sources: Sources, listed: Sequence[RestingOrder]) -> tuple[RestingOrder, ...]:
+    return without(listed, just_canceled(sources.own_orders).done) if listed else ()
 
 
 def decided(

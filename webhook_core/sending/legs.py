@@ -30,7 +30,7 @@ from webhook_core.ledger.contract import (
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.report import report
 from webhook_core.sending.again import Again
-from webhook_core.sending.progress import Progress, _lets_pass, found_none_open
+from webhook_core.sending.progress import Progress, _lets_pass, ended_as_nothing, why_nothing
 from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
 
@@ -107,11 +107,9 @@ class Legs:
         self, leg: LedgerEntry, before: Sequence[LedgerEntry], again: Again, budget: Budget
     ) -> Claim | None:
         """After what the legs before it came to."""
-        if _stands_in_for_none(leg, before):
-            nothing = OrderRequest(leg.current.request.symbol, {})
-            attempt = transitions.no_action_attempt(leg.unit, nothing, self.clock.now())
-            attempt = replace(attempt, reason="the exit that it was to replace rests no more")
-            return self._claimed(replace(leg, attempts=(attempt,)))
+        nothing = why_nothing(leg.current.request, before)
+        if nothing:
+            return self._claimed(ended_as_nothing(leg, nothing, self.clock.now()))
         if again.is_resumed:
             self._check_way(before[0], leg, again, budget)
         outdated = again.is_outdated(leg, before, budget)
@@ -235,13 +233,3 @@ def _ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerE
     from webhook_core.sending.begun_exits import ended  # few legs are held back
 
     return ended(leg, before, why)
-
-
-def _stands_in_for_none(leg: LedgerEntry, before: Sequence[LedgerEntry]) -> bool:
-    """Whether it is the stop for the rest of an exit that had filled, or was canceled by others,
-    before it was set free."""
-    request = leg.current.request
-    freeing = [entry for entry in before if entry.current.request.freeing]
-    if not request.freeing or request.method != "AddOrder" or not freeing:
-        return False
-    return found_none_open(freeing[-1])

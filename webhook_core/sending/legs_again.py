@@ -159,8 +159,9 @@ class LegsAgain:
         if is_same and not closes[0].own:  # what is the strategy's own shows in no figure
             return request, mark
         is_all = len(self.firing.wants.intents) == 1  # and then it may have to buy by now
-        meant = [one for one in decided.requests if one.exits or (is_all and not one.freeing)]
-        if not meant and any(one.method == "AddOrder" for one in decided.requests):
+        orders = [one for one in decided.requests if not one.waits]
+        meant = [one for one in orders if one.exits or (is_all and not one.freeing)]
+        if not meant and any(one.method == "AddOrder" for one in orders):
             raise _is_outdated()  # by now it is an order of another kind that is wanted
         if not meant:
             return NoOrder(decided.symbol, "what was to be sold is not held any more"), mark

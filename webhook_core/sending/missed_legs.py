@@ -14,7 +14,7 @@ from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import facts, report
 from webhook_core.ledger.transitions import missed_attempt
-from webhook_core.sending.progress import Progress
+from webhook_core.sending.progress import Progress, ended_as_nothing, why_nothing
 
 MISSED_WITHIN = timedelta(hours=1)
 """Reconcile runs each minute; what is older was said long ago."""
@@ -52,9 +52,10 @@ def _miss_behind(first: LedgerEntry, ledger: Ledger, now: datetime) -> int:
     missed = 0
     for number in range(len(entries), len(first.following) + 1):
         leg = later_leg(first, number, now, deadline_s=0)
-        why = _BEHIND if stopped else _TOO_LATE
+        why, nothing = _BEHIND if stopped else _TOO_LATE, why_nothing(leg.current.request, entries)
         attempt = missed_attempt(leg.unit, leg.current.request, now, why)
-        claim = ledger.claim(replace(leg, attempts=(attempt,), turn=None))
+        missed_leg = replace(leg, attempts=(attempt,), turn=None)
+        claim = ledger.claim(ended_as_nothing(leg, nothing, now) if nothing else missed_leg)
         if not isinstance(claim, Claimed):
             break
         if stopped:  # the answer has said so

@@ -1,9 +1,12 @@
 """How far an alert is, over its legs, and which leg decides the answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
+from webhook_core.ledger.transitions import no_action_attempt
 from webhook_core.trading.requests import OrderRequest
 
 DONE = (State.ACCEPTED, State.NO_ACTION)
@@ -78,3 +81,25 @@ def found_none_open(entry: LedgerEntry) -> bool:
     from webhook_core.ledger.cancels import has_found_none
 
     return has_found_none(entry)
+
+
+def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry]) -> str:
+    """Why a leg behind these comes to nothing, whatever is held; empty where it may not."""
+    if request.waits:
+        canceled = (
+            e.state is State.ACCEPTED and e.current.request.method == "CancelOrder" for e in before
+        )
+        return "the exits that were canceled have opened nothing" if all(canceled) else ""
+    freeing = [entry for entry in before if entry.current.request.freeing]
+    if not request.freeing or request.method != "AddOrder" or not freeing:
+        return ""
+    # The stop for the rest of an exit that had filled, or was canceled by others, before it was
+    # set free.
+    return "the exit that it was to replace rests no more" if found_none_open(freeing[-1]) else ""
+
+
+def ended_as_nothing(leg: LedgerEntry, why: str, now: datetime) -> LedgerEntry:
+    """The leg as it is claimed where it comes to nothing."""
+    nothing = OrderRequest(leg.current.request.symbol, {})
+    attempt = replace(no_action_attempt(leg.unit, nothing, now), reason=why)
+    return replace(leg, attempts=(attempt,), turn=None)

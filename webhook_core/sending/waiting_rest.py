@@ -1,5 +1,6 @@
-"""The rest of an exit that has sold what was shown free, once the buy that was in doubt has an
-outcome.
+"""A leg that is counted once it is its turn, whatever was planned: the rest of an exit that has
+sold what was shown free, once the buy that was in doubt has an outcome; and what an exit has traded
+that was to be canceled (planning.idle_exits).
 
 Where that buy has left an exit of its own, which holds what it bought, that one is canceled first.
 Nobody could know of it when the alert was planned: so the cancels are planned now, with leg 0 like
@@ -10,14 +11,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
-from webhook_core.ledger.contract import Existing
+from webhook_core.ledger.contract import Existing, later_legs
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided, Wants
+from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.blockers import settle_unknown
+from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
@@ -42,12 +46,13 @@ def count_rest(
         decided = _decided(market, wants._replace(intents=exits, refused=leg.unit), budget)
     except OrderDenied as denied:
         return denied, mark
-    meant = [request for request in decided.requests if not request.freeing]
-    if meant:
-        sale = meant[0]._replace(exits=True)
-        cancels = _cancels(decided, first)
+    meant = [one for one in decided.requests if not (one.freeing or one.waits)]
+    cancels = _cancels(decided, first)
+    if meant or cancels:
+        sale = meant[0]._replace(exits=True) if meant else leg.current.request
         return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
     _check_buys(market, first, leg, budget)
+    _check_gone(market, first, leg, budget)
     return NoOrder(decided.symbol, decided.nothing), mark
 
 
@@ -62,7 +67,8 @@ def _decided(market: Market, wants: Wants, budget: Budget) -> Decided:
 
 def _cancels(decided: Decided, first: LedgerEntry) -> list[OrderRequest]:
     """Lists may be late, so one that this alert has canceled may be shown as open."""
-    before = {request.named for request in first.following if request.freeing}
+    planned = (first.current.request, *first.following)
+    before = {request.named for request in planned if request.freeing}
     freeing = (one for one in decided.requests if one.freeing and one.method == "CancelOrder")
     return [request for request in freeing if request.named not in before]
 
@@ -106,6 +112,28 @@ def _check_buys(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Bu
                 f"What is held may lack what the alert {entry.alert_id} has bought. Nothing was "
                 "sent for the rest; sending the same alert again soon is safe."
             )
+
+
+def _check_gone(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
+    """What an exit that was to be canceled has traded instead is shown, or was seconds ago: with
+    leverage it may have opened a position."""
+    before = (
+        first,
+        *takewhile(lambda one: one.unit.leg < leg.unit.leg, later_legs(market.ledger, first)),
+    )
+    gone = [entry.current.request.named or "" for entry in before if found_none_open(entry)]
+    shown = market.venue.orders(gone, budget) if gone else {}
+    for name in gone:
+        order = shown.get(name)
+        if order is not None and order.status in DONE:
+            traded_at = order.closed_at or market.clock.now()
+            recent = market.clock.now() - traded_at < SEEN_AFTER
+            if not order.margin or not order.executed or not recent:
+                continue
+        raise NotItsTurn(
+            f"What is held may lack what {name} has traded. Nothing was sent for the rest; "
+            "sending the same alert again soon is safe."
+        )
 
 
 def _was_unknown(entry: LedgerEntry, then: datetime) -> bool:

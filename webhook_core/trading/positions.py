@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.basis import Basis
-from webhook_core.trading.facts import part_of
+from webhook_core.trading.facts import Balance, part_of
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
 from webhook_core.trading.plans import Denied, denied
@@ -69,14 +69,11 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
     None where nothing is in the way."""
     held, _ = _held(wanted, basis)
     target = _target(wanted, basis, held)
-    if isinstance(target, Denied) or held == 0:
+    if isinstance(target, Denied):
         return None, None
     if is_margin(wanted.leverage):
-        side = Side.SELL if held > 0 else Side.BUY
-        if target * held <= 0:
-            return side, (abs(held) if _leaves_later_ones(wanted, basis) else None)
-        return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
-    funds = basis.balance(basis.instrument.base)
+        return _exit_on_margin(held, target, wanted, basis)
+    funds = basis.balance(basis.instrument.base) if held else Balance(ZERO)
     if wanted.own:
         # What others bought may be free, and its exits would sell that.
         closed = round_volume(basis.instrument, held - max(target, ZERO))
@@ -86,6 +83,32 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
         return Side.SELL, (None if is_whole else closed)
     lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
     return (Side.SELL, lacking) if lacking > 0 and funds.held > 0 else (None, None)
+
+
+def _exit_on_margin(
+    held: Decimal, target: Decimal, wanted: PositionIntent, basis: Basis
+) -> tuple[Side | None, Decimal | None]:
+    facing = held or -basis.exited
+    side = Side.SELL if facing > 0 else Side.BUY
+    if held == 0:
+        # Nothing is left of the last entry: its exit may rest, and would add to what is opened now,
+        # or close it.
+        return (side if facing and target else None), None
+    if target * held <= 0:
+        return side, (abs(held) if _leaves_later_ones(wanted, basis) else None)
+    return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
+
+
+def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
+    """Where nothing is to be traded: on which sides an exit of the strategy's own that rests all
+    the same protects nothing. It would open a position, or on spot sell what others bought."""
+    held, _ = _held(wanted, basis)
+    target = _target(wanted, basis, held)
+    if isinstance(target, Denied) or _leaves_later_ones(wanted, basis):
+        return ()
+    if is_margin(wanted.leverage):
+        return (Side.SELL, Side.BUY) if target == 0 else ()
+    return (Side.SELL,) if target <= 0 else ()
 
 
 def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:

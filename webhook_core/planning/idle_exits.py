@@ -1,0 +1,61 @@
+"""Exits of a strategy's own that rest although nothing is held that they protect: that was closed
+by hand, by a plain order, or by the exit of another lot.
+
+With leverage such a stop opens a position when its price comes, on spot it sells what others
+bought. So an alert that wants flat, and finds nothing to trade, cancels it. It may trade just
+before its cancel: so behind the cancels stands a leg that closes what it has opened by then, and
+that is counted only if one of them found no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from webhook_core.planning.freed_exits import Freed
+from webhook_core.planning.sources import Sources
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import NoOrder, OrderIntent
+from webhook_core.trading.orders import Exit, OrderType, Side, Terms, is_margin
+from webhook_core.trading.plans import Plan
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rules import TradingRules
+from webhook_core.trading.symbols import display_name
+
+_NO_RULES = TradingRules()
+_ZERO = Decimal(0)
+
+
+def cancels(exits: Sequence[RestingOrder], nothing: NoOrder, instrument: Instrument) -> Plan:
+    """One for each. ``nothing``: why there is no order."""
+    named = ", ".join(order.order_id for order in exits)
+    note = f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
+    return Plan(Freed(tuple(exits)).cancels(instrument), (note,))
+
+
+def behind_cancels(
+    sources: Sources,
+    exits: Sequence[RestingOrder],
+    instrument: Instrument,
+    leverage: int | None,
+) -> tuple[OrderRequest, ...]:
+    """What closes again what they may have traded: a leg whose size, side and limits are counted
+    once it is its turn. None for less than the pair takes."""
+    side = exits[0].side
+    volume = sum((order.left for order in exits if order.side is side), _ZERO)
+    margin = is_margin(leverage)
+    back = Side.SELL if side is Side.BUY or not margin else Side.BUY
+    order = OrderIntent(
+        symbol=display_name(instrument),
+        side=back,
+        order_type=OrderType.MARKET,
+        volume=volume,
+        leverage=leverage,
+        terms=Terms(reduce_only=True) if margin else Terms(),
+        exit=Exit.CLOSE,
+    )
+    planned = sources.planned(order, instrument, _NO_RULES, None, appraised=False)
+    if not isinstance(planned, Plan):
+        return ()
+    return tuple(one._replace(exits=True, counted=True, waits=True) for one in planned.requests)
