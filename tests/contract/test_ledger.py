@@ -356,6 +356,28 @@ def test_a_purge_takes_old_terminal_entries_and_no_other(store):
     assert store.purge(NOON + timedelta(microseconds=1), 100) == 0
 
 
+def test_a_purge_passes_over_what_was_seen_open_since_and_takes_what_lies_behind_it(store):
+    """However many those are: more than one page of them."""
+    for number in range(120):
+        entry = stored_in(
+            store, submitting(f"open-{number}", at=NOON + timedelta(seconds=number)), State.ACCEPTED
+        )
+        store.record(replace(entry, open_at=NOON + timedelta(days=1)))
+    stored_in(store, submitting("done", at=NOON + timedelta(hours=1)), State.ACCEPTED)
+    assert sum(store.purge(NOON + timedelta(days=1), 500) for _ in range(2)) == 1
+    assert store.find(submitting("done").unit) is None
+    found = store.find(submitting("open-7").unit)
+    assert found is not None
+    assert found.open_at == NOON + timedelta(days=1)
+
+
+def test_what_was_seen_open_is_purged_like_all_others_ninety_days_later(store):
+    entry = stored_in(store, submitting(at=NOON), State.ACCEPTED)
+    store.record(replace(entry, open_at=NOON + timedelta(days=1)))
+    assert store.purge(NOON + timedelta(days=1, microseconds=1), 10) == 1
+    assert store.find(entry.unit) is None
+
+
 def test_a_purge_takes_no_more_than_it_may_and_the_oldest_first(store):
     for number in (3, 1, 0, 2):
         stored_in(

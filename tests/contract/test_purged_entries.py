@@ -3,6 +3,8 @@ its books as Kraken does."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +18,11 @@ from tests.support.own_positions import (
     CLOSE,
     MINUTES,
     OTHER,
+    STRATEGIES,
     TREND,
     bought,
     closed,
+    forget_entries,
     function,
     held,
     kraken,
@@ -54,8 +58,8 @@ def forgotten_entry(function: Function, **entry: Any) -> None:
     bought(function, "0.3", stop_loss="55000", **entry)
     reconciled(function)
     CLOCK.sleep(91 * DAY)
+    forget_entries(function)
     reconciled(function, 3)
-    assert function.operate("GET", "/orders")["orders"] == []
 
 
 @pytest.mark.parametrize("close", [CLOSE, FLAT], ids=["of the pair", "of the strategy"])
@@ -113,3 +117,91 @@ def test_a_cancel_takes_the_stop_of_a_purged_entry_of_its_strategy_and_no_other(
         (row,) = answer["canceled"]["orders"]
         assert (row["strategy"], row["symbol"], row["is_exit"]) == ("trend", "BTC/USD", True)
     assert left(kraken) == [D("0.2"), D("0.1")]
+
+
+def days(function: Function, count: int) -> None:
+    """A run of reconcile every tenth of them."""
+    for _ in range(count // 10):
+        CLOCK.sleep(10 * DAY)
+        reconciled(function)
+
+
+def test_an_order_that_rests_for_longer_than_entries_are_kept_is_its_strategys_when_it_fills(
+    kraken: KrakenServer, function: Function
+) -> None:
+    well(ours(function, order_type="limit", volume="0.3", price="59000"))
+    days(function, 100)
+    kraken.engine.mark_price("XBTUSD", D(58000))
+    reconciled(function, 5)
+    (row,) = function.operate("GET", "/orders")["orders"]
+    assert row["fill"]["volume"] == "0.3"
+    assert held(kraken) == D("1.3")
+    well(closed(function))
+    assert held(kraken) == 1
+
+
+@pytest.mark.parametrize("named", [{"of_alert": "old"}, {"scope": "strategy"}, {}], ids=str)
+def test_it_is_canceled_as_its_strategys(
+    kraken: KrakenServer, function: Function, named: dict[str, str]
+) -> None:
+    """Also one that was the second leg of its alert."""
+    limit = {"side": "buy", "order_type": "limit", "volume": "0.3"}
+    orders = [{**limit, "price": "59000"}, {**limit, "price": "58000"}]
+    plain = {"side": None, "volume": None, "order_type": None, "price": None}
+    well(ours(function, id="old", orders=orders, **plain))
+    kraken.engine.mark_price("XBTUSD", D(58900))
+    order(kraken.engine, type="buy", volume="0.1", ordertype="limit", price="50000")
+    days(function, 100)
+    well(ours(function, **{**CLOSE, "action": "cancel", "price": None} | named))
+    assert left(kraken) == [D("0.1")]
+
+
+def test_the_stop_that_was_put_back_for_the_rest_of_an_exit_is_canceled_by_the_next_one(
+    kraken: KrakenServer, made: Callable[..., Function]
+) -> None:
+    function = made(STRATEGIES.replace("[other]", 'close = "own"\n[other]'))
+    bought(function, "0.3", stop_loss="55000")
+    well(ours(function, **CLOSE, percent="50"))
+    assert len(left(kraken)) == 1
+    days(function, 100)
+    well(closed(function))
+    assert (left(kraken), held(kraken)) == ([], 1)
+
+
+def test_an_entry_is_kept_as_long_as_its_stop_rests_and_two_months_more(
+    kraken: KrakenServer, function: Function
+) -> None:
+    bought(function, "0.3", stop_loss="55000")
+    days(function, 100)
+    kraken.engine.mark_price("XBTUSD", D(54000))
+    reconciled(function, 5)
+    (row,) = function.operate("GET", "/orders")["orders"]
+    assert [one["volume"] for one in row["exit_fills"]] == ["0.3"]
+    days(function, 50)
+    assert function.operate("GET", "/orders")["orders"]
+    CLOCK.sleep(41 * DAY)
+    reconciled(function)
+    assert function.operate("GET", "/orders")["orders"] == []
+
+
+def test_what_is_open_is_written_down_once_a_month_and_read_once_a_day(
+    kraken: KrakenServer, function: Function
+) -> None:
+    well(ours(function, order_type="limit", volume="0.3", price="59000"))
+    days(function, 40)
+    before = len(kraken.calls_of("OpenOrders"))
+    reconciled(function, 3)
+    assert len(kraken.calls_of("OpenOrders")) - before <= 1
+    written = seen_open(function)
+    days(function, 10)
+    assert seen_open(function) == written
+    days(function, 20)
+    assert seen_open(function) > written
+
+
+def seen_open(function: Function) -> str:
+    store = sqlite3.connect(function.env["LEDGER_URL"].removeprefix("sqlite:///"))
+    query = "SELECT json_extract(document, '$.open_at') FROM entries"
+    ((moment,),) = store.execute(query).fetchall()
+    store.close()
+    return str(moment)

@@ -117,6 +117,7 @@ ENTRIES = st.builds(
     counted_until=st.none() | TIMES,
     exits=st.lists(EXIT_TRADES, max_size=2).map(tuple),
     checks=st.lists(CHECKS, max_size=2).map(tuple),
+    open_at=st.none() | TIMES,
     version=TEXTS,
 )
 JSON = st.recursive(
@@ -226,6 +227,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
             ExitTrade("T1", "O1", Side.SELL, *map(Decimal, ("0.1", "50000", "5000", "2")), NOON),
         ),
         checks=(Check("MAX_ORDER_COST", True, "", {"cost": "600", "max": "1000"}, "strategy"),),
+        open_at=NOON,
     )
 
 

@@ -110,6 +110,13 @@ def well(answer: Answer, code: str = "accepted") -> Answer:
     return answer
 
 
+def forget_entries(function: Function) -> None:
+    """All of them are purged, what is open too, as earlier versions did after 90 days."""
+    assert function.application is not None
+    assert function.application.ledger.purge(function.clock.now(), 100)
+    assert function.operate("GET", "/orders")["orders"] == []
+
+
 def by_hand(kraken: KrakenServer, side: str, volume: str) -> None:
     order(kraken.engine, type=side, volume=volume)
 

@@ -154,8 +154,9 @@ class Ledger(Protocol):
         the venue's ids, in no order. One that an earlier version wrote may be missing."""
         ...
 
-    def purge(self, claimed_before: datetime, limit: int) -> int:
-        """Delete at most ``limit`` terminal entries claimed before that moment; how many."""
+    def purge(self, kept_before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` terminal entries that were claimed, and seen open last if they
+        ever were, before that moment (``unfinished.kept_since``); how many."""
         ...
 
 

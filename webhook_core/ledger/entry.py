@@ -213,6 +213,7 @@ class LedgerEntry(Value):
     whoever claimed it.
 
     ``exits``: what the conditional closes that its order left have traded, oldest first.
+    ``open_at``: when its order, or one that it left, was seen open, long after the claim.
     ``checks``, on leg 0 alone: what the whole alert was held against. Of the claim alone, so not
     stored: ``takes``, what goes with it, and ``begun``: no pause holds it back.
     """
@@ -232,6 +233,7 @@ class LedgerEntry(Value):
     counted_until: datetime | None = None
     exits: tuple[ExitTrade, ...] = ()
     checks: tuple[Check, ...] = ()
+    open_at: datetime | None = None
     version: str = ""
     takes: "tuple[Take, ...]" = ()
     begun: bool = False

@@ -26,7 +26,13 @@ from webhook_core.ledger.keys import cursor_text, read_cursor
 from webhook_core.ledger.memory_notes import MemoryNotes
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
+from webhook_core.ledger.unfinished import (
+    Unfinished,
+    is_of,
+    kept_since,
+    places_of,
+    unfinished_place,
+)
 from webhook_core.risk.gates import held_back, pauses_of
 
 _FIRST = "1"
@@ -173,12 +179,12 @@ class MemoryLedger(MemoryNotes):
             if is_of(entry, mode, account) and entry.current.order_id in order_ids
         ]
 
-    def purge(self, claimed_before: datetime, limit: int) -> int:
+    def purge(self, kept_before: datetime, limit: int) -> int:
         with self._lock:
             old = [
                 (entry.claimed_at, number, unit)
                 for unit, (number, entry) in self._entries.items()
-                if entry.state in TERMINAL and entry.claimed_at < claimed_before
+                if entry.state in TERMINAL and kept_since(entry) < kept_before
             ]
             old.sort(key=lambda row: row[:2])
             for _, _, unit in old[:limit]:

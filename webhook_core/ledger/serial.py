@@ -70,6 +70,8 @@ def to_document(entry: LedgerEntry) -> dict[str, Any]:
         document["exits"] = [exit_document(trade) for trade in entry.exits]
     if entry.checks:
         document["checks"] = [check_document(check) for check in entry.checks]
+    if entry.open_at is not None:
+        document["open_at"] = iso(entry.open_at)
     return document
 
 
@@ -99,6 +101,7 @@ def from_document(document: Mapping[str, Any], version: str = "") -> LedgerEntry
         counted_until=time_of(document["counted_until"]) if "counted_until" in document else None,
         exits=tuple(exit_of(trade) for trade in document.get("exits", ())),
         checks=tuple(check_of(check) for check in document.get("checks", ())),
+        open_at=time_of(document["open_at"]) if "open_at" in document else None,
         version=version,
     )
 

@@ -4,6 +4,7 @@ index of their own."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -57,3 +58,8 @@ def unfinished(entry: LedgerEntry) -> Unfinished | None:
         return None
     at_market = request.at_market
     return Unfinished.MARKET if at_market else Unfinished.RESTING
+
+
+def kept_since(entry: LedgerEntry) -> datetime:
+    """From when on the days count for which a store keeps the entry."""
+    return entry.claimed_at if entry.open_at is None else max(entry.claimed_at, entry.open_at)

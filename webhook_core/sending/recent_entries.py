@@ -34,6 +34,11 @@ class LastLook:
         self._kept = self._documents.read(self._name)
         return min(now, self._last() or now - AT_FIRST) - fresh_for - CLOCKS_DIFFER
 
+    def is_first_of_day(self, now: datetime) -> bool:
+        """Whether none before this run has looked today (UTC)."""
+        last = self._last()
+        return last is None or last.date() < now.date()
+
     def keep(self, now: datetime) -> None:
         """This run has looked. Where another one was faster, its moment stands."""
         try:

@@ -65,7 +65,9 @@ class ReconcileRun:
             for row in found["looked_at"]
             if row["venue_unavailable"]
         ]
-        recent, found["legs_missed"] = self._legs_missed(found["looked_at"])
+        recent, found["legs_missed"], is_new_day = self._legs_missed(found["looked_at"])
+        if is_new_day:  # before the purge
+            self._open_ones_kept(budget, unread)
         found["fills"] = self._filled_in(recent, budget, unread)
         found["trades"] = self._trades_read(budget, unread)
         found["losses"] = self._losses_kept(budget)
@@ -102,10 +104,23 @@ class ReconcileRun:
 
         return keep_losses(self.money, self.market.pausing, budget)
 
-    def _legs_missed(self, looked_at: Sequence[Mapping[str, Any]]) -> tuple[list[LedgerEntry], int]:
+    def _open_ones_kept(self, budget: Budget, unread: list[dict[str, str]]) -> None:
+        """Once a day, of the ninety that an entry is kept."""
+        from webhook_core.sending.open_entries_kept import keep_open_entries
+
+        try:
+            keep_open_entries(self.reconciler, budget)
+        except VenueUnavailable as error:
+            unread.append({"read": "open_orders", "why": error.message})
+        except LedgerUnavailable as error:
+            event(logging.WARNING, "entries.not_kept", reason=error.message)
+
+    def _legs_missed(
+        self, looked_at: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[LedgerEntry], int, bool]:
         """Our settled entries that may need something yet, those among them that this run has
-        settled; and how many legs behind them will never be sent. The next run begins here only if
-        all of it was done."""
+        settled; how many legs behind them will never be sent; and whether no run before has looked
+        today. The next run begins here only if all of it was done."""
         from webhook_core.sending.missed_legs import miss_legs
         from webhook_core.sending.recent_entries import LastLook, settled_since
 
@@ -121,8 +136,9 @@ class ReconcileRun:
             entry for entry in settled_since(self.market.ledger, since) if reconciler.is_ours(entry)
         ]
         missed = miss_legs(recent, self.market.ledger, self.market.clock.now())
+        is_new_day = last.is_first_of_day(now)
         last.keep(now)
-        return recent, missed
+        return recent, missed, is_new_day
 
     def _filled_in(
         self, recent: list[LedgerEntry], budget: Budget, unread: list[dict[str, str]]

@@ -12,7 +12,7 @@ from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.firestore.calls import Stored
 from webhook_core.ledger.keys import base_digest, cursor_text
 from webhook_core.ledger.serial import from_text, to_text
-from webhook_core.ledger.unfinished import unfinished_place
+from webhook_core.ledger.unfinished import kept_since, unfinished_place
 
 RETENTION = timedelta(days=90)
 UNSURE = (
@@ -33,7 +33,7 @@ def fields_of(entry: LedgerEntry) -> dict[str, Any]:
         "unfinished": unfinished_place(entry),
         "orderId": entry.current.order_id,
         "claimedAt": entry.claimed_at,
-        "expireAt": entry.claimed_at + RETENTION if entry.state in TERMINAL else None,
+        "expireAt": kept_since(entry) + RETENTION if entry.state in TERMINAL else None,
     }
 
 
@@ -54,6 +54,12 @@ def entry_to_show(stored: Stored) -> LedgerEntry | None:
     except ValueError as error:
         event(logging.WARNING, "ledger.entry_unreadable", key=stored.id, reason=str(error))
         return None
+
+
+def is_kept(stored: Stored, kept_before: datetime) -> bool:
+    """Seen open since then, though it was claimed before."""
+    expires = stored.moment("expireAt")
+    return expires is not None and expires - RETENTION >= kept_before
 
 
 def is_expired(stored: Stored, now: datetime) -> bool:

@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
@@ -52,7 +52,8 @@ from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
 
-_TRIES = 3
+if TYPE_CHECKING:
+    from webhook_core.ledger.firestore.purging import Purging
 
 
 class FirestoreLedger(FirestoreNotes):
@@ -74,6 +75,7 @@ class FirestoreLedger(FirestoreNotes):
         self._channel = FirestoreChannel(project, database)
         self._identity = Identity(ledger_id, project, database)
         self._timeout_s, self._clock = timeout_s, clock or SystemClock()
+        self._purging: Purging | None = None
 
     def close(self) -> None:
         """Give the connections back. The next use opens another."""
@@ -174,10 +176,12 @@ class FirestoreLedger(FirestoreNotes):
             ]
         return [entry for entry in self._shown(found) if is_of(entry, mode, account)]
 
-    def purge(self, claimed_before: datetime, limit: int) -> int:
-        from webhook_core.ledger.firestore import queries
+    def purge(self, kept_before: datetime, limit: int) -> int:
+        if self._purging is None:
+            from webhook_core.ledger.firestore.purging import Purging  # no alert purges
 
-        return self._delete_oldest(partial(queries.oldest_terminal, claimed_before), limit)
+            self._purging = Purging(self._clock)
+        return self._purging.run(self._operation, kept_before, limit)
 
     def read(self, name: str) -> Document | None:
         with self._operation() as calls:

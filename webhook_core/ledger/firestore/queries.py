@@ -41,14 +41,17 @@ def listing(
     return query
 
 
-def oldest_terminal(before: datetime, limit: int) -> dict[str, Any]:
-    """Their names and times alone."""
+def oldest_terminal(before: datetime, limit: int, after: datetime | None) -> dict[str, Any]:
+    """Their names and times alone, of those claimed after that moment."""
     filters = [*_filters(TERMINAL, None), _filter("claimedAt", "LESS_THAN", before)]
-    return {
+    query = {
         **_query(filters, limit),
         "orderBy": [_ordered("claimedAt", descending=False)],
-        "select": {"fields": [{"fieldPath": "claimedAt"}]},
+        "select": {"fields": [{"fieldPath": name} for name in ("claimedAt", "expireAt")]},
     }
+    if after is not None:
+        query["startAt"] = {"values": [encoded(after)], "before": False}
+    return query
 
 
 def newest_of(unit: Unit) -> dict[str, Any]:

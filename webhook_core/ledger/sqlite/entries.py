@@ -13,13 +13,17 @@ from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import base_digest, line_digest, microseconds
 from webhook_core.ledger.serial import from_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
+from webhook_core.ledger.stored_values import iso
 
 MOST_ORDERS = 200
 """In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
 _OLDEST_OF_STATE = (
     "SELECT * FROM (SELECT id, claimed_at FROM entries WHERE state = ? AND claimed_at < ?"
+    " AND CASE WHEN json_valid(document) THEN"
+    " ifnull(json_extract(document, '$.open_at'), '') ELSE '' END < ?"
     " ORDER BY claimed_at LIMIT ?)"
 )
+"""The few that were seen open long after their claim are passed over each time."""
 
 
 def key_of(unit: Unit) -> tuple[bytes, int]:
@@ -110,10 +114,10 @@ def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEn
     return [entry for entry in found if entry is not None]
 
 
-def purge_settled(db: sqlite3.Connection, claimed_before: datetime, limit: int) -> int:
+def purge_settled(db: sqlite3.Connection, kept_before: datetime, limit: int) -> int:
     """How many of the oldest settled entries are gone; ``limit`` at most."""
     oldest = " UNION ALL ".join(_OLDEST_OF_STATE for _ in TERMINAL)
     gone = f"SELECT id FROM ({oldest}) ORDER BY claimed_at LIMIT ?"  # noqa: S608  only our own words
-    before = microseconds(claimed_before)
-    values = [value for state in TERMINAL for value in (state, before, limit)]
+    before = (microseconds(kept_before), iso(kept_before))
+    values = [value for state in TERMINAL for value in (state, *before, limit)]
     return db.execute(f"DELETE FROM entries WHERE id IN ({gone})", (*values, limit)).rowcount  # noqa: S608

@@ -211,9 +211,9 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
             found = of_orders(db, list(order_ids))
         return [entry for entry in found if is_of(entry, mode, account)]
 
-    def purge(self, claimed_before: datetime, limit: int) -> int:
+    def purge(self, kept_before: datetime, limit: int) -> int:
         with self._file.connection() as db:
-            deleted = purge_settled(db, claimed_before, limit)
+            deleted = purge_settled(db, kept_before, limit)
             if deleted:
                 self._file.must_hold(highest_entry(db), instead=True)
             return deleted

@@ -593,6 +593,26 @@ def test_only_a_terminal_entry_has_an_end(ledger):
     assert stored_fields(ledger)["expireAt"] == NOON + RETENTION == NOON + timedelta(days=90)
 
 
+def test_one_that_was_seen_open_long_after_its_claim_ends_later(ledger):
+    entry = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
+    ledger.record(replace(entry, open_at=NOON + timedelta(days=31)))
+    assert stored_fields(ledger)["expireAt"] == NOON + timedelta(days=121)
+
+
+def test_old_entries_that_stay_are_read_once_a_day_by_an_instance(environment):
+    clock = Dated()
+    ledger = new_ledger(clock=clock)
+    entry = ledger.record(moved(ledger.claim(submitting()).entry, State.ACCEPTED)).entry
+    ledger.record(replace(entry, open_at=NOON + timedelta(days=80)))
+    counted = [ledger.purge(NOON + timedelta(days=1), 10)]
+    late = [NOON + timedelta(days=81), NOON + timedelta(days=82)]
+    for hours, before in zip((23, 25), late, strict=True):
+        clock.date = NOON + timedelta(hours=hours)
+        counted.append(ledger.purge(before, 10))
+    assert counted == [0, 0, 1]
+    ledger.close()
+
+
 def stored_fields(ledger) -> dict:
     (snapshot,) = official(ledger).collection("ledger").stream()
     return snapshot.to_dict()
