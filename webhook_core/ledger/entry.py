@@ -201,16 +201,14 @@ class Turn(NamedTuple):
 class LedgerEntry(Value):
     """One leg of one alert.
 
-    ``version`` is the store's, for compare-and-set; empty until it is stored.
-    ``body_sha256`` is of the raw body. ``fresh_until`` is the last moment at which a new
-    attempt may be made. ``turn`` is None where an order depends on no other.
-    ``following``, on leg 0 alone, are the requests of the legs after it, planned with it;
-    ``independent``: a leg that fails does not stop them.
+    ``version`` is the store's, for compare-and-set; empty until it is stored. ``body_sha256`` is of
+    the raw body. ``fresh_until`` is the last moment at which a new attempt may be made. ``turn`` is
+    None where an order depends on no other. ``following``, on leg 0 alone, are the requests of the
+    legs after it, planned with it; ``independent``: a leg that fails does not stop them.
 
     ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned
-    anew: asset id -> total balance, "position " + pair key -> net margin position.
-    ``counted_until`` is when the newest of our orders that are in them was claimed, by the clock of
-    whoever claimed it.
+    anew: asset id -> total balance, "position " + pair key -> net margin position. ``counted_until``
+    is when the newest of our orders that are in them was claimed, by its claimer's clock.
 
     ``exits``: what the conditional closes that its order left have traded, oldest first.
     ``open_at``: when its order, or one that it left, was seen open, long after the claim.
