@@ -207,8 +207,8 @@ class LedgerEntry(Value):
     legs after it, planned with it; ``independent``: a leg that fails does not stop them.
 
     ``figures`` are the venue's that the current attempt was planned on, empty if it was not planned
-    anew: asset id -> total balance, "position " + pair key -> net margin position. ``counted_until``
-    is when the newest of our orders that are in them was claimed, by its claimer's clock.
+    anew: asset id -> total balance, "position " + pair key -> net margin. ``counted_until`` is when
+    the newest of our orders that are in them was claimed, by its claimer's clock.
 
     ``exits``: what the conditional closes that its order left have traded, oldest first.
     ``open_at``: when its order, or one that it left, was seen open, long after the claim.
