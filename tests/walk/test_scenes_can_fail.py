@@ -11,7 +11,8 @@ from tests.walk import test_cancels as cancels
 from tests.walk import test_exits_beside_lost_orders as lost_orders
 from tests.walk import test_figures as figures
 from tests.walk import test_gone_exits as gone
-from webhook_core.planning import freed_exits, least_held, open_orders, unlisted_orders
+from tests.walk import test_idle_exits as idle
+from webhook_core.planning import least_held, open_orders, own_exits, unlisted_orders
 from webhook_core.sending import legs, legs_again, submission, waiting_rest
 
 Scene = Callable[[], None]
@@ -41,9 +42,9 @@ def only_decided(market: Any, wants: Any, budget: Any) -> Any:
     return market.decide(wants, budget)
 
 
-def only_parents(self: freed_exits.Exits, entry: Any) -> bool:
+def only_parents(self: own_exits.OwnExits, entry: Any) -> bool:
     request = entry.current.request
-    return bool(request.leaves_exit and request.side is self._side.opposite)
+    return bool(self._line and request.leaves_exit and request.side is not self._line.side)
 
 
 def with_no_unlisted(play: Callable[..., None], *how: Any) -> None:
@@ -98,13 +99,23 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
             "close", "all"),
     ),
     "a stop is put back where none was canceled": (
-        legs, "_stands_in_for_none", never,
+        legs, "why_nothing", empty,
         lambda: gone.test_canceled_by_hand("half", "lists", margin=True),
     ),
     "a stop that was put back is none of its own": (
-        freed_exits.Exits, "_leaves_one", only_parents,
+        own_exits.OwnExits, "_leaves_one", only_parents,
         lambda: gone.test_a_stop_that_has_just_been_put_back_gives_way_too(
             "close", "lists", margin=True),
+    ),
+    "what an exit has traded before its cancel is not waited for": (
+        waiting_rest, "_check_gone", nothing,
+        lambda: idle.test_one_that_has_fired_unseen_has_opened_a_position_that_is_closed(
+            "close", "figures"),
+    ),
+    "an exit of an order whose fill is in no figure is no doubt": (
+        own_exits.OwnExits, "_check_counted", nothing,
+        lambda: idle.test_nor_is_it_left_without_one_beside_what_was_held_before(
+            "close", ("QueryOrders", *idle.FIGURES)),
     ),
     "an order that is listed no more may rest": (
         open_orders.OpenNow, "lacking", empty,
