@@ -12,7 +12,13 @@ from tests.walk import test_exits_beside_lost_orders as lost_orders
 from tests.walk import test_figures as figures
 from tests.walk import test_gone_exits as gone
 from tests.walk import test_idle_exits as idle
-from webhook_core.planning import least_held, open_orders, own_exits, unlisted_orders
+from webhook_core.planning import (
+    least_held,
+    leg_planner,
+    open_orders,
+    own_exits,
+    unlisted_orders,
+)
 from webhook_core.sending import legs, legs_again, submission, waiting_rest
 
 Scene = Callable[[], None]
@@ -48,10 +54,12 @@ def only_parents(self: own_exits.OwnExits, entry: Any) -> bool:
 
 
 def with_no_unlisted(play: Callable[..., None], *how: Any) -> None:
-    """Where the search for stops that the list lacks does not wait for that order, too."""
+    """Where the search for stops that the list lacks does not wait for that order either, and none
+    is canceled that rests where nothing is held."""
     with pytest.MonkeyPatch.context() as patch:
         none = unlisted_orders.Unlisted((), ())
         patch.setattr(unlisted_orders.UnlistedOrders, "of", lambda *_: none)
+        patch.setattr(leg_planner.LegPlanner, "_idle_exits", lambda _, nothing, *__: nothing)
         play(*how)
 
 
