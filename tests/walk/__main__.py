@@ -1,4 +1,4 @@
-"""python -m tests.walk [--everything] [--walks N] [--first N] [--seed N [--steps 3,7,8]]: many
+"""python -m tests.walk [--walks N] [--first N] [--seed N [--steps 3,7,8]]: many
 walks, or one with its story."""
 
 from __future__ import annotations
@@ -19,21 +19,15 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--seed", type=int, help="this one alone, with its story")
     parser.add_argument("--steps", help="of it these steps alone")
-    parser.add_argument(
-        "--everything", action="store_true", help="with the steps that are left out yet"
-    )
     asked = parser.parse_args()
     if asked.seed is not None:
         steps = [int(number) for number in asked.steps.split(",")] if asked.steps else range(STEPS)
-        done = walk(asked.seed, steps, everything=asked.everything)
+        done = walk(asked.seed, steps)
         print(done.text())
         return 1 if done.wrong else 0
     started, walks = (
         time.monotonic(),
-        [
-            walk(seed, everything=asked.everything)
-            for seed in range(asked.first, asked.first + asked.walks)
-        ],
+        [walk(seed) for seed in range(asked.first, asked.first + asked.walks)],
     )
     failed = [done for done in walks if done.wrong]
     steps = sum(done.taken for done in walks)

@@ -19,7 +19,7 @@ from tests.walk.book import ASSETS, Book
 from tests.walk.clock import SharedClock
 from tests.walk.exchange import READS, LateKraken
 from tests.walk.fleet import Beside, Here, environment
-from tests.walk.steps import KINDS, NOT_YET, Maker, Stage, Step, look
+from tests.walk.steps import KINDS, Maker, Stage, Step, look
 from webhook_core.events import LOGGER
 
 STEPS = 40
@@ -46,7 +46,6 @@ class Walk:
 
     seed: int
     kept: Sequence[int]
-    everything: bool = False
     story: list[str] = field(default_factory=list)
     taken: int = 0
     late: int = 0
@@ -54,7 +53,6 @@ class Walk:
 
     def text(self) -> str:
         shorter = "" if len(self.kept) == STEPS else f" --steps {','.join(map(str, self.kept))}"
-        shorter += " --everything" if self.everything else ""
         return "\n".join([*self.story, f"again: python -m tests.walk --seed {self.seed}{shorter}"])
 
 
@@ -62,9 +60,8 @@ class Wrong(Exception):
     """The text is what."""
 
 
-def walk(seed: int, kept: Sequence[int] = range(STEPS), *, everything: bool = False) -> Walk:
-    """``everything``: also what is left out yet."""
-    done = Walk(seed, kept, everything)
+def walk(seed: int, kept: Sequence[int] = range(STEPS)) -> Walk:
+    done = Walk(seed, kept)
     with _world(seed, done) as walker:
         try:
             walker.look()
@@ -84,11 +81,7 @@ def shrunk(failed: Walk, runs: int = 40) -> Walk:
         for start in range(0, len(best.kept), half):
             fewer = [*best.kept[:start], *best.kept[start + half :]]
             runs -= 1
-            if (
-                fewer
-                and (tried := walk(failed.seed, fewer, everything=failed.everything)).wrong
-                is not None
-            ):
+            if fewer and (tried := walk(failed.seed, fewer)).wrong is not None:
                 best = tried
                 break
         else:
@@ -127,7 +120,6 @@ class _Walker:
             kraken,
             fleet,
         )
-        self._everything = done.everything
         self._margin = seed % 8 in (2, 3, 6)
         self._prices, self._told = dict(PRICES), ""
         for symbol, price in PRICES.items():
@@ -168,8 +160,6 @@ class _Walker:
     def _drawn(self, random: Random, stage: Stage) -> Step | None:
         makers: list[Maker] = [maker for maker, _ in KINDS]
         maker = random.choices(makers, [weight for _, weight in KINDS])[0]
-        if not self._everything and maker in NOT_YET and any(self._kraken.late.values()):
-            return None
         return maker(stage)
 
     def _set(self, step: Step, symbol: str) -> None:

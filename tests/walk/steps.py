@@ -277,6 +277,3 @@ KINDS: tuple[tuple[Maker, int], ...] = (
     (cancel_and_close, 6),
     (move_stop, 3), (faulted, 6), (beside_a_lost_buy, 2),
 )  # fmt: skip
-NOT_YET = frozenset({resting, for_money})
-"""Left out where reads are late: what such an order has filled is not always counted by a plan that
-is made before QueryOrders and the figures show it."""
