@@ -76,7 +76,7 @@ def ours(parts: list[bytes]) -> tuple[int, bytes] | None:
     """None: no answer."""
     left = iter(parts)
     try:
-        answer = reply_from(lambda: next(left, b"")).answer
+        answer, _ = reply_from(lambda: next(left, b""))
     except Malformed:
         return None
     return answer.status, answer.body

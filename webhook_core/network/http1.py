@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from webhook_core.network.exchange import Answer
 
@@ -61,16 +60,9 @@ class EndedEarly(Malformed):
     """The connection ended before the answer did."""
 
 
-class Reply(NamedTuple):
-    """``is_last``: nothing may be asked on the same connection again."""
-
-    answer: Answer
-    is_last: bool
-
-
-def reply_from(receive: Callable[[], bytes]) -> Reply:
-    """``receive`` gives what comes next, nothing at the end of the connection. An answer in gzip is
-    unpacked.
+def reply_from(receive: Callable[[], bytes]) -> tuple[Answer, bool]:
+    """An answer, one in gzip unpacked, and whether it is the last: nothing may be asked on the same
+    connection again. ``receive`` gives what comes next, nothing at the end of the connection.
 
     Raises Malformed, and what ``receive`` raises.
     """
@@ -84,7 +76,7 @@ def reply_from(receive: Callable[[], bytes]) -> Reply:
     if body and headers.get("content-encoding", "").lower() == "gzip":
         body = _unpacked(body)
     is_last = is_last or is_old or "close" in headers.get("connection", "").lower()
-    return Reply(Answer(status, headers, body), is_last or received.has_more)
+    return Answer(status, headers, body), is_last or received.has_more
 
 
 def _head(received: _Received) -> tuple[bool, int, dict[str, str]]:

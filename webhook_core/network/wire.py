@@ -18,7 +18,7 @@ import certifi
 from urllib3.util import wait_for_read
 
 from webhook_core.network.exchange import Answer, NoAnswer
-from webhook_core.network.http1 import Malformed, Reply, host_header, reply_from, request_of
+from webhook_core.network.http1 import Malformed, host_header, reply_from, request_of
 from webhook_core.network.name_look_up import addresses
 
 CONNECT_TIMEOUT_S = 1.0
@@ -114,7 +114,7 @@ class _Connection:
 
     def exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Reply:
+    ) -> tuple[Answer, bool]:
         """It goes out in one piece: for a head alone the server would wake up for nothing."""
         request = request_of(method, path, self._named, headers, body)
         sock = self.sock or self._connected()
