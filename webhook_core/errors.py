@@ -129,8 +129,7 @@ class RateLimited(WebhookError):
 
 
 class LedgerUnavailable(WebhookError):
-    """The ledger can't be read or written. Before the send: nothing was
-    sent. No ledger, no order."""
+    """The ledger can't be read or written. Before the send: nothing was sent."""
 
     code = "ledger_unavailable"
     status = 503
@@ -152,23 +151,20 @@ class LedgerLost(LedgerUnavailable):
 
 
 class LedgerForbidden(LedgerUnavailable):
-    """The store does not let this deployment in; until a person grants it a
-    role, no attempt helps."""
+    """The store does not let this deployment in: a person has to grant it a role."""
 
     code = "not_configured"
 
 
 class NoTimeToSend(WebhookError):
-    """So much of the request's time was gone before the claim that nothing was claimed; a
-    redelivery starts clean."""
+    """Too little of the time was left, so nothing was claimed; a redelivery starts clean."""
 
     code = "not_sent"
     status = 503
 
 
 class NotItsTurn(WebhookError):
-    """An earlier alert of the same line has no outcome yet. Nothing was sent, and a redelivery may
-    find the line free."""
+    """An earlier alert of the line has no outcome yet; a redelivery may find the line free."""
 
     code = "not_sent"
     status = 503
@@ -186,6 +182,10 @@ class NoTimeToRead(VenueUnavailable):
     be asked. Nothing was sent."""
 
     code = "not_sent"
+
+
+class CallsUsedUp(VenueUnavailable):
+    """Kraken takes no more calls of this key for some seconds. Nothing was sent."""
 
 
 class LossUnknown(VenueUnavailable):

@@ -47,7 +47,7 @@ def twice(
     CLOCK.sleep(MINUTES)
     body = {**exit_alert, "id": "again", "fired_at": CLOCK.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
     if "scope" in exit_alert:
-        kraken.script("TradesHistory", faults.Fault(), BUSY)
+        kraken.script("OpenPositions" if later.get("leverage") else "BalanceEx", BUSY)
     else:
         kraken.script("AddOrder", LIMITED)
     assert ours(function, **body).status == 503

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from webhook_core.errors import NoTimeToRead, VenueUnavailable
+from webhook_core.errors import CallsUsedUp, NoTimeToRead, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
 from webhook_core.kraken.outcomes import Failure, Reply, errors_of
@@ -16,6 +16,8 @@ from webhook_core.trading.requests import Method, NotSent, Outcome
 
 PATIENT_READ_S = 5.0
 """For reads that no alert waits for."""
+_USED_UP = ("EAPI:Rate limit exceeded", "EGeneral:Too many requests")
+"""Whatever is called (docs.kraken.com, spot-rest-ratelimits)."""
 _SET_THE_CLOCK = (
     "set this machine's clock by NTP; the doctor command says how far it is off. Kraken takes a "
     "deadline from 2 to 60 s ahead by its own clock, so until then it refuses every order"
@@ -59,7 +61,8 @@ def result_of(reply: Reply, method: str) -> Mapping[str, Any]:
     if result == [] and method == "OpenPositions":  # an account without any
         result = {}
     if failed or not isinstance(result, dict):
-        raise VenueUnavailable(
+        unavailable = CallsUsedUp if set(failed) & {*_USED_UP} else VenueUnavailable
+        raise unavailable(
             f"Kraken's {method} could not be read: {', '.join(failed) or 'no result'}."
         )
     return result

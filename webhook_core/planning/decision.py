@@ -13,6 +13,7 @@ from webhook_core.trading.rules import TradingRules
 
 if TYPE_CHECKING:
     from webhook_core.planning.reservations import Reservations
+    from webhook_core.trading.facts import RestingOrder
     from webhook_core.trading.intent import Intent
     from webhook_core.trading.missed_alert import Told
 
@@ -73,7 +74,8 @@ class Decided(NamedTuple):
     ``figures`` show it, with our orders in them that were claimed by ``counted_until``.
     ``sources``: which of the alert's intents each request is for. ``unsent``: the orders that were
     never sent, and that a cancel means.
-    ``reserves``: what its claim leaves for plans under a limit of holdings.
+    ``reserves``: what its claim leaves for plans under a limit of holdings. ``canceled``: the
+    orders that it cancels, as Kraken has just shown them.
     """
 
     plan: Plan
@@ -86,6 +88,7 @@ class Decided(NamedTuple):
     sources: tuple[int, ...] = ()
     unsent: Unsent = Unsent()
     reserves: "Reservations | None" = None
+    canceled: "tuple[RestingOrder, ...]" = ()
 
     @property
     def requests(self) -> tuple[OrderRequest, ...]:

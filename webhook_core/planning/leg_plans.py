@@ -99,6 +99,7 @@ class Workings:
             counted_until=reading.counted_until,
             sources=tuple(sources),
             unsent=self.legs.unsent,
+            canceled=tuple(self.legs.cancelled),
         )
 
     def _own_figures(self, legs: Sequence[Leg]) -> dict[str, Decimal]:

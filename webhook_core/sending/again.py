@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeGuard
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
-from webhook_core.errors import OrderDenied, WebhookError
+from webhook_core.errors import CallsUsedUp, OrderDenied, WebhookError
 from webhook_core.ledger import transitions
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
@@ -19,11 +19,14 @@ from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
+from webhook_core.trading.orders import OrderType
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
     from webhook_core.sending.legs_again import Counted, LegsAgain
     from webhook_core.trading.intent import Intent
+
+_AT_MARKET = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
 
 
 class Again:
@@ -104,7 +107,22 @@ class Again:
         part of that before its cancel. Of all that is held Kraken itself lets no more be sold."""
         if not request.exits or not any(map(is_of_own, self._firing.wants.intents)):
             return False
-        return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
+        if _is_all_that_is_held(request, before[0]):
+            return False
+        try:
+            return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
+        except CallsUsedUp:
+            if not self._trade_whole():
+                raise
+            return False  # else it would stay without its stop for as long as Kraken takes no calls
+
+    def _trade_whole(self) -> bool:
+        """Whether what this delivery has canceled had traded nothing when it was planned, and meets
+        the market once it is triggered: then it has traded whole, and no cancel of it succeeds."""
+        canceled = self._plan.canceled if isinstance(self._plan, Decided) else ()
+        return bool(canceled) and all(
+            order.order_type in _AT_MARKET and not order.executed for order in canceled
+        )
 
     def replaces(self, leg: LedgerEntry) -> bool:
         """Whether it is an order that is to stand for those which this alert cancels."""
@@ -171,6 +189,16 @@ def _as_planned(firing: Firing, first: LedgerEntry) -> Firing:
         return firing
     capped = [one._replace(most=most) if _closes_own(one) else one for one in intents]
     return firing._replace(wants=firing.wants._replace(intents=tuple(capped)))
+
+
+def _is_all_that_is_held(request: OrderRequest, first: LedgerEntry) -> bool:
+    """Whether the account held nothing of it but what the strategy bought, by the figures that leg
+    0 was planned on."""
+    from webhook_core.planning.own_changes import own_key  # few alerts mean their own
+
+    figures = dict(first.figures)
+    own = figures.pop(own_key(request.pair), None)
+    return own is not None and [abs(own) >= abs(held) for held in figures.values()] == [True]
 
 
 def _closes_own(intent: Intent) -> TypeGuard[PositionIntent]:

@@ -8,28 +8,40 @@ twice, and whoever asks again goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
-from webhook_core.errors import AlertStale, LedgerUnavailable, NoTimeToSend, WebhookError
+from webhook_core.errors import (
+    AlertStale,
+    CallsUsedUp,
+    LedgerUnavailable,
+    NoTimeToSend,
+    WebhookError,
+)
 from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held
+from webhook_core.planning.shared_reads import SharedReads
 from webhook_core.sending.again import Again
 from webhook_core.sending.claims import Claiming
 from webhook_core.sending.close_units import position_unit
+from webhook_core.sending.danger import turn_of
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.progress import Progress
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import PositionIntent
 
 LEAST_S = ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
 """Without so much time left no further position is begun."""
+TO_CANCEL_S = 0.3
+"""And without so much more none but the first of a delivery: its stop would be canceled, and the
+sale behind it have to wait for a resend."""
 
 
 class Closed(NamedTuple):
@@ -41,20 +53,44 @@ class Closed(NamedTuple):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Closings:
-    """Of one account in one mode."""
+class _Run:
+    """One delivery. ``begun``: whether it has planned a position. ``touched``: the assets whose
+    figures it has changed since they were read. ``used_up``: once Kraken takes no more calls."""
 
-    market: Market
-    legs: Legs
-    settings: Settings
+    budget: Budget
+    is_stale: bool
+    begun: bool = False
+    touched: set[str] = field(default_factory=set)
+    used_up: CallsUsedUp | None = None
+
+    def budget_to_begin(self) -> Budget:
+        """For the plan and the claim of one more. Raises CallsUsedUp, NoTimeToSend."""
+        if self.used_up is not None:
+            raise CallsUsedUp(self.used_up.message)
+        budget = self.budget.less(TO_CANCEL_S) if self.begun else self.budget
+        if budget.remaining() < LEAST_S:
+            raise NoTimeToSend(
+                "No time was left to begin it; sending the same alert again soon is safe."
+            )
+        self.begun = True
+        return budget
+
+
+class Closings:
+    """Of one account in one mode, for one delivery: its plans share their reads of the account, and
+    see the market as ``planning``."""
+
+    def __init__(self, market: Market, legs: Legs, settings: Settings) -> None:
+        self.market, self.legs, self.settings = market, legs, settings
+        self.reads = SharedReads(market.venue, market.clock)
+        self.planning = replace(market, venue=self.reads.as_venue())
 
     def close_each(
         self, asked: Firing, positions: Sequence[Held], budget: Budget, *, is_stale: bool = False
     ) -> list[Closed]:
-        """One after the other, as far as the budget goes; one that fails stops no other, and of an
-        alert that comes again those that it has begun come last. ``is_stale``: nothing is begun any
-        more. What is not begun is written down, so that it ends with an alarm if no resend comes
-        for it. Raises LedgerUnavailable."""
+        """One after the other, as far as the budget and Kraken's count of calls go; one that fails
+        stops no other. ``is_stale``: nothing is begun any more. What is not begun is written down,
+        so that it ends with an alarm if no resend comes for it. Raises LedgerUnavailable."""
         done: dict[Held, Closed] = {}
         found: list[tuple[Held, Firing, LedgerEntry | None]] = []
         for held in positions:
@@ -67,16 +103,25 @@ class Closings:
             except WebhookError as error:
                 done[held] = Closed(held, error=error)
                 self._write_down(firing, error)
-        for held, firing, known in sorted(found, key=lambda one: _turn(one[2])):
-            try:
-                done[held] = Closed(held, self._closed(firing, known, budget, is_stale=is_stale))
-            except LedgerUnavailable:
-                raise
-            except WebhookError as error:
-                done[held] = Closed(held, error=error)
-                if known is None and isinstance(error, NoTimeToSend):
-                    self._write_down(firing, error)
+        found.sort(key=lambda one: turn_of(one[0], one[2], self.market.ledger))
+        run = _Run(budget, is_stale)
+        pairs = (self._pair(held, budget) for held, _, _ in found)
+        self.reads.pairs = [pair for pair in pairs if pair is not None]
+        for held, firing, known in found:
+            done[held] = self._outcome(held, firing, known, run)
         return [done[held] for held in positions]
+
+    def _outcome(self, held: Held, firing: Firing, known: LedgerEntry | None, run: _Run) -> Closed:
+        try:
+            return Closed(held, self._closed(held, firing, known, run))
+        except LedgerUnavailable:
+            raise
+        except WebhookError as error:
+            if isinstance(error, CallsUsedUp):
+                run.used_up = error
+            if known is None and isinstance(error, NoTimeToSend | CallsUsedUp):
+                self._write_down(firing, error)
+            return Closed(held, error=error)
 
     def firing(self, asked: Firing, held: Held, budget: Budget) -> Firing:
         """The close of one position, with what ``asked`` allows. Raises UnknownSymbol,
@@ -109,32 +154,46 @@ class Closings:
         offered = pair.leverage_sell if held.volume > 0 else pair.leverage_buy
         return min(offered or (2,))
 
-    def _closed(
-        self, firing: Firing, known: LedgerEntry | None, budget: Budget, *, is_stale: bool
-    ) -> Progress:
+    def _closed(self, held: Held, firing: Firing, known: LedgerEntry | None, run: _Run) -> Progress:
         """Planned, claimed and sent, or gone on with where an earlier delivery stopped."""
-        market, deadline_s = self.market, self.legs.deadline_s
-        if known is None and is_stale:
+        if known is None and run.is_stale:
             raise AlertStale("It was not begun while the alert was fresh, and is not any more.")
-        if known is not None and is_stale:
-            again = Again(market, deadline_s, firing, known, is_stale=True)
-            return self.legs.resume(known, again, budget)
-        not_begun = known is None or known.state is State.MISSED
-        if not_begun and budget.remaining() < LEAST_S:
-            raise NoTimeToSend(
-                "No time was left to begin it; sending the same alert again soon is safe."
-            )
+        if known is not None and (run.is_stale or known.state is not State.MISSED):
+            return self._resumed(held, firing, known, run)
+        budget, market, deadline_s = run.budget_to_begin(), self.planning, self.legs.deadline_s
+        self._share_reads(held, run)
         claiming = Claiming(market.ledger, market, market.clock, deadline_s, firing)
         decided, claim = claiming.claimed(budget)
         if decided is None or isinstance(claim, Existing):
-            again = Again(market, deadline_s, firing, claim.entry)
-            return self.legs.resume(claim.entry, again, budget)
-        return self.legs.begin(claim.entry, Again(market, deadline_s, firing, decided), budget)
+            return self._resumed(held, firing, claim.entry, run)
+        run.touched |= self._assets(held, run)
+        # From here on what is read is not shared: its own orders may have changed it.
+        again = Again(self.market, deadline_s, firing, decided)
+        return self.legs.begin(claim.entry, again, run.budget)
 
+    def _resumed(self, held: Held, firing: Firing, known: LedgerEntry, run: _Run) -> Progress:
+        """Without a call of Kraken where it takes none."""
+        budget = run.budget if run.used_up is None else run.budget.at_most(0)
+        run.touched |= self._assets(held, run)
+        again = Again(self.market, self.legs.deadline_s, firing, known, is_stale=run.is_stale)
+        return self.legs.resume(known, again, budget)
 
-def _turn(known: LedgerEntry | None) -> tuple[int, float]:
-    """What was never tried first, then what was missed last, then what is only looked up."""
-    if known is None:
-        return 0, 0.0
-    missed = known.state is State.MISSED
-    return 1 if missed else 2, -known.current.claimed_at.timestamp()
+    def _share_reads(self, held: Held, run: _Run) -> None:
+        """A figure that is older than an order of this delivery on that asset is read again: the
+        size of a close follows from its base."""
+        self.reads.begin_plan()
+        pair = self._pair(held, run.budget)
+        if pair is None or pair.base in run.touched:
+            self.reads.forget_figures()
+            run.touched.clear()
+
+    def _assets(self, held: Held, run: _Run) -> set[str]:
+        pair = self._pair(held, run.budget)
+        return set() if pair is None else {pair.base, pair.quote}
+
+    def _pair(self, held: Held, budget: Budget) -> Instrument | None:
+        """None for one that its own plan will refuse."""
+        try:
+            return self.market.instrument(held.symbol, budget)
+        except WebhookError:
+            return None

@@ -46,12 +46,13 @@ def answer_closing(
 def validate_closing(closings: Closings, firing: Firing, delivery: Delivery) -> HttpResponse:
     """The plan of each, checked by Kraken's own validate flag; nothing is written. Raises
     WebhookError."""
-    market, budget = closings.market, delivery.budget
+    market, budget = closings.planning, delivery.budget
     meant = market.appraise(firing.wants, budget)
     if isinstance(meant, Denied):
         raise refusal_of(meant)
     plans, nothing = [], meant.nothing if not meant.figures else ""
     for held in positions_of(meant.figures):
+        closings.reads.begin_plan()
         decided = market.appraise(closings.firing(firing, held, budget).wants, budget)
         if isinstance(decided, Denied):
             delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
@@ -65,7 +66,7 @@ def validate_closing(closings: Closings, firing: Firing, delivery: Delivery) -> 
 
 def _claimed(closings: Closings, firing: Firing, delivery: Delivery) -> LedgerEntry:
     """The alert's own entry, which sends nothing: known, or claimed now."""
-    market = closings.market
+    market = closings.planning
     known = market.ledger.find(firing.unit)
     delivery.is_resend = known is not None
     if known is None or known.state is State.MISSED:

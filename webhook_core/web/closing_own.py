@@ -39,7 +39,7 @@ def close_own(closings: Closings, asked: Asked, budget: Budget) -> dict[str, Any
 def found(closings: Closings, asked: Asked, budget: Budget) -> tuple[Held, ...]:
     """What the strategy, or every one, has bought and not sold. Raises NotItsTurn while that is not
     certain, VenueUnavailable, LedgerUnavailable."""
-    positions = own_closes.find(closings.market, asked.strategy, budget)
+    positions = own_closes.find(closings.planning, asked.strategy, budget)
     # An entry that rested and fills meanwhile is meant too.
     return tuple(one._replace(most=None) for one in positions)
 
