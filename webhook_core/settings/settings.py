@@ -90,9 +90,11 @@ class Settings(NamedTuple):
 
     @property
     def texts_to_mask(self) -> list[str]:
-        """``whsec_…`` without its beginning is as good: that is the key."""
+        """``whsec_…`` without its beginning is as good: that is the key. So is base64 without the
+        ``=`` that fill it up."""
         texts = [secret.get_secret_value() for secret in self.secret_texts]
-        return [*texts, *(bare for text in texts if (bare := text.removeprefix("whsec_")) != text)]
+        bare = [text.removeprefix("whsec_") for text in texts]
+        return list(dict.fromkeys([*texts, *bare, *(text.rstrip("=") for text in bare)]))
 
     def rules_for(self, strategy: str) -> TradingRules:
         """The global limits and, beside them, those of the strategy: every

@@ -10,6 +10,7 @@ from tests.support.faked_function import OPERATOR, TOKEN, Function
 
 STANDARD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NUMBER = "1234567890123456"
+TOKEN_KEY = "CzBVep/E6RM4XYKnzPEbQGWKr9T5I0htkrfcBitQdZo="
 PLACES = [
     lambda text: {"id": text},
     lambda text: {"id": f" {text} "},
@@ -34,12 +35,25 @@ def function():
         {
             "STRATEGIES_FILE": "",
             "WEBHOOK_SECRET": STANDARD,
+            "WEBHOOK_TOKEN_KEYS": f"k1:{TOKEN_KEY}",
             "WEBHOOK_TOKEN": f"{TOKEN},{NUMBER}",
         }
     )
 
 
-@pytest.mark.parametrize("secret", [TOKEN, OPERATOR, STANDARD, STANDARD[6:], NUMBER])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        TOKEN,
+        OPERATOR,
+        STANDARD,
+        STANDARD[6:],
+        NUMBER,
+        TOKEN_KEY,
+        TOKEN_KEY[:-1],
+        f"{TOKEN_KEY[:-1]}-",
+    ],
+)
 @pytest.mark.parametrize("number", range(len(PLACES)))
 def test_a_secret_in_any_text_is_refused_and_kept_nowhere(function, caplog, secret, number):
     caplog.set_level("DEBUG")
