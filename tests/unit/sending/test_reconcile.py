@@ -335,8 +335,9 @@ def test_a_paper_function_on_the_same_ledger_concludes_nothing_about_a_live_orde
     for _ in range(4):
         live.clock.sleep(70)
         assert paper.operate("POST", "/reconcile")["looked_at"] == []
-    # The rules are refreshed, its own trades are read, and nobody is asked about the order.
-    assert set(paper.venue.calls) == {"instruments", "trades"}
+    # The rules are refreshed, its own trades and open orders read, and nobody is asked about the
+    # order.
+    assert set(paper.venue.calls) == {"instruments", "open_orders", "trades"}
     assert state(live) == "SUBMITTING"
     live.operate("POST", "/reconcile")
     assert state(live) == "ACCEPTED"
