@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import NEAR, rested_until
+from webhook_core.planning.own_changes import NEAR, counts_from, rested_until
 from webhook_core.trading.facts import OpenPosition
 from webhook_core.trading.lagging_figures import Lot, Traded, lacking
 from webhook_core.trading.orders import Side
@@ -46,11 +46,23 @@ def lacking_of(
 ) -> frozenset[Decimal]:
     """What these positions may lack of what our orders and their exits have filled: one amount
     where that is certain. The venue's clock, by which an order that rested was done, may be ahead
-    of ours or behind it."""
+    of ours or behind it, and so may the clocks of two instances: two orders may have traded in the
+    order of their plans too."""
     lots = [_lot(row) for row in rows]
     shifts = (timedelta(0), NEAR, -NEAR)
     courses = [_in_order(entries, fills, exits, shift) for shift in shifts]
+    courses.append(_as_planned(courses[0], entries))
     return frozenset(amount for course in courses for amount in lacking(lots, course))
+
+
+def _as_planned(course: Sequence[Traded], entries: Sequence[LedgerEntry]) -> list[Traded]:
+    """What these have traded in the order of their plans, all else where it was."""
+    places = {entry.current.order_id: counts_from(entry) for entry in entries}
+    ours = sorted(
+        (one for one in course if one.order_id in places), key=lambda one: places[one.order_id]
+    )
+    planned = iter(ours)
+    return [next(planned) if one.order_id in places else one for one in course]
 
 
 def has_exit(entry: LedgerEntry) -> bool:
