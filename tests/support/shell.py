@@ -16,8 +16,8 @@ FAKED = ("gcloud", "kubectl", "docker", "curl", "openssl")
 URL = "https://bridge.example.run.app"
 TOKEN = "0123456789abcdef0123456789abcdef"
 _FAKE = f"""#!/usr/bin/env bash
-# In one write: the programs of a pipe write at once.
-printf '%s\\0' "${{0##*/}}" "$@" $'\\n' >> "$RECORD"
+# In one write, which bash ends at a newline: the programs of a pipe write at once.
+printf '%s\\0' "${{0##*/}}" "$@" $'\\x1e' >> "$RECORD"
 for argument; do
   case $argument in
     --flags-file=*) cat "${{argument#*=}}" >> "$RECORD.flags-file" ;;
@@ -79,7 +79,7 @@ def run(
         cwd=cwd, env=env, input=typed, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     text = record.read_text("utf-8") if record.exists() else ""
-    calls = [call.split("\0") for call in text.split("\0\n\0") if call]
+    calls = [call.split("\0") for call in text.split("\0\x1e\0") if call]
     side = [
         path.read_text("utf-8") if (path := Path(f"{record}.{kind}")).exists() else ""
         for kind in ("flags-file", "data-file")
