@@ -29,8 +29,9 @@ from webhook_core.ledger.contract import Claim, Claimed, Existing, Recorded, Wai
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.planning import own_changes, own_orders
-from webhook_core.planning.own_orders import OwnOrders, Settled
+from webhook_core.planning import own_changes, settled_figures
+from webhook_core.planning.own_orders import OwnOrders
+from webhook_core.planning.settled_figures import Settled
 from webhook_core.sending import legs, missed
 from webhook_core.sending.again import Again
 from webhook_core.sending.claims import Claiming
@@ -504,8 +505,8 @@ MUTATIONS = (
         "clocks_believed",
         (
             (own_changes, "counts_from", _claimed_at_by_the_clock),
-            (own_orders, "counts_from", _claimed_at_by_the_clock),
-            (own_orders, "saw_less", _saw_it_all),
+            (settled_figures, "counts_from", _claimed_at_by_the_clock),
+            (settled_figures, "saw_less", _saw_it_all),
         ),
         Invariant.LANDS_ON_TARGET,
         TARGET,

@@ -33,7 +33,7 @@ MET_AT = {
     "missed_unsaid": 1150,
     "one_read_for_absence": 2232,
     "refusals_not_durable": 912,
-    "replaced_unseen": 5748,
+    "replaced_unseen": 1164,
     "sent_again_in_its_old_size": 3626,
     "steps_that_came_ignored": 809,
     "strangers_unseen": 1076,

@@ -31,7 +31,6 @@ from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
 from webhook_core.planning.order_fills import OrderFills, not_certain
 from webhook_core.planning.own_changes import InstrumentOf, position_key
-from webhook_core.planning.own_orders import Settled
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
@@ -41,6 +40,7 @@ from webhook_core.planning.position_course import (
     signed,
 )
 from webhook_core.planning.resting_exits import RestingExits
+from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill
@@ -132,7 +132,7 @@ class Believed:
             from webhook_core.planning.others_trades import check_nobody_else  # few come to it
 
             asked = self.sources, self.budget, self.instrument_of
-            check_nobody_else(*asked, corrected, [*settled.young, *settled.unsure])
+            check_nobody_else(*asked, corrected, settled.oldest)
 
     def _settled(self) -> Settled:
         own = self.sources.own_orders

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.clock import Clock
 from webhook_core.errors import NotItsTurn
@@ -16,21 +16,11 @@ from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.planning.own_changes import (
-    InstrumentOf,
-    counts_from,
-    is_entangled,
-    known_fill,
-    last_moment,
-    place_of,
-    saw_less,
-    step_of,
-    touches,
-)
+from webhook_core.planning.own_changes import InstrumentOf, touches
 from webhook_core.trading.requests import Fill, OrderRequest
 
 if TYPE_CHECKING:
-    from webhook_core.trading.lagging_figures import Step
+    from webhook_core.planning.settled_figures import Settled
 
 NEWEST = 50
 MOST_PAGES = 20
@@ -43,19 +33,6 @@ MOST_RESTING = 1000
 MOST_UNKNOWN = 100
 _LIVE = (State.ACCEPTED, State.SUBMITTING)
 _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
-
-
-class Settled(NamedTuple):
-    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
-    doubt. ``young``: those of which a figure may lack what they have filled. ``last``: the newest
-    that changes one of the figures. ``counted_until``: when the newest order that was looked at was
-    claimed, None if there was none."""
-
-    figures: Mapping[str, Decimal]
-    unsure: Sequence[LedgerEntry]
-    young: Sequence[LedgerEntry] = ()
-    last: LedgerEntry | None = None
-    counted_until: datetime | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -150,69 +127,11 @@ class OwnOrders:
         known beside the ledger of the orders' fills, by order id.
         """
         # Only where a size follows from what is held.
-        from webhook_core.trading.lagging_figures import (
-            settled,
-        )
+        from webhook_core.planning.settled_figures import SettledFigures
 
         newest = [entry for entry in self._newest() if entry.unit != refused]
-        ours = sorted(
-            newest,
-            key=lambda entry: place_of(entry, known_fill(entry, fills), newest),
-            reverse=True,
-        )
-        known: dict[str, Decimal] = {}
-        unsure: dict[str, LedgerEntry] = {}
-        for key, figure in figures.items():
-            steps, in_doubt = self._steps(ours, key, instrument_of, fills)
-            found = settled(figure, steps)
-            if found is not None:
-                known[key] = found
-            else:
-                unsure |= {entry.unit.name: entry for entry in in_doubt}
-        counted_until = max(
-            (max(counts_from(entry), entry.current.claimed_at) for entry in ours), default=None
-        )
-        accepted = [entry for entry in ours if _is_accepted_of(entry, figures, instrument_of)]
-        since = self.clock.now() - self.margin
-        young = [
-            entry for entry in accepted if last_moment(entry, known_fill(entry, fills)) > since
-        ]
-        last = max(accepted, key=lambda entry: entry.current.claimed_at, default=None)
-        return Settled(known, list(unsure.values()), young, last, counted_until)
-
-    def _steps(
-        self,
-        newest: Sequence[LedgerEntry],
-        key: str,
-        instrument_of: InstrumentOf,
-        fills: Mapping[str, Fill],
-    ) -> tuple[list[Step], list[LedgerEntry]]:
-        """From the last figure on that is older than every order Kraken may not show yet; and the
-        orders that a doubt is of: those, and what has filled unseen since."""
         young_until = self.clock.now() - self.margin
-        ours: list[tuple[LedgerEntry, Step]] = []
-        young: set[Unit] = set()  # looked for in each step
-        for number, entry in enumerate(newest, 1):
-            fill = known_fill(entry, fills)
-            step = step_of(entry, key, newest, instrument_of, fill)
-            if step is None:
-                continue
-            if step.change != 0 and last_moment(entry, fill) > young_until:
-                young.add(entry.unit)
-                step = step._replace(sure=step.sure and not is_entangled(entry, fill, key, newest))
-            less = step.before is not None and saw_less(entry, key, newest[number:], instrument_of)
-            ours.append((entry, step._replace(before=None, less=step.before) if less else step))
-        steps: list[Step] = []
-        in_doubt: list[LedgerEntry] = []
-        missing = len(young)
-        for entry, step in ours:
-            if not missing and (not steps or steps[-1].before is not None):
-                break
-            steps.append(step)
-            if entry.unit in young or not step.sure:
-                in_doubt.append(entry)
-            missing -= entry.unit in young
-        return steps[::-1], in_doubt
+        return SettledFigures(newest, instrument_of, fills, young_until).of(figures)
 
     def _newest(self) -> list[LedgerEntry]:
         """All of the last minutes, and the rest of their page.
@@ -238,13 +157,3 @@ class OwnOrders:
     def is_ours(self, entry: LedgerEntry) -> bool:
         """Of this mode and account."""
         return (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
-
-
-def _is_accepted_of(
-    entry: LedgerEntry, figures: Collection[str], instrument_of: InstrumentOf
-) -> bool:
-    request = entry.current.request
-    if entry.state is not State.ACCEPTED or request.method != "AddOrder":
-        return False
-    pair = instrument_of(request.pair)
-    return pair is not None and any(touches(request, key, pair) for key in figures)

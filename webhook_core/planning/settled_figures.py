@@ -1,0 +1,154 @@
+"""Figures of the account with all of our last orders in them, as far as can be told by what earlier
+plans saw: from the last figure on that is older than every order which Kraken may not show yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.planning.own_changes import (
+    InstrumentOf,
+    counts_from,
+    is_entangled,
+    known_fill,
+    last_moment,
+    place_of,
+    saw_less,
+    step_of,
+    touches,
+)
+from webhook_core.trading.lagging_figures import Step, settled
+from webhook_core.trading.requests import Fill
+
+
+class Settled(NamedTuple):
+    """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
+    doubt. ``young``: those of which a figure may lack what they have filled. ``last``: the newest
+    that changes one of the figures. ``counted_until``: when the newest order that was looked at was
+    claimed, None if there was none. ``since``: when the oldest figure was true from which one of
+    ``figures`` was set right."""
+
+    figures: Mapping[str, Decimal]
+    unsure: Sequence[LedgerEntry]
+    young: Sequence[LedgerEntry] = ()
+    last: LedgerEntry | None = None
+    counted_until: datetime | None = None
+    since: datetime | None = None
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when others may have changed what was set right, None where nothing tells."""
+        moments = (entry.current.claimed_at for entry in (*self.young, *self.unsure))
+        return min((*moments, *((self.since,) if self.since else ())), default=None)
+
+
+class _Course(NamedTuple):
+    """Of one figure: the steps that lead to it, oldest first, when they begin, and the orders that
+    a doubt of it is of."""
+
+    steps: Sequence[Step]
+    began: datetime | None
+    in_doubt: Sequence[LedgerEntry]
+
+
+class SettledFigures:
+    """``newest``: our entries of the last minutes. ``fills``: what is known beside the ledger of
+    the orders' fills, by order id. Kraken may not show yet what was traded after ``young_until``.
+    """
+
+    def __init__(
+        self,
+        newest: Sequence[LedgerEntry],
+        instrument_of: InstrumentOf,
+        fills: Mapping[str, Fill],
+        young_until: datetime,
+    ) -> None:
+        self._entries, self._instrument_of, self._fills = newest, instrument_of, fills
+        self._young_until = young_until
+        self._ours = self._in_order(newest)
+
+    def of(self, figures: Mapping[str, Decimal]) -> Settled:
+        """Each of those that are shown."""
+        known: dict[str, Decimal] = {}
+        unsure: dict[str, LedgerEntry] = {}
+        began: list[datetime] = []
+        for key, figure in figures.items():
+            course = self._course(key)
+            found = settled(figure, course.steps)
+            if found is None:
+                unsure |= {entry.unit.name: entry for entry in course.in_doubt}
+                continue
+            known[key] = found
+            if found != figure and course.began is not None:
+                began.append(course.began)
+        accepted = [entry for entry in self._entries if self._is_accepted_of(entry, figures)]
+        return Settled(
+            known,
+            list(unsure.values()),
+            [entry for entry in accepted if self._is_young(entry)],
+            max(accepted, key=lambda entry: entry.current.claimed_at, default=None),
+            max(map(_counted_until, self._entries), default=None),
+            min(began, default=None),
+        )
+
+    def _in_order(self, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+        """Newest first."""
+        return sorted(
+            entries,
+            key=lambda entry: place_of(entry, known_fill(entry, self._fills), entries),
+            reverse=True,
+        )
+
+    def _is_young(self, entry: LedgerEntry) -> bool:
+        return last_moment(entry, known_fill(entry, self._fills)) > self._young_until
+
+    def _course(self, key: str) -> _Course:
+        ours: list[tuple[LedgerEntry, Step]] = []
+        young: set[Unit] = set()  # looked for in each step
+        for number, entry in enumerate(self._ours, 1):
+            fill = known_fill(entry, self._fills)
+            step = step_of(entry, key, self._ours, self._instrument_of, fill)
+            if step is None:
+                continue
+            if step.change != 0 and self._is_young(entry):
+                young.add(entry.unit)
+                step = step._replace(
+                    sure=step.sure and not is_entangled(entry, fill, key, self._ours)
+                )
+            less = step.before is not None and saw_less(
+                entry, key, self._ours[number:], self._instrument_of
+            )
+            ours.append((entry, step._replace(before=None, less=step.before) if less else step))
+        return _back_to_a_figure(ours, young)
+
+    def _is_accepted_of(self, entry: LedgerEntry, figures: Iterable[str]) -> bool:
+        request = entry.current.request
+        if entry.state is not State.ACCEPTED or request.method != "AddOrder":
+            return False
+        pair = self._instrument_of(request.pair)
+        return pair is not None and any(touches(request, key, pair) for key in figures)
+
+
+def _back_to_a_figure(ours: Sequence[tuple[LedgerEntry, Step]], young: Collection[Unit]) -> _Course:
+    """``ours``, newest first, as far back as to a figure that is older than all of the young ones;
+    nothing where none is young."""
+    steps: list[Step] = []
+    in_doubt: list[LedgerEntry] = []
+    began: datetime | None = None
+    missing = len(young)
+    for entry, step in ours:
+        if not missing and (not steps or steps[-1].before is not None):
+            break
+        steps.append(step)
+        began = entry.current.claimed_at
+        if entry.unit in young or not step.sure:
+            in_doubt.append(entry)
+        missing -= entry.unit in young
+    return _Course(steps[::-1], began, in_doubt)
+
+
+def _counted_until(entry: LedgerEntry) -> datetime:
+    return max(counts_from(entry), entry.current.claimed_at)
