@@ -19,7 +19,7 @@ from webhook_core.planning import (
     own_exits,
     unlisted_orders,
 )
-from webhook_core.sending import legs, legs_again, submission, waiting_rest
+from webhook_core.sending import legs, legs_again, opened_by_exits, submission, waiting_rest
 
 Scene = Callable[[], None]
 
@@ -116,7 +116,7 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
             "close", "lists", margin=True),
     ),
     "what an exit has traded before its cancel is not waited for": (
-        waiting_rest, "_check_gone", nothing,
+        opened_by_exits, "_canceled", nothing,
         lambda: idle.test_one_that_has_fired_unseen_has_opened_a_position_that_is_closed(
             "close", "figures"),
     ),

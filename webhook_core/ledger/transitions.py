@@ -190,7 +190,7 @@ def next_attempt(
 
 def next_nothing(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
     """A NOT_SENT entry that was counted again for its next attempt, and there is
-    nothing left to do."""
+    nothing left to do; or one that ``settle`` has just made REJECTED, since Kraken says so."""
     request = OrderRequest(entry.current.request.symbol, {})
     return _ended(entry, request, now, State.NO_ACTION, reason)
 
@@ -204,7 +204,8 @@ def next_denied(entry: LedgerEntry, now: datetime, reason: str) -> LedgerEntry:
 def _ended(
     entry: LedgerEntry, request: OrderRequest, now: datetime, state: State, reason: str
 ) -> LedgerEntry:
-    if entry.state is not State.NOT_SENT:
+    refused = entry.state is State.REJECTED and state is State.NO_ACTION
+    if entry.state is not State.NOT_SENT and not refused:
         raise IllegalTransition(f"{entry.state} -> {state}: {entry.unit.name}")
     number = entry.current.number + 1
     attempt = replace(

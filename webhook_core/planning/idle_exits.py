@@ -27,11 +27,18 @@ _NO_RULES = TradingRules()
 _ZERO = Decimal(0)
 
 
-def cancels(exits: Sequence[RestingOrder], nothing: NoOrder, instrument: Instrument) -> Plan:
-    """One for each. ``nothing``: why there is no order."""
+def cancels(exits: Sequence[RestingOrder], instrument: Instrument) -> tuple[OrderRequest, ...]:
+    """One for each."""
+    return Freed(tuple(exits)).cancels(instrument)
+
+
+def note_of(exits: Sequence[RestingOrder], nothing: NoOrder | None) -> str:
+    """What the answer says of it. ``nothing``: why there is no order, None behind one that opens a
+    position."""
     named = ", ".join(order.order_id for order in exits)
-    note = f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
-    return Plan(Freed(tuple(exits)).cancels(instrument), (note,))
+    if nothing is None:
+        return f"canceled behind it, an exit of what this strategy held before: {named}"
+    return f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
 
 
 def behind_cancels(
@@ -44,6 +51,13 @@ def behind_cancels(
     once it is its turn. None for less than the pair takes."""
     side = exits[0].side
     volume = sum((order.left for order in exits if order.side is side), _ZERO)
+    return closing(sources, side, volume, instrument, leverage)
+
+
+def closing(
+    sources: Sources, side: Side, volume: Decimal, instrument: Instrument, leverage: int | None
+) -> tuple[OrderRequest, ...]:
+    """What closes what exits of that side have traded. None for less than the pair takes."""
     margin = is_margin(leverage)
     back = Side.SELL if side is Side.BUY or not margin else Side.BUY
     order = OrderIntent(

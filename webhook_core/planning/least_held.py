@@ -18,7 +18,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.decision import Decided, Line, Wants
-from webhook_core.planning.leg_planner import LegPlanner, joined
+from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_orders import read_open_orders
 from webhook_core.planning.own_changes import position_key
 from webhook_core.planning.own_orders import OwnOrders
@@ -28,7 +28,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import CancelIntent, Intent, PositionIntent
 from webhook_core.trading.order_changes import released
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Plan
+from webhook_core.trading.plans import Plan, joined
 from webhook_core.trading.symbols import UnknownSymbol, display_name, names_pair
 
 ON_ITS_WAY = timedelta(seconds=5)

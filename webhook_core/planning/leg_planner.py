@@ -3,7 +3,7 @@ funds. Only what a cancel sets free counts for the legs after it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,8 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan, denied
-from webhook_core.trading.positions import exit_of, idle_sides, order_for
+from webhook_core.trading.plans import Denied, Plan, denied, joined
+from webhook_core.trading.positions import exit_of, idle_sides, is_flat, order_for
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.sizing import sized
 
@@ -75,14 +75,13 @@ class LegPlanner:
         if not isinstance(plan, Plan) or not needs.depends_on_holdings(intent):
             return plan
         nearer = order.exit is not None or getattr(intent, "action", "") == "close"
-        exits = freed is not None or (isinstance(intent, PositionIntent) and nearer)
+        opens = isinstance(intent, PositionIntent) and not nearer and is_flat(intent, basis)
+        exits = isinstance(intent, PositionIntent) and (nearer or freed is not None) and not opens
         plan = plan._replace(
             requests=tuple(one._replace(exits=exits, counted=True) for one in plan.requests)
         )
         return (
-            plan
-            if freed is None
-            else self._behind_cancels(plan, freed, order.leverage, instrument, basis)
+            plan if freed is None else self._beside_cancels(plan, freed, order, basis, opens=opens)
         )
 
     def _limited(self, order: OrderIntent, instrument: Instrument, basis: Basis) -> Plan | Denied:
@@ -148,21 +147,19 @@ class LegPlanner:
         exits = self._own_exits(instrument, side, margin=margin) if sides else []
         if not exits:
             return nothing
-        from webhook_core.planning import idle_exits  # few accounts have one
-
         self.cancelled += exits
-        plan = idle_exits.cancels(exits, nothing, instrument)
-        if self.appraised:
-            return plan
-        behind = idle_exits.behind_cancels(self.sources, exits, instrument, intent.leverage)
-        return plan._replace(requests=(*plan.requests, *behind))
+        return self._idle_plan(exits, basis, intent.leverage, nothing)
 
-    def _behind_cancels(
-        self, plan: Plan, freed: Freed, leverage: int | None, instrument: Instrument, basis: Basis
+    def _beside_cancels(
+        self, plan: Plan, freed: Freed, order: OrderIntent, basis: Basis, *, opens: bool
     ) -> Plan:
-        """The exit behind the cancels, and a stop for what it leaves, or a note why none."""
+        """The exit behind the cancels, and a stop for what it leaves, or a note why none; what
+        opens a position before them, for it does not follow from what they free."""
+        if opens:
+            return joined([plan, self._idle_plan(freed.orders, basis, order.leverage, None)])
+        instrument = basis.instrument
         parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
-        rest = freed.stop_for_the_rest(instrument, leverage)
+        rest = freed.stop_for_the_rest(instrument, order.leverage)
         stop = None if rest is None else self._limited(rest, instrument, basis)
         if isinstance(stop, Plan):
             parts.append(stop._replace(requests=freed.marked(stop.requests)))
@@ -170,6 +167,23 @@ class LegPlanner:
             why = "less than the pair takes" if stop is None else stop.message
             parts.append(Plan((), (f"what the exit leaves is without its stop: {why}",)))
         return joined(parts)
+
+    def _idle_plan(
+        self,
+        exits: Sequence[RestingOrder],
+        basis: Basis,
+        leverage: int | None,
+        nothing: NoOrder | None,
+    ) -> Plan:
+        """``nothing``: why there is no order, None behind one that opens a position."""
+        from webhook_core.planning import idle_exits  # few accounts have one
+
+        note = idle_exits.note_of(exits, nothing)
+        plan = Plan(idle_exits.cancels(exits, basis.instrument), (note,))
+        if self.appraised:
+            return plan
+        behind = idle_exits.behind_cancels(self.sources, exits, basis.instrument, leverage)
+        return plan._replace(requests=(*plan.requests, *behind))
 
     def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
         facts = self.facts
@@ -225,17 +239,3 @@ class LegPlanner:
             if requests
             else NoOrder("", "its orders are cancelled already")
         )
-
-
-def joined(plans: list[Plan]) -> Plan:
-    return Plan(
-        tuple(request for plan in plans for request in plan.requests),
-        tuple(note for plan in plans for note in plan.notes),
-        tuple(
-            appraisal
-            for plan in plans
-            for appraisal in plan.appraisals or (None,) * len(plan.requests)
-        ),
-        tuple(cost for plan in plans for cost in plan.costs),
-        tuple(check for plan in plans for check in plan.checks),
-    )

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.planning.decision import Decided, Line, Wants
-from webhook_core.planning.leg_planner import LegPlanner, joined
+from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import own_key
 from webhook_core.planning.read_facts import Leg, Reading
 from webhook_core.planning.sources import Sources
@@ -25,7 +25,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.planner import denied_by
-from webhook_core.trading.plans import Denied, Plan
+from webhook_core.trading.plans import Denied, Plan, joined
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 

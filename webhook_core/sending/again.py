@@ -19,14 +19,12 @@ from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
-from webhook_core.trading.orders import OrderType
+from webhook_core.trading.orders import AT_MARKET
 from webhook_core.trading.requests import OrderRequest
 
 if TYPE_CHECKING:
     from webhook_core.sending.legs_again import Counted, LegsAgain
     from webhook_core.trading.intent import Intent
-
-_AT_MARKET = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
 
 
 class Again:
@@ -112,16 +110,17 @@ class Again:
         try:
             return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
         except CallsUsedUp:
-            if not self._trade_whole():
+            if not self.trade_whole:
                 raise
             return False  # else it would stay without its stop for as long as Kraken takes no calls
 
-    def _trade_whole(self) -> bool:
+    @property
+    def trade_whole(self) -> bool:
         """Whether what this delivery has canceled had traded nothing when it was planned, and meets
         the market once it is triggered: then it has traded whole, and no cancel of it succeeds."""
         canceled = self._plan.canceled if isinstance(self._plan, Decided) else ()
         return bool(canceled) and all(
-            order.order_type in _AT_MARKET and not order.executed for order in canceled
+            order.order_type in AT_MARKET and not order.executed for order in canceled
         )
 
     def replaces(self, leg: LedgerEntry) -> bool:

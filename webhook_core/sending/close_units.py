@@ -9,6 +9,7 @@ from webhook_core.planning.own_closes import Held
 
 _KEY = "position:"
 """No key of an alert begins like this."""
+_KINDS = ("margin", "spot")
 
 
 def position_unit(asked: Unit, held: Held) -> Unit:
@@ -28,5 +29,7 @@ def is_position(unit: Unit) -> bool:
 def asked_unit(position: LedgerEntry) -> Unit:
     """Of the alert that closes this position among others."""
     unit = position.unit
-    _, _, generation, key = unit.alert_key.removeprefix(f"{_KEY}{position.strategy}:").split(":", 3)
-    return Unit(unit.mode, unit.account, key, 0, int(generation))
+    named = unit.alert_key.removeprefix(f"{_KEY}{position.strategy}:").split(":")
+    # A symbol may have a colon of its own: BTC/USD:BTNL.
+    kind = next(place for place, part in enumerate(named) if place and part in _KINDS)
+    return Unit(unit.mode, unit.account, ":".join(named[kind + 2 :]), 0, int(named[kind + 1]))

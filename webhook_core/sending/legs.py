@@ -107,7 +107,7 @@ class Legs:
         self, leg: LedgerEntry, before: Sequence[LedgerEntry], again: Again, budget: Budget
     ) -> Claim | None:
         """After what the legs before it came to."""
-        nothing = why_nothing(leg.current.request, before)
+        nothing = why_nothing(leg.current.request, before, trade_whole=again.trade_whole)
         if nothing:
             return self._claimed(ended_as_nothing(leg, nothing, self.clock.now()))
         if again.is_resumed:

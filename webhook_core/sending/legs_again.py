@@ -19,14 +19,16 @@ from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.planning.decide import Market
 from webhook_core.planning.least_held import sells_all
-from webhook_core.planning.own_changes import change_within
+from webhook_core.planning.own_changes import change_within, own_figure, position_key
 from webhook_core.planning.read_facts import Reading
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
+from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.lagging_figures import DUST
 from webhook_core.trading.needs import depends_on_holdings
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.trading.symbols import UnknownSymbol
 
@@ -148,7 +150,9 @@ class LegsAgain:
             return request, None
         mark = self.market.ledger.mark(turn.line)
         try:
-            wants = self.firing.wants._replace(intents=tuple(closes), refused=leg.unit)
+            has_fired = any(map(found_none_open, (first, *later_legs(self.market.ledger, first))))
+            intent = _with_its_side(closes[0], request, first, has_fired=has_fired)
+            wants = self.firing.wants._replace(intents=(intent,), refused=leg.unit)
             decided = decided_again(self.market, wants, budget)
         except OrderDenied as denied:
             return (denied if closes[0].own else request), mark
@@ -211,6 +215,20 @@ class LegsAgain:
                 return None
 
         return change_within(entry, name, instrument_of, fill) or (_ZERO, _ZERO)
+
+
+def _with_its_side(
+    intent: PositionIntent, request: OrderRequest, first: LedgerEntry, *, has_fired: bool
+) -> PositionIntent:
+    """A reversal leads where it was planned to, though an exit of ours, which was to be canceled,
+    has turned the position since."""
+    if intent.action != "reverse" or not has_fired:
+        return intent
+    held = own_figure(first.figures) if intent.own else None
+    held = first.figures.get(position_key(request.pair)) if held is None else held
+    size = intent.target or abs(held or _ZERO)
+    signed = size if request.side is Side.BUY else -size
+    return intent._replace(action="target", target=signed) if size else intent
 
 
 def _is_outdated() -> NotItsTurn:

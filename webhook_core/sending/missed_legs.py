@@ -52,7 +52,8 @@ def _miss_behind(first: LedgerEntry, ledger: Ledger, now: datetime) -> int:
     missed = 0
     for number in range(len(entries), len(first.following) + 1):
         leg = later_leg(first, number, now, deadline_s=0)
-        why, nothing = _BEHIND if stopped else _TOO_LATE, why_nothing(leg.current.request, entries)
+        why = _BEHIND if stopped else _TOO_LATE
+        nothing = why_nothing(leg.current.request, entries, trade_whole=False)
         attempt = missed_attempt(leg.unit, leg.current.request, now, why)
         missed_leg = replace(leg, attempts=(attempt,), turn=None)
         claim = ledger.claim(ended_as_nothing(leg, nothing, now) if nothing else missed_leg)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
@@ -40,11 +41,14 @@ class Progress(NamedTuple):
 
     def _has_done(self, entry: LedgerEntry) -> bool:
         """The rest of an exit, or the stop behind it, that came to nothing leaves the answer to
-        what was sold."""
-        if entry.unit.leg == 0 or entry.state is not State.NO_ACTION:
+        what was sold, and a cancel behind an order to that order."""
+        if entry.unit.leg == 0:
             return entry.state in DONE
         planned = self.entries[0].following[entry.unit.leg - 1]
-        return not (planned.waits or planned.freeing)
+        if planned.freeing and planned.method == "CancelOrder":
+            return entry.state in DONE and not any(map(_is_placed, self.entries))
+        is_nothing = entry.state is State.NO_ACTION and (planned.waits or planned.freeing)
+        return entry.state in DONE and not is_nothing
 
     @property
     def _failed(self) -> LedgerEntry | None:
@@ -55,6 +59,10 @@ class Progress(NamedTuple):
         if behind is None or _lets_pass(self.entries, behind):
             return None
         return next((entry for entry in self.entries if found_none_open(entry)), None)
+
+
+def _is_placed(entry: LedgerEntry) -> bool:
+    return entry.state is State.ACCEPTED and entry.current.request.method == "AddOrder"
 
 
 def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
@@ -70,8 +78,17 @@ def _lets_pass(entries: Sequence[LedgerEntry], behind: OrderRequest) -> bool:
         behind.exits
         or behind.freeing
         or behind.method == "CancelOrder"
-        or all(entry.state in DONE for entry in entries)
+        or all(entry.state in DONE or _is_made_good(entry, entries) for entry in entries)
     )
+
+
+def _is_made_good(cancel: LedgerEntry, entries: Sequence[LedgerEntry]) -> bool:
+    """Whether what an exit has traded, that was to be set free, is counted by a leg behind it."""
+    if not cancel.current.request.freeing:
+        return False
+    behind = entries[cancel.unit.leg + 1 :]
+    planned = entries[0].following
+    return any(planned[one.unit.leg - 1].waits and one.state in DONE for one in behind)
 
 
 def found_none_open(entry: LedgerEntry) -> bool:
@@ -83,19 +100,43 @@ def found_none_open(entry: LedgerEntry) -> bool:
     return has_found_none(entry)
 
 
-def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry]) -> str:
-    """Why a leg behind these comes to nothing, whatever is held; empty where it may not."""
+def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry], *, trade_whole: bool) -> str:
+    """Why a leg behind these comes to nothing, whatever is held; empty where it may not.
+    ``trade_whole``: what they canceled trades whole or not at all, and had not."""
     if request.waits:
-        canceled = (
-            e.state is State.ACCEPTED and e.current.request.method == "CancelOrder" for e in before
-        )
-        return "the exits that were canceled have opened nothing" if all(canceled) else ""
+        canceled = all(entry.state is State.ACCEPTED for entry in set_free(before))
+        idle = trade_whole and canceled and is_behind_idle_exits(before, request)
+        return "the exits that were canceled have opened nothing" if idle else ""
     freeing = [entry for entry in before if entry.current.request.freeing]
     if not request.freeing or request.method != "AddOrder" or not freeing:
         return ""
     # The stop for the rest of an exit that had filled, or was canceled by others, before it was
     # set free.
     return "the exit that it was to replace rests no more" if found_none_open(freeing[-1]) else ""
+
+
+def is_behind_idle_exits(before: Sequence[LedgerEntry], request: OrderRequest) -> bool:
+    """Whether a leg that waits stands behind cancels of exits that protect nothing
+    (planning.idle_exits), and not behind an exit that has sold a part."""
+    sold = ahead_of_cancels(before)
+    if sold is None or not sold.current.request.exits:
+        return True
+    return sold.current.request.pair != request.pair
+
+
+def ahead_of_cancels(before: Sequence[LedgerEntry]) -> LedgerEntry | None:
+    """The last of these that sets nothing free."""
+    return next((entry for entry in reversed(before) if not _sets_free(entry)), None)
+
+
+def set_free(before: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """The cancels at the end of these, which set something free for a leg behind them."""
+    return list(takewhile(_sets_free, reversed(before)))
+
+
+def _sets_free(entry: LedgerEntry) -> bool:
+    request = entry.current.request
+    return request.freeing and request.method == "CancelOrder"
 
 
 def ended_as_nothing(leg: LedgerEntry, why: str, now: datetime) -> LedgerEntry:

@@ -194,11 +194,14 @@ class Submission:
 
     def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: str) -> LedgerEntry:
         settled = transitions.settle(entry, outcome, self.clock.now())
-        if not reason:
+        if reason:
+            last = replace(settled.current, reason=reason)
+            settled = replace(settled, attempts=(*settled.attempts[:-1], last))
+        if not entry.current.request.waits:
             return settled
-        return replace(
-            settled, attempts=(*settled.attempts[:-1], replace(settled.current, reason=reason))
-        )
+        from webhook_core.sending.opened_by_exits import proved_nothing  # few legs wait
+
+        return proved_nothing(settled, outcome, self.clock.now())
 
 
 def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:

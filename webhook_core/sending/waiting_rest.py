@@ -1,6 +1,6 @@
 """A leg that is counted once it is its turn, whatever was planned: the rest of an exit that has
 sold what was shown free, once the buy that was in doubt has an outcome; and what an exit has traded
-that was to be canceled (planning.idle_exits).
+that was to be canceled (``opened_by_exits``).
 
 Where that buy has left an exit of its own, which holds what it bought, that one is canceled first.
 Nobody could know of it when the alert was planned: so the cancels are planned now, with leg 0 like
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
@@ -19,9 +18,9 @@ from webhook_core.ledger.contract import Existing, later_legs
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided, Wants
-from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.blockers import settle_unknown
-from webhook_core.sending.progress import found_none_open
+from webhook_core.sending.opened_by_exits import check_shown, closing_what_they_opened
+from webhook_core.sending.progress import is_behind_idle_exits
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
@@ -41,6 +40,9 @@ def count_rest(
     VenueUnavailable, LedgerUnavailable.
     """
     mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
+    before = [first, *later_legs(market.ledger, first)][: leg.unit.leg]
+    if is_behind_idle_exits(before, leg.current.request):
+        return closing_what_they_opened(market, wants, before, leg, budget), mark
     try:
         exits = tuple(one for one in wants.intents if isinstance(one, PositionIntent))
         decided = _decided(market, wants._replace(intents=exits, refused=leg.unit), budget)
@@ -52,7 +54,7 @@ def count_rest(
         sale = meant[0]._replace(exits=True) if meant else leg.current.request
         return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
     _check_buys(market, first, leg, budget)
-    _check_gone(market, first, leg, budget)
+    check_shown(market, before, budget)
     return NoOrder(decided.symbol, decided.nothing), mark
 
 
@@ -112,28 +114,6 @@ def _check_buys(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Bu
                 f"What is held may lack what the alert {entry.alert_id} has bought. Nothing was "
                 "sent for the rest; sending the same alert again soon is safe."
             )
-
-
-def _check_gone(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
-    """What an exit that was to be canceled has traded instead is shown, or was seconds ago: with
-    leverage it may have opened a position."""
-    before = (
-        first,
-        *takewhile(lambda one: one.unit.leg < leg.unit.leg, later_legs(market.ledger, first)),
-    )
-    gone = [entry.current.request.named or "" for entry in before if found_none_open(entry)]
-    shown = market.venue.orders(gone, budget) if gone else {}
-    for name in gone:
-        order = shown.get(name)
-        if order is not None and order.status in DONE:
-            traded_at = order.closed_at or market.clock.now()
-            recent = market.clock.now() - traded_at < SEEN_AFTER
-            if not order.margin or not order.executed or not recent:
-                continue
-        raise NotItsTurn(
-            f"What is held may lack what {name} has traded. Nothing was sent for the rest; "
-            "sending the same alert again soon is safe."
-        )
 
 
 def _was_unknown(entry: LedgerEntry, then: datetime) -> bool:

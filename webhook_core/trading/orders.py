@@ -53,6 +53,10 @@ class OrderType(StrEnum):
         return self in (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT)
 
 
+AT_MARKET = (OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
+"""Once they are triggered they trade whole, and are canceled no more."""
+
+
 class Exit(StrEnum):
     """In which way an order only brings a position nearer to flat. ``SALE``: on spot, of what is
     held, by an alert that names no position."""

@@ -1,6 +1,6 @@
 """What planning ends in: a plan, or the rule that forbids it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +26,21 @@ class Plan(NamedTuple):
     appraisals: "tuple[Appraisal | None, ...]" = ()
     costs: "tuple[Cost, ...]" = ()
     checks: tuple[Check, ...] = ()
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """One after the other."""
+    return Plan(
+        tuple(request for plan in plans for request in plan.requests),
+        tuple(note for plan in plans for note in plan.notes),
+        tuple(
+            appraisal
+            for plan in plans
+            for appraisal in plan.appraisals or (None,) * len(plan.requests)
+        ),
+        tuple(cost for plan in plans for cost in plan.costs),
+        tuple(check for plan in plans for check in plan.checks),
+    )
 
 
 class Denied(NamedTuple):

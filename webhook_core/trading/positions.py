@@ -111,6 +111,11 @@ def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
     return (Side.SELL,) if target <= 0 else ()
 
 
+def is_flat(wanted: PositionIntent, basis: Basis) -> bool:
+    """Whether nothing of what the alert is about is held."""
+    return _held(wanted, basis)[0] == 0
+
+
 def _held(wanted: PositionIntent, basis: Basis) -> tuple[Decimal, str]:
     """The position that the alert is about, signed base, and whose it is, for people."""
     instrument, margin = basis.instrument, is_margin(wanted.leverage)

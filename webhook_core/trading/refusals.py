@@ -9,6 +9,7 @@ NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 """What Kraken says of an order that is gone, or never was (docs.kraken.com,
 cancel-order, amend-order)."""
 NO_FUNDS = "EOrder:Insufficient funds"
+NOTHING_HELD = "EOrder:Reduce only:No position exists"
 
 
 class Refusal(StrEnum):

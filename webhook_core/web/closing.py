@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from webhook_core.errors import WebhookError
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.leg_planner import joined
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.claims import Claiming
 from webhook_core.sending.closings import Closed, Closings
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import Progress
-from webhook_core.trading.plans import Denied, refusal_of
+from webhook_core.trading.plans import Denied, joined, refusal_of
 from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
 from webhook_core.web.messages import HttpResponse
