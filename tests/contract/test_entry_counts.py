@@ -10,7 +10,16 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.counted_claims import BUY, NAME, RULES, claim, counted, places
+from tests.support.counted_claims import (
+    BUY,
+    LARGER,
+    NAME,
+    NO_LARGER,
+    RULES,
+    claim,
+    counted,
+    places,
+)
 from tests.support.ledger_entries import NOON, Dated, in_turn, moved, submitting
 from tests.support.ledger_workers import count_all, open_firestore, open_sqlite
 from webhook_core.errors import LedgerUnavailable, OrderDenied
@@ -22,6 +31,7 @@ from webhook_core.ledger.firestore.failures import Contended, Unproved
 from webhook_core.risk.pauses import Pause
 from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.entry_counts import entry_takes
+from webhook_core.trading.orders import Exit
 from webhook_core.trading.rules import Guards, Limits, TradingRules
 
 
@@ -132,14 +142,29 @@ def test_eight_processes_on_firestore_claim_as_many_as_there_are(firestore_proje
     ledger.close()
 
 
-@pytest.mark.parametrize("state", [State.REJECTED, State.NOT_SENT, State.ACCEPTED])
-def test_only_what_was_proved_not_placed_gives_its_place_back(store, state):
+@kinds
+def test_an_amendment_that_may_add_takes_its_place_and_another_none(store, make):
     for key in ("a", "b", "c"):
-        first = claim(store, submitting(key))
+        assert isinstance(claim(store, make(key), requests=(LARGER,)), Claimed)
+    assert isinstance(claim(store, make("c"), requests=(LARGER,)), Existing)
+    for request in (LARGER, BUY):
+        with pytest.raises(OrderDenied, match="3 of 3 entries were taken"):
+            claim(store, make("d"), requests=(request,))
+    sale = LARGER._replace(exit=Exit.SALE)
+    for key, request in {"e": NO_LARGER, "f": sale}.items():
+        assert isinstance(claim(store, make(key), requests=(request,)), Claimed)
+    assert counted(store) == 3
+
+
+@pytest.mark.parametrize("asked", [BUY, LARGER], ids=["order", "amendment"])
+@pytest.mark.parametrize("state", [State.REJECTED, State.NOT_SENT, State.ACCEPTED])
+def test_only_what_was_proved_not_placed_gives_its_place_back(store, state, asked):
+    for key in ("a", "b", "c"):
+        first = claim(store, submitting(key), requests=(asked,))
         if key == "b":
             store.record(moved(first.entry, state))
     if state is State.REJECTED:
-        assert isinstance(claim(store, submitting("d")), Claimed)
+        assert isinstance(claim(store, submitting("d"), requests=(asked,)), Claimed)
     with pytest.raises(OrderDenied):
         claim(store, submitting("e"))
     assert counted(store) == 3

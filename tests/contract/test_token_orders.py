@@ -11,6 +11,7 @@ import pytest
 from tests.support.ledger_entries import submitting
 from webhook_core.errors import LedgerUnavailable, OutOfScope
 from webhook_core.sending.token_orders import token_takes
+from webhook_core.trading.orders import Exit
 from webhook_core.trading.permits import Permit
 from webhook_core.trading.requests import OrderRequest
 
@@ -21,6 +22,9 @@ BUY = OrderRequest(
 SALE = OrderRequest("BTC/USD", {**BUY.parameters, "type": "sell"})
 SHORT = OrderRequest("BTC/USD", {**SALE.parameters, "leverage": "2"})
 CANCEL = OrderRequest("BTC/USD", {"txid": "OAAAAA-BBBBB-CCCCCC"}, method="CancelOrder")
+
+LARGER = OrderRequest("BTC/USD", {**CANCEL.parameters, "order_qty": "2"}, method="AmendOrder")
+NO_LARGER = LARGER._replace(no_larger=True)
 
 
 def count(store, alert, *requests, most=2, token_id="a7f3", now=NOW, account="default", leg=0):
@@ -59,6 +63,17 @@ def test_what_only_reduces_and_what_cancels_does_not_count(store):
     count(store, "b")
     count(store, "c", SALE, CANCEL)
     refused(store, "d", SHORT)
+
+
+def test_an_amendment_counts_once_where_it_may_add(store):
+    for _ in range(3):
+        count(store, "a", LARGER)
+    count(store, "b", LARGER)
+    for number in range(3):
+        count(store, f"c-{number}", NO_LARGER)
+        count(store, f"d-{number}", LARGER._replace(exit=Exit.SALE))
+    refused(store, "e", LARGER)
+    refused(store, "e", BUY)
 
 
 def test_every_leg_that_opens_counts_and_none_without_the_others(store):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.counted_claims import BUY, claim
+from tests.support.counted_claims import BUY, LARGER, claim
 from tests.support.examples import examples
 from tests.support.ledger_entries import NOON, moved, submitting
 from webhook_core.errors import OrderDenied
@@ -54,7 +54,10 @@ class Course:
         room = all(self.alive(span) + legs <= most for span, most in self.spans)
         try:
             made = claim(
-                self.store, submitting(key, at=self.now), rules=self.rules, requests=(BUY,) * legs
+                self.store,
+                submitting(key, at=self.now),
+                rules=self.rules,
+                requests=(BUY, LARGER, BUY)[:legs],
             )
         except OrderDenied:
             assert not room

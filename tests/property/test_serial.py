@@ -36,6 +36,7 @@ REQUESTS = st.builds(
     counted=st.booleans(),
     freeing=st.booleans(),
     waits=st.booleans(),
+    no_larger=st.booleans(),
     exit=st.none() | st.sampled_from(Exit),
     words=st.none() | st.dictionaries(TEXTS, TEXTS),
 )
@@ -194,6 +195,7 @@ def full(entry: LedgerEntry) -> LedgerEntry:
         counted=True,
         freeing=True,
         waits=True,
+        no_larger=True,
         exit=Exit.CLOSE,
         words={"ticket": "Q-1"},
     )
@@ -310,6 +312,12 @@ def test_an_entry_that_was_written_before_there_were_turns_has_none():
     del document["turn"]
     assert from_document(document) == entry
     assert entry.turn is None
+
+
+def test_of_an_amendment_that_an_earlier_version_wrote_nobody_knows_that_it_adds_nothing():
+    document = to_document(FULL)
+    del document["attempts"][0]["request"]["no_larger"]
+    assert from_document(document).current.request.no_larger is False
 
 
 def test_a_time_of_another_zone_is_the_same_moment_in_utc():

@@ -184,7 +184,7 @@ LIMIT_MUTATIONS = (
     ),
     Mutation(
         "resting_orders_free_of_n",
-        ((token_orders, "_opens", _opens_at_the_market),),
+        ((token_orders, "may_add", _opens_at_the_market),),
         _WITHIN,
         "token_orders",
     ),

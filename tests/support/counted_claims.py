@@ -15,6 +15,8 @@ from webhook_core.trading.rules import Guards, Limits, TradingRules
 
 RULES = TradingRules((Limits(strategy="trend", guards=Guards(orders_per_day=3)),))
 BUY = OrderRequest("BTC/USD", {"pair": "P", "type": "buy", "ordertype": "market", "volume": "1"})
+LARGER = OrderRequest("BTC/USD", {"txid": "O1", "order_qty": "2"}, method="AmendOrder")
+NO_LARGER = LARGER._replace(no_larger=True)
 NAME = "entry-counts/paper/main/trend"
 
 

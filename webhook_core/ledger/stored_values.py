@@ -15,6 +15,7 @@ from webhook_core.trading.requests import Fill, Method, OrderRequest
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 _METHODS: tuple[Method, ...] = get_args(Method)
+_MARKS = ("exits", "counted", "freeing", "waits", "no_larger")
 
 
 def fill_document(fill: Fill) -> dict[str, str | None]:
@@ -86,6 +87,8 @@ def request_document(request: OrderRequest) -> dict[str, Any]:
         document["freeing"] = True
     if request.waits:
         document["waits"] = True
+    if request.no_larger:
+        document["no_larger"] = True
     if request.exit is not None:
         document["exit"] = str(request.exit)
     if request.words is not None:
@@ -99,14 +102,12 @@ def request_of(document: Mapping[str, Any]) -> OrderRequest:
     if method not in _METHODS:
         raise ValueError("a stored request has a method that this version does not know")
     reference_price = decimal_of(document["reference_price"])
-    exits, counted, freeing, waits = (
-        bool(document.get(name, False)) for name in ("exits", "counted", "freeing", "waits")
-    )
+    exits, counted, freeing, waits, no_larger = (bool(document.get(name)) for name in _MARKS)
     parameters = dict(document["parameters"])
     exit_by = Exit(document["exit"]) if "exit" in document else None
     order = (document["symbol"], parameters, reference_price, method)
     words = dict(document["words"]) if "words" in document else None
-    return OrderRequest(*order, exits, counted, freeing, exit_by, waits, words)
+    return OrderRequest(*order, exits, counted, freeing, exit_by, waits, words, no_larger)
 
 
 def text_of(amount: Decimal | None) -> str | None:

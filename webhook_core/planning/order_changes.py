@@ -123,7 +123,8 @@ class Changes:
         if needs_market(draft.wanted, self.wants.rules):
             market = self.sources.market_price(draft.wanted, pair, self.budget)
             draft = as_amended(intent, order, request, pair, market)
-        request = request._replace(exit=exit_of(draft))
+        no_larger = open_orders.is_no_larger(request, order)
+        request = request._replace(exit=exit_of(draft), no_larger=no_larger)
         rules, now = self.wants.rules, self.sources.clock.now()
         checks = tuple(denials.checks(draft, rules, now))
         refused = denials.first(checks)

@@ -24,7 +24,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.day_begins import MIDNIGHT, DayBegins, day_of
 from webhook_core.trading.planner import denied_by
 from webhook_core.trading.plans import ALERTS_RULE, refusal_of
-from webhook_core.trading.reduces import exit_of_request
+from webhook_core.trading.reduces import exit_of_request, is_counted, may_add
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import Guards, Limits, TradingRules, owned
 
@@ -97,8 +97,8 @@ def entry_takes(
     requests: Sequence[OrderRequest], rules: TradingRules, unit: Unit, now: datetime
 ) -> tuple[EntryTake, ...]:
     """What the claim of an alert with these orders takes, of every owner that has such a limit:
-    places for those that open or add, and one for the alert if it wants more than to reduce or
-    cancel. ``unit``: of leg 0."""
+    places for those that open or add, an amendment among them, and one for the alert if it wants
+    more than to reduce or cancel. ``unit``: of leg 0."""
     legs = tuple(leg for leg, request in enumerate(requests) if _counts(request, rules))
     if not legs and not any(_enlarges(request) for request in requests):
         return ()
@@ -167,9 +167,7 @@ def _enlarges(request: OrderRequest) -> bool:
 
 
 def _counts(request: OrderRequest, rules: TradingRules) -> bool:
-    if request.method != "AddOrder":
-        return False
-    return not rules.exits_ignore_limits or exit_of_request(request) is None
+    return may_add(request) if rules.exits_ignore_limits else is_counted(request)
 
 
 def document(mode: str, account: str, owner: Limits) -> str:

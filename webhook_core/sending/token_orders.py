@@ -18,7 +18,7 @@ from webhook_core.errors import LedgerUnavailable, OutOfScope
 from webhook_core.ledger.entry import Unit
 from webhook_core.trading.checks import Check
 from webhook_core.trading.permits import Permit, count_check
-from webhook_core.trading.reduces import exit_of_request
+from webhook_core.trading.reduces import may_add
 from webhook_core.trading.requests import OrderRequest
 
 _DIGEST_CHARACTERS = 24
@@ -60,17 +60,13 @@ def token_takes(
     requests: Sequence[OrderRequest], permit: Permit, unit: Unit, now: datetime
 ) -> tuple[TokenTake, ...]:
     """What the claim of an alert with these orders takes of its token's day: those that open or
-    add. ``unit``: of leg 0."""
-    wanted = sum(_opens(request) for request in requests)
+    add, an amendment among them. ``unit``: of leg 0."""
+    wanted = sum(may_add(request) for request in requests)
     if not wanted or permit.orders_per_day is None:
         return ()
     name = f"token-orders/{unit.mode}/{unit.account}/{permit.token_id}"
     alert = hashlib.sha256(unit.name.encode()).hexdigest()[:_DIGEST_CHARACTERS]
     return (TokenTake(name, permit, alert, wanted, f"{now.astimezone(UTC).date()}", []),)
-
-
-def _opens(request: OrderRequest) -> bool:
-    return request.method == "AddOrder" and exit_of_request(request) is None
 
 
 def _counted(text: str, day: str) -> dict[str, int]:

@@ -103,6 +103,15 @@ def amendment(
     return OrderRequest(display_name(instrument), sent, method="AmendOrder")
 
 
+def is_no_larger(request: OrderRequest, order: RestingOrder) -> bool:
+    """Whether the AmendOrder leaves the order its size, or less, as far as the two can be compared:
+    that of a market order may be money (docs.kraken.com, add-order ``viqc``)."""
+    volume = request.amended.get("volume")
+    if volume is None:
+        return True
+    return order.order_type != OrderType.MARKET and volume <= order.volume
+
+
 def _not_amendable(order: RestingOrder) -> Denied | None:
     if order.order_type not in list(OrderType):
         return denied(

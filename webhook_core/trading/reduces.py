@@ -80,6 +80,19 @@ def exit_of_request(request: OrderRequest, held: Decimal | None = None) -> Exit 
     )
 
 
+def may_add(request: OrderRequest) -> bool:
+    """Whether it is an order, or an amendment that may make one larger, and no exit."""
+    return is_counted(request) and exit_of_request(request) is None
+
+
+def is_counted(request: OrderRequest) -> bool:
+    """Whether it is one order more where orders are counted, be it an exit or not: an amendment is,
+    unless it was seen to leave the order no larger. A new price alone is none."""
+    if request.method == "AmendOrder":
+        return not request.no_larger
+    return request.method == "AddOrder"
+
+
 def _exit(shape: _Shape) -> Exit | None:
     if shape.leaves_close or shape.kind == OrderType.SETTLE_POSITION:
         return None

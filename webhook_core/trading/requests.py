@@ -28,6 +28,7 @@ class _Sent(NamedTuple):
     exit: Exit | None = None
     waits: bool = False
     words: Mapping[str, str] | None = None
+    no_larger: bool = False
 
 
 class OrderRequest(OrderFields, _Sent):
@@ -43,7 +44,8 @@ class OrderRequest(OrderFields, _Sent):
     cancels an exit of the strategy's own for a sale, or stands in its place. ``waits``: it is
     counted once an order of unknown outcome is settled, whatever is planned here. ``exit``: the
     alert named a position, and the order only brings what was held nearer to flat; None too for one
-    that an earlier version planned.
+    that an earlier version planned. ``no_larger``: an amendment that was seen to leave the order
+    its size, or less; what an earlier version planned does not say so.
     """
 
     __slots__ = ()
