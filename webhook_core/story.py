@@ -58,7 +58,7 @@ class Alerts:
         Raises WebhookError where it comes to no entry in the ledger.
         """
         proved = delivery.verified = self.gate.admit_alert(delivery.request)
-        self.gate.check_proved(proved, delivery.request)
+        proved = delivery.verified = self.gate.check_proved(proved, delivery.request)
         delivery.is_proved()
         verified = delivery.verified = self._in_ours(proved)
         only_validate = only_validate or self.settings.trading_mode == "validate"

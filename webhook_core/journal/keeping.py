@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,8 +97,17 @@ def _checks(delivery: Delivery) -> tuple[Mapping[str, Any], ...]:
     """All that a validation made; else those up to the one that refused."""
     shown = tuple(check for order in delivery.orders for check in order.get("checks", ()))
     if shown or not isinstance(delivery.error, OrderDenied):
-        return shown
+        return (*_of_token(delivery), *shown) if shown else ()
     return tuple(check_row(cast("Check", check)) for check in delivery.error.checks)
+
+
+def _of_token(delivery: Delivery) -> Iterator[Mapping[str, Any]]:
+    """What an order's checks don't show: when and from where its alert came, and what it asks."""
+    wants = None if delivery.firing is None else delivery.firing.wants
+    if wants is not None and wants.rules.permit is not None:
+        from webhook_core.planning.permitted import checks_of  # few senders have such a token
+
+        yield from map(check_row, checks_of(wants, wants.rules.permit))
 
 
 def _code_and_reason(delivery: Delivery) -> tuple[str, str]:

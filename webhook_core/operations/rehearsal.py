@@ -51,8 +51,9 @@ class OpenGate(ClosedGate):
         verified = authentication.verify(request, (), request.received_at, anonymous_allowed=True)
         return verified._replace(strategy=self.strategy)
 
-    def check_proved(self, _verified: VerifiedBody, _request: HttpRequest) -> None:
+    def check_proved(self, verified: VerifiedBody, _request: HttpRequest) -> VerifiedBody:
         """Whoever tries a message may do all of it."""
+        return verified
 
 
 def settings_on_paper(env: Mapping[str, str], balances: str | None) -> Settings:

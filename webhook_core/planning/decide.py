@@ -170,10 +170,9 @@ class Market(Sources):
         if forbidden is not None:
             return forbidden
         decided = self._held_together(wants, budget, appraised=appraised)
-        if isinstance(decided, Denied):
-            return decided
-        refused = permitted.cancels(decided, wants.rules.permit, self, budget)
-        return refused or permitted.with_actions(decided, wants, wants.rules.permit)
+        if not isinstance(decided, Denied):
+            decided = permitted.cancels(decided, wants.rules.permit, self, budget) or decided
+        return permitted.with_checks(decided, wants, wants.rules.permit)
 
     def _held_together(self, wants: Wants, budget: Budget, *, appraised: bool) -> Decided | Denied:
         decided = self._worked_out(wants, budget, appraised=appraised)

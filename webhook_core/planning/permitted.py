@@ -20,18 +20,27 @@ if TYPE_CHECKING:
 def actions(wants: Wants, permit: Permit) -> Denied | None:
     """The first leg whose action the token does not have."""
     several = len(wants.intents) > 1
+    made = list(permit.met)
     for number, intent in enumerate(wants.intents):
         check = action_check(permit, action_of(intent))
+        made.append(check)
         if not check.passed:
-            denied = denied_by(check, ())
+            denied = denied_by(check, (), made)
             message = f"orders[{number}]: {denied.message}" if several else denied.message
             return denied._replace(message=message)
     return None
 
 
-def with_actions(decided: Decided, wants: Wants, permit: Permit) -> Decided:
-    """With what was found of them among the plan's checks."""
-    made = tuple(action_check(permit, action_of(intent)) for intent in wants.intents)
+def checks_of(wants: Wants, permit: Permit) -> tuple[Check, ...]:
+    """When and from where the alert came, and what it asks for: all of it passed."""
+    return (*permit.met, *(action_check(permit, action_of(intent)) for intent in wants.intents))
+
+
+def with_checks(decided: Decided | Denied, wants: Wants, permit: Permit) -> Decided | Denied:
+    """With those before the checks of its orders."""
+    made = checks_of(wants, permit)
+    if isinstance(decided, Denied):
+        return decided._replace(checks=(*made, *decided.checks))
     return decided._replace(plan=decided.plan._replace(checks=(*made, *decided.plan.checks)))
 
 

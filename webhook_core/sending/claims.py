@@ -168,6 +168,9 @@ class Claiming:
             )
         except NotItsTurn:  # somebody has claimed under the same limit since the plan was made
             return Outdated()
+        except OrderDenied as refused:
+            refused.checks = (*entry.checks, *refused.checks)
+            raise
         return with_checks_of(takes, claim)
 
     def _claim_entry(self, entry: LedgerEntry) -> Claim:

@@ -64,9 +64,9 @@ class EntryTake(NamedTuple):
         if self._is_in(kept):
             return None
         self.made[:] = self.verdicts(kept)
-        for check in self.made:
+        for number, check in enumerate(self.made, 1):
             if check.passed is False:
-                raise refusal_of(denied_by(check, ()))
+                raise refusal_of(denied_by(check, (), self.made[:number]))
         others = [one for one in kept if one.alert != self.mine.alert and self._still_counts(one)]
         return text_of([*others, self.mine])
 

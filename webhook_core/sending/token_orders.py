@@ -43,7 +43,9 @@ class TokenTake(NamedTuple):
         check = self.verdict(counted)
         self.made[:] = [check]
         if not check.passed:
-            raise OutOfScope(check.message)
+            refused = OutOfScope(check.message)
+            refused.checks = (check,)
+            raise refused
         return json.dumps({"day": self.day, "counted": {**counted, self.alert: self.wanted}})
 
     def verdict(self, counted: Mapping[str, int]) -> Check:

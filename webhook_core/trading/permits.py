@@ -47,7 +47,8 @@ class Permit(NamedTuple):
 
     Of ``pairs`` and ``networks`` every list must hold. ``max_cost``: quote asset -> most that one
     order may cost; ``orders_per_day``: how many may be sent from 00:00 UTC on. ``expires``: the
-    last day, of UTC. ``written``: a caveat's letter -> how the token has it.
+    last day, of UTC. ``written``: a caveat's letter -> how the token has it. ``met``: what was
+    found of when and from where the alert came.
     """
 
     token_id: str
@@ -61,6 +62,7 @@ class Permit(NamedTuple):
     orders_per_day: int | None = None
     networks: tuple[tuple[IPv4Network | IPv6Network, ...], ...] = ()
     written: Mapping[str, str] = MappingProxyType({})
+    met: tuple[Check, ...] = ()
 
     @property
     def may_read(self) -> bool:
@@ -88,6 +90,8 @@ def entry_checks(
     yield _check(
         permit, "e", today <= permit.expires, "the token has expired", {"today": f"{today}"}
     )
+    if not permit.networks:
+        return
     where = str(address or "an address that nobody vouches for")
     held = all(
         address is not None and any(address in network for network in networks)

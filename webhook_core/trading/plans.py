@@ -73,9 +73,10 @@ def refusal_of(denied: Denied) -> OrderDenied:
     caveat = denied.numbers.get("caveat", "")
     short = f"{denied.rule}: the token's caveat {caveat} does not allow it"
     tells_size = "cost" in denied.numbers or "max" in denied.numbers
-    return OutOfScope(
-        denied.message, notes=denied.notes, short=short if tells_size else denied.message
-    )
+    short = short if tells_size else denied.message
+    forbidden = OutOfScope(denied.message, notes=denied.notes, short=short)
+    forbidden.checks = denied.checks
+    return forbidden
 
 
 def denied(rule: str, text: str, **numbers: str) -> Denied:

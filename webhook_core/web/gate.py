@@ -65,21 +65,27 @@ class Gate:
             raise
         return verified
 
-    def check_proved(self, verified: VerifiedBody, request: HttpRequest) -> None:
-        """What a proved sender may not do: raises AlertMalformed for a body that holds a secret
-        elsewhere, OutOfScope for a good token out of its time or place."""
+    def check_proved(self, verified: VerifiedBody, request: HttpRequest) -> VerifiedBody:
+        """The same, with what its token says of when and from where it came. What a proved sender
+        may not do raises: AlertMalformed for a body that holds a secret elsewhere, OutOfScope for a
+        good token out of its time or place."""
         repeated_secrets.refuse(verified, self.settings.texts_to_mask)
-        if verified.permit is not None:
-            self._check(verified.permit, request)
+        if verified.permit is None:
+            return verified
+        return verified._replace(permit=self._checked(verified.permit, request))
 
-    def _check(self, permit: Permit, request: HttpRequest) -> None:
+    def _checked(self, permit: Permit, request: HttpRequest) -> Permit:
         """Raises OutOfScope for a good token out of its time or its place."""
-        from webhook_core.trading import denials, permits  # few senders have such a token
+        from webhook_core.trading import permits  # few senders have such a token
 
-        checks = permits.entry_checks(permit, self._address(request), request.received_at)
-        refused = denials.first(checks)
-        if refused is not None:
-            raise OutOfScope(refused.message)
+        met = []
+        for check in permits.entry_checks(permit, self._address(request), request.received_at):
+            met.append(check)
+            if not check.passed:
+                refused = OutOfScope(check.message)
+                refused.checks = tuple(met)
+                raise refused
+        return permit._replace(met=tuple(met))
 
     def admit_operator(self, request: HttpRequest, operators: Operators) -> None:
         """Raises NotFound without operator routes, Unauthenticated, RateLimited."""
@@ -128,7 +134,7 @@ class ClosedGate:
     def admit_alert(self, _request: HttpRequest) -> VerifiedBody:
         raise NotConfigured(())
 
-    def check_proved(self, _verified: VerifiedBody, _request: HttpRequest) -> None:
+    def check_proved(self, _verified: VerifiedBody, _request: HttpRequest) -> VerifiedBody:
         raise NotConfigured(())
 
     def admit_operator(self, _request: HttpRequest, _operators: Operators) -> None:
