@@ -1,8 +1,9 @@
 """An answer without what the account holds, for a sender whose token may not be told of it.
 
-Where a size follows from the account, a percentage, a close or a target, the size itself tells what
-is held; so do the numbers of a refusal, what there was nothing to do for, and what was filled. A
-validation also tells the account's own fee, and what limits have counted.
+Where a size follows from the account, a percentage, a close, a target, or what a lost alert has
+left to catch up with, the size itself tells what is held; so do the numbers of a refusal, what
+there was nothing to do for, and what was filled. A validation also tells the account's own fee, and
+what limits have counted; a pause tells what it was made for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from webhook_core.errors import AlertPaused, OrderDenied, WebhookError
+from webhook_core.errors import AlertPaused, OrderDenied
+from webhook_core.ledger.entry import State
 from webhook_core.sending.firing import Firing
 from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.web.delivery import Delivery
@@ -20,31 +22,50 @@ _WITHHELD = "the rest follows from what the account holds, and the token may not
 _OF_THE_ORDER = ("ALLOWED_SYMBOLS", "MAX_ORDER_COST")
 """Rules, or how they begin, whose numbers are the order's and the setting's alone; so are those of
 Kraken's rules and of the token's caveats."""
-_OF_THE_ACCOUNT = ("MAX_DAILY_LOSS", "MAX_POSITION", "MAX_OPEN_", "MAX_ENTRIES")
+_OF_THE_ACCOUNT = ("MAX_DAILY_LOSS", "MAX_POSITION", "MAX_OPEN_", "MAX_ENTRIES", "MISSED_ALERT")
 """Rules, or how they begin, that say what was lost or is held, whatever the order is."""
 PAUSED = "The strategy or the account is paused. Nothing was sent."
-_DECIDED_BY_HOLDINGS = ("order_denied", "out_of_scope", "no_action")
+_SWITCHED = {
+    "pausing": "The strategy or the account is paused.",
+    "resumed": "The pause is ended, if there was one.",
+}
+_DECIDED_BY_HOLDINGS = ("order_denied", "order_rejected", "out_of_scope", "no_action")
 
 
 def without_account(response: HttpResponse, delivery: Delivery, firing: Firing) -> HttpResponse:
     document: dict[str, Any] = json.loads(response.body)
-    sized_by_account = firing.closes_a_scope or any(map(depends_on_holdings, firing.wants.intents))
+    sized_by_account = _is_sized_by_account(firing)
     for order in document["orders"]:
         _without_the_accounts_numbers(order)
         if sized_by_account:
             _without_size(order)
     if sized_by_account:
         document["trade_details"] = {**document["trade_details"], "volume": None}
+    if sized_by_account or firing.wants.told is not None:
         own = {*firing.warnings, delivery.reuse.warning if delivery.reuse else ""}
         document["warnings"] = [said for said in document["warnings"] if said in own]
-    if sized_by_account or _tells_of_account(delivery.error):
+    if sized_by_account or _tells_of_account(delivery):
         _say_less(document, delivery)
     if isinstance(delivery.error, AlertPaused):  # a limit's reason has its numbers
         document["error"] = document["message"] = PAUSED
+    document["message"] = _SWITCHED.get(document["code"], document["message"])
     return json_response(response.status, document, response.headers)
 
 
-def _tells_of_account(error: WebhookError | None) -> bool:
+def _is_sized_by_account(firing: Firing) -> bool:
+    if firing.closes_a_scope or any(map(depends_on_holdings, firing.wants.intents)):
+        return True
+    owner = firing.wants.rules.missed_alert_owner
+    if firing.wants.told is None or owner is None or owner.guards is None:
+        return False
+    return owner.guards.on_missed_alert == "catch_up"
+
+
+def _tells_of_account(delivery: Delivery) -> bool:
+    """A refusal by a limit of what is held or lost; one that stands in the ledger may be by any."""
+    error, entry = delivery.error, delivery.entry
+    if error is None:
+        return entry is not None and entry.state is State.DENIED
     return isinstance(error, OrderDenied) and error.rule.startswith(_OF_THE_ACCOUNT)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
+from tests.support.instruments import btc_usd
+from tests.support.losses import lose
 from tests.support.scoped_tokens import KEYS, scoped
 from tests.support.trading_venue import outcome, trader
-from webhook_core.risk import loss_figures
 from webhook_core.risk.on_limit import pause
-from webhook_core.trading.rules import Loss
+from webhook_core.trading.requests import NotSent, Rejected
 
 VALIDATE = "/webhook/tradingview/validate"
 HELD, MONEY = "3.21987", "765432.1"
@@ -133,15 +132,11 @@ def test_the_log_of_the_operator_has_all_of_it(function, caplog):
 LOST = "777.12"
 
 
-def losing():
+def losing(lost=LOST):
     function = trader(
         btc=HELD, usd=MONEY, env={"WEBHOOK_TOKEN_KEYS": KEYS, "MAX_DAILY_LOSS": "100 USD"}
     )
-    now = function.clock.now()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    lost = {"USD": Decimal(LOST)}
-    text = loss_figures.to_text({"": Loss(now, midnight, {}, lost, lost)})
-    function.store.write(loss_figures.document("paper", "default"), text, None)
+    lose(function, lost)
     return function
 
 
@@ -158,4 +153,67 @@ def test_so_is_what_a_limit_was_paused_for(function, reads):
     pause(function.application.market.pausing, None, "MAX_DAILY_LOSS", f"{LOST} USD lost")
     answer = posted(function, *(["x=order,read"] if reads else []))
     assert outcome(answer) == (422, "paused")
+    assert (LOST in str(answer.document)) == reads
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_nor_does_an_alert_that_pauses_or_resumes_tell_what_a_limit_was_paused_for(function, reads):
+    pause(function.application.market.pausing, "trend", "MAX_DAILY_LOSS", f"{LOST} USD lost")
+    caveats = ["x=pause,resume,read" if reads else "x=pause,resume"]
+    for action, code in (("pause", "pausing"), ("resume", "resumed")):
+        fields = dict.fromkeys(("symbol", "side", "order_type", "volume", "price"))
+        answer = posted(function, *caveats, action=action, **fields)
+        assert outcome(answer) == (200, code)
+        assert (LOST in str(answer.document)) == reads
+
+
+STOOD = {"prev_market_position": "long", "prev_market_position_size": "0.5",
+    "market_position": "long", "market_position_size": "0.51"}  # fmt: skip
+CAUGHT_UP = "2.7098"
+
+
+@pytest.mark.parametrize("path", [VALIDATE, "/webhook/tradingview"])
+@pytest.mark.parametrize("how", ["warn", "refuse", "catch_up"])
+@pytest.mark.parametrize("reads", [False, True])
+def test_what_is_held_where_an_alert_was_lost_is_told_to_a_token_that_may_read_it(how, reads, path):
+    env = {"WEBHOOK_TOKEN_KEYS": KEYS, "MAX_ORDER_COST": "1000000 USD", "ON_MISSED_ALERT": how}
+    function = trader(btc=HELD, usd=MONEY, env=env)
+    caveats = ["x=order,target,read"] if reads else []
+    answer = posted(function, *caveats, path=path, volume="0.01", **STOOD)
+    assert answer.status == (422 if how == "refuse" else 200), answer.document
+    told = str(answer.document)
+    assert (HELD in told or CAUGHT_UP in told) == reads
+    if how == "refuse" and not reads:
+        assert answer["error"].startswith("MISSED_ALERT: ")
+
+
+def test_what_is_held_is_not_told_with_a_refusal_of_the_token_either():
+    env = {"WEBHOOK_TOKEN_KEYS": KEYS, "ON_MISSED_ALERT": "warn"}
+    answer = posted(trader(btc=HELD, usd=MONEY, env=env), "x=close", volume="0.01", **STOOD)
+    assert outcome(answer) == (403, "out_of_scope")
+    assert HELD not in str(answer.document)
+
+
+SMALL = Rejected(("EGeneral:Invalid arguments:volume minimum not met",), stale_rules=True)
+
+
+def test_why_an_order_of_the_accounts_size_is_rejected_says_nothing_of_the_size(function):
+    part = {**NO_SIZE, "action": "close", "percent": "0.001"}
+    function.venue.refuse += [SMALL]
+    function.venue.rules = [btc_usd(as_of=function.clock.now())]
+    answer = posted(function, **part)
+    assert outcome(answer) == (422, "order_rejected")
+    assert "0.0000321" not in str(answer.document)
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_nor_with_the_stored_refusal_of_what_was_not_sent_in_time(reads):
+    function = losing(lost="0")
+    function.venue.refuse.append(NotSent("a lockout"))
+    body = function.alert(token=scoped(*(["x=order,read"] if reads else [])), volume="0.01")
+    assert outcome(function.post(body)) == (503, "not_sent")
+    lose(function, LOST)
+    function.clock.sleep(6)
+    answer = function.post(body)
+    assert outcome(answer) == (422, "order_denied")
     assert (LOST in str(answer.document)) == reads
