@@ -125,3 +125,28 @@ def test_a_count_that_cannot_be_read_lets_nothing_through(store, text):
     store.write("token-orders/paper/default/a7f3", text, None)
     with pytest.raises(LedgerUnavailable):
         count(store, "a")
+
+
+BORDER = datetime(2026, 11, 23, tzinfo=UTC)
+BEFORE, AFTER = BORDER - timedelta(milliseconds=1), BORDER + timedelta(milliseconds=1)
+
+
+def test_a_claim_of_the_day_before_that_comes_late_takes_nothing_from_the_new_day(store):
+    """Its moment is taken before it waits for the store, and two clocks are never one."""
+    count(store, "a", now=AFTER)
+    count(store, "b", now=BEFORE)
+    count(store, "c", now=AFTER)
+    count(store, "d", now=BEFORE)
+    for now in (AFTER, BEFORE):
+        refused(store, "e", now=now)
+    count(store, "f", now=AFTER + timedelta(days=1))
+    count(store, "g", now=AFTER + timedelta(days=1))
+    refused(store, "h", now=AFTER + timedelta(days=1))
+
+
+def test_what_an_earlier_version_counted_counts(store):
+    name = "token-orders/paper/default/a7f3"
+    store.write(name, '{"day": "2026-11-22", "counted": {"x": 1, "y": 1}}', None)
+    refused(store, "a", now=BEFORE)
+    count(store, "b", now=AFTER)
+    refused(store, "c", now=BEFORE)

@@ -3,10 +3,11 @@ have been placed, and nobody is refused while there is a place."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.counted_claims import BUY, LARGER, claim
@@ -84,3 +85,28 @@ def test_never_more_than_the_limit_and_never_refused_while_there_is_a_place(day,
         else:
             getattr(course, what)(f"k{number}", detail)
         assert all(course.alive(span) <= most for span, most in course.spans)
+
+
+SECOND = timedelta(seconds=1)
+CLAIMS = st.lists(
+    st.tuples(st.sampled_from([5, 43_190]), st.sampled_from([0, 15]), st.integers(1, 2)),
+    max_size=12,
+)
+
+
+@settings(max_examples=examples(150))
+@given(st.integers(1, 4), CLAIMS)
+@example(2, [(5, 0, 2), (43_190, 0, 1), (5, 0, 1), (5, 15, 1)])
+def test_no_day_has_more_than_the_limit_however_late_a_claim_of_it_is_written(most, steps):
+    """A claim's moment is taken before it waits for the store, and two clocks are never one."""
+    rules = TradingRules((Limits(strategy="trend", guards=Guards(orders_per_day=most)),))
+    store, now, days = MemoryLedger(), NOON, Counter()
+    for number, (wait, late, legs) in enumerate(steps):
+        now += wait * SECOND
+        at = now - late * SECOND
+        try:
+            claim(store, submitting(f"k{number}", at=at), rules=rules, requests=(BUY,) * legs)
+        except OrderDenied:
+            continue
+        days[at.date()] += legs
+    assert all(orders <= most for orders in days.values())

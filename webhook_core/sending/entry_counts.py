@@ -82,11 +82,12 @@ class EntryTake(NamedTuple):
             yield owned(check, self.owner, check.rule)
 
     def _still_counts(self, one: Counted) -> bool:
-        """Of a day only its orders do."""
+        """Of a day only its orders do, and for an hour those of the day before: a claim that began
+        at 23:59:59 may be written after one of the new day."""
         guards, now = self.owner.guards or Guards(), self.mine.at
         least = max(_HOUR, guards.cool_down or _HOUR) if one.orders else ALERTS_SPAN
         of_day = guards.orders_per_day is not None and bool(one.orders)
-        return one.at > now - least or (of_day and one.at >= day_of(self.begins, now))
+        return one.at > now - least or (of_day and one.at >= day_of(self.begins, now - _HOUR))
 
     def _is_in(self, kept: Sequence[Counted]) -> bool:
         mine = self.mine

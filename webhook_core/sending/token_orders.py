@@ -1,9 +1,11 @@
 """How many orders a scoped token may open a day: counted with the claim, so that no two alerts
 share the last one and none is taken without a claim.
 
-A document beside the ledger has the day, and under each alert how many of its orders count. It is
-written in one step with the claim. What was claimed and then not placed stays counted: whoever
-holds the token could otherwise try without end. Only alerts of a token with such a caveat pay.
+A document beside the ledger has the day, and under each alert how many of its orders count; and
+the days before it, for a claim that begins at 23:59:59 may be written after one of the new day, and
+must not take that one's count away. It is written in one step with the claim. What was claimed and
+then not placed stays counted: whoever holds the token could otherwise try without end. Only alerts
+of a token with such a caveat pay.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from webhook_core.trading.reduces import may_add
 from webhook_core.trading.requests import OrderRequest
 
 _DIGEST_CHARACTERS = 24
+_OTHER_DAYS = 2
 
 
 class TokenTake(NamedTuple):
@@ -37,7 +40,8 @@ class TokenTake(NamedTuple):
 
     def after(self, text: str | None) -> str | None:
         """Raises OutOfScope where the day has none left for all of them, LedgerUnavailable."""
-        counted = {} if text is None else _counted(text, self.day)
+        days = _days_of(text)
+        counted = days.pop(self.day, {})
         if counted.get(self.alert, 0) >= self.wanted:
             return None
         check = self.verdict(counted)
@@ -46,7 +50,9 @@ class TokenTake(NamedTuple):
             refused = OutOfScope(check.message)
             refused.checks = (check,)
             raise refused
-        return json.dumps({"day": self.day, "counted": {**counted, self.alert: self.wanted}})
+        others = {day: days[day] for day in sorted(days)[-_OTHER_DAYS:]}
+        mine = {**counted, self.alert: self.wanted}
+        return json.dumps({"day": self.day, "counted": mine, "others": others})
 
     def verdict(self, counted: Mapping[str, int]) -> Check:
         """Of the caveat, with its numbers."""
@@ -55,7 +61,7 @@ class TokenTake(NamedTuple):
 
     def shown(self, text: str | None) -> tuple[Check, ...]:
         """What it says of this alert, with the numbers. Raises LedgerUnavailable."""
-        return (self.verdict({} if text is None else _counted(text, self.day)),)
+        return (self.verdict(_days_of(text).get(self.day, {})),)
 
 
 def token_takes(
@@ -71,12 +77,17 @@ def token_takes(
     return (TokenTake(name, permit, alert, wanted, f"{now.astimezone(UTC).date()}", []),)
 
 
-def _counted(text: str, day: str) -> dict[str, int]:
-    """Of that day. Raises LedgerUnavailable for a text that is none of ours."""
+def _days_of(text: str | None) -> dict[str, dict[str, int]]:
+    """What each day has counted. Raises LedgerUnavailable for a text that is none of ours."""
+    if text is None:
+        return {}
     try:
         document = json.loads(text)
-        counted = {str(alert): int(orders) for alert, orders in document["counted"].items()}
-        return counted if document["day"] == day else {}
+        days = {**document.get("others", {}), document["day"]: document["counted"]}
+        return {
+            str(day): {str(alert): int(orders) for alert, orders in counted.items()}
+            for day, counted in days.items()
+        }
     except (ValueError, TypeError, KeyError, AttributeError):
         raise LedgerUnavailable(
             "The ledger is not available: the count of the token's orders can't be read."
