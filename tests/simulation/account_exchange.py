@@ -9,7 +9,6 @@ nothing of ours can tell of.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +17,7 @@ from typing import Any
 
 from tests.simulation.chaos import Chaos
 from tests.simulation.world import SECOND, World
+from tests.support.auto_earn import earning
 from tests.support.documents import MemoryDocuments
 from tests.support.lagging_figures import BOOK, Frozen
 from tests.support.paper import ask
@@ -110,7 +110,7 @@ class AccountExchange:
         self._seen_at = seen_at
         self._frozen.show(next(text for at, text in reversed(self._texts) if at <= seen_at))
         code, content = self._past.handle(method, path, query, headers, body)
-        return code, self._earning(content) if endpoint == "BalanceEx" else content
+        return code, earning(content, self._auto_earn) if endpoint == "BalanceEx" else content
 
     def was_read(self, task: str, endpoint: str) -> None:
         """By whom the last call was."""
@@ -141,15 +141,6 @@ class AccountExchange:
             self.history.append(
                 _state(self._world.now, Book.from_text(document.text), dict(self._by_hand))
             )
-
-    def _earning(self, content: bytes) -> bytes:
-        answer = json.loads(content)
-        rows = answer.get("result", {})
-        for asset in self._auto_earn & rows.keys():
-            row = rows[asset]
-            rows[f"{asset.removeprefix('X')}.F"] = {**row, "hold_trade": "0"}
-            rows[asset] = {**row, "balance": "0.0000"}
-        return json.dumps(answer).encode()
 
 
 class _TrueTime:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.support import kraken_server
+from tests.support.auto_earn import earning
 from tests.support.kraken_server import KEY, SECRET
 from tests.support.lagging_figures import Frozen
 from tests.walk.clock import SharedClock
@@ -34,11 +35,12 @@ KEPT = 400
 
 class LateKraken(kraken_server.KrakenServer):
     """``late``: seconds by read, and ``once`` of the next such read alone. What changes the book is
-    never late."""
+    never late. ``earning``: the assets that stand in the row of Auto Earn."""
 
     def __init__(self, clock: SharedClock, **options: Any) -> None:
         self.late: dict[str, float] = {}
         self.once: dict[str, float] = {}
+        self.earning: frozenset[str] = frozenset()
         self._past: list[tuple[float, str]] = []
         super().__init__(clock=clock, nonce_window=10**15, keep_closed=60, **options)
 
@@ -51,11 +53,14 @@ class LateKraken(kraken_server.KrakenServer):
         if endpoint not in READS:
             self.note()
         lag = self.once.pop(endpoint, self.late.get(endpoint, 0))
-        if not lag or not self._past:
-            return code, content
+        if lag and self._past:
+            past = self._engine_on(Frozen(self._text_before(lag)))
+            code, content = past.handle(method, path, query, headers, body)
+        return code, earning(content, self.earning) if endpoint == "BalanceEx" else content
+
+    def _text_before(self, lag: float) -> str:
         shown = [text for moment, text in self._past if moment <= self.clock.monotonic() - lag]
-        text = shown[-1] if shown else self._past[0][1]
-        return self._engine_on(Frozen(text)).handle(method, path, query, headers, body)
+        return shown[-1] if shown else self._past[0][1]
 
     def note(self) -> None:
         """The book may have changed just now."""

@@ -40,7 +40,7 @@ def check_nobody_else(
     traded = [
         order
         for order in closed
-        if _traded_since(order, since) and _changes(order, corrected, instrument_of)
+        if traded_since(order, since) and _changes(order, corrected, instrument_of)
     ]
     named = {order.order_id for order in traded} | {order.parent or "" for order in traded}
     own = {entry.current.order_id for entry in sources.own_orders.of_orders(named - {""})}
@@ -53,7 +53,8 @@ def check_nobody_else(
             )
 
 
-def _traded_since(order: RestingOrder, since: datetime) -> bool:
+def traded_since(order: RestingOrder, since: datetime) -> bool:
+    """Whether an order that is done may have."""
     return bool(order.executed) and (order.closed_at is None or order.closed_at >= since)
 
 

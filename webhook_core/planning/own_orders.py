@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,10 +16,11 @@ from webhook_core.intake.alert_key import keys_of
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.planning.own_changes import InstrumentOf, touches
+from webhook_core.planning.own_changes import InstrumentOf, position_key, touches
 from webhook_core.trading.requests import Fill, OrderRequest
 
 if TYPE_CHECKING:
+    from webhook_core.planning.seen_figures import SeenFigures
     from webhook_core.planning.settled_figures import Settled
 
 NEWEST = 50
@@ -37,14 +38,15 @@ _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
 
 @dataclass(slots=True, eq=False, repr=False)
 class OwnOrders:
-    """``margin`` is how far Kraken's reads may lag its engine. Every method raises
-    LedgerUnavailable."""
+    """``margin`` is how far Kraken's reads may lag its engine; ``seen``: what reconcile saw, None
+    where no read lags. Every method raises LedgerUnavailable."""
 
     mode: str
     account: str
     ledger: Ledger
     clock: Clock
     margin: timedelta
+    seen: SeenFigures | None = None
 
     def of_strategy(self, strategy: str | None) -> list[LedgerEntry]:
         """The newest orders of a strategy, or of all, that may be open; the oldest of a long list
@@ -65,7 +67,7 @@ class OwnOrders:
             raise NotItsTurn(
                 f"More than {MOST_UNKNOWN} orders have no known outcome. Nothing was sent."
             )
-        found = (*filter(self.is_ours, unknown.entries), *self._newest(), *self._resting())
+        found = (*filter(self.is_ours, unknown.entries), *self._newest()[0], *self._resting())
         orders = (
             entry
             for entry in found
@@ -129,12 +131,17 @@ class OwnOrders:
         # Only where a size follows from what is held.
         from webhook_core.planning.settled_figures import SettledFigures
 
-        newest = [entry for entry in self._newest() if entry.unit != refused]
-        young_until = self.clock.now() - self.margin
-        return SettledFigures(newest, instrument_of, fills, young_until).of(figures)
+        newest, after = self._newest()
+        newest = [entry for entry in newest if entry.unit != refused]
+        found = SettledFigures(newest, instrument_of, fills, self.clock.now() - self.margin)
+        assets = [name for name in figures if not name.startswith(position_key(""))]
+        if self.seen is not None and assets and found.may_lack:
+            found.begin_with(self.seen.entries(assets, after))
+        return found.of(figures)
 
-    def _newest(self) -> list[LedgerEntry]:
-        """All of the last minutes, and the rest of their page.
+    def _newest(self) -> tuple[list[LedgerEntry], datetime | None]:
+        """All of the last minutes, and the rest of their page; and after when those are all, None
+        where there are no others.
 
         Raises NotItsTurn where there are too many to read.
         """
@@ -147,8 +154,9 @@ class OwnOrders:
             )
             found += filter(self.is_ours, page.entries)
             cursor = page.cursor
-            if cursor is None or (page.entries and page.entries[-1].claimed_at < since):
-                return found
+            oldest = page.entries[-1].claimed_at if page.entries else None
+            if cursor is None or (oldest is not None and oldest < since):
+                return found, None if cursor is None else oldest
         raise NotItsTurn(
             "So many orders came in the last minutes that what is held is not certain. Nothing "
             "was sent; sending the same alert again soon is safe."

@@ -70,6 +70,16 @@ class SettledFigures:
         self._young_until = young_until
         self._ours = self._in_order(newest)
 
+    @property
+    def may_lack(self) -> bool:
+        """Whether there is an order that a figure may lack."""
+        orders = (entry for entry in self._entries if entry.state is not State.NO_ACTION)
+        return any(map(self._is_young, orders))
+
+    def begin_with(self, seen: Sequence[LedgerEntry]) -> None:
+        """``seen``: figures that no alert has left, each as an entry."""
+        self._ours = self._in_order([*self._entries, *seen])
+
     def of(self, figures: Mapping[str, Decimal]) -> Settled:
         """Each of those that are shown."""
         known: dict[str, Decimal] = {}

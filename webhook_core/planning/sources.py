@@ -25,6 +25,7 @@ from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 if TYPE_CHECKING:
     from webhook_core.planning.account_fees import AccountFees
     from webhook_core.planning.own_orders import OwnOrders
+    from webhook_core.planning.seen_figures import SeenFigures
     from webhook_core.risk.pausing import Pausing
     from webhook_core.trading.rules import Fees
 
@@ -87,7 +88,17 @@ class Sources:
         """What the ledger knows of our own orders; no plan of a fixed size asks."""
         from webhook_core.planning.own_orders import OwnOrders
 
-        return OwnOrders(self.mode, self.account, self.ledger, self.clock, self.margin)
+        account = self.mode, self.account
+        return OwnOrders(*account, self.ledger, self.clock, self.margin, self._seen)
+
+    @property
+    def _seen(self) -> SeenFigures | None:
+        """What reconcile saw the account hold; on paper no read lags."""
+        if self.mode == "paper":
+            return None
+        from webhook_core.planning.seen_figures import SeenFigures
+
+        return SeenFigures(self.pair_rules.documents, self.mode, self.account)
 
     def with_losses(self, rules: TradingRules) -> TradingRules:
         """With what is known of today's losses, where somebody limits them: one read. Raises

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget
-from webhook_core.errors import AlertMalformed, LedgerUnavailable, VenueUnavailable
+from webhook_core.errors import AlertMalformed, LedgerUnavailable, NotItsTurn, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.journal.asking import Asking
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
@@ -71,6 +71,7 @@ class ReconcileRun:
         found["fills"] = self._filled_in(recent, budget, unread)
         found["trades"] = self._trades_read(budget, unread)
         found["losses"] = self._losses_kept(budget)
+        self._see_figures(budget)
         found["purged"] = self.reconciler.purge() + self.history.purge()
         found["pair_rules_refreshed"] = self._refreshed(budget, unread)
         found["fees_read"] = self._fees_read(budget)
@@ -98,6 +99,18 @@ class ReconcileRun:
         except LedgerUnavailable as error:  # no order depends on it; the next run reads them again
             event(logging.ERROR, "trades.not_kept", reason=error.message)
         return 0
+
+    def _see_figures(self, budget: Budget) -> None:
+        """For the plans behind orders to come. Nothing fails without: a key of orders alone may
+        read no balance."""
+        if self.market.mode == "paper":
+            return  # no read lags
+        from webhook_core.sending.seeing import see_figures  # no alert reconciles
+
+        try:
+            see_figures(self.market, budget)
+        except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
+            event(logging.INFO, "figures.not_seen", reason=error.message)
 
     def _losses_kept(self, budget: Budget) -> list[dict[str, Any]]:
         from webhook_core.web.losses import keep_losses  # no alert reconciles
