@@ -15,6 +15,7 @@ from webhook_core.planning import account_worth
 from webhook_core.planning.believed import Believed
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
+from webhook_core.planning.settled_figures import SettledFigures
 from webhook_core.planning.unlisted_orders import Unlisted, UnlistedOrders
 from webhook_core.sending.again import Again
 from webhook_core.trading.facts import Balance
@@ -53,7 +54,17 @@ def _no_exits(self: RestingExits, *_: object) -> list[Any]:
     return []
 
 
+def _nothing_seen(self: SettledFigures, seen: object) -> None:
+    """As if reconcile kept no figure."""
+
+
 ACCOUNT_MUTATIONS = (
+    Mutation(
+        "nothing_seen",
+        ((SettledFigures, "begin_with", _nothing_seen),),
+        Invariant.FITS_THE_BOOK,
+        ACCOUNT,
+    ),
     Mutation(
         "figures_as_shown",
         ((Reading, "_settle", _figures_as_shown),),

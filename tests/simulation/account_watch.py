@@ -5,11 +5,11 @@ The states are the book's own. Between the delivery that decides and its order o
 trade, so any state since then counts; what somebody trades by hand counts once the reads
 show it, so as late as a read may be.
 
-Where no plan has left a figure of an asset, every read of the balances that a plan has made may
-be of before an order of ours. Then nobody can tell: with as much more or less held from the start
-and that order in it, each of these reads is the same. So the state that they show is allowed too.
-So it is where somebody has traded by hand as much, and the same way, as an order of ours: a balance
-that has the one of them looks like one that has the other.
+Where neither a plan nor reconcile has left a figure of an asset, every read of the balances that a
+plan has made may be of before an order of ours. Then nobody can tell: with as much more or less
+held from the start and that order in it, each of these reads is the same. So the state that they
+show is allowed too. So it is where somebody has traded by hand as much, and the same way, as an
+order of ours: a balance that has the one of them looks like one that has the other.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.simulation.watch import ANSWERS, FINAL, PASSING, Invariant, Violation
 from tests.simulation.world import World
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.planning.seen_figures import SeenFigures, of_text
 from webhook_core.web.messages import HttpResponse
 
 _NOTHING = frozenset({"no_action", "order_denied"})
@@ -181,7 +182,9 @@ class AccountWatch:
         assert self.exchange is not None
         reads, figures = self.exchange.reads.get(task), self._store.entries(limit=1000).entries
         others = (entry.figures for entry in figures if self._task.get(entry.current.owner) != task)
-        left = len(want.keys) == 1 and any(want.keys[0] in one for one in others)
+        seen = of_text(SeenFigures(self._store, "live", "default").stored())
+        known = (*others, {name for name, one in seen.items() if one is not None})
+        left = len(want.keys) == 1 and any(want.keys[0] in one for one in known)
         if reads and len(want.keys) == 1 and (not left or self._own & self._by_hand):
             history = self.exchange.history
             yield next(state for state in reversed(history) if state.at <= max(reads))

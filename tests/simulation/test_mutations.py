@@ -31,6 +31,7 @@ MET_AT = {
     "lists_believed": 4443,
     "missed_for_ever": 647,
     "missed_unsaid": 1150,
+    "nothing_seen": 657,
     "one_read_for_absence": 2232,
     "refusals_not_durable": 912,
     "replaced_unseen": 1164,
