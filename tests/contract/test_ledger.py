@@ -16,9 +16,9 @@ from tests.support.ledger_entries import NOON, accepted_orders, moved, submittin
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, Ledger, Page, Recorded
 from webhook_core.ledger.entry import TERMINAL, UNRESOLVED, LedgerEntry, State
-from webhook_core.ledger.transitions import filled, next_attempt
+from webhook_core.ledger.transitions import filled, next_attempt, settle
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.trading.requests import Fill
+from webhook_core.trading.requests import Accepted, Fill
 
 THREADS = 16
 BEFORE_TIME = base64.urlsafe_b64encode(b"0001-01-01T00:00:00+05:00 1").decode()
@@ -468,3 +468,14 @@ def test_an_order_is_known_by_the_venues_id_however_many_came_since(store):
         assert all(entry == entries[entry.unit.alert_key] for entry in found)
     for mode, account in [("live", "main"), ("paper", "other")]:
         assert list(store.of_orders(mode, account, ["Oresting"])) == []
+
+
+@pytest.mark.parametrize("method", ["CancelOrder", "AmendOrder"])
+def test_whoever_amends_or_cancels_an_order_has_not_placed_it(store, method):
+    resting = all_kinds(store)["resting"]
+    change = submitting("change")
+    request = change.current.request._replace(method=method)
+    change = replace(change, attempts=(replace(change.current, request=request),))
+    changed = recorded(store, settle(claimed(store, change), Accepted("Oresting"), NOON))
+    assert changed.current.order_id == "Oresting"
+    assert list(store.of_orders("paper", "main", ["Oresting"])) == [resting]

@@ -150,8 +150,9 @@ class Ledger(Protocol):
     def of_orders(
         self, mode: str, account: str, order_ids: Collection[str]
     ) -> Sequence[LedgerEntry]:
-        """The entries of that mode and account whose last attempt came to one of these orders, by
-        the venue's ids, in no order. One that an earlier version wrote may be missing."""
+        """The entries of that mode and account that placed these orders, by the venue's ids, in no
+        order; not those that amend or cancel one. One that an earlier version wrote may be
+        missing."""
         ...
 
     def purge(self, kept_before: datetime, limit: int) -> int:

@@ -28,7 +28,7 @@ from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import (
     Unfinished,
-    is_of,
+    has_placed,
     kept_since,
     places_of,
     unfinished_place,
@@ -176,7 +176,7 @@ class MemoryLedger(MemoryNotes):
         return [
             entry
             for entry in entries
-            if is_of(entry, mode, account) and entry.current.order_id in order_ids
+            if has_placed(entry, mode, account) and entry.current.order_id in order_ids
         ]
 
     def purge(self, kept_before: datetime, limit: int) -> int:

@@ -36,9 +36,11 @@ def places_of(mode: str, account: str, kinds: Collection[Unfinished]) -> list[st
     return [place_of(mode, account, kind) for kind in kinds]
 
 
-def is_of(entry: LedgerEntry, mode: str, account: str) -> bool:
-    """Whether an entry is of that account in that mode."""
-    return (entry.unit.mode, entry.unit.account) == (mode, account)
+def has_placed(entry: LedgerEntry, mode: str, account: str) -> bool:
+    """Whether an entry has placed its order in that account and mode. Those that amend or cancel an
+    order come to its id too."""
+    is_of = (entry.unit.mode, entry.unit.account) == (mode, account)
+    return is_of and entry.current.request.method == "AddOrder"
 
 
 def unfinished_place(entry: LedgerEntry) -> str | None:

@@ -50,7 +50,7 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
-from webhook_core.ledger.unfinished import Unfinished, is_of, places_of
+from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of
 
 if TYPE_CHECKING:
     from webhook_core.ledger.firestore.purging import Purging
@@ -174,7 +174,7 @@ class FirestoreLedger(FirestoreNotes):
             found = [
                 one for query in queries.of_orders(list(order_ids)) for one in calls.query(query)
             ]
-        return [entry for entry in self._shown(found) if is_of(entry, mode, account)]
+        return [entry for entry in self._shown(found) if has_placed(entry, mode, account)]
 
     def purge(self, kept_before: datetime, limit: int) -> int:
         if self._purging is None:

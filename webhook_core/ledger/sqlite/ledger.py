@@ -38,7 +38,7 @@ from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
 from webhook_core.ledger.sqlite.mark import highest_entry
 from webhook_core.ledger.sqlite.notes import SqliteNotes
-from webhook_core.ledger.unfinished import Unfinished, is_of, places_of, unfinished_place
+from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of, unfinished_place
 
 if TYPE_CHECKING:
     from webhook_core.ledger.contract import HeldBack
@@ -209,7 +209,7 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
     ) -> Sequence[LedgerEntry]:
         with self._file.connection() as db:
             found = of_orders(db, list(order_ids))
-        return [entry for entry in found if is_of(entry, mode, account)]
+        return [entry for entry in found if has_placed(entry, mode, account)]
 
     def purge(self, kept_before: datetime, limit: int) -> int:
         with self._file.connection() as db:
