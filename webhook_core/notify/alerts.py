@@ -23,10 +23,14 @@ from webhook_core.trading.reduces import exit_of_request
 
 OVERLAP = timedelta(minutes=5)
 """An alert may be written a while after it came in, and by another clock."""
+TOLD_KEPT = timedelta(hours=2)
+"""So far the clocks of the instances that run may differ, and none tells what another has told."""
 UNKNOWN_TOO_LONG = timedelta(minutes=2)
 MOST_ROWS = 500
 """Of one run: reconcile comes each minute."""
-MOST_WATCHED = 100
+MOST_WATCHED = MOST_ROWS
+MOST_TOLD = 1000
+"""That are known, the newest of them: what is written each minute stays a small document."""
 PAGE = 25
 _WAITING = frozenset({"unknown", "not_sent", "missed"})
 """No outcome yet: looked at again by each run until it has one."""
@@ -47,7 +51,8 @@ class AlertNews:
 
     def since(self, state: State, now: datetime) -> tuple[list[Message], State]:
         """Nothing of before the first run is told. Raises LedgerUnavailable."""
-        begin = (state.looked_at or now) - OVERLAP
+        looked_at = min(state.looked_at or now, now)
+        begin = looked_at - OVERLAP
         rows = {row.key: row for row in self._rows(begin)}
         again = (self._again(key) for key in state.watched if key not in rows)
         looked = sorted([*filter(None, again), *rows.values()], key=lambda row: row.at)
@@ -63,10 +68,18 @@ class AlertNews:
                 messages.append(message_of(kind, row))
         if len(rows) >= MOST_ROWS:
             messages.append(_too_many(begin))
-        kept = {key: kind for key, kind in told.items() if key in rows or key in waiting}
-        watched = tuple(waiting[-MOST_WATCHED:])
-        heard = _heard(state.heard, looked)
-        return messages, state._replace(looked_at=now, told=kept, watched=watched, heard=heard)
+        if len(waiting) > MOST_WATCHED:
+            messages.append(_not_watched(len(waiting) - MOST_WATCHED))
+        came = {**state.came, **{row.key: row.at.isoformat() for row in looked}}
+        kept = _recent(came, looked_at - TOLD_KEPT) | set(waiting)
+        after = state._replace(
+            looked_at=now,
+            told={key: kind for key, kind in told.items() if key in kept},
+            came={key: at for key, at in came.items() if key in kept and key in told},
+            watched=tuple(waiting[-MOST_WATCHED:]),
+            heard=_heard(state.heard, looked),
+        )
+        return messages, after
 
     def _rows(self, begin: datetime) -> Iterator[Row]:
         """Newest first, each source up to its bound. One that is quiet costs one billed read. Of an
@@ -150,6 +163,17 @@ def _heard(before: Mapping[str, str], rows: Iterable[Row]) -> dict[str, str]:
         if row.strategy in heard and row.at > datetime.fromisoformat(heard[row.strategy]):
             heard[row.strategy] = row.at.isoformat()
     return heard
+
+
+def _recent(came: Mapping[str, str], since: datetime) -> set[str]:
+    moments = {key: datetime.fromisoformat(at) for key, at in came.items()}
+    newest = sorted(moments, key=lambda key: moments[key])[-MOST_TOLD:]
+    return {key for key in newest if moments[key] >= since}
+
+
+def _not_watched(orders: int) -> Message:
+    body = "What becomes of the oldest is not told. See the list of orders."
+    return Message("unknown", f"{orders} more orders have no outcome than are watched", body)
 
 
 def _too_many(begin: datetime) -> Message:

@@ -40,18 +40,19 @@ class Queue(NamedTuple):
 class State(NamedTuple):
     """``looked_at``: how far the alerts have been looked through; None before the first run.
 
-    ``told``: alerts since then by their keys, with the kind that was told, which a run that
-    overlaps meets again. ``watched``: alerts without an outcome yet. ``trades_from``: what has
-    traded since then is looked at again, but for ``trades``, their ids. ``heard``: when each
-    strategy's newest alert came in; ``silent``: those that were told to be. ``paused``: the pauses
-    that stand, by whose they are. ``failing``: runs in a row that Kraken could not be read.
-    ``summed_up``: the moment of the last day's summary. ``lost``: records that could not be written
-    and were told to be, by hour. ``sending_at``: since when a run is about
-    to send.
+    ``told``: alerts by their keys, with the kind that was told, which a run that overlaps, or whose
+    clock is another, meets again; ``came``: when each of them came in. ``watched``: alerts without
+    an outcome yet. ``trades_from``: what has traded since then is looked at again, but for
+    ``trades``, their ids. ``heard``: when each strategy's newest alert came in; ``silent``: those
+    that were told to be. ``paused``: the pauses that stand, by whose they are. ``failing``: runs in
+    a row that Kraken could not be read. ``summed_up``: the moment of the last day's summary.
+    ``lost``: records that could not be written and were told to be, by hour. ``sending_at``: since
+    when a run is about to send.
     """
 
     looked_at: datetime | None = None
     told: Mapping[str, str] = {}
+    came: Mapping[str, str] = {}
     watched: tuple[str, ...] = ()
     trades_from: datetime | None = None
     trades: tuple[str, ...] = ()

@@ -7,8 +7,9 @@ import pytest
 from tests.unit.notify.conftest import next_run
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.notify.kinds import KINDS
+from webhook_core.notify.telling import document_of
 from webhook_core.notify.words import WHAT
-from webhook_core.trading.requests import NotSent, Rejected
+from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 REFUSED = Rejected(("EOrder:Insufficient funds",))
 
@@ -182,3 +183,50 @@ def test_an_alert_of_another_mode_or_account_is_not_ours(told, person):
 def test_every_outcome_of_an_alert_is_told_or_waited_for():
     assert set(OUTCOMES) - set(WHAT) == {"validated", "not_sent", "missed"}
     assert set(WHAT) - {"found"} <= set(KINDS)
+
+
+@pytest.mark.parametrize("minutes", [-50, -15, 15, 50])
+def test_a_run_whose_clock_is_off_tells_nothing_twice_and_leaves_nothing_out(told, person, minutes):
+    """Of several instances one may have another clock than the others."""
+    function = told()
+    expected = []
+    for number, clock in enumerate((0, minutes, 0, minutes, 0)):
+        expected.append(f"alert {number}")
+        function.post(function.alert(id=str(number), symbol="ETHUSD"))
+        function.clock.sleep(60 * clock)
+        next_run(function)
+        function.clock.sleep(-60 * clock)
+        next_run(function, 6)
+        next_run(function, 6)
+    heard = [line for one in person.heard for line in one["message"].split(", ")]
+    assert [line.split(".")[0] for line in heard if line.startswith("alert ")] == expected
+
+
+def test_however_many_have_no_outcome_each_is_told_when_it_has_one(told, person):
+    function = told(env={"ALLOWED_SYMBOLS": "*"})
+    function.venue.refuse = [Unknown("lost")] * 150
+    for number in range(150):
+        assert function.post(function.alert(id=str(number))).status == 503
+    function.venue.unreadable |= {"find_open", "find_closed"}
+    for _ in range(9):
+        next_run(function)
+    function.venue.unreadable.clear()
+    person.heard.clear()
+    for _ in range(9):
+        next_run(function)
+    titles = [title for title in person.titles if "can be read" not in title]
+    sums = [int(title.split()[1]) for title in titles if title.startswith("and ")]
+    assert len(titles) - len(sums) + sum(sums) == 150
+
+
+def test_what_was_told_is_a_small_document_however_many_alerts_came(told, person):
+    function = told(env={"NOTIFY_ABOUT": "all", "ALLOWED_SYMBOLS": "*"})
+    for batch in range(5):
+        for number in range(250):
+            function.post(function.alert(id=f"{batch}-{number}" + "x" * 200))
+        next_run(function)
+    kept = function.store.read(document_of(function.settings()))
+    assert len(kept.text) < 700_000
+    person.heard.clear()
+    function.operate("POST", "/reconcile")
+    assert person.titles == []
