@@ -204,3 +204,14 @@ def test_wrong_tokens_count_as_failed_proofs_of_their_address():
     assert ask(function, "GET", "/webhook/health").status == 200
     (hour,) = function.operate("GET", "/alerts")["without_proof"]
     assert hour["requests"] == 7
+
+
+def test_a_page_that_says_what_went_wrong_is_not_sent_again_by_itself():
+    """To read it again would send its form again."""
+    function = Function()
+    cookie = session(function)
+    assert "data-again" in ask(function, "GET", "/operator", cookie).body.decode()
+    said = {"proof": proof(function, cookie), "for": "a while"}
+    answer = ask(function, "POST", "/operator/pause", cookie, said)
+    assert (answer.status, "data-again" in answer.body.decode()) == (400, False)
+    assert '<a href="/operator">' in answer.body.decode()

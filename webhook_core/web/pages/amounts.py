@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.rounding import plain
-from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,18 @@ class Amounts:
         return fixed(amount, None if pair is None else pair.pair_decimals)
 
     def money(self, symbol: str, amount: Decimal) -> str:
-        """Quote; with a price's decimals where the pair's rules have none for a cost."""
+        """Quote; with a price's decimals, two at least, where the pair's rules have none for a
+        cost."""
         pair = self._pair(symbol)
         if pair is None:
             return fixed(amount, None)
-        return fixed(amount, pair.pair_decimals if (of := pair.cost_decimals) is None else of)
+        of_price = max(2, pair.pair_decimals)
+        return fixed(amount, of_price if (of := pair.cost_decimals) is None else of)
+
+    def name(self, symbol: str) -> str:
+        """Of the pair, as people write it."""
+        pair = self._pair(symbol)
+        return symbol if pair is None else display_name(pair)
 
     def _pair(self, symbol: str) -> Instrument | None:
         try:

@@ -16,6 +16,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.assets import asset_code
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.rounding import plain
 from webhook_core.web.operators import Operators
@@ -84,12 +85,16 @@ class View:
         return {
             "unread": "",
             "balances": [
-                (asset, plain(row.total), plain(row.free))
+                (asset_code(asset), plain(row.total), plain(row.free))
                 for asset, row in sorted(balances.items())
                 if row.total
             ],
             "positions": [
-                (row.pair, shown.volume(row.pair, row.volume), _whose(owners.get(row.order_id)))
+                (
+                    shown.name(row.pair),
+                    shown.volume(row.pair, row.volume),
+                    _whose(owners.get(row.order_id)),
+                )
                 for row in positions
             ],
             "resting": [_resting(order, owners, shown) for order in resting],
@@ -148,7 +153,7 @@ def _resting(
     what = f"exit of {_whose(owner)}" if order.parent and owner else _whose(owner)
     return (
         order.order_id,
-        order.pair,
+        amounts.name(order.pair),
         str(order.side),
         order.order_type,
         amounts.volume(order.pair, order.left),
