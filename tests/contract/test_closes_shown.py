@@ -3,8 +3,10 @@ orders, and each order once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from tests.contract.test_closes_of_a_scope import flat
@@ -13,16 +15,27 @@ from tests.support.faked_function import TOKEN, Function
 from tests.support.kraken_server import KrakenServer
 from tests.support.own_positions import (
     CLOCK,
+    MINUTES,
     TREND,
+    bought,
     busy,
     function,
     kraken,
     made,
     well,
 )
+from tests.support.told_person import Person, told_person
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.operations.cli import cli
+from webhook_core.sending import left_open
 
 __all__ = ["busy", "function", "kraken", "made"]
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    with told_person() as person:
+        yield person
 
 
 def rows(function: Function, **query: str) -> list[dict[str, Any]]:
@@ -102,23 +115,76 @@ def test_the_worst_of_its_positions_says_what_became_of_it(
     assert (row["outcome"], row["reason"]) == ("accepted", "")
 
 
-def test_what_a_pause_kept_from_being_closed_is_said(kraken: KrakenServer, busy: Function) -> None:
+def test_what_a_pause_kept_from_being_closed_decides_and_is_said(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    before = shares(busy)
     assert busy.operate("POST", "/pause", strategy="other").status == 200
     assert flat(busy, "all", TOKEN, id="flat").status == 422
-    refused, row = rows(busy)
-    assert (refused["outcome"], row["outcome"]) == ("paused", "accepted")
-    assert "not begun: 0.2 BTC in BTC/USD of strategy other" in row["reason"]
+    (row,) = rows(busy)
+    assert (row["outcome"], row["code"], row["strategy"]) == ("paused", "paused", "default")
+    assert "Not closed: 0.2 BTC in BTC/USD of strategy other. Strategy other is pa" in row["reason"]
+    assert len(row["order_ids"]) >= 2
+    CLOCK.sleep(1)
+    assert shares(busy) == {**before, "default": (1, 1)}
+    known = busy.operate("GET", "/alerts", id="flat")["alert"]
+    (delivery,) = known["deliveries"]
+    refused = [check for check in delivery["checks"] if check["verdict"] == "denied"]
+    assert [check["rule"] for check in refused] == ["NOT_CLOSED", "NOT_CLOSED"]
+    assert refused[0]["numbers"]["code"] == "paused"
 
 
-def test_where_nothing_was_begun_it_is_none_that_had_nothing_to_do(
+def test_where_nothing_was_closed_the_refusal_is_all_there_is(
     kraken: KrakenServer, busy: Function
 ) -> None:
     for strategy in ("trend", "other"):
         assert busy.operate("POST", "/pause", strategy=strategy).status == 200
     assert flat(busy, "all", TOKEN, id="flat").status == 422
-    refused, row = rows(busy)
-    assert (refused["outcome"], row["outcome"]) == ("paused", "not_sent")
-    assert row["reason"].count("not begun: ") == 4
+    (row,) = rows(busy)
+    assert (row["outcome"], row["order_ids"]) == ("paused", [])
+    assert row["reason"].count("Not closed: ") == 4
+
+
+def test_what_was_left_open_is_closed_by_a_resend_and_is_said_no_more(
+    kraken: KrakenServer, busy: Function
+) -> None:
+    body = {"id": "flat", "fired_at": moment(busy)}
+    assert busy.operate("POST", "/pause", strategy="other").status == 200
+    assert flat(busy, "all", TOKEN, **body).status == 422
+    assert busy.operate("POST", "/resume", strategy="other").status == 200
+    CLOCK.sleep(1)
+    well(flat(busy, "all", TOKEN, **body))
+    (row,) = rows(busy)
+    assert (row["outcome"], row["reason"]) == ("accepted", "")
+
+
+def test_what_was_left_open_is_told_once(
+    kraken: KrakenServer, made: Callable[..., Function], person: Person
+) -> None:
+    function = made(NOTIFY=person.url(), NOTIFY_ABOUT="refused_exit,paused,rejected")
+    bought(function, "0.3")
+    CLOCK.sleep(MINUTES)
+    assert function.operate("POST", "/reconcile").status == 200
+    assert function.operate("POST", "/pause", strategy="trend").status == 200
+    assert flat(function, "all", TOKEN, id="flat").status == 422
+    for _ in range(3):
+        CLOCK.sleep(60)
+        assert function.operate("POST", "/reconcile").status == 200
+    (message,) = person.heard
+    assert message["title"] == "default: an exit was refused, the position is still open"
+    assert "Not closed: 0.3 BTC in BTC/USD of strategy trend" in message["message"]
+
+
+def test_a_ledger_that_takes_no_more_leaves_the_refusal_to_the_history(
+    kraken: KrakenServer, busy: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LedgerUnavailable("away")
+
+    assert busy.operate("POST", "/pause", strategy="other").status == 200
+    monkeypatch.setattr(left_open, "keep", fail)
+    assert flat(busy, "all", TOKEN, id="flat").status == 422
+    assert "paused" in [row["outcome"] for row in rows(busy)]
 
 
 def test_with_nothing_to_close_it_is_one_that_had_nothing_to_do(

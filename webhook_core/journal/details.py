@@ -61,7 +61,8 @@ def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
 def _delivery(row: Row) -> dict[str, Any]:
     record = row.record
     if record is None:
-        checks = [check_row(check) for part in row.parts for check in part[0].checks]
+        held = [check for part in row.parts for check in part[0].checks]
+        checks = [check_row(check) for check in (*held, *row.left)]
         return {**row.document, "fields": {}, "checks": checks}
     checks = [dict(check) for check in record.checks]
     return {**row.document, "fields": dict(record.fields), "checks": checks}

@@ -6,22 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from webhook_core.journal.record import Record, record_in
+from webhook_core.journal.record import Record, outcome_of, record_in
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.notes import Note
 from webhook_core.planning.own_closes import positions_of
+from webhook_core.sending.left_open import left_in, sentence_of, worst_of
 from webhook_core.sending.progress import Progress
+from webhook_core.trading.checks import Check
 from webhook_core.web.outcome_words import is_waiting, reason_of, status_and_code
 
 _OF_STATE = {State.SUBMITTING: "unknown"}
+_MADE_FROM = ("parts", "record", "left")
 
 
 class Row(NamedTuple):
     """``key`` is unique and never changes. ``at``: when the alert came in; ``milliseconds`` until
     its outcome was known, None while it is not. ``asked``: in one line. ``parts``, or ``record``,
     is what it was made from: the legs of the alert, or those of each position that it closes.
-    ``validates``: nothing was to be traded. ``mode`` and ``account``: empty where a record does not
-    say them."""
+    ``left``: the positions of those that were not closed. ``validates``: nothing was to be traded.
+    ``mode`` and ``account``: empty where a record does not say them."""
 
     key: str
     at: datetime
@@ -42,6 +45,7 @@ class Row(NamedTuple):
     account: str = ""
     parts: tuple[tuple[LedgerEntry, ...], ...] = ()
     record: Record | None = None
+    left: tuple[Check, ...] = ()
 
     @property
     def legs(self) -> tuple[LedgerEntry, ...]:
@@ -62,7 +66,7 @@ class Row(NamedTuple):
     def document(self) -> dict[str, Any]:
         """For JSON, without what it was made from."""
         said = self._asdict()
-        return {name: said[name] for name in said if name not in ("parts", "record")}
+        return {name: said[name] for name in said if name not in _MADE_FROM}
 
 
 def row_of_entries(legs: Sequence[LedgerEntry]) -> Row:
@@ -101,16 +105,23 @@ def row_of_close(
 ) -> Row:
     """Of an alert that closes several positions. ``root``: its own entry, which sends nothing;
     ``parts``: of each position that was begun; ``not_begun``: the others, for people. The worst of
-    those that were begun says what became of it."""
+    them says what became of it."""
     rows = [row_of_entries(part) for part in parts]
+    left = left_in(root)
+    told = {check.numbers["position"] for check in left}
     reasons = [row.reason for row in rows if row.reason]
-    reasons += [f"not begun: {text}" for text in not_begun]
+    reasons += map(sentence_of, left)
+    reasons += [f"not begun: {text}" for text in not_begun if text not in told]
     asked = "close " + "; ".join(held.text for held in positions_of(root.figures))
     reason = "; ".join(dict.fromkeys(reasons))
+    refused = worst_of(left)
     if not rows:
-        none = row_of_entries([root])._replace(outcome="not_sent", code="not_sent")
+        code = "not_sent" if refused is None else refused[1]
+        none = row_of_entries([root])._replace(outcome=outcome_of(code), code=code, left=left)
         return none._replace(asked=asked, reason=reason, milliseconds=None)
     worst = max(rows, key=_rank)
+    if refused is not None and refused[0] >= _rank(worst)[0]:
+        worst = worst._replace(outcome=outcome_of(refused[1]), code=refused[1])
     symbols = {row.symbol for row in rows}
     known = [leg.current.settled_at for row in rows for leg in row.legs]
     settled = [moment for moment in known if moment is not None]
@@ -126,6 +137,7 @@ def row_of_close(
         order_ids=tuple(order_id for row in rows for order_id in row.order_ids),
         milliseconds=None if took is None else round(took * 1000),
         parts=tuple(part for row in rows for part in row.parts),
+        left=left,
     )
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 
 from webhook_core.intake.actions import ACTION_NAMES
 from webhook_core.journal.reading import Store
-from webhook_core.journal.rows import Row, row_of_entries, row_of_note
+from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_note
 from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import LedgerEntry, Unit
@@ -18,6 +18,7 @@ from webhook_core.ledger.notes import Note
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of
+from webhook_core.sending.left_open import left_in
 from webhook_core.trading.orders import Side
 from webhook_core.trading.reduces import exit_of_request
 
@@ -83,12 +84,15 @@ class AlertNews:
 
     def _rows(self, begin: datetime) -> Iterator[Row]:
         """Newest first, each source up to its bound. One that is quiet costs one billed read. Of an
-        alert that closes several positions each is told by itself."""
+        alert that closes several positions each is told by itself, and together what it left."""
         for entry in _entries_since(self.store, begin):
             ours = (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
-            sends = not entry.unit.leg and not positions_of(entry.figures)
-            if ours and sends and not is_operators(entry.unit):
+            if not ours or entry.unit.leg or is_operators(entry.unit):
+                continue
+            if not positions_of(entry.figures):
                 yield row_of_entries([entry, *later_legs(self.store, entry)])
+            elif left_in(entry):
+                yield row_of_close(entry, ())
         for note in _notes_since(self.store, begin):
             row = row_of_note(note)
             if row.is_of(self.mode, self.account):
@@ -141,6 +145,8 @@ def wants_exit(row: Row) -> bool:
     """Whether it would have made a position smaller, as far as its order or its words say."""
     if row.record is not None:
         return _words_exit(row.record.fields)
+    if row.left:
+        return True
     requests = chain(*([leg.current.request, *leg.following] for leg in row.legs))
     return any(request.exits or exit_of_request(request) is not None for request in requests)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from webhook_core.errors import WebhookError
+from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.planning.own_closes import positions_of
+from webhook_core.sending import left_open
 from webhook_core.sending.claims import Claiming
 from webhook_core.sending.closings import Closed, Closings
 from webhook_core.sending.firing import Firing
@@ -35,6 +37,7 @@ def answer_closing(
     )
     progress = [one.progress for one in done if one.progress is not None]
     progress.sort(key=_rank, reverse=True)
+    _keep_left(closings, root, failed)
     delivery.warnings = (*root.warnings, *map(_sentence, failed))
     if failed and not (progress and _rank(progress[0])[0] > _error(failed[0]).status):
         delivery.orders = tuple(row for one in progress for row in answers.rows_of(one))
@@ -87,6 +90,17 @@ def _answer(decides: Progress, beside: Sequence[Progress], delivery: Delivery) -
     delivery.warnings = (*notes, *warnings_of(decides, delivery.reuse))
     delivery.reason = reason_of(decides)
     return answers.of_progress(decides, delivery.frame, delivery.reuse, beside, notes)
+
+
+def _keep_left(closings: Closings, root: LedgerEntry, failed: Sequence[Closed]) -> None:
+    """Where it can't be, the history has it."""
+    left = [(one.held, _error(one)) for one in failed]
+    if not left and not left_open.left_in(root):
+        return
+    with suppress(LedgerUnavailable):
+        left_open.keep(closings.market.ledger, root, left)
+        for _, error in left:
+            error.in_ledger = True
 
 
 def _rank(progress: Progress) -> tuple[int, bool]:

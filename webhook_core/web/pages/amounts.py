@@ -33,8 +33,10 @@ class Amounts:
         pair = self._pair(symbol)
         if pair is None:
             return fixed(amount, None)
-        of_price = max(2, pair.pair_decimals)
-        return fixed(amount, of_price if (of := pair.cost_decimals) is None else of)
+        decimals, of_price = pair.cost_decimals, pair.pair_decimals
+        if decimals is None and of_price is not None:
+            decimals = max(2, of_price)
+        return fixed(amount, decimals)
 
     def name(self, symbol: str) -> str:
         """Of the pair, as people write it."""
