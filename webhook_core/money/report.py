@@ -18,7 +18,10 @@ from webhook_core.money.months import Opened
 from webhook_core.trading.rounding import plain
 
 _ZERO = Decimal(0)
-NOTE = "Own orders only: trades by hand and other programs' are not in it. It is no tax advice."
+NOTE = (
+    "Own orders only: trades by hand, other programs' and Kraken's own (a liquidation) are not in "
+    "it, nor are rollover fees; a fee that fee credits paid counts in quote. It is no tax advice."
+)
 
 
 @dataclass(slots=True)
