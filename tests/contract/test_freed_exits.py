@@ -60,12 +60,13 @@ def test_a_close_cancels_the_stop_of_its_own_entry_and_sells_all(
 ) -> None:
     assert function.post(function.alert(**ENTRY)).status == 200
     assert resting(kraken) == [("stop-loss", Decimal(55000), Decimal("0.01"))]
-    answer = function.post(function.alert(**CLOSE))
+    alert = function.alert(**CLOSE)
+    answer = function.post(alert)
     assert (answer.status, answer["code"]) == (200, "accepted"), answer.document
     assert sent(answer) == [("ACCEPTED", "cancel"), ("ACCEPTED", "market")]
     assert (held(kraken), resting(kraken)) == (0, [])
     assert any("canceled first" in warning for warning in answer["warnings"])
-    again = function.post(function.alert(**CLOSE))
+    again = function.post(alert)
     assert (again.status, again["replayed"]) == (200, True)
 
 
