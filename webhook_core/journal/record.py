@@ -26,9 +26,11 @@ _OF_CODE = {
     "alert_stale": "stale",
     "alert_conflict": "conflict",
     "order_denied": "denied",
+    "rate_limited": "denied",
     "order_rejected": "rejected",
     "internal_error": "failed",
     "venue_unavailable": "failed",
+    "loss_unknown": "failed",
 }
 
 

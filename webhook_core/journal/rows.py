@@ -157,7 +157,7 @@ def row_of_note(note: Note) -> Row:
         key=note.key,
         at=record.at,
         mode=record.mode,
-        outcome=record.outcome,
+        outcome=outcome_of(record.outcome),
         code=record.code,
         strategy=record.strategy,
         alert_id=record.alert_id,

@@ -60,7 +60,7 @@ class AlertNews:
         told, waiting, messages = dict(state.told), [], list[Message]()
         for row in looked:
             kind = kind_of(row, now, told.get(row.key))
-            if row.outcome in _WAITING:
+            if row.outcome in _WAITING and row.record is None:  # of a record no more comes
                 waiting.append(row.key)
             if kind is None or told.get(row.key) == kind:
                 continue
@@ -100,6 +100,8 @@ class AlertNews:
 
     def _again(self, key: str) -> Row | None:
         """An alert that had no outcome, as it is by now."""
+        if key.count("/") < 4:
+            return None  # an earlier version waited for a record too
         mode, account, generation, leg, alert_key = key.split("/", 4)
         first = self.store.find(Unit(mode, account, alert_key, int(leg), int(generation)))
         return None if first is None else row_of_entries([first, *later_legs(self.store, first)])

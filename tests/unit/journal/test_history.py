@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 
 from tests.support.faked_function import OPERATOR, TOKEN, Function
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.journal import history
 from webhook_core.journal.hourly import counted_since, lost_document
+from webhook_core.journal.record import OUTCOMES, outcome_of
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.sending.firing import MOST_CHECKS, kept_checks
 from webhook_core.trading import checks
@@ -363,3 +364,18 @@ def test_a_resend_that_is_not_kept_is_no_alert_that_may_be_missing(failure):
     assert [function.post(alert).status for _ in range(2)] == [200, 200]
     assert function.store.asked == 1
     assert function.operate("GET", "/alerts")["not_written"] == []
+
+
+UNPROVED = {"unauthenticated", "not_configured", "ledger_unavailable"}
+"""Of these no record is kept: nobody has proved himself, or there is nothing to write to."""
+
+
+def errors_below(kind):
+    return [kind, *(below for one in kind.__subclasses__() for below in errors_below(one))]
+
+
+def test_whatever_an_alert_is_refused_with_is_an_outcome_that_can_be_asked_for():
+    codes = {kind.code for kind in errors_below(WebhookError)} - UNPROVED
+    assert {"rate_limited", "loss_unknown", "internal_error"} <= codes
+    no_alerts = {"method_not_allowed", "not_found", "body_too_large", "body_late", "replay_refused"}
+    assert {outcome_of(code) for code in codes - no_alerts} <= {*OUTCOMES}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.notify.conftest import next_run
@@ -230,3 +232,44 @@ def test_what_was_told_is_a_small_document_however_many_alerts_came(told, person
     person.heard.clear()
     function.operate("POST", "/reconcile")
     assert person.titles == []
+
+
+def doubtful_validation(function):
+    """It could not be looked at, and nothing of it waits."""
+    function.venue.refuse = [Unknown("lost")]
+    assert function.post(function.alert(id="lost")).status == 503
+    close = {"action": "close", "side": None, "volume": None, "validate_only": True}
+    answer = function.post(function.alert(id="tried", **close))
+    assert (answer.status, answer["code"]) == (503, "not_sent")
+
+
+def test_a_validation_that_had_to_wait_keeps_no_message_back(told, person):
+    function = told()
+    doubtful_validation(function)
+    for _ in range(8):
+        next_run(function)
+    person.heard.clear()
+    function.post(function.alert(id="denied", symbol="ETHUSD"))
+    next_run(function)
+    assert person.titles == ["default: an alert was refused by a limit (paper)"]
+
+
+def test_a_place_that_an_earlier_version_waits_at_for_ever_is_left(told, person):
+    function = told()
+    name = document_of(function.settings())
+    kept = function.store.read(name)
+    said = {**json.loads(kept.text), "watched": ["e6d790c6308948bb9625a25968649190"]}
+    assert function.store.write(name, json.dumps(said), kept.version)
+    function.post(function.alert(symbol="ETHUSD"))
+    next_run(function)
+    assert len(person.titles) == 1
+    assert "watched" not in json.loads(function.store.read(name).text)
+
+
+def test_a_limit_of_alerts_that_was_hit_is_told_as_a_limit(told, person):
+    function = told(env={"ALERTS_PER_3_MINUTES": "1"})
+    assert [function.post(function.alert(id=name)).status for name in "ab"] == [200, 429]
+    next_run(function)
+    assert person.titles == ["default: an alert was refused by a limit (paper)"]
+    (row, _) = function.operate("GET", "/alerts")["alerts"]
+    assert (row["outcome"], row["code"]) == ("denied", "rate_limited")
