@@ -16,6 +16,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.venue import Venue
 
 MOST_UNKNOWN = 100
+"""A page of them; all of them are read: an order that is missed is nobody's for good."""
 _DAY = timedelta(days=1)
 
 
@@ -74,8 +75,15 @@ class Owners:
         return {entry.current.order_id or "": entry for entry in entries}
 
     def _unknown(self) -> Mapping[str, LedgerEntry]:
-        page = self.ledger.entries(states=(State.SUBMITTING,), limit=MOST_UNKNOWN)
-        return {_plain(entry.current.client_order_id): entry for entry in page.entries}
+        found: dict[str, LedgerEntry] = {}
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.ledger.entries(
+                states=(State.SUBMITTING,), cursor=cursor or None, limit=MOST_UNKNOWN
+            )
+            found |= {_plain(entry.current.client_order_id): entry for entry in page.entries}
+            cursor = page.cursor
+        return found
 
 
 def forgotten(store: TradeStore, parent: str, opened_at: datetime) -> Trade | None:
