@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -74,8 +75,18 @@ def test_a_forged_and_a_narrowed_one(function, token):
     child = command("narrow", token, "--actions", "close")
     assert child == narrowed(token, "x=close")
     check(function.post(function.alert(token=child)), 403, "out_of_scope")
-    close = function.alert(token=child, action="close", percent="0.1", side=None, volume=None)
+    close = function.alert(token=child, action="close", side=None, volume=None)
     assert function.post(close).status == 200
+
+
+def test_what_was_bought_by_hand_is_not_its_own_to_sell(function, kraken, token):
+    check(function.post(function.alert(token=token)), 200, "accepted")
+    before = kraken.balance("XXBT")
+    function.post(function.alert(token=token, side="sell", volume="0.5"))
+    assert Decimal(0) < before - kraken.balance("XXBT") < Decimal("0.01")
+    refused = function.post(function.alert(token=token, side="sell", volume="0.5"))
+    check(refused, 422, "order_denied")
+    assert refused["error"].startswith("SIZE_ZERO")
 
 
 def test_in_the_url_it_proves_as_much(function, token):

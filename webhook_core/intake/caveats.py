@@ -31,6 +31,7 @@ T = TypeVar("T")
 LONGEST = timedelta(days=366)
 """No token is good for longer."""
 TRADINGVIEW = "tv"
+_MAPPED_BITS = 96
 
 _PAIR = r"(?a)[A-Za-z0-9][A-Za-z0-9.]{0,15}[/_:-]?[A-Za-z0-9][A-Za-z0-9.:]{0,20}"
 _COST = r"(?a)([0-9]{1,15}(?:\.[0-9]{1,18})?)([A-Z][A-Z0-9.]{1,11})"
@@ -153,9 +154,18 @@ def _plain_pair(name: str) -> str:
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     if TRADINGVIEW not in text.split(","):
-        return tuple(_listed(text, ip_network))
+        return tuple(_listed(text, _network))
     rest = [part for part in _listed(text, str) if part != TRADINGVIEW]
-    return (*map(ip_network, ADDRESSES), *(_listed(",".join(rest), ip_network) if rest else ()))
+    return (*map(ip_network, ADDRESSES), *(_listed(",".join(rest), _network) if rest else ()))
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """``::ffff:1.2.3.4`` is 1.2.3.4, as it is of a caller's address."""
+    network = ip_network(text)
+    mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 def _same_networks(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:

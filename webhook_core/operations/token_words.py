@@ -51,7 +51,8 @@ def described(permit: Permit, now: datetime) -> Iterator[tuple[str, str]]:
     yield "orders a day", str(permit.orders_per_day or "up to the limits of the settings")
     nets = [", ".join(map(str, networks)) for networks in permit.networks]
     yield "comes from", " and ".join(nets) or "anywhere"
-    yield "exits", "sides, types, cost and count bind what opens or adds, not what only reduces"
+    whose = "what its strategy bought" if permit.exits_own else "whatever is held"
+    yield "exits", f"{whose}; sides, types, cost and count bind only what opens or adds"
 
 
 def _costs(costs: Mapping[str, Decimal]) -> str:

@@ -74,10 +74,15 @@ class Firing(NamedTuple):
             )
         rules = settings.rules_for(strategy)._replace(permit=verified.permit)
         wanted = intents(alert, rules.size)
+        is_bound = verified.permit is not None and verified.permit.exits_own
         # Other tools sell what their bot bought, also where a message says how much.
-        is_ours = verified.translated is None
-        if (rules.close or ("all" if is_ours else "own")) == "own":
-            wanted = tuple(of_own(one, sales_too=not is_ours) for one in wanted)
+        theirs = verified.translated is not None
+        if (rules.close or ("own" if theirs or is_bound else "all")) == "own":
+            wanted = tuple(of_own(one, sales_too=theirs) for one in wanted)
+            if is_bound:
+                from webhook_core.trading.bound_exits import of_own_alone  # few tokens are
+
+                wanted = tuple(of_own_alone(wanted))
         wants = Wants(wanted, rules, strategy, bound=verified.strategy is not None)
         if rules.missed_alert_owner is not None:
             from webhook_core.trading.missed_alert import told_by  # few strategies look

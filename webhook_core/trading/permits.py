@@ -2,7 +2,8 @@
 against. They only narrow: every limit of the settings holds beside them.
 
 Side, type and cost bind what opens or adds to a position. What only reduces one passes where its
-action and its pair do, so that whoever may enter can always leave.
+action and its pair do, so that whoever may enter can always leave; a token that is bound so leaves
+what its strategy bought (trading.bound_exits).
 """
 
 from __future__ import annotations
@@ -68,6 +69,14 @@ class Permit(NamedTuple):
     def may_read(self) -> bool:
         return READ in self.actions
 
+    @property
+    def exits_own(self) -> bool:
+        """Whether what it exits is what its strategy bought, and nothing else that is held: where
+        it is bound in what it opens, and no ``s`` lets it sell."""
+        if self.sides is not None:
+            return Side.SELL not in self.sides
+        return self.max_cost is not None or self.orders_per_day is not None
+
     def caveat(self, letter: str) -> str:
         """As the token has it; of one that holds without being written, what is implied."""
         return self.written.get(letter, f"{letter}=")
@@ -114,6 +123,7 @@ def pair_check(permit: Permit, instrument: Instrument) -> Check:
 def checks(permit: Permit, draft: Draft) -> Iterator[Check]:
     """Of side and type."""
     if only_reduces(draft):
+        yield from _growing_sale(permit, draft)
         return
     wanted = draft.wanted
     if permit.sides is not None:
@@ -124,6 +134,14 @@ def checks(permit: Permit, draft: Draft) -> Iterator[Check]:
         kind = wanted.order_type
         held = kind in permit.order_types
         yield _check(permit, "o", held, f"it is a {kind} order", {"order_type": kind.value})
+
+
+def _growing_sale(permit: Permit, draft: Draft) -> Iterator[Check]:
+    """What the strategy bought was counted when the order was placed; a new one is counted anew."""
+    if permit.exits_own and draft.amends is not None and draft.volume > draft.amends.volume:
+        letter = next(one for one in "scn" if one in permit.written)
+        what = "it sells what its strategy bought, so an order of it that sells may not grow"
+        yield _check(permit, letter, False, what, {"side": draft.wanted.side.value})
 
 
 def cost_checks(permit: Permit, draft: Draft) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.scoped_tokens import KEYS, scoped
-from tests.support.trading_venue import outcome, trader
+from tests.support.trading_venue import outcome, sent, trader
 
 D = Decimal
 NO_ORDER = {"symbol": None, "side": None, "volume": None, "price": None}
@@ -103,11 +103,11 @@ def test_a_good_token_outside_of_its_caveats_gets_403_with_the_caveat(function, 
         (("s=buy", "o=market", "c=600USD", "x=order"), {}),
         (("c=600USD,1EUR",), {}),
         (("c=600USD",), {"price": None}),
-        (("s=buy", "o=limit", "c=1USD", "x=order"), {"side": "sell", "volume": "9"}),
-        (("s=buy", "o=limit", "c=1USD", "x=close"), CLOSE),
-        (("s=buy", "o=limit", "c=1USD", "x=target"), FLAT),
-        (("s=buy", "o=limit", "c=1USD", "x=target"), SHORTER),
-        (("s=buy", "c=1USD"),
+        (("s=sell", "o=limit", "c=1USD", "x=order"), {"side": "sell", "volume": "9"}),
+        (("s=buy,sell", "o=limit", "c=1USD", "n=1", "x=close"), CLOSE),
+        (("s=sell", "o=limit", "c=1USD", "x=target"), FLAT),
+        (("o=limit", "p=BTC/USD", "x=target"), SHORTER),
+        (("s=sell", "c=1USD"),
             {"side": "sell", "volume": "50", "quantity_type": "percent_position"}),
         (("s=sell,buy", "c=600USD"), {**CLOSING_SALE, "volume": "0.01"}),
     ],
@@ -127,14 +127,91 @@ def test_one_leg_outside_refuses_every_leg_and_says_which(function):
     assert outcome(came_to(function, "x=order,close", **fields)) == (200, "accepted")
 
 
-@pytest.mark.parametrize("caveat", ["s=sell", "o=limit", "c=599USD", "p=ETH/USD"])
+HALF = {"side": "sell", "volume": "50", "quantity_type": "percent_position"}
+EXITS = {
+    "a sell": ({"side": "sell", "volume": "9"}, "0.01"),
+    "a resting one": ({**LIMIT, "side": "sell", "price": "70000", "volume": "9"}, "0.01"),
+    "a stop": ({"side": "sell", "order_type": "stop-loss", "stop_price": "40000",
+        "price": None, "volume": "9"}, "0.01"),
+    "one in money": ({"side": "sell", "volume": "9000", "quantity_type": "quote"}, "0.01"),
+    "a part": (HALF, "0.005"),
+    "of the balance": ({**HALF, "quantity_type": "percent_balance"}, "0.01"),
+    "a close": (CLOSE, "0.01"),
+    "a target": (FLAT, "0.01"),
+    "one nearer to flat": ({**LONGER, "market_position_size": "0.004"}, "0.006"),
+    "a reversal": (REVERSE, "0.01"),
+    "a leg": ({**NO_ORDER, "orders": [{"symbol": "BTCUSD", "side": "sell", "volume": "9"}]},
+        "0.01"),
+}  # fmt: skip
+BOUND = [("s=buy",), ("c=600USD",), ("n=1",), ("s=buy", "c=600USD", "n=1", "o=market")]
+
+
+@pytest.mark.parametrize("caveats", BOUND)
+@pytest.mark.parametrize("exit_by", EXITS)
+def test_a_token_that_is_bound_in_what_it_opens_exits_what_its_strategy_bought(caveats, exit_by):
+    """And nothing of the 10 bitcoins that are there beside it."""
+    fields, volume = EXITS[exit_by]
+    function = funded()
+    if exit_by != "one nearer to flat":  # it opens so much where the strategy has nothing
+        came_to(function, *caveats, alert_id="a-0", **fields)
+        assert function.venue.submitted == []
+    assert outcome(came_to(function, *caveats)) == (200, "accepted")
+    answer = came_to(function, *caveats, alert_id="a-2", **fields)
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    assert sent(function)[1:] == [("sell", volume)]
+
+
+def test_an_order_of_it_that_sells_may_not_grow(function):
+    came_to(function, "s=buy")
+    sale = {**LIMIT, "side": "sell", "price": "70000", "volume": "0.005"}
+    order = came_to(function, "s=buy", alert_id="a-2", **sale)["order_id"]
+    change = {**NO_ORDER, "action": "amend", "order_id": order}
+    for number, caveat in enumerate(("s=buy", "c=100000USD", "n=9")):
+        grown = came_to(function, caveat, alert_id=f"m-{number}", **{**change, "volume": "9"})
+        refused(grown, caveat)
+    for number, less in enumerate(({"volume": "0.004"}, {"price": "71000"})):
+        answer = came_to(function, "s=buy", alert_id=f"l-{number}", **{**change, **less})
+        assert outcome(answer) == (200, "accepted")
+
+
+@pytest.mark.parametrize(
+    ("buy", "status", "sold"),
+    [
+        ({"volume": "0.01"}, 200, [("buy", "0.01"), ("sell", "0.01")]),
+        ({"volume": "0.009"}, 422, []),
+        ({"volume": "0.01", "order_type": "limit", "price": "1"}, 422, []),
+        ({"volume": "0.01", "symbol": "ETHUSD", "price": "100"}, 422, []),
+    ],
+)
+def test_a_leg_sells_what_a_market_buy_before_it_buys(function, buy, status, sold):
+    legs = [
+        {"symbol": "BTCUSD", "side": "buy", "price": "60000", **buy},
+        {"symbol": "BTCUSD", "side": "sell", "volume": "0.01", "order_type": "stop-loss",
+            "stop_price": "40000"},
+    ]  # fmt: skip
+    answer = came_to(function, "s=buy", "c=700USD", **NO_ORDER, orders=legs)
+    assert answer.status == status, answer["error"]
+    assert sent(function) == sold
+
+
+@pytest.mark.parametrize(("close", "sold"), [("all", "9"), ("own", None)])
+def test_unless_its_strategy_says_that_a_close_means_all(tmp_path, close, sold):
+    path = tmp_path / "strategies.toml"
+    path.write_text(f'[trend]\nclose = "{close}"\n')
+    function = funded(STRATEGIES_FILE=str(path))
+    came_to(function, "s=buy", side="sell", volume="9")
+    assert [volume for _, volume in sent(function)] == ([sold] if sold else [])
+
+
+@pytest.mark.parametrize("caveat", ["s=sell", "o=limit", "s=buy,sell~c=599USD", "p=ETH/USD"])
 def test_of_several_legs_each_is_held_against_each_caveat(function, caveat):
     legs = [
         {"side": "sell", "volume": "0.01", "price": "60000"},
         {"side": "buy", "volume": "0.01", "price": "60000"},
     ]
     fields = {**NO_ORDER, "symbol": "BTCUSD", "orders": legs}
-    answer = refused(came_to(function, caveat, **fields), caveat)
+    caveats = caveat.split("~")
+    answer = refused(came_to(function, *caveats, **fields), caveats[-1])
     assert "orders[" in answer["error"] or caveat.startswith("p")
     assert function.venue.submitted == []
 
@@ -213,6 +290,9 @@ def test_it_is_good_to_the_end_of_its_last_day_and_then_403(function):
         ("i=127.0.0.0/8", None, True),
         ("i=tv", None, False),
         ("i=10.0.0.0/8,127.0.0.1", None, True),
+        ("i=::ffff:127.0.0.1", None, True),
+        ("i=::ffff:127.0.0.0/104", None, True),
+        ("i=::ffff:203.0.113.7", None, False),
         ("i=203.0.113.7", None, False),
         ("i=::1", None, False),
     ],

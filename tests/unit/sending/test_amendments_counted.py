@@ -122,7 +122,7 @@ def test_a_validation_shows_what_it_would_take_and_takes_nothing():
 
 def test_a_token_may_not_enlarge_an_order_of_its_own_beyond_its_count():
     function = trader(btc=10, usd=10**6, env={**LIVE, "WEBHOOK_TOKEN_KEYS": KEYS})
-    token = scoped("n=2", strategy="default")
+    token = scoped("n=2", "s=buy,sell", strategy="default")
 
     def sent(name, **fields):
         return came_to(function, alert(function, name, token=token, **fields))
