@@ -122,4 +122,4 @@ def live(make_live, _kraken) -> Function:
         ENVIRONMENT="production",
         CORS_ORIGINS="https://app.example.com",
         TRUSTED_PROXY_HOPS="0",
-    ).start()
+    ).start(as_users_do=True)

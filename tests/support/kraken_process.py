@@ -6,17 +6,17 @@ Imports nothing of the package.
 from __future__ import annotations
 
 import json
+import os
 import select
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tests.support.evidence import Secrets
-from tests.support.project import ROOT
+from tests.support.ready_servers import Server, ready_servers
 from tests.support.served_function import WAIT_S, base_environment, eventually, exchange, free_port
 
+MODULE = "tests.support.kraken_server"
 BALANCES = "USD=10000,BTC=1"
 MARKS = {"XBTUSD": "60000", "ETHUSD": "2500"}
 
@@ -33,7 +33,7 @@ class KrakenProcess:
         self._secrets = secrets
         self._log = log
         self._nonce_window, self._balances = nonce_window, balances
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Server | None = None
 
     def start(self) -> KrakenProcess:
         account = [
@@ -41,17 +41,15 @@ class KrakenProcess:
             self._secrets.kraken_secret,
             "--nonce-window", str(self._nonce_window), "--balances", self._balances,
         ]  # fmt: skip
+        said, told = os.pipe()
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.kraken_server", *account],
-                cwd=ROOT, env=base_environment(), stdout=subprocess.PIPE, stderr=log,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        said = self._process.stdout
-        assert said is not None
-        ready, _, _ = select.select([said], [], [], WAIT_S)
-        assert ready, "the loopback Kraken does not start"
-        assert json.loads(said.readline())["url"] == self.url, self._log.read_text("utf-8")
+            files = [told, log.fileno()]
+            self._process = ready_servers().start(MODULE, account, base_environment(), files)
+        os.close(told)
+        with os.fdopen(said) as line:
+            ready, _, _ = select.select([line], [], [], WAIT_S)
+            assert ready, "the loopback Kraken does not start"
+            assert json.loads(line.readline())["url"] == self.url, self._log.read_text("utf-8")
         for pair, price in MARKS.items():
             self.mark(pair, price)
         return self
@@ -60,8 +58,6 @@ class KrakenProcess:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(WAIT_S)
-            if self._process.stdout is not None:
-                self._process.stdout.close()
 
     def script(self, endpoint: str, *faults: dict[str, Any]) -> None:
         """The next calls of an endpoint meet these faults: {"fault": "late", "seconds": 1}."""

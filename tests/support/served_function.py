@@ -26,9 +26,11 @@ from typing import Any
 
 from tests.support.evidence import Evidence
 from tests.support.project import ROOT
+from tests.support.ready_servers import Server, ready_servers
 
 WAIT_S = 30
 """Generous: a loaded machine is slow, and a wait that ends early costs nothing."""
+FRAMEWORK = "functions_framework"
 ALERTS = "/webhook/tradingview"
 VALIDATE = "/webhook/tradingview/validate"
 ANSWER_KEYS = {
@@ -135,17 +137,11 @@ def base_environment() -> dict[str, str]:
 
 
 def command(port: int) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "functions_framework",
-        "--target",
-        "webhook",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    return [sys.executable, "-m", FRAMEWORK, *options(port)]
+
+
+def options(port: int) -> list[str]:
+    return ["--target", "webhook", "--host", "127.0.0.1", "--port", str(port)]
 
 
 class Function:
@@ -159,16 +155,21 @@ class Function:
         self.log_path = log
         self.evidence = evidence
         self.port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Server | None = None
 
-    def start(self) -> Function:
+    def start(self, *, as_users_do: bool = False) -> Function:
+        """By its command with ``as_users_do``, else forked from a process that is ready."""
         self.port = free_port()
+        env = base_environment() | self.env
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                command(self.port), cwd=ROOT, env=base_environment() | self.env, stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+            if as_users_do:
+                self._process = subprocess.Popen(
+                    command(self.port), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=log, start_new_session=True,
+                )  # fmt: skip
+            else:
+                files = [log.fileno(), log.fileno()]
+                self._process = ready_servers().start(FRAMEWORK, options(self.port), env, files)
         eventually(self._is_up, "the function starts")
         return self
 
@@ -179,7 +180,7 @@ class Function:
         return False
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | Server:
         assert self._process is not None, "start() comes first"
         return self._process
 

@@ -1,0 +1,179 @@
+"""Servers with their modules imported once: a process that is ready forks for each of them, which
+is a process of its own, with its own environment, port and files, and ends as its interpreter does.
+
+What an interpreter does with its environment while it starts is left out: whoever tests that starts
+one. Imports nothing of the package but in the process that forks.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+
+from tests.support.project import ROOT
+
+MODULES = (
+    "concurrent.futures.thread",
+    "flask",
+    "functions_framework._cli",
+    "gunicorn.app.base",
+    "gunicorn.arbiter",
+    "gunicorn.ctl.server",
+    "gunicorn.http.wsgi",
+    "gunicorn.workers.base",
+    "http.server",
+    "tests.support.documents",
+    "tests.support.kraken_faults",
+    "tests.support.lagging_figures",
+    "webhook_core.bootstrap",
+    "webhook_core.cloud.console",
+    "webhook_core.kraken.paper.engine",
+    "webhook_core.kraken.paper.wire",
+    "webhook_core.kraken.records",
+    "webhook_core.kraken.venue",
+    "webhook_core.ledger.sqlite.ledger",
+    "webhook_core.web.connections",
+)
+"""What the servers import. Not gunicorn's workers: main.py looks whether they are there."""
+MOST_BYTES = 65536
+POLL_S = 0.01
+ENDS_S = 60
+_ready: dict[int, ReadyServers] = {}
+
+
+class ReadyServers:
+    """The process that forks."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = threading.Lock()
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(theirs.fileno())], env=env, cwd=ROOT,
+            pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+
+    def start(
+        self, module: str, arguments: Sequence[str], env: Mapping[str, str], files: Sequence[int]
+    ) -> Server:
+        """``files``: its standard output and error."""
+        return Server(self, self.ask([module, list(arguments), dict(env)], files))
+
+    def ask(self, question: object, files: Sequence[int] = ()) -> int | None:
+        asked = json.dumps(question).encode()
+        assert len(asked) < MOST_BYTES
+        with self._one_at_a_time:
+            socket.send_fds(self._ours, [asked], list(files))
+            answer = self._ours.recv(MOST_BYTES)
+        assert answer, "the process that forks has ended"
+        return json.loads(answer)
+
+    def close(self) -> None:
+        self._ours.close()
+        self._process.wait(ENDS_S)
+
+
+class Server:
+    """What subprocess.Popen is for a process that it started."""
+
+    def __init__(self, parent: ReadyServers, pid: int | None) -> None:
+        assert pid is not None
+        self.pid = pid
+        self.returncode: int | None = None
+        self._parent = parent
+
+    def poll(self) -> int | None:
+        """Its exit status, None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._parent.ask(self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        until = time.monotonic() + timeout
+        while True:
+            status = self.poll()
+            if status is not None:
+                return status
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(f"server {self.pid}", timeout)
+            time.sleep(POLL_S)
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+def ready_servers() -> ReadyServers:
+    """This process's, started when it is first asked for."""
+    if os.getpid() not in _ready:
+        _ready[os.getpid()] = made = ReadyServers()
+        atexit.register(made.close)
+    return _ready[os.getpid()]
+
+
+def serve(asked: socket.socket) -> tuple[str, list[str]] | None:
+    """Fork for each server that is asked for, and tell how those ended, until nobody can ask any
+    more. In the fork: the module to run, and its arguments."""
+    while True:
+        message, files, _, _ = socket.recv_fds(asked, MOST_BYTES, 2)
+        if not message:
+            return None
+        question = json.loads(message)
+        if isinstance(question, int):
+            asked.send(json.dumps(_status_of(question)).encode())
+            continue
+        child = os.fork()
+        if child == 0:
+            asked.close()
+            return _become(*question, files)
+        for file in files:
+            os.close(file)
+        asked.send(json.dumps(child).encode())
+
+
+def _status_of(child: int) -> int | None:
+    ended, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _become(
+    module: str, arguments: list[str], env: dict[str, str], files: Sequence[int]
+) -> tuple[str, list[str]]:
+    os.setsid()
+    for number, file in zip((1, 2), files, strict=True):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    return module, arguments
+
+
+def main() -> None:
+    with contextlib.closing(socket.socket(fileno=int(sys.argv[1]))) as asked:
+        for name in MODULES:
+            importlib.import_module(name)
+        server = serve(asked)
+    if server is not None:
+        module, sys.argv[1:] = server
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
