@@ -2,6 +2,7 @@
 application; adapters implement ports."""
 
 import ast
+import functools
 import json
 import subprocess
 import sys
@@ -78,8 +79,9 @@ def imports_in(tree):
                 yield joined if joined in SOURCES else node.module
 
 
+@functools.cache
 def imported(name):
-    return set(imports_in(ast.parse(SOURCES[name].read_text("utf-8"))))
+    return frozenset(imports_in(ast.parse(SOURCES[name].read_text("utf-8"))))
 
 
 def inside(name, packages):
