@@ -8,9 +8,9 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.books import booked
 from tests.support.documents import MemoryDocuments
 from tests.support.examples import examples
-from webhook_core.money.book import booked
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade

@@ -20,6 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.simulation.day_store import DayStore, Died
+from tests.support.books import booked
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Answer, Function
 from webhook_core.bootstrap import open_venue
@@ -29,7 +30,7 @@ from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.money import opening
-from webhook_core.money.book import Book, Line, Lot, booked
+from webhook_core.money.book import Book, Line, Lot
 from webhook_core.money.daily_loss import LossOwner
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import Opened

@@ -1,5 +1,4 @@
-"""The money of one account, for whoever asks: collected, reported, listed,
-and what a strategy holds."""
+"""The money of one account, for whoever asks: collected, reported, listed."""
 
 from __future__ import annotations
 
@@ -15,7 +14,6 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed, NoPrice, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.money.collect import Collector
-from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import Months, Opened
 from webhook_core.money.report import curves, reported, to_document
 from webhook_core.money.trade_store import TradeStore
@@ -98,21 +96,6 @@ class Accounts:
         for trade in self.store.between(since, until):
             if query.get("strategy") in (None, "", trade.strategy):
                 yield trade
-
-    def held_by(self, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
-        """What the bridge's own orders bought for this strategy and have not sold, base; below zero
-        for a short. As of the last reconcile run. Raises LedgerUnavailable."""
-        of = self.collector
-        before = HeldBefore(self.store.documents, self.store, of.mode, of.account)
-        book, _, trades = before.until(self.clock.now())
-        for trade in trades:
-            book.take(trade)
-        lines = (
-            position.volume
-            for line, position in book.positions.items()
-            if (line.strategy, line.symbol, line.margin) == (strategy, symbol, margin)
-        )
-        return sum(lines, Decimal(0))
 
     def prices(self, symbols: Iterable[str], budget: Budget) -> Mapping[str, Decimal]:
         """Last ones by symbol, of those that can be had: a report without one says so."""

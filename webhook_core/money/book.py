@@ -9,7 +9,6 @@ digit. A fee in quote counts when it is paid; a fee in base makes the lot smalle
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -117,14 +116,6 @@ class Book:
         if trade.strategy is None:
             return None
         return self.positions.setdefault(Line.of(trade), Position()).take(trade)
-
-
-def booked(trades: Iterable[Trade]) -> Book:
-    """The book behind all of these, oldest first."""
-    book = Book()
-    for trade in trades:
-        book.take(trade)
-    return book
 
 
 def _share(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:

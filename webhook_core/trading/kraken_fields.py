@@ -137,10 +137,6 @@ class OrderFields:
 
         return amended(self.parameters)
 
-    @property
-    def amended_to_post_only(self) -> bool:
-        return self.parameters.get("post_only") == "true"
-
     def order_details(self) -> dict[str, str | None]:
         """side, order_type, volume and price, as sent: the limit, else the trigger."""
         sent = self.parameters

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from webhook_core.money.book import Book, Line, Lot, booked
+from tests.support.books import booked
+from webhook_core.money.book import Book, Line, Lot
 from webhook_core.money.months import Opened
 from webhook_core.money.report import reported, to_document
 from webhook_core.money.trades import Role, Trade, from_row, to_row

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support import kraken_faults as faults
+from tests.support.books import held_by
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
 from webhook_core.clock import Budget
@@ -99,8 +100,9 @@ def test_orders_their_exits_and_trades_by_hand_are_told_apart_and_each_counts_on
     assert Decimal(rows["one"]["realised"]) < -50
     assert rows["two"]["open_volume"] == "0.02"
     assert Decimal(rows["two"]["unrealised"]) == Decimal("0.02") * (54000 - 60000)
-    held = application.operators.money.held_by
-    assert (held("one", "BTC/USD"), held("two", "BTC/USD")) == (0, Decimal("0.02"))
+    money = application.operators.money
+    held = held_by(money, "one", "BTC/USD"), held_by(money, "two", "BTC/USD")
+    assert held == (0, Decimal("0.02"))
 
 
 def test_a_sale_of_coins_that_were_bought_by_hand_is_named_apart(application):
@@ -157,7 +159,7 @@ def test_a_run_that_broke_off_between_two_writes_is_made_up_for(
             money.collect(Budget.start(application.clock, 10))
     assert reconcile(application)["trades"] == 1
     assert len(exit_fills(application)["a-1"]) == 1
-    assert money.held_by("one", "BTC/USD") == 0
+    assert held_by(money, "one", "BTC/USD") == 0
 
 
 def test_more_trades_than_a_page_are_read_in_the_order_in_which_they_came(application, kraken):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.books import held_by
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
 from webhook_core.bootstrap import build
 from webhook_core.settings.reading import read_settings
@@ -121,7 +122,7 @@ def test_coins_that_others_had_bought_bring_no_profit_that_pays_for_a_loss(tmp_p
         assert Decimal(tight["realised"]["USD"]) < 0  # fees
         assert function.buy()[:2] == (422, "order_denied")
         money = function.application.operators.money
-        assert money.held_by("tight", "BTC/USD") == Decimal("0.01")
+        assert held_by(money, "tight", "BTC/USD") == Decimal("0.01")
 
 
 OLD = 121

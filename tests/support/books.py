@@ -1,0 +1,35 @@
+"""What trades came to, for those who ask the books of the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from webhook_core.money.accounts import Accounts
+from webhook_core.money.book import Book
+from webhook_core.money.held_before import HeldBefore
+from webhook_core.money.trades import Trade
+
+
+def booked(trades: Iterable[Trade]) -> Book:
+    """The book behind all of these, oldest first."""
+    book = Book()
+    for trade in trades:
+        book.take(trade)
+    return book
+
+
+def held_by(money: Accounts, strategy: str, symbol: str, *, margin: bool = False) -> Decimal:
+    """What the bridge's own orders bought for this strategy and have not sold, base; below zero
+    for a short. As of the last reconcile run."""
+    of = money.collector
+    before = HeldBefore(money.store.documents, money.store, of.mode, of.account)
+    book, _, trades = before.until(money.clock.now())
+    for trade in trades:
+        book.take(trade)
+    lines = (
+        position.volume
+        for line, position in book.positions.items()
+        if (line.strategy, line.symbol, line.margin) == (strategy, symbol, margin)
+    )
+    return sum(lines, Decimal(0))
