@@ -52,7 +52,7 @@ simulate: venv
 	$(PY) -m tests.simulation --kind counted --seeds 3000
 	$(PY) -m tests.simulation --kind account --seeds 1500
 	$(PY) -m tests.simulation --kind situations --seeds 100
-	$(PY) -m tests.walk --walks 43
+	$(PY) -m tests.walk --walks 66
 	DAYS=60 $(PY) -m pytest -q tests/simulation/test_day.py
 	EXAMPLES=all $(PY) -m pytest -q tests -m hypothesis -n $(WORKERS)
 

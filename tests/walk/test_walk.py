@@ -7,8 +7,8 @@ import pytest
 
 from tests.walk.run import shrunk, walk
 
-SEEDS = [range(first, first + 11) for first in range(0, 44, 11)]
-"""Every fifth of them with reads that show everything at once."""
+SEEDS = [range(first, first + 11) for first in range(0, 22, 11)]
+"""Every fifth of them with reads that show everything at once. `make simulate` walks on."""
 
 
 @pytest.mark.parametrize("seeds", SEEDS, ids=str)
