@@ -19,7 +19,7 @@ from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken import known_pairs
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 from webhook_core.kraken.paper.engine import PaperKraken
 from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
@@ -200,7 +200,7 @@ def test_what_an_order_came_to_is_read(kraken: Account) -> None:
 
 
 def test_an_order_that_is_partly_filled_shows_both_parts(kraken: Account) -> None:
-    kraken.engine.market = Market(fill=(Decimal("0.25"),))
+    kraken.engine.market = MarketRules(fill=(Decimal("0.25"),))
     order_id = kraken.place(type="sell", volume="0.4")
     (order,) = kraken.open_orders()
     assert (order.volume, order.executed, order.left) == (

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 with warnings.catch_warnings():
     # Of its dependencies, while they are imported.
@@ -83,7 +83,7 @@ def test_a_resting_order_holds_is_seen_and_is_canceled(client):
 
 
 def test_a_part_that_filled_is_seen_as_a_part(client, server):
-    server.engine.market = Market(fill=(Decimal("0.25"),))
+    server.engine.market = MarketRules(fill=(Decimal("0.25"),))
     placed = client.create_order(SYMBOL, "limit", "buy", 0.1, 60000)
     seen = client.fetch_order(placed["id"], SYMBOL)
     assert (seen["status"], seen["filled"], seen["remaining"]) == ("open", 0.025, 0.075)

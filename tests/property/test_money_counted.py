@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.property.test_paper_money import CHANGES, SHARES, _play
 from tests.support.examples import examples
 from tests.support.paper import StoppedClock, paper, result
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 from webhook_core.kraken.trade_history import trades
 from webhook_core.money.months import Opened
 from webhook_core.money.report import reported
@@ -46,7 +46,7 @@ def _traded(kraken, clock):
 def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     clock = StoppedClock()
     kraken = paper(clock=clock, keep_closed=5000)
-    kraken.market = Market(fill=shares)
+    kraken.market = MarketRules(fill=shares)
     for _ in _play(kraken, clock, changes):
         pass
     clock.forward(2)

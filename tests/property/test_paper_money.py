@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.paper import StoppedClock, ask, paper, result
 from webhook_core.kraken.paper import arguments
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 PRICE = st.integers(50_000, 70_000).map(str)
 RELATIVE = st.tuples(st.sampled_from("+-#"), st.integers(1, 900), st.sampled_from(["", "%"])).map(
@@ -115,7 +115,7 @@ def _still_wanted(kept):
 def test_money_only_moves_between_balances_holds_and_fees(changes, shares):
     clock = StoppedClock()
     kraken = paper(clock=clock, keep_closed=5000)
-    kraken.market = Market(fill=shares)
+    kraken.market = MarketRules(fill=shares)
     for held in _play(kraken, clock, changes):
         for row in held.values():
             assert 0 <= Decimal(row["hold_trade"]) <= Decimal(row["balance"])
@@ -172,7 +172,7 @@ MARGIN = st.one_of(
 @given(st.lists(MARGIN, min_size=6, max_size=25), SHARES)
 def test_a_margin_account_changes_by_its_fees_its_results_and_what_it_settles(changes, shares):
     kraken = paper(keep_closed=5000)
-    kraken.market = Market(fill=shares)
+    kraken.market = MarketRules(fill=shares)
     for held in _play(kraken, kraken._clock, changes, {"leverage": "2"}):
         assert all(Decimal(row["balance"]) >= 0 for row in held.values())
     kinds = {kept["txid"]: kept["descr"]["ordertype"] for kept in kraken.orders()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from webhook_core.kraken import outcomes, refusals
 from webhook_core.kraken.outcomes import Reply
-from webhook_core.kraken.refusals import Verdict
+from webhook_core.kraken.refusals import Proven
 from webhook_core.trading.refusals import NO_SUCH_ORDER
 from webhook_core.trading.requests import Accepted, Outcome, Rejected, Unchanged
 
@@ -21,13 +21,13 @@ _AS_IT_IS = "EOrder:No amendable parameters specified"
 catalogues of public clients)."""
 
 
-def verdict(error: str) -> Verdict:
+def judge(error: str) -> Proven:
     """What one error string on a cancel or an amendment proves."""
     if _ON_ITS_WAY in error:  # an earlier cancel is under way: what it comes to is open
-        return Verdict.UNKNOWN
+        return Proven.UNKNOWN
     if any(refusals.is_listed(error, known) for known in NO_SUCH_ORDER):
-        return Verdict.REJECTED
-    return refusals.verdict(error)
+        return Proven.REJECTED
+    return refusals.judge(error)
 
 
 def of_cancel(reply: Reply, order_id: str) -> Outcome:
@@ -41,7 +41,7 @@ def of_cancel(reply: Reply, order_id: str) -> Outcome:
         many = "order" if canceled == 1 else "orders"
         description = "cancel pending" if pending else f"canceled {canceled} {many}"
         return Accepted(order_id, description, outcomes.errors_of(reply.document) or ())
-    return outcomes.without_success(reply, verdict, "a canceled order")
+    return outcomes.without_success(reply, judge, "a canceled order")
 
 
 def of_amend(reply: Reply, order_id: str) -> Outcome:
@@ -53,7 +53,7 @@ def of_amend(reply: Reply, order_id: str) -> Outcome:
     amend_id = outcomes.result_in(reply.document).get("amend_id")
     if _is_clean(reply) and isinstance(amend_id, str) and amend_id:
         return Accepted(order_id, "amended", outcomes.errors_of(reply.document) or ())
-    outcome = outcomes.without_success(reply, _verdict_on_amend, "an amend id")
+    outcome = outcomes.without_success(reply, _judge_amend, "an amend id")
     if isinstance(outcome, Rejected) and all(
         refusals.is_listed(error, _AS_IT_IS) for error in outcome.errors
     ):
@@ -61,8 +61,8 @@ def of_amend(reply: Reply, order_id: str) -> Outcome:
     return outcome
 
 
-def _verdict_on_amend(error: str) -> Verdict:
-    return Verdict.REJECTED if refusals.is_listed(error, _AS_IT_IS) else verdict(error)
+def _judge_amend(error: str) -> Proven:
+    return Proven.REJECTED if refusals.is_listed(error, _AS_IT_IS) else judge(error)
 
 
 def _is_clean(reply: Reply) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from webhook_core.trading.requests import Accepted, NotSent, Outcome, Rejected, Unknown
 
 if TYPE_CHECKING:
-    from webhook_core.kraken.refusals import Verdict
+    from webhook_core.kraken.refusals import Proven
 
 
 class Failure(Enum):
@@ -46,7 +46,7 @@ def of_add_order(reply: Reply) -> Outcome:
 
 
 def without_success(
-    reply: Reply, judge: "Callable[[str], Verdict] | None" = None, wanted: str = "an order id"
+    reply: Reply, judge: "Callable[[str], Proven] | None" = None, wanted: str = "an order id"
 ) -> Outcome:
     """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what
     each error string proves; None: the lists of kraken.refusals."""
@@ -122,14 +122,15 @@ def _are_of_the_nonce(errors: tuple[str, ...]) -> bool:
     return all(is_listed(error, INVALID_NONCE) for error in errors)
 
 
-def _of_errors(errors: tuple[str, ...], judge: "Callable[[str], Verdict] | None") -> Outcome:
-    from webhook_core.kraken.refusals import Verdict, blames_the_clock, is_about_pair_rules, verdict
+def _of_errors(errors: tuple[str, ...], judge: "Callable[[str], Proven] | None") -> Outcome:
+    from webhook_core.kraken import refusals
 
-    verdicts = {(judge or verdict)(error) for error in errors}
-    if verdicts == {Verdict.REJECTED}:
-        return Rejected(errors, stale_rules=all(map(is_about_pair_rules, errors)))
-    if verdicts == {Verdict.NOT_SENT}:
-        return NotSent(_CLOCKS_DIFFER if blames_the_clock(errors) else _UNPROCESSED, errors)
+    proven = {(judge or refusals.judge)(error) for error in errors}
+    if proven == {refusals.Proven.REJECTED}:
+        return Rejected(errors, stale_rules=all(map(refusals.is_about_pair_rules, errors)))
+    if proven == {refusals.Proven.NOT_SENT}:
+        reason = _CLOCKS_DIFFER if refusals.blames_the_clock(errors) else _UNPROCESSED
+        return NotSent(reason, errors)
     return Unknown("Kraken's answer proves nothing either way", errors)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 
-class Verdict(Enum):
+class Proven(Enum):
     REJECTED = "rejected"
     NOT_SENT = "not sent"
     UNKNOWN = "unknown"
@@ -82,9 +82,9 @@ _DEADLINE = r"(?s)E[A-Za-z]+:Invalid arguments:[Dd]eadline(?!\w).*"
 """Checked before anything is placed. We set each deadline from 6 to 60 s ahead and Kraken takes 2
 to 60 s (docs.kraken.com, add-order), so the two clocks differ: another attempt, with a deadline of
 its own, may be taken."""
-VERDICTS: Mapping[str, Verdict] = {
-    **dict.fromkeys(REFUSED, Verdict.REJECTED),
-    **dict.fromkeys(NOT_PROCESSED, Verdict.NOT_SENT),
+PROVEN: Mapping[str, Proven] = {
+    **dict.fromkeys(REFUSED, Proven.REJECTED),
+    **dict.fromkeys(NOT_PROCESSED, Proven.NOT_SENT),
 }
 _PAIR_RULES = (
     "EGeneral:Invalid arguments:volume minimum not met",
@@ -95,19 +95,17 @@ _PAIR_RULES = (
 _DECIMALS = r"EOrder:Invalid price:.* price can only be specified up to \d+ decimals?\.?"
 
 
-def verdict(error: str) -> Verdict:
+def judge(error: str) -> Proven:
     """What one error string on AddOrder proves.
 
     A longer text may follow a listed one after a colon.
     """
     if re.fullmatch(_MARKET_MODE, error) or re.fullmatch(_DEADLINE, error):
-        return Verdict.NOT_SENT
+        return Proven.NOT_SENT
     # "... not unique": an order of ours with that id is live.
     if "cl_ord_id" in error and error != _CLIENT_ORDER_ID:
-        return Verdict.UNKNOWN
-    return next(
-        (each for known, each in VERDICTS.items() if is_listed(error, known)), Verdict.UNKNOWN
-    )
+        return Proven.UNKNOWN
+    return next((each for known, each in PROVEN.items() if is_listed(error, known)), Proven.UNKNOWN)
 
 
 def blames_the_clock(errors: Sequence[str]) -> bool:

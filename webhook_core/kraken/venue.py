@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.clock import Budget, Clock
+from webhook_core.clock import ENOUGH_TO_SEND_S, Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.kraken import outcomes
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from webhook_core.trading.rules import Fees
     from webhook_core.trading.trades import TradesPage
 
-ENOUGH_TO_SEND_S = 1.0
-"""With less of the request's budget left, an order is not sent."""
 RESENDS = 2
 
 

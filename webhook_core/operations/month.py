@@ -13,7 +13,7 @@ from webhook_core.operations import rehearsal
 from webhook_core.operations.explain import request_of
 from webhook_core.operations.placeholders import fill as fill_in
 from webhook_core.operations.senders import Secrets, Sender, prove
-from webhook_core.operations.trade_list import Fill
+from webhook_core.operations.trade_list import ListedFill
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.assets import asset_code
 
@@ -37,7 +37,7 @@ class PlayedClock:
 class Played(NamedTuple):
     """``answer`` is the whole document that the sender would have got."""
 
-    fill: Fill
+    fill: ListedFill
     status: int
     answer: dict[str, Any]
 
@@ -53,7 +53,7 @@ class Month(NamedTuple):
     balances: dict[str, str]
 
 
-def sender_of(template: str, fills: Sequence[Fill], ticker: str, secrets: Secrets) -> Sender:
+def sender_of(template: str, fills: Sequence[ListedFill], ticker: str, secrets: Secrets) -> Sender:
     """Whether the first of the messages would prove its sender; so do the others then."""
     message = next(_messages(template, fills, ticker), None)
     if message is None:
@@ -64,7 +64,11 @@ def sender_of(template: str, fills: Sequence[Fill], ticker: str, secrets: Secret
 
 
 def play(
-    template: str, fills: Sequence[Fill], settings: Settings, strategy: str | None, ticker: str
+    template: str,
+    fills: Sequence[ListedFill],
+    settings: Settings,
+    strategy: str | None,
+    ticker: str,
 ) -> Month:
     """Each fill at its own time and price. Fills of one second are a second apart, as no two of
     them would be one alert."""
@@ -89,7 +93,7 @@ def play(
 _NOW = "\x00now\x00"
 
 
-def _messages(template: str, fills: Sequence[Fill], ticker: str) -> Iterator[str]:
+def _messages(template: str, fills: Sequence[ListedFill], ticker: str) -> Iterator[str]:
     held = Decimal(0)
     for fill in fills:
         before = held
@@ -104,7 +108,7 @@ def _messages(template: str, fills: Sequence[Fill], ticker: str) -> Iterator[str
         yield filled.text
 
 
-def _strategy(fill: Fill, before: Decimal, after: Decimal) -> dict[str, str]:
+def _strategy(fill: ListedFill, before: Decimal, after: Decimal) -> dict[str, str]:
     return {
         "timenow": _NOW,
         "strategy.order.action": fill.action,

@@ -29,7 +29,7 @@ _GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+"
 _TIMES = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ")
 
 
-class Fill(NamedTuple):
+class ListedFill(NamedTuple):
     """One row. ``is_entry`` and ``is_long`` as its type says; ``at`` aware UTC, read as if the
     chart showed UTC."""
 
@@ -50,7 +50,7 @@ class TradeList(NamedTuple):
     """The rows in the order in which they were filled, and the numbers of the trades without an
     exit yet."""
 
-    fills: list[Fill]
+    fills: list[ListedFill]
     still_open: list[int]
 
 
@@ -137,13 +137,13 @@ class _Cells:
         kind = re.fullmatch(_TYPE, self._text("type").lower())
         return kind[2] == "long" if kind is not None and kind[2] else None
 
-    def fill(self, longs: Mapping[int, bool]) -> Fill:
+    def fill(self, longs: Mapping[int, bool]) -> ListedFill:
         """``longs``: of the trades whose other row says it. Raises AlertMalformed."""
         kind = re.fullmatch(_TYPE, self._text("type").lower())
         is_long = longs.get(self.trade) if self.is_long is None else self.is_long
         if kind is None or is_long is None or (kind[1] != "margin call" and not kind[2]):
             raise self._fault("the type must be as Entry long or Exit short")
-        return Fill(
+        return ListedFill(
             trade=self.trade,
             is_entry=kind[1] == "entry",
             is_long=is_long,

@@ -98,17 +98,12 @@ def is_entangled(
 
 def rested_until(entry: LedgerEntry, fill: Fill | None) -> datetime | None:
     """When it traded last, None for one that never rested, or has not traded."""
-    if fill is None or fill.closed_at is None or not fill.volume or is_at_market(entry):
+    if fill is None or fill.closed_at is None or not fill.volume or entry.current.request.at_market:
         return None
     if fill.opened_at is not None:  # by the same clock
         return fill.closed_at if fill.closed_at - fill.opened_at > AT_ONCE else None
     taken = entry.current.settled_at or entry.current.deadline
     return fill.closed_at if fill.closed_at - taken > NEAR else None
-
-
-def is_at_market(entry: LedgerEntry) -> bool:
-    """Whether it never rests."""
-    return entry.current.request.at_market
 
 
 def change_of(
@@ -177,7 +172,7 @@ def step_of(
     if instrument is None or not touches(request, key, instrument):
         return None
     returns = request.leaves_exit
-    at_market = is_at_market(entry)
+    at_market = request.at_market
     if (
         entry.state is State.ACCEPTED
         and fill is not None
@@ -235,15 +230,21 @@ def _change(
     """Of one market order that filled, and how far off that may be: a fee in base, a
     price that was not the alert's. Money counts as the least that is left or came in:
     what is spent next must be there."""
-    volume, in_quote = request.volume, request.in_quote
     sign = 1 if request.side is Side.BUY else -1
-    price = request.reference_price
     if key == instrument.quote:
-        cost = volume if in_quote else None if price is None else cost_of(volume, price)
-        if cost is None:
-            return None, Decimal(0)
-        slack = cost_of(cost, _FEE if in_quote else _FEE + _SLIPPAGE)
-        return -sign * cost - slack, slack if in_quote else 2 * slack
-    if in_quote:
+        return _money_change(request, sign)
+    if request.in_quote:
         return None, Decimal(0)
+    volume = request.volume
     return sign * volume, cost_of(volume, _FEE) if request.fee_in_base else Decimal(0)
+
+
+def _money_change(request: OrderRequest, sign: int) -> tuple[Decimal | None, Decimal]:
+    if request.in_quote:
+        slack = cost_of(request.volume, _FEE)
+        return -sign * request.volume - slack, slack
+    if request.reference_price is None:
+        return None, Decimal(0)
+    cost = cost_of(request.volume, request.reference_price)
+    slack = cost_of(cost, _FEE + _SLIPPAGE)
+    return -sign * cost - slack, 2 * slack

@@ -358,7 +358,7 @@ def test_an_error_free_answer_without_an_order_id_is_unknown(result: Any) -> Non
 
 
 def test_no_entry_of_the_lists_begins_another_so_the_order_of_the_lists_decides_nothing() -> None:
-    listed = list(refusals.VERDICTS)
+    listed = list(refusals.PROVEN)
     assert [(one, other) for one in listed for other in listed if other.startswith(f"{one}:")] == []
     assert len(listed) == len(refusals.REFUSED) + len(refusals.NOT_PROCESSED)
 

@@ -18,7 +18,7 @@ class Fees(NamedTuple):
     taker: Decimal
 
 
-class Market(NamedTuple):
+class MarketRules(NamedTuple):
     """How the market treats orders; a test may want it different.
 
     ``fill`` are the shares of an order's volume that trade at its first meeting with the
@@ -51,7 +51,7 @@ class Desk:
     now: float
     keep_closed: int
     lag: Lag
-    market: Market
+    market: MarketRules
 
     def fee(self, pair: Pair, cost: Decimal, *, maker: bool) -> Decimal:
         """In quote, to the nearest at the pair's cost decimals."""

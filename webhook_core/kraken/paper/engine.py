@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper import matching, outside, private, public, wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Desk, Fees, Lag, Market
+from webhook_core.kraken.paper.desk import Desk, Fees, Lag, MarketRules
 from webhook_core.kraken.paper.elsewhere import Elsewhere
 from webhook_core.kraken.paper.key import PaperKey
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
@@ -64,7 +64,7 @@ class PaperKraken:
         )
         self._more: More | None = None if pairs is not None else Elsewhere(documents, clock)
         self.lag = Lag()
-        self.market = Market()
+        self.market = MarketRules()
         self.warnings: tuple[str, ...] = ()
         self.key = PaperKey(key, secret, nonce_window)
         self.price_source = price_source

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import _NONCES, StoppedClock, ask, order, paper, result, signed
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
 STOP = {"ordertype": "stop-loss", "type": "sell", "price": "40000"}
@@ -67,7 +67,7 @@ def test_an_amended_limit_may_cross_and_an_amended_trigger_fire(kraken):
 
 
 def test_a_volume_below_what_is_filled_cancels_the_rest(kraken):
-    kraken.market = Market(fill=(Decimal("0.5"),))
+    kraken.market = MarketRules(fill=(Decimal("0.5"),))
     txid = order(kraken, ordertype="limit", price="60000", volume="0.1")
     result(kraken, "AmendOrder", txid=txid, order_qty="0.04")
     assert (kraken.orders()[0]["status"], kraken.orders()[0]["vol_exec"]) == (
@@ -166,7 +166,7 @@ def test_a_close_travels_nested_in_json(kraken):
 
 def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():
     kraken = paper()
-    kraken.market = Market(fill=(Decimal("0.5"),))
+    kraken.market = MarketRules(fill=(Decimal("0.5"),))
     kraken.mark_price("XBTUSD", Decimal(50000))
     txid = order(kraken, ordertype="limit", price="50000", volume="0.02")
     result(kraken, "AmendOrder", txid=txid, order_qty="0.005")

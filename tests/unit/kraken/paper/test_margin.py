@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import ask, order, paper, result
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 
 def at(price: str, opening_fee: str = "0"):
     kraken = paper(balances={"USD": Decimal(10000)})
-    kraken.market = Market(opening_fee=Decimal(opening_fee))
+    kraken.market = MarketRules(opening_fee=Decimal(opening_fee))
     kraken.mark_price("XBTUSD", Decimal(price))
     return kraken
 
@@ -209,7 +209,7 @@ def test_settling_takes_or_delivers_the_coins_at_the_price_of_the_opening(
     opened, settled, balances, after
 ):
     kraken = paper(balances={asset: Decimal(amount) for asset, amount in balances.items()})
-    kraken.market = Market(opening_fee=Decimal(0))
+    kraken.market = MarketRules(opening_fee=Decimal(0))
     kraken.mark_price("XBTUSD", Decimal(60000))
     order(kraken, volume="0.1", leverage="5", type=opened)
     kraken.mark_price("XBTUSD", Decimal(61000))

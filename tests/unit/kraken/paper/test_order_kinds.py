@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import NOON, StoppedClock, ask, order, paper, result
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 
 def at(price: str, **options):
@@ -131,7 +131,7 @@ def test_an_index_trigger_is_the_last_price_or_unavailable():
     kraken = at("60000")
     order(kraken, ordertype="stop-loss", type="sell", price="55000", trigger="index")
     assert kraken.orders()[0]["trigger"] == "index"
-    kraken.market = Market(has_index=False)
+    kraken.market = MarketRules(has_index=False)
     fields = {
         "pair": "XBTUSD",
         "type": "sell",
@@ -277,7 +277,7 @@ def test_a_relative_close_counts_from_the_price_of_its_fill(kind, price, said, s
 
 def test_each_part_that_fills_gets_a_close_of_its_own():
     kraken = at("60000")
-    kraken.market = Market(fill=(Decimal("0.3"), Decimal("0.7")))
+    kraken.market = MarketRules(fill=(Decimal("0.3"), Decimal("0.7")))
     order(kraken, volume="0.1", close_ordertype="limit", close_price="70000")
     marks(kraken, "60001", "60002")
     children = [kept for kept in kraken.orders() if kept["refid"]]
@@ -314,7 +314,7 @@ def test_a_close_and_every_other_kind_survive_a_restart():
         starttm="0",
     )
     order(kraken, ordertype="stop-loss", type="sell", price="-5%", trigger="index")
-    kraken.market = Market(fill=(Decimal("0.5"),))
+    kraken.market = MarketRules(fill=(Decimal("0.5"),))
     order(kraken, oflags="viqc", volume="100")
     assert paper(documents).orders() == kraken.orders()
     assert result(paper(documents), "TradesHistory") == result(kraken, "TradesHistory")

@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 
 from tests.support.paper import order, paper, result
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 
 
 def thin(*shares: str):
     kraken = paper()
     kraken.mark_price("XBTUSD", Decimal(60000))
-    kraken.market = Market(fill=tuple(map(Decimal, shares)))
+    kraken.market = MarketRules(fill=tuple(map(Decimal, shares)))
     return kraken
 
 
