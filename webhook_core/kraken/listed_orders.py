@@ -147,6 +147,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         closes=_optional(descr.get("close")) is not None,
         closed_at=_closed_at(order),
         fires_at=_fires_at(order, order_type, trigger),
+        offsets=(_offset(descr["price"]), _offset(descr.get("price2"))),
     )
 
 
@@ -176,9 +177,12 @@ def _fires_at(order: Order, order_type: str, trigger: Decimal | None) -> Decimal
 def _price(value: Any) -> Decimal | None:
     """None for an offset, as "+1.0000%" is, and for 0, which stands where an order
     has no such price."""
-    if isinstance(value, str) and (value.startswith(("+", "-", "#")) or value.endswith("%")):
-        return None
-    return decimal(value) or None
+    relative = _offset(value) or str(value).endswith("%")
+    return None if relative else decimal(value) or None
+
+
+def _offset(value: Any) -> str:
+    return value if isinstance(value, str) and value.startswith(("+", "-", "#")) else ""
 
 
 def moment(value: Any) -> datetime:

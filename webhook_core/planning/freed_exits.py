@@ -3,23 +3,29 @@
 An entry with a take profit or stop loss leaves an order at Kraken that holds what was bought
 (docs.kraken.com, add-order, ``close``): a sale of it is refused, and a margin order that closes the
 position would leave one behind that opens another. So that order is canceled first, as a leg of its
-own, and what the sale leaves of it gets its stop back, at the same prices.
+own, and what the sale leaves of it gets its stop back, at the same prices. Kraken counts a distance
+from the last price of the moment in which the entry filled, so it is one from the entry's price.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from webhook_core.clock import Budget
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.order_changes import cancel
 from webhook_core.trading.orders import Exit, OrderType, Terms, is_margin
+from webhook_core.trading.prices import Price, estimate, parsed
 from webhook_core.trading.requests import OrderRequest
-from webhook_core.trading.rounding import round_volume
+from webhook_core.trading.rounding import plain, round_volume
 from webhook_core.trading.symbols import display_name
+
+if TYPE_CHECKING:
+    from webhook_core.planning.sources import Sources
 
 
 class Freed(NamedTuple):
@@ -41,22 +47,25 @@ class Freed(NamedTuple):
         symbol = display_name(instrument)
         return self.marked([cancel(order.order_id, symbol) for order in self.orders])
 
-    def stop_for_the_rest(self, instrument: Instrument, leverage: int | None) -> OrderIntent | None:
+    def stop_for_the_rest(
+        self, instrument: Instrument, leverage: int | None, sources: Sources, budget: Budget
+    ) -> OrderIntent | None:
         """At the prices of the exit that held it; None where nothing is left, or less
-        than the pair takes."""
+        than the pair takes. Raises VenueUnavailable where a distance has to be counted."""
         volume, last = round_volume(instrument, self.surplus), self.orders[-1]
         if volume <= 0 or (instrument.ordermin is not None and volume < instrument.ordermin):
             return None
+        trigger, limit, how = _prices(last, sources, budget)
         return OrderIntent(
             symbol=display_name(instrument),
             side=last.side,
             order_type=OrderType(last.order_type),
             volume=volume,
-            limit=last.limit,
-            trigger=last.trigger,
+            limit=limit,
+            trigger=trigger,
             leverage=leverage,
             terms=Terms(reduce_only=True) if is_margin(leverage) else Terms(),
-            notes=("what the exit leaves gets its stop back",),
+            notes=(f"what the exit leaves gets its stop back{how}",),
             exit=Exit.CLOSE,
         )
 
@@ -78,3 +87,26 @@ def freed(exits: Sequence[RestingOrder], needed: Decimal | None) -> Freed | None
     if not chosen:
         return None
     return Freed(tuple(chosen), Decimal(0) if needed is None else max(Decimal(0), held - needed))
+
+
+def _prices(
+    stood: RestingOrder, sources: Sources, budget: Budget
+) -> tuple[Price | None, Price | None, str]:
+    """Trigger and limit, and how they came about where one is a distance. An entry of which Kraken
+    shows no price leaves it one from the last price of now: any stop is better than none."""
+    if not any(stood.offsets):
+        return stood.trigger, stood.limit, ""
+    parent = stood.parent or ""
+    fill = sources.venue.fills([parent], budget).get(parent) if parent else None
+    entered = None if fill is None else fill.price
+    trigger, limit = (
+        known
+        if not offset
+        else parsed(offset)
+        if entered is None
+        else estimate(parsed(offset), entered)
+        for known, offset in zip((stood.trigger, stood.limit), stood.offsets, strict=True)
+    )
+    said = " and ".join(filter(None, stood.offsets))
+    whose = "the last price" if entered is None else f"{plain(entered)}, the price of the entry"
+    return trigger, limit, f", {said} from {whose}"

@@ -159,7 +159,7 @@ class LegPlanner:
             return joined([plan, self._idle_plan(freed.orders, basis, order.leverage, None)])
         instrument = basis.instrument
         parts = [Plan(freed.cancels(instrument), (freed.note,)), plan]
-        rest = freed.stop_for_the_rest(instrument, order.leverage)
+        rest = freed.stop_for_the_rest(instrument, order.leverage, self.sources, self.budget)
         stop = None if rest is None else self._limited(rest, instrument, basis)
         if isinstance(stop, Plan):
             parts.append(stop._replace(requests=freed.marked(stop.requests)))

@@ -31,7 +31,8 @@ class RestingOrder(NamedTuple):
     is. ``volume`` is its whole size, ``executed`` the filled part; ``limit`` and ``trigger`` as far
     as it has them. ``closes``: it carries a conditional close of its own. ``closed_at``: when it
     was done. ``fires_at``: the last price at which it is triggered, where the last price does that
-    and Kraken says at which; a trail moves it.
+    and Kraken says at which; a trail moves it. ``offsets``: trigger and limit, where Kraken shows
+    such a one as its distance from the last price of when it was placed; else empty.
     """
 
     order_id: str
@@ -50,6 +51,7 @@ class RestingOrder(NamedTuple):
     closes: bool = False
     closed_at: datetime | None = None
     fires_at: Decimal | None = None
+    offsets: tuple[str, str] = ("", "")
 
     @property
     def left(self) -> Decimal:
