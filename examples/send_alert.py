@@ -96,6 +96,7 @@ def fill_in(alert: dict[str, Any]) -> dict[str, Any]:
         raise SystemExit(
             "Only TradingView fills in placeholders; write values in their place:\n  "
             + "\n  ".join(left)
+            + "\nWhat it would do: .venv/bin/python -m webhook_core explain FILE"
         )
     return alert
 

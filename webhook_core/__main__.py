@@ -8,8 +8,8 @@ except ModuleNotFoundError as error:
     if (error.name or "").startswith("webhook_core"):
         raise
     sys.exit(
-        f"{error.name} is not installed in this Python. `make` installs everything into .venv: run "
-        ".venv/bin/python -m webhook_core"
+        f"{error.name} is not installed in this Python. `make demo` installs everything into "
+        ".venv: run .venv/bin/python -m webhook_core"
     )
 
 if __name__ == "__main__":

@@ -181,6 +181,7 @@ def _about_orders(plan: Plan) -> Iterator[Sentence]:
             words = {"passed": "holds", "denied": "forbids it", "not_checked": "was not checked"}
             told = f"{check['rule']} ({check['scope']}) {words[check['verdict']]}"
             why = (check["message"] or "").removeprefix(f"{check['rule']}: ")
+            why = why.removeprefix("not checked: ")
             yield Sentence("limit", f"{told}: {why}" if why else f"{told}.", is_bad=bad)
 
 

@@ -8,9 +8,9 @@ the environment and ``strategies.toml``.
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from webhook_core.web.gate import ClosedGate
 from webhook_core.web.messages import HttpRequest
 
 NOWHERE = "memory://"
+_PROOFS = ("token", "secret")
 _OF_ELSEWHERE = ("VENUE", "LEDGER_ID", "K_SERVICE", "FUNCTION_TARGET")
 
 
@@ -61,7 +62,7 @@ def settings_on_paper(env: Mapping[str, str], balances: str | None) -> Settings:
     own = {name: text for name, text in env.items() if name not in _OF_ELSEWHERE}
     paper = {"TRADING_MODE": "paper", "LEDGER_URL": NOWHERE, "ENVIRONMENT": "development"}
     paper |= {"PAPER_PRICES": "alert"} | ({"PAPER_BALANCES": balances} if balances else {})
-    unset = {name: secrets.token_hex(16) for name in unset_names(own)}
+    unset = {name: secrets.token_hex(16) for name in _unset(own, (*_PROOFS, "notify"))}
     return Configuration({**own, **unset, **paper}, _reads_nothing).settings
 
 
@@ -115,18 +116,26 @@ def tell_price(application: Application, instrument: Instrument, price: Decimal)
         application.venue.tell_price(instrument.key, price)
 
 
-def unset_names(env: Mapping[str, str]) -> set[str]:
-    """The variables that strategies.toml names for its secrets, and that have no value."""
-    return {name for name in _asked_for(env) if not env.get(name)}
+def unset_proofs(env: Mapping[str, str]) -> set[str]:
+    """The variables that strategies.toml names for what proves a sender, and that have no value."""
+    return _unset(env, _PROOFS)
 
 
-def _asked_for(env: Mapping[str, str]) -> set[str]:
+def _unset(env: Mapping[str, str], keys: Collection[str]) -> set[str]:
+    return {name for name in _asked_for(env, keys) if not env.get(name)}
+
+
+def _asked_for(env: Mapping[str, str], keys: Collection[str]) -> set[str]:
+    """By the tables, and not by their comments. What can't be read the settings say."""
     path = Path(env.get("STRATEGIES_FILE") or "strategies.toml")
     try:
-        document = path.read_text("utf-8-sig")
+        tables = tomllib.loads(path.read_text("utf-8-sig")).values()
     except (OSError, ValueError):
         return set()
-    return set(re.findall(r"\benv:\s*([A-Za-z_][A-Za-z0-9_]*)", document))
+    values = [table.get(key) for table in tables if isinstance(table, dict) for key in keys]
+    texts = [text for one in values for text in (one if isinstance(one, list) else [one])]
+    named = [text for text in texts if isinstance(text, str) and text.startswith("env:")]
+    return {text.removeprefix("env:").strip() for text in named}
 
 
 def _reads_nothing(_names: object, _seconds: float) -> Mapping[str, str]:

@@ -60,7 +60,11 @@ def _names(body: bytes) -> tuple[Mapping[str, Any], bool]:
     try:
         return json_body.parse(body), False
     except AlertMalformed:
+        pass
+    try:
         found = texts.read(body)
+    except AlertMalformed:  # a syntax that is known to be refused
+        found = None
     return (found[0], True) if found is not None else ({}, False)
 
 
@@ -76,7 +80,7 @@ def _unchecked(carried: Sequence[object], secrets: Secrets) -> tuple[Sentence, .
     text = f"Whether the message proves its sender was not checked: {why} here."
     told = Sentence("proof", text)
     slips = (slip_of(text) for text in carried if isinstance(text, str))
-    wrong = (f"{slip[0].upper()}{slip[1:]}, and proves nothing." for slip in slips if slip)
+    wrong = (f"The message proves nothing: {slip}." for slip in slips if slip)
     return (told, *(Sentence("proof", text, warns=True) for text in wrong))
 
 

@@ -205,6 +205,8 @@ REFUSED = [
     ("a pair", GOOD | {"symbol": "ETHUSD"}, {"ALLOWED_SYMBOLS": "BTC/USD"}, "422 order_denied",
         "ALLOWED_SYMBOLS"),
     ("no JSON", "buy now", {}, "400 alert_malformed", "not valid JSON"),
+    ("another tool's syntax", "e=kraken s=btcusd b=buy q=0.01 t=market", {},
+     "400 alert_malformed", "This is Autoview syntax"),
     ("a stale one", GOOD | {"fired_at": "{{time}}"}, {}, "401 alert_stale", "{{timenow}}"),
     ("another tool's short",
         {"action": "ENTER_SHORT", "instrument": "BTCUSD", "signalToken": TOKEN}, {},
@@ -248,6 +250,20 @@ def test_the_proof_is_named_and_a_strategys_own_goes_before_one_for_all(explain,
     assert "So proved: The answer is 200 accepted" in unknown.output
     assert unknown.exit_code == 0
     assert explain(GOOD, "--strict", WEBHOOK_TOKEN="another-" + "0" * 32).exit_code == 1
+
+
+def test_what_a_comment_names_is_no_variable_and_an_address_to_tell_proves_nobody(
+    explain, tmp_path
+):
+    text = '# "env:NAME" reads the variable NAME\n[trend]\nsecret = ["env:NEW", "env:OLD"]\n'
+    text += 'notify = ["env:TOLD"]\n'
+    (tmp_path / "strategies.toml").write_text(text, "utf-8")
+    said = explain(GOOD, WEBHOOK_TOKEN="another-" + "0" * 32)
+    assert "is answered 401 unless it is one of NEW, OLD, which" in said.output
+
+
+def test_what_was_not_checked_is_said_once(explain):
+    assert "PAIR_STATUS (kraken) was not checked: what Kraken said" in explain(GOOD).output
 
 
 KEYED = {"WEBHOOK_TOKEN": "another-" + "0" * 32}
@@ -294,7 +310,7 @@ PERHAPS = [
     ("a secret stands elsewhere", GOOD,
         {"WEBHOOK_TOKEN": "projects/p/secrets/t/versions/latest"}, "WEBHOOK_TOKEN can't be read"),
     ("a placeholder where nothing is set", GOOD | {"token": PLACEHOLDER}, {},
-        "The token is still the placeholder of the example"),
+        "The message proves nothing: the token is still the placeholder of the example"),
 ]  # fmt: skip
 
 

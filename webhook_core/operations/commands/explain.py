@@ -151,7 +151,7 @@ def _secrets(options: Options) -> Secrets:
     settings = _settings(options, None)
     if settings.unread:
         return Secrets(unread=sorted({name.place for name in settings.unread}))
-    unset = [] if options.live else sorted(rehearsal.unset_names(os.environ))
+    unset = [] if options.live else sorted(rehearsal.unset_proofs(os.environ))
     return Secrets(settings.credentials, unset, settings.allow_token_in_url)
 
 
