@@ -63,7 +63,7 @@ NOTHING_DONE = [
 def test_reconcile_with_nothing_to_do_is_well(function):
     result = run(function, "reconcile")
     assert result.exit_code == 0
-    nothing = f"Nothing to reconcile in {function.env['LEDGER_URL']}."
+    nothing = f"No outcome is unknown in {function.env['LEDGER_URL']}."
     assert result.stdout.splitlines() == [nothing, *NOTHING_DONE]
 
 

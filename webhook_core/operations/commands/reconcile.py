@@ -58,7 +58,7 @@ def reconcile(open_application: OpenApplication, once: bool) -> None:
         documents.append(document)
     rows = [row for document in documents for row in document["looked_at"]]
     if not rows:
-        show_line(f"Nothing to reconcile in {application.settings.ledger_url}.")
+        show_line(f"No outcome is unknown in {application.settings.ledger_url}.")
     for line in _done(documents, rows):
         show_line(line)
     unread = {
