@@ -34,10 +34,10 @@ from webhook_core.planning.own_changes import InstrumentOf, position_key
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
+    exited_by,
     has_exit,
     lacking_of,
     presumed,
-    signed,
 )
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.settled_figures import Settled
@@ -92,12 +92,14 @@ class Believed:
         self.open_orders = asked.open_orders
         self.pairs = list(dict.fromkeys(asked.pairs))
         self.counted_until: datetime | None = None
-        self.exited: dict[str, Decimal] = {}
+        self.exited: dict[str, Mapping[str, Decimal]] = {}
+        self.leaving: set[str] = set()
         self._first: Shown | None = None
 
     def figures(self, shown: Shown) -> Mapping[str, Decimal]:
-        """Each of those that are shown, with all of ours in it; then ``counted_until``, and
-        ``exited`` by pair key. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
+        """Each of those that are shown, with all of ours in it; then ``counted_until``, ``exited``
+        by pair key and strategy, and ``leaving``, the pairs in which an entry of ours has left an
+        exit. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         self.shown = shown
         self.orders.date()
         settled = self._settled()
@@ -191,10 +193,8 @@ class Believed:
             if len(possible) != 1:
                 raise NotItsTurn(_MAY_LACK)
             return next(iter(possible))
-        if known is not None:
-            return known
-        if not settled.unsure:
-            return shown
+        if known is not None or not settled.unsure:
+            return shown if known is None else known
         moment = OneMoment(
             self.sources.own_orders,
             self.shown.balances,
@@ -213,20 +213,19 @@ class Believed:
             self.exits.check_margin(pair, {row.order_id for row in rows})
         young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
         exits = self._exits(pair, rows, young)
-        self.exited[pair] = sum((fill.change for fill in exits.fills), _ZERO)
-        if not rows and not exits.fills and settled.last is not None and has_exit(settled.last):
-            # the entry was the last order, and of it nothing is held any more
-            self.exited[pair] = -signed(settled.last)
+        ours = [entry for entry in settled.ours if _is_on_margin(entry, pair)]
+        self.exited[pair] = exited_by(rows, exits, ours, self.orders.by_order)
+        self.leaving |= {entry.current.request.pair for entry in ours if has_exit(entry)}
         if known is not None and not exits.fills:
             # Where the rows, which name their orders, agree, nobody is asked what those filled.
             filled_all = {name: fill for name, fill in map(presumed, young) if fill is not None}
             lacks = lacking_of(rows, young, {**filled_all, **self.orders.by_order}, exits)
             if known - shown in lacks:
                 return frozenset((known,))
-        filled = self.orders.known(young)
-        if not exits.fills and not any(fill.volume for _, fill in filled):
+        filled = [entry for entry, fill in self.orders.known(young) if fill.volume]
+        if not exits.fills and not filled:
             return frozenset((shown,))
-        lacks = lacking_of(rows, [entry for entry, _ in filled], self.orders.by_order, exits)
+        lacks = lacking_of(rows, filled, self.orders.by_order, exits)
         return frozenset(shown + amount for amount in lacks)
 
     def _exits(

@@ -100,19 +100,19 @@ class LegPlanner:
 
     def _freed(self, intent: PositionIntent, instrument: Instrument, basis: Basis) -> Freed | None:
         """The strategy's own exits that stand in the way of this one."""
-        side, needed = exit_of(intent, basis)
-        if side is None:
+        sides, needed = exit_of(intent, basis)
+        if not sides:
             return None
         from webhook_core.planning import freed_exits  # few exits find one in their way
 
-        exits = self._own_exits(instrument, side, margin=is_margin(intent.leverage))
+        exits = self._own_exits(instrument, sides, margin=is_margin(intent.leverage))
         freed = freed_exits.freed(exits, needed)
         if freed is not None:
             self.cancelled += freed.orders
         return freed
 
     def _own_exits(
-        self, instrument: Instrument, side: Side | None, *, margin: bool
+        self, instrument: Instrument, sides: Sequence[Side], *, margin: bool
     ) -> list[RestingOrder]:
         """The strategy's own that rest, whichever lot is open: Kraken closes the oldest ones first,
         so no open lot says whose exit may rest."""
@@ -124,7 +124,7 @@ class LegPlanner:
                 open_orders=read_open_orders(self.sources, self.budget)
             )
         listed = self.facts.open_orders or ()
-        line = Line(instrument, margin, side)
+        line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
         exits = OwnExits(self.sources, self.wants.strategy, line, self.budget)
         own = exits.resting(listed, self.read_at, self.fills)
         return [order for order in own if order not in self.cancelled]
@@ -143,8 +143,7 @@ class LegPlanner:
         if isinstance(nothing, Denied) or isinstance(intent, OrderIntent) or self.wants.least:
             return nothing
         sides, margin = idle_sides(intent, basis), is_margin(intent.leverage)
-        instrument, side = basis.instrument, sides[0] if len(sides) == 1 else None
-        exits = self._own_exits(instrument, side, margin=margin) if sides else []
+        exits = self._own_exits(basis.instrument, sides, margin=margin) if sides else []
         if not exits:
             return nothing
         self.cancelled += exits

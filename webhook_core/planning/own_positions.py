@@ -60,8 +60,8 @@ class OwnPositions:
     def added_to(
         self, facts: Facts, strategy: str, legs: Sequence[tuple[Intent, Instrument | None]]
     ) -> Facts:
-        """The facts with what the strategy bought, for the legs that ask for it; and the open
-        orders, where those had to be read."""
+        """The facts with what the strategy bought, for the legs that ask for it, and of what has
+        exited its own; and the open orders, where those had to be read."""
         own: dict[str, Decimal] = {}
         self.listed = facts.open_orders
         for intent, pair in legs:
@@ -69,7 +69,13 @@ class OwnPositions:
                 continue
             if isinstance(intent, OrderIntent | PositionIntent):
                 own[pair.key] = self.of(strategy, pair, margin=is_margin(intent.leverage))
-        return facts._replace(own=own, open_orders=self.listed)
+        exited = {
+            pair: {whose: change for whose, change in by.items() if whose == strategy}
+            if pair in own
+            else by
+            for pair, by in facts.exited.items()
+        }
+        return facts._replace(own=own, open_orders=self.listed, exited=exited)
 
     def of(self, strategy: str, pair: Instrument, *, margin: bool) -> Decimal:
         """Of one pair, signed base."""

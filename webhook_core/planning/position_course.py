@@ -17,11 +17,12 @@ from webhook_core.trading.requests import Fill
 
 class Exits(NamedTuple):
     """``fills``: what exits have traded within the margin, oldest first, ``moments`` when each
-    was done, and ``parents`` the orders whose exits these are."""
+    was done, ``parents`` the orders whose exits these are, and ``strategies`` whose those are."""
 
     fills: tuple[Traded, ...]
     moments: tuple[datetime, ...]
-    parents: frozenset[str] = frozenset()
+    parents: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
 
 
 NO_EXITS = Exits((), ())
@@ -63,6 +64,25 @@ def _as_planned(course: Sequence[Traded], entries: Sequence[LedgerEntry]) -> lis
     )
     planned = iter(ours)
     return [next(planned) if one.order_id in places else one for one in course]
+
+
+def exited_by(
+    rows: Sequence[OpenPosition],
+    exits: Exits,
+    ours: Sequence[LedgerEntry],
+    fills: Mapping[str, Fill],
+) -> dict[str, Decimal]:
+    """By strategy, what exits of its entries have changed of a position. ``ours``: its orders;
+    where the newest was an entry, and of what it filled nothing is held, that was closed."""
+    changed: dict[str, Decimal] = {}
+    for strategy, one in zip(exits.strategies, exits.fills, strict=True):
+        changed[strategy] = changed.get(strategy, Decimal(0)) + one.change
+    last = max(ours, key=lambda entry: entry.current.claimed_at, default=None)
+    if changed or rows or last is None or not has_exit(last):
+        return changed
+    order_id, fill = presumed(last)
+    fill = fills.get(order_id, fill)
+    return {} if fill is None else {last.strategy: -signed(last, fill.volume)}
 
 
 def has_exit(entry: LedgerEntry) -> bool:

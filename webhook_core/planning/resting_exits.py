@@ -66,8 +66,10 @@ class RestingExits:
         fills = tuple(
             Traded(order.order_id, signed_by(order.side, order.executed)) for _, order in traded
         )
-        whose = frozenset(order.parent or "" for _, order in traded)
-        return Exits(fills, tuple(moment for moment, _ in traded), whose)
+        whose = tuple(order.parent or "" for _, order in traded)
+        strategies = {entry.current.order_id: entry.strategy for entry, _ in parents}
+        moments = tuple(moment for moment, _ in traded)
+        return Exits(fills, moments, whose, tuple(strategies[name] for name in whose))
 
     def check_margin(self, pair: str, shown: Collection[str]) -> None:
         """``shown``: the orders that open positions name. Raises NotItsTurn where the price has

@@ -26,15 +26,15 @@ from webhook_core.trading.requests import Fill
 
 class Settled(NamedTuple):
     """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
-    doubt. ``young``: those of which a figure may lack what they have filled. ``last``: the newest
-    that changes one of the figures. ``counted_until``: when the newest order that was looked at was
-    claimed, None if there was none. ``since``: when the oldest figure was true from which one of
-    ``figures`` was set right."""
+    doubt. ``young``: those of which a figure may lack what they have filled. ``ours``: all
+    that change one of the figures, as far back as was looked. ``counted_until``: when the newest
+    order that was looked at was claimed, None if there was none. ``since``: when the oldest figure
+    was true from which one of ``figures`` was set right."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
     young: Sequence[LedgerEntry] = ()
-    last: LedgerEntry | None = None
+    ours: Sequence[LedgerEntry] = ()
     counted_until: datetime | None = None
     since: datetime | None = None
 
@@ -99,7 +99,7 @@ class SettledFigures:
             known,
             list(unsure.values()),
             [entry for entry in accepted if self._is_young(entry)],
-            max(accepted, key=lambda entry: entry.current.claimed_at, default=None),
+            accepted,
             max(map(_counted_until, self._entries), default=None),
             min(began, default=None),
         )

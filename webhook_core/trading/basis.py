@@ -49,7 +49,7 @@ class Basis(NamedTuple):
     @property
     def exited(self) -> Decimal:
         """What conditional closes of ours have just changed of that position."""
-        return self.facts.exited.get(self.instrument.key, Decimal(0))
+        return sum(self.facts.exited.get(self.instrument.key, {}).values(), Decimal(0))
 
     @property
     def price(self) -> Decimal | None:

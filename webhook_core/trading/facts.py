@@ -1,6 +1,6 @@
 """What a plan may need to know of the account and the market, read from the venue at one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -77,9 +77,10 @@ class Facts(NamedTuple):
     ``balances``: asset id -> Balance. ``positions``: pair key -> net margin position, signed base.
     ``prices``: pair key -> last traded price. ``equity``: worth of the whole account in the quote
     currency, without the assets ``not_valued``, which it holds too. ``open_orders``: of all pairs.
-    ``exited``: pair key -> what conditional closes of ours have just changed of the position,
-    signed base: the strategy may not know yet. ``own``: pair key -> what the strategy bought and
-    has not sold, signed base.
+    ``exited``: pair key -> strategy -> what conditional closes of its entries have just changed of
+    the position, signed base: it may not know yet. ``leaving``: keys of pairs in which entries of
+    ours have left some lately, and one may rest whatever is held. ``own``: pair key -> what the
+    strategy bought and has not sold, signed base.
     """
 
     balances: Mapping[str, Balance] | None = None
@@ -88,7 +89,8 @@ class Facts(NamedTuple):
     equity: Decimal | None = None
     not_valued: tuple[str, ...] = ()
     open_orders: tuple[RestingOrder, ...] | None = None
-    exited: Mapping[str, Decimal] = _NOTHING
+    exited: Mapping[str, Mapping[str, Decimal]] = MappingProxyType({})
+    leaving: Collection[str] = ()
     own: Mapping[str, Decimal] | None = None
 
     def own_part(self, pair: str, held: Decimal) -> Decimal:

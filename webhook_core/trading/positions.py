@@ -26,6 +26,7 @@ from webhook_core.trading.rounding import (
 )
 
 ZERO = Decimal(0)
+_BOTH = (Side.SELL, Side.BUY)
 
 
 def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | Denied:
@@ -62,15 +63,15 @@ def order_for(wanted: PositionIntent, basis: Basis) -> OrderIntent | NoOrder | D
     return order if is_margin(wanted.leverage) else _on_spot(order, wanted, basis)
 
 
-def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal | None]:
-    """Side and size of what its resting exits must give up for an order that reduces the
+def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[tuple[Side, ...], Decimal | None]:
+    """Sides and size of what its resting exits must give up for an order that reduces the
     position: on spot what they keep from being sold, with leverage all that is closed, or
-    they would open another position. Of the whole position there is no size: all of them.
-    None where nothing is in the way."""
+    they would open another position. Of the whole position there is no size: all of them, and
+    with leverage those on the other side too. No side where nothing is in the way."""
     held, _ = _held(wanted, basis)
     target = _target(wanted, basis, held)
     if isinstance(target, Denied):
-        return None, None
+        return (), None
     if is_margin(wanted.leverage):
         return _exit_on_margin(held, target, wanted, basis)
     funds = basis.balance(basis.instrument.base) if held else Balance(ZERO)
@@ -78,25 +79,25 @@ def exit_of(wanted: PositionIntent, basis: Basis) -> tuple[Side | None, Decimal 
         # What others bought may be free, and its exits would sell that.
         closed = round_volume(basis.instrument, held - max(target, ZERO))
         if closed <= 0 or funds.held <= 0:
-            return None, None
+            return (), None
         is_whole = target <= 0 and not _leaves_later_ones(wanted, basis)
-        return Side.SELL, (None if is_whole else closed)
+        return (Side.SELL,), (None if is_whole else closed)
     lacking = round_volume(basis.instrument, held - max(target, ZERO)) - funds.free
-    return (Side.SELL, lacking) if lacking > 0 and funds.held > 0 else (None, None)
+    return ((Side.SELL,), lacking) if lacking > 0 and funds.held > 0 else ((), None)
 
 
 def _exit_on_margin(
     held: Decimal, target: Decimal, wanted: PositionIntent, basis: Basis
-) -> tuple[Side | None, Decimal | None]:
-    facing = held or -basis.exited
-    side = Side.SELL if facing > 0 else Side.BUY
+) -> tuple[tuple[Side, ...], Decimal | None]:
     if held == 0:
-        # Nothing is left of the last entry: its exit may rest, and would add to what is opened now,
-        # or close it.
-        return (side if facing and target else None), None
-    if target * held <= 0:
-        return side, (abs(held) if _leaves_later_ones(wanted, basis) else None)
-    return (side, abs(held) - abs(target)) if abs(target) < abs(held) else (None, None)
+        # Nothing is left of an earlier entry: its exit may rest, and would add to what is opened
+        # now, or close it.
+        may_rest = basis.exited or basis.instrument.key in basis.facts.leaving
+        return (_BOTH if may_rest and target else ()), None
+    side = Side.SELL if held > 0 else Side.BUY
+    if target * held > 0:
+        return ((side,), abs(held) - abs(target)) if abs(target) < abs(held) else ((), None)
+    return ((side,), abs(held)) if _leaves_later_ones(wanted, basis) else (_BOTH, None)
 
 
 def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
@@ -107,7 +108,7 @@ def idle_sides(wanted: PositionIntent, basis: Basis) -> tuple[Side, ...]:
     if isinstance(target, Denied) or _leaves_later_ones(wanted, basis):
         return ()
     if is_margin(wanted.leverage):
-        return (Side.SELL, Side.BUY) if target == 0 else ()
+        return _BOTH if target == 0 else ()
     return (Side.SELL,) if target <= 0 else ()
 
 
