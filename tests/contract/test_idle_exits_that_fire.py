@@ -23,6 +23,7 @@ from tests.support import kraken_faults as faults
 from tests.support.lagging_figures import BOOK
 from tests.support.own_positions import STRATEGIES, function, held, kraken, made, ours, well
 from webhook_core.kraken.paper.book import Book, Position
+from webhook_core.kraken.paper.desk import Lag
 from webhook_core.planning.own_closes import Held
 from webhook_core.sending.close_units import position_unit
 
@@ -72,6 +73,19 @@ def test_what_opens_from_flat_opens_no_more_than_it_means(kraken, function, way,
     kraken.figures.begin(lag)
     fires(kraken)
     deliver(function, **way | MARGIN)
+    assert position(kraken) == D("-0.3")
+
+
+@pytest.mark.parametrize("lag", [0, 2])
+def test_what_opens_is_no_less_where_the_stop_has_closed_what_it_protected(kraken, function, lag):
+    """The list shows it for a while."""
+    well(ours(function, volume="0.3", stop_loss="55000", **MARGIN))
+    function.clock.sleep(180)
+    kraken.engine.lag = Lag(open_s=9, closed_s=9)
+    kraken.engine.mark_price("XBTUSD", D(54000))
+    function.clock.sleep(lag)
+    kraken.figures.begin(lag)
+    deliver(function, **SHORT | MARGIN)
     assert position(kraken) == D("-0.3")
 
 

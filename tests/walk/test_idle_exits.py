@@ -3,10 +3,12 @@ flat, with no stop left, or is answered 503 until it does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import pytest
 
+from tests.support import kraken_faults as faults
 from tests.walk.scene import Scene, scene
 
 SIZE = Decimal("0.1")
@@ -118,3 +120,28 @@ def entered_below(there: Scene, rested: int) -> None:
     limit = {"order_type": "limit", "price": "2450", "stop_loss": "2250"}
     there.send("one", side="buy", volume=str(SIZE), **limit)
     there.clock.sleep(rested)
+
+
+@pytest.mark.parametrize("call", ["AddOrder", "CancelOrder"])
+@LATE
+@pytest.mark.parametrize("word", ["short", "long"])
+def test_one_that_fires_beside_what_opens_from_flat_adds_nothing_to_it(word, late, call):
+    """In the moment before that call."""
+    with scene(instances=2, margin=True) as there:
+        flat_beside_a_stop(there)
+        there.late(4, *LAGS[late])
+        before_call(there, call, lambda: there.mark("ETHUSD", "2240", "2500"))
+        wanted = {"action": "target", "market_position": word, "market_position_size": "0.1"}
+        assert there.send("one", **NO_ORDER | wanted)["status"] == 200
+        assert (there.held(), there.open()) == (-SIZE if word == "short" else 0, [])
+
+
+def before_call(there: Scene, call: str, do: Callable[[], None]) -> None:
+    real, done = there.kraken.next_fault, []
+
+    def next_fault(endpoint: str, params: Mapping[str, str]) -> faults.Fault:
+        if endpoint == call and not done:
+            done.append(do())
+        return real(endpoint, params)
+
+    there.kraken.next_fault = next_fault  # type: ignore[method-assign]

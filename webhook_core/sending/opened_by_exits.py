@@ -39,7 +39,7 @@ def closing_what_they_opened(
     Raises NotItsTurn while what they have traded does not show, VenueUnavailable."""
     request = leg.current.request
     canceled = _canceled(market, before, budget)
-    canceled = _since_it_opened(market, ahead_of_cancels(before), request, canceled, budget)
+    canceled = _open_beside(market, ahead_of_cancels(before), request, canceled, budget)
     side = Side.BUY if request.side is Side.SELL else Side.SELL
     traded = [order for order in canceled if order.side is side]
     other = next((one for one in canceled if one.side is not side and one.executed), None)
@@ -67,24 +67,31 @@ def proved_nothing(settled: LedgerEntry, outcome: Outcome, now: datetime) -> Led
     return transitions.next_nothing(settled, now, NOTHING_OPENED)
 
 
-def _since_it_opened(
+def _open_beside(
     market: Market,
     ahead: LedgerEntry | None,
     request: OrderRequest,
     canceled: list[RestingOrder],
     budget: Budget,
 ) -> list[RestingOrder]:
-    """Where the same alert has opened a position before these cancels: what was done behind that,
-    by Kraken's clock. What came before it may have closed what it was to protect."""
+    """Where the same alert has opened a position before these cancels, as much of each as is open
+    beside that: positions name the orders that opened them. What an exit has traded on that side
+    may have closed what it was to protect, or what stood on the other side may be closed by it."""
     if ahead is None or ahead.state is not State.ACCEPTED:
         return canceled
     order_id, sent = ahead.current.order_id or "", ahead.current.request
     if sent.method != "AddOrder" or sent.pair != request.pair:
         return canceled
-    opening = market.venue.order(order_id, budget)
-    if opening is None:
-        raise _may_lack(order_id)
-    return [one for one in canceled if one.closed_at and one.closed_at >= opening.opened_at]
+    traded = [one for one in canceled if one.executed and one.side is sent.side]
+    if not traded:
+        return []
+    now = market.clock.now()
+    rows = {row.order_id: row for row in market.venue.positions(budget)}
+    is_old = all(one.closed_at and now - one.closed_at > market.margin for one in traded)
+    if order_id not in rows and not is_old:
+        raise _may_lack(traded[0].order_id)
+    opened = ((one, abs(rows[one.order_id].volume)) for one in traded if one.order_id in rows)
+    return [one._replace(volume=volume, executed=volume) for one, volume in opened]
 
 
 def check_shown(market: Market, before: Sequence[LedgerEntry], budget: Budget) -> None:
