@@ -21,7 +21,16 @@ from tests.contract.test_idle_exits import (
 )
 from tests.support import kraken_faults as faults
 from tests.support.lagging_figures import BOOK
-from tests.support.own_positions import STRATEGIES, function, held, kraken, made, ours, well
+from tests.support.own_positions import (
+    STRATEGIES,
+    function,
+    held,
+    kraken,
+    made,
+    ours,
+    resting,
+    well,
+)
 from webhook_core.kraken.paper.book import Book, Position
 from webhook_core.kraken.paper.desk import Lag
 from webhook_core.planning.own_closes import Held
@@ -185,3 +194,37 @@ def test_a_reversal_leads_to_its_own_side_though_the_stop_has_turned_it(kraken, 
     fires(kraken)
     deliver(function, **REVERSE | MARGIN)
     assert position(kraken) == D("-0.1")
+
+
+CANCEL_AND_CLOSE = {
+    "symbol": None,
+    "side": None,
+    "volume": None,
+    "price": None,
+    "orders": [
+        {"action": "cancel", "scope": "strategy"},
+        {"action": "close", "symbol": "BTCUSD", "price": "60000"},
+    ],
+}
+FAULTS = {
+    "none": ("CancelOrder",),
+    "a cancel refused": ("CancelOrder", faults.errors(["EAPI:Rate limit exceeded"])),
+    "a cancel lost": ("CancelOrder", faults.reset_before()),
+    "the reply to a cancel lost": ("CancelOrder", faults.reset_after()),
+    "the sale refused": ("AddOrder", faults.errors(["EAPI:Rate limit exceeded"])),
+    "the reply to the sale lost": ("AddOrder", faults.reset_after()),
+}
+
+
+@pytest.mark.parametrize("stop", [{}, {"stop_loss": "50000"}], ids=["bare", "with a stop"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_of_its_own_it_closes_what_an_entry_has_bought_before_its_cancel(kraken, made, fault, stop):
+    """Beside coins of the hand, however often the alert comes."""
+    function, (call, *spoiled) = made(OWN), FAULTS[fault]
+    well(ours(function, volume="0.3", order_type="limit", price="58000", **stop))
+    function.clock.sleep(180)
+    is_second = call == "CancelOrder" and spoiled
+    at_cancel(kraken, lambda: kraken.engine.mark_price("XBTUSD", D(57000)), 2 if is_second else 1)
+    kraken.script(call, *spoiled)
+    deliver(function, **CANCEL_AND_CLOSE)
+    assert (held(kraken), resting(kraken)) == (1, [])

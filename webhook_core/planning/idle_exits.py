@@ -41,6 +41,30 @@ def note_of(exits: Sequence[RestingOrder], nothing: NoOrder | None) -> str:
     return f"{nothing.why}; canceled, since nothing is held that it protects: {named}"
 
 
+def behind_plain_cancels(
+    sources: Sources,
+    nothing: NoOrder,
+    instrument: Instrument,
+    canceled: Sequence[RestingOrder],
+    leverage: int | None,
+) -> Plan | NoOrder:
+    """What closes again what orders may trade that a leg of the same alert cancels before."""
+    would_open = opening(canceled, instrument, margin=is_margin(leverage))
+    if not would_open:
+        return nothing
+    behind = behind_cancels(sources, would_open, instrument, leverage)
+    return Plan(behind, (f"Nothing to do for one leg: {nothing.why}.",)) if behind else nothing
+
+
+def opening(
+    canceled: Sequence[RestingOrder], instrument: Instrument, *, margin: bool
+) -> list[RestingOrder]:
+    """Those that leave something held in that pair when they trade though nothing was."""
+    names = (instrument.altname, instrument.key)
+    here = (one for one in canceled if one.pair in names and one.margin == margin)
+    return [one for one in here if margin or one.side is Side.BUY]
+
+
 def behind_cancels(
     sources: Sources,
     exits: Sequence[RestingOrder],

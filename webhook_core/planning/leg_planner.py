@@ -144,6 +144,11 @@ class LegPlanner:
             return nothing
         sides, margin = idle_sides(intent, basis), is_margin(intent.leverage)
         exits = self._own_exits(basis.instrument, sides, margin=margin) if sides else []
+        if not exits and sides and self.cancelled and not self.appraised:
+            from webhook_core.planning import idle_exits  # few alerts cancel and close
+
+            legs = self.cancelled, intent.leverage
+            return idle_exits.behind_plain_cancels(self.sources, nothing, basis.instrument, *legs)
         if not exits:
             return nothing
         self.cancelled += exits

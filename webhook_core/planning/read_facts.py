@@ -142,10 +142,8 @@ class Reading:
         figures = belief.figures(shown)
         self.counted_until = belief.counted_until
         # One list for the whole plan: the next read of it may be an older one.
-        listed = belief.exits.open.so_far
-        self.facts = self.facts._replace(
-            exited=belief.exited, leaving=belief.leaving, open_orders=listed
-        )
+        listed, exited = belief.exits.open.so_far, belief.exited
+        self.facts = self.facts._replace(exited=exited, leaving=belief.leaving, open_orders=listed)
         for asset, held in belief.exits.held.items():
             self._correct(asset, held=held)
         for name, figure in figures.items():

@@ -93,7 +93,9 @@ class Legs:
             number = len(entries)
             leg = later_leg(first, number, self.clock.now(), self.deadline_s, entries[-1])
             claim = self._claimed_as_of_now(leg, entries, again, budget)
-            if leg.current.request.waits:  # there may be more of them now
+            if leg.current.request.waits or _is_another(
+                claim, leg
+            ):  # there may be more of them now
                 first = entries[0] = self.ledger.find(first.unit) or first
             if isinstance(claim, Claimed):
                 entries.append(self.submission.send(claim.entry, again, budget))
@@ -227,6 +229,12 @@ class Legs:
         return self.submission.again(
             renewed, again, budget, lambda why: _ended(renewed, before, why)
         )
+
+
+def _is_another(claim: Claim | None, leg: LedgerEntry) -> bool:
+    """Whether a cancel was claimed that stands before what was planned."""
+    claimed = claim.entry.current.request if isinstance(claim, Claimed) else leg.current.request
+    return claimed.freeing and not leg.current.request.freeing
 
 
 def _ended(leg: LedgerEntry, before: Sequence[LedgerEntry], why: str) -> LedgerEntry | None:

@@ -83,6 +83,11 @@ class LegsAgain:
 
             return count_rest(self.market, self.firing.wants, first, leg, budget)
         if request.exits:
+            legs = [first, *later_legs(self.market.ledger, first)][: leg.unit.leg]
+            if any(found_none_open(one) and not one.current.request.freeing for one in legs):
+                from webhook_core.sending import traded_before_cancels as traded  # few come to it
+
+                return traded.counted(self.market, self.firing.wants, legs, leg, budget)
             return self._exit(first, leg, budget)
         if turn is None:
             return request, None

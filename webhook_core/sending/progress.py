@@ -104,7 +104,7 @@ def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry], *, trade_w
     """Why a leg behind these comes to nothing, whatever is held; empty where it may not.
     ``trade_whole``: what they canceled trades whole or not at all, and had not."""
     if request.waits:
-        canceled = all(entry.state is State.ACCEPTED for entry in set_free(before))
+        canceled = all(entry.state is State.ACCEPTED for entry in before if _is_cancel(entry))
         idle = trade_whole and canceled and is_behind_idle_exits(before, request)
         return "the exits that were canceled have opened nothing" if idle else ""
     freeing = [entry for entry in before if entry.current.request.freeing]
@@ -124,6 +124,11 @@ def is_behind_idle_exits(before: Sequence[LedgerEntry], request: OrderRequest) -
     return sold.current.request.pair != request.pair
 
 
+def is_behind_plain_cancels(before: Sequence[LedgerEntry]) -> bool:
+    """Whether a leg that waits stands behind cancels of the alert's own."""
+    return _is_cancel(before[-1]) and not _sets_free(before[-1])
+
+
 def ahead_of_cancels(before: Sequence[LedgerEntry]) -> LedgerEntry | None:
     """The last of these that sets nothing free."""
     return next((entry for entry in reversed(before) if not _sets_free(entry)), None)
@@ -135,8 +140,11 @@ def set_free(before: Sequence[LedgerEntry]) -> list[LedgerEntry]:
 
 
 def _sets_free(entry: LedgerEntry) -> bool:
-    request = entry.current.request
-    return request.freeing and request.method == "CancelOrder"
+    return entry.current.request.freeing and _is_cancel(entry)
+
+
+def _is_cancel(entry: LedgerEntry) -> bool:
+    return entry.current.request.method == "CancelOrder"
 
 
 def ended_as_nothing(leg: LedgerEntry, why: str, now: datetime) -> LedgerEntry:

@@ -20,7 +20,7 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.sending.blockers import settle_unknown
 from webhook_core.sending.opened_by_exits import check_shown, closing_what_they_opened
-from webhook_core.sending.progress import is_behind_idle_exits
+from webhook_core.sending.progress import is_behind_idle_exits, is_behind_plain_cancels
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
@@ -41,6 +41,10 @@ def count_rest(
     """
     mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
     before = [first, *later_legs(market.ledger, first)][: leg.unit.leg]
+    if is_behind_plain_cancels(before):
+        from webhook_core.sending import traded_before_cancels  # few come to it
+
+        return traded_before_cancels.counted(market, wants, before, leg, budget)
     if is_behind_idle_exits(before, leg.current.request):
         return closing_what_they_opened(market, wants, before, leg, budget), mark
     try:

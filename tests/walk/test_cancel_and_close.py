@@ -1,0 +1,59 @@
+"""A cancel and a close in one message, with nothing held when it is planned: what the order that is
+to be canceled trades before its cancel is closed all the same."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.walk.scene import Scene, scene
+from tests.walk.test_idle_exits import LAGS, LATE, NO_ORDER, SIZE, before_call, flat_beside_a_stop
+
+CANCELS = {"of the strategy": {"scope": "strategy"}, "of the pair": {"symbol": "ETHUSD"}}
+MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+
+
+def cancel_and_close(there: Scene, cancel: str = "of the strategy") -> None:
+    legs = [{"action": "cancel"} | CANCELS[cancel], {"symbol": "ETHUSD", "action": "close"}]
+    answer = there.send("one", **NO_ORDER, symbol=None, orders=legs)
+    assert answer["status"] == 200, answer
+    there.mark("ETHUSD", "2200", "2500")
+    assert (there.held(), there.open()) == (0, [])
+
+
+@MARGIN
+@LATE
+@pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
+@pytest.mark.parametrize("held", ["nothing", "a part"])
+def test_an_entry_that_fills_before_its_cancel(held, stop, late, margin):
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        if held != "nothing":
+            there.send("one", side="buy", volume=str(SIZE))
+        limit = {"order_type": "limit", "price": "2450", **stop}
+        there.send("one", side="buy", volume=str(SIZE), **limit)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2440", "2500"))
+        cancel_and_close(there)
+
+
+@LATE
+@pytest.mark.parametrize("cancel", CANCELS)
+def test_a_stop_of_what_is_held_no_more_that_fires_before_its_cancel(cancel, late):
+    with scene(instances=2, margin=True) as there:
+        flat_beside_a_stop(there)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        cancel_and_close(there, cancel)
+
+
+@MARGIN
+@pytest.mark.parametrize("cancel", CANCELS)
+def test_where_each_is_canceled_nothing_more_is_done(cancel, margin):
+    with scene(margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        for price in ("2450", "2440"):
+            there.send("one", side="buy", volume=str(SIZE), order_type="limit", price=price)
+        there.clock.sleep(100)
+        cancel_and_close(there, cancel)
+        assert there.statuses == [200]

@@ -1,0 +1,127 @@
+"""What orders have traded that the same alert was to cancel, before it closes: that is to be closed
+too, or alone, where nothing was held when it was planned.
+
+Kraken says of each what it has traded. Only where that may be more than when the alert was planned
+is the account read again, and the close counted as if it were new: what has filled may have left a
+stop of its own, which gives way first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from webhook_core.clock import Budget
+from webhook_core.errors import NotItsTurn, OrderDenied
+from webhook_core.ledger.contract import Existing
+from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning import idle_exits
+from webhook_core.planning.decide import Market
+from webhook_core.planning.decision import Wants
+from webhook_core.planning.own_changes import DONE
+from webhook_core.sending.decided_again import decided_again
+from webhook_core.sending.progress import found_none_open
+from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.intent import NoOrder, PositionIntent
+from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import OrderRequest
+
+_ZERO = Decimal(0)
+
+
+def counted(
+    market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
+) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
+    """What is sent now, or why nothing is; and the line's mark from before. ``before``: the legs
+    before this one, whose planned size is all that those orders had left, if it waits.
+
+    Raises NotItsTurn while what they have traded does not show, VenueUnavailable,
+    LedgerUnavailable.
+    """
+    mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
+    return _counted(market, wants, before, leg, budget), mark
+
+
+def _counted(
+    market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
+) -> OrderRequest | NoOrder | OrderDenied:
+    request = leg.current.request
+    canceled = _canceled(market, before, request, budget)
+    traded = [order for order in canceled if order.executed]
+    # Of what had traded before this alert was planned nothing was held any more.
+    done_before = max(_ZERO, sum((order.volume for order in canceled), -request.volume))
+    if request.waits and sum((order.executed for order in traded), -done_before) <= 0:
+        return NoOrder(request.symbol, "the orders that were canceled have traded nothing")
+    try:
+        decided = decided_again(market, _meant(wants, traded, leg), budget)
+    except OrderDenied as denied:
+        return denied
+    if all(one.freeing or one.waits for one in decided.requests):
+        _check_shown(market, traded)
+        return NoOrder(decided.symbol, decided.nothing)
+    named = {entry.current.request.named for entry in before if _is_cancel(entry)}
+    # Lists may be late, so one that this alert has canceled may be shown as open.
+    left = [
+        one for one in decided.requests if one.method != "CancelOrder" or one.named not in named
+    ]
+    return _first_of(market, left, before[0], leg)
+
+
+def _canceled(
+    market: Market, before: Sequence[LedgerEntry], request: OrderRequest, budget: Budget
+) -> list[RestingOrder]:
+    """Those of the cancels that may have left something held, as they are done."""
+    requests = {entry.current.request.named or "": entry for entry in before if _is_cancel(entry)}
+    shown = market.venue.orders(list(requests), budget)
+    for name, entry in requests.items():
+        order = shown.get(name)
+        if order is None and not request.waits:
+            continue  # a name of the alert's own, which Kraken may never have known
+        if order is None or (found_none_open(entry) and order.status not in DONE):
+            raise _may_lack(name)
+    pair = market.instrument(request.pair, budget)
+    return idle_exits.opening(list(shown.values()), pair, margin=request.on_margin)
+
+
+def _meant(wants: Wants, traded: Sequence[RestingOrder], leg: LedgerEntry) -> Wants:
+    """The close alone. Of what the strategy bought it means no more than it did, and this."""
+    net = sum((one.executed if one.side is Side.BUY else -one.executed for one in traded), _ZERO)
+    closes = (one for one in wants.intents if isinstance(one, PositionIntent))
+    meant = (one if one.most is None else one._replace(most=one.most + net) for one in closes)
+    return wants._replace(intents=tuple(meant), refused=leg.unit)
+
+
+def _first_of(
+    market: Market, requests: Sequence[OrderRequest], first: LedgerEntry, leg: LedgerEntry
+) -> OrderRequest:
+    """Of what closes it, with the others planned behind. Raises NotItsTurn where another delivery
+    is at it."""
+    now, *behind = requests
+    if behind:
+        planned = first.following[: leg.unit.leg - 1]
+        following = (*planned, leg.current.request, *behind)
+        written = market.ledger.record(replace(first, following=following))
+        if isinstance(written, Existing):
+            raise NotItsTurn("Another delivery of this alert is sending what is left of it.")
+    return now
+
+
+def _check_shown(market: Market, traded: Sequence[RestingOrder]) -> None:
+    """An order of ours is counted where figures lack it, an exit that nothing was held for is
+    not. Raises NotItsTurn where one has just traded."""
+    now = market.clock.now()
+    for order in traded:
+        if order.parent is not None and now - (order.closed_at or now) < market.margin:
+            raise _may_lack(order.order_id)
+
+
+def _is_cancel(entry: LedgerEntry) -> bool:
+    return entry.current.request.method == "CancelOrder"
+
+
+def _may_lack(name: str) -> NotItsTurn:
+    return NotItsTurn(
+        f"What is held may lack what {name} has traded. Nothing was sent for the rest; "
+        "sending the same alert again soon is safe."
+    )
