@@ -24,7 +24,7 @@ from tests.support.own_positions import (
     sold,
     well,
 )
-from webhook_core.kraken.paper.desk import Market
+from webhook_core.kraken.paper.desk import MarketRules
 from webhook_core.web.pages.view import View
 
 __all__ = ["function", "kraken", "made"]
@@ -35,10 +35,10 @@ LIMIT = {"order_type": "limit", "volume": "0.2", "price": "59000"}
 
 def half_filled(kraken: KrakenServer, function: Function, **fields: Any) -> str:
     """A limit order of strategy trend that has bought half of what it wants; its id."""
-    kraken.engine.market = Market(fill=(D("0.5"),))
+    kraken.engine.market = MarketRules(fill=(D("0.5"),))
     well(ours(function, TREND, id="entry", **LIMIT | fields))
     kraken.engine.mark_price("XBTUSD", D(58900))
-    kraken.engine.market = Market()
+    kraken.engine.market = MarketRules()
     (row,) = (one for one in resting(kraken) if not one["refid"])
     assert D(row["vol_exec"]) == D("0.1")
     return str(row["txid"])
@@ -120,7 +120,7 @@ def test_what_an_exit_traded_before_it_was_canceled_is_of_its_entry(
 ) -> None:
     well(ours(function, TREND, id="entry", volume="0.2", take_profit="61000"))
     reconciled(function)
-    kraken.engine.market = Market(fill=(D("0.5"),))
+    kraken.engine.market = MarketRules(fill=(D("0.5"),))
     kraken.engine.mark_price("XBTUSD", D(61100))
     CLOCK.sleep(MINUTES)
     (row,) = resting(kraken)
