@@ -48,6 +48,7 @@ RECOVERS_MIN = 240
 """An address that failed is left alone for an hour at most."""
 ENV = {"NOTIFY": "json://127.0.0.1:9/", "ALLOWED_SYMBOLS": "BTC/USD", "NOTIFY_ABOUT": "+fill"}
 OWNERS = (LossOwner("", MIDNIGHT, {"USD": Decimal(10) ** 9}),)
+_NO_ORDER = dict.fromkeys(("symbol", "side", "volume", "price"))
 _LOST = re.compile(r"The records? of (?:up to )?([0-9]+) alerts? since .* may be missing")
 _SUMS = re.compile(r"and ([0-9]+) more|([0-9]+) messages? may not have arrived")
 
@@ -78,6 +79,7 @@ class Day:
 
     def __init__(self, seed: int, rate: float) -> None:
         self.plan, faults = Random(f"day {seed}"), Random(f"faults {seed}")
+        self.others = Random(f"other alerts {seed}")
         self.clock, self.shared = FakeClock(), MemoryLedger()
         self.box = Postbox(faults, 0)
         self.venue = open_venue(read_settings({"LEDGER_URL": "memory://"}), self.shared, self.clock)
@@ -125,14 +127,20 @@ class Day:
             kind = (
                 self.plan.choice(("exit", "sell", "denied", "malformed")) if some < 9 else "denied"
             )
+            if some < 9 and self.others.random() < 0.4:
+                kind = self.others.choice(("tried", "rest", "cancel"))
             more: dict[str, Any] = {
                 "exit": {"stop_loss": str(price - 500)},
                 "sell": {"side": "sell", "volume": "0.004"},
                 "denied": {"symbol": "ETHUSD"},
                 "malformed": {"volume": "much", "side": "sell"},
+                "tried": {"validate_only": True},
+                "rest": {"order_type": "limit"},
+                "cancel": {"action": "cancel", "scope": "strategy", **_NO_ORDER},
             }[kind]
             name = f"{step}-{number}"
-            yield self.functions[0].alert(id=name, price=str(price), strategy_name="trend", **more)
+            fields = {"id": name, "price": str(price), "strategy_name": "trend", **more}
+            yield self.functions[0].alert(**fields)
 
     def reconcile(self, number: int) -> None:
         """One that dies leaves what it had written."""
