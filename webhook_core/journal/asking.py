@@ -49,13 +49,15 @@ class Asking:
 
     def alerts(self, query: Mapping[str, str], budget: Budget) -> dict[str, Any]:
         """``since``, ``refused``, ``strategy``, ``symbol``, ``outcome``, ``search``, ``alert``,
-        ``limit`` and ``cursor``; with ``id`` all that is known of one alert. Raises AlertMalformed,
+        ``limit`` and ``cursor``; with ``id`` all that is known of one alert, of ``strategy`` if
+        it is named. Raises AlertMalformed,
         LedgerUnavailable."""
         check_names(query, NAMES)
         if query.get("id"):
             from webhook_core.journal.details import details_of  # a list needs none
 
-            return {"alert": details_of(self.store, query["id"], budget)}
+            strategy = query.get("strategy") or None
+            return {"alert": details_of(self.store, query["id"], budget, strategy)}
         now = self.clock.now()
         wanted, cursor = self._wanted(query), query.get("cursor") or None
         try:

@@ -18,31 +18,34 @@ LEAST_PREFIX = 4
 _MOST_ROWS = 50
 
 
-def details_of(store: Store, alert_id: str, budget: Budget) -> dict[str, Any]:
-    """Of the alert with this id, or the one whose id, or whose key in the list, begins so.
+def details_of(
+    store: Store, alert_id: str, budget: Budget, strategy: str | None = None
+) -> dict[str, Any]:
+    """Of the alert with this id, or the one whose id, or whose key in the list, begins so; of
+    ``strategy`` alone, if it is named: several may have one of that id.
 
     Raises AlertMalformed where there is none.
 
     ``deliveries``: oldest first; the checks of an order that was sent are those of its claim.
     """
-    wanted = Wanted(alert_id=alert_id, resent=True)
-    rows = list_alerts(store, wanted, _MOST_ROWS, budget).rows
-    rows = rows or _beginning_with(store, alert_id.rstrip("…"), budget)
+    of = Wanted(strategy=strategy, resent=True)
+    rows = list_alerts(store, of._replace(alert_id=alert_id), _MOST_ROWS, budget).rows
+    rows = rows or _beginning_with(store, of, alert_id.rstrip("…"), budget)
     parts = [part for row in rows for part in row.parts]
     legs = [leg for part in parts for leg in part]
     unclaimed = [request for part in parts for request in part[0].following[len(part) - 1 :]]
     return {
         "alert_id": rows[0].alert_id,
         "key": rows[-1].key,
-        "strategy": rows[0].strategy,
+        "strategy": ", ".join(sorted({row.strategy for row in rows})),
         "deliveries": [_delivery(row) for row in reversed(rows)],
         "legs": [_leg(entry) for entry in legs],
         "not_claimed": [dict(request.sent) for request in unclaimed],
     }
 
 
-def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
-    wanted = Wanted(id_prefix=prefix, resent=True)
+def _beginning_with(store: Store, of: Wanted, prefix: str, budget: Budget) -> Sequence[Row]:
+    wanted = of._replace(id_prefix=prefix)
     rows = (
         list_alerts(store, wanted, _MOST_ROWS, budget).rows if len(prefix) >= LEAST_PREFIX else ()
     )
@@ -54,8 +57,7 @@ def _beginning_with(store: Store, prefix: str, budget: Budget) -> Sequence[Row]:
         raise AlertMalformed(f"id begins those of several alerts: {named}.", field="id")
     if rows[0].alert_id is None:
         return rows
-    of_it = Wanted(alert_id=rows[0].alert_id, resent=True)
-    return list_alerts(store, of_it, _MOST_ROWS, budget).rows
+    return list_alerts(store, of._replace(alert_id=rows[0].alert_id), _MOST_ROWS, budget).rows
 
 
 def _delivery(row: Row) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _leg(entry: LedgerEntry) -> dict[str, Any]:
     request = entry.current.request
     return {
         "leg": entry.unit.leg,
+        "strategy": entry.strategy,
         "position": _position(entry),
         "state": entry.state,
         "method": request.method,

@@ -89,24 +89,30 @@ def alerts(
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID")
+@click.option("--strategy", help="Only the one of this strategy: others may have one of that id.")
 @click.option("--json", "as_json", is_flag=True, help="The document of GET /alerts?id=ID.")
 @click.pass_obj
-def show(open_application: OpenApplication, /, alert_id: str, as_json: bool) -> None:
+def show(
+    open_application: OpenApplication, /, alert_id: str, strategy: str | None, as_json: bool
+) -> None:
     """All that is known of one alert; ID may be the beginning of its id, or of the key that the
     list shows of an alert without one."""
     if not alert_id.strip():
         raise click.UsageError("ID is empty.")
-    known = open_application().operators.alerts({"id": alert_id})["alert"]
+    query = {"id": alert_id, **({"strategy": strategy} if strategy else {})}
+    known = open_application().operators.alerts(query)["alert"]
     if as_json:
         click.echo(_json(known))
         return
     show_facts((("alert", known["alert_id"] or known["key"]), ("strategy", known["strategy"])))
+    several = len({delivery["strategy"] for delivery in known["deliveries"]}) > 1
     for number, delivery in enumerate(known["deliveries"], 1):
-        show_line(f"delivery {number}")
+        show_line(f"delivery {number}" + (f" of {delivery['strategy']}" if several else ""))
         show_facts(_delivery(delivery))
     for leg in known["legs"]:
         of = "" if leg["position"] is None else f"close of {leg['position']}, "
-        show_line(f"{of}leg {leg['leg'] + 1}: {leg['method']} {leg['state']}")
+        whose = f" of {leg['strategy']}" if several and not of else ""
+        show_line(f"{of}leg {leg['leg'] + 1}{whose}: {leg['method']} {leg['state']}")
         show_facts(_leg(leg))
     for request in known["not_claimed"]:
         show_line(f"a leg that was not sent: {_pairs(request)}")
