@@ -6,7 +6,6 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from webhook_core import __version__
@@ -20,6 +19,7 @@ from webhook_core.ledger.time_left import within
 from webhook_core.planning.decide import Market
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
+from webhook_core.value import Record
 from webhook_core.venue import Venue
 from webhook_core.web import answers, trace_context
 from webhook_core.web.answers import Frame
@@ -47,8 +47,7 @@ OPERATOR_ROUTES = ("/alerts", "/account", "/report", "/orders", "/pause", "/resu
 _REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Application:
+class Application(Record):
     """Everything that one instance of the function needs; bootstrap puts it together."""
 
     settings: Settings

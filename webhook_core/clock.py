@@ -1,8 +1,12 @@
 """The system's clock."""
 
+from __future__ import annotations
+
 import time
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from webhook_core.value import NamedTuple
 
 
 class SystemClock:
@@ -39,18 +43,18 @@ class Budget(NamedTuple):
     ends_at: float
 
     @classmethod
-    def start(cls, clock: Clock, seconds: float) -> "Budget":
+    def start(cls, clock: Clock, seconds: float) -> Budget:
         return cls(clock, clock.monotonic() + seconds)
 
     def remaining(self) -> float:
         """Seconds left, never below zero."""
         return max(0.0, self.ends_at - self.clock.monotonic())
 
-    def at_most(self, seconds: float) -> "Budget":
+    def at_most(self, seconds: float) -> Budget:
         """The same budget, or the next ``seconds``, whichever ends first."""
         return Budget(self.clock, min(self.ends_at, self.clock.monotonic() + seconds))
 
-    def less(self, seconds: float) -> "Budget":
+    def less(self, seconds: float) -> Budget:
         """The same budget, ended ``seconds`` earlier: what comes after keeps that much."""
         return Budget(self.clock, self.ends_at - seconds)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from webhook_core.sending.firing import DEFAULT_STRATEGY, Firing
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.progress import Progress
 from webhook_core.settings.settings import Settings
+from webhook_core.value import Record
 from webhook_core.venue import Venue
 from webhook_core.web import answers
 from webhook_core.web.delivery import Delivery, notice_reuse
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from webhook_core.web.first_readings import FirstReadings
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Alerts:
+class Alerts(Record):
     """Takes one alert after the other; everything it needs is a part of the application."""
 
     settings: Settings

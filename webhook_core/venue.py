@@ -1,19 +1,22 @@
 """What the application needs from outside. Adapters implement these; bootstrap knows which.
 
-Three kinds of small classes are built here and elsewhere, since a cold start pays for each: a
-frozen dataclass (0.6 ms) where money hangs on it, where two kinds must never be equal or where a
-repr must hide something; a NamedTuple (0.1 ms) for every other value; a dataclass without
-comparison and repr (0.2 ms) for what has services inside.
+Small classes, here and elsewhere, are made of webhook_core.value, since a cold start pays for each:
+a frozen Record with Value where money hangs on it, where two kinds must never be equal or where a
+repr must hide something; a Record alone for what has services inside; a NamedTuple for every other
+value. What a first alert does not load may be a dataclass, or a NamedTuple of typing's.
 """
+
+from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from webhook_core.clock import Budget
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill, OrderRequest, Outcome, VenueOrder
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
@@ -88,12 +91,12 @@ class Venue(Protocol):
         """
         ...
 
-    def balances(self, budget: Budget) -> "Mapping[str, Balance]":
+    def balances(self, budget: Budget) -> Mapping[str, Balance]:
         """Asset id -> Balance, from BalanceEx; staked, opted-in and reward variants of an asset are
         left out. Raises VenueUnavailable."""
         ...
 
-    def positions(self, budget: Budget) -> "tuple[OpenPosition, ...]":
+    def positions(self, budget: Budget) -> tuple[OpenPosition, ...]:
         """Every open margin position of the account, oldest first, from OpenPositions.
 
         Raises VenueUnavailable.
@@ -105,28 +108,28 @@ class Venue(Protocol):
         TradeBalance. Raises VenueUnavailable."""
         ...
 
-    def fees(self, pairs: Collection[Instrument], budget: Budget) -> "Mapping[str, Fees]":
+    def fees(self, pairs: Collection[Instrument], budget: Budget) -> Mapping[str, Fees]:
         """Pair key -> what the account pays there, in percent, from TradeVolume; a pair that Kraken
         does not answer for is left out. Raises VenueUnavailable."""
         ...
 
-    def open_orders(self, budget: Budget) -> "tuple[RestingOrder, ...]":
+    def open_orders(self, budget: Budget) -> tuple[RestingOrder, ...]:
         """Every open order of the account, from OpenOrders. Raises VenueUnavailable."""
         ...
 
-    def order(self, order_id: str, budget: Budget) -> "RestingOrder | None":
+    def order(self, order_id: str, budget: Budget) -> RestingOrder | None:
         """One order, open or closed, from QueryOrders; None for one that Kraken does not show.
 
         Raises VenueUnavailable.
         """
         ...
 
-    def orders(self, order_ids: Sequence[str], budget: Budget) -> "Mapping[str, RestingOrder]":
+    def orders(self, order_ids: Sequence[str], budget: Budget) -> Mapping[str, RestingOrder]:
         """Order id -> the order, open or closed, from a QueryOrders for every 50; one that Kraken
         does not show is left out. Raises VenueUnavailable."""
         ...
 
-    def orders_closed(self, since: datetime, budget: Budget) -> "tuple[RestingOrder, ...]":
+    def orders_closed(self, since: datetime, budget: Budget) -> tuple[RestingOrder, ...]:
         """The newest 200 orders that were closed since then, from ClosedOrders: older ones may be
         missing. Raises VenueUnavailable."""
         ...
@@ -141,9 +144,7 @@ class Venue(Protocol):
         out. Raises VenueUnavailable."""
         ...
 
-    def trades(
-        self, since: datetime, until: datetime, budget: Budget, skip: int = 0
-    ) -> "TradesPage":
+    def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
         """What the account traded after ``since`` and no later than ``until``, from TradesHistory:
         all of it, or the oldest fifty behind ``skip`` pages. Raises VenueUnavailable."""
         ...

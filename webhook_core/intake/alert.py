@@ -4,7 +4,7 @@ fault and how to mend it."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
@@ -25,11 +25,10 @@ from webhook_core.trading.orders import (
     TimeInForce,
     TriggerBy,
 )
-from webhook_core.value import Value
+from webhook_core.value import Record, Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Alert(Value):
+class Alert(Record, Value, frozen=True, kw_only=True):
     """What the sender wants.
 
     Prices are quote per base or offsets; every amount is exactly as written.

@@ -5,12 +5,15 @@ An id is what tells two firings apart. One that repeats makes the next signal a 
 one, and it is not traded.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from webhook_core.intake.field_names import is_missing, normalise
+from webhook_core.value import NamedTuple
 
 KnownBy = Literal["id", "webhook-id", "body"]
 """What an alert is told apart by."""

@@ -5,13 +5,15 @@ The body's ``id``, else the verified ``webhook-id``, else the strategy and the r
 and are no part of it.
 """
 
+from __future__ import annotations
+
 import hashlib
-from typing import NamedTuple
 
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.alert_ids import KnownBy, doubt
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Scheme
+from webhook_core.value import NamedTuple
 
 _OPEN_ENDED = (
     "The alert has neither an id nor a firing time: an equal one counts as a repeat for a short "

@@ -12,12 +12,14 @@
 4. Whoever fails learns nothing: one message for every cause. The reason is for the log.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed, Unauthenticated
 from webhook_core.intake import json_body
@@ -30,6 +32,7 @@ from webhook_core.intake.credentials import (
 )
 from webhook_core.intake.field_names import normalise
 from webhook_core.intake.proofs import Proof, looks_signed, matching
+from webhook_core.value import NamedTuple
 from webhook_core.web.messages import HttpRequest
 
 if TYPE_CHECKING:
@@ -70,8 +73,8 @@ class VerifiedBody(NamedTuple):
     body: bytes
     dialect: str | None = None
     is_text: bool = False
-    translated: "Translated | None" = None
-    permit: "Permit | None" = None
+    translated: Translated | None = None
+    permit: Permit | None = None
 
     def __repr__(self) -> str:
         return f"VerifiedBody(scheme={self.scheme!r}, key_id={self.key_id!r})"

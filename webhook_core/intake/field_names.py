@@ -5,11 +5,14 @@ means is never ignored: it is read, or refused. The rest is TradingView's contex
 then a warning says so; whether it speaks of an order all the same is for ``nets`` to say.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook_core.errors import AlertMalformed
+from webhook_core.value import NamedTuple
 
 MAX_FIELDS = 100
 MAX_ECHO = 15

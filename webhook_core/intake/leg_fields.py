@@ -4,7 +4,6 @@ as an alert alone."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed, OrderDenied
@@ -12,6 +11,7 @@ from webhook_core.intake.field_names import Sent, Sorted, is_off, normalise
 from webhook_core.intake.field_values import agreed, flag, shown
 from webhook_core.intake.shared_fields import positions_around, symbol
 from webhook_core.trading.orders import Action
+from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.intake.alert import Alert

@@ -1,10 +1,13 @@
 """What proves a sender: the credential that matches, and what follows from it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import Unauthenticated
 from webhook_core.intake.credentials import Credential, Scheme
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.permits import Permit
@@ -20,7 +23,7 @@ class Proof(NamedTuple):
     key_id: str | None = None
     webhook_id: str | None = None
     dialect: str | None = None
-    permit: "Permit | None" = None
+    permit: Permit | None = None
 
 
 def looks_signed(headers: Mapping[str, str]) -> bool:

@@ -1,16 +1,19 @@
 """Kraken's API as replies: nonces that never repeat, calls side by side where the key allows it,
 orders before reads."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget
 from webhook_core.kraken.keys import KrakenKey
 from webhook_core.kraken.lanes import MOST, Lanes
 from webhook_core.kraken.outcomes import Failure, Reply, key_is_refused, nonce_is_refused
 from webhook_core.kraken.session import Nonces, Session, Transport
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.kraken.nonce_window import NonceWindow
@@ -48,7 +51,7 @@ class KrakenClient:
         self._instead_of = instead_of
         self._window: NonceWindow | None = None
 
-    def go_by(self, window: "NonceWindow") -> None:
+    def go_by(self, window: NonceWindow) -> None:
         """Have private calls go side by side as far as the key's nonce window allows."""
         self._window = window
 
@@ -92,7 +95,7 @@ class KrakenClient:
         """One unsigned call."""
         return self._made(_Call("query_public", method, parameters, 0.0), self._public, budget)[1]
 
-    def _signed(self, call: "_Call", budget: Budget) -> tuple[KrakenKey, Reply]:
+    def _signed(self, call: _Call, budget: Budget) -> tuple[KrakenKey, Reply]:
         if self._window is not None and self._private.is_busy:
             self._private.widen(self._window.lanes(self._key))
         key, reply = self._made(call, self._private, budget)
@@ -100,9 +103,7 @@ class KrakenClient:
             self._private.note_nonce(refused=nonce_is_refused(reply))
         return key, reply
 
-    def _made(
-        self, call: "_Call", lanes: Lanes[Session], budget: Budget
-    ) -> tuple[KrakenKey, Reply]:
+    def _made(self, call: _Call, lanes: Lanes[Session], budget: Budget) -> tuple[KrakenKey, Reply]:
         """The reply, and the key of the moment when the call's turn came."""
         session = lanes.take(budget, call.at_least_s)
         if session is None:

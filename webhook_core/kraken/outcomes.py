@@ -3,11 +3,14 @@
 Rejected and not sent need positive evidence: every error string is on a list of refusals.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.trading.requests import Accepted, NotSent, Outcome, Rejected, Unknown
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.kraken.refusals import Proven
@@ -46,7 +49,7 @@ def of_add_order(reply: Reply) -> Outcome:
 
 
 def without_success(
-    reply: Reply, judge: "Callable[[str], Proven] | None" = None, wanted: str = "an order id"
+    reply: Reply, judge: Callable[[str], Proven] | None = None, wanted: str = "an order id"
 ) -> Outcome:
     """The outcome of a reply that does not show what was ``wanted``; ``judge`` says what
     each error string proves; None: the lists of kraken.refusals."""
@@ -122,7 +125,7 @@ def _are_of_the_nonce(errors: tuple[str, ...]) -> bool:
     return all(is_listed(error, INVALID_NONCE) for error in errors)
 
 
-def _of_errors(errors: tuple[str, ...], judge: "Callable[[str], Proven] | None") -> Outcome:
+def _of_errors(errors: tuple[str, ...], judge: Callable[[str], Proven] | None) -> Outcome:
     from webhook_core.kraken import refusals
 
     proven = {(judge or refusals.judge)(error) for error in errors}

@@ -1,12 +1,14 @@
 """What every ledger promises, and the answers of a claim."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
-from webhook_core.value import Value
+from webhook_core.value import NamedTuple, Value
 
 
 class _Stored(Value):

@@ -31,18 +31,20 @@
    ``filled`` adds it.
 """
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
-from webhook_core.value import Value
+from webhook_core.value import NamedTuple, Record, Value
 
 if TYPE_CHECKING:
     from webhook_core.ledger.takes import Take
@@ -108,7 +110,7 @@ class Unit(NamedTuple):
         """One text per unit; the alert key, which may hold anything, stands last."""
         return f"{self.mode}/{self.account}/{self.generation}/{self.leg}/{self.alert_key}"
 
-    def with_leg(self, number: int) -> "Unit":
+    def with_leg(self, number: int) -> Unit:
         """Another leg of the same alert."""
         return self._replace(leg=number)
 
@@ -128,8 +130,7 @@ class OrderShown(StrEnum):
     HAD_FILLED = "had_filled"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Attempt(Value):
+class Attempt(Record, Value, frozen=True):
     """One AddOrder. ``owner`` tells our own write from another's when a reply of the store is lost.
 
     ``open_absent_at`` is when a read of the open orders, late enough to count, began and lacked the
@@ -152,10 +153,10 @@ class Attempt(Value):
     fill: Fill | None = None
     close_unseen: bool = False
     shown: OrderShown | None = None
-    because: "Refusal | None" = None
+    because: Refusal | None = None
 
     @property
-    def refusal(self) -> "Refusal | None":
+    def refusal(self) -> Refusal | None:
         """Why it was refused, where something follows from that."""
         from webhook_core.trading.refusals import refusal_of
 
@@ -197,8 +198,7 @@ class Turn(NamedTuple):
     passes: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LedgerEntry(Value):
+class LedgerEntry(Record, Value, frozen=True):
     """One leg of one alert.
 
     ``version`` is the store's, for compare-and-set; empty until it is stored. ``body_sha256`` is of
@@ -233,7 +233,7 @@ class LedgerEntry(Value):
     checks: tuple[Check, ...] = ()
     open_at: datetime | None = None
     version: str = ""
-    takes: "tuple[Take, ...]" = ()
+    takes: tuple[Take, ...] = ()
     begun: bool = False
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.errors import LedgerUnavailable
@@ -13,6 +12,7 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Ledger, Recorded
 from webhook_core.ledger.entry import Attempt, ExitTrade, LedgerEntry
 from webhook_core.trading.requests import Fill
+from webhook_core.value import replace
 
 
 def keep_fill(

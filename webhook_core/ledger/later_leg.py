@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.transitions import first_attempt
+from webhook_core.value import replace
 
 
 def later_leg(

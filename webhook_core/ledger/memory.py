@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -34,6 +33,7 @@ from webhook_core.ledger.unfinished import (
     unfinished_place,
 )
 from webhook_core.risk.gates import held_back, pauses_of
+from webhook_core.value import replace
 
 _FIRST = "1"
 

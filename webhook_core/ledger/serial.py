@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from webhook_core.ledger.stored_values import (
     request_of,
     time_of,
 )
+from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.trading.refusals import Refusal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.ledger.entry import (
@@ -26,6 +25,7 @@ from webhook_core.trading.requests import (
     Unknown,
     VenueOrder,
 )
+from webhook_core.value import replace
 
 
 class IllegalTransition(Exception):

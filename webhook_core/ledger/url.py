@@ -1,9 +1,13 @@
 """LEDGER_URL and LEDGER_ID: which store keeps the ledger, and where, and which ledger that must
 be."""
 
+from __future__ import annotations
+
 import re
 from pathlib import PurePath
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from webhook_core.value import NamedTuple
 
 _FORMS = (
     "sqlite:///relative/path, sqlite:////absolute/path, memory:// or firestore://PROJECT[/DATABASE]"

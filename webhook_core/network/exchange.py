@@ -1,7 +1,10 @@
 """What one exchange over HTTP comes to: an answer, or none and what that proves."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from webhook_core.value import NamedTuple
 
 
 class Answer(NamedTuple):

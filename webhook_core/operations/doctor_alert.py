@@ -8,7 +8,6 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal, localcontext
 from typing import Any
@@ -23,6 +22,7 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.limits import symbol_allowed
 from webhook_core.trading.rounding import cost_of, plain
 from webhook_core.trading.symbols import UnknownSymbol, display_name
+from webhook_core.value import replace
 from webhook_core.web import client_certificate
 from webhook_core.web.messages import HttpRequest, HttpResponse
 

@@ -1,15 +1,18 @@
 """What a firing wants, and what is to be sent for it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.planning.reservations import Reservations
@@ -26,13 +29,13 @@ class Wants(NamedTuple):
     says that its strategy was, if that is looked at. ``own``: the unit of leg 0, where a
     limit of holdings has to know which places are the alert's already."""
 
-    intents: "tuple[Intent, ...]"
+    intents: tuple[Intent, ...]
     rules: TradingRules
     strategy: str
     bound: bool = False
     refused: Unit | None = None
     least: bool = False
-    told: "Told | None" = None
+    told: Told | None = None
     own: Unit | None = None
 
 
@@ -58,7 +61,7 @@ class Unsent(NamedTuple):
     def is_withdrawn(self) -> bool:
         return bool(self.denied or self.left)
 
-    def and_(self, other: "Unsent") -> "Unsent":
+    def and_(self, other: Unsent) -> Unsent:
         """Each entry once."""
         both = zip(self, other, strict=True)
         return Unsent(
@@ -87,8 +90,8 @@ class Decided(NamedTuple):
     counted_until: datetime | None = None
     sources: tuple[int, ...] = ()
     unsent: Unsent = Unsent()
-    reserves: "Reservations | None" = None
-    canceled: "tuple[RestingOrder, ...]" = ()
+    reserves: Reservations | None = None
+    canceled: tuple[RestingOrder, ...] = ()
 
     @property
     def requests(self) -> tuple[OrderRequest, ...]:

@@ -15,7 +15,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from webhook_core.clock import Budget, Clock
@@ -25,6 +25,7 @@ from webhook_core.ledger.contract import Documents
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.instruments import Instrument, Records, Stored, stored_in, to_document
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
+from webhook_core.value import Record
 from webhook_core.venue import Venue
 
 READ_AGAIN_AFTER_S = 300.0
@@ -43,8 +44,7 @@ _UNREADABLE = (
 """A store that is away, or a text in it that only looks like rules; neither may cost an alert."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class PairRules:
+class PairRules(Record):
     """``snapshot`` gives the packaged rules. ``document`` names the stored ones: the paper venue's
     are no rules of Kraken's."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol
 from webhook_core.trading.worst_price import cap_needs_market, own_price
+from webhook_core.value import Record
 from webhook_core.venue import SaysWhosePricesTheseAre, Venue
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ COUNTED_FOR_S = 60.0
 """So old may a last price be that a cost is counted at."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Sources:
+class Sources(Record):
     """Kraken's rules and prices, and what the account holds, as far as a plan needs them.
 
     ``margin`` is how far Kraken's reads may lag its engine; ``mode`` and ``account`` are

@@ -6,7 +6,6 @@ who asks it and calls nobody back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -21,6 +20,7 @@ from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
 from webhook_core.trading.orders import AT_MARKET
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.sending.legs_again import Counted, LegsAgain

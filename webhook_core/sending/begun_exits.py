@@ -5,7 +5,6 @@ more; but nothing is opened by it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from webhook_core.ledger.entry import LedgerEntry, State
@@ -14,6 +13,7 @@ from webhook_core.trading.facts import part_of
 from webhook_core.trading.orders import Side
 from webhook_core.trading.reduces import exit_of_request
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import replace
 
 ONLY_EXITS = "its stop was canceled, so the position is closed; nothing more was opened, since "
 

@@ -4,7 +4,6 @@ claimed as if it were new."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
@@ -23,6 +22,7 @@ from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.won import allowed
+from webhook_core.value import Record, replace
 
 if TYPE_CHECKING:
     from webhook_core.ledger.takes import Take
@@ -31,8 +31,7 @@ CLAIMS = 2
 """A plan that others of its line have overtaken is made once more."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Claiming:
+class Claiming(Record):
     """Of one delivery of an alert. ``missed``: its entry, where it is MISSED and may be claimed."""
 
     ledger: Ledger

@@ -8,7 +8,7 @@ twice, and whoever asks again goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget
@@ -36,6 +36,7 @@ from webhook_core.sending.progress import Progress
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import PositionIntent
+from webhook_core.value import replace
 
 LEAST_S = ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S
 """Without so much time left no further position is begun."""

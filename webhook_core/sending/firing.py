@@ -1,9 +1,9 @@
 """One firing of an alert: what it wants, and what makes a later delivery of it the same one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
@@ -18,6 +18,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.from_alert import intents
 from webhook_core.trading.intent import CloseOwnIntent, of_own
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import NamedTuple, replace
 
 DEFAULT_STRATEGY = "default"
 NO_RESEND_AFTER_S = 60
@@ -59,7 +60,7 @@ class Firing(NamedTuple):
     @classmethod
     def of(
         cls, verified: VerifiedBody, alert: Alert, received_at: datetime, settings: Settings
-    ) -> "Firing":
+    ) -> Firing:
         """The strategy is whose credential verified, else what the alert names, else ``default``.
 
         Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it
@@ -126,7 +127,7 @@ class Firing(NamedTuple):
             return None
         return reused(self.known_by, first.received_at, seconds)
 
-    def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> "Firing":
+    def in_generation_after(self, newest: LedgerEntry | None, window: timedelta) -> Firing:
         """The same firing, as a redelivery of the newest generation inside its window, as the next
         generation after it."""
         if newest is None:

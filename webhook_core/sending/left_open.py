@@ -4,13 +4,13 @@ kept with the alert's own entry, so that it tells by itself what became of it.""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Ledger, Recorded
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_closes import Held
 from webhook_core.trading.checks import Check, denied
+from webhook_core.value import replace
 
 RULE = "NOT_CLOSED"
 TRIES = 5

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
 from webhook_core.errors import NotItsTurn, OrderDenied, VenueUnavailable
@@ -33,6 +32,7 @@ from webhook_core.sending.again import Again
 from webhook_core.sending.progress import Progress, _lets_pass, ended_as_nothing, why_nothing
 from webhook_core.sending.submission import Submission
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import Record, replace
 
 Hold = Callable[[LedgerEntry, Budget], str]
 """Why the rules of now forbid the order that an entry is about to send; empty if they
@@ -41,8 +41,7 @@ LookUp = Callable[[LedgerEntry, Budget], LedgerEntry]
 """``sending.reconcile.Reconciler.look_up``."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Legs:
+class Legs(Record):
     """``deadline_s`` is how long after its claim Kraken may still take an order. ``hold`` comes
     before each that was planned earlier: the rules may be others by then."""
 

@@ -9,7 +9,7 @@ the legs before it have changed since; what those have filled Kraken says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from webhook_core.clock import Budget
@@ -31,6 +31,7 @@ from webhook_core.trading.needs import depends_on_holdings
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, OrderRequest
 from webhook_core.trading.symbols import UnknownSymbol
+from webhook_core.value import replace
 
 _ZERO = Decimal(0)
 Counted = tuple[OrderRequest | NoOrder | OrderDenied, str | None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.events import event
@@ -15,6 +14,7 @@ from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import facts, report
 from webhook_core.ledger.transitions import missed_attempt
 from webhook_core.sending.progress import Progress, ended_as_nothing, why_nothing
+from webhook_core.value import replace
 
 MISSED_WITHIN = timedelta(hours=1)
 """Reconcile runs each minute; what is older was said long ago."""

@@ -4,7 +4,6 @@ entry, and a take profit or stop loss that one has left, are its strategy's as l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from webhook_core.clock import Budget
@@ -12,6 +11,7 @@ from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.unfinished import kept_since
 from webhook_core.sending.reconcile import Reconciler
+from webhook_core.value import replace
 
 WRITTEN_AFTER = timedelta(days=30)
 """So seldom is it written of one entry: a store keeps it for three times as long."""

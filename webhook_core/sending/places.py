@@ -4,7 +4,6 @@ not placed gives back, when somebody needs one."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.errors import OrderDenied
@@ -26,6 +25,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.plans import Denied
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rules import TradingRules
+from webhook_core.value import replace
 
 _TRIES = 3
 MOST_ASKED = 20

@@ -1,14 +1,15 @@
 """How far an alert is, over its legs, and which leg decides the answer."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
-from typing import NamedTuple
 
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
 from webhook_core.ledger.transitions import no_action_attempt
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import NamedTuple, replace
 
 DONE = (State.ACCEPTED, State.NO_ACTION)
 

@@ -4,7 +4,6 @@ and what it came to."""
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, KEPT_FOR_THE_RECORD_S, Budget, Clock
@@ -32,6 +31,7 @@ from webhook_core.trading.requests import (
     Rejected,
     Unknown,
 )
+from webhook_core.value import Record, replace
 from webhook_core.venue import Venue
 
 RECORD_TRIES = 3
@@ -49,8 +49,7 @@ class Replans(Protocol):
         ...
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Submission:
+class Submission(Record):
     """``deadline_s`` is how long after its claim Kraken may still take an order."""
 
     ledger: Ledger

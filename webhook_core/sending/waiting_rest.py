@@ -9,7 +9,6 @@ all others, and the rest is counted again behind them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webhook_core.clock import Budget
@@ -24,6 +23,7 @@ from webhook_core.sending.progress import is_behind_idle_exits, is_behind_plain_
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import replace
 
 SEEN_AFTER = timedelta(seconds=5)
 """Balances show a trade within a second or two, by every measurement but one

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.errors import NotItsTurn
@@ -14,6 +13,7 @@ from webhook_core.ledger.later_leg import later_leg
 from webhook_core.ledger.report import report
 from webhook_core.planning.decision import Decided
 from webhook_core.planning.unsent_orders import REASON
+from webhook_core.value import replace
 
 
 def withdraw(decided: Decided, own: Unit, ledger: Ledger, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from webhook_core.errors import AlertPaused, AlertSuperseded, NotItsTurn
@@ -19,6 +18,7 @@ from webhook_core.ledger.contract import (
 )
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.report import report
+from webhook_core.value import replace
 
 Instead = Callable[[str], LedgerEntry | None]
 """What may be claimed in place of an attempt that a pause holds back, by why it does."""

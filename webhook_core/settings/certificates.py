@@ -1,12 +1,15 @@
 """Which client certificates count, and whose word on them."""
 
+from __future__ import annotations
+
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook_core.settings.addresses import Network
 from webhook_core.settings.variables import EnvReader, entries, shown
+from webhook_core.value import NamedTuple
 
 NAMES = (
     "CLIENT_CERT_HEADERS",

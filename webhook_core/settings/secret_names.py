@@ -1,12 +1,15 @@
 """Names of secrets in the place of their values: a Secret Manager version or a mounted file, read
 in the first request."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from webhook_core.settings import secrets as secret_values
 from webhook_core.settings.variables import entries
+from webhook_core.value import NamedTuple
 
 T = TypeVar("T")
 _RESOURCE = (

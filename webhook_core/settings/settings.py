@@ -5,9 +5,11 @@ A variable that is not understood stops the start. It might be a limit, and an i
 limit costs money.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.intake.authentication import Credential
 from webhook_core.settings.addresses import Network
@@ -16,6 +18,7 @@ from webhook_core.settings.secret_names import SecretName
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import Strategy
 from webhook_core.trading.rules import Fees, Guards, Limits, TradingRules
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.settings.venue_name import VenueName
@@ -68,7 +71,7 @@ class Settings(NamedTuple):
     on_google_cloud: bool
     allow_token_in_url: bool = False
     account: str = "default"
-    venue: "VenueName | None" = None
+    venue: VenueName | None = None
     ledger_id: str | None = None
     history_days: int = 90
     exits_ignore_cost: bool = True
@@ -76,7 +79,7 @@ class Settings(NamedTuple):
     guards: Guards | None = None
     notify: tuple[Secret, ...] = ()
     notify_about: frozenset[str] | None = None
-    notify_summary: "DayBegins | None" = None
+    notify_summary: DayBegins | None = None
     warnings: tuple[str, ...] = ()
     secret_texts: tuple[Secret, ...] = ()
     secret_names: tuple[SecretName, ...] = ()
@@ -117,6 +120,6 @@ class Settings(NamedTuple):
         )
 
 
-def account_at(label: str, venue: "VenueName | None") -> str:
+def account_at(label: str, venue: VenueName | None) -> str:
     """No two venues share an account, so that none is asked about the orders of another."""
     return label if venue is None else f"{label}@{venue}"

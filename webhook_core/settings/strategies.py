@@ -8,15 +8,17 @@ In the place of both, ``size = {volume = "0.01", quantity_type = "base", fixed =
 may name no size then.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
 from webhook_core.settings.secret_names import SecretNames
 from webhook_core.settings.secrets import Secret
 from webhook_core.settings.strategy import SecretText, Strategy
+from webhook_core.value import NamedTuple
 
 
 class StrategiesFile(NamedTuple):

@@ -1,13 +1,15 @@
 """What is set for one strategy, and a secret with the place that it came from."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from webhook_core.settings.secrets import Secret
 from webhook_core.trading.orders import QuantityType
 from webhook_core.trading.rules import Guards, Limits
-from webhook_core.value import Value
+from webhook_core.value import NamedTuple, Value
 
 if TYPE_CHECKING:
     from webhook_core.settings.expectations import Expected
@@ -33,7 +35,7 @@ class Strategy(NamedTuple):
     size_fixed: bool = False
     guards: Guards | None = None
     notify: tuple[Secret, ...] = ()
-    expect_every: "Expected | None" = None
+    expect_every: Expected | None = None
     close: Literal["own", "all"] | None = None
     notify_about: str | None = None
 

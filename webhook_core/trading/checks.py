@@ -1,8 +1,12 @@
 """What one rule says of an order, and whose limit it is."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from webhook_core.value import NamedTuple
 
 Scope = Literal["global", "strategy", "kraken", "token"]
 """Whose limit it is: one for every strategy (the environment's, a rule of one's own), that of the

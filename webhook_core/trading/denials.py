@@ -5,10 +5,11 @@ order that is sent once more as it was stored, and the operator's replay. Each m
 rule of one's own is a line in ``RULES``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple
 
 from webhook_core.trading import conditional_close, kraken_limits, limits
 from webhook_core.trading.checks import Check
@@ -20,6 +21,7 @@ from webhook_core.trading.rules import TradingRules, owned
 from webhook_core.trading.symbols import Instruments
 from webhook_core.trading.terms import moment_of
 from webhook_core.trading.worst_price import buys_back, is_uncapped, worst_price
+from webhook_core.value import NamedTuple
 
 
 class Need(IntEnum):

@@ -1,8 +1,10 @@
 """An order with its numbers fitted to the pair, and what Kraken's AddOrder is told of it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import OrderIntent
@@ -17,6 +19,7 @@ from webhook_core.trading.prices import (
     text,
 )
 from webhook_core.trading.rounding import plain, quotient, round_cost, round_volume
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.facts import RestingOrder
@@ -50,7 +53,7 @@ class Draft(NamedTuple):
     close_price: Decimal | None = None
     display_volume: Decimal | None = None
     market: Decimal | None = None
-    amends: "RestingOrder | None" = None
+    amends: RestingOrder | None = None
 
     @property
     def in_quote(self) -> bool:

@@ -1,13 +1,15 @@
 """What a plan may need to know of the account and the market, read from the venue at one moment."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.trading.orders import Side
+from webhook_core.value import NamedTuple
 
 _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 

@@ -1,10 +1,14 @@
 """A pair with its rules, read from Kraken's AssetPairs and stored as a small JSON text."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from webhook_core.value import NamedTuple
 
 _OWN_VENUE = "international"
 """``execution_venue`` of all pairs but those with a suffix (docs.kraken.com,

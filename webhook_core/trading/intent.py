@@ -1,8 +1,9 @@
 """What an alert may want beside an order of its own size: a position, a cancel, an amendment, or
 nothing that can be done."""
 
+from __future__ import annotations
+
 from decimal import Decimal
-from typing import NamedTuple
 
 from webhook_core.trading.orders import (
     Action,
@@ -16,6 +17,7 @@ from webhook_core.trading.orders import (
     Terms,
     is_margin,
 )
+from webhook_core.value import NamedTuple
 
 
 class NoOrder(NamedTuple):

@@ -1,9 +1,13 @@
 """What we want from the venue, exactly what goes to it, and the ways it can end."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from webhook_core.value import NamedTuple
 
 
 class Side(StrEnum):
@@ -11,7 +15,7 @@ class Side(StrEnum):
     SELL = "sell"
 
     @property
-    def opposite(self) -> "Side":
+    def opposite(self) -> Side:
         return Side.SELL if self is Side.BUY else Side.BUY
 
 

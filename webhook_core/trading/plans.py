@@ -1,12 +1,15 @@
 """What planning ends in: a plan, or the rule that forbids it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import OrderDenied, OutOfScope, TooManyAlerts
 from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.appraisal import Appraisal
@@ -23,8 +26,8 @@ class Plan(NamedTuple):
 
     requests: tuple[OrderRequest, ...]
     notes: tuple[str, ...] = ()
-    appraisals: "tuple[Appraisal | None, ...]" = ()
-    costs: "tuple[Cost, ...]" = ()
+    appraisals: tuple[Appraisal | None, ...] = ()
+    costs: tuple[Cost, ...] = ()
     checks: tuple[Check, ...] = ()
 
 

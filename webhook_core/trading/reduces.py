@@ -12,13 +12,15 @@ What is judged is the order as it is planned, amended or stored, never what its 
 - a settled margin position (``settle-position``) is held on as spot, so it is not smaller.
 """
 
+from __future__ import annotations
+
 from decimal import Decimal
-from typing import NamedTuple
 
 from webhook_core.trading.drafts import Draft
 from webhook_core.trading.intent import OrderIntent
 from webhook_core.trading.orders import Exit, OrderType, Side, is_margin
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import NamedTuple
 
 
 class _Shape(NamedTuple):

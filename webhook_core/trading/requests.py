@@ -1,14 +1,16 @@
 """Exactly what goes to a venue, the ways it can end, and what a venue shows of orders."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from webhook_core.trading.kraken_fields import OrderFields
 from webhook_core.trading.orders import Exit
-from webhook_core.value import Value
+from webhook_core.value import NamedTuple, Value
 
 if TYPE_CHECKING:
     from webhook_core.trading.refusals import Refusal
@@ -99,10 +101,10 @@ class Rejected(NamedTuple):
 
     errors: tuple[str, ...]
     stale_rules: bool = False
-    because: "Refusal | None" = None
+    because: Refusal | None = None
 
     @property
-    def refusal(self) -> "Refusal | None":
+    def refusal(self) -> Refusal | None:
         """Which of those it is of which something follows; None for most."""
         from webhook_core.trading.refusals import refusal_of  # few orders are refused
 

@@ -1,13 +1,16 @@
 """What the settings say for the orders of one strategy: limits and their owners, size, fees."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from webhook_core.trading.checks import Check, Scope
 from webhook_core.trading.orders import QuantityType
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.trading.day_begins import DayBegins
@@ -45,14 +48,14 @@ class Guards(NamedTuple):
 
     price_collar: Decimal | None = None
     max_spread: Decimal | None = None
-    trading_hours: "TradingHours | None" = None
+    trading_hours: TradingHours | None = None
     max_alert_cost: Mapping[str, Decimal] | None = None
     orders_per_day: int | None = None
     orders_per_hour: int | None = None
     cool_down: timedelta | None = None
     alerts_per_3_minutes: int | None = None
     max_daily_loss: Mapping[str, Decimal] | None = None
-    day_begins: "DayBegins | None" = None
+    day_begins: DayBegins | None = None
     on_limit: Literal["deny", "pause"] | None = None
     max_position: Mapping[str, Decimal] | None = None
     max_open_orders: Most | None = None
@@ -132,7 +135,7 @@ class TradingRules(NamedTuple):
     fees: Fees = Fees()
     quantity_type: QuantityType = "base"
     size_fixed: bool = False
-    permit: "Permit | None" = None
+    permit: Permit | None = None
     exits_ignore_cost: bool = True
     exits_ignore_limits: bool = True
     priced_by_alerts: bool = False
@@ -163,7 +166,7 @@ class TradingRules(NamedTuple):
         """Whether an owner limits what may be lost a day."""
         return any(one.guards is not None and one.guards.max_daily_loss for one in self.limits)
 
-    def day_begins(self, owner: Limits) -> "DayBegins":
+    def day_begins(self, owner: Limits) -> DayBegins:
         """That owner's, else the account's, else midnight UTC."""
         from webhook_core.trading.day_begins import MIDNIGHT  # few strategies count days
 
@@ -173,7 +176,7 @@ class TradingRules(NamedTuple):
         return MIDNIGHT
 
     @property
-    def size(self) -> "Size | None":
+    def size(self) -> Size | None:
         return (
             None if self.volume is None else Size(self.volume, self.quantity_type, self.size_fixed)
         )

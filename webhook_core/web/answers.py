@@ -1,8 +1,10 @@
 """The answers to an alert: one shape for every outcome, amounts as plain decimal strings."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import WebhookError
 from webhook_core.ledger.entry import LedgerEntry
@@ -11,6 +13,7 @@ from webhook_core.trading.checks import Check
 from webhook_core.trading.plans import Plan
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.rounding import plain
+from webhook_core.value import NamedTuple
 from webhook_core.web.messages import HttpResponse, MethodNotAllowed, json_response
 from webhook_core.web.outcome_words import (
     code_of,
@@ -37,7 +40,7 @@ class Frame(NamedTuple):
 def of_progress(
     progress: Progress,
     frame: Frame,
-    reuse: "Reuse | None" = None,
+    reuse: Reuse | None = None,
     beside: Sequence[Progress] = (),
     notes: Sequence[str] = (),
 ) -> HttpResponse:
@@ -197,7 +200,7 @@ def _unclaimed(request: OrderRequest) -> dict[str, Any]:
 
 
 def _appraised(
-    request: OrderRequest, appraisal: "Appraisal | None", state: str, code: str
+    request: OrderRequest, appraisal: Appraisal | None, state: str, code: str
 ) -> dict[str, Any]:
     """``appraisal`` is None for a request that has no cost and no limit to hold
     against, such as a cancel."""
@@ -213,7 +216,7 @@ def _appraised(
     }
 
 
-def _estimate(estimate: "Estimate") -> dict[str, str | None]:
+def _estimate(estimate: Estimate) -> dict[str, str | None]:
     amounts = {"price": estimate.price, "cost": estimate.cost, "fee": estimate.fee}
     texts = {name: None if amount is None else plain(amount) for name, amount in amounts.items()}
     return {**texts, "currency": estimate.currency}

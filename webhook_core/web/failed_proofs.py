@@ -6,9 +6,12 @@ same address, for all of TradingView shares four. What keeps a token from being 
 length.
 """
 
+from __future__ import annotations
+
 import threading
 from collections import OrderedDict, deque
-from typing import NamedTuple
+
+from webhook_core.value import NamedTuple
 
 WINDOW_S = 60.0
 MOST_ADDRESSES = 4096

@@ -1,14 +1,17 @@
 """The request and the response that the core works on, free of any web framework, and
 what HTTP itself has to say against a request."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook_core.errors import WebhookError
+from webhook_core.value import NamedTuple
 
 MAX_BODY_BYTES = 64 * 1024
 """TradingView states no limit; a Pine string holds 40,960 characters (Pine v6 User Manual,

@@ -3,7 +3,6 @@ that forbids them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from webhook_core.trading.orders import OrderType, Side
 from webhook_core.trading.planner import intent, needs_ticker, plan
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.rules import TradingRules
+from webhook_core.value import replace
 
 D = Decimal
 FREE = TradingRules()
@@ -27,14 +27,13 @@ VOLUME = D("0.01")
 STALE = AS_OF + timedelta(hours=25)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Alert(intake.Alert):
-    symbol: str | None = "BTCUSD"
-    side: Side | None = Side.BUY
-    volume: Decimal | None = VOLUME
-
+class UncheckedAlert(intake.Alert):
     def __post_init__(self) -> None:
         """Not checked: what comes through all the same is refused here too."""
+
+
+def Alert(**fields):  # noqa: N802  as the class that it makes one of
+    return UncheckedAlert(**{"symbol": "BTCUSD", "side": Side.BUY, "volume": VOLUME, **fields})
 
 
 def planned(alert, instrument=BTC_USD, rules=FREE, now=AS_OF, ticker=None):

@@ -1,11 +1,15 @@
 """The state of the paper account as plain data, and its JSON text. Amounts are Decimal here and
 strings in the text."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import field
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from webhook_core.value import NamedTuple, Record
 
 _MODULUS = 36**16
 # Odd and no multiple of 3: coprime to the modulus, so no id comes twice.
@@ -13,8 +17,7 @@ _STRIDE = 4_862_736_451_923_847_561_021_763
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Order:
+class Order(Record):
     """An order as Kraken keeps it. ``price`` is the limit of a limit order and the trigger of a
     stop; ``price2`` its limit.
 
@@ -72,7 +75,7 @@ class Order:
         """What is still to fill, in the unit of ``volume``."""
         return self.volume - (self.spent if self.in_quote else self.vol_exec)
 
-    def fills(self) -> "list[Fill]":
+    def fills(self) -> list[Fill]:
         """Oldest first."""
         if self.parts is not None:
             return [
@@ -105,8 +108,7 @@ class Fill(NamedTuple):
     maker: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Position:
+class Position(Record):
     """One margin fill that opened a position. ``cost``, ``fee`` and ``margin`` are quote, as they
     were at the opening."""
 
@@ -123,8 +125,7 @@ class Position:
     closed: Decimal = Decimal(0)
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Book:
+class Book(Record):
     """Balances and prices by id (``XXBT``, ``XXBTZUSD``); closed orders oldest first,
     still in their JSON form."""
 
@@ -137,7 +138,7 @@ class Book:
     positions: list[Position] = field(default_factory=list)
 
     @classmethod
-    def from_text(cls, text: str) -> "Book":
+    def from_text(cls, text: str) -> Book:
         """Raises ValueError, KeyError or TypeError for a text that ``to_text`` didn't write."""
         data = json.loads(text)
         return cls(
@@ -225,10 +226,10 @@ def _data(row: Order | Position) -> dict[str, Any]:
     """Without what equals its default: five hundred closed orders stay far below a
     Firestore document's limit."""
     data: dict[str, Any] = {}
-    for part in fields(row):
-        value = getattr(row, part.name)
-        if part.default is MISSING or value != part.default:
-            data[part.name] = f"{value:f}" if isinstance(value, Decimal) else value
+    for name in row._fields:
+        value = getattr(row, name)
+        if name not in row._field_defaults or value != row._field_defaults[name]:
+            data[name] = f"{value:f}" if isinstance(value, Decimal) else value
     return data
 
 

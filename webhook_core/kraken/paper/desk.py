@@ -1,12 +1,13 @@
 """What one request works with: the book, the rules, the fees and the moment; and
 what is free to spend."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from decimal import ROUND_DOWN, Decimal
-from typing import NamedTuple
 
 from webhook_core.kraken.paper.book import Book, Order
 from webhook_core.kraken.paper.rules import Pair, Pairs
+from webhook_core.value import NamedTuple, Record
 
 HUNDRED = Decimal(100)
 
@@ -40,8 +41,7 @@ class Lag(NamedTuple):
     closed_s: float = 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Desk:
+class Desk(Record):
     """``now`` is unix seconds. Every change of ``book`` lasts only if the whole
     request ends well."""
 

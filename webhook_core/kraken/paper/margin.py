@@ -5,13 +5,15 @@ Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Ro
 fees are left out.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import NamedTuple
 
 from webhook_core.kraken.paper.book import Fill, Order, Position
 from webhook_core.kraken.paper.desk import HUNDRED, Desk
 from webhook_core.kraken.paper.rules import Pair
+from webhook_core.value import NamedTuple
 
 ZERO = Decimal(0)
 

@@ -3,12 +3,14 @@
 Rules: docs.kraken.com/api/docs/rest-api/add-order.
 """
 
+from __future__ import annotations
+
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import NamedTuple
 
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import invalid
+from webhook_core.value import NamedTuple
 
 PERCENT_DECIMALS = 4  # as Kraken prints them
 _FORM = re.compile(r"([+\-#])([0-9]{1,15}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(%?)", re.ASCII)

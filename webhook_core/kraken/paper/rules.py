@@ -4,13 +4,16 @@ defaults where it is silent.
 Fields: docs.kraken.com/api/docs/rest-api/get-tradable-asset-pairs.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from webhook_core.kraken.paper.wire import Refused
+from webhook_core.value import NamedTuple
 
 Rows = Mapping[str, Mapping[str, Any]]
 """AssetPairs' rows by the pair's key."""
@@ -51,7 +54,7 @@ class Pair(NamedTuple):
     status: str
 
     @classmethod
-    def from_row(cls, key: str, row: Mapping[str, Any]) -> "Pair":
+    def from_row(cls, key: str, row: Mapping[str, Any]) -> Pair:
         """``row`` as AssetPairs has it; absent fields get the default that most of
         Kraken's pairs have."""
         decimals = int(row.get("pair_decimals", 5))

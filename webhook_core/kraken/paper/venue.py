@@ -1,14 +1,17 @@
 """The paper Kraken as a venue: the engine beneath the same krakenex client,
 and the same KrakenVenue."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.engine import PaperKraken
 from webhook_core.kraken.paper.transport import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
@@ -30,7 +33,7 @@ class PaperAccount(NamedTuple):
 
 
 def paper_venue(
-    account: PaperAccount, documents: "Documents", clock: "Clock", kraken_url: str | None
+    account: PaperAccount, documents: Documents, clock: Clock, kraken_url: str | None
 ) -> KrakenVenue:
     """``kraken_url``: whose public prices and rules it asks for, where the account says so."""
     outside = None

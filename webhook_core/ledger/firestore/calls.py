@@ -4,12 +4,13 @@ what may be done again is decided by who calls.
 https://firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerForbidden, LedgerUnavailable
@@ -19,6 +20,7 @@ from webhook_core.ledger.firestore.codec import decoded_fields, encoded_fields, 
 from webhook_core.ledger.firestore.failures import FirestoreError, Forbidden, Unproved
 from webhook_core.ledger.firestore.tokens import NoToken
 from webhook_core.ledger.time_left import seconds_at_most
+from webhook_core.value import NamedTuple, Record, Value
 
 LEDGER = "ledger"
 """The collection of the entries."""
@@ -28,8 +30,7 @@ _TOKEN_WITHIN_S = 1.5
 """Only the first token of an instance is waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Record, Value, frozen=True):
     """A document as it was read: where, which version, and its fields."""
 
     collection: str

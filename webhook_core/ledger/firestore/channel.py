@@ -5,17 +5,20 @@ A connection that died while the instance was frozen says nothing for minutes: c
 nobody used for a while, and all of them once a call had no answer, are left for new ones.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import time
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook_core.ledger.firestore.failures import Forbidden, Unproved, result_of
 from webhook_core.ledger.firestore.tokens import Tokens, source
 from webhook_core.network.exchange import NoAnswer
 from webhook_core.network.wire import Wire
+from webhook_core.value import NamedTuple
 
 HOST = "firestore.googleapis.com"
 _IDLE_LIMIT_S = 60.0

@@ -3,7 +3,6 @@ conditions, and a look at what is stored only where one of them fails or the ans
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from webhook_core.clock import Clock
@@ -24,6 +23,7 @@ from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Conten
 from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.keys import unit_digest
 from webhook_core.ledger.serial import unmarked
+from webhook_core.value import replace
 
 _TRIES = 2
 _TRIES_TAKING = 6

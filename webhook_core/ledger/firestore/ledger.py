@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +50,7 @@ from webhook_core.ledger.firestore.entries import (
 from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
 from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of
+from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.ledger.firestore.purging import Purging

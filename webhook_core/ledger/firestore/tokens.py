@@ -5,15 +5,17 @@ A token is renewed before it ends, once at a time: whoever comes meanwhile goes 
 while that lasts, and waits for the new one after.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
 from webhook_core.network.exchange import NoAnswer
 from webhook_core.network.wire import Wire
+from webhook_core.value import NamedTuple
 
 RENEWED_AHEAD_S = 225
 """As google-auth does: the metadata server gives a new token only in the last five minutes of one

@@ -11,7 +11,6 @@ line. Both writes are conditional, so whoever takes a turn in between makes them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from webhook_core.clock import Clock
@@ -33,6 +32,7 @@ from webhook_core.ledger.firestore.taking import references_of, taken
 from webhook_core.ledger.keys import line_digest, unit_digest
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
+from webhook_core.value import replace
 
 _LINES = "lines"
 _TRIES = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -39,6 +38,7 @@ from webhook_core.ledger.sqlite.file import SqliteFile
 from webhook_core.ledger.sqlite.mark import highest_entry
 from webhook_core.ledger.sqlite.notes import SqliteNotes
 from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of, unfinished_place
+from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.ledger.contract import HeldBack

@@ -6,6 +6,8 @@ agree: who sees a mark sees a file with an id, and who sees none reads the one i
 got.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import sqlite3
@@ -13,10 +15,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from webhook_core.errors import LedgerLost
 from webhook_core.ledger.identity import DOCUMENT, lost, new_id
+from webhook_core.value import NamedTuple
 
 _ON_PURPOSE = "begun-anew"
 _GONE = "its file is gone, or empty"
@@ -40,7 +42,7 @@ class Sight(NamedTuple):
     size: int
     log_size: int
 
-    def has_all_of(self, before: "Sight | None") -> bool:
+    def has_all_of(self, before: Sight | None) -> bool:
         """The same two, and no less in them."""
         if before is None or self[:3] != before[:3]:
             return False
