@@ -29,7 +29,7 @@ from webhook_core.ledger.contract import Claim, Claimed, Existing, Recorded, Wai
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.turns import Refusal, refusal
-from webhook_core.planning import own_changes, settled_figures
+from webhook_core.planning import among_others, settled_figures
 from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.planning.settled_figures import Settled
 from webhook_core.sending import legs, missed
@@ -504,8 +504,7 @@ MUTATIONS = (
     Mutation(
         "clocks_believed",
         (
-            (own_changes, "counts_from", _claimed_at_by_the_clock),
-            (settled_figures, "counts_from", _claimed_at_by_the_clock),
+            (among_others, "counts_from", _claimed_at_by_the_clock),
             (settled_figures, "saw_less", _saw_it_all),
         ),
         Invariant.LANDS_ON_TARGET,

@@ -3,7 +3,7 @@ account, and when that was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ differ by a second or two."""
 AT_ONCE = timedelta(seconds=1)
 """An order that meets the book when it comes is done a few milliseconds after it was opened."""
 _OWN = "strategy's "
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
 _ROUNDED = Decimal("0.0001")
 """A balance in dollars has four decimals, what an order cost has more."""
@@ -64,38 +64,6 @@ def last_moment(entry: LedgerEntry, fill: Fill | None) -> datetime:
     return taken if traded is None else max(taken, traded)
 
 
-def place_of(
-    entry: LedgerEntry, fill: Fill | None, others: Sequence[LedgerEntry]
-) -> tuple[datetime, bool]:
-    """Among the others: where it was claimed, or, of one that rested, behind those that were
-    claimed before it traded."""
-    place, traded = counts_from(entry), rested_until(entry, fill)
-    if traded is None:
-        return place, False
-    before = (counts_from(other) for other in others if other.current.claimed_at < traded)
-    return max([place, *before]), True
-
-
-def is_entangled(
-    entry: LedgerEntry, fill: Fill | None, key: str, others: Sequence[LedgerEntry]
-) -> bool:
-    """Whether it rested, and the moments do not tell what another plan on this figure saw of it:
-    that one was claimed near its trade, by two clocks, or between the first of its trades and the
-    last."""
-    traded = rested_until(entry, fill)
-    if fill is None or traded is None:
-        return False
-    claims = [
-        other.current.claimed_at
-        for other in others
-        if key in other.figures and other.current.claimed_at > entry.current.claimed_at
-    ]
-    once = fill.trades == 1 and fill.status not in ("canceled", "expired")
-    if not once and any(claimed_at <= traded for claimed_at in claims):
-        return True
-    return any(abs(claimed_at - traded) < NEAR for claimed_at in claims)
-
-
 def rested_until(entry: LedgerEntry, fill: Fill | None) -> datetime | None:
     """When it traded last, None for one that never rested, or has not traded."""
     if fill is None or fill.closed_at is None or not fill.volume or entry.current.request.at_market:
@@ -132,33 +100,17 @@ def counts_from(entry: LedgerEntry) -> datetime:
     is sent again as it was, has counted none."""
     if not entry.figures:
         return entry.current.claimed_at
-    return (
-        _BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
-    )
-
-
-def saw_less(entry: LedgerEntry, key: str, before: Sequence[LedgerEntry], of: InstrumentOf) -> bool:
-    """Whether its plan has not counted one of the orders ``before`` it that change this figure:
-    then its figure is what was held before that one, not what it led to."""
-    return any(_may_change(other, key, of) and not _is_counted(other, entry) for other in before)
-
-
-def _may_change(entry: LedgerEntry, key: str, instrument_of: InstrumentOf) -> bool:
-    request = entry.current.request
-    if entry.state is State.NO_ACTION or request.method != "AddOrder":
-        return False
-    pair = instrument_of(request.pair)
-    return pair is not None and touches(request, key, pair)
+    return BEFORE_ALL if entry.counted_until is None else entry.counted_until + timedelta.resolution
 
 
 def step_of(
     entry: LedgerEntry,
     key: str,
-    others: Sequence[LedgerEntry],
+    may_be_cut: Callable[[LedgerEntry], bool],
     instrument_of: InstrumentOf,
     fill: Fill | None,
 ) -> Step | None:
-    """None for an entry that has no part in this figure.
+    """None for an entry that has no part in this figure. ``may_be_cut``: it may fill less.
 
     What an order of another type than market fills only Kraken knows.
     """
@@ -179,31 +131,10 @@ def step_of(
         and (fill.status in DONE or not at_market)
     ):
         return Step(before, *_filled(request, key, instrument, fill), returns=returns)
-    if entry.state is State.SUBMITTING or not at_market or _may_be_cut(entry, others):
+    if entry.state is State.SUBMITTING or not at_market or may_be_cut(entry):
         return Step(before, None, sure=False)
     rises = (request.side is Side.BUY) == (key != instrument.quote)
     return Step(before, *_change(request, key, instrument), returns=returns, rises=rises)
-
-
-def _may_be_cut(entry: LedgerEntry, others: Sequence[LedgerEntry]) -> bool:
-    """An order that only reduces stops at zero, so it fills less where an order that its plan did
-    not count reduces too."""
-    request, claimed_at = entry.current.request, counts_from(entry)
-    return request.reduces_only and any(
-        other.unit != entry.unit
-        and other.current.request.pair == request.pair
-        and claimed_at <= other.current.claimed_at <= entry.current.deadline
-        and not _is_counted(entry, other)
-        for other in others
-    )
-
-
-def _is_counted(entry: LedgerEntry, by: LedgerEntry) -> bool:
-    """Its own clock may be behind that of what it has counted itself: then what has counted only
-    that has not counted it."""
-    if by.counted_until is None:
-        return False
-    return max(counts_from(entry), entry.current.claimed_at) <= by.counted_until
 
 
 def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:

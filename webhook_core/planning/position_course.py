@@ -53,7 +53,8 @@ def lacking_of(
     shifts = (timedelta(0), NEAR, -NEAR)
     courses = [_in_order(entries, fills, exits, shift) for shift in shifts]
     courses.append(_as_planned(courses[0], entries))
-    return frozenset(amount for course in courses for amount in lacking(lots, course))
+    different = dict.fromkeys(map(tuple, courses))  # mostly they are one
+    return frozenset(amount for course in different for amount in lacking(lots, course))
 
 
 def _as_planned(course: Sequence[Traded], entries: Sequence[LedgerEntry]) -> list[Traded]:

@@ -6,17 +6,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
+from webhook_core.planning.among_others import AmongOthers, counted_at, saw_less
 from webhook_core.planning.own_changes import (
     InstrumentOf,
-    counts_from,
-    is_entangled,
     known_fill,
     last_moment,
-    place_of,
-    saw_less,
     step_of,
     touches,
 )
@@ -66,19 +64,23 @@ class SettledFigures:
         fills: Mapping[str, Fill],
         young_until: datetime,
     ) -> None:
-        self._entries, self._instrument_of, self._fills = newest, instrument_of, fills
+        self._instrument_of, self._fills = cache(instrument_of), fills
         self._young_until = young_until
-        self._ours = self._in_order(newest)
+        self._entries = self._with_fills(newest)
+        self._among = AmongOthers(self._entries)
 
     @property
     def may_lack(self) -> bool:
         """Whether there is an order that a figure may lack."""
-        orders = (entry for entry in self._entries if entry.state is not State.NO_ACTION)
-        return any(map(self._is_young, orders))
+        return any(
+            self._is_young(entry, fill)
+            for entry, fill in self._entries
+            if entry.state is not State.NO_ACTION
+        )
 
     def begin_with(self, seen: Sequence[LedgerEntry]) -> None:
         """``seen``: figures that no alert has left, each as an entry."""
-        self._ours = self._in_order([*self._entries, *seen])
+        self._among = AmongOthers([*self._entries, *self._with_fills(seen)])
 
     def of(self, figures: Mapping[str, Decimal]) -> Settled:
         """Each of those that are shown."""
@@ -94,43 +96,36 @@ class SettledFigures:
             known[key] = found
             if found != figure and course.began is not None:
                 began.append(course.began)
-        accepted = [entry for entry in self._entries if self._is_accepted_of(entry, figures)]
+        accepted = [one for one in self._entries if self._is_accepted_of(one[0], figures)]
         return Settled(
             known,
             list(unsure.values()),
-            [entry for entry in accepted if self._is_young(entry)],
-            accepted,
-            max(map(_counted_until, self._entries), default=None),
+            [entry for entry, fill in accepted if self._is_young(entry, fill)],
+            [entry for entry, _ in accepted],
+            max((counted_at(entry) for entry, _ in self._entries), default=None),
             min(began, default=None),
         )
 
-    def _in_order(self, entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
-        """Newest first."""
-        return sorted(
-            entries,
-            key=lambda entry: place_of(entry, known_fill(entry, self._fills), entries),
-            reverse=True,
-        )
+    def _with_fills(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill | None]]:
+        return [(entry, known_fill(entry, self._fills)) for entry in entries]
 
-    def _is_young(self, entry: LedgerEntry) -> bool:
-        return last_moment(entry, known_fill(entry, self._fills)) > self._young_until
+    def _is_young(self, entry: LedgerEntry, fill: Fill | None) -> bool:
+        return last_moment(entry, fill) > self._young_until
 
     def _course(self, key: str) -> _Course:
         ours: list[tuple[LedgerEntry, Step]] = []
         young: set[Unit] = set()  # looked for in each step
-        for number, entry in enumerate(self._ours, 1):
-            fill = known_fill(entry, self._fills)
-            step = step_of(entry, key, self._ours, self._instrument_of, fill)
+        among = self._among
+        before = among.newest_before(key, self._instrument_of)
+        for (entry, fill), newest_before in zip(among.newest_first, before, strict=True):
+            step = step_of(entry, key, among.may_cut, self._instrument_of, fill)
             if step is None:
                 continue
-            if step.change != 0 and self._is_young(entry):
+            if step.change != 0 and self._is_young(entry, fill):
                 young.add(entry.unit)
-                step = step._replace(
-                    sure=step.sure and not is_entangled(entry, fill, key, self._ours)
-                )
-            less = step.before is not None and saw_less(
-                entry, key, self._ours[number:], self._instrument_of
-            )
+                entangled = among.is_entangled(entry, fill, key)
+                step = step._replace(sure=step.sure and not entangled)
+            less = step.before is not None and saw_less(entry, newest_before)
             ours.append((entry, step._replace(before=None, less=step.before) if less else step))
         return _back_to_a_figure(ours, young)
 
@@ -158,7 +153,3 @@ def _back_to_a_figure(ours: Sequence[tuple[LedgerEntry, Step]], young: Collectio
             in_doubt.append(entry)
         missing -= entry.unit in young
     return _Course(steps[::-1], began, in_doubt)
-
-
-def _counted_until(entry: LedgerEntry) -> datetime:
-    return max(counts_from(entry), entry.current.claimed_at)

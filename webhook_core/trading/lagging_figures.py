@@ -10,11 +10,13 @@ hand) proves nothing while an order is that young.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate
 from typing import NamedTuple
 
 DUST = Decimal("1E-8")
+_ZERO = Decimal(0)
 
 
 class Step(NamedTuple):
@@ -99,34 +101,54 @@ def lacking(lots: Collection[Lot], fills: Sequence[Traded]) -> frozenset[Decimal
     Fills close the oldest positions on the other side, and open one in their order's name of what
     is left. So each number of fills that the read may show leads to lots of its own.
     """
-    figure = sum((lot.open for lot in lots), Decimal(0))
-    ours = {fill.order_id for fill in fills}
-    shown = _joined(lot for lot in lots if lot.order_id in ours)
-    found = set()
+    figure = sum((lot.open for lot in lots), _ZERO)
+    places = {fill.order_id: len(fills) - back for back, fill in enumerate(reversed(fills))}
+    shown = _joined(lot for lot in lots if lot.order_id in places)
+    first = max((places[name] for name in shown), default=0)
+    moved = list(accumulate((fill.change for fill in fills), initial=_ZERO))
+    kept = (_ZERO if fill.returns else fill.change for fill in fills)
+    stays = list(accumulate(kept, initial=_ZERO))
+    found: set[Decimal] = set()
+    opening: list[tuple[Traded, Decimal]] = []
+    least, most = Decimal("-Infinity"), Decimal("Infinity")
     for number in range(len(fills) + 1):
-        before = figure - sum((fill.change for fill in fills[:number]), Decimal(0))
-        if _after(before, fills[:number]) == shown:
-            lacks = fills[number:]
-            found.add(sum((fill.change for fill in lacks), Decimal(0)))
-            found.add(sum((fill.change for fill in lacks if not fill.returns), Decimal(0)))
+        before = figure - moved[number]
+        if number:
+            fill, behind = fills[number - 1], moved[number - 1]
+            if fill.change * figure > 0:
+                opening.append((fill, behind))
+            if fill.opens and fill.change > 0:
+                least = max(least, -behind)  # or it would have closed what was there
+            elif fill.opens and fill.change < 0:
+                most = min(most, -behind)
+        if number < first or not least <= before <= most:
+            continue
+        if _open(figure, before, opening, shown) == shown:
+            found.add(moved[-1] - moved[number])
+            found.add(stays[-1] - stays[number])
     return frozenset(found)
 
 
-def _after(before: Decimal, fills: Sequence[Traded]) -> dict[str, Lot] | None:
-    """The lots of these orders behind them all; None where one closed that only opens."""
-    lots = [Lot("", before, before)]
-    for fill in fills:
-        left, kept = fill.change, []
-        for lot in lots:
-            part = (
-                min(abs(lot.open), abs(left)).copy_sign(left) if lot.open * left < 0 else Decimal(0)
-            )
-            left -= part
-            kept.append(lot._replace(open=lot.open + part))
-        if fill.opens and left != fill.change:
+def _open(
+    figure: Decimal,
+    before: Decimal,
+    opening: Sequence[tuple[Traded, Decimal]],
+    shown: Mapping[str, Lot],
+) -> Mapping[str, Lot] | None:
+    """The lots of ours that the figure is, of what was ``before`` and these fills, which went its
+    way, each with what had moved until it: the newest, for the oldest were closed first. None where
+    one is not ``shown``."""
+    left, found = figure, []
+    for fill, moved in reversed(opening):
+        if not left:
+            break
+        was = before + moved
+        opened = fill.change if was * figure >= 0 else was + fill.change
+        if fill.order_id and fill.order_id not in shown:
             return None
-        lots = [*kept, Lot(fill.order_id, left, left)]
-    return _joined(lot for lot in lots if lot.order_id)
+        found.append(Lot(fill.order_id, min(left, opened, key=abs), opened))
+        left -= found[-1].open
+    return _joined(lot for lot in found if lot.order_id)
 
 
 def _joined(lots: Iterable[Lot]) -> dict[str, Lot]:
