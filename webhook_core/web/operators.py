@@ -108,6 +108,7 @@ class Operators:
 
             return close_own(self.closings, asked, self._budget())
 
+        said = self._without_secrets(said)
         return pause(self.market.pausing, said, self.strategies, cancels, closes)
 
     @property
@@ -128,7 +129,15 @@ class Operators:
         """End a pause."""
         from webhook_core.web.pausing import resume  # no alert does
 
-        return resume(self.market.pausing, said, self.strategies)
+        return resume(self.market.pausing, self._without_secrets(said), self.strategies)
+
+    def _without_secrets(self, said: Mapping[str, str]) -> dict[str, str]:
+        """What is kept and told to whoever is stopped. No stop is refused for its words."""
+        from webhook_core.cloud.masking import masked, written_forms
+
+        forms = written_forms(self.settings.texts_to_mask)
+        words = {name: masked(said[name], forms) for name in ("why", "by") if name in said}
+        return {**said, **words}
 
     def alerts(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Every alert with a proof, newest first, whatever became of it (journal.asking)."""

@@ -121,6 +121,22 @@ def test_who_paused_when_and_why_is_listed(function):
     assert go_on(function, strategy="trend")["ended"] == listed
 
 
+@pytest.mark.parametrize("name", ["why", "by"])
+def test_a_secret_that_is_pasted_into_its_words_is_kept_nowhere_and_it_stands(function, name):
+    secret = "operator-of-the-tests-0123"
+    asked = stop(function, **{name: f"because of {secret}"})
+    told = (
+        asked.document,
+        function.operate("GET", "/orders").document,
+        alert(function, 1).document,
+    )
+    resumed = go_on(function, by=secret).document
+    assert secret not in str((*told, resumed))
+    assert asked["pause"][name] == "because of ***"
+    assert told[2]["code"] == "paused"
+    assert secret not in str(vars(function.store))
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [
