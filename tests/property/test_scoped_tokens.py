@@ -53,6 +53,7 @@ def is_within(less: Permit, more: Permit) -> bool:
             less.strategy == more.strategy,
             less.expires <= more.expires,
             less.actions <= more.actions,
+            less.exits_own or not more.exits_own,
             set(more.pairs) <= set(less.pairs),
             set(more.networks) <= set(less.networks),
             more.sides is None or (less.sides is not None and less.sides <= more.sides),

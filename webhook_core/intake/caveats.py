@@ -8,7 +8,8 @@
 One that is written twice holds both times. ``e`` is required. Without ``x`` a token may
 do all that an alert can but ``resume`` and ``read``: these two have to be given, and an
 ``x`` behind the first ``e`` gives nothing, since whoever holds a token can write more
-caveats, and only behind what is there.
+caveats, and only behind what is there. With ``s``, ``c`` or ``n`` it exits what its strategy bought
+alone, unless an ``s`` before the first ``e`` names sell.
 """
 
 from __future__ import annotations
@@ -60,18 +61,20 @@ def permit_of(token: Token, now: datetime) -> Permit:
     _check_overlap(pairs, _same_pairs)
     networks = tuple(_networks(text) for text in found.get("i", ()))
     _check_overlap(networks, _same_networks)
+    sides = _shared(found, "s", lambda text: _listed(text, Side))
     return Permit(
         token_id=token.token_id,
         strategy=token.strategy,
         expires=min(ends),
         actions=_actions(token.caveats),
         pairs=pairs,
-        sides=_shared(found, "s", lambda text: _listed(text, Side)),
+        sides=sides,
         order_types=_shared(found, "o", lambda text: _listed(text, OrderType)),
         max_cost=_max_cost(found.get("c", ())),
         orders_per_day=min((_number(text) for text in found.get("n", ())), default=None),
         networks=networks,
         written={letter: "~".join(_named(letter, values)) for letter, values in found.items()},
+        exits_own=bool(found.keys() & set("scn")) and not _lets_sell(token.caveats, sides),
     )
 
 
@@ -117,8 +120,18 @@ def _intersected(sets: Sequence[frozenset[T]]) -> frozenset[T]:
     return both
 
 
+def _lets_sell(caveats: Sequence[str], sides: frozenset[Side] | None) -> bool:
+    """Whether whoever made the token has named sell, and nobody has taken it away since."""
+    named = any(caveat.startswith("s=") for caveat in caveats[: _first_end(caveats)])
+    return named and sides is not None and Side.SELL in sides
+
+
+def _first_end(caveats: Sequence[str]) -> int:
+    return next(number for number, caveat in enumerate(caveats) if caveat.startswith("e="))
+
+
 def _actions(caveats: Sequence[str]) -> frozenset[str]:
-    ends = next(number for number, caveat in enumerate(caveats) if caveat.startswith("e="))
+    ends = _first_end(caveats)
     given = [_listed(caveat[2:], _action) for caveat in caveats[:ends] if caveat.startswith("x=")]
     added = [_listed(caveat[2:], _action) for caveat in caveats[ends:] if caveat.startswith("x=")]
     own = [frozenset(actions) for actions in given] or [frozenset(ACTIONS) - GRANTED]

@@ -49,7 +49,8 @@ class Permit(NamedTuple):
     Of ``pairs`` and ``networks`` every list must hold. ``max_cost``: quote asset -> most that one
     order may cost; ``orders_per_day``: how many may be sent from 00:00 UTC on. ``expires``: the
     last day, of UTC. ``written``: a caveat's letter -> how the token has it. ``met``: what was
-    found of when and from where the alert came.
+    found of when and from where the alert came. ``exits_own``: what it exits is what its strategy
+    bought, and nothing else that is held.
     """
 
     token_id: str
@@ -64,18 +65,11 @@ class Permit(NamedTuple):
     networks: tuple[tuple[IPv4Network | IPv6Network, ...], ...] = ()
     written: Mapping[str, str] = MappingProxyType({})
     met: tuple[Check, ...] = ()
+    exits_own: bool = False
 
     @property
     def may_read(self) -> bool:
         return READ in self.actions
-
-    @property
-    def exits_own(self) -> bool:
-        """Whether what it exits is what its strategy bought, and nothing else that is held: where
-        it is bound in what it opens, and no ``s`` lets it sell."""
-        if self.sides is not None:
-            return Side.SELL not in self.sides
-        return self.max_cost is not None or self.orders_per_day is not None
 
     def caveat(self, letter: str) -> str:
         """As the token has it; of one that holds without being written, what is implied."""

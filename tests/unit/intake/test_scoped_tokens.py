@@ -235,3 +235,24 @@ def test_resuming_and_reading_are_given_and_never_taken(caveats, actions):
 def test_nobody_gives_oneself_what_the_token_has_not(added):
     assert "contradict" in refused(narrowed(scoped("x=order"), added))
     assert "contradict" in refused(narrowed(scoped(), added))
+
+
+@pytest.mark.parametrize(
+    ("caveats", "own"),
+    [
+        ((), False),
+        (("p=BTC/USD", "o=market", "x=order"), False),
+        (("s=buy",), True),
+        (("c=10USD",), True),
+        (("n=1",), True),
+        (("s=sell",), False),
+        (("s=buy,sell", "c=10USD", "n=1"), False),
+        (("s=buy,sell", END, "s=buy"), True),
+        (("c=10USD", END, "s=buy,sell"), True),
+        ((END, "s=sell"), True),
+        ((END, "n=1"), True),
+        (("s=sell", END, "n=1"), False),
+    ],
+)
+def test_one_that_is_bound_exits_what_its_strategy_bought_unless_it_was_made_to_sell(caveats, own):
+    assert permit(*caveats).exits_own is own
