@@ -34,6 +34,13 @@ _WORDS = (
 )
 """The longer one first where one begins another. No pattern: to compile it takes half a
 millisecond of every cold start."""
+_PAIRS = (
+    "th he in er an re nd at on nt ha es st en ed to it ou ea hi is or ti as te et ng of al de se "
+    "le sa si ar ve ra ld ur ri ro ic ne me li ll el ta la ch ma il io ho co ss us ot ke ee un om "
+    "em be ce ck"
+)
+"""A tenth of all pairs of letters, and half of those in the words of European languages."""
+_FEWEST_PAIRS, _PART_IN_WORDS, _MOST_CHANGES, _MOST_DIGITS = 8, 0.35, 0.4, 2
 _DISGUISES = str.maketrans("013457@$", "oleastas")
 """As ``P@ssw0rd`` hides the word."""
 _ROWS = (
@@ -66,6 +73,7 @@ def weakness(text: str) -> str | None:
         (len(set(text)) < _FEWEST or _repeats(text), "repeats itself"),
         (_is_a_row(low), "is a row of the keyboard or the alphabet"),
         (_is_of_words(low), "is made of common words"),
+        (_reads_like_words(text), "reads like words"),
         (_bits(text) < LEAST_BITS, "has too few different characters"),
     )
     return next((says for holds, says in slips if holds), None)
@@ -97,6 +105,29 @@ def _is_of_words(low: str) -> bool:
     """Little is left of it beside words that a list of passwords has, disguised or not."""
     left = min(_beside_words(text) for text in (low, low.translate(_DISGUISES)))
     return left < _LEFT_OF_WORDS
+
+
+def _reads_like_words(text: str) -> bool:
+    """And has hardly a digit but those of a year. So does one random text in some thousands."""
+    if len(re.findall("[0-9]", re.sub("(?:19|20)[0-9]{2}", "", text))) > _MOST_DIGITS:
+        return False
+    letters = [pair for pair in map("".join, pairwise(text.lower())) if pair.isalpha()]
+    known = frozenset(_PAIRS.split())
+    in_words = sum(pair in known for pair in letters)
+    cased = text.lower() if text.isupper() else text
+    changes = sum(_changes(left, right) for left, right in pairwise(cased))
+    return (
+        len(letters) >= _FEWEST_PAIRS
+        and in_words >= _PART_IN_WORDS * len(letters)
+        and changes <= _MOST_CHANGES * len(text)
+    )
+
+
+def _changes(left: str, right: str) -> bool:
+    """Between letters, digits and others, and to a capital within a word."""
+    if left.isalpha() and right.isalpha():
+        return right.isupper()
+    return left.isalpha() != right.isalpha() or left.isdigit() != right.isdigit()
 
 
 def _beside_words(text: str) -> int:

@@ -23,6 +23,9 @@ WEAK = [
     "MyTradingViewToken", "webhook-secret-2026", "tradingview-kraken-webhook",
     "P@ssw0rd-Kraken-2026",
     "BitcoinToTheMoon2026", "kraken_bot_token_001", "letmein-letmein-now", "Tr4d1ngB0tS3cret!",
+    "correct horse battery staple", "elephant-giraffe-zebra", "MyDogIsCalledRex2019",
+    "manchesterunited1999", "Jennifer.Smith.1984", "hauptbahnhof-muenchen", "maison-bleue-jardin",
+    "sunflowertelescope", "your-webhook-token-here", "ElephantGiraffe99!", "monkey_banana_tree_7",
     "correcthorsebatterystaple", "ILoveCrypto4Ever!!", "loginthethewebhooksuper_btc12345678",
 ]  # fmt: skip
 
