@@ -32,6 +32,7 @@ def of_own_alone(wanted: Iterable[Intent]) -> Iterator[Intent]:
 
 
 def _bought_at_once(wanted: OrderIntent) -> Decimal:
-    """A limit far below the market costs next to nothing, and buys nothing."""
-    at_market = wanted.order_type is OrderType.MARKET and wanted.quantity_type == "base"
-    return wanted.volume if at_market else Decimal(0)
+    """A limit far below the market costs next to nothing, and buys nothing; what starts later can
+    be canceled before."""
+    at_once = wanted.order_type is OrderType.MARKET and wanted.terms.starts is None
+    return wanted.volume if at_once and wanted.quantity_type == "base" else Decimal(0)

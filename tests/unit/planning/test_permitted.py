@@ -181,6 +181,7 @@ def test_an_order_of_it_that_sells_may_not_grow(function):
         ({"volume": "0.009"}, 422, []),
         ({"volume": "0.01", "order_type": "limit", "price": "1"}, 422, []),
         ({"volume": "0.01", "symbol": "ETHUSD", "price": "100"}, 422, []),
+        ({"volume": "0.01", "starts": "+3600"}, 422, []),
     ],
 )
 def test_a_leg_sells_what_a_market_buy_before_it_buys(function, buy, status, sold):
