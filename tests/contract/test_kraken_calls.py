@@ -11,6 +11,7 @@ import pytest
 from tests.support.faked_function import Function
 from tests.support.kraken_server import KrakenServer
 from tests.support.paper import KEY, SECRET, order
+from tests.walk.scene import scene
 from webhook_core.bootstrap import build
 from webhook_core.clock import SystemClock
 
@@ -132,3 +133,20 @@ def test_a_size_that_needs_nothing_of_the_account_costs_its_order_and_at_most_a_
 @pytest.mark.parametrize("what", SHARES | POSITIONS)
 def test_a_size_that_follows_from_the_account_costs_three_calls_at_most(what, function, kraken):
     assert len(calls(kraken, function, (SHARES | POSITIONS)[what])) <= MOST
+
+
+@pytest.mark.parametrize(("margin", "figure"), [(False, "BalanceEx"), (True, "OpenPositions")])
+@pytest.mark.parametrize(
+    ("what", "asked", "behind"), [("close", [], ["CancelOrder"]), ("target", ["QueryOrders"], [])]
+)
+def test_beside_a_stop_list_and_price_are_read_and_itself_where_no_cancel_meets_its_fill(
+    what, asked, behind, margin, figure
+):
+    with scene(margin=margin, balances={"USD": Decimal(10000)}) as there:
+        there.send(side="buy", volume="0.1", stop_loss="2250")
+        there.clock.sleep(100)
+        there.operate("POST", "/reconcile")
+        before = len(there.kraken.calls)
+        there.send(**{"order_type": None} | POSITIONS[what])
+        made = [call.endpoint for call in there.kraken.calls[before:]]
+        assert made == [figure, "OpenOrders", *asked, "Ticker", *behind, "AddOrder"]

@@ -10,6 +10,8 @@ import pytest
 from tests.walk import test_cancels as cancels
 from tests.walk import test_exits_beside_lost_orders as lost_orders
 from tests.walk import test_figures as figures
+from tests.walk import test_fired_exits as fired
+from tests.walk import test_first_figures as first
 from tests.walk import test_gone_exits as gone
 from tests.walk import test_idle_exits as idle
 from webhook_core.planning import (
@@ -17,6 +19,8 @@ from webhook_core.planning import (
     leg_planner,
     open_orders,
     own_exits,
+    resting_exits,
+    settled_figures,
     unlisted_orders,
 )
 from webhook_core.sending import legs, legs_again, opened_by_exits, submission, waiting_rest
@@ -108,7 +112,7 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
     ),
     "a stop is put back where none was canceled": (
         legs, "why_nothing", empty,
-        lambda: gone.test_canceled_by_hand("half", "lists", margin=True),
+        lambda: gone.test_canceled_by_hand("half", "all", margin=True),
     ),
     "a stop that was put back is none of its own": (
         own_exits.OwnExits, "_leaves_one", only_parents,
@@ -130,10 +134,19 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
         lambda: figures.test_a_limit_that_fills_while_its_own_status_is_late(
             "0.4", fills_back=True, margin=True),
     ),
+    "what is listed as open rests": (
+        resting_exits.RestingExits, "_is_asked", never,
+        lambda: fired.test_what_follows_counts_the_exit_as_the_order_itself_shows_it(
+            "0.2", "a stop", margin=True),
+    ),
+    "what is held is believed where no plan has seen it": (
+        settled_figures.SettledFigures, "begin_with", nothing,
+        lambda: first.test_what_is_held_on_spot("close", "a buy", 2),
+    ),
     "a plan reads the list of open orders once more": (
         open_orders.OpenNow, "so_far", None,
         lambda: gone.test_fired_and_the_list_of_open_orders_goes_back_and_forth(
-            "reverse", margin=True),
+            "close", margin=False),
     ),
     "an exit that was not sent waits for what is unknown": (
         legs_again, "decided_again", only_decided,

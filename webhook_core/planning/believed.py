@@ -39,7 +39,7 @@ from webhook_core.planning.position_course import (
     lacking_of,
     presumed,
 )
-from webhook_core.planning.resting_exits import RestingExits
+from webhook_core.planning.resting_exits import Before, RestingExits
 from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance, OpenPosition, RestingOrder
 from webhook_core.trading.instruments import Instrument
@@ -66,12 +66,14 @@ class Shown(NamedTuple):
 
 class Asked(NamedTuple):
     """``pairs``: those whose figures are asked for. ``again`` reads the account once more.
-    ``open_orders``: as they were read before it, if they were."""
+    ``open_orders``: as they were read before it, if they were. ``closes``: no more is sold or
+    bought than is held, and what rests is canceled first, so its fill is met then."""
 
     pairs: Iterable[Instrument]
     instrument_of: InstrumentOf
     again: Callable[[], Shown]
     open_orders: Sequence[RestingOrder] | None = None
+    closes: bool = False
 
 
 class Believed:
@@ -89,7 +91,7 @@ class Believed:
         self.sources, self.budget, self.refused = sources, budget, refused
         self.orders = OrderFills(sources, budget, fills)
         self.instrument_of, self.again = asked.instrument_of, asked.again
-        self.open_orders = asked.open_orders
+        self.open_orders, self.closes = asked.open_orders, asked.closes
         self.pairs = list(dict.fromkeys(asked.pairs))
         self.counted_until: datetime | None = None
         self.exited: dict[str, Mapping[str, Decimal]] = {}
@@ -112,8 +114,9 @@ class Believed:
                 # Claimed since, and the figure may have it or not.
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        known = self.open_orders, self.orders.resting
-        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, *known)
+        asked = () if self.closes else self.pairs
+        known = Before(self.open_orders, self.orders.resting, asked)
+        self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
@@ -137,10 +140,8 @@ class Believed:
             check_nobody_else(*asked, corrected, settled.oldest)
 
     def _settled(self) -> Settled:
-        own = self.sources.own_orders
-        return own.settled(
-            self.shown.figures, self.instrument_of, self.refused, self.orders.by_order
-        )
+        own, fills = self.sources.own_orders, self.orders.by_order
+        return own.settled(self.shown.figures, self.instrument_of, self.refused, fills)
 
     def _after_another_read(self) -> Settled:
         self._first, self.shown = self.shown, self.again()
@@ -177,9 +178,8 @@ class Believed:
             doubt = self.exits.contradiction(pair, self.shown.balances, self.orders.known(entries))
             if doubt and self._first is None:
                 settled = self._after_another_read()
-                doubt = self.exits.contradiction(
-                    pair, self.shown.balances, self.orders.known(entries)
-                )
+                known = self.orders.known(entries)
+                doubt = self.exits.contradiction(pair, self.shown.balances, known)
             if doubt:
                 raise NotItsTurn(
                     f"{doubt} Nothing was sent; sending the same alert again soon is safe."

@@ -6,7 +6,7 @@ order (docs.kraken.com, get-open-orders). What the ledger knows of a cancel is t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,42 +37,64 @@ _NONE = Canceled(frozenset(), frozenset())
 
 
 class OpenNow:
-    """Of one plan, read once, and only if asked for. ``before``: what was read before."""
+    """Of one plan, read once, and only if asked for. ``before``: what was read before.
+    ``is_asked``: of which the list is not believed that it rests still."""
 
     def __init__(
-        self, sources: Sources, budget: Budget, before: Sequence[RestingOrder] | None
+        self,
+        sources: Sources,
+        budget: Budget,
+        before: Sequence[RestingOrder] | None,
+        is_asked: Callable[[RestingOrder], bool],
     ) -> None:
         self._sources, self._budget, self._before = sources, budget, before
+        self._is_asked = is_asked
 
     @property
     def so_far(self) -> tuple[RestingOrder, ...] | None:
-        """As they were read, without those that we have canceled; None where nobody has asked."""
+        """As they were read, without those that we have canceled, or that were asked for and are
+        done; None where nobody has asked."""
         if self._before is None and "_read" not in vars(self):
             return None
-        return without(self._read, self._canceled.done)
+        done = {
+            order.order_id for order in vars(self).get("_asked", {}).values() if _is_done(order)
+        }
+        return without(self._read, self._canceled.done | done)
 
     @cached_property
     def listed(self) -> Sequence[RestingOrder]:
-        """Without those of which a cancel of ours says that they are open no more."""
+        """Without those of which a cancel of ours says that they are open no more, or they
+        themselves."""
         canceled = self._canceled
-        return without(self._read, canceled.done | canceled.not_found)
+        listed = without(self._read, canceled.done | canceled.not_found)
+        newer = (self._asked.get(order.order_id, order) for order in listed)
+        return [order for order in newer if not _is_done(order)]
 
     @cached_property
     def gone(self) -> Sequence[RestingOrder]:
-        """What became of those that are shown as open though a cancel of ours has found none.
+        """What became of those that are listed as open, and are done by themselves, or were not
+        found by a cancel of ours.
 
         Raises NotItsTurn as long as that is not shown.
         """
-        names = self._canceled.not_found
-        ids = [order.order_id for order in self._read if order.order_id in names]
-        shown = self._sources.venue.orders(ids, self._budget) if ids else {}
-        for name in ids:
-            if name not in shown or shown[name].status not in DONE:
+        for order in self._read:
+            name = order.order_id
+            if name in self._canceled.not_found and not _is_done(self._asked.get(name, order)):
                 raise NotItsTurn(
                     f"Kraken shows {name} as open, and could not cancel it. Nothing was sent; "
                     "sending the same alert again soon is safe."
                 )
-        return list(shown.values())
+        return list(filter(_is_done, self._asked.values()))
+
+    @cached_property
+    def _asked(self) -> Mapping[str, RestingOrder]:
+        """How they are themselves, in one call: the list may be older."""
+        names = [
+            order.order_id
+            for order in without(self._read, self._canceled.done)
+            if order.order_id in self._canceled.not_found or self._is_asked(order)
+        ]
+        return self._sources.venue.orders(names, self._budget) if names else {}
 
     def lacking(self, rests: Collection[str]) -> str:
         """What is wrong with orders of ours that QueryOrders shows as open and the list does not,
@@ -112,6 +134,10 @@ class OpenNow:
     @cached_property
     def _just_canceled(self) -> Canceled:
         return just_canceled(self._sources.own_orders)
+
+
+def _is_done(order: RestingOrder) -> bool:
+    return order.status in DONE
 
 
 def read_open_orders(sources: Sources, budget: Budget) -> tuple[RestingOrder, ...]:

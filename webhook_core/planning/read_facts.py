@@ -132,12 +132,12 @@ class Reading:
             )
         from webhook_core.planning.believed import Asked, Believed
 
-        pairs = [
-            pair for intent, pair in legs if pair is not None and needs.depends_on_holdings(intent)
-        ]
+        sized = [leg for leg in legs if leg[1] is not None and needs.depends_on_holdings(leg[0])]
         asked = Asked(
-            pairs, self._instrument_of, lambda: self._read_again(legs), self.facts.open_orders
-        )
+            [pair for _, pair in sized if pair is not None], self._instrument_of,
+            lambda: self._read_again(legs), self.facts.open_orders,
+            closes=all(needs.is_close(intent) for intent, _ in sized),
+        )  # fmt: skip
         belief = Believed(self.sources, self.budget, asked, self.fills, self.refused)
         figures = belief.figures(shown)
         self.counted_until = belief.counted_until

@@ -2,18 +2,19 @@
 
 An exit is what Kraken places for the fill of an order with a conditional close: it names that order
 (docs.kraken.com, get-orders-info ``refid``). Lists may lag like figures, so what rests is held
-against the last price too.
+against the last price too, and asked for by its id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.errors import NoPrice, NotItsTurn
+from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.planning.last_prices import LastPrices
 from webhook_core.planning.open_orders import OpenNow
 from webhook_core.planning.own_changes import DONE, InstrumentOf
 from webhook_core.planning.position_course import Exits, signed_by
@@ -31,30 +32,35 @@ _ZERO, _ONE_AND_FEE = Decimal(0), Decimal("1.05")
 Filled = Sequence[tuple[LedgerEntry, Fill]]
 
 
+class Before(NamedTuple):
+    """What is known before anything is asked. ``listed``: the open orders, where they were read.
+    ``rests``: the orders of ours that QueryOrders shows as open. ``pairs``: those of which it has
+    to show for every order that is listed whether it rests still."""
+
+    listed: Sequence[RestingOrder] | None = None
+    rests: Collection[str] = ()
+    pairs: Collection[Instrument] = ()
+
+
 class RestingExits:
-    """Of one plan: each list is read once, and only if asked for. ``listed``: the open orders,
-    where they were read before. ``held``: what orders hold of an asset, where a balance shows more
-    since it lacks a cancel yet. ``rests``: the orders of ours that QueryOrders shows as open."""
+    """Of one plan: each list is read once, and only if asked for. ``held``: what orders hold of an
+    asset, where a balance shows more since it lacks a cancel yet."""
 
     def __init__(
-        self,
-        sources: Sources,
-        budget: Budget,
-        instrument_of: InstrumentOf,
-        listed: Sequence[RestingOrder] | None = None,
-        rests: Collection[str] = (),
+        self, sources: Sources, budget: Budget, instrument_of: InstrumentOf, before: Before
     ) -> None:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
-        self.open, self._rests = OpenNow(sources, budget, listed), rests
+        self.open = OpenNow(sources, budget, before.listed, self._is_asked)
+        self._rests, self._pairs = before.rests, before.pairs
         self.held: dict[str, Decimal] = {}
-        self._last: dict[str, Decimal | None] = {}
+        self._prices = LastPrices(sources, budget)
 
     def of(self, parents: Filled, pair: Instrument) -> Exits:
         """What the exits of these entries have traded. Raises NotItsTurn while that is in doubt,
         VenueUnavailable."""
         found = self._exits_of(parents, pair)
         for order in found:
-            if order.status not in DONE and self._is_crossed(order, pair):
+            if order.status not in DONE and self._prices.has_crossed(order, pair):
                 raise _in_doubt(_crossed(order))
         since = self.sources.clock.now() - self.sources.margin
         traded = [
@@ -81,7 +87,7 @@ class RestingExits:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
                 continue
-            if self._is_crossed(order, whose):
+            if self._prices.has_crossed(order, whose):
                 raise _in_doubt(_crossed(order))
 
     def contradiction(
@@ -123,7 +129,7 @@ class RestingExits:
             whose = self.instrument_of(order.pair)
             if (
                 whose is not None
-                and self._is_crossed(order, whose)
+                and self._prices.has_crossed(order, whose)
                 and held[self._holds(order)] >= _least_held(order)
             ):
                 return _crossed(order)
@@ -159,6 +165,16 @@ class RestingExits:
             moment = self.sources.clock.now() if traded_at is None else traded_at
         return moment + self.sources.margin > self.sources.clock.now()
 
+    def _is_asked(self, order: RestingOrder) -> bool:
+        """Whether its fill would change what is held of one of ``pairs``."""
+        pair = self.instrument_of(order.pair)
+        if pair is None or order.order_id in self._rests or self.sources.mode == "paper":
+            return False
+        assets = {pair.base, pair.quote}
+        if order.margin:
+            return pair in self._pairs
+        return any(not assets.isdisjoint((one.base, one.quote)) for one in self._pairs)
+
     def _holds(self, order: RestingOrder) -> str:
         """The asset of which it holds funds, empty for a pair that is not known."""
         pair = self.instrument_of(order.pair)
@@ -189,36 +205,6 @@ class RestingExits:
             if order.order_type != OrderType.MARKET and not order.margin
         )
         return [order for order in rested if self._holds(order) == asset]
-
-    def _is_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
-        """By the last price, so that it must have filled. On paper a price is the alert's own,
-        which the book hears with the order."""
-        if self.sources.mode == "paper" or (order.limit is None and order.fires_at is None):
-            return False
-        last = self._last_price(pair)
-        if last is None:
-            return False
-        buys = order.side is Side.BUY
-        if order.limit is not None and not (last < order.limit if buys else last > order.limit):
-            return False
-        return order.fires_at is None or _is_fired(order, last, order.fires_at)
-
-    def _last_price(self, pair: Instrument) -> Decimal | None:
-        """None where Kraken has none: that what rests there has filled is then for the figures to
-        say. It is no reason against an order of another pair."""
-        if pair.key not in self._last:
-            try:
-                self._last[pair.key] = self.sources.venue.prices([pair], self.budget, {}).get(
-                    pair.key
-                )
-            except NoPrice:
-                self._last[pair.key] = None
-        return self._last[pair.key]
-
-
-def _is_fired(order: RestingOrder, last: Decimal, fires_at: Decimal) -> bool:
-    upwards = (order.side is Side.BUY) != order.order_type.startswith("take-profit")
-    return last >= fires_at if upwards else last <= fires_at
 
 
 def _least_held(order: RestingOrder) -> Decimal:

@@ -53,6 +53,11 @@ def depends_on_holdings(wanted: Intent) -> bool:
     return isinstance(wanted, PositionIntent)
 
 
+def is_close(wanted: Intent) -> bool:
+    """All that is held is closed, however much that is."""
+    return isinstance(wanted, PositionIntent) and wanted.wants_flat and wanted.percent == 100
+
+
 def follows_from_own(wanted: Intent) -> bool:
     """Its size follows from what the strategy bought."""
     if isinstance(wanted, OrderIntent):

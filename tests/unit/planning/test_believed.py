@@ -200,7 +200,7 @@ def test_while_the_price_has_crossed_an_order_of_ours_on_margin_nothing_is_decid
     assert function.post(wanted).status == 200
 
 
-def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
+def test_what_rests_costs_a_list_itself_and_a_price_and_nothing_where_nothing_rests():
     function = live(btc=10)
     assert post(function, target(function, "10", "a-1")) == (200, "no_action")
     assert function.venue.calls == ["balances"]
@@ -209,7 +209,7 @@ def test_what_rests_costs_a_list_and_a_price_and_nothing_where_nothing_rests():
         RestingOrder("OREST", "XBTUSD", Side.SELL, "limit", D(1), D(0), START, limit=D(51000))
     )
     assert post(function, target(function, "10", "a-2")) == (200, "no_action")
-    assert function.venue.calls == ["balances", "open_orders", "prices"]
+    assert function.venue.calls == ["balances", "open_orders", "orders", "prices"]
 
 
 @pytest.mark.parametrize(

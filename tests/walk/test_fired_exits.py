@@ -1,0 +1,69 @@
+"""An exit that has fired though the price is back, while the account's figures and its list of open
+orders still show what was before: what comes next is counted on the truth."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.walk.scene import Scene, scene
+
+NO_ORDER = dict.fromkeys(("side", "volume", "order_type"))
+MONEY = {"USD": Decimal(100_000)}
+FIGURES = ("Balance", "BalanceEx", "OpenPositions")
+MARGIN = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+EXITS = {
+    "a stop": ({"stop_loss": "2250"}, "2200"),
+    "a take profit": ({"take_profit": "2750"}, "2800"),
+}
+
+
+def target(size: str) -> dict[str, str]:
+    word = "long" if Decimal(size) else "flat"
+    return {"action": "target", "market_position": word, "market_position_size": size}
+
+
+WANTS = {
+    "close": ({"action": "close"}, "0"),
+    "half": ({"action": "close", "percent": "50"}, "0"),
+    **{size: (target(size), size) for size in ("0.05", "0.1", "0.2")},
+}
+
+
+def fired(there: Scene, exit_of: str, *lists: str) -> None:
+    """Entered, and out again by the exit, while figures and ``lists`` are seconds late."""
+    fields, price = EXITS[exit_of]
+    there.send("one", side="buy", volume="0.1", **fields)
+    there.clock.sleep(100)
+    there.late(4, *FIGURES, *lists)
+    there.clock.sleep(5)
+    there.mark("ETHUSD", price, "2500")
+    assert there.held() == 0
+
+
+@MARGIN
+@pytest.mark.parametrize("exit_of", EXITS)
+@pytest.mark.parametrize("what", WANTS)
+def test_what_follows_counts_the_exit_as_the_order_itself_shows_it(what, exit_of, margin):
+    with scene(instances=2, margin=margin, balances=MONEY) as there:
+        fired(there, exit_of, "OpenOrders", "ClosedOrders")
+        fields, size = WANTS[what]
+        answer = there.send("one", **NO_ORDER | fields)
+        assert answer["status"] == 200, answer
+        assert there.held() == Decimal(size)
+        assert there.open() == []
+
+
+@pytest.mark.parametrize("size", ["0", "0.1", "0.3"])
+def test_what_somebody_has_resting_on_spot_is_asked_for_too(size):
+    with scene(balances=MONEY) as there:
+        there.send("one", side="buy", volume="0.2")
+        there.clock.sleep(100)
+        order = {"type": "sell", "ordertype": "limit", "price": "2750", "volume": "0.1"}
+        there.kraken.by_hand("AddOrder", pair="ETHUSD", **order)
+        there.late(4, *FIGURES, "OpenOrders", "ClosedOrders")
+        there.clock.sleep(5)
+        there.mark("ETHUSD", "2800", "2500")
+        assert there.send("one", **NO_ORDER | target(size))["status"] == 200
+        assert there.held() == Decimal(size)
