@@ -85,3 +85,14 @@ def test_where_kraken_shows_no_price_of_the_entry_it_is_counted_from_the_last_on
     assert answer.status == 200, answer.document
     assert prices(kraken) == [("stop-loss", "-2.0000%", "0")]
     assert any("from the last price" in warning for warning in answer["warnings"])
+
+
+def test_one_that_the_index_triggers_is_put_back_as_such(
+    kraken: KrakenServer, function: Function
+) -> None:
+    indexed = ENTRY | {"stop_loss": "2%", "trigger_by": "index"}
+    assert function.post(function.alert(**indexed)).status == 200
+    answer = function.post(function.alert(**HALF))
+    assert answer.status == 200, answer.document
+    (row,) = [row for row in kraken.orders() if row["status"] == "open"]
+    assert (row["trigger"], row["descr"]["price"]) == ("index", "58800.0")

@@ -148,6 +148,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         closed_at=_closed_at(order),
         fires_at=_fires_at(order, order_type, trigger),
         offsets=(_offset(descr["price"]), _offset(descr.get("price2"))),
+        by_index=order.get("trigger", "last") == "index",
     )
 
 
@@ -167,11 +168,9 @@ def _fires_at(order: Order, order_type: str, trigger: Decimal | None) -> Decimal
     """By the last price, unless it goes by the index. A trail's is ``stopprice``."""
     if order.get("trigger", "last") != "last":
         return None
-    return (
-        decimal(order.get("stopprice", 0)) or None
-        if order_type.startswith("trailing-stop")
-        else trigger
-    )
+    if not order_type.startswith("trailing-stop"):
+        return trigger
+    return decimal(order.get("stopprice", 0)) or None
 
 
 def _price(value: Any) -> Decimal | None:

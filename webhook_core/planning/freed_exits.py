@@ -64,7 +64,9 @@ class Freed(NamedTuple):
             limit=limit,
             trigger=trigger,
             leverage=leverage,
-            terms=Terms(reduce_only=True) if is_margin(leverage) else Terms(),
+            terms=Terms(
+                reduce_only=is_margin(leverage), trigger_by="index" if last.by_index else None
+            ),
             notes=(f"what the exit leaves gets its stop back{how}",),
             exit=Exit.CLOSE,
         )

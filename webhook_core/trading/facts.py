@@ -34,7 +34,8 @@ class RestingOrder(NamedTuple):
     as it has them. ``closes``: it carries a conditional close of its own. ``closed_at``: when it
     was done. ``fires_at``: the last price at which it is triggered, where the last price does that
     and Kraken says at which; a trail moves it. ``offsets``: trigger and limit, where Kraken shows
-    such a one as its distance from the last price of when it was placed; else empty.
+    such a one as its distance from the last price of when it was placed; else empty. ``by_index``:
+    the index triggers it, and no last price.
     """
 
     order_id: str
@@ -54,6 +55,7 @@ class RestingOrder(NamedTuple):
     closed_at: datetime | None = None
     fires_at: Decimal | None = None
     offsets: tuple[str, str] = ("", "")
+    by_index: bool = False
 
     @property
     def left(self) -> Decimal:

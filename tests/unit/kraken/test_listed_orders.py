@@ -148,6 +148,8 @@ def test_limit_and_trigger_stand_where_the_order_type_has_them(
         (an_order({"close": "close position @ stop loss 22000.0"}), "closes", True),
         (an_order({"close": ...}), "closes", False),
         (an_order({"close": None}), "closes", False),
+        (an_order(trigger="index"), "by_index", True),
+        (an_order(), "by_index", False),
         (an_order({"price": "-2.0000%", "price2": "-500.0"}), "offsets", ("-2.0000%", "-500.0")),
         (an_order({"price": "58000.0", "price2": "#1.0000%"}), "offsets", ("", "#1.0000%")),
         (
