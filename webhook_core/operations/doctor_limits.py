@@ -10,9 +10,10 @@ from webhook_core.findings import Finding, ok, warn
 from webhook_core.intake.credentials import Scheme
 from webhook_core.risk import loss_figures
 from webhook_core.settings.settings import Settings
-from webhook_core.trading.loss_limit import KNOWN_FOR
+from webhook_core.trading.loss_limit import AHEAD, KNOWN_FOR
 
 _RUN = "POST /reconcile counts it: run it each minute, or every entry is 503 loss_unknown"
+_CLOCK = "this clock, or that of whatever runs reconcile, is off: every entry is 503 loss_unknown"
 SCOPED = (
     "plain ones alone: a scoped one can do little when it leaks (python -m webhook_core token new)"
 )
@@ -42,5 +43,7 @@ def check_losses(application: Application) -> Iterator[Finding]:
         found = f"{whose}: counted {age} s ago"
         if age > KNOWN_FOR.total_seconds():
             yield warn("daily loss", found, _RUN)
+        elif -age > AHEAD.total_seconds():
+            yield warn("daily loss", f"{whose}: counted {-age} s ahead of this clock", _CLOCK)
         else:
             yield ok("daily loss", found)

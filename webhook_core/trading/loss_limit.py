@@ -26,6 +26,9 @@ from webhook_core.trading.rules import Limits, Loss, TradingRules, owned
 RULE = "MAX_DAILY_LOSS"
 KNOWN_FOR = timedelta(seconds=120)
 """So old may the figures be that an entry is held against."""
+AHEAD = timedelta(seconds=5)
+"""And so far ahead, for the clocks of two machines are never one. By a clock that is further off
+they would be young for long after reconcile has stopped."""
 _ZERO = Decimal(0)
 
 
@@ -115,6 +118,12 @@ def _known(known: Loss | None, day: datetime, now: datetime) -> Loss:
             f"{int(age.total_seconds())} s ago, and max_daily_loss needs figures of at most "
             f"{int(KNOWN_FOR.total_seconds())} s: POST /reconcile has to run every minute. "
             "Nothing was sent; exits pass."
+        )
+    if age < -AHEAD:
+        raise LossUnknown(
+            f"What was lost today is known as of {known.as_of:%Y-%m-%dT%H:%M:%SZ}, which lies "
+            f"{int(-age.total_seconds())} s ahead: the clock here, or that of whatever runs POST "
+            "/reconcile, is off; the doctor says which. Nothing was sent; exits pass."
         )
     if known.day != day and known.as_of >= day:
         raise LossUnknown(

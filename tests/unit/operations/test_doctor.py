@@ -916,15 +916,22 @@ def written_losses(env, age_s):
 
 
 @pytest.mark.parametrize(
-    ("age_s", "verdict"), [(None, "warn"), (150, "warn"), (5, "ok")], ids=["never", "old", "fresh"]
+    ("age_s", "verdict", "advice"),
+    [
+        (None, "warn", "POST /reconcile"),
+        (150, "warn", "POST /reconcile"),
+        (-60, "warn", "clock"),
+        (5, "ok", ""),
+    ],
+    ids=["never", "old", "ahead", "fresh"],
 )
-def test_figures_of_a_daily_limit_that_are_old_are_a_warning(paper, age_s, verdict):
+def test_figures_of_a_daily_limit_that_are_not_of_now_are_a_warning(paper, age_s, verdict, advice):
     if age_s is not None:
         written_losses(paper, age_s)
     found = examined(paper | {"MAX_DAILY_LOSS": "100 USD", "DAY_BEGINS": "00:00 UTC"})
     assert found["daily loss"]["verdict"] == verdict
     assert found["alert"]["verdict"] == verdict
-    assert ("POST /reconcile" in found["daily loss"]["advice"]) == (verdict == "warn")
+    assert advice in found["daily loss"]["advice"]
 
 
 def test_records_that_could_not_be_written_are_a_warning(paper):

@@ -62,6 +62,7 @@ def verdict(found, **options):
         (Loss(NOON, MIDNIGHT, {"EUR": D(-900)}, {}, {}), "passed"),
         (Loss(NOON, MIDNIGHT, {"ZUSD": D(-900)}, {}, {}), "denied"),
         (loss(as_of=NOON - timedelta(seconds=120)), "passed"),
+        (loss(as_of=NOON + timedelta(seconds=5)), "passed"),
     ],
 )
 def test_the_limit_is_reached_at_the_limit(found, said):
@@ -73,10 +74,19 @@ def test_the_limit_is_reached_at_the_limit(found, said):
     [
         (),
         (loss(as_of=NOON - timedelta(seconds=120, microseconds=1)),),
+        (loss(as_of=NOON + timedelta(seconds=5, microseconds=1)),),
+        (loss(as_of=NOON + timedelta(days=1), day=MIDNIGHT + timedelta(days=1)),),
         (loss(as_of=NOON - timedelta(days=1), realised="900"),),
         (loss(day=MIDNIGHT - timedelta(hours=1)),),
     ],
-    ids=["none", "a moment too old", "of yesterday", "of a day that began at another hour"],
+    ids=[
+        "none",
+        "a moment too old",
+        "ahead",
+        "of tomorrow",
+        "of yesterday",
+        "of another beginning",
+    ],
 )
 def test_no_entry_passes_on_figures_that_are_not_of_now_and_every_exit_does(known):
     with pytest.raises(LossUnknown, match="exits pass"):
