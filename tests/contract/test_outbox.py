@@ -40,7 +40,7 @@ class Bridge:
     def __init__(self, store, boxes, news=()):
         self.clock, self.store, self.news = FakeClock(), store, list(news)
         self.channels = [
-            Channel(place, strategy, "test://box", None, lambda _, box=box: box)
+            Channel(place, strategy, f"test://{place}", None, lambda _, box=box: box)
             for (place, strategy), box in boxes.items()
         ]
 

@@ -97,8 +97,17 @@ class AddressBook:
 
 def takers(message: Message, channels: Collection[Channel]) -> list[Channel]:
     """NOTIFY hears everything, a strategy's own addresses what is about it. What is about the
-    account goes to all of them where NOTIFY names nobody."""
+    account goes to all of them where NOTIFY names nobody. An address that is named twice hears it
+    once."""
     every = [channel for channel in channels if channel.strategy is None]
     if message.strategy is None:
-        return every or list(channels)
-    return [*every, *(channel for channel in channels if channel.strategy == message.strategy)]
+        return _each_once(every or channels)
+    return _each_once([*every, *(one for one in channels if one.strategy == message.strategy)])
+
+
+def _each_once(channels: Collection[Channel]) -> list[Channel]:
+    """By its first place; what has no address has a place alone."""
+    found: dict[str, Channel] = {}
+    for one in channels:
+        found.setdefault(one.url or one.place, one)
+    return list(found.values())

@@ -60,6 +60,16 @@ def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Messa
     return [], after
 
 
+def broken(state: State, names: Sequence[str]) -> tuple[list[Message], State]:
+    """Of what no message could be made in this run: a fault of ours, told whatever is chosen."""
+    found = [
+        Message("", f"Messages about {name} can't be made", "The log says why (notify.not_told).")
+        for name in names
+        if name not in state.broken
+    ]
+    return found, state._replace(broken=tuple(names))
+
+
 def silence(
     state: State, expected: Mapping[str, Expected], now: datetime
 ) -> tuple[list[Message], State]:

@@ -46,8 +46,8 @@ class State(NamedTuple):
     ``trades``, their ids. ``heard``: when each strategy's newest alert came in; ``silent``: those
     that were told to be. ``paused``: the pauses that stand, by whose they are. ``failing``: runs in
     a row that Kraken could not be read. ``summed_up``: the moment of the last day's summary.
-    ``lost``: records that could not be written and were told to be, by hour. ``sending_at``: since
-    when a run is about to send.
+    ``lost``: records that could not be written and were told to be, by hour. ``broken``: of what no
+    message could be made. ``sending_at``: since when a run is about to send.
     """
 
     looked_at: datetime | None = None
@@ -63,11 +63,12 @@ class State(NamedTuple):
     summed_up: datetime | None = None
     sending_at: datetime | None = None
     lost: Mapping[str, int] = {}
+    broken: tuple[str, ...] = ()
     queues: Mapping[str, Queue] = {}
 
 
 _TIMES = ("looked_at", "trades_from", "summed_up", "sending_at", "failed_at", "told_at")
-_LISTS = ("watched", "trades", "silent")
+_LISTS = ("watched", "trades", "silent", "broken")
 
 
 def state_in(stored: Document | None) -> State:

@@ -128,17 +128,19 @@ class Telling:
             name: state.heard.get(name) or newest.get(name, now).isoformat() for name in expected
         }
         state = state._replace(heard=heard)
-        messages: list[Message] = []
-        for step in self._steps(now, unread, expected, prices, budget):
+        messages, broken = list[Message](), list[str]()
+        for name, step in self._steps(now, unread, expected, prices, budget).items():
             try:
                 found, state = step(state)
             except LedgerUnavailable:
                 raise
             except Exception:  # noqa: BLE001  what one can't tell keeps no other from it
                 event(logging.ERROR, "notify.not_told", exc_info=True)
+                broken.append(name)
                 continue
             messages += (one for one in found if not one.kind or one.kind in self._about_of(one))
-        return [self._as_sent(message) for message in messages], state
+        said, state = standing.broken(state, broken)
+        return [self._as_sent(message) for message in (*said, *messages)], state
 
     def _steps(
         self,
@@ -147,22 +149,22 @@ class Telling:
         expected: Mapping[str, Expected],
         prices: Prices,
         budget: Budget,
-    ) -> Sequence[Step]:
-        """The alerts come behind what asks whether this is the first run."""
+    ) -> Mapping[str, Step]:
+        """By what each tells of. The alerts come behind what asks whether this is the first run."""
         mode, account = self.settings.trading_mode, self.settings.account
         trades = TradeStore(self.store, mode, account)
         summary = Summary(self.store, trades, (mode, account), self.settings.notify_summary, prices)
-        return (
-            lambda known: standing.pauses(known, self.pausing.standing()),
-            lambda known: standing.venue(known, unread),
-            lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
-            lambda known: lost_records(
+        return {
+            "pauses": lambda known: standing.pauses(known, self.pausing.standing()),
+            "Kraken": lambda known: standing.venue(known, unread),
+            "trades": lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
+            "lost records": lambda known: lost_records(
                 known, counted_since(self.store, lost_document(mode, account))
             ),
-            lambda known: AlertNews(self.store, mode, account).since(known, now),
-            lambda known: standing.silence(known, expected, now),
-            lambda known: summary.since(known, now, budget),
-        )
+            "alerts": lambda known: AlertNews(self.store, mode, account).since(known, now),
+            "silence": lambda known: standing.silence(known, expected, now),
+            "the day": lambda known: summary.since(known, now, budget),
+        }
 
     def _mask(self, text: str) -> str:
         """Without secrets: one may stand in the wrong field of an alert."""

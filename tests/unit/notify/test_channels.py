@@ -5,6 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
+from tests.support.faked_function import Function
 from tests.support.secret_manager import SecretManager, name
 from tests.unit.notify.conftest import next_run
 from webhook_core.notify.channels import AddressBook
@@ -125,3 +126,17 @@ def test_a_secret_of_secret_manager_is_read_once_and_its_fault_says_what_to_do(p
         assert channel.send("title", "body", 5) is Sent.NO
         (refused,) = book.channels()
         assert "roles/secretmanager.secretAccessor" in refused.fault()
+
+
+def test_an_address_that_is_named_twice_is_told_once(person, tmp_path):
+    (tmp_path / "strategies.toml").write_text(f'[trend]\nnotify = ["{person.url()}"]\n', "utf-8")
+    env = {
+        "NOTIFY": f"{person.url()} {person.url()}",
+        "STRATEGIES_FILE": str(tmp_path / "strategies.toml"),
+        "ALLOWED_SYMBOLS": "BTC/USD",
+    }
+    function = Function(env=env)
+    next_run(function)
+    function.post(function.alert(symbol="ETHUSD", strategy_name="trend"))
+    next_run(function)
+    assert person.titles == ["trend: an alert was refused by a limit (paper)"]

@@ -13,6 +13,7 @@ from tests.support.terminal import run
 from tests.unit.notify.conftest import next_run
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.notify.alerts import AlertNews
 
 # -- pauses ----------------------------------------------------------------------------------------
 
@@ -159,7 +160,8 @@ def test_a_fault_in_the_program_changes_no_answer(told, person, monkeypatch, cap
     function = told()
     function.post(function.alert(symbol="ETHUSD"))
     monkeypatch.setattr("webhook_core.notify.alerts.kind_of", lambda *_: 1 / 0)
-    assert next_run(function) == 0
+    assert next_run(function) == 1
+    assert person.titles == ["Messages about alerts can't be made (paper)"]
     assert "notify.not_told" in caplog.text
     monkeypatch.undo()
     assert next_run(function) == 1
@@ -273,3 +275,20 @@ def test_it_is_told_late_where_no_run_came_at_its_hour(told, person):
 def test_without_an_hour_there_is_none(told, person):
     function = told()
     assert next_run(function, 60 * 48) == 0
+
+
+def test_what_no_message_can_be_made_of_is_told_once_whatever_is_chosen(told, person, monkeypatch):
+    function = told(env={"NOTIFY_ABOUT": "none"})
+
+    def fail(*_):
+        raise ValueError("a fault of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AlertNews, "since", fail)
+        for _ in range(3):
+            next_run(function)
+    assert person.titles == ["Messages about alerts can't be made (paper)"]
+    next_run(function)
+    monkeypatch.setattr(AlertNews, "since", fail)
+    next_run(function)
+    assert len(person.titles) == 2
