@@ -9,7 +9,6 @@ stop of its own, which gives way first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from webhook_core.clock import Budget
@@ -26,6 +25,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.value import replace
 
 _ZERO = Decimal(0)
 
