@@ -1,5 +1,10 @@
 """What an alert asks of Firestore, by itself: the commit of a claim and that of its record, as
-large as ours, on one kept connection. So much of a warm alert's time is the emulator's."""
+large as ours, on one kept connection. So much of a warm alert's time is the emulator's.
+
+Little of it is for what they hold. In turn, milliseconds (at the fastest tenth): an empty commit
+0.97, one that writes a single field 1.35, our claim 1.53; 1400 characters cost it 0.03, nine fields
+0.15, two conditions 0.1, and neither a mask nor an update time anything that shows. Two commits of
+one field each would save 0.4 of 3.1."""
 
 from __future__ import annotations
 
