@@ -38,6 +38,31 @@ def test_an_entry_that_fills_before_its_cancel(held, stop, late, margin):
         cancel_and_close(there)
 
 
+@MARGIN
+@LATE
+@pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
+@pytest.mark.parametrize("held", ["nothing", "a part"])
+def test_an_entry_that_fills_in_part_before_its_cancel(held, stop, late, margin):
+    """Kraken takes the cancel."""
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        if held != "nothing":
+            there.send("one", side="buy", volume=str(SIZE))
+        limit = {"order_type": "limit", "price": "2450", **stop}
+        there.send("one", side="buy", volume=str(SIZE), **limit)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: half_fills(there))
+        cancel_and_close(there)
+
+
+def half_fills(there: Scene) -> None:
+    engine = there.kraken.engine
+    whole, engine.market = engine.market, engine.market._replace(fill=(Decimal("0.5"),))
+    there.mark("ETHUSD", "2440", "2500")
+    engine.market = whole
+    assert there.held() % SIZE == SIZE / 2
+
+
 @LATE
 @pytest.mark.parametrize("cancel", CANCELS)
 def test_a_stop_of_what_is_held_no_more_that_fires_before_its_cancel(cancel, late):

@@ -16,7 +16,7 @@ from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
-from webhook_core.sending.progress import found_none_open
+from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
 from webhook_core.trading.orders import AT_MARKET
 from webhook_core.trading.requests import OrderRequest
@@ -96,7 +96,15 @@ class Again:
         if request.waits or _has_fired(request, before):
             return True
         is_left = self.is_resumed and request.exits and request.counted and leg.turn is not None
-        return is_left or self._has_less_by_now(request, before, budget)
+        if is_left or self._has_less_by_now(request, before, budget):
+            return True
+        is_behind = request.exits and request.counted and any(map(is_plain_cancel, before))
+        if not is_behind or not isinstance(self._plan, Decided):
+            return False
+        from webhook_core.sending.traded_before_cancels import have_traded  # few come to it
+
+        left = budget.less(ENOUGH_TO_SEND_S)
+        return have_traded(self._market, self._plan.canceled, before, request, left)
 
     def _has_less_by_now(
         self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget

@@ -23,7 +23,7 @@ from webhook_core.planning.own_changes import change_within, own_figure, positio
 from webhook_core.planning.read_facts import Reading
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
-from webhook_core.sending.progress import found_none_open
+from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.lagging_figures import DUST
@@ -85,10 +85,12 @@ class LegsAgain:
             return count_rest(self.market, self.firing.wants, first, leg, budget)
         if request.exits:
             legs = [first, *later_legs(self.market.ledger, first)][: leg.unit.leg]
-            if any(found_none_open(one) and not one.current.request.freeing for one in legs):
+            if any(map(is_plain_cancel, legs)):
                 from webhook_core.sending import traded_before_cancels as traded  # few come to it
 
-                return traded.counted(self.market, self.firing.wants, legs, leg, budget)
+                behind = traded.counted(self.market, self.firing.wants, legs, leg, budget)
+                if behind is not None:
+                    return behind
             return self._exit(first, leg, budget)
         if turn is None:
             return request, None

@@ -127,7 +127,12 @@ def is_behind_idle_exits(before: Sequence[LedgerEntry], request: OrderRequest) -
 
 def is_behind_plain_cancels(before: Sequence[LedgerEntry]) -> bool:
     """Whether a leg that waits stands behind cancels of the alert's own."""
-    return _is_cancel(before[-1]) and not _sets_free(before[-1])
+    return is_plain_cancel(before[-1])
+
+
+def is_plain_cancel(entry: LedgerEntry) -> bool:
+    """Whether it is a cancel that the alert means, and not one that sets something free."""
+    return _is_cancel(entry) and not _sets_free(entry)
 
 
 def ahead_of_cancels(before: Sequence[LedgerEntry]) -> LedgerEntry | None:

@@ -23,36 +23,66 @@ from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import NoOrder, PositionIntent
-from webhook_core.trading.orders import Side
+from webhook_core.trading.orders import AT_MARKET, Side
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import replace
 
 _ZERO = Decimal(0)
 
 
+def have_traded(
+    market: Market,
+    planned: Sequence[RestingOrder],
+    before: Sequence[LedgerEntry],
+    request: OrderRequest,
+    budget: Budget,
+) -> bool:
+    """Whether one of the orders that these legs have canceled, as they were ``planned``, has traded
+    since, or may. No call for those that trade whole or not at all. Raises VenueUnavailable."""
+    pair, named = market.instrument(request.pair, budget), _named(before)
+    opening = idle_exits.opening(planned, pair, margin=request.on_margin)
+    known = {one.order_id: one.executed for one in opening if one.order_id in named}
+    if all(one.order_id not in known or _trades_whole(one) for one in opening):
+        return False
+    try:
+        now = _canceled(market, before, request, budget)
+    except NotItsTurn:
+        return True
+    return any(one.executed > known.get(one.order_id, _ZERO) for one in now)
+
+
 def counted(
     market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
-) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
-    """What is sent now, or why nothing is; and the line's mark from before. ``before``: the legs
-    before this one, whose planned size is all that those orders had left, if it waits.
+) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None] | None:
+    """What is sent now, or why nothing is; and the line's mark from before. None for an exit whose
+    size is as it was, as far as those orders tell. ``before``: the legs before this one, whose
+    planned size is all that those orders had left, if it waits.
 
     Raises NotItsTurn while what they have traded does not show, VenueUnavailable,
     LedgerUnavailable.
     """
-    mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
-    return _counted(market, wants, before, leg, budget), mark
-
-
-def _counted(
-    market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
-) -> OrderRequest | NoOrder | OrderDenied:
     request = leg.current.request
+    mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
     canceled = _canceled(market, before, request, budget)
     traded = [order for order in canceled if order.executed]
     # Of what had traded before this alert was planned nothing was held any more.
     done_before = max(_ZERO, sum((order.volume for order in canceled), -request.volume))
     if request.waits and sum((order.executed for order in traded), -done_before) <= 0:
-        return NoOrder(request.symbol, "the orders that were canceled have traded nothing")
+        return NoOrder(request.symbol, "the orders that were canceled have traded nothing"), mark
+    if not traded and not any(map(found_none_open, before)):
+        return None
+    return _closing(market, wants, traded, [*before, leg], budget), mark
+
+
+def _closing(
+    market: Market,
+    wants: Wants,
+    traded: Sequence[RestingOrder],
+    legs: Sequence[LedgerEntry],
+    budget: Budget,
+) -> OrderRequest | NoOrder | OrderDenied:
+    """``legs``: those before it, and the one that closes it."""
+    *before, leg = legs
     try:
         decided = decided_again(market, _meant(wants, traded, leg), budget)
     except OrderDenied as denied:
@@ -60,7 +90,7 @@ def _counted(
     if all(one.freeing or one.waits for one in decided.requests):
         _check_shown(market, traded)
         return NoOrder(decided.symbol, decided.nothing)
-    named = {entry.current.request.named for entry in before if _is_cancel(entry)}
+    named = _named(before)
     # Lists may be late, so one that this alert has canceled may be shown as open.
     left = [
         one for one in decided.requests if one.method != "CancelOrder" or one.named not in named
@@ -72,13 +102,15 @@ def _canceled(
     market: Market, before: Sequence[LedgerEntry], request: OrderRequest, budget: Budget
 ) -> list[RestingOrder]:
     """Those of the cancels that may have left something held, as they are done."""
-    requests = {entry.current.request.named or "": entry for entry in before if _is_cancel(entry)}
-    shown = market.venue.orders(list(requests), budget)
-    for name, entry in requests.items():
+    named = _named(before)
+    shown = market.venue.orders(list(named), budget)
+    for name, entry in named.items():
         order = shown.get(name)
         if order is None and not request.waits:
             continue  # a name of the alert's own, which Kraken may never have known
-        if order is None or (found_none_open(entry) and order.status not in DONE):
+        if order is None or (
+            order.status not in DONE and (found_none_open(entry) or not _trades_whole(order))
+        ):
             raise _may_lack(name)
     pair = market.instrument(request.pair, budget)
     return idle_exits.opening(list(shown.values()), pair, margin=request.on_margin)
@@ -116,8 +148,15 @@ def _check_shown(market: Market, traded: Sequence[RestingOrder]) -> None:
             raise _may_lack(order.order_id)
 
 
-def _is_cancel(entry: LedgerEntry) -> bool:
-    return entry.current.request.method == "CancelOrder"
+def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
+    """The cancels among these legs by what they name."""
+    requests = ((entry.current.request, entry) for entry in before)
+    return {one.named or "": entry for one, entry in requests if one.method == "CancelOrder"}
+
+
+def _trades_whole(order: RestingOrder) -> bool:
+    """Whether a cancel that is taken proves that it has traded nothing."""
+    return order.order_type in AT_MARKET and not order.executed
 
 
 def _may_lack(name: str) -> NotItsTurn:

@@ -44,7 +44,9 @@ def count_rest(
     if is_behind_plain_cancels(before):
         from webhook_core.sending import traded_before_cancels  # few come to it
 
-        return traded_before_cancels.counted(market, wants, before, leg, budget)
+        behind = traded_before_cancels.counted(market, wants, before, leg, budget)
+        if behind is not None:
+            return behind
     if is_behind_idle_exits(before, leg.current.request):
         return closing_what_they_opened(market, wants, before, leg, budget), mark
     try:
