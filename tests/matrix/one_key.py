@@ -4,7 +4,6 @@ share its key and one ledger."""
 from __future__ import annotations
 
 import json
-import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import Any
 
 from tests.support import kraken_faults as faults
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.processes import FORKED
 from webhook_core.bootstrap import assemble
 from webhook_core.clock import SystemClock
 from webhook_core.kraken.client import KrakenClient
@@ -25,7 +25,6 @@ from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest
 
-SPAWN = multiprocessing.get_context("spawn")
 TOKEN = "token-of-the-matrix-0123"
 WAIT_S = 60
 MOST_ON_THE_WAY_S = 0.02
@@ -35,8 +34,8 @@ MOST_ON_THE_WAY_S = 0.02
 @contextmanager
 def kraken(nonce_window: int) -> Iterator[Kraken]:
     """A loopback Kraken in a process of its own, whose key has that window."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=_serve, args=(theirs, nonce_window))
+    ours, theirs = FORKED.Pipe()
+    process = FORKED.Process(target=_serve, args=(theirs, nonce_window))
     process.start()
     theirs.close()
     try:
@@ -90,9 +89,9 @@ def deliver(
 ) -> dict[str, dict[str, Any]]:
     """One process for each share of the alert ids, all starting at once: the
     answers by alert id."""
-    barrier, results = SPAWN.Barrier(len(shares)), SPAWN.SimpleQueue()
+    barrier, results = FORKED.Barrier(len(shares)), FORKED.SimpleQueue()
     processes = [
-        SPAWN.Process(
+        FORKED.Process(
             target=_deliver,
             args=(url, ledger, share, threads),
             kwargs={"barrier": barrier, "results": results},

@@ -5,21 +5,19 @@ Nothing here needs pytest: a fresh process imports it quickly.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
 from tests.support.ledger_entries import Dated, in_turn, moved, nothing_to_do, submitting
+from tests.support.processes import FORKED
 from webhook_core.errors import LedgerUnavailable, OrderDenied
 from webhook_core.ledger.contract import Claimed, Existing, Ledger, Outdated, Recorded
 from webhook_core.ledger.entry import State
-
-_SPAWN = multiprocessing.get_context("spawn")
 
 
 def open_sqlite(path: str) -> Any:
@@ -49,10 +47,13 @@ def _all_of(
     where: str,
     alert_keys: Sequence[str],
 ) -> list[str]:
-    barrier = _SPAWN.Barrier(processes)
-    results = _SPAWN.SimpleQueue()
+    barrier = FORKED.Barrier(processes)
+    results = FORKED.SimpleQueue()
     started = [
-        _SPAWN.Process(target=work, args=(opener, where, alert_keys, barrier, results))
+        FORKED.Process(
+            target=_with_environment,
+            args=(dict(os.environ), work, opener, where, alert_keys, barrier, results),
+        )
         for _ in range(processes)
     ]
     for process in started:
@@ -65,6 +66,11 @@ def _all_of(
     results.close()
     assert all(isinstance(one, list) for one in won), won
     return sorted(key for one in won for key in one)
+
+
+def _with_environment(env: Mapping[str, str], work: Callable[..., None], *arguments: Any) -> None:
+    os.environ.update(env)
+    work(*arguments)
 
 
 def count_all(
@@ -92,7 +98,10 @@ def acted(
 
 def claim_and_die(opener: Callable[[str], Ledger], where: str, alert_key: str) -> int:
     """A process that is killed at the moment it knows that it has claimed: its exit code."""
-    process = _SPAWN.Process(target=_claim_and_die, args=(opener, where, alert_key))
+    process = FORKED.Process(
+        target=_with_environment,
+        args=(dict(os.environ), _claim_and_die, opener, where, alert_key),
+    )
     process.start()
     process.join()
     code = process.exitcode

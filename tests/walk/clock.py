@@ -3,19 +3,19 @@ but for calls and sleeps."""
 
 from __future__ import annotations
 
-import multiprocessing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.support.processes import FORKED
+
 START = datetime(2026, 3, 2, 9, 0, 0, tzinfo=UTC)
-SPAWN = multiprocessing.get_context("spawn")
 
 
 class SharedClock:
     """A Clock of the application. ``passed``: seconds since START, shared between processes."""
 
     def __init__(self, passed: Any = None) -> None:
-        self.passed = passed or SPAWN.Value("d", 0.0)
+        self.passed = passed or FORKED.Value("d", 0.0)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.monotonic())

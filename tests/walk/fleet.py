@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.support.faked_function import OPERATOR, TOKEN
 from tests.support.kraken_server import KEY, SECRET
-from tests.walk.clock import SPAWN, SharedClock
+from tests.support.processes import FORKED
+from tests.walk.clock import SharedClock
 from webhook_core.bootstrap import build
 from webhook_core.events import LOGGER
 from webhook_core.settings.reading import read_settings
@@ -58,8 +59,8 @@ class Beside:
     """An instance in a process of its own, on the same ledger and the same time."""
 
     def __init__(self, env: Mapping[str, str], clock: SharedClock) -> None:
-        self._pipe, other = SPAWN.Pipe()
-        self._process = SPAWN.Process(
+        self._pipe, other = FORKED.Pipe()
+        self._process = FORKED.Process(
             target=_serve, args=(other, dict(env), clock.passed), daemon=True
         )
         self._process.start()
