@@ -27,6 +27,7 @@ from webhook_core.trading.trading_hours import Window
 _position_checks, _cost_checks = held_limits.position_checks, permits.cost_checks
 _apart, _alerts, _counted_in = entry_counts._apart, entry_counts._alerts, loss_limit.counted_in
 _known = loss_limit._known
+_alert_cost_checks, _cost_in_alert = guards.alert_cost_checks, guards.cost_in_alert
 
 
 def _what_is_held_alone(counted: Any, most: Any) -> Iterator[Check]:
@@ -70,7 +71,7 @@ def _always(*_: Any) -> bool:
     return True
 
 
-def _never(*_: Any) -> bool:
+def _never(*_: Any, **_named: Any) -> bool:
     return False
 
 
@@ -81,6 +82,16 @@ def _nothing(*_: Any) -> None:
 def _covers_its_end(window: Window, now: datetime) -> bool:
     local = now.astimezone(ZoneInfo(window.zone))
     return window.begins <= local.hour * 60 + local.minute <= window.ends
+
+
+def _each_order_alone(costs: Any, rules: Any) -> Iterator[Check]:
+    for cost in costs:
+        yield from _alert_cost_checks((cost,), rules)
+
+
+def _alert_cost_by_its_own_price(draft: Any, rules: Any) -> Any:
+    own = draft.wanted.reference_price or draft.highest_price
+    return _cost_in_alert(draft._replace(highest_price=own), rules)
 
 
 def _opens_at_the_market(request: OrderRequest) -> bool:
@@ -181,6 +192,24 @@ LIMIT_MUTATIONS = (
         ((missed_alerts, "_only_exits", _always),),
         _WITHIN,
         "on_missed_alert",
+    ),
+    Mutation(
+        "missed_alerts_not_caught_up_with",
+        ((missed_alerts, "is_missed", _never),),
+        _WITHIN,
+        "catch_up",
+    ),
+    Mutation(
+        "orders_of_an_alert_alone",
+        ((guards, "alert_cost_checks", _each_order_alone),),
+        _WITHIN,
+        "max_alert_cost",
+    ),
+    Mutation(
+        "alert_cost_by_the_alerts_price",
+        ((guards, "cost_in_alert", _alert_cost_by_its_own_price),),
+        _WITHIN,
+        "max_alert_cost",
     ),
     Mutation(
         "resting_orders_free_of_n",

@@ -29,6 +29,8 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "max_spread": {"MAX_SPREAD": "0.5%"},
     "trading_hours": {"TRADING_HOURS": "09:00-09:01 UTC"},
     "on_missed_alert": {"ON_MISSED_ALERT": "refuse"},
+    "catch_up": {"ON_MISSED_ALERT": "catch_up"},
+    "max_alert_cost": {"MAX_ALERT_COST": "1500 USD"},
     "alerts_per_3_minutes": {"ALERTS_PER_3_MINUTES": "2"},
     "token_orders": {},
     "token_cost": {},
@@ -47,7 +49,8 @@ OFF = Decimal("1.05")
 @dataclass(frozen=True, slots=True)
 class Wish:
     """``kind``: entry, exit or pause. ``price``: the alert's own; ``caveats``: of its token, None
-    for a plain one; ``before``: the position that it says its strategy was in."""
+    for a plain one; ``before``, ``after``: the positions that it says its strategy was in, and is
+    in."""
 
     alert: Alert
     kind: str
@@ -56,6 +59,7 @@ class Wish:
     price: Decimal
     caveats: tuple[str, ...] | None = None
     before: Decimal | None = None
+    after: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class _Sent(NamedTuple):
 
 
 def draw(random: Random, limit: str) -> Limited:
-    if limit == "on_missed_alert":
+    if limit in ("on_missed_alert", "catch_up"):
         return Limited(limit, tuple(_steps(random)))
     spans = (0.1, 3, 30)
     span, begins = random.choice(spans), random.choice((2, 4))
@@ -131,6 +135,8 @@ def _fields(random: Random, limit: str, kind: str, pair: str) -> tuple[dict[str,
     price = PAIRS[pair]
     if kind == "exit":
         return {"action": "close", "price": f"{price}"}, price
+    if limit == "max_alert_cost":
+        return {"orders": _legs(random, pair)}, price
     volume = LEAST[pair] * random.choice((1, 1, 2))
     fields = {"side": "buy", "volume": f"{volume}"}
     if random.random() < (0.8 if limit == "max_open_orders" else 0.3):
@@ -142,6 +148,18 @@ def _fields(random: Random, limit: str, kind: str, pair: str) -> tuple[dict[str,
         price = price / OFF if "order_type" in fields else price * OFF
     price = price.quantize(Decimal("0.1"))
     return {**fields, "price": f"{price}"}, price
+
+
+def _legs(random: Random, pair: str) -> list[dict[str, str]]:
+    """Some say that they cost next to nothing."""
+    return [
+        {
+            "side": "buy",
+            "volume": f"{LEAST[pair] * random.choice((1, 1, 2))}",
+            "price": random.choice((f"{PAIRS[pair]}", "10")),
+        }
+        for _ in range(random.choice((1, 2, 2, 3)))
+    ]
 
 
 def _steps(random: Random) -> list[Wish]:
@@ -157,14 +175,15 @@ def _steps(random: Random) -> list[Wish]:
             "market_position": "long", "market_position_size": f"{after}",
         }  # fmt: skip
         sent = _Sent(number, 2 + 12 * number + random.random(), fields)
-        wish = _wish("entry", "one", pair, PAIRS[pair], sent, before=before)
+        wish = _wish("entry", "one", pair, PAIRS[pair], sent, around=(before, after))
         wishes += [wish] if number != lost else []
     return wishes
 
 
 def _wish(
     kind: str, strategy: str, pair: str, price: Decimal, sent: _Sent, *,
-    caveats: tuple[str, ...] | None = None, before: Decimal | None = None,
+    caveats: tuple[str, ...] | None = None,
+    around: tuple[Decimal | None, Decimal | None] = (None, None),
 ) -> Wish:  # fmt: skip
     token = f"{TOKEN}-{strategy}"
     if caveats is not None:
@@ -174,4 +193,4 @@ def _wish(
     name, fired = f"alert-{sent.number}", int(START.timestamp() + sent.at)
     body = {**named, "token": token, "id": name, "fired_at": f"{fired}", **sent.fields}
     alert = Alert(name, json.dumps(body).encode(), (), (int(sent.at * SECOND) + sent.number,))
-    return Wish(alert, kind, strategy, pair, price, caveats, before)
+    return Wish(alert, kind, strategy, pair, price, caveats, *around)

@@ -27,6 +27,7 @@ HOURS_END = START + timedelta(minutes=1)
 WORK = timedelta(seconds=1)
 """Between two looks at one clock."""
 MOST_HELD = {"XXBTZUSD": Decimal("0.03"), "XETHZUSD": Decimal(1)}
+ALERT_COST = Decimal(1500)
 COLLAR = Decimal("0.02")
 TOKEN_COST = Decimal(600)
 RULES = (*(name.upper() for name in SETTINGS), "MISSED_ALERT")
@@ -50,6 +51,7 @@ class LimitWatch:
         self._units: list[Unit] = []
         self._placed: list[tuple[Wish, LedgerEntry]] = []
         self._since_flat: dict[str, int] = {}
+        self._spent: dict[str, Decimal] = {}
         self._paused: dict[str, bool] = {}
         self._reached_at: int | None = None
 
@@ -93,7 +95,10 @@ class LimitWatch:
     def answered(self, delivery: Delivery, response: HttpResponse) -> None:
         document = json.loads(response.body)
         code, error = document["code"], document["error"] or ""
-        self.codes |= {code, *(rule for rule in RULES if error.startswith(rule))}
+        if error.startswith("orders["):
+            error = error.partition(": ")[2]
+        told = (error, *document["warnings"])
+        self.codes |= {code, *(rule for rule in RULES if any(one.startswith(rule) for one in told))}
         if code not in CODES:
             self.broken(Invariant.KNOWN_ANSWERS, f"{delivery.name}: {response.status} {code}")
         wish = self._wishes[delivery.alert.digest]
@@ -189,6 +194,22 @@ class LimitWatch:
     def no_missed_alert(self, wish: Wish, entry: LedgerEntry, _: Mapping[str, str]) -> bool:
         return any(held == wish.before for held in self._held_since(wish.pair, entry))
 
+    def caught_up(self, wish: Wish, entry: LedgerEntry, fields: Mapping[str, str]) -> bool:
+        """With it the position is what its alert ends at, whatever was lost before."""
+        volume = Decimal(fields["volume"])
+        *before, _ = self._held_since(wish.pair, entry)  # the last one has its own fill
+        return any(held + volume == wish.after for held in before)
+
+    def alert_cost(self, wish: Wish, entry: LedgerEntry, fields: Mapping[str, str]) -> bool:
+        """Its orders together."""
+        spent = self._spent.get(entry.alert_id, ZERO) + self._cost(wish, fields)
+        self._spent[entry.alert_id] = spent
+        return spent <= ALERT_COST
+
+    def _cost(self, wish: Wish, fields: Mapping[str, str]) -> Decimal:
+        price = Decimal(fields["price"]) if "price" in fields else PAIRS[wish.pair]
+        return Decimal(fields["volume"]) * price
+
     def _held_since(self, pair: str, entry: LedgerEntry) -> Iterator[Decimal]:
         assert self.exchange is not None
         history, began = self.exchange.history, self._began_at(entry)
@@ -203,8 +224,7 @@ class LimitWatch:
         return (one.caveats, one.strategy) == (other.caveats, other.strategy)
 
     def token_cost(self, wish: Wish, _: LedgerEntry, fields: Mapping[str, str]) -> bool:
-        price = Decimal(fields["price"]) if "price" in fields else PAIRS[wish.pair]
-        return wish.caveats != ("c=600USD",) or Decimal(fields["volume"]) * price <= TOKEN_COST
+        return wish.caveats != ("c=600USD",) or self._cost(wish, fields) <= TOKEN_COST
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -230,6 +250,8 @@ _JUDGES: dict[str, Any] = {
     "max_spread": LimitWatch.spread,
     "trading_hours": LimitWatch.hours,
     "on_missed_alert": LimitWatch.no_missed_alert,
+    "catch_up": LimitWatch.caught_up,
+    "max_alert_cost": LimitWatch.alert_cost,
     "token_orders": LimitWatch.token_orders,
     "token_cost": LimitWatch.token_cost,
 }

@@ -13,6 +13,7 @@ from tests.simulation.world import World
 SEEDS = 12
 RULE = {
     "on_missed_alert": "MISSED_ALERT",
+    "catch_up": "MISSED_ALERT",
     "token_orders": "out_of_scope",
     "token_cost": "out_of_scope",
     "pause": "paused",
