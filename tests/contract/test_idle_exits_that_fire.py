@@ -228,3 +228,21 @@ def test_of_its_own_it_closes_what_an_entry_has_bought_before_its_cancel(kraken,
     kraken.script(call, *spoiled)
     deliver(function, **CANCEL_AND_CLOSE)
     assert (held(kraken), resting(kraken)) == (1, [])
+
+
+@pytest.mark.parametrize("lag", [0, 2])
+def test_a_close_of_its_own_behind_a_cancel_whose_stop_has_sold_a_part_closes_the_rest(
+    kraken, made, lag
+):
+    """Kraken takes no call for the close, so that a resend sends it."""
+    function = made(OWN)
+    well(ours(function, volume="0.3", **MARGIN))
+    stop = {"order_type": "stop-loss", "stop_price": "55000"}
+    well(ours(function, side="sell", volume="0.1", **stop, **MARGIN))
+    function.clock.sleep(180)
+    kraken.figures.begin(lag)
+    fires(kraken)
+    kraken.script("AddOrder", faults.errors(["EAPI:Rate limit exceeded"]))
+    legs = [CANCEL_AND_CLOSE["orders"][0], {**CANCEL_AND_CLOSE["orders"][1], **MARGIN}]
+    deliver(function, **CANCEL_AND_CLOSE | {"orders": legs})
+    assert position(kraken) == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.walk.scene import Scene, scene
+from tests.walk.scene import SENDS, Scene, scene
 from tests.walk.test_idle_exits import LAGS, LATE, NO_ORDER, SIZE, before_call, flat_beside_a_stop
 
 CANCELS = {"of the strategy": {"scope": "strategy"}, "of the pair": {"symbol": "ETHUSD"}}
@@ -82,3 +82,18 @@ def test_where_each_is_canceled_nothing_more_is_done(cancel, margin):
         there.clock.sleep(100)
         cancel_and_close(there, cancel)
         assert there.statuses == [200]
+
+
+@MARGIN
+@LATE
+def test_a_stop_that_has_just_sold_a_part_keeps_no_close_back(late, margin):
+    """Kraken lets no more be closed than is held."""
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        there.send("one", side="buy", volume=str(2 * SIZE))
+        stop = {"order_type": "stop-loss", "stop_price": "2250"}
+        there.send("one", side="sell", volume=str(SIZE), **stop)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        cancel_and_close(there)
+        assert len(there.statuses) <= SENDS

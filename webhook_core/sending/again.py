@@ -220,6 +220,8 @@ def _has_a_size(intent: Intent) -> bool:
 
 
 def _has_fired(request: OrderRequest, before: Sequence[LedgerEntry]) -> bool:
-    """Whether an order that was to be canceled before this exit has traded instead, so that less,
-    or more, is held than was planned with."""
-    return request.exits and any(map(found_none_open, before))
+    """Whether an exit that was to be set free for this order has traded instead, so that less is
+    held than was planned with."""
+    return request.exits and any(
+        entry.current.request.freeing and found_none_open(entry) for entry in before
+    )

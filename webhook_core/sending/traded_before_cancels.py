@@ -37,18 +37,23 @@ def have_traded(
     request: OrderRequest,
     budget: Budget,
 ) -> bool:
-    """Whether one of the orders that these legs have canceled, as they were ``planned``, has traded
-    since, or may. No call for those that trade whole or not at all. Raises VenueUnavailable."""
+    """Whether one of the orders that these legs were to cancel, as they were ``planned``, has left
+    more to close since, or may. No call where none can have. Raises VenueUnavailable."""
     pair, named = market.instrument(request.pair, budget), _named(before)
-    opening = idle_exits.opening(planned, pair, margin=request.on_margin)
-    known = {one.order_id: one.executed for one in opening if one.order_id in named}
-    if all(one.order_id not in known or _trades_whole(one) for one in opening):
+    asked = [
+        one
+        for one in idle_exits.opening(planned, pair, margin=request.on_margin)
+        if one.order_id in named
+        and _leaves_more(one.side, one.left, request)
+        and (found_none_open(named[one.order_id]) or not _trades_whole(one))
+    ]
+    if not asked:
         return False
     try:
-        now = _canceled(market, before, request, budget)
+        now = {one.order_id: one for one in _canceled(market, before, request, budget)}
     except NotItsTurn:
         return True
-    return any(one.executed > known.get(one.order_id, _ZERO) for one in now)
+    return any(one.order_id in now and now[one.order_id].executed > one.executed for one in asked)
 
 
 def counted(
@@ -64,12 +69,12 @@ def counted(
     request = leg.current.request
     mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
     canceled = _canceled(market, before, request, budget)
-    traded = [order for order in canceled if order.executed]
+    traded = [one for one in canceled if _leaves_more(one.side, one.executed, request)]
     # Of what had traded before this alert was planned nothing was held any more.
     done_before = max(_ZERO, sum((order.volume for order in canceled), -request.volume))
     if request.waits and sum((order.executed for order in traded), -done_before) <= 0:
         return NoOrder(request.symbol, "the orders that were canceled have traded nothing"), mark
-    if not traded and not any(map(found_none_open, before)):
+    if not traded:
         return None
     return _closing(market, wants, traded, [*before, leg], budget), mark
 
@@ -152,6 +157,12 @@ def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
     """The cancels among these legs by what they name."""
     requests = ((entry.current.request, entry) for entry in before)
     return {one.named or "": entry for one, entry in requests if one.method == "CancelOrder"}
+
+
+def _leaves_more(side: Side, traded: Decimal, request: OrderRequest) -> bool:
+    """Whether what an order has traded is to be closed beside what was planned: on the other side,
+    or so much that it has turned what was held. Kraken lets no more be closed than is held."""
+    return traded > (request.volume if side is request.side else _ZERO)
 
 
 def _trades_whole(order: RestingOrder) -> bool:
