@@ -66,6 +66,7 @@ class Workings:
         self.legs.read_at = self.sources.clock.now()
         legs = list(zip(intents, instruments, strict=True))
         self.legs.facts, self.legs.fills = reading.of(legs), reading.fills
+        plan_leg = self.legs.planned
         if any(map(needs.follows_from_own, intents)):
             from webhook_core.planning import own_positions  # most alerts mean all that is held
 
@@ -73,12 +74,16 @@ class Workings:
                 self.sources, self.budget, self.wants.refused, keeps=not self.appraised
             )
             self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
+            if self._may_sell_twice:
+                from webhook_core.planning.own_sold import OwnLeft  # most sell once
+
+                plan_leg = OwnLeft(self.legs).planned
         warned = (reading.warning,) if reading.warning else ()
         plans: list[Plan] = []
         sources: list[int] = []
         nothing = []
         for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
-            planned = self.legs.planned(intent, instrument)
+            planned = plan_leg(intent, instrument)
             if isinstance(planned, Denied):
                 return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
             if isinstance(planned, NoOrder):
@@ -101,6 +106,12 @@ class Workings:
             unsent=self.legs.unsent,
             canceled=tuple(self.legs.cancelled),
         )
+
+    @property
+    def _may_sell_twice(self) -> bool:
+        """In several legs, or by orders of a bound token that rest."""
+        permit = self.wants.rules.permit
+        return len(self.wants.intents) > 1 or (permit is not None and permit.exits_own)
 
     def _own_figures(self, legs: Sequence[Leg]) -> dict[str, Decimal]:
         """What the strategy bought, as far as the legs mean it."""

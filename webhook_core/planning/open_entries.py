@@ -71,6 +71,22 @@ class OpenEntries:
         unlisted = [open_one for alert in reserved for open_one in self._unlisted(alert, listed)]
         return [*(self._of_listed(order, own) for order in self.listed), *unlisted]
 
+    def unlisted_sales(self, strategy: str, pair: Instrument) -> Iterator[Decimal]:
+        """The volumes of that strategy's sales on spot that may rest and that the list lacks."""
+        listed = {order.order_id for order in self.listed}
+        names = {plain_client_order_id(one.client_order_id or "") for one in self.listed}
+        for entry in self.sources.own_orders.maybe_open():
+            attempt, sold = entry.current, entry.current.request
+            if entry.strategy != strategy or sold.side is not Side.SELL or sold.on_margin:
+                continue
+            shown = attempt.order_id in listed
+            shown = shown or plain_client_order_id(attempt.client_order_id) in names
+            found = self._pair(sold.pair)
+            if shown or not sold.rests or found is None or found.base != pair.base:
+                continue
+            if entry.state not in TERMINAL or self._may_be_open(entry):
+                yield sold.volume
+
     def _own(self) -> dict[str, LedgerEntry]:
         """Entries of ours by the ids that Kraken's list names them with."""
         ids = {order.order_id for order in self.listed}

@@ -174,6 +174,67 @@ def test_an_order_of_it_that_sells_may_not_grow(function):
         assert outcome(answer) == (200, "accepted")
 
 
+SELL = {"symbol": "BTCUSD", "side": "sell", "volume": "0.01"}
+CLOSE_LEG = {"symbol": "BTCUSD", "action": "close"}
+STOP = {**SELL, "order_type": "stop-loss", "stop_price": "40000"}
+
+
+@pytest.mark.parametrize(
+    ("legs", "sold"),
+    [
+        ([SELL, SELL, SELL], ["0.01"]),
+        ([{**SELL, "volume": "0.006"}, {**SELL, "volume": "9"}], ["0.006", "0.004"]),
+        ([CLOSE_LEG, CLOSE_LEG], ["0.01"]),
+        ([CLOSE_LEG, SELL], ["0.01"]),
+        ([{**CLOSE_LEG, "percent": "60"}, {**CLOSE_LEG, "percent": "60"}], ["0.006", "0.004"]),
+        ([{**CLOSE_LEG, "percent": "50"}, {**CLOSE_LEG, "percent": "50"}], ["0.005", "0.005"]),
+        ([STOP, STOP], ["0.01"]),
+    ],
+)
+@pytest.mark.parametrize("how", ["a token", "a table"])
+def test_legs_together_sell_no_more_than_the_strategy_bought(tmp_path, how, legs, sold):
+    path = tmp_path / "strategies.toml"
+    path.write_text('[trend]\nclose = "own"\n' if how == "a table" else "[trend]\n")
+    function = funded(STRATEGIES_FILE=str(path))
+    caveats = ["s=buy"] if how == "a token" else []
+    came_to(function, *caveats)
+    answer = came_to(function, *caveats, alert_id="a-2", **{**NO_ORDER, "orders": legs})
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    if how == "a table" and SELL["side"] in str(legs):  # a sell sells what it says there
+        sold = [leg.get("volume", "0.01") for leg in legs]
+    assert [volume for _, volume in sent(function)[1:]] == sold
+
+
+def test_a_leg_that_is_cut_frees_the_stops_that_it_needs(function):
+    function.venue.leaves_closes = True
+    for number in range(2):
+        came_to(function, "s=buy", alert_id=f"b-{number}", stop_loss="40000")
+    legs = [{**CLOSE_LEG, "percent": "30"}, {**CLOSE_LEG, "percent": "80"}]
+    answer = came_to(function, "s=buy", alert_id="a-2", **{**NO_ORDER, "orders": legs})
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    sales = [volume for side, volume in sent(function) if side == "sell"]
+    assert (sales[0], sales[-1]) == ("0.006", "0.014")
+    methods = [request.method for request, _, _ in function.venue.submitted]
+    assert methods.count("CancelOrder") == 2
+
+
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("first", [STOP, {**SELL, "order_type": "limit", "price": "70000"}])
+def test_what_rests_of_it_sells_no_second_time(function, first, seen):
+    came_to(function, "s=buy")
+    if not seen:
+        function.venue.hidden["open_orders"] = {...}
+    for alert_id, volume in (("a-2", "0.006"), ("a-3", "9")):
+        answer = came_to(function, "s=buy", alert_id=alert_id, **{**first, "volume": volume})
+        assert outcome(answer) == (200, "accepted"), answer["error"]
+    for alert_id, fields in (("a-4", first), ("a-5", {**SELL, "price": "60000"})):
+        answer = came_to(function, "s=buy", alert_id=alert_id, **fields)
+        assert outcome(answer) == (422, "order_denied")
+        assert answer["error"].startswith("SIZE_ZERO")
+    assert sent(function)[1:] == [("sell", "0.006"), ("sell", "0.004")]
+    assert outcome(came_to(function, "s=buy", alert_id="a-6", **CLOSE)) == (200, "accepted")
+
+
 @pytest.mark.parametrize(
     ("buy", "status", "sold"),
     [
