@@ -3,12 +3,15 @@ alone with it at the end. And no example of a property has to be fast: a loaded 
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.examples import examples
+from tests.support.firestore_emulator import PORT_OF_THE_RUN, is_installed, new_emulator
 
 settings.register_profile(
     "any machine",
@@ -33,3 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     room = item.nodeid.split("/")[1]
     return LONG.index(room) if room in LONG else len(LONG)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of a run of all tests share one emulator of Firestore, or each starts its own."""
+    all_of_them = config.args == ["tests"] and bool(config.getoption("numprocesses", None))
+    if all_of_them and PORT_OF_THE_RUN not in os.environ and is_installed():
+        emulator = new_emulator()
+        emulator.launch()
+        atexit.register(emulator.stop)
+        os.environ[PORT_OF_THE_RUN] = str(emulator.port)

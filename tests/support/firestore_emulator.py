@@ -18,7 +18,9 @@ import pytest
 
 _JAR = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 _MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
-_START_S = 30.0
+_START_S = 60.0
+PORT_OF_THE_RUN = "TESTS_FIRESTORE_PORT"
+"""Where the one is that several processes of the tests share."""
 
 
 class FirestoreEmulator:
@@ -27,10 +29,10 @@ class FirestoreEmulator:
     A start forgets everything: it keeps its data in memory.
     """
 
-    def __init__(self, jar: Path) -> None:
+    def __init__(self, jar: Path, port: int | None = None) -> None:
         self._jar = jar
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
+        self.port = port or free_port()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,37 +40,52 @@ class FirestoreEmulator:
         return {"FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{self.port}", "no_grpc_proxy": "127.0.0.1"}
 
     def start(self) -> None:
-        with tempfile.TemporaryFile() as log:
-            arguments = [
-                "-Duser.language=en",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                str(self._jar),
-                _MAIN,
-                "start",
-            ]
-            self._process = subprocess.Popen(
-                ["java", *arguments, "--host=127.0.0.1", f"--port={self.port}"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-            ends_at = time.monotonic() + _START_S
-            while not _answers_ok(self.port):
-                if self._process.poll() is not None or time.monotonic() > ends_at:
-                    self.stop()
-                    log.seek(0)
-                    raise RuntimeError(
-                        "the Firestore emulator did not start: "
-                        f"{log.read()[-2000:].decode(errors='replace')}"
-                    )
-                time.sleep(0.05)
+        self.launch()
+        try:
+            self.wait()
+        except RuntimeError:
+            self.stop()
+            raise
+
+    def launch(self) -> None:
+        """It answers a few seconds later."""
+        arguments = [
+            "-Duser.language=en",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            str(self._jar),
+            _MAIN,
+            "start",
+        ]
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
+        self._process = subprocess.Popen(
+            ["java", *arguments, "--host=127.0.0.1", f"--port={self.port}"],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def wait(self) -> None:
+        """Until it answers, whoever launched it."""
+        ends_at = time.monotonic() + _START_S
+        while not _answers_ok(self.port):
+            ended = self._process is not None and self._process.poll() is not None
+            if ended or time.monotonic() > ends_at:
+                raise RuntimeError(f"the Firestore emulator did not start: {self._said()}")
+            time.sleep(0.05)
+
+    def _said(self) -> str:
+        if self._process is None:
+            return "another process launched it"
+        self._log.seek(0)
+        return self._log.read()[-2000:].decode(errors="replace")
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self._log.close()
 
     def freeze(self) -> None:
         """It still takes connections (the kernel does) and never answers.
@@ -86,22 +103,30 @@ class FirestoreEmulator:
 
 @functools.cache
 def shared_emulator() -> FirestoreEmulator:
-    """One for the whole run, killed at its end.
+    """One for the whole run, killed at its end: that of ``PORT_OF_THE_RUN``, or this process's.
 
     A fresh project id per test keeps the tests apart.
     """
+    if PORT_OF_THE_RUN in os.environ:
+        emulator = new_emulator(int(os.environ[PORT_OF_THE_RUN]))
+        emulator.wait()
+        return emulator
     emulator = new_emulator()
     emulator.start()
     atexit.register(emulator.stop)
     return emulator
 
 
-def new_emulator() -> FirestoreEmulator:
+def is_installed() -> bool:
+    return shutil.which("java") is not None and _find_jar() is not None
+
+
+def new_emulator(port: int | None = None) -> FirestoreEmulator:
     """Not started.
 
     Skips the test where java or the emulator is missing, unless REQUIRE_FIRESTORE_EMULATOR is 1.
     """
-    jar = _find_jar() if shutil.which("java") else None
+    jar = _find_jar() if is_installed() else None
     if jar is None:
         reason = (
             "needs java and Google's Firestore emulator (gcloud components install "
@@ -110,7 +135,7 @@ def new_emulator() -> FirestoreEmulator:
         if os.environ.get("REQUIRE_FIRESTORE_EMULATOR") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    return FirestoreEmulator(jar)
+    return FirestoreEmulator(jar, port)
 
 
 def free_port() -> int:
