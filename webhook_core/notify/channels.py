@@ -13,7 +13,7 @@ from webhook_core.errors import NotConfigured
 from webhook_core.notify.senders import Sender, Sent, sender_of
 from webhook_core.notify.state import Message
 from webhook_core.settings.notify_values import fault_of, texts
-from webhook_core.settings.secrets import is_like_a_name
+from webhook_core.settings.secret_values import is_like_a_name
 from webhook_core.settings.told_addresses import Address
 
 ReadSecret = Callable[[str], str]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from webhook_core.settings import secrets as secret_values
+from webhook_core.settings import secret_values
 from webhook_core.settings.variables import entries
 from webhook_core.value import NamedTuple
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from webhook_core.settings.secrets import Secret
+from webhook_core.settings.secret_values import Secret
 from webhook_core.trading.orders import QuantityType
 from webhook_core.trading.rules import Guards, Limits
 from webhook_core.value import NamedTuple, Value

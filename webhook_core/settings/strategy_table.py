@@ -11,7 +11,7 @@ from webhook_core.notify.kinds import KINDS
 from webhook_core.settings import guard_values, toml_values
 from webhook_core.settings import variables as env_values
 from webhook_core.settings.secret_names import SecretNames
-from webhook_core.settings.secrets import Secret
+from webhook_core.settings.secret_values import Secret
 from webhook_core.settings.strategy import SCHEMES, SecretText, Strategy
 from webhook_core.trading.orders import QuantityType
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from webhook_core.settings.notify_values import fault_of
-from webhook_core.settings.secrets import Secret
+from webhook_core.settings.secret_values import Secret
 from webhook_core.settings.settings import Settings
 
 

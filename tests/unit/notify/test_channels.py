@@ -11,7 +11,7 @@ from tests.unit.notify.conftest import next_run
 from webhook_core.notify.channels import AddressBook
 from webhook_core.notify.senders import AppriseSender, Sent
 from webhook_core.settings.secret_names import SecretName
-from webhook_core.settings.secrets import Secret
+from webhook_core.settings.secret_values import Secret
 from webhook_core.settings.told_addresses import Address
 
 
