@@ -126,6 +126,8 @@ class LimitWatch:
         self.book.append(name)
         self._units.append(entry.unit)
         if fields["type"] == "sell":
+            if self._plan.limit == "catch_up":  # whose alerts only go up
+                self.broken(Invariant.WITHIN_ITS_LIMIT, f"{entry.alert_id} goes back")
             if not self._held(pair) and not self._resting(pair):
                 self._since_flat[pair] = 0
             return

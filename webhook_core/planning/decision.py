@@ -17,7 +17,7 @@ from webhook_core.value import NamedTuple
 if TYPE_CHECKING:
     from webhook_core.planning.reservations import Reservations
     from webhook_core.trading.facts import RestingOrder
-    from webhook_core.trading.intent import Intent
+    from webhook_core.trading.intent import Intent, PositionIntent
     from webhook_core.trading.missed_alert import Told
 
 
@@ -37,6 +37,13 @@ class Wants(NamedTuple):
     least: bool = False
     told: Told | None = None
     own: Unit | None = None
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether what is sent follows from what is held, should an alert have been lost before."""
+        owner = None if self.told is None else self.rules.missed_alert_owner
+        guards = None if owner is None else owner.guards
+        return guards is not None and guards.on_missed_alert == "catch_up"
 
 
 class Line(NamedTuple):
@@ -78,7 +85,8 @@ class Decided(NamedTuple):
     ``sources``: which of the alert's intents each request is for. ``unsent``: the orders that were
     never sent, and that a cancel means.
     ``reserves``: what its claim leaves for plans under a limit of holdings. ``canceled``: the
-    orders that it cancels, as Kraken has just shown them.
+    orders that it cancels, as Kraken has just shown them. ``target``: where an order goes in place
+    of what its alert asked for, since one was lost before it.
     """
 
     plan: Plan
@@ -92,6 +100,7 @@ class Decided(NamedTuple):
     unsent: Unsent = Unsent()
     reserves: Reservations | None = None
     canceled: tuple[RestingOrder, ...] = ()
+    target: PositionIntent | None = None
 
     @property
     def requests(self) -> tuple[OrderRequest, ...]:

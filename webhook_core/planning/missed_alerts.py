@@ -55,7 +55,10 @@ def decided(sources: Sources, wants: Wants, budget: Budget, plan: Plans) -> Deci
     text = missed.text + _CAUGHT_UP
     if missed.wanted.close is not None:
         text += ", without its take profit or stop loss"
-    return _noted(plan(wants._replace(intents=(target,))), text)
+    planned = plan(wants._replace(intents=(target,)))
+    if not isinstance(planned, Denied):
+        planned = planned._replace(target=target)
+    return _noted(planned, text)
 
 
 def _missed(sources: Sources, wants: Wants, budget: Budget) -> _Missed | None:

@@ -58,7 +58,7 @@ class Again:
         firing, now = self._firing, self._market.clock.now()
         if len(firing.wants.intents) > 1 or first.following:
             return self._legs_again().next_attempt(entry, first, budget)
-        if not follows_from_the_account(firing.wants.intents[0]):
+        if not (firing.wants.catches_up or follows_from_the_account(firing.wants.intents[0])):
             return transitions.next_attempt(entry, entry.current.request, now, self._deadline_s)
         from webhook_core.sending.decided_again import decided_again  # few alerts are sent again
 

@@ -179,7 +179,8 @@ class Firing(NamedTuple):
             return None
         from webhook_core.trading.intent import PositionIntent
 
-        wanted = next((one for one in self.wants.intents if isinstance(one, PositionIntent)), None)
+        intents = (decided.target, *self.wants.intents)
+        wanted = next((one for one in intents if isinstance(one, PositionIntent)), None)
         in_order = wanted is not None and wanted.action == "target"
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
         line = decided.line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.position_alerts import MARGIN, alert, held, word
 from tests.support.trading_venue import outcome, sent, trader
 from tests.unit.planning.test_believed import LIVE
 from webhook_core.settings.reading import SettingsError, read_settings
+from webhook_core.trading.requests import NotSent
 
 
 def looking(how, btc=0, net=0, **env):
@@ -137,3 +139,31 @@ def test_nobody_looks_by_default():
 def test_another_word_refuses_the_start(text):
     with pytest.raises(SettingsError, match="ON_MISSED_ALERT"):
         read_settings({**LIVE, "WEBHOOK_TOKEN": "t" * 20 + "xyz", "ON_MISSED_ALERT": text})
+
+
+def fired(function, before, after, name, ago_s=0):
+    at = function.clock.now() - timedelta(seconds=ago_s)
+    return step(function, before, after, id=name, fired_at=f"{at.timestamp():.0f}")
+
+
+def test_one_that_was_not_sent_trades_nothing_once_a_later_one_has_caught_up_with_it():
+    function = looking("catch_up", btc="0.2")
+    for before in ("0.1", "0.2"):  # it catches up itself, or is the plain order
+        function.venue.refuse.append(NotSent("the reply said so"))
+        first = fired(function, before, "0.3", f"first-{before}")
+        assert outcome(function.post(first)) == (503, "not_sent")
+    function.clock.sleep(5)
+    assert function.post(fired(function, "0.3", "0.4", "second"))["code"] == "accepted"
+    for before in ("0.1", "0.2"):
+        first = fired(function, before, "0.3", f"first-{before}", ago_s=5)
+        assert outcome(function.post(first)) == (409, "superseded")
+    assert held(function) == Decimal("0.4")
+
+
+def test_one_that_comes_late_trades_nothing_once_a_later_one_has_caught_up_with_it():
+    function = looking("catch_up", btc="0.1")
+    assert function.post(fired(function, "0.3", "0.4", "second"))["code"] == "accepted"
+    function.clock.sleep(3)
+    late = fired(function, "0.2", "0.3", "first", ago_s=5)
+    assert outcome(function.post(late)) == (409, "superseded")
+    assert held(function) == Decimal("0.4")
