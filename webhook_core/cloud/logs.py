@@ -10,10 +10,13 @@ import sys
 from collections.abc import Collection
 from typing import Literal, TextIO
 
-from webhook_core.cloud.masking import masked, written_forms
+from webhook_core.cloud.masking import SCOPED, masked, written_forms
 from webhook_core.events import LOGGER
 
 Style = Literal["console", "json", "google"]
+SERVERS = ("werkzeug", "gunicorn.access")
+"""Loggers of those that may serve us, with a line a request: where a token stands in the URL, so it
+does there."""
 
 
 def configure(
@@ -45,9 +48,19 @@ def configure(
     LOGGER.addHandler(handler)
     LOGGER.setLevel(level)
     LOGGER.propagate = False
+    for server in SERVERS:
+        logging.getLogger(server).addFilter(without_tokens)
     LOGGER.disabled = (
         False  # functions-framework's own dictConfig disables every logger that it finds
     )
+
+
+def without_tokens(record: logging.LogRecord) -> bool:
+    """A filter that drops no line, and takes whatever looks like a scoped token out of it."""
+    line = record.getMessage()
+    if SCOPED in line:
+        record.msg, record.args = masked(line, ()), ()
+    return True
 
 
 def mask(secrets: Collection[str]) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.support.logger import logging_as_it_was
+from tests.support.scoped_tokens import scoped
 from webhook_core.cloud import logs
 from webhook_core.events import LOGGER, event, request_facts
 
@@ -188,6 +189,21 @@ def test_only_our_logger_is_configured():
     logs.configure("DEBUG", "json", io.StringIO())
     assert (root.handlers[:], root.level) == before
     assert LOGGER.propagate is False
+
+
+@pytest.mark.parametrize("server", logs.SERVERS)
+def test_the_line_of_a_server_about_a_request_has_no_token_of_its_url(server, caplog):
+    logs.configure("INFO", "json", io.StringIO())
+    path = f"/webhook/tradingview/{scoped('c=200USD')}"
+    with caplog.at_level(logging.INFO, logger=server):
+        logging.getLogger(server).info('"%s %s" %d', "POST", path, 200)
+        logging.getLogger(server).info('"%(r)s" %(s)s', {"r": f"POST {path} HTTP/1.1", "s": "200"})
+        logging.getLogger(server).info("100 % of it")
+    assert [record.getMessage() for record in caplog.records] == [
+        '"POST /webhook/tradingview/***" 200',
+        '"POST /webhook/tradingview/*** HTTP/1.1" 200',
+        "100 % of it",
+    ]
 
 
 def test_without_a_stream_the_line_goes_to_whatever_stdout_is_by_then(monkeypatch):
