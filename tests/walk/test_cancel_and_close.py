@@ -97,3 +97,16 @@ def test_a_stop_that_has_just_sold_a_part_keeps_no_close_back(late, margin):
         before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
         cancel_and_close(there)
         assert len(there.statuses) <= SENDS
+
+
+@LATE
+def test_a_stop_that_adds_to_a_short_position_before_its_cancel(late):
+    """It was left by what has bought a part of that back."""
+    with scene(instances=2, margin=True) as there:
+        there.send("one", side="sell", volume=str(3 * SIZE))
+        there.clock.sleep(100)
+        there.send("one", side="buy", volume=str(SIZE), stop_loss="2250")
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        cancel_and_close(there)

@@ -88,12 +88,12 @@ def _closing(
 ) -> OrderRequest | NoOrder | OrderDenied:
     """``legs``: those before it, and the one that closes it."""
     *before, leg = legs
+    _check_shown(market, traded, budget)
     try:
         decided = decided_again(market, _meant(wants, traded, leg), budget)
     except OrderDenied as denied:
         return denied
     if all(one.freeing or one.waits for one in decided.requests):
-        _check_shown(market, traded)
         return NoOrder(decided.symbol, decided.nothing)
     named = _named(before)
     # Lists may be late, so one that this alert has canceled may be shown as open.
@@ -144,13 +144,20 @@ def _first_of(
     return now
 
 
-def _check_shown(market: Market, traded: Sequence[RestingOrder]) -> None:
-    """An order of ours is counted where figures lack it, an exit that nothing was held for is
-    not. Raises NotItsTurn where one has just traded."""
+def _check_shown(market: Market, traded: Sequence[RestingOrder], budget: Budget) -> None:
+    """An order of ours is counted where figures lack it, what an exit has opened is not: positions
+    name it once they have it. Raises NotItsTurn where one has just traded and they do not,
+    VenueUnavailable."""
     now = market.clock.now()
-    for order in traded:
-        if order.parent is not None and now - (order.closed_at or now) < market.margin:
-            raise _may_lack(order.order_id)
+    exits = [
+        one.order_id
+        for one in traded
+        if one.margin and one.parent and now - (one.closed_at or now) < market.margin
+    ]
+    shown = {row.order_id for row in market.venue.positions(budget)} if exits else set()
+    for name in exits:
+        if name not in shown:
+            raise _may_lack(name)
 
 
 def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
