@@ -24,7 +24,7 @@ import sys
 import time
 
 MAIN = os.path.abspath(__file__ + "/../../../main.py")  # noqa: PTH100  pathlib is an import
-TOKEN = "bench-token-bench-token"
+TOKEN = "7c1e90b2f4d85a36e0b7c94d"  # live refuses one that reads like words
 KEY, SECRET = "bench-key", "YmVuY2gtc2VjcmV0LWJlbmNoLXNlY3JldA=="
 
 
