@@ -113,14 +113,16 @@ class World:
         if answer.status == 503:  # the hand traded a moment ago: the figures are in doubt
             event("in doubt")
             return
-        assert (answer.status, answer["code"]) == (200, "accepted" if part else "no_action")
-        event(answer["code"])
+        # Where nothing is sold its stops are canceled: nothing is held that they protect.
+        does = "accepted" if part or self.stops[who] else "no_action"
+        assert (answer.status, answer["code"]) == (200, does)
+        event(f"{does}, nothing is sold" if not part else does)
         rows = [row["request"] for row in answer["orders"] if row["order_id"]]
         sold = [D(row["volume"]) for row in rows if row.get("ordertype") == "market"]
         assert sum(sold, D(0)) == part
         self.own[who] -= part
         self.stops[who] = max(D(0), self.stops[who] - part)
-        if percent == "100" and part:
+        if percent == "100" or not part:
             self.stops[who] = D(0)
 
     def trade_by_hand(self, side: str, size: str) -> None:
