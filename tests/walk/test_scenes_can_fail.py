@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.walk import test_cancel_and_close as cancel_and_close
 from tests.walk import test_cancels as cancels
 from tests.walk import test_exits_beside_lost_orders as lost_orders
 from tests.walk import test_figures as figures
@@ -23,7 +24,14 @@ from webhook_core.planning import (
     settled_figures,
     unlisted_orders,
 )
-from webhook_core.sending import legs, legs_again, opened_by_exits, submission, waiting_rest
+from webhook_core.sending import (
+    legs,
+    legs_again,
+    opened_by_exits,
+    submission,
+    traded_before_cancels,
+    waiting_rest,
+)
 
 Scene = Callable[[], None]
 
@@ -156,6 +164,21 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
     "an exit that has become one order is planned twice": (
         legs_again, "sells_all", never,
         lambda: planned_slowly(0.3, "close"),
+    ),
+    "a part that fills before its cancel is not asked for": (
+        traded_before_cancels, "have_traded", never,
+        lambda: cancel_and_close.test_an_entry_that_fills_in_part_before_its_cancel(
+            "a part", {}, "lists", margin=False),
+    ),
+    "what a stop has added before its cancel is not waited for": (
+        traded_before_cancels, "_check_shown", nothing,
+        lambda: cancel_and_close.test_a_stop_that_adds_to_a_short_position_before_its_cancel(
+            "figures"),
+    ),
+    "what a stop has opened beside an order is taken for what it has closed": (
+        opened_by_exits, "_open_beside", nothing,
+        lambda: idle.test_one_that_fires_beside_what_opens_from_flat_adds_nothing_to_it(
+            "short", "lists", "AddOrder"),
     ),
     "an exit that lacks funds is refused for good": (
         submission, "_asks_for_too_much", never,
