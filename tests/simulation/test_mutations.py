@@ -27,6 +27,7 @@ MOST_SEEDS = 15_000
 MET_AT = {
     "claim_not_atomic": 585,
     "exits_never_fire": 119,
+    "exits_not_asked": 1642,
     "failed_reads_count": 1150,
     "lists_believed": 4448,
     "missed_for_ever": 647,

@@ -36,6 +36,7 @@ def fired(there: Scene, exit_of: str, *lists: str) -> None:
     fields, price = EXITS[exit_of]
     there.send("one", side="buy", volume="0.1", **fields)
     there.clock.sleep(100)
+    there.operate("POST", "/reconcile")
     there.late(4, *FIGURES, *lists)
     there.clock.sleep(5)
     there.mark("ETHUSD", price, "2500")
@@ -67,3 +68,41 @@ def test_what_somebody_has_resting_on_spot_is_asked_for_too(size):
         there.mark("ETHUSD", "2800", "2500")
         assert there.send("one", **NO_ORDER | target(size))["status"] == 200
         assert there.held() == Decimal(size)
+
+
+@MARGIN
+@pytest.mark.parametrize("exit_of", EXITS)
+@pytest.mark.parametrize("what", WANTS)
+@pytest.mark.parametrize("itself", [(), ("QueryOrders",)], ids=["list", "order"])
+def test_one_that_no_list_has_any_more_or_yet_is_known_by_what_reconcile_saw(
+    itself, what, exit_of, margin
+):
+    """The open orders alone are not late: they lack it, and what has closed does so too."""
+    with scene(instances=2, margin=margin, balances=MONEY) as there:
+        fired(there, exit_of, "ClosedOrders", *itself)
+        there.clock.sleep(1)
+        fields, size = WANTS[what]
+        answer = there.send("one", **NO_ORDER | fields)
+        assert answer["status"] == 200, answer
+        assert there.held() == Decimal(size)
+
+
+def test_reconcile_keeps_what_rests_and_forgets_it_once_no_read_lacks_that_it_is_gone():
+    with scene() as there:
+        market = there.fleet[0].application.market
+
+        def known() -> dict[str, bool]:
+            """Whether it is gone, by order id."""
+            there.operate("POST", "/reconcile")
+            return {name: one.gone_at is not None for name, one in market.seen_resting().items()}
+
+        assert known() == {}
+        there.send("one", side="buy", volume="0.1", stop_loss="2250")
+        name = there.open()[0].txid
+        assert known() == {name: False}
+        there.mark("ETHUSD", "2200", "2500")
+        assert known() == {name: True}
+        there.clock.sleep(30)
+        assert known() == {name: True}
+        there.clock.sleep(31)
+        assert known() == {}

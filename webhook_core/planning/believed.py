@@ -114,8 +114,7 @@ class Believed:
                 # Claimed since, and the figure may have it or not.
                 if entry.current.order_id not in self.orders.by_order:
                     raise not_certain(entry)
-        asked = () if self.closes else self.pairs
-        known = Before(self.open_orders, self.orders.resting, asked)
+        known = Before(self.open_orders, self.orders.resting, self.pairs, self.closes)
         self.exits = RestingExits(self.sources, self.budget, self.instrument_of, known)
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)

@@ -38,7 +38,8 @@ _NONE = Canceled(frozenset(), frozenset())
 
 class OpenNow:
     """Of one plan, read once, and only if asked for. ``before``: what was read before.
-    ``is_asked``: of which the list is not believed that it rests still."""
+    ``is_asked``: of which the list is not believed that it rests still. ``matters``: whether what
+    rests of that pair, with leverage or without, does."""
 
     def __init__(
         self,
@@ -46,9 +47,10 @@ class OpenNow:
         budget: Budget,
         before: Sequence[RestingOrder] | None,
         is_asked: Callable[[RestingOrder], bool],
+        matters: Callable[[str, bool], bool],
     ) -> None:
         self._sources, self._budget, self._before = sources, budget, before
-        self._is_asked = is_asked
+        self._is_asked, self._matters = is_asked, matters
 
     @property
     def so_far(self) -> tuple[RestingOrder, ...] | None:
@@ -73,7 +75,7 @@ class OpenNow:
     @cached_property
     def gone(self) -> Sequence[RestingOrder]:
         """What became of those that are listed as open, and are done by themselves, or were not
-        found by a cancel of ours.
+        found by a cancel of ours, and of those that are listed no more.
 
         Raises NotItsTurn as long as that is not shown.
         """
@@ -83,6 +85,12 @@ class OpenNow:
                 raise NotItsTurn(
                     f"Kraken shows {name} as open, and could not cancel it. Nothing was sent; "
                     "sending the same alert again soon is safe."
+                )
+        for name in self._vanished:
+            if name in self._asked and not _is_done(self._asked[name]):
+                raise NotItsTurn(
+                    f"Kraken shows {name} as open, and lists it no more. Nothing was sent; sending "
+                    "the same alert again soon is safe."
                 )
         return list(filter(_is_done, self._asked.values()))
 
@@ -94,7 +102,16 @@ class OpenNow:
             for order in without(self._read, self._canceled.done)
             if order.order_id in self._canceled.not_found or self._is_asked(order)
         ]
+        names += self._vanished
         return self._sources.venue.orders(names, self._budget) if names else {}
+
+    @cached_property
+    def _vanished(self) -> list[str]:
+        """Those that reconcile saw at rest and the list lacks, but for a cancel of ours."""
+        listed = {order.order_id for order in self._read}
+        seen = self._sources.seen_resting().items()
+        names = [name for name, one in seen if name not in listed and self._matters(*one[:2])]
+        return [name for name in names if name not in self._just_canceled.done]
 
     def lacking(self, rests: Collection[str]) -> str:
         """What is wrong with orders of ours that QueryOrders shows as open and the list does not,

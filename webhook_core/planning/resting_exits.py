@@ -34,12 +34,14 @@ Filled = Sequence[tuple[LedgerEntry, Fill]]
 
 class Before(NamedTuple):
     """What is known before anything is asked. ``listed``: the open orders, where they were read.
-    ``rests``: the orders of ours that QueryOrders shows as open. ``pairs``: those of which it has
-    to show for every order that is listed whether it rests still."""
+    ``rests``: the orders of ours that QueryOrders shows as open. ``pairs``: those whose figures are
+    asked for. ``closes``: no order of theirs has to show by itself that it rests as it is listed.
+    """
 
     listed: Sequence[RestingOrder] | None = None
     rests: Collection[str] = ()
     pairs: Collection[Instrument] = ()
+    closes: bool = False
 
 
 class RestingExits:
@@ -50,8 +52,8 @@ class RestingExits:
         self, sources: Sources, budget: Budget, instrument_of: InstrumentOf, before: Before
     ) -> None:
         self.sources, self.budget, self.instrument_of = sources, budget, instrument_of
-        self.open = OpenNow(sources, budget, before.listed, self._is_asked)
-        self._rests, self._pairs = before.rests, before.pairs
+        self.open = OpenNow(sources, budget, before.listed, self._is_asked, self._matters)
+        self._rests, self._pairs, self._closes = before.rests, before.pairs, before.closes
         self.held: dict[str, Decimal] = {}
         self._prices = LastPrices(sources, budget)
 
@@ -166,13 +168,16 @@ class RestingExits:
         return moment + self.sources.margin > self.sources.clock.now()
 
     def _is_asked(self, order: RestingOrder) -> bool:
-        """Whether its fill would change what is held of one of ``pairs``."""
-        pair = self.instrument_of(order.pair)
-        if pair is None or order.order_id in self._rests or self.sources.mode == "paper":
+        if self._closes or order.order_id in self._rests or self.sources.mode == "paper":
             return False
-        assets = {pair.base, pair.quote}
-        if order.margin:
+        return self._matters(order.pair, order.margin)
+
+    def _matters(self, name: str, margin: bool) -> bool:
+        """Whether a fill of that pair would change what is held of one of ``pairs``."""
+        pair = self.instrument_of(name)
+        if pair is None or margin:
             return pair in self._pairs
+        assets = {pair.base, pair.quote}
         return any(not assets.isdisjoint((one.base, one.quote)) for one in self._pairs)
 
     def _holds(self, order: RestingOrder) -> str:

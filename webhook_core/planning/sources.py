@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from webhook_core.planning.account_fees import AccountFees
     from webhook_core.planning.own_orders import OwnOrders
     from webhook_core.planning.seen_figures import SeenFigures
+    from webhook_core.planning.seen_resting import AtRest
     from webhook_core.risk.pausing import Pausing
     from webhook_core.trading.rules import Fees
 
@@ -98,6 +99,14 @@ class Sources(Record):
         from webhook_core.planning.seen_figures import SeenFigures
 
         return SeenFigures(self.pair_rules.documents, self.mode, self.account)
+
+    def seen_resting(self) -> Mapping[str, AtRest]:
+        """The orders that reconcile saw at rest, by id. Raises LedgerUnavailable."""
+        if self.mode == "paper":
+            return {}
+        from webhook_core.planning.seen_resting import SeenResting
+
+        return SeenResting(self.pair_rules.documents, self.mode, self.account).orders()
 
     def with_losses(self, rules: TradingRules) -> TradingRules:
         """With what is known of today's losses, where somebody limits them: one read. Raises

@@ -3,7 +3,8 @@ balances may lack (``planning.seen_figures``).
 
 A read is older than now by the visibility margin at most: all that was traded before is in it. An
 asset that an order of ours may have changed since is left as it was seen before. What others have
-traded since is asked for by whoever holds a figure against it.
+traded since is asked for by whoever holds a figure against it. And which orders rest: one that is
+listed no more can be asked for then (``planning.seen_resting``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from webhook_core.planning.others_trades import MOST_OF_NOW, traded_since
 from webhook_core.planning.own_changes import NEAR
 from webhook_core.planning.own_orders import MOST_UNKNOWN, OLDEST_ATTEMPT
 from webhook_core.planning.seen_figures import Seen, SeenFigures, of_text
+from webhook_core.planning.seen_resting import SeenResting
 from webhook_core.planning.sources import Sources
 from webhook_core.sending.recent_entries import MOST, settled_since
 from webhook_core.trading.symbols import UnknownSymbol
@@ -46,6 +48,14 @@ def see_figures(sources: Sources, budget: Budget) -> bool:
         for name, total in totals.items()
     }
     return kept.write(known, stored)
+
+
+def see_resting(sources: Sources, budget: Budget) -> bool:
+    """Whether other orders rest than did, and it is written. Raises VenueUnavailable,
+    LedgerUnavailable."""
+    listed, now = sources.venue.open_orders(budget), sources.clock.now()
+    kept = SeenResting(sources.pair_rules.documents, sources.mode, sources.account)
+    return kept.keep(listed, now, sources.margin)
 
 
 def _traded(sources: Sources, at: datetime, budget: Budget) -> set[str] | None:

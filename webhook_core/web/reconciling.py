@@ -105,9 +105,10 @@ class ReconcileRun:
         read no balance."""
         if self.market.mode == "paper":
             return  # no read lags
-        from webhook_core.sending.seeing import see_figures  # no alert reconciles
+        from webhook_core.sending.seeing import see_figures, see_resting  # no alert reconciles
 
         try:
+            see_resting(self.market, budget)
             see_figures(self.market, budget)
         except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
             event(logging.INFO, "figures.not_seen", reason=error.message)
