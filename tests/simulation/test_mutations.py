@@ -26,7 +26,6 @@ ALL = (
 MOST_SEEDS = 15_000
 MET_AT = {
     "claim_not_atomic": 585,
-    "exits_never_fire": 119,
     "exits_not_asked": 1642,
     "failed_reads_count": 1150,
     "lists_believed": 4448,
