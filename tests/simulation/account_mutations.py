@@ -58,18 +58,7 @@ def _nothing_seen(self: SettledFigures, seen: object) -> None:
     """As if reconcile kept no figure."""
 
 
-def _not_asked(self: RestingExits, order: object) -> bool:
-    """As if a list of open orders were never late."""
-    return False
-
-
 ACCOUNT_MUTATIONS = (
-    Mutation(
-        "exits_not_asked",
-        ((RestingExits, "_is_asked", _not_asked),),
-        Invariant.FITS_THE_BOOK,
-        ACCOUNT,
-    ),
     Mutation(
         "nothing_seen",
         ((SettledFigures, "begin_with", _nothing_seen),),
