@@ -184,14 +184,14 @@ def test_an_entry_is_kept_as_long_as_its_stop_rests_and_two_months_more(
     assert function.operate("GET", "/orders")["orders"] == []
 
 
-def test_what_is_open_is_written_down_once_a_month_and_read_once_a_day(
+def test_what_is_open_is_written_down_once_a_month_and_read_once_a_run(
     kraken: KrakenServer, function: Function
 ) -> None:
     well(ours(function, order_type="limit", volume="0.3", price="59000"))
     days(function, 40)
     before = len(kraken.calls_of("OpenOrders"))
     reconciled(function, 3)
-    assert len(kraken.calls_of("OpenOrders")) - before <= 1
+    assert len(kraken.calls_of("OpenOrders")) - before == 3
     written = seen_open(function)
     days(function, 10)
     assert seen_open(function) == written

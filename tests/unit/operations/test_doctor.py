@@ -44,7 +44,7 @@ from webhook_core.web.messages import HttpResponse
 
 TOKEN = "token-of-the-doctor-0123"
 STANDARD = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-SIGNING = "signing-secret-of-the-doctor"
+SIGNING = "signing-5f0c1de2a7b94c38d1e6"
 NEEDED = (
     "modify-trades",
     "close-trades",
