@@ -16,9 +16,9 @@ from webhook_core.clock import Budget
 from webhook_core.journal.record import NOT_REFUSED, RESENT
 from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_note
 from webhook_core.journal.streams import Stream, cursor_of, places_in
-from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.notes import Notes
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.close_units import asked_unit, is_position, position_unit

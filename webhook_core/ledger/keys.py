@@ -1,4 +1,5 @@
-"""The keys and cursors that every store of the ledger uses."""
+"""The keys and cursors that every store of the ledger uses, and the key of what is claimed for the
+operator and for no alert."""
 
 from __future__ import annotations
 
@@ -9,6 +10,17 @@ from datetime import datetime
 
 from webhook_core.ledger.entry import Unit
 from webhook_core.ledger.stored_values import EPOCH, MICROSECOND, iso, time_of
+
+_OPERATOR = "operator:"  # no key of an alert begins like this
+
+
+def operators_unit(mode: str, account: str, name: str) -> Unit:
+    """``name`` tells it from all others of the operator's."""
+    return Unit(mode, account, f"{_OPERATOR}{name}")
+
+
+def is_operators(unit: Unit) -> bool:
+    return unit.alert_key.startswith(_OPERATOR)
 
 
 def line_digest(line: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from webhook_core.journal.reading import Store
 from webhook_core.journal.rows import row_of_note
-from webhook_core.ledger.by_operator import is_operators
+from webhook_core.ledger.keys import is_operators
 from webhook_core.settings.expectations import Expected
 from webhook_core.settings.strategy import Strategy
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.keys import is_operators
 
 RULE = "paused"
 _PREFIX = "pause"

@@ -3,8 +3,8 @@ each position that it means; who asked and what is held tell one from the other.
 
 from __future__ import annotations
 
-from webhook_core.ledger.by_operator import is_operators, operators_unit
 from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.keys import is_operators, operators_unit
 from webhook_core.planning.own_closes import Held
 
 _KEY = "position:"

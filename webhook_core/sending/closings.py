@@ -19,9 +19,9 @@ from webhook_core.errors import (
     NoTimeToSend,
     WebhookError,
 )
-from webhook_core.ledger.by_operator import is_operators
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
+from webhook_core.ledger.keys import is_operators
 from webhook_core.planning.decide import Market
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held

@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, NotItsTurn, VenueUnavailable
-from webhook_core.ledger.by_operator import operators_unit
+from webhook_core.ledger.keys import operators_unit
 from webhook_core.planning import own_closes
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held
