@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support import kraken_faults as faults
 from tests.walk.scene import SENDS, Scene, scene
 from tests.walk.test_idle_exits import LAGS, LATE, NO_ORDER, SIZE, before_call, flat_beside_a_stop
 
@@ -109,4 +110,61 @@ def test_a_stop_that_adds_to_a_short_position_before_its_cancel(late):
         there.clock.sleep(100)
         there.late(4, *LAGS[late])
         before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        cancel_and_close(there)
+
+
+@LATE
+@pytest.mark.parametrize("sent", ["at once", "by a resend"])
+@pytest.mark.parametrize("whose", ["of entries", "of alerts of their own"])
+def test_stops_that_sell_more_than_is_held_only_together(whose, sent, late):
+    """Each alone sells no more than the close was to."""
+    with scene(instances=2, margin=True) as there:
+        two_stops_of_more_than_is_held(there, whose)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        if sent == "by a resend":
+            there.script(faults.errors(["EAPI:Rate limit exceeded"]))
+        cancel_and_close(there)
+        assert len(there.statuses) <= SENDS or whose == "of alerts of their own"
+
+
+def two_stops_of_more_than_is_held(there: Scene, whose: str) -> None:
+    if whose == "of entries":
+        there.send("one", side="buy", volume=str(2 * SIZE), stop_loss="2250")
+        there.send("one", side="sell", volume=str(SIZE))
+        there.send("one", side="buy", volume=str(SIZE), stop_loss="2250")
+    else:
+        there.send("one", side="buy", volume=str(2 * SIZE))
+        for volume in (2 * SIZE, SIZE):
+            stop = {"order_type": "stop-loss", "stop_price": "2250"}
+            there.send("one", side="sell", volume=str(volume), **stop)
+    there.clock.sleep(100)
+    assert (there.held(), len(there.open())) == (2 * SIZE, 2)
+
+
+@LATE
+def test_of_such_stops_one_that_sells_alone_keeps_no_close_back(late):
+    with scene(instances=2, margin=True) as there:
+        there.send("one", side="buy", volume=str(2 * SIZE), stop_loss="2200")
+        there.send("one", side="sell", volume=str(SIZE))
+        there.send("one", side="buy", volume=str(SIZE), stop_loss="2250")
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2240", "2500"))
+        cancel_and_close(there)
+        assert len(there.statuses) <= SENDS
+
+
+@LATE
+@pytest.mark.parametrize("price", ["2440", "2560"], ids=["the buy", "the sale"])
+@pytest.mark.parametrize("first", ["buy", "sell"])
+def test_with_nothing_held_one_of_two_opposite_orders_fills(first, price, late):
+    with scene(instances=2, margin=True) as there:
+        limits = {"buy": "2450", "sell": "2550"}
+        for side in (first, *(limits.keys() - {first})):
+            limit = {"order_type": "limit", "price": limits[side]}
+            there.send("one", side=side, volume=str(SIZE), **limit)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", price, "2500"))
         cancel_and_close(there)

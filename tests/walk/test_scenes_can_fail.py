@@ -60,6 +60,16 @@ def only_decided(market: Any, wants: Any, budget: Any) -> Any:
     return market.decide(wants, budget)
 
 
+def alone(traded: Any, request: Any) -> list[Any]:
+    return [
+        one for one, size in traded if size > (request.volume if one.side is request.side else 0)
+    ]
+
+
+def of_other_side(traded: Any, request: Any) -> list[Any]:
+    return [one for one, size in traded if size and one.side is not request.side]
+
+
 def only_parents(self: own_exits.OwnExits, entry: Any) -> bool:
     request = entry.current.request
     return bool(self._line and request.leaves_exit and request.side is not self._line.side)
@@ -174,6 +184,21 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
         traded_before_cancels, "_check_shown", nothing,
         lambda: cancel_and_close.test_a_stop_that_adds_to_a_short_position_before_its_cancel(
             "figures"),
+    ),
+    "what stops have traded is held against the close for each alone": (
+        traded_before_cancels, "_leaving_more", alone,
+        lambda: cancel_and_close.test_stops_that_sell_more_than_is_held_only_together(
+            "of entries", "at once", "lists"),
+    ),
+    "with nothing held only one side is taken to leave something": (
+        traded_before_cancels, "_leaving_more", of_other_side,
+        lambda: cancel_and_close.test_with_nothing_held_one_of_two_opposite_orders_fills(
+            "sell", "2440", "lists"),
+    ),
+    "what stops have sold beyond the close is not waited for": (
+        traded_before_cancels, "_check_shown", nothing,
+        lambda: cancel_and_close.test_stops_that_sell_more_than_is_held_only_together(
+            "of entries", "at once", "figures"),
     ),
     "what a stop has opened beside an order is taken for what it has closed": (
         opened_by_exits, "_open_beside", nothing,

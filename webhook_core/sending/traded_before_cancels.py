@@ -40,20 +40,21 @@ def have_traded(
     """Whether one of the orders that these legs were to cancel, as they were ``planned``, has left
     more to close since, or may. No call where none can have. Raises VenueUnavailable."""
     pair, named = market.instrument(request.pair, budget), _named(before)
-    asked = [
+    may_have = [
         one
         for one in idle_exits.opening(planned, pair, margin=request.on_margin)
         if one.order_id in named
-        and _leaves_more(one.side, one.left, request)
         and (found_none_open(named[one.order_id]) or not _trades_whole(one))
     ]
-    if not asked:
+    then = {one.order_id: one.executed for one in may_have}
+    if not _leaving_more([(one, one.left) for one in may_have], request):
         return False
     try:
-        now = {one.order_id: one for one in _canceled(market, before, request, budget)}
+        now = _canceled(market, before, request, budget)
     except NotItsTurn:
         return True
-    return any(one.order_id in now and now[one.order_id].executed > one.executed for one in asked)
+    since = [(one, one.executed - then[one.order_id]) for one in now if one.order_id in then]
+    return bool(_leaving_more(since, request))
 
 
 def counted(
@@ -69,14 +70,12 @@ def counted(
     request = leg.current.request
     mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
     canceled = _canceled(market, before, request, budget)
-    traded = [one for one in canceled if _leaves_more(one.side, one.executed, request)]
-    # Of what had traded before this alert was planned nothing was held any more.
-    done_before = max(_ZERO, sum((order.volume for order in canceled), -request.volume))
-    if request.waits and sum((order.executed for order in traded), -done_before) <= 0:
-        return NoOrder(request.symbol, "the orders that were canceled have traded nothing"), mark
-    if not traded:
+    traded = _leaving_more([(one, one.executed) for one in canceled], request)
+    if traded:
+        return _closing(market, wants, traded, [*before, leg], budget), mark
+    if not request.waits:
         return None
-    return _closing(market, wants, traded, [*before, leg], budget), mark
+    return NoOrder(request.symbol, "the orders that were canceled have traded nothing"), mark
 
 
 def _closing(
@@ -88,7 +87,7 @@ def _closing(
 ) -> OrderRequest | NoOrder | OrderDenied:
     """``legs``: those before it, and the one that closes it."""
     *before, leg = legs
-    _check_shown(market, traded, budget)
+    _check_shown(market, traded, before[0].following[leg.unit.leg - 1], budget)
     try:
         decided = decided_again(market, _meant(wants, traded, leg), budget)
     except OrderDenied as denied:
@@ -144,20 +143,29 @@ def _first_of(
     return now
 
 
-def _check_shown(market: Market, traded: Sequence[RestingOrder], budget: Budget) -> None:
+def _check_shown(
+    market: Market, traded: Sequence[RestingOrder], planned: OrderRequest, budget: Budget
+) -> None:
     """An order of ours is counted where figures lack it, what an exit has opened is not: positions
-    name it once they have it. Raises NotItsTurn where one has just traded and they do not,
-    VenueUnavailable."""
+    name it once they have it. Of the side of the close only what is beyond it has opened any.
+    Raises NotItsTurn where one has just traded and they do not, VenueUnavailable."""
     now = market.clock.now()
     exits = [
-        one.order_id
+        one
         for one in traded
         if one.margin and one.parent and now - (one.closed_at or now) < market.margin
     ]
-    shown = {row.order_id for row in market.venue.positions(budget)} if exits else set()
-    for name in exits:
-        if name not in shown:
-            raise _may_lack(name)
+    rows = market.venue.positions(budget) if exits else []
+    shown = {row.order_id for row in rows}
+    for one in exits:
+        if one.order_id not in shown and (planned.waits or one.side is not planned.side):
+            raise _may_lack(one.order_id)
+    turning = [] if planned.waits else [one for one in traded if one.side is planned.side]
+    if any(one in exits for one in turning):
+        opened = sum((one.executed for one in turning), -planned.volume)
+        names = {one.order_id for one in turning}
+        if sum(abs(row.volume) + row.closed for row in rows if row.order_id in names) < opened:
+            raise _may_lack(", ".join(sorted(names)))
 
 
 def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
@@ -166,10 +174,23 @@ def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
     return {one.named or "": entry for one, entry in requests if one.method == "CancelOrder"}
 
 
-def _leaves_more(side: Side, traded: Decimal, request: OrderRequest) -> bool:
-    """Whether what an order has traded is to be closed beside what was planned: on the other side,
-    or so much that it has turned what was held. Kraken lets no more be closed than is held."""
-    return traded > (request.volume if side is request.side else _ZERO)
+def _leaving_more(
+    traded: Sequence[tuple[RestingOrder, Decimal]], request: OrderRequest
+) -> list[RestingOrder]:
+    """Those that have traded where all of their side together leave more to close than was planned:
+    on the other side, or so much that they have turned what was held. Kraken lets no more be closed
+    than is held. With nothing held either side leaves it, and what one had traded before is gone:
+    the request waits for what the others had left then."""
+    sums = {side: sum((size for one, size in traded if one.side is side), _ZERO) for side in Side}
+    others = sum((one.volume for one, _ in traded if one.side is not request.side), _ZERO)
+    closes, gone = request.volume, _ZERO
+    if request.waits:
+        closes, gone = _ZERO, max(_ZERO, others - request.volume)
+    return [
+        one
+        for one, size in traded
+        if size and sums[one.side] > (closes if one.side is request.side else gone)
+    ]
 
 
 def _trades_whole(order: RestingOrder) -> bool:
