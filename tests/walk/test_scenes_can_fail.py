@@ -34,6 +34,7 @@ from webhook_core.sending import (
 )
 
 Scene = Callable[[], None]
+check_shown = traded_before_cancels._check_shown
 
 
 def never(*_: Any, **__: Any) -> bool:
@@ -68,6 +69,10 @@ def alone(traded: Any, request: Any) -> list[Any]:
 
 def of_other_side(traded: Any, request: Any) -> list[Any]:
     return [one for one, size in traded if size and one.side is not request.side]
+
+
+def each_shown(market: Any, traded: Any, planned: Any, budget: Any) -> None:
+    check_shown(market, traded, planned._replace(waits=True), budget)
 
 
 def only_parents(self: own_exits.OwnExits, entry: Any) -> bool:
@@ -195,10 +200,10 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
         lambda: cancel_and_close.test_with_nothing_held_one_of_two_opposite_orders_fills(
             "sell", "2440", "lists"),
     ),
-    "what stops have sold beyond the close is not waited for": (
-        traded_before_cancels, "_check_shown", nothing,
+    "each of the stops that have closed a position is looked for in positions": (
+        traded_before_cancels, "_check_shown", each_shown,
         lambda: cancel_and_close.test_stops_that_sell_more_than_is_held_only_together(
-            "of entries", "at once", "figures"),
+            "of entries", "at once", "lists"),
     ),
     "what a stop has opened beside an order is taken for what it has closed": (
         opened_by_exits, "_open_beside", nothing,
