@@ -18,6 +18,15 @@ EXITS = {
     "a take profit": ({"take_profit": "2750"}, "2800"),
 }
 
+AT_A_DISTANCE = {
+    "a stop": ({"stop_loss": "-250"}, {"stop_loss": "+250"}, "2200"),
+    "a stop in percent": ({"stop_loss": "-10%"}, {"stop_loss": "+10%"}, "2200"),
+    "a take profit": ({"take_profit": "+250"}, {"take_profit": "-250"}, "2800"),
+    "a take profit in percent": ({"take_profit": "+10%"}, {"take_profit": "-10%"}, "2800"),
+    "a trail": ({"trailing_stop": "+250"}, {"trailing_stop": "+250"}, "2200"),
+    "a trail in percent": ({"trailing_stop": "+10%"}, {"trailing_stop": "+10%"}, "2200"),
+}
+
 
 def target(size: str) -> dict[str, str]:
     word = "long" if Decimal(size) else "flat"
@@ -54,6 +63,32 @@ def test_what_follows_counts_the_exit_as_the_order_itself_shows_it(what, exit_of
         assert answer["status"] == 200, answer
         assert there.held() == Decimal(size)
         assert there.open() == []
+
+
+@pytest.mark.parametrize("position", ["spot", "long", "short"])
+@pytest.mark.parametrize("exit_of", AT_A_DISTANCE)
+@pytest.mark.parametrize(
+    ("stays", "itself"), [(False, ()), (True, ()), (True, ("QueryOrders",))], ids=str
+)
+def test_one_at_a_distance_is_known_by_its_id_or_by_the_price_of_its_entry(
+    itself, stays, exit_of, position
+):
+    """Where the order itself shows late too, the last price has to be beyond it still."""
+    of_long, of_short, beyond = AT_A_DISTANCE[exit_of]
+    is_short = position == "short"
+    with scene(instances=2, margin=position != "spot", balances=MONEY) as there:
+        fields = of_short if is_short else of_long
+        there.send("one", side="sell" if is_short else "buy", volume="0.1", **fields)
+        there.clock.sleep(100)
+        there.operate("POST", "/reconcile")
+        there.late(4, *FIGURES, "OpenOrders", "ClosedOrders", *itself)
+        there.clock.sleep(5)
+        price = str(5000 - int(beyond)) if is_short else beyond
+        there.mark("ETHUSD", *([price] if stays else [price, "2500"]))
+        assert there.held() == 0
+        wanted = {**target("0.1"), "market_position": "short" if is_short else "long"}
+        assert there.send("one", **NO_ORDER | wanted)["status"] == 200
+        assert there.held() == Decimal("-0.1" if is_short else "0.1")
 
 
 @pytest.mark.parametrize("size", ["0", "0.1", "0.3"])

@@ -16,6 +16,7 @@ from tests.walk import test_first_figures as first
 from tests.walk import test_gone_exits as gone
 from tests.walk import test_idle_exits as idle
 from webhook_core.planning import (
+    last_prices,
     least_held,
     leg_planner,
     open_orders,
@@ -161,6 +162,11 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
         resting_exits.RestingExits, "_is_asked", never,
         lambda: fired.test_what_follows_counts_the_exit_as_the_order_itself_shows_it(
             "0.2", "a stop", margin=True),
+    ),
+    "an exit at a distance has no price": (
+        last_prices, "_is_at_a_distance", never,
+        lambda: fired.test_one_at_a_distance_is_known_by_its_id_or_by_the_price_of_its_entry(
+            ("QueryOrders",), stays=True, exit_of="a stop", position="short"),
     ),
     "what is held is believed where no plan has seen it": (
         settled_figures.SettledFigures, "begin_with", nothing,

@@ -11,6 +11,7 @@ from webhook_core.errors import NoPrice
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.orders import Side
+from webhook_core.trading.prices import estimate, parsed
 
 if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
@@ -22,16 +23,37 @@ class LastPrices:
     def __init__(self, sources: Sources, budget: Budget) -> None:
         self._sources, self._budget = sources, budget
         self._last: dict[str, Decimal | None] = {}
+        self._entered: dict[str, Decimal | None] = {}
 
-    def has_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
-        """On paper a price is the alert's own, which the book hears with the order: no. Raises
-        VenueUnavailable."""
-        if self._sources.mode == "paper" or (order.limit is None and order.fires_at is None):
+    def has_crossed(self, order: RestingOrder, pair: Instrument, *, estimated: bool = True) -> bool:
+        """On paper a price is the alert's own, which the book hears with the order: no.
+
+        ``estimated``: the distance of an exit counts from the price of its entry, which is that of
+        its last trade but for what several trades differ by. Raises VenueUnavailable.
+        """
+        if self._sources.mode == "paper":
+            return False
+        if estimated and _is_at_a_distance(order):
+            order = self._estimated(order)
+        if (order.limit if _has_no_trigger(order) else order.fires_at) is None:
             return False
         last = self._of(pair)
         if last is None:
             return False
         return _is_beyond_limit(order, last) and _is_fired(order, last)
+
+    def _estimated(self, order: RestingOrder) -> RestingOrder:
+        """With its prices for its distances, where it is the exit of an entry whose price Kraken
+        shows."""
+        parent = order.parent or ""
+        if parent not in self._entered:
+            fill = self._sources.venue.fills([parent], self._budget).get(parent)
+            self._entered[parent] = None if fill is None else fill.price
+        entered = self._entered[parent]
+        first, second = (estimate(parsed(one), entered) if one else None for one in order.offsets)
+        if _has_no_trigger(order):
+            return order._replace(limit=first)
+        return order._replace(fires_at=first or order.fires_at, limit=second or order.limit)
 
     def _of(self, pair: Instrument) -> Decimal | None:
         """None where Kraken has none: that what rests there has filled is then for the figures to
@@ -43,6 +65,16 @@ class LastPrices:
                 found = {}
             self._last[pair.key] = found.get(pair.key)
         return self._last[pair.key]
+
+
+def _has_no_trigger(order: RestingOrder) -> bool:
+    return order.order_type in ("limit", "iceberg")
+
+
+def _is_at_a_distance(order: RestingOrder) -> bool:
+    """From a price of then; of a trail, whose trigger moves, Kraken shows where that stands."""
+    trails = order.order_type.startswith("trailing-stop")
+    return bool(order.parent and any(order.offsets) and not order.by_index and not trails)
 
 
 def _is_beyond_limit(order: RestingOrder, last: Decimal) -> bool:

@@ -62,7 +62,7 @@ class RestingExits:
         VenueUnavailable."""
         found = self._exits_of(parents, pair)
         for order in found:
-            if order.status not in DONE and self._prices.has_crossed(order, pair):
+            if order.status not in DONE and self._has_crossed(order, pair):
                 raise _in_doubt(_crossed(order))
         since = self.sources.clock.now() - self.sources.margin
         traded = [
@@ -89,7 +89,7 @@ class RestingExits:
             whose = self.instrument_of(order.pair) if order.margin else None
             if whose is None or whose.key != pair or order.order_id in shown:
                 continue
-            if self._prices.has_crossed(order, whose):
+            if self._has_crossed(order, whose):
                 raise _in_doubt(_crossed(order))
 
     def contradiction(
@@ -131,11 +131,15 @@ class RestingExits:
             whose = self.instrument_of(order.pair)
             if (
                 whose is not None
-                and self._prices.has_crossed(order, whose)
+                and self._has_crossed(order, whose)
                 and held[self._holds(order)] >= _least_held(order)
             ):
                 return _crossed(order)
         return ""
+
+    def _has_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
+        """A close of all cancels it first, so that nothing estimated has to keep it waiting."""
+        return self._prices.has_crossed(order, pair, estimated=not self._closes)
 
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
         """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""

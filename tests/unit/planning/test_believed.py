@@ -13,6 +13,7 @@ from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.lagging_figures import Lot, Traded, lacking
 from webhook_core.trading.orders import Side
+from webhook_core.trading.requests import Fill
 
 D = Decimal
 BOTH = pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
@@ -172,6 +173,50 @@ def test_while_the_price_has_crossed_what_balances_and_lists_show_as_resting_not
     function.venue.quotes["XXBTZUSD"] = D(crossed)
     assert post(function, target(function, "10", "a-2")) == (503, "not_sent")
     assert sent(function) == []
+
+
+NO_TRIGGER_TOLD = {
+    "by the index": {"limit": D(48900), "trigger": D(49000), "by_index": True},
+    "at a distance": {"limit": D(48900), "offsets": ("-2.0000%", "")},
+}
+
+
+@pytest.mark.parametrize("name", NO_TRIGGER_TOLD)
+def test_the_limit_behind_a_trigger_that_is_not_known_is_not_crossed_while_the_market_is_far(name):
+    function = live(btc=10)
+    resting = RestingOrder(
+        "OREST", "XBTUSD", Side.SELL, "stop-loss-limit", D(1), D(0), START, **NO_TRIGGER_TOLD[name]
+    )
+    function.venue.rest(resting)
+    assert post(function, target(function, "10", "a-1")) == (200, "no_action")
+
+
+DISTANT = {
+    "stop": ("stop-loss", ("-2.0000%", ""), {}, 49000),
+    "stop limit": ("stop-loss-limit", ("-2.0000%", "-3.0000%"), {}, 49000),
+    "stop with a fixed limit": ("stop-loss-limit", ("-1000.0", ""), {"limit": D(48000)}, 49000),
+    "take profit": ("take-profit", ("+2.0000%", ""), {}, 51000),
+    "limit": ("limit", ("+2.0000%", ""), {}, 51001),
+}
+
+
+@pytest.mark.parametrize("name", DISTANT)
+def test_what_rests_at_a_distance_is_crossed_as_counted_from_the_price_of_its_entry(name):
+    kind, offsets, prices, crossed = DISTANT[name]
+    function = live(btc=10)
+    function.venue.filled["OIN"] = Fill("closed", D(1), D(50000), D(50000), D(0))
+    resting = RestingOrder(
+        "OREST", "XBTUSD", Side.SELL, kind, D(1), D(0), START, parent="OIN", offsets=offsets,
+        **prices,
+    )  # fmt: skip
+    function.venue.rest(resting)
+    step = -1 if crossed > 50000 else 1
+    function.venue.quotes["XXBTZUSD"] = D(crossed + step)
+    assert post(function, target(function, "10", "a-1")) == (200, "no_action")
+    function.venue.quotes["XXBTZUSD"] = D(crossed)
+    assert post(function, target(function, "10", "a-2")) == (503, "not_sent")
+    assert sent(function) == []
+    assert post(function, alert(function, "a-3", action="close")) == (200, "accepted")
 
 
 @pytest.mark.parametrize(
