@@ -29,7 +29,7 @@ from tests.support.served_function import ALERTS, check, utc
         ({"volume": "-0.1"}, "volume"),
         ({"volume": "0"}, "volume"),
         ({"volume": None}, "volume"),
-        ({"stop_prce": "1"}, "stop_price"),
+        ({"stop_prce": "1"}, "stop_prce"),
         ({"sentiment": "flat"}, "sentiment"),
         ({"qty_mode": "percent"}, "qty_mode"),
         ({"entry_type": "limit", "entry_price": 60000}, "entry_type"),

@@ -73,7 +73,8 @@ def _of_all(fields: Sorted) -> Iterator[Caught]:
         if agrees_with_side(sent, side):
             continue
         if ours:
-            yield Caught(name_shown(sent.name), ours, f"did you mean {ours}?", "misspelt")
+            near = f"did you mean {ours}?"
+            yield Caught(name_shown(sent.name), field_named(sent.name), near, "misspelt")
         else:
             yield from _of_unknown(sent)
 

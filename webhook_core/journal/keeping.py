@@ -80,9 +80,8 @@ def record_of(
         code=code,
         alert_id=delivery.alert_id or known.get("alert_id"),
         symbol=symbol,
-        asked=_asked(
-            trade or fields, symbol, trade.get("volume_in") or fields.get("quantity_type")
-        ),
+        asked=_asked_by_switch(delivery)
+        or _asked(trade or fields, symbol, trade.get("volume_in") or fields.get("quantity_type")),
         reason=reason,
         field=None if error is None else error.field,
         warnings=tuple(delivery.warnings),
@@ -131,6 +130,15 @@ def _fields(fields: Mapping[str, Any], strategies: Collection[str]) -> dict[str,
         for name, text in found.items()
         if text is not None and name not in _SAID_ELSEWHERE
     }
+
+
+def _asked_by_switch(delivery: Delivery) -> str:
+    """As in ``resume all``; empty for an alert that wants orders."""
+    switch = None if delivery.firing is None else delivery.firing.switch
+    if switch is None:
+        return ""
+    word = "resume" if switch.resumes else "pause"
+    return f"{word} all" if switch.of_all else word
 
 
 def _asked(said: Mapping[str, Any], symbol: str | None, counts: str | None) -> str:

@@ -103,12 +103,8 @@ class Changes:
         ):
             raise _not_certain()
         if len(found) != 1:
-            which = (
-                "no such order is open"
-                if not found
-                else f"{len(found)} orders are meant: name one by order_id"
-            )
-            raise OrderDenied(f"AMEND_ORDER: {which}.")
+            exits = [one for one in self.orders if one.parent and named and named.has(one)]
+            raise open_orders.not_one(found, filter(allowed.has, exits))
         (order,) = found
         pair = self.sources.instrument(order.pair, self.budget)
         if instrument is not None and instrument.key != pair.key:

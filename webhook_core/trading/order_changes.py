@@ -7,9 +7,10 @@ leaves behind has neither, but names the order it came from (docs.kraken.com, ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
+from webhook_core.errors import OrderDenied
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
@@ -174,6 +175,16 @@ def meant(
         for order in orders
         if _is_meant(order, as_cancel, named, None) and not (wanted.of_alert and order.parent)
     ]
+
+
+def not_one(found: Sequence[RestingOrder], exits: Iterable[RestingOrder]) -> OrderDenied:
+    """Why an amendment means no order, or several. ``exits``: what the entry that it names has
+    left."""
+    if found:
+        return OrderDenied(f"AMEND_ORDER: {len(found)} orders are meant: name one by order_id.")
+    left = " or ".join(order.order_id for order in exits)
+    how = f": the entry has filled, and its exit is amended by order_id {left}" if left else ""
+    return OrderDenied(f"AMEND_ORDER: no such order is open{how}.")
 
 
 def _is_meant(

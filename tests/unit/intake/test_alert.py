@@ -213,27 +213,27 @@ def test_two_names_of_one_field_that_differ_are_both_named(fields, field, names)
 
 
 @pytest.mark.parametrize(
-    ("name", "meant", "field"),
+    ("name", "meant"),
     [
-        ("stop_prce", "stop_price", "stop_price"),
-        ("volumee", "volume", "volume"),
-        ("sied", "side", "side"),
-        ("prise", "price", "price"),
-        ("symbl", "symbol", "symbol"),
-        ("levrage", "leverage", "leverage"),
-        ("qyt", "volume", "volume"),
-        ("qauntity", "volume", "volume"),
-        ("ordertpye", "order_type", "order_type"),
-        ("fired_att", "fired_at", "fired_at"),
-        ("tiemnow", "fired_at", "fired_at"),
-        ("validat", "validate", "validate"),
-        ("reduce_onyl", "reduce_only", "reduce_only"),
-        ("time_in_forc", "time_in_force", "time_in_force"),
+        ("stop_prce", "stop_price"),
+        ("volumee", "volume"),
+        ("sied", "side"),
+        ("prise", "price"),
+        ("symbl", "symbol"),
+        ("levrage", "leverage"),
+        ("qyt", "volume"),
+        ("qauntity", "volume"),
+        ("ordertpye", "order_type"),
+        ("fired_att", "fired_at"),
+        ("tiemnow", "fired_at"),
+        ("validat", "validate"),
+        ("reduce_onyl", "reduce_only"),
+        ("time_in_forc", "time_in_force"),
     ],
 )
-def test_a_near_miss_of_an_order_field_is_refused(name, meant, field):
+def test_a_near_miss_of_an_order_field_is_refused(name, meant):
     error = base_fault(**{name: "5"})
-    assert error.field == field
+    assert error.field == name
     assert f"did you mean {meant}?" in error.message
     assert name in error.message
 

@@ -113,7 +113,7 @@ def test_a_leg_is_an_object(leg):
         ({"action": "hold"}, "action"),
         ({**BUY, "volume": "x"}, "volume"),
         ({**BUY, "notional": 5}, "notional"),
-        ({**BUY, "stop_prce": 5}, "stop_price"),
+        ({**BUY, "stop_prce": 5}, "stop_prce"),
         ({**BUY, "percent": 5}, "percent"),
         ({"action": "close", "volume": 5}, "volume"),
         ({"market_position": "long", "market_position_size": 1}, "side"),

@@ -166,6 +166,23 @@ def test_the_report_says_how_many_alerts_of_a_strategy_were_refused(day):
     assert "trend: 1 of 2 alerts refused (50 %) since " in shown
 
 
+@pytest.mark.parametrize("command", ["report", "fills"])
+@pytest.mark.parametrize("form", [(), ("--csv",)])
+def test_of_a_strategy_that_is_none_nothing_is_reported_as_if_it_were_idle(tmp_path, command, form):
+    path = tmp_path / "strategies.toml"
+    path.write_text("[trend]\n", "utf-8")
+    function = Function(env={"STRATEGIES_FILE": str(path)})
+
+    def said(name):
+        given = [command, "--strategy", name, *form]
+        done = CliRunner().invoke(cli, given, obj=lambda: function.application)
+        return done.exit_code, "names none of strategies.toml, which has" in done.output
+
+    assert said("trand") == (2, True)
+    assert said("trend") == (0, False)
+    assert said("default") == (0, False)
+
+
 def test_a_span_that_is_longer_than_alerts_are_kept_says_from_when_they_count(day):
     document = day.operate("GET", "/report", month="all").document
     assert document["refused"]["since"] > "2026-01-01"

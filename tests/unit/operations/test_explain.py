@@ -189,6 +189,15 @@ def test_another_tools_close_says_whose_it_sells(explain, tmp_path, options, say
     assert ("what this strategy bought and has not sold" in output) == is_own, output
 
 
+@pytest.mark.parametrize("given", ["0", "0.0"])
+@pytest.mark.parametrize("balances", [(), ("--balances", "USD=10000,BTC=2")])
+def test_a_position_of_zero_is_flat(explain, given, balances):
+    message = {"action": "close", "symbol": "BTC/USD", "fired_at": "{{timenow}}", "id": "x-1"}
+    result = explain(message, "--position", given, *balances)
+    assert result.exit_code == 0, result.output
+    assert "The answer is 200 no_action" in result.output
+
+
 @pytest.mark.parametrize("scope", ["strategy", "all"])
 def test_a_close_of_a_scope_is_told_as_orders_of_its_own(explain, scope):
     message = {"action": "close", "scope": scope, "fired_at": "{{timenow}}", "id": "x-1"}
@@ -344,7 +353,9 @@ def test_what_was_typed_wrong_is_no_traceback(explain):
         ("--price", "-1"),
         ("--price", "x"),
         ("--balances", "USD=x"),
-        ("--position", "0"),
+        ("--price", "0"),
+        ("--position", "-0.1"),
+        ("--position", "x"),
     ):
         result = explain(GOOD, *options)
         assert result.exit_code in (1, 2), result.output

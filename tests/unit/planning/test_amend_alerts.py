@@ -173,6 +173,22 @@ def test_what_can_not_be_amended_is_denied_and_leaves_nothing(order, fields, say
     assert (amended(function), function.operate("GET", "/orders")["orders"]) == ([], [])
 
 
+@pytest.mark.parametrize("whose", [TREND, MEAN])
+def test_an_amendment_of_an_entry_that_has_filled_names_the_exit_to_its_sender(tmp_path, whose):
+    function = bound(tmp_path)
+    function.venue.leaves_closes = True
+    entry = function.alert(id="in", volume="1", price="50000", stop_loss="45000", token=TREND)
+    assert outcome(function.post(entry)) == (200, "accepted")
+    (stop,) = function.venue.resting
+    fields = {"order_id": None, "of_alert": "in", "stop_price": "46000", "token": whose}
+    answer = function.post(amend(function, **fields))
+    assert outcome(answer) == (422, "order_denied")
+    assert "AMEND_ORDER: no such order is open" in answer["error"]
+    named = f"the entry has filled, and its exit is amended by order_id {stop.order_id}."
+    assert (named in answer["error"]) == (whose == TREND), answer["error"]
+    assert amended(function) == []
+
+
 def test_an_order_of_a_pair_that_may_not_be_traded_is_not_amended():
     function = resting(ALLOWED_SYMBOLS="ETH/USD")
     assert outcome(function.post(amend(function, price="41000"))) == (422, "order_denied")

@@ -197,6 +197,16 @@ def test_an_alert_pauses_all_with_a_token_of_the_account(function):
     assert alert(function, 2, token=TREND)["code"] == "paused"
 
 
+@pytest.mark.parametrize(
+    ("action", "fields", "asked"),
+    [("pause", {}, "pause"), ("pause", {"scope": "all"}, "pause all"), ("resume", {}, "resume")],
+)
+def test_the_list_of_alerts_says_that_one_asked_for_a_pause(function, action, fields, asked):
+    switch(function, action, **fields)
+    (listed,) = function.operate("GET", "/alerts")["alerts"]
+    assert listed["asked"] == asked
+
+
 def test_a_plain_token_may_not_resume(function):
     stop(function)
     assert switch(function, "resume", scope="all").status == 403

@@ -40,9 +40,12 @@ _HEADINGS = {
 
 
 class _Number(click.ParamType):  # type: ignore[type-arg]
-    """A decimal number above zero, exactly as it is written."""
+    """A decimal number above zero, or from zero on, exactly as it is written."""
 
     name = "number"
+
+    def __init__(self, *, may_be_zero: bool = False) -> None:
+        self._may_be_zero = may_be_zero
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -52,10 +55,16 @@ class _Number(click.ParamType):  # type: ignore[type-arg]
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            number = Decimal(0)
-        if not number.is_finite() or not 0 < number < Decimal("1e15"):
-            self.fail(f"{value!r} is no number above 0", param, ctx)
+            number = Decimal("nan")
+        if not number.is_finite() or not 0 <= number < Decimal("1e15"):
+            self.fail(f"{value!r} is no number {self._least}", param, ctx)
+        if not number and not self._may_be_zero:
+            self.fail(f"{value!r} is no number {self._least}", param, ctx)
         return number
+
+    @property
+    def _least(self) -> str:
+        return "from 0 on" if self._may_be_zero else "above 0"
 
 
 class Options(NamedTuple):
@@ -74,7 +83,11 @@ class Options(NamedTuple):
 @click.option("--strategy", help="The strategy of strategies.toml that it is tried as.")
 @click.option("--balances", help="Of the paper account, as USD=10000,BTC=1.")
 @click.option("--price", type=_Number(), default="60000", show_default=True, help="The market's.")
-@click.option("--position", type=_Number(), help="How much the strategy holds of the base asset.")
+@click.option(
+    "--position",
+    type=_Number(may_be_zero=True),
+    help="How much the strategy holds of the base asset; 0: it is flat.",
+)
 @click.option("--live", is_flag=True, help="Ask Kraken, with the keys of the environment.")
 @click.option("--strict", is_flag=True, help="Exit status 1 for what will bite later too.")
 @click.option(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import click
@@ -63,6 +63,8 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     """
     operators = open_application().operators
     document = operators.report({"month": month, "strategy": strategy})
+    if not document["rows"] and not document["refused"]["strategies"]:
+        _check_known(strategy, operators.strategies)
     if as_csv:
         _write_csv(document)
         return
@@ -93,13 +95,24 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
 def fills(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
     """Every trade of the account, oldest first: one row a trade, those that are not ours too."""
     operators = open_application().operators
-    rows = map(_cells, operators.money.trades({"month": month, "strategy": strategy}))
+    rows = list(map(_cells, operators.money.trades({"month": month, "strategy": strategy})))
+    if not rows:
+        _check_known(strategy, operators.strategies)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(rows)
         return
     show_table(rows, [name.upper().replace("_", " ") for name in COLUMNS], lead=2)
+
+
+def _check_known(strategy: str, strategies: Collection[str]) -> None:
+    """Of one of which nothing is found: one that the settings have no more may have traded."""
+    if strategy and strategies and strategy not in {"default", *strategies}:
+        known = ", ".join(sorted(strategies))
+        raise click.UsageError(
+            f"--strategy: names none of strategies.toml, which has {known}, and has traded nothing."
+        )
 
 
 def _cells(trade: Trade) -> tuple[str, ...]:
