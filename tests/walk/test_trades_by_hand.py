@@ -1,5 +1,5 @@
-"""A figure that somebody else has changed beside an order of ours: it is what an older plan saw, or
-what no part of ours leads to."""
+"""A figure that is what an older plan saw, since somebody else traded as much the other way as an
+order of ours did after it."""
 
 from __future__ import annotations
 
@@ -54,35 +54,3 @@ def test_what_a_plan_saw_is_older_than_a_sale_that_none_of_ours_tells_of(
         assert there.send("two", **NO_ORDER | target(size))["status"] == 200
         assert there.held() == Decimal(size)
         assert minutes == 0 or there.statuses == [200]
-
-
-OURS = {
-    "for money": {"side": "buy", "volume": "800", "quantity_type": "quote"},
-    "of a fixed size": {"side": "buy", "volume": "0.1"},
-    "that sells": {"side": "sell", "volume": "0.1"},
-    "of a share": {"side": "buy", "volume": "5", "quantity_type": "percent_balance"},
-}
-
-
-@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
-@pytest.mark.parametrize("late_s", [0, 2, 4])
-@pytest.mark.parametrize("side", ["buy", "sell"])
-@pytest.mark.parametrize("ours", OURS)
-def test_a_figure_that_somebody_else_has_moved_is_no_figure_with_our_order_in_it(
-    ours, side, late_s, margin
-):
-    if margin and "quantity_type" in OURS[ours]:
-        pytest.skip("sizes in money are of spot")
-    with scene(instances=2, margin=margin) as there:
-        there.send("two", **NO_ORDER | target("0.5"))
-        there.clock.sleep(5)
-        terms = {"leverage": "2"} if margin else {}
-        there.kraken.by_hand(
-            "AddOrder", pair="ETHUSD", type=side, ordertype="market", volume="0.02", **terms
-        )
-        there.clock.sleep(10)
-        there.late(late_s, "BalanceEx", "OpenPositions")
-        assert there.send("one", **OURS[ours])["status"] == 200
-        there.clock.sleep(0.3)
-        assert there.send("two", **NO_ORDER | target("0.2"))["status"] == 200
-        assert there.held() == Decimal("0.2")

@@ -132,12 +132,11 @@ class Believed:
         corrected = [name for name, held in figures.items() if held != self.shown.figures[name]]
         if any(figures[name] < 0 and not _is_position(name) for name in corrected):
             raise NotItsTurn(_MAY_LACK)
-        others = [name for name in figures if _is_position(name) and name in settled.moved]
-        if corrected or others:
+        if corrected:
             from webhook_core.planning.others_trades import check_nobody_else  # few come to it
 
             asked = self.sources, self.budget, self.instrument_of
-            check_nobody_else(*asked, [*corrected, *others], settled.oldest)
+            check_nobody_else(*asked, corrected, settled.oldest)
 
     def _settled(self) -> Settled:
         own, fills = self.sources.own_orders, self.orders.by_order
@@ -202,7 +201,7 @@ class Believed:
             self.instrument_of,
             self.refused,
         )
-        return shown + moment.lacking(name, shown, settled)
+        return shown + moment.lacking(name, shown, settled.unsure)
 
     def _positions(self, name: str, settled: Settled) -> frozenset[Decimal]:
         """What the position may be; one figure where that is certain."""

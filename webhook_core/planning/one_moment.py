@@ -16,7 +16,6 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.own_changes import InstrumentOf, change_of, position_key
 from webhook_core.planning.own_orders import OwnOrders
-from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of
@@ -35,11 +34,10 @@ class OneMoment(NamedTuple):
     instrument_of: InstrumentOf
     refused: Unit | None = None
 
-    def lacking(self, key: str, figure: Decimal, settled: Settled) -> Decimal:
+    def lacking(self, key: str, figure: Decimal, in_doubt: Sequence[LedgerEntry]) -> Decimal:
         """What the orders in doubt have changed of this figure and it does not show; nothing where
         nothing speaks against the figure. Raises NotItsTurn where it contradicts a fill, and what
         it lacks can't be told."""
-        in_doubt = settled.unsure
         changes = self._changes(key, in_doubt)
         if not changes or key.startswith(position_key("")):
             return _ZERO
@@ -50,8 +48,6 @@ class OneMoment(NamedTuple):
         if unseen:
             return sum((change for _, change in changes), _ZERO)
         if not all(shown.values()):
-            if key in settled.moved:  # somebody else has traded, and it may lack ours beside that
-                raise _contradicted(changes[0][0])
             _check_before(figure, changes)
         return _ZERO
 

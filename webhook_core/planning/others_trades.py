@@ -27,9 +27,8 @@ def check_nobody_else(
     corrected: Sequence[str],
     moment: datetime | None,
 ) -> None:
-    """``corrected``: the figures that were set right, and positions that no part of ours leads to;
-    ``moment``: when the oldest figure was true that they were held against, or the oldest order of
-    ours claimed that they may lack. Raises NotItsTurn
+    """``corrected``: the figures that were set right; ``moment``: when the oldest figure was true
+    that it was done by, or the oldest order of ours claimed that they may lack. Raises NotItsTurn
     where one of them was changed by another order since, VenueUnavailable, LedgerUnavailable."""
     since = sources.clock.now() - sources.margin if moment is None else moment - NEAR
     closed = sources.venue.orders_closed(since, budget)

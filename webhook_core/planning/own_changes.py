@@ -133,7 +133,8 @@ def step_of(
         return Step(before, *_filled(request, key, instrument, fill), returns=returns)
     if entry.state is State.SUBMITTING or not at_market or may_be_cut(entry):
         return Step(before, None, sure=False)
-    return Step(before, *_change(request, key, instrument), returns=returns)
+    rises = (request.side is Side.BUY) == (key != instrument.quote)
+    return Step(before, *_change(request, key, instrument), returns=returns, rises=rises)
 
 
 def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:

@@ -18,7 +18,7 @@ from webhook_core.planning.own_changes import (
     step_of,
     touches,
 )
-from webhook_core.trading.lagging_figures import Step, is_none_of_ours, settled
+from webhook_core.trading.lagging_figures import Step, settled
 from webhook_core.trading.requests import Fill
 
 
@@ -27,8 +27,7 @@ class Settled(NamedTuple):
     doubt. ``young``: those of which a figure may lack what they have filled. ``ours``: all
     that change one of the figures, as far back as was looked. ``counted_until``: when the newest
     order that was looked at was claimed, None if there was none. ``since``: when the oldest figure
-    was true from which one of ``figures`` was set right, or ``moved``: those that no part of ours
-    leads to from an older one."""
+    was true from which one of ``figures`` was set right."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
@@ -36,7 +35,6 @@ class Settled(NamedTuple):
     ours: Sequence[LedgerEntry] = ()
     counted_until: datetime | None = None
     since: datetime | None = None
-    moved: Collection[str] = ()
 
     @property
     def oldest(self) -> datetime | None:
@@ -89,17 +87,13 @@ class SettledFigures:
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         began: list[datetime] = []
-        moved: set[str] = set()
         for key, figure in figures.items():
             course = self._course(key)
             found = settled(figure, course.steps)
             if found is None:
                 unsure |= {entry.unit.name: entry for entry in course.in_doubt}
-                if not is_none_of_ours(figure, course.steps):
-                    continue
-                moved.add(key)
-            else:
-                known[key] = found
+                continue
+            known[key] = found
             if found != figure and course.began is not None:
                 began.append(course.began)
         accepted = [one for one in self._entries if self._is_accepted_of(one[0], figures)]
@@ -110,7 +104,6 @@ class SettledFigures:
             [entry for entry, _ in accepted],
             max((counted_at(entry) for entry, _ in self._entries), default=None),
             min(began, default=None),
-            moved,
         )
 
     def _with_fills(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill | None]]:

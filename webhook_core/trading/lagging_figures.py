@@ -23,11 +23,11 @@ class Step(NamedTuple):
     """One of our orders.
 
     ``before``: the figure that its plan saw, None if it read none. ``change`` is what it
-    adds to the figure, None if that is not known; ``tolerance`` how far off
+    adds to the figure, None if only its direction is known; ``tolerance`` how far off
     that may be (a fee, a price). ``sure``: it did; one that may come to nothing, or to
     less, leaves every figure in doubt, which may have moved for another. ``returns``: the
-    close that it left behind may have taken it back. ``less``: what its plan saw in place of
-    ``before``, without an order that came before it.
+    close that it left behind may have taken it back. ``rises``: the direction. ``less``: what its
+    plan saw in place of ``before``, without an order that came before it.
     """
 
     before: Decimal | None
@@ -35,6 +35,7 @@ class Step(NamedTuple):
     tolerance: Decimal = Decimal(0)
     sure: bool = True
     returns: bool = False
+    rises: bool = True
     less: Decimal | None = None
 
 
@@ -58,20 +59,18 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
         return None
     end = course[-1]
     if end.number < len(steps):
-        return None  # whether it shows a step of unknown size can't be told
+        # The figure shows the last step if it is none of those without it; behind it
+        # nothing can be told.
+        moved = end.number == len(steps) - 1 and all(
+            abs(figure - point.value) > point.slack for point in course
+        )
+        moved = moved and (figure > end.value) == steps[-1].rises
+        return figure if moved else None
     for point in reversed(course):
         if abs(figure - point.value) <= point.slack:
             back = any(step.returns for step in steps[point.number :])
             return None if back else figure + (end.value - point.value)
     return None
-
-
-def is_none_of_ours(figure: Decimal, steps: Sequence[Step]) -> bool:
-    """Whether an older figure is known, and no part of the steps leads from it to this one. An exit
-    that one of them has left may lead anywhere."""
-    told = all(step.sure and not step.returns for step in steps)
-    course = _course(steps) if told else []
-    return bool(course) and all(abs(figure - point.value) > point.slack for point in course)
 
 
 class Traded(NamedTuple):
