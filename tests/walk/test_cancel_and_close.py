@@ -23,45 +23,34 @@ def cancel_and_close(there: Scene, cancel: str = "of the strategy") -> None:
     assert (there.held(), there.open()) == (0, [])
 
 
-@MARGIN
-@LATE
-@pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
-@pytest.mark.parametrize("held", ["nothing", "a part"])
-def test_an_entry_that_fills_before_its_cancel(held, stop, late, margin):
-    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
-        if held != "nothing":
-            there.send("one", side="buy", volume=str(SIZE))
-        limit = {"order_type": "limit", "price": "2450", **stop}
-        there.send("one", side="buy", volume=str(SIZE), **limit)
-        there.clock.sleep(100)
-        there.late(4, *LAGS[late])
-        before_call(there, "CancelOrder", lambda: there.mark("ETHUSD", "2440", "2500"))
-        cancel_and_close(there)
-
-
-@MARGIN
-@LATE
-@pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
-@pytest.mark.parametrize("held", ["nothing", "a part"])
-def test_an_entry_that_fills_in_part_before_its_cancel(held, stop, late, margin):
-    """Kraken takes the cancel."""
-    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
-        if held != "nothing":
-            there.send("one", side="buy", volume=str(SIZE))
-        limit = {"order_type": "limit", "price": "2450", **stop}
-        there.send("one", side="buy", volume=str(SIZE), **limit)
-        there.clock.sleep(100)
-        there.late(4, *LAGS[late])
-        before_call(there, "CancelOrder", lambda: half_fills(there))
-        cancel_and_close(there)
+def fills(there: Scene) -> None:
+    there.mark("ETHUSD", "2440", "2500")
 
 
 def half_fills(there: Scene) -> None:
+    """Kraken takes the cancel."""
     engine = there.kraken.engine
     whole, engine.market = engine.market, engine.market._replace(fill=(Decimal("0.5"),))
-    there.mark("ETHUSD", "2440", "2500")
+    fills(there)
     engine.market = whole
     assert there.held() % SIZE == SIZE / 2
+
+
+@MARGIN
+@LATE
+@pytest.mark.parametrize("stop", [{}, {"stop_loss": "2250"}], ids=["bare", "with a stop"])
+@pytest.mark.parametrize("held", ["nothing", "a part"])
+@pytest.mark.parametrize("trades", [fills, half_fills], ids=["whole", "in part"])
+def test_an_entry_that_fills_before_its_cancel(trades, held, stop, late, margin):
+    with scene(instances=2, margin=margin, balances={"USD": Decimal(100_000)}) as there:
+        if held != "nothing":
+            there.send("one", side="buy", volume=str(SIZE))
+        limit = {"order_type": "limit", "price": "2450", **stop}
+        there.send("one", side="buy", volume=str(SIZE), **limit)
+        there.clock.sleep(100)
+        there.late(4, *LAGS[late])
+        before_call(there, "CancelOrder", lambda: trades(there))
+        cancel_and_close(there)
 
 
 @LATE

@@ -188,8 +188,8 @@ BROKEN: dict[str, tuple[Any, str, Any, Scene]] = {
     ),
     "a part that fills before its cancel is not asked for": (
         traded_before_cancels, "have_traded", never,
-        lambda: cancel_and_close.test_an_entry_that_fills_in_part_before_its_cancel(
-            "a part", {}, "lists", margin=False),
+        lambda: cancel_and_close.test_an_entry_that_fills_before_its_cancel(
+            cancel_and_close.half_fills, "a part", {}, "lists", margin=False),
     ),
     "what a stop has added before its cancel is not waited for": (
         traded_before_cancels, "_check_shown", nothing,
