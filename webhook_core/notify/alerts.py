@@ -3,6 +3,7 @@ the outbox: nothing is written for a message while an alert is answered."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,8 @@ MOST_ROWS = 500
 MOST_WATCHED = MOST_ROWS
 MOST_TOLD = 1000
 """That are known, the newest of them: what is written each minute stays a small document."""
+_LONGEST_NAME = 64
+"""Bytes. A longer key, in which a sender's id stands, is known by its digest of so many."""
 PAGE = 25
 _WAITING = frozenset({"unknown", "not_sent", "missed"})
 """No outcome yet: looked at again by each run until it has one."""
@@ -57,22 +60,25 @@ class AlertNews:
         rows = {row.key: row for row in self._rows(begin)}
         again = (self._again(key) for key in state.watched if key not in rows)
         looked = sorted([*filter(None, again), *rows.values()], key=lambda row: row.at)
-        told, waiting, messages = dict(state.told), [], list[Message]()
+        told = {_name(key): kind for key, kind in state.told.items()}
+        waiting, messages = list[str](), list[Message]()
         for row in looked:
-            kind = kind_of(row, now, told.get(row.key))
+            name = _name(row.key)
+            kind = kind_of(row, now, told.get(name))
             if row.outcome in _WAITING and row.record is None:  # of a record no more comes
                 waiting.append(row.key)
-            if kind is None or told.get(row.key) == kind:
+            if kind is None or told.get(name) == kind:
                 continue
-            told[row.key] = kind
+            told[name] = kind
             if state.looked_at is not None:
                 messages.append(message_of(kind, row))
         if len(rows) >= MOST_ROWS:
             messages.append(_too_many(begin))
         if len(waiting) > MOST_WATCHED:
             messages.append(_not_watched(len(waiting) - MOST_WATCHED))
-        came = {**state.came, **{row.key: row.at.isoformat() for row in looked}}
-        kept = _recent(came, looked_at - TOLD_KEPT) | set(waiting)
+        came = {_name(key): at for key, at in state.came.items()}
+        came |= {_name(row.key): row.at.isoformat() for row in looked}
+        kept = _recent(came, looked_at - TOLD_KEPT) | set(map(_name, waiting))
         after = state._replace(
             looked_at=now,
             told={key: kind for key, kind in told.items() if key in kept},
@@ -171,6 +177,12 @@ def _heard(before: Mapping[str, str], rows: Iterable[Row]) -> dict[str, str]:
         if row.strategy in heard and row.at > datetime.fromisoformat(heard[row.strategy]):
             heard[row.strategy] = row.at.isoformat()
     return heard
+
+
+def _name(key: str) -> str:
+    """Of a row, in what is kept; of such a name, itself."""
+    text = key.encode()
+    return key if len(text) <= _LONGEST_NAME else hashlib.sha256(text).hexdigest()
 
 
 def _recent(came: Mapping[str, str], since: datetime) -> set[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.notify.conftest import next_run
 from webhook_core.journal.record import OUTCOMES
+from webhook_core.ledger.firestore.documents import MAX_TEXT_BYTES
 from webhook_core.notify.kinds import KINDS
 from webhook_core.notify.telling import document_of
 from webhook_core.notify.words import WHAT
@@ -222,16 +223,36 @@ def test_however_many_have_no_outcome_each_is_told_when_it_has_one(told, person)
 
 
 def test_what_was_told_is_a_small_document_however_many_alerts_came(told, person):
+    """Firestore takes no larger one, and nothing would be told any more."""
     function = told(env={"NOTIFY_ABOUT": "all", "ALLOWED_SYMBOLS": "*"})
-    for batch in range(5):
+    function.venue.refuse = [REFUSED] * 1000 + [Unknown("lost")] * 500
+    function.venue.unreadable |= {"find_open", "find_closed"}
+    for batch in range(6):
         for number in range(250):
-            function.post(function.alert(id=f"{batch}-{number}" + "x" * 200))
+            answer = function.post(function.alert(id=f"{batch}-{number}".ljust(128, "\U0001f680")))
+            assert answer.status == (422 if batch < 4 else 503)
         next_run(function)
+    next_run(function, 3)
     kept = function.store.read(document_of(function.settings()))
-    assert len(kept.text) < 700_000
+    assert len(json.loads(kept.text)["watched"]) == 500
+    assert len(kept.text.encode()) < MAX_TEXT_BYTES
     person.heard.clear()
-    function.operate("POST", "/reconcile")
+    next_run(function)
     assert person.titles == []
+
+
+def test_what_an_earlier_version_has_told_under_a_long_key_is_not_told_again(told, person):
+    function = told()
+    function.venue.refuse = [REFUSED]
+    function.post(function.alert(id="x" * 128))
+    assert next_run(function) == 1
+    name = document_of(function.settings())
+    kept = function.store.read(name)
+    said, key = json.loads(kept.text), f"paper/default/0/0/id::{'x' * 128}"
+    for part in ("told", "came"):
+        said[part] = {key: said[part].popitem()[1]}
+    assert function.store.write(name, json.dumps(said), kept.version)
+    assert next_run(function) == 0
 
 
 def doubtful_validation(function):
