@@ -147,7 +147,7 @@ def _resting(order_id: str, order: Order) -> RestingOrder:
         closes=_optional(descr.get("close")) is not None,
         closed_at=_closed_at(order),
         fires_at=_fires_at(order, order_type, trigger),
-        offsets=(_offset(descr["price"]), _offset(descr.get("price2"))),
+        offsets=(_offset(descr.get("price")), _offset(descr.get("price2"))),
         by_index=order.get("trigger", "last") == "index",
     )
 

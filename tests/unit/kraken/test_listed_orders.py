@@ -162,6 +162,7 @@ def test_limit_and_trigger_stand_where_the_order_type_has_them(
             "opened_at",
             datetime(2023, 11, 14, 22, 13, 20, 250000, tzinfo=UTC),
         ),
+        (an_order({"ordertype": "market", "price": ..., "price2": ...}), "offsets", ("", "")),
         (an_order(vol="1", vol_exec="0.4"), "left", Decimal("0.6")),
     ],
 )
