@@ -9,10 +9,14 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
+from webhook_core.bootstrap import open_venue
 from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.operations.cli import cli
 from webhook_core.operations.commands.terminal import for_spreadsheet
+from webhook_core.settings.reading import read_settings
 from webhook_core.trading.requests import Rejected
 
 ALL = ["tried", "malformed", "denied", "rejected", "traded"]
@@ -181,6 +185,25 @@ def test_of_a_strategy_that_is_none_nothing_is_reported_as_if_it_were_idle(tmp_p
     assert said("trand") == (2, True)
     assert said("trend") == (0, False)
     assert said("default") == (0, False)
+
+
+@pytest.mark.parametrize("command", ["report", "fills"])
+def test_a_strategy_of_before_that_has_traded_is_known_of_a_month_without_its_trades(
+    tmp_path, command
+):
+    path = tmp_path / "strategies.toml"
+    path.write_text("[trend]\n", "utf-8")
+    clock, store = FakeClock(), MemoryLedger()
+    venue = open_venue(read_settings({"LEDGER_URL": "memory://"}), store, clock)
+    before = Function(clock=clock, store=store, venue=venue)
+    assert before.post(before.alert(strategy_name="swing", price="60000")).status == 200
+    before.operate("POST", "/reconcile")
+    env = {"STRATEGIES_FILE": str(path)}
+    function = Function(clock=clock, store=store, venue=venue, env=env)
+    for month in ("2026-11", "2026-10"):
+        given = [command, "--strategy", "swing", "--month", month]
+        done = CliRunner().invoke(cli, given, obj=lambda: function.application)
+        assert done.exit_code == 0, done.output
 
 
 def test_a_span_that_is_longer_than_alerts_are_kept_says_from_when_they_count(day):

@@ -6,8 +6,8 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from webhook_core.money.trades import Trade
 from webhook_core.operations.commands.tables import show_line, show_table
 from webhook_core.operations.commands.terminal import OpenApplication, for_spreadsheet, moment
 from webhook_core.trading.rounding import plain
+
+if TYPE_CHECKING:
+    from webhook_core.web.operators import Operators
 
 _HEADER = (
     *("STRATEGY", "PAIR", "TRADES", "WON", "TURNOVER", "FEES", "REALISED", "DRAWDOWN"),
@@ -64,7 +67,7 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     operators = open_application().operators
     document = operators.report({"month": month, "strategy": strategy})
     if not document["rows"] and not document["refused"]["strategies"]:
-        _check_known(strategy, operators.strategies)
+        _check_known(strategy, operators)
     if as_csv:
         _write_csv(document)
         return
@@ -97,7 +100,7 @@ def fills(open_application: OpenApplication, month: str, strategy: str, *, as_cs
     operators = open_application().operators
     rows = list(map(_cells, operators.money.trades({"month": month, "strategy": strategy})))
     if not rows:
-        _check_known(strategy, operators.strategies)
+        _check_known(strategy, operators)
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -106,9 +109,13 @@ def fills(open_application: OpenApplication, month: str, strategy: str, *, as_cs
     show_table(rows, [name.upper().replace("_", " ") for name in COLUMNS], lead=2)
 
 
-def _check_known(strategy: str, strategies: Collection[str]) -> None:
-    """Of one of which nothing is found: one that the settings have no more may have traded."""
-    if strategy and strategies and strategy not in {"default", *strategies}:
+def _check_known(strategy: str, operators: Operators) -> None:
+    """Of one of which nothing is found: one that the settings have no more may have traded, in
+    another month."""
+    strategies = operators.strategies
+    if not strategy or not strategies or strategy in {"default", *strategies}:
+        return
+    if not any(operators.money.trades({"month": "all", "strategy": strategy})):
         known = ", ".join(sorted(strategies))
         raise click.UsageError(
             f"--strategy: names none of strategies.toml, which has {known}, and has traded nothing."
