@@ -197,6 +197,7 @@ def test_a_strategy_of_before_that_has_traded_is_known_of_a_month_without_its_tr
     venue = open_venue(read_settings({"LEDGER_URL": "memory://"}), store, clock)
     before = Function(clock=clock, store=store, venue=venue)
     assert before.post(before.alert(strategy_name="swing", price="60000")).status == 200
+    clock.sleep(60)
     before.operate("POST", "/reconcile")
     env = {"STRATEGIES_FILE": str(path)}
     function = Function(clock=clock, store=store, venue=venue, env=env)
