@@ -150,3 +150,20 @@ def test_beside_a_stop_list_and_price_are_read_and_itself_where_no_cancel_meets_
         there.send(**{"order_type": None} | POSITIONS[what])
         made = [call.endpoint for call in there.kraken.calls[before:]]
         assert made == [figure, "OpenOrders", *asked, "Ticker", *behind, "AddOrder"]
+
+
+@pytest.mark.parametrize("margin", [False, True], ids=["spot", "margin"])
+@pytest.mark.parametrize(("what", "asked"), [("target", 2), ("half", 3)])
+def test_the_entries_of_all_exits_at_a_distance_are_asked_for_at_once(what, asked, margin):
+    """One by one they would take the calls that Kraken allows, and the alert's time. For the stop
+    that an exit of a part puts back its own is asked for again."""
+    wants = POSITIONS | {"half": POSITIONS["close"] | {"percent": "50"}}
+    with scene(margin=margin, balances={"USD": Decimal(10000)}) as there:
+        for _ in range(5):
+            there.send(side="buy", volume="0.1", stop_loss="-10%")
+        there.clock.sleep(100)
+        there.operate("POST", "/reconcile")
+        before = len(there.kraken.calls)
+        assert there.send(**{"order_type": None} | wants[what])["status"] == 200
+        made = [call.endpoint for call in there.kraken.calls[before:]]
+        assert made.count("QueryOrders") == asked, made

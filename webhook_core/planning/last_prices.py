@@ -3,6 +3,7 @@ late shows it as open."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
 
 class LastPrices:
-    """Of one plan, each pair's read once."""
+    """Of one plan, each pair's read once. ``beside``: what rests beside an order and may be asked
+    about too, so that the entries of all exits at a distance are asked for at once."""
 
-    def __init__(self, sources: Sources, budget: Budget) -> None:
-        self._sources, self._budget = sources, budget
+    def __init__(
+        self, sources: Sources, budget: Budget, beside: Callable[[], Iterable[RestingOrder]]
+    ) -> None:
+        self._sources, self._budget, self._beside = sources, budget, beside
         self._last: dict[str, Decimal | None] = {}
         self._entered: dict[str, Decimal | None] = {}
 
@@ -45,15 +49,20 @@ class LastPrices:
     def _estimated(self, order: RestingOrder) -> RestingOrder:
         """With its prices for its distances, where it is the exit of an entry whose price Kraken
         shows."""
-        parent = order.parent or ""
-        if parent not in self._entered:
-            fill = self._sources.venue.fills([parent], self._budget).get(parent)
-            self._entered[parent] = None if fill is None else fill.price
-        entered = self._entered[parent]
+        if order.parent not in self._entered:
+            self._ask_for_entries(order)
+        entered = self._entered[order.parent or ""]
         first, second = (estimate(parsed(one), entered) if one else None for one in order.offsets)
         if _has_no_trigger(order):
             return order._replace(limit=first)
         return order._replace(fires_at=first or order.fires_at, limit=second or order.limit)
+
+    def _ask_for_entries(self, order: RestingOrder) -> None:
+        distant = [order, *filter(_is_at_a_distance, self._beside())]
+        parents = list(dict.fromkeys(one.parent or "" for one in distant))
+        fills = self._sources.venue.fills(parents, self._budget)
+        found = {name: fills.get(name) for name in parents}
+        self._entered |= {name: fill and fill.price for name, fill in found.items()}
 
     def _of(self, pair: Instrument) -> Decimal | None:
         """None where Kraken has none: that what rests there has filled is then for the figures to

@@ -55,7 +55,7 @@ class RestingExits:
         self.open = OpenNow(sources, budget, before.listed, self._is_asked, self._matters)
         self._rests, self._pairs, self._closes = before.rests, before.pairs, before.closes
         self.held: dict[str, Decimal] = {}
-        self._prices = LastPrices(sources, budget)
+        self._prices = LastPrices(sources, budget, self._relevant)
 
     def of(self, parents: Filled, pair: Instrument) -> Exits:
         """What the exits of these entries have traded. Raises NotItsTurn while that is in doubt,
@@ -140,6 +140,9 @@ class RestingExits:
     def _has_crossed(self, order: RestingOrder, pair: Instrument) -> bool:
         """A close of all cancels it first, so that nothing estimated has to keep it waiting."""
         return self._prices.has_crossed(order, pair, estimated=not self._closes)
+
+    def _relevant(self) -> list[RestingOrder]:
+        return [one for one in self.open.listed if self._matters(one.pair, one.margin)]
 
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
         """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""
