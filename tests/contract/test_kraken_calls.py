@@ -167,3 +167,19 @@ def test_the_entries_of_all_exits_at_a_distance_are_asked_for_at_once(what, aske
         assert there.send(**{"order_type": None} | wants[what])["status"] == 200
         made = [call.endpoint for call in there.kraken.calls[before:]]
         assert made.count("QueryOrders") == asked, made
+
+
+@pytest.mark.parametrize("what", ["close", "target"])
+def test_the_last_prices_of_all_pairs_in_which_orders_rest_are_read_at_once(what):
+    """One by one they would take the time of an exit."""
+    with scene(balances={"USD": Decimal(100_000)}) as there:
+        there.send(side="buy", volume="0.1")
+        for pair in ("SOLUSD", "XRPUSD", "ADAUSD", "LTCUSD"):
+            there.kraken.move(pair, Decimal(100))
+            limit = {"type": "buy", "ordertype": "limit", "price": "50", "volume": "30"}
+            there.kraken.by_hand("AddOrder", pair=pair, **limit)
+        there.clock.sleep(100)
+        before = len(there.kraken.calls)
+        assert there.send(**{"order_type": None} | POSITIONS[what])["status"] == 200
+        asked = [call.params for call in there.kraken.calls[before:] if call.endpoint == "Ticker"]
+        assert len(asked) == {"close": 1, "target": 2}[what], asked

@@ -17,14 +17,14 @@ from webhook_core.trading.prices import estimate, parsed
 if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
 
+Beside = Callable[[], Iterable[tuple[RestingOrder, Instrument]]]
+
 
 class LastPrices:
-    """Of one plan, each pair's read once. ``beside``: what rests beside an order and may be asked
-    about too, so that the entries of all exits at a distance are asked for at once."""
+    """Of one plan, each pair's read once. ``beside``: what may be asked about too, each with its
+    pair, so that all last prices, and the entries of all exits at a distance, are read at once."""
 
-    def __init__(
-        self, sources: Sources, budget: Budget, beside: Callable[[], Iterable[RestingOrder]]
-    ) -> None:
+    def __init__(self, sources: Sources, budget: Budget, beside: Beside) -> None:
         self._sources, self._budget, self._beside = sources, budget, beside
         self._last: dict[str, Decimal | None] = {}
         self._entered: dict[str, Decimal | None] = {}
@@ -58,8 +58,8 @@ class LastPrices:
         return order._replace(fires_at=first or order.fires_at, limit=second or order.limit)
 
     def _ask_for_entries(self, order: RestingOrder) -> None:
-        distant = [order, *filter(_is_at_a_distance, self._beside())]
-        parents = list(dict.fromkeys(one.parent or "" for one in distant))
+        distant = (one for one, _ in self._beside() if _is_at_a_distance(one))
+        parents = list(dict.fromkeys(one.parent or "" for one in (order, *distant)))
         fills = self._sources.venue.fills(parents, self._budget)
         found = {name: fills.get(name) for name in parents}
         self._entered |= {name: fill and fill.price for name, fill in found.items()}
@@ -68,11 +68,13 @@ class LastPrices:
         """None where Kraken has none: that what rests there has filled is then for the figures to
         say. It is no reason against an order of another pair."""
         if pair.key not in self._last:
+            others = (one for _, one in self._beside() if one.key not in self._last)
+            asked = list(dict.fromkeys((pair, *others)))
             try:
-                found = self._sources.venue.prices([pair], self._budget, {})
-            except NoPrice:
-                found = {}
-            self._last[pair.key] = found.get(pair.key)
+                found = self._sources.venue.prices(asked, self._budget, {})
+            except NoPrice:  # of this one; the others are asked for again
+                found, asked = {}, [pair]
+            self._last |= {one.key: found.get(one.key) for one in asked}
         return self._last[pair.key]
 
 

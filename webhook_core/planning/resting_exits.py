@@ -7,7 +7,7 @@ against the last price too, and asked for by its id.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -141,8 +141,10 @@ class RestingExits:
         """A close of all cancels it first, so that nothing estimated has to keep it waiting."""
         return self._prices.has_crossed(order, pair, estimated=not self._closes)
 
-    def _relevant(self) -> list[RestingOrder]:
-        return [one for one in self.open.listed if self._matters(one.pair, one.margin)]
+    def _relevant(self) -> Iterator[tuple[RestingOrder, Instrument]]:
+        for one in self.open.listed:
+            if self._matters(one.pair, one.margin) and (pair := self.instrument_of(one.pair)):
+                yield one, pair
 
     def _exits_of(self, parents: Filled, pair: Instrument) -> list[RestingOrder]:
         """Open or closed. Raises NotItsTurn where one has to be there and is not shown yet."""
