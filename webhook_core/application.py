@@ -16,7 +16,7 @@ from webhook_core.events import Tally, event, request_facts
 from webhook_core.intake.other_tools import name_as_sent
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.time_left import within
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
 from webhook_core.value import Record
@@ -54,7 +54,7 @@ class Application(Record):
     ledger: Ledger
     venue: Venue
     clock: Clock
-    market: Market
+    decider: Decider
     open_operators: Callable[[], Operators]
     open_history: Callable[[], History] | None
     gate: Gate | ClosedGate

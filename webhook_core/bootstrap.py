@@ -25,7 +25,7 @@ from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.opening import open_store
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.pair_rules import PairRules
 from webhook_core.sending.legs import Legs
 from webhook_core.sending.submission import Submission
@@ -142,22 +142,22 @@ def assemble(
         raise ValueError("settings with unread secrets would let in whoever they are to keep out")
     pair_rules = _pair_rules(settings, clock, store, venue)
     mode, account = settings.trading_mode, settings.account
-    margin = timedelta(seconds=settings.visibility_margin_s)
+    read_lag = timedelta(seconds=settings.visibility_margin_s)
 
     @cache
     def reconciler() -> Reconciler:
         from webhook_core.sending.reconcile import Reconciler  # few orders have to be looked up
 
-        return Reconciler(mode, account, store, venue, clock, margin)
+        return Reconciler(mode, account, store, venue, clock, read_lag)
 
     def look_up(entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         return reconciler().look_up(entry, budget)
 
-    market = Market(pair_rules, venue, clock, store, mode, account, margin, look_up)
+    decider = Decider(pair_rules, venue, clock, store, mode, account, read_lag, look_up)
     submission = Submission(store, venue, clock, settings.order_deadline_s)
 
     def hold(entry: LedgerEntry, budget: Budget) -> str:
-        return market.hold(entry, settings.rules_for(entry.strategy), budget)
+        return decider.hold(entry, settings.rules_for(entry.strategy), budget)
 
     @cache
     def history() -> History:
@@ -171,7 +171,7 @@ def assemble(
         from webhook_core.web.operators import Operators  # no alert needs them
 
         money = open_accounts(reconciler(), store, pair_rules, settings)
-        parts = settings, market, money, Asking(store, clock, pair_rules.current, history())
+        parts = settings, decider, money, Asking(store, clock, pair_rules.current, history())
 
         def run() -> ReconcileRun:
             from webhook_core.web.reconciling import ReconcileRun  # few that ask reconcile
@@ -184,7 +184,7 @@ def assemble(
     def telling() -> Telling:
         from webhook_core.notify.telling import open_telling  # only reconcile tells anybody
 
-        return open_telling(settings, store, clock, market.pausing, _read_by_name)
+        return open_telling(settings, store, clock, decider.pausing, _read_by_name)
 
     @cache
     def readings() -> FirstReadings:
@@ -194,8 +194,8 @@ def assemble(
 
     legs = Legs(store, submission, look_up, clock, settings.order_deadline_s, hold)
     door = gate or Gate(settings, FailedProofs(settings.rate_limit_per_minute), clock)
-    alerts = Alerts(settings, store, venue, clock, market, legs, door, readings)
-    parts = (settings, store, venue, clock, market)
+    alerts = Alerts(settings, store, venue, clock, decider, legs, door, readings)
+    parts = (settings, store, venue, clock, decider)
     return Application(*parts, operators, history, door, alerts)
 
 

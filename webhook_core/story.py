@@ -18,7 +18,7 @@ from webhook_core.intake.freshness import check_freshness
 from webhook_core.intake.other_tools import in_ours
 from webhook_core.ledger.contract import Claimed, Existing, Ledger
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.again import Again
 from webhook_core.sending.claims import Claiming
@@ -46,7 +46,7 @@ class Alerts(Record):
     ledger: Ledger
     venue: Venue
     clock: Clock
-    market: Market
+    decider: Decider
     legs: Legs
     gate: Gate | ClosedGate
     open_readings: Callable[[], FirstReadings]
@@ -72,7 +72,7 @@ class Alerts(Record):
         if firing.switch is not None:
             from webhook_core.web.pausing import answer_alert  # few alerts do
 
-            pausing = self.market.pausing
+            pausing = self.decider.pausing
             validates = delivery.only_validates
             return answer_alert(pausing, firing, delivery, only_validate=validates)
         if firing.closes_a_scope:
@@ -80,7 +80,7 @@ class Alerts(Record):
         if delivery.only_validates:
             from webhook_core.web.validation import answer_validation
 
-            return answer_validation(self.market, self.venue, firing, delivery)
+            return answer_validation(self.decider, self.venue, firing, delivery)
         firing = self._in_its_generation(firing)
         decided, claim = self._plan_and_claim(firing, delivery)
         if decided is None or isinstance(claim, Existing):
@@ -98,7 +98,7 @@ class Alerts(Record):
         from webhook_core.sending.closings import Closings
         from webhook_core.web import closing  # few alerts mean more than a pair
 
-        closings = Closings(self.market, self.legs, self.settings)
+        closings = Closings(self.decider, self.legs, self.settings)
         if delivery.only_validates:
             return closing.validate_closing(closings, firing, delivery)
         firing = self._in_its_generation(firing)
@@ -157,7 +157,7 @@ class Alerts(Record):
         """The two come together: a plan that others have overtaken by its
         claim is made once more."""
         claiming = Claiming(
-            self.ledger, self.market, self.clock, self.settings.order_deadline_s, firing
+            self.ledger, self.decider, self.clock, self.settings.order_deadline_s, firing
         )
         try:
             return claiming.claimed(delivery.budget)
@@ -167,7 +167,7 @@ class Alerts(Record):
     def _again(
         self, firing: Firing, plan: Decided | LedgerEntry, *, is_stale: bool = False
     ) -> Again:
-        return Again(self.market, self.settings.order_deadline_s, firing, plan, is_stale=is_stale)
+        return Again(self.decider, self.settings.order_deadline_s, firing, plan, is_stale=is_stale)
 
     def _answer_though_stale(
         self, stale: AlertStale, verified: VerifiedBody, delivery: Delivery
@@ -205,7 +205,7 @@ class Alerts(Record):
         if firing.confirms and not progress.unclaimed:
             from webhook_core.sending.fills import Fills  # few alerts ask for it
 
-            fills = Fills(self.ledger, self.venue, self.clock, self.market.margin)
+            fills = Fills(self.ledger, self.venue, self.clock, self.decider.read_lag)
             progress = progress._replace(
                 entries=tuple(fills.confirmed(progress.entries, delivery.budget))
             )

@@ -40,7 +40,7 @@ STOP = ("stop-loss", Decimal(55000))
 def pause(function: Function, *, entries_only: bool = False, strategy: str | None = None) -> None:
     now = SystemClock().now()
     wanted = Pause(strategy, "tests", now, "a bad day", entries_only=entries_only)
-    function.application.market.pausing.pause(wanted)
+    function.application.decider.pausing.pause(wanted)
 
 
 class PausesAfter:

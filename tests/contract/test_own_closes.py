@@ -259,7 +259,7 @@ def test_a_validation_counts_the_same_and_leaves_nothing_behind(
     kraken: KrakenServer, function: Function
 ) -> None:
     bought(function, "0.3")
-    documents = function.application.market.pair_rules.documents
+    documents = function.application.decider.pair_rules.documents
     place = "trades-read:live:default"
     close = in_their_words(function)
     answer = well(function.post(close, "/webhook/tradingview/validate"), "validated")

@@ -88,7 +88,7 @@ class World:
         self.function.application = assemble(
             self.function.settings(), clock, self.function.store, venue
         )
-        rules = self.function.application.market.pair_rules
+        rules = self.function.application.decider.pair_rules
         rules.snapshot = lambda: [rule._replace(as_of=FRESH) for rule in snapshot()]
 
     def rest_sell(self, volume: Decimal) -> None:

@@ -63,7 +63,7 @@ class AccountFleet:
             process.application = bootstrap.assemble(
                 self._settings(), SimulatedClock(process), store, venue
             )
-        process.application.market.pair_rules._lock = SimulatedLock(process)  # type: ignore[assignment]
+        process.application.decider.pair_rules._lock = SimulatedLock(process)  # type: ignore[assignment]
         return process
 
 

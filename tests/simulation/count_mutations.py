@@ -22,7 +22,7 @@ _claim_entry = Claiming._claim_entry
 
 def _count_after_the_claim(self: Claiming, entry: LedgerEntry) -> Claim:
     """Looked at before, written behind: two at once find the same place."""
-    documents: Documents = self.market.pair_rules.documents
+    documents: Documents = self.decider.pair_rules.documents
     after = []
     for take in entry.takes:
         stored = documents.read(take.name)

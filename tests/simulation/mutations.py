@@ -89,7 +89,7 @@ def _take_sending_first(
     known = self.ledger.find(firing.unit)
     if known is not None:
         return self._answer_known(known, firing, delivery)
-    decided = self.market.decide(firing.wants, delivery.budget)
+    decided = self.decider.decide(firing.wants, delivery.budget)
     entry = firing.entry(decided, self.clock.now(), self.settings.order_deadline_s)
     outcome = None if decided.nothing else self.legs.submission._submit(entry, delivery.budget)
     claim = self.ledger.claim(entry)
@@ -142,9 +142,9 @@ def _asked_the_open_orders_only(
     if order is not None:
         return transitions.found(entry, order, self.clock.now())
     if attempt.open_absent_at is not None:
-        late = read_at >= attempt.open_absent_at + self.margin
+        late = read_at >= attempt.open_absent_at + self.read_lag
         return transitions.not_placed(entry, self.clock.now()) if late else entry
-    late = read_at >= attempt.deadline + self.margin
+    late = read_at >= attempt.deadline + self.read_lag
     return transitions.open_orders_lack_it(entry, read_at) if late else entry
 
 
@@ -155,7 +155,7 @@ def _asked_once(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerE
         order = self.venue.find_closed(attempt.client_order_id, attempt.claimed_at, budget)
     if order is not None:
         return transitions.found(entry, order, self.clock.now())
-    late = read_at >= attempt.deadline + self.margin
+    late = read_at >= attempt.deadline + self.read_lag
     return transitions.not_placed(entry, self.clock.now()) if late else entry
 
 
@@ -163,7 +163,7 @@ _asked = Reconciler._asked
 
 
 def _asked_without_margin(self: Reconciler, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
-    return _asked(replace(self, margin=timedelta(0)), entry, budget)
+    return _asked(replace(self, read_lag=timedelta(0)), entry, budget)
 
 
 def _asked_and_failed_reads_count(
@@ -267,7 +267,7 @@ def _record_without_compare(self: SimulatedStore, entry: LedgerEntry) -> Recorde
 
 
 def _decide_without_looking(self: Claiming, budget: Budget) -> Any:
-    return self.market.decide(self.firing.wants, budget)
+    return self.decider.decide(self.firing.wants, budget)
 
 
 # -- before the claim ------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def _next_attempt_in_its_old_size(
     self: Again, _first: LedgerEntry, entry: LedgerEntry, _budget: Budget
 ) -> LedgerEntry:
     return transitions.next_attempt(
-        entry, entry.current.request, self._market.clock.now(), self._deadline_s
+        entry, entry.current.request, self._decider.clock.now(), self._deadline_s
     )
 
 

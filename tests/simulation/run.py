@@ -275,7 +275,7 @@ class Fleet:
             process.application = bootstrap.assemble(
                 settings(self._limits), SimulatedClock(process), store, venue
             )
-        process.application.market.pair_rules._lock = SimulatedLock(process)
+        process.application.decider.pair_rules._lock = SimulatedLock(process)
         return process
 
 

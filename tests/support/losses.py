@@ -12,7 +12,7 @@ from webhook_core.trading.rules import Loss
 
 def lose(function: Function, usd: str, age_s: float = 0) -> None:
     """So much of the account, known so many seconds ago."""
-    now, market = function.clock.now(), function.application.market
+    now, market = function.clock.now(), function.application.decider
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     lost = {"USD": Decimal(usd)}
     loss = Loss(now - timedelta(seconds=age_s), midnight, {}, lost, lost)

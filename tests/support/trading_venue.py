@@ -349,5 +349,5 @@ def outcome(answer: Any) -> tuple[int, str]:
 def replay_of(function: Function) -> Replay:
     app = function.application
     return Replay(
-        app.settings, app.ledger, app.venue, app.clock, app.market, app.alerts.legs.submission
+        app.settings, app.ledger, app.venue, app.clock, app.decider, app.alerts.legs.submission
     )

@@ -124,7 +124,7 @@ def test_one_that_no_list_has_any_more_or_yet_is_known_by_what_reconcile_saw(
 
 def test_reconcile_keeps_what_rests_and_forgets_it_once_no_read_lacks_that_it_is_gone():
     with scene() as there:
-        market = there.fleet[0].application.market
+        market = there.fleet[0].application.decider
 
         def known() -> dict[str, bool]:
             """Whether it is gone, by order id."""

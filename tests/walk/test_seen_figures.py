@@ -18,7 +18,7 @@ TARGET = dict.fromkeys(("side", "volume", "order_type")) | {
 
 def seen(there: Scene) -> dict[str, Seen | None]:
     """By asset, as the next plan finds it."""
-    market = there.fleet[0].application.market
+    market = there.fleet[0].application.decider
     return of_text(SeenFigures(market.pair_rules.documents, market.mode, market.account).stored())
 
 

@@ -16,13 +16,13 @@ from webhook_core.value import replace
 
 
 def keep_fill(
-    ledger: Ledger, entry: LedgerEntry, fill: Fill, now: datetime, margin: timedelta
+    ledger: Ledger, entry: LedgerEntry, fill: Fill, now: datetime, read_lag: timedelta
 ) -> LedgerEntry:
     """The entry with what it has filled, in the ledger too if that can be written now.
 
-    ``margin``: how far the venue's reads may lag its engine.
+    ``read_lag``: how far the venue's reads may lag its engine.
     """
-    close_unseen = _lacks_its_close(entry.current, fill, now, margin)
+    close_unseen = _lacks_its_close(entry.current, fill, now, read_lag)
     if (fill, close_unseen) == (entry.current.fill, entry.current.close_unseen):
         return entry
     known = transitions.filled(entry, fill, close_unseen=close_unseen)
@@ -51,7 +51,7 @@ def exited(entry: LedgerEntry, trades: Iterable[ExitTrade]) -> LedgerEntry:
     return replace(entry, exits=tuple(ordered))
 
 
-def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, margin: timedelta) -> bool:
+def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, read_lag: timedelta) -> bool:
     """Whether Kraken's lists may lack the conditional close of what it has filled.
 
     One at the market left it when it was placed, so that its age says it.
@@ -59,4 +59,4 @@ def _lacks_its_close(attempt: Attempt, fill: Fill, now: datetime, margin: timede
     request = attempt.request
     if request.at_market or not request.leaves_exit or not fill.volume:
         return False
-    return fill.closed_at is not None and fill.closed_at + margin > now
+    return fill.closed_at is not None and fill.closed_at + read_lag > now

@@ -14,7 +14,7 @@ from webhook_core.trading.orders import Side
 from webhook_core.trading.rounding import plain
 
 
-def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
+def waiting_for(entry: LedgerEntry, read_lag: timedelta) -> str:
     """What has to happen before this entry can change, in a sentence."""
     attempt = entry.current
     if entry.state in (State.NOT_SENT, State.MISSED):
@@ -24,9 +24,9 @@ def waiting_for(entry: LedgerEntry, margin: timedelta) -> str:
     if attempt.open_absent_at is not None:
         return (
             "the closed orders have to lack it at or after "
-            f"{_clock_time(attempt.open_absent_at + margin)}"
+            f"{_clock_time(attempt.open_absent_at + read_lag)}"
         )
-    return f"absence can only be proved from {_clock_time(attempt.deadline + margin)} on"
+    return f"absence can only be proved from {_clock_time(attempt.deadline + read_lag)} on"
 
 
 def _clock_time(moment: datetime) -> str:

@@ -44,14 +44,14 @@ class Unkept(NamedTuple):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Collector:
-    """``margin``: how far the venue's lists may lag its engine."""
+    """``read_lag``: how far the venue's lists may lag its engine."""
 
     mode: str
     account: str
     ledger: Ledger
     venue: Venue
     clock: Clock
-    margin: timedelta
+    read_lag: timedelta
     store: TradeStore
 
     def run(self, budget: Budget, most_pages: int = MOST_PAGES) -> list[Trade]:
@@ -64,7 +64,7 @@ class Collector:
         skip, before = 0, now
         for _ in range(most_pages):
             page = self.venue.trades(place.since, now, budget, skip)
-            owned, waiting = self._with_owners(page.trades, now - self.margin, budget)
+            owned, waiting = self._with_owners(page.trades, now - self.read_lag, budget)
             # Before the trades are kept: what a crash leaves out is new again for the next run.
             keep_exits(self.ledger, owned)
             new += self.store.add(_kept(trade, owner) for trade, owner in owned)
@@ -94,14 +94,14 @@ class Collector:
         moments = [trade.at for trade in page.trades]
         first = min([place.first, *(moment.date() for moment in moments)])
         if page.complete:
-            return Place(now - 2 * self.margin, first, before)
+            return Place(now - 2 * self.read_lag, first, before)
         newest = max(moments, default=place.since)
         return Place(max(place.since, min(newest, before) - OVERLAP), first, place.read_at)
 
     def _beginning(self, now: datetime) -> Place:
         """The oldest order that the ledger knows: what was traded before is nobody's here."""
         page = self.ledger.entries(limit=1, newest_first=False)
-        since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.margin
+        since = min([now, *(entry.claimed_at for entry in page.entries)]) - self.read_lag
         return Place(since, since.date())
 
     def unkept(self, place: Place | None, kept: Collection[str], budget: Budget) -> Unkept | None:
@@ -117,7 +117,7 @@ class Collector:
             found |= {trade.trade_id: trade for trade in page.trades if trade.trade_id not in kept}
             if page.complete:
                 new = list(found.values())
-                owned, waiting = self._with_owners(new, now - self.margin, budget)
+                owned, waiting = self._with_owners(new, now - self.read_lag, budget)
                 return Unkept([_kept(trade, owner) for trade, owner in owned], waiting)
         return None
 

@@ -24,8 +24,8 @@ def open_accounts(
     """Of the account that ``reconciler`` asks for."""
     mode, account, venue = reconciler.mode, reconciler.account, reconciler.venue
     kept = TradeStore(store, mode, account)
-    clock, margin = reconciler.clock, reconciler.margin
-    collector = Collector(mode, account, store, venue, clock, margin, kept)
+    clock, read_lag = reconciler.clock, reconciler.read_lag
+    collector = Collector(mode, account, store, venue, clock, read_lag, kept)
 
     def resolve(symbol: str) -> Instrument:
         return pair_rules.current().resolve(symbol)

@@ -99,12 +99,12 @@ def _first_pair(application: Application, strategy: str | None) -> Instrument:
     symbols = lists[-1] if lists else (_ANY_PAIR,)
     for symbol in symbols:
         try:
-            instrument = application.market.instrument(symbol, budget)
+            instrument = application.decider.instrument(symbol, budget)
         except UnknownSymbol:
             continue
         if all(symbol_allowed(instrument, allowed).passed for allowed in lists):
             return instrument
-    return application.market.instrument(symbols[0], budget)
+    return application.decider.instrument(symbols[0], budget)
 
 
 def _smallest(application: Application, instrument: Instrument) -> tuple[Decimal, Decimal | None]:

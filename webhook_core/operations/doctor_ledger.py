@@ -68,7 +68,7 @@ def check_ledger(application: Application) -> Iterator[Finding]:
     Raises LedgerUnavailable.
     """
     store, clock, settings = (
-        application.market.pair_rules.documents,
+        application.decider.pair_rules.documents,
         application.clock,
         application.settings,
     )
@@ -109,7 +109,7 @@ def check_ledger(application: Application) -> Iterator[Finding]:
 def _pauses(application: Application) -> Iterator[Finding]:
     """What is stopped, and by whom: alerts that are answered 422 are what a
     trader wonders about."""
-    for pause in application.market.pausing.standing():
+    for pause in application.decider.pausing.standing():
         name = "" if pause.strategy is None else f" {pause.strategy}"
         yield warn("pauses", pause.sentence, f"python -m webhook_core resume{name}")
 

@@ -31,8 +31,8 @@ def check_losses(application: Application) -> Iterator[Finding]:
     owners = application.operators.money.loss_owners
     if not owners:
         return
-    market, now = application.market, application.clock.now()
-    losses = loss_figures.read(market.pair_rules.documents, market.mode, market.account)
+    decider, now = application.decider, application.clock.now()
+    losses = loss_figures.read(decider.pair_rules.documents, decider.mode, decider.account)
     for owner in owners:
         whose = owner.strategy or "the account"
         known = losses.get(owner.strategy)

@@ -20,7 +20,7 @@ _LOOK_ABOVE = "look at what was found about Kraken"
 
 def check_pair_rules(application: Application) -> Iterator[Finding]:
     """How old they are; older than a day they deny nothing."""
-    rules, now = application.market.pair_rules, application.clock.now()
+    rules, now = application.decider.pair_rules, application.clock.now()
     packaged = f"packaged ones of {_newest(rules.snapshot()):%Y-%m-%d}"
     stored = _stored(rules.documents.read(rules.document))
     if rules.records is not None:  # on paper
@@ -77,7 +77,7 @@ def _resolved(name: str, symbols: Sequence[str], application: Application) -> It
     budget, found = Budget.start(application.clock, READ_S), []
     for symbol in symbols:
         try:
-            instrument = application.market.instrument(symbol, budget)
+            instrument = application.decider.instrument(symbol, budget)
         except UnknownSymbol as error:
             yield fail(name, error.message, "correct the name; no alert can ever use it like this")
             continue

@@ -104,9 +104,9 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
         told.extend(Sentence("later", note, warns=True) for note in (*notes, *firing.warnings))
         if firing.switch is not None:
             return found._replace(sentences=(*told, *_about_switch(firing, firing.switch)))
-        decided = application.market.appraise(firing.wants, Budget.start(application.clock, ASK_S))
+        decided = application.decider.appraise(firing.wants, Budget.start(application.clock, ASK_S))
         if firing.is_counted and not isinstance(decided, Denied):
-            documents, rules = application.market.pair_rules.documents, firing.wants.rules
+            documents, rules = application.decider.pair_rules.documents, firing.wants.rules
             decided = places.shown(decided, rules, firing.unit, documents, now)
     except WebhookError as error:
         if verified is not None:

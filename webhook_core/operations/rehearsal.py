@@ -86,15 +86,15 @@ def nothing_lost(application: Application) -> None:
     owners = application.operators.money.loss_owners
     if not owners:
         return
-    now, market = application.clock.now(), application.market
+    now, decider = application.clock.now(), application.decider
     losses = {one.strategy: Loss(now, day_of(one.begins, now), {}, {}, {}) for one in owners}
-    name = loss_figures.document(market.mode, market.account)
-    market.pair_rules.documents.write(name, loss_figures.to_text(losses), None)
+    name = loss_figures.document(decider.mode, decider.account)
+    decider.pair_rules.documents.write(name, loss_figures.to_text(losses), None)
 
 
 def bought_by(application: Application, strategy: str, instrument: Instrument) -> None:
     """As if the strategy had bought all that the paper account holds of the pair's base."""
-    market, now = application.market, application.clock.now()
+    decider, now = application.decider, application.clock.now()
     held = application.venue.balances(Budget.start(application.clock, 1.0)).get(instrument.base)
     if held is None or held.total <= 0:
         return
@@ -105,7 +105,7 @@ def bought_by(application: Application, strategy: str, instrument: Instrument) -
         role=Role.ORDER,
         strategy=strategy,
     )
-    store = TradeStore(market.pair_rules.documents, market.mode, market.account)
+    store = TradeStore(decider.pair_rules.documents, decider.mode, decider.account)
     store.add([trade])
     store.keep_place(Place(now, now.date(), now))
 

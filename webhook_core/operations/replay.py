@@ -31,7 +31,7 @@ from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry
 from webhook_core.ledger.report import facts
 from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefused
 from webhook_core.operations.replay_search import EntrySearch, is_ours
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.sending.reconcile import may_be_of
 from webhook_core.sending.submission import Submission
 from webhook_core.sending.won import allowed
@@ -77,7 +77,7 @@ class Replay:
     ledger: Ledger
     venue: Venue
     clock: Clock
-    market: Market
+    decider: Decider
     submission: Submission
 
     def find(
@@ -121,11 +121,11 @@ class Replay:
         price of Kraken's."""
         request, rules, now = (
             entry.current.request,
-            self.market.with_losses(self.settings.rules_for(entry.strategy)),
+            self.decider.with_losses(self.settings.rules_for(entry.strategy)),
             self.clock.now(),
         )
         try:
-            instrument = self.market.allowed_pair(request.pair, rules, budget)
+            instrument = self.decider.allowed_pair(request.pair, rules, budget)
             draft = as_stored(request, instrument, None)
         except (UnknownSymbol, OrderDenied) as unknown:
             raise ReplayRefused(
@@ -138,7 +138,7 @@ class Replay:
         denied = denials.refusal(draft, rules, now, Need.SIZE)
         if denied is None:
             if needs_market(draft.wanted, rules):
-                price = self.market.market_price(draft.wanted, instrument, budget)
+                price = self.decider.market_price(draft.wanted, instrument, budget)
                 draft = as_stored(request, instrument, price)
             try:
                 denied = denials.refusal(draft, rules, now)

@@ -1,7 +1,7 @@
 """Which figure of the account is believed: a balance, a margin position, and the equity that they
 add up to.
 
-A read may be as old as the visibility margin, so the question is never how old our orders are, but
+A read may be as old as the read lag, so the question is never how old our orders are, but
 what can have changed a figure since it was true. That is every order of ours that is not proved
 done, and each conditional close that one left.
 

@@ -32,7 +32,7 @@ HELD_FOR_S = 2 * COUNTED_FOR_S
 """A leg is held against the price that its alert was planned with a moment ago."""
 
 
-class Market(Sources):
+class Decider(Sources):
     """What an alert wants, decided on what its sources know."""
 
     __slots__ = ()

@@ -127,7 +127,7 @@ class MeantOrders:
 
     def ours(self, entries: list[LedgerEntry]) -> Ours:
         """The orders of these entries."""
-        young = self.sources.clock.now() - self.sources.own_orders.margin
+        young = self.sources.clock.now() - self.sources.own_orders.read_lag
         listed = {plain_client_order_id(order.client_order_id or "") for order in self.orders}
         orders = (one for one in entries if one.current.request.method == "AddOrder")
         sent = [self.unlisted.latest(entry) for entry in orders]

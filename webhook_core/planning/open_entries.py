@@ -148,7 +148,7 @@ class OpenEntries:
         ):
             return False
         taken_at = attempt.settled_at or attempt.deadline
-        return taken_at + self.sources.margin > self.sources.clock.now()
+        return taken_at + self.sources.read_lag > self.sources.clock.now()
 
     def _may_be_open(self, entry: LedgerEntry) -> bool:
         attempt = entry.current

@@ -1,6 +1,6 @@
 """The open orders of the account, and what our own cancels of the last minute say of them.
 
-A list may lag the engine by the visibility margin, and so may the funds that a balance holds for an
+A list may lag the engine by the read lag, and so may the funds that a balance holds for an
 order (docs.kraken.com, get-open-orders). What the ledger knows of a cancel is true at once.
 """
 
@@ -121,7 +121,7 @@ class OpenNow:
         if not missing:
             return ""
         own = self._sources.own_orders
-        canceled, since = self._just_canceled.done, own.clock.now() - own.margin
+        canceled, since = self._just_canceled.done, own.clock.now() - own.read_lag
         for entry in own.of_orders(missing):
             order_id, attempt = entry.current.order_id, entry.current
             if order_id not in canceled and (attempt.settled_at or attempt.deadline) < since:
@@ -169,7 +169,7 @@ def without(listed: Iterable[RestingOrder], order_ids: Collection[str]) -> tuple
 
 def just_canceled(own: OwnOrders) -> Canceled:
     """Those that Kraken's reads may still show as open. Raises LedgerUnavailable."""
-    since, cursor, found = own.clock.now() - own.margin, None, list[LedgerEntry]()
+    since, cursor, found = own.clock.now() - own.read_lag, None, list[LedgerEntry]()
     for _ in range(_MOST_PAGES):
         page = own.ledger.entries(
             states=(State.ACCEPTED, State.REJECTED), cursor=cursor, limit=_PAGE

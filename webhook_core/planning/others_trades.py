@@ -30,7 +30,7 @@ def check_nobody_else(
     """``corrected``: the figures that were set right; ``moment``: when the oldest figure was true
     that it was done by, or the oldest order of ours claimed that they may lack. Raises NotItsTurn
     where one of them was changed by another order since, VenueUnavailable, LedgerUnavailable."""
-    since = sources.clock.now() - sources.margin if moment is None else moment - NEAR
+    since = sources.clock.now() - sources.read_lag if moment is None else moment - NEAR
     closed = sources.venue.orders_closed(since, budget)
     if len(closed) >= MOST_OF_NOW:
         raise NotItsTurn(

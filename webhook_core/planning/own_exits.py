@@ -155,7 +155,7 @@ class OwnExits:
         fills: Mapping[str, Fill],
     ) -> None:
         """An order that rested leaves its exit when it fills, and figures may lag that."""
-        since = self._sources.clock.now() - self._sources.margin
+        since = self._sources.clock.now() - self._sources.read_lag
         for name in {order.parent for order in exits if order.parent and order.opened_at > since}:
             entry = entries.get(name)
             if entry is None or not entry.current.request.rests:

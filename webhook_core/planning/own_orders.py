@@ -38,14 +38,14 @@ _NO_FILLS: Mapping[str, Fill] = MappingProxyType({})
 
 @dataclass(slots=True, eq=False, repr=False)
 class OwnOrders:
-    """``margin`` is how far Kraken's reads may lag its engine; ``seen``: what reconcile saw, None
+    """``read_lag`` is how far Kraken's reads may lag its engine; ``seen``: what reconcile saw, None
     where no read lags. Every method raises LedgerUnavailable."""
 
     mode: str
     account: str
     ledger: Ledger
     clock: Clock
-    margin: timedelta
+    read_lag: timedelta
     seen: SeenFigures | None = None
 
     def of_strategy(self, strategy: str | None) -> list[LedgerEntry]:
@@ -133,7 +133,7 @@ class OwnOrders:
 
         newest, after = self._newest()
         newest = [entry for entry in newest if entry.unit != refused]
-        found = SettledFigures(newest, instrument_of, fills, self.clock.now() - self.margin)
+        found = SettledFigures(newest, instrument_of, fills, self.clock.now() - self.read_lag)
         assets = [name for name in figures if not name.startswith(position_key(""))]
         if self.seen is not None and assets and found.may_lack:
             found.begin_with(self.seen.entries(assets, after))
@@ -145,7 +145,7 @@ class OwnOrders:
 
         Raises NotItsTurn where there are too many to read.
         """
-        since = self.clock.now() - self.margin - OLDEST_ATTEMPT
+        since = self.clock.now() - self.read_lag - OLDEST_ATTEMPT
         found: list[LedgerEntry] = []
         cursor = None
         for _ in range(MOST_PAGES):

@@ -173,7 +173,7 @@ class OwnPositions:
             sources.ledger,
             sources.venue,
             sources.clock,
-            sources.margin,
+            sources.read_lag,
             self.store,
         )
 

@@ -16,7 +16,7 @@ from webhook_core.trading.requests import Fill
 
 
 class Exits(NamedTuple):
-    """``fills``: what exits have traded within the margin, oldest first, ``moments`` when each
+    """``fills``: what exits have traded within the read lag, oldest first, ``moments`` when each
     was done, ``parents`` the orders whose exits these are, and ``strategies`` whose those are."""
 
     fills: tuple[Traded, ...]

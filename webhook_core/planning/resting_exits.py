@@ -64,7 +64,7 @@ class RestingExits:
         for order in found:
             if order.status not in DONE and self._has_crossed(order, pair):
                 raise _in_doubt(_crossed(order))
-        since = self.sources.clock.now() - self.sources.margin
+        since = self.sources.clock.now() - self.sources.read_lag
         traded = [
             (order.closed_at or self.sources.clock.now(), order)
             for order in found
@@ -163,7 +163,7 @@ class RestingExits:
                 raise _in_doubt(
                     f"The order of the alert {entry.alert_id} has filled, and its exit is not "
                     "shown yet; "
-                    f"{self.sources.margin.total_seconds():.0f} s after its last trade it counts "
+                    f"{self.sources.read_lag.total_seconds():.0f} s after its last trade it counts "
                     "as absent."
                 )
         return found
@@ -174,7 +174,7 @@ class RestingExits:
         if fill.status not in DONE:
             traded_at = self.sources.venue.last_traded(entry.current.order_id or "", self.budget)
             moment = self.sources.clock.now() if traded_at is None else traded_at
-        return moment + self.sources.margin > self.sources.clock.now()
+        return moment + self.sources.read_lag > self.sources.clock.now()
 
     def _is_asked(self, order: RestingOrder) -> bool:
         if self._closes or order.order_id in self._rests or self.sources.mode == "paper":
@@ -209,9 +209,9 @@ class RestingExits:
         return least, most
 
     def _just_closed(self, asset: str) -> list[RestingOrder]:
-        """The spot orders that rested, held funds of it, and have ceased to within the margin."""
+        """The spot orders that rested, held funds of it, and have ceased to within the read lag."""
         closed = self.sources.venue.orders_closed(
-            self.sources.clock.now() - self.sources.margin, self.budget
+            self.sources.clock.now() - self.sources.read_lag, self.budget
         )
         rested = (
             order

@@ -82,7 +82,7 @@ class RestingOrders:
                 return
             fill = fills.get(entry.current.order_id or "")
             if fill is not None and (fill.volume or is_final(fill)):
-                keep_fill(sources.ledger, entry, fill, sources.clock.now(), sources.margin)
+                keep_fill(sources.ledger, entry, fill, sources.clock.now(), sources.read_lag)
 
 
 def _figures(intent: Intent, pair: Instrument) -> set[str]:

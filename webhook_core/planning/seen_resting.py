@@ -32,7 +32,7 @@ class SeenResting:
         """By order id."""
         return of_text(self._documents.read(self._name))
 
-    def keep(self, listed: Iterable[RestingOrder], now: datetime, margin: timedelta) -> bool:
+    def keep(self, listed: Iterable[RestingOrder], now: datetime, read_lag: timedelta) -> bool:
         """``listed``: the open orders. One that they lack is kept for as long as other reads may
         lag. Whether anything was to be written, and nobody else wrote meanwhile."""
         stored = self._documents.read(self._name)
@@ -40,7 +40,7 @@ class SeenResting:
         known = {order.order_id: AtRest(order.pair, order.margin) for order in listed}
         for name, one in before.items():
             gone_at = one.gone_at or now
-            if name not in known and gone_at + margin > now:
+            if name not in known and gone_at + read_lag > now:
                 known[name] = one._replace(gone_at=gone_at)
         if known == before:
             return False

@@ -42,7 +42,7 @@ COUNTED_FOR_S = 60.0
 class Sources(Record):
     """Kraken's rules and prices, and what the account holds, as far as a plan needs them.
 
-    ``margin`` is how far Kraken's reads may lag its engine; ``mode`` and ``account`` are
+    ``read_lag`` is how far Kraken's reads may lag its engine; ``mode`` and ``account`` are
     those of the venue.
     """
 
@@ -52,7 +52,7 @@ class Sources(Record):
     ledger: Ledger
     mode: str
     account: str
-    margin: timedelta
+    read_lag: timedelta
     look_up: Callable[[LedgerEntry, Budget], LedgerEntry]
     _account_fees: AccountFees | None = None
 
@@ -89,7 +89,7 @@ class Sources(Record):
         from webhook_core.planning.own_orders import OwnOrders
 
         account = self.mode, self.account
-        return OwnOrders(*account, self.ledger, self.clock, self.margin, self._seen)
+        return OwnOrders(*account, self.ledger, self.clock, self.read_lag, self._seen)
 
     @property
     def _seen(self) -> SeenFigures | None:

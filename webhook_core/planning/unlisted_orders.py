@@ -1,15 +1,15 @@
 """Which orders of ours a cancel has to reach although Kraken's list of the open ones lacks them.
 
-A list may lag the engine by the visibility margin. So, of the orders that a cancel by pair, scope
+A list may lag the engine by the read lag. So, of the orders that a cancel by pair, scope
 or alert means:
 
-- one that was accepted within the margin is asked for by its id: it is open unless Kraken says that
-  it is done;
+- one that was accepted within the read lag is asked for by its id: it is open unless Kraken says
+  that it is done;
 - one whose outcome is unknown is looked up, and while that proves nothing, nothing is sent;
 - one with a conditional close has left an order for all that it filled, which names it
   (docs.kraken.com, get-orders-info ``refid``). Until that is seen, open or closed, nothing is sent:
-  its cancel would miss it. A list past the margin that lacks it is believed, with a warning: a part
-  below the pair's minimum may have none.
+  its cancel would miss it. A list past the read lag that lacks it is believed, with a warning: a
+  part below the pair's minimum may have none.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class UnlistedOrders:
         if entry.state is not State.SUBMITTING or self._listed(entry) is not None:
             return
         # By then Kraken takes it no more, and the list shows what it has taken; not what that left.
-        ends_at = entry.current.deadline + self.sources.margin
+        ends_at = entry.current.deadline + self.sources.read_lag
         if entry.current.request.leaves_exit or self.read_at < ends_at:
             raise _in_doubt(entry, "has no known outcome yet")
 
@@ -117,7 +117,7 @@ class UnlistedOrders:
         return listed.order_id if listed is not None else entry.current.order_id or ""
 
     def _is_young(self, moment: datetime) -> bool:
-        return moment + self.sources.margin > self.read_at
+        return moment + self.sources.read_lag > self.read_at
 
     def _may_be_unlisted(self, entry: LedgerEntry) -> bool:
         if entry.state is not State.ACCEPTED or self._listed(entry) is not None or _is_done(entry):
@@ -161,7 +161,7 @@ class UnlistedOrders:
         return [_not_shown(parent.entry, parent.order_id) for parent in lacking]
 
     def _filled_unseen(self) -> str:
-        end = f"{self.sources.margin.total_seconds():.0f} s after its last trade"
+        end = f"{self.sources.read_lag.total_seconds():.0f} s after its last trade"
         return f"has filled, and its exit is not shown by Kraken yet ({end} it counts as absent)"
 
     def _is_waited_for(self, parent: Parent, orders: Collection[RestingOrder]) -> bool:

@@ -52,7 +52,7 @@ class UnseenTrades:
         self._strategy, self._pair = strategy, pair
         self.listed: tuple[RestingOrder, ...] | None = None
         self.doubts: list[LedgerEntry] | None = None
-        self._lists_lack_since = sources.clock.now() - 2 * sources.margin
+        self._lists_lack_since = sources.clock.now() - 2 * sources.read_lag
 
     def are_of(self, entry: LedgerEntry) -> bool:
         """Whether it is an order of those that are looked at."""

@@ -13,7 +13,7 @@ from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
 from webhook_core.errors import CallsUsedUp, OrderDenied, WebhookError
 from webhook_core.ledger import transitions
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
@@ -37,14 +37,14 @@ class Again:
 
     def __init__(
         self,
-        market: Market,
+        decider: Decider,
         deadline_s: int,
         firing: Firing,
         plan: Decided | LedgerEntry,
         *,
         is_stale: bool = False,
     ) -> None:
-        self._market = market
+        self._decider = decider
         self._deadline_s = deadline_s
         self._firing = firing if isinstance(plan, Decided) else _as_planned(firing, plan)
         self._plan = plan
@@ -55,7 +55,7 @@ class Again:
         followed from the account, planned anew. ``first`` is leg 0. Raises WebhookError."""
         from webhook_core.trading.needs import follows_from_the_account
 
-        firing, now = self._firing, self._market.clock.now()
+        firing, now = self._firing, self._decider.clock.now()
         if len(firing.wants.intents) > 1 or first.following:
             return self._legs_again().next_attempt(entry, first, budget)
         if not (firing.wants.catches_up or follows_from_the_account(firing.wants.intents[0])):
@@ -63,7 +63,7 @@ class Again:
         from webhook_core.sending.decided_again import decided_again  # few alerts are sent again
 
         try:
-            decided = decided_again(self._market, firing.wants, budget)
+            decided = decided_again(self._decider, firing.wants, budget)
         except OrderDenied as denied:
             ended = transitions.next_denied(entry, now, denied.message)
             return replace(ended, warnings=(*firing.warnings, *denied.notes))
@@ -104,7 +104,7 @@ class Again:
         from webhook_core.sending.traded_before_cancels import have_traded  # few come to it
 
         left = budget.less(ENOUGH_TO_SEND_S)
-        return have_traded(self._market, self._plan.canceled, before, request, left)
+        return have_traded(self._decider, self._plan.canceled, before, request, left)
 
     def _has_less_by_now(
         self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget
@@ -142,7 +142,7 @@ class Again:
         cancels of this alert never saw."""
         from webhook_core.sending.replaced_since import check_nothing_newer  # few alerts come to it
 
-        check_nothing_newer(self._market, self._firing.wants, first, budget)
+        check_nothing_newer(self._decider, self._firing.wants, first, budget)
 
     def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
         """The request of a leg on fresh pair rules, or the sentence that denies it.
@@ -153,7 +153,7 @@ class Again:
         if intent is None:
             return "it can't be planned again: send a new alert"
         try:
-            return self._market.replan(
+            return self._decider.replan(
                 intent, self._firing.wants, self._firing.unit.with_leg(leg), budget
             )
         except WebhookError as error:
@@ -180,7 +180,7 @@ class Again:
     def _legs_again(self) -> LegsAgain:
         from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it
 
-        return LegsAgain(self._market, self._firing, self._deadline_s)
+        return LegsAgain(self._decider, self._firing, self._deadline_s)
 
 
 def _as_planned(firing: Firing, first: LedgerEntry) -> Firing:

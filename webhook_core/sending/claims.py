@@ -18,7 +18,7 @@ from webhook_core.events import timed
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Ledger, Outdated
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.transitions import claimed_at_last
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.won import allowed
@@ -35,7 +35,7 @@ class Claiming(Record):
     """Of one delivery of an alert. ``missed``: its entry, where it is MISSED and may be claimed."""
 
     ledger: Ledger
-    market: Market
+    decider: Decider
     clock: Clock
     deadline_s: int
     firing: Firing
@@ -56,7 +56,7 @@ class Claiming(Record):
 
                 wants = self.firing.wants
                 only = wants.strategy if wants.bound else None
-                after_refusal(error, wants.rules, self.market.pausing, only)
+                after_refusal(error, wants.rules, self.decider.pausing, only)
             from webhook_core.sending.missed import write_down  # few alerts are not claimed
 
             write_down(self.firing, error, self.missed, self.ledger, self.clock)
@@ -72,7 +72,7 @@ class Claiming(Record):
             from webhook_core.sending.blockers import settle_unknown
 
             kept = budget.less(KEPT_FOR_THE_RECORD_S)
-            if not settle_unknown(self.market.own_orders, self.market.look_up, kept):
+            if not settle_unknown(self.decider.own_orders, self.decider.look_up, kept):
                 self.least = sells_all(self.firing.wants.intents)
                 if not self.least:
                     raise
@@ -128,12 +128,12 @@ class Claiming(Record):
         """What remains once nothing can be sent any more is kept, so that a failure can be written
         down."""
         wants = self.firing.wants._replace(least=self.least)
-        if self.market.must_ask(wants):
+        if self.decider.must_ask(wants):
             known = self._known()
             if known is not None:
                 return known
         try:
-            return self.market.decide(wants, budget.less(KEPT_FOR_THE_RECORD_S))
+            return self.decider.decide(wants, budget.less(KEPT_FOR_THE_RECORD_S))
         except WebhookError:
             known = self._known()
             if known is None:
@@ -160,7 +160,7 @@ class Claiming(Record):
             return self._claim_entry(entry)
         from webhook_core.sending.places import with_checks_of, with_places_given_back
 
-        store = (self.ledger, self.market.pair_rules.documents)
+        store = (self.ledger, self.decider.pair_rules.documents)
         try:
             claim = with_places_given_back(
                 lambda: self._claim_entry(replace(entry, takes=takes)), takes, entry.unit, store

@@ -22,7 +22,7 @@ from webhook_core.errors import (
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.keys import is_operators
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_closes import Held
 from webhook_core.planning.shared_reads import SharedReads
@@ -79,12 +79,12 @@ class _Run:
 
 class Closings:
     """Of one account in one mode, for one delivery: its plans share their reads of the account, and
-    see the market as ``planning``."""
+    see the account as ``shared`` does."""
 
-    def __init__(self, market: Market, legs: Legs, settings: Settings) -> None:
-        self.market, self.legs, self.settings = market, legs, settings
-        self.reads = SharedReads(market.venue, market.clock)
-        self.planning = replace(market, venue=self.reads.as_venue())
+    def __init__(self, decider: Decider, legs: Legs, settings: Settings) -> None:
+        self.decider, self.legs, self.settings = decider, legs, settings
+        self.reads = SharedReads(decider.venue, decider.clock)
+        self.shared = replace(decider, venue=self.reads.as_venue())
 
     def close_each(
         self, asked: Firing, positions: Sequence[Held], budget: Budget, *, is_stale: bool = False
@@ -98,13 +98,13 @@ class Closings:
             firing = self._of(asked, held, None)
             try:
                 firing = self.firing(asked, held, budget)
-                found.append((held, firing, self.market.ledger.find(firing.unit)))
+                found.append((held, firing, self.decider.ledger.find(firing.unit)))
             except LedgerUnavailable:
                 raise
             except WebhookError as error:
                 done[held] = Closed(held, error=error)
                 self._write_down(firing, error)
-        found.sort(key=lambda one: turn_of(one[0], one[2], self.market.ledger))
+        found.sort(key=lambda one: turn_of(one[0], one[2], self.decider.ledger))
         run = _Run(budget, is_stale)
         pairs = (self._pair(held, budget) for held, _, _ in found)
         self.reads.pairs = [pair for pair in pairs if pair is not None]
@@ -145,13 +145,13 @@ class Closings:
         from webhook_core.sending.missed import write_down  # most are begun
 
         if not is_operators(firing.unit):
-            write_down(firing, error, None, self.market.ledger, self.market.clock)
+            write_down(firing, error, None, self.decider.ledger, self.decider.clock)
 
     def _leverage(self, held: Held, budget: Budget) -> int | None:
         """The lowest that the pair offers: it opens nothing."""
         if not held.margin:
             return None
-        pair = self.market.instrument(held.symbol, budget)
+        pair = self.decider.instrument(held.symbol, budget)
         offered = pair.leverage_sell if held.volume > 0 else pair.leverage_buy
         return min(offered or (2,))
 
@@ -161,22 +161,22 @@ class Closings:
             raise AlertStale("It was not begun while the alert was fresh, and is not any more.")
         if known is not None and (run.is_stale or known.state is not State.MISSED):
             return self._resumed(held, firing, known, run)
-        budget, market, deadline_s = run.budget_to_begin(), self.planning, self.legs.deadline_s
+        budget, decider, deadline_s = run.budget_to_begin(), self.shared, self.legs.deadline_s
         self._share_reads(held, run)
-        claiming = Claiming(market.ledger, market, market.clock, deadline_s, firing)
+        claiming = Claiming(decider.ledger, decider, decider.clock, deadline_s, firing)
         decided, claim = claiming.claimed(budget)
         if decided is None or isinstance(claim, Existing):
             return self._resumed(held, firing, claim.entry, run)
         run.touched |= self._assets(held, run)
         # From here on what is read is not shared: its own orders may have changed it.
-        again = Again(self.market, deadline_s, firing, decided)
+        again = Again(self.decider, deadline_s, firing, decided)
         return self.legs.begin(claim.entry, again, run.budget)
 
     def _resumed(self, held: Held, firing: Firing, known: LedgerEntry, run: _Run) -> Progress:
         """Without a call of Kraken where it takes none."""
         budget = run.budget if run.used_up is None else run.budget.at_most(0)
         run.touched |= self._assets(held, run)
-        again = Again(self.market, self.legs.deadline_s, firing, known, is_stale=run.is_stale)
+        again = Again(self.decider, self.legs.deadline_s, firing, known, is_stale=run.is_stale)
         return self.legs.resume(known, again, budget)
 
     def _share_reads(self, held: Held, run: _Run) -> None:
@@ -195,6 +195,6 @@ class Closings:
     def _pair(self, held: Held, budget: Budget) -> Instrument | None:
         """None for one that its own plan will refuse."""
         try:
-            return self.market.instrument(held.symbol, budget)
+            return self.decider.instrument(held.symbol, budget)
         except WebhookError:
             return None

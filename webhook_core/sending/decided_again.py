@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, VenueUnavailable
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided, Wants
 
 
-def decided_again(market: Market, wants: Wants, budget: Budget) -> Decided:
+def decided_again(decider: Decider, wants: Wants, budget: Budget) -> Decided:
     """As a new alert would be: one that an order without an outcome keeps from its turn asks for
     that outcome, and an exit from all sells what is free meanwhile. Raises what ``decide`` does."""
     try:
-        return market.decide(wants, budget)
+        return decider.decide(wants, budget)
     except NotItsTurn as waits:
         from webhook_core.planning.least_held import sells_all  # few alerts wait
         from webhook_core.sending.blockers import settle_unknown
 
-        if settle_unknown(market.own_orders, market.look_up, budget):
-            return market.decide(wants, budget)
+        if settle_unknown(decider.own_orders, decider.look_up, budget):
+            return decider.decide(wants, budget)
         if not sells_all(wants.intents):
             raise
         first = waits
     try:
-        return market.decide(wants._replace(least=True), budget)
+        return decider.decide(wants._replace(least=True), budget)
     except (NotItsTurn, VenueUnavailable):
         raise first from None

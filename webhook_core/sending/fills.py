@@ -30,12 +30,12 @@ MOST_ASKED = 200
 @dataclass(slots=True, eq=False, repr=False)
 class Fills:
     """Nothing here changes what an order came to; a read or a write that fails leaves it for the
-    next reconcile. ``margin`` is how far Kraken's reads may lag its engine."""
+    next reconcile. ``read_lag`` is how far Kraken's reads may lag its engine."""
 
     ledger: Ledger
     venue: Venue
     clock: Clock
-    margin: timedelta
+    read_lag: timedelta
 
     @timed("confirm")
     def confirmed(self, entries: Sequence[LedgerEntry], budget: Budget) -> list[LedgerEntry]:
@@ -76,7 +76,7 @@ class Fills:
         fill = fills.get(entry.current.order_id or "")
         if fill is None:
             return entry
-        return keep_fill(self.ledger, entry, fill, self.clock.now(), self.margin)
+        return keep_fill(self.ledger, entry, fill, self.clock.now(), self.read_lag)
 
 
 def _is_awaited(entry: LedgerEntry) -> bool:

@@ -17,7 +17,7 @@ from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.least_held import sells_all
 from webhook_core.planning.own_changes import change_within, own_figure, position_key
 from webhook_core.planning.read_facts import Reading
@@ -44,7 +44,7 @@ class LegsAgain:
     ``deadline_s`` is how long after its claim Kraken may still take an order.
     """
 
-    market: Market
+    decider: Decider
     firing: Firing
     deadline_s: int
 
@@ -54,7 +54,7 @@ class LegsAgain:
             renewed = self._planned_anew(entry, budget)
             if renewed is not None:
                 return renewed
-        now, request = self.market.clock.now(), entry.current.request
+        now, request = self.decider.clock.now(), entry.current.request
         if entry.turn is None or not request.counted:
             renewed = transitions.next_attempt(entry, request, now, self.deadline_s)
             if request.method != "CancelOrder":
@@ -82,19 +82,19 @@ class LegsAgain:
         if request.waits:
             from webhook_core.sending.waiting_rest import count_rest  # few exits wait
 
-            return count_rest(self.market, self.firing.wants, first, leg, budget)
+            return count_rest(self.decider, self.firing.wants, first, leg, budget)
         if request.exits:
-            legs = [first, *later_legs(self.market.ledger, first)][: leg.unit.leg]
+            legs = [first, *later_legs(self.decider.ledger, first)][: leg.unit.leg]
             if any(map(is_plain_cancel, legs)):
                 from webhook_core.sending import traded_before_cancels as traded  # few come to it
 
-                behind = traded.counted(self.market, self.firing.wants, legs, leg, budget)
+                behind = traded.counted(self.decider, self.firing.wants, legs, leg, budget)
                 if behind is not None:
                     return behind
             return self._exit(first, leg, budget)
         if turn is None:
             return request, None
-        mark = self.market.ledger.mark(turn.line)
+        mark = self.decider.ledger.mark(turn.line)
         before = self._filled(first, leg, budget)
         now, then = self._figures(leg, budget), first.figures
         # There is none for a share of the equity with leverage, which a leg leaves as it was.
@@ -117,7 +117,7 @@ class LegsAgain:
         ]
         if not canceled:
             return False
-        fills = self.market.venue.fills(canceled, budget)
+        fills = self.decider.venue.fills(canceled, budget)
         return any(name not in fills or fills[name].volume for name in canceled)
 
     def _is_all_unsent(self, entry: LedgerEntry) -> bool:
@@ -132,9 +132,9 @@ class LegsAgain:
     def _planned_anew(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry | None:
         """None where it comes to another number of orders by now: then each leg is for itself, but
         for an exit from all, which leads to the same whatever its orders are."""
-        now, firing = self.market.clock.now(), self.firing
+        now, firing = self.decider.clock.now(), self.firing
         try:
-            decided = decided_again(self.market, firing.wants, budget)
+            decided = decided_again(self.decider, firing.wants, budget)
         except OrderDenied as denied:
             ended = transitions.next_denied(entry, now, denied.message)
             return replace(ended, warnings=(*firing.warnings, *denied.notes))
@@ -156,12 +156,12 @@ class LegsAgain:
         closes = [one for one in self.firing.wants.intents if isinstance(one, PositionIntent)]
         if turn is None or len(closes) != 1:
             return request, None
-        mark = self.market.ledger.mark(turn.line)
+        mark = self.decider.ledger.mark(turn.line)
         try:
-            has_fired = any(map(found_none_open, (first, *later_legs(self.market.ledger, first))))
+            has_fired = any(map(found_none_open, (first, *later_legs(self.decider.ledger, first))))
             intent = _with_its_side(closes[0], request, first, has_fired=has_fired)
             wants = self.firing.wants._replace(intents=(intent,), refused=leg.unit)
-            decided = decided_again(self.market, wants, budget)
+            decided = decided_again(self.decider, wants, budget)
         except OrderDenied as denied:
             return (denied if closes[0].own else request), mark
         if decided.nothing:
@@ -184,9 +184,9 @@ class LegsAgain:
         """Those of the account as of now that the sizes of this alert follow from."""
         sized = [one for one in self.firing.wants.intents if depends_on_holdings(one)]
         pairs = [
-            self.market.instrument(one.symbol, budget) if one.symbol else None for one in sized
+            self.decider.instrument(one.symbol, budget) if one.symbol else None for one in sized
         ]
-        reading = Reading(self.market, budget, refused=leg.unit)
+        reading = Reading(self.decider, budget, refused=leg.unit)
         reading.of(list(zip(sized, pairs, strict=True)))
         return reading.figures
 
@@ -197,15 +197,17 @@ class LegsAgain:
         are held against the same. Raises NotItsTurn while that is not known."""
         from webhook_core.sending.fills import Fills
 
-        market = self.market
-        stored = market.ledger.find(first.unit) or first
-        legs = (stored, *later_legs(market.ledger, stored))
+        decider = self.decider
+        stored = decider.ledger.find(first.unit) or first
+        legs = (stored, *later_legs(decider.ledger, stored))
         before = [entry for entry in legs if entry.unit.leg < leg.unit.leg]
         orders = [entry for entry in before if entry.current.request.method == "AddOrder"]
         placed = [entry for entry in orders if entry.state is State.ACCEPTED]
         if any(entry.state not in TERMINAL for entry in orders):
             raise _is_outdated()
-        kept = Fills(market.ledger, market.venue, market.clock, market.margin).asked(placed, budget)
+        kept = Fills(decider.ledger, decider.venue, decider.clock, decider.read_lag).asked(
+            placed, budget
+        )
         found = [(entry, entry.current.fill) for entry in kept]
         if any(fill is None for _, fill in found):
             raise _is_outdated()
@@ -218,7 +220,7 @@ class LegsAgain:
 
         def instrument_of(pair: str) -> Instrument | None:
             try:
-                return self.market.instrument(pair, budget) if pair else None
+                return self.decider.instrument(pair, budget) if pair else None
             except UnknownSymbol:
                 return None
 

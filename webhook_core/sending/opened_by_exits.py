@@ -17,7 +17,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger import transitions
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.progress import ahead_of_cancels, found_none_open, set_free
@@ -33,13 +33,13 @@ NOTHING_OPENED = "the exits that were canceled have opened nothing"
 
 
 def closing_what_they_opened(
-    market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
+    decider: Decider, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
 ) -> OrderRequest | NoOrder:
     """``before``: the legs before this one, whose planned size is all that those exits had left.
     Raises NotItsTurn while what they have traded does not show, VenueUnavailable."""
     request = leg.current.request
-    canceled = _canceled(market, before, budget)
-    canceled = _open_beside(market, ahead_of_cancels(before), request, canceled, budget)
+    canceled = _canceled(decider, before, budget)
+    canceled = _open_beside(decider, ahead_of_cancels(before), request, canceled, budget)
     side = Side.BUY if request.side is Side.SELL else Side.SELL
     traded = [order for order in canceled if order.side is side]
     other = next((one for one in canceled if one.side is not side and one.executed), None)
@@ -52,8 +52,8 @@ def closing_what_they_opened(
         return NoOrder(request.symbol, NOTHING_OPENED)
     from webhook_core.planning.idle_exits import closing
 
-    pair = market.instrument(request.pair, budget)
-    back = closing(market, side, opened, pair, _leverage(market, wants, pair, budget))
+    pair = decider.instrument(request.pair, budget)
+    back = closing(decider, side, opened, pair, _leverage(decider, wants, pair, budget))
     if not back:
         return NoOrder(request.symbol, f"they have opened {opened}, less than the pair takes")
     return back[0]
@@ -68,7 +68,7 @@ def proved_nothing(settled: LedgerEntry, outcome: Outcome, now: datetime) -> Led
 
 
 def _open_beside(
-    market: Market,
+    decider: Decider,
     ahead: LedgerEntry | None,
     request: OrderRequest,
     canceled: list[RestingOrder],
@@ -85,31 +85,33 @@ def _open_beside(
     traded = [one for one in canceled if one.executed and one.side is sent.side]
     if not traded:
         return []
-    now = market.clock.now()
-    rows = {row.order_id: row for row in market.venue.positions(budget)}
-    is_old = all(one.closed_at and now - one.closed_at > market.margin for one in traded)
+    now = decider.clock.now()
+    rows = {row.order_id: row for row in decider.venue.positions(budget)}
+    is_old = all(one.closed_at and now - one.closed_at > decider.read_lag for one in traded)
     if order_id not in rows and not is_old:
         raise _may_lack(traded[0].order_id)
     opened = ((one, abs(rows[one.order_id].volume)) for one in traded if one.order_id in rows)
     return [one._replace(volume=volume, executed=volume) for one, volume in opened]
 
 
-def check_shown(market: Market, before: Sequence[LedgerEntry], budget: Budget) -> None:
+def check_shown(decider: Decider, before: Sequence[LedgerEntry], budget: Budget) -> None:
     """Raises NotItsTurn where the figures may lack what an exit has traded that these legs were to
     cancel, VenueUnavailable."""
-    now = market.clock.now()
-    for order in _canceled(market, before, budget):
-        if order.executed and now - (order.closed_at or now) < market.margin:
+    now = decider.clock.now()
+    for order in _canceled(decider, before, budget):
+        if order.executed and now - (order.closed_at or now) < decider.read_lag:
             raise _may_lack(order.order_id)
 
 
-def _canceled(market: Market, before: Sequence[LedgerEntry], budget: Budget) -> list[RestingOrder]:
+def _canceled(
+    decider: Decider, before: Sequence[LedgerEntry], budget: Budget
+) -> list[RestingOrder]:
     """The margin orders among those of the cancels, as they are done. Raises NotItsTurn while one
     is not."""
     found_none = {
         entry.current.request.named or "": found_none_open(entry) for entry in set_free(before)
     }
-    shown = market.venue.orders(list(found_none), budget) if found_none else {}
+    shown = decider.venue.orders(list(found_none), budget) if found_none else {}
     for name, is_gone in found_none.items():
         order = shown.get(name)
         may_lag = order is not None and not is_gone and _had_traded_nothing(order)
@@ -123,11 +125,11 @@ def _had_traded_nothing(order: RestingOrder) -> bool:
     return not order.margin or (order.order_type in AT_MARKET and not order.executed)
 
 
-def _leverage(market: Market, wants: Wants, pair: Instrument, budget: Budget) -> int | None:
+def _leverage(decider: Decider, wants: Wants, pair: Instrument, budget: Budget) -> int | None:
     """Of the alert's order in that pair."""
     meant = (one for one in wants.intents if isinstance(one, PositionIntent))
     return next(
-        one.leverage for one in meant if market.instrument(one.symbol, budget).key == pair.key
+        one.leverage for one in meant if decider.instrument(one.symbol, budget).key == pair.key
     )
 
 

@@ -24,7 +24,7 @@ from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.keys import operators_unit
 from webhook_core.ledger.report import facts
 from webhook_core.ledger.transitions import first_attempt
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided, Unsent, Wants
 from webhook_core.planning.meant_orders import MeantOrders
 from webhook_core.planning.unlisted_orders import UnlistedOrders
@@ -76,7 +76,7 @@ class Cancelled(NamedTuple):
 class OwnCancels:
     """Of one account in one mode."""
 
-    market: Market
+    decider: Decider
     submission: Submission
 
     def find(
@@ -84,13 +84,13 @@ class OwnCancels:
     ) -> OwnOrdersFound:
         """Those of ``strategy``, of all for None, whatever pairs are allowed by now. Raises
         VenueUnavailable, LedgerUnavailable, NotItsTurn where there are too many to tell."""
-        market = self.market
-        unsent = UnsentOrders(market, CancelIntent(), None)
+        decider = self.decider
+        unsent = UnsentOrders(decider, CancelIntent(), None)
         unsent.read()
-        read_at = market.clock.now()
-        listed = market.venue.open_orders(budget)
-        unlisted = UnlistedOrders(market, listed, read_at, budget)
-        known = MeantOrders(market, Wants((), TradingRules(), ""), listed, unlisted)
+        read_at = decider.clock.now()
+        listed = decider.venue.open_orders(budget)
+        unlisted = UnlistedOrders(decider, listed, read_at, budget)
+        known = MeantOrders(decider, Wants((), TradingRules(), ""), listed, unlisted)
         entries = [
             entry
             for entry in known.owned_by(strategy)
@@ -114,16 +114,16 @@ class OwnCancels:
     def cancel(self, found: OwnOrdersFound, by: str, budget: Budget) -> list[Cancelled]:
         """One after the other, as far as the budget goes; ``by`` is for the log. Raises
         LedgerUnavailable, after which a run begins anew with what is open then."""
-        market, run = self.market, uuid.uuid4().hex
+        decider, run = self.decider, uuid.uuid4().hex
         if found.unsent:
             decided = Decided(Plan(()), unsent=Unsent(found.unsent))
-            withdraw(decided, self._unit(run, ""), market.ledger, market.clock.now())
+            withdraw(decided, self._unit(run, ""), decider.ledger, decider.clock.now())
         return [Cancelled(one, self._canceled(one, run, by, budget)) for one in found.open]
 
     def _canceled(self, one: OpenOrder, run: str, by: str, budget: Budget) -> LedgerEntry | None:
         if budget.remaining() < ENOUGH_TO_SEND_S + KEPT_FOR_THE_RECORD_S:
             return None
-        claim = allowed(self.market.ledger.claim(self._entry(one, run)))
+        claim = allowed(self.decider.ledger.claim(self._entry(one, run)))
         event(logging.WARNING, "order.canceled_by_operator", **facts(claim.entry), by=by)
         if not isinstance(claim, Claimed):
             return claim.entry
@@ -131,7 +131,7 @@ class OwnCancels:
 
     def _entry(self, one: OpenOrder, run: str) -> LedgerEntry:
         """Never sent again by itself: it is fresh at its claim alone."""
-        now = self.market.clock.now()
+        now = self.decider.clock.now()
         unit = self._unit(run, one.order.order_id)
         return LedgerEntry(
             unit=unit,
@@ -146,13 +146,13 @@ class OwnCancels:
 
     def _request(self, one: OpenOrder) -> OrderRequest:
         request = cancel(one.order.order_id, one.symbol)
-        venue = self.market.venue
+        venue = self.decider.venue
         if isinstance(venue, HasItsOwnWords):
             return request._replace(words=venue.words_for(request))
         return request
 
     def _unit(self, run: str, order_id: str) -> Unit:
-        return operators_unit(self.market.mode, self.market.account, f"{run}:{order_id}")
+        return operators_unit(self.decider.mode, self.decider.account, f"{run}:{order_id}")
 
 
 class _NoNewPlan:

@@ -1,8 +1,8 @@
 """Asks the venue about an unknown order, and only asks: nothing here ever sends one.
 
 Found in the open or the closed orders: accepted. Absent is harder to prove, since Kraken's reads
-may lag its engine by a minute: after deadline + margin the open orders lack it, and at least one
-more margin later a complete read of the closed orders lacks it too. The first read rules out an
+may lag its engine by a minute: after deadline + read lag the open orders lack it, and at least one
+more read lag later a complete read of the closed orders lacks it too. The first read rules out an
 order that still rests, the second one that had closed before the first. A read that fails or is cut
 short proves nothing.
 """
@@ -38,7 +38,7 @@ _OPEN = ("open", "pending")
 
 @dataclass(slots=True, eq=False, repr=False)
 class Reconciler:
-    """``margin`` is how far Kraken's reads may lag its engine. ``mode`` and ``account``
+    """``read_lag`` is how far Kraken's reads may lag its engine. ``mode`` and ``account``
     are those of this venue.
 
     Nothing is concluded about an order of another mode or account on the same ledger: our venue
@@ -50,7 +50,7 @@ class Reconciler:
     ledger: Ledger
     venue: Venue
     clock: Clock
-    margin: timedelta
+    read_lag: timedelta
 
     def look_up(self, entry: LedgerEntry, budget: Budget) -> LedgerEntry:
         """At most one look-up of a submitting entry; what the ledger says now.
@@ -79,9 +79,9 @@ class Reconciler:
         if order is not None and may_be_of(attempt, order):
             return transitions.found(entry, order, self.clock.now())
         if attempt.open_absent_at is not None:
-            if closed_read_at >= attempt.open_absent_at + self.margin:
+            if closed_read_at >= attempt.open_absent_at + self.read_lag:
                 return transitions.not_placed(entry, self.clock.now())
-        elif open_read_at >= attempt.deadline + self.margin:
+        elif open_read_at >= attempt.deadline + self.read_lag:
             return transitions.open_orders_lack_it(entry, open_read_at)
         return entry
 
@@ -89,7 +89,7 @@ class Reconciler:
         """A cancel or an amendment: the order itself shows whether it happened.
 
         A cancel of an order that is still open may be sent again: it means the same order, whenever
-        it arrives. An amendment may not, but after deadline + margin it does not happen any more.
+        it arrives. An amendment may not, but after deadline + read lag it does not happen any more.
         """
         from webhook_core.trading.order_changes import is_as_amended  # few alerts change an order
 
@@ -102,7 +102,7 @@ class Reconciler:
                 return transitions.settle(
                     entry, Accepted(order.order_id, "amended"), self.clock.now()
                 )
-            late = read_at >= attempt.deadline + self.margin
+            late = read_at >= attempt.deadline + self.read_lag
             return transitions.not_placed(entry, self.clock.now()) if late else entry
         if order.status in _OPEN:
             return transitions.shown(entry, OrderShown.STILL_OPEN, self.clock.now())
@@ -116,7 +116,7 @@ class Reconciler:
         client_order_id = attempt.request.named_by_client or ""
         found = self.venue.find_open(client_order_id, budget)
         found = found or self.venue.find_closed(
-            client_order_id, attempt.claimed_at - self.margin, budget
+            client_order_id, attempt.claimed_at - self.read_lag, budget
         )
         return None if found is None else self.venue.order(found.order_id, budget)
 
@@ -166,7 +166,7 @@ class Reconciler:
                     logging.ERROR,
                     "order.unknown_for_long",
                     **facts(after),
-                    why=unread or waiting_for(after, self.margin),
+                    why=unread or waiting_for(after, self.read_lag),
                 )
         return {
             "alert_id": entry.alert_id,
@@ -175,7 +175,7 @@ class Reconciler:
             "before": entry.state,
             "after": after.state,
             "order_id": after.current.order_id,
-            "why": unread or waiting_for(after, self.margin),
+            "why": unread or waiting_for(after, self.read_lag),
             "venue_unavailable": bool(unread),
         }
 

@@ -11,19 +11,19 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
 
 
-def check_nothing_newer(market: Market, wants: Wants, first: LedgerEntry, budget: Budget) -> None:
+def check_nothing_newer(decider: Decider, wants: Wants, first: LedgerEntry, budget: Budget) -> None:
     """``first`` is leg 0 of the alert. Raises NotItsTurn where its cancels would hit another order
     by now than they did, or that can't be told; VenueUnavailable, LedgerUnavailable."""
     try:
-        now = market.decide(wants, budget).requests
+        now = decider.decide(wants, budget).requests
     except OrderDenied as denied:
         raise _has_come() from denied
     known = [dict(one.parameters) for one in (first.current.request, *first.following)]
-    own = {entry.current.order_id for entry in (first, *later_legs(market.ledger, first))}
+    own = {entry.current.order_id for entry in (first, *later_legs(decider.ledger, first))}
     for request in now:
         hits = dict(request.parameters)
         if request.method == "CancelOrder" and hits not in known and request.named not in own:

@@ -1,7 +1,7 @@
 """Reconcile's read of what the account holds, kept for plans that come seconds behind an order that
 balances may lack (``planning.seen_figures``).
 
-A read is older than now by the visibility margin at most: all that was traded before is in it. An
+A read is older than now by the read lag at most: all that was traded before is in it. An
 asset that an order of ours may have changed since is left as it was seen before. What others have
 traded since is asked for by whoever holds a figure against it. And which orders rest: one that is
 listed no more can be asked for then (``planning.seen_resting``).
@@ -31,7 +31,7 @@ EVERY = timedelta(minutes=5)
 def see_figures(sources: Sources, budget: Budget) -> bool:
     """Whether it was time to, and they are written. Kraken is read before the ledger: what it shows
     of an order was claimed by then. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-    at = sources.clock.now() - sources.margin
+    at = sources.clock.now() - sources.read_lag
     kept = SeenFigures(sources.pair_rules.documents, sources.mode, sources.account)
     stored = kept.stored()
     before = of_text(stored)
@@ -55,7 +55,7 @@ def see_resting(sources: Sources, budget: Budget) -> bool:
     LedgerUnavailable."""
     listed, now = sources.venue.open_orders(budget), sources.clock.now()
     kept = SeenResting(sources.pair_rules.documents, sources.mode, sources.account)
-    return kept.keep(listed, now, sources.margin)
+    return kept.keep(listed, now, sources.read_lag)
 
 
 def _traded(sources: Sources, at: datetime, budget: Budget) -> set[str] | None:

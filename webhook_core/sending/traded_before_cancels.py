@@ -16,7 +16,7 @@ from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning import idle_exits
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.decided_again import decided_again
@@ -31,7 +31,7 @@ _ZERO = Decimal(0)
 
 
 def have_traded(
-    market: Market,
+    decider: Decider,
     planned: Sequence[RestingOrder],
     before: Sequence[LedgerEntry],
     request: OrderRequest,
@@ -39,7 +39,7 @@ def have_traded(
 ) -> bool:
     """Whether one of the orders that these legs were to cancel, as they were ``planned``, has left
     more to close since, or may. No call where none can have. Raises VenueUnavailable."""
-    pair, named = market.instrument(request.pair, budget), _named(before)
+    pair, named = decider.instrument(request.pair, budget), _named(before)
     may_have = [
         one
         for one in idle_exits.opening(planned, pair, margin=request.on_margin)
@@ -50,7 +50,7 @@ def have_traded(
     if not _leaving_more([(one, one.left) for one in may_have], request):
         return False
     try:
-        now = _canceled(market, before, request, budget)
+        now = _canceled(decider, before, request, budget)
     except NotItsTurn:
         return True
     since = [(one, one.executed - then[one.order_id]) for one in now if one.order_id in then]
@@ -58,7 +58,7 @@ def have_traded(
 
 
 def counted(
-    market: Market, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
+    decider: Decider, wants: Wants, before: Sequence[LedgerEntry], leg: LedgerEntry, budget: Budget
 ) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None] | None:
     """What is sent now, or why nothing is; and the line's mark from before. None for an exit whose
     size is as it was, as far as those orders tell. ``before``: the legs before this one, whose
@@ -68,18 +68,18 @@ def counted(
     LedgerUnavailable.
     """
     request = leg.current.request
-    mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
-    canceled = _canceled(market, before, request, budget)
+    mark = None if leg.turn is None else decider.ledger.mark(leg.turn.line)
+    canceled = _canceled(decider, before, request, budget)
     traded = _leaving_more([(one, one.executed) for one in canceled], request)
     if traded:
-        return _closing(market, wants, traded, [*before, leg], budget), mark
+        return _closing(decider, wants, traded, [*before, leg], budget), mark
     if not request.waits:
         return None
     return NoOrder(request.symbol, "the orders that were canceled have traded nothing"), mark
 
 
 def _closing(
-    market: Market,
+    decider: Decider,
     wants: Wants,
     traded: Sequence[RestingOrder],
     legs: Sequence[LedgerEntry],
@@ -87,9 +87,9 @@ def _closing(
 ) -> OrderRequest | NoOrder | OrderDenied:
     """``legs``: those before it, and the one that closes it."""
     *before, leg = legs
-    _check_shown(market, traded, before[0].following[leg.unit.leg - 1], budget)
+    _check_shown(decider, traded, before[0].following[leg.unit.leg - 1], budget)
     try:
-        decided = decided_again(market, _meant(wants, traded, leg), budget)
+        decided = decided_again(decider, _meant(wants, traded, leg), budget)
     except OrderDenied as denied:
         return denied
     if all(one.freeing or one.waits for one in decided.requests):
@@ -99,15 +99,15 @@ def _closing(
     left = [
         one for one in decided.requests if one.method != "CancelOrder" or one.named not in named
     ]
-    return _first_of(market, left, before[0], leg)
+    return _first_of(decider, left, before[0], leg)
 
 
 def _canceled(
-    market: Market, before: Sequence[LedgerEntry], request: OrderRequest, budget: Budget
+    decider: Decider, before: Sequence[LedgerEntry], request: OrderRequest, budget: Budget
 ) -> list[RestingOrder]:
     """Those of the cancels that may have left something held, as they are done."""
     named = _named(before)
-    shown = market.venue.orders(list(named), budget)
+    shown = decider.venue.orders(list(named), budget)
     for name, entry in named.items():
         order = shown.get(name)
         if order is None and not request.waits:
@@ -116,7 +116,7 @@ def _canceled(
             order.status not in DONE and (found_none_open(entry) or not _trades_whole(order))
         ):
             raise _may_lack(name)
-    pair = market.instrument(request.pair, budget)
+    pair = decider.instrument(request.pair, budget)
     return idle_exits.opening(list(shown.values()), pair, margin=request.on_margin)
 
 
@@ -129,7 +129,7 @@ def _meant(wants: Wants, traded: Sequence[RestingOrder], leg: LedgerEntry) -> Wa
 
 
 def _first_of(
-    market: Market, requests: Sequence[OrderRequest], first: LedgerEntry, leg: LedgerEntry
+    decider: Decider, requests: Sequence[OrderRequest], first: LedgerEntry, leg: LedgerEntry
 ) -> OrderRequest:
     """Of what closes it, with the others planned behind. Raises NotItsTurn where another delivery
     is at it."""
@@ -137,25 +137,25 @@ def _first_of(
     if behind:
         planned = first.following[: leg.unit.leg - 1]
         following = (*planned, leg.current.request, *behind)
-        written = market.ledger.record(replace(first, following=following))
+        written = decider.ledger.record(replace(first, following=following))
         if isinstance(written, Existing):
             raise NotItsTurn("Another delivery of this alert is sending what is left of it.")
     return now
 
 
 def _check_shown(
-    market: Market, traded: Sequence[RestingOrder], planned: OrderRequest, budget: Budget
+    decider: Decider, traded: Sequence[RestingOrder], planned: OrderRequest, budget: Budget
 ) -> None:
     """An order of ours is counted where figures lack it, what an exit has opened is not: positions
     name it once they have it. Of the side of the close only what is beyond it has opened any.
     Raises NotItsTurn where one has just traded and they do not, VenueUnavailable."""
-    now = market.clock.now()
+    now = decider.clock.now()
     exits = [
         one
         for one in traded
-        if one.margin and one.parent and now - (one.closed_at or now) < market.margin
+        if one.margin and one.parent and now - (one.closed_at or now) < decider.read_lag
     ]
-    rows = market.venue.positions(budget) if exits else []
+    rows = decider.venue.positions(budget) if exits else []
     shown = {row.order_id for row in rows}
     for one in exits:
         if one.order_id not in shown and (planned.waits or one.side is not planned.side):

@@ -15,7 +15,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn, OrderDenied
 from webhook_core.ledger.contract import Existing, later_legs
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.sending.blockers import settle_unknown
 from webhook_core.sending.opened_by_exits import check_shown, closing_what_they_opened
@@ -31,7 +31,7 @@ SEEN_AFTER = timedelta(seconds=5)
 
 
 def count_rest(
-    market: Market, wants: Wants, first: LedgerEntry, leg: LedgerEntry, budget: Budget
+    decider: Decider, wants: Wants, first: LedgerEntry, leg: LedgerEntry, budget: Budget
 ) -> tuple[OrderRequest | NoOrder | OrderDenied, str | None]:
     """What is sent now, a sale or a cancel before it, or why nothing is; and the line's mark from
     before. ``first`` is leg 0.
@@ -39,38 +39,38 @@ def count_rest(
     Raises NotItsTurn while an order of ours has no outcome, or what is held may lack a buy;
     VenueUnavailable, LedgerUnavailable.
     """
-    mark = None if leg.turn is None else market.ledger.mark(leg.turn.line)
-    before = [first, *later_legs(market.ledger, first)][: leg.unit.leg]
+    mark = None if leg.turn is None else decider.ledger.mark(leg.turn.line)
+    before = [first, *later_legs(decider.ledger, first)][: leg.unit.leg]
     if is_behind_plain_cancels(before):
         from webhook_core.sending import traded_before_cancels  # few come to it
 
-        behind = traded_before_cancels.counted(market, wants, before, leg, budget)
+        behind = traded_before_cancels.counted(decider, wants, before, leg, budget)
         if behind is not None:
             return behind
     if is_behind_idle_exits(before, leg.current.request):
-        return closing_what_they_opened(market, wants, before, leg, budget), mark
+        return closing_what_they_opened(decider, wants, before, leg, budget), mark
     try:
         exits = tuple(one for one in wants.intents if isinstance(one, PositionIntent))
-        decided = _decided(market, wants._replace(intents=exits, refused=leg.unit), budget)
+        decided = _decided(decider, wants._replace(intents=exits, refused=leg.unit), budget)
     except OrderDenied as denied:
         return denied, mark
     meant = [one for one in decided.requests if not (one.freeing or one.waits)]
     cancels = _cancels(decided, first)
     if meant or cancels:
         sale = meant[0]._replace(exits=True) if meant else leg.current.request
-        return _behind(cancels, sale, market, first, leg) if cancels else sale, mark
-    _check_buys(market, first, leg, budget)
-    check_shown(market, before, budget)
+        return _behind(cancels, sale, decider, first, leg) if cancels else sale, mark
+    _check_buys(decider, first, leg, budget)
+    check_shown(decider, before, budget)
     return NoOrder(decided.symbol, decided.nothing), mark
 
 
-def _decided(market: Market, wants: Wants, budget: Budget) -> Decided:
+def _decided(decider: Decider, wants: Wants, budget: Budget) -> Decided:
     try:
-        return market.decide(wants, budget)
+        return decider.decide(wants, budget)
     except NotItsTurn:
-        if not settle_unknown(market.own_orders, market.look_up, budget):
+        if not settle_unknown(decider.own_orders, decider.look_up, budget):
             raise
-    return market.decide(wants, budget)
+    return decider.decide(wants, budget)
 
 
 def _cancels(decided: Decided, first: LedgerEntry) -> list[OrderRequest]:
@@ -84,7 +84,7 @@ def _cancels(decided: Decided, first: LedgerEntry) -> list[OrderRequest]:
 def _behind(
     cancels: list[OrderRequest],
     sale: OrderRequest,
-    market: Market,
+    decider: Decider,
     first: LedgerEntry,
     leg: LedgerEntry,
 ) -> OrderRequest:
@@ -92,25 +92,25 @@ def _behind(
     where another delivery is at it."""
     planned = first.following[: leg.unit.leg - 1]
     rest = (*cancels, sale._replace(waits=True))
-    written = market.ledger.record(replace(first, following=(*planned, *rest)))
+    written = decider.ledger.record(replace(first, following=(*planned, *rest)))
     if isinstance(written, Existing):
         raise NotItsTurn("Another delivery of this alert is sending what is left of it.")
     return cancels[0]
 
 
-def _check_buys(market: Market, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
+def _check_buys(decider: Decider, first: LedgerEntry, leg: LedgerEntry, budget: Budget) -> None:
     """Nothing is held, unless the figure lacks a buy yet that had no outcome when leg 0 was
     planned. That one may have come to nothing, and names no pair then; a leg that waits does."""
-    base, now = market.instrument(leg.current.request.pair, budget).base, market.clock.now()
+    base, now = decider.instrument(leg.current.request.pair, budget).base, decider.clock.now()
     buys = {
         entry.current.order_id: entry
-        for entry in market.own_orders.maybe_open()
+        for entry in decider.own_orders.maybe_open()
         if _was_unknown(entry, first.current.claimed_at)
-        and market.instrument(entry.current.request.pair, budget).base == base
+        and decider.instrument(entry.current.request.pair, budget).base == base
     }
     if not buys:
         return
-    fills = market.venue.fills([order_id for order_id in buys if order_id], budget)
+    fills = decider.venue.fills([order_id for order_id in buys if order_id], budget)
     for order_id, entry in buys.items():
         fill = fills.get(order_id or "")
         traded_at = None if fill is None else fill.closed_at

@@ -48,31 +48,33 @@ def answer_closing(
 def validate_closing(closings: Closings, firing: Firing, delivery: Delivery) -> HttpResponse:
     """The plan of each, checked by Kraken's own validate flag; nothing is written. Raises
     WebhookError."""
-    market, budget = closings.planning, delivery.budget
-    meant = market.appraise(firing.wants, budget)
+    decider, budget = closings.shared, delivery.budget
+    meant = decider.appraise(firing.wants, budget)
     if isinstance(meant, Denied):
         raise refusal_of(meant)
     plans, nothing = [], meant.nothing if not meant.figures else ""
     for held in positions_of(meant.figures):
         closings.reads.begin_plan()
-        decided = market.appraise(closings.firing(firing, held, budget).wants, budget)
+        decided = decider.appraise(closings.firing(firing, held, budget).wants, budget)
         if isinstance(decided, Denied):
             delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
             raise refusal_of(decided)
         plans.append(decided.plan)
     plan = joined([meant.plan, *plans])
-    check_at_venue(closings.market.venue, plan, delivery)
+    check_at_venue(closings.decider.venue, plan, delivery)
     delivery.warnings = (*firing.warnings, *plan.notes)
     return answers.of_validation(plan, delivery.frame, delivery.warnings, firing.alert_id, nothing)
 
 
 def _claimed(closings: Closings, firing: Firing, delivery: Delivery) -> LedgerEntry:
     """The alert's own entry, which sends nothing: known, or claimed now."""
-    market = closings.planning
-    known = market.ledger.find(firing.unit)
+    decider = closings.shared
+    known = decider.ledger.find(firing.unit)
     delivery.is_resend = known is not None
     if known is None or known.state is State.MISSED:
-        claiming = Claiming(market.ledger, market, market.clock, closings.legs.deadline_s, firing)
+        claiming = Claiming(
+            decider.ledger, decider, decider.clock, closings.legs.deadline_s, firing
+        )
         _, claim = claiming.claimed(delivery.budget)
         delivery.replayed, known = isinstance(claim, Existing), claim.entry
     else:
@@ -98,7 +100,7 @@ def _keep_left(closings: Closings, root: LedgerEntry, failed: Sequence[Closed]) 
     if not left and not left_open.left_in(root):
         return
     with suppress(LedgerUnavailable):
-        left_open.keep(closings.market.ledger, root, left)
+        left_open.keep(closings.decider.ledger, root, left)
         for _, error in left:
             error.in_ledger = True
 

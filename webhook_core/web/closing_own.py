@@ -39,7 +39,7 @@ def close_own(closings: Closings, asked: Asked, budget: Budget) -> dict[str, Any
 def found(closings: Closings, asked: Asked, budget: Budget) -> tuple[Held, ...]:
     """What the strategy, or every one, has bought and not sold. Raises NotItsTurn while that is not
     certain, VenueUnavailable, LedgerUnavailable."""
-    positions = own_closes.find(closings.planning, asked.strategy, budget)
+    positions = own_closes.find(closings.shared, asked.strategy, budget)
     # An entry that rested and fills meanwhile is meant too.
     return tuple(one._replace(most=None) for one in positions)
 
@@ -89,8 +89,8 @@ def told(held: Held) -> dict[str, Any]:
 
 def _firing(closings: Closings, asked: Asked) -> Firing:
     """No delivery comes again for it: a second run begins with what is held then."""
-    market, run = closings.market, uuid.uuid4().hex
-    now, unit = market.clock.now(), operators_unit(market.mode, market.account, f"close:{run}")
+    decider, run = closings.decider, uuid.uuid4().hex
+    now, unit = decider.clock.now(), operators_unit(decider.mode, decider.account, f"close:{run}")
     scope = CloseOwnIntent("all" if asked.strategy is None else "strategy")
     return Firing(
         unit=unit,

@@ -12,7 +12,7 @@ from webhook_core.errors import AlertMalformed, LedgerUnavailable
 from webhook_core.journal.asking import Asking
 from webhook_core.ledger.report import row_of
 from webhook_core.money.accounts import Accounts
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.sending.legs import Legs
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.strategy import Strategy
@@ -31,11 +31,11 @@ BUDGET_S = 25.0
 
 @dataclass(slots=True, eq=False, repr=False)
 class Operators:
-    """``market`` has the ledger, the venue and the clock of all of it. ``open_run``: the
+    """``decider`` has the ledger, the venue and the clock of all of it. ``open_run``: the
     same with what only a reconcile run needs."""
 
     settings: Settings
-    market: Market
+    decider: Decider
     money: Accounts
     history: Asking
     legs: Legs
@@ -49,7 +49,7 @@ class Operators:
 
     @property
     def clock(self) -> Clock:
-        return self.market.clock
+        return self.decider.clock
 
     @property
     def strategies(self) -> Mapping[str, Strategy]:
@@ -69,8 +69,8 @@ class Operators:
     def account(self, _query: Mapping[str, str]) -> dict[str, Any]:
         """Balances, open orders and positions as the venue has them, and how old
         the pair rules are."""
-        found = dict(self.market.venue.account(self._budget()))
-        rules_as_of = self.market.pair_rules.refreshed_at()
+        found = dict(self.decider.venue.account(self._budget()))
+        rules_as_of = self.decider.pair_rules.refreshed_at()
         age = None if rules_as_of is None else int((self.clock.now() - rules_as_of).total_seconds())
         return {**found, "pair_rules": {"as_of": rules_as_of, "age_seconds": age}}
 
@@ -80,17 +80,17 @@ class Operators:
         from webhook_core.web import listing  # no alert lists orders
 
         listing.check_names(query, (*listing.FILTERS, "limit", "cursor"))
-        filters = listing.Filters.read(query, self.clock.now(), self.market.pair_rules.current)
+        filters = listing.Filters.read(query, self.clock.now(), self.decider.pair_rules.current)
         limit = listing.page_limit(query.get("limit"))
         try:
             page = listing.page(
-                self.market.ledger, filters, query.get("cursor") or None, limit, self._budget()
+                self.decider.ledger, filters, query.get("cursor") or None, limit, self._budget()
             )
         except ValueError:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
             ) from None
-        paused = [pause.facts() for pause in self.market.pausing.standing()]
+        paused = [pause.facts() for pause in self.decider.pausing.standing()]
         rows = [row_of(entry) for entry in page.entries]
         return {"paused": paused, "orders": rows, "cursor": page.cursor}
 
@@ -109,27 +109,27 @@ class Operators:
             return close_own(self.closings, asked, self._budget())
 
         said = self._without_secrets(said)
-        return pause(self.market.pausing, said, self.strategies, cancels, closes)
+        return pause(self.decider.pausing, said, self.strategies, cancels, closes)
 
     @property
     def own_cancels(self) -> OwnCancels:
         """What cancels the bridge's own open orders."""
         from webhook_core.sending.own_cancels import OwnCancels  # no alert does
 
-        return OwnCancels(self.market, self.legs.submission)
+        return OwnCancels(self.decider, self.legs.submission)
 
     @property
     def closings(self) -> Closings:
         """What closes the positions that the bridge has bought."""
         from webhook_core.sending.closings import Closings  # few operators do
 
-        return Closings(self.market, self.legs, self.settings)
+        return Closings(self.decider, self.legs, self.settings)
 
     def resume(self, said: Mapping[str, str]) -> dict[str, Any]:
         """End a pause."""
         from webhook_core.web.pausing import resume  # no alert does
 
-        return resume(self.market.pausing, self._without_secrets(said), self.strategies)
+        return resume(self.decider.pausing, self._without_secrets(said), self.strategies)
 
     def _without_secrets(self, said: Mapping[str, str]) -> dict[str, str]:
         """What is kept and told to whoever is stopped. No stop is refused for its words."""
@@ -183,9 +183,9 @@ class Operators:
             return []
         from webhook_core.risk import loss_figures  # few accounts have such a limit
 
-        market = self.market
-        documents = market.pair_rules.documents
-        return loss_figures.rows(loss_figures.read(documents, market.mode, market.account))
+        decider = self.decider
+        documents = decider.pair_rules.documents
+        return loss_figures.rows(loss_figures.read(documents, decider.mode, decider.account))
 
     def _budget(self) -> Budget:
         return Budget.start(self.clock, BUDGET_S)

@@ -15,7 +15,7 @@ from webhook_core.journal.asking import Asking
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.accounts import Accounts
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.settings.settings import Settings
 from webhook_core.venue import RemembersItsKey
@@ -31,10 +31,10 @@ MOST_UNFINISHED = 1000
 
 @dataclass(slots=True, eq=False, repr=False)
 class ReconcileRun:
-    """``market`` has the ledger, the venue and the clock of all of it."""
+    """``decider`` has the ledger, the venue and the clock of all of it."""
 
     settings: Settings
-    market: Market
+    decider: Decider
     money: Accounts
     history: Asking
     reconciler: Reconciler
@@ -55,7 +55,7 @@ class ReconcileRun:
             if "cursor" in query:
                 found = self.reconciler.run(budget, query["cursor"] or None)
             else:
-                found = go_on(self.reconciler, self.market.pair_rules.documents, budget)
+                found = go_on(self.reconciler, self.decider.pair_rules.documents, budget)
         except ValueError:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
@@ -103,20 +103,20 @@ class ReconcileRun:
     def _see_figures(self, budget: Budget) -> None:
         """For the plans behind orders to come. Nothing fails without: a key of orders alone may
         read no balance."""
-        if self.market.mode == "paper":
+        if self.decider.mode == "paper":
             return  # no read lags
         from webhook_core.sending.seeing import see_figures, see_resting  # no alert reconciles
 
         try:
-            see_resting(self.market, budget)
-            see_figures(self.market, budget)
+            see_resting(self.decider, budget)
+            see_figures(self.decider, budget)
         except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
             event(logging.INFO, "figures.not_seen", reason=error.message)
 
     def _losses_kept(self, budget: Budget) -> list[dict[str, Any]]:
         from webhook_core.web.losses import keep_losses  # no alert reconciles
 
-        return keep_losses(self.money, self.market.pausing, budget)
+        return keep_losses(self.money, self.decider.pausing, budget)
 
     def _open_ones_kept(self, budget: Budget, unread: list[dict[str, str]]) -> None:
         """Once a day, of the ninety that an entry is kept."""
@@ -138,18 +138,20 @@ class ReconcileRun:
         from webhook_core.sending.missed_legs import miss_legs
         from webhook_core.sending.recent_entries import LastLook, settled_since
 
-        reconciler, now = self.reconciler, self.market.clock.now()
+        reconciler, now = self.reconciler, self.decider.clock.now()
         last = LastLook(
-            self.market.pair_rules.documents,
+            self.decider.pair_rules.documents,
             f"reconcile-looked:{reconciler.mode}:{reconciler.account}",
         )
         settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
         fresh_for = timedelta(seconds=self.settings.alert_max_age_s)
         since = min([last.since(now, fresh_for), *settled])
         recent = [
-            entry for entry in settled_since(self.market.ledger, since) if reconciler.is_ours(entry)
+            entry
+            for entry in settled_since(self.decider.ledger, since)
+            if reconciler.is_ours(entry)
         ]
-        missed = miss_legs(recent, self.market.ledger, self.market.clock.now())
+        missed = miss_legs(recent, self.decider.ledger, self.decider.clock.now())
         is_new_day = last.is_first_of_day(now)
         last.keep(now)
         return recent, missed, is_new_day
@@ -163,21 +165,24 @@ class ReconcileRun:
         from webhook_core.sending.fills import MOST_ASKED, Fills  # no alert reconciles
 
         known: list[LedgerEntry] = []
-        if self.market.clock.now().minute % EVERY_MINUTES == 0:
+        if self.decider.clock.now().minute % EVERY_MINUTES == 0:
             mode, account = self.reconciler.mode, self.reconciler.account
             known = list(
-                self.market.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED)
+                self.decider.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED)
             )
             most, round_ = (
                 MOST_ASKED - NEWEST,
-                int(self.market.clock.now().timestamp()) // 60 // EVERY_MINUTES,
+                int(self.decider.clock.now().timestamp()) // 60 // EVERY_MINUTES,
             )
             first = round_ * most % max(1, len(known))
             known = (known[first:] + known[:first])[:most]
         entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
         try:
             fills = Fills(
-                self.market.ledger, self.market.venue, self.market.clock, self.reconciler.margin
+                self.decider.ledger,
+                self.decider.venue,
+                self.decider.clock,
+                self.reconciler.read_lag,
             )
             return fills.fill_in(entries, budget)
         except VenueUnavailable as error:
@@ -187,7 +192,7 @@ class ReconcileRun:
 
     def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
         try:
-            return self.market.pair_rules.refresh_if_due(budget)
+            return self.decider.pair_rules.refresh_if_due(budget)
         except VenueUnavailable as error:
             event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
             unread.append({"read": "pair_rules", "why": error.message})
@@ -195,26 +200,26 @@ class ReconcileRun:
 
     def _fees_read(self, budget: Budget) -> bool:
         """Behind the pair rules: only pairs that Kraken still lists are asked for."""
-        account_fees = self.market.account_fees
+        account_fees = self.decider.account_fees
         if account_fees is None:
             return False
         return account_fees.read_if_due(
-            self.market.pair_rules.current(), self.settings.allowed_symbols, self._traded, budget
+            self.decider.pair_rules.current(), self.settings.allowed_symbols, self._traded, budget
         )
 
     def _traded(self) -> Collection[str]:
         """The pairs of our last orders."""
-        page = self.market.ledger.entries(states=TERMINAL, limit=NEWEST)
+        page = self.decider.ledger.entries(states=TERMINAL, limit=NEWEST)
         sent = (
             entry.current.request.pair for entry in filter(self.reconciler.is_ours, page.entries)
         )
         return dict.fromkeys(pair for pair in sent if pair)
 
     def _key_read(self, unread: list[dict[str, str]]) -> bool:
-        if not isinstance(self.market.venue, RemembersItsKey):
+        if not isinstance(self.decider.venue, RemembersItsKey):
             return False
         try:
-            return self.market.venue.read_key_if_due()
+            return self.decider.venue.read_key_if_due()
         except VenueUnavailable as error:
             event(logging.WARNING, "kraken.key_not_read", reason=error.message)
             unread.append({"read": "key", "why": error.message})

@@ -13,7 +13,7 @@ from webhook_core.errors import (
 from webhook_core.events import event
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.later_leg import later_leg
-from webhook_core.planning.decide import Market
+from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.risk.gates import held_back, pauses_of
 from webhook_core.sending.firing import Firing
@@ -25,38 +25,38 @@ from webhook_core.web.delivery import Delivery
 from webhook_core.web.messages import HttpResponse
 
 
-def _held_back(market: Market, firing: Firing, decided: Decided) -> HeldBack | None:
+def _held_back(decider: Decider, firing: Firing, decided: Decided) -> HeldBack | None:
     """Whether a pause would hold one of its legs back.
 
     It may have ended, or begun, by the claim.
     """
-    now = market.clock.now()
+    now = decider.clock.now()
     first = firing.entry(decided, now, 0)
     legs = (first, *(later_leg(first, n + 1, now, 0) for n in range(len(first.following))))
-    documents = market.pair_rules.documents
+    documents = decider.pair_rules.documents
     found = {name: documents.read(name) for name in pauses_of(first)}
     texts = {name: one.text for name, one in found.items() if one is not None}
     return next((held for leg in legs if (held := held_back(leg, texts))), None)
 
 
 def answer_validation(
-    market: Market, venue: Venue, firing: Firing, delivery: Delivery
+    decider: Decider, venue: Venue, firing: Firing, delivery: Delivery
 ) -> HttpResponse:
     """The plan, checked by Kraken's own validate flag; neither the ledger nor the
     paper book hears of it."""
-    decided = market.appraise(firing.wants, delivery.budget)
+    decided = decider.appraise(firing.wants, delivery.budget)
     if not isinstance(decided, Denied) and firing.is_counted:
         from webhook_core.sending import places  # few strategies count their orders
 
-        documents, rules = market.pair_rules.documents, firing.wants.rules
-        decided = places.shown(decided, rules, firing.unit, documents, market.clock.now())
+        documents, rules = decider.pair_rules.documents, firing.wants.rules
+        decided = places.shown(decided, rules, firing.unit, documents, decider.clock.now())
     if isinstance(decided, Denied):
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
         raise refusal_of(decided)
     plan = decided.plan
     held = None
     try:
-        held = _held_back(market, firing, decided)
+        held = _held_back(decider, firing, decided)
     except LedgerUnavailable as error:
         unread = f"Whether a pause would stop it could not be read: {error.message}"
         firing = firing._replace(warnings=(*firing.warnings, unread))

@@ -128,7 +128,7 @@ def test_debug_shows_what_the_line_sums_up_and_the_rest_of_it(function):
 
 
 def test_a_crash_keeps_its_traceback(function):
-    function.application.alerts.market = None
+    function.application.alerts.decider = None
     first, *rows, last = printed(lambda: function.post(function.alert()))
     assert first.startswith("CRITICAL request.crashed")
     assert rows

@@ -158,7 +158,7 @@ def test_an_order_is_fitted_to_the_recorded_rules(symbol, asked, pair, fitted):
     function = paper(PAPER_BALANCES="USD=100000,CAD=100000,JPY=9000000,BTC=1,USDC=1000")
     price, volume = asked.split()
     request = sent(function.buy(symbol, volume, price))
-    assert function.application.market.pair_rules.current().resolve(request["pair"]).key == pair
+    assert function.application.decider.pair_rules.current().resolve(request["pair"]).key == pair
     assert [Decimal(request[name]) for name in ("price", "volume")] == list(
         map(Decimal, fitted.split())
     )
@@ -238,7 +238,7 @@ def test_a_live_order_never_plans_with_a_record():
         "MAX_ORDER_COST": "1000 USD",
     }  # fmt: skip
     function = Function(live)
-    assert function.application.market.pair_rules.records is None
+    assert function.application.decider.pair_rules.records is None
     answer = function.post(
         function.alert(symbol="SUIUSD", volume="10", price="3", order_type="limit")
     )

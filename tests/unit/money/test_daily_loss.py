@@ -220,7 +220,7 @@ def test_a_loss_that_is_reached_pauses_whose_limit_it_is_once(bridge, env, pause
     assert function.buy()[0] == 200
     function.mark(45000)
     function.reconcile()
-    pausing = function.application.market.pausing
+    pausing = function.application.decider.pausing
     standing = pausing.standing()
     assert [one.strategy for one in standing] == paused
     assert all(one.entries_only and "MAX_DAILY_LOSS: 154.8 USD lost" in one.why for one in standing)

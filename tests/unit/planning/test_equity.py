@@ -188,13 +188,13 @@ USD_JPY = pair("ZUSDZJPY", "USDJPY", "USD/JPY", "ZUSD", "ZJPY")
 
 
 def rule_names(function):
-    return {rule.key for rule in function.application.market.pair_rules.current()}
+    return {rule.key for rule in function.application.decider.pair_rules.current()}
 
 
 def live(**assets):
     """Paper has the records of every pair; a live deployment has the packaged ones."""
     function = account(**assets)
-    function.application.market.pair_rules.records = None
+    function.application.decider.pair_rules.records = None
     return function
 
 

@@ -23,7 +23,7 @@ from webhook_core.trading.requests import (
     Unchanged,
 )
 
-MARGIN = timedelta(seconds=60)
+READ_LAG = timedelta(seconds=60)
 HELD = BTC_USD.base
 
 
@@ -42,7 +42,7 @@ def settled(ledger):
     that is not certain."""
 
     def ask(figure, seconds):
-        own = OwnOrders("paper", "main", ledger, Dated(at(seconds)), MARGIN)
+        own = OwnOrders("paper", "main", ledger, Dated(at(seconds)), READ_LAG)
         return own.settled({HELD: Decimal(figure)}, {BTC_USD.key: BTC_USD}.get)
 
     return lambda figure, seconds: ask(figure, seconds).figures.get(HELD)

@@ -56,7 +56,7 @@ def test_the_limit_of_whom_was_hit_decides(tmp_path, toml, env, paused):
     bad = {**BUY, "volume": "0.02", "price": "70000"}
     hit = alert(function, "a-2", strategy_name="trend", **bad)
     assert post(function, hit)[0] in (422, 429)
-    pausing = function.application.market.pausing
+    pausing = function.application.decider.pausing
     assert [one.strategy for one in pausing.standing()] == paused
 
 
@@ -87,7 +87,7 @@ def test_a_token_that_may_not_pause_can_not_by_an_order_that_is_refused(
     lies = {"side": "buy", "volume": "0.7", "price": "70000"}
     answer = post(function, alert(function, "a-2", token=scoped(*caveats), **lies))[2]
     assert answer.status in (422, 429)
-    paused = [one.strategy for one in function.application.market.pausing.standing()]
+    paused = [one.strategy for one in function.application.decider.pausing.standing()]
     assert paused == (["trend"] if may_pause else [])
     assert ("is paused for entries" in str(answer)) == may_pause
 
@@ -97,7 +97,7 @@ def test_a_token_of_one_strategy_pauses_that_where_a_limit_of_the_account_was_hi
     function = trading(tmp_path, f'token = "{own}"', **OF_ALL)
     lies = {"side": "buy", "volume": "0.01", "price": "70000"}
     post(function, alert(function, "a-1", token=own, **lies))
-    pausing = function.application.market.pausing
+    pausing = function.application.decider.pausing
     assert [one.strategy for one in pausing.standing()] == ["trend"]
     post(function, alert(function, "a-2", strategy_name="other", **lies))
     assert [one.strategy for one in pausing.standing()] == [None, "trend"]
@@ -109,7 +109,7 @@ def test_a_pause_of_a_limit_lets_exits_pass_and_ends_when_somebody_resumes(tmp_p
     assert post(function, alert(function, "a-1", **named, **BUY))[0] == 200
     status, _, answer = post(function, alert(function, "a-2", **named, **BUY))
     assert (status, "is paused for entries until somebody resumes it" in str(answer)) == (422, True)
-    pausing = function.application.market.pausing
+    pausing = function.application.decider.pausing
     (standing,) = pausing.standing()
     assert standing.entries_only
     assert "1 of 1 entries were taken" in standing.why
@@ -128,7 +128,7 @@ def test_a_validation_pauses_nothing(tmp_path):
     function = trading(tmp_path, 'price_collar = "2%"\non_limit = "pause"')
     wrong = {**BUY, "price": "70000", "strategy_name": "trend", "validate_only": True}
     assert post(function, alert(function, "a-1", **wrong))[0] == 422
-    assert function.application.market.pausing.standing() == []
+    assert function.application.decider.pausing.standing() == []
 
 
 def test_of_many_at_once_one_pauses_and_a_pause_of_a_person_stays_as_it_is():

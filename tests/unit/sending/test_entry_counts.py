@@ -152,7 +152,7 @@ def refused(function):
 
 
 def paused(function):
-    function.application.market.pausing.pause(
+    function.application.decider.pausing.pause(
         Pause(
             None, "tests", function.clock.now(), until=function.clock.now() + timedelta(seconds=2)
         )

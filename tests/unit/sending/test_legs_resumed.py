@@ -157,7 +157,7 @@ def test_a_leg_that_was_planned_once_more_does_not_hold_up_those_behind_it():
     function = trader(btc=2, usd=10**6)
     xbt = next(
         pair
-        for pair in function.application.market.pair_rules.current()
+        for pair in function.application.decider.pair_rules.current()
         if pair.altname == "XBTUSD"
     )
     function.venue.rules = [xbt._replace(lot_decimals=3)]

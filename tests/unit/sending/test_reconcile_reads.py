@@ -42,8 +42,8 @@ def function() -> Function:
 
 def reads_of_a_run(function: Function) -> int:
     operators = function.application.operators
-    counting = Counting(operators.market.ledger)
-    operators.market.ledger = counting
+    counting = Counting(operators.decider.ledger)
+    operators.decider.ledger = counting
     operators.open_run().reconciler.ledger = counting
     operators.reconcile({})
     return counting.read_entries

@@ -43,7 +43,7 @@ def test_the_page_says_who_is_silent(function):
 
 
 def test_amounts_have_the_decimals_of_their_pair_and_of_no_pair_stand_as_they_are(function):
-    amounts = Amounts(function.application.operators.market.pair_rules.current())
+    amounts = Amounts(function.application.operators.decider.pair_rules.current())
     assert amounts.money("ETHUSD", Decimal("-1.456")) == "-1.46"  # its rules have none for a cost
     assert amounts.volume("BTC/USD", Decimal("0.5")) == "0.50000000"
     assert amounts.price("BTC/USD", Decimal("60000.123")) == "60000.1"

@@ -34,7 +34,7 @@ def function(tmp_path):
 
 
 def shown(function):
-    market = function.application.market
+    market = function.application.decider
     limits = LimitsShown(
         function.settings(), market.pair_rules.documents, market.mode, market.account
     )
@@ -81,7 +81,7 @@ def test_what_was_taken_is_counted_and_a_limit_that_is_used_up_says_so(function)
 
 
 def test_what_can_not_be_read_is_said(function):
-    market = function.application.market
+    market = function.application.decider
     documents = market.pair_rules.documents
     name = f"entry-counts/{market.mode}/{market.account}/trend"
     documents.write(name, "[[1", None)

@@ -169,7 +169,7 @@ def test_an_order_that_was_sent_and_not_recorded_is_unknown(summaries):
 
 
 def test_a_bug_before_the_send_is_a_failure(function, summaries):
-    function.application.alerts.market = None
+    function.application.alerts.decider = None
     assert function.post(function.alert()).status == 500
     assert told(last(summaries)) == ("failed", "internal_error", 500, False)
 

@@ -150,7 +150,7 @@ def test_what_was_lost_is_told_to_a_token_that_may_read_it(path, reads):
 
 @pytest.mark.parametrize("reads", [False, True])
 def test_so_is_what_a_limit_was_paused_for(function, reads):
-    pause(function.application.market.pausing, None, "MAX_DAILY_LOSS", f"{LOST} USD lost")
+    pause(function.application.decider.pausing, None, "MAX_DAILY_LOSS", f"{LOST} USD lost")
     answer = posted(function, *(["x=order,read"] if reads else []))
     assert outcome(answer) == (422, "paused")
     assert (LOST in str(answer.document)) == reads
@@ -158,7 +158,7 @@ def test_so_is_what_a_limit_was_paused_for(function, reads):
 
 @pytest.mark.parametrize("reads", [False, True])
 def test_nor_does_an_alert_that_pauses_or_resumes_tell_what_a_limit_was_paused_for(function, reads):
-    pause(function.application.market.pausing, "trend", "MAX_DAILY_LOSS", f"{LOST} USD lost")
+    pause(function.application.decider.pausing, "trend", "MAX_DAILY_LOSS", f"{LOST} USD lost")
     caveats = ["x=pause,resume,read" if reads else "x=pause,resume"]
     for action, code in (("pause", "pausing"), ("resume", "resumed")):
         fields = dict.fromkeys(("symbol", "side", "order_type", "volume", "price"))

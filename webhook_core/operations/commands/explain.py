@@ -185,7 +185,7 @@ def _holding(application: Application, body: bytes, options: Options) -> Setting
     if symbol is not None:
         try:
             budget = Budget.start(application.clock, reading.ASK_S)
-            base = asset_code(application.market.instrument(symbol, budget).base)
+            base = asset_code(application.decider.instrument(symbol, budget).base)
         except WebhookError:
             pass  # explaining it says so
     given = options.balances or "USD=10000"
@@ -203,7 +203,7 @@ def _tell_market(application: Application, body: bytes, options: Options) -> Non
         return
     try:
         budget = Budget.start(application.clock, reading.ASK_S)
-        pair = application.market.instrument(symbol, budget)
+        pair = application.decider.instrument(symbol, budget)
         rehearsal.tell_price(application, pair, options.price)
         strategy = options.strategy or alert.strategy_name or DEFAULT_STRATEGY
         rehearsal.bought_by(application, strategy, pair)

@@ -36,7 +36,7 @@ def pairs(open_application: OpenApplication, symbol: str | None, refresh: bool) 
 
 
 def _refresh(application: Application) -> None:
-    pair_rules, started = application.market.pair_rules, application.clock.now()
+    pair_rules, started = application.decider.pair_rules, application.clock.now()
     pair_rules.learn(None, budget(application.clock))
     # A store that failed was only logged: look.
     stored = pair_rules.documents.read(pair_rules.document)
@@ -53,10 +53,10 @@ def _refresh(application: Application) -> None:
 def _show(application: Application, symbol: str) -> None:
     asked = ""
     try:
-        application.market.pair_rules.current().resolve(symbol)
+        application.decider.pair_rules.current().resolve(symbol)
     except UnknownSymbol:
         asked = "; not known here, so Kraken was asked"
-    instrument = application.market.instrument(symbol, budget(application.clock))
+    instrument = application.decider.instrument(symbol, budget(application.clock))
     now = application.clock.now()
     age = f"{duration(now - instrument.as_of)} old"
     if not rules_are_fresh(instrument, now):

@@ -52,7 +52,7 @@ def replay(
         application.ledger,
         application.venue,
         application.clock,
-        application.market,
+        application.decider,
         application.alerts.legs.submission,
     )
     try:

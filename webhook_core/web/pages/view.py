@@ -62,14 +62,14 @@ class View:
         }
 
     def _limits(self, now: datetime) -> dict[str, Any]:
-        market = self.operators.market
-        documents = market.pair_rules.documents
-        shown = LimitsShown(self.settings, documents, market.mode, market.account)
+        decider = self.operators.decider
+        documents = decider.pair_rules.documents
+        shown = LimitsShown(self.settings, documents, decider.mode, decider.account)
         return read_limits(shown, now)
 
     def _account(self) -> dict[str, Any]:
-        market = self.operators.market
-        budget, venue = Budget.start(market.clock, READ_S), market.venue
+        decider = self.operators.decider
+        budget, venue = Budget.start(decider.clock, READ_S), decider.venue
         try:
             balances = venue.balances(budget)
             positions, resting = venue.positions(budget), venue.open_orders(budget)
@@ -78,8 +78,8 @@ class View:
         ids = [row.order_id for row in positions]
         for order in resting:
             ids += [order.order_id, *([order.parent] if order.parent else [])]
-        whose = market.mode, market.account
-        entries = market.ledger.of_orders(*whose, set(ids)) if ids else ()
+        whose = decider.mode, decider.account
+        entries = decider.ledger.of_orders(*whose, set(ids)) if ids else ()
         owners = {entry.current.order_id: entry for entry in entries}
         shown = self._amounts()
         return {
@@ -113,7 +113,7 @@ class View:
         return {"report": {**document, "rows": rows}, "curves": curves}
 
     def _amounts(self) -> Amounts:
-        return Amounts(self.operators.market.pair_rules.current())
+        return Amounts(self.operators.decider.pair_rules.current())
 
 
 def _earned(row: Mapping[str, Any], shown: Amounts) -> dict[str, Any]:
