@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from webhook_core.planning.sources import Sources
 
 _ZERO = Decimal(0)
+_LIVE = (State.ACCEPTED, State.SUBMITTING)
 Shown = Mapping[str, RestingOrder]
 """By order id, what QueryOrders shows."""
 
@@ -47,8 +48,7 @@ class Parent(NamedTuple):
 
 
 class Unlisted(NamedTuple):
-    """``orders``: open ones that the list lacks. ``notes``: what was never
-    seen, a sentence each."""
+    """``orders``: open ones that the list lacks. ``notes``: what was never seen, each in words."""
 
     orders: tuple[RestingOrder, ...]
     notes: tuple[str, ...]
@@ -73,7 +73,8 @@ class UnlistedOrders:
         """``entries``: the orders of ours that are meant; ``side``: of the orders to be cancelled,
         None for both. Raises NotItsTurn, VenueUnavailable, LedgerUnavailable."""
         concerned = (one for one in entries if _is_meant(one, side) or _leaves(one, side))
-        meant = [self.looked_up(entry) for entry in concerned]
+        # What a look proves to be no order has left nothing.
+        meant = [one for one in map(self.looked_up, concerned) if one.state in _LIVE]
         for entry in meant:
             self._check_known(entry)
         own = [entry for entry in meant if _is_meant(entry, side) and self._may_be_unlisted(entry)]

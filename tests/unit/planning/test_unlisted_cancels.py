@@ -287,6 +287,17 @@ def test_an_unknown_entry_with_a_stop_keeps_every_cancel_of_its_stop_waiting(fun
     assert (outcome(answer), open_sells(function)) == ((503, "not_sent"), [])
 
 
+def test_an_entry_that_this_very_look_proves_absent_keeps_nothing_waiting(function):
+    function.venue.refuse = [Unknown("the reply was lost")]
+    assert send(function, "a-1", **ENTRY).status == 503
+    moved = orders({"action": "cancel", "side": "sell"}, STOP)
+    function.clock.sleep(75)
+    assert outcome(send(function, "c-1", **moved)) == (503, "not_sent")
+    function.clock.sleep(61)
+    assert outcome(send(function, "c-2", **moved)) == (200, "accepted")
+    assert len(open_sells(function)) == 1
+
+
 # The order that a conditional close leaves
 
 
