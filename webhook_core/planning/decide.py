@@ -192,9 +192,9 @@ class Decider(Sources):
             return sale_of_the_free(self, wants, budget, appraised=appraised)
         if len(wants.intents) == 1 and _is_of_fixed_size(intent):
             return self._fixed(intent, wants.rules, budget, appraised=appraised)
-        from webhook_core.planning.leg_plans import Workings
+        from webhook_core.planning.leg_plans import AlertPlanner
 
-        return Workings(self, wants, budget, appraised=appraised).decided()
+        return AlertPlanner(self, wants, budget, appraised=appraised).decided()
 
     def _fixed(
         self, intent: OrderIntent, rules: TradingRules, budget: Budget, *, appraised: bool

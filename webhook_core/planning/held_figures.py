@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from webhook_core.clock import Budget
@@ -22,13 +23,14 @@ _AT_MARGIN = 2
 
 
 class HeldFigures:
-    """``figures`` are those that were read, for the entry that rests on them; ``refused``: an order
-    of ours that is none."""
+    """``figures`` are those that were read, for the entry that rests on them, each with the orders
+    in it that were claimed by one of ``counted_until``; ``refused``: an order of ours that is
+    none."""
 
     def __init__(self, sources: Sources, budget: Budget, refused: Unit | None) -> None:
         self.sources, self.budget, self.refused = sources, budget, refused
         self.figures: dict[str, Decimal] = {}
-        self.readings: list[Reading] = []
+        self.counted_until: list[datetime | None] = []
         self._settled: dict[tuple[str, bool], Decimal] = {}
         self._rows: Sequence[OpenPosition] | None = None
         self._balances: Mapping[str, Balance] | None = None
@@ -39,14 +41,15 @@ class HeldFigures:
         key = (pair.key, margin)
         if key not in self._settled:
             intent = PositionIntent(pair.key, "close", leverage=_AT_MARGIN if margin else None)
-            reading = Reading(self.sources, self.budget, refused=self.refused)
-            facts = reading.of([(intent, pair)])
-            self.readings.append(reading)
-            self.figures |= reading.figures
+            read = Reading(self.sources, self.budget, refused=self.refused).of([(intent, pair)])
+            self.counted_until.append(read.counted_until)
+            self.figures |= read.figures
             if margin:
-                self._settled[key] = (facts.positions or {}).get(pair.key, _ZERO)
+                self._settled[key] = (read.facts.positions or {}).get(pair.key, _ZERO)
             else:
-                self._settled[key] = (facts.balances or {}).get(pair.base, Balance(_ZERO)).total
+                self._settled[key] = (
+                    (read.facts.balances or {}).get(pair.base, Balance(_ZERO)).total
+                )
         return self._settled[key]
 
     def is_held(self, pair: Instrument, entered: Entered, own: Collection[str]) -> bool:

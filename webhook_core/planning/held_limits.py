@@ -92,8 +92,8 @@ class HeldLimits:
         """
         places = tuple(owner.place._replace(kept=owner.kept) for owner in owners)
         legs = tuple(one.leg for one in wanted if one.enters)
-        moments = (one.counted_until for one in self.figures.readings)
-        known: list[datetime] = [one for one in (decided.counted_until, *moments) if one]
+        moments = decided.counted_until, *self.figures.counted_until
+        known: list[datetime] = [one for one in moments if one]
         kept = Reservations(places, self.wants.strategy, legs)
         if decided.line is None:
             return decided._replace(reserves=kept)

@@ -80,14 +80,7 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
     doubts = _doubts(sources, key, figure, budget)
     if intent.own:
         _count_own(leg, instrument, doubts[0])
-    plans, told = [], []
-    for number, one in enumerate(before):
-        if leg.facts.open_orders is None:
-            leg.facts = leg.facts._replace(open_orders=read_open_orders(sources, budget))
-        canceled = leg.planned(one, pairs[number])
-        if isinstance(canceled, Plan):
-            plans.append(canceled)
-            told += [number] * len(canceled.requests)
+    plans, told = _cancels(leg, before, pairs)
     if before:
         _release(leg, instrument)
     plan = leg.planned(intent, instrument)
@@ -103,6 +96,22 @@ def sale_of_the_free(sources: Sources, wants: Wants, budget: Budget, *, appraise
         line=line,
         sources=(*told, *[len(before)] * len(plan.requests)),
     )
+
+
+def _cancels(
+    leg: LegPlanner, intents: Sequence[Intent], pairs: Sequence[Instrument | None]
+) -> tuple[list[Plan], list[int]]:
+    """The plans of what is canceled first, and which of the intents each request is for."""
+    plans, told = list[Plan](), list[int]()
+    for number, one in enumerate(intents):
+        if leg.facts.open_orders is None:
+            listed = read_open_orders(leg.sources, leg.budget)
+            leg.facts = leg.facts._replace(open_orders=listed)
+        canceled = leg.planned(one, pairs[number])
+        if isinstance(canceled, Plan):
+            plans.append(canceled)
+            told += [number] * len(canceled.requests)
+    return plans, told
 
 
 def _read(leg: LegPlanner, instrument: Instrument, exit_: PositionIntent) -> tuple[str, Decimal]:

@@ -3,14 +3,14 @@ on the same facts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.planning.decision import Decided, Line, Wants
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.own_changes import own_key
-from webhook_core.planning.read_facts import Leg, Reading
+from webhook_core.planning.read_facts import Leg, Read, Reading
 from webhook_core.planning.sources import Sources
 from webhook_core.trading import denials, needs, planner
 from webhook_core.trading.facts import part_of
@@ -30,7 +30,7 @@ from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
 
-class Workings:
+class AlertPlanner:
     """Of one alert.
 
     The legs are planned one after the other on the same facts; only what a cancel sets free counts
@@ -56,33 +56,45 @@ class Workings:
         if refused is not None:
             return refused
         line = self._line(intents, instruments)
-        reading = Reading(
+        legs = list(zip(intents, instruments, strict=True))
+        read = self._read(legs)
+        planned = self._planned(legs, (read.warning,) if read.warning else ())
+        if isinstance(planned, Denied):
+            return planned
+        return planned._replace(
+            symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
+            independent=all(isinstance(intent, CancelIntent) for intent in intents),
+            line=line,
+            figures={**read.figures, **self._own_figures(legs)},
+            counted_until=read.counted_until,
+        )
+
+    def _read(self, legs: Sequence[Leg]) -> Read:
+        """What the legs are planned on."""
+        keeps = not self.appraised
+        self.legs.read_at = self.sources.clock.now()
+        read = Reading(
             self.sources,
             self.budget,
             rules=self.wants.rules,
             refused=self.wants.refused,
-            keeps=not self.appraised,
-        )
-        self.legs.read_at = self.sources.clock.now()
-        legs = list(zip(intents, instruments, strict=True))
-        self.legs.facts, self.legs.fills = reading.of(legs), reading.fills
-        plan_leg = self.legs.planned
-        if any(map(needs.follows_from_own, intents)):
+            keeps=keeps,
+        ).of(legs)
+        self.legs.facts, self.legs.fills = read.facts, read.fills
+        if any(needs.follows_from_own(intent) for intent, _ in legs):
             from webhook_core.planning import own_positions  # most alerts mean all that is held
 
             own = own_positions.OwnPositions(
-                self.sources, self.budget, self.wants.refused, keeps=not self.appraised
+                self.sources, self.budget, self.wants.refused, keeps=keeps
             )
             self.legs.facts = own.added_to(self.legs.facts, self.wants.strategy, legs)
-            if self._may_sell_twice:
-                from webhook_core.planning.own_sold import OwnLeft  # most sell once
+        return read
 
-                plan_leg = OwnLeft(self.legs).planned
-        warned = (reading.warning,) if reading.warning else ()
-        plans: list[Plan] = []
+    def _planned(self, legs: Sequence[Leg], warned: tuple[str, ...]) -> Decided | Denied:
+        """The plans of the legs, joined; or the first that is denied."""
+        plan_leg, plans, nothing = self._leg_planner(legs), list[Plan](), list[str]()
         sources: list[int] = []
-        nothing = []
-        for number, (intent, instrument) in enumerate(zip(intents, instruments, strict=True)):
+        for number, (intent, instrument) in enumerate(legs):
             planned = plan_leg(intent, instrument)
             if isinstance(planned, Denied):
                 return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
@@ -93,19 +105,22 @@ class Workings:
             sources += [number] * len(planned.requests)
         plan = joined(plans)
         unmoved = (f"Nothing to do for one leg: {why}." for why in nothing if plans)
-        plan = plan._replace(notes=(*plan.notes, *self.legs.notes, *unmoved, *warned))
         return Decided(
-            plan,
+            plan._replace(notes=(*plan.notes, *self.legs.notes, *unmoved, *warned)),
             nothing="" if plan.requests else "; ".join(nothing),
-            symbol=next((display_name(instrument) for instrument in instruments if instrument), ""),
-            independent=all(isinstance(intent, CancelIntent) for intent in intents),
-            line=line,
-            figures={**reading.figures, **self._own_figures(legs)},
-            counted_until=reading.counted_until,
             sources=tuple(sources),
             unsent=self.legs.unsent,
             canceled=tuple(self.legs.cancelled),
         )
+
+    def _leg_planner(
+        self, legs: Sequence[Leg]
+    ) -> Callable[[Intent, Instrument | None], Plan | NoOrder | Denied]:
+        if self._may_sell_twice and any(needs.follows_from_own(intent) for intent, _ in legs):
+            from webhook_core.planning.own_sold import OwnLeft  # most sell once
+
+            return OwnLeft(self.legs).planned
+        return self.legs.planned
 
     @property
     def _may_sell_twice(self) -> bool:

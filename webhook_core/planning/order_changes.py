@@ -19,14 +19,16 @@ from webhook_core.planning.unsent_orders import WITHDRAWN, UnsentOrders
 from webhook_core.trading import denials, limits
 from webhook_core.trading import order_changes as open_orders
 from webhook_core.trading.appraisal import Appraisal
+from webhook_core.trading.drafts import Draft
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import AmendIntent, CancelIntent, NoOrder
 from webhook_core.trading.market_needs import needs_market
-from webhook_core.trading.ours import Allowed
+from webhook_core.trading.ours import Allowed, Ours
 from webhook_core.trading.planner import costs_of, denied_by
 from webhook_core.trading.plans import Denied, Plan
 from webhook_core.trading.reduces import exit_of
+from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.sent_orders import as_amended
 from webhook_core.trading.symbols import UnknownSymbol, display_name
 
@@ -93,19 +95,7 @@ class Changes:
         Raises OrderDenied unless one order is meant, NotItsTurn while it may not be in
         Kraken's list yet.
         """
-        allowed, named = self._allowed(), self.known.meant(intent)
-        meant = open_orders.meant(intent, self.orders, named)
-        found = [order for order in meant if allowed.has(order)]
-        if (
-            not found
-            and named is not None
-            and (named.unknown or not self._are_done(named.just_sent))
-        ):
-            raise _not_certain()
-        if len(found) != 1:
-            exits = [one for one in self.orders if one.parent and named and named.has(one)]
-            raise open_orders.not_one(found, filter(allowed.has, exits))
-        (order,) = found
+        order = self._one_meant(intent)
         pair = self.sources.instrument(order.pair, self.budget)
         if instrument is not None and instrument.key != pair.key:
             raise OrderDenied(
@@ -121,10 +111,25 @@ class Changes:
             draft = as_amended(intent, order, request, pair, market)
         no_larger = open_orders.is_no_larger(request, order)
         request = request._replace(exit=exit_of(draft), no_larger=no_larger)
-        rules, now = self.wants.rules, self.sources.clock.now()
-        checks = tuple(denials.checks(draft, rules, now))
+        return self._limited(request, draft, tuple(open_orders.roundings(intent, request)))
+
+    def _one_meant(self, intent: AmendIntent) -> RestingOrder:
+        allowed, named = self._allowed(), self.known.meant(intent)
+        meant = open_orders.meant(intent, self.orders, named)
+        found = [order for order in meant if allowed.has(order)]
+        if not found and named is not None and self._may_be_unseen(named):
+            raise _not_certain()
+        if len(found) != 1:
+            exits = [one for one in self.orders if one.parent and named and named.has(one)]
+            raise open_orders.not_one(found, filter(allowed.has, exits))
+        return found[0]
+
+    def _limited(
+        self, request: OrderRequest, draft: Draft, notes: tuple[str, ...]
+    ) -> Plan | Denied:
+        rules = self.wants.rules
+        checks = tuple(denials.checks(draft, rules, self.sources.clock.now()))
         refused = denials.first(checks)
-        notes = tuple(open_orders.roundings(intent, request))
         if rules.has_guards:
             from webhook_core.trading import guards  # few strategies have any
 
@@ -132,6 +137,9 @@ class Changes:
         appraisals = (Appraisal(checks, notes),)
         plan = Plan((request,), notes, appraisals, costs_of(draft, rules), checks)
         return plan if refused is None else denied_by(refused, notes)._replace(plan=plan)
+
+    def _may_be_unseen(self, named: Ours) -> bool:
+        return named.unknown or not self._are_done(named.just_sent)
 
     def _are_done(self, just_sent: Sequence[tuple[str, str]]) -> bool:
         """Whether these trade no more.

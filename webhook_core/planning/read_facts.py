@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from webhook_core.clock import ENOUGH_TO_SEND_S, Budget
@@ -23,6 +24,7 @@ from webhook_core.trading.orders import is_margin
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import UnknownSymbol, names_pair
+from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
     from webhook_core.planning.believed import Shown
@@ -33,10 +35,22 @@ Leg = tuple[Intent, Instrument | None]
 _ZERO = Decimal(0)
 
 
+class Read(NamedTuple):
+    """What was read for one alert. ``fills``: what the orders that rest had filled by then, by
+    order id. ``figures``: those of the account that a size follows from, with our orders in them
+    that were claimed by ``counted_until``. ``warning``: what the equity leaves out, or nothing."""
+
+    facts: Facts
+    fills: Mapping[str, Fill]
+    figures: Mapping[str, Decimal]
+    counted_until: datetime | None
+    warning: str
+
+
 class Reading:
     """Of one alert. ``rules``: by them the prices of its orders have to be known, or not.
     ``refused``: an entry of ours whose order Kraken has just refused. ``keeps``: what is found of
-    our orders goes into the ledger. ``warning``: what the equity leaves out."""
+    our orders goes into the ledger."""
 
     def __init__(
         self,
@@ -57,37 +71,36 @@ class Reading:
         self.figures: dict[str, Decimal] = {}
         self.counted_until: datetime | None = None
 
-    def of(self, legs: Sequence[Leg]) -> Facts:
-        """The facts for all of them; then ``figures`` are those of the account that a size follows
-        from. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
-        asked, pairs, quotes = needs.NOTHING, [], []
+    def of(self, legs: Sequence[Leg]) -> Read:
+        """The facts for all of them. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
         _check_legs(legs)
-        for intent, instrument in legs:
-            capped = isinstance(intent, OrderIntent) and needs_market(intent, self.rules)
-            need = needs.of_intent(intent, capped=capped)
-            asked = asked.and_(need)
-            if instrument is not None and need.price:
-                pairs.append(instrument)
-            if instrument is not None and need.equity:
-                quotes.append(instrument.quote)
-        budget = self.budget
+        wanted = [self._needs(intent) for intent, _ in legs]
+        asked = reduce(needs.Needs.and_, wanted, needs.NOTHING)
         if asked.balances or asked.positions:
             from webhook_core.planning.resting_orders import RestingOrders
 
             resting = RestingOrders(self.sources, self._instrument_of, keeps=self.keeps)
-            self.fills = resting.fills(legs, budget)
+            self.fills = resting.fills(legs, self.budget)
         if asked.open_orders:
             from webhook_core.planning.open_orders import read_open_orders
 
-            self.facts = self.facts._replace(open_orders=read_open_orders(self.sources, budget))
+            listed = read_open_orders(self.sources, self.budget)
+            self.facts = self.facts._replace(open_orders=listed)
         if asked.balances:
             self._read_balances()
         if asked.positions:
             self._read_positions(legs)
         self._settle(legs)
-        if pairs:
-            self._price(pairs, quotes, legs, on_margin=asked.margin)
-        return self.facts
+        pairs = [(pair, need) for (_, pair), need in zip(legs, wanted, strict=True) if pair]
+        priced = [pair for pair, need in pairs if need.price]
+        quotes = [pair.quote for pair, need in pairs if need.equity]
+        if priced:
+            self._price(priced, quotes, legs, on_margin=asked.margin)
+        return Read(self.facts, self.fills, self.figures, self.counted_until, self.warning)
+
+    def _needs(self, intent: Intent) -> needs.Needs:
+        capped = isinstance(intent, OrderIntent) and needs_market(intent, self.rules)
+        return needs.of_intent(intent, capped=capped)
 
     def _price(
         self,
@@ -196,9 +209,8 @@ class Reading:
             yield position_key(instrument.key), self.facts.positions.get(instrument.key, _ZERO)
         if self.facts.balances is None:
             return
-        for asset, follows in zip(
-            (instrument.base, instrument.quote), needs.follows_from(intent), strict=True
-        ):
+        assets = instrument.base, instrument.quote
+        for asset, follows in zip(assets, needs.follows_from(intent), strict=True):
             if follows:
                 yield asset, self.facts.balances.get(asset, Balance(_ZERO)).total
 
@@ -215,22 +227,13 @@ class Reading:
 
 def _check_legs(legs: Sequence[Leg]) -> None:
     """The figures are read once, and the line is one: so the legs that follow from them are of one
-    pair, on spot or on margin.
-
-    Raises OrderDenied.
-    """
-    sized = [
-        (intent, instrument) for intent, instrument in legs if needs.depends_on_holdings(intent)
-    ]
-    if (
-        len(
-            {
-                (instrument, is_margin(getattr(intent, "leverage", None)))
-                for intent, instrument in sized
-            }
-        )
-        > 1
-    ):
+    pair, on spot or on margin. Raises OrderDenied."""
+    sized = {
+        (instrument, is_margin(getattr(intent, "leverage", None)))
+        for intent, instrument in legs
+        if needs.depends_on_holdings(intent)
+    }
+    if len(sized) > 1:
         raise OrderDenied(
             "LEGS_PAIR: the legs of one alert whose size follows from what the account holds must "
             "be of one pair, all with leverage or all without: send an alert for each.",
@@ -239,12 +242,8 @@ def _check_legs(legs: Sequence[Leg]) -> None:
 
 
 def _references(legs: Sequence[Leg]) -> Mapping[str, Decimal]:
-    found = {}
-    for intent, instrument in legs:
-        if (
-            isinstance(intent, OrderIntent | PositionIntent)
-            and instrument is not None
-            and intent.reference_price
-        ):
-            found[instrument.key] = intent.reference_price
-    return found
+    return {
+        pair.key: intent.reference_price
+        for intent, pair in legs
+        if isinstance(intent, OrderIntent | PositionIntent) and pair and intent.reference_price
+    }

@@ -16,8 +16,9 @@ from webhook_core.planning.decision import Decided, Wants
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.checks import Check
 from webhook_core.trading.from_alert import intents
-from webhook_core.trading.intent import CloseOwnIntent, of_own
+from webhook_core.trading.intent import CloseOwnIntent, Intent, of_own
 from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rules import TradingRules
 from webhook_core.value import NamedTuple, replace
 
 DEFAULT_STRATEGY = "default"
@@ -66,32 +67,10 @@ class Firing(NamedTuple):
         Raises AlertMalformed for a name that strategies.toml lacks: misspelled, it
         would lose its limits.
         """
-        strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
-        if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
-            known = ", ".join(sorted(settings.strategies))
-            field = "strategy_name" if verified.strategy is None else "token"
-            raise AlertMalformed(
-                f"{field} names no strategy of strategies.toml, which has {known}.", field=field
-            )
-        rules = settings.rules_for(strategy)._replace(permit=verified.permit)
-        wanted = intents(alert, rules.size)
-        is_bound = verified.permit is not None and verified.permit.exits_own
-        # Other tools sell what their bot bought, also where a message says how much.
-        theirs = verified.translated is not None
-        if (rules.close or ("own" if theirs or is_bound else "all")) == "own":
-            wanted = tuple(of_own(one, sales_too=theirs) for one in wanted)
-            if is_bound:
-                from webhook_core.trading.bound_exits import of_own_alone  # few tokens are
-
-                wanted = tuple(of_own_alone(wanted))
-        wants = Wants(wanted, rules, strategy, bound=verified.strategy is not None)
-        if rules.missed_alert_owner is not None:
-            from webhook_core.trading.missed_alert import told_by  # few strategies look
-
-            wants = wants._replace(told=told_by(alert))
+        wants = _wants(verified, alert, settings)
         key = alert_key(verified, alert)
         unit = Unit(settings.trading_mode, settings.account, key.key)
-        if rules.limits_holdings:
+        if wants.rules.limits_holdings:
             wants = wants._replace(own=unit)
         unnamed = identity_warning(verified, alert)
         return cls(
@@ -185,6 +164,40 @@ class Firing(NamedTuple):
         before, after = (wanted.before, wanted.after) if wanted is not None else (None, None)
         line = decided.line
         return Turn(line.name, self.fired_at, in_order, before, after, line.mark, line.passes)
+
+
+def _wants(verified: VerifiedBody, alert: Alert, settings: Settings) -> Wants:
+    strategy = verified.strategy or alert.strategy_name or DEFAULT_STRATEGY
+    if settings.strategies and strategy not in {DEFAULT_STRATEGY, *settings.strategies}:
+        known = ", ".join(sorted(settings.strategies))
+        field = "strategy_name" if verified.strategy is None else "token"
+        raise AlertMalformed(
+            f"{field} names no strategy of strategies.toml, which has {known}.", field=field
+        )
+    rules = settings.rules_for(strategy)._replace(permit=verified.permit)
+    wanted = _wanted(verified, alert, rules)
+    wants = Wants(wanted, rules, strategy, bound=verified.strategy is not None)
+    if rules.missed_alert_owner is None:
+        return wants
+    from webhook_core.trading.missed_alert import told_by  # few strategies look
+
+    return wants._replace(told=told_by(alert))
+
+
+def _wanted(verified: VerifiedBody, alert: Alert, rules: TradingRules) -> tuple[Intent, ...]:
+    """What the alert asks for, of what its strategy bought where no more is meant."""
+    wanted = intents(alert, rules.size)
+    is_bound = verified.permit is not None and verified.permit.exits_own
+    # Other tools sell what their bot bought, also where a message says how much.
+    theirs = verified.translated is not None
+    if (rules.close or ("own" if theirs or is_bound else "all")) != "own":
+        return wanted
+    own = tuple(of_own(one, sales_too=theirs) for one in wanted)
+    if not is_bound:
+        return own
+    from webhook_core.trading.bound_exits import of_own_alone  # few tokens are
+
+    return tuple(of_own_alone(own))
 
 
 def kept_checks(made: Sequence[Check]) -> tuple[Check, ...]:

@@ -186,9 +186,8 @@ class LegsAgain:
         pairs = [
             self.decider.instrument(one.symbol, budget) if one.symbol else None for one in sized
         ]
-        reading = Reading(self.decider, budget, refused=leg.unit)
-        reading.of(list(zip(sized, pairs, strict=True)))
-        return reading.figures
+        legs = list(zip(sized, pairs, strict=True))
+        return Reading(self.decider, budget, refused=leg.unit).of(legs).figures
 
     def _filled(
         self, first: LedgerEntry, leg: LedgerEntry, budget: Budget

@@ -39,38 +39,31 @@ def check_prices(alert: AlertLike) -> None:
             f"stop_price is missing: {kind} needs it as its trigger price.", field="stop_price"
         )
     if isinstance(alert.price, Relative):
-        if not kind.takes_limit:
-            hint = (
-                "send the distance as trail"
-                if kind.trails
-                else "send a limit order, or an absolute reference"
-            )
-            raise AlertMalformed(
-                f"price is relative, and a {kind} order has no limit: {hint}.", field="price"
-            )
-        if kind.takes_trigger and alert.price.sign == "#":
-            raise AlertMalformed(
-                (
-                    "price must begin with + or -: which of them # means for a limit behind a "
-                    "trigger "
-                    "is not certain."
-                ),
-                field="price",
-            )
-    if (
-        alert.trail is not None
-        and alert.side is Side.SELL
-        and alert.trail.percent
-        and alert.trail.amount >= 100
-    ):
+        _check_relative(kind, alert.price)
+    trail = alert.trail
+    if trail is not None and alert.side is Side.SELL and trail.percent and trail.amount >= 100:
         raise AlertMalformed(
             "trail must be below 100%: a sell's trigger lies that far below the market.",
             field="trail",
         )
     _check_trail(alert, "trail", needed=kind.trails, example="2% or 150")
-    _check_trail(
-        alert, "trail_limit", needed=kind is OrderType.TRAILING_STOP_LIMIT, example="-50 or +0"
-    )
+    is_limited = kind is OrderType.TRAILING_STOP_LIMIT
+    _check_trail(alert, "trail_limit", needed=is_limited, example="-50 or +0")
+
+
+def _check_relative(kind: OrderType, price: Relative) -> None:
+    if not kind.takes_limit:
+        other = "send a limit order, or an absolute reference"
+        hint = "send the distance as trail" if kind.trails else other
+        raise AlertMalformed(
+            f"price is relative, and a {kind} order has no limit: {hint}.", field="price"
+        )
+    if kind.takes_trigger and price.sign == "#":
+        raise AlertMalformed(
+            "price must begin with + or -: which of them # means for a limit behind a trigger is "
+            "not certain.",
+            field="price",
+        )
 
 
 def _check_trail(alert: AlertLike, name: str, *, needed: bool, example: str) -> None:
@@ -80,10 +73,7 @@ def _check_trail(alert: AlertLike, name: str, *, needed: bool, example: str) -> 
     if sent and not needed:
         trailing = "trailing-stop-limit" if name == "trail_limit" else "trailing-stop"
         raise AlertMalformed(
-            (
-                f"{name} belongs to {trailing} orders, and this is a {kind} order: set "
-                "order_type, or "
-                "remove it."
-            ),
+            f"{name} belongs to {trailing} orders, and this is a {kind} order: set order_type, or "
+            "remove it.",
             field=name,
         )
