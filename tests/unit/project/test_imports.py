@@ -80,8 +80,18 @@ def imports_in(tree):
 
 
 @functools.cache
+def _everywhere_and_at_the_top(name):
+    tree = ast.parse(SOURCES[name].read_text("utf-8"))
+    top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return frozenset(imports_in(tree)), frozenset(imports_in(ast.Module(top, [])))
+
+
 def imported(name):
-    return frozenset(imports_in(ast.parse(SOURCES[name].read_text("utf-8"))))
+    return _everywhere_and_at_the_top(name)[0]
+
+
+def imported_at_the_top(name):
+    return _everywhere_and_at_the_top(name)[1]
 
 
 def inside(name, packages):
@@ -208,14 +218,7 @@ def test_the_network_and_the_stores_are_the_adapters_business(module):
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_googles_libraries_are_imported_where_they_are_first_needed(module):
-    top = [
-        node
-        for node in ast.parse(SOURCES[module].read_text("utf-8")).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    assert not {
-        name for name in imports_in(ast.Module(top, [])) if inside(name, ["google", "grpc"])
-    }
+    assert not {name for name in imported_at_the_top(module) if inside(name, ["google", "grpc"])}
 
 
 COSTLY = {("typing", "NamedTuple"), ("dataclasses", "dataclass"), ("dataclasses", "replace")}

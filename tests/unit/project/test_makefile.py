@@ -62,6 +62,22 @@ def bare(tmp_path):
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
 
+def python_with_pip_at_hand(folder):
+    """A Python whose environments find the pip of the tests: to unpack one for each takes most of
+    the time of the test."""
+    wrapper = folder / "python3"
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"\n'
+        f'shift 2; {sys.executable} -m venv --without-pip "$@" || exit; for place; do :; done\n'
+        f'for found in "$place"/lib/python*/site-packages; do\n'
+        f'  echo {sysconfig.get_path("purelib")} > "$found/of-the-tests.pth"\n'
+        "done\n"
+    )
+    wrapper.chmod(0o755)
+    return wrapper
+
+
 def python_without(folder, module):
     """A Python that lacks a module, as Debian's lacks ensurepip."""
     hiding = folder / f"without-{module}"
@@ -113,12 +129,13 @@ def test_a_python_that_is_none_says_how_to_name_one(bare, text):
 
 
 def test_an_install_that_fails_is_said_and_tried_again_and_the_next_make_installs_nothing(bare):
-    done = make(bare, "venv", f"PYTHON={sys.executable}", **OFFLINE)
+    python = python_with_pip_at_hand(bare)
+    done = make(bare, "venv", f"PYTHON={python}", **OFFLINE)
     assert done.returncode == 2
     assert "No matching distribution found for tiny==1.0" in done.stderr
     assert not (bare / ".venv" / ".installed").exists()
     env = {**OURS, **OFFLINE, "PIP_FIND_LINKS": str(bare / "wheels")}
-    command = ["make", "venv", f"PYTHON={sys.executable}"]
+    command = ["make", "venv", f"PYTHON={python}"]
     shown = pseudo_terminal.run(command, bare, env, 80)
     assert shown.status == 0, shown.text
     assert "Installing 2 packages into .venv" in shown.text
@@ -292,10 +309,19 @@ def test_the_demo_marks_what_it_has_checked(moved, encoding, tick):
 # -- completion ------------------------------------------------------------------------------------
 
 COMPLETING = """
-eval "$(_BRIDGE_COMPLETE=bash_source examples/bridge)"
+eval "$REGISTERS"
 complete -p bridge
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bridge_completion "$1"; printf '%s\\n' "${COMPREPLY[@]}"
 """
+
+
+@pytest.fixture(scope="module")
+def registers(moved):
+    """What a shell runs when it starts."""
+    return subprocess.run(
+        ["bash", "-c", "_BRIDGE_COMPLETE=bash_source examples/bridge"],
+        cwd=moved, env=OURS, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -308,10 +334,10 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bridge_completion "$1"; printf '%s\\
         (["orders", "--state", "EXPIRED,rej"], ["EXPIRED,REJECTED"]),
     ],
 )
-def test_bash_completes_the_operators_commands(moved, typed, completed):
+def test_bash_completes_the_operators_commands(moved, registers, typed, completed):
     done = subprocess.run(
         ["bash", "-c", COMPLETING, "-", "examples/bridge", *typed],
-        cwd=moved, env=OURS, capture_output=True, text=True, check=True,
+        cwd=moved, env={**OURS, "REGISTERS": registers}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     registered, *words = done.stdout.splitlines()
     assert registered.endswith("-F _bridge_completion bridge")
