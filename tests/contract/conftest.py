@@ -10,8 +10,9 @@ import pytest
 
 from tests.support.firestore_emulator import shared_emulator
 from tests.support.ledger_entries import Dated
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.memory import MemoryLedger
+from webhook_core.ledger.sqlite.in_memory import LedgerInMemory
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 
 Store = MemoryLedger | SqliteLedger | FirestoreLedger
@@ -25,7 +26,7 @@ def firestore_project(monkeypatch: pytest.MonkeyPatch) -> str:
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
-@pytest.fixture(params=["memory", "sqlite", "firestore"])
+@pytest.fixture(params=["the tests' own", "memory", "sqlite", "firestore"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Ledger and Documents, empty.
 
@@ -33,8 +34,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """
     made: Store
     match request.param:
-        case "memory":
+        case "the tests' own":
             made = MemoryLedger()
+        case "memory":
+            made = LedgerInMemory()
         case "sqlite":
             made = SqliteLedger(tmp_path / "state" / "ledger.db", timeout_s=10)
         case _:

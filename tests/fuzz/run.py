@@ -19,10 +19,10 @@ from tests.fuzz.senders import may_come_in
 from tests.fuzz.watch import Seen, Tally, faults
 from tests.support import scoped_tokens
 from tests.support.clock import FakeClock
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core import bootstrap
 from webhook_core.cloud import logs
 from webhook_core.ledger import serial
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.reading import read_settings
 
 ROUND = 2500

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.support.counted_claims import BUY, LARGER, claim
 from tests.support.examples import examples
 from tests.support.ledger_entries import NOON, moved, submitting
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import OrderDenied
 from webhook_core.ledger.contract import Claimed
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.rules import Guards, Limits, TradingRules
 
 FINAL_WITHOUT_AN_ORDER = (State.REJECTED, State.NOT_PLACED)

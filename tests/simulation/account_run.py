@@ -17,9 +17,9 @@ from tests.simulation.process import Process, SimulatedClock, SimulatedLock
 from tests.simulation.senders import OPERATOR_TOKEN
 from tests.simulation.store import SimulatedStore
 from tests.simulation.world import World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core import bootstrap
 from webhook_core.kraken import packaged_pairs
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument

@@ -24,8 +24,8 @@ from tests.simulation.account_plan import LEAST, Account, Want
 from tests.simulation.senders import Delivery
 from tests.simulation.watch import ANSWERS, FINAL, PASSING, Invariant, Violation
 from tests.simulation.world import World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.planning.seen_figures import SeenFigures, of_text
 from webhook_core.web.messages import HttpResponse
 

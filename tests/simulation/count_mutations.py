@@ -9,9 +9,9 @@ from typing import Any
 from tests.simulation.mutations import Mutation
 from tests.simulation.run import COUNTED
 from tests.simulation.watch import Invariant
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.contract import Claim, Documents, Ledger
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.takes import Take
 from webhook_core.sending import places
 from webhook_core.sending.claims import Claiming

@@ -23,12 +23,12 @@ from tests.simulation.day_store import DayStore, Died
 from tests.support.books import booked
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Answer, Function
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.bootstrap import open_venue
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.journal.rows import row_of_note
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.money import opening
 from webhook_core.money.book import Book, Line, Lot
 from webhook_core.money.daily_loss import LossOwner

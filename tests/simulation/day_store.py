@@ -7,8 +7,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.notes import Note
 
 DOCUMENTS = ("trades", "notify", "history", "held-before", "daily-loss")

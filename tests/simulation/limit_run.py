@@ -16,8 +16,8 @@ from tests.simulation.limit_watch import LimitWatch
 from tests.simulation.process import Process
 from tests.simulation.senders import OPERATOR_TOKEN, Senders
 from tests.simulation.world import SECOND, START, InstanceCrashed, World
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.scoped_tokens import KEYS
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest

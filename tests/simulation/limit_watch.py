@@ -16,8 +16,8 @@ from tests.simulation.limit_plan import MOST, SETTINGS, Limited, Wish
 from tests.simulation.senders import Delivery
 from tests.simulation.watch import ANSWERS, FINAL, PASSING, Invariant, Violation
 from tests.simulation.world import START, World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.risk import loss_figures
 from webhook_core.web.messages import HttpResponse
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from random import Random
 from typing import Protocol
 
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.memory import MemoryLedger
 
 WITHOUT_WAITING = (State.ACCEPTED,)
 _RATES = (0.0, 0.0, 0.001, 0.004)

@@ -31,9 +31,9 @@ from tests.simulation.target_watch import TargetWatch
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Violation, Watch
 from tests.simulation.world import SECOND, World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core import bootstrap
 from webhook_core.events import LOGGER
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings
 

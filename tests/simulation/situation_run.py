@@ -18,8 +18,8 @@ from tests.simulation.senders import Senders
 from tests.simulation.situation_watch import SituationWatch
 from tests.simulation.situations import Situation
 from tests.simulation.world import SECOND, World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.kraken.paper.book import Book, Order
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.network.exchange import NoAnswer
 from webhook_core.planning import own_orders
 from webhook_core.planning.own_orders import NEWEST

@@ -14,7 +14,7 @@ from tests.simulation.senders import Delivery
 from tests.simulation.situations import Situation
 from tests.simulation.watch import FINAL, Invariant
 from tests.simulation.world import World
-from webhook_core.ledger.memory import MemoryLedger
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.web.messages import HttpResponse
 
 _WAITS = frozenset(

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from tests.simulation.process import Process
 from tests.simulation.shown import shown
 from tests.simulation.world import in_seconds
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.notes import Note, NotePage
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.unfinished import Unfinished

@@ -19,8 +19,8 @@ from tests.simulation.exchange import BookOrder
 from tests.simulation.senders import Delivery
 from tests.simulation.watch import Invariant, Watch
 from tests.simulation.world import World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.web.messages import HttpResponse
 
 

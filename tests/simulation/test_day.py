@@ -12,10 +12,10 @@ from itertools import chain
 import pytest
 
 from tests.simulation.day import wrong_with
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.journal.history import History
 from webhook_core.journal.hourly import Hourly
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.money import held_before
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import outbox

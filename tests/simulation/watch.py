@@ -13,8 +13,8 @@ from tests.simulation.alerts import Alert, Plan
 from tests.simulation.exchange import BookOrder, Message
 from tests.simulation.senders import Delivery
 from tests.simulation.world import START, World
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger.entry import LedgerEntry, Unit
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.transitions import filled
 from webhook_core.web.messages import HttpResponse
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.support.clock import FakeClock
 from tests.support.fake_venue import FakeVenue
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.application import Application
 from webhook_core.bootstrap import assemble
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.store import Store
 from webhook_core.settings.reading import read_settings
 from webhook_core.settings.settings import Settings

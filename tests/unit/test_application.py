@@ -12,10 +12,10 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.faked_function import OPERATOR, TOKEN, Function
 from tests.support.instruments import btc_usd
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.bootstrap import start
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import LOGGER
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import NotSent, Rejected
 from webhook_core.web.messages import HttpRequest
 

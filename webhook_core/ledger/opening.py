@@ -21,9 +21,9 @@ def open_store(ledger_url: str, ledger_id: str | None = None) -> Store:
     """
     url = parse_ledger_url(ledger_url)
     if url.kind == "memory":
-        from webhook_core.ledger.memory import MemoryLedger
+        from webhook_core.ledger.sqlite.in_memory import LedgerInMemory
 
-        return MemoryLedger()
+        return LedgerInMemory()
     if url.kind == "firestore":
         from webhook_core.ledger.firestore.ledger import FirestoreLedger
 

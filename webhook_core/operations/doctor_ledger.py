@@ -127,15 +127,14 @@ def _readable_by_others(ledger_url: str) -> Iterator[Finding]:
 
 def begin_anew(settings: Settings) -> Iterator[Finding]:
     """What is at LEDGER_URL is the ledger from now on. Raises LedgerUnavailable."""
-    begin = getattr(opening.open_store(settings.ledger_url), "begin_anew", None)
-    if begin is None:  # in memory
+    if settings.ledger_url.startswith("memory:"):
         yield fail(
             "ledger",
             f"{settings.ledger_url} is a new ledger at each start",
             "there is nothing to begin",
         )
         return
-    ledger_id, is_new = begin()
+    ledger_id, is_new = opening.open_store(settings.ledger_url).begin_anew()
     what = "is the ledger from now on" if is_new else "was the ledger already; nothing was changed"
     yield ok("ledger", f"{settings.ledger_url} {what}; its id is {ledger_id}")
     if settings.ledger_id not in (None, ledger_id):

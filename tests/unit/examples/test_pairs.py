@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from tests.support.clock import FakeClock
 from tests.support.faked_function import OPERATOR, TOKEN, Function
 from tests.support.kraken_server import KrakenServer
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.bootstrap import open_venue
 from webhook_core.events import LOGGER
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.operations.cli import cli
 

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from tests.support.faked_function import OPERATOR, TOKEN, Function
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.journal import history
 from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.journal.record import OUTCOMES, outcome_of
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.sending.firing import MOST_CHECKS, kept_checks
 from webhook_core.trading import checks
 from webhook_core.trading.requests import NotSent, Rejected, Unknown

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.faked_function import Function
-from webhook_core.ledger.memory import MemoryLedger
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.operations.cli import cli
 
 STRATEGIES = '[trend]\nexpect_every = "26h"\n[swing]\n'

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
 from tests.support.ledger_entries import NOON, submitting
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed
 from webhook_core.kraken.packaged_pairs import snapshot
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.trading.symbols import Instruments
 from webhook_core.web import listing

@@ -8,8 +8,8 @@ from decimal import Decimal
 from tests.support.clock import FakeClock
 from tests.support.fake_venue import FakeVenue
 from tests.support.ledger_entries import NOON, submitting
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.clock import Budget
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.money.owners import MOST_UNKNOWN, Owners
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.trading.facts import RestingOrder

@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.documents import MemoryDocuments
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.trade_history import PAGE, trades
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.money.collect import Collector
 from webhook_core.money.trade_store import Place, TradeStore
 

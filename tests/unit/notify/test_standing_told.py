@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.terminal import run
 from tests.unit.notify.conftest import next_run
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.notify.alerts import AlertNews
 
 # -- pauses ----------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.clock import FakeClock
+from tests.support.memory_ledger import MemoryLedger
 from tests.unit.notify.conftest import next_run
 from webhook_core.bootstrap import open_venue
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.operations.cli import cli
 from webhook_core.settings.reading import read_settings
 

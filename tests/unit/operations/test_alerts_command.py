@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.bootstrap import open_venue
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.operations.cli import cli
 from webhook_core.operations.commands.terminal import for_spreadsheet
 from webhook_core.settings.reading import read_settings

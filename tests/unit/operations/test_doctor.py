@@ -21,6 +21,7 @@ from tests.support import kraken_faults as faults
 from tests.support.fake_venue import FakeVenue
 from tests.support.faked_function import Function
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.scoped_tokens import KEYS
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
@@ -30,7 +31,6 @@ from webhook_core.journal.hourly import Hourly, lost_document
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.packaged_pairs import snapshot
 from webhook_core.ledger.contract import Document
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
 from webhook_core.operations import doctor as checks
 from webhook_core.operations import doctor_alert

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.instruments import BTC_USD
 from tests.support.ledger_entries import NOON, Dated, submitting
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.ledger import transitions
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.planning.own_orders import OwnOrders
 from webhook_core.trading.requests import (
     Accepted,

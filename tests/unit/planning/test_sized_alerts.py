@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.instruments import btc_usd
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import NotSent, Rejected
 

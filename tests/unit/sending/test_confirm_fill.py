@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.position_alerts import alert, target
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import Fill, NotSent, Rejected, Unknown
 
 D = Decimal

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.position_alerts import THREE, leg_states, legs_alert
 from tests.support.trading_venue import outcome, sent, trader
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import NotSent, Rejected
 

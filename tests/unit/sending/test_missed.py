@@ -13,12 +13,12 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.faked_function import Function
+from tests.support.memory_ledger import MemoryLedger
 from tests.support.position_alerts import alert, held, legs_alert, states, target
 from tests.support.trading_venue import outcome, replay_of, sent, trader
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.ledger.serial import from_text, to_text
 from webhook_core.operations.replay_refusals import ReplayRefused
 from webhook_core.trading.requests import Unknown

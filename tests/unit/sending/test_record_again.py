@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.faked_function import Function
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import NotSent, Rejected
 
 

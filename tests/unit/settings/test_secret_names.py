@@ -7,9 +7,9 @@ import base64
 
 import pytest
 
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.bootstrap import assemble
 from webhook_core.errors import NotConfigured
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.reading import SettingsError, read_settings
 from webhook_core.settings.secret_names import SecretName, path_of, version_of

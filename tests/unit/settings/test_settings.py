@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import NotConfigured
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.settings.other_venue import open_other
 from webhook_core.settings.reading import VARIABLES, SettingsError, read_settings
 

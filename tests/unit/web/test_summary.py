@@ -8,10 +8,10 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.fake_venue import FakeVenue
 from tests.support.faked_function import Function
+from tests.support.memory_ledger import MemoryLedger
 from webhook_core.application import ALERT_ROUTES
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import count, event, request_facts, timed
-from webhook_core.ledger.memory import MemoryLedger
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 UNSENT = NotSent("no connection to Kraken could be made")

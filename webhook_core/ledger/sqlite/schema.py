@@ -83,6 +83,11 @@ def prepare(db: sqlite3.Connection) -> None:
         raise LedgerUnavailable(
             "The ledger is not available: its file system can't keep a write-ahead log."
         )
+    bring_up_to_date(db)
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """The tables, whichever version made them. Raises LedgerUnavailable."""
     if _schema_version(db) == SCHEMA_VERSION:
         return
     db.execute("BEGIN IMMEDIATE")

@@ -1,7 +1,4 @@
-"""The ledger in this process's memory: for trying things out, and for tests.
-
-It ends with the process.
-"""
+"""A ledger that behaves, in dictionaries: the simulation reads it a million times."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
+from tests.support.memory_notes import MemoryNotes
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import (
     Claim,
@@ -22,7 +20,6 @@ from webhook_core.ledger.contract import (
 )
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import cursor_text, read_cursor
-from webhook_core.ledger.memory_notes import MemoryNotes
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import Refusal, refusal
 from webhook_core.ledger.unfinished import (
