@@ -72,7 +72,7 @@ def report_of(trades, span):
 
 
 def of_all_trades(trades, span):
-    return reported(Opened(trades=[*trades.until(span[1])]), span[0])
+    return reported(Opened(trades=[*trades.between(ALL[0], span[1])]), span[0])
 
 
 @pytest.mark.parametrize("span", [ALL, MARCH, DECEMBER], ids=["all", "this month", "an old month"])

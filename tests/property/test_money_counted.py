@@ -54,11 +54,11 @@ def test_the_sum_of_all_reports_is_the_change_of_the_account(changes, shares):
     held = kraken._store.look(lambda book: dict(book.balances))
     dollars, coins = held["ZUSD"] - 10000, held["XXBT"] - 1
     lines = reported(Opened(trades=done), since=clock.now().replace(year=2020))
-    realised = sum((line.realised for line in lines), Decimal(0))
+    realised = sum((line.counts.realised for line in lines), Decimal(0))
     cost = sum((line.position.cost for line in lines), Decimal(0))
     volume = sum((line.position.volume for line in lines), Decimal(0))
-    beyond = sum((line.beyond_cost for line in lines), Decimal(0))
-    sold_beyond = sum((line.beyond_volume for line in lines), Decimal(0))
+    beyond = sum((line.counts.beyond_cost for line in lines), Decimal(0))
+    sold_beyond = sum((line.counts.beyond_volume for line in lines), Decimal(0))
     assert dollars == realised - cost + beyond
     assert volume - sold_beyond == coins
     assert all(line.position.volume >= 0 for line in lines)

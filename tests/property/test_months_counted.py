@@ -22,6 +22,7 @@ from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.orders import Side
 
+EVER = datetime.min.replace(tzinfo=UTC)
 FIRST = datetime(2026, 10, 20, 12, tzinfo=UTC)
 SPANS = [(datetime.min.replace(tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))] + [
     (datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC))
@@ -64,7 +65,7 @@ def _trade(number, said):
 def _same(store):
     for since, until in SPANS:
         kept = Months(store).opened(since, until)
-        plain = Opened(trades=[*store.until(until)])
+        plain = Opened(trades=[*store.between(EVER, until)])
         for strategy in (None, "one"):
             assert reported(kept, since, strategy) == reported(plain, since, strategy)
         if since.year > 1:

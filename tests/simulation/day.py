@@ -43,6 +43,7 @@ from webhook_core.risk import loss_figures
 from webhook_core.settings.reading import read_settings
 from webhook_core.trading.day_begins import MIDNIGHT
 
+EVER = datetime.min.replace(tzinfo=UTC)
 STEPS = 14
 RECOVERS_MIN = 240
 """An address that failed is left alone for an hour at most."""
@@ -157,7 +158,7 @@ class Day:
             store.reconciles, self.is_nested = False, False
 
     def trades(self) -> list[Any]:
-        return list(TradeStore(self.shared, "paper", "default").until(self.clock.now()))
+        return list(TradeStore(self.shared, "paper", "default").between(EVER, self.clock.now()))
 
     def has(self) -> dict[str, Decimal]:
         held = self.venue.balances(Budget.start(self.clock, 5))
@@ -216,10 +217,13 @@ def _trades_wrong(day: Day, calm: Day, before: dict[str, Decimal]) -> Iterator[s
         yield "a trade is kept twice"
     if len(trades) != len(calm.trades()):
         yield f"{len(trades)} trades are kept of {len(calm.trades())}"
-    lines = reported(Opened(trades=trades), datetime.min.replace(tzinfo=UTC))
+    lines = reported(Opened(trades=trades), EVER)
     zero = Decimal(0)
-    quote = sum((line.realised - line.position.cost + line.beyond_cost for line in lines), zero)
-    base = sum((line.position.volume - line.beyond_volume for line in lines), zero)
+    quote = sum(
+        (line.counts.realised - line.position.cost + line.counts.beyond_cost for line in lines),
+        zero,
+    )
+    base = sum((line.position.volume - line.counts.beyond_volume for line in lines), zero)
     change = [after[asset] - before[asset] for asset in ("ZUSD", "XXBT")]
     if change != [quote, base]:
         yield f"the reports come to {quote} and {base}, the account changed by {change}"

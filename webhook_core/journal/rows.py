@@ -153,25 +153,12 @@ def row_of_note(note: Note) -> Row:
     except ValueError:
         reason = "this record can't be read by this version"
         record = Record(note.at, "", note.strategy, "failed", "record_unreadable", reason=reason)
-    return Row(
-        key=note.key,
-        at=record.at,
-        mode=record.mode,
+    said = record._asdict()
+    shared = {name: said[name] for name in Row._fields if name in said}
+    row = Row(**shared, key=note.key, order_ids=(), record=record)
+    return row._replace(
         outcome=outcome_of(record.outcome),
-        code=record.code,
-        strategy=record.strategy,
-        alert_id=record.alert_id,
-        symbol=record.symbol,
-        asked=record.asked,
-        reason=record.reason,
-        warnings=record.warnings,
-        order_ids=(),
-        milliseconds=record.milliseconds,
-        field=record.field,
-        not_kept=record.not_kept,
         validates=record.validates or record.outcome == "validated",
-        account=record.account,
-        record=record,
     )
 
 

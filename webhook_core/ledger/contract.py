@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.value import NamedTuple, Value
+
+TRIES = 5
+"""So often another process may come first in one write."""
 
 
 class _Stored(Value):
@@ -191,6 +195,19 @@ class Documents(Protocol):
         """Every text whose name begins so, by its name. For lists that people ask for: it may be a
         query of the store's."""
         ...
+
+
+def rewritten(documents: Documents, name: str, change: Callable[[str | None], str | None]) -> None:
+    """Write what ``change`` makes of a document (None: absent; of what it makes: as it is), and
+    of what is there by then where somebody else has written in between. Raises LedgerUnavailable,
+    and what ``change`` raises."""
+    for _ in range(TRIES):
+        stored = documents.read(name)
+        text = change(None if stored is None else stored.text)
+        version = None if stored is None else stored.version
+        if text is None or documents.write(name, text, version):
+            return
+    raise LedgerUnavailable(f"The ledger is not available: others write {name} at this moment.")
 
 
 def later_legs(ledger: Ledger, first: LedgerEntry) -> Iterator[LedgerEntry]:

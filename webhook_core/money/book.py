@@ -9,9 +9,10 @@ digit. A fee in quote counts when it is paid; a fee in base makes the lot smalle
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from webhook_core.money.trades import Trade
 
@@ -116,6 +117,23 @@ class Book:
         if trade.strategy is None:
             return None
         return self.positions.setdefault(Line.of(trade), Position()).take(trade)
+
+    def to_rows(self) -> list[list[Any]]:
+        """What is open, as it is stored."""
+        return [
+            [*line, [[str(amount) for amount in lot] for lot in position.lots]]
+            for line, position in self.positions.items()
+            if position.lots
+        ]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Iterable[Any]]) -> Book:
+        """Raises ValueError, TypeError, ArithmeticError for some that this version can't read."""
+        book = cls()
+        for strategy, symbol, margin, lots in rows:
+            found = deque(Lot(*map(Decimal, lot)) for lot in lots)
+            book.positions[Line(strategy, symbol, margin)] = Position(found)
+        return book
 
 
 def _share(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:

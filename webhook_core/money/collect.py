@@ -136,19 +136,7 @@ class Collector:
 
 
 def _kept(trade: VenueTrade, owner: Owner | None) -> Trade:
-    own = Trade(
-        trade.trade_id,
-        trade.order_id,
-        trade.pair,
-        trade.pair,
-        trade.side,
-        trade.volume,
-        trade.price,
-        trade.cost,
-        trade.fee,
-        trade.at,
-        trade.margin,
-    )
+    own = Trade(**trade._asdict(), symbol=trade.pair)
     if owner is None:
         return own
     if isinstance(owner.entry, Trade):

@@ -97,6 +97,17 @@ class Counts:
         return other
 
     @property
+    def trades(self) -> int:
+        """Orders that closed something."""
+        return len(self.earned)
+
+    @property
+    def won(self) -> int:
+        """Those of them that earned more with what they closed than its fees came to, those of its
+        opening too."""
+        return sum(earned > 0 for earned in self.earned.values())
+
+    @property
     def slippage(self) -> list[Decimal]:
         """Of each order that was sent with a price."""
         return [found for sent in self.sent.values() if (found := sent.slippage) is not None]

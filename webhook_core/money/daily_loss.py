@@ -17,7 +17,7 @@ from typing import NamedTuple
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import Documents, rewritten
 from webhook_core.money.book import Book, Line, Position, Realised
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.trade_store import TradeStore
@@ -27,7 +27,6 @@ from webhook_core.trading.loss_limit import counted_in
 from webhook_core.trading.rules import Loss
 
 _ZERO = Decimal(0)
-_TRIES = 5
 Prices = Callable[[Iterable[str], Budget], Mapping[str, Decimal]]
 
 
@@ -104,20 +103,21 @@ class DailyLoss:
 
     def _written(self, counted: Mapping[str, Loss]) -> Kept:
         """With the worst of the day. Where two runs meet, the later figures stand."""
-        name = loss_figures.document(self.mode, self.account)
-        for _ in range(_TRIES):
-            stored = self.documents.read(name)
-            before = {} if stored is None else _readable(stored.text)
+        kept = NOTHING_KEPT
+
+        def change(text: str | None) -> str:
+            nonlocal kept
+            before = {} if text is None else _readable(text)
             after = {
                 owner.strategy: found
                 for owner in self.owners
                 if (found := _later(before.get(owner.strategy), counted.get(owner.strategy)))
             }
-            reached = tuple(one for one in self.owners if one.has_reached(before, after))
-            version = None if stored is None else stored.version
-            if self.documents.write(name, loss_figures.to_text(after), version):
-                return Kept(after, reached)
-        raise LedgerUnavailable("What was lost today could not be written: others wrote it too.")
+            kept = Kept(after, tuple(one for one in self.owners if one.has_reached(before, after)))
+            return loss_figures.to_text(after)
+
+        rewritten(self.documents, loss_figures.document(self.mode, self.account), change)
+        return kept
 
 
 def _readable(text: str) -> Mapping[str, Loss]:

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Ledger, Recorded
+from webhook_core.ledger.contract import TRIES, Ledger, Recorded
 from webhook_core.ledger.entry import ExitTrade, LedgerEntry, Unit
 from webhook_core.ledger.fill_records import exited
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.trades import VenueTrade
-
-TRIES = 5
-"""So often another process may write the entry first."""
 
 
 class Owner(NamedTuple):
@@ -33,7 +30,8 @@ def keep_exits(ledger: Ledger, owned: Iterable[tuple[VenueTrade, Owner | None]])
         if owner is None or owner.role is not Role.EXIT or isinstance(owner.entry, Trade):
             continue
         entries[owner.entry.unit] = owner.entry
-        trades.setdefault(owner.entry.unit, []).append(_exit(trade))
+        shared = (getattr(trade, name) for name in ExitTrade._fields)
+        trades.setdefault(owner.entry.unit, []).append(ExitTrade(*shared))
     for unit, entry in entries.items():
         _keep(ledger, entry, trades[unit])
 
@@ -48,16 +46,3 @@ def _keep(ledger: Ledger, entry: LedgerEntry, trades: Iterable[ExitTrade]) -> No
             return
         entry = written.entry
     raise LedgerUnavailable("What an exit traded could not be written: others wrote its entry too.")
-
-
-def _exit(trade: VenueTrade) -> ExitTrade:
-    return ExitTrade(
-        trade.trade_id,
-        trade.order_id,
-        trade.side,
-        trade.volume,
-        trade.price,
-        trade.cost,
-        trade.fee,
-        trade.at,
-    )

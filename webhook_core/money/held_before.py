@@ -4,14 +4,12 @@ each minute what is held reads no day twice."""
 from __future__ import annotations
 
 import json
-from collections import deque
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Documents
-from webhook_core.money.book import Book, Line, Lot, Position
+from webhook_core.money.book import Book
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Trade
 
@@ -76,22 +74,13 @@ def _settled(place: Place) -> date:
 
 
 def _text(book: Book, day: date) -> str:
-    lines = [
-        [*line, [[str(amount) for amount in lot] for lot in position.lots]]
-        for line, position in book.positions.items()
-        if position.lots
-    ]
-    return json.dumps({"until": day.isoformat(), "lines": lines})
+    return json.dumps({"until": day.isoformat(), "lines": book.to_rows()})
 
 
 def _read(text: str) -> tuple[Book, date]:
     try:
         kept: dict[str, Any] = json.loads(text)
-        book = Book()
-        for strategy, symbol, margin, lots in kept["lines"]:
-            found = deque(Lot(*map(Decimal, lot)) for lot in lots)
-            book.positions[Line(str(strategy), str(symbol), bool(margin))] = Position(found)
-        return book, date.fromisoformat(kept["until"])
+        return Book.from_rows(kept["lines"]), date.fromisoformat(kept["until"])
     except (ValueError, TypeError, KeyError, ArithmeticError):
         raise LedgerUnavailable(
             "The ledger is not available: what was held some days ago can't be read."

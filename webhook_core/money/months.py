@@ -9,17 +9,15 @@ made again of them. A trade that comes later than it should voids it.
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Document
-from webhook_core.money.book import Book, Line, Lot, Position
+from webhook_core.ledger.contract import Document, rewritten
+from webhook_core.money.book import Book, Line
 from webhook_core.money.counts import Counts, from_row, to_row
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Trade
@@ -31,7 +29,6 @@ SETTLED = timedelta(days=2)
 _VOID = "{}"
 _FORM = 2
 """Earlier ones, which named none, held a short on spot where more was sold than was bought."""
-_TRIES = 5
 
 
 class Closed(NamedTuple):
@@ -119,15 +116,7 @@ def void_late(store: TradeStore, oldest: date, place: Place) -> None:
     finds another version and keeps nothing.
     """
     for month in _months(oldest.replace(day=1), _settled(place)):
-        _write_void(store, _name(store, month))
-
-
-def _write_void(store: TradeStore, name: str) -> None:
-    for _ in range(_TRIES):
-        stored = store.documents.read(name)
-        if store.documents.write(name, _VOID, None if stored is None else stored.version):
-            return
-    raise LedgerUnavailable("A month's book could not be made void: others wrote it too.")
+        rewritten(store.documents, _name(store, month), lambda _: _VOID)
 
 
 def _name(store: TradeStore, month: date) -> str:
@@ -141,11 +130,7 @@ def _add(counts: dict[Line, Counts], later: Mapping[Line, Counts]) -> None:
 
 def _texts(closed: Closed) -> Iterator[str]:
     """As it is stored, with all and without what the month came to."""
-    lines = [
-        [*line, [[str(amount) for amount in lot] for lot in position.lots]]
-        for line, position in closed.book.positions.items()
-        if position.lots
-    ]
+    lines = closed.book.to_rows()
     counts = [[*line, to_row(of_line)] for line, of_line in (closed.counts or {}).items()]
     yield json.dumps({"form": _FORM, "lines": lines, "counts": counts})
     yield json.dumps({"form": _FORM, "lines": lines})
@@ -157,12 +142,8 @@ def _read(text: str) -> Closed | None:
         kept = json.loads(text)
         if kept.get("form") != _FORM:
             return None
-        book, counts = Book(), {}
-        for *line, lots in kept["lines"]:
-            found = deque(Lot(*map(Decimal, lot)) for lot in lots)
-            book.positions[Line(*line)] = Position(found)
-        for *line, row in kept.get("counts", ()):
-            counts[Line(*line)] = from_row(row)
+        book = Book.from_rows(kept["lines"])
+        counts = {Line(*line): from_row(row) for *line, row in kept.get("counts", ())}
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError):
         return None
     return Closed(book, counts if "counts" in kept else None)

@@ -6,11 +6,10 @@ It is no tax advice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from webhook_core.money.book import Line, Position
 from webhook_core.money.counts import Counts
@@ -24,30 +23,12 @@ NOTE = (
 )
 
 
-@dataclass(slots=True)
-class LineReport:
-    """Of one strategy and pair.
-
-    ``trades``: orders that closed something, ``won`` those of them that earned more with what they
-    closed than its fees came to, those of its opening too. ``turnover``, ``realised`` and
-    ``drawdown`` count quote; ``drawdown`` is how far the realised profit fell from its highest.
-    ``beyond_volume``: what was sold on spot beyond what was bought here, base, and for how much:
-    ``beyond_cost``, quote.
-    ``slippage``: percent of the alert's price, of each order; above zero it was worse.
-    """
+class LineReport(NamedTuple):
+    """Of one strategy and pair: what it holds, and what its trades in the span came to."""
 
     line: Line
     position: Position
-    trades: int = 0
-    won: int = 0
-    fills: int = 0
-    turnover: Decimal = _ZERO
-    realised: Decimal = _ZERO
-    drawdown: Decimal = _ZERO
-    beyond_volume: Decimal = _ZERO
-    beyond_cost: Decimal = _ZERO
-    fees: dict[str, Decimal] = field(default_factory=dict)
-    slippage: list[Decimal] = field(default_factory=list)
+    counts: Counts
 
     @property
     def quote(self) -> str:
@@ -73,13 +54,12 @@ def reported(opened: Opened, since: datetime, strategy: str | None = None) -> li
         if done is not None and trade.at >= since:
             counts.setdefault(Line.of(trade), Counts()).take(done)
     lines = [
-        _line(line, book.positions.get(line, Position()), counts.get(line, Counts()))
+        LineReport(line, book.positions.get(line, Position()), counts.get(line, Counts()))
         for line in {**book.positions, **counts}
         if strategy in (None, line.strategy)
     ]
-    return sorted(
-        (one for one in lines if one.fills or one.position.lots), key=lambda one: one.line
-    )
+    told = (one for one in lines if one.counts.fills or one.position.lots)
+    return sorted(told, key=lambda one: one.line)
 
 
 def curves(opened: Opened, since: datetime) -> dict[tuple[str, str], list[Decimal]]:
@@ -92,24 +72,6 @@ def curves(opened: Opened, since: datetime) -> dict[tuple[str, str], list[Decima
             course = found.setdefault((trade.strategy or "", trade.quote), [])
             course.append((course[-1] if course else _ZERO) + done.profit)
     return found
-
-
-def _line(line: Line, position: Position, counts: Counts) -> LineReport:
-    earned = counts.earned.values()
-    return LineReport(
-        line,
-        position,
-        trades=len(earned),
-        won=sum(one > 0 for one in earned),
-        fills=counts.fills,
-        turnover=counts.turnover,
-        realised=counts.realised,
-        drawdown=counts.drawdown,
-        beyond_volume=counts.beyond_volume,
-        beyond_cost=counts.beyond_cost,
-        fees=counts.fees,
-        slippage=counts.slippage,
-    )
 
 
 def to_document(
@@ -145,30 +107,30 @@ def unrealised_of(lines: Iterable[LineReport], prices: Mapping[str, Decimal]) ->
 def _total(lines: Sequence[LineReport], prices: Mapping[str, Decimal]) -> dict[str, str | None]:
     unrealised = unrealised_of(lines, prices)
     return {
-        "realised": plain(sum((line.realised for line in lines), _ZERO)),
+        "realised": plain(sum((line.counts.realised for line in lines), _ZERO)),
         "unrealised": None if unrealised is None else plain(unrealised),
     }
 
 
 def _row(line: LineReport, last: Decimal | None) -> dict[str, Any]:
-    unrealised = line.unrealised(last)
+    unrealised, counts, slippage = line.unrealised(last), line.counts, line.counts.slippage
     return {
         "strategy": line.line.strategy,
         "symbol": line.line.symbol,
         "margin": line.line.margin,
-        "trades": line.trades,
-        "won": line.won,
-        "fills": line.fills,
-        "turnover": plain(line.turnover),
-        "fees": {asset: plain(fee) for asset, fee in line.fees.items()},
-        "realised": plain(line.realised),
-        "drawdown": plain(line.drawdown),
+        "trades": counts.trades,
+        "won": counts.won,
+        "fills": counts.fills,
+        "turnover": plain(counts.turnover),
+        "fees": {asset: plain(fee) for asset, fee in counts.fees.items()},
+        "realised": plain(counts.realised),
+        "drawdown": plain(counts.drawdown),
         "open_volume": plain(line.position.volume),
         "open_cost": plain(line.position.cost),
         "last": None if last is None else plain(last),
         "unrealised": None if unrealised is None else plain(unrealised),
-        "slippage_median": plain(median(line.slippage)) if line.slippage else None,
-        "slippage_worst": plain(max(line.slippage)) if line.slippage else None,
-        "beyond_volume": plain(line.beyond_volume),
-        "beyond_cost": plain(line.beyond_cost),
+        "slippage_median": plain(median(slippage)) if slippage else None,
+        "slippage_worst": plain(max(slippage)) if slippage else None,
+        "beyond_volume": plain(counts.beyond_volume),
+        "beyond_cost": plain(counts.beyond_cost),
     }

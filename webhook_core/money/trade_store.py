@@ -15,11 +15,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.contract import Document, Documents
+from webhook_core.ledger.contract import TRIES, Document, Documents
 from webhook_core.money.trades import Trade, from_row, in_order, to_row
 
-TRIES = 5
-"""So often another process may come first in one write."""
 MOST_DAYS = 4000
 FULL = 400_000
 """Characters, of ASCII alone; one trade more has 3,000 at most. An earlier version wrote a whole
@@ -74,19 +72,10 @@ class TradeStore:
             new += self._add_to(day, list(of_day))
         return new
 
-    def known(self, trades: Sequence[Trade]) -> set[str]:
-        """The ids among these that are kept already."""
-        days = {trade.at.date() for trade in trades}
-        return {trade.trade_id for day in days for trade in self.of_day(day)}
-
     def of_day(self, day: date) -> list[Trade]:
         """In UTC, oldest first."""
         rows = {row["trade_id"]: row for part in self._parts(day) for row in json.loads(part.text)}
         return sorted(map(from_row, rows.values()), key=in_order)
-
-    def until(self, end: datetime) -> Iterator[Trade]:
-        """Every trade before that moment, oldest first."""
-        return self.between(datetime.min.replace(tzinfo=UTC), end)
 
     def between(self, since: datetime, end: datetime) -> Iterator[Trade]:
         """From the first moment on, before the second, oldest first."""

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from webhook_core.trading.orders import Side
 
+_AMOUNTS = ("volume", "price", "cost", "fee", "asked")
+
 
 class Role(StrEnum):
     """What the trade was for the bridge.
@@ -79,22 +81,8 @@ def to_row(trade: Trade) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, Any]) -> Trade:
     """Raises ValueError, KeyError, ArithmeticError for one that this version can't read."""
-    volume, price, cost, fee = (Decimal(row[name]) for name in ("volume", "price", "cost", "fee"))
-    return Trade(
-        trade_id=row["trade_id"],
-        order_id=row["order_id"],
-        pair=row["pair"],
-        symbol=row["symbol"],
-        volume=volume,
-        price=price,
-        cost=cost,
-        fee=fee,
-        side=Side(row["side"]),
-        at=datetime.fromisoformat(row["at"]),
-        margin=row.get("margin", False),
-        role=Role(row.get("role", Role.OTHER)),
-        strategy=row.get("strategy"),
-        alert_id=row.get("alert_id"),
-        asked=Decimal(row["asked"]) if "asked" in row else None,
-        fee_in_base=row.get("fee_in_base", False),
-    )
+    known = {name: row[name] for name in Trade._fields if name in row}
+    amounts = {name: Decimal(known[name]) for name in _AMOUNTS if name in known}
+    role = Role(row.get("role", Role.OTHER))
+    at, side = datetime.fromisoformat(row["at"]), Side(row["side"])
+    return Trade(**{**known, **amounts, "role": role, "at": at, "side": side})

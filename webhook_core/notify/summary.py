@@ -81,9 +81,9 @@ def _refusals(rows: Sequence[Row]) -> Iterator[str]:
 def _line(line: LineReport, prices: Mapping[str, Decimal]) -> str:
     """Of one strategy and pair, and what its position is worth beyond its cost by now."""
     pair = f"{line.line.symbol}{' margin' if line.line.margin else ''}"
-    done = f"{line.fills} fills, profit {plain(line.realised)} {line.quote}"
-    if line.beyond_volume:
-        done += f", {plain(line.beyond_volume)} sold beyond what it bought"
+    done = f"{line.counts.fills} fills, profit {plain(line.counts.realised)} {line.quote}"
+    if line.counts.beyond_volume:
+        done += f", {plain(line.counts.beyond_volume)} sold beyond what it bought"
     held = line.position.volume
     if not held:
         return f"{line.line.strategy} {pair}: {done}; holds nothing"
@@ -97,7 +97,7 @@ def _totals(lines: Sequence[LineReport], prices: Mapping[str, Decimal]) -> Itera
     """Without the open profit where a price is missing."""
     for quote in dict.fromkeys(line.quote for line in lines):
         of_quote = [line for line in lines if line.quote == quote]
-        realised = sum((line.realised for line in of_quote), Decimal(0))
+        realised = sum((line.counts.realised for line in of_quote), Decimal(0))
         unrealised = unrealised_of(of_quote, prices)
         holds = any(line.position.lots for line in of_quote)
         beside = f", unrealised {plain(unrealised)} {quote}" if holds and unrealised else ""

@@ -4,25 +4,15 @@ instance: a claim looks at the document itself, in one step with its write."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.contract import TRIES, Documents, rewritten
 from webhook_core.risk.gates import account_pause, strategy_pause
-from webhook_core.risk.pauses import (
-    Pause,
-    from_text,
-    tightened,
-    to_text,
-)
-
-T = TypeVar("T")
-_TRIES = 5
+from webhook_core.risk.pauses import Pause, from_text, tightened, to_text
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -36,60 +26,53 @@ class Pausing:
 
     def pause(self, wanted: Pause) -> Pause:
         """What stands then, which may be tighter than what is wanted. Raises LedgerUnavailable."""
+        pause = wanted
 
-        def write() -> Pause | None:
-            stored = self.documents.read(name)
-            stands = None if stored is None else _readable(stored.text)
-            pause = tightened(stands, wanted)
-            version = None if stored is None else stored.version
-            return pause if self.documents.write(name, to_text(pause), version) else None
+        def change(text: str | None) -> str:
+            nonlocal pause
+            pause = tightened(_readable(text), wanted)
+            return to_text(pause)
 
-        name = self._name(wanted.strategy)
-        pause = _settled(write)
+        rewritten(self.documents, self._name(wanted.strategy), change)
         event(logging.WARNING, "trading.paused", pause=_logged(pause), reason=pause.why or None)
         return pause
 
     def pause_once(self, wanted: Pause) -> bool:
         """Whether it did; not where one that stands holds entries until somebody resumes. Of many
         at once one does. Raises LedgerUnavailable."""
+        does = False
 
-        def write() -> bool | None:
-            stored = self.documents.read(name)
-            stands = None if stored is None else _readable(stored.text)
-            if stands is not None and stands.until is None:
-                return False
-            text = to_text(tightened(stands, wanted))
-            version = None if stored is None else stored.version
-            return True if self.documents.write(name, text, version) else None
+        def change(text: str | None) -> str | None:
+            nonlocal does
+            stands = _readable(text)
+            does = stands is None or stands.until is not None
+            return to_text(tightened(stands, wanted)) if does else None
 
-        name = self._name(wanted.strategy)
-        did = _settled(write)
-        if did:
+        rewritten(self.documents, self._name(wanted.strategy), change)
+        if does:
             event(logging.WARNING, "trading.paused", pause=_logged(wanted), reason=wanted.why)
-        return did
+        return does
 
     def resume(
         self, strategy: str | None, by: str, *, fired_at: datetime | None = None
     ) -> Pause | None:
         """The pause that it ended; None where none stood. ``fired_at``: when somebody wanted that;
         a pause of later stays. Raises LedgerUnavailable."""
-
-        def end() -> tuple[Pause | None] | None:
+        name = self._name(strategy)
+        for _ in range(TRIES):
             stored = self.documents.read(name)
             if stored is None:
-                return (None,)
+                return None
             stands = _readable(stored.text)
             if fired_at is not None and stands is not None and fired_at < stands.at:
-                return (None,)
-            if not self.documents.delete(name, stored.version):
                 return None
-            return (stands or Pause(strategy, "unknown", self.clock.now()),)
-
-        name = self._name(strategy)
-        (ended,) = _settled(end)
-        if ended is not None:
-            event(logging.WARNING, "trading.resumed", by=by, was=_logged(ended))
-        return ended
+            if self.documents.delete(name, stored.version):
+                ended = stands or Pause(strategy, "unknown", self.clock.now())
+                event(logging.WARNING, "trading.resumed", by=by, was=_logged(ended))
+                return ended
+        raise LedgerUnavailable(
+            "The ledger is not available: others pause and resume at this moment."
+        )
 
     def standing(self) -> list[Pause]:
         """All that hold now, the account's first. Raises LedgerUnavailable."""
@@ -105,18 +88,9 @@ class Pausing:
         return strategy_pause(self.mode, self.account, strategy)
 
 
-def _settled(attempt: Callable[[], T | None]) -> T:
-    """Once more where somebody wrote in between."""
-    for _ in range(_TRIES):
-        done = attempt()
-        if done is not None:
-            return done
-    raise LedgerUnavailable("The ledger is not available: others pause and resume at this moment.")
-
-
-def _readable(text: str) -> Pause | None:
+def _readable(text: str | None) -> Pause | None:
     try:
-        return from_text(text)
+        return None if text is None else from_text(text)
     except ValueError:
         return None
 

@@ -73,9 +73,9 @@ def test_what_spot_sells_beyond_its_own_lots_is_no_short_and_named_apart(name):
     rows, realised, volume, beyond = BEYOND[name]
     trades = [trade(*row, number=number) for number, row in enumerate(rows)]
     (line,) = reported(Opened(trades=trades), since=NOON)
-    assert line.realised == D(realised)
+    assert line.counts.realised == D(realised)
     assert line.position.volume == D(volume)
-    assert (line.beyond_volume, line.beyond_cost) == tuple(map(D, beyond))
+    assert (line.counts.beyond_volume, line.counts.beyond_cost) == tuple(map(D, beyond))
     (row,) = to_document([line], {"BTC/USD": D(200)}, NOON, NOON, None)["rows"]
     assert (row["beyond_volume"], row["beyond_cost"]) == beyond
 
@@ -83,7 +83,11 @@ def test_what_spot_sells_beyond_its_own_lots_is_no_short_and_named_apart(name):
 def test_a_fee_in_base_is_sold_beyond_its_own_too():
     sold = trade("sell", "1", "100", "0.01", fee_in_base=True)
     (line,) = reported(Opened(trades=[sold]), since=NOON)
-    assert (line.beyond_volume, line.beyond_cost, line.realised) == (D("1.01"), 100, 0)
+    assert (line.counts.beyond_volume, line.counts.beyond_cost, line.counts.realised) == (
+        D("1.01"),
+        100,
+        0,
+    )
 
 
 @pytest.mark.parametrize("name", BOOKS)
@@ -126,11 +130,11 @@ def test_a_report_counts_its_span_and_knows_what_was_held_before():
         trade("buy", "1", "101", "1", 4, asked=D(100)),
     ]
     (line,) = reported(Opened(trades=trades), since=trades[1].at)
-    assert (line.trades, line.won, line.fills) == (2, 1, 3)
-    assert line.realised == D("150") - 100 - 1 + 45 - 50 - D("0.5") - 1
-    assert line.drawdown == D("5.5") + 1
-    assert line.fees == {"USD": D("2.5")}
-    assert line.slippage == [D("0.6623"), D("1")]
+    assert (line.counts.trades, line.counts.won, line.counts.fills) == (2, 1, 3)
+    assert line.counts.realised == D("150") - 100 - 1 + 45 - 50 - D("0.5") - 1
+    assert line.counts.drawdown == D("5.5") + 1
+    assert line.counts.fees == {"USD": D("2.5")}
+    assert line.counts.slippage == [D("0.6623"), D("1")]
     assert (line.position.volume, line.position.cost) == (D("1.5"), D("151"))
     document = to_document([line], {"BTC/USD": D(200)}, trades[0].at, NOON, None)
     assert document["rows"][0]["unrealised"] == "149"
@@ -177,7 +181,7 @@ def test_what_was_closed_has_won_only_beyond_the_fees_of_both_its_ends(row):
     _, legs, won, *margin = row
     trades = [trade(*leg, number, margin=bool(margin)) for number, leg in enumerate(legs, 1)]
     (line,) = reported(Opened(trades=trades), since=NOON)
-    assert (line.trades, line.won) == (1, won)
+    assert (line.counts.trades, line.counts.won) == (1, won)
 
 
 def test_a_fee_in_base_is_what_the_closed_part_cost_too():
@@ -186,7 +190,7 @@ def test_a_fee_in_base_is_what_the_closed_part_cost_too():
         (line,) = reported(
             Opened(trades=[bought, trade("sell", "0.99", price, "0", 2)]), since=NOON
         )
-        assert line.won == won
+        assert line.counts.won == won
 
 
 def test_a_lot_without_a_fee_of_its_own_has_none():
