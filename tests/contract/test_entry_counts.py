@@ -26,8 +26,8 @@ from webhook_core.errors import LedgerUnavailable, OrderDenied
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Outdated, Waiting
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.firestore.calls import FirestoreCalls
-from webhook_core.ledger.firestore.claims import claim_taking
 from webhook_core.ledger.firestore.failures import Contended, Unproved
+from webhook_core.ledger.firestore.turns import claim_together
 from webhook_core.risk.pauses import Pause
 from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.entry_counts import entry_takes
@@ -210,7 +210,7 @@ def another_counted_meanwhile(write_all, calls, writes):
     taking = replace(other, takes=entry_takes((BUY,), RULES, other.unit, NOON))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(FirestoreCalls, "write_all", write_all)
-        assert isinstance(claim_taking(taking, calls, Dated()), Claimed)
+        assert isinstance(claim_together(taking, calls, Dated()), Claimed)
     return write_all(calls, writes)
 
 

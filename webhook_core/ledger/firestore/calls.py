@@ -22,8 +22,8 @@ from webhook_core.ledger.firestore.tokens import NoToken
 from webhook_core.ledger.time_left import seconds_at_most
 from webhook_core.value import NamedTuple, Record, Value
 
-LEDGER = "ledger"
-"""The collection of the entries."""
+LEDGER, DOCUMENTS, HISTORY = "ledger", "documents", "history"
+"""The collections of the entries, the named texts and the notes."""
 _LEAST_S = 0.05
 """A call with less time than that is not worth its packets."""
 _TOKEN_WITHIN_S = 1.5

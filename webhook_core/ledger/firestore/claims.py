@@ -1,5 +1,5 @@
-"""A claim in Firestore that depends on no other, and what is recorded of it: one write each, under
-conditions, and a look at what is stored only where one of them fails or the answer is lost."""
+"""A claim in Firestore that depends on nothing else, and what is recorded of it: one write each,
+under conditions, and a look at what is stored only where one fails or its answer is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from webhook_core.ledger.serial import unmarked
 from webhook_core.value import replace
 
 _TRIES = 2
-_TRIES_TAKING = 6
 
 
 class _Tries:
@@ -53,7 +52,7 @@ class _Tries:
 def claim_alone(
     entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
 ) -> Claimed | Existing | HeldBack:
-    """The first attempt of an entry without a turn."""
+    """The first attempt of an entry that has no turn and takes nothing."""
     name, fields, gates = unit_digest(entry.unit).hex(), fields_of(entry), Gates(entry)
     replaces, tries = "", _Tries()
     while tries.another():
@@ -78,34 +77,6 @@ def claim_alone(
             held = tries.look(gates, calls)
         if held is not None:
             return held
-    raise LedgerUnavailable(UNSURE)
-
-
-def claim_taking(
-    entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
-) -> Claimed | Existing | HeldBack:
-    """The first attempt of an entry without a turn, or the next one of an entry with a version,
-    that takes places of a count with it: one look at both, and one commit. Raises WebhookError
-    where it may not take them."""
-    from webhook_core.ledger.firestore.taking import references_of, taken  # under a limit alone
-
-    name, fields, gates, held = unit_digest(entry.unit).hex(), fields_of(entry), Gates(entry), None
-    for _ in range(_TRIES_TAKING):
-        found = calls.get_all([(LEDGER, name), *references_of(entry)])
-        own = found.get((LEDGER, name))
-        decided = known(entry, fields, own, clock) or held
-        if decided is not None:
-            return decided
-        first = Write(LEDGER, name, fields, "" if own is None else own.version)
-        try:
-            version = calls.write_all([first, *taken(entry, found), *gates.conditions])
-            return Claimed(replace(unmarked(entry), version=version))
-        except Contended:
-            clock.sleep(CONTENTION_S)
-        except Unproved:
-            continue  # the next look tells whether we were here ourselves
-        except (AlreadyThere, Changed):  # somebody else was; or something holds it back
-            held = gates.look(calls)
     raise LedgerUnavailable(UNSURE)
 
 

@@ -8,13 +8,12 @@ import uuid
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
+from webhook_core.ledger.firestore.calls import DOCUMENTS, FirestoreCalls, Stored
 from webhook_core.ledger.firestore.entries import UNSURE
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
 
 MAX_TEXT_BYTES = 900_000
 """Firestore takes 1 MiB per document with names and all (cloud.google.com/firestore/quotas)."""
-DOCUMENTS = "documents"
 
 
 def read_document(name: str, calls: FirestoreCalls) -> Document | None:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored, Verify
-from webhook_core.ledger.firestore.documents import DOCUMENTS, document_id
+from webhook_core.ledger.firestore.calls import DOCUMENTS, FirestoreCalls, Stored, Verify
+from webhook_core.ledger.firestore.documents import document_id
 from webhook_core.risk.gates import held_back, pauses_of
 
 

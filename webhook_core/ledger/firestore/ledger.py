@@ -25,13 +25,12 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Clock, SystemClock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Document, Existing, Page, Recorded
-from webhook_core.ledger.entry import LedgerEntry, State, Turn, Unit
+from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, operation
 from webhook_core.ledger.firestore.channel import FirestoreChannel
 from webhook_core.ledger.firestore.claims import (
     claim_alone,
     claim_next_alone,
-    claim_taking,
     recorded,
 )
 from webhook_core.ledger.firestore.documents import (
@@ -82,24 +81,22 @@ class FirestoreLedger(FirestoreNotes):
         self._channel.close()
 
     def claim(self, entry: LedgerEntry) -> Claim:
-        if entry.turn is None:
+        if entry.turn is None and not entry.takes:
             with self._operation() as calls:
-                claim = claim_taking if entry.takes else claim_alone
-                return claim(entry, calls, self._clock)
-        return self._claim_in_turn(replace(entry, version=""), entry.turn)
+                return claim_alone(entry, calls, self._clock)
+        return self._claim_together(replace(entry, version=""))
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        if entry.turn is None:
+        if entry.turn is None and not entry.takes:
             with self._operation(in_budget=False, version=entry.version) as calls:
-                claim = claim_taking if entry.takes else claim_next_alone
-                return claim(entry, calls, self._clock)
-        return self._claim_in_turn(entry, entry.turn)
+                return claim_next_alone(entry, calls, self._clock)
+        return self._claim_together(entry)
 
-    def _claim_in_turn(self, entry: LedgerEntry, turn: Turn) -> Claim:
-        from webhook_core.ledger.firestore.turns import claim_in_turn
+    def _claim_together(self, entry: LedgerEntry) -> Claim:
+        from webhook_core.ledger.firestore.turns import claim_together
 
         with self._operation(version=entry.version) as calls:
-            return claim_in_turn(entry, turn, calls, self._clock)
+            return claim_together(entry, calls, self._clock)
 
     def mark(self, line: str) -> str:
         from webhook_core.ledger.firestore.turns import mark_of
@@ -147,9 +144,7 @@ class FirestoreLedger(FirestoreNotes):
         ) as calls:  # reconcile: it notices an emptied database
             begin = None if after is None else (after[0], calls.path_of(LEDGER, after[1]))
             found = calls.query(
-                queries.listing(
-                    states, strategy, after=begin, limit=limit + 1, newest_first=newest_first
-                )
+                queries.listing(states, strategy, begin, limit + 1, newest_first=newest_first)
             )
         following = cursor_at(found[limit - 1]) if len(found) > limit else None
         return Page(self._shown(found[:limit]), following)

@@ -6,22 +6,18 @@ A list of one strategy needs the composite index strategy + at of examples/fires
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.firestore.calls import FirestoreCalls, Stored
+from webhook_core.ledger.firestore.calls import HISTORY, FirestoreCalls, Stored
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
     from webhook_core.ledger.notes import Note, NotePage
 
-HISTORY = "history"
-"""The collection."""
 _DELETED_AT_ONCE = 100
 
 
@@ -56,7 +52,7 @@ class FirestoreNotes:
     ) -> NotePage:
         """A page may hold fewer before the last: time-to-live may be a day late, and what has
         expired is left out."""
-        from webhook_core.ledger.firestore import note_queries
+        from webhook_core.ledger.firestore import queries
         from webhook_core.ledger.keys import cursor_text, read_cursor
         from webhook_core.ledger.notes import NotePage
 
@@ -66,7 +62,7 @@ class FirestoreNotes:
         with self._operation() as calls:
             begin = None if after is None else (after[0], calls.path_of(HISTORY, after[1]))
             found = calls.query(
-                note_queries.listing(strategy, begin, limit + 1, newest_first=newest_first)
+                queries.notes(strategy, begin, limit + 1, newest_first=newest_first)
             )
         page = [_note(stored) for stored in found[:limit]]
         following = cursor_text(page[-1].at, page[-1].key) if len(found) > limit else None
@@ -74,17 +70,14 @@ class FirestoreNotes:
         return NotePage([note for note in page if note.expires_at > now], following)
 
     def purge_notes(self, before: datetime, limit: int) -> int:
-        from webhook_core.ledger.firestore import note_queries
-
-        return self._delete_oldest(partial(note_queries.oldest, before), limit)
-
-    def _delete_oldest(self, query: Callable[[int], dict[str, Any]], limit: int) -> int:
         """As far as it gets: one that changes meanwhile, or another that purges, ends it."""
+        from webhook_core.ledger.firestore.queries import oldest_notes
+
         deleted = 0
         while deleted < limit:
             wanted = min(limit - deleted, _DELETED_AT_ONCE)
             with self._operation() as calls:
-                found = calls.query(query(wanted))
+                found = calls.query(oldest_notes(before, wanted))
                 try:
                     calls.delete(found)
                 except Changed:
