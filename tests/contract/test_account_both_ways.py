@@ -21,7 +21,7 @@ from webhook_core.kraken import known_pairs
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.desk import MarketRules
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.kraken.paper.transport import PaperTransport
+from webhook_core.kraken.paper.venue import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.orders import Side

@@ -17,7 +17,7 @@ from tests.support.faked_function import Answer, Function
 from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.paper.transport import PaperTransport
+from webhook_core.kraken.paper.venue import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 
 FAR_BACK_NS = 10**19

@@ -17,7 +17,7 @@ from tests.support.paper import KEY, SECRET, StoppedClock, order, paper, result
 from webhook_core.bootstrap import assemble
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.packaged_pairs import snapshot
-from webhook_core.kraken.paper.transport import PaperTransport
+from webhook_core.kraken.paper.venue import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 
 FRESH = datetime(2026, 9, 25, 6, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.kraken import market_data
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.outcomes import Reply
-from webhook_core.kraken.paper.transport import PaperTransport
+from webhook_core.kraken.paper.venue import PaperTransport
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.trading.instruments import Instrument
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from webhook_core.kraken.paper import kinds, margin, matching
+from webhook_core.kraken.paper import margin, matching, prices
 from webhook_core.kraken.paper.arguments import read, same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
@@ -40,9 +40,7 @@ def checked(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
     if order.volume:
         check_size(pair, order, desk.book.prices.get(pair.key))
     else:
-        from webhook_core.kraken.paper import settling
-
-        order.volume = settling.requisite(desk, order)
+        order.volume = margin.requisite(desk, order)
     return pair, order
 
 
@@ -55,9 +53,7 @@ def described(order: Order, pair: Pair) -> dict[str, str]:
 def trade(desk: Desk, pair: Pair, order: Order) -> None:
     """Give a checked order to the matching engine. Raises Refused with nothing changed."""
     if order.ordertype == "settle-position":
-        from webhook_core.kraken.paper import settling
-
-        settling.settle(desk, pair, order)
+        margin.settle(desk, pair, order)
         return
     _check_book(desk, pair, order, desk.book.prices.get(pair.key))
     matching.place(desk, pair, order)
@@ -67,7 +63,7 @@ def _check_mode(pair: Pair, order: Order) -> None:
     allowed = {
         "online": True,
         "post_only": "post" in order.oflags,
-        "limit_only": order.ordertype in kinds.LIMITS,
+        "limit_only": order.ordertype in prices.LIMITS,
         "reduce_only": order.reduce_only,
     }
     if not allowed.get(pair.status, False):

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from webhook_core.kraken.paper import kinds
+from webhook_core.kraken.paper import prices
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.price_arguments import _AMOUNT, _amount, _digits, set_prices
+from webhook_core.kraken.paper.prices import AMOUNT, amount, digits, set_prices
 from webhook_core.kraken.paper.public import no_price
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
-ORDER_TYPES = kinds.LIMITS | kinds.TRIGGERS | {"market", "settle-position"}
+ORDER_TYPES = prices.LIMITS | prices.TRIGGERS | {"market", "settle-position"}
 # One price per pair: own orders never meet.
 STP_TYPES = frozenset({"cancel-newest", "cancel-oldest", "cancel-both"})
 LATEST_DEADLINE_S, LONGEST_GTD_S = 60, 31 * 86400
@@ -54,7 +54,6 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
         timeinforce=_time_in_force(params, ordertype),
         starttm=_moment(params, "starttm", desk.now),
         expiretm=_expiry(params, desk.now),
-        userref=_userref(params),
         cl_ord_id=_client_order_id(params),
         trigger=_trigger(desk, params),
         reduce_only=_reduce_only(params, leverage),
@@ -79,7 +78,7 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
 
 def check_display(text: str, order: Order) -> None:
     """What an iceberg shows; it changes nothing here, as there is no queue. Raises Refused."""
-    if not order.volume / _DISPLAYED <= _amount({"displayvol": text}, "displayvol") <= order.volume:
+    if not order.volume / _DISPLAYED <= amount({"displayvol": text}, "displayvol") <= order.volume:
         raise invalid("displayvol")
 
 
@@ -127,11 +126,11 @@ def volume_of(
     Raises Refused, naming ``field``.
     """
     text = params.get("volume", "")
-    if leverage and re.fullmatch(_AMOUNT, text) and not Decimal(text):
+    if leverage and re.fullmatch(AMOUNT, text) and not Decimal(text):
         return Decimal(0)
-    volume = _amount({field: text}, field)
+    volume = amount({field: text}, field)
     most = pair.cost_decimals if "viqc" in params.get("oflags", "") else pair.lot_decimals
-    if _digits(volume) > most:
+    if digits(volume) > most:
         raise invalid(field)
     return volume
 
@@ -190,20 +189,11 @@ def _expiry(params: Mapping[str, str], now: float) -> int:
     return moment
 
 
-def _userref(params: Mapping[str, str]) -> int | None:
-    text = params.get("userref")
-    if text is None:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,10}", text, re.ASCII) or not -(2**31) <= int(text) < 2**31:
-        raise invalid("userref")
-    return int(text)
-
-
 def _client_order_id(params: Mapping[str, str]) -> str | None:
     text = params.get("cl_ord_id")
     if text is None:
         return None
-    if "userref" in params or not (re.fullmatch(_UUID, text) or re.fullmatch(_FREE_ID, text)):
+    if not (re.fullmatch(_UUID, text) or re.fullmatch(_FREE_ID, text)):
         raise invalid("cl_ord_id")
     return text
 

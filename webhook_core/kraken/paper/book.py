@@ -40,7 +40,6 @@ class Order(Record):
     oflags: str = "fciq"
     timeinforce: str = "GTC"
     expiretm: int = 0
-    userref: int | None = None
     cl_ord_id: str | None = None
     hold: Decimal = Decimal(0)
     triggered: bool = False
@@ -203,23 +202,13 @@ class Book(Record):
 
 
 _Row = TypeVar("_Row", Order, Position)
-# The fields of Order and Position that are Decimal.
 _MONEY = frozenset(
-    {
-        "volume",
-        "price",
-        "price2",
-        "hold",
-        "vol_exec",
-        "average",
-        "cost",
-        "fee",
-        "margin",
-        "closed",
-        "peak",
-        "spent",
-    }
+    name
+    for kind in (Order, Position)
+    for name, annotation in kind.__annotations__.items()
+    if annotation == "Decimal"
 )
+"""The fields that are Decimal."""
 
 
 def _data(row: Order | Position) -> dict[str, Any]:

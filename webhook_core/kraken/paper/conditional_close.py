@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from webhook_core.kraken.paper import kinds
+from webhook_core.kraken.paper import prices
 from webhook_core.kraken.paper.book import Order
-from webhook_core.kraken.paper.price_arguments import set_prices
+from webhook_core.kraken.paper.prices import set_prices
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
-KINDS = kinds.TRIGGERS | kinds.LIMITS
+KINDS = prices.TRIGGERS | prices.LIMITS
 _MISSING = "EGeneral:Invalid arguments:price"
 
 

@@ -1,16 +1,19 @@
-"""Pairs that paper has not at hand: what Kraken's AssetPairs has told somebody before,
-and those of the records."""
+"""What paper has not at hand: pairs, which Kraken's AssetPairs has told somebody before or the
+records have; and prices from outside. Paper trades at those, and never at one of before where they
+can't be had."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from webhook_core.errors import LedgerUnavailable
+from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.events import event
+from webhook_core.kraken.paper.rules import Pair, Rows
+from webhook_core.kraken.paper.wire import Unreachable
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
@@ -21,7 +24,9 @@ STATED_BY_KRAKEN = "pair-rules"
 own rules and no other's."""
 READ_AGAIN_AFTER_S = 300.0
 
-Rows = Mapping[str, Mapping[str, Any]]
+PriceSource = Callable[[str], Decimal | None]
+"""The last price of an altname, None where it is stated to have none. Raises VenueUnavailable where
+nobody can be asked."""
 
 
 class Elsewhere:
@@ -72,3 +77,14 @@ def _rows_in(text: str) -> Rows:
     return {
         key: row for key, row in pairs.items() if isinstance(row, dict) and needed <= row.keys()
     }
+
+
+def outside_price(pair: Pair, source: PriceSource | None) -> Decimal | None:
+    """None where there is none. Raises Unreachable where it can't be seen now."""
+    if source is None:
+        return None
+    try:
+        return source(pair.altname)
+    except VenueUnavailable as error:
+        event(logging.WARNING, "paper.no_price", pair=pair.altname, reason=error.message)
+        raise Unreachable from None

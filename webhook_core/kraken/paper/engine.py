@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.kraken.paper import matching, outside, private, public, wire
+from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Desk, Fees, Lag, MarketRules
-from webhook_core.kraken.paper.elsewhere import Elsewhere
+from webhook_core.kraken.paper.elsewhere import Elsewhere, PriceSource, outside_price
 from webhook_core.kraken.paper.key import PaperKey
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
@@ -52,7 +52,7 @@ class PaperKraken:
         taker_fee: Decimal,
         key: str,
         secret: str,
-        price_source: outside.PriceSource | None = None,
+        price_source: PriceSource | None = None,
         rule_source: Callable[[Mapping[str, str]], Rows | None] | None = None,
         book_name: str = "paper-book",
         pairs: Mapping[str, Mapping[str, Any]] | None = None,
@@ -136,10 +136,7 @@ class PaperKraken:
         raise Refused("EGeneral:Unknown method")
 
     def _public(self, name: str, query: str) -> Any:
-        try:
-            params = wire.form(query)
-        except ValueError:
-            raise Refused("EAPI:Bad request") from None
+        params = wire.form(query)
         if name == "AssetPairs" and self.rule_source is not None:
             return self._stated(self.rule_source(params))
         asked = public.named(params.get("pair", "")) if name == "Ticker" else []
@@ -215,7 +212,7 @@ class PaperKraken:
         prices: dict[str, Decimal] = {}
         for name in names if self.price_source is not None else []:
             pair = self._find(name, params.get("asset_class", "currency"))
-            price = outside.price(pair, self.price_source) if pair else None
+            price = outside_price(pair, self.price_source) if pair else None
             if pair is None or price is None or not _is_price(price):
                 break
             prices[pair.key] = price

@@ -40,7 +40,7 @@ class PaperKey:
         """The parameters of a signed request and its nonce. Raises Refused in Kraken's words."""
         if not hmac.compare_digest(headers.get("api-key", "").encode(), self.name.encode()):
             raise Refused("EAPI:Invalid key")
-        params = wire.parameters(headers.get("content-type", ""), body)
+        params = wire.form(body)
         nonce = wire.nonce_of(params)
         signed = wire.signature(self.secret, path, params["nonce"], body)
         if not hmac.compare_digest(headers.get("api-sign", "").encode(), signed.encode()):

@@ -1,5 +1,6 @@
 """Margin, simply: a fill opens a position, an opposite fill closes the oldest first, and the
-difference goes to the balance.
+difference goes to the balance. And what only margin orders can: close whatever is open (volume 0),
+and settle a position with the account's own money (docs.kraken.com, add-order).
 
 Figures of TradeBalance: docs.kraken.com/api/docs/rest-api/get-trade-balance. Rollover
 fees are left out.
@@ -13,6 +14,7 @@ from decimal import Decimal
 from webhook_core.kraken.paper.book import Fill, Order, Position
 from webhook_core.kraken.paper.desk import HUNDRED, Desk
 from webhook_core.kraken.paper.rules import Pair
+from webhook_core.kraken.paper.wire import Refused, invalid
 from webhook_core.value import NamedTuple
 
 ZERO = Decimal(0)
@@ -173,3 +175,38 @@ def _price_of(desk: Desk, held: str, asset: str) -> Decimal:
         if (pair.base, pair.quote) == (asset, held):
             return 1 / price
     return ZERO
+
+
+def requisite(desk: Desk, order: Order) -> Decimal:
+    """The volume of an order that came with 0: all that it can close.
+
+    Raises Refused where nothing is open.
+    """
+    volume = closable(desk, order)
+    if not volume:
+        raise Refused("EOrder:Unknown position")
+    return volume
+
+
+def settle(desk: Desk, pair: Pair, order: Order) -> None:
+    """Take over what a position bought, or deliver what it sold, at the price it was opened at.
+
+    Raises Refused.
+    """
+    if order.volume > requisite(desk, order):
+        raise invalid("volume")
+    closed = list(parts(desk, order, order.volume))
+    cost = sum((pair.rounded(held.cost * part / held.volume) for held, part in closed), Decimal(0))
+    asset, amount = (pair.quote, cost) if order.side == "sell" else (pair.base, order.volume)
+    if desk.available(asset) < amount:
+        raise Refused("EOrder:Insufficient funds")
+    sign = 1 if order.side == "sell" else -1
+    desk.add(pair.base, sign * order.volume)
+    desk.add(pair.quote, -sign * cost)
+    for held, part in closed:
+        held.closed += part
+    drop_closed(desk)
+    order.txid, order.trade = desk.book.mint("O"), desk.book.mint("T")
+    order.vol_exec, order.cost = order.volume, cost
+    order.average = (cost / order.volume).quantize(Decimal(1).scaleb(-pair.pair_decimals))
+    desk.finish(order, "closed")

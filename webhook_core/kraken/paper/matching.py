@@ -12,7 +12,7 @@ from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Fill, Order
 from webhook_core.kraken.paper.conditional_close import child_of
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.kinds import TRAILING, TRIGGERS, limit_of, rising
+from webhook_core.kraken.paper.prices import TRAILING, TRIGGERS, limit_of, rising
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused
 
@@ -99,9 +99,9 @@ def meet(desk: Desk, pair: Pair, order: Order, market: Decimal, *, resting: bool
     was in the book before."""
     if order.ordertype in TRIGGERS and not order.triggered:
         if order.ordertype in TRAILING:
-            from webhook_core.kraken.paper import trailing
+            from webhook_core.kraken.paper import relative
 
-            trailing.follow(pair, order, market)
+            relative.follow(pair, order, market)
         if not (market >= order.price if rising(order) else market <= order.price):
             return
         order.triggered = True

@@ -8,7 +8,7 @@ Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import ROUND_DOWN, Decimal
 from importlib import import_module
 from typing import Any, TypeVar
@@ -18,11 +18,11 @@ from webhook_core.kraken.paper.add_order import add_order
 from webhook_core.kraken.paper.arguments import same_id
 from webhook_core.kraken.paper.book import Order
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.public import Params, named
 from webhook_core.kraken.paper.rules import asset_decimals, asset_id
 from webhook_core.kraken.paper.views import order_object, position_object
 from webhook_core.kraken.paper.wire import Refused, invalid
 
-Params = Mapping[str, str]
 _Row = TypeVar("_Row")
 PAGE = 50
 
@@ -31,18 +31,8 @@ def _is_true(params: Params, field: str) -> bool:
     return params.get(field, "").lower() in ("true", "1")
 
 
-def _integer(params: Params, field: str) -> int | None:
-    if field not in params:
-        return None
-    if not re.fullmatch(r"-?[0-9]{1,15}", params[field], re.ASCII):
-        raise invalid(field)
-    return int(params[field])
-
-
-def _same(order: Order, params: Params, userref: int | None) -> bool:
-    if "cl_ord_id" in params and not same_id(order.cl_ord_id, params["cl_ord_id"]):
-        return False
-    return userref is None or order.userref == userref
+def _same(order: Order, params: Params) -> bool:
+    return "cl_ord_id" not in params or same_id(order.cl_ord_id, params["cl_ord_id"])
 
 
 def _objects(desk: Desk, orders: Iterable[Order], params: Params) -> dict[str, Any]:
@@ -58,27 +48,23 @@ def _shown(desk: Desk, order: Order) -> bool:
 
 
 def open_orders(desk: Desk, params: Params) -> dict[str, Any]:
-    userref = _integer(params, "userref")
     orders = [
-        order
-        for order in desk.book.open.values()
-        if _shown(desk, order) and _same(order, params, userref)
+        order for order in desk.book.open.values() if _shown(desk, order) and _same(order, params)
     ]
     return {"open": _objects(desk, orders, params)}
 
 
 def closed_orders(desk: Desk, params: Params) -> dict[str, Any]:
     """Fifty a page, newest first; ``start`` is exclusive, ``end`` inclusive, both unix
-    seconds or a txid."""
+    seconds."""
     if params.get("closetime", "both") not in ("open", "close", "both"):
         raise invalid("closetime")
-    userref = _integer(params, "userref")
-    start, end = moment(desk, params, "start", 0), moment(desk, params, "end", float("inf"))
+    start, end = moment(params, "start", 0), moment(params, "end", float("inf"))
     found = [
         order
         for order in desk.book.closed_orders()
         if _shown(desk, order)
-        and _same(order, params, userref)
+        and _same(order, params)
         and any(start < time <= end for time in _times(order, params))
     ]
     return page(found, params, "closed", lambda rows: _objects(desk, rows, params))
@@ -89,53 +75,42 @@ def _times(order: Order, params: Params) -> tuple[float, ...]:
     return times.get(params.get("closetime", "both"), (order.opentm, order.closetm))
 
 
-def moment(desk: Desk, params: Params, field: str, default: float) -> float:
-    """``start`` or ``end``: unix seconds, or the time of a txid. Raises Refused."""
+def moment(params: Params, field: str, default: float) -> float:
+    """``start`` or ``end``, unix seconds. Raises Refused."""
     text = params.get(field)
     if text is None:
         return default
-    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
-        return float(text)
-    order = desk.book.find(text)
-    if order is None:
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text, re.ASCII):
         raise invalid(field)
-    return order.opentm
+    return float(text)
 
 
 def page(
     found: list[_Row], params: Params, name: str, shape: Callable[[list[_Row]], dict[str, Any]]
 ) -> dict[str, Any]:
     """Fifty rows from ``ofs`` on, and how many there are. Raises Refused."""
-    offset = _integer(params, "ofs") or 0
-    if offset < 0:
+    text = params.get("ofs", "0")
+    if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
         raise invalid("ofs")
+    offset = int(text)
     answer: dict[str, Any] = {name: shape(found[offset : offset + PAGE])}
     return answer if _is_true(params, "without_count") else answer | {"count": len(found)}
 
 
 def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
     """Orders by txid; an unknown one is left out, as Kraken does."""
-    txids = [txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()]
+    txids = named(params.get("txid", ""))
     if not 0 < len(txids) <= 50:
         raise invalid("txid")
-    userref = _integer(params, "userref")
     orders = [order for order in map(desk.book.find, txids) if order is not None]
-    return _objects(
-        desk, (o for o in orders if _shown(desk, o) and _same(o, params, userref)), params
-    )
+    return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params)), params)
 
 
-def open_positions(desk: Desk, params: Params) -> Any:
-    if params.get("consolidation", "market") != "market":
-        raise invalid("consolidation")
-    asked = {txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()}
-    docalcs = _is_true(params, "docalcs")
-    held = [position for position in desk.book.positions if not asked or position.txid in asked]
+def open_positions(desk: Desk, params: Params) -> dict[str, Any]:
+    """One row a position; rows of whole markets, which Kraken has too, nobody asks for here."""
     if "consolidation" in params:
-        from webhook_core.kraken.paper import consolidated
-
-        return consolidated.by_market(desk, held, docalcs=docalcs)
-    return {position.txid: position_object(desk, position, docalcs=docalcs) for position in held}
+        raise invalid("consolidation")
+    return {held.txid: position_object(desk, held) for held in desk.book.positions}
 
 
 def _asset_text(asset: str, amount: Decimal) -> str:
@@ -183,9 +158,7 @@ def trade_balance(desk: Desk, params: Params) -> dict[str, str]:
 def trade_volume(desk: Desk, params: Params) -> dict[str, Any]:
     """The account's fees; none without ``pair``."""
     answer: dict[str, Any] = {"currency": "ZUSD", "volume": "0.0000"}
-    pairs = [
-        desk.pairs.find(name.strip()) for name in params.get("pair", "").split(",") if name.strip()
-    ]
+    pairs = [desk.pairs.find(name) for name in named(params.get("pair", ""))]
     if pairs:
         answer["fees"] = {pair.key: _fee_row(desk.fees.taker) for pair in pairs}
         answer["fees_maker"] = {pair.key: _fee_row(desk.fees.maker) for pair in pairs}
@@ -220,9 +193,9 @@ _OPEN, _CLOSED, _FUNDS = ("query-open-trades",), ("query-closed-trades",), ("que
 # One of the permissions is enough.
 ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "AddOrder": (add_order, _TRADE),
-    "AmendOrder": (_rarely("amending", "amend_order"), _CANCEL),
-    "CancelOrder": (_rarely("cancels", "cancel_order"), _CANCEL),
-    "CancelAll": (_rarely("cancels", "cancel_all"), _CANCEL),
+    "AmendOrder": (_rarely("changes", "amend_order"), _CANCEL),
+    "CancelOrder": (_rarely("changes", "cancel_order"), _CANCEL),
+    "CancelAll": (_rarely("changes", "cancel_all"), _CANCEL),
     "OpenOrders": (open_orders, _OPEN),
     "ClosedOrders": (closed_orders, _CLOSED),
     "QueryOrders": (query_orders, _OPEN + _CLOSED),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.rules import Pair, asset_decimals, asset_id, asset_name
+from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
 
 Params = Mapping[str, str]
@@ -31,25 +31,6 @@ def system_status(desk: Desk, _: Params) -> dict[str, Any]:
     return {
         "status": "online",
         "timestamp": f"{datetime.fromtimestamp(desk.now, UTC):%Y-%m-%dT%H:%M:%SZ}",
-    }
-
-
-def assets(desk: Desk, params: Params) -> dict[str, Any]:
-    known = desk.pairs.assets()
-    asked = [asset_id(name) for name in named(params.get("asset", ""))]
-    if set(asked) - set(known):
-        raise Refused("EQuery:Unknown asset")
-    return {asset: _asset(asset) for asset in asked or known}
-
-
-def _asset(asset: str) -> dict[str, Any]:
-    digits = asset_decimals(asset)
-    return {
-        "aclass": "currency",
-        "altname": asset_name(asset),
-        "decimals": digits,
-        "display_decimals": 2 if digits == 4 else 5,
-        "status": "enabled",
     }
 
 
@@ -109,7 +90,6 @@ def no_price(pair: Pair, field: str) -> Refused:
 ENDPOINTS: dict[str, Callable[[Desk, Params], Any]] = {
     "Time": server_time,
     "SystemStatus": system_status,
-    "Assets": assets,
     "AssetPairs": asset_pairs,
     "Ticker": ticker,
 }

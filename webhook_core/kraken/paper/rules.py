@@ -233,11 +233,6 @@ def asset_id(name: str) -> str:
     return name if name[:-1].isupper() else upper  # AAPLx keeps its small x
 
 
-def asset_name(asset: str) -> str:
-    """The altname of an asset id."""
-    return asset[1:] if asset in _LEGACY else asset
-
-
 def asset_decimals(asset: str) -> int:
     """Digits of a balance (Assets.decimals)."""
     return 4 if asset in _LEGACY and asset.startswith("Z") else _DECIMALS.get(asset, 10)

@@ -8,6 +8,7 @@ from typing import Any
 from webhook_core.kraken.paper.book import Fill, Order
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.private import moment, page
+from webhook_core.kraken.paper.public import named
 from webhook_core.kraken.paper.views import trade_object
 from webhook_core.kraken.paper.wire import invalid
 
@@ -24,14 +25,14 @@ def _newest_first(desk: Desk) -> list[tuple[Order, Fill]]:
 
 
 def trades_history(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
-    start, end = moment(desk, params, "start", 0), moment(desk, params, "end", float("inf"))
+    start, end = moment(params, "start", 0), moment(params, "end", float("inf"))
     found = [(order, fill) for order, fill in _newest_first(desk) if start < fill.time <= end]
     return page(found, params, "trades", lambda rows: _objects(desk, rows))
 
 
 def query_trades(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
     """Trades by id; an unknown one is left out."""
-    asked = [txid.strip() for txid in params.get("txid", "").split(",") if txid.strip()]
+    asked = named(params.get("txid", ""))
     if not 0 < len(asked) <= MOST:
         raise invalid("txid")
     return _objects(

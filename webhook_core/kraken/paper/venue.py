@@ -1,5 +1,5 @@
 """The paper Kraken as a venue: the engine beneath the same krakenex client,
-and the same KrakenVenue."""
+and the same KrakenVenue. Everything runs for real but the socket."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from webhook_core.kraken.client import KrakenClient
 from webhook_core.kraken.paper.engine import PaperKraken
-from webhook_core.kraken.paper.transport import PaperTransport
+from webhook_core.kraken.paper.wire import Unreachable
 from webhook_core.kraken.venue import KrakenVenue
+from webhook_core.network.exchange import Answer, NoAnswer
 from webhook_core.value import NamedTuple
 
 if TYPE_CHECKING:
@@ -20,6 +21,32 @@ if TYPE_CHECKING:
 KEY = "paper"
 SECRET = "cGFwZXIga3Jha2VuIGhhcyBubyBzZWNyZXRz"  # noqa: S105  signs requests to a venue inside this process
 NONCE_WINDOW = 10**10  # ten seconds, what the README advises for a real key too
+
+
+class PaperTransport:
+    """A kraken.session.Transport."""
+
+    def __init__(self, engine: PaperKraken) -> None:
+        self.engine = engine
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,  # noqa: ARG002  it answers at once
+    ) -> Answer:
+        """The request, byte for byte, to the engine. Raises NoAnswer as a socket would."""
+        bare, _, query = path.partition("?")
+        try:
+            status, content = self.engine.handle(method, bare, query, headers, body or b"")
+        except Unreachable:
+            raise NoAnswer("Unreachable", is_sent=False) from None
+        return Answer(status, {}, content)
+
+    def close(self) -> None:
+        """Nothing is open; the book is stored after every request."""
 
 
 class PaperAccount(NamedTuple):

@@ -52,7 +52,7 @@ def order_object(order: Order, pair: Pair, *, trades: bool = False) -> dict[str,
     """
     view: dict[str, Any] = {
         "refid": order.refid,
-        "userref": order.userref if order.userref is not None or order.cl_ord_id else 0,
+        "userref": None if order.cl_ord_id else 0,
         "status": order.status,
         "reason": order.reason,
         "opentm": order.opentm,
@@ -125,13 +125,10 @@ def trade_object(order: Order, fill: Fill, pair: Pair) -> dict[str, Any]:
     }
 
 
-def position_object(desk: Desk, held: Position, *, docalcs: bool) -> dict[str, Any]:
-    """An open position; its pair is the AssetPairs key.
-
-    ``value`` and ``net`` only with ``docalcs``.
-    """
+def position_object(desk: Desk, held: Position) -> dict[str, Any]:
+    """An open position; its pair is the AssetPairs key."""
     pair = desk.pairs[held.pair]
-    view: dict[str, Any] = {
+    return {
         "ordertxid": held.ordertxid,
         "posstatus": "open",
         "pair": pair.key,
@@ -148,7 +145,3 @@ def position_object(desk: Desk, held: Position, *, docalcs: bool) -> dict[str, A
         "misc": "",
         "oflags": "",
     }
-    if docalcs:
-        view["value"] = pair.cost(margin.value(desk, held))
-        view["net"] = f"{margin.unrealized(desk, held):+.{pair.cost_decimals}f}"
-    return view

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -48,50 +47,13 @@ def failure(*errors: str) -> bytes:
     return json.dumps({"error": list(errors)}, separators=(",", ":")).encode()
 
 
-def parameters(content_type: str, body: bytes) -> dict[str, str]:
-    """A form or JSON body as flat strings; nested JSON gets the form's names (``close[price]``).
-
-    Raises Refused.
-    """
+def form(text: str | bytes) -> dict[str, str]:
+    """A query string's fields, or a body's. Raises Refused."""
     try:
-        if content_type.partition(";")[0].strip().lower() == "application/json":
-            return dict(
-                flat(json.loads(body.decode(), parse_float=Decimal, parse_constant=_no_constant))
-            )
-        return form(body.decode())
-    except (ValueError, RecursionError):
+        whole = text if isinstance(text, str) else text.decode()
+        return dict(parse_qsl(whole, keep_blank_values=True, errors="strict"))
+    except ValueError:
         raise Refused("EAPI:Bad request") from None
-
-
-def form(text: str) -> dict[str, str]:
-    """A query string or form body. Raises ValueError for bytes that are not UTF-8."""
-    return dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def flat(document: Any, prefix: str = "") -> list[tuple[str, str]]:
-    """A JSON object's fields as a form would have them. Raises ValueError for anything else."""
-    if not isinstance(document, dict):
-        raise ValueError("not an object")
-    pairs: list[tuple[str, str]] = []
-    for name, value in document.items():
-        key = f"{prefix}[{name}]" if prefix else name
-        if isinstance(value, dict):
-            pairs += flat(value, key)
-        elif value is not None:
-            pairs.append((key, _text(value)))
-    return pairs
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}" if abs(value.adjusted()) < 50 else str(value)  # 1e999999999 stays short
-    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def nonce_of(params: Mapping[str, str]) -> int:

@@ -3,12 +3,11 @@ dead man's switch."""
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 import pytest
 
-from tests.support.paper import _NONCES, StoppedClock, ask, order, paper, result, signed
+from tests.support.paper import StoppedClock, ask, order, paper, result
 from webhook_core.kraken.paper.desk import MarketRules
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
@@ -29,15 +28,6 @@ def kraken(clock):
     account = paper(clock=clock)
     account.mark_price("XBTUSD", Decimal(60000))
     return account
-
-
-def ask_in_json(kraken, endpoint, document):
-    nonce = str(next(_NONCES))
-    path, body = f"/0/private/{endpoint}", json.dumps({"nonce": nonce} | document)
-    _, answer = kraken.handle(
-        "POST", path, "", signed(path, body, nonce, "application/json"), body.encode()
-    )
-    return json.loads(answer)
 
 
 def test_an_amended_order_keeps_its_id_and_holds_what_it_needs_now(kraken):
@@ -156,12 +146,6 @@ def test_an_order_with_a_close_or_gone_is_not_changed(kraken):
     assert ask(kraken, "AmendOrder", **asked)["error"] == ["EOrder:Invalid order"]
     result(kraken, "CancelAll")
     assert ask(kraken, "AmendOrder", **asked)["error"] == ["EOrder:Unknown order"]
-
-
-def test_a_close_travels_nested_in_json(kraken):
-    close = {"ordertype": "limit", "price": 70000}
-    answer = ask_in_json(kraken, "AddOrder", {"pair": "XBTUSD"} | ROW | {"close": close})
-    assert answer["result"]["descr"]["close"] == "close position @ limit 70000.0"
 
 
 def test_an_order_that_is_amended_below_what_it_filled_keeps_what_it_filled():

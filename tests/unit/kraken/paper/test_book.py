@@ -249,7 +249,7 @@ def test_paper_imports_nothing_that_it_is_there_to_check(source):
 
 
 def test_loading_paper_loads_no_planner_and_nothing_of_googles():
-    code = "import sys, webhook_core.kraken.paper.transport; print('\\n'.join(sys.modules))"
+    code = "import sys, webhook_core.kraken.paper.engine; print('\\n'.join(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

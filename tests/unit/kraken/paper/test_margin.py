@@ -27,15 +27,12 @@ def test_a_margin_buy_moves_no_base_and_ties_up_its_margin():
     assert (held["ordertxid"], held["pair"], held["type"]) == (txid, "XXBTZUSD", "buy")
     assert (held["vol"], held["vol_closed"]) == ("0.50000000", "0.00000000")
     assert (held["cost"], held["margin"]) == ("30000.00000", "6000.00000")
-    assert "net" not in held
 
 
 def test_trade_balance_counts_margin_and_the_unrealized_gain():
     kraken = at("60000")
     order(kraken, volume="0.5", leverage="5")
     kraken.mark_price("XBTUSD", Decimal(61000))
-    [held] = result(kraken, "OpenPositions", docalcs="true").values()
-    assert (held["value"], held["net"]) == ("30500.00000", "+500.00000")
     figures = result(kraken, "TradeBalance", asset="ZUSD")
     assert figures == {
         "eb": "9760.0000",
@@ -236,19 +233,3 @@ def test_settling_needs_the_money_and_no_more_than_is_open():
     [held] = result(kraken, "OpenPositions").values()
     assert held["vol_closed"] == "0.10000000"
     assert result(kraken, "Balance") == {"ZUSD": "3760.0000", "XXBT": "0.1000000000"}
-
-
-def test_positions_are_consolidated_by_market():
-    kraken = at("60000")
-    order(kraken, volume="0.1", leverage="5")
-    order(kraken, volume="0.1", leverage="2")
-    [row] = result(kraken, "OpenPositions", consolidation="market", docalcs="true")
-    expected = {
-        "pair": "XXBTZUSD",
-        "positions": "2",
-        "type": "buy",
-        "vol": "0.20000000",
-        "margin": "4200.00000",
-    }
-    assert row | expected == row
-    assert (row["leverage"], row["net"], row["value"]) == ("2.85714", "+0.00000", "12000.00000")

@@ -89,9 +89,6 @@ REFUSALS = [
     (LIMIT | {"oflags": "fcib,fciq"}, ARGUMENTS + "oflags"),
     (LIMIT | {"oflags": "post", "price": "60000"}, "EOrder:Post only order"),
     (LIMIT | {"type": "sell", "oflags": "post", "price": "60000"}, "EOrder:Post only order"),
-    (LIMIT | {"userref": "2147483648"}, ARGUMENTS + "userref"),
-    (LIMIT | {"userref": "abc"}, ARGUMENTS + "userref"),
-    (LIMIT | {"userref": "1", "cl_ord_id": LONG_ID}, ARGUMENTS + "cl_ord_id"),
     *(
         (LIMIT | {"cl_ord_id": text}, ARGUMENTS + "cl_ord_id")
         for text in (
@@ -176,7 +173,6 @@ def test_each_refusal_has_krakens_words_and_changes_nothing(fields, error):
         LIMIT | {"oflags": "post,fciq,nompp"},
         LIMIT
         | {"stptype": "cancel-oldest", "trigger": "last", "reduce_only": "false", "starttm": "0"},
-        LIMIT | {"userref": "-2147483648"},
         LIMIT | {"cl_ord_id": LONG_ID.upper()},
         LIMIT | {"cl_ord_id": LONG_ID.replace("-", "")},
         LIMIT | {"cl_ord_id": "abc_12-x"},

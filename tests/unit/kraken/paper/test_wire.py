@@ -12,31 +12,16 @@ import pytest
 from tests.support.paper import KEY, ask, order, paper, public, result, signed
 from webhook_core.kraken.paper import wire
 
-# docs.kraken.com/api/docs/guides/spot-rest-auth; the JSON rows follow from the same algorithm
+# docs.kraken.com/api/docs/guides/spot-rest-auth
 SECRET = "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="
 NONCE = "1616492376594"
 PATH = "/0/private/AddOrder"
 FORM = "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25"
-JSON = (
-    '{"nonce": "1616492376594", "ordertype": "limit", "pair": "XBTUSD", "price": 37500, '
-    '"type": "buy", "volume": 1.25}'
-)
-COMPACT = JSON.replace(": ", ":").replace(", ", ",")
 VECTORS = [
     (
         "application/x-www-form-urlencoded",
         FORM,
         "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ==",
-    ),
-    (
-        "application/json",
-        JSON,
-        "xojekerxRL59CSvi3027oZ1+nMQF0TgqD5QE569qR8tgSJ4tAhoVYVGhSEciXkufsn6foHHVi0N3Utiarvg74w==",
-    ),
-    (
-        "application/json; charset=utf-8",
-        COMPACT,
-        "BVT3EumzzXSJHlvrinSwICz5uKKlSZPXL9cJIuKqn7ZMhHSbbtXhGdvwoDBmRz6ALXI+GVxFD0ZlGuOmfi2bxA==",
     ),
 ]
 
@@ -53,24 +38,9 @@ def test_the_official_signature_opens_the_door_for_exactly_its_bytes(kind, body,
     assert [kept["vol"] for kept in kraken.orders()] == ["1.25000000"]
 
 
-def test_a_nested_json_close_is_read_like_the_forms_bracketed_names():
-    body = b'{"nonce":1,"validate":true,"price":null,"close":{"ordertype":"limit","price":1.50}}'
-    expected = {
-        "nonce": "1",
-        "validate": "true",
-        "close[ordertype]": "limit",
-        "close[price]": "1.50",
-    }
-    assert wire.parameters("application/json", body) == expected
-
-
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
-        ("application/json", b"[1]"),
-        ("application/json", b'{"nonce": NaN}'),
-        ("application/json", b'{"nonce": 1'),
-        ("application/json", b"[" * 100_000),
         ("application/x-www-form-urlencoded", b"nonce=\xff\xfe"),
         ("application/x-www-form-urlencoded", b"nonce=%ff"),
     ],

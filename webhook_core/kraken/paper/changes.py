@@ -1,18 +1,19 @@
-"""Changing an order that rests.
+"""Changing an order that rests, and canceling it.
 
-Rules: docs.kraken.com/api/docs/rest-api/amend-order. Kraken doesn't document what it
-says to an order that can't be changed; here it is ``EOrder:Invalid order``. What it says where
-nothing would change stands in the error catalogues of public clients.
+Rules: docs.kraken.com/api/docs/rest-api (amend-order, cancel-order, cancel-all-orders). Kraken
+doesn't document what it says to an order that can't be changed; here it is ``EOrder:Invalid
+order``. What it says where nothing would change stands in the catalogues of public clients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from webhook_core.kraken.paper import add_order, arguments, kinds, matching, price_arguments
+from webhook_core.kraken.paper import add_order, arguments, matching, prices
+from webhook_core.kraken.paper.arguments import same_id
 from webhook_core.kraken.paper.book import Order
-from webhook_core.kraken.paper.cancels import named
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused, invalid
@@ -75,16 +76,16 @@ def _check_pair(desk: Desk, params: Mapping[str, str], pair: Pair) -> None:
 def _set_prices(
     params: Mapping[str, str], pair: Pair, order: Order, market: Decimal | None
 ) -> None:
-    limit = "price" if order.ordertype in kinds.LIMITS else "price2"
-    if params.get("limit_price") and kinds.limit_of(order) is None:
+    limit = "price" if order.ordertype in prices.LIMITS else "price2"
+    if params.get("limit_price") and prices.limit_of(order) is None:
         raise invalid("limit_price")
-    if params.get("trigger_price") and (order.ordertype not in kinds.TRIGGERS or order.triggered):
+    if params.get("trigger_price") and (order.ordertype not in prices.TRIGGERS or order.triggered):
         raise invalid("trigger_price")
     asked = {
         limit: params.get("limit_price"),
         "price": params.get("trigger_price") or params.get("limit_price"),
     }
-    if order.ordertype not in kinds.LIMITS:
+    if order.ordertype not in prices.LIMITS:
         asked["price"] = params.get("trigger_price")
     texts = {
         "price": order.said or f"{order.price:f}",
@@ -92,8 +93,8 @@ def _set_prices(
     }
     changed = {field: text for field, text in asked.items() if text}
     if changed:
-        order.peak = Decimal(0) if order.ordertype in kinds.TRAILING else order.peak
-        price_arguments.set_prices(texts | changed, pair, order, market)
+        order.peak = Decimal(0) if order.ordertype in prices.TRAILING else order.peak
+        prices.set_prices(texts | changed, pair, order, market)
 
 
 def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None:
@@ -105,3 +106,34 @@ def _stand(desk: Desk, pair: Pair, order: Order, market: Decimal | None) -> None
         order.hold = matching.needed(desk, pair, order, market)
     if market is not None and order.status == "open":
         matching.meet(desk, pair, order, market, resting=False)
+
+
+def cancel_order(desk: Desk, params: Mapping[str, str]) -> dict[str, Any]:
+    """By txid or by cl_ord_id."""
+    return _cancel(desk, named(desk, params.get("txid", ""), params.get("cl_ord_id")))
+
+
+def named(desk: Desk, wanted: str, client_order_id: str | None) -> list[Order]:
+    """The open orders of a txid or a cl_ord_id, one at least. Raises Refused."""
+    if not wanted and client_order_id is None:
+        raise invalid("txid")
+    resting = list(desk.book.open.values())
+    if not wanted:
+        found = [order for order in resting if same_id(order.cl_ord_id, client_order_id)]
+    elif desk.book.gave(wanted):
+        found = [order for order in resting if order.txid == wanted]
+    else:
+        raise Refused("EOrder:Invalid order")
+    if not found:
+        raise Refused("EOrder:Unknown order")
+    return found
+
+
+def cancel_all(desk: Desk, _: Mapping[str, str]) -> dict[str, Any]:
+    return _cancel(desk, list(desk.book.open.values()))
+
+
+def _cancel(desk: Desk, orders: list[Order]) -> dict[str, Any]:
+    for order in orders:
+        desk.finish(order, "canceled", "User requested")
+    return {"count": len(orders)}
