@@ -304,8 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fields(self, query: str, body: bytes) -> dict[str, str]:
         try:
-            return wire.form(query) | wire.parameters(self.headers.get("Content-Type", ""), body)
-        except (wire.Refused, ValueError):
+            return wire.form(query) | wire.form(body)
+        except wire.Refused:
             return {}
 
     def _wait(self, fault: faults.Fault, where: str, seconds: float) -> None:

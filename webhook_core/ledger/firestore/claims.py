@@ -9,7 +9,7 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Recorded
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, Verify, Write
+from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, Write
 from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
@@ -44,39 +44,49 @@ class _Tries:
             self._learns -= 1
             self.left += 1
 
-    def look(self, gates: Gates, calls: FirestoreCalls) -> HeldBack | None:
-        self.learned()
-        return gates.look(calls)
-
 
 def claim_alone(
     entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
 ) -> Claimed | Existing | HeldBack:
-    """The first attempt of an entry that has no turn and takes nothing."""
-    name, fields, gates = unit_digest(entry.unit).hex(), fields_of(entry), Gates(entry)
-    replaces, tries = "", _Tries()
+    """The first attempt of an entry without a version, the next one of an entry with one; it has no
+    turn and takes nothing."""
+    return _written(entry, calls, clock, Gates(entry))
+
+
+def recorded(entry: LedgerEntry, calls: FirestoreCalls, clock: Clock) -> Recorded | Existing:
+    """Whatever is paused: an outcome is a fact."""
+    written = _written(entry, calls, clock, None)
+    if isinstance(written, HeldBack):
+        raise AssertionError("nothing holds back what is only recorded")
+    return Recorded(written.entry) if isinstance(written, Claimed) else written
+
+
+def _written(
+    entry: LedgerEntry, calls: FirestoreCalls, clock: Clock, gates: Gates | None
+) -> Claimed | Existing | HeldBack:
+    name, fields, tries = unit_digest(entry.unit).hex(), fields_of(entry), _Tries()
+    replaces = entry.version
     while tries.another():
-        writes: list[Write | Verify] = [Write(LEDGER, name, fields, replaces), *gates.conditions]
+        conditions = [] if gates is None else gates.conditions
         try:
-            return Claimed(replace(unmarked(entry), version=calls.write_all(writes)))
+            write = Write(LEDGER, name, fields, replaces and version_of(replaces))
+            return Claimed(replace(unmarked(entry), version=calls.write_all([write, *conditions])))
         except Contended:  # contention, which is no redelivery: nothing was written
             clock.sleep(CONTENTION_S)
             continue
-        except (AlreadyThere, Changed, Unproved) as failure:
-            is_unproved, stored = isinstance(failure, Unproved), calls.get(LEDGER, name)
-        if stored is not None:
-            if stored.text("document") == fields["document"]:  # ours, whose answer was lost
-                return Claimed(replace(unmarked(entry), version=stored.version))
-            if not is_expired(stored, clock.now()):
-                return Existing(entry_in(stored))
-        replaced, replaces = replaces, "" if stored is None else stored.version
-        held = None
+        except (AlreadyThere, Changed, Unproved, ValueError) as failure:
+            is_unproved, own = isinstance(failure, Unproved), calls.get(LEDGER, name)
+        decided = known(entry, fields, own, clock)
+        if decided is not None:
+            return decided
+        replaced, replaces = replaces, "" if own is None else own.version
         if replaced != replaces:
             tries.learned()
-        elif not is_unproved:
-            held = tries.look(gates, calls)
-        if held is not None:
-            return held
+        elif gates is not None and not is_unproved:
+            tries.learned()
+            held = gates.look(calls)
+            if held is not None:
+                return held
     raise LedgerUnavailable(UNSURE)
 
 
@@ -92,46 +102,3 @@ def known(
         return Claimed(replace(unmarked(entry), version=own.version))
     replaceable = own.version == entry.version if entry.version else is_expired(own, clock.now())
     return None if replaceable else Existing(entry_in(own))
-
-
-def claim_next_alone(
-    entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
-) -> Claimed | Existing | HeldBack:
-    """The next attempt of one."""
-    written = _replaced(entry, calls, clock, Gates(entry))
-    return Claimed(written.entry) if isinstance(written, Recorded) else written
-
-
-def recorded(entry: LedgerEntry, calls: FirestoreCalls, clock: Clock) -> Recorded | Existing:
-    """Whatever is paused: an outcome is a fact."""
-    written = _replaced(entry, calls, clock, None)
-    if isinstance(written, HeldBack):
-        raise AssertionError("nothing holds back what is only recorded")
-    return written
-
-
-def _replaced(
-    entry: LedgerEntry, calls: FirestoreCalls, clock: Clock, gates: Gates | None
-) -> Recorded | Existing | HeldBack:
-    name, fields = unit_digest(entry.unit).hex(), fields_of(entry)
-    tries = _Tries()
-    while tries.another():
-        try:
-            write = Write(LEDGER, name, fields, version_of(entry.version))
-            written = calls.write_all([write, *([] if gates is None else gates.conditions)])
-            return Recorded(replace(unmarked(entry), version=written))
-        except Contended:
-            clock.sleep(CONTENTION_S)
-            continue
-        except (AlreadyThere, Changed, Unproved, ValueError):
-            stored = calls.get(LEDGER, name)
-        if stored is None:
-            raise LedgerUnavailable(GONE)
-        if stored.text("document") == fields["document"]:
-            return Recorded(replace(unmarked(entry), version=stored.version))
-        if stored.version != entry.version:
-            return Existing(entry_in(stored))
-        held = None if gates is None else tries.look(gates, calls)
-        if held is not None:
-            return held
-    raise LedgerUnavailable(UNSURE)

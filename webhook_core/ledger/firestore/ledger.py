@@ -28,11 +28,7 @@ from webhook_core.ledger.contract import Claim, Document, Existing, Page, Record
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, operation
 from webhook_core.ledger.firestore.channel import FirestoreChannel
-from webhook_core.ledger.firestore.claims import (
-    claim_alone,
-    claim_next_alone,
-    recorded,
-)
+from webhook_core.ledger.firestore.claims import claim_alone, recorded
 from webhook_core.ledger.firestore.documents import (
     Identity,
     delete_document,
@@ -81,21 +77,14 @@ class FirestoreLedger(FirestoreNotes):
         self._channel.close()
 
     def claim(self, entry: LedgerEntry) -> Claim:
-        if entry.turn is None and not entry.takes:
-            with self._operation() as calls:
-                return claim_alone(entry, calls, self._clock)
-        return self._claim_together(replace(entry, version=""))
+        return self.claim_next(replace(entry, version=""))
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        if entry.turn is None and not entry.takes:
-            with self._operation(in_budget=False, version=entry.version) as calls:
-                return claim_next_alone(entry, calls, self._clock)
-        return self._claim_together(entry)
-
-    def _claim_together(self, entry: LedgerEntry) -> Claim:
-        from webhook_core.ledger.firestore.turns import claim_together
-
         with self._operation(version=entry.version) as calls:
+            if entry.turn is None and not entry.takes:
+                return claim_alone(entry, calls, self._clock)
+            from webhook_core.ledger.firestore.turns import claim_together
+
             return claim_together(entry, calls, self._clock)
 
     def mark(self, line: str) -> str:
