@@ -47,7 +47,6 @@ ADAPTERS = (
     "webhook_core.ledger.sqlite.notes",
     "webhook_core.ledger.sqlite.schema",
     "webhook_core.ledger.sqlite.present",
-    "webhook_core.ledger.sqlite.turns",
     "webhook_core.network.name_look_up",
     "webhook_core.network.wire",
 )

@@ -6,14 +6,16 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import base_digest, line_digest, microseconds
-from webhook_core.ledger.serial import from_text
+from webhook_core.ledger.serial import from_text, to_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
 from webhook_core.ledger.stored_values import iso
+from webhook_core.ledger.unfinished import unfinished_place
 
 MOST_ORDERS = 200
 """In one look-up: SQLite binds 999 values at least (sqlite.org/limits.html)."""
@@ -30,13 +32,21 @@ def key_of(unit: Unit) -> tuple[bytes, int]:
     return base_digest(unit), unit.generation
 
 
-def place_of(entry: LedgerEntry) -> tuple[bytes | None, int | None]:
-    """Its line and when it was fired."""
-    return (
-        (None, None)
-        if entry.turn is None
-        else (line_digest(entry.turn.line), microseconds(entry.turn.fired_at))
-    )
+def row_of(entry: LedgerEntry) -> dict[str, Any]:
+    """By column. ``version``: the one that it replaces."""
+    base, generation = key_of(entry.unit)
+    return {
+        "base": base,
+        "generation": generation,
+        "strategy": entry.strategy,
+        "state": entry.state,
+        "claimed_at": microseconds(entry.claimed_at),
+        "line": None if entry.turn is None else line_digest(entry.turn.line),
+        "fired_at": None if entry.turn is None else microseconds(entry.turn.fired_at),
+        "unfinished": unfinished_place(entry),
+        "document": to_text(entry),
+        "version": version_number(entry.version),
+    }
 
 
 def version_number(version: str) -> int:

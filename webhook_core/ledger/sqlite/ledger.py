@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Page, Recorded
@@ -15,12 +15,11 @@ from webhook_core.ledger.keys import (
     base_digest,
     cursor_text,
     line_digest,
-    microseconds,
     moment,
     read_cursor,
 )
-from webhook_core.ledger.serial import to_text, unmarked
-from webhook_core.ledger.sqlite.commits import durable, hold, in_one_step
+from webhook_core.ledger.serial import unmarked
+from webhook_core.ledger.sqlite.commits import durable, in_one_step, mark_of, undone_if_refused
 from webhook_core.ledger.sqlite.documents import SqliteDocuments
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
@@ -29,38 +28,40 @@ from webhook_core.ledger.sqlite.entries import (
     listing,
     listing_unfinished,
     of_orders,
-    place_of,
     purge_settled,
-    version_number,
+    row_of,
 )
 from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
 from webhook_core.ledger.sqlite.mark import highest_entry
 from webhook_core.ledger.sqlite.notes import SqliteNotes
-from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of, unfinished_place
+from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of
 from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.ledger.contract import HeldBack
     from webhook_core.ledger.turns import Refusal
 
-T = TypeVar("T")
+_GONE = "The ledger holds no such entry any more."
 _CLAIM = (
-    "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, "
-    "document, version)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING"
+    "INSERT INTO entries (base, generation, strategy, state, claimed_at, line, fired_at, document,"
+    " version) VALUES (:base, :generation, :strategy, :state, :claimed_at, :line, :fired_at,"
+    " :document, 1) ON CONFLICT DO NOTHING"
 )
 _RECORD = (
-    "UPDATE entries SET state = ?, unfinished = ?, document = ?, version = version + 1"
-    " WHERE base = ? AND generation = ? AND version = ?"
+    "UPDATE entries SET state = :state, unfinished = :unfinished, document = :document,"
+    " version = version + 1"
+    " WHERE base = :base AND generation = :generation AND version = :version"
 )
 # A first attempt may take the place of none, and only with it the entry stands in its line.
-_CLAIM_NEXT = _RECORD.replace("SET", "SET claimed_at = ?, line = ?, fired_at = ?,")
+_CLAIM_NEXT = _RECORD.replace(
+    "SET", "SET claimed_at = :claimed_at, line = :line, fired_at = :fired_at,"
+)
 # Writes what is there already: its commit is the proof that our own text, seen after a failed
 # commit, is durable.
 _CONFIRM = (
-    "UPDATE entries SET document = document WHERE base = ? AND generation = ? AND document = "
-    "? AND version = ?"
+    "UPDATE entries SET document = document WHERE base = :base AND generation = :generation"
+    " AND document = :document AND version = :version + 1"
 )
 _FIND = "SELECT document, version FROM entries WHERE base = ? AND generation = ?"
 _NEWEST = "SELECT document, version FROM entries WHERE base = ? ORDER BY generation DESC LIMIT 1"
@@ -85,82 +86,57 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
         self._file.close()
 
     def claim(self, entry: LedgerEntry) -> Claim:
-        document = to_text(entry)
-        where = key_of(entry.unit)
-        row = (
-            *where,
-            entry.strategy,
-            entry.state,
-            microseconds(entry.claimed_at),
-            *place_of(entry),
-            document,
-        )
-        claimed = Claimed(replace(unmarked(entry), version="1"))
-        try:
-            for _ in range(2):  # twice: the entry in our way may be purged before we have read it
-                with self._file.connection() as db, in_one_step(db, entry):
-                    written = db.execute(_CLAIM, row)
-                    refused = _undone_if_refused(db, entry) if written.rowcount == 1 else None
-                    stored = None if written.rowcount == 1 else _first(db, _FIND, where)
-                if refused is not None:
-                    return refused
-                if written.rowcount == 1:
-                    self._file.must_hold(written.lastrowid or 0)
-                    return claimed
-                if stored is not None:
-                    return Existing(stored)
-        except LedgerUnavailable as failure:
-            if not self._is_stored(entry, document, 1, failure):
-                raise
-            return claimed
+        for _ in range(2):  # twice: the entry in our way may be purged before we have read it
+            written = self._written(replace(entry, version="0"), _CLAIM)
+            if written is not None:
+                return Claimed(written) if isinstance(written, LedgerEntry) else written
         raise LedgerUnavailable("The ledger is not available: an entry comes and goes.")
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
-        place = (microseconds(entry.claimed_at), *place_of(entry))
-        written: Recorded | Claim = self._compare_and_set(entry, _undone_if_refused, place)
-        return Claimed(written.entry) if isinstance(written, Recorded) else written
+        written = self._written(entry, _CLAIM_NEXT)
+        if written is None:
+            raise LedgerUnavailable(_GONE)
+        return Claimed(written) if isinstance(written, LedgerEntry) else written
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         """That an order was accepted does not wait for the disk: lost with the machine's power it
         is SUBMITTING again, and a look-up finds it at the venue. All else is durable, and so is
         that with the next write that waits."""
-        return self._compare_and_set(entry, lambda _db, _entry: None, None)
+        written = self._written(entry, _RECORD)
+        if isinstance(written, LedgerEntry):
+            return Recorded(written)
+        if isinstance(written, Existing):
+            return written
+        raise LedgerUnavailable(_GONE)  # nothing holds back what is only recorded
 
-    def _compare_and_set(
-        self,
-        entry: LedgerEntry,
-        refusal_of: Callable[[sqlite3.Connection, LedgerEntry], T | None],
-        place: tuple[int | bytes | None, ...] | None,
-    ) -> Recorded | Existing | T:
-        """``place`` in the lists, of a claim. Only a claim stays in budget:
-        what was sent is kept."""
-        document = to_text(entry)
-        where = key_of(entry.unit)
-        version = version_number(entry.version)
-        changed = Recorded(replace(unmarked(entry), version=str(version + 1)))
-        statement = _RECORD if place is None else _CLAIM_NEXT
-        values = (*(place or ()), entry.state, unfinished_place(entry), document, *where, version)
+    def _written(
+        self, entry: LedgerEntry, statement: str
+    ) -> LedgerEntry | Existing | Refusal | HeldBack | None:
+        """The entry as it stands there now, over its version; None where there is none. Only a
+        claim stays in budget: what was sent is kept."""
+        values, is_claim = row_of(entry), statement is not _RECORD
+        changed = replace(unmarked(entry), version=str(values["version"] + 1))
+        waits = is_claim or entry.state is not State.ACCEPTED
         try:
-            waits = place is not None or entry.state is not State.ACCEPTED
             with (
-                self._file.connection(in_budget=place is not None) as db,
+                self._file.connection(in_budget=is_claim) as db,
                 durable(db, waits=waits),
                 in_one_step(db, entry),
             ):
-                if db.execute(statement, values).rowcount == 1:
-                    return refusal_of(db, entry) or changed
-                stored = _first(db, _FIND, where)
+                written = db.execute(statement, values)
+                is_written = written.rowcount == 1
+                refused = undone_if_refused(db, entry) if is_written and is_claim else None
+                stored = None if is_written else _first(db, _FIND, key_of(entry.unit))
         except LedgerUnavailable as failure:
-            if not self._is_stored(entry, document, version + 1, failure):
+            if not self._is_stored(values, failure):
                 raise
             return changed
-        if stored is None:
-            raise LedgerUnavailable("The ledger holds no such entry any more.")
-        return Existing(stored)
+        if is_written and refused is None:
+            self._file.must_hold(written.lastrowid or 0)
+            return changed
+        return refused if stored is None else Existing(stored)
 
     def mark(self, line: str) -> str:
-        from webhook_core.ledger.sqlite.turns import mark_of
-
         with self._file.connection() as db:
             return mark_of(db, line_digest(line))
 
@@ -218,27 +194,16 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
                 self._file.must_hold(highest_entry(db), instead=True)
             return deleted
 
-    def _is_stored(
-        self, entry: LedgerEntry, document: str, version: int, failure: LedgerUnavailable
-    ) -> bool:
+    def _is_stored(self, values: Mapping[str, Any], failure: LedgerUnavailable) -> bool:
         """A commit that failed may have happened: is our own write there, owner and all,
         and durable by now?"""
         if failure.__cause__ is None or is_locked(failure.__cause__):
             return False  # nothing was begun
         try:
             with self._file.connection(in_budget=False) as db:
-                return db.execute(_CONFIRM, (*key_of(entry.unit), document, version)).rowcount == 1
+                return db.execute(_CONFIRM, values).rowcount == 1
         except LedgerUnavailable:
             return False
-
-
-def _undone_if_refused(db: sqlite3.Connection, entry: LedgerEntry) -> Refusal | HeldBack | None:
-    held = hold(db, entry)
-    if held is not None or entry.turn is None:
-        return held
-    from webhook_core.ledger.sqlite.turns import take_turn
-
-    return take_turn(db, entry, entry.turn)
 
 
 def _first(

@@ -285,7 +285,7 @@ def test_a_turn_that_stays_unclear_is_not_taken_and_not_tried_for_ever(faulty, l
     fault(faulty, "Commit", status, times=99)
     with pytest.raises(LedgerUnavailable):
         ledger.claim(in_turn("first"))
-    assert faulty.calls == TURN * 5
+    assert faulty.calls == TURN * 6
     faulty.faults.clear()
     assert isinstance(ledger.claim(in_turn("second", 1)), Claimed)
 
