@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.findings import Finding, fail, guarded, ok, warn
-from webhook_core.kraken.advice import advice_on
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.key_diagnosis import key_findings, number_of
+from webhook_core.kraken.key_diagnosis import advice_on, key_findings, number_of
 from webhook_core.kraken.replies import PATIENT_READ_S, result_of
 
 SKEW_WARN_S, SKEW_FAIL_S = 2.0, 5.0

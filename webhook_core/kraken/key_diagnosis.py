@@ -1,4 +1,5 @@
-"""What the key may do, until when, from where, and its nonces.
+"""What the key may do, until when, from where, and its nonces; and what an operator can do about an
+error of Kraken's.
 
 From GetApiKeyInfo, which needs no permission (docs.kraken.com/api-reference,
 account-data/get-api-key-info). It is documented in camelCase and was seen in snake_case, with
@@ -14,8 +15,8 @@ from typing import Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import VenueUnavailable
 from webhook_core.findings import Finding, fail, guarded, ok, warn
-from webhook_core.kraken.advice import INVALID_NONCE, OTHER_COUNTING, advice_on
 from webhook_core.kraken.client import KrakenClient, decimal
+from webhook_core.kraken.refusals import INVALID_NONCE
 from webhook_core.kraken.replies import PATIENT_READ_S, result_of
 
 NEEDED = (
@@ -35,6 +36,32 @@ NONCE_AHEAD_NS = 10_000_000_000
 """Clocks that differ are not this far apart; another way of counting is."""
 MOST_DIGITS = 30
 LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+OTHER_COUNTING = (
+    "the key was used by a program that counts its nonces higher than nanoseconds since 1970, or "
+    "from a clock far ahead: Kraken "
+    "refuses ours until they pass that number; make a new key and use it for this function only"
+)
+_ADVICE = {
+    INVALID_NONCE: OTHER_COUNTING,
+    "EAPI:Invalid key": (
+        "copy the API key again, whole; a key that was deleted or has expired looks the same"
+    ),
+    "EAPI:Invalid signature": "the private key does not belong to this API key: copy both again",
+    "EAPI:Rate limit exceeded": "the key is used too often: wait a quarter of a minute",
+    "EGeneral:Temporary lockout": (
+        "too many refused requests: stop whatever uses this key and wait 15 minutes"
+    ),
+    "EGeneral:Permission denied": (
+        "look whether the key's list of allowed IP addresses has the address of this machine"
+    ),
+    "no connection": "check the network from here, and KRAKEN_API_URL if it is set",
+}
+
+
+def advice_on(message: str) -> str:
+    """What to do about a check that ended with this message."""
+    known = (advice for text, advice in _ADVICE.items() if text in message)
+    return next(known, "try again in a minute; status.kraken.com tells of known troubles")
 
 
 def key_findings(client: KrakenClient, clock: Clock) -> Iterator[Finding]:

@@ -1,5 +1,4 @@
-"""The rules of Kraken's many pairs, as public records hold them: one row of a sorted
-file, found by bisection.
+"""The rules of Kraken's many pairs, as public records hold them: rows of a sorted file.
 
 known_pairs.csv says at its head which records, of which day. They are too old to deny anything, and
 so serve paper alone: a live order in such a pair has its rules from AssetPairs. Rows are in
@@ -8,10 +7,10 @@ AssetPairs' shape, each with its own ``as_of``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from bisect import bisect_left
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 Rows = dict[str, dict[str, Any]]
 """By the pair's key."""
@@ -39,7 +38,7 @@ _LEGACY = {
     "XXDG": "DOGE",
 }
 _LONGEST_NAME = 30  # twice as long as any; a symbol is text from outside
-_NEAR = 150  # bytes: two rows
+_NEAR = 3  # rows, before and behind
 
 
 def named(symbol: str) -> Rows:
@@ -47,18 +46,29 @@ def named(symbol: str) -> Rows:
 
     Whoever asks decides.
     """
-    return _rows(line for name in _names(symbol) for line in _lines(name))
+    lines = _lines()
+    return dict(_row(lines[name]) for name in _names(symbol) if name in lines)
 
 
 def near(symbol: str) -> Rows:
     """The neighbours in the alphabet of a name that isn't there."""
-    names = _names(symbol)
-    return _rows(_neighbours(names[0]) if names else ())
+    lines, names = _lines(), _names(symbol)
+    if not names:
+        return {}
+    at = bisect_left(list(lines), names[0])
+    return dict(map(_row, list(lines.values())[max(0, at - _NEAR) : at + _NEAR]))
 
 
 def every() -> Rows:
-    """All of them, from the whole file."""
-    return _rows(FILE.read_text("utf-8").splitlines())
+    """All of them."""
+    return dict(map(_row, _lines().values()))
+
+
+@cache
+def _lines() -> dict[str, str]:
+    """By the name that each begins with."""
+    lines = FILE.read_text("utf-8").splitlines()
+    return {line.partition(",")[0]: line for line in lines if not line.startswith("#")}
 
 
 def _names(symbol: str) -> list[str]:
@@ -78,56 +88,6 @@ def _names(symbol: str) -> list[str]:
 
 def _modern(code: str) -> str:
     return _LEGACY.get(code, code)
-
-
-@lru_cache(maxsize=256)
-def _lines(name: str) -> tuple[str, ...]:
-    with FILE.open("rb") as file:
-        file.seek(_place(file, name.encode()))
-        return tuple(_while_named(file, name))
-
-
-def _neighbours(name: str) -> list[str]:
-    with FILE.open("rb") as file:
-        file.seek(max(0, _place(file, name.encode()) - _NEAR))
-        return file.read(2 * _NEAR).decode().split("\n")[1:-1]
-
-
-def _place(file: IO[bytes], name: bytes) -> int:
-    """Where the first row that isn't before ``name`` begins.
-
-    The lines of the head are before all.
-    """
-    low, high = 0, file.seek(0, 2)
-    while low < high:
-        middle = (low + high) // 2
-        start = _next_line(file, middle)
-        line = file.readline() if start < high else b""
-        if line and line.partition(b",")[0] < name:
-            low = start + len(line)
-        else:  # the row that is wanted doesn't begin behind the first line after the middle
-            high = middle
-    return low
-
-
-def _next_line(file: IO[bytes], at: int) -> int:
-    """The first place from ``at`` on where a line begins; the file stands there afterwards."""
-    file.seek(max(0, at - 1))
-    if at:
-        file.readline()
-    return file.tell()
-
-
-def _while_named(file: IO[bytes], name: str) -> Iterator[str]:
-    for line in file:
-        text = line.decode().rstrip("\n")
-        if text.partition(",")[0] != name:
-            return
-        yield text
-
-
-def _rows(lines: Iterable[str]) -> Rows:
-    return dict(_row(line) for line in lines if not line.startswith("#"))
 
 
 def _row(line: str) -> tuple[str, dict[str, Any]]:

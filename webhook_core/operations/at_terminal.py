@@ -12,8 +12,7 @@ from webhook_core.cloud import logs
 from webhook_core.cloud.secrets import SecretReader
 from webhook_core.errors import NotConfigured
 from webhook_core.events import LOGGER
-from webhook_core.kraken.packaged_pairs import snapshot
-from webhook_core.kraken.records import Records
+from webhook_core.kraken.packaged_pairs import Records, snapshot
 from webhook_core.ledger.opening import require_ledger
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.reading import SettingsError

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.instruments import SNAPSHOT, snapshot
 from webhook_core.kraken import known_pairs
-from webhook_core.kraken.records import Records
+from webhook_core.kraken.packaged_pairs import Records
 from webhook_core.trading.assets import asset_code
 from webhook_core.trading.symbol_spelling import bare_name
 from webhook_core.trading.symbols import Instruments, UnknownSymbol, display_name
@@ -136,49 +136,7 @@ def test_a_look_up_finds_what_a_search_of_the_whole_file_finds(symbol):
 @given(st.sampled_from(NAMES), st.sampled_from(["", "A", "0", "~", "\x00"]))
 def test_only_a_whole_name_is_found(name, more):
     lines = [line for line in LINES if line.partition(",")[0] == name + more]
-    assert list(known_pairs._lines(name + more)) == lines
-
-
-class Counting:
-    """The file, and how much of it was read."""
-
-    def __init__(self, path):
-        self.path, self.bytes = path, 0
-
-    def open(self, mode):
-        self.file = self.path.open(mode, buffering=0)
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-
-    def __iter__(self):
-        return iter(self.readline, b"")
-
-    def readline(self):
-        line = self.file.readline()
-        self.bytes += len(line)
-        return line
-
-    def seek(self, *where):
-        return self.file.seek(*where)
-
-    def tell(self):
-        return self.file.tell()
-
-
-def test_one_look_up_reads_a_few_rows_and_a_second_none(monkeypatch):
-    file = Counting(known_pairs.FILE)
-    monkeypatch.setattr(known_pairs, "FILE", file)
-    known_pairs._lines.cache_clear()
-    assert known_pairs.named("SUI/USD").keys() == {"SUIUSD"}
-    once = file.bytes
-    assert 0 < once < 4000
-    assert known_pairs.named("SUI/USD").keys() == {"SUIUSD"}
-    assert file.bytes == once
+    assert [line for line in [known_pairs._lines().get(name + more)] if line] == lines
 
 
 @pytest.mark.parametrize(
