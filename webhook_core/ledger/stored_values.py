@@ -2,122 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, get_args
 
 from webhook_core.ledger.entry import ExitTrade
 from webhook_core.trading.checks import Check
 from webhook_core.trading.orders import Exit, Side
 from webhook_core.trading.requests import Fill, Method, OrderRequest
+from webhook_core.value import NamedTuple
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+_SAID = object()
+"""Equal to no part: it always stands there."""
 _METHODS: tuple[Method, ...] = get_args(Method)
-_MARKS = ("exits", "counted", "freeing", "waits", "no_larger")
 
 
-def fill_document(fill: Fill) -> dict[str, str | None]:
-    """A fill as JSON."""
-    amounts = {name: text_of(getattr(fill, name)) for name in ("volume", "price", "cost", "fee")}
-    moments = {name: getattr(fill, name) for name in ("opened_at", "closed_at")}
-    known = {name: iso(moment) for name, moment in moments.items() if moment is not None}
-    trades = {} if fill.trades is None else {"trades": str(fill.trades)}
-    return {"status": fill.status, **amounts, **known, **trades}
+class Form(NamedTuple):
+    """How a value is written as JSON, and read again: that raises KeyError, TypeError, ValueError
+    or ArithmeticError for what is not one of ours."""
+
+    write: Callable[[Any], Any]
+    read: Callable[..., Any]
 
 
-def fill_of(document: Mapping[str, Any] | None) -> Fill | None:
-    """The fill again."""
-    if document is None:
-        return None
-    return Fill(
-        document["status"],
-        Decimal(document["volume"]),
-        decimal_of(document["price"]),
-        Decimal(document["cost"]),
-        Decimal(document["fee"]),
-        time_of(document["closed_at"]) if "closed_at" in document else None,
-        time_of(document["opened_at"]) if "opened_at" in document else None,
-        int(document["trades"]) if "trades" in document else None,
+def several(form: Form) -> Form:
+    """A tuple of such values."""
+    return Form(
+        lambda values: [form.write(value) for value in values],
+        lambda documents: tuple(form.read(document) for document in documents),
     )
 
 
-def exit_document(trade: ExitTrade) -> dict[str, str]:
-    """A trade of a conditional close as JSON."""
-    amounts = {name: str(getattr(trade, name)) for name in ("volume", "price", "cost", "fee")}
-    ids = {"trade_id": trade.trade_id, "order_id": trade.order_id, "side": str(trade.side)}
-    return {**ids, **amounts, "at": iso(trade.at)}
+def named(
+    kind: Callable[..., Any], forms: Mapping[str, Form | None], unsaid: Mapping[str, Any]
+) -> Form:
+    """A value as an object: its parts in the order of ``forms``, None where one stands as it is;
+    what is None is null. A part that is as ``unsaid`` has it is left out: its default."""
 
+    parts_of = attrgetter(*forms)
+    writes = [(name, form and form.write, unsaid.get(name, _SAID)) for name, form in forms.items()]
+    reads = [(name, form and form.read) for name, form in forms.items()]
 
-def exit_of(document: Mapping[str, Any]) -> ExitTrade:
-    """The trade again."""
-    volume, price, cost, fee = (
-        Decimal(document[name]) for name in ("volume", "price", "cost", "fee")
-    )
-    side, at = Side(document["side"]), time_of(document["at"])
-    return ExitTrade(document["trade_id"], document["order_id"], side, volume, price, cost, fee, at)
+    def write(value: Any) -> dict[str, Any]:
+        document = {}
+        for (name, form, nothing), part in zip(writes, parts_of(value), strict=True):
+            if part is not nothing and part != nothing:
+                document[name] = part if form is None or part is None else form(part)
+        return document
 
+    def read(document: Mapping[str, Any], **beside: Any) -> Any:
+        for name, form in reads:
+            if name in document or name not in unsaid:
+                said = document[name]
+                beside[name] = said if form is None or said is None else form(said)
+        return kind(**beside)
 
-def check_document(check: Check) -> list[Any]:
-    """A check as JSON: many stand in an entry, so its parts have no names."""
-    return [check.rule, check.passed, check.message, dict(check.numbers), check.scope]
-
-
-def check_of(document: Sequence[Any]) -> Check:
-    """The check again."""
-    rule, passed, message, numbers, scope = document
-    return Check(rule, passed, message, dict(numbers), scope)
-
-
-def request_document(request: OrderRequest) -> dict[str, Any]:
-    """A request as JSON."""
-    document: dict[str, Any] = {
-        "symbol": request.symbol,
-        "parameters": dict(request.parameters),
-        "reference_price": text_of(request.reference_price),
-    }
-    if request.method != "AddOrder":
-        document["method"] = request.method
-    if request.exits:
-        document["exits"] = True
-    if request.counted:
-        document["counted"] = True
-    if request.freeing:
-        document["freeing"] = True
-    if request.waits:
-        document["waits"] = True
-    if request.no_larger:
-        document["no_larger"] = True
-    if request.exit is not None:
-        document["exit"] = str(request.exit)
-    if request.words is not None:
-        document["words"] = dict(request.words)
-    return document
-
-
-def request_of(document: Mapping[str, Any]) -> OrderRequest:
-    """An order, for one that was written before there were other requests."""
-    method = document.get("method", "AddOrder")
-    if method not in _METHODS:
-        raise ValueError("a stored request has a method that this version does not know")
-    reference_price = decimal_of(document["reference_price"])
-    exits, counted, freeing, waits, no_larger = (bool(document.get(name)) for name in _MARKS)
-    parameters = dict(document["parameters"])
-    exit_by = Exit(document["exit"]) if "exit" in document else None
-    order = (document["symbol"], parameters, reference_price, method)
-    words = dict(document["words"]) if "words" in document else None
-    return OrderRequest(*order, exits, counted, freeing, exit_by, waits, words, no_larger)
-
-
-def text_of(amount: Decimal | None) -> str | None:
-    """An amount as JSON."""
-    return None if amount is None else str(amount)
-
-
-def decimal_of(text: str | None) -> Decimal | None:
-    """The amount again."""
-    return None if text is None else Decimal(text)
+    return Form(write, read)
 
 
 def iso(moment: datetime) -> str:
@@ -135,3 +79,59 @@ def time_of(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a stored time has no zone")
     return moment.astimezone(UTC)
+
+
+def _method(text: str) -> str:
+    if text not in _METHODS:
+        raise ValueError("a stored request has a method that this version does not know")
+    return text
+
+
+def _check(row: list[Any]) -> Check:
+    rule, passed, message, numbers, scope = row
+    return Check(rule, passed, message, dict(numbers), scope)
+
+
+AMOUNT = Form(str, Decimal)
+TIME = Form(iso, time_of)
+TEXTS = Form(list, tuple)
+_MAPPING = Form(dict, dict)
+FILL = named(
+    Fill,
+    {
+        "status": None,
+        **dict.fromkeys(("volume", "price", "cost", "fee"), AMOUNT),
+        "opened_at": TIME,
+        "closed_at": TIME,
+        "trades": Form(str, int),
+    },
+    dict.fromkeys(("opened_at", "closed_at", "trades")),
+)
+EXIT_TRADE = named(
+    ExitTrade,
+    {
+        "trade_id": None,
+        "order_id": None,
+        "side": Form(str, Side),
+        **dict.fromkeys(("volume", "price", "cost", "fee"), AMOUNT),
+        "at": TIME,
+    },
+    {},
+)
+CHECK = Form(lambda check: [*check[:3], dict(check.numbers), check.scope], _check)
+"""Many stand in an entry, so its parts have no names."""
+_MARKS = ("exits", "counted", "freeing", "waits", "no_larger")
+REQUEST = named(
+    OrderRequest,
+    {
+        "symbol": None,
+        "parameters": _MAPPING,
+        "reference_price": AMOUNT,
+        "method": Form(str, _method),
+        **dict.fromkeys(_MARKS),
+        "exit": Form(str, Exit),
+        "words": _MAPPING,
+    },
+    {"method": "AddOrder", **dict.fromkeys(_MARKS, False), "exit": None, "words": None},
+)
+"""One that was written before there were other requests is an order."""

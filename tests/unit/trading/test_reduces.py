@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.clock import START
 from tests.support.instruments import BTC_USD
-from webhook_core.ledger.stored_values import request_document, request_of
+from webhook_core.ledger.stored_values import REQUEST
 from webhook_core.trading import planner
 from webhook_core.trading.basis import Basis
 from webhook_core.trading.drafts import draft
@@ -41,7 +41,7 @@ def every_form(wanted, held=None):
     planned = planner.plan(wanted, BTC_USD, TradingRules(), START, D(50000))
     assert isinstance(planned, Plan), planned
     (request,) = planned.requests
-    stored = request_of(request_document(request))
+    stored = REQUEST.read(REQUEST.write(request))
     return {
         exit_of(draft(wanted, BTC_USD, D(50000)), held),
         exit_of_request(request, held),
@@ -173,7 +173,7 @@ def test_a_cancel_is_no_order_that_reduces():
 def test_what_an_earlier_version_stored_of_a_close_is_still_read():
     planned = planner.plan(move("close", "1"), BTC_USD, TradingRules(), START, D(50000))
     (request,) = planned.requests
-    document = request_document(request)
+    document = REQUEST.write(request)
     assert document.pop("exit") == "close"
-    assert request_of(document) == request._replace(exit=None)
-    assert exit_of_request(request_of(document)) is Exit.SALE
+    assert REQUEST.read(document) == request._replace(exit=None)
+    assert exit_of_request(REQUEST.read(document)) is Exit.SALE
