@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.ledger_entries import NOON, submitting
-from webhook_core.ledger.notes import Note
+from webhook_core.ledger.store import Note
 
 KEPT = timedelta(days=90)
 

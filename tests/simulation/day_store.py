@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.notes import Note
+from webhook_core.ledger.store import Note
 
 DOCUMENTS = ("trades", "notify", "history", "held-before", "daily-loss")
 """What their names begin with."""

@@ -15,8 +15,8 @@ from tests.support.memory_ledger import MemoryLedger
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Claim, Claimed, Document, Existing, Page, Recorded
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
-from webhook_core.ledger.notes import Note, NotePage
 from webhook_core.ledger.serial import unmarked
+from webhook_core.ledger.store import Note, NotePage
 from webhook_core.ledger.unfinished import Unfinished
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 
 from webhook_core.ledger.keys import cursor_text, read_cursor
-from webhook_core.ledger.notes import Note, NotePage
+from webhook_core.ledger.store import Note, NotePage
 
 
 class MemoryNotes:

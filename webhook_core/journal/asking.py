@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import AlertMalformed
 from webhook_core.journal.hourly import counted_since
-from webhook_core.journal.reading import Store, Wanted, list_alerts, symbol_matcher
+from webhook_core.journal.reading import Wanted, list_alerts, symbol_matcher
 from webhook_core.journal.record import OUTCOMES
-from webhook_core.ledger.contract import Documents
+from webhook_core.ledger.store import Store
 from webhook_core.sending.reconcile import PURGED_AT_ONCE
 from webhook_core.trading.symbols import Instruments, UnknownSymbol
 from webhook_core.web.listing import check_names, moment_of, page_limit
@@ -29,15 +29,11 @@ NAMES = (
 _YES, _NO = ("1", "true", "yes", ""), ("0", "false", "no")
 
 
-class HistoryStore(Store, Documents, Protocol):
-    """What all of it is read from."""
-
-
 @dataclass(frozen=True, slots=True)
 class Asking:
     """``known``: the pairs by which symbols are told to be the same."""
 
-    store: HistoryStore
+    store: Store
     clock: Clock
     known: Callable[[], Instruments]
     history: History

@@ -19,7 +19,7 @@ from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
 from webhook_core.journal.hourly import UNPROVED, Hourly, lost_document
 from webhook_core.journal.record import RESENT, Record, text_of
-from webhook_core.ledger.notes import Note, Notes
+from webhook_core.ledger.store import Note, Notes
 from webhook_core.ledger.time_left import within
 from webhook_core.settings.settings import Settings
 

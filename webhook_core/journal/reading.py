@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple, Protocol
+from functools import cache, partial
+from typing import NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.journal.record import NOT_REFUSED, RESENT
@@ -19,7 +19,7 @@ from webhook_core.journal.streams import Stream, cursor_of, places_in
 from webhook_core.ledger.contract import Ledger, later_legs
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.keys import is_operators
-from webhook_core.ledger.notes import Notes
+from webhook_core.ledger.store import Note, Store
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.close_units import asked_unit, is_position, position_unit
 
@@ -27,10 +27,6 @@ SEARCHED = 10_000
 """Entries and records that one search reads at most: on Firestore a billed read for each."""
 _AT_ONCE = 100
 _ENOUGH_S = 2.0
-
-
-class Store(Ledger, Notes, Protocol):
-    """What the list is read from."""
 
 
 class Wanted(NamedTuple):
@@ -94,8 +90,8 @@ def list_alerts(
     before_entries, before_notes = places_in(cursor)
     by_index = wanted == Wanted(strategy=wanted.strategy)
     size = max(1, min(limit + 1, _AT_ONCE)) if by_index else _AT_ONCE
-    entries = Stream(_entries_of(store, wanted), before_entries, size)
-    notes = Stream(_notes_of(store, wanted), before_notes, size)
+    entries = Stream(partial(store.entries, strategy=wanted.strategy), before_entries, size)
+    notes = Stream(partial(store.notes, strategy=wanted.strategy), before_notes, size)
     found: list[Row] = []
     for _ in range(SEARCHED):
         row = _next(store, entries, notes, wanted)
@@ -113,7 +109,7 @@ def list_alerts(
 def _next(
     store: Store,
     entries: Stream[LedgerEntry],
-    notes: Stream[Any],
+    notes: Stream[Note],
     wanted: Wanted,
 ) -> Row | tuple[()] | None:
     """The newer of the two that come next; nothing for a leg that is part of
@@ -158,22 +154,6 @@ def _is_part(store: Ledger, entry: LedgerEntry, strategy: str | None) -> bool:
         return True
     alert = store.find(asked_unit(entry))
     return alert is not None and alert.strategy == strategy
-
-
-def _entries_of(store: Store, wanted: Wanted) -> Callable[[str | None, int], Any]:
-    def read(cursor: str | None, limit: int) -> tuple[Sequence[LedgerEntry], str | None]:
-        page = store.entries(strategy=wanted.strategy, cursor=cursor, limit=limit)
-        return page.entries, page.cursor
-
-    return read
-
-
-def _notes_of(store: Store, wanted: Wanted) -> Callable[[str | None, int], Any]:
-    def read(cursor: str | None, limit: int) -> tuple[Sequence[Any], str | None]:
-        page = store.notes(strategy=wanted.strategy, cursor=cursor, limit=limit)
-        return page.notes, page.cursor
-
-    return read
 
 
 def _said(row: Row) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from webhook_core.ledger.notes import Note
+from webhook_core.ledger.store import Note
 
 OUTCOMES = (
     *("accepted", "no_action", "validated", "unknown", "not_sent", "missed", "denied", "rejected"),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from webhook_core.journal.record import Record, outcome_of, record_in
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.ledger.notes import Note
+from webhook_core.ledger.store import Note
 from webhook_core.planning.own_closes import positions_of
 from webhook_core.sending.left_open import left_in, sentence_of, worst_of
 from webhook_core.sending.progress import Progress

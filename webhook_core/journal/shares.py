@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import SEARCHED, Store, Wanted, list_alerts
+from webhook_core.journal.reading import SEARCHED, Wanted, list_alerts
 from webhook_core.journal.record import NOT_KEPT, NOT_REFUSED
 from webhook_core.journal.rows import Row
+from webhook_core.ledger.store import Store
 from webhook_core.sending.close_units import is_position
 from webhook_core.trading.rounding import plain
 

@@ -20,13 +20,11 @@ class Place(NamedTuple):
 
 
 class Stream(Generic[T]):
-    """``read`` gives a page and the next cursor. One more item is looked at than is taken."""
+    """``read``, of ``cursor`` and ``limit``, gives a page and the next cursor. One more item is
+    looked at than is taken."""
 
     def __init__(
-        self,
-        read: Callable[[str | None, int], tuple[Sequence[T], str | None]],
-        place: Place,
-        size: int,
+        self, read: Callable[..., tuple[Sequence[T], str | None]], place: Place, size: int
     ) -> None:
         self._read, self._size = read, size
         self._begin, self._following = place, place
@@ -39,7 +37,7 @@ class Stream(Generic[T]):
             if self._following.is_over:
                 return None
             self._begin = self._following
-            self._items, cursor = self._read(self._begin.cursor, self._size)
+            self._items, cursor = self._read(cursor=self._begin.cursor, limit=self._size)
             self._following, self._taken = Place(cursor, cursor is None), 0
         return self._items[self._taken]
 
@@ -55,7 +53,7 @@ class Stream(Generic[T]):
             return self._following
         if not self._taken:
             return self._begin
-        _, cursor = self._read(self._begin.cursor, self._taken)
+        _, cursor = self._read(cursor=self._begin.cursor, limit=self._taken)
         return Place(cursor, cursor is None)
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from webhook_core.trading.assets import asset_code
+
 Rows = dict[str, dict[str, Any]]
 """By the pair's key."""
 
@@ -27,16 +29,6 @@ _FIELDS = (
     "ordermin",
     "costmin",
 )
-_LEGACY = {
-    **{
-        f"X{code}": code for code in ("ETH", "LTC", "XRP", "XLM", "XMR", "ZEC", "ETC", "MLN", "REP")
-    },
-    **{f"Z{code}": code for code in ("USD", "EUR", "GBP", "CAD", "JPY", "AUD")},
-    "XBT": "BTC",
-    "XXBT": "BTC",
-    "XDG": "DOGE",
-    "XXDG": "DOGE",
-}
 _LONGEST_NAME = 30  # twice as long as any; a symbol is text from outside
 _NEAR = 3  # rows, before and behind
 
@@ -81,13 +73,9 @@ def _names(symbol: str) -> list[str]:
         return []
     base, slash, quote = name.partition("/")
     if slash:
-        return [_modern(base) + _modern(quote)]
-    cuts = (_modern(name[:at]) + _modern(name[at:]) for at in range(1, len(name)))
+        return [asset_code(base) + asset_code(quote)]
+    cuts = (asset_code(name[:at]) + asset_code(name[at:]) for at in range(1, len(name)))
     return list(dict.fromkeys((name, *cuts)))
-
-
-def _modern(code: str) -> str:
-    return _LEGACY.get(code, code)
 
 
 def _row(line: str) -> tuple[str, dict[str, Any]]:

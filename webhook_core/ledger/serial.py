@@ -9,10 +9,13 @@ their texts stay as they have always been.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.events import event
 from webhook_core.ledger.entry import Attempt, LedgerEntry, OrderShown, State, Turn, Unit
 from webhook_core.ledger.stored_values import (
     AMOUNT,
@@ -75,6 +78,25 @@ def from_text(text: str, version: str) -> LedgerEntry:
         return from_document(json.loads(text), version)
     except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not a ledger entry: {type(error).__name__}") from error
+
+
+def stored_entry(text: str, version: str) -> LedgerEntry:
+    """Raises LedgerUnavailable for a text that is none of ours."""
+    try:
+        return from_text(text, version)
+    except ValueError as error:
+        raise LedgerUnavailable(
+            "The ledger is not available: an entry in it can't be read."
+        ) from error
+
+
+def entry_to_show(text: str, version: str, key: str) -> LedgerEntry | None:
+    """None, and a log line, for one that can't be read: a list of many goes on without it."""
+    try:
+        return from_text(text, version)
+    except ValueError as error:
+        event(logging.WARNING, "ledger.entry_unreadable", key=key, reason=str(error))
+        return None
 
 
 def _refusal(text: str) -> Refusal:

@@ -31,7 +31,7 @@ def parse(url: str) -> LedgerUrl:
     else's may hold a password."""
     kind, separator, rest = url.strip().partition("://")
     if not separator:
-        raise ValueError(f"LEDGER_URL: no store named; write {_FORMS}")
+        raise ValueError(f"no store named; write {_FORMS}")
     match kind.lower():
         case "memory":
             return _memory(rest)
@@ -40,15 +40,12 @@ def parse(url: str) -> LedgerUrl:
         case "firestore":
             return _firestore(rest)
         case _:
-            raise ValueError(f"LEDGER_URL: a store that we don't have; write {_FORMS}")
+            raise ValueError(f"a store that we don't have; write {_FORMS}")
 
 
 def checked(value: str) -> str:
     """A LEDGER_URL as it is. Raises ValueError, without the variable's name."""
-    try:
-        parse(value)
-    except ValueError as error:
-        raise ValueError(str(error).removeprefix("LEDGER_URL: ")) from None
+    parse(value)
     return value
 
 
@@ -64,37 +61,31 @@ def checked_id(value: str) -> str:
 
 def _memory(rest: str) -> LedgerUrl:
     if rest.strip("/"):
-        raise ValueError("LEDGER_URL: memory:// takes nothing behind it")
+        raise ValueError("memory:// takes nothing behind it")
     return LedgerUrl("memory")
 
 
 def _sqlite(rest: str) -> LedgerUrl:
     if not rest.startswith("/"):
         raise ValueError(
-            "LEDGER_URL: sqlite takes three slashes before a relative path, four before an "
-            "absolute one"
+            "sqlite takes three slashes before a relative path, four before an absolute one"
         )
     path = rest[1:]
     if not path or path.endswith("/"):
-        raise ValueError(
-            "LEDGER_URL: sqlite needs the path of a file, as in sqlite:///.state/ledger.db"
-        )
+        raise ValueError("sqlite needs the path of a file, as in sqlite:///.state/ledger.db")
     if path == ":memory:":
-        raise ValueError("LEDGER_URL: for a ledger in memory write memory://")
+        raise ValueError("for a ledger in memory write memory://")
     if "?" in path or "\0" in path:
-        raise ValueError(
-            "LEDGER_URL: sqlite takes a path and nothing else; leave out what begins with '?'"
-        )
+        raise ValueError("sqlite takes a path and nothing else; leave out what begins with '?'")
     return LedgerUrl("sqlite", path=PurePath(path))
 
 
 def _firestore(rest: str) -> LedgerUrl:
     project, separator, database = rest.partition("/")
     if not re.fullmatch(_PROJECT, project):
-        raise ValueError("LEDGER_URL: firestore needs a project id, as in firestore://my-project")
+        raise ValueError("firestore needs a project id, as in firestore://my-project")
     if separator and not re.fullmatch(_DATABASE, database):
         raise ValueError(
-            "LEDGER_URL: what follows the project must be a database id, as in "
-            "firestore://my-project/ledger"
+            "what follows the project must be a database id, as in firestore://my-project/ledger"
         )
     return LedgerUrl("firestore", project=project, database=database or "(default)")

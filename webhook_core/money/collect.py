@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 from webhook_core.clock import Budget, Clock
 from webhook_core.ledger.contract import Ledger
-from webhook_core.money.exits import Owner, keep_exits
 from webhook_core.money.held_before import HeldBefore
 from webhook_core.money.months import void_late
-from webhook_core.money.owners import Owners
+from webhook_core.money.owners import Owner, Owners, keep_exits
 from webhook_core.money.trade_store import Place, TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.trades import TradesPage, VenueTrade

@@ -1,23 +1,35 @@
-"""Whose a trade is: the alert's that sent its order, or that of the entry which left its exit."""
+"""Whose a trade is: the alert's that sent its order, or that of the entry which left its exit. What
+exits have traded is written down in that entry itself."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from webhook_core.clock import Budget
-from webhook_core.ledger.contract import Ledger
-from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.money.exits import Owner
+from webhook_core.errors import LedgerUnavailable
+from webhook_core.ledger.contract import TRIES, Ledger, Recorded
+from webhook_core.ledger.entry import ExitTrade, LedgerEntry, State, Unit
+from webhook_core.ledger.fill_records import exited
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.money.trades import Role, Trade
 from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.trades import VenueTrade
 from webhook_core.venue import Venue
 
 MOST_UNKNOWN = 100
 """A page of them; all of them are read: an order that is missed is nobody's for good."""
 _DAY = timedelta(days=1)
+
+
+class Owner(NamedTuple):
+    """The entry that a trade belongs to, and as what; of an exit whose entry the ledger has
+    forgotten a trade of that entry's order, as it is kept."""
+
+    entry: LedgerEntry | Trade
+    role: Role
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -101,3 +113,30 @@ def _as_orders(entries: Mapping[str, LedgerEntry]) -> dict[str, Owner | None]:
 
 def _plain(client_order_id: str | None) -> str:
     return (client_order_id or "").replace("-", "").lower()
+
+
+def keep_exits(ledger: Ledger, owned: Iterable[tuple[VenueTrade, Owner | None]]) -> None:
+    """Write those among them that are exits into their entries, each once. Raises
+    LedgerUnavailable."""
+    entries: dict[Unit, LedgerEntry] = {}
+    trades: dict[Unit, list[ExitTrade]] = {}
+    for trade, owner in owned:
+        if owner is None or owner.role is not Role.EXIT or isinstance(owner.entry, Trade):
+            continue
+        entries[owner.entry.unit] = owner.entry
+        shared = (getattr(trade, name) for name in ExitTrade._fields)
+        trades.setdefault(owner.entry.unit, []).append(ExitTrade(*shared))
+    for unit, entry in entries.items():
+        _keep(ledger, entry, trades[unit])
+
+
+def _keep(ledger: Ledger, entry: LedgerEntry, trades: Iterable[ExitTrade]) -> None:
+    for _ in range(TRIES):
+        known = exited(entry, trades)
+        if known is entry:
+            return
+        written = ledger.record(known)
+        if isinstance(written, Recorded):
+            return
+        entry = written.entry
+    raise LedgerUnavailable("What an exit traded could not be written: others wrote its entry too.")

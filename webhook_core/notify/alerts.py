@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from webhook_core.intake.actions import ACTION_NAMES
-from webhook_core.journal.reading import Store
 from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_note
 from webhook_core.ledger.contract import later_legs
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.ledger.keys import is_operators
-from webhook_core.ledger.notes import Note
+from webhook_core.ledger.store import Note, Store
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of

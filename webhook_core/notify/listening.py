@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from webhook_core.journal.reading import Store
 from webhook_core.journal.rows import row_of_note
 from webhook_core.ledger.keys import is_operators
+from webhook_core.ledger.store import Store
 from webhook_core.settings.expectations import Expected
 from webhook_core.settings.strategy import Strategy
 

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webhook_core.clock import Budget
-from webhook_core.journal.reading import Store, Wanted, list_alerts
+from webhook_core.journal.reading import Wanted, list_alerts
 from webhook_core.journal.record import NOT_REFUSED, OUTCOMES
 from webhook_core.journal.rows import Row
+from webhook_core.ledger.store import Store
 from webhook_core.money.months import Months
 from webhook_core.money.report import LineReport, reported, unrealised_of
 from webhook_core.money.trade_store import TradeStore

@@ -12,8 +12,8 @@ from webhook_core.clock import Budget, Clock
 from webhook_core.cloud.masking import masked, written_forms
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.events import event
-from webhook_core.journal.asking import HistoryStore
 from webhook_core.journal.hourly import counted_since, lost_document
+from webhook_core.ledger.store import Store
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews
@@ -43,7 +43,7 @@ class Telling:
     """Of one instance."""
 
     settings: Settings
-    store: HistoryStore
+    store: Store
     clock: Clock
     pausing: Pausing
     book: AddressBook
@@ -195,7 +195,7 @@ def document_of(settings: Settings) -> str:
 
 def open_telling(
     settings: Settings,
-    store: HistoryStore,
+    store: Store,
     clock: Clock,
     pausing: Pausing,
     read: ReadSecret,

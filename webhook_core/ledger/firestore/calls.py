@@ -78,14 +78,6 @@ class FirestoreCalls:
         self._budget = budget
         self._timeout_s = timeout_s
 
-    def create(self, collection: str, name: str, fields: Mapping[str, Any]) -> str:
-        """The new version. Raises AlreadyThere, and every other FirestoreError."""
-        return self.write_all([Write(collection, name, fields)])
-
-    def update(self, collection: str, name: str, fields: Mapping[str, Any], version: str) -> str:
-        """The new version. Raises Changed if the stored version is another one by now."""
-        return self.write_all([Write(collection, name, fields, version_of(version))])
-
     def write_all(self, writes: Sequence[Write | Verify]) -> str:
         """The version of the first. All or none: raises AlreadyThere or Changed if one of them is
         another by now, ValueError for a version that is none."""
@@ -101,7 +93,7 @@ class FirestoreCalls:
             self._commit(
                 [
                     {
-                        "delete": self._path(one.collection, one.id),
+                        "delete": self.path_of(one.collection, one.id),
                         "currentDocument": {"updateTime": one.version},
                     }
                     for one in found
@@ -113,14 +105,14 @@ class FirestoreCalls:
 
     def get_all(self, references: Collection[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
         """Those of them that are there, all as of one moment; no call for none."""
-        paths = {self._path(*reference): reference for reference in references}
+        paths = {self.path_of(*reference): reference for reference in references}
         if not paths:
             return {}
         parts = _parts(self._call("batchGet", {"documents": list(paths)}))
         missing = {part["missing"] for part in parts if "missing" in part}
         found = [_stored(part["found"]) for part in parts if "found" in part]
         present = {(one.collection, one.id): one for one in found}
-        if missing | {self._path(*reference) for reference in present} != set(paths):
+        if missing | {self.path_of(*reference) for reference in present} != set(paths):
             raise Unproved("MALFORMED")
         return present
 
@@ -129,25 +121,14 @@ class FirestoreCalls:
         parts = _parts(self._call("runQuery", {"structuredQuery": structured}))
         return [_stored(part["document"]) for part in parts if "document" in part]
 
-    def path_of(self, collection: str, name: str) -> str:
-        """A document's full name, as a cursor wants it."""
-        return self._path(collection, name)
-
     def _written(self, write: Write | Verify) -> dict[str, Any]:
+        is_there = {"updateTime": write.version} if write.version else {"exists": False}
+        path = self.path_of(write.collection, write.name)
         if isinstance(write, Verify):
-            is_there = {"updateTime": write.version} if write.version else {"exists": False}
-            return {"verify": self._path(write.collection, write.name), "currentDocument": is_there}
-        document = {
-            "name": self._path(write.collection, write.name),
-            "fields": encoded_fields(write.fields),
-        }
-        if not write.version:
-            return {"update": document, "currentDocument": {"exists": False}}
-        return {
-            "update": document,
-            "updateMask": {"fieldPaths": sorted(write.fields)},
-            "currentDocument": {"updateTime": write.version},
-        }
+            return {"verify": path, "currentDocument": is_there}
+        document = {"name": path, "fields": encoded_fields(write.fields)}
+        mask = {"updateMask": {"fieldPaths": sorted(write.fields)}} if write.version else {}
+        return {"update": document, **mask, "currentDocument": is_there}
 
     def _commit(self, writes: list[dict[str, Any]]) -> list[Any]:
         answer = self._call("commit", {"writes": writes})
@@ -156,7 +137,8 @@ class FirestoreCalls:
             raise Unproved("MALFORMED")
         return results
 
-    def _path(self, collection: str, name: str) -> str:
+    def path_of(self, collection: str, name: str) -> str:
+        """A document's full name."""
         return f"{self._channel.documents}/{collection}/{name}"
 
     def _call(self, verb: str, document: Mapping[str, Any]) -> Any:

@@ -8,7 +8,8 @@ import uuid
 
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Document
-from webhook_core.ledger.firestore.calls import DOCUMENTS, FirestoreCalls, Stored
+from webhook_core.ledger.firestore.calls import DOCUMENTS, FirestoreCalls, Stored, Write
+from webhook_core.ledger.firestore.codec import version_of
 from webhook_core.ledger.firestore.entries import UNSURE
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Unproved
 
@@ -38,10 +39,8 @@ def write_document(name: str, text: str, version: str | None, calls: FirestoreCa
         )
     fields = {"name": name, "text": text, "owner": uuid.uuid4().hex}
     try:
-        if version is None:
-            calls.create(DOCUMENTS, document_id(name), fields)
-        else:
-            calls.update(DOCUMENTS, document_id(name), fields, version)
+        replaced = "" if version is None else version_of(version)
+        calls.write_all([Write(DOCUMENTS, document_id(name), fields, replaced)])
         return True
     except (AlreadyThere, Changed, ValueError):
         return False

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.firestore.calls import Stored
 from webhook_core.ledger.keys import base_digest, cursor_text
-from webhook_core.ledger.serial import from_text, to_text
+from webhook_core.ledger.serial import stored_entry, to_text
 from webhook_core.ledger.unfinished import kept_since, unfinished_place
 
 RETENTION = timedelta(days=90)
@@ -39,21 +37,7 @@ def fields_of(entry: LedgerEntry) -> dict[str, Any]:
 
 def entry_in(stored: Stored) -> LedgerEntry:
     """Raises LedgerUnavailable for a document that is none of ours."""
-    try:
-        return _read(stored)
-    except ValueError as error:
-        raise LedgerUnavailable(
-            "The ledger is not available: an entry in it can't be read."
-        ) from error
-
-
-def entry_to_show(stored: Stored) -> LedgerEntry | None:
-    """None, and a log line, for one that can't be read: a list of many goes on without it."""
-    try:
-        return _read(stored)
-    except ValueError as error:
-        event(logging.WARNING, "ledger.entry_unreadable", key=stored.id, reason=str(error))
-        return None
+    return stored_entry(stored.text("document") or "", stored.version)
 
 
 def is_kept(stored: Stored, kept_before: datetime) -> bool:
@@ -74,10 +58,3 @@ def cursor_at(last: Stored) -> str:
     if claimed_at is None:
         raise LedgerUnavailable("The ledger is not available: an entry in it can't be read.")
     return cursor_text(claimed_at, last.id)
-
-
-def _read(stored: Stored) -> LedgerEntry:
-    text = stored.text("document")
-    if text is None:
-        raise ValueError("it has no text")
-    return from_text(text, stored.version)

@@ -39,11 +39,11 @@ from webhook_core.ledger.firestore.documents import (
 from webhook_core.ledger.firestore.entries import (
     cursor_at,
     entry_in,
-    entry_to_show,
     is_expired,
 )
 from webhook_core.ledger.firestore.notes import FirestoreNotes
 from webhook_core.ledger.keys import read_cursor, unit_digest
+from webhook_core.ledger.serial import entry_to_show
 from webhook_core.ledger.unfinished import Unfinished, has_placed, places_of
 from webhook_core.value import replace
 
@@ -208,7 +208,11 @@ class FirestoreLedger(FirestoreNotes):
             raise
 
     def _shown(self, found: Sequence[Stored]) -> list[LedgerEntry]:
-        entries = (entry_to_show(stored) for stored in found if not self._is_expired(stored))
+        entries = (
+            entry_to_show(stored.text("document") or "", stored.version, stored.id)
+            for stored in found
+            if not self._is_expired(stored)
+        )
         return [entry for entry in entries if entry is not None]
 
     def _is_expired(self, stored: Stored) -> bool:

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.ledger.firestore.calls import HISTORY, FirestoreCalls, Stored
+from webhook_core.ledger.firestore.calls import HISTORY, FirestoreCalls, Stored, Write
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
-    from webhook_core.ledger.notes import Note, NotePage
+    from webhook_core.ledger.store import Note, NotePage
 
 _DELETED_AT_ONCE = 100
 
@@ -38,7 +38,7 @@ class FirestoreNotes:
         }
         with self._operation() as calls:
             try:
-                calls.create(HISTORY, note.key, fields)
+                calls.write_all([Write(HISTORY, note.key, fields)])
             except AlreadyThere:
                 return
 
@@ -54,7 +54,7 @@ class FirestoreNotes:
         expired is left out."""
         from webhook_core.ledger.firestore import queries
         from webhook_core.ledger.keys import cursor_text, read_cursor
-        from webhook_core.ledger.notes import NotePage
+        from webhook_core.ledger.store import NotePage
 
         if limit < 1:
             raise ValueError("limit: at least 1")
@@ -89,7 +89,7 @@ class FirestoreNotes:
 
 
 def _note(stored: Stored) -> Note:
-    from webhook_core.ledger.notes import Note
+    from webhook_core.ledger.store import Note
 
     at, expires_at = stored.moment("at"), stored.moment("expireAt")
     strategy, text = stored.text("strategy"), stored.text("document")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from webhook_core.errors import LedgerUnavailable
-from webhook_core.events import event
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
 from webhook_core.ledger.keys import base_digest, line_digest, microseconds
-from webhook_core.ledger.serial import from_text, to_text
+from webhook_core.ledger.serial import entry_to_show, stored_entry, to_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
 from webhook_core.ledger.stored_values import iso
 from webhook_core.ledger.unfinished import unfinished_place
@@ -56,21 +53,13 @@ def version_number(version: str) -> int:
 
 def entry_in(document: str, version: int) -> LedgerEntry:
     """Raises LedgerUnavailable for a document that is none of ours."""
-    try:
-        return from_text(document, str(version))
-    except ValueError as error:
-        raise LedgerUnavailable(
-            "The ledger is not available: an entry in it can't be read."
-        ) from error
+    return stored_entry(document, str(version))
 
 
-def entry_to_show(base: bytes, document: str, version: int) -> LedgerEntry | None:
-    """None, and a log line, for one that can't be read: a list of many goes on without it."""
-    try:
-        return from_text(document, str(version))
-    except ValueError as error:
-        event(logging.WARNING, "ledger.entry_unreadable", key=base.hex(), reason=str(error))
-        return None
+def shown(rows: Iterable[tuple[bytes, str, int]]) -> list[LedgerEntry]:
+    """Those that can be read, of base, document and version."""
+    found = (entry_to_show(document, str(number), base.hex()) for base, document, number in rows)
+    return [entry for entry in found if entry is not None]
 
 
 def listing(
@@ -114,14 +103,14 @@ def of_orders(db: sqlite3.Connection, order_ids: Sequence[str]) -> list[LedgerEn
     It is named since SQLite, which knows nothing of how they are spread, would take the
     one of the states.
     """
-    found: list[LedgerEntry | None] = []
+    found: list[LedgerEntry] = []
     for start in range(0, len(order_ids), MOST_ORDERS):
         asked = order_ids[start : start + MOST_ORDERS]
         where = f"{ORDER_ID} IN ({', '.join('?' * len(asked))}) AND state = 'ACCEPTED'"
         entries = "entries INDEXED BY entries_by_order"
         query = f"SELECT base, document, version FROM {entries} WHERE {where}"  # noqa: S608  only our own words
-        found += (entry_to_show(*row) for row in db.execute(query, asked))
-    return [entry for entry in found if entry is not None]
+        found += shown(db.execute(query, asked))
+    return found
 
 
 def purge_settled(db: sqlite3.Connection, kept_before: datetime, limit: int) -> int:

@@ -23,13 +23,13 @@ from webhook_core.ledger.sqlite.commits import durable, in_one_step, mark_of, un
 from webhook_core.ledger.sqlite.documents import SqliteDocuments
 from webhook_core.ledger.sqlite.entries import (
     entry_in,
-    entry_to_show,
     key_of,
     listing,
     listing_unfinished,
     of_orders,
     purge_settled,
     row_of,
+    shown,
 )
 from webhook_core.ledger.sqlite.errors import is_locked
 from webhook_core.ledger.sqlite.file import SqliteFile
@@ -166,19 +166,17 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
         query, values = listing(wanted, strategy, after, limit + 1, newest_first)
         with self._file.connection() as db:
             rows = db.execute(query, values).fetchall()
-        page = [entry_to_show(*row[2:]) for row in rows[:limit]]
+        page = shown(row[2:] for row in rows[:limit])
         claimed_at, tie = rows[limit - 1][:2] if len(rows) > limit else (0, None)
         following = None if tie is None else cursor_text(moment(claimed_at), str(tie))
-        return Page([entry for entry in page if entry is not None], following)
+        return Page(page, following)
 
     def unfinished(
         self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
     ) -> Sequence[LedgerEntry]:
         query, values = listing_unfinished(places_of(mode, account, kinds), limit)
         with self._file.connection() as db:
-            rows = db.execute(query, values).fetchall()
-        found = (entry_to_show(*row) for row in rows)
-        return [entry for entry in found if entry is not None]
+            return shown(db.execute(query, values))
 
     def of_orders(
         self, mode: str, account: str, order_ids: Collection[str]

@@ -10,7 +10,7 @@ from webhook_core.ledger.sqlite.commits import durable
 from webhook_core.ledger.sqlite.file import SqliteFile
 
 if TYPE_CHECKING:
-    from webhook_core.ledger.notes import Note, NotePage
+    from webhook_core.ledger.store import Note, NotePage
 
 _ADD = "INSERT INTO notes VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _PURGE = "DELETE FROM notes WHERE key IN (SELECT key FROM notes WHERE at < ? ORDER BY at LIMIT ?)"
@@ -37,7 +37,7 @@ class SqliteNotes:
     ) -> NotePage:
         if limit < 1:
             raise ValueError("limit: at least 1")
-        from webhook_core.ledger.notes import NotePage  # no accepted alert has any
+        from webhook_core.ledger.store import NotePage  # no accepted alert has any
 
         query, values = _listing(strategy, cursor, newest_first)
         with self._file.connection() as db:
@@ -70,6 +70,6 @@ def _listing(
 
 
 def _note(key: str, at: int, expires_at: int, strategy: str, text: str) -> Note:
-    from webhook_core.ledger.notes import Note
+    from webhook_core.ledger.store import Note
 
     return Note(key, moment(at), moment(expires_at), strategy, text)
