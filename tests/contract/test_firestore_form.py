@@ -15,7 +15,7 @@ from webhook_core.ledger.contract import Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.firestore.entries import RETENTION, fields_of
 from webhook_core.ledger.firestore.ledger import FirestoreLedger
-from webhook_core.ledger.keys import base_digest, line_digest, unit_digest
+from webhook_core.ledger.keys import base_digest, digest, unit_digest
 from webhook_core.ledger.serial import to_text
 from webhook_core.ledger.unfinished import unfinished_place
 
@@ -107,14 +107,14 @@ def test_a_line_that_google_s_client_wrote_is_held(ledger, official):
         "tied": [name],
         "owner": holder.current.owner,
     }
-    official.collection("lines").document(line_digest(LINE).hex()).create(line)
+    official.collection("lines").document(digest(LINE).hex()).create(line)
     assert ledger.mark(LINE) == holder.current.owner
     found = ledger.find(holder.unit)
     assert ledger.claim(in_turn("second", 1)) == Waiting(found)
     ledger.record(moved(found, State.ACCEPTED))
     second = ledger.claim(in_turn("second", 1))
     assert isinstance(second, Claimed)
-    after = official.collection("lines").document(line_digest(LINE).hex()).get().to_dict()
+    after = official.collection("lines").document(digest(LINE).hex()).get().to_dict()
     newest = unit_digest(second.entry.unit).hex()
     assert after == {
         "holder": newest, "newest": newest, "tied": [newest],

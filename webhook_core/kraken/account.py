@@ -8,12 +8,12 @@ get-trade-balance, get-trade-volume.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
+from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.assets import asset_id
 from webhook_core.trading.facts import Balance, OpenPosition
 from webhook_core.trading.instruments import Instrument
@@ -21,7 +21,6 @@ from webhook_core.trading.orders import Side
 from webhook_core.trading.rules import Fees
 
 Result = Mapping[str, Any]
-_Read = TypeVar("_Read")
 _NOT_FOR_ORDERS = frozenset({"S", "M", "B", "P"})
 """Balances of an asset that is staked, opted in to rewards or bonded stand under a
 name of their own."""
@@ -35,12 +34,14 @@ HIGHEST_FEE = Decimal(10)
 
 def balances(result: Result) -> Mapping[str, Balance]:
     """Asset id -> Balance, from BalanceEx. Raises VenueUnavailable."""
-    return _read("BalanceEx", _balances, result)
+    with in_usual_form("BalanceEx"):
+        return _balances(result)
 
 
 def positions(result: Result) -> tuple[OpenPosition, ...]:
     """Every open position, from OpenPositions, as Kraken lists them. Raises VenueUnavailable."""
-    return _read("OpenPositions", _positions, result)
+    with in_usual_form("OpenPositions"):
+        return _positions(result)
 
 
 def equity(result: Result) -> Decimal:
@@ -48,20 +49,15 @@ def equity(result: Result) -> Decimal:
 
     Raises VenueUnavailable.
     """
-    return _read("TradeBalance", lambda row: decimal(row["eb"]) + decimal(row.get("n", 0)), result)
+    with in_usual_form("TradeBalance"):
+        return decimal(result["eb"]) + decimal(result.get("n", 0))
 
 
 def fees(result: Result, pairs: Collection[Instrument]) -> Mapping[str, Fees]:
     """Pair key -> fees in percent, from TradeVolume, which calls a pair by its key or its altname;
     one that it has no row of is left out. Raises VenueUnavailable."""
-    return _read("TradeVolume", lambda shown: _fees(shown, pairs), result)
-
-
-def _read(method: str, reader: Callable[[Result], _Read], result: Result) -> _Read:
-    try:
-        return reader(result)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise VenueUnavailable(f"Kraken's {method} is not in its usual form.") from None
+    with in_usual_form("TradeVolume"):
+        return _fees(result, pairs)
 
 
 def _balances(result: Result) -> Mapping[str, Balance]:

@@ -8,12 +8,14 @@ Shape: docs.kraken.com/api/docs/rest-api/get-open-orders, get-closed-orders, get
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
+from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, VenueOrder
@@ -21,7 +23,6 @@ from webhook_core.trading.requests import Fill, VenueOrder
 Order = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_S = 10**11
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
 
 
 def listed(result: Mapping[str, Any], which: str) -> Mapping[str, Order]:
@@ -74,10 +75,9 @@ def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrde
         for name in ("vol", "vol_exec", "cost", "fee", "price", "reason")
         if order.get(name)
     }
-    try:
+    opened_at = None
+    with suppress(ValueError, LookupError, TypeError):  # the order counts all the same
         opened_at = moment(order["opentm"])
-    except _UNREADABLE:  # the order counts all the same
-        opened_at = None
     status = str(order.get("status", ""))
     return VenueOrder(
         order_id, client_order_id, status, {"description": description, **facts}, opened_at
@@ -86,15 +86,35 @@ def _venue_order(order_id: str, client_order_id: str, order: Order) -> VenueOrde
 
 def resting(order_id: str, order: Order) -> RestingOrder:
     """Raises VenueUnavailable."""
-    try:
-        return _resting(order_id, order)
-    except _UNREADABLE:
-        raise _unlike(order_id) from None
+    with in_usual_form(f"order {order_id}"):
+        descr = order["descr"]
+        order_type = _text(descr["ordertype"])
+        limit, trigger = _prices(order_type, descr)
+        return RestingOrder(
+            order_id=order_id,
+            pair=_text(descr["pair"]),
+            side=Side(descr["type"]),
+            order_type=order_type,
+            volume=decimal(order["vol"]),
+            executed=decimal(order["vol_exec"]),
+            opened_at=moment(order["opentm"]),
+            status=_text(order["status"]),
+            client_order_id=_optional(order.get("cl_ord_id")),
+            parent=_optional(order.get("refid")),
+            limit=limit,
+            trigger=trigger,
+            margin=_margin(order, descr),
+            closes=_optional(descr.get("close")) is not None,
+            closed_at=_closed_at(order),
+            fires_at=_fires_at(order, order_type, trigger),
+            offsets=(_offset(descr.get("price")), _offset(descr.get("price2"))),
+            by_index=order.get("trigger", "last") == "index",
+        )
 
 
 def fill(order_id: str, order: Order) -> Fill:
     """Raises VenueUnavailable."""
-    try:
+    with in_usual_form(f"order {order_id}"):
         volume, price = decimal(order["vol_exec"]), decimal(order["price"])
         average = price if volume and price else None
         cost, fee = decimal(order["cost"]), decimal(order["fee"])
@@ -102,54 +122,18 @@ def fill(order_id: str, order: Order) -> Fill:
         trades = len(order["trades"]) if isinstance(order.get("trades"), list) else None
         status, closed_at = _text(order["status"]), _closed_at(order)
         return Fill(status, volume, average, cost, fee, closed_at, opened_at, trades)
-    except _UNREADABLE:
-        raise _unlike(order_id) from None
 
 
 def trades_of(order_id: str, order: Order | None) -> list[str]:
     """The ids of its trades, oldest first. Raises VenueUnavailable."""
-    try:
+    with in_usual_form(f"order {order_id}"):
         return [] if order is None else [_text(name) for name in order.get("trades") or ()]
-    except _UNREADABLE:
-        raise _unlike(order_id) from None
 
 
 def traded_at(trades: Mapping[str, Any]) -> datetime | None:
     """When the newest of them was made. Raises VenueUnavailable."""
-    try:
+    with in_usual_form("QueryTrades"):
         return max((moment(trade["time"]) for trade in trades.values()), default=None)
-    except _UNREADABLE:
-        raise VenueUnavailable("Kraken's QueryTrades is not in its usual form.") from None
-
-
-def _unlike(order_id: str) -> VenueUnavailable:
-    return VenueUnavailable(f"Kraken's order {order_id} is not in its usual form.")
-
-
-def _resting(order_id: str, order: Order) -> RestingOrder:
-    descr = order["descr"]
-    order_type = _text(descr["ordertype"])
-    limit, trigger = _prices(order_type, descr)
-    return RestingOrder(
-        order_id=order_id,
-        pair=_text(descr["pair"]),
-        side=Side(descr["type"]),
-        order_type=order_type,
-        volume=decimal(order["vol"]),
-        executed=decimal(order["vol_exec"]),
-        opened_at=moment(order["opentm"]),
-        status=_text(order["status"]),
-        client_order_id=_optional(order.get("cl_ord_id")),
-        parent=_optional(order.get("refid")),
-        limit=limit,
-        trigger=trigger,
-        margin=_margin(order, descr),
-        closes=_optional(descr.get("close")) is not None,
-        closed_at=_closed_at(order),
-        fires_at=_fires_at(order, order_type, trigger),
-        offsets=(_offset(descr.get("price")), _offset(descr.get("price2"))),
-        by_index=order.get("trigger", "last") == "index",
-    )
 
 
 def _prices(order_type: str, descr: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None]:

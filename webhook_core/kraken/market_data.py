@@ -99,11 +99,6 @@ class Tick(NamedTuple):
     ask: Decimal | None = None
 
 
-def last_price(client: KrakenClient, pair: str, budget: Budget) -> Decimal:
-    """The last traded price of a pair, by its key or altname. Raises VenueUnavailable."""
-    return tick(client, pair, budget).last
-
-
 def tick(client: KrakenClient, pair: str, budget: Budget) -> Tick:
     """Of a pair, by its key or altname. Raises VenueUnavailable.
 
@@ -147,22 +142,11 @@ def _tick_in(row: Any) -> Tick | None:
     return None if price is None else Tick(price, _price_in(row, "b"), _price_in(row, "a"))
 
 
-def prices(
-    client: KrakenClient,
-    instruments: Collection[Instrument],
-    budget: Budget,
-    unlisted: Unlisted | None = None,
-) -> Mapping[str, Decimal]:
-    """Pair key -> last price, as ``ticks`` reads them. Raises VenueUnavailable."""
-    shown = ticks(client, instruments, budget, unlisted)
-    return {key: tick.last for key, tick in shown.items()}
-
-
 def ticks(
     client: KrakenClient,
     instruments: Collection[Instrument],
     budget: Budget,
-    unlisted: Unlisted | None = None,
+    unlisted: Unlisted,
 ) -> Mapping[str, Tick]:
     """Pair key -> tick, those without a price left out.
 
@@ -173,7 +157,6 @@ def ticks(
     the others value what else the account holds. ``unlisted`` keeps such others, which are not
     asked for again for a while.
     """
-    unlisted = {} if unlisted is None else unlisted
     now = budget.clock.monotonic()
     traded = next(iter(instruments), None)
     found: dict[str, Tick] = {}

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
@@ -85,15 +86,20 @@ def _name(key: KrakenKey) -> str:
 
 def _asked_at(document: Document | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(json.loads(document.text)["asked_at"]) if document else None
+        return datetime.fromisoformat(_said(document)["asked_at"])
     except (ValueError, LookupError, TypeError):
         return None
 
 
 def _window(document: Document | None) -> int | None:
     """None for what can't be read: then calls go one by one."""
-    try:
-        window = json.loads(document.text)["nonce_window"] if document else None
-    except (ValueError, LookupError, TypeError):
-        return None
+    window = _said(document).get("nonce_window")
     return window if isinstance(window, int) and not isinstance(window, bool) else None
+
+
+def _said(document: Document | None) -> dict[str, Any]:
+    try:
+        said = json.loads(document.text) if document else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -10,7 +10,7 @@ from typing import Any
 from webhook_core.clock import Budget, Clock
 from webhook_core.errors import NoPrice, VenueUnavailable
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.market_data import asset_pairs, last_price
+from webhook_core.kraken.market_data import asset_pairs, tick
 from webhook_core.trading.instruments import row_of
 
 PRICE_READ_S = 1.0
@@ -38,7 +38,7 @@ class PublicKraken:
             raise VenueUnavailable("Kraken could not be read just before.")
         self._failed_at = None
         try:
-            return last_price(self._client, altname, Budget.start(self._clock, PRICE_READ_S))
+            return tick(self._client, altname, Budget.start(self._clock, PRICE_READ_S)).last
         except NoPrice:
             return None
         except VenueUnavailable:

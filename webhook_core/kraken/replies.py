@@ -4,7 +4,8 @@ operator has to hear of it."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,16 @@ def _judged(method: Method, parameters: Mapping[str, str], reply: Reply) -> Outc
     if method == "CancelOrder":
         return order_changes.of_cancel(reply, order_id)
     return order_changes.of_amend(reply, order_id)
+
+
+@contextmanager
+def in_usual_form(what: str) -> Iterator[None]:
+    """Around what reads an answer of Kraken's. Raises VenueUnavailable for one that is not as it is
+    documented: a wrong number would size an order."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        raise VenueUnavailable(f"Kraken's {what} is not in its usual form.") from None
 
 
 def result_of(reply: Reply, method: str) -> Mapping[str, Any]:

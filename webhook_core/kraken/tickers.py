@@ -36,7 +36,7 @@ class Tickers:
     ) -> Decimal:
         """Read no longer ago than ``max_age_s``. Raises VenueUnavailable."""
         if self._priced_by_alerts:
-            return reference or market_data.last_price(self._client, instrument.key, budget)
+            return reference or market_data.tick(self._client, instrument.key, budget).last
         return self._tick(instrument, budget, max_age_s).last
 
     def book(self, instrument: Instrument, budget: Budget) -> tuple[Decimal, Decimal] | None:
@@ -67,12 +67,12 @@ class Tickers:
         told = {pair.key: reference[pair.key] for pair in instruments if pair.key in reference}
         others = [pair for pair in instruments if pair.key not in told]
         try:
-            known = market_data.prices(self._client, others, budget)
+            known = market_data.ticks(self._client, others, budget, {})
         except NoPrice:
             if not told:
                 raise
             known = {}
-        return {**known, **told}
+        return {**{key: tick.last for key, tick in known.items()}, **told}
 
     def _tick(self, instrument: Instrument, budget: Budget, max_age_s: float) -> Tick:
         asked_at = budget.clock.monotonic()

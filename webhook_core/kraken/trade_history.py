@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from webhook_core.errors import VenueUnavailable
 from webhook_core.kraken.client import decimal
 from webhook_core.kraken.listed_orders import count, moment
+from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.orders import Side
 from webhook_core.trading.trades import TradesPage, VenueTrade
 
 PAGE = 50
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 Read = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
@@ -34,30 +32,13 @@ def trades(read: Read, since: datetime, until: datetime, skip: int = 0) -> Trade
     if length > PAGE:
         first = max(0, length - PAGE * (skip + 1))
         page = read({"start": str(start), "end": str(end), "ofs": str(first)})
-    found = page.get("trades")
-    if not isinstance(found, Mapping):
-        raise _unlike()
-    rows = [_trade(trade_id, row) for trade_id, row in found.items()]
+    with in_usual_form("list of trades"):
+        rows = [_trade(trade_id, row) for trade_id, row in page["trades"].items()]
     return TradesPage(tuple(sorted(rows, key=lambda row: row.at)), length <= PAGE * (skip + 1))
 
 
 def _trade(trade_id: str, row: Mapping[str, Any]) -> VenueTrade:
-    try:
-        return VenueTrade(
-            trade_id,
-            str(row["ordertxid"]),
-            str(row["pair"]),
-            Side(row["type"]),
-            decimal(row["vol"]),
-            decimal(row["price"]),
-            decimal(row["cost"]),
-            decimal(row["fee"]),
-            moment(row["time"]),
-            decimal(row.get("margin") or "0") != Decimal(0),
-        )
-    except _UNREADABLE:
-        raise _unlike() from None
-
-
-def _unlike() -> VenueUnavailable:
-    return VenueUnavailable("Kraken's list of trades is not in its usual form.")
+    order_id, pair, side = str(row["ordertxid"]), str(row["pair"]), Side(row["type"])
+    volume, price, cost, fee = (decimal(row[name]) for name in ("vol", "price", "cost", "fee"))
+    at, margin = moment(row["time"]), bool(decimal(row.get("margin") or "0"))
+    return VenueTrade(trade_id, order_id, pair, side, volume, price, cost, fee, at, margin)

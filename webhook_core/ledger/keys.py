@@ -23,21 +23,20 @@ def is_operators(unit: Unit) -> bool:
     return unit.alert_key.startswith(_OPERATOR)
 
 
-def line_digest(line: str) -> bytes:
-    """A key of fixed length for a line."""
-    return _digest(line)
+def digest(name: str) -> bytes:
+    """SHA-256: a key of fixed length that every store takes, whatever the name holds."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
 
 
 def unit_digest(unit: Unit) -> bytes:
-    """SHA-256 of the unit's name: a key of fixed length that every store takes, whatever
-    the alert key holds."""
-    return _digest(unit.name)
+    """The same of the unit's name."""
+    return digest(unit.name)
 
 
 def base_digest(unit: Unit) -> bytes:
     """The same for the unit without its generation: what the generations of one
     alert have in common."""
-    return _digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
+    return digest(f"{unit.mode}/{unit.account}/{unit.leg}/{unit.alert_key}")
 
 
 def microseconds(moment: datetime) -> int:
@@ -70,7 +69,3 @@ def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
     if not re.fullmatch(tie_pattern, tie) or cursor_text(claimed_at, tie) != cursor:
         raise ValueError("cursor: not one of ours; take it from the last page as it stands")
     return claimed_at, tie
-
-
-def _digest(name: str) -> bytes:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()

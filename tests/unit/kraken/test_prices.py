@@ -32,6 +32,11 @@ UNKNOWN = refusal("EQuery:Unknown asset pair")
 NO_PRICE = refusal("EGeneral:Invalid arguments:pair:paper knows no price of ETHUSD yet; send it")
 
 
+def last_prices(client, pairs, budget, unlisted=None):
+    ticks = market_data.ticks(client, pairs, budget, {} if unlisted is None else unlisted)
+    return {key: tick.last for key, tick in ticks.items()}
+
+
 @pytest.fixture
 def budget() -> Budget:
     return Budget.start(SystemClock(), 2.0)
@@ -153,15 +158,13 @@ ALTS = [pair(f"A{n}USD", f"A{n}USD", f"A{n}/USD", f"A{n}", "ZUSD") for n in rang
 def test_only_the_refused_pairs_of_many_have_no_price(bad: set[str], budget: Budget) -> None:
     account = [BTC_USD, *ALTS]
     refusing = RefusesSome(bad)
-    assert (
-        market_data.prices(refusing, account, budget).keys() == {one.key for one in account} - bad
-    )
+    assert last_prices(refusing, account, budget).keys() == {one.key for one in account} - bad
     assert len(refusing.asked) < market_data.MOST_TICKERS
 
 
 def test_an_account_full_of_refused_pairs_costs_a_bounded_number_of_calls(budget: Budget) -> None:
     refusing = RefusesSome({one.key for one in ALTS})
-    assert market_data.prices(refusing, [BTC_USD, *ALTS], budget) == {"XXBTZUSD": Decimal(3000)}
+    assert last_prices(refusing, [BTC_USD, *ALTS], budget) == {"XXBTZUSD": Decimal(3000)}
     assert len(refusing.asked) == market_data.MOST_TICKERS
 
 
@@ -211,25 +214,21 @@ def test_a_pair_that_kraken_does_not_know_is_not_asked_for_again_unless_it_is_tr
 ) -> None:
     clock, refusing, unlisted = FakeClock(), RefusesSome({"A3USD"}), {}
     for calls in (11, 1):
-        assert "A3USD" not in market_data.prices(
+        assert "A3USD" not in last_prices(
             refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted
         )
         assert len(refusing.asked) == calls
         refusing.asked = []
     refusing.bad = set()
-    assert "A3USD" in market_data.prices(
-        refusing, [ALTS[3], BTC_USD], Budget.start(clock, 9), unlisted
-    )
+    assert "A3USD" in last_prices(refusing, [ALTS[3], BTC_USD], Budget.start(clock, 9), unlisted)
     clock.sleep(3601)
-    assert "A3USD" in market_data.prices(
-        refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted
-    )
+    assert "A3USD" in last_prices(refusing, [BTC_USD, *ALTS], Budget.start(clock, 9), unlisted)
 
 
 def test_what_was_found_out_before_a_read_failed_is_kept(budget: Budget) -> None:
     refusing, unlisted = RefusesSome({"A0USD", "A18USD"}, most=7), {}
     with pytest.raises(VenueUnavailable):
-        market_data.prices(refusing, [BTC_USD, *ALTS], budget, unlisted)
+        last_prices(refusing, [BTC_USD, *ALTS], budget, unlisted)
     assert set(unlisted) == {"A0USD"}
 
 

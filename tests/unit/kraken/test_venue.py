@@ -19,7 +19,7 @@ from tests.support.raw_servers import ORDER_ID, RawServer, Step, hang_up, http, 
 from webhook_core.clock import Budget, SystemClock
 from webhook_core.errors import LedgerUnavailable, VenueUnavailable
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.market_data import last_price
+from webhook_core.kraken.market_data import tick
 from webhook_core.kraken.venue import KrakenVenue, rfc3339
 from webhook_core.trading.requests import Accepted, NotSent, OrderRequest, Rejected, Unknown
 
@@ -615,7 +615,7 @@ NO_PRICES: dict[str, Any] = {
 @pytest.mark.parametrize("ticker", NO_PRICES.values(), ids=NO_PRICES.keys())
 def test_a_ticker_without_one_price_above_zero_is_an_outage(ticker: Any, budget: Budget) -> None:
     with RawServer(result(ticker)) as server, pytest.raises(VenueUnavailable, match="XBTUSD"):
-        last_price(KrakenClient("", "", server.url), "XBTUSD", budget)
+        tick(KrakenClient("", "", server.url), "XBTUSD", budget)
 
 
 def test_an_account_is_balances_open_orders_and_positions(budget: Budget) -> None:

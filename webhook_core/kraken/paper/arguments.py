@@ -8,7 +8,7 @@ order among the checks is ours: Kraken doesn't document it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -39,8 +39,7 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
     ordertype = _one_of(params, "ordertype", ORDER_TYPES)
     side = _one_of(params, "type", {"buy", "sell"})
     pair = desk.pairs.find(params.get("pair", ""), params.get("asset_class", "currency"))
-    if params.get("stptype", "cancel-newest") not in STP_TYPES:
-        raise invalid("stptype")
+    _one_of(params, "stptype", STP_TYPES, "cancel-newest")
     leverage = _leverage(params, pair, side, ordertype)
     order = Order(
         txid="",
@@ -95,17 +94,17 @@ def _folded(client_order_id: str) -> str:
     )
 
 
-def _one_of(params: Mapping[str, str], field: str, allowed: set[str] | frozenset[str]) -> str:
-    value = params.get(field, "")
+def _one_of(
+    params: Mapping[str, str], field: str, allowed: Collection[str], default: str = ""
+) -> str:
+    value = params.get(field, default)
     if value not in allowed:
         raise invalid(field)
     return value
 
 
 def _trigger(desk: Desk, params: Mapping[str, str]) -> str:
-    value = params.get("trigger", "last")
-    if value not in ("last", "index"):
-        raise invalid("trigger")
+    value = _one_of(params, "trigger", ("last", "index"), "last")
     if value == "index" and not desk.market.has_index:
         raise invalid("Index unavailable")
     return value

@@ -82,17 +82,8 @@ class Order(Record):
             ]
         if self.trade is None:
             return []
-        return [
-            Fill(
-                self.trade,
-                self.closetm,
-                self.average,
-                self.vol_exec,
-                self.cost,
-                self.fee,
-                self.maker,
-            )
-        ]
+        amounts = (self.average, self.vol_exec, self.cost, self.fee)
+        return [Fill(self.trade, self.closetm, *amounts, self.maker)]
 
 
 class Fill(NamedTuple):

@@ -8,7 +8,7 @@ Requests and answers: docs.kraken.com/api/docs/rest-api (one page per method).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import ROUND_DOWN, Decimal
 from importlib import import_module
 from typing import Any, TypeVar
@@ -16,15 +16,15 @@ from typing import Any, TypeVar
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.add_order import add_order
 from webhook_core.kraken.paper.arguments import same_id
-from webhook_core.kraken.paper.book import Order
+from webhook_core.kraken.paper.book import Fill, Order
 from webhook_core.kraken.paper.desk import Desk
 from webhook_core.kraken.paper.public import Params, named
 from webhook_core.kraken.paper.rules import asset_decimals, asset_id
-from webhook_core.kraken.paper.views import order_object, position_object
+from webhook_core.kraken.paper.views import order_object, position_object, trade_object
 from webhook_core.kraken.paper.wire import Refused, invalid
 
 _Row = TypeVar("_Row")
-PAGE = 50
+PAGE, MOST_TRADES = 50, 20
 
 
 def _is_true(params: Params, field: str) -> bool:
@@ -104,6 +104,35 @@ def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
         raise invalid("txid")
     orders = [order for order in map(desk.book.find, txids) if order is not None]
     return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params)), params)
+
+
+def _newest_first(desk: Desk) -> list[tuple[Order, Fill]]:
+    def every() -> Iterator[tuple[Order, Fill]]:
+        for order in (*reversed(desk.book.open.values()), *desk.book.closed_orders()):
+            for fill in reversed(order.fills()):
+                yield order, fill
+
+    return sorted(every(), key=lambda row: row[1].time, reverse=True)
+
+
+def trades_history(desk: Desk, params: Params) -> dict[str, Any]:
+    start, end = moment(params, "start", 0), moment(params, "end", float("inf"))
+    found = [(order, fill) for order, fill in _newest_first(desk) if start < fill.time <= end]
+    return page(found, params, "trades", lambda rows: _trade_objects(desk, rows))
+
+
+def query_trades(desk: Desk, params: Params) -> dict[str, Any]:
+    """Trades by id; an unknown one is left out."""
+    asked = named(params.get("txid", ""))
+    if not 0 < len(asked) <= MOST_TRADES:
+        raise invalid("txid")
+    return _trade_objects(
+        desk, [(order, fill) for order, fill in _newest_first(desk) if fill.txid in asked]
+    )
+
+
+def _trade_objects(desk: Desk, rows: list[tuple[Order, Fill]]) -> dict[str, Any]:
+    return {fill.txid: trade_object(order, fill, desk.pairs[order.pair]) for order, fill in rows}
 
 
 def open_positions(desk: Desk, params: Params) -> dict[str, Any]:
@@ -199,8 +228,8 @@ ENDPOINTS: dict[str, tuple[Callable[[Desk, Params], Any], tuple[str, ...]]] = {
     "OpenOrders": (open_orders, _OPEN),
     "ClosedOrders": (closed_orders, _CLOSED),
     "QueryOrders": (query_orders, _OPEN + _CLOSED),
-    "TradesHistory": (_rarely("trades", "trades_history"), _CLOSED),
-    "QueryTrades": (_rarely("trades", "query_trades"), _CLOSED),
+    "TradesHistory": (trades_history, _CLOSED),
+    "QueryTrades": (query_trades, _CLOSED),
     "OpenPositions": (open_positions, _OPEN),
     "Balance": (balance, _FUNDS),
     "BalanceEx": (balance_ex, _FUNDS),

@@ -78,29 +78,19 @@ class Pair(NamedTuple):
 
     def row(self) -> dict[str, Any]:
         """The row as AssetPairs answers it."""
+        said = {name: part for name, part in self._asdict().items() if name != "key"}
+        amounts = {name: f"{said[name]:f}" for name in ("ordermin", "costmin", "tick_size")}
         return {
-            "altname": self.altname,
-            "wsname": self.wsname,
-            "aclass_base": self.aclass_base,
-            "base": self.base,
+            **said,
+            **amounts,
             "aclass_quote": "currency",
-            "quote": self.quote,
             "lot": "unit",
-            "cost_decimals": self.cost_decimals,
-            "pair_decimals": self.pair_decimals,
-            "lot_decimals": self.lot_decimals,
             "lot_multiplier": 1,
-            "leverage_buy": list(self.leverage_buy),
-            "leverage_sell": list(self.leverage_sell),
             "fees": [],  # empty on every pair since 2026: TradeVolume is the only source of a fee
             "fees_maker": [],
             "fee_volume_currency": "ZUSD",
             "margin_call": 80,
             "margin_stop": 40,
-            "ordermin": f"{self.ordermin:f}",
-            "costmin": f"{self.costmin:f}",
-            "tick_size": f"{self.tick_size:f}",
-            "status": self.status,
             "execution_venue": self.execution_venue,
         }
 

@@ -37,7 +37,7 @@ from webhook_core.ledger.firestore.entries import (
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
 from webhook_core.ledger.firestore.gates import Gates
-from webhook_core.ledger.keys import line_digest, unit_digest
+from webhook_core.ledger.keys import digest, unit_digest
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal
 from webhook_core.value import replace
@@ -83,7 +83,7 @@ def claim_together(entry: LedgerEntry, calls: FirestoreCalls, clock: Clock) -> C
 
 
 def _line(line: str) -> Reference:
-    return _LINES, line_digest(line).hex()
+    return _LINES, digest(line).hex()
 
 
 def _refused(

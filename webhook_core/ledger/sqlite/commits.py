@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.entry import LedgerEntry, Turn
-from webhook_core.ledger.keys import line_digest, microseconds
+from webhook_core.ledger.keys import digest, microseconds
 from webhook_core.ledger.sqlite.entries import entry_in
 from webhook_core.risk.gates import held_back, pauses_of
 
@@ -104,7 +104,7 @@ def _take_turn(db: sqlite3.Connection, entry: LedgerEntry, turn: Turn) -> Refusa
     nothing was written."""
     from webhook_core.ledger.turns import MOST_TIES, refusal  # few orders depend on others
 
-    line = line_digest(turn.line)
+    line = digest(turn.line)
     look = {"line": line, "fired_at": microseconds(turn.fired_at), "ties": MOST_TIES + 1}
     refused = refusal(entry, [entry_in(*row) for row in db.execute(_LINE, look)], mark_of(db, line))
     if refused is None:

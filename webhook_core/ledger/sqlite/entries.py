@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry, State, Unit
-from webhook_core.ledger.keys import base_digest, line_digest, microseconds
+from webhook_core.ledger.keys import base_digest, digest, microseconds
 from webhook_core.ledger.serial import entry_to_show, stored_entry, to_text
 from webhook_core.ledger.sqlite.schema import ORDER_ID
 from webhook_core.ledger.stored_values import iso
@@ -38,7 +38,7 @@ def row_of(entry: LedgerEntry) -> dict[str, Any]:
         "strategy": entry.strategy,
         "state": entry.state,
         "claimed_at": microseconds(entry.claimed_at),
-        "line": None if entry.turn is None else line_digest(entry.turn.line),
+        "line": None if entry.turn is None else digest(entry.turn.line),
         "fired_at": None if entry.turn is None else microseconds(entry.turn.fired_at),
         "unfinished": unfinished_place(entry),
         "document": to_text(entry),

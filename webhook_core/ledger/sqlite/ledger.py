@@ -14,7 +14,7 @@ from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.ledger.keys import (
     base_digest,
     cursor_text,
-    line_digest,
+    digest,
     moment,
     read_cursor,
 )
@@ -138,7 +138,7 @@ class SqliteLedger(SqliteDocuments, SqliteNotes):
 
     def mark(self, line: str) -> str:
         with self._file.connection() as db:
-            return mark_of(db, line_digest(line))
+            return mark_of(db, digest(line))
 
     def find(self, unit: Unit) -> LedgerEntry | None:
         with self._file.connection() as db:
