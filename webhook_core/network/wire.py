@@ -45,7 +45,7 @@ class Wire:
         be sent."""
         ends_at, idle = time.monotonic() + seconds, self._idle
         connection = _unbroken(idle) or _Connection(*self._address, self._tls)
-        connection.deadline.ends_at = ends_at
+        connection.ends_at = ends_at
         try:
             answer, is_last = connection.exchange(method, path, body, headers)
         except (OSError, Malformed) as error:
@@ -92,22 +92,10 @@ class _NotConnectedError(OSError):
     """Nothing is on the wire yet. What it was is the cause."""
 
 
-class _Deadline:
-    """When the exchange in hand must have ended, in time.monotonic() seconds."""
-
-    ends_at = 0.0
-
-    def left(self) -> float:
-        """Seconds left; raises TimeoutError at none."""
-        left = self.ends_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the exchange did not end in time")
-        return left
-
-
 class _Connection:
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-        self.deadline = _Deadline()
+        self.ends_at = 0.0
+        """When the exchange in hand must have ended, in time.monotonic() seconds."""
         self.sock: socket.socket | None = None
         self._host, self._port, self._tls = host, port, tls
         self._named = host_header(host, port, HTTPS_PORT if tls else HTTP_PORT)
@@ -118,7 +106,7 @@ class _Connection:
         """It goes out in one piece: for a head alone the server would wake up for nothing."""
         request = request_of(method, path, self._named, headers, body)
         sock = self.sock or self._connected()
-        sock.settimeout(self.deadline.left())
+        sock.settimeout(self._left())
         sock.sendall(request)
         return reply_from(functools.partial(self._next_of, sock))
 
@@ -127,9 +115,16 @@ class _Connection:
         if sock is not None:
             sock.close()
 
+    def _left(self) -> float:
+        """Seconds left; raises TimeoutError at none."""
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the exchange did not end in time")
+        return left
+
     def _next_of(self, sock: socket.socket) -> bytes:
         """Each read may take what is left until the deadline."""
-        sock.settimeout(self.deadline.left())
+        sock.settimeout(self._left())
         return sock.recv(_READ_AT_ONCE)
 
     def _connected(self) -> socket.socket:
@@ -138,19 +133,17 @@ class _Connection:
         except OSError as error:
             raise _NotConnectedError from error
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(self.deadline.left())
+        sock.settimeout(self._left())
         if self._tls is not None:  # the certificate is checked against the name
             sock = self.sock = self._tls.wrap_socket(sock, server_hostname=self._host)
         return sock
 
     def _reached(self) -> socket.socket:
         error: OSError = OSError("the host has no address")
-        for address in addresses(
-            self._host, self._port, min(self.deadline.left(), CONNECT_TIMEOUT_S)
-        ):
+        for address in addresses(self._host, self._port, min(self._left(), CONNECT_TIMEOUT_S)):
             try:
                 return socket.create_connection(
-                    (address, self._port), min(self.deadline.left(), CONNECT_TIMEOUT_S)
+                    (address, self._port), min(self._left(), CONNECT_TIMEOUT_S)
                 )
             except OSError as failed:
                 error = failed

@@ -77,6 +77,6 @@ def test_a_url_that_names_none_says_what_to_write(url, reason):
 
 
 def test_a_password_in_a_url_is_not_repeated():
-    with pytest.raises(ValueError, match="a store that we don.t have") as caught:
+    with pytest.raises(ValueError, match="a store that we don't have") as caught:
         parse("postgres://trader:hunter2@db/ledger")
     assert "hunter2" not in str(caught.value)

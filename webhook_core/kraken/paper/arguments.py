@@ -54,7 +54,7 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
         starttm=_moment(params, "starttm", desk.now),
         expiretm=_expiry(params, desk.now),
         cl_ord_id=_client_order_id(params),
-        trigger=_trigger(desk, params),
+        trigger=_one_of(params, "trigger", ("last", "index"), "last"),
         reduce_only=_reduce_only(params, leverage),
     )
     if ordertype == "iceberg":
@@ -100,13 +100,6 @@ def _one_of(
     value = params.get(field, default)
     if value not in allowed:
         raise invalid(field)
-    return value
-
-
-def _trigger(desk: Desk, params: Mapping[str, str]) -> str:
-    value = _one_of(params, "trigger", ("last", "index"), "last")
-    if value == "index" and not desk.market.has_index:
-        raise invalid("Index unavailable")
     return value
 
 

@@ -24,13 +24,11 @@ class MarketRules(NamedTuple):
 
     ``fill`` are the shares of an order's volume that trade at its first meeting with the
     market, its second, ...; the last share goes on. ``opening_fee`` is percent of what a
-    margin order opens. ``has_index`` is whether there is an index price to trigger on;
-    paper's is the last price.
+    margin order opens.
     """
 
     fill: tuple[Decimal, ...] = (Decimal(1),)
     opening_fee: Decimal = Decimal("0.02")
-    has_index: bool = True
 
 
 class Lag(NamedTuple):

@@ -30,8 +30,6 @@ class PaperKraken:
     """One paper account. ``pairs`` are AssetPairs rows; ``lag``, ``market`` and the permissions of
     ``key`` are what a test wants different.
 
-    ``warnings`` (``WGeneral:...``) stand beside every result while they are set.
-
     ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent
     of the cost. ``price_source`` gives the last price of an altname, or None when it has none; it
     raises VenueUnavailable where nobody knows, and then no price of before counts. ``rule_source``
@@ -54,7 +52,6 @@ class PaperKraken:
         secret: str,
         price_source: PriceSource | None = None,
         rule_source: Callable[[Mapping[str, str]], Rows | None] | None = None,
-        book_name: str = "paper-book",
         pairs: Mapping[str, Mapping[str, Any]] | None = None,
         nonce_window: int = 0,
         keep_closed: int = 500,
@@ -65,7 +62,6 @@ class PaperKraken:
         self._more: More | None = None if pairs is not None else Elsewhere(documents, clock)
         self.lag = Lag()
         self.market = MarketRules()
-        self.warnings: tuple[str, ...] = ()
         self.key = PaperKey(key, secret, nonce_window)
         self.price_source = price_source
         self.rule_source = rule_source
@@ -73,7 +69,7 @@ class PaperKraken:
         self.fees = Fees(maker_fee, taker_fee)
         self._keep_closed = keep_closed
         opening = {asset_id(name): amount for name, amount in balances.items()}
-        self._store = BookStore(documents, book_name, lambda: Book(dict(opening)))
+        self._store = BookStore(documents, lambda: Book(dict(opening)))
 
     def handle(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -89,9 +85,7 @@ class PaperKraken:
         """
         try:
             folded = {name.lower(): value for name, value in headers.items()}
-            return 200, wire.success(
-                self._answer(method, path, query, folded, body), *self.warnings
-            )
+            return 200, wire.success(self._answer(method, path, query, folded, body))
         except Refused as refusal:
             return 200, wire.failure(refusal.error)
         except BookBusy:

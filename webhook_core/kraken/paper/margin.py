@@ -118,11 +118,6 @@ def unrealized(desk: Desk, held: Position) -> Decimal:
     return ZERO if price is None else _gain(held, held.volume - held.closed, price)
 
 
-def value(desk: Desk, held: Position) -> Decimal:
-    """What the open part is worth at the last price, in the pair's quote."""
-    return (held.volume - held.closed) * desk.book.prices.get(held.pair, ZERO)
-
-
 def used(held: Position) -> Decimal:
     """The margin that the open part still ties up, in quote."""
     return held.margin * (held.volume - held.closed) / held.volume
@@ -134,8 +129,6 @@ class Summary(NamedTuple):
     balance: Decimal
     used: Decimal
     unrealized: Decimal
-    cost: Decimal
-    valuation: Decimal
     free: Decimal
 
 
@@ -155,8 +148,6 @@ def summary(desk: Desk, asset: str) -> Summary:
         balance=balance,
         used=tied,
         unrealized=gain,
-        cost=total((quote, held.cost * (1 - held.closed / held.volume)) for quote, held in rows),
-        valuation=total((quote, value(desk, held)) for quote, held in rows),
         free=balance + gain - tied - total((held, desk.held(held)) for held in book.balances),
     )
 

@@ -174,8 +174,6 @@ def trade_balance(desk: Desk, params: Params) -> dict[str, str]:
         "tb": figures.balance,
         "m": figures.used,
         "n": figures.unrealized,
-        "c": figures.cost,
-        "v": figures.valuation,
         "e": equity,
         "mf": equity - figures.used,
     }

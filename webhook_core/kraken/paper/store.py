@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from webhook_core.ledger.contract import Documents
 
 _Result = TypeVar("_Result")
+NAME = "paper-book"
+"""The document."""
 ATTEMPTS = (
     50  # each lost race means that somebody else's order went in, so this many in a row is a fault
 )
@@ -28,9 +30,8 @@ class BookBusy(LedgerUnavailable):
 class BookStore:
     """``opening`` makes the book of an account that has no document yet."""
 
-    def __init__(self, documents: Documents, name: str, opening: Callable[[], Book]) -> None:
+    def __init__(self, documents: Documents, opening: Callable[[], Book]) -> None:
         self._documents = documents
-        self._name = name
         self._opening = opening
         self._lock = threading.Lock()
 
@@ -46,7 +47,7 @@ class BookStore:
                 book = self._opening() if text is None else self._parsed(text)
                 result = change(book)
                 changed = book.to_text()
-                if changed == text or self._documents.write(self._name, changed, version):
+                if changed == text or self._documents.write(NAME, changed, version):
                     return result
         raise BookBusy("the paper book is written by others all the time; nothing was changed")
 
@@ -58,12 +59,12 @@ class BookStore:
             return read(self._opening() if text is None else self._parsed(text))
 
     def _read(self) -> tuple[str | None, str | None]:
-        document = self._documents.read(self._name)
+        document = self._documents.read(NAME)
         return (None, None) if document is None else (document.text, document.version)
 
     def _parsed(self, text: str) -> Book:
         try:
             return Book.from_text(text)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as fault:
-            message = f"the document {self._name!r} is not a paper book; remove it to start over"
+            message = f"the document {NAME!r} is not a paper book; remove it to start over"
             raise LedgerUnavailable(message) from fault

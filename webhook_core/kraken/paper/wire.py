@@ -36,15 +36,14 @@ def invalid(field: str) -> Refused:
     return Refused(f"EGeneral:Invalid arguments:{field}")
 
 
-def success(result: Any, *warnings: str) -> bytes:
-    """Kraken's answer to a request that it carried out; warnings (``W...``) stand
-    where errors would."""
-    return json.dumps({"error": list(warnings), "result": result}, separators=(",", ":")).encode()
+def success(result: Any) -> bytes:
+    """Kraken's answer to a request that it carried out."""
+    return json.dumps({"error": [], "result": result}, separators=(",", ":")).encode()
 
 
-def failure(*errors: str) -> bytes:
+def failure(error: str) -> bytes:
     """Kraken's answer to one that it refused: HTTP 200 as well, without ``result``."""
-    return json.dumps({"error": list(errors)}, separators=(",", ":")).encode()
+    return json.dumps({"error": [error]}, separators=(",", ":")).encode()
 
 
 def form(text: str | bytes) -> dict[str, str]:

@@ -25,7 +25,7 @@ from weakref import WeakSet
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.identity import new_id
 from webhook_core.ledger.sqlite.errors import is_damaged, is_locked, reason_of
-from webhook_core.ledger.sqlite.mark import Mark, Place, Sight, given_id, highest_entry, id_in
+from webhook_core.ledger.sqlite.mark import GONE, Mark, Place, Sight, given_id, highest_entry, id_in
 from webhook_core.ledger.sqlite.schema import prepare
 from webhook_core.ledger.time_left import seconds_at_most
 
@@ -152,7 +152,7 @@ class SqliteFile:
         """Raises LedgerLost where nothing is; the connection stays: the file may come back."""
         seen = self._place.sight()
         if seen is None:
-            raise self._place.gone()
+            raise self._place.lost(GONE)
         if not seen.has_all_of(self._seen):
             return False
         self._seen = seen

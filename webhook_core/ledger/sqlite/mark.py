@@ -21,7 +21,7 @@ from webhook_core.ledger.identity import DOCUMENT, lost, new_id
 from webhook_core.value import NamedTuple
 
 _ON_PURPOSE = "begun-anew"
-_GONE = "its file is gone, or empty"
+GONE = "its file is gone, or empty"
 _ANOTHER = "its file is not the ledger that was here"
 
 
@@ -128,7 +128,7 @@ class Place:
         if mark is None and self._expected_id is None and self._known_id is None:
             return False
         if self.sight() is None:
-            raise self.gone()
+            raise self.lost(GONE)
         return True
 
     def verify(self, db: sqlite3.Connection, mark: Mark | None, own: str | None) -> None:
@@ -137,9 +137,9 @@ class Place:
         if self._expected_id not in (None, own):
             raise self.lost("its file is not the ledger that LEDGER_ID names")
         if mark is not None and mark.ledger_id != own:
-            raise self.another()
+            raise self.lost(_ANOTHER)
         if self._known_id not in (None, own) and (mark is None or not mark.on_purpose):
-            raise self.another()
+            raise self.lost(_ANOTHER)
         highest = highest_entry(db)
         if self._known_id == own and highest < self.highest_entry:
             raise self.lost("its file lacks entries that were here, as an older copy does")
@@ -161,12 +161,6 @@ class Place:
         finally:
             os.close(descriptor)
         draft.replace(self._mark_path)
-
-    def gone(self) -> LedgerLost:
-        return self.lost(_GONE)
-
-    def another(self) -> LedgerLost:
-        return self.lost(_ANOTHER)
 
     def lost(self, reason: str) -> LedgerLost:
         return lost(reason, path=str(self.path))
