@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.property.test_paper_money import CHANGES, SHARES, _play
 from tests.support.examples import examples
 from tests.support.paper import StoppedClock, paper, result
+from webhook_core.kraken.order_reads import OrderReads
 from webhook_core.kraken.paper.desk import MarketRules
-from webhook_core.kraken.trade_history import trades
 from webhook_core.money.months import Opened
 from webhook_core.money.report import reported
 from webhook_core.money.trades import Role, Trade
@@ -24,10 +24,10 @@ def _traded(kraken, clock):
     """Every trade of the account, each of a strategy by its order."""
     since, until = clock.now().replace(year=2020), clock.now()
 
-    def read(asked):
-        return result(kraken, "TradesHistory", **asked)
+    def read(method, asked):
+        return result(kraken, method, **asked)
 
-    pages = [trades(read, since, until, skip) for skip in range(9)]
+    pages = [OrderReads(read).trades(since, until, skip) for skip in range(9)]
     rows = {row.trade_id: row for page in pages for row in page.trades}
     assert any(page.complete for page in pages)
     for number, row in enumerate(sorted(rows.values(), key=lambda row: row.at)):

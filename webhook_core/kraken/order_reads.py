@@ -1,6 +1,8 @@
-"""Orders as the account's reads show them: open, closed, by name, and what they have traded.
+"""Orders as the account's reads show them: open, closed, by name, and what they have traded; and
+what the account has traded, order or not.
 
-Shapes: docs.kraken.com, get-open-orders, get-closed-orders, get-orders-info, get-trades-info.
+Shapes: docs.kraken.com, get-open-orders, get-closed-orders, get-orders-info, get-trades-info,
+get-trade-history.
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webhook_core.kraken import listed_orders
-from webhook_core.kraken.listed_orders import listed, resting
+from webhook_core.kraken.client import decimal
+from webhook_core.kraken.listed_orders import count, listed, moment, resting
+from webhook_core.kraken.replies import in_usual_form
 from webhook_core.trading.facts import RestingOrder
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill, VenueOrder
+from webhook_core.trading.trades import TradesPage, VenueTrade
 
 Read = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
 """A method and its parameters -> Kraken's result. Raises VenueUnavailable."""
@@ -20,6 +26,8 @@ MOST_PAGES_OF_NOW = 4
 """Of what has closed just now, within one request."""
 MOST_ORDERS = 50
 """In one QueryOrders (docs.kraken.com, get-orders-info)."""
+PAGE = 50
+"""Of trades."""
 MOST_TRADES = 20
 """In one QueryTrades (docs.kraken.com, get-trades-info)."""
 CLOCK_SKEW = timedelta(seconds=60)
@@ -77,6 +85,26 @@ class OrderReads:
             return None
         return listed_orders.traded_at(self._read("QueryTrades", {"txid": ",".join(trades)}))
 
+    def trades(self, since: datetime, until: datetime, skip: int = 0) -> TradesPage:
+        """All of the span, or its oldest fifty; ``skip``: behind so many pages of the oldest.
+
+        Kraken lists fifty a page, newest first; ``start`` is exclusive and ``end`` inclusive, in
+        whole seconds. Where there are more than fifty, the oldest are asked for up to the last
+        whole second: what is traded meanwhile is behind it and moves no page.
+        """
+        start, end = int(since.timestamp()), int(until.timestamp())
+        asked = {"start": str(start), "end": str(end + 1), "ofs": "0"}
+        page = self._read("TradesHistory", asked)
+        length = count(page)
+        if length > PAGE:
+            first = max(0, length - PAGE * (skip + 1))
+            asked |= {"end": str(end), "ofs": str(first)}
+            page = self._read("TradesHistory", asked)
+        with in_usual_form("list of trades"):
+            rows = [_trade(trade_id, row) for trade_id, row in page["trades"].items()]
+        rows.sort(key=lambda row: row.at)
+        return TradesPage(tuple(rows), length <= PAGE * (skip + 1))
+
     def _queried(
         self, order_ids: Sequence[str], **asked: str
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -89,3 +117,10 @@ class OrderReads:
 def _start(since: datetime) -> str:
     """Seconds, with room for a clock of ours that is ahead of Kraken's."""
     return str(int((since - CLOCK_SKEW).timestamp()))
+
+
+def _trade(trade_id: str, row: Mapping[str, Any]) -> VenueTrade:
+    order_id, pair, side = str(row["ordertxid"]), str(row["pair"]), Side(row["type"])
+    volume, price, cost, fee = (decimal(row[name]) for name in ("vol", "price", "cost", "fee"))
+    at, margin = moment(row["time"]), bool(decimal(row.get("margin") or "0"))
+    return VenueTrade(trade_id, order_id, pair, side, volume, price, cost, fee, at, margin)

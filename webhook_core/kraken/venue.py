@@ -170,9 +170,7 @@ class KrakenVenue:
         return OrderReads(lambda method, asked: self._read(method, asked, budget))
 
     def trades(self, since: datetime, until: datetime, budget: Budget, skip: int = 0) -> TradesPage:
-        from webhook_core.kraken.trade_history import trades
-
-        return trades(lambda asked: self._read("TradesHistory", asked, budget), since, until, skip)
+        return self._orders(budget).trades(since, until, skip)
 
     def account(self, budget: Budget) -> Mapping[str, Any]:
         return {

@@ -11,7 +11,7 @@ from tests.support.documents import MemoryDocuments
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.clock import Budget
 from webhook_core.errors import VenueUnavailable
-from webhook_core.kraken.trade_history import PAGE, trades
+from webhook_core.kraken.order_reads import PAGE, OrderReads
 from webhook_core.money.collect import Collector
 from webhook_core.money.trade_store import Place, TradeStore
 
@@ -26,9 +26,9 @@ class History:
         self.calls, self.fails_at = 0, fails_at
 
     def trades(self, since, until, _budget, skip=0):
-        return trades(self._read, since, until, skip)
+        return OrderReads(self._read).trades(since, until, skip)
 
-    def _read(self, asked):
+    def _read(self, _method, asked):
         self.calls += 1
         if self.calls == self.fails_at:
             raise VenueUnavailable("EAPI:Rate limit exceeded")

@@ -11,11 +11,10 @@ from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.desk import Desk, Fees, Lag, MarketRules
 from webhook_core.kraken.paper.elsewhere import Elsewhere, PriceSource, outside_price
-from webhook_core.kraken.paper.key import PaperKey
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
 from webhook_core.kraken.paper.views import order_object
-from webhook_core.kraken.paper.wire import PartlyRefused, Refused
+from webhook_core.kraken.paper.wire import PaperKey, PartlyRefused, Refused
 
 if TYPE_CHECKING:
     from webhook_core.clock import Clock
