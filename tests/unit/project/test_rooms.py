@@ -53,7 +53,6 @@ LONG_FUNCTIONS = frozenset(
         "journal.rows.row_of_close",
         "kraken.key_diagnosis._permissions",
         "kraken.paper.arguments.read",
-        "kraken.paper.engine.__init__",
         "kraken.paper.matching._fill",
         "notify.alerts.since",
         "operations.commands.doctor.doctor",

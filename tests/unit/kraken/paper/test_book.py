@@ -201,7 +201,7 @@ def test_no_amount_in_the_stored_text_is_a_float():
 
 def test_what_a_change_raises_writes_nothing():
     documents = MemoryDocuments()
-    store = BookStore(documents, "b", lambda: Book({}))
+    store = BookStore(documents, lambda: Book({}))
 
     def spoil(book):
         book.balances["ZUSD"] = Decimal(1)
@@ -209,7 +209,7 @@ def test_what_a_change_raises_writes_nothing():
 
     with pytest.raises(ZeroDivisionError):
         store.update(spoil)
-    assert documents.read("b") is None
+    assert documents.read("paper-book") is None
 
 
 FORBIDDEN = (
