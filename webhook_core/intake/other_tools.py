@@ -48,7 +48,7 @@ def _is_to_the_url(verified: VerifiedBody) -> bool:
     sell that ends short is no plain sell, as it has always been for other senders."""
     if verified.scheme is not Scheme.SCOPED_TOKEN or "sentiment" not in verified.fields:
         return False
-    from webhook_core.intake.dialects.secret_names import any_secret
+    from webhook_core.intake.dialects.names import any_secret
 
     return "ticker" in verified.fields and not any_secret(json_body.parse(verified.body))
 

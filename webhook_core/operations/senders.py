@@ -11,7 +11,7 @@ from webhook_core.intake import authentication, json_body
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.credentials import Credential, Scheme
 from webhook_core.intake.dialects import registry, texts
-from webhook_core.intake.dialects.secret_names import any_secret
+from webhook_core.intake.dialects.names import any_secret
 from webhook_core.intake.token_slips import slip_of
 from webhook_core.operations.sentences import Sentence
 from webhook_core.web.messages import HttpRequest

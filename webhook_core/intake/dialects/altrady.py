@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import NO_BOT, NO_SHORTS, Names, framing, table, words
 from webhook_core.intake.field_values import order_text
 
 _EXITS = "exits as objects are not read: send one stop_loss or take_profit in our fields"
@@ -25,35 +25,30 @@ _ROWS = table(
         "quantity_percentage percentage amount": "send close for all of it, or our fields",
     },
 )
-_OF_THE_BOT = "there is no bot here to start or stop: leave the alert out"
-_ACTIONS = {
-    "open": "",
-    "increase": "",
-    "close": "",
-    "reduce": "send close for all of it, or close with percent in our fields",
-    "reverse": "spot has no short position to turn to: send close",
-    **dict.fromkeys(("start_bot", "start_and_open", "stop_bot", "stop_and_close"), _OF_THE_BOT),
-}
-_SIDES = {"long": "", "short": "spot has no short positions: trade long only"}
-
-
-def _recognises(fields: Fields) -> bool:
-    return "api_key" in fields and "api_secret" in fields
+_ACTIONS = words(
+    "open increase close",
+    {
+        "reduce": "send close for all of it, or close with percent in our fields",
+        "reverse": "spot has no short position to turn to: send close",
+        "start_bot start_and_open stop_bot stop_and_close": NO_BOT,
+    },
+)
+_SIDES = words("long", {"short": NO_SHORTS})
+_TYPES = words("market", {"limit": "send a limit order in our fields"})
 
 
 def _read(names: Names) -> dict[str, Any]:
     action = names.word("action", _ACTIONS) or "open"
     if names.word("side", _SIDES) is None and action != "close":
         raise names.missing("side", "send long")
-    names.word("order_type", {"market": "", "limit": "send a limit order in our fields"})
+    names.word("order_type", _TYPES)
     about = {"symbol": _symbol(names), **framing(names), **names.ours(price="signal_price")}
     if names.flag("test"):
         about["validate"] = True
     if action == "close":
-        if names.on("quote_amount") is not None:
-            raise names.fault("quote_amount", "does not go with action close: leave it out")
+        names.refuse("does not go with action close: leave it out", "quote_amount")
         return {**about, "action": "close"}
-    size = names.ours(volume="quote_amount") if names.on("quote_amount") is not None else {}
+    size = names.unless_off(volume="quote_amount")
     return {**about, "action": "buy", **size, "quantity_type": "quote" if size else None}
 
 
@@ -69,4 +64,5 @@ def _symbol(names: Names) -> str:
     return text
 
 
-DIALECT = Dialect("Altrady's signal bot", _recognises, ("api_key", "api_secret"), _ROWS, _read)
+_SECRETS = ("api_key", "api_secret")
+DIALECT = Dialect("Altrady's signal bot", has_all(*_SECRETS), _SECRETS, _ROWS, _read)

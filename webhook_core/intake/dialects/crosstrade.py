@@ -9,7 +9,7 @@ from typing import Any
 
 from webhook_core.intake.dialects import exits, shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, table
+from webhook_core.intake.dialects.names import Names, table, words
 from webhook_core.intake.field_values import order_text
 
 _ROWS = table(
@@ -30,29 +30,26 @@ _ROWS = table(
         "percent": "send close with percent in our fields",
     },
 )
-_COMMANDS = {
-    "place": "",
-    "closeposition": "",
-    "cancelorders": "",
-    "flatten": "send CLOSEPOSITION, and CANCELORDERS before it",
-    "flatteneverything": "send CLOSEPOSITION, once for each pair",
-    "cancelallorders": "send CANCELORDERS, once for each pair",
-    "cancel": "send action cancel in our fields, with order_id",
-    "change": "send action amend in our fields",
-    "closestrategy": "send CLOSEPOSITION",
-    "cancelreplace": "send action amend in our fields",
-    "reverse": "spot has no short position to turn to: send CLOSEPOSITION",
-    "reverseposition": "spot has no short position to turn to: send CLOSEPOSITION",
-    "flatplace": "send CLOSEPOSITION, then PLACE",
-    "cancelandbracket": "one exit per order: send take_profit or stop_loss with PLACE",
-}
-_NO_SHORTS = "spot has no short positions: send BUY or SELL"
-_ACTIONS = {
-    "buy": "",
-    "sell": "",
-    **dict.fromkeys(("sellshort", "buytocover", "sell_short", "buy_to_cover"), _NO_SHORTS),
-}
-_TYPES = {"market": "", "limit": "", "stopmarket": "", "stop": "", "stoplimit": ""}
+_COMMANDS = words(
+    "place closeposition cancelorders",
+    {
+        "flatten": "send CLOSEPOSITION, and CANCELORDERS before it",
+        "flatteneverything": "send CLOSEPOSITION, once for each pair",
+        "cancelallorders": "send CANCELORDERS, once for each pair",
+        "cancel": "send action cancel in our fields, with order_id",
+        "change cancelreplace": "send action amend in our fields",
+        "closestrategy": "send CLOSEPOSITION",
+        "reverse reverseposition": "spot has no short position to turn to: send CLOSEPOSITION",
+        "flatplace": "send CLOSEPOSITION, then PLACE",
+        "cancelandbracket": "one exit per order: send take_profit or stop_loss with PLACE",
+    },
+)
+_SHORTS = "sellshort buytocover sell_short buy_to_cover"
+_ACTIONS = words("buy sell", {_SHORTS: "spot has no short positions: send BUY or SELL"})
+_TYPES = words("market limit stopmarket stop stoplimit")
+_TIMES_IN_FORCE = words("day gtc ioc fok")
+_PRICES = ("limit_price", "stop_price")
+_EXITS = ("take_profit", "stop_loss")
 
 
 def _recognises(fields: Fields) -> bool:
@@ -60,38 +57,27 @@ def _recognises(fields: Fields) -> bool:
 
 
 def _read(names: Names) -> dict[str, Any]:
-    command = names.word("command", _COMMANDS)
-    if command is None:
-        raise names.missing("command", "send PLACE or CLOSEPOSITION")
+    command = names.needed("command", _COMMANDS, "send PLACE or CLOSEPOSITION")
     if "," in str(names.raw("account") or ""):
         raise names.fault("account", "names several: one alert trades one account here")
     about = names.ours(symbol="instrument")
     if command == "place":
         return {**about, **_order(names)}
-    for name in ("action", "qty", "limit_price", "stop_price", "take_profit", "stop_loss"):
-        if names.on(name) is not None:
-            raise names.fault(name, f"does not go with {command.upper()} here: leave it out")
+    alone = f"does not go with {command.upper()} here: leave it out"
+    names.refuse(alone, "action", "qty", *_PRICES, *_EXITS)
     if (names.word("order_type", _TYPES) or "market") != "market":
-        raise names.fault("order_type", f"does not go with {command.upper()} here: leave it out")
+        raise names.fault("order_type", alone)
     names.pass_over("tif", "price")
     if command == "cancelorders":
         names.pass_over(*shorts.POSITIONS)
         return {**about, "action": "cancel", "scope": "strategy"}
-    return {**about, "action": "close", **names.ours(price="price"), **_around(names)}
-
-
-def _around(names: Names) -> dict[str, Any]:
-    return {name: names.raw(name) for name in shorts.POSITIONS if names.has(name)}
+    return {**about, "action": "close", **names.ours(price="price"), **shorts.around(names)}
 
 
 def _order(names: Names) -> dict[str, Any]:
-    side = names.word("action", _ACTIONS)
-    if side is None:
-        raise names.missing("action", "send BUY or SELL")
+    side = names.needed("action", _ACTIONS, "send BUY or SELL")
     kind = names.word("order_type", _TYPES) or "market"
-    called = {name: name for name in shorts.POSITIONS}
-    around = _around(names)
-    around |= shorts.long_part(names, side, around, called, (names, "qty"))
+    around = shorts.long_part(names, side, shorts.around(names), (names, "qty"))
     return {
         "action": side,
         **names.ours(contracts="qty"),
@@ -103,11 +89,10 @@ def _order(names: Names) -> dict[str, Any]:
 
 
 def _exits(names: Names, side: str) -> dict[str, Any]:
-    found = ("take_profit", "stop_loss")
     if side == "sell":
-        exits.of_a_sell(names, found)
+        exits.of_a_sell(names, _EXITS)
         return {}
-    profit, loss = ((name, _level(names, name)) for name in found)
+    profit, loss = ((name, _level(names, name)) for name in _EXITS)
     return exits.one_of_two(names, profit, loss)
 
 
@@ -119,9 +104,9 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
         "stop": ("stop_price",),
         "stoplimit": ("limit_price", "stop_price"),
     }[kind]
-    for name in ("limit_price", "stop_price"):
-        if name not in used and names.on(name) is not None:
-            raise names.fault(name, f"does not go with order_type {kind}: leave it out")
+    for name in _PRICES:
+        if name not in used:
+            names.refuse(f"does not go with order_type {kind}: leave it out", name)
         if name in used and names.on(name) is None:
             raise names.missing(name, f"order_type {kind} needs it")
     if kind == "market":
@@ -136,7 +121,7 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
 
 def _time_in_force(names: Names, kind: str) -> dict[str, Any]:
     """A market order is done at once, whatever its time in force says."""
-    text = names.word("tif", {"day": "", "gtc": "", "ioc": "", "fok": ""})
+    text = names.word("tif", _TIMES_IN_FORCE)
     names.pass_over("tif")
     if text is None or kind == "market" or text == "gtc":
         return {}

@@ -10,6 +10,11 @@ from webhook_core.intake.dialects.names import Names, Table
 Fields = Mapping[str, Any]
 
 
+def has_all(*names: str) -> Callable[[Fields], bool]:
+    """Whether a message has every one of these names."""
+    return frozenset(names).issubset
+
+
 class Dialect(NamedTuple):
     """``recognises`` sees every name of the body, secrets included. ``secrets``: the names of which
     exactly one carries the proof. ``read``: the message's names, checked, -> fields of ours.

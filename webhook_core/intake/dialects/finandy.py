@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.names import NO_SHORTS, Names, framing, table, words
 
 _EXITS = "exits as objects are not read: send one stop_loss or take_profit in our fields"
 _ROWS = table(
@@ -29,25 +29,22 @@ _CLOSE = table(
     mapped="enabled type orderType action",
     refused={"price amount amountType percent": "all of it is closed, at the market: leave it out"},
 )
-_SIDES = {"buy": "", "sell": ""}
-_POSITIONS = {
-    "long": "",
-    "both": "",
-    "flat": "",
-    "short": "spot has no short positions: trade long only",
-    "strategy": "send long, and side buy or sell",
-}
-_CLOSES = {
-    "close": "",
-    "reverse": "spot has no short position to turn to: send close",
-    "decrease": "sells a part: send close with percent in our fields",
-}
-_AMOUNTS = {
-    "sumusd": "",
-    "sumquote": "",
-    "amount": "",
-    "percentbalance": "percent of what differs from hook to hook: send sumUsd",
-}
+_SIDES = words("buy sell")
+_POSITIONS = words(
+    "long both flat", {"short": NO_SHORTS, "strategy": "send long, and side buy or sell"}
+)
+_TYPES = words("market", {"limit": "send a limit order in our fields"})
+_CLOSES = words(
+    "close",
+    {
+        "reverse": "spot has no short position to turn to: send close",
+        "decrease": "sells a part: send close with percent in our fields",
+    },
+)
+_AMOUNTS = words(
+    "sumusd sumquote amount",
+    {"percentbalance": "percent of what differs from hook to hook: send sumUsd"},
+)
 
 
 def _recognises(fields: Fields) -> bool:
@@ -58,9 +55,7 @@ def _recognises(fields: Fields) -> bool:
 
 
 def _read(names: Names) -> dict[str, Any]:
-    side = names.word("side", _SIDES)
-    if side is None:
-        raise names.missing("side", "send buy or sell")
+    side = names.needed("side", _SIDES, "send buy or sell")
     if names.word("positionSide", _POSITIONS) == "flat" and side == "buy":
         raise names.fault("positionSide", "flat with side buy closes a short: trade long only")
     about = {**names.ours(symbol="symbol"), **framing(names)}
@@ -97,22 +92,18 @@ def _refuse_off(inner: Names) -> None:
 
 def _check_kind(inner: Names) -> None:
     for name in ("type", "orderType"):
-        inner.word(name, {"market": "", "limit": "send a limit order in our fields"})
+        inner.word(name, _TYPES)
 
 
 def _size(opened: Names) -> dict[str, Any]:
     _check_kind(opened)
-    if opened.on("price") is not None:
-        raise opened.fault("price", "goes with a limit order: send one in our fields")
+    opened.refuse("goes with a limit order: send one in our fields", "price")
     if opened.on("sumUsd") is not None:
-        if opened.on("amount") is not None:
-            raise opened.fault("amount", "stands beside sumUsd: send one of the two")
+        opened.refuse("stands beside sumUsd: send one of the two", "amount")
         return {**opened.ours(volume="sumUsd"), "quantity_type": "quote"}
     if opened.on("amount") is None:
         return {}
-    kind = opened.word("amountType", _AMOUNTS)
-    if kind is None:
-        raise opened.missing("amountType", "it says what amount counts: sumUsd, or amount")
+    kind = opened.needed("amountType", _AMOUNTS, "it says what amount counts: sumUsd, or amount")
     size = opened.ours(volume="amount")
     return {**size, "quantity_type": "base" if kind == "amount" else "quote"}
 

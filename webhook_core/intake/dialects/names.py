@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.dialects.secret_names import any_secret
-from webhook_core.intake.field_names import Sent, is_missing, shown_name
+from webhook_core.intake.field_names import Sent, is_missing, normalise, shown_name
 from webhook_core.intake.field_values import flag, number_or_zero, order_text, shown
 
 OWN = ("fired_at", "strategy_name", "validate")
 """Fields of ours that may stand beside those of any tool that writes JSON."""
+NO_SHORTS = "spot has no short positions: trade long only"
+NO_BOT = "there is no bot here to start or stop: leave the alert out"
 _OFF_TEXTS = frozenset(("", "0", "false", "none", "null", "off"))
+_SECRETS = frozenset(
+    ("token", "secret", "passphrase", "emailtoken", "signaltoken", "apikey", "apisecret")
+)
+"""The names under which a message of any tool carries its secret."""
 
 
 class Table(NamedTuple):
@@ -26,9 +31,17 @@ class Table(NamedTuple):
 
 def table(mapped: str, idle: str = "", refused: Mapping[str, str] | None = None) -> Table:
     """Names apart by blanks, in ``refused`` too."""
-    sentences = (refused or {}).items()
-    each = {name: why for names, why in sentences for name in names.split()}
-    return Table(frozenset(mapped.split()), frozenset(idle.split()), each)
+    return Table(frozenset(mapped.split()), frozenset(idle.split()), _each(refused or {}))
+
+
+def words(taken: str, refused: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a name may hold: word -> why it is refused, nothing for one that is taken. Words apart
+    by blanks, in ``refused`` too."""
+    return dict.fromkeys(taken.split(), "") | _each(refused or {})
+
+
+def _each(sentences: Mapping[str, str]) -> dict[str, str]:
+    return {name: why for names, why in sentences.items() for name in names.split()}
 
 
 class Names:
@@ -108,30 +121,38 @@ class Names:
         value = self._raw(name)
         return None if is_off(value) else value
 
-    def word(self, name: str, words: Mapping[str, str] | Collection[str]) -> str | None:
-        """The word, None where it is missing. The values of a mapping say why a word is refused."""
-        value = self.raw(name)
-        if value is None:
+    def word(self, name: str, known: Mapping[str, str]) -> str | None:
+        """The word, None where it is missing. ``known``: see ``words``."""
+        if not self.has(name):
             return None
         text = order_text(self.sent(name)).strip().lower()
-        if text in words:
-            why = words[text] if isinstance(words, Mapping) else ""
-            if why:  # a word of the table is no secret, however long
-                raise self.fault(name, f"is '{text}': {why}")
-            return text
-        known = ", ".join(
-            word for word in words if not (isinstance(words, Mapping) and words[word])
-        )
-        raise self.fault(name, f"must be {known}, not {shown(value)}")
+        if text not in known:
+            taken = ", ".join(word for word, why in known.items() if not why)
+            raise self.fault(name, f"must be {taken}, not {shown(self.raw(name))}")
+        if known[text]:  # a word of the table is no secret, however long
+            raise self.fault(name, f"is '{text}': {known[text]}")
+        return text
+
+    def needed(self, name: str, known: Mapping[str, str], what: str) -> str:
+        """The same; ``what`` is to be sent where it is missing."""
+        word = self.word(name, known)
+        if word is None:
+            raise self.missing(name, what)
+        return word
+
+    def refuse(self, why: str, *names: str) -> None:
+        """Raises AlertMalformed for the first of these that is not off."""
+        for name in names:
+            if self.on(name) is not None:
+                raise self.fault(name, why)
 
     def flag(self, name: str) -> bool:
         """False where it is missing."""
-        value = self.raw(name)
-        return False if value is None else self._value(name, flag)
+        return self.has(name) and flag(self.sent(name))
 
     def amount(self, name: str) -> Decimal | None:
         """A number, None where it is missing or zero."""
-        return (self._value(name, number_or_zero) or None) if self.has(name) else None
+        return (number_or_zero(self.sent(name)) or None) if self.has(name) else None
 
     def inner(self, name: str, rows: Table) -> Names:
         """The object of that name, checked alike; without any name where it is missing."""
@@ -154,6 +175,12 @@ class Names:
                 self.came_from[field] = self.place + name
         return said
 
+    def unless_off(self, **names: str) -> dict[str, Any]:
+        """The same, without those that are off."""
+        return self.ours(
+            **{field: name for field, name in names.items() if self.on(name) is not None}
+        )
+
     def sent(self, name: str) -> Sent:
         return Sent(self.place + name, self.place + name, self._raw(name))
 
@@ -165,12 +192,13 @@ class Names:
     def missing(self, name: str, what: str) -> AlertMalformed:
         return self.fault(name, f"is missing: {what}")
 
-    def _value(self, name: str, read: Callable[[Sent], Any]) -> Any:
-        return read(self.sent(name))
-
     def _raw(self, name: str) -> Any:
         self.looked_at.add(name)
         return self.fields.get(name)
+
+
+def any_secret(names: Iterable[str]) -> bool:
+    return any(normalise(name) in _SECRETS for name in names)
 
 
 def is_off(value: object) -> bool:

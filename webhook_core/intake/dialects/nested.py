@@ -19,7 +19,7 @@ _STRATEGY = table(
 )
 
 
-_POSITIONS = (*shorts.POSITIONS, "position_size")
+_POSITIONS = {**shorts.AS_OURS, "position_size": "position_size"}
 
 
 def _recognises(fields: Fields) -> bool:
@@ -29,15 +29,14 @@ def _recognises(fields: Fields) -> bool:
 
 def _read(names: Names) -> dict[str, Any]:
     strategy = names.inner("strategy", _STRATEGY)
-    around = {name: strategy.raw(name) for name in _POSITIONS if strategy.has(name)}
-    called = {name: name for name in _POSITIONS}
+    around = shorts.around(strategy, _POSITIONS)
     side, size = strategy.raw("order_action"), (strategy, "order_contracts")
     return {
         **names.ours(symbol="ticker", time="time", timenow="timenow"),
         **framing(names),
         **strategy.ours(side="order_action", contracts="order_contracts", price="order_price"),
-        **strategy.ours(**called),
-        **shorts.long_part(strategy, side, around, called, size),
+        **strategy.ours(**_POSITIONS),
+        **shorts.long_part(strategy, side, around, size),
     }
 
 

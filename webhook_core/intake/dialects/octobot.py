@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects import exits
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import Names, table, words
 from webhook_core.intake.field_values import order_text
 
 _ROWS = table(
@@ -23,19 +23,13 @@ _ROWS = table(
         "EXCHANGE_ORDER_IDS PARAM_SIDE": "send action cancel in our fields, with order_id or side",
     },
 )
-_SIGNALS = {"buy": "", "sell": "", "cancel": ""}
-_TYPES = {"market": "", "limit": "", "stop": ""}
+_SIGNALS = words("buy sell cancel")
+_TYPES = words("market limit stop")
 _PERCENTS = {"a%": "percent_balance", "%": "percent_equity"}
 
 
-def _recognises(fields: Fields) -> bool:
-    return "SIGNAL" in fields and "SYMBOL" in fields
-
-
 def _read(names: Names) -> dict[str, Any]:
-    signal = names.word("SIGNAL", _SIGNALS)
-    if signal is None:
-        raise names.missing("SIGNAL", "send BUY, SELL or CANCEL")
+    signal = names.needed("SIGNAL", _SIGNALS, "send BUY, SELL or CANCEL")
     if signal == "buy" and names.on("REDUCE_ONLY") is not None:
         raise names.fault("REDUCE_ONLY", "of a buy closes a short: trade long only")
     names.pass_over("TAG", "REDUCE_ONLY")
@@ -91,4 +85,4 @@ def _prices(names: Names) -> dict[str, Any]:
     return {"order_type": "stop-loss", **names.ours(stop_price="STOP_PRICE"), **price, **exit_at}
 
 
-DIALECT = Dialect("OctoBot", _recognises, ("TOKEN",), _ROWS, _read, is_text=True)
+DIALECT = Dialect("OctoBot", has_all("SIGNAL", "SYMBOL"), ("TOKEN",), _ROWS, _read, is_text=True)

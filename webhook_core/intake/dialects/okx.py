@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects import shorts
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import NO_SHORTS, Names, framing, table, words
 from webhook_core.intake.field_values import order_text
 
 _POSITIONS = {
@@ -24,38 +24,23 @@ _ROWS = table(
     idle="id maxLag",
     refused={"orderPriceOffset": "a limit is a price here: send orderType market, or our fields"},
 )
-_NO_SHORTS = "spot has no short positions: trade long only"
-_ACTIONS = {
-    "buy": "",
-    "sell": "",
-    "enter_long": "",
-    "exit_long": "",
-    "enter_short": _NO_SHORTS,
-    "exit_short": _NO_SHORTS,
-}
-_TYPES = {
-    "market": "",
-    "limit": "its price is an offset there: send orderType market, or our fields",
-}
-_COUNTS = {
-    "base": "",
-    "margin": "",
-    "percentage_balance": "",
-    "percentage_position": "",
-    "contract": "spot has no contracts: send base, in the coin",
-    "percentage_investment": "what the bot was given is not known here: send percentage_balance",
-}
+_ACTIONS = words("buy sell enter_long exit_long", {"enter_short exit_short": NO_SHORTS})
+_TYPES = words(
+    "market", {"limit": "its price is an offset there: send orderType market, or our fields"}
+)
+_COUNTS = words(
+    "base margin percentage_balance percentage_position",
+    {
+        "contract": "spot has no contracts: send base, in the coin",
+        "percentage_investment": "what the bot was given is not known here: send "
+        "percentage_balance",
+    },
+)
 _OURS = {"margin": "quote", "percentage_balance": "percent_balance"}
 
 
-def _recognises(fields: Fields) -> bool:
-    return "signalToken" in fields and "instrument" in fields
-
-
 def _read(names: Names) -> dict[str, Any]:
-    action = names.word("action", _ACTIONS)
-    if action is None:
-        raise names.missing("action", "send buy, sell, ENTER_LONG or EXIT_LONG")
+    action = names.needed("action", _ACTIONS, "send buy, sell, ENTER_LONG or EXIT_LONG")
     names.word("orderType", _TYPES)
     _check_instrument(names)
     about = {**names.ours(symbol="instrument", fired_at="timestamp"), **framing(names)}
@@ -64,17 +49,18 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.missing("investmentType", "it says what amount counts")
     if counted is not None and not names.has("amount"):
         raise names.missing("amount", "investmentType says what it counts")
-    around = {ours: names.raw(name) for ours, name in _POSITIONS.items() if names.has(name)}
+    around = shorts.around(names, _POSITIONS)
     if action == "exit_long" or (action == "sell" and counted == "percentage_position"):
         return {**about, "action": "close", **_part(names, counted), **around}
     if counted == "percentage_position":
         raise names.fault("investmentType", "percentage_position goes with EXIT_LONG or sell")
-    side = {"action": "buy" if action == "enter_long" else action, **around}
+    side = "buy" if action == "enter_long" else action
     size = None if counted in _OURS else (names, "amount")
-    side |= shorts.long_part(names, side["action"], around, _POSITIONS, size)
+    around = shorts.long_part(names, side, around, size, _POSITIONS)
+    asked = {**about, "action": side, **around}
     if counted in _OURS:
-        return {**about, **side, **names.ours(volume="amount"), "quantity_type": _OURS[counted]}
-    return {**about, **side, **names.ours(contracts="amount")}
+        return {**asked, **names.ours(volume="amount"), "quantity_type": _OURS[counted]}
+    return {**asked, **names.ours(contracts="amount")}
 
 
 def _part(names: Names, counted: str | None) -> dict[str, Any]:
@@ -95,4 +81,6 @@ def _check_instrument(names: Names) -> None:
         )
 
 
-DIALECT = Dialect("OKX' signal bot", _recognises, ("signalToken",), _ROWS, _read)
+DIALECT = Dialect(
+    "OKX' signal bot", has_all("signalToken", "instrument"), ("signalToken",), _ROWS, _read
+)

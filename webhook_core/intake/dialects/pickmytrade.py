@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects import exits
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import Names, framing, table, words
 
 _TRAILS = "trail trail_stop trail_trigger trail_freq breakeven breakeven_offset"
 _ROWS = table(
@@ -27,25 +27,12 @@ _ROWS = table(
     },
 )
 _EXITS = ("tp", "percentage_tp", "sl", "percentage_sl")
-_ACTIONS = {"buy": "", "sell": "", "close": ""}
-_TYPES = {
-    "mkt": "",
-    "market": "",
-    "lmt": "",
-    "limit": "",
-    "stp": "",
-    "stop": "",
-}
-
-
-def _recognises(fields: Fields) -> bool:
-    return {"data", "token", "date"} <= fields.keys()
+_ACTIONS = words("buy sell close")
+_TYPES = words("mkt market lmt limit stp stop")
 
 
 def _read(names: Names) -> dict[str, Any]:
-    action = names.word("data", _ACTIONS)
-    if action is None:
-        raise names.missing("data", "send buy, sell or close")
+    action = names.needed("data", _ACTIONS, "send buy, sell or close")
     _check_accounts(names)
     about = {**names.ours(symbol="symbol", fired_at="date"), **framing(names)}
     if names.has("full_closed") and not names.flag("full_closed") and action == "close":
@@ -53,11 +40,10 @@ def _read(names: Names) -> dict[str, Any]:
     if action == "close":
         exits.of_a_sell(names, _EXITS)
         names.pass_over("order_type", "pyramid", "duplicate_position_allow")
-        if names.on("risk_percentage") is not None:
-            raise names.fault("risk_percentage", "does not go with close: write 0")
+        names.refuse("does not go with close: write 0", "risk_percentage")
         if names.on("quantity") is not None:
             names.notes.append("quantity is not used: close closes the whole position.")
-        return {**about, "action": "close", **_reference(names)}
+        return {**about, "action": "close", **names.unless_off(price="price")}
     order = {**about, "action": action, **_size(names), **_prices(names)}
     if action == "sell":
         names.pass_over("pyramid", "duplicate_position_allow")
@@ -81,8 +67,7 @@ def _check_accounts(names: Names) -> None:
         )
         inner.place = "multiple_accounts."
         inner.check()
-        if inner.on("risk_percentage") is not None:
-            raise inner.fault("risk_percentage", "must be 0: send it beside quantity")
+        inner.refuse("must be 0: send it beside quantity", "risk_percentage")
         if (inner.amount("quantity_multiplier") or 1) != 1:
             raise inner.fault("quantity_multiplier", "must be 1: send the quantity itself")
 
@@ -123,7 +108,7 @@ def _size(names: Names) -> dict[str, Any]:
 def _prices(names: Names) -> dict[str, Any]:
     kind = names.word("order_type", _TYPES) or "mkt"
     if kind in ("mkt", "market"):
-        return _reference(names)
+        return names.unless_off(price="price")
     if names.on("price") is None:
         raise names.missing("price", "it is the limit, or the trigger")
     if kind in ("lmt", "limit"):
@@ -131,8 +116,4 @@ def _prices(names: Names) -> dict[str, Any]:
     return {"order_type": "stop-loss", **names.ours(stop_price="price")}
 
 
-def _reference(names: Names) -> dict[str, Any]:
-    return names.ours(price="price") if names.on("price") is not None else {}
-
-
-DIALECT = Dialect("PickMyTrade", _recognises, ("token",), _ROWS, _read)
+DIALECT = Dialect("PickMyTrade", has_all("data", "token", "date"), ("token",), _ROWS, _read)

@@ -14,31 +14,37 @@ POSITIONS = (
     "prev_market_position",
     "prev_market_position_size",
 )
+AS_OURS: Mapping[str, str] = {name: name for name in POSITIONS}
 _AFTER, _BEFORE, _SIGNED = "market_position", "prev_market_position", "position_size"
+
+
+def around(names: Names, called: Mapping[str, str] = AS_OURS) -> dict[str, Any]:
+    """What the message says of positions, by our names. ``called``: our names -> the tool's."""
+    return {ours: names.raw(name) for ours, name in called.items() if names.has(name)}
 
 
 def long_part(
     names: Names,
     side: object,
     around: Mapping[str, Any],
-    called: Mapping[str, str],
     size: tuple[Names, str] | None,
+    called: Mapping[str, str] = AS_OURS,
 ) -> dict[str, Any]:
-    """What is to be said beside ``around``, so that the long part alone is traded.
+    """``around``, and what is to be said beside it, so that the long part alone is traded.
 
-    ``around``: what the message says of positions, by our names; ``called``: the tool's names of
-    them, in ``names``; ``size``: where the message says how much, in the coin, None where it counts
-    something else. Raises AlertMalformed where a part of the order may be a short's and which is
-    not said: the whole of it would buy or sell too much.
+    ``around``: what the message says of positions, by our names; ``size``: where it says how much,
+    in the coin, None where it counts something else; ``called``: our names of positions -> the
+    tool's, in ``names``. Raises AlertMalformed where a part of the order may be a short's and which
+    is not said: the whole of it would buy or sell too much.
     """
     side = str(side).strip().lower()
     before, after = (str(around.get(name) or "").strip().lower() for name in (_BEFORE, _AFTER))
     if not _may_cross(side, before, after):
-        return {}
+        return {**around}
     if before and size is not None and not (side == "buy" and after in ("flat", "short")):
         found = _told(names, around, called, *size)
         if found is not None:
-            return found
+            return {**around, **found}
     needed = f"{called[_BEFORE]} and {called[f'{_BEFORE}_size']}"
     counted = ", with a size in the coin" if size is None else ""
     raise names.fault(

@@ -5,27 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.names import NO_BOT, Names, framing, table, words
 from webhook_core.intake.field_values import order_text
 
-_OF_THE_BOT = "there is no bot here to start or stop: leave the alert out"
 _ROWS = table(
     mapped="pair action volume fired_at strategy_name validate",
     idle="bot_id message_type",
     refused={"delay_seconds": "an order can't wait here: write 0, or leave it out"},
 )
-_ACTIONS = {
-    "start_deal": "",
-    "add_funds_in_quote": "",
-    "close_at_market_price": "",
-    "add_funds": "send add_funds_in_quote, with volume in the quote currency",
-    "close_at_market_price_all": "send close_at_market_price, once for each pair",
-    "cancel": "a deal is not canceled here: send close_at_market_price to sell what it bought",
-    **dict.fromkeys(
-        ("start_bot", "stop_bot", "start_bot_and_start_deal", "stop_bot_and_close_deals"),
-        _OF_THE_BOT,
-    ),
-}
+_ACTIONS = words(
+    "start_deal add_funds_in_quote close_at_market_price",
+    {
+        "add_funds": "send add_funds_in_quote, with volume in the quote currency",
+        "close_at_market_price_all": "send close_at_market_price, once for each pair",
+        "cancel": "a deal is not canceled here: send close_at_market_price to sell what it bought",
+        "start_bot stop_bot start_bot_and_start_deal stop_bot_and_close_deals": NO_BOT,
+    },
+)
 
 
 def _recognises(fields: Fields) -> bool:
@@ -37,8 +33,7 @@ def _read(names: Names) -> dict[str, Any]:
     action = names.word("action", _ACTIONS)
     about = {"symbol": _symbol(names), **framing(names)}
     if action == "close_at_market_price":
-        if names.on("volume") is not None:
-            raise names.fault("volume", "does not go with close_at_market_price: leave it out")
+        names.refuse("does not go with close_at_market_price: leave it out", "volume")
         return {**about, "action": "close"}
     if action == "add_funds_in_quote" and not names.has("volume"):
         raise names.missing("volume", "it is what may be spent, in the quote currency")

@@ -8,62 +8,44 @@ from __future__ import annotations
 from typing import Any
 
 from webhook_core.intake.dialects import shorts
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import NO_BOT, NO_SHORTS, Names, framing, table, words
 
-_OF_THE_BOT = "there is no bot here to start or stop: leave the alert out"
 _ROWS = table(
     mapped="timestamp trigger_price tv_instrument action strategy_info order "
     "fired_at strategy_name validate",
     idle="bot_uuid tv_exchange max_lag",
     refused={
-        "positions_sub_action": _OF_THE_BOT,
+        "positions_sub_action": NO_BOT,
         "stop_loss take_profit take_profits": "exits as objects are not read: send one stop_loss "
         "or take_profit in our fields",
         "leverage": "spot only: leave it out",
     },
 )
-_STRATEGY = table(
-    "market_position market_position_size prev_market_position prev_market_position_size"
-)
+_STRATEGY = table(" ".join(shorts.POSITIONS))
 _ORDER = table(
     "amount currency_type order_type price",
     refused={"limit_price": "write price, with order_type limit"},
 )
-_NO_SHORTS = "spot has no short positions: trade long only"
-_ACTIONS = {
-    "buy": "",
-    "sell": "",
-    "enter_long": "",
-    "exit_long": "",
-    "enter_short": _NO_SHORTS,
-    "exit_short": _NO_SHORTS,
-    "enable": _OF_THE_BOT,
-    "disable": _OF_THE_BOT,
-}
-_TYPES = {"market": "", "limit": ""}
-_COUNTS = {
-    "base": "",
-    "quote": "",
-    "position_percent": "",
-    "margin_percent": "percent of what differs from bot to bot: send base or quote",
-}
-
-
-def _recognises(fields: Fields) -> bool:
-    return "bot_uuid" in fields and "tv_instrument" in fields
+_ACTIONS = words(
+    "buy sell enter_long exit_long",
+    {"enter_short exit_short": NO_SHORTS, "enable disable": NO_BOT},
+)
+_TYPES = words("market limit")
+_COUNTS = words(
+    "base quote position_percent",
+    {"margin_percent": "percent of what differs from bot to bot: send base or quote"},
+)
 
 
 def _read(names: Names) -> dict[str, Any]:
-    action = names.word("action", _ACTIONS)
-    if action is None:
-        raise names.missing("action", "send buy, sell, enter_long or exit_long")
+    action = names.needed("action", _ACTIONS, "send buy, sell, enter_long or exit_long")
     about = {
         **names.ours(symbol="tv_instrument", fired_at="timestamp", price="trigger_price"),
         **framing(names),
     }
     strategy, order = names.inner("strategy_info", _STRATEGY), names.inner("order", _ORDER)
-    around = {name: strategy.raw(name) for name in _STRATEGY.mapped if strategy.has(name)}
+    around = shorts.around(strategy)
     kind = order.word("order_type", _TYPES)
     counted = order.word("currency_type", _COUNTS)
     if counted is not None and not order.has("amount"):
@@ -75,11 +57,10 @@ def _read(names: Names) -> dict[str, Any]:
         return {**about, "action": "close", **_part(order, counted), **around}
     if counted == "position_percent":
         raise order.fault("currency_type", "position_percent goes with exit_long or sell")
-    side = {"action": "buy" if action == "enter_long" else action}
-    called = {name: name for name in shorts.POSITIONS}
+    side = "buy" if action == "enter_long" else action
     size = None if counted == "quote" else (order, "amount")
-    around |= shorts.long_part(strategy, side["action"], around, called, size)
-    asked = {**about, **side, **_limit(order, kind), **around}
+    around = shorts.long_part(strategy, side, around, size)
+    asked = {**about, "action": side, **_limit(order, kind), **around}
     if counted == "quote":
         return {**asked, **order.ours(volume="amount"), "quantity_type": "quote"}
     return {**asked, **order.ours(contracts="amount")}
@@ -107,4 +88,6 @@ def _part(order: Names, counted: str | None) -> dict[str, Any]:
     return {}
 
 
-DIALECT = Dialect("3Commas' Signal bot", _recognises, ("secret",), _ROWS, _read)
+DIALECT = Dialect(
+    "3Commas' Signal bot", has_all("bot_uuid", "tv_instrument"), ("secret",), _ROWS, _read
+)

@@ -9,25 +9,16 @@ from typing import Any
 
 from webhook_core.intake.dialects import exits, shorts
 from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
-from webhook_core.intake.dialects.secret_names import any_secret
+from webhook_core.intake.dialects.names import Names, any_secret, framing, table, words
 from webhook_core.intake.dialects.traderspost_exits import of_an_entry
 
-_POSITIONS = shorts.POSITIONS
 _OF_ORDERS = ("orderType", "limitPrice", "stopPrice", "trailPrice", "trailPercent")
 _MARKS = frozenset(("sentiment", "signalPrice", "quantityType", *_OF_ORDERS))
 _EXITS = ("takeProfit", "stopLoss")
 _ALONE = "is not taken here: send it as an alert of its own, in our fields"
 _ROWS = table(
-    mapped=" ".join(
-        (
-            *(
-                "ticker action sentiment quantity quantityType price signalPrice timeInForce",
-                "time",
-            ),
-            *("cancel", *_OF_ORDERS, *_EXITS, *_POSITIONS, "fired_at strategy_name validate"),
-        )
-    ),
+    mapped="ticker action sentiment quantity quantityType price signalPrice timeInForce time "
+    "cancel fired_at strategy_name validate " + " ".join((*_OF_ORDERS, *_EXITS, *shorts.POSITIONS)),
     idle="exchange interval message comment",
     refused={
         "delay": "an order can't wait here: leave it out",
@@ -39,35 +30,31 @@ _ROWS = table(
         "extendedHours": "Kraken never closes: leave it out",
     },
 )
-_ACTIONS = {
-    "buy": "",
-    "sell": "",
-    "exit": "",
-    "cancel": "",
-    "add": "send buy with its quantity; each one is an order of its own here",
-    "breakeven": "a stop moves to break even by an alert with action amend, in our fields",
-    "reverse": "spot has no short position to turn to: send exit",
-}
-_SENTIMENTS = {"long": "", "bullish": "", "short": "", "bearish": "", "flat": ""}
+_ACTIONS = words(
+    "buy sell exit cancel",
+    {
+        "add": "send buy with its quantity; each one is an order of its own here",
+        "breakeven": "a stop moves to break even by an alert with action amend, in our fields",
+        "reverse": "spot has no short position to turn to: send exit",
+    },
+)
+_SENTIMENTS = words("long bullish short bearish flat")
 _SHORT_NEEDS = "add prev_market_position and its size, or trade long only"
-_TYPES = {
-    "market": "",
-    "limit": "",
-    "stop": "",
-    "stop_limit": "",
-    "trailing_stop": "",
-}
+_TYPES = words("market limit stop stop_limit trailing_stop")
 _COUNTS = {
     "fixed_quantity": "base",
     "dollar_amount": "quote",
     "percent_of_equity": "percent_equity",
     "percent_of_position": "percent_position",
 }
-_COUNTED = {
-    **dict.fromkeys(_COUNTS, ""),
-    "risk_dollar_amount": "no such count is here: in our fields quantity_type risk_percent does it",
-    "risk_percent": "in our fields quantity_type risk_percent with a stop_loss does it",
-}
+_COUNTED = words(
+    " ".join(_COUNTS),
+    {
+        "risk_dollar_amount": "no such count is here: in our fields quantity_type risk_percent "
+        "does it",
+        "risk_percent": "in our fields quantity_type risk_percent with a stop_loss does it",
+    },
+)
 
 
 def _recognises(fields: Fields) -> bool:
@@ -79,15 +66,13 @@ def _recognises(fields: Fields) -> bool:
 
 
 def _read(names: Names) -> dict[str, Any]:
-    action = names.word("action", _ACTIONS)
-    if action is None:
-        raise names.missing("action", "send buy, sell or exit")
+    action = names.needed("action", _ACTIONS, "send buy, sell or exit")
     about = {**names.ours(symbol="ticker", time="time"), **framing(names)}
     names.pass_over("price", "signalPrice")  # references beside each other, and beside a limit
     if action == "cancel":
-        _refuse_beside_a_cancel(names)
-        names.pass_over("sentiment", "quantityType", "timeInForce")
-        names.pass_over("cancel", *_POSITIONS)
+        alone = "does not go with action cancel: leave it out"
+        names.refuse(alone, "quantity", *_OF_ORDERS, *_EXITS)
+        names.pass_over("sentiment", "quantityType", "timeInForce", "cancel", *shorts.POSITIONS)
         return {**about, "action": "cancel", "scope": "strategy"}
     if names.flag("cancel"):
         raise names.fault("cancel", "is true: send an alert of its own with action cancel first")
@@ -100,12 +85,6 @@ def _read(names: Names) -> dict[str, Any]:
         return {**about, **_exit(names, is_whole=True)}
     _check_direction(names, action, feeling)
     return {**about, "action": action, **_order(names, action, feeling)}
-
-
-def _refuse_beside_a_cancel(names: Names) -> None:
-    for name in ("quantity", *_OF_ORDERS, *_EXITS):
-        if names.on(name) is not None:
-            raise names.fault(name, "does not go with action cancel: leave it out")
 
 
 def _is_at_the_market(names: Names) -> bool:
@@ -131,13 +110,12 @@ def _order(names: Names, action: str, feeling: str) -> dict[str, Any]:
             "orderType is missing, so it is a market order and price a mere reference; "
             'for a limit send "orderType": "limit" and limitPrice.'
         )
-    around = _around(names)
+    around = shorts.around(names)
     if feeling and around:
         around.setdefault("market_position", feeling)
-    called = {name: name for name in _POSITIONS}
     counted = (names.word("quantityType", _COUNTED) or "fixed_quantity") == "fixed_quantity"
     size = (names, "quantity") if counted else None
-    around |= shorts.long_part(names, action, around, called, size)
+    around = shorts.long_part(names, action, around, size)
     return {
         **_size(names),
         **_prices(names, kind),
@@ -152,10 +130,6 @@ def _time_in_force(names: Names, kind: str) -> dict[str, Any]:
     if kind == "market" and str(names.raw("timeInForce")).lower() == "day":
         return {}
     return names.ours(time_in_force="timeInForce")
-
-
-def _around(names: Names) -> dict[str, Any]:
-    return {name: names.raw(name) for name in _POSITIONS if names.has(name)}
 
 
 def _exits(names: Names, action: str) -> dict[str, Any]:
@@ -188,8 +162,8 @@ def _prices(names: Names, kind: str) -> dict[str, Any]:
         "trailing_stop": ("trailPrice", "trailPercent"),
     }[kind]
     for name in _OF_ORDERS[1:]:
-        if name not in used and names.on(name) is not None:
-            raise names.fault(name, f"does not go with orderType {kind}: leave it out")
+        if name not in used:
+            names.refuse(f"does not go with orderType {kind}: leave it out", name)
     reference = names.ours(price="signalPrice") or names.ours(price="price")
     if kind == "market":
         return reference
@@ -219,18 +193,15 @@ def _exit(names: Names, *, is_whole: bool = False) -> dict[str, Any]:
     """``is_whole``: the strategy says that it is flat after it, so what it counts itself decides
     nothing."""
     exits.of_a_sell(names, _EXITS)
-    for name in _OF_ORDERS[1:]:
-        if names.on(name) is not None:
-            raise names.fault(
-                name, "does not go with an exit, which is at the market: leave it out"
-            )
+    at_the_market = "does not go with an exit, which is at the market: leave it out"
+    names.refuse(at_the_market, *_OF_ORDERS[1:])
     if (names.word("orderType", _TYPES) or "market") != "market":
         raise names.fault("orderType", "must be market with an exit, or left out")
     if not is_whole and (names.word("sentiment", _SENTIMENTS) or "flat") != "flat":
         raise names.fault("sentiment", "must be flat with action exit, or left out")
     names.pass_over("timeInForce")  # of a market order, which is done at once
     reference = names.ours(price="signalPrice") or names.ours(price="price")
-    closes = {"action": "close", **reference, **_around(names)}
+    closes = {"action": "close", **reference, **shorts.around(names)}
     counted = names.word("quantityType", _COUNTED)
     if counted == "percent_of_position":
         if not is_whole and not names.has("quantity"):

@@ -4,7 +4,7 @@ distance."""
 from __future__ import annotations
 
 from webhook_core.intake.dialects import exits
-from webhook_core.intake.dialects.names import Names, is_off, table
+from webhook_core.intake.dialects.names import Names, table, words
 
 _TAKE_PROFIT = table(
     mapped="limitPrice percent amount",
@@ -14,11 +14,10 @@ _STOP_LOSS = table(mapped="type stopPrice limitPrice percent amount", refused={
     "trailPrice trailPercent trailAmount": "an exit that trails is an order of its own here: "
     "send a sell with orderType trailing_stop",
 })  # fmt: skip
-_STOPS = {
-    "stop": "",
-    "stop_limit": "",
-    "trailing_stop": "send a sell with orderType trailing_stop, an order of its own",
-}
+_STOPS = words(
+    "stop stop_limit",
+    {"trailing_stop": "send a sell with orderType trailing_stop, an order of its own"},
+)
 
 
 def of_an_entry(names: Names) -> dict[str, str | None]:
@@ -31,7 +30,7 @@ def of_an_entry(names: Names) -> dict[str, str | None]:
 
 def take_profit(names: Names) -> str | None:
     """By its limit, a percentage or a distance; None where there is none."""
-    if is_off(names.on("takeProfit")):
+    if names.on("takeProfit") is None:
         return None
     inner = names.inner("takeProfit", _TAKE_PROFIT)
     found = {
@@ -45,7 +44,7 @@ def take_profit(names: Names) -> str | None:
 def stop_loss(names: Names) -> tuple[str | None, str | None]:
     """By its trigger, a percentage or a distance, and its limit where it has one; None and None
     where there is none."""
-    if is_off(names.on("stopLoss")):
+    if names.on("stopLoss") is None:
         return None, None
     inner = names.inner("stopLoss", _STOP_LOSS)
     kind = inner.word("type", _STOPS) or "stop"

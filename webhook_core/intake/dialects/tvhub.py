@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, table
+from webhook_core.intake.dialects.dialect import Dialect, has_all
+from webhook_core.intake.dialects.names import Names, framing, table, words
 
 _SIZES = "units unitsType unitsPercent useFixedSize fixedQuoteSize"
 _ROWS = table(
@@ -17,10 +17,9 @@ _ROWS = table(
     idle="exchange alertTimestamp comment",
     refused={
         "leverage marginType hedgeMode closeLong closeShort": "spot only: leave it out",
-        "stopLoss stopLossPercent stopLossType trailingStop trailingStopPercent": "exits are not "
-        "read: send one stop_loss or take_profit in our fields",
-        "targets targetType targetAmountInPercent takeProfit takeProfitPercent": "exits are not "
-        "read: send one stop_loss or take_profit in our fields",
+        "stopLoss stopLossPercent stopLossType trailingStop trailingStopPercent targets targetType "
+        "targetAmountInPercent takeProfit takeProfitPercent": "exits are not read: send one "
+        "stop_loss or take_profit in our fields",
         "useDca dcaPercent dcaOrderCount": "an order has one entry here: leave it out",
         "delay": "an order can't wait here: leave it out",
         "broadcastSignal": "nobody follows an order here: leave it out",
@@ -32,18 +31,13 @@ _ROWS = table(
         "useEntireAccountBalance": "send unitsType percentBalance and unitsPercent 100",
     },
 )
-_COUNTS = {
-    "absolute": "",
-    "percent": "",
-    "percentbalance": "",
-    "percentposition": "",
-    "percentwallet": "send percentBalance",
-    "risk": "in our fields quantity_type risk_percent with a stop_loss does it",
-}
-
-
-def _recognises(fields: Fields) -> bool:
-    return {"pair", "apiKey", "token"} <= fields.keys()
+_COUNTS = words(
+    "absolute percent percentbalance percentposition",
+    {
+        "percentwallet": "send percentBalance",
+        "risk": "in our fields quantity_type risk_percent with a stop_loss does it",
+    },
+)
 
 
 def _read(names: Names) -> dict[str, Any]:
@@ -55,7 +49,8 @@ def _read(names: Names) -> dict[str, Any]:
     counted, amount = _size(names)
     names.pass_over("isMarket")
     if said == ["isClose"] or (said == ["isSell"] and counted == "percentposition"):
-        return {**about, "action": "close", **_part(names, counted, amount), **_reference(names)}
+        part = _part(names, counted, amount)
+        return {**about, "action": "close", **part, **names.unless_off(price="price")}
     if counted == "percentposition":
         raise names.fault("unitsType", "percentPosition goes with isClose or isSell")
     kind = {"quote": "quote", "percent": "percent_balance", "percentbalance": "percent_balance"}
@@ -108,15 +103,11 @@ def _price(names: Names) -> dict[str, Any]:
     if limit == market and limit:
         raise names.fault("isLimit", "stands beside isMarket: one of the two is true")
     if not limit:
-        return _reference(names)
+        return names.unless_off(price="price")
     if names.on("price") is None:
         raise names.missing("price", "it is the limit")
     post = {"post_only": True} if names.flag("postOnly") else {}
     return {"order_type": "limit", **names.ours(price="price"), **post}
 
 
-def _reference(names: Names) -> dict[str, Any]:
-    return names.ours(price="price") if names.on("price") is not None else {}
-
-
-DIALECT = Dialect("TV-Hub", _recognises, ("token", "apiKey"), _ROWS, _read)
+DIALECT = Dialect("TV-Hub", has_all("pair", "apiKey", "token"), ("token", "apiKey"), _ROWS, _read)

@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook_core.intake.dialects import exits
 from webhook_core.intake.dialects.dialect import Dialect, Fields
-from webhook_core.intake.dialects.names import Names, framing, is_off, table
+from webhook_core.intake.dialects.names import NO_SHORTS, Names, framing, table, words
 
 CODE = r"(?a)(?:ENTER|EXIT)-(?:LONG|SHORT|ALL)_[^\s_]{1,32}_[^\s_]{1,32}_[^\r\n]{1,160}"
 _ROWS = table(
@@ -24,15 +24,14 @@ _ROWS = table(
         "extraOrderCount extraOrderDeviation dca swingTrade": "one order per alert: leave it out",
     },
 )
-_NO_SHORTS = "spot has no short positions: trade long only"
-_TYPES = {"market": "", "limit": ""}
-_COUNTS = {
-    "quote": "",
-    "base": "",
-    "contracts": "",
-    "$": "send quote, for a pair that is traded in dollars",
-    "percents": "it may be a fraction or a percentage: send quote or base",
-}
+_TYPES = words("market limit")
+_COUNTS = words(
+    "quote base contracts",
+    {
+        "$": "send quote, for a pair that is traded in dollars",
+        "percents": "it may be a fraction or a percentage: send quote or base",
+    },
+)
 _PROFIT = table("priceDeviation price portfolio")
 _LOSS = table("priceDeviation price")
 
@@ -51,7 +50,7 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.fault("code", "has more lines than one: send each code as an alert of its own")
     what, _, symbol = code.strip().split("_", 3)[:3]
     if what.upper().endswith("-SHORT"):
-        raise names.fault("code", f"is one of a short: {_NO_SHORTS}")
+        raise names.fault("code", f"is one of a short: {NO_SHORTS}")
     if not any(letter.isdigit() or letter.isalpha() for letter in symbol) or symbol.upper() in (
         "NONE",
         "MULTIPLE-PAIRS",
@@ -78,35 +77,28 @@ def _read(names: Names) -> dict[str, Any]:
 
 
 def _stop_loss(names: Names) -> str | None:
-    return None if is_off(names.on("stopLoss")) else _level(names.inner("stopLoss", _LOSS))
+    return None if names.on("stopLoss") is None else _level(names.inner("stopLoss", _LOSS))
 
 
 def _exit(names: Names, kind: str) -> dict[str, Any]:
     if kind != "market":
         raise names.fault("orderType", "must be market with an exit, or left out")
-    for name in ("takeProfits", "stopLoss"):
-        if names.on(name) is not None:
-            raise names.fault(name, "does not go with an exit: leave it out")
-    if names.on("amountPerTrade") is not None:
-        raise names.fault(
-            "amountPerTrade", "does not go with an exit, which closes all: leave it out"
-        )
+    names.refuse("does not go with an exit: leave it out", "takeProfits", "stopLoss")
+    names.refuse("does not go with an exit, which closes all: leave it out", "amountPerTrade")
     names.pass_over("amountPerTradeType", "reduceOnly")
-    return names.ours(price="price") if names.on("price") is not None else {}
+    return names.unless_off(price="price")
 
 
 def _size(names: Names) -> dict[str, Any]:
     if names.on("amountPerTrade") is None:
         return {}
-    counted = names.word("amountPerTradeType", _COUNTS)
-    if counted is None:
-        raise names.missing("amountPerTradeType", "it says what amountPerTrade counts")
+    counted = names.needed("amountPerTradeType", _COUNTS, "it says what amountPerTrade counts")
     size = names.ours(volume="amountPerTrade")
     return {**size, "quantity_type": "quote" if counted == "quote" else "base"}
 
 
 def _price(names: Names, kind: str) -> dict[str, Any]:
-    price = names.ours(price="price") if names.on("price") is not None else {}
+    price = names.unless_off(price="price")
     if kind == "limit" and not price:
         raise names.missing("price", "it is the limit")
     return {"order_type": "limit", **price} if kind == "limit" else price
@@ -114,7 +106,7 @@ def _price(names: Names, kind: str) -> dict[str, Any]:
 
 def _take_profit(names: Names) -> str | None:
     profits = names.on("takeProfits")
-    if is_off(profits):
+    if profits is None:
         return None
     if not isinstance(profits, list) or len(profits) != 1 or not isinstance(profits[0], dict):
         raise names.fault("takeProfits", "must be a list of one: Kraken takes one exit per order")
