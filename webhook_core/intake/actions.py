@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from webhook_core.intake import field_values as values
 from webhook_core.intake import refused_names, words
-from webhook_core.intake.field_names import Order, Sent, is_off
+from webhook_core.intake.field_names import POSITIONS, Order, Sent, present, word_set
 from webhook_core.intake.refused_names import PERCENT_OF_WHAT
 from webhook_core.trading.orders import Action, Side
 
@@ -37,49 +37,19 @@ _HINTS = {
     "replace": "send amend",
 }
 
-EVERYWHERE = frozenset(
-    {
-        *(
-            "strategy_name",
-            "alert_message",
-            "custom_fields",
-            "id",
-            "fired_at",
-            "bar_time",
-            "validate",
-        ),
-        *(
-            "market_position",
-            "market_position_size",
-            "prev_market_position",
-            "prev_market_position_size",
-        ),
-        *(
-            "action",
-            "order_id",
-            "orders",
-        ),  # an order_id is the script's, unless the alert cancels or amends
-    }
+# An order_id is the script's, unless the alert cancels or amends.
+EVERYWHERE = frozenset(POSITIONS) | word_set(
+    "strategy_name alert_message custom_fields id fired_at bar_time validate action order_id orders"
 )
-_WHICH_ORDER = ("order_id", "client_order_id", "of_alert")
-_POSITION = ("symbol", "leverage", "price", "order_type", "volume", "quantity_type", "confirm_fill")
+_WHICH_ORDER = word_set("order_id client_order_id of_alert")
+_POSITION = word_set("symbol leverage price order_type volume quantity_type confirm_fill")
 GOES_WITH: Mapping[Action, frozenset[str]] = {
-    "close": frozenset({*_POSITION, "percent", "scope"}),
-    "reverse": frozenset(_POSITION),
-    "target": frozenset({*_POSITION, "side"}),
-    "cancel": frozenset({*_WHICH_ORDER, "scope", "symbol", "side"}),
-    "amend": frozenset(
-        {
-            *_WHICH_ORDER,
-            "symbol",
-            "volume",
-            "quantity_type",
-            "price",
-            "stop_price",
-            "display_volume",
-            "post_only",
-        }
-    ),
+    "close": _POSITION | {"percent", "scope"},
+    "reverse": _POSITION,
+    "target": _POSITION | {"side"},
+    "cancel": _WHICH_ORDER | {"scope", "symbol", "side"},
+    "amend": _WHICH_ORDER
+    | word_set("symbol volume quantity_type price stop_price display_volume post_only"),
     "pause": frozenset({"scope"}),
     "resume": frozenset({"scope"}),
 }
@@ -130,13 +100,12 @@ def _named(sent: Sent) -> Action | Side:
 def refuse_others(action: Action, order: Order) -> None:
     """Raises AlertMalformed for the first field that says something and
     does not go with ``action``."""
-    for name, candidates in order.items():
+    for name in order:
         why = _why_not(action, name)
-        for sent in candidates:
-            if why and not is_off(sent.value):
-                raise sent.fault(
-                    f"does not go with action {action}: {why}; remove it or leave it empty"
-                )
+        for sent in present(order, name) if why else ():
+            raise sent.fault(
+                f"does not go with action {action}: {why}; remove it or leave it empty"
+            )
 
 
 def _why_not(action: Action, name: str) -> str | None:

@@ -8,19 +8,11 @@ from typing import Any
 
 from webhook_core.intake import field_values as values
 from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.intake.field_names import Sent, Sorted, is_missing, shown_names
+from webhook_core.intake.field_names import POSITIONS, Sent, Sorted, is_missing, shown_names
 
 MAX_NAME = 128
 MAX_MESSAGE = 4096
-_MERE_TEXT = (
-    *("alert_message", "bar_time", "order_id"),
-    *(
-        "market_position",
-        "market_position_size",
-        "prev_market_position",
-        "prev_market_position_size",
-    ),
-)
+_MERE_TEXT = ("alert_message", "bar_time", "order_id", *POSITIONS)
 """Fields of ours that are context in most alerts; where one decides something, a placeholder left
 in it is an error."""
 

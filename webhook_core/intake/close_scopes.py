@@ -7,7 +7,7 @@ from typing import Any
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import market_position, order_values
-from webhook_core.intake.field_names import Sorted, is_off
+from webhook_core.intake.field_names import Sorted, present
 from webhook_core.trading.orders import CancelScope
 
 _WHOLE = (
@@ -18,13 +18,12 @@ _WHOLE = (
 
 def has_one(fields: Sorted) -> bool:
     """Whether the close says a scope."""
-    return any(not is_off(sent.value) for sent in fields.order.get("scope", ()))
+    return bool(present(fields.order, "scope"))
 
 
 def read(fields: Sorted) -> dict[str, Any]:
     """The fields of a close with ``scope``, as ``Alert`` names them. Raises AlertMalformed."""
-    said = [sent for sent in fields.order["scope"] if not is_off(sent.value)]
-    scope = values.agreed(said, order_values.one_of(CancelScope))
+    scope = values.agreed(present(fields.order, "scope"), order_values.one_of(CancelScope))
     if scope == "symbol":
         raise AlertMalformed(
             "scope is strategy or all with action close: without it the position of symbol is "
@@ -32,10 +31,9 @@ def read(fields: Sorted) -> dict[str, Any]:
             field="scope",
         )
     for name in _WHOLE:
-        for sent in fields.order.get(name, ()):
-            if not is_off(sent.value):
-                raise sent.fault(
-                    f"does not go with scope {scope}, which closes every position as a whole, at "
-                    "the market: remove it, or scope"
-                )
+        for sent in present(fields.order, name):
+            raise sent.fault(
+                f"does not go with scope {scope}, which closes every position as a whole, at the "
+                "market: remove it, or scope"
+            )
     return {"action": "close", "scope": scope, **market_position.read_leniently(fields)}

@@ -78,42 +78,27 @@ CANONICAL = {
     for rank, alias in enumerate(names)
 }
 
-CONTEXT = frozenset(
-    (
-        *(
-            "exchange",
-            "interval",
-            "timeframe",
-            "open",
-            "high",
-            "low",
-            "close",
-            "bar",
-            "barvolume",
-            "barindex",
-        ),
-        *("openprice", "highprice", "lowprice", "closeprice", "opentime", "closetime"),
-        *("position", "positionsize", "prevposition", "prevpositionsize"),
-        *(
-            "orderprice",
-            "ordercomment",
-            "orderalertmessage",
-            "comment",
-            "description",
-            "note",
-            "alertname",
-        ),
-        *("v", "version", "currency", "basecurrency", "quotecurrency", "tickerid", "status", "pos"),
-    )
+POSITIONS = (
+    *("market_position", "market_position_size"),
+    *("prev_market_position", "prev_market_position_size"),
 )
-_REMARKS = frozenset(
-    ("comment", "note", "description", "ordercomment", "orderalertmessage", "alertname")
+"""What a strategy reports around an order: what is held after it, and what before."""
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+_REMARKS = word_set("comment note description ordercomment orderalertmessage alertname")
+CONTEXT = _REMARKS | word_set(
+    "exchange interval timeframe open high low close bar barvolume barindex openprice highprice "
+    "lowprice closeprice opentime closetime position positionsize prevposition prevpositionsize "
+    "orderprice v version currency basecurrency quotecurrency tickerid status pos"
 )
-_EXCHANGES = frozenset(
-    (
-        *("KRAKEN", "BINANCE", "COINBASE", "BITSTAMP", "BITFINEX", "BYBIT", "OKX", "GEMINI"),
-        *("CRYPTO", "CRYPTOCOM", "KUCOIN", "INDEX", "NASDAQ", "NYSE", "AMEX"),
-    )
+_EXCHANGES = word_set(
+    "KRAKEN BINANCE COINBASE BITSTAMP BITFINEX BYBIT OKX GEMINI CRYPTO CRYPTOCOM KUCOIN INDEX "
+    "NASDAQ NYSE AMEX"
 )
 """Those of most alerts; what another one says is for ``nets`` to look at."""
 _CODES = frozenset(("exchange", "interval", "timeframe"))
@@ -228,6 +213,11 @@ def shown_name(name: str) -> str:
 
 def shown_names(names: Iterable[str]) -> str:
     return ", ".join(shown_name(name) for name in names)
+
+
+def present(order: Order, name: str) -> list[Sent]:
+    """What came for a field of ours and says something."""
+    return [sent for sent in order.get(name, ()) if not is_off(sent.value)]
 
 
 def is_off(value: object) -> bool:

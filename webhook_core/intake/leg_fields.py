@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import AlertMalformed, OrderDenied
-from webhook_core.intake.field_names import Sent, Sorted, is_off, normalise
+from webhook_core.intake.field_names import (
+    POSITIONS,
+    Order,
+    Sent,
+    Sorted,
+    is_off,
+    normalise,
+    present,
+)
 from webhook_core.intake.field_values import agreed, flag, shown
 from webhook_core.intake.shared_fields import positions_around, symbol
 from webhook_core.trading.orders import Action
@@ -23,27 +31,20 @@ ReadLeg = Callable[[Mapping[str, Any], str | None], "Alert"]
 ACTIONS = ("order", "close", "cancel")
 _OF_THE_ALERT = frozenset({"id", "fired_at", "validate", "strategy_name", "confirm_fill"})
 _SECRETS = frozenset({"token", "secret", "passphrase"})
-BESIDE_LEGS = _OF_THE_ALERT | {
-    *("symbol", "orders", "alert_message", "custom_fields", "bar_time", "order_id"),
-    *(
-        "market_position",
-        "market_position_size",
-        "prev_market_position",
-        "prev_market_position_size",
-    ),
-}
+BESIDE_LEGS = _OF_THE_ALERT.union(
+    POSITIONS, ("symbol", "orders", "alert_message", "custom_fields", "bar_time", "order_id")
+)
 
 
 def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
     """``orders``, ``symbol``, ``confirm_fill``, and what the legs warn of. Raises what a
     leg does, named after it."""
     order = fields.order
-    for name, candidates in order.items():
-        for sent in candidates:
-            if name not in BESIDE_LEGS and not is_off(sent.value):
-                raise sent.fault(
-                    "belongs into the legs: beside orders only symbol may stand, for all of them"
-                )
+    for name in order:
+        for sent in present(order, name) if name not in BESIDE_LEGS else ():
+            raise sent.fault(
+                "belongs into the legs: beside orders only symbol may stand, for all of them"
+            )
     common = symbol(order)
     legs = [
         _leg(number, leg, common, read_leg)
@@ -60,7 +61,7 @@ def read(fields: Sorted, read_leg: ReadLeg) -> dict[str, Any]:
     }
 
 
-def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Action) -> None:
+def check(fields: Mapping[str, Any], order: Order, action: Action) -> None:
     """Raises AlertMalformed for what belongs to the alert, or an alert of
     its own, and not to a leg."""
     if action not in ACTIONS:
@@ -73,12 +74,10 @@ def check(fields: Mapping[str, Any], order: Mapping[str, list[Sent]], action: Ac
                 f"{normalise(name)} belongs to the alert, not to a leg.", field=normalise(name)
             )
     for name in (*sorted(_OF_THE_ALERT), "orders"):
-        for sent in order.get(name, ()):
-            if not is_off(sent.value):
-                raise sent.fault("belongs to the alert, not to a leg")
-    for sent in order.get("scope", ()) if action == "close" else ():
-        if not is_off(sent.value):
-            raise sent.fault("of a close belongs to an alert of its own, not to a leg")
+        for sent in present(order, name):
+            raise sent.fault("belongs to the alert, not to a leg")
+    for sent in present(order, "scope") if action == "close" else ():
+        raise sent.fault("of a close belongs to an alert of its own, not to a leg")
 
 
 def _list(sent: Sent) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from webhook_core.intake import words
-from webhook_core.intake.field_names import Sent, is_missing
+from webhook_core.intake.field_names import Sent, is_missing, word_set
 from webhook_core.intake.field_values import grouped_number
 from webhook_core.intake.order_words import MEASURED, MEASURES, OF_A_BAR, SAYS_BY_BEING_OFF
 from webhook_core.intake.refused_names import SWITCHES, WORDS, hint_of_name
@@ -15,32 +15,21 @@ from webhook_core.intake.refused_names import SWITCHES, WORDS, hint_of_name
 _OFF = frozenset(("false", "none", "null", "na", "n/a", "nan", "no", "off"))
 _OF_A_FLAG = frozenset(("is", "go", "do", "use", "has", "my", "the"))
 _COUNTERS = frozenset(("bar", "bars", "trades", "count", "counts"))
-_COUNTED = frozenset(
-    (
-        *("entry", "entries", "entered", "closed", "exited", "opened", "long", "longs"),
-        *("short", "shorts", "buy", "buys", "sell", "sells", "signal", "signals"),
-    )
+_COUNTED = word_set(
+    "entry entries entered closed exited opened long longs short shorts buy buys sell sells signal "
+    "signals"
 )
 _SINCE = _COUNTED | frozenset(("exit", "close", "stop", "cross", "profit", "target"))
 _BOUNDS = frozenset(("max", "min", "limit", "after", "until", "in"))
-_OF_WORTH = frozenset(
-    ("strength", "score", "confidence", "probability", "quality", "rank", "rating")
-)
+_OF_WORTH = word_set("strength score confidence probability quality rank rating")
 _PLACES = frozenset(("precision", "decimals", "digits"))
-_MARKETS = frozenset(
-    ("markettype", "exchangetype", "producttype", "securitytype", "assettype", "instrumenttype")
-)
+_MARKETS = word_set("markettype exchangetype producttype securitytype assettype instrumenttype")
 _SPOT = frozenset(("spot", "crypto", "cryptocurrency"))
 _MARKUP = frozenset(("html", "markdown", "markdownv2"))
 _ON = frozenset(("live", "enable", "active"))
 _BESIDE_ON = frozenset(("is", "bot", "strategy", "alert", "trade", "trading"))
 _VIEWS = frozenset(("sentiment", "direction", "bias", "trend", "outlook"))
-_BESIDE_A_VIEW = frozenset(
-    (
-        *("market", "trade", "signal", "trend", "htf", "ltf", "daily", "overall"),
-        *("strategy", "order", "the", "my"),
-    )
-)
+_BESIDE_A_VIEW = word_set("market trade signal trend htf ltf daily overall strategy order the my")
 _AGREE = {
     "buy": frozenset(("buy", "long", "bullish", "bull")),
     "sell": frozenset(("sell", "short", "bearish", "bear")),

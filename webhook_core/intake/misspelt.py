@@ -9,35 +9,17 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from webhook_core.intake.field_names import CANONICAL, Sent, is_missing
+from webhook_core.intake.field_names import CANONICAL, POSITIONS, Sent, is_missing, word_set
 
 _NEAR = 0.8
 _MERE_TEXT = frozenset({"alert_message", "custom_fields", "bar_time"})
-_IDLE_IN_AN_ORDER = _MERE_TEXT | {
-    *(
-        "market_position",
-        "market_position_size",
-        "prev_market_position",
-        "prev_market_position_size",
-    ),
-    *("order_id", "client_order_id", "of_alert", "scope", "orders"),
-}
+_IDLE_IN_AN_ORDER = _MERE_TEXT.union(
+    POSITIONS, ("order_id", "client_order_id", "of_alert", "scope", "orders")
+)
 """What a plain order takes nothing from: a misspelled one is merely unknown there."""
-_OTHER_WORDS = frozenset(
-    (
-        "score",
-        "slope",
-        "percentile",
-        "avgvolume",
-        "volumema",
-        "volumesma",
-        "volumeema",
-        "tvinstrument",
-        "percentb",
-        "percentk",
-        "percentd",
-        "percentr",
-    )
+_OTHER_WORDS = word_set(
+    "score slope percentile avgvolume volumema volumesma volumeema tvinstrument percentb percentk "
+    "percentd percentr"
 )
 """Indicators and the like whose own names are a letter or two from one of ours."""
 

@@ -11,12 +11,11 @@ from webhook_core.intake import order_kinds
 from webhook_core.intake.field_names import Order, Sent, Sorted
 from webhook_core.intake.order_values import read_terms
 from webhook_core.intake.shared_fields import (
-    _MARKET_POSITION,
-    _position_in_context,
     check_bar_volume,
     no_limit,
     no_symbol,
     positions_around,
+    says_position,
     symbol,
 )
 from webhook_core.trading.orders import OrderType, Side
@@ -61,7 +60,7 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
 
 def _with_positions(fields: Sorted, wanted: dict[str, Any]) -> dict[str, Any]:
     around = positions_around(fields)
-    if _position_in_context(fields) or not _MARKET_POSITION.isdisjoint(fields.order):
+    if says_position(fields):
         from webhook_core.intake import market_position
 
         counted = wanted["volume"] if wanted.get("quantity_type") in (None, "base") else None

@@ -12,7 +12,7 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_kinds, order_values, quantities, shared_fields
 from webhook_core.intake.alert_texts import MAX_NAME
-from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, is_off, shown_names
+from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, present, shown_names
 from webhook_core.intake.market_position import read_leniently
 from webhook_core.trading.orders import Action, CancelScope
 
@@ -68,10 +68,7 @@ def read(
         shared_fields.check_bar_volume(fields)
         return wanted | _changes(order)
     _refuse_empty(order)
-    scope = values.agreed(
-        [sent for sent in order.get("scope", ()) if not is_off(sent.value)],
-        order_values.one_of(CancelScope),
-    )
+    scope = values.agreed(present(order, "scope"), order_values.one_of(CancelScope))
     if ids:
         _check_alone(order, next(iter(ids)))
         return wanted
@@ -87,7 +84,7 @@ def read(
 
 def _ids(order: Order) -> dict[str, str]:
     """Which order is meant: one id, or none."""
-    said = [sent for name in _IDS for sent in order.get(name, ()) if not is_off(sent.value)]
+    said = [sent for name in _IDS for sent in present(order, name)]
     for sent in said:
         if sent.canonical != said[0].canonical:
             raise sent.fault(
@@ -109,20 +106,16 @@ def _refuse_empty(order: Order) -> None:
 
 
 def _check_alone(order: Order, named_by: str) -> None:
-    for sent in (*order.get("scope", ()), *order.get("side", ())):
-        if not is_off(sent.value):
-            raise sent.fault(
-                f"does not go with {named_by}, which says already what is canceled: send one of "
-                "the two"
-            )
+    for sent in (*present(order, "scope"), *present(order, "side")):
+        raise sent.fault(
+            f"does not go with {named_by}, which says already what is canceled: send one of the two"
+        )
 
 
 def _scope(
     order: Order, scope: CancelScope | None, symbol: str | None, default_symbol: str | None
 ) -> dict[str, Any]:
-    side = values.agreed(
-        [sent for sent in order.get("side", ()) if not is_off(sent.value)], order_kinds.side
-    )
+    side = values.agreed(present(order, "side"), order_kinds.side)
     if scope == "all":
         for name, value in (("symbol", symbol), ("side", side)):
             if value is not None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import MAX_ECHO, Sent, is_missing, is_off
+from webhook_core.intake.field_names import MAX_ECHO, Sent, is_missing, present
 from webhook_core.trading.conditional_close import only_one
 from webhook_core.trading.orders import FeeCurrency, Relative, SelfTrade, TimeInForce, TriggerBy
 from webhook_core.trading.prices import FIELDS
@@ -138,7 +138,7 @@ def read_terms(order: Mapping[str, Sequence[Sent]]) -> dict[str, Any]:
     named: dict[str, Sequence[Sent]] = {name: order[name] for name in _READERS if name in order}
     for name in FIELDS:  # a script that has no exit to send may say so with false
         if name in named:
-            named[name] = [sent for sent in named[name] if not is_off(sent.value)]
+            named[name] = present(order, name)
     for sent in order.get("oflags", ()):
         for flag in _flags(sent):
             named[flag.canonical] = [*named.get(flag.canonical, ()), flag]

@@ -5,11 +5,7 @@ In lower case and without inflection.
 
 from __future__ import annotations
 
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
+from webhook_core.intake.field_names import word_set
 
 FILLERS = word_set(
     "order orders ord market prev is has do go to my the use set not all only new auto max "

@@ -6,16 +6,13 @@ from webhook_core.errors import AlertMalformed, OrderDenied, WebhookError
 from webhook_core.intake import json_body
 from webhook_core.intake.authentication import VerifiedBody, without_secrets
 from webhook_core.intake.credentials import Scheme
-from webhook_core.intake.field_names import CANONICAL, normalise
+from webhook_core.intake.field_names import CANONICAL, normalise, word_set
 from webhook_core.intake.parse import parse
 
-MARKS = frozenset(
-    (
-        *("strategy", "sentiment", "signalPrice", "quantityType", "orderType", "limitPrice"),
-        *("stopPrice", "trailPrice", "trailPercent", "takeProfit", "stopLoss"),
-        *("bot_uuid", "message_type", "instrument", "api_key", "data", "positionSide", "open"),
-        *("close", "isBuy", "isSell", "isClose", "apiKey", "code"),
-    )
+MARKS = word_set(
+    "strategy sentiment signalPrice quantityType orderType limitPrice stopPrice trailPrice "
+    "trailPercent takeProfit stopLoss bot_uuid message_type instrument api_key data positionSide "
+    "open close isBuy isSell isClose apiKey code"
 )
 """One of these stands in every JSON message of another tool; other alerts pay for one look."""
 

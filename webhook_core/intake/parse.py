@@ -9,7 +9,14 @@ from webhook_core.intake import alert_texts, order_alert
 from webhook_core.intake import field_values as values
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
-from webhook_core.intake.field_names import Order, Sorted, is_missing, is_off, is_plain, sort_fields
+from webhook_core.intake.field_names import (
+    Order,
+    Sorted,
+    is_missing,
+    is_plain,
+    present,
+    sort_fields,
+)
 from webhook_core.intake.freshness import firing_time
 from webhook_core.intake.shared_fields import symbol as symbol_of
 from webhook_core.trading.orders import Action
@@ -31,7 +38,7 @@ def parse(verified: VerifiedBody) -> Alert:
         "validate_only": values.agreed(order.get("validate", ()), values.flag) or False,
         "warnings": alert_texts.strategy_warning(verified, strategy_name),
     }
-    if any(not is_off(sent.value) for sent in order.get("orders", ())):
+    if present(order, "orders"):
         from webhook_core.intake import leg_fields
 
         return _alert(fields, leg_fields.read(fields, _leg), about)

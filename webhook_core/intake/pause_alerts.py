@@ -7,19 +7,16 @@ from typing import Any
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_values
-from webhook_core.intake.field_names import Sorted, is_missing, is_off, shown_names
+from webhook_core.intake.field_names import Sorted, is_missing, present, shown_names
 from webhook_core.trading.orders import Action, CancelScope
 
 
 def read(action: Action, fields: Sorted) -> dict[str, Any]:
     """The fields of a ``pause`` or ``resume``, as ``Alert`` names them. Raises AlertMalformed."""
-    said = fields.order.get("scope", ())
-    for sent in said:
+    for sent in fields.order.get("scope", ()):
         if isinstance(sent.value, str) and is_missing(sent.value):
             raise sent.fault("is empty: send strategy or all, or remove the field")
-    scope = values.agreed(
-        [sent for sent in said if not is_off(sent.value)], order_values.one_of(CancelScope)
-    )
+    scope = values.agreed(present(fields.order, "scope"), order_values.one_of(CancelScope))
     if scope == "symbol":
         raise AlertMalformed(
             f"scope is strategy or all with action {action}: no pair is paused alone.",

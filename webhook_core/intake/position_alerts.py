@@ -17,7 +17,7 @@ from webhook_core.intake import (
     quantities,
     shared_fields,
 )
-from webhook_core.intake.field_names import Order, Sent, Sorted, is_off
+from webhook_core.intake.field_names import Order, Sorted, present
 from webhook_core.intake.freshness import firing_time
 from webhook_core.trading.orders import Action, OrderType, Relative
 
@@ -51,17 +51,13 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
         wanted |= (
             {"percent": _percent(order)} if action == "close" else {"volume": _new_size(order)}
         )
-    if wanted.get("volume") is not None or (action == "close" and _present(order, "volume")):
+    if wanted.get("volume") is not None or (action == "close" and present(order, "volume")):
         shared_fields.check_bar_volume(fields)
     return wanted
 
 
-def _present(order: Order, name: str) -> list[Sent]:
-    return [sent for sent in order.get(name, ()) if not is_off(sent.value)]
-
-
 def _check_order_type(action: Action, order: Order) -> None:
-    for sent in _present(order, "order_type"):
+    for sent in present(order, "order_type"):
         if order_kinds.order_type(sent) is not OrderType.MARKET:
             raise sent.fault(f"must be market with action {action}, or left out")
 
@@ -82,7 +78,7 @@ def _reference(action: Action, order: Order) -> Decimal | None:
 
 def _percent(order: Order) -> Decimal | None:
     """How much of the position; None for all of it. A volume of percent_position says the same."""
-    volumes = _present(order, "volume")
+    volumes = present(order, "volume")
     kind = quantities.kind_of(order)
     for sent in volumes:
         if kind != "percent_position":
@@ -91,7 +87,7 @@ def _percent(order: Order) -> Decimal | None:
                 "of the position, or "
                 "leave volume out"
             )
-        if _present(order, "percent"):
+        if present(order, "percent"):
             raise sent.fault(
                 "does not go with action close: percent says how much; send one of the two"
             )
@@ -159,7 +155,7 @@ def _target(order: Order) -> dict[str, Any]:
         return around
     if in_percent:
         return {**around, **quantities.read(order)}
-    unused = _present(order, "volume")
+    unused = present(order, "volume")
     return {
         **around,
         "warnings": ("volume is not used: the target is market_position_size.",) if unused else (),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Order, Sent, is_off, normalise
+from webhook_core.intake.field_names import Order, Sent, normalise, present
 from webhook_core.trading.orders import QuantityType, Side
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def kind_of(order: Order) -> QuantityType | None:
 
     Raises AlertMalformed if there is no volume for it to speak of.
     """
-    said = [sent for sent in order.get("quantity_type", ()) if not is_off(sent.value)]
-    return values.agreed(said, quantity_type)
+    return values.agreed(present(order, "quantity_type"), quantity_type)
 
 
 def read(order: Order) -> dict[str, Any]:

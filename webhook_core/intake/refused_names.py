@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from webhook_core.intake.field_names import normalise
-from webhook_core.intake.order_words import word_set
+from webhook_core.intake.field_names import normalise, word_set
 
 PERCENT_OF_WHAT = "quantity_type percent_balance, percent_equity or percent_position"
 CLOSE = (
@@ -50,15 +49,8 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (_CANCEL, "cancel canceling cancelling cancelled abort"),
     (_REVERSE, "reverse reversal flip invert inverse opposite"),
     (_AMEND, "amend modify edit replace"),
-    (
-        _RUN,
-        (
-            "paper test testnet backtest demo sandbox simulate simulated simulation simulator sim "
-            "dry "
-            "dryrun"
-        ),
-    ),
-    (_RUN, "mock fake virtual practice live real enable active armed execute"),
+    (_RUN, "paper test testnet backtest demo sandbox sim simulate simulated simulation simulator"),
+    (_RUN, "dry dryrun mock fake virtual practice live real enable active armed execute"),
     (_RUN, "disable pause skip ignore halt suspend notrade donottrade donttrade"),
     (_TRAIL, "trail breakeven"),
     (_PROFIT, "tp take profit target tgt"),
@@ -143,21 +135,11 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (_LEGS, "dca grid martingale ladder scale_in scale_out"),
     ("send action target and market_position", "target target_position"),
     (_POSITION, "pos"),
-    (
-        _TYPE,
-        (
-            "order_class order_style buy_price sell_price long_price short_price price_offset "
-            "price_deviation"
-        ),
-    ),
+    (_TYPE, "order_class order_style buy_price sell_price long_price short_price"),
+    (_TYPE, "price_offset price_deviation"),
     ("send stop_price", "activation_price activate_price aux_price trigger_level"),
-    (
-        _RUN,
-        (
-            "preview noop what_if no_trade do_not_trade dont_trade check_only read_only alert_only "
-            "notify_only log_only"
-        ),
-    ),
+    (_RUN, "preview noop what_if no_trade do_not_trade dont_trade check_only read_only"),
+    (_RUN, "alert_only notify_only log_only"),
 )
 """What to write -> whole names, beside those with a word of the groups."""
 _SWITCHES = "transmit trade trading can_trade do_trade should_trade allow_trade allow_trading"

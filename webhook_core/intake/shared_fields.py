@@ -7,17 +7,21 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Order, Sorted, is_missing, is_off, normalise, shown_name
+from webhook_core.intake.field_names import (
+    POSITIONS,
+    Order,
+    Sorted,
+    is_missing,
+    is_off,
+    normalise,
+    shown_name,
+    word_set,
+)
 
 MAX_SYMBOL = 64
 
 
-_MARKET_POSITION = frozenset(
-    {"market_position", "market_position_size", "prev_market_position", "prev_market_position_size"}
-)
-
-
-_IN_CONTEXT = frozenset({"position", "pos", "positionsize", "prevposition", "prevpositionsize"})
+_IN_CONTEXT = word_set("position pos positionsize prevposition prevpositionsize")
 
 
 def symbol(order: Order) -> str | None:
@@ -32,15 +36,18 @@ def no_symbol() -> AlertMalformed:
 
 def positions_around(fields: Sorted) -> dict[str, Any]:
     """The strategy's positions where they are mere context: what can't be read is left out."""
-    if _MARKET_POSITION.isdisjoint(fields.order) and not _position_in_context(fields):
+    if not says_position(fields):
         return {}
     from webhook_core.intake import market_position
 
     return market_position.read_leniently(fields)
 
 
-def _position_in_context(fields: Sorted) -> bool:
-    return any(sent.canonical in _IN_CONTEXT for sent in fields.context)
+def says_position(fields: Sorted) -> bool:
+    """Whether the alert says anything of a position, by our names or another's."""
+    return any(name in fields.order for name in POSITIONS) or any(
+        sent.canonical in _IN_CONTEXT for sent in fields.context
+    )
 
 
 def check_bar_volume(fields: Sorted) -> None:
@@ -64,12 +71,8 @@ def _is_of_a_bar(key: str) -> bool:
     say whose they are."""
     if key in ("bar", "candle", "kline", "hl2", "hlc3"):
         return True
-    return key.startswith("ohlc") or key.removeprefix("bar").removesuffix("price") in (
-        "open",
-        "high",
-        "low",
-        "close",
-    )
+    bare = key.removeprefix("bar").removesuffix("price")
+    return key.startswith("ohlc") or bare in ("open", "high", "low", "close")
 
 
 def no_limit(order: Order, what: str) -> None:

@@ -5,30 +5,14 @@ from __future__ import annotations
 
 import re
 
+from webhook_core.intake.field_names import word_set
 from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES, named
 
-_NUMBERS = frozenset(
-    {
-        *(
-            "volume",
-            "percent",
-            "price",
-            "stop_price",
-            "trail",
-            "trail_limit",
-            "leverage",
-            "display_volume",
-        ),
-        *(
-            "take_profit",
-            "take_profit_limit",
-            "stop_loss",
-            "stop_loss_limit",
-            "market_position_size",
-        ),
-    }
+_PERCENT_ELSEWHERE = word_set("leverage display_volume market_position_size")
+_NUMBERS = _PERCENT_ELSEWHERE | word_set(
+    "volume percent price stop_price trail trail_limit take_profit take_profit_limit stop_loss "
+    "stop_loss_limit"
 )
-_PERCENT_ELSEWHERE = frozenset({"leverage", "display_volume", "market_position_size"})
 _PLAIN = r"(?a)[+#-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 _DIGITS = r"(?a:\d+(?:[.,]\d+)*)"
 _THOUSANDS = (

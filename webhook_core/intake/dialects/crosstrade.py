@@ -69,7 +69,7 @@ def _read(names: Names) -> dict[str, Any]:
         raise names.fault("order_type", alone)
     names.pass_over("tif", "price")
     if command == "cancelorders":
-        names.pass_over(*shorts.POSITIONS)
+        names.pass_over(*shorts.AS_OURS)
         return {**about, "action": "cancel", "scope": "strategy"}
     return {**about, "action": "close", **names.ours(price="price"), **shorts.around(names)}
 

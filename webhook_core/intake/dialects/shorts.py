@@ -7,13 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from webhook_core.intake.dialects.names import Names
+from webhook_core.intake.field_names import POSITIONS
 
-POSITIONS = (
-    "market_position",
-    "market_position_size",
-    "prev_market_position",
-    "prev_market_position_size",
-)
 AS_OURS: Mapping[str, str] = {name: name for name in POSITIONS}
 _AFTER, _BEFORE, _SIGNED = "market_position", "prev_market_position", "position_size"
 

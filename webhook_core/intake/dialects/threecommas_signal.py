@@ -22,7 +22,7 @@ _ROWS = table(
         "leverage": "spot only: leave it out",
     },
 )
-_STRATEGY = table(" ".join(shorts.POSITIONS))
+_STRATEGY = table(" ".join(shorts.AS_OURS))
 _ORDER = table(
     "amount currency_type order_type price",
     refused={"limit_price": "write price, with order_type limit"},

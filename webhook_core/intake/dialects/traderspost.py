@@ -18,7 +18,7 @@ _EXITS = ("takeProfit", "stopLoss")
 _ALONE = "is not taken here: send it as an alert of its own, in our fields"
 _ROWS = table(
     mapped="ticker action sentiment quantity quantityType price signalPrice timeInForce time "
-    "cancel fired_at strategy_name validate " + " ".join((*_OF_ORDERS, *_EXITS, *shorts.POSITIONS)),
+    "cancel fired_at strategy_name validate " + " ".join((*_OF_ORDERS, *_EXITS, *shorts.AS_OURS)),
     idle="exchange interval message comment",
     refused={
         "delay": "an order can't wait here: leave it out",
@@ -72,7 +72,7 @@ def _read(names: Names) -> dict[str, Any]:
     if action == "cancel":
         alone = "does not go with action cancel: leave it out"
         names.refuse(alone, "quantity", *_OF_ORDERS, *_EXITS)
-        names.pass_over("sentiment", "quantityType", "timeInForce", "cancel", *shorts.POSITIONS)
+        names.pass_over("sentiment", "quantityType", "timeInForce", "cancel", *shorts.AS_OURS)
         return {**about, "action": "cancel", "scope": "strategy"}
     if names.flag("cancel"):
         raise names.fault("cancel", "is true: send an alert of its own with action cancel first")
