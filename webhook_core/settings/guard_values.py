@@ -77,61 +77,45 @@ def most(value: str) -> Most:
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours"}
 _HELD = ("max_open_positions", "max_entries")
 _COUNTS = ("orders_per_day", "orders_per_hour", "alerts_per_3_minutes", *_HELD)
-GUARDS: Mapping[str, Callable[[str], Any]] = {
-    "price_collar": percent,
-    "max_spread": percent,
-    "trading_hours": hours,
-    "max_alert_cost": variables.cost_limits,
-    "orders_per_day": variables.whole(1, 1000),
-    "orders_per_hour": variables.whole(1, 1000),
-    "cool_down": span,
-    "alerts_per_3_minutes": variables.whole(1, 1000),
-    "max_daily_loss": variables.cost_limits,
-    "day_begins": day_begins,
-    "on_limit": variables.one_of("deny", "pause"),
-    "max_position": variables.cost_limits,
-    "max_open_orders": most,
-    "max_open_positions": variables.whole(1, 1000),
-    "max_entries": variables.whole(1, 1000),
-    "on_missed_alert": variables.one_of("warn", "refuse", "catch_up"),
+_count = variables.whole(1, 1000)
+GUARDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "price_collar": (percent, '"2%"'),
+    "max_spread": (percent, '"0.5%"'),
+    "trading_hours": (hours, '"Mon-Fri 08:00-17:00 Europe/Berlin"'),
+    "max_alert_cost": (variables.cost_limits, '"500 USD"'),
+    "orders_per_day": (_count, "20"),
+    "orders_per_hour": (_count, "5"),
+    "cool_down": (span, '"30s"'),
+    "alerts_per_3_minutes": (_count, "10"),
+    "max_daily_loss": (variables.cost_limits, '"200 USD"'),
+    "day_begins": (day_begins, '"17:00 America/New_York"'),
+    "on_limit": (variables.one_of("deny", "pause"), '"pause"'),
+    "max_position": (variables.cost_limits, '"0.5 BTC"'),
+    "max_open_orders": (most, "5"),
+    "max_open_positions": (_count, "3"),
+    "max_entries": (_count, "2"),
+    "on_missed_alert": (variables.one_of("warn", "refuse", "catch_up"), '"warn"'),
 }
-"""As strategies.toml calls them, with their parsers; the variables have the same
+"""As strategies.toml calls them, each with its parser and an example; the variables have the same
 names in capitals."""
-_EXAMPLES = {
-    "price_collar": '"2%"',
-    "max_spread": '"0.5%"',
-    "trading_hours": '"Mon-Fri 08:00-17:00 Europe/Berlin"',
-    "max_alert_cost": '"500 USD"',
-    "orders_per_day": "20",
-    "orders_per_hour": "5",
-    "cool_down": '"30s"',
-    "alerts_per_3_minutes": "10",
-    "max_daily_loss": '"200 USD"',
-    "on_limit": '"pause"',
-    "day_begins": '"17:00 America/New_York"',
-    "max_position": '"0.5 BTC"',
-    "max_open_orders": "5",
-    "max_open_positions": "3",
-    "max_entries": "2",
-    "on_missed_alert": '"warn"',
-}
 
 
 def of_toml(name: str) -> Callable[[object], Any]:
     """The parser of a value of strategies.toml: a text; of hours a list of them too."""
 
+    read, example = GUARDS[name]
+
     def parse(value: object) -> Any:
-        if name in _COUNTS:
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ValueError(f"must be a whole number such as {_EXAMPLES[name]}")
-            return GUARDS[name](str(value))
-        if name == "max_open_orders" and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if name in _COUNTS and not is_whole:
+            raise ValueError(f"must be a whole number such as {example}")
+        if is_whole and name in (*_COUNTS, "max_open_orders"):
+            return read(str(value))
         texts = value if name == "trading_hours" and isinstance(value, list) else [value]
         given = [text for text in texts if isinstance(text, str) and text.strip()]
         if not given or len(given) < len(texts):
-            raise ValueError(f"must be a text such as {_EXAMPLES[name]}")
-        return GUARDS[name]("; ".join(given))
+            raise ValueError(f"must be a text such as {example}")
+        return read("; ".join(given))
 
     return parse
 

@@ -39,7 +39,7 @@ VARIABLES: Mapping[str, tuple[Callable[[str], Any], Any]] = {
     "MAX_ORDER_COST": (values.cost_limits, None),
     "EXITS_IGNORE_MAX_ORDER_COST": (values.flag, True),
     "EXITS_IGNORE_LIMITS": (values.flag, True),
-    **{name.upper(): (parse, None) for name, parse in guard_values.GUARDS.items()},
+    **{name.upper(): (parse, None) for name, (parse, _) in guard_values.GUARDS.items()},
     "LEDGER_URL": (ledger_url.checked, None),
     "LEDGER_ID": (ledger_url.checked_id, None),
     "HISTORY_DAYS": (values.whole(1, 3650), 90),
@@ -144,50 +144,33 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         good = {credential.key_id for credential in credentials}  # others have their fault
         usable = [secret for secret in secrets if secret.source in good]
         reader.faults.extend(weak_secrets.faults([*usable, *own]))
-    return Settings(
-        environment=given["ENVIRONMENT"],
-        trading_mode=given["TRADING_MODE"],
-        kraken_api_key=_hidden(given["KRAKEN_API_KEY"]),
-        kraken_api_secret=_hidden(given["KRAKEN_API_SECRET"]),
-        kraken_api_url=given["KRAKEN_API_URL"],
-        kraken_nonce_window=given["KRAKEN_NONCE_WINDOW"],
-        credentials=credentials,
-        allowed_symbols=given["ALLOWED_SYMBOLS"],
-        max_order_cost=given["MAX_ORDER_COST"],
-        ledger_url=given["LEDGER_URL"] or _default_ledger(on_google_cloud, project),
-        strategies=strategies.strategies,
-        operator_token=_hidden(given["OPERATOR_TOKEN"]),
-        log_level=given["LOG_LEVEL"],
-        gcp_project_id=project,
-        cors_origins=given["CORS_ORIGINS"],
-        alert_max_age_s=given["ALERT_MAX_AGE_SECONDS"],
-        duplicate_window_s=given["DUPLICATE_WINDOW_SECONDS"],
-        order_deadline_s=given["ORDER_DEADLINE_SECONDS"],
-        visibility_margin_s=given["VISIBILITY_MARGIN_SECONDS"],
-        request_budget_s=given["REQUEST_BUDGET_SECONDS"],
-        paper_balances=given["PAPER_BALANCES"],
-        paper_maker_fee=given["PAPER_FEES"][0],
-        paper_taker_fee=given["PAPER_FEES"][1],
-        paper_prices=given["PAPER_PRICES"],
-        history_days=given["HISTORY_DAYS"],
-        rate_limit_per_minute=given["RATE_LIMIT_PER_MINUTE"],
-        allowed_ips=given["ALLOWED_IPS"],
-        allow_token_in_url=given["ALLOW_TOKEN_IN_URL"],
-        trusted_proxy_hops=given["TRUSTED_PROXY_HOPS"]
-        if reader.given("TRUSTED_PROXY_HOPS") or not on_google_cloud
-        else GOOGLES_OWN_HOPS,
-        client_certificates=certificates.client_certificates(given),
-        health_details=given["HEALTH_DETAILS"],
-        on_google_cloud=on_google_cloud,
-        account=account_at(given["KRAKEN_ACCOUNT"], given["VENUE"]),
-        venue=given["VENUE"],
-        ledger_id=given["LEDGER_ID"],
-        exits_ignore_cost=given["EXITS_IGNORE_MAX_ORDER_COST"],
-        exits_ignore_limits=given["EXITS_IGNORE_LIMITS"],
-        guards=guard_values.guards({name: given[name.upper()] for name in guard_values.GUARDS}),
-        **{name.lower(): given[name] for name in VARIABLES if name.startswith("NOTIFY")},
-        secret_texts=(*(Secret(text) for _, text in texts), *strategies.told(given["NOTIFY"])),
-    )
+    hops = given["TRUSTED_PROXY_HOPS"]
+    if on_google_cloud and not reader.given("TRUSTED_PROXY_HOPS"):
+        hops = GOOGLES_OWN_HOPS
+    of_variables = {_field_of(name): value for name, value in given.items()}
+    said = {name: value for name, value in of_variables.items() if name in Settings._fields}
+    said |= {name.lower(): _hidden(given[name]) for name in SECRETS}
+    said |= {
+        "credentials": credentials,
+        "ledger_url": given["LEDGER_URL"] or _default_ledger(on_google_cloud, project),
+        "strategies": strategies.strategies,
+        "gcp_project_id": project,
+        "paper_maker_fee": given["PAPER_FEES"][0],
+        "paper_taker_fee": given["PAPER_FEES"][1],
+        "trusted_proxy_hops": hops,
+        "client_certificates": certificates.client_certificates(given),
+        "on_google_cloud": on_google_cloud,
+        "account": account_at(given["KRAKEN_ACCOUNT"], given["VENUE"]),
+        "exits_ignore_cost": given["EXITS_IGNORE_MAX_ORDER_COST"],
+        "guards": guard_values.guards({name: given[name.upper()] for name in guard_values.GUARDS}),
+        "secret_texts": (*(Secret(text) for _, text in texts), *strategies.told(given["NOTIFY"])),
+    }
+    return Settings(**said)
+
+
+def _field_of(variable: str) -> str:
+    """Of Settings: most have the variable's own name."""
+    return variable.lower().replace("_seconds", "_s")
 
 
 def _webhook_secrets(given: Mapping[str, Any]) -> Iterator[SecretText]:

@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from webhook_core.clock import Budget
-from webhook_core.errors import LedgerUnavailable, NotItsTurn, VenueUnavailable
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.sending.own_cancels import (
-    Cancelled,
-    OpenOrder,
-    OwnCancels,
-    OwnOrdersFound,
-)
+from webhook_core.sending.own_cancels import Cancelled, OpenOrder, OwnCancels, OwnOrdersFound
 from webhook_core.sending.progress import DONE, found_none_open
 from webhook_core.trading.rounding import plain
-from webhook_core.web.pausing import Asked
+from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
 
 OPEN = "OPEN"
 """Of an order that was left in the book; the others have the state of their cancel."""
+MEANT = "all open orders are canceled"
 
 
 def cancel_own(cancels: OwnCancels, asked: Asked, budget: Budget) -> dict[str, Any]:
@@ -27,16 +22,8 @@ def cancel_own(cancels: OwnCancels, asked: Asked, budget: Budget) -> dict[str, A
     try:
         found = cancels.find(asked.strategy, budget, entries_only=asked.entries_only)
         return shown(found, cancels.cancel(found, asked.by, budget))
-    except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
-        raise told_to_repeat(error) from error
-
-
-def told_to_repeat(
-    error: VenueUnavailable | LedgerUnavailable | NotItsTurn,
-) -> VenueUnavailable | LedgerUnavailable | NotItsTurn:
-    """The same error, with what holds and what to do."""
-    said = "The pause stands; whether all open orders are canceled is not known: ask again."
-    return type(error)(f"{error.message} {said}")
+    except FAULTS as error:
+        raise told_to_repeat(error, MEANT) from error
 
 
 def shown(found: OwnOrdersFound, canceled: Sequence[Cancelled]) -> dict[str, Any]:

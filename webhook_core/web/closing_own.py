@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from webhook_core.clock import Budget
-from webhook_core.errors import LedgerUnavailable, NotItsTurn, VenueUnavailable
 from webhook_core.ledger.keys import operators_unit
 from webhook_core.planning import own_closes
 from webhook_core.planning.decision import Wants
@@ -21,19 +20,20 @@ from webhook_core.trading.rounding import plain
 from webhook_core.trading.rules import TradingRules
 from webhook_core.web import answers
 from webhook_core.web.outcome_words import reason_of, status_and_code
-from webhook_core.web.pausing import Asked
+from webhook_core.web.pausing import FAULTS, Asked, told_to_repeat
 
 FRESH_FOR = timedelta(seconds=60)
 """So long a run may go on with what it has begun."""
 DONE = ("accepted", "no_action")
+MEANT = "all positions are closed"
 
 
 def close_own(closings: Closings, asked: Asked, budget: Budget) -> dict[str, Any]:
     """Find what is held and close it. Raises what both raise, and says that the pause stands."""
     try:
         return shown(closed(closings, asked, found(closings, asked, budget), budget))
-    except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
-        raise told_to_repeat(error) from error
+    except FAULTS as error:
+        raise told_to_repeat(error, MEANT) from error
 
 
 def found(closings: Closings, asked: Asked, budget: Budget) -> tuple[Held, ...]:
@@ -50,14 +50,6 @@ def closed(
     """Each by an entry of the operator's own, which no pause holds back. Raises
     LedgerUnavailable."""
     return closings.close_each(_firing(closings, asked), positions, budget)
-
-
-def told_to_repeat(
-    error: VenueUnavailable | LedgerUnavailable | NotItsTurn,
-) -> VenueUnavailable | LedgerUnavailable | NotItsTurn:
-    """The same error, with what holds and what to do."""
-    said = "The pause stands; whether all positions are closed is not known: ask again."
-    return type(error)(f"{error.message} {said}")
 
 
 def shown(done: Sequence[Closed]) -> dict[str, Any]:

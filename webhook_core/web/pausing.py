@@ -8,7 +8,13 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from webhook_core.errors import AlertMalformed, OutOfScope
+from webhook_core.errors import (
+    AlertMalformed,
+    LedgerUnavailable,
+    NotItsTurn,
+    OutOfScope,
+    VenueUnavailable,
+)
 from webhook_core.risk.pauses import Pause
 from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.firing import Firing, Switch
@@ -28,6 +34,15 @@ _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 Does = Callable[["Asked"], dict[str, Any]]
 """What comes behind a pause."""
+Fault = VenueUnavailable | LedgerUnavailable | NotItsTurn
+FAULTS = (VenueUnavailable, LedgerUnavailable, NotItsTurn)
+"""What may end it early."""
+
+
+def told_to_repeat(error: Fault, what: str) -> Fault:
+    """The same error, with what holds and what to do. ``what`` should be true by now."""
+    said = f"The pause stands; whether {what} is not known: ask again."
+    return type(error)(f"{error.message} {said}")
 
 
 class Asked(NamedTuple):

@@ -3,9 +3,6 @@ trade if it did not."""
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,26 +11,23 @@ import click
 from webhook_core.journal.reading import SEARCHED
 from webhook_core.journal.record import OUTCOMES
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication, for_spreadsheet, moment
-from webhook_core.web.listing import MOST_ENTRIES
-from webhook_core.web.messages import json_response
+from webhook_core.operations.commands.terminal import (
+    OpenApplication,
+    cursor_option,
+    for_spreadsheet,
+    limit_option,
+    moment,
+    query_of,
+    show_json,
+    show_remarks,
+    write_csv,
+)
 
 _HEADER = ("TIME (UTC)", "OUTCOME", "STRATEGY", "ASKED", "REASON", "ORDER ID", "MS", "OF", "ALERT")
 _LEAD = 4
 _COLUMNS = (
-    *(
-        "at",
-        "outcome",
-        "code",
-        "mode",
-        "strategy",
-        "alert_id",
-        "symbol",
-        "asked",
-        "reason",
-        "field",
-    ),
-    *("warnings", "order_ids", "milliseconds", "validates", "account"),
+    *("at", "outcome", "code", "mode", "strategy", "alert_id", "symbol", "asked", "reason"),
+    *("field", "warnings", "order_ids", "milliseconds", "validates", "account"),
 )
 
 
@@ -44,10 +38,8 @@ _COLUMNS = (
 @click.option("--symbol", help="Only alerts of this pair: BTC/USD or XBTUSD")
 @click.option("--outcome", help=f"One or more of {', '.join(OUTCOMES)}, separated by commas.")
 @click.option("--search", metavar="TEXT", help="Only where this stands in what is shown.")
-@click.option(
-    "--limit", type=click.IntRange(1, MOST_ENTRIES), default=50, show_default=True, help="How many."
-)
-@click.option("--cursor", help="Where the last page ended; it said so.")
+@limit_option
+@cursor_option
 @click.option("--json", "as_json", is_flag=True, help="The document of GET /alerts.")
 @click.option("--csv", "as_csv", is_flag=True, help="One row an alert, for a spreadsheet.")
 @click.pass_context
@@ -60,31 +52,22 @@ def alerts(
     billed read each. `alerts show ID` shows all that is known of one."""
     if context.invoked_subcommand:
         return
-    empty = [name for name, value in asked.items() if value == ""]
-    if empty:
-        raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")
+    query = query_of(asked)
     if as_json and as_csv:
         raise click.UsageError("--json and --csv: choose one.")
     open_application: OpenApplication = context.obj
     application = open_application()
-    query = {
-        name: str(value).lower() if value is True else str(value)
-        for name, value in asked.items()
-        if value
-    }
     document = application.operators.alerts(query)
     if as_json:
-        click.echo(_json(document))
+        show_json(document)
         return
     if as_csv:
-        _show_csv(document["alerts"])
+        write_csv(_COLUMNS, (map(_cell, map(row.get, _COLUMNS)) for row in document["alerts"]))
     else:
         whose = application.operators.history.whose
         show_table((_row(row, whose) for row in document["alerts"]), _HEADER, lead=_LEAD)
-    for remark in _remarks(document, application.settings.ledger_url, int(asked["limit"] or 0)):
-        show_line(remark, err=True)  # what a program reads is rows alone
-    if document["cursor"]:
-        click.echo(f"--cursor {document['cursor']}", err=True)  # in one piece, to be copied
+    remarks = _remarks(document, application.settings.ledger_url, int(asked["limit"] or 0))
+    show_remarks(remarks, document["cursor"])
 
 
 @alerts.command()
@@ -102,7 +85,7 @@ def show(
     query = {"id": alert_id, **({"strategy": strategy} if strategy else {})}
     known = open_application().operators.alerts(query)["alert"]
     if as_json:
-        click.echo(_json(known))
+        show_json(known)
         return
     show_facts((("alert", known["alert_id"] or known["key"]), ("strategy", known["strategy"])))
     several = len({delivery["strategy"] for delivery in known["deliveries"]}) > 1
@@ -205,13 +188,6 @@ def _outcome(row: Mapping[str, Any]) -> str:
     return f"{row['outcome']}, only validated" if tried else str(row["outcome"])
 
 
-def _show_csv(rows: list[Mapping[str, Any]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in rows:
-        writer.writerow(_cell(row[name]) for name in _COLUMNS)
-
-
 def _cell(value: Any) -> str:
     """One line, and no formula."""
     if value is None:
@@ -222,8 +198,3 @@ def _cell(value: Any) -> str:
         value = "; ".join(value)
     text = one_line(value.isoformat() if hasattr(value, "isoformat") else value)
     return for_spreadsheet(text)
-
-
-def _json(document: Mapping[str, Any]) -> str:
-    """In ASCII: a terminal acts on more characters than JSON escapes."""
-    return json.dumps(json.loads(json_response(200, dict(document)).body), indent=2)

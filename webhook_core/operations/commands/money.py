@@ -3,9 +3,7 @@ account as a table."""
 
 from __future__ import annotations
 
-import csv
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,12 @@ import click
 
 from webhook_core.money.trades import Trade
 from webhook_core.operations.commands.tables import show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication, for_spreadsheet, moment
+from webhook_core.operations.commands.terminal import (
+    OpenApplication,
+    for_spreadsheet,
+    moment,
+    write_csv,
+)
 from webhook_core.trading.rounding import plain
 
 if TYPE_CHECKING:
@@ -33,16 +36,8 @@ COLUMNS = (
 REPORT_COLUMNS = (
     *("strategy", "symbol", "margin", "trades", "won", "fills", "turnover", "fees", "realised"),
     *("drawdown", "open_volume", "open_cost", "last", "unrealised", "slippage_median"),
-    *(
-        "slippage_worst",
-        "beyond_volume",
-        "beyond_cost",
-        "alerts",
-        "refused",
-        "refused_percent",
-        "read_at",
-        "priced_at",
-    ),
+    *("slippage_worst", "beyond_volume", "beyond_cost", "alerts", "refused", "refused_percent"),
+    *("read_at", "priced_at"),
 )
 """Of report --csv, named as in the JSON of GET /report. What the JSON says of a strategy, from
 ``alerts`` on, stands in each of its rows, ``read_at`` and ``priced_at`` in all."""
@@ -51,12 +46,15 @@ _month = click.option(
     "--month", default="", help="Such as 2026-11; this one if it is left out; all for everything."
 )
 _strategy = click.option("--strategy", default="", help="This strategy alone.")
+_csv = click.option(
+    "--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet."
+)
 
 
 @click.command()
 @_month
 @_strategy
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
+@_csv
 @click.pass_obj
 def report(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
     """What the bridge's own orders earned, per strategy and pair.
@@ -69,15 +67,14 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
     if not document["rows"] and not document["refused"]["strategies"]:
         _check_known(strategy, operators)
     if as_csv:
-        _write_csv(document)
+        rows = _with_shares(document)
+        write_csv(REPORT_COLUMNS, (map(_cell, map(row.get, REPORT_COLUMNS)) for row in rows))
         return
     show_table(map(_row, document["rows"]), _HEADER, lead=_LEAD)
     if not document["rows"]:
         known = "No order of the bridge's own has traded in that time."
         show_line("Nothing is known yet." if document["read_at"] is None else known)
-    for line in filter(None, map(_beyond, document["rows"])):
-        show_line(line)
-    for line in _refused(document["refused"]):
+    for line in (*filter(None, map(_beyond, document["rows"])), *_refused(document["refused"])):
         show_line(line)
     for quote, total in document["totals"].items():
         unrealised = total["unrealised"] or "not known: a price is missing"
@@ -93,7 +90,7 @@ def report(open_application: OpenApplication, month: str, strategy: str, *, as_c
 @click.command()
 @_month
 @_strategy
-@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values, for a spreadsheet.")
+@_csv
 @click.pass_obj
 def fills(open_application: OpenApplication, month: str, strategy: str, *, as_csv: bool) -> None:
     """Every trade of the account, oldest first: one row a trade, those that are not ours too."""
@@ -102,9 +99,7 @@ def fills(open_application: OpenApplication, month: str, strategy: str, *, as_cs
     if not rows:
         _check_known(strategy, operators)
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
+        write_csv(COLUMNS, rows)
         return
     show_table(rows, [name.upper().replace("_", " ") for name in COLUMNS], lead=2)
 
@@ -169,13 +164,6 @@ def _refused(shares: Mapping[str, Any]) -> Iterator[str]:
     for one in shares["strategies"]:
         much = f"{one['refused']} of {one['alerts']} alerts refused ({one['refused_percent']} %)"
         yield f"{one['strategy']}: {much} since {moment(shares['since'])}"
-
-
-def _write_csv(document: Mapping[str, Any]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(REPORT_COLUMNS)
-    for row in _with_shares(document):
-        writer.writerow(_cell(row.get(name)) for name in REPORT_COLUMNS)
 
 
 def _with_shares(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,18 +10,24 @@ from click.shell_completion import CompletionItem
 
 from webhook_core.application import Application
 from webhook_core.ledger.entry import State
-from webhook_core.operations.commands.tables import show_line, show_table
-from webhook_core.operations.commands.terminal import OpenApplication, moment
+from webhook_core.operations.commands.tables import show_table
+from webhook_core.operations.commands.terminal import (
+    OpenApplication,
+    cursor_option,
+    limit_option,
+    moment,
+    query_of,
+    show_json,
+    show_remarks,
+)
 from webhook_core.risk.pauses import Pause
-from webhook_core.web.listing import MOST_ENTRIES, SEARCHED
-from webhook_core.web.messages import json_response
+from webhook_core.web.listing import FILTERS, SEARCHED
 
 _HEADER = (
     *("TIME (UTC)", "STATE", "ORDER", "LIMIT", "TRIGGER", "EXIT", "FILL", "FEE"),
     *("ORDER ID", "REASON", "STRATEGY", "ALERT"),
 )
 _LEAD = 3
-_FILTERS = ("state", "strategy", "since", "alert", "symbol")
 
 
 def _complete_state(
@@ -49,10 +54,8 @@ def _complete_state(
 )
 @click.option("--alert", help="Only what became of the alert with this id.")
 @click.option("--symbol", help="Only orders of this pair: BTC/USD or XBTUSD")
-@click.option(
-    "--limit", type=click.IntRange(1, MOST_ENTRIES), default=50, show_default=True, help="How many."
-)
-@click.option("--cursor", help="Where the last page ended; it said so.")
+@limit_option
+@cursor_option
 @click.option(
     "--json", "as_json", is_flag=True, help="The document of GET /orders instead of a table."
 )
@@ -64,23 +67,13 @@ def orders(open_application: OpenApplication, /, as_json: bool, **asked: str | i
     its cells parted by tabs. LIMIT, TRIGGER and EXIT are as they were sent, FILL and FEE as Kraken
     told them last; behind EXIT stands what has traded of it. --alert and --symbol search: up to
     10,000 entries at a time, on Firestore a billed read each."""
-    empty = [name for name, value in asked.items() if value == ""]
-    if empty:
-        raise click.UsageError(f"--{empty[0]} is empty: leave it out, or say what it is.")
-    application = open_application()
-    document = application.operators.orders(
-        {name: str(value) for name, value in asked.items() if value}
-    )
+    query, application = query_of(asked), open_application()
+    document = application.operators.orders(query)
     if as_json:
-        # Through the function's own rendering, then in ASCII: a terminal acts on more characters
-        # than JSON escapes.
-        click.echo(json.dumps(json.loads(json_response(200, document).body), indent=2))
+        show_json(document)
         return
     show_table(map(_row, document["orders"]), _HEADER, lead=_LEAD)
-    for remark in _remarks(application, document, asked):
-        show_line(remark, err=True)  # what a program reads is rows alone
-    if document["cursor"]:
-        click.echo(f"--cursor {document['cursor']}", err=True)  # in one piece, to be copied
+    show_remarks(_remarks(application, document, asked), document["cursor"])
 
 
 def _remarks(
@@ -89,13 +82,10 @@ def _remarks(
     """Why there is nothing, and where there is more."""
     for paused in document["paused"]:
         yield f"Paused: {Pause(**paused).sentence}."
-    found, is_over, ledger_url = (
-        document["orders"],
-        not document["cursor"],
-        application.settings.ledger_url,
-    )
+    found, is_over = document["orders"], not document["cursor"]
+    ledger_url = application.settings.ledger_url
     if not found and is_over:
-        filters = [f"--{name} {asked[name]}" for name in _FILTERS if asked[name]]
+        filters = [f"--{name} {asked[name]}" for name in FILTERS if asked[name]]
         yield _nothing(application, ledger_url, filters, asked["cursor"])
     elif len(found) < int(asked["limit"]) and not is_over:
         yield f"Up to {SEARCHED} entries were searched; older ones were not. Go on with:"

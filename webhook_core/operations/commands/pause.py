@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from webhook_core.operations.commands.cancel_own import cancel_after_asking
-from webhook_core.operations.commands.close_own import close_after_asking
+from webhook_core.operations.commands.own import cancel_after_asking, close_after_asking
 from webhook_core.operations.commands.tables import show_line
 from webhook_core.operations.commands.terminal import OpenApplication
 from webhook_core.risk.pauses import Pause
