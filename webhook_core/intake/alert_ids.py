@@ -78,9 +78,8 @@ def reused(known_by: KnownBy, first_at: datetime, seconds: float) -> Reuse:
     what = nameless if known_by == "body" else f"This alert's {known_by}"
     came = f"{what} came first at {first_at:%Y-%m-%d %H:%M:%S} UTC, {seconds:.0f} seconds before"
     warning = (
-        f"{came}, and no resend of TradingView's comes so late. If this is a new signal, "
-        "it was NOT traded as one: "
-        f"{RULE}; {_MEND}."
+        f"{came}, and no resend of TradingView's comes so late. If this is a new signal, it was "
+        f"NOT traded as one: {RULE}; {_MEND}."
     )
     return Reuse(warning, f"NO NEW ORDER. {came}, so this is that alert's answer: ", seconds)
 

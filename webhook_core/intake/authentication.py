@@ -214,8 +214,7 @@ def _own_token(
     if len(present) != 1:
         raise Unauthenticated(
             f"{len(present)} of the fields token, secret and passphrase are present, not exactly "
-            "one"
-            f"{'' if present else _misnamed(fields)}"
+            f"one{'' if present else _misnamed(fields)}"
         )
     text = present[0]
     if not isinstance(text, str):

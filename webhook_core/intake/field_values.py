@@ -51,10 +51,8 @@ def agreed(candidates: Sequence[Sent], read: Callable[[Sent], Value]) -> Value |
     for sent, value in zip(present, values, strict=True):
         if value != values[0]:
             raise AlertMalformed(
-                (
-                    f"{shown_name(present[0].name)} and {shown_name(sent.name)} both mean "
-                    f"{sent.canonical} and differ: send one."
-                ),
+                f"{shown_name(present[0].name)} and {shown_name(sent.name)} both mean "
+                f"{sent.canonical} and differ: send one.",
                 field=sent.canonical,
             )
     return values[0] if values else None
@@ -222,6 +220,5 @@ def moment(sent: Sent) -> datetime:
         return _EPOCH + timedelta(seconds=int(match[1]), milliseconds=int(match[2]))
     raise sent.fault(
         "must be a time such as 2026-02-18T14:30:01Z (send {{timenow}}), or Unix seconds or "
-        "milliseconds, "
-        f"not {shown(sent.value)}"
+        f"milliseconds, not {shown(sent.value)}"
     )

@@ -43,11 +43,8 @@ def check_freshness(verified: VerifiedBody, now: datetime, max_age_s: float) -> 
     allowed_s = min(max_age_s, MAX_AHEAD_S)
     if -age_s > allowed_s:
         raise AlertStale(
-            (
-                f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s "
-                "ahead "
-                "are allowed."
-            ),
+            f"The alert claims to be fired {-age_s:.1f} s from now; at most {allowed_s:g} s "
+            "ahead are allowed.",
             field="fired_at",
         )
     return fired_at

@@ -51,9 +51,8 @@ def _between(*rows: tuple[str, str]) -> list[Rule]:
 
 
 EMPTY = (
-    "Either the alert's Message is empty, or it is {{strategy.order.alert_message}} and "
-    "the script's "
-    "order has no alert_message"
+    "Either the alert's Message is empty, or it is {{strategy.order.alert_message}} and the "
+    "script's order has no alert_message"
 )
 TEXTS = (
     "as {{strategy.order.comment}}, {{strategy.order.id}} and {{strategy.order.alert_message}} can"
@@ -66,15 +65,13 @@ _CALCULATES = (
     "work it out in Pine and send the number"
 )
 _UNEXPANDED = (
-    "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} "
-    "works in strategy alerts only, "
-    "and put every placeholder in double quotes"
+    "a placeholder that TradingView did not expand: check its spelling, {{strategy.…}} works in "
+    "strategy alerts only, and put every placeholder in double quotes"
 )
 _ONE_BRACE = 'one brace stands where a placeholder has two: write "{{close}}", in double quotes'
 _PLAIN = (
-    "the body is plain text, not a JSON object. TradingView sends what stands in the "
-    "alert's Message: "
-    "put the JSON message there"
+    "the body is plain text, not a JSON object. TradingView sends what stands in the alert's "
+    "Message: put the JSON message there"
 )
 _NO_VALUE = (
     " stands there, which is no JSON: the script had no value (na), or an endless one. Put every "
@@ -203,10 +200,8 @@ BEHIND_A_NUMBER = [
     Rule(r"\d", "a number holds a blank, or a comma is missing: write the digits alone"),
     Rule(
         r"%",
-        (
-            'a percent sign stands behind a number: quote it ("5%") where a percentage may '
-            "stand, and leave it out elsewhere"
-        ),
+        'a percent sign stands behind a number: quote it ("5%") where a percentage may '
+        "stand, and leave it out elsewhere",
     ),
     Rule(r"\.", "a number has a point too many, or no digit behind its point: write 0.5"),
     Rule(r":|-\d\d-\d\dT", "a time stands there without double quotes"),

@@ -101,11 +101,8 @@ def check_target(fields: Sorted) -> None:
     )
     if signed is not None and signed < 0 and where != "short":
         raise AlertMalformed(
-            (
-                f"market_position is {where}, and a position below zero stands beside it: send "
-                "one of "
-                "the two."
-            ),
+            f"market_position is {where}, and a position below zero stands beside it: send one "
+            "of the two.",
             field=AFTER,
         )
 

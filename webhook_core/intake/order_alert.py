@@ -104,8 +104,7 @@ def _check_prices(alert: Alert, order: Order) -> None:
     if not kind.takes_trigger and alert.stop_price is not None:
         raise AlertMalformed(
             f"stop_price is the trigger of stop-loss and take-profit orders; a {kind} order has "
-            "none. "
-            "Set order_type, or remove it.",
+            "none. Set order_type, or remove it.",
             field="stop_price",
         )
     if not kind.takes_limit:

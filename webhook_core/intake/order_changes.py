@@ -39,9 +39,8 @@ def client_order_id(sent: Sent) -> str:
     if re.fullmatch(_CLIENT_ORDER_ID, text):
         return text
     raise sent.fault(
-        "must be a UUID in lower case, its 32 hexadecimal digits, or at most 18 of a-z, 0-9, _ "
-        "and -, "
-        f"not {values.shown(text)}"
+        "must be a UUID in lower case, its 32 hexadecimal digits, or at most 18 of a-z, 0-9, _ and "
+        f"-, not {values.shown(text)}"
     )
 
 
@@ -121,8 +120,7 @@ def _scope(
             if value is not None:
                 raise AlertMalformed(
                     f"{name} narrows what is canceled, and scope all cancels every order of the "
-                    "account: send one of the "
-                    "two, or scope strategy.",
+                    "account: send one of the two, or scope strategy.",
                     field=name,
                 )
         return {"scope": scope, "symbol": None}
@@ -130,8 +128,7 @@ def _scope(
     if scope is None and named is None:
         raise AlertMalformed(
             "scope is missing: send symbol for its orders, scope strategy or all, or the one "
-            "order's order_id, "
-            "client_order_id or of_alert.",
+            "order's order_id, client_order_id or of_alert.",
             field="scope",
         )
     if scope == "symbol" and named is None:
@@ -144,11 +141,8 @@ def _scope(
 def _changes(order: Order) -> dict[str, Any]:
     if quantities.kind_of(order) not in (None, "base"):
         raise AlertMalformed(
-            (
-                "quantity_type must be base with action amend: volume is the order's whole size, "
-                "in "
-                "the base currency."
-            ),
+            "quantity_type must be base with action amend: volume is the order's whole size, "
+            "in the base currency.",
             field="quantity_type",
         )
     changes = {
@@ -160,9 +154,8 @@ def _changes(order: Order) -> dict[str, Any]:
     }
     if not any(changes.values()):
         raise AlertMalformed(
-            "volume is missing: send what is to change, at least one of volume, price, "
-            "stop_price, display_volume and "
-            "post_only.",
+            "volume is missing: send what is to change, at least one of volume, price, stop_price, "
+            "display_volume and post_only.",
             field="volume",
         )
     return changes

@@ -44,7 +44,6 @@ VALUES = word_set(
 )
 """Values that are an order, alone or with each other and with ``VALUE_FILLERS``."""
 VALUE_FILLERS = word_set(
-    "all position positions order orders now at on to the my of or and only open price off "
-    "loss profit take run dry post with equity balance go trade trading mode signal hit out "
-    "strong"
+    "all position positions order orders now at on to the my of or and only open price off loss "
+    "profit take run dry post with equity balance go trade trading mode signal hit out strong"
 )

@@ -67,10 +67,8 @@ def _reference(action: Action, order: Order) -> Decimal | None:
     price = values.agreed(order.get("price", ()), order_values.price)
     if isinstance(price, Relative):
         raise AlertMalformed(
-            (
-                f"price is relative, and a {action} alert has no limit: send a plain number as "
-                "reference, or leave it out."
-            ),
+            f"price is relative, and a {action} alert has no limit: send a plain number as "
+            "reference, or leave it out.",
             field="price",
         )
     return price
@@ -83,9 +81,8 @@ def _percent(order: Order) -> Decimal | None:
     for sent in volumes:
         if kind != "percent_position":
             raise sent.fault(
-                "does not go with action close: it closes what is held. Send percent for a part "
-                "of the position, or "
-                "leave volume out"
+                "does not go with action close: it closes what is held. Send percent for a part of "
+                "the position, or leave volume out"
             )
         if present(order, "percent"):
             raise sent.fault(
@@ -93,10 +90,8 @@ def _percent(order: Order) -> Decimal | None:
             )
     if kind is not None and not volumes:
         raise AlertMalformed(
-            (
-                "quantity_type does not go with action close: send percent for a part of the "
-                "position, or leave it out."
-            ),
+            "quantity_type does not go with action close: send percent for a part of the "
+            "position, or leave it out.",
             field="quantity_type",
         )
     for sent in order.get("percent", ()):
@@ -111,11 +106,8 @@ def _new_size(order: Order) -> Decimal | None:
     """The size of the new position, in base."""
     if quantities.kind_of(order) not in (None, "base"):
         raise AlertMalformed(
-            (
-                "quantity_type must be base with action reverse: volume is the new position's "
-                "size, "
-                "in the base currency."
-            ),
+            "quantity_type must be base with action reverse: volume is the new position's "
+            "size, in the base currency.",
             field="quantity_type",
         )
     return values.agreed(order.get("volume", ()), values.number)
@@ -128,11 +120,9 @@ def _target(order: Order) -> dict[str, Any]:
     where = around["market_position"]
     if where is None:
         raise AlertMalformed(
-            (
-                'market_position is missing: send "market_position": '
-                '"{{strategy.market_position}}", '
-                "long, short or flat."
-            ),
+            'market_position is missing: send "market_position": '
+            '"{{strategy.market_position}}", '
+            "long, short or flat.",
             field="market_position",
         )
     in_percent = _percent_of_equity(order)
@@ -145,10 +135,8 @@ def _target(order: Order) -> dict[str, Any]:
         )
     if firing_time(order) is None:
         raise AlertMalformed(
-            (
-                "fired_at is missing: targets apply in the order in which they were fired. Send "
-                '"fired_at": "{{timenow}}".'
-            ),
+            "fired_at is missing: targets apply in the order in which they were fired. Send "
+            '"fired_at": "{{timenow}}".',
             field="fired_at",
         )
     if where == "flat":
@@ -166,9 +154,8 @@ def _percent_of_equity(order: Order) -> bool:
     kind = quantities.kind_of(order)
     if kind not in (None, "percent_equity"):
         raise AlertMalformed(
-            "quantity_type may only be percent_equity with action target, for a volume in "
-            "percent; without it "
-            "market_position_size is the target, in the base currency.",
+            "quantity_type may only be percent_equity with action target, for a volume in percent; "
+            "without it market_position_size is the target, in the base currency.",
             field="quantity_type",
         )
     return kind is not None

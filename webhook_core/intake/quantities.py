@@ -73,11 +73,8 @@ def read(order: Order) -> dict[str, Any]:
     volume = values.agreed(order.get("volume", ()), percentage if in_percent else values.number)
     if kind is not None and volume is None:
         raise AlertMalformed(
-            (
-                f"volume is missing: quantity_type {kind} says what it counts. Send both, or "
-                "neither "
-                "for a configured size."
-            ),
+            f"volume is missing: quantity_type {kind} says what it counts. Send both, or "
+            "neither for a configured size.",
             field="volume",
         )
     return {"volume": volume, "quantity_type": kind}
@@ -91,11 +88,8 @@ def check(alert: Alert) -> None:
     kind, volume = alert.quantity_type, alert.volume
     if kind == "risk_percent" and alert.stop_loss is None:
         raise AlertMalformed(
-            (
-                "stop_loss is missing: with quantity_type risk_percent the distance to it decides "
-                "the "
-                "size."
-            ),
+            "stop_loss is missing: with quantity_type risk_percent the distance to it decides "
+            "the size.",
             field="stop_loss",
         )
     bounded = (

@@ -60,8 +60,7 @@ def check_bar_volume(fields: Sorted) -> None:
         if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
             raise AlertMalformed(
                 f"volume stands beside {shown_name(sent.name)} and could be the bar's: say "
-                "quantity "
-                "for the order's size, and bar_volume for the bar's volume.",
+                "quantity for the order's size, and bar_volume for the bar's volume.",
                 field="volume",
             )
 

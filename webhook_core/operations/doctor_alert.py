@@ -83,10 +83,8 @@ def _judge(what: str, response: HttpResponse, seconds: float) -> Finding:
         return warn(
             "alert",
             found,
-            (
-                "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster "
-                "machine"
-            ),
+            "TradingView hangs up after 3 s: run the function nearer to Kraken, or on a faster "
+            "machine",
         )
     return ok("alert", found)
 

@@ -36,9 +36,8 @@ def of_message(
         )
     if re.search(_BARE, template):
         yield _later(
-            "A placeholder stands without quotes: where the script has no value, the message is "
-            "no JSON, and the "
-            "alert is lost. Put each one in quotes."
+            "A placeholder stands without quotes: where the script has no value, the message is no "
+            "JSON, and the alert is lost. Put each one in quotes."
         )
     alert = entry.alert
     if alert is None:
@@ -110,8 +109,7 @@ def _about_time(
     if alert.id is None and not _TELLS_APART.search(template):
         yield _later(
             "Two firings of one second can't be told apart, and the second would count as a "
-            "repeat: add an id that is "
-            "unique per firing, or the order's id and the positions."
+            "repeat: add an id that is unique per firing, or the order's id and the positions."
         )
     found = _ID.search(template)
     is_doubted = alert.id is not None and doubt(alert.id, fields) is not None  # and so told already

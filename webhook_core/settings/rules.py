@@ -235,9 +235,8 @@ def _unvouched(settings: Settings) -> Iterator[str]:
     else:
         yield (
             "ALLOWED_IPS: no proxy vouches for a caller's address (TRUSTED_PROXY_HOPS=none), so "
-            "the list is held against whoever connects here; behind a proxy, or a port that "
-            "Docker publishes, that is never the sender: then say in TRUSTED_PROXY_HOPS what "
-            "stands there"
+            "the list is held against whoever connects here; behind a proxy, or a port that Docker "
+            "publishes, that is never the sender: then say in TRUSTED_PROXY_HOPS what stands there"
         )
 
 
