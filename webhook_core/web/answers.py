@@ -174,13 +174,8 @@ def _document(
 
 def _order(entry: LedgerEntry) -> dict[str, Any]:
     attempt = entry.current
-    order = {
-        "order_id": attempt.order_id,
-        "client_order_id": attempt.client_order_id,
-        "state": attempt.state,
-        "code": code_of(entry.state),
-        "request": dict(attempt.request.sent),
-    }
+    order = _row(attempt.request, attempt.state, code_of(entry.state))
+    order |= {"order_id": attempt.order_id, "client_order_id": attempt.client_order_id}
     if attempt.fill is None:
         return order
     from webhook_core.ledger.report import shown
@@ -188,15 +183,20 @@ def _order(entry: LedgerEntry) -> dict[str, Any]:
     return {**order, "fill": shown(attempt)}
 
 
-def _unclaimed(request: OrderRequest) -> dict[str, Any]:
-    """A leg whose turn has not come, or never will."""
+def _row(request: OrderRequest, state: str, code: str) -> dict[str, Any]:
+    """Of an order that has no id."""
     return {
         "order_id": None,
         "client_order_id": None,
-        "state": "NOT_CLAIMED",
-        "code": "not_sent",
+        "state": state,
+        "code": code,
         "request": dict(request.sent),
     }
+
+
+def _unclaimed(request: OrderRequest) -> dict[str, Any]:
+    """A leg whose turn has not come, or never will."""
+    return _row(request, "NOT_CLAIMED", "not_sent")
 
 
 def _appraised(
@@ -205,11 +205,7 @@ def _appraised(
     """``appraisal`` is None for a request that has no cost and no limit to hold
     against, such as a cancel."""
     return {
-        "order_id": None,
-        "client_order_id": None,
-        "state": state,
-        "code": code,
-        "request": dict(request.sent),
+        **_row(request, state, code),
         "rounding": appraisal.rounding if appraisal else (),
         "estimate": _estimate(appraisal.estimate) if appraisal and appraisal.estimate else None,
         "checks": [check_row(check) for check in appraisal.checks] if appraisal else (),

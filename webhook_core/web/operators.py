@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.clock import Budget, Clock
-from webhook_core.errors import AlertMalformed, LedgerUnavailable
+from webhook_core.errors import AlertMalformed, LedgerUnavailable, Unauthenticated
 from webhook_core.journal.asking import Asking
 from webhook_core.ledger.report import row_of
 from webhook_core.money.accounts import Accounts
@@ -17,7 +17,6 @@ from webhook_core.sending.legs import Legs
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.strategy import Strategy
 from webhook_core.web.messages import NotFound
-from webhook_core.web.not_operator import NotOperator
 
 if TYPE_CHECKING:
     from webhook_core.sending.closings import Closings
@@ -27,6 +26,15 @@ if TYPE_CHECKING:
 
 BUDGET_S = 25.0
 """Operators wait longer than TradingView; a scheduler's default is three minutes."""
+
+
+class NotOperator(Unauthenticated):
+    """On an operator's route, which is about no alert: no token, or a wrong one."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.message = "This route wants the operator token: Authorization: Bearer OPERATOR_TOKEN."
+        self.args = (self.message,)
 
 
 @dataclass(slots=True, eq=False, repr=False)

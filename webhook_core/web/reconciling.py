@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertMalformed, LedgerUnavailable, NotItsTurn, VenueUnavailable
@@ -23,6 +23,7 @@ from webhook_core.venue import RemembersItsKey
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
 
+T = TypeVar("T")
 NEWEST = 25
 EVERY_MINUTES = 5
 """So often every unfinished order is asked for."""
@@ -73,21 +74,23 @@ class ReconcileRun:
         found["losses"] = self._losses_kept(budget)
         self._see_figures(budget)
         found["purged"] = self.reconciler.purge() + self.history.purge()
-        found["pair_rules_refreshed"] = self._refreshed(budget, unread)
+        refresh, rules = self.decider.pair_rules.refresh_if_due, "pair_rules"
+        found["pair_rules_refreshed"] = _read(
+            rules, "pair_rules.not_refreshed", lambda: refresh(budget), False, unread
+        )
         found["fees_read"] = self._fees_read(budget)
-        found["key_read"] = self._key_read(unread)
+        found["key_read"] = _read("key", "kraken.key_not_read", self._key_read, False, unread)
         found["venue_unavailable"] = unread
         found["told"] = self.telling.run(unread, self.money.prices, budget)
-        done = {
-            name: found[name]
-            for name in ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")
-        }
-        done |= {
-            "looked_at": len(found["looked_at"]),
-            "unread": len(unread),
-            "more": found["cursor"] is not None,
-        }
-        event(logging.INFO, "reconcile.done", **done)
+        names = ("legs_missed", "fills", "trades", "purged", "pair_rules_refreshed", "told")
+        event(
+            logging.INFO,
+            "reconcile.done",
+            **{name: found[name] for name in names},
+            looked_at=len(found["looked_at"]),
+            unread=len(unread),
+            more=found["cursor"] is not None,
+        )
         return found
 
     def _trades_read(self, budget: Budget, unread: list[dict[str, str]]) -> int:
@@ -146,11 +149,7 @@ class ReconcileRun:
         settled = [row["claimed_at"] for row in looked_at if row["before"] != row["after"]]
         fresh_for = timedelta(seconds=self.settings.alert_max_age_s)
         since = min([last.since(now, fresh_for), *settled])
-        recent = [
-            entry
-            for entry in settled_since(self.decider.ledger, since)
-            if reconciler.is_ours(entry)
-        ]
+        recent = list(filter(reconciler.is_ours, settled_since(self.decider.ledger, since)))
         missed = miss_legs(recent, self.decider.ledger, self.decider.clock.now())
         is_new_day = last.is_first_of_day(now)
         last.keep(now)
@@ -170,33 +169,14 @@ class ReconcileRun:
             known = list(
                 self.decider.ledger.unfinished(mode, account, tuple(Unfinished), MOST_UNFINISHED)
             )
-            most, round_ = (
-                MOST_ASKED - NEWEST,
-                int(self.decider.clock.now().timestamp()) // 60 // EVERY_MINUTES,
-            )
+            most = MOST_ASKED - NEWEST
+            round_ = int(self.decider.clock.now().timestamp()) // 60 // EVERY_MINUTES
             first = round_ * most % max(1, len(known))
             known = (known[first:] + known[:first])[:most]
         entries = list({entry.unit: entry for entry in (*recent[:NEWEST], *known)}.values())
-        try:
-            fills = Fills(
-                self.decider.ledger,
-                self.decider.venue,
-                self.decider.clock,
-                self.reconciler.read_lag,
-            )
-            return fills.fill_in(entries, budget)
-        except VenueUnavailable as error:
-            event(logging.WARNING, "fill.not_read", reason=error.message)
-            unread.append({"read": "fills", "why": error.message})
-            return 0
-
-    def _refreshed(self, budget: Budget, unread: list[dict[str, str]]) -> bool:
-        try:
-            return self.decider.pair_rules.refresh_if_due(budget)
-        except VenueUnavailable as error:
-            event(logging.WARNING, "pair_rules.not_refreshed", reason=error.message)
-            unread.append({"read": "pair_rules", "why": error.message})
-            return False
+        decider = self.decider
+        fills = Fills(decider.ledger, decider.venue, decider.clock, self.reconciler.read_lag)
+        return _read("fills", "fill.not_read", lambda: fills.fill_in(entries, budget), 0, unread)
 
     def _fees_read(self, budget: Budget) -> bool:
         """Behind the pair rules: only pairs that Kraken still lists are asked for."""
@@ -215,12 +195,19 @@ class ReconcileRun:
         )
         return dict.fromkeys(pair for pair in sent if pair)
 
-    def _key_read(self, unread: list[dict[str, str]]) -> bool:
-        if not isinstance(self.decider.venue, RemembersItsKey):
-            return False
-        try:
-            return self.decider.venue.read_key_if_due()
-        except VenueUnavailable as error:
-            event(logging.WARNING, "kraken.key_not_read", reason=error.message)
-            unread.append({"read": "key", "why": error.message})
-            return False
+    def _key_read(self) -> bool:
+        venue = self.decider.venue
+        return isinstance(venue, RemembersItsKey) and venue.read_key_if_due()
+
+
+def _read(
+    what: str, name: str, read: Callable[[], T], nothing: T, unread: list[dict[str, str]]
+) -> T:
+    """What was read of Kraken; ``nothing`` where it can't be, which ``unread`` and an event
+    ``name`` tell."""
+    try:
+        return read()
+    except VenueUnavailable as error:
+        event(logging.WARNING, name, reason=error.message)
+        unread.append({"read": what, "why": error.message})
+        return nothing

@@ -14,10 +14,8 @@ from webhook_core.intake.caveats import permit_of, written
 from webhook_core.intake.credentials import TokenKey
 from webhook_core.settings.settings import Settings
 from webhook_core.web.messages import HttpRequest, HttpResponse, NotFound, json_response
-from webhook_core.web.not_operator import NotOperator
-from webhook_core.web.operators import Operators
-from webhook_core.web.pages.forms import form_of
-from webhook_core.web.pages.logins import Logins
+from webhook_core.web.operators import NotOperator, Operators
+from webhook_core.web.pages.logins import Logins, form_of
 from webhook_core.web.pages.session import Sessions
 
 LASTS = timedelta(days=90)

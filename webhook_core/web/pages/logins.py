@@ -1,4 +1,5 @@
-"""Whose session a request belongs to, and sessions that were ended before their time.
+"""Whose session a request belongs to, sessions that were ended before their time, and the forms
+that are posted in one.
 
 A cookie is good by its signature until it ends by itself, wherever a copy of it is. So a logout is
 written down beside the ledger until then, and every instance looks there: one read of a page.
@@ -8,14 +9,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.web.messages import NotFound
+from webhook_core.web.messages import HttpRequest, NotFound
 from webhook_core.web.operators import Operators
 from webhook_core.web.pages.session import Sessions
 
 DOCUMENT = "operator-logouts"
+MOST_FIELDS = 20
 _TRIES = 5
+
+
+def form_of(request: HttpRequest) -> dict[str, str]:
+    """The fields of a form that was posted, the first of each that came. What can't be read is no
+    field."""
+    text = request.body.decode("ascii", "replace")
+    try:
+        rows = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return dict(reversed(rows))
 
 
 class Logins:

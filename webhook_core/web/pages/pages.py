@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webhook_core.settings.settings import Settings
 from webhook_core.web.gate import ClosedGate, Gate
 from webhook_core.web.messages import HttpRequest, HttpResponse
 from webhook_core.web.operators import Operators
+
+if TYPE_CHECKING:
+    from webhook_core.web.pages.composing import Composing
+    from webhook_core.web.pages.operator import OperatorPages
 
 HERE = Path(__file__).parent
 POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'"
@@ -38,32 +43,23 @@ def routes(
 ) -> Mapping[str, Mapping[str, Callable[[], HttpResponse]]]:
     """By path and method."""
 
-    def operators(name: str) -> Callable[[], HttpResponse]:
-        def answer() -> HttpResponse:
-            from webhook_core.web.pages.operator import (
-                OperatorPages,  # the composer needs no template
-            )
+    def pages() -> OperatorPages:
+        from webhook_core.web.pages.operator import OperatorPages  # the composer needs no template
 
-            pages = OperatorPages(open_operators(), gate, settings)
-            response: HttpResponse = getattr(pages, name)(request)
-            return response
+        return OperatorPages(open_operators(), gate, settings)
 
-        return answer
+    def composing() -> Composing:
+        from webhook_core.web.pages.composing import Composing  # only with a login
 
-    def composing(name: str) -> Callable[[], HttpResponse]:
-        def answer() -> HttpResponse:
-            from webhook_core.web.pages.composing import Composing  # only with a login
+        return Composing(open_operators(), settings)
 
-            response: HttpResponse = getattr(Composing(open_operators(), settings), name)(request)
-            return response
-
-        return answer
-
-    forms = {"login": "log_in", "logout": "log_out", "pause": "pause", "resume": "resume"}
     return {
         "/compose": {"GET": composer},
-        "/operator": {"GET": operators("show")},
-        "/operator/compose": {"GET": composing("session")},
-        "/operator/compose/token": {"POST": composing("mint")},
-        **{f"/operator/{path}": {"POST": operators(name)} for path, name in forms.items()},
+        "/operator": {"GET": lambda: pages().show(request)},
+        "/operator/compose": {"GET": lambda: composing().session(request)},
+        "/operator/compose/token": {"POST": lambda: composing().mint(request)},
+        "/operator/login": {"POST": lambda: pages().log_in(request)},
+        "/operator/logout": {"POST": lambda: pages().log_out(request)},
+        "/operator/pause": {"POST": lambda: pages().pause(request)},
+        "/operator/resume": {"POST": lambda: pages().resume(request)},
     }
