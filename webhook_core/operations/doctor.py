@@ -8,26 +8,26 @@ settings that can't be used stop the rest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TextIO
 
 from webhook_core import bootstrap
+from webhook_core.application import Application
 from webhook_core.events import LOGGER
 from webhook_core.findings import Finding, fail, guarded, ok, warn
 from webhook_core.operations import at_terminal
 from webhook_core.operations.doctor_alert import check_alert
-from webhook_core.operations.doctor_history import check_history
 from webhook_core.operations.doctor_ledger import (
     advice_for,
     begin_anew,
+    check_history,
     check_ledger,
     in_place_of_a_ledger,
 )
 from webhook_core.operations.doctor_limits import check_losses, check_tokens
 from webhook_core.operations.doctor_notify import check_notify
-from webhook_core.operations.doctor_pairs import check_pair_rules, check_symbols
-from webhook_core.operations.doctor_venue import check_venue
+from webhook_core.operations.doctor_venue import check_pair_rules, check_symbols, check_venue
 from webhook_core.settings.reading import (
     LISTS_OF_SECRETS,
     SECRETS,
@@ -46,6 +46,7 @@ _WARNING_ADVICE = {
     "STRATEGIES_FILE": "webhook_core/settings/README.md says how a secret is named",
     "LEDGER_URL": "use firestore://PROJECT, or elsewhere a file that outlives the process",
 }
+Check = Callable[[Application], Iterator[Finding]]
 _LOOK_ABOVE = "look at what was found about Kraken"
 
 
@@ -70,7 +71,7 @@ def examine(env: Mapping[str, str], stream: TextIO) -> Iterator[Finding]:
     if not env.get("LOG_LEVEL"):
         # What went wrong is a finding; said twice it would look like two things.
         LOGGER.setLevel(logging.CRITICAL + 1)
-    for finding in guarded("everything else", partial(_examine, settings, env), lambda _: ""):
+    for finding in guarded("everything else", partial(_examine, settings, env), _always("")):
         yield _without_secrets(finding, settings)
 
 
@@ -85,7 +86,7 @@ def begin_ledger_anew(env: Mapping[str, str], stream: TextIO) -> Iterator[Findin
     advice = "a file that is no ledger stays as it is: move it away first, or " + advice_for(
         settings.ledger_url
     )
-    yield from guarded("ledger", partial(begin_anew, settings), lambda _: advice)
+    yield from guarded("ledger", partial(begin_anew, settings), _always(advice))
 
 
 def _faults(error: SettingsError, advice: str) -> Iterator[Finding]:
@@ -105,22 +106,30 @@ def _without_secrets(finding: Finding, settings: Settings) -> Finding:
     return finding._replace(found=found, advice=advice)
 
 
+def _always(advice: str) -> Callable[[str], str]:
+    return lambda _message: advice
+
+
 def _examine(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(settings, env)
     settings, no_ledger = in_place_of_a_ledger(settings)
     application = bootstrap.build(settings)
     advice = advice_for(settings.ledger_url)
-    if no_ledger is None:
-        yield from guarded("ledger", partial(check_ledger, application), lambda _: advice)
-    else:
+    checks: dict[str, tuple[Check, str]] = {
+        "ledger": (check_ledger, advice),
+        "venue": (check_venue, _LOOK_ABOVE),
+        "pair rules": (check_pair_rules, advice),
+        "pairs": (check_symbols, _LOOK_ABOVE),
+        "daily loss": (check_losses, advice),
+        "records of alerts": (check_history, advice),
+        "notifications": (check_notify, advice),
+        "alert": (check_alert, _LOOK_ABOVE),
+    }
+    if no_ledger is not None:
+        del checks["ledger"]
         yield no_ledger
-    yield from guarded("venue", partial(check_venue, application), lambda _: _LOOK_ABOVE)
-    yield from guarded("pair rules", partial(check_pair_rules, application), lambda _: advice)
-    yield from check_symbols(application)
-    yield from guarded("daily loss", partial(check_losses, application), lambda _: advice)
-    yield from guarded("records of alerts", partial(check_history, application), lambda _: advice)
-    yield from guarded("notifications", partial(check_notify, application), lambda _: advice)
-    yield from guarded("alert", partial(check_alert, application), lambda _: _LOOK_ABOVE)
+    for name, (check, what_to_do) in checks.items():
+        yield from guarded(name, partial(check, application), _always(what_to_do))
 
 
 # -- settings --------------------------------------------------------------------------------------

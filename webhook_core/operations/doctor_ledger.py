@@ -1,27 +1,31 @@
-"""The doctor's look at the ledger: whether it is the right one and can be written; and a new one,
-begun on purpose."""
+"""The doctor's look at the ledger: whether it is the right one and can be written; a new one, begun
+on purpose; and whether records of alerts could not be written to it."""
 
 from __future__ import annotations
 
 import json
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from webhook_core.application import Application
 from webhook_core.clock import Clock
 from webhook_core.errors import LedgerAbsent, LedgerLost, LedgerUnavailable
 from webhook_core.findings import Finding, fail, ok, warn
+from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.ledger import opening
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.identity import ADVICE
 from webhook_core.ledger.url import parse as parse_ledger_url
+from webhook_core.notify.lost_records import said
 from webhook_core.settings.settings import Settings
 
 PROBE = "doctor"
 """The name of the document that is written and read back; it stays, and the next run writes over
 it."""
 TRIES = 3
+SHOWN = timedelta(days=7)
 SLOW_WRITE_S = 0.5
 _ADVICE = {
     "sqlite": (
@@ -175,3 +179,23 @@ def _latency(url: str, written_s: float, read_s: float) -> Finding:
             "each alert waits for two such writes: run the function in the ledger's region",
         )
     return ok("ledger", found)
+
+
+_IN_THE_LOG = (
+    "the log has history.not_kept with the cause; no answer of an alert was another for it"
+)
+
+
+def check_history(application: Application) -> Iterator[Finding]:
+    """Nothing where every record was written, and where the ledger fails, which is said apart."""
+    history = application.operators.history
+    name, since = lost_document(*history.whose), application.clock.now() - SHOWN
+    try:
+        lost = counted_since(history.store, name, since)
+    except LedgerUnavailable:
+        return
+    if lost:
+        which = said(sum(many for _, many in lost), lost[-1][0].isoformat())
+        yield warn(
+            "records of alerts", f"{which} may be missing: the ledger took none", _IN_THE_LOG
+        )

@@ -29,8 +29,12 @@ from webhook_core.ledger import transitions
 from webhook_core.ledger.contract import Existing, Ledger
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry
 from webhook_core.ledger.report import facts
-from webhook_core.operations.replay_refusals import _NOT_REPLAYABLE, ReplayRefused
-from webhook_core.operations.replay_search import EntrySearch, is_ours
+from webhook_core.operations.replay_search import (
+    NOT_REPLAYABLE,
+    EntrySearch,
+    ReplayRefused,
+    is_ours,
+)
 from webhook_core.planning.decide import Decider
 from webhook_core.sending.reconcile import may_be_of
 from webhook_core.sending.submission import Submission
@@ -91,7 +95,7 @@ class Replay:
         if entry.state not in REPLAYABLE:
             order = f" as {entry.current.order_id}" if entry.current.order_id else ""
             raise ReplayRefused(
-                f"The alert is {entry.state}: {_NOT_REPLAYABLE[entry.state]}{order}."
+                f"The alert is {entry.state}: {NOT_REPLAYABLE[entry.state]}{order}."
             )
         if not is_ours(entry, self.settings):
             ours = f"{self.settings.trading_mode} mode, account {self.settings.account}"

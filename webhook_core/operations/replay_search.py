@@ -1,18 +1,50 @@
-"""Which entry of the ledger an operator means, by the id of its alert or the name of its unit."""
+"""Which entry of the ledger an operator means, by the id of its alert or the name of its unit, and
+why one is not sent once more."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from webhook_core.errors import WebhookError
 from webhook_core.ledger.contract import Ledger
 from webhook_core.ledger.entry import REPLAYABLE, LedgerEntry, State, Unit
-from webhook_core.operations.replay_refusals import ReplayRefused, SeveralEntries
 from webhook_core.settings.settings import Settings
 
 PAGE = 200
 MOST_PAGES = 50
 """The ledger has no index by alert id. A search reads up to 10,000 entries, twice at most: seconds
 on SQLite, and on Firestore a billed read for each. A unit's name needs no search."""
+
+NOT_REPLAYABLE = {
+    State.ACCEPTED: "Kraken accepted it",
+    State.SUBMITTING: "its outcome is not known yet; run reconcile first, it may have been placed",
+    State.NOT_SENT: (
+        "it was not sent, and a redelivery may still send it; reconcile makes it EXPIRED once "
+        "it is too old"
+    ),
+    State.NO_ACTION: "there was nothing to do",
+    State.MISSED: (
+        "it was answered before its order was planned, and a redelivery may still send it; "
+        "too old, it becomes EXPIRED"
+    ),
+}
+
+
+class ReplayRefused(WebhookError):
+    """Nothing was sent; the message says why."""
+
+    code = "replay_refused"
+    status = 422
+
+
+class SeveralEntries(ReplayRefused):
+    """More than one entry could be meant: ``entries`` are those."""
+
+    def __init__(self, entries: Collection[LedgerEntry]) -> None:
+        super().__init__(
+            "Several entries have this alert id; say which one with --generation or --unit."
+        )
+        self.entries = entries
 
 
 class EntrySearch:

@@ -1,4 +1,5 @@
-"""Scoped tokens in the words of a person: what was typed as caveats, and caveats as sentences."""
+"""Scoped tokens in the words of a person: what was typed as caveats, caveats as sentences, and the
+pairs that nobody knows."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from webhook_core.intake.caveats import LONGEST, TRADINGVIEW
+from webhook_core.operations.at_terminal import known_pairs
 from webhook_core.trading.permits import ACTIONS, READ, Permit
 from webhook_core.trading.rounding import plain
+from webhook_core.trading.symbols import Instruments, UnknownSymbol
 
 
 def option_values(letter: str, text: str) -> list[str]:
@@ -57,3 +60,19 @@ def described(permit: Permit, now: datetime) -> Iterator[tuple[str, str]]:
 
 def _costs(costs: Mapping[str, Decimal]) -> str:
     return ", ".join(f"{plain(amount)} {code}" for code, amount in costs.items())
+
+
+def unknown_pairs(permit: Permit) -> list[str]:
+    """Those that no packaged rule and no record has. A pair that is new at Kraken may be among
+    them, and one that is spelt wrong makes the token good for nothing."""
+    known = known_pairs()
+    named = dict.fromkeys(pair for pairs in permit.pairs for pair in pairs)
+    return [pair for pair in named if not _is_known(pair, known)]
+
+
+def _is_known(pair: str, known: Instruments) -> bool:
+    try:
+        known.resolve(pair)
+    except UnknownSymbol:
+        return False
+    return True

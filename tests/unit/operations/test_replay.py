@@ -21,8 +21,7 @@ from webhook_core.ledger.entry import REPLAYABLE, State, Unit
 from webhook_core.ledger.transitions import IllegalTransition, replayed_by_operator
 from webhook_core.operations.cli import cli
 from webhook_core.operations.commands.terminal import budget
-from webhook_core.operations.replay_refusals import ReplayRefused
-from webhook_core.operations.replay_search import unit_named
+from webhook_core.operations.replay_search import ReplayRefused, unit_named
 from webhook_core.settings.reading import read_settings
 from webhook_core.trading.requests import NotSent, Rejected, Unknown, VenueOrder
 

@@ -11,7 +11,7 @@ from tests.support.position_alerts import alert
 from tests.support.trading_venue import outcome, replay_of, sent, trader
 from webhook_core.ledger.entry import State
 from webhook_core.operations.commands.terminal import budget
-from webhook_core.operations.replay_refusals import ReplayRefused
+from webhook_core.operations.replay_search import ReplayRefused
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Rejected

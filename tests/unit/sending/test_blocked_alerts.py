@@ -10,7 +10,7 @@ from tests.support.position_alerts import MARGIN, alert, held, target
 from tests.support.trading_venue import replay_of, trader
 from tests.unit.planning.test_believed import LIVE, live, post
 from webhook_core.clock import Budget
-from webhook_core.operations.replay_refusals import ReplayRefused
+from webhook_core.operations.replay_search import ReplayRefused
 from webhook_core.trading.requests import Unknown
 
 BUY = {"side": "buy", "volume": "0.5"}

@@ -20,7 +20,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.entry import State
 from webhook_core.ledger.serial import from_text, to_text
-from webhook_core.operations.replay_refusals import ReplayRefused
+from webhook_core.operations.replay_search import ReplayRefused
 from webhook_core.trading.requests import Unknown
 
 CAPPED = {"MAX_ORDER_COST": "100000 USD"}

@@ -13,7 +13,7 @@ from tests.support.position_alerts import alert, target
 from tests.support.trading_venue import outcome, replay_of, sent, trader
 from webhook_core.ledger.entry import State
 from webhook_core.operations.commands.terminal import budget
-from webhook_core.operations.replay_refusals import ReplayRefused
+from webhook_core.operations.replay_search import ReplayRefused
 from webhook_core.trading.requests import Fill, NotSent, Rejected, Unknown, VenueOrder
 
 D = Decimal

@@ -8,11 +8,48 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake.dialects import whook
-from webhook_core.intake.dialects.sure_orders import SIDES, Order, agreed, lines, pair
 from webhook_core.intake.field_names import MAX_ECHO
+
+_SPOT_PAIR = r"(?a)[A-Za-z0-9]{2,10}[/_-]?[A-Za-z0-9]{2,6}"
+_SIDES = {"buy": "buy", "long": "buy", "sell": "sell"}
+"""A short is no sell of what is held, so it is not sure."""
+
+
+class Order(NamedTuple):
+    """As far as the text says it for sure. ``action``: buy, sell, close, cancel, target. ``rest``:
+    the names of what the message to paste does not have."""
+
+    action: str | None = None
+    symbol: str | None = None
+    rest: tuple[str, ...] = ()
+
+
+def _lines(text: str) -> list[str]:
+    """Those that say something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _agreed(orders: list[Order]) -> Order | None:
+    """What several lines agree on."""
+    if not orders:
+        return None
+    actions, symbols = {one.action for one in orders}, {one.symbol for one in orders}
+    return Order(
+        actions.pop() if len(actions) == 1 else None,
+        symbols.pop() if len(symbols) == 1 else None,
+        tuple(name for one in orders for name in one.rest),
+    )
+
+
+def _pair(text: str | None) -> str | None:
+    """A spot pair, whose exchange may stand before it; None for what is none."""
+    name = (text or "").rpartition(":")[2].removesuffix(".P").removesuffix(".p")
+    is_pair = re.fullmatch(_SPOT_PAIR, name) and not re.search(r"(?i)(perp|swap|perpetual)$", name)
+    return name.upper() if is_pair else None
+
 
 _POSITION = ("market_position", "market_position_size")
 
@@ -54,14 +91,14 @@ _KEYS = frozenset(
 def _autoview(text: str) -> Order | None:
     """e=kraken s=btcusd b=buy q=0.01 t=market (autoview.com/syntax)."""
     orders = []
-    for line in lines(text):
+    for line in _lines(text):
         pairs = [token.partition("=") for token in line.split()]
         said = {name.lower(): value.lower() for name, sign, value in pairs if sign and value}
         # Newer keys than these are its own all the same where exchange and symbol stand beside.
         if len(said) != len(pairs) or not ({"e", "s"} <= said.keys() or said.keys() <= _KEYS):
             return None
         closes = {"position": "close", "order": "cancel"}.get(said.get("c", ""))
-        action = closes or SIDES.get(said.get("b", ""))
+        action = closes or _SIDES.get(said.get("b", ""))
         if len(pairs) < 2 or not (closes or said.get("b") in ("buy", "long", "sell", "short")):
             return None
         # What to paste for a close has no size, so that of a part is not in it.
@@ -70,8 +107,8 @@ def _autoview(text: str) -> Order | None:
             *(("t",) if said.get("t", "market") == "market" else ()),
         }
         rest = tuple(name for name in said if name not in carried)
-        orders.append(Order(action, pair(said.get("s")), rest))
-    return agreed(orders)
+        orders.append(Order(action, _pair(said.get("s")), rest))
+    return _agreed(orders)
 
 
 def _alertatron(text: str) -> Order | None:
@@ -83,25 +120,25 @@ def _alertatron(text: str) -> Order | None:
     sides = {side.lower() for side in re.findall(r"(?ai)\bside\s*=\s*(buy|sell)\b", match[3])}
     calls = re.findall(r"(?a)\b(\w+)\(", match[3])
     rest = tuple(name for name in calls if name != "market")
-    return Order(sides.pop() if len(sides) == 1 else None, pair(match[2]), rest)
+    return Order(sides.pop() if len(sides) == 1 else None, _pair(match[2]), rest)
 
 
 def _frostybot(text: str) -> Order | None:
     """trade:kraken:buy symbol=BTC/USD size=100 (github.com/CryptoMF/frostybot)."""
     verbs = "long|short|buy|sell|close|flatten|cancel|cancelall|stoploss|takeprofit|trailstop"
     orders = []
-    for line in lines(text):
+    for line in _lines(text):
         match = re.fullmatch(rf"(?ai)(?:trade:)?[\w-]+:({verbs})((?:\s+\w+=\S+)*)", line)
         if match is None:
             return None
         verb, symbol = match[1].lower(), re.search(r"(?ai)\bsymbol=(\S+)", match[2])
-        action = SIDES.get(verb) or {"flatten": "close", "close": "close"}.get(verb)
+        action = _SIDES.get(verb) or {"flatten": "close", "close": "close"}.get(verb)
         action = "cancel" if verb.startswith("cancel") else action
         names = re.findall(r"(?a)\b(\w+)=", match[2])
         carried = ("symbol",) if action in ("close", "cancel") else ("symbol", "size")
         rest = tuple(name for name in names if name.lower() not in carried)
-        orders.append(Order(action, pair(symbol[1]) if symbol else None, rest))
-    return agreed(orders)
+        orders.append(Order(action, _pair(symbol[1]) if symbol else None, rest))
+    return _agreed(orders)
 
 
 def _pineconnector(text: str) -> Order | None:
@@ -114,9 +151,70 @@ def _pineconnector(text: str) -> Order | None:
         return None
     verb = match[1].lower()
     action = {"closelong": "close", "closelongshort": "close", "closeall": "close"}.get(verb)
-    action = "cancel" if verb.startswith("cancel") else action or SIDES.get(verb)
+    action = "cancel" if verb.startswith("cancel") else action or _SIDES.get(verb)
     rest = tuple(re.findall(r"(?a),\s*(\w+)=", match[3]))
-    return Order(action, pair(match[2]), rest)
+    return Order(action, _pair(match[2]), rest)
+
+
+_COMMANDS = {
+    **_SIDES,
+    "short": None,
+    "position": "target",
+    "pos": "target",
+    "close": "close",
+    "changeleverage": None,
+}
+_MODIFIERS = "nominal|bclock|collateral|reduce|reduceonly|force_usdt|force_percent"
+_ID = r"[\w.-]+"
+_WORDS = {
+    "commands": "|".join(_COMMANDS),
+    "pairs": r"[A-Z0-9]{2,10}/?(?:USDT?|USDC|EUR|GBP|BTC|ETH)(?:\.P|:USDT?|:USDC)?",
+    "leverages": r"\d+(?:\.\d+)?x|x\d+(?:\.\d+)?",
+    "amounts": r"-?\d+(?:\.\d+)?[$%@]?",
+    "others": rf"{_MODIFIERS}|limit:{_ID}:\d+(?:\.\d+)?|cancel:{_ID}",
+    "accounts": r".*",
+}
+"""Kind of a word -> how it is written; the first that fits."""
+
+
+def _whook(text: str) -> Order | None:
+    """kraken buy BTC/USD 100$ x3, words in any order (github.com/germangar/whook). Free text:
+    recognised only where every line is an account, a pair, a command and what goes with it."""
+    orders = []
+    for line in _lines(text):
+        order = _line(line.split())
+        if order is None:
+            return None
+        orders.append(order)
+    return _agreed(orders)
+
+
+def _line(words: list[str]) -> Order | None:
+    found: dict[str, list[str]] = {kind: [] for kind in _WORDS}
+    for word in words:
+        found[_kind_of(word)].append(word)
+    if len(found["pairs"]) != 1 or any(len(found[kind]) > 1 for kind in _WORDS if kind != "others"):
+        return None
+    symbol = _pair(found["pairs"][0].partition(":")[0])
+    rest = tuple(word.partition(":")[0].lower() for word in found["others"])
+    cancels = [word for word in found["others"] if word.lower().startswith("cancel:")]
+    if cancels and not found["commands"] and not found["amounts"]:
+        name = cancels[0].partition(":")[2]
+        # By a name of whook's own, which no order here has.
+        return Order("cancel", symbol, () if name.lower() == "all" else ("customID",))
+    if len(found["commands"]) != 1 or cancels:
+        return None
+    command = found["commands"][0].lower()
+    if not found["amounts"] and command not in ("close", "changeleverage"):
+        return None
+    parts = ("percent",) if command == "close" and found["amounts"] else ()
+    return Order(_COMMANDS[command], symbol, rest + parts)
+
+
+def _kind_of(word: str) -> str:
+    return next(
+        kind for kind, how in _WORDS.items() if re.fullmatch(how, word, re.ASCII | re.IGNORECASE)
+    )
 
 
 _READERS: tuple[tuple[str, Callable[[str], Order | None]], ...] = (
@@ -124,5 +222,5 @@ _READERS: tuple[tuple[str, Callable[[str], Order | None]], ...] = (
     ("Alertatron", _alertatron),
     ("frostybot", _frostybot),
     ("PineConnector", _pineconnector),
-    ("whook", whook.read),
+    ("whook", _whook),
 )

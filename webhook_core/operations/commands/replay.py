@@ -11,7 +11,7 @@ from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.operations.commands.tables import show_facts, show_table
 from webhook_core.operations.commands.terminal import OpenApplication, budget, duration, moment
 from webhook_core.operations.replay import Checked, Replay
-from webhook_core.operations.replay_refusals import SeveralEntries
+from webhook_core.operations.replay_search import SeveralEntries
 
 _RESULTS = {
     State.ACCEPTED: "Kraken accepted the order.",

@@ -19,8 +19,7 @@ from webhook_core.intake.credentials import TokenKey
 from webhook_core.intake.scoped_tokens import MOST_CHARACTERS, Token
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.operations.commands.tables import one_line, show_facts, show_line
-from webhook_core.operations.token_pairs import unknown_pairs
-from webhook_core.operations.token_words import described, expiry, option_values
+from webhook_core.operations.token_words import described, expiry, option_values, unknown_pairs
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.variables import token_ids
 
