@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import market_position, order_values
-from webhook_core.intake.field_names import Sorted, present
+from webhook_core.intake.field_names import Sorted, fault_on, present
 from webhook_core.trading.orders import CancelScope
 
 _WHOLE = (
@@ -25,10 +24,9 @@ def read(fields: Sorted) -> dict[str, Any]:
     """The fields of a close with ``scope``, as ``Alert`` names them. Raises AlertMalformed."""
     scope = values.agreed(present(fields.order, "scope"), order_values.one_of(CancelScope))
     if scope == "symbol":
-        raise AlertMalformed(
-            "scope is strategy or all with action close: without it the position of symbol is "
-            "closed.",
-            field="scope",
+        raise fault_on(
+            "scope",
+            "is strategy or all with action close: without it the position of symbol is closed",
         )
     for name in _WHOLE:
         for sent in present(fields.order, name):

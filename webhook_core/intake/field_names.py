@@ -104,6 +104,11 @@ _EXCHANGES = word_set(
 _CODES = frozenset(("exchange", "interval", "timeframe"))
 
 
+def fault_on(field: str, text: str) -> AlertMalformed:
+    """The sentence "<field> <text>." as an error on a field of ours."""
+    return AlertMalformed(f"{field} {text}.", field=field)
+
+
 class Sent:
     """One field as it came: our name for it, the sender's, and the value, which no repr shows."""
 

@@ -12,6 +12,7 @@ from webhook_core.intake.field_names import (
     Order,
     Sent,
     Sorted,
+    fault_on,
     is_off,
     normalise,
     present,
@@ -65,9 +66,7 @@ def check(fields: Mapping[str, Any], order: Order, action: Action) -> None:
     """Raises AlertMalformed for what belongs to the alert, or an alert of
     its own, and not to a leg."""
     if action not in ACTIONS:
-        raise AlertMalformed(
-            f"action must be buy, sell, close or cancel in a leg, not {action}.", field="action"
-        )
+        raise fault_on("action", f"must be buy, sell, close or cancel in a leg, not {action}")
     for name, value in fields.items():
         if normalise(name) in _SECRETS and not is_off(value):
             raise AlertMalformed(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_kinds
-from webhook_core.intake.field_names import Order, Sent, Sorted
+from webhook_core.intake.field_names import Order, Sent, Sorted, fault_on
 from webhook_core.intake.order_values import read_terms
 from webhook_core.intake.shared_fields import (
     check_bar_volume,
@@ -38,9 +37,7 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     if named is None:
         raise no_symbol()
     if side is None:
-        raise AlertMalformed(
-            'side is missing: send "side": "{{strategy.order.action}}", buy or sell.', field="side"
-        )
+        raise fault_on("side", 'is missing: send "side": "{{strategy.order.action}}", buy or sell')
     if not _OF_OTHER_KINDS.isdisjoint(order):
         from webhook_core.intake import actions
 
@@ -96,16 +93,14 @@ def _check_prices(alert: Alert, order: Order) -> None:
     """Each order type has the prices that it needs, and no price is quietly left out."""
     kind = alert.order_type
     if kind.takes_trigger and alert.stop_price is None:
-        raise AlertMalformed(
-            f"stop_price is missing: it is the trigger of a {kind} order.", field="stop_price"
-        )
+        raise fault_on("stop_price", f"is missing: it is the trigger of a {kind} order")
     if kind.takes_limit and alert.price is None:
-        raise AlertMalformed(f"price is missing: it is the limit of a {kind} order.", field="price")
+        raise fault_on("price", f"is missing: it is the limit of a {kind} order")
     if not kind.takes_trigger and alert.stop_price is not None:
-        raise AlertMalformed(
-            f"stop_price is the trigger of stop-loss and take-profit orders; a {kind} order has "
-            "none. Set order_type, or remove it.",
-            field="stop_price",
+        raise fault_on(
+            "stop_price",
+            f"is the trigger of stop-loss and take-profit orders; a {kind} order has "
+            "none. Set order_type, or remove it",
         )
     if not kind.takes_limit:
         no_limit(order, f"{kind} order")

@@ -12,7 +12,15 @@ from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_kinds, order_values, quantities, shared_fields
 from webhook_core.intake.alert_texts import MAX_NAME
-from webhook_core.intake.field_names import Order, Sent, Sorted, is_missing, present, shown_names
+from webhook_core.intake.field_names import (
+    Order,
+    Sent,
+    Sorted,
+    fault_on,
+    is_missing,
+    present,
+    shown_names,
+)
 from webhook_core.intake.market_position import read_leniently
 from webhook_core.trading.orders import Action, CancelScope
 
@@ -60,9 +68,9 @@ def read(
     wanted = {"action": action, "symbol": symbol or default_symbol, **ids, **read_leniently(fields)}
     if action == "amend":
         if not ids:
-            raise AlertMalformed(
-                "order_id is missing: send it, client_order_id or of_alert for the order to amend.",
-                field="order_id",
+            raise fault_on(
+                "order_id",
+                "is missing: send it, client_order_id or of_alert for the order to amend",
             )
         shared_fields.check_bar_volume(fields)
         return wanted | _changes(order)
@@ -73,10 +81,10 @@ def read(
         return wanted
     if scope is None and fields.unknown:
         named = shown_names(sent.name for sent in fields.unknown)
-        raise AlertMalformed(
-            f"scope is missing: {named} may be meant to say what is canceled. Send scope symbol, "
-            "strategy or all, or remove what is no field of an alert.",
-            field="scope",
+        raise fault_on(
+            "scope",
+            f"is missing: {named} may be meant to say what is canceled. Send scope symbol, "
+            "strategy or all, or remove what is no field of an alert",
         )
     return wanted | _scope(order, scope, symbol, default_symbol)
 
@@ -126,24 +134,22 @@ def _scope(
         return {"scope": scope, "symbol": None}
     named = symbol or default_symbol
     if scope is None and named is None:
-        raise AlertMalformed(
-            "scope is missing: send symbol for its orders, scope strategy or all, or the one "
-            "order's order_id, client_order_id or of_alert.",
-            field="scope",
+        raise fault_on(
+            "scope",
+            "is missing: send symbol for its orders, scope strategy or all, or the one "
+            "order's order_id, client_order_id or of_alert",
         )
     if scope == "symbol" and named is None:
-        raise AlertMalformed(
-            "symbol is missing: scope symbol cancels the orders of one.", field="symbol"
-        )
+        raise fault_on("symbol", "is missing: scope symbol cancels the orders of one")
     return {"scope": scope or "symbol", "symbol": named, "side": side}
 
 
 def _changes(order: Order) -> dict[str, Any]:
     if quantities.kind_of(order) not in (None, "base"):
-        raise AlertMalformed(
-            "quantity_type must be base with action amend: volume is the order's whole size, "
-            "in the base currency.",
-            field="quantity_type",
+        raise fault_on(
+            "quantity_type",
+            "must be base with action amend: volume is the order's whole size, "
+            "in the base currency",
         )
     changes = {
         "volume": values.agreed(order.get("volume", ()), values.number),
@@ -153,9 +159,9 @@ def _changes(order: Order) -> dict[str, Any]:
         "post_only": values.agreed(order.get("post_only", ()), values.flag) or False,
     }
     if not any(changes.values()):
-        raise AlertMalformed(
-            "volume is missing: send what is to change, at least one of volume, price, stop_price, "
-            "display_volume and post_only.",
-            field="volume",
+        raise fault_on(
+            "volume",
+            "is missing: send what is to change, at least one of volume, price, stop_price, "
+            "display_volume and post_only",
         )
     return changes

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_values
-from webhook_core.intake.field_names import Sorted, is_missing, present, shown_names
+from webhook_core.intake.field_names import Sorted, fault_on, is_missing, present, shown_names
 from webhook_core.trading.orders import Action, CancelScope
 
 
@@ -18,15 +17,12 @@ def read(action: Action, fields: Sorted) -> dict[str, Any]:
             raise sent.fault("is empty: send strategy or all, or remove the field")
     scope = values.agreed(present(fields.order, "scope"), order_values.one_of(CancelScope))
     if scope == "symbol":
-        raise AlertMalformed(
-            f"scope is strategy or all with action {action}: no pair is paused alone.",
-            field="scope",
-        )
+        raise fault_on("scope", f"is strategy or all with action {action}: no pair is paused alone")
     if scope is None and fields.unknown:
         named = shown_names(sent.name for sent in fields.unknown)
-        raise AlertMalformed(
-            f"scope is missing: {named} may be meant to say what action {action} is about. Send "
-            "scope strategy or all, or remove what is no field of an alert.",
-            field="scope",
+        raise fault_on(
+            "scope",
+            f"is missing: {named} may be meant to say what action {action} is about. Send "
+            "scope strategy or all, or remove what is no field of an alert",
         )
     return {"action": action, "scope": scope}

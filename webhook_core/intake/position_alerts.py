@@ -8,7 +8,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import (
     market_position,
@@ -17,7 +16,7 @@ from webhook_core.intake import (
     quantities,
     shared_fields,
 )
-from webhook_core.intake.field_names import Order, Sorted, present
+from webhook_core.intake.field_names import Order, Sorted, fault_on, present
 from webhook_core.intake.freshness import firing_time
 from webhook_core.trading.orders import Action, OrderType, Relative
 
@@ -66,10 +65,10 @@ def _reference(action: Action, order: Order) -> Decimal | None:
     shared_fields.no_limit(order, f"{action} alert")
     price = values.agreed(order.get("price", ()), order_values.price)
     if isinstance(price, Relative):
-        raise AlertMalformed(
-            f"price is relative, and a {action} alert has no limit: send a plain number as "
-            "reference, or leave it out.",
-            field="price",
+        raise fault_on(
+            "price",
+            f"is relative, and a {action} alert has no limit: send a plain number as "
+            "reference, or leave it out",
         )
     return price
 
@@ -89,10 +88,10 @@ def _percent(order: Order) -> Decimal | None:
                 "does not go with action close: percent says how much; send one of the two"
             )
     if kind is not None and not volumes:
-        raise AlertMalformed(
-            "quantity_type does not go with action close: send percent for a part of the "
-            "position, or leave it out.",
-            field="quantity_type",
+        raise fault_on(
+            "quantity_type",
+            "does not go with action close: send percent for a part of the "
+            "position, or leave it out",
         )
     for sent in order.get("percent", ()):
         if isinstance(sent.value, str) and not sent.value.strip():
@@ -105,10 +104,10 @@ def _percent(order: Order) -> Decimal | None:
 def _new_size(order: Order) -> Decimal | None:
     """The size of the new position, in base."""
     if quantities.kind_of(order) not in (None, "base"):
-        raise AlertMalformed(
-            "quantity_type must be base with action reverse: volume is the new position's "
-            "size, in the base currency.",
-            field="quantity_type",
+        raise fault_on(
+            "quantity_type",
+            "must be base with action reverse: volume is the new position's "
+            "size, in the base currency",
         )
     return values.agreed(order.get("volume", ()), values.number)
 
@@ -119,25 +118,25 @@ def _target(order: Order) -> dict[str, Any]:
     around = market_position.read_strictly(order)
     where = around["market_position"]
     if where is None:
-        raise AlertMalformed(
-            'market_position is missing: send "market_position": '
+        raise fault_on(
+            "market_position",
+            'is missing: send "market_position": '
             '"{{strategy.market_position}}", '
-            "long, short or flat.",
-            field="market_position",
+            "long, short or flat",
         )
     in_percent = _percent_of_equity(order)
     if where != "flat" and around["market_position_size"] is None and not in_percent:
-        raise AlertMalformed(
-            'market_position_size is missing: send "market_position_size": '
+        raise fault_on(
+            "market_position_size",
+            'is missing: send "market_position_size": '
             '"{{strategy.market_position_size}}", or '
-            "volume with quantity_type percent_equity.",
-            field="market_position_size",
+            "volume with quantity_type percent_equity",
         )
     if firing_time(order) is None:
-        raise AlertMalformed(
-            "fired_at is missing: targets apply in the order in which they were fired. Send "
-            '"fired_at": "{{timenow}}".',
-            field="fired_at",
+        raise fault_on(
+            "fired_at",
+            "is missing: targets apply in the order in which they were fired. Send "
+            '"fired_at": "{{timenow}}"',
         )
     if where == "flat":
         return around
@@ -153,9 +152,9 @@ def _target(order: Order) -> dict[str, Any]:
 def _percent_of_equity(order: Order) -> bool:
     kind = quantities.kind_of(order)
     if kind not in (None, "percent_equity"):
-        raise AlertMalformed(
-            "quantity_type may only be percent_equity with action target, for a volume in percent; "
-            "without it market_position_size is the target, in the base currency.",
-            field="quantity_type",
+        raise fault_on(
+            "quantity_type",
+            "may only be percent_equity with action target, for a volume in percent; "
+            "without it market_position_size is the target, in the base currency",
         )
     return kind is not None

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_args
 
-from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake.field_names import Order, Sent, normalise, present
+from webhook_core.intake.field_names import Order, Sent, fault_on, normalise, present
 from webhook_core.trading.orders import QuantityType, Side
 
 if TYPE_CHECKING:
@@ -72,10 +71,10 @@ def read(order: Order) -> dict[str, Any]:
     in_percent = kind not in (None, "base", "quote")
     volume = values.agreed(order.get("volume", ()), percentage if in_percent else values.number)
     if kind is not None and volume is None:
-        raise AlertMalformed(
-            f"volume is missing: quantity_type {kind} says what it counts. Send both, or "
-            "neither for a configured size.",
-            field="volume",
+        raise fault_on(
+            "volume",
+            f"is missing: quantity_type {kind} says what it counts. Send both, or "
+            "neither for a configured size",
         )
     return {"volume": volume, "quantity_type": kind}
 
@@ -87,10 +86,9 @@ def check(alert: Alert) -> None:
     """
     kind, volume = alert.quantity_type, alert.volume
     if kind == "risk_percent" and alert.stop_loss is None:
-        raise AlertMalformed(
-            "stop_loss is missing: with quantity_type risk_percent the distance to it decides "
-            "the size.",
-            field="stop_loss",
+        raise fault_on(
+            "stop_loss",
+            "is missing: with quantity_type risk_percent the distance to it decides the size",
         )
     bounded = (
         kind in ("percent_balance", "risk_percent")
@@ -99,6 +97,4 @@ def check(alert: Alert) -> None:
     )
     if bounded and volume is not None and volume > 100:
         hint = ", or leverage sent" if kind == "percent_equity" else ""
-        raise AlertMalformed(
-            f"volume must be at most 100 with quantity_type {kind}{hint}.", field="volume"
-        )
+        raise fault_on("volume", f"must be at most 100 with quantity_type {kind}{hint}")

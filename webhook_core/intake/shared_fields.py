@@ -11,6 +11,7 @@ from webhook_core.intake.field_names import (
     POSITIONS,
     Order,
     Sorted,
+    fault_on,
     is_missing,
     is_off,
     normalise,
@@ -29,9 +30,7 @@ def symbol(order: Order) -> str | None:
 
 
 def no_symbol() -> AlertMalformed:
-    return AlertMalformed(
-        'symbol is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD.', field="symbol"
-    )
+    return fault_on("symbol", 'is missing: send "symbol": "{{ticker}}" or a pair such as BTC/USD')
 
 
 def positions_around(fields: Sorted) -> dict[str, Any]:
@@ -58,10 +57,10 @@ def check_bar_volume(fields: Sorted) -> None:
         return
     for sent in (*fields.context, *fields.unknown):
         if _is_of_a_bar(sent.canonical) and not is_off(sent.value):
-            raise AlertMalformed(
-                f"volume stands beside {shown_name(sent.name)} and could be the bar's: say "
-                "quantity for the order's size, and bar_volume for the bar's volume.",
-                field="volume",
+            raise fault_on(
+                "volume",
+                f"stands beside {shown_name(sent.name)} and could be the bar's: say "
+                "quantity for the order's size, and bar_volume for the bar's volume",
             )
 
 
