@@ -24,20 +24,11 @@ DONE = "alert.done"
 _SUMMED_UP = ("alert.", "order.", "request.")
 _NOT_FOR_PEOPLE = frozenset({"trace", "span_id", "trace_sampled", "execution_id"})
 _IN_THE_LINE = frozenset(
-    {
-        *(
-            "outcome",
-            "code",
-            "status",
-            "replayed",
-            "strategy",
-            "symbol",
-            "action",
-            "side",
-            "order_type",
-        ),
-        *("volume", "volume_in", "order_id", "reason", "warnings", "field", "id_reused_after_s"),
-    }
+    (
+        *("outcome", "code", "status", "replayed", "strategy", "symbol", "action", "side"),
+        *("order_type", "volume", "volume_in", "order_id", "reason", "warnings", "field"),
+        "id_reused_after_s",
+    )
 )
 _WORDS = {
     "alert_malformed": "malformed",
@@ -61,11 +52,8 @@ class ConsoleLine(logging.Formatter):
         clock = time.strftime("%H:%M:%S", time.gmtime(record.created))
         if record.getMessage() == DONE:
             line = f"{clock} {_alert(facts)}"
-            facts = {
-                name: value
-                for name, value in facts.items()
-                if name not in _IN_THE_LINE and _shows_all()
-            }
+            beside = facts.keys() - _IN_THE_LINE if _shows_all() else ()
+            facts = {name: value for name, value in facts.items() if name in beside}
         else:
             line = f"{clock} {record.levelname} {on_one_line(record.getMessage())}"
         for name, value in facts.items():
@@ -101,9 +89,8 @@ def _alert(facts: Mapping[str, Any]) -> str:
         _order(facts),
         facts.get("order_id"),
     ]
-    reasons = [facts.get("reason"), *(f"({warning})" for warning in facts.get("warnings") or ())]
-    texts = [on_one_line(str(part)) for part in (*parts, *reasons) if part]
-    return "  ".join(text for text in texts if text).rstrip()
+    parts += [facts.get("reason"), *(f"({warning})" for warning in facts.get("warnings") or ())]
+    return "  ".join(on_one_line(str(part)) for part in parts if part).rstrip()
 
 
 def _order(facts: Mapping[str, Any]) -> str:
@@ -117,13 +104,9 @@ def _order(facts: Mapping[str, Any]) -> str:
 
 def _for_people(value: object) -> str:
     if not isinstance(value, str):
-        simple = plain(value) if isinstance(value, Decimal | date) else value
-        text = (
-            simple
-            if isinstance(simple, str)
-            else json.dumps(simple, default=plain, ensure_ascii=False)
-        )
-        return on_one_line(text)
+        if isinstance(value, Decimal | date):
+            return on_one_line(str(plain(value)))
+        return on_one_line(json.dumps(value, default=plain, ensure_ascii=False))
     if value and value.isprintable() and not set(value) & set(' ="\\'):
         return value
     return json.dumps(value, ensure_ascii=not value.isprintable())

@@ -7,14 +7,15 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, takewhile
 
 from webhook_core.intake.actions import ACTION_NAMES
 from webhook_core.journal.rows import Row, row_of_close, row_of_entries, row_of_note
 from webhook_core.ledger.contract import later_legs
-from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.entry import Unit
 from webhook_core.ledger.keys import is_operators
-from webhook_core.ledger.store import Note, Store
+from webhook_core.ledger.store import Store
+from webhook_core.notify.listening import newest_first
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.words import WHAT, message_of
 from webhook_core.planning.own_closes import positions_of
@@ -90,7 +91,8 @@ class AlertNews:
     def _rows(self, begin: datetime) -> Iterator[Row]:
         """Newest first, each source up to its bound. One that is quiet costs one billed read. Of an
         alert that closes several positions each is told by itself, and together what it left."""
-        for entry in _entries_since(self.store, begin):
+        entries = newest_first(self.store.entries, PAGE, MOST_ROWS // PAGE)
+        for entry in takewhile(lambda entry: entry.claimed_at >= begin, entries):
             ours = (entry.unit.mode, entry.unit.account) == (self.mode, self.account)
             if not ours or entry.unit.leg or is_operators(entry.unit):
                 continue
@@ -98,7 +100,8 @@ class AlertNews:
                 yield row_of_entries([entry, *later_legs(self.store, entry)])
             elif left_in(entry):
                 yield row_of_close(entry, ())
-        for note in _notes_since(self.store, begin):
+        notes = newest_first(self.store.notes, PAGE, MOST_ROWS // PAGE)
+        for note in takewhile(lambda note: note.at >= begin, notes):
             row = row_of_note(note)
             if row.is_of(self.mode, self.account):
                 yield row
@@ -110,30 +113,6 @@ class AlertNews:
         mode, account, generation, leg, alert_key = key.split("/", 4)
         first = self.store.find(Unit(mode, account, alert_key, int(leg), int(generation)))
         return None if first is None else row_of_entries([first, *later_legs(self.store, first)])
-
-
-def _entries_since(store: Store, begin: datetime) -> Iterator[LedgerEntry]:
-    page = store.entries(limit=1)
-    for _ in range(MOST_ROWS // PAGE):
-        for entry in page.entries:
-            if entry.claimed_at < begin:
-                return
-            yield entry
-        if page.cursor is None:
-            return
-        page = store.entries(cursor=page.cursor, limit=PAGE)
-
-
-def _notes_since(store: Store, begin: datetime) -> Iterator[Note]:
-    page = store.notes(limit=1)
-    for _ in range(MOST_ROWS // PAGE):
-        for note in page.notes:
-            if note.at < begin:
-                return
-            yield note
-        if page.cursor is None:
-            return
-        page = store.notes(cursor=page.cursor, limit=PAGE)
 
 
 def kind_of(row: Row, now: datetime, before: str | None = None) -> str | None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
 
 from webhook_core.journal.rows import row_of_note
+from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.keys import is_operators
 from webhook_core.ledger.store import Store
 from webhook_core.settings.expectations import Expected
 from webhook_core.settings.strategy import Strategy
 
+T = TypeVar("T")
 PAGE = 50
 MOST_PAGES = 20
 """Of alerts that other functions keep in the same store, and of cancels that the operator sent."""
@@ -30,41 +34,32 @@ def newest_of(
     ``whose``; without those that the store knows none of. Raises LedgerUnavailable."""
     found: dict[str, datetime] = {}
     for name in strategies:
-        moments = [*_newest_entry(store, whose, name), *_newest_note(store, whose, name)]
+        entries = newest_first(partial(store.entries, strategy=name), PAGE, MOST_PAGES)
+        notes = newest_first(partial(store.notes, strategy=name), PAGE, MOST_PAGES)
+        of_entries = (entry.received_at for entry in entries if _is_of(entry, whose))
+        of_notes = (note.at for note in notes if row_of_note(note).is_of(*whose))
+        moments = [*islice(of_entries, 1), *islice(of_notes, 1)]
         if moments:
             found[name] = max(moments)
     return found
 
 
-def _newest_entry(store: Store, whose: tuple[str, str], strategy: str) -> Iterator[datetime]:
-    def read(cursor: str | None, limit: int) -> tuple[Collection[Any], str | None]:
-        return store.entries(strategy=strategy, cursor=cursor, limit=limit)
-
-    for entry in _searched(read):
-        if (entry.unit.mode, entry.unit.account) == whose and not is_operators(entry.unit):
-            yield entry.received_at
-            return
+def _is_of(entry: LedgerEntry, whose: tuple[str, str]) -> bool:
+    return (entry.unit.mode, entry.unit.account) == whose and not is_operators(entry.unit)
 
 
-def _newest_note(store: Store, whose: tuple[str, str], strategy: str) -> Iterator[datetime]:
-    def read(cursor: str | None, limit: int) -> tuple[Collection[Any], str | None]:
-        return store.notes(strategy=strategy, cursor=cursor, limit=limit)
-
-    for note in _searched(read):
-        if row_of_note(note).is_of(*whose):
-            yield note.at
-            return
-
-
-def _searched(read: Callable[[str | None, int], tuple[Collection[Any], str | None]]) -> Any:
-    """Newest first. As a rule the first is ours, and costs one billed read."""
+def newest_first(
+    read: Callable[..., tuple[Collection[T], str | None]], size: int, most: int
+) -> Iterator[T]:
+    """What so many pages of a list of the store hold. The first is of one row: as a rule it is
+    enough, and one billed read."""
     cursor, limit = None, 1
-    for _ in range(MOST_PAGES):
-        found, cursor = read(cursor, limit)
+    for _ in range(most):
+        found, cursor = read(cursor=cursor, limit=limit)
         yield from found
         if cursor is None:
             return
-        limit = PAGE
+        limit = size
 
 
 def silent_now(

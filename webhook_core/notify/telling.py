@@ -26,12 +26,11 @@ from webhook_core.notify.state import Message, State
 from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews
 from webhook_core.risk.pausing import Pausing
-from webhook_core.settings.expectations import Expected
 from webhook_core.settings.notify_values import about
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.told_addresses import addresses
 
-Step = Callable[[State], tuple[list[Message], State]]
+Step = Callable[[State, datetime], tuple[list[Message], State]]
 """What one source has to tell since that state, and the state once it is told."""
 LEDGER_FAILING_AFTER = 3
 TEST_S = 15.0
@@ -62,7 +61,7 @@ class Telling:
             return 0
         try:
             self._warn_once()
-            gather = partial(self._gather, unread=unread, prices=prices, budget=budget)
+            gather = partial(self._gather, self._steps(unread, prices, budget))
             outbox = Outbox(self.store, self.clock, self.name, self.book.channels(), gather)
             self._ledger_works(budget)
             return outbox.run(budget)
@@ -112,13 +111,7 @@ class Telling:
         return frozenset(DEFAULT) if chosen is None else chosen
 
     def _gather(
-        self,
-        state: State,
-        now: datetime,
-        *,
-        unread: Sequence[Mapping[str, str]],
-        prices: Prices,
-        budget: Budget,
+        self, steps: Mapping[str, Step], state: State, now: datetime
     ) -> tuple[list[Message], State]:
         expected = expected_of(self.settings.strategies)
         whose = (self.settings.trading_mode, self.settings.account)
@@ -129,9 +122,9 @@ class Telling:
         }
         state = state._replace(heard=heard)
         messages, broken = list[Message](), list[str]()
-        for name, step in self._steps(now, unread, expected, prices, budget).items():
+        for name, step in steps.items():
             try:
-                found, state = step(state)
+                found, state = step(state, now)
             except LedgerUnavailable:
                 raise
             except Exception:  # noqa: BLE001  what one can't tell keeps no other from it
@@ -143,27 +136,21 @@ class Telling:
         return [self._as_sent(message) for message in (*said, *messages)], state
 
     def _steps(
-        self,
-        now: datetime,
-        unread: Sequence[Mapping[str, str]],
-        expected: Mapping[str, Expected],
-        prices: Prices,
-        budget: Budget,
+        self, unread: Sequence[Mapping[str, str]], prices: Prices, budget: Budget
     ) -> Mapping[str, Step]:
         """By what each tells of. The alerts come behind what asks whether this is the first run."""
         mode, account = self.settings.trading_mode, self.settings.account
         trades = TradeStore(self.store, mode, account)
         summary = Summary(self.store, trades, (mode, account), self.settings.notify_summary, prices)
+        lost, expected = lost_document(mode, account), expected_of(self.settings.strategies)
         return {
-            "pauses": lambda known: standing.pauses(known, self.pausing.standing()),
-            "Kraken": lambda known: standing.venue(known, unread),
-            "trades": lambda known: TradeNews(trades, self.store, mode, account).since(known, now),
-            "lost records": lambda known: lost_records(
-                known, counted_since(self.store, lost_document(mode, account))
-            ),
-            "alerts": lambda known: AlertNews(self.store, mode, account).since(known, now),
-            "silence": lambda known: standing.silence(known, expected, now),
-            "the day": lambda known: summary.since(known, now, budget),
+            "pauses": lambda known, _: standing.pauses(known, self.pausing.standing()),
+            "Kraken": lambda known, _: standing.venue(known, unread),
+            "trades": TradeNews(trades, self.store, mode, account).since,
+            "lost records": lambda known, _: lost_records(known, counted_since(self.store, lost)),
+            "alerts": AlertNews(self.store, mode, account).since,
+            "silence": lambda known, now: standing.silence(known, expected, now),
+            "the day": lambda known, now: summary.since(known, now, budget),
         }
 
     def _mask(self, text: str) -> str:
@@ -194,11 +181,7 @@ def document_of(settings: Settings) -> str:
 
 
 def open_telling(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    pausing: Pausing,
-    read: ReadSecret,
+    settings: Settings, store: Store, clock: Clock, pausing: Pausing, read: ReadSecret
 ) -> Telling:
     """As the settings have it."""
     return Telling(settings, store, clock, pausing, AddressBook(addresses(settings), read))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from webhook_core.clock import Budget
@@ -100,20 +101,14 @@ def page(ledger: Ledger, filters: Filters, cursor: str | None, limit: int, budge
     Fewer than ``limit`` and a cursor: the search ended at its bound. Raises LedgerUnavailable, and
     ValueError for a cursor that is not ours."""
     found: list[LedgerEntry] = []
+    entries = partial(ledger.entries, states=filters.states, strategy=filters.strategy)
     size = MOST_ENTRIES if filters.need_a_search else limit
     for _ in range(max(1, SEARCHED // size)):
         left = limit - len(found)
-        read = ledger.entries(
-            states=filters.states, strategy=filters.strategy, cursor=cursor, limit=size
-        )
+        read = entries(cursor=cursor, limit=size)
         matching = [number for number, entry in enumerate(read.entries, 1) if filters.take(entry)]
         if len(matching) > left:  # only the ledger can make a cursor in the middle
-            read = ledger.entries(
-                states=filters.states,
-                strategy=filters.strategy,
-                cursor=cursor,
-                limit=matching[left - 1],
-            )
+            read = entries(cursor=cursor, limit=matching[left - 1])
         found += filter(filters.take, read.entries)
         cursor = None if _is_behind(read, filters.since) else read.cursor
         if cursor is None or len(found) == limit or budget.remaining() < ENOUGH_FOR_A_PAGE_S:

@@ -56,15 +56,11 @@ class _Number(click.ParamType):  # type: ignore[type-arg]
             number = Decimal(str(value))
         except InvalidOperation:
             number = Decimal("nan")
-        if not number.is_finite() or not 0 <= number < Decimal("1e15"):
-            self.fail(f"{value!r} is no number {self._least}", param, ctx)
-        if not number and not self._may_be_zero:
-            self.fail(f"{value!r} is no number {self._least}", param, ctx)
+        is_one = number.is_finite() and 0 <= number < Decimal("1e15")
+        if not is_one or not (number or self._may_be_zero):
+            least = "from 0 on" if self._may_be_zero else "above 0"
+            self.fail(f"{value!r} is no number {least}", param, ctx)
         return number
-
-    @property
-    def _least(self) -> str:
-        return "from 0 on" if self._may_be_zero else "above 0"
 
 
 class Options(NamedTuple):
@@ -168,19 +164,15 @@ def _secrets(options: Options) -> Secrets:
     return Secrets(settings.credentials, unset, settings.allow_token_in_url)
 
 
-def _symbol(body: bytes, application: Application) -> str | None:
-    return _symbol_of(reading.explain(application, body).alert)
-
-
 def _symbol_of(alert: Alert | None) -> str | None:
-    return (
-        None if alert is None else alert.symbol or next((leg.symbol for leg in alert.orders), None)
-    )
+    if alert is None:
+        return None
+    return alert.symbol or next((leg.symbol for leg in alert.orders), None)
 
 
 def _holding(application: Application, body: bytes, options: Options) -> Settings:
     """The settings with a paper account that holds the position."""
-    symbol = _symbol(body, application)
+    symbol = _symbol_of(reading.explain(application, body).alert)
     base = "BTC"
     if symbol is not None:
         try:

@@ -91,18 +91,14 @@ def _fixed(owner: Limits) -> Iterator[tuple[str, str]]:
     if owner.allowed_symbols is not None:
         yield "pairs", ", ".join(owner.allowed_symbols)
     guards = owner.guards or Guards()
-    for limit, costs in (
-        ("cost of an order", owner.max_order_cost),
-        ("cost of an alert", guards.max_alert_cost),
-    ):
-        if costs is not None:
-            yield limit, _amounts(costs)
-    for limit, percent in (
-        ("price collar", guards.price_collar),
-        ("spread", guards.max_spread),
-    ):
-        if percent is not None:
-            yield limit, f"{plain(percent)} %"
+    if owner.max_order_cost is not None:
+        yield "cost of an order", _amounts(owner.max_order_cost)
+    if guards.max_alert_cost is not None:
+        yield "cost of an alert", _amounts(guards.max_alert_cost)
+    if guards.price_collar is not None:
+        yield "price collar", f"{plain(guards.price_collar)} %"
+    if guards.max_spread is not None:
+        yield "spread", f"{plain(guards.max_spread)} %"
     if guards.trading_hours is not None:
         yield "hours", guards.trading_hours.text
     yield from _of_holdings(guards)
