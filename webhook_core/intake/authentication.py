@@ -26,12 +26,14 @@ from webhook_core.intake import json_body
 from webhook_core.intake.credentials import (
     SCOPED,
     Credential,
+    Proof,
     Scheme,
+    looks_signed,
+    matching,
     signing_credential,
     token_credential,
 )
 from webhook_core.intake.field_names import normalise
-from webhook_core.intake.proofs import Proof, looks_signed, matching
 from webhook_core.value import NamedTuple
 from webhook_core.web.messages import HttpRequest
 

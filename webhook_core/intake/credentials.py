@@ -1,4 +1,5 @@
-"""What a sender can prove itself with, built from the configured text.
+"""What a sender can prove itself with, built from the configured text, and what follows from the
+one that matches.
 
 No message here ever holds a secret.
 """
@@ -6,9 +7,16 @@ No message here ever holds a secret.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from webhook_core.value import Value
+from webhook_core.errors import Unauthenticated
+from webhook_core.value import NamedTuple, Value
+
+if TYPE_CHECKING:
+    from webhook_core.trading.permits import Permit
+
 
 MIN_CHARACTERS = 16
 SCOPED = "tk1."
@@ -130,3 +138,36 @@ def _base64(text: str) -> bytes | None:
         return base64.b64decode(text, validate=True)
     except ValueError:  # binascii.Error, and the plain ValueError for text that is not ASCII
         return None
+
+
+X_SIGNATURE = "x-signature"
+STANDARD_WEBHOOKS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+class Proof(NamedTuple):
+    scheme: Scheme
+    strategy: str | None = None
+    key_id: str | None = None
+    webhook_id: str | None = None
+    dialect: str | None = None
+    permit: Permit | None = None
+
+
+def looks_signed(headers: Mapping[str, str]) -> bool:
+    """Whether any signing header is present, however malformed or empty."""
+    return any(name in headers for name in (X_SIGNATURE, *STANDARD_WEBHOOKS))
+
+
+def matching(
+    credentials: Sequence[Credential], scheme: Scheme, proves: Callable[[bytes], bool]
+) -> Credential:
+    """The first credential of the scheme that proves the sender; every one is tried."""
+    configured = [credential for credential in credentials if credential.scheme is scheme]
+    if not configured:
+        raise Unauthenticated(f"nothing is configured that verifies {scheme}")
+    matches = [credential for credential in configured if proves(credential.secret)]
+    if not matches:
+        raise Unauthenticated(f"no configured secret matches ({scheme})")
+    if len({credential.strategy for credential in matches}) > 1:
+        raise Unauthenticated("one secret is configured for more than one strategy")
+    return matches[0]

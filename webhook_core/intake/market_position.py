@@ -241,7 +241,7 @@ def _or_none(candidates: Sequence[Sent], read: Callable[[Sent], Any]) -> Any:
         return values.agreed(candidates, read)
     except AlertMalformed:
         for sent in candidates:
-            from webhook_core.intake.position_words import refuse_order_word  # hardly any is one
+            from webhook_core.intake.words import refuse_order_word  # hardly any is one
 
             refuse_order_word(sent)
         return None

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from webhook_core.intake import field_values as values
-from webhook_core.intake import order_kinds
+from webhook_core.intake import order_values
 from webhook_core.intake.field_names import Order, Sent, Sorted, fault_on
 from webhook_core.intake.order_values import read_terms
 from webhook_core.intake.shared_fields import (
@@ -45,7 +45,7 @@ def read(fields: Sorted, default_symbol: str | None) -> dict[str, Any]:
     wanted = {
         "symbol": named,
         "side": side,
-        "order_type": values.agreed(order.get("order_type", ()), order_kinds.order_type)
+        "order_type": values.agreed(order.get("order_type", ()), order_values.order_type)
         or OrderType.MARKET,
         "leverage": values.agreed(order.get("leverage", ()), values.leverage),
         "confirm_fill": values.agreed(order.get("confirm_fill", ()), values.flag) or False,
@@ -78,7 +78,7 @@ def _side(order: Order) -> Side | None:
         *order.get("side", ()),
         *(Sent("side", sent.name, sent.value) for sent in order.get("action", ())),
     ]
-    return values.agreed(sides, order_kinds.side)
+    return values.agreed(sides, order_values.side)
 
 
 def _size(order: Order) -> dict[str, Decimal | str | None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
-from webhook_core.intake import order_kinds, order_values, quantities, shared_fields
+from webhook_core.intake import order_values, quantities, shared_fields
 from webhook_core.intake.alert_texts import MAX_NAME
 from webhook_core.intake.field_names import (
     Order,
@@ -122,7 +122,7 @@ def _check_alone(order: Order, named_by: str) -> None:
 def _scope(
     order: Order, scope: CancelScope | None, symbol: str | None, default_symbol: str | None
 ) -> dict[str, Any]:
-    side = values.agreed(present(order, "side"), order_kinds.side)
+    side = values.agreed(present(order, "side"), order_values.side)
     if scope == "all":
         for name, value in (("symbol", symbol), ("side", side)):
             if value is not None:

@@ -115,9 +115,9 @@ def read(action: Action, fields: Sorted, default_symbol: str | None) -> dict[str
 
     refuse_others(action, fields.order)
     if action in ("pause", "resume"):
-        from webhook_core.intake import pause_alerts
+        from webhook_core.intake import scopes
 
-        return pause_alerts.read(action, fields)
+        return scopes.read_switch(action, fields)
     symbol = symbol_of(fields.order)
     if action in ("cancel", "amend"):
         from webhook_core.intake import order_changes

@@ -11,7 +11,6 @@ from typing import Any
 from webhook_core.intake import field_values as values
 from webhook_core.intake import (
     market_position,
-    order_kinds,
     order_values,
     quantities,
     shared_fields,
@@ -28,10 +27,10 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
     """
     order = fields.order
     if action == "close" and "scope" in order:
-        from webhook_core.intake import close_scopes  # few closes are of more than a pair
+        from webhook_core.intake import scopes  # few closes are of more than a pair
 
-        if close_scopes.has_one(fields):
-            return close_scopes.read(fields)
+        if scopes.has_one(fields):
+            return scopes.read_close(fields)
     if symbol is None:
         raise shared_fields.no_symbol()
     _check_order_type(action, order)
@@ -57,7 +56,7 @@ def read(action: Action, fields: Sorted, symbol: str | None) -> dict[str, Any]:
 
 def _check_order_type(action: Action, order: Order) -> None:
     for sent in present(order, "order_type"):
-        if order_kinds.order_type(sent) is not OrderType.MARKET:
+        if order_values.order_type(sent) is not OrderType.MARKET:
             raise sent.fault(f"must be market with action {action}, or left out")
 
 
@@ -114,7 +113,7 @@ def _new_size(order: Order) -> Decimal | None:
 
 def _target(order: Order) -> dict[str, Any]:
     # TradingView's word for the order that led there.
-    values.agreed(order.get("side", ()), order_kinds.side)
+    values.agreed(order.get("side", ()), order_values.side)
     around = market_position.read_strictly(order)
     where = around["market_position"]
     if where is None:

@@ -12,8 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webhook_core.errors import Unauthenticated
-from webhook_core.intake.credentials import Credential, Scheme
-from webhook_core.intake.proofs import STANDARD_WEBHOOKS, X_SIGNATURE, Proof, matching
+from webhook_core.intake.credentials import (
+    STANDARD_WEBHOOKS,
+    X_SIGNATURE,
+    Credential,
+    Proof,
+    Scheme,
+    matching,
+)
 from webhook_core.web.messages import HttpRequest
 
 TIMESTAMP_TOLERANCE_S = 300

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 
-from webhook_core.intake.field_names import word_set
 from webhook_core.intake.json_characters import CURLY_QUOTES, CURRENCIES, named
 
-_PERCENT_ELSEWHERE = word_set("leverage display_volume market_position_size")
-_NUMBERS = _PERCENT_ELSEWHERE | word_set(
-    "volume percent price stop_price trail trail_limit take_profit take_profit_limit stop_loss "
-    "stop_loss_limit"
+_PERCENT_ELSEWHERE = frozenset({"leverage", "display_volume", "market_position_size"})
+_NUMBERS = _PERCENT_ELSEWHERE.union(
+    ("volume", "percent", "price", "stop_price", "trail", "trail_limit"),
+    ("take_profit", "take_profit_limit", "stop_loss", "stop_loss_limit"),
 )
 _PLAIN = r"(?a)[+#-]?\d+(\.\d+)?([eE][+-]?\d+)?"
 _DIGITS = r"(?a:\d+(?:[.,]\d+)*)"

@@ -1,14 +1,18 @@
 """The words in a field's name or in a short value: split at case, signs and digits, and where they
-are written together."""
+are written together; and a position that is the word of an order, such as exit."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import get_args
 
+from webhook_core.intake.field_names import Sent
+from webhook_core.intake.field_values import shown, unexpanded
 from webhook_core.intake.order_words import FILLERS, VALUE_FILLERS, VALUES
 from webhook_core.intake.refused_names import WORDS
+from webhook_core.trading.orders import MarketPosition
 
 _WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+"
 _AMOUNT = r"(?a:\d[\d,]*(?:\.\d+)?)"
@@ -63,6 +67,16 @@ def of_value(text: str) -> list[str]:
             return []
         words += found
     return [_stem(word) for word in words] if not VALUES.isdisjoint(words) else []
+
+
+def refuse_order_word(position: Sent) -> None:
+    """Raises AlertMalformed for one; any other text that is no position is context."""
+    value = position.value
+    said = of_value(value) if isinstance(value, str) and not unexpanded(value) else []
+    if said and value.lower() not in get_args(MarketPosition):
+        raise position.fault(
+            f'is {shown(value)}, and no position: for an order send action, such as "close"'
+        )
 
 
 def _of_amount(text: str) -> list[str]:

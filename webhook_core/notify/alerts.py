@@ -1,5 +1,6 @@
-"""What became of the alerts since the last run. The ledger's entries and the history's records are
-the outbox: nothing is written for a message while an alert is answered."""
+"""What became of the alerts since the last run, and how many records of them were lost. The
+ledger's entries and the history's records are the outbox: nothing is written for a message while an
+alert is answered."""
 
 from __future__ import annotations
 
@@ -177,3 +178,32 @@ def _not_watched(orders: int) -> Message:
 def _too_many(begin: datetime) -> Message:
     body = f"Since {begin:%H:%M} UTC more than {MOST_ROWS} came: older ones are not told."
     return Message("", "More alerts than can be told", f"{body} See the list of alerts.")
+
+
+_LOST_BODY = (
+    "They were answered as ever, but why each was refused stands in the function's log alone: "
+    "python -m webhook_core doctor shows whether the ledger works."
+)
+
+
+def lost_records(
+    state: State, counted: Iterable[tuple[datetime, int]]
+) -> tuple[list[Message], State]:
+    """``counted``: how many by hour, as far back as records are kept. Nothing of before the first
+    run is told."""
+    by_hour = {hour.isoformat(): many for hour, many in counted}
+    after = state._replace(lost=by_hour)
+    more = {hour: many - state.lost.get(hour, 0) for hour, many in by_hour.items()}
+    new = {hour: many for hour, many in more.items() if many > 0}
+    if state.looked_at is None or not new:
+        return [], after
+    return [
+        Message("not_kept", f"{said(sum(new.values()), min(new))} may be missing", _LOST_BODY)
+    ], after
+
+
+def said(many: int, hour: str) -> str:
+    """As in ``The records of up to 3 alerts since 2026-11-28 07:00 UTC``: a write that gave no
+    answer may have been done, and a resend counts again."""
+    which = "The record of 1 alert" if many == 1 else f"The records of up to {many} alerts"
+    return f"{which} since {datetime.fromisoformat(hour):%Y-%m-%d %H:%M} UTC"

@@ -16,11 +16,10 @@ from webhook_core.journal.hourly import counted_since, lost_document
 from webhook_core.ledger.store import Store
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify import standing
-from webhook_core.notify.alerts import AlertNews
+from webhook_core.notify.alerts import AlertNews, lost_records
 from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT
 from webhook_core.notify.listening import expected_of, newest_of
-from webhook_core.notify.lost_records import lost_records
 from webhook_core.notify.outbox import Outbox
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.summary import Prices, Summary

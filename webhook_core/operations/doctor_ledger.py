@@ -18,7 +18,7 @@ from webhook_core.ledger import opening
 from webhook_core.ledger.contract import Documents
 from webhook_core.ledger.identity import ADVICE
 from webhook_core.ledger.url import parse as parse_ledger_url
-from webhook_core.notify.lost_records import said
+from webhook_core.notify.alerts import said
 from webhook_core.settings.settings import Settings
 
 PROBE = "doctor"

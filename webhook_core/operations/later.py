@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from webhook_core.intake.alert import Alert
-from webhook_core.intake.alert_ids import doubt
+from webhook_core.intake.alert_key import doubt
 from webhook_core.operations.explain import Explained
 from webhook_core.operations.placeholders import VOLUME, Filled
 from webhook_core.operations.sentences import Sentence

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake.alert import Alert
-from webhook_core.intake.alert_ids import KnownBy, Reuse, reused
-from webhook_core.intake.alert_key import alert_key, identity_warning
+from webhook_core.intake.alert_key import KnownBy, Reuse, alert_key, identity_warning, reused
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.ledger.entry import LedgerEntry, Turn, Unit
 from webhook_core.ledger.transitions import first_attempt, no_action_attempt

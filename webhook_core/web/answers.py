@@ -24,7 +24,7 @@ from webhook_core.web.outcome_words import (
 )
 
 if TYPE_CHECKING:
-    from webhook_core.intake.alert_ids import Reuse
+    from webhook_core.intake.alert_key import Reuse
     from webhook_core.trading.appraisal import Appraisal, Estimate
 
 NO_TRADE = {"symbol": None, "side": None, "order_type": None, "volume": None, "price": None}

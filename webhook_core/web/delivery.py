@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertConflict, OrderRejected, Unauthenticated, WebhookError
 from webhook_core.events import Tally, event
-from webhook_core.intake.alert_ids import Reuse, conflict
+from webhook_core.intake.alert_key import Reuse, conflict
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.web.answers import Frame

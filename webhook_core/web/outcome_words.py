@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from webhook_core.ledger.entry import State
 
 if TYPE_CHECKING:
-    from webhook_core.intake.alert_ids import Reuse
+    from webhook_core.intake.alert_key import Reuse
     from webhook_core.sending.progress import Progress
 
 _OF_STATE = {

@@ -15,13 +15,21 @@ from webhook_core.journal.asking import Asking
 from webhook_core.ledger.entry import TERMINAL, LedgerEntry
 from webhook_core.ledger.unfinished import Unfinished
 from webhook_core.money.accounts import Accounts
+from webhook_core.money.daily_loss import LossOwner
 from webhook_core.planning.decide import Decider
+from webhook_core.risk import loss_figures
+from webhook_core.risk.on_limit import pause
+from webhook_core.risk.pausing import Pausing
 from webhook_core.sending.reconcile import Reconciler
 from webhook_core.settings.settings import Settings
+from webhook_core.trading.loss_limit import RULE
+from webhook_core.trading.rounding import plain
+from webhook_core.trading.rules import Loss
 from webhook_core.venue import RemembersItsKey
 
 if TYPE_CHECKING:
     from webhook_core.notify.telling import Telling
+
 
 T = TypeVar("T")
 NEWEST = 25
@@ -71,7 +79,7 @@ class ReconcileRun:
             self._open_ones_kept(budget, unread)
         found["fills"] = self._filled_in(recent, budget, unread)
         found["trades"] = self._trades_read(budget, unread)
-        found["losses"] = self._losses_kept(budget)
+        found["losses"] = _keep_losses(self.money, self.decider.pausing, budget)
         self._see_figures(budget)
         found["purged"] = self.reconciler.purge() + self.history.purge()
         refresh, rules = self.decider.pair_rules.refresh_if_due, "pair_rules"
@@ -115,11 +123,6 @@ class ReconcileRun:
             see_figures(self.decider, budget)
         except (VenueUnavailable, LedgerUnavailable, NotItsTurn) as error:
             event(logging.INFO, "figures.not_seen", reason=error.message)
-
-    def _losses_kept(self, budget: Budget) -> list[dict[str, Any]]:
-        from webhook_core.web.losses import keep_losses  # no alert reconciles
-
-        return keep_losses(self.money, self.decider.pausing, budget)
 
     def _open_ones_kept(self, budget: Budget, unread: list[dict[str, str]]) -> None:
         """Once a day, of the ninety that an entry is kept."""
@@ -211,3 +214,29 @@ def _read(
         event(logging.WARNING, name, reason=error.message)
         unread.append({"read": what, "why": error.message})
         return nothing
+
+
+def _keep_losses(money: Accounts, pausing: Pausing, budget: Budget) -> list[dict[str, Any]]:
+    """Today's, a row for each owner of a daily limit. Where they can't be kept, entries wait."""
+    try:
+        kept = money.keep_losses(budget)
+    except LedgerUnavailable as error:
+        event(logging.ERROR, "loss.not_kept", reason=error.message)
+        return []
+    if kept is None:
+        return []
+    for owner in kept.reached:
+        _reached(owner, kept.losses[owner.strategy], pausing)
+    return loss_figures.rows(kept.losses)
+
+
+def _reached(owner: LossOwner, loss: Loss, pausing: Pausing) -> None:
+    """Told once, and paused where the owner says so: whoever resumes before the day ends finds
+    every entry refused all the same."""
+    lost = ", ".join(f"{plain(amount)} {code}" for code, amount in loss.worst.items())
+    most = ", ".join(f"{plain(amount)} {code}" for code, amount in owner.most.items())
+    since = f"{loss.day:%Y-%m-%dT%H:%M:%SZ}"
+    strategy = owner.strategy or None
+    event(logging.WARNING, "loss.reached", strategy=strategy, lost=lost, most=most, since=since)
+    if owner.pauses:
+        pause(pausing, strategy, RULE, f"{RULE}: {lost} lost since {since}, the limit is {most}")

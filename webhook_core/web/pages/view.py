@@ -20,8 +20,7 @@ from webhook_core.trading.assets import asset_code
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.rounding import plain
 from webhook_core.web.operators import Operators
-from webhook_core.web.pages.amounts import Amounts
-from webhook_core.web.pages.curve import curve_of
+from webhook_core.web.pages.amounts import Amounts, curve_of
 from webhook_core.web.pages.heard import heard
 from webhook_core.web.pages.limits_shown import LimitsShown, read_limits
 
