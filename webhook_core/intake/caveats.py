@@ -15,7 +15,7 @@ alone, unless an ``s`` before the first ``e`` names sell.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -57,10 +57,12 @@ def permit_of(token: Token, now: datetime) -> Permit:
         raise ValueError("has no caveat e: a token needs an end")
     if max(ends) > now.astimezone(UTC).date() + LONGEST:
         raise ValueError("has an end that is more than a year ahead")
-    pairs = tuple(_pairs(text) for text in found.get("p", ()))
-    _check_overlap(pairs, _same_pairs)
+    pairs = tuple(tuple(_listed(text, _pair)) for text in found.get("p", ()))
+    _check_overlap(pairs, lambda one, other: _plain_pair(one) == _plain_pair(other))
     networks = tuple(_networks(text) for text in found.get("i", ()))
-    _check_overlap(networks, _same_networks)
+    _check_overlap(
+        networks, lambda one, other: one.version == other.version and one.overlaps(other)
+    )
     sides = _shared(found, "s", lambda text: _listed(text, Side))
     return Permit(
         token_id=token.token_id,
@@ -73,7 +75,10 @@ def permit_of(token: Token, now: datetime) -> Permit:
         max_cost=_max_cost(found.get("c", ())),
         orders_per_day=min((_number(text) for text in found.get("n", ())), default=None),
         networks=networks,
-        written={letter: "~".join(_named(letter, values)) for letter, values in found.items()},
+        written={
+            letter: "~".join(f"{letter}={value}" for value in values)
+            for letter, values in found.items()
+        },
         exits_own=bool(found.keys() & set("scn")) and not _lets_sell(token.caveats, sides),
     )
 
@@ -88,10 +93,6 @@ def written(options: Mapping[str, Sequence[str]], expires: date | None = None) -
         f"{letter}={','.join(options[letter])}" for letter in "pxsocni" if options.get(letter)
     ]
     return [*caveats, f"e={expires:%Y%m%d}"] if expires is not None else caveats
-
-
-def _named(letter: str, values: Iterable[str]) -> Iterator[str]:
-    return (f"{letter}={value}" for value in values)
 
 
 def _listed(text: str, known: Callable[[str], T]) -> list[T]:
@@ -132,10 +133,11 @@ def _first_end(caveats: Sequence[str]) -> int:
 
 def _actions(caveats: Sequence[str]) -> frozenset[str]:
     ends = _first_end(caveats)
-    given = [_listed(caveat[2:], _action) for caveat in caveats[:ends] if caveat.startswith("x=")]
-    added = [_listed(caveat[2:], _action) for caveat in caveats[ends:] if caveat.startswith("x=")]
-    own = [frozenset(actions) for actions in given] or [frozenset(ACTIONS) - GRANTED]
-    return _intersected([*own, *map(frozenset, added)])
+    given, added = (
+        [frozenset(_listed(caveat[2:], _action)) for caveat in part if caveat.startswith("x=")]
+        for part in (caveats[:ends], caveats[ends:])
+    )
+    return _intersected([*(given or [frozenset(ACTIONS) - GRANTED]), *added])
 
 
 def _action(text: str) -> str:
@@ -144,18 +146,10 @@ def _action(text: str) -> str:
     return text
 
 
-def _pairs(text: str) -> tuple[str, ...]:
-    return tuple(_listed(text, _pair))
-
-
 def _pair(text: str) -> str:
     if not re.fullmatch(_PAIR, text):
         raise ValueError(text)
     return text
-
-
-def _same_pairs(one: str, other: str) -> bool:
-    return _plain_pair(one) == _plain_pair(other)
 
 
 def _plain_pair(name: str) -> str:
@@ -179,10 +173,6 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     if mapped is None or network.prefixlen < _MAPPED_BITS:
         return network
     return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
-
-
-def _same_networks(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
 
 
 def _check_overlap(lists: Sequence[Sequence[T]], same: Callable[[T, T], bool]) -> None:

@@ -77,16 +77,13 @@ def _load(body: bytes) -> tuple[Any, AlertMalformed | None]:
 
 def _number(text: str) -> Decimal:
     # Within these bounds Decimal(text) is exact and cheap and can't raise.
-    if len(text) > MAX_NUMBER_CHARACTERS or _has_a_long_exponent(text):
+    has_a_long_exponent = "e" in text.lower() and re.search(_LONG_EXPONENT, text)
+    if len(text) > MAX_NUMBER_CHARACTERS or has_a_long_exponent:
         raise AlertMalformed(
             f"The body holds a number that is too long: at most {MAX_NUMBER_CHARACTERS} characters "
             "and three digits of exponent are read."
         )
     return Decimal(text)
-
-
-def _has_a_long_exponent(text: str) -> bool:
-    return "e" in text.lower() and re.search(_LONG_EXPONENT, text) is not None
 
 
 def _refuse_constant(_name: str) -> None:

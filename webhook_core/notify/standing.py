@@ -21,25 +21,18 @@ def pauses(state: State, standing: Sequence[Pause]) -> tuple[list[Message], Stat
     after = state._replace(paused=now_paused)
     if state.looked_at is None:
         return [], after
-    found = [
-        Message("pause", f"{_name(pause)}: paused", f"{_capital(pause.sentence)}.", pause.strategy)
-        for pause in standing
-        if state.paused.get(pause.whose) != pause.sentence
-    ]
+    found = []
+    for pause in standing:
+        said = pause.sentence
+        if state.paused.get(pause.whose) != said:
+            title = f"{pause.strategy or 'The account'}: paused"
+            found.append(Message("pause", title, f"{said[0].upper()}{said[1:]}.", pause.strategy))
     for whose, sentence in state.paused.items():
         if whose not in now_paused:
             strategy = whose.removeprefix("strategy ") if whose.startswith("strategy ") else None
             title = f"{strategy or 'The account'}: trading goes on"
             found.append(Message("pause", title, f"Over: {sentence}.", strategy))
     return found, after
-
-
-def _name(pause: Pause) -> str:
-    return pause.strategy or "The account"
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
 
 
 def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Message], State]:
@@ -54,9 +47,8 @@ def venue(state: State, unread: Sequence[Mapping[str, str]]) -> tuple[list[Messa
         )
         return [Message("failing", "Kraken can't be read", body)], after
     if not unread and state.failing >= FAILING_AFTER:
-        return [
-            Message("failing", "Kraken can be read again", "What was open is looked up now.")
-        ], after
+        body = "What was open is looked up now."
+        return [Message("failing", "Kraken can be read again", body)], after
     return [], after
 
 

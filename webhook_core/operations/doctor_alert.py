@@ -17,6 +17,7 @@ from webhook_core.clock import Budget
 from webhook_core.errors import LossUnknown, VenueUnavailable
 from webhook_core.findings import Finding, fail, ok, warn
 from webhook_core.intake.credentials import Credential, Scheme
+from webhook_core.settings.certificates import ClientCertificates
 from webhook_core.settings.settings import Settings
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.limits import symbol_allowed
@@ -55,16 +56,10 @@ def check_alert(application: Application) -> Iterator[Finding]:
     credential = next(iter(settings.credentials), None)
     instrument = _first_pair(application, credential.strategy if credential else None)
     volume, price = _smallest(application, instrument)
-    fields = {
-        "symbol": instrument.altname,
-        "side": "buy",
-        "order_type": "market",
-        "volume": plain(volume),
-    }
+    fields = {"symbol": instrument.altname, "side": "buy", "order_type": "market"}
+    fields |= {"volume": plain(volume)} | ({"price": plain(price)} if price else {})
     started = clock.monotonic()
-    request = signed_request(
-        fields | ({"price": plain(price)} if price else {}), credential, settings, clock.now()
-    )
+    request = signed_request(fields, credential, settings, clock.now())
     response = application.handle(request)
     seconds = clock.monotonic() - started
     proof = f"proved by {credential.key_id}" if credential else "without any proof"
@@ -145,15 +140,15 @@ def signed_request(
     else:
         address = "127.0.0.1"
     if settings.client_certificates is not None:
-        address = _as_its_balancer_does(headers, address, settings)
+        hops = settings.trusted_proxy_hops or 0
+        address = _as_its_balancer_does(headers, address, settings.client_certificates, hops)
     return HttpRequest("POST", "/webhook/tradingview/validate", {}, headers, body, address, now)
 
 
-def _as_its_balancer_does(headers: dict[str, str], sender: str, settings: Settings) -> str:
+def _as_its_balancer_does(
+    headers: dict[str, str], sender: str, wanted: ClientCertificates, hops: int
+) -> str:
     """The balancer's headers, and its own address."""
-    wanted, hops = settings.client_certificates, settings.trusted_proxy_hops or 0
-    if wanted is None:
-        return sender
     balancer = str(wanted.balancers[0].network_address)
     headers["x-forwarded-for"] = ", ".join([sender] + [balancer] * hops)
     headers[client_certificate.PRESENT] = "true"

@@ -21,13 +21,13 @@ from webhook_core.intake.parse import parse
 from webhook_core.operations.senders import Secrets, prove
 from webhook_core.operations.sentences import Sentence, answer
 from webhook_core.planning.decision import Decided
-from webhook_core.sending import places
 from webhook_core.sending.firing import Firing, Switch
 from webhook_core.trading.plans import Denied, Plan, refusal_of
 from webhook_core.trading.requests import Accepted, Rejected
 from webhook_core.web.answers import orders_of
 from webhook_core.web.messages import HttpRequest
 from webhook_core.web.pausing import check_permitted
+from webhook_core.web.validation import appraised
 
 ASK_S = 20.0
 NO_SECRETS = Secrets()
@@ -57,7 +57,11 @@ def explain(application: Application, body: bytes, secrets: Secrets = NO_SECRETS
     if sender.refused is not None:
         read = read._replace(sentences=_behind(sender.refused, read.sentences))
     if sender.may_prove:
-        read = read._replace(sentences=_so_proved(read.sentences))
+        proved = (
+            one._replace(text=f"So proved: {one.text}") if one.topic == "answer" else one
+            for one in read.sentences
+        )
+        read = read._replace(sentences=tuple(proved))
     return read._replace(
         sentences=(*sender.sentences, *read.sentences),
         proof=sender.proof.key_id if sender.proof else None,
@@ -75,13 +79,6 @@ def _behind(refused: Unauthenticated, read: tuple[Sentence, ...]) -> tuple[Sente
         if one.topic == "answer" and one.is_bad
     ]
     return (*orders, *rest, answer(refused.status, refused.code, refused.reason), *later)
-
-
-def _so_proved(read: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
-    return tuple(
-        one._replace(text=f"So proved: {one.text}") if one.topic == "answer" else one
-        for one in read
-    )
 
 
 def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> Explained:
@@ -104,10 +101,8 @@ def _read(application: Application, body: bytes, proof: VerifiedBody | None) -> 
         told.extend(Sentence("later", note, warns=True) for note in (*notes, *firing.warnings))
         if firing.switch is not None:
             return found._replace(sentences=(*told, *_about_switch(firing, firing.switch)))
-        decided = application.decider.appraise(firing.wants, Budget.start(application.clock, ASK_S))
-        if firing.is_counted and not isinstance(decided, Denied):
-            documents, rules = application.decider.pair_rules.documents, firing.wants.rules
-            decided = places.shown(decided, rules, firing.unit, documents, now)
+        budget = Budget.start(application.clock, ASK_S)
+        decided = appraised(application.decider, firing, budget)
     except WebhookError as error:
         if verified is not None:
             name_as_sent(error, verified)

@@ -122,10 +122,6 @@ def unset_proofs(env: Mapping[str, str]) -> set[str]:
 
 
 def _unset(env: Mapping[str, str], keys: Collection[str]) -> set[str]:
-    return {name for name in _asked_for(env, keys) if not env.get(name)}
-
-
-def _asked_for(env: Mapping[str, str], keys: Collection[str]) -> set[str]:
     """By the tables, and not by their comments. What can't be read the settings say."""
     path = Path(env.get("STRATEGIES_FILE") or "strategies.toml")
     try:
@@ -135,7 +131,8 @@ def _asked_for(env: Mapping[str, str], keys: Collection[str]) -> set[str]:
     values = [table.get(key) for table in tables if isinstance(table, dict) for key in keys]
     texts = [text for one in values for text in (one if isinstance(one, list) else [one])]
     named = [text for text in texts if isinstance(text, str) and text.startswith("env:")]
-    return {text.removeprefix("env:").strip() for text in named}
+    names = {text.removeprefix("env:").strip() for text in named}
+    return {name for name in names if not env.get(name)}
 
 
 def _reads_nothing(_names: object, _seconds: float) -> Mapping[str, str]:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from webhook_core.errors import LedgerUnavailable, WebhookError
 from webhook_core.ledger.contract import Existing
 from webhook_core.ledger.entry import LedgerEntry, State
-from webhook_core.planning.own_closes import positions_of
+from webhook_core.planning.own_closes import Held, positions_of
 from webhook_core.sending import left_open
 from webhook_core.sending.claims import Claiming
-from webhook_core.sending.closings import Closed, Closings
+from webhook_core.sending.closings import Closings
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import Progress
 from webhook_core.trading.plans import Denied, joined, refusal_of
@@ -32,16 +32,16 @@ def answer_closing(
     if not positions:
         return _answer(Progress((root,), replayed=delivery.replayed), (), delivery)
     done = closings.close_each(firing, positions, delivery.budget, is_stale=is_stale)
-    failed = sorted(
-        (one for one in done if one.error is not None), key=lambda one: -_error(one).status
-    )
+    failed = [(one.held, one.error) for one in done if one.error is not None]
+    failed.sort(key=lambda pair: -pair[1].status)
     progress = [one.progress for one in done if one.progress is not None]
     progress.sort(key=_rank, reverse=True)
     _keep_left(closings, root, failed)
-    delivery.warnings = (*root.warnings, *map(_sentence, failed))
-    if failed and not (progress and _rank(progress[0])[0] > _error(failed[0]).status):
+    told = (f"Not closed: {held.text}. {error.message}" for held, error in failed)
+    delivery.warnings = (*root.warnings, *told)
+    if failed and not (progress and _rank(progress[0])[0] > failed[0][1].status):
         delivery.orders = tuple(row for one in progress for row in answers.rows_of(one))
-        raise _error(failed[0])
+        raise failed[0][1]
     return _answer(progress[0], progress[1:], delivery)
 
 
@@ -94,9 +94,10 @@ def _answer(decides: Progress, beside: Sequence[Progress], delivery: Delivery) -
     return answers.of_progress(decides, delivery.frame, delivery.reuse, beside, notes)
 
 
-def _keep_left(closings: Closings, root: LedgerEntry, failed: Sequence[Closed]) -> None:
+def _keep_left(
+    closings: Closings, root: LedgerEntry, left: Sequence[tuple[Held, WebhookError]]
+) -> None:
     """Where it can't be, the history has it."""
-    left = [(one.held, _error(one)) for one in failed]
     if not left and not left_open.left_in(root):
         return
     with suppress(LedgerUnavailable):
@@ -109,13 +110,3 @@ def _rank(progress: Progress) -> tuple[int, bool]:
     """A doubt before a refusal, that before what is done, and an order before nothing."""
     status, code = status_and_code(progress)
     return status, code != "no_action"
-
-
-def _error(one: Closed) -> WebhookError:
-    if one.error is None:
-        raise ValueError("a position that was closed")
-    return one.error
-
-
-def _sentence(one: Closed) -> str:
-    return f"Not closed: {one.held.text}. {_error(one).message}"

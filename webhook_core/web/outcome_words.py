@@ -42,19 +42,17 @@ _SENTENCES = {
 
 _CHANGE_SENTENCES = {
     method: {
+        **_SENTENCES,
         State.ACCEPTED: f"{{venue}} {did} the order.",
         State.REJECTED: f"{{venue}} refused: the order was not {did}.",
         State.NOT_PLACED: f"The order was not {did}: {{venue}} shows it as it was.",
         State.EXPIRED: (
             f"The order could not be {did} while the alert was fresh, and will not be any more."
         ),
-        State.NO_ACTION: _SENTENCES[State.NO_ACTION],
-        State.DENIED: _SENTENCES[State.DENIED],
         State.NOT_SENT: f"The order was not {did}; sending the same alert again soon is safe.",
         State.SUBMITTING: (
             f"Whether the order was {did} is not known yet; sending the same alert again is safe."
         ),
-        State.MISSED: _SENTENCES[State.MISSED],
     }
     for method, did in (("CancelOrder", "canceled"), ("AmendOrder", "amended"))
 }

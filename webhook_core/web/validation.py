@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from webhook_core.errors import (
-    AlertPaused,
-    LedgerUnavailable,
-    OrderRejected,
-    VenueUnavailable,
-)
+from webhook_core.clock import Budget
+from webhook_core.errors import AlertPaused, LedgerUnavailable, OrderRejected, VenueUnavailable
 from webhook_core.events import event
 from webhook_core.ledger.contract import HeldBack
 from webhook_core.ledger.later_leg import later_leg
@@ -44,12 +40,7 @@ def answer_validation(
 ) -> HttpResponse:
     """The plan, checked by Kraken's own validate flag; neither the ledger nor the
     paper book hears of it."""
-    decided = decider.appraise(firing.wants, delivery.budget)
-    if not isinstance(decided, Denied) and firing.is_counted:
-        from webhook_core.sending import places  # few strategies count their orders
-
-        documents, rules = decider.pair_rules.documents, firing.wants.rules
-        decided = places.shown(decided, rules, firing.unit, documents, decider.clock.now())
+    decided = appraised(decider, firing, delivery.budget)
     if isinstance(decided, Denied):
         delivery.orders = answers.orders_of(decided.plan, "DENIED", "order_denied")
         raise refusal_of(decided)
@@ -68,6 +59,17 @@ def answer_validation(
     return answers.of_validation(
         plan, delivery.frame, delivery.warnings, firing.alert_id, decided.nothing
     )
+
+
+def appraised(decider: Decider, firing: Firing, budget: Budget) -> Decided | Denied:
+    """What the alert comes to, held against what limits have counted too."""
+    decided = decider.appraise(firing.wants, budget)
+    if isinstance(decided, Denied) or not firing.is_counted:
+        return decided
+    from webhook_core.sending import places  # few strategies count their orders
+
+    documents, rules = decider.pair_rules.documents, firing.wants.rules
+    return places.shown(decided, rules, firing.unit, documents, decider.clock.now())
 
 
 def check_at_venue(venue: Venue, plan: Plan, delivery: Delivery) -> None:

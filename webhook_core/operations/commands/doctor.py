@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
 
 import click
 
@@ -32,10 +31,7 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
     LEDGER_ID.
     """
     # The other commands don't need it.
-    from webhook_core.operations.doctor import (
-        begin_ledger_anew,
-        examine,
-    )
+    from webhook_core.operations.doctor import begin_ledger_anew, examine
 
     counts: Counter[Verdict] = Counter()
     findings = []
@@ -45,20 +41,13 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
         if not as_json:
             show_line(_line(finding), indent=6)
     failed = bool(counts[Verdict.FAIL] or (strict and counts[Verdict.WARN]))
-    summary = {
-        "ok": counts[Verdict.OK],
-        "warnings": counts[Verdict.WARN],
-        "failures": counts[Verdict.FAIL],
-    }
+    names = {"ok": Verdict.OK, "warnings": Verdict.WARN, "failures": Verdict.FAIL}
+    summary = {name: counts[verdict] for name, verdict in names.items()}
     if as_json:
-        document = {
-            "passed": not failed,
-            **summary,
-            "findings": [finding._asdict() for finding in findings],
-        }
-        click.echo(json.dumps(document, indent=2))
+        rows = [finding._asdict() for finding in findings]
+        click.echo(json.dumps({"passed": not failed, **summary, "findings": rows}, indent=2))
     else:
-        click.echo(_summary(summary))
+        click.echo(", ".join(f"{count} {name}" for name, count in summary.items()))
     if failed:
         click.get_current_context().exit(1)
 
@@ -66,7 +55,3 @@ def doctor(strict: bool, as_json: bool, new_ledger: bool) -> None:
 def _line(finding: Finding) -> str:
     advice = f" -> {finding.advice}" if finding.advice else ""
     return f"{finding.verdict.upper():<5} {finding.name}: {finding.found}{advice}"
-
-
-def _summary(counts: Mapping[str, int]) -> str:
-    return f"{counts['ok']} ok, {counts['warnings']} warnings, {counts['failures']} failures"

@@ -54,7 +54,8 @@ def logs(
     search = bootstrap.open_logs(_project(project))
     found = search.find(facts, begin, BUDGET_S)
     if as_json:
-        click.echo(json.dumps({"lines": [_document(line) for line in found.lines]}, indent=2))
+        lines = [{**line, "time": line["time"].isoformat()} for line in found.lines]
+        click.echo(json.dumps({"lines": lines}, indent=2))
     else:
         show_table(map(_row, found.lines), _HEADER, lead=_LEAD)
     if not found.lines:
@@ -92,7 +93,3 @@ def _shown(value: object) -> str:
     if isinstance(value, str) and value and not set(value) & set(' ="\\'):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _document(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {**line, "time": line["time"].isoformat()}
