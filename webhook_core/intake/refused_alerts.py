@@ -40,9 +40,7 @@ def shown(candidates: Sequence[Sent], whole: Collection[str]) -> str | None:
         if is_missing(sent.value) or not isinstance(sent.value, str | Decimal | bool):
             continue
         text = str(sent.value).lower() if isinstance(sent.value, bool) else str(sent.value)
-        return (
-            text
-            if len(text) <= MAX_ECHO or text in whole
-            else f"{text[:4]}… ({len(text)} characters)"
-        )
+        if len(text) <= MAX_ECHO or text in whole:
+            return text
+        return f"{text[:4]}… ({len(text)} characters)"
     return None

@@ -22,13 +22,13 @@ from webhook_core.trading.symbols import Instruments
 PATIENT_READ_S = 10.0  # at a terminal
 
 
-def complete_settings(env: Mapping[str, str], seconds: float = PATIENT_READ_S) -> Settings:
+def complete_settings(env: Mapping[str, str]) -> Settings:
     """For a terminal: the settings with every secret read.
 
     Raises SettingsError for whatever can't be used or read.
     """
     try:
-        return Configuration(env, SecretReader().read).completed(seconds)
+        return Configuration(env, SecretReader().read).completed(PATIENT_READ_S)
     except NotConfigured as error:
         raise SettingsError(error.faults) from None
 

@@ -37,7 +37,6 @@ from webhook_core.settings.reading import (
 )
 from webhook_core.settings.settings import Settings
 
-READ_S = 10.0
 _SHORTEST = 8
 """Shorter texts are in every line by chance."""
 _WARNING_ADVICE = {

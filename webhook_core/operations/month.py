@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from webhook_core.operations import rehearsal
 from webhook_core.operations.explain import request_of
 from webhook_core.operations.placeholders import fill as fill_in
+from webhook_core.operations.placeholders import of_fill
 from webhook_core.operations.senders import Secrets, Sender, prove
 from webhook_core.operations.trade_list import ListedFill
 from webhook_core.settings.settings import Settings
@@ -98,31 +99,6 @@ def _messages(template: str, fills: Sequence[ListedFill], ticker: str) -> Iterat
     for fill in fills:
         before = held
         held += fill.size if fill.action == "buy" else -fill.size
-        filled = fill_in(
-            template,
-            fill.at,
-            fill.price,
-            "entry",
-            {"ticker": ticker, **_strategy(fill, before, held)},
-        )
-        yield filled.text
-
-
-def _strategy(fill: ListedFill, before: Decimal, after: Decimal) -> dict[str, str]:
-    return {
-        "timenow": _NOW,
-        "strategy.order.action": fill.action,
-        "strategy.order.contracts": f"{fill.size:f}",
-        "strategy.order.price": f"{fill.price:f}",
-        "strategy.order.id": fill.signal,
-        "strategy.order.comment": fill.signal,
-        "strategy.position_size": f"{after:f}",
-        "strategy.market_position": _word(after),
-        "strategy.market_position_size": f"{abs(after):f}",
-        "strategy.prev_market_position": _word(before),
-        "strategy.prev_market_position_size": f"{abs(before):f}",
-    }
-
-
-def _word(held: Decimal) -> str:
-    return "long" if held > 0 else "short" if held < 0 else "flat"
+        said = of_fill(fill.size, fill.price, fill.signal, before, held)
+        said |= {"ticker": ticker, "timenow": _NOW, "strategy.order.action": fill.action}
+        yield fill_in(template, fill.at, fill.price, "entry", said).text

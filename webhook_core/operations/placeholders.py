@@ -16,6 +16,7 @@ Firing = Literal["entry", "exit"]
 SIZE = Decimal("0.01")
 VOLUME = "12.34567891"
 """Of the bar: no size that anybody means."""
+_EXIT = "Close entry(s) order Long"
 _PLACEHOLDER = r"\{\{\s*([A-Za-z_.]+(?:\d+|\(\"[^\"{}]{0,64}\"\))?)\s*\}\}"
 _PLOT = r"plot_\d{1,2}|plot\(\"[^\"]*\"\)"
 
@@ -60,13 +61,13 @@ def fill(
 
 def values_at(now: datetime, price: Decimal, kind: Firing) -> Mapping[str, str]:
     """By placeholder, as one firing would have them."""
-    enters = kind == "entry"
+    enters, none = kind == "entry", Decimal(0)
+    signal, before, after = ("Long", none, SIZE) if enters else (_EXIT, SIZE, none)
     at, bar = (moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in (now, _opening(now)))
-    figure, size, none = f"{price:f}", f"{SIZE:f}", "0"
     return {
         "ticker": "BTCUSD",
         "exchange": "KRAKEN",
-        **dict.fromkeys(("open", "high", "low", "close"), figure),
+        **dict.fromkeys(("open", "high", "low", "close"), f"{price:f}"),
         "volume": VOLUME,
         "time": bar,
         "timenow": at,
@@ -74,17 +75,33 @@ def values_at(now: datetime, price: Decimal, kind: Firing) -> Mapping[str, str]:
         "syminfo.currency": "USD",
         "syminfo.basecurrency": "BTC",
         "strategy.order.action": "buy" if enters else "sell",
-        "strategy.order.contracts": size,
-        "strategy.order.price": figure,
-        "strategy.order.id": "Long" if enters else "Close entry(s) order Long",
-        "strategy.order.comment": "Long" if enters else "Close entry(s) order Long",
         "strategy.order.alert_message": "",
-        "strategy.position_size": size if enters else none,
-        "strategy.market_position": "long" if enters else "flat",
-        "strategy.market_position_size": size if enters else none,
-        "strategy.prev_market_position": "flat" if enters else "long",
-        "strategy.prev_market_position_size": none if enters else size,
+        **of_fill(SIZE, price, signal, before, after),
     }
+
+
+def of_fill(
+    size: Decimal, price: Decimal, signal: str, before: Decimal, after: Decimal
+) -> dict[str, str]:
+    """What a strategy says of one fill beside its side, by placeholder. ``before`` and
+    ``after``: its position, below zero a short one."""
+    return {
+        "strategy.order.contracts": f"{size:f}",
+        "strategy.order.price": f"{price:f}",
+        "strategy.order.id": signal,
+        "strategy.order.comment": signal,
+        "strategy.position_size": f"{after:f}",
+        "strategy.market_position": _word(after),
+        "strategy.market_position_size": f"{abs(after):f}",
+        "strategy.prev_market_position": _word(before),
+        "strategy.prev_market_position_size": f"{abs(before):f}",
+    }
+
+
+def _word(held: Decimal) -> str:
+    if held == 0:
+        return "flat"
+    return "long" if held > 0 else "short"
 
 
 def _opening(now: datetime) -> datetime:

@@ -104,7 +104,10 @@ class View:
         opened = money.opened({})  # read once for both
         document = money.report({}, Budget.start(self.operators.clock, READ_S), opened)
         rows = [_earned(row, shown) for row in document["rows"]]
-        symbols = {_curve_key(row): row["symbol"] for row in document["rows"]}
+        symbols = {
+            (row["strategy"], row["symbol"].partition("/")[2]): row["symbol"]
+            for row in document["rows"]
+        }
         curves = [
             (*key, shown.money(symbols.get(key, ""), course[-1]), curve_of(course))
             for key, course in money.curves({}, opened).items()
@@ -137,10 +140,6 @@ def _beyond(row: Mapping[str, Any], shown: Amounts) -> str:
     return (
         f"{shown.volume(symbol, volume)} {base} sold beyond what it bought, for {brought} {quote}"
     )
-
-
-def _curve_key(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["strategy"], row["symbol"].partition("/")[2]
 
 
 def _resting(
