@@ -10,7 +10,7 @@ from apprise.manager_plugins import NotificationManager
 
 from webhook_core.notify.kinds import DEFAULT, KINDS
 from webhook_core.settings.expectations import expected
-from webhook_core.settings.notify_services import SERVICES
+from webhook_core.settings.notify_values import SERVICES
 from webhook_core.settings.reading import SettingsError, read_settings
 
 URL = "tgram://123456:AAExampleOfAToken/4711"
