@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
-_NOT_OURS = "cursor: not one of ours; take it from the last page as it stands"
 
 
 class Place(NamedTuple):
@@ -69,11 +68,11 @@ def places_in(cursor: str | None) -> tuple[Place, Place]:
     try:
         first, second = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         places = _place(first), _place(second)
+        if cursor_of(*places) == cursor:
+            return places
     except (ValueError, TypeError, RecursionError):
-        raise ValueError(_NOT_OURS) from None
-    if cursor_of(*places) != cursor:
-        raise ValueError(_NOT_OURS)
-    return places
+        pass
+    raise ValueError("cursor: not one of ours; take it from the last page as it stands")
 
 
 def _place(text: object) -> Place:

@@ -44,11 +44,9 @@ class Transport(Protocol):
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float
     ) -> Answer:
         """Raises NoAnswer."""
-        ...
 
     def close(self) -> None:
         """Drop the connections; the next exchange opens its own."""
-        ...
 
 
 class Session:

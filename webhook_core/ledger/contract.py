@@ -102,13 +102,11 @@ class Ledger(Protocol):
         or, where it may not, nothing is: raises what the take raises. The entry may be in a
         terminal state already: it takes its turn and leaves the line free.
         """
-        ...
 
     def claim_next(self, entry: LedgerEntry) -> Claim:
         """Write the next attempt of an entry that is stored and not SUBMITTING, or the first of one
         that was MISSED: a record that checks gates and turn again, and in which the entry takes its
         place in its line."""
-        ...
 
     def record(self, entry: LedgerEntry) -> Recorded | Existing:
         """Write if the stored version is still ``entry.version``; else Existing
@@ -117,19 +115,16 @@ class Ledger(Protocol):
         Durable as a claim is, but for an accepted order: a store may lose that with the power of
         its machine, and has the entry of before again, which a look-up settles.
         """
-        ...
 
     def mark(self, line: str) -> str:
         """The ``owner`` of the attempt that was claimed last in that line, first and next attempts
         alike; empty before the first. So whoever has claimed an attempt knows the mark that it
         left, and any other one means another claim."""
-        ...
 
     def find(self, unit: Unit) -> LedgerEntry | None: ...
 
     def newest_generation(self, unit: Unit) -> LedgerEntry | None:
         """The entry of the highest generation of this unit, whatever generation ``unit`` names."""
-        ...
 
     def entries(
         self,
@@ -144,14 +139,12 @@ class Ledger(Protocol):
 
         Raises ValueError for a cursor that is not ours.
         """
-        ...
 
     def unfinished(
         self, mode: str, account: str, kinds: Collection[Unfinished], limit: int
     ) -> Sequence[LedgerEntry]:
         """Accepted orders of that mode and account, of these kinds, whose fill is not known to be
         final: at most ``limit`` of them, in no order."""
-        ...
 
     def of_orders(
         self, mode: str, account: str, order_ids: Collection[str]
@@ -159,12 +152,10 @@ class Ledger(Protocol):
         """The entries of that mode and account that placed these orders, by the venue's ids, in no
         order; not those that amend or cancel one. One that an earlier version wrote may be
         missing."""
-        ...
 
     def purge(self, kept_before: datetime, limit: int) -> int:
         """Delete at most ``limit`` terminal entries that were claimed, and seen open last if they
         ever were, before that moment (``unfinished.kept_since``); how many."""
-        ...
 
 
 class Document(NamedTuple):
@@ -185,16 +176,13 @@ class Documents(Protocol):
     def write(self, name: str, text: str, version: str | None) -> bool:
         """True if the stored version was still ``version`` (None: absent) and the
         text is written now."""
-        ...
 
     def delete(self, name: str, version: str) -> bool:
         """True if the stored version was still ``version``, and the text is gone now."""
-        ...
 
     def beginning_with(self, prefix: str) -> Mapping[str, Document]:
         """Every text whose name begins so, by its name. For lists that people ask for: it may be a
         query of the store's."""
-        ...
 
 
 def rewritten(documents: Documents, name: str, change: Callable[[str | None], str | None]) -> None:

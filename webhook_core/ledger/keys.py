@@ -58,14 +58,11 @@ def cursor_text(claimed_at: datetime, tie: str) -> str:
 def read_cursor(cursor: str, tie_pattern: str) -> tuple[datetime, str]:
     """Raises ValueError for a text that ``cursor_text`` did not make with such a tie."""
     try:
-        moment, _, tie = (
-            base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii").partition(" ")
-        )
+        text = base64.b64decode(cursor, altchars=b"-_", validate=True).decode("ascii")
+        moment, _, tie = text.partition(" ")
         claimed_at = time_of(moment)
+        if re.fullmatch(tie_pattern, tie) and cursor_text(claimed_at, tie) == cursor:
+            return claimed_at, tie
     except (ValueError, OverflowError):
-        raise ValueError(
-            "cursor: not one of ours; take it from the last page as it stands"
-        ) from None
-    if not re.fullmatch(tie_pattern, tie) or cursor_text(claimed_at, tie) != cursor:
-        raise ValueError("cursor: not one of ours; take it from the last page as it stands")
-    return claimed_at, tie
+        pass
+    raise ValueError("cursor: not one of ours; take it from the last page as it stands")

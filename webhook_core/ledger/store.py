@@ -38,7 +38,6 @@ class Notes(Protocol):
     def add_note(self, note: Note) -> None:
         """One write and no read, no longer than the request in hand has left. A key that is there
         stays as it is. A store need not wait for its disk."""
-        ...
 
     def notes(
         self,
@@ -49,11 +48,9 @@ class Notes(Protocol):
         newest_first: bool = True,
     ) -> NotePage:
         """By their time. Raises ValueError for a cursor that is not ours."""
-        ...
 
     def purge_notes(self, before: datetime, limit: int) -> int:
         """Delete at most ``limit`` notes of before that moment, oldest first; how many."""
-        ...
 
 
 class Store(Ledger, Documents, Notes, Protocol):
@@ -64,4 +61,3 @@ class Store(Ledger, Documents, Notes, Protocol):
 
         Raises LedgerUnavailable. Not asked of a ledger that is new at each start.
         """
-        ...

@@ -18,4 +18,3 @@ class Take(Protocol):
         Raises WebhookError where nothing may be taken: then the claim is not made, and no document
         is written.
         """
-        ...

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from webhook_core.money.book import Realised
-from webhook_core.money.trades import Role, Trade
+from webhook_core.money.trades import Role
 from webhook_core.trading.orders import Side
 
 _ZERO = Decimal(0)
@@ -70,7 +70,7 @@ class Counts:
         if done.closed:
             _more(self.earned, trade.order_id, done.earned)
         if trade.role is Role.ORDER and trade.asked:
-            self._sent(trade.order_id, _sent_by(trade, trade.asked))
+            self._sent(trade.order_id, Sent(trade.side, trade.asked, trade.volume, trade.cost))
 
     def add(self, later: Counts) -> None:
         """What came right behind."""
@@ -119,10 +119,6 @@ class Counts:
             volume, cost = before.volume + more.volume, before.cost + more.cost
             more = before._replace(volume=volume, cost=cost)
         self.sent[order_id] = more
-
-
-def _sent_by(trade: Trade, asked: Decimal) -> Sent:
-    return Sent(trade.side, asked, trade.volume, trade.cost)
 
 
 def _more(sums: dict[str, Decimal], name: str, amount: Decimal) -> None:

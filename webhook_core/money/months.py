@@ -86,7 +86,8 @@ class Months:
                     self._keep(month, closed, document)
             opened.book = closed.book
             if whole:
-                _add(opened.counts, closed.counts or {})
+                for line, of_line in (closed.counts or {}).items():
+                    opened.counts.setdefault(line, Counts()).add(of_line)
         return opened
 
     def _made(self, month: date, book: Book) -> Closed:
@@ -121,11 +122,6 @@ def void_late(store: TradeStore, oldest: date, place: Place) -> None:
 
 def _name(store: TradeStore, month: date) -> str:
     return f"trades-month:{store.whose}:{month:%Y-%m}"
-
-
-def _add(counts: dict[Line, Counts], later: Mapping[Line, Counts]) -> None:
-    for line, of_line in later.items():
-        counts.setdefault(line, Counts()).add(of_line)
 
 
 def _texts(closed: Closed) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Pause(NamedTuple):
@@ -37,10 +37,6 @@ class Pause(NamedTuple):
 
     def stands_at(self, now: datetime) -> bool:
         return self.until is None or now < self.until
-
-    def facts(self) -> dict[str, Any]:
-        """As GET /orders shows it."""
-        return {**self._asdict(), "at": self.at, "until": self.until}
 
 
 def to_text(pause: Pause) -> str:

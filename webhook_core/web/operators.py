@@ -98,7 +98,7 @@ class Operators:
             raise AlertMalformed(
                 "cursor is not one that this route gave out.", field="cursor"
             ) from None
-        paused = [pause.facts() for pause in self.decider.pausing.standing()]
+        paused = [pause._asdict() for pause in self.decider.pausing.standing()]
         rows = [row_of(entry) for entry in page.entries]
         return {"paused": paused, "orders": rows, "cursor": page.cursor}
 

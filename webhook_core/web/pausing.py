@@ -98,7 +98,7 @@ def pause(
     now = pausing.clock.now()
     asked = read_pause({"by": "the operator", **said}, strategies, now)
     stands = pausing.pause(asked.as_pause(now))
-    done: dict[str, Any] = {"pause": stands.facts(), "paused": _standing(pausing)}
+    done: dict[str, Any] = {"pause": stands._asdict(), "paused": _standing(pausing)}
     if asked.cancels:
         done["canceled"] = cancels(asked)
     if asked.closes:
@@ -112,11 +112,11 @@ def resume(
     """End the pause of ``strategy``, else the account's own; those of its strategies stay."""
     asked = read_resume({"by": "the operator", **said}, strategies)
     ended = pausing.resume(asked.strategy, asked.by)
-    return {"ended": ended and ended.facts(), "paused": _standing(pausing)}
+    return {"ended": ended and ended._asdict(), "paused": _standing(pausing)}
 
 
 def _standing(pausing: Pausing) -> list[dict[str, Any]]:
-    return [one.facts() for one in pausing.standing()]
+    return [one._asdict() for one in pausing.standing()]
 
 
 def read_pause(said: Mapping[str, str], strategies: Collection[str], now: datetime) -> Asked:

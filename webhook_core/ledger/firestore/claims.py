@@ -9,8 +9,16 @@ from webhook_core.clock import Clock
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.ledger.contract import Claimed, Existing, HeldBack, Recorded
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.ledger.firestore.calls import LEDGER, FirestoreCalls, Stored, Write
+from webhook_core.ledger.firestore.calls import (
+    DOCUMENTS,
+    LEDGER,
+    FirestoreCalls,
+    Stored,
+    Verify,
+    Write,
+)
 from webhook_core.ledger.firestore.codec import version_of
+from webhook_core.ledger.firestore.documents import document_id
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
     GONE,
@@ -20,12 +28,44 @@ from webhook_core.ledger.firestore.entries import (
     is_expired,
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
-from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.keys import unit_digest
 from webhook_core.ledger.serial import unmarked
+from webhook_core.risk.gates import held_back, pauses_of
 from webhook_core.value import replace
 
 _TRIES = 2
+
+
+class Gates:
+    """What may hold a claim back: documents that exist only while something is paused.
+
+    The claim's commit carries the condition that they are absent, so a claim that nothing stops
+    costs no read. Where one is there the commit fails, it is read, and a claim that it lets through
+    carries the condition that it is still the one that was read. ``verify`` stands in no published
+    list of a Write's fields; it is how Google's own client libraries end a transaction over the
+    same interface (firebase-js-sdk, packages/firestore/src/remote/serializer.ts,
+    ``VerifyMutation``).
+    """
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        self._entry = entry
+        self._names = {(DOCUMENTS, document_id(name)): name for name in pauses_of(entry)}
+        self._versions = dict.fromkeys(self._names, "")
+
+    @property
+    def conditions(self) -> list[Verify]:
+        """That each is as it was when it was looked at last."""
+        return [Verify(*reference, version) for reference, version in self._versions.items()]
+
+    def look(self, calls: FirestoreCalls) -> HeldBack | None:
+        """What they say now; the conditions are those of now."""
+        found = calls.get_all(list(self._names))
+        self._versions = {
+            reference: found[reference].version if reference in found else ""
+            for reference in self._names
+        }
+        texts = {self._names[reference]: one.text("text") or "" for reference, one in found.items()}
+        return held_back(self._entry, texts)
 
 
 class _Tries:

@@ -44,7 +44,9 @@ class Purging:
                     return deleted
             deleted, stay = deleted + len(gone), stay or len(gone) < len(found)
             if len(found) < wanted:
-                self._keep(kept_before if stay else None)
+                if stay:  # up to there only entries are left that do
+                    self._read_at = self._read_at or self._clock.now()
+                    self._read_until = kept_before
                 break
             after = found[-1].moment("claimedAt")
         return deleted
@@ -54,9 +56,3 @@ class Purging:
         if read_at is None or self._clock.now() > read_at + _READ_AGAIN_AFTER:
             self._read_at = self._read_until = None
         return self._read_until
-
-    def _keep(self, until: datetime | None) -> None:
-        """Up to there only entries are left that stay."""
-        if until is None:
-            return
-        self._read_at, self._read_until = self._read_at or self._clock.now(), until

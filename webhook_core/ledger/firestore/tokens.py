@@ -7,11 +7,13 @@ while that lasts, and waits for the new one after.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from webhook_core.network.exchange import NoAnswer
 from webhook_core.network.wire import Wire
@@ -129,7 +131,8 @@ def source() -> Callable[[], Token]:
     are named."""
     if os.environ.get("K_SERVICE") and not os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         return from_metadata
-    return _FromGoogleAuth().fetch
+    find = functools.cache(_own_credentials)
+    return functools.partial(_from_google_auth, find)
 
 
 def from_metadata() -> Token:
@@ -154,31 +157,24 @@ def from_metadata() -> Token:
     return Token(token, asked_at + seconds)
 
 
-class _FromGoogleAuth:
-    """A developer's own credentials, a key file, or another cloud's. They are found once."""
+def _own_credentials() -> Any:
+    """A developer's own, a key file's, or another cloud's."""
+    import google.auth
 
-    def __init__(self) -> None:
-        self._credentials: object = None
+    return google.auth.default(scopes=[SCOPE])[0]
 
-    def fetch(self) -> Token:
-        import calendar
-        import functools
 
-        import google.auth
-        from google.auth.exceptions import GoogleAuthError
-        from google.auth.transport.requests import Request
+def _from_google_auth(find: Callable[[], Any]) -> Token:
+    import calendar
 
-        try:
-            if self._credentials is None:
-                self._credentials, _ = google.auth.default(scopes=[SCOPE])
-            credentials = self._credentials
-            credentials.refresh(functools.partial(Request(), timeout=_FETCHED_WITHIN_S))  # type: ignore[attr-defined]
-            expiry = credentials.expiry  # type: ignore[attr-defined]
-            ends_at = (
-                time.time() + 60
-                if expiry is None
-                else float(calendar.timegm(expiry.utctimetuple()))
-            )
-            return Token(str(credentials.token), ends_at)  # type: ignore[attr-defined]
-        except GoogleAuthError as error:
-            raise NoToken(type(error).__name__) from error
+    from google.auth.exceptions import GoogleAuthError
+    from google.auth.transport.requests import Request
+
+    try:
+        credentials = find()
+        credentials.refresh(functools.partial(Request(), timeout=_FETCHED_WITHIN_S))
+        expiry = credentials.expiry
+        ends_at = time.time() + 60 if expiry is None else calendar.timegm(expiry.utctimetuple())
+        return Token(str(credentials.token), float(ends_at))
+    except GoogleAuthError as error:
+        raise NoToken(type(error).__name__) from error

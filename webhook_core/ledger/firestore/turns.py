@@ -26,7 +26,7 @@ from webhook_core.ledger.firestore.calls import (
     Verify,
     Write,
 )
-from webhook_core.ledger.firestore.claims import known
+from webhook_core.ledger.firestore.claims import Gates, known
 from webhook_core.ledger.firestore.documents import document_id
 from webhook_core.ledger.firestore.entries import (
     CONTENTION_S,
@@ -36,7 +36,6 @@ from webhook_core.ledger.firestore.entries import (
     is_expired,
 )
 from webhook_core.ledger.firestore.failures import AlreadyThere, Changed, Contended, Unproved
-from webhook_core.ledger.firestore.gates import Gates
 from webhook_core.ledger.keys import digest, unit_digest
 from webhook_core.ledger.serial import unmarked
 from webhook_core.ledger.turns import MOST_TIES, Refusal, refusal

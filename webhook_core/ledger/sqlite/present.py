@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from webhook_core.errors import LedgerAbsent
@@ -46,10 +47,7 @@ def _can_be_made(path: Path) -> bool:
 
 def _tables(path: Path) -> set[str]:
     """Opened to be read and written, but never made: what waits in its write-ahead log counts."""
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_TIMEOUT_S)
-    try:
-        return {
-            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
-    finally:
-        db.close()
+    opened = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_TIMEOUT_S)
+    with closing(opened) as db:
+        rows = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name for (name,) in rows}
