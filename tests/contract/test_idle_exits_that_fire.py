@@ -31,8 +31,8 @@ from tests.support.own_positions import (
     resting,
     well,
 )
+from tests.support.paper import Lag
 from webhook_core.kraken.paper.book import Book, Position
-from webhook_core.kraken.paper.desk import Lag
 from webhook_core.planning.own_closes import Held
 from webhook_core.sending.close_units import position_unit
 

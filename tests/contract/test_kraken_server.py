@@ -18,7 +18,7 @@ import requests
 
 from tests.support import kraken_faults as faults
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
-from webhook_core.kraken.paper.desk import Lag
+from tests.support.paper import Lag
 
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": "0.01"}
 _NONCES = iter(range(10**18, 2 * 10**18))

@@ -31,11 +31,11 @@ from tests.matrix.instances import (
     venue_instance,
 )
 from tests.support.kraken_server import KEY, SECRET, KrakenServer
+from tests.support.paper import Lag
 from webhook_core.application import Application
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.client import KrakenClient
-from webhook_core.kraken.paper.desk import Lag
 from webhook_core.kraken.venue import KrakenVenue
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.ledger.sqlite.ledger import SqliteLedger

@@ -39,11 +39,11 @@ from urllib.parse import urlsplit
 from tests.support import kraken_faults as faults
 from tests.support.documents import FileDocuments, MemoryDocuments
 from tests.support.lagging_figures import BOOK, FIGURES, LaggingFigures
+from tests.support.paper import Lag, WatchedKraken
 from webhook_core.clock import SystemClock
 from webhook_core.kraken.paper import wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Fees, Lag
-from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.paper.desk import Fees
 
 KEY = "paper-test-key"
 # The docs' example.
@@ -77,7 +77,7 @@ class KrakenServer:
         fees = {"maker_fee": Decimal("0.40"), "taker_fee": Decimal("0.80")}
         self._documents = documents or MemoryDocuments()
         self._options: dict[str, Any] = account | fees | options
-        self.engine = PaperKraken(self._documents, self.clock, **self._options)
+        self.engine = WatchedKraken(self._documents, self.clock, **self._options)
         self.figures = LaggingFigures(self._book_text, self._engine_on, self.clock.now)
         self.calls: list[Call] = []
         self.earning: frozenset[str] = frozenset()
@@ -157,8 +157,8 @@ class KrakenServer:
         assert document is not None
         return document.text
 
-    def _engine_on(self, documents: Any) -> PaperKraken:
-        engine = PaperKraken(documents, self.clock, **self._options)
+    def _engine_on(self, documents: Any) -> WatchedKraken:
+        engine = WatchedKraken(documents, self.clock, **self._options)
         engine.pairs = self.engine.pairs
         engine.key.nonce_window = FAR_BACK_NS
         return engine

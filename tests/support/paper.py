@@ -8,7 +8,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import krakenex
@@ -16,7 +16,10 @@ import krakenex
 from tests.support.documents import MemoryDocuments
 from tests.support.paper_adapter import PaperAdapter
 from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper.book import Book
 from webhook_core.kraken.paper.engine import PaperKraken
+from webhook_core.kraken.paper.views import order_object
+from webhook_core.value import replace
 
 KEY = "paper-test-key"
 SECRET = base64.b64encode(b"a paper secret").decode()
@@ -43,7 +46,48 @@ class StoppedClock:
         self.moment += timedelta(seconds=seconds)
 
 
-def paper(documents: Any = None, clock: Any = None, **options: Any) -> PaperKraken:
+class Lag(NamedTuple):
+    """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's reads may
+    trail its engine."""
+
+    open_s: float = 0
+    closed_s: float = 0
+
+
+class WatchedKraken(PaperKraken):
+    """As a test sees it: with all its orders, and reads that may be late by ``lag``."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.lag = Lag()
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Every order that is kept, closed ones first: Kraken's ORDER, and its ``txid``."""
+
+        def read(book: Book) -> list[dict[str, Any]]:
+            kept = [*reversed(list(book.closed_orders())), *book.open.values()]
+            pairs = self._known()
+            return [{"txid": order.txid} | order_object(order, pairs[order.pair]) for order in kept]
+
+        return self._store.update(read)
+
+    def _call(self, book: Book, name: str, params: Any, prices: Any) -> Any:
+        if name in ("OpenOrders", "ClosedOrders", "QueryOrders"):
+            self._desk(book, prices)
+            book = self._seen_late(book)
+        return super()._call(book, name, params, prices)
+
+    def _seen_late(self, book: Book) -> Book:
+        def is_seen(opened: float, is_open: bool) -> bool:
+            return self._now() >= opened + (self.lag.open_s if is_open else self.lag.closed_s)
+
+        orders = book.open.items()
+        resting = {name: one for name, one in orders if is_seen(one.opentm, one.status == "open")}
+        closed = {name: row for name, row in book.closed.items() if is_seen(row["opentm"], False)}
+        return replace(book, open=resting, closed=closed)
+
+
+def paper(documents: Any = None, clock: Any = None, **options: Any) -> WatchedKraken:
     """An account with 10000 USD and 1 BTC, maker 0.40 %, taker 0.80 %."""
     account: dict[str, Any] = {
         "balances": {"USD": Decimal(10000), "BTC": Decimal(1)},
@@ -52,7 +96,7 @@ def paper(documents: Any = None, clock: Any = None, **options: Any) -> PaperKrak
         "key": KEY,
         "secret": SECRET,
     }
-    return PaperKraken(
+    return WatchedKraken(
         documents or MemoryDocuments(), clock or StoppedClock(), **(account | options)
     )
 

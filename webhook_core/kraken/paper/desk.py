@@ -31,14 +31,6 @@ class MarketRules(NamedTuple):
     opening_fee: Decimal = Decimal("0.02")
 
 
-class Lag(NamedTuple):
-    """How long after it was placed a read doesn't show an order yet, in seconds: Kraken's
-    reads may trail its engine."""
-
-    open_s: float = 0
-    closed_s: float = 0
-
-
 class Desk(Record):
     """``now`` is unix seconds. Every change of ``book`` lasts only if the whole
     request ends well."""
@@ -48,7 +40,6 @@ class Desk(Record):
     fees: Fees
     now: float
     keep_closed: int
-    lag: Lag
     market: MarketRules
 
     def fee(self, pair: Pair, cost: Decimal, *, maker: bool) -> Decimal:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.errors import LedgerUnavailable
 from webhook_core.kraken.paper import matching, private, public, wire
 from webhook_core.kraken.paper.book import Book
-from webhook_core.kraken.paper.desk import Desk, Fees, Lag, MarketRules
+from webhook_core.kraken.paper.desk import Desk, Fees, MarketRules
 from webhook_core.kraken.paper.elsewhere import Elsewhere, PriceSource, outside_price
 from webhook_core.kraken.paper.rules import More, Pair, Pairs, Rows, asset_id, packaged_rows
 from webhook_core.kraken.paper.store import BookBusy, BookStore
-from webhook_core.kraken.paper.views import order_object
 from webhook_core.kraken.paper.wire import PaperKey, PartlyRefused, Refused
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ _UNREACHABLE = (
 
 
 class PaperKraken:
-    """One paper account. ``pairs`` are AssetPairs rows; ``lag``, ``market`` and the permissions of
-    ``key`` are what a test wants different.
+    """One paper account. ``pairs`` are AssetPairs rows; ``market`` and the permissions of ``key``
+    are what a test wants different.
 
     ``balances`` (names like USD and BTC) count only where no book is stored yet; fees are percent
     of the cost. ``price_source`` gives the last price of an altname, or None when it has none; it
@@ -59,7 +58,6 @@ class PaperKraken:
             packaged_rows() if pairs is None else {name: dict(row) for name, row in pairs.items()}
         )
         self._more: More | None = None if pairs is not None else Elsewhere(documents, clock)
-        self.lag = Lag()
         self.market = MarketRules()
         self.key = PaperKey(key, secret, nonce_window)
         self.price_source = price_source
@@ -101,16 +99,6 @@ class PaperKraken:
         if found is None or not _is_price(price):
             raise ValueError(f"no price of a pair that paper knows: {pair} {price}")
         self._store.update(lambda book: self._desk(book, {found.key: price}))
-
-    def orders(self) -> list[dict[str, Any]]:
-        """Every order that is kept, closed ones first: Kraken's ORDER, and its ``txid``."""
-
-        def read(book: Book) -> list[dict[str, Any]]:
-            kept = [*reversed(list(book.closed_orders())), *book.open.values()]
-            pairs = self._known()
-            return [{"txid": order.txid} | order_object(order, pairs[order.pair]) for order in kept]
-
-        return self._store.update(read)
 
     def _answer(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
@@ -177,9 +165,7 @@ class PaperKraken:
 
     def _desk(self, book: Book, prices: Mapping[str, Decimal]) -> Desk:
         """The desk of this moment: what expired is gone, what the new prices cross is filled."""
-        desk = Desk(
-            book, self._known(), self.fees, self._now(), self._keep_closed, self.lag, self.market
-        )
+        desk = Desk(book, self._known(), self.fees, self._now(), self._keep_closed, self.market)
         matching.expire(desk)
         for key, price in prices.items():
             for pair in desk.pairs.of_one_price(key):

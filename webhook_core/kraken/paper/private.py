@@ -42,15 +42,8 @@ def _objects(desk: Desk, orders: Iterable[Order], params: Params) -> dict[str, A
     }
 
 
-def _shown(desk: Desk, order: Order) -> bool:
-    lag = desk.lag.open_s if order.status == "open" else desk.lag.closed_s
-    return desk.now >= order.opentm + lag
-
-
 def open_orders(desk: Desk, params: Params) -> dict[str, Any]:
-    orders = [
-        order for order in desk.book.open.values() if _shown(desk, order) and _same(order, params)
-    ]
+    orders = [order for order in desk.book.open.values() if _same(order, params)]
     return {"open": _objects(desk, orders, params)}
 
 
@@ -63,9 +56,7 @@ def closed_orders(desk: Desk, params: Params) -> dict[str, Any]:
     found = [
         order
         for order in desk.book.closed_orders()
-        if _shown(desk, order)
-        and _same(order, params)
-        and any(start < time <= end for time in _times(order, params))
+        if _same(order, params) and any(start < time <= end for time in _times(order, params))
     ]
     return page(found, params, "closed", lambda rows: _objects(desk, rows, params))
 
@@ -103,7 +94,7 @@ def query_orders(desk: Desk, params: Params) -> dict[str, Any]:
     if not 0 < len(txids) <= 50:
         raise invalid("txid")
     orders = [order for order in map(desk.book.find, txids) if order is not None]
-    return _objects(desk, (o for o in orders if _shown(desk, o) and _same(o, params)), params)
+    return _objects(desk, (o for o in orders if _same(o, params)), params)
 
 
 def _newest_first(desk: Desk) -> list[tuple[Order, Fill]]:

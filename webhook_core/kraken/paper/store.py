@@ -40,11 +40,9 @@ class BookStore:
 
         What ``change`` raises writes nothing.
         """
-        with self._lock, localcontext() as context:
-            context.prec = PRECISION
+        with self._lock, localcontext(prec=PRECISION):
             for _ in range(ATTEMPTS):
-                text, version = self._read()
-                book = self._opening() if text is None else self._parsed(text)
+                book, text, version = self._read()
                 result = change(book)
                 changed = book.to_text()
                 if changed == text or self._documents.write(NAME, changed, version):
@@ -53,14 +51,14 @@ class BookStore:
 
     def look(self, read: Callable[[Book], _Result]) -> _Result:
         """What ``read`` makes of the book as it stands; whatever it changes there is forgotten."""
-        with localcontext() as context:
-            context.prec = PRECISION
-            text, _ = self._read()
-            return read(self._opening() if text is None else self._parsed(text))
+        with localcontext(prec=PRECISION):
+            return read(self._read()[0])
 
-    def _read(self) -> tuple[str | None, str | None]:
+    def _read(self) -> tuple[Book, str | None, str | None]:
         document = self._documents.read(NAME)
-        return (None, None) if document is None else (document.text, document.version)
+        if document is None:
+            return self._opening(), None, None
+        return self._parsed(document.text), document.text, document.version
 
     def _parsed(self, text: str) -> Book:
         try:

@@ -33,7 +33,8 @@ from webhook_core.ledger.serial import unmarked
 from webhook_core.risk.gates import held_back, pauses_of
 from webhook_core.value import replace
 
-_TRIES = 2
+_TRIES, _MOST_TRIES = 2, 4
+"""One more for each of the first two things that are learned on the way."""
 
 
 class Gates:
@@ -68,23 +69,6 @@ class Gates:
         return held_back(self._entry, texts)
 
 
-class _Tries:
-    """Two, and one more for each of the first two things that are learned on the way."""
-
-    def __init__(self) -> None:
-        self.left = _TRIES
-        self._learns = 2
-
-    def another(self) -> bool:
-        self.left -= 1
-        return self.left >= 0
-
-    def learned(self) -> None:
-        if self._learns:
-            self._learns -= 1
-            self.left += 1
-
-
 def claim_alone(
     entry: LedgerEntry, calls: FirestoreCalls, clock: Clock
 ) -> Claimed | Existing | HeldBack:
@@ -104,9 +88,10 @@ def recorded(entry: LedgerEntry, calls: FirestoreCalls, clock: Clock) -> Recorde
 def _written(
     entry: LedgerEntry, calls: FirestoreCalls, clock: Clock, gates: Gates | None
 ) -> Claimed | Existing | HeldBack:
-    name, fields, tries = unit_digest(entry.unit).hex(), fields_of(entry), _Tries()
-    replaces = entry.version
-    while tries.another():
+    name, fields, replaces = unit_digest(entry.unit).hex(), fields_of(entry), entry.version
+    tries, most_tries = 0, _TRIES
+    while tries < most_tries:
+        tries += 1
         conditions = [] if gates is None else gates.conditions
         try:
             write = Write(LEDGER, name, fields, replaces and version_of(replaces))
@@ -120,13 +105,13 @@ def _written(
         if decided is not None:
             return decided
         replaced, replaces = replaces, "" if own is None else own.version
-        if replaced != replaces:
-            tries.learned()
-        elif gates is not None and not is_unproved:
-            tries.learned()
+        if replaced == replaces:
+            if gates is None or is_unproved:
+                continue
             held = gates.look(calls)
             if held is not None:
                 return held
+        most_tries = min(most_tries + 1, _MOST_TRIES)  # something was learned
     raise LedgerUnavailable(UNSURE)
 
 

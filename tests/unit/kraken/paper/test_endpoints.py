@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.paper import NOON, StoppedClock, ask, order, paper, public, result
+from tests.support.paper import NOON, Lag, StoppedClock, ask, order, paper, public, result
 from webhook_core.kraken import known_pairs
-from webhook_core.kraken.paper.desk import Lag
 
 LIMIT = {"ordertype": "limit", "price": "50000"}
 UUID = "6d1b345e-2821-40e2-ad83-4ecb18a06876"
