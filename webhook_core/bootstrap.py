@@ -31,7 +31,7 @@ from webhook_core.sending.legs import Legs
 from webhook_core.sending.submission import Submission
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.rules import KRAKEN_SECRETS
-from webhook_core.settings.secret_names import SecretName
+from webhook_core.settings.secret_values import SecretName
 from webhook_core.settings.settings import Settings
 from webhook_core.story import Alerts
 from webhook_core.venue import Venue

@@ -10,9 +10,8 @@ import pytest
 from tests.support.clock import FakeClock
 from webhook_core.clock import Budget
 from webhook_core.errors import LedgerUnavailable
-from webhook_core.notify.channels import Channel
+from webhook_core.notify.channels import Channel, Sent
 from webhook_core.notify.outbox import MOST_A_RUN, Outbox
-from webhook_core.notify.senders import Sent
 from webhook_core.notify.state import Message, state_in
 
 NAME = "notify:paper:default"

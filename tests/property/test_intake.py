@@ -28,9 +28,9 @@ from webhook_core.intake.alert_key import alert_key
 from webhook_core.intake.authentication import verify
 from webhook_core.intake.field_names import ALIASES, CANONICAL, CONTEXT, normalise
 from webhook_core.intake.freshness import check_freshness
-from webhook_core.intake.order_words import MEASURED
 from webhook_core.intake.parse import parse
 from webhook_core.intake.refused_names import SWITCHES, WORDS
+from webhook_core.intake.words import MEASURED
 
 ORDER = {"symbol": "BTC/USD", "side": "buy", "quantity": "0.1"}
 BODY = b'{"symbol": "BTC/USD", "side": "buy", "volume": "0.1"}'

@@ -37,7 +37,7 @@ from webhook_core.money.months import Opened
 from webhook_core.money.report import reported
 from webhook_core.money.trade_store import TradeStore
 from webhook_core.notify.alerts import kind_of
-from webhook_core.notify.senders import Sent
+from webhook_core.notify.channels import Sent
 from webhook_core.notify.words import message_of
 from webhook_core.risk import loss_figures
 from webhook_core.settings.reading import read_settings

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from webhook_core.errors import NotConfigured
 from webhook_core.events import event
-from webhook_core.settings.secret_names import SecretName, Version, path_of, version_of
+from webhook_core.settings.secret_values import SecretName, Version, path_of, version_of
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient as Client

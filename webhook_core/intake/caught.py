@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from webhook_core.errors import AlertMalformed
-from webhook_core.intake import order_words, refused_names, words
+from webhook_core.intake import refused_names, words
 from webhook_core.intake.field_names import shown_name
 
 _MOST_SHOWN = 25
 _LONGEST_NAME = 40
-KNOWN_WORDS = refused_names.WORDS | order_words.FILLERS
+KNOWN_WORDS = refused_names.WORDS | words.FILLERS
 
 
 class Caught(NamedTuple):

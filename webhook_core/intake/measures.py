@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from webhook_core.intake import words
 from webhook_core.intake.field_names import Sent, is_missing, word_set
 from webhook_core.intake.field_values import grouped_number
-from webhook_core.intake.order_words import MEASURED, MEASURES, OF_A_BAR, SAYS_BY_BEING_OFF
 from webhook_core.intake.refused_names import SWITCHES, WORDS, hint_of_name
+from webhook_core.intake.words import MEASURED, MEASURES, OF_A_BAR, SAYS_BY_BEING_OFF
 
 _OFF = frozenset(("false", "none", "null", "na", "n/a", "nan", "no", "off"))
 _OF_A_FLAG = frozenset(("is", "go", "do", "use", "has", "my", "the"))

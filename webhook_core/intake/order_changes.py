@@ -11,7 +11,6 @@ from typing import Any
 from webhook_core.errors import AlertMalformed
 from webhook_core.intake import field_values as values
 from webhook_core.intake import order_values, quantities, shared_fields
-from webhook_core.intake.alert_texts import MAX_NAME
 from webhook_core.intake.field_names import (
     Order,
     Sent,
@@ -22,6 +21,7 @@ from webhook_core.intake.field_names import (
     shown_names,
 )
 from webhook_core.intake.market_position import read_leniently
+from webhook_core.intake.shared_fields import MAX_NAME
 from webhook_core.trading.orders import Action, CancelScope
 
 _ORDER_ID = r"O[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{6}"

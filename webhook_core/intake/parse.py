@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from webhook_core.intake import alert_texts, order_alert
 from webhook_core.intake import field_values as values
+from webhook_core.intake import order_alert, shared_fields
 from webhook_core.intake.alert import Alert
 from webhook_core.intake.authentication import VerifiedBody
 from webhook_core.intake.field_names import (
@@ -18,7 +18,6 @@ from webhook_core.intake.field_names import (
     sort_fields,
 )
 from webhook_core.intake.freshness import firing_time
-from webhook_core.intake.shared_fields import symbol as symbol_of
 from webhook_core.trading.orders import Action
 
 
@@ -30,13 +29,13 @@ def parse(verified: VerifiedBody) -> Alert:
     """
     fields = _sorted(verified.fields)
     order = fields.order
-    strategy_name = alert_texts.strategy_name(order.get("strategy_name", ()))
+    strategy_name = shared_fields.strategy_name(order.get("strategy_name", ()))
     about = {
         "strategy_name": strategy_name,
-        "id": values.agreed(order.get("id", ()), values.name_text(alert_texts.MAX_NAME)),
+        "id": values.agreed(order.get("id", ()), values.name_text(shared_fields.MAX_NAME)),
         "fired_at": firing_time(order),
         "validate_only": values.agreed(order.get("validate", ()), values.flag) or False,
-        "warnings": alert_texts.strategy_warning(verified, strategy_name),
+        "warnings": shared_fields.strategy_warning(verified, strategy_name),
     }
     if present(order, "orders"):
         from webhook_core.intake import leg_fields
@@ -101,7 +100,7 @@ def _read(
 
 
 def _alert(fields: Sorted, wanted: Mapping[str, Any], about: Mapping[str, Any]) -> Alert:
-    texts = alert_texts.texts(fields)
+    texts = shared_fields.texts(fields)
     warnings = (*texts["warnings"], *wanted.get("warnings", ()), *about.get("warnings", ()))
     return Alert(**{**texts, **wanted, **about, "warnings": warnings})
 
@@ -118,7 +117,7 @@ def read(action: Action, fields: Sorted, default_symbol: str | None) -> dict[str
         from webhook_core.intake import scopes
 
         return scopes.read_switch(action, fields)
-    symbol = symbol_of(fields.order)
+    symbol = shared_fields.symbol(fields.order)
     if action in ("cancel", "amend"):
         from webhook_core.intake import order_changes
 

@@ -18,9 +18,8 @@ from typing import NamedTuple
 from webhook_core.clock import Budget, Clock
 from webhook_core.events import event
 from webhook_core.ledger.contract import Documents
-from webhook_core.notify.channels import Channel, takers
+from webhook_core.notify.channels import Channel, Sent, takers
 from webhook_core.notify.kinds import URGENT
-from webhook_core.notify.senders import Sent
 from webhook_core.notify.state import Message, Queue, State, state_in, text_of
 
 MOST_A_RUN = 12

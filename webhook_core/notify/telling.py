@@ -19,8 +19,8 @@ from webhook_core.notify import standing
 from webhook_core.notify.alerts import AlertNews, lost_records
 from webhook_core.notify.channels import AddressBook, ReadSecret, takers
 from webhook_core.notify.kinds import DEFAULT
-from webhook_core.notify.listening import expected_of, newest_of
 from webhook_core.notify.outbox import Outbox
+from webhook_core.notify.standing import expected_of, newest_of
 from webhook_core.notify.state import Message, State
 from webhook_core.notify.summary import Prices, Summary
 from webhook_core.notify.trades import TradeNews

@@ -7,7 +7,7 @@ from functools import cache
 
 from webhook_core.errors import NotConfigured
 from webhook_core.settings.reading import SettingsError, read_settings
-from webhook_core.settings.secret_names import SecretName
+from webhook_core.settings.secret_values import SecretName
 from webhook_core.settings.settings import Settings
 from webhook_core.settings.strategies import text_of as strategies_text
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from webhook_core.notify.kinds import DEFAULT, KINDS
 from webhook_core.settings import variables
-from webhook_core.settings.secret_names import path_of, version_of
-from webhook_core.settings.secret_values import Secret, is_like_a_name
+from webhook_core.settings.secret_values import Secret, is_like_a_name, path_of, version_of
 from webhook_core.trading import day_begins
 from webhook_core.trading.day_begins import DayBegins
 

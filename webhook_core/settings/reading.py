@@ -9,8 +9,7 @@ from typing import Any
 from webhook_core.ledger import url as ledger_url
 from webhook_core.settings import addresses, certificates, guard_values, rules, secret_values
 from webhook_core.settings import variables as values
-from webhook_core.settings.secret_names import SecretNames
-from webhook_core.settings.secret_values import Secret
+from webhook_core.settings.secret_values import Secret, SecretNames
 from webhook_core.settings.settings import Settings, account_at
 from webhook_core.settings.strategies import StrategiesFile
 from webhook_core.settings.strategies import read as read_strategies

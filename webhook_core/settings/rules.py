@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from webhook_core.intake.authentication import Credential, signing_credential, token_credential
 from webhook_core.ledger.url import parse as parse_ledger_url
 from webhook_core.settings import certificates
-from webhook_core.settings.secret_names import SecretName, of_variable
+from webhook_core.settings.secret_values import SecretName, of_variable
 from webhook_core.settings.strategies import StrategiesFile
 from webhook_core.settings.strategy import SecretText
 from webhook_core.settings.variables import EnvReader, suggestion

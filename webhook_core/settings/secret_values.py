@@ -1,11 +1,16 @@
-"""Secrets as they are configured. No message here repeats any part of one."""
+"""Secrets as they are configured, and names in the place of their values: a Secret Manager
+version or a mounted file, read in the first request. No message here repeats any part of a
+secret."""
 
 from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from webhook_core.settings.variables import entries, text
+from webhook_core.value import NamedTuple
 
 
 class Secret:
@@ -33,7 +38,7 @@ class Secret:
 
 
 def is_like_a_name(value: str) -> bool:
-    """Whether it is the name of a secret (secret_names.py) or was meant to be one."""
+    """Whether it is the name of a secret or was meant to be one."""
     return value.startswith("file:") or (value.startswith("projects/") and "/secrets/" in value)
 
 
@@ -86,3 +91,103 @@ def long_secret(value: str) -> str:
             "is shorter than 16 characters; take for example the output of: openssl rand -hex 32"
         )
     return value
+
+
+T = TypeVar("T")
+_RESOURCE = (
+    r"projects/([a-z0-9.:-]{1,120})/secrets/([A-Za-z0-9_-]{1,255})/versions/(latest|[0-9]{1,9})"
+)
+"""docs.cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access"""
+_FILE = "file:"
+
+
+class SecretName(NamedTuple):
+    """``place`` is the setting that holds the name, and begins the faults about it.
+
+    Of those with ``alternative`` one is enough: they were asked for in the place of settings of
+    which one is required.
+    """
+
+    place: str
+    name: str
+    alternative: bool = False
+
+
+class Version(NamedTuple):
+    """The parts of a Secret Manager name."""
+
+    project: str
+    secret: str
+    version: str
+
+
+def of_variable(project: str, variable: str) -> str:
+    """Where a required secret is looked for that the environment lacks."""
+    return f"projects/{project}/secrets/{variable}/versions/latest"
+
+
+def version_of(name: str) -> Version | None:
+    """None: the name is no Secret Manager name."""
+    match = re.fullmatch(_RESOURCE, name, re.ASCII) if name.startswith("projects/") else None
+    return None if match is None else Version(*match.groups())
+
+
+def path_of(name: str) -> str | None:
+    """The path of a mounted file; None if the name is none."""
+    path = name.removeprefix(_FILE)
+    return path if path != name and path.startswith("/") and path.isprintable() else None
+
+
+class SecretNames:
+    """Puts values in the place of names.
+
+    ``values``: by name; a name without one is noted and stays without a value.
+    """
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.found: list[SecretName] = []
+        self.unread: list[SecretName] = []
+
+    def single(self, place: str, parse: Callable[[str], T]) -> Callable[[str], T | None]:
+        """A parser of a text or of what stands under its name; None where that is not read yet."""
+
+        def parsed(text: str) -> T | None:
+            value = self._value(place, text)
+            return None if value is None else parse(value)
+
+        return parsed
+
+    def listed(self, place: str) -> Callable[[str], tuple[str | None, ...]]:
+        """The same for a comma-separated list.
+
+        What stands under a name may be a list itself, as in the variable.
+        """
+
+        def parsed(text: str) -> tuple[str | None, ...]:
+            return tuple(
+                secret for entry in entries(text) for secret in self._secrets(place, entry)
+            )
+
+        return parsed
+
+    def entry(self, place: str, text: str) -> tuple[str | None, ...]:
+        """One entry of a list that is written entry by entry."""
+        return self._secrets(place, text) if is_like_a_name(text) else (secret(text),)
+
+    def _secrets(self, place: str, entry: str) -> tuple[str | None, ...]:
+        value = self._value(place, entry)
+        if value is None:
+            return (None,)
+        return secrets(value) if value else ()
+
+    def _value(self, place: str, text: str) -> str | None:
+        """The text itself if it is no name. A value is never taken for a name again."""
+        if version_of(text) is None and path_of(text) is None:
+            return text
+        name = SecretName(place, text)
+        self.found.append(name)
+        if text not in self._values:
+            self.unread.append(name)
+            return None
+        return self._values[text].strip()

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from webhook_core.intake.authentication import Credential
 from webhook_core.settings.addresses import Network
 from webhook_core.settings.certificates import ClientCertificates
-from webhook_core.settings.secret_names import SecretName
-from webhook_core.settings.secret_values import Secret
+from webhook_core.settings.secret_values import Secret, SecretName
 from webhook_core.settings.strategy import Strategy
 from webhook_core.trading.rules import Fees, Guards, Limits, TradingRules
 from webhook_core.value import NamedTuple

@@ -15,8 +15,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from webhook_core.settings.secret_names import SecretNames
-from webhook_core.settings.secret_values import Secret
+from webhook_core.settings.secret_values import Secret, SecretNames
 from webhook_core.settings.strategy import SecretText, Strategy
 from webhook_core.value import NamedTuple
 

@@ -1,17 +1,17 @@
-"""One table of strategies.toml -> a Strategy and its secrets."""
+"""One table of strategies.toml -> a Strategy and its secrets. What reads a value raises
+ValueError that says what to write instead."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from webhook_core.notify.kinds import KINDS
-from webhook_core.settings import guard_values, toml_values
+from webhook_core.settings import guard_values
 from webhook_core.settings import variables as env_values
-from webhook_core.settings.secret_names import SecretNames
-from webhook_core.settings.secret_values import Secret
+from webhook_core.settings.secret_values import Secret, SecretNames
 from webhook_core.settings.strategy import SCHEMES, SecretText, Strategy
 from webhook_core.trading.orders import QuantityType
 
@@ -66,8 +66,8 @@ class StrategyTable:
         size = self._size()
         return Strategy(
             name=self.name,
-            allowed_symbols=self._parsed("allowed_symbols", toml_values.symbols),
-            max_order_cost=self._parsed("max_order_cost", toml_values.cost_limits),
+            allowed_symbols=self._parsed("allowed_symbols", _symbols),
+            max_order_cost=self._parsed("max_order_cost", _cost_limits),
             volume=size.volume,
             quantity_type=size.quantity_type,
             size_fixed=size.fixed,
@@ -79,7 +79,7 @@ class StrategyTable:
             ),
             notify=self._parsed("notify", self._told) or (),
             expect_every=self._parsed("expect_every", _expected),
-            close=self._parsed("close", toml_values.close),
+            close=self._parsed("close", _close),
             notify_about=self._parsed("notify_about", _told_about),
         )
 
@@ -109,9 +109,9 @@ class StrategyTable:
         return self._size_in(inner, "size.")
 
     def _size_in(self, table: Mapping[str, Any], place: str) -> _Size:
-        volume = self._parsed_in(table, "volume", toml_values.volume, place)
-        kind = self._parsed_in(table, "quantity_type", toml_values.quantity_type, place) or "base"
-        fixed = self._parsed_in(table, "fixed", toml_values.flag, place) if place else None
+        volume = self._parsed_in(table, "volume", _volume, place)
+        kind = self._parsed_in(table, "quantity_type", _quantity_type, place) or "base"
+        fixed = self._parsed_in(table, "fixed", _flag, place) if place else None
         if volume is None and not place and "quantity_type" in table:
             self._fault("quantity_type", "says what volume counts, which is missing")
         if volume is not None and volume > 100 and kind not in ("base", "quote", "percent_equity"):
@@ -183,3 +183,53 @@ def _expected(value: object) -> Any:
     from webhook_core.settings import expectations  # of few strategies alerts are expected
 
     return expectations.expected(value)
+
+
+def _symbols(value: object) -> tuple[str, ...] | None:
+    """A list of pairs; with ``*`` alone None."""
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(entry, str) and "," not in entry for entry in value)
+    ):
+        raise ValueError('must be a list such as ["BTC/USD", "ETH/USD"]')
+    return env_values.symbols(",".join(value))
+
+
+def _cost_limits(value: object) -> Mapping[str, Decimal] | None:
+    """The most that one order may cost, by quote asset."""
+    if not isinstance(value, str):
+        raise ValueError('must be a text such as "200 USD"')
+    return env_values.cost_limits(value)
+
+
+def _quantity_type(value: object) -> QuantityType:
+    """What a volume counts."""
+    for kind in get_args(QuantityType):
+        if value == kind:
+            found: QuantityType = kind
+            return found
+    raise ValueError(f"must be one of {', '.join(get_args(QuantityType))}")
+
+
+def _flag(value: object) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false, without quotes")
+    return value
+
+
+def _volume(value: object) -> Decimal:
+    """An amount above 0."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValueError('must be a number above 0 such as "0.01"')
+    return env_values.volume(value if isinstance(value, str) else f"{Decimal(value):f}")
+
+
+def _close(value: object) -> Literal["own", "all"]:
+    """What a strategy's close is about."""
+    if value == "own":
+        return "own"
+    if value == "all":
+        return "all"
+    raise ValueError('must be "own" (what the strategy bought) or "all" (what the account holds)')

@@ -180,7 +180,7 @@ class Operators:
     def expected(self) -> list[dict[str, Any]]:
         """The strategies that alerts are expected of, and which of them are silent. Raises
         LedgerUnavailable."""
-        from webhook_core.notify.listening import silent_now  # no alert asks
+        from webhook_core.notify.standing import silent_now  # no alert asks
 
         told = self.history
         return silent_now(self.strategies, told.store, told.whose, self.clock.now())

@@ -34,7 +34,7 @@ from webhook_core.kraken.keys import KrakenKey, RenewedKey
 from webhook_core.kraken.outcomes import Reply, key_is_refused
 from webhook_core.operations.at_terminal import complete_settings
 from webhook_core.settings.reading import SettingsError
-from webhook_core.settings.secret_names import SecretName
+from webhook_core.settings.secret_values import SecretName
 from webhook_core.web.messages import HttpRequest
 
 TOKEN = "token-of-the-secrets-0123"

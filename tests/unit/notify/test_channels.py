@@ -8,10 +8,8 @@ import pytest
 from tests.support.faked_function import Function
 from tests.support.secret_manager import SecretManager, name
 from tests.unit.notify.conftest import next_run
-from webhook_core.notify.channels import AddressBook
-from webhook_core.notify.senders import AppriseSender, Sent
-from webhook_core.settings.secret_names import SecretName
-from webhook_core.settings.secret_values import Secret
+from webhook_core.notify.channels import AddressBook, AppriseSender, Sent
+from webhook_core.settings.secret_values import Secret, SecretName
 from webhook_core.settings.told_addresses import Address
 
 

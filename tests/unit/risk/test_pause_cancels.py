@@ -9,7 +9,7 @@ from tests.support.terminal import function_on, rows, run
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_cancel_alerts import MEAN, TREND, book, bound, lay, open_ids
 from webhook_core.ledger.sqlite.ledger import SqliteLedger
-from webhook_core.notify.listening import newest_of
+from webhook_core.notify.standing import newest_of
 from webhook_core.trading.requests import NotSent, Rejected, Unknown
 
 

@@ -12,7 +12,7 @@ from webhook_core.bootstrap import assemble
 from webhook_core.errors import NotConfigured
 from webhook_core.settings.completion import Configuration
 from webhook_core.settings.reading import SettingsError, read_settings
-from webhook_core.settings.secret_names import SecretName, path_of, version_of
+from webhook_core.settings.secret_values import SecretName, path_of, version_of
 
 TOKEN = "token-0123456789abcdef"
 OTHER = "other-0123456789abcdef"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from webhook_core.notify.senders import Sent
+from webhook_core.notify.channels import Sent
 from webhook_core.operations.commands.tables import show_line, show_table
 from webhook_core.operations.commands.terminal import OpenApplication
 
