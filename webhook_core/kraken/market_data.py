@@ -78,8 +78,7 @@ def asset_pairs(
     pair. Raises VenueUnavailable."""
     asked_at = clock.now()
     reply = client.public("AssetPairs", asked, budget)
-    errors = outcomes.errors_of(reply.document) or ()
-    if "pair" in asked and any(error.startswith(_NO_SUCH_PAIR) for error in errors):
+    if "pair" in asked and _is_unlisted(reply):
         return []
     return parse_asset_pairs(result_of(reply, "AssetPairs"), asked_at)
 
@@ -114,16 +113,20 @@ def tick(client: KrakenClient, pair: str, budget: Budget) -> Tick:
     return shown
 
 
+def _errors(reply: outcomes.Reply) -> tuple[str, ...]:
+    return outcomes.errors_of(reply.document) or ()
+
+
 def _rows_in(reply: outcomes.Reply) -> Mapping[str, Any]:
     """The rows of Ticker, each under some name of its pair. Raises VenueUnavailable."""
-    errors = outcomes.errors_of(reply.document) or ()
-    if (
-        reply.status == 200
-        and errors
-        and all(error.startswith(_ONE_IS_NO_GOOD) for error in errors)
-    ):
+    errors = _errors(reply)
+    if reply.status == 200 and errors and all(map(_is_of_one, errors)):
         raise NoPrice(f"NO_PRICE: Kraken's ticker has none: {', '.join(errors)}.")
     return {name: row for name, row in result_of(reply, "Ticker").items() if name != "last"}
+
+
+def _is_of_one(error: str) -> bool:
+    return error.startswith(_ONE_IS_NO_GOOD)
 
 
 def _price_in(row: Any, field: str = "c") -> Decimal | None:
@@ -216,14 +219,11 @@ def _ticker(client: KrakenClient, asked: list[Instrument], budget: Budget) -> ou
 def _is_unlisted(reply: outcomes.Reply) -> bool:
     """Kraken doesn't know it, and will not know it in a minute: on paper a pair may get
     its price at any time."""
-    return any(
-        error.startswith(_NO_SUCH_PAIR) for error in outcomes.errors_of(reply.document) or ()
-    )
+    return any(error.startswith(_NO_SUCH_PAIR) for error in _errors(reply))
 
 
 def _is_refused(reply: outcomes.Reply) -> bool:
-    errors = outcomes.errors_of(reply.document) or ()
-    return reply.status == 200 and any(error.startswith(_ONE_IS_NO_GOOD) for error in errors)
+    return reply.status == 200 and any(map(_is_of_one, _errors(reply)))
 
 
 def _row_of(instrument: Instrument, rows: Mapping[str, Any]) -> Any:

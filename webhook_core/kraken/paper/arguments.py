@@ -68,9 +68,7 @@ def read(desk: Desk, params: Mapping[str, str]) -> tuple[Pair, Order]:
     if "post" in order.oflags and order.timeinforce in ("IOC", "FOK"):
         raise invalid("timeinforce")
     if any(field.startswith("close[") or field == "close" for field in params):
-        from webhook_core.kraken.paper import conditional_close
-
-        order.close = conditional_close.read(params, pair, order)
+        order.close = prices.read_close(params, pair, order)
     check_deadline(params, desk.now)
     return pair, order
 
@@ -87,11 +85,8 @@ def same_id(one: str | None, other: str | None) -> bool:
 
 
 def _folded(client_order_id: str) -> str:
-    return (
-        client_order_id.replace("-", "").lower()
-        if re.fullmatch(_UUID, client_order_id)
-        else client_order_id
-    )
+    is_number = re.fullmatch(_UUID, client_order_id)
+    return client_order_id.replace("-", "").lower() if is_number else client_order_id
 
 
 def _one_of(
@@ -145,12 +140,8 @@ def _oflags(params: Mapping[str, str], ordertype: str, side: str, leverage: int)
     bad = set(flags) - {"post", "fcib", "fciq", "nompp", "viqc"} or {"fcib", "fciq"} <= set(flags)
     if bad or ("post" in flags and ordertype != "limit"):
         raise invalid("oflags")
-    return ",".join(
-        [
-            "fcib" if "fcib" in flags else "fciq",
-            *(flag for flag in ("post", "viqc") if flag in flags),
-        ]
-    )
+    charged = "fcib" if "fcib" in flags else "fciq"
+    return ",".join([charged, *(flag for flag in ("post", "viqc") if flag in flags)])
 
 
 def _time_in_force(params: Mapping[str, str], ordertype: str) -> str:

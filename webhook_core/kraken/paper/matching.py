@@ -10,9 +10,8 @@ from decimal import ROUND_DOWN, Decimal
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Fill, Order
-from webhook_core.kraken.paper.conditional_close import child_of
 from webhook_core.kraken.paper.desk import Desk
-from webhook_core.kraken.paper.prices import TRAILING, TRIGGERS, limit_of, rising
+from webhook_core.kraken.paper.prices import TRAILING, TRIGGERS, child_of, limit_of, rising
 from webhook_core.kraken.paper.rules import Pair
 from webhook_core.kraken.paper.wire import Refused
 

@@ -1,5 +1,7 @@
 """Which order types have a limit, a trigger, a trail; and their prices among AddOrder's arguments,
-read and refused in Kraken's words."""
+read and refused in Kraken's words. A conditional close is a template of those: it makes an order of
+its own out of every fill of the primary one (docs.kraken.com, add-order; support.kraken.com,
+360038640052)."""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ TRIGGERS = (
     frozenset({"stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit"}) | TRAILING
 )
 LIMITS = frozenset({"limit", "iceberg"})
+_MISSING = "EGeneral:Invalid arguments:price"
 # Texts, which re compiles when they are first used: a cold start needs few of them.
 AMOUNT = r"(?a)[0-9]{1,15}(\.[0-9]{0,20})?|\.[0-9]{1,20}"
 
@@ -79,3 +82,34 @@ def _price(
     if price % pair.tick_size:
         raise Refused("EOrder:Tick size check failed")
     return price, ""
+
+
+def read_close(params: Mapping[str, str], pair: Pair, order: Order) -> list[str]:
+    """What an order keeps of its ``close[...]`` fields, checked. Raises Refused."""
+    asked = [params.get(f"close[{name}]", "") for name in ("ordertype", "price", "price2")]
+    if asked[0] not in LIMITS | TRIGGERS:
+        raise invalid("close")
+    order.close = asked
+    try:
+        child_of(pair, order, Decimal(0), None)
+    except Refused as refusal:
+        raise (invalid("close") if refusal.error.startswith(_MISSING) else refusal) from None
+    return asked
+
+
+def child_of(pair: Pair, parent: Order, volume: Decimal, last: Decimal | None) -> Order:
+    """The order that closes ``volume``; without a last price its relative prices stay open."""
+    kind, price, price2 = parent.close or ["", "", ""]
+    child = Order(
+        txid="",
+        pair=pair.key,
+        side="sell" if parent.side == "buy" else "buy",
+        ordertype=kind,
+        volume=volume,
+        opentm=0,
+        leverage=parent.leverage,
+        trigger=parent.trigger,
+        refid=parent.txid,
+    )
+    set_prices({"price": price, "price2": price2}, pair, child, last)
+    return child

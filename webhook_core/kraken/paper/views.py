@@ -10,8 +10,8 @@ from typing import Any
 
 from webhook_core.kraken.paper import margin
 from webhook_core.kraken.paper.book import Fill, Order, Position
-from webhook_core.kraken.paper.conditional_close import child_of
 from webhook_core.kraken.paper.desk import Desk
+from webhook_core.kraken.paper.prices import child_of
 from webhook_core.kraken.paper.rules import Pair
 
 ZERO = Decimal(0)
