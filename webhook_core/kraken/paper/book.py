@@ -214,7 +214,10 @@ def _data(row: Order | Position) -> dict[str, Any]:
 
 
 def _read(kind: type[_Row], data: dict[str, Any]) -> _Row:
+    """What an earlier version kept beside is left out."""
     values: dict[str, Any] = {
-        name: Decimal(text) if name in _MONEY else text for name, text in data.items()
+        name: Decimal(data[name]) if name in _MONEY else data[name]
+        for name in kind._fields
+        if name in data
     }
     return kind(**values)

@@ -187,6 +187,19 @@ def test_ids_have_krakens_form_and_never_repeat():
     assert not book.gave(given[-1])
 
 
+def test_a_book_of_an_earlier_version_that_has_more_of_an_order_is_read():
+    documents = MemoryDocuments()
+    order(paper(documents), **LIMIT)
+    kept = documents.read("paper-book")
+    older = kept.text.replace('"oflags"', '"userref":7,"oflags"').replace(
+        '{"txid"', '{"userref":7,"txid"'
+    )
+    assert older != kept.text
+    assert documents.write("paper-book", older, kept.version)
+    [shown] = paper(documents).orders()
+    assert shown["status"] == "open"
+
+
 def test_no_amount_in_the_stored_text_is_a_float():
     documents = MemoryDocuments()
     kraken = paper(documents)
