@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from tests.simulation.count_mutations import _count_after_the_claim, _take_nothing
 from tests.simulation.mutations import Mutation
 from tests.simulation.watch import Invariant
+from tests.support import memory_ledger as memory
 from tests.support.memory_ledger import MemoryLedger
-from webhook_core.ledger import memory
 from webhook_core.planning import missed_alerts
 from webhook_core.planning.held_figures import HeldFigures
 from webhook_core.planning.open_entries import Open, OpenEntries

@@ -22,10 +22,11 @@ from tests.simulation.store import SimulatedStore
 from tests.simulation.venue import SimulatedVenue
 from tests.simulation.watch import Invariant
 from tests.simulation.world import START
+from tests.support import memory_ledger as memory
 from tests.support.memory_ledger import MemoryLedger
 from webhook_core.clock import Budget
 from webhook_core.errors import AlertStale, LedgerUnavailable, VenueUnavailable
-from webhook_core.ledger import memory, transitions, turns
+from webhook_core.ledger import transitions, turns
 from webhook_core.ledger.contract import Claim, Claimed, Existing, Recorded, Waiting
 from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.turns import Refusal, refusal
