@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,16 @@ def firestore_project(monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty project of the emulator, to which this process's clients now go."""
     for name, value in shared_emulator().environment.items():
         monkeypatch.setenv(name, value)
+    _warm_up()
     return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@cache
+def _warm_up() -> None:
+    """The first call to a new emulator may take longer than an alert waits for its ledger."""
+    ledger = FirestoreLedger(f"test-{uuid.uuid4().hex[:12]}", timeout_s=30, clock=Dated())
+    ledger.read("nothing")
+    ledger.close()
 
 
 @pytest.fixture(params=["the tests' own", "memory", "sqlite", "firestore"])

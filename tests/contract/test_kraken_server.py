@@ -119,7 +119,7 @@ def test_a_held_call_goes_on_when_it_is_released(server, api):
     answers = []
     caller = threading.Thread(target=lambda: answers.append(place(api)))
     caller.start()
-    assert fault.reached.wait(5)
+    assert fault.reached.wait(60)
     assert (server.orders(), answers) == ([], [])
     fault.release()
     caller.join(5)
@@ -169,7 +169,7 @@ def test_closing_lets_go_of_hanging_callers_and_idle_connections():
 
         caller = threading.Thread(target=call)
         caller.start()
-        assert fault.reached.wait(5)
+        assert fault.reached.wait(60)
     caller.join(5)
     assert len(ended) == 1
     idle.close()

@@ -328,13 +328,13 @@ def test_no_alert_waits_for_another_that_looks_the_fees_up():
     class Slow(MemoryDocuments):
         def read(self, name):
             reached.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
             return super().read(name)
 
     fees = AccountFees("fees", Slow(), FakeVenue(), SystemClock())
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(fees.of, btc_usd())
-        assert reached.wait(10)
+        assert reached.wait(60)
         assert fees.of(btc_usd()) is None
         go_on.set()
         assert first.result(10) is None

@@ -110,7 +110,7 @@ def test_what_waits_in_the_line_to_kraken_until_its_budget_is_over_is_not_sent(
         target=lambda: answers.append(post(application, fired("first", ORDER)))
     )
     first.start()
-    assert slow.reached.wait(10)
+    assert slow.reached.wait(60)
     before, alert = len(kraken.calls), fired(name, ALERTS[name])
     assert post(application, alert) == (503, "not_sent")
     assert CHANGES & {call.endpoint for call in kraken.calls[before:]} == set()
