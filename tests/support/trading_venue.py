@@ -90,7 +90,9 @@ class TradingVenue(FakeVenue):
         self.resting = [other for other in self.resting if other.order_id != order.order_id]
         self._hold(order, -order.left)
         executed = order.volume if status == "closed" else order.executed
-        self._end(order._replace(status=status, executed=executed))
+        cost = executed * (order.limit or order.trigger or ZERO)
+        earned = cost if order.side is Side.SELL else -cost
+        self._end(order._replace(status=status, executed=executed, earned=earned))
 
     def _end(self, order: RestingOrder) -> None:
         self.gone[order.order_id] = order._replace(

@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 from tests.support import kraken_server
 from tests.support.auto_earn import earning
 from tests.support.kraken_server import KEY, SECRET
-from tests.support.lagging_figures import Frozen
+from tests.support.lagging_figures import BOOK, Frozen
 from tests.walk.clock import SharedClock
 from webhook_core.kraken.paper import wire
+from webhook_core.kraken.paper.book import Book
 
 READS = (
     "OpenOrders",
@@ -90,6 +91,15 @@ class LateKraken(kraken_server.KrakenServer):
         if answer["error"]:
             raise ValueError(f"{endpoint} {fields}: {answer['error']}")
         return answer["result"]
+
+    def deposit(self, asset: str, amount: str) -> None:
+        """Money that comes in, or below zero goes out, and is no trade."""
+        stored = self._documents.read(BOOK)
+        book = Book.from_text(stored.text)
+        held = book.balances.get(asset, Decimal(0))
+        book.balances[asset] = held + Decimal(amount)
+        assert self._documents.write(BOOK, book.to_text(), stored.version)
+        self.note()
 
     def move(self, pair: str, price: Decimal) -> None:
         """The market moves; what it crosses fills."""

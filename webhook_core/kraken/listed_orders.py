@@ -109,7 +109,15 @@ def resting(order_id: str, order: Order) -> RestingOrder:
             fires_at=_fires_at(order, order_type, trigger),
             offsets=(_offset(descr.get("price")), _offset(descr.get("price2"))),
             by_index=order.get("trigger", "last") == "index",
+            earned=_earned(order, Side(descr["type"])),
         )
+
+
+def _earned(order: Order, side: Side) -> Decimal | None:
+    if "fcib" in str(order.get("oflags")) or not {"cost", "fee"} <= order.keys():
+        return None
+    cost, fee = decimal(order["cost"]), decimal(order["fee"])
+    return (cost if side is Side.SELL else -cost) - fee
 
 
 def fill(order_id: str, order: Order) -> Fill:

@@ -12,6 +12,7 @@ done, and each conditional close that one left.
    an open position names the entry whose exit it is. What rested then and rests no more has changed
    the figure since (``resting_exits``).
 3. What rests on, though the last price has crossed it, is in doubt.
+4. Where ours alone do not lead to it, what others have traded counts too (``others_trades``).
 
 Where all that is known leads to one figure, that is it. Otherwise the account is read once more,
 and then nothing is decided by it, neither an order nor an answer that there is nothing to do:
@@ -23,19 +24,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.one_moment import OneMoment
-from webhook_core.planning.order_fills import OrderFills, not_certain
+from webhook_core.planning.order_fills import OrderFills, may_lack, not_certain
 from webhook_core.planning.own_changes import InstrumentOf, position_key
 from webhook_core.planning.position_course import (
     NO_EXITS,
     Exits,
     exited_by,
     has_exit,
+    is_on_margin,
     lacking_of,
     presumed,
 )
@@ -46,13 +49,9 @@ from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
+    from webhook_core.planning.other_steps import Other
+    from webhook_core.planning.others_trades import OthersTrades
     from webhook_core.planning.sources import Sources
-
-_ZERO = Decimal(0)
-_MAY_LACK = (
-    "The figures that Kraken shows may lack an order of ours yet. Nothing was sent; sending the "
-    "same alert again soon is safe."
-)
 
 
 class Shown(NamedTuple):
@@ -107,7 +106,7 @@ class Believed:
         settled = self._settled()
         if settled.unsure:
             self.orders.ask(settled.unsure)
-            settled = self._settled()
+            settled = self._told(self.shown.figures)
             if settled.unsure:
                 settled = self._after_another_read()
             for entry in settled.unsure:
@@ -119,53 +118,55 @@ class Believed:
         if not all(map(_is_position, shown.figures)):
             settled = self._checked_balances(settled)
         self.counted_until = settled.counted_until
-        earlier = self._earlier_positions()
-        self._check_course(settled)
-        figures = {name: self._figure(name, settled) for name in self.shown.figures}
-        if any(figures[name] not in possible for name, possible in earlier.items()):
-            raise NotItsTurn(_MAY_LACK)
-        self._check(figures, settled)
+        if self._first is not None:
+            moved = self._first.figures, self.shown.figures
+            self.orders.check_course(moved, settled, self.instrument_of)
+        figures, agree = self._figures(settled)
+        if not (agree and figures == self.shown.figures) and self.others.read(settled.oldest):
+            figures, agree = self._figures(self._asked_anew())
+        corrected = [name for name, held in figures.items() if held != self.shown.figures[name]]
+        below = [name for name in corrected if figures[name] < 0 and not _is_position(name)]
+        if below or not agree:
+            raise may_lack()
         return figures
 
-    def _check(self, figures: Mapping[str, Decimal], settled: Settled) -> None:
-        """Raises NotItsTurn where what was set right has another reason, or can't be."""
-        corrected = [name for name, held in figures.items() if held != self.shown.figures[name]]
-        if any(figures[name] < 0 and not _is_position(name) for name in corrected):
-            raise NotItsTurn(_MAY_LACK)
-        if corrected:
-            from webhook_core.planning.others_trades import check_nobody_else  # few come to it
+    @cached_property
+    def others(self) -> OthersTrades:
+        from webhook_core.planning.others_trades import OthersTrades  # few come to it
 
-            asked = self.sources, self.budget, self.instrument_of
-            check_nobody_else(*asked, corrected, settled.oldest)
+        return OthersTrades(self.sources, self.budget, self.instrument_of, self.pairs)
 
-    def _settled(self) -> Settled:
-        own, fills = self.sources.own_orders, self.orders.by_order
-        return own.settled(self.shown.figures, self.instrument_of, self.refused, fills)
+    @property
+    def _known_others(self) -> Sequence[Other]:
+        return self.others.known if "others" in vars(self) else ()
+
+    def _settled(self, figures: Mapping[str, Decimal] | None = None) -> Settled:
+        """``figures``: those that are shown, if none are named."""
+        return self.sources.own_orders.settled(
+            self.shown.figures if figures is None else figures,
+            self.instrument_of, self.refused, self.orders.by_order, self._known_others,
+        )  # fmt: skip
+
+    def _told(self, figures: Mapping[str, Decimal]) -> Settled:
+        """With what others have traded, where no part of ours leads to one of them."""
+        return self.others.told(lambda: self._settled(figures), self.open_orders)
+
+    def _asked_anew(self) -> Settled:
+        settled = self._settled()
+        if settled.moved:
+            self.orders.ask(settled.unsure)
+        return self._settled() if settled.moved else settled
 
     def _after_another_read(self) -> Settled:
         self._first, self.shown = self.shown, self.again()
-        return self._settled()
-
-    def _check_course(self, settled: Settled) -> None:
-        """Raises NotItsTurn where the last read lacks what the one before it showed: of a balance
-        without a figure to be held against, the newer one of the two counts."""
-        if self._first is None:
-            return
-        for name, shown in self.shown.figures.items():
-            moved = shown - self._first.figures.get(name, shown)
-            if moved and name not in settled.figures and not _is_position(name):
-                of = self.instrument_of
-                changes = (self.orders.change(one, name, of) for one in settled.unsure)
-                if moved * sum(changes, _ZERO) <= 0:
-                    raise NotItsTurn(_MAY_LACK)
+        return self._told(self.shown.figures)
 
     def _earlier_positions(self) -> Mapping[str, frozenset[Decimal]]:
         """What they may be by the read before the last one, which may be the older of the two."""
         if self._first is None:
             return {}
         last, self.shown = self.shown, self._first
-        settled = self._settled()
-        names = filter(_is_position, self.shown.figures)
+        settled, names = self._settled(), filter(_is_position, self.shown.figures)
         earlier = {name: self._positions(name, settled) for name in names}
         self.shown = last
         return earlier
@@ -185,23 +186,25 @@ class Believed:
                 )
         return settled
 
+    def _figures(self, settled: Settled) -> tuple[dict[str, Decimal], bool]:
+        """And whether the read before the last one may be of these too."""
+        earlier = self._earlier_positions()
+        figures = {name: self._figure(name, settled) for name in self.shown.figures}
+        return figures, all(figures[name] in possible for name, possible in earlier.items())
+
     def _figure(self, name: str, settled: Settled) -> Decimal:
         shown, known = self.shown.figures[name], settled.figures.get(name)
         if _is_position(name):
             possible = self._positions(name, settled)
+            if len(possible) != 1 and self.others.read(settled.oldest):
+                possible = self._positions(name, settled)
             if len(possible) != 1:
-                raise NotItsTurn(_MAY_LACK)
+                raise may_lack()
             return next(iter(possible))
         if known is not None or not settled.unsure:
             return shown if known is None else known
-        moment = OneMoment(
-            self.sources.own_orders,
-            self.shown.balances,
-            self.orders.by_order,
-            self.instrument_of,
-            self.refused,
-        )
-        return shown + moment.lacking(name, shown, settled.unsure)
+        one = OneMoment(self._told, self.shown.balances, self.orders.by_order, self.instrument_of)
+        return shown + one.lacking(name, shown, settled)
 
     def _positions(self, name: str, settled: Settled) -> frozenset[Decimal]:
         """What the position may be; one figure where that is certain."""
@@ -210,21 +213,25 @@ class Believed:
         rows = [row for row in self.shown.positions if row.pair == pair]
         if self.orders.resting:
             self.exits.check_margin(pair, {row.order_id for row in rows})
-        young = [entry for entry in settled.young if _is_on_margin(entry, pair)]
+        young = [entry for entry in settled.young if is_on_margin(entry, pair)]
+        others = [one for one in self._known_others if one.has_changed(pair, self.instrument_of)]
+        if not all(one.sure for one in others):
+            return frozenset()
         exits = self._exits(pair, rows, young)
-        ours = [entry for entry in settled.ours if _is_on_margin(entry, pair)]
+        ours = [entry for entry in settled.ours if is_on_margin(entry, pair)]
         self.exited[pair] = exited_by(rows, exits, ours, self.orders.by_order)
         self.leaving |= {entry.current.request.pair for entry in ours if has_exit(entry)}
         if known is not None and not exits.fills:
             # Where the rows, which name their orders, agree, nobody is asked what those filled.
             filled_all = {name: fill for name, fill in map(presumed, young) if fill is not None}
-            lacks = lacking_of(rows, young, {**filled_all, **self.orders.by_order}, exits)
+            fills = {**filled_all, **self.orders.by_order}
+            lacks = lacking_of(rows, young, fills, exits, others)
             if known - shown in lacks:
                 return frozenset((known,))
         filled = [entry for entry, fill in self.orders.known(young) if fill.volume]
         if not exits.fills and not filled:
             return frozenset((shown,))
-        lacks = lacking_of(rows, filled, self.orders.by_order, exits)
+        lacks = lacking_of(rows, filled, self.orders.by_order, exits, others)
         return frozenset(shown + amount for amount in lacks)
 
     def _exits(
@@ -241,8 +248,3 @@ class Believed:
 
 def _is_position(name: str) -> bool:
     return name.startswith(position_key(""))
-
-
-def _is_on_margin(entry: LedgerEntry, pair: str) -> bool:
-    request = entry.current.request
-    return request.on_margin and request.pair == pair

@@ -8,14 +8,14 @@ smaller than the net of the fills that are in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from webhook_core.errors import NotItsTurn
-from webhook_core.ledger.entry import LedgerEntry, Unit
+from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.own_changes import InstrumentOf, change_of, position_key
-from webhook_core.planning.own_orders import OwnOrders
+from webhook_core.planning.settled_figures import Settled
 from webhook_core.trading.facts import Balance
 from webhook_core.trading.requests import Fill
 from webhook_core.trading.rounding import cost_of
@@ -25,38 +25,43 @@ Change = tuple[LedgerEntry, Decimal]
 
 
 class OneMoment(NamedTuple):
-    """``shown``: the balances as they were read. ``fills``: what our orders in doubt have filled,
+    """``settle`` holds figures against what was traded. ``shown``: the balances as they were read.
+    ``fills``: what our orders in doubt have filled,
     by order id; each of them is done, as far as it is at the market."""
 
-    own_orders: OwnOrders
+    settle: Callable[[Mapping[str, Decimal]], Settled]
     shown: Mapping[str, Balance]
     fills: Mapping[str, Fill]
     instrument_of: InstrumentOf
-    refused: Unit | None = None
 
-    def lacking(self, key: str, figure: Decimal, in_doubt: Sequence[LedgerEntry]) -> Decimal:
+    def lacking(self, key: str, figure: Decimal, settled: Settled) -> Decimal:
         """What the orders in doubt have changed of this figure and it does not show; nothing where
         nothing speaks against the figure. Raises NotItsTurn where it contradicts a fill, and what
         it lacks can't be told."""
+        in_doubt = settled.unsure
         changes = self._changes(key, in_doubt)
+        if not changes and key in settled.by_others and in_doubt:
+            raise _contradicted(in_doubt[0])
         if not changes or key.startswith(position_key("")):
             return _ZERO
-        shown = self._shown(changes, key, in_doubt)
+        shown = self._shown(changes, key, settled)
         unseen = [one for one in changes if shown[one[0].current.request.pair] is False]
         if unseen and len(unseen) < len(changes):
             raise _contradicted(unseen[0][0])
         if unseen:
             return sum((change for _, change in changes), _ZERO)
         if not all(shown.values()):
+            if key in settled.by_others:
+                raise _contradicted(changes[0][0])
             _check_before(figure, changes)
         return _ZERO
 
     def _shown(
-        self, changes: Sequence[Change], key: str, in_doubt: Sequence[LedgerEntry]
+        self, changes: Sequence[Change], key: str, settled: Settled
     ) -> Mapping[str, bool | None]:
         """``_is_shown`` by pair: of all orders of one pair it is the same."""
         first = {entry.current.request.pair: entry for entry, _ in reversed(changes)}
-        return {pair: self._is_shown(entry, key, in_doubt) for pair, entry in first.items()}
+        return {pair: self._is_shown(entry, key, settled) for pair, entry in first.items()}
 
     def _changes(self, key: str, entries: Sequence[LedgerEntry]) -> list[Change]:
         """Those that are not zero, by what was filled."""
@@ -68,25 +73,24 @@ class OneMoment(NamedTuple):
                 found.append((entry, change))
         return found
 
-    def _is_shown(
-        self, entry: LedgerEntry, key: str, in_doubt: Sequence[LedgerEntry]
-    ) -> bool | None:
+    def _is_shown(self, entry: LedgerEntry, key: str, settled: Settled) -> bool | None:
         """By the other side of its pair.
 
         None where that has nothing to be held against either. Raises NotItsTurn where it shows some
-        of our orders and not others.
+        of our orders and not others, or has moved too by what nothing tells.
         """
         pair = self.instrument_of(entry.current.request.pair)
         if pair is None:
             return None
         other = pair.quote if key == pair.base else pair.base
         total = self.shown.get(other, Balance(_ZERO)).total
-        known = self.own_orders.settled(
-            {other: total}, self.instrument_of, self.refused, self.fills
-        ).figures.get(other)
+        there = self.settle({other: total})
+        known = there.figures.get(other)
+        if known is None and key in settled.moved and other in there.moved:
+            raise _contradicted(entry)  # a trade that no list shows yet
         if known is None or known == total:
             return None if known is None else True
-        changes = [change for _, change in self._changes(other, in_doubt)]
+        changes = [change for _, change in self._changes(other, settled.unsure)]
         if (
             abs(known - total - sum(changes, _ZERO))
             > cost_of(sum(map(abs, changes), _ZERO), _FEE) + _DUST

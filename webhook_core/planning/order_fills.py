@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of
+from webhook_core.planning.own_changes import DONE, InstrumentOf, change_of, position_key
 from webhook_core.trading.requests import Fill
 
 if TYPE_CHECKING:
+    from webhook_core.planning.settled_figures import Settled
     from webhook_core.planning.sources import Sources
 
 
@@ -27,6 +28,23 @@ class OrderFills:
         fill = self.by_order.get(entry.current.order_id or "", entry.current.fill)
         change = None if fill is None else change_of(entry, key, instrument_of, fill)
         return change or Decimal(0)
+
+    def check_course(
+        self,
+        reads: tuple[Mapping[str, Decimal], Mapping[str, Decimal]],
+        settled: Settled,
+        instrument_of: InstrumentOf,
+    ) -> None:
+        """``reads``: the last two of the figures. Raises NotItsTurn where the later one lacks what
+        the one before it showed: of a balance without a figure to be held against, the newer one of
+        the two counts."""
+        first, last = reads
+        for name, shown in last.items():
+            moved = shown - first.get(name, shown)
+            if moved and name not in settled.figures and not name.startswith(position_key("")):
+                changes = (self.change(one, name, instrument_of) for one in settled.unsure)
+                if moved * sum(changes, Decimal(0)) <= 0:
+                    raise may_lack()
 
     @property
     def resting(self) -> list[str]:
@@ -92,6 +110,14 @@ class OrderFills:
                 raise not_certain(entry)
             known.append((entry, fill))
         return known
+
+
+def may_lack() -> NotItsTurn:
+    """The refusal of a plan that leads to no one figure."""
+    return NotItsTurn(
+        "The figures that Kraken shows may lack an order of ours yet. Nothing was sent; sending "
+        "the same alert again soon is safe."
+    )
 
 
 def not_certain(unsure: LedgerEntry) -> NotItsTurn:

@@ -27,7 +27,7 @@ AT_ONCE = timedelta(seconds=1)
 _OWN = "strategy's "
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _FEE, _SLIPPAGE = Decimal("0.02"), Decimal("0.05")
-_ROUNDED = Decimal("0.0001")
+ROUNDED = Decimal("0.0001")
 """A balance in dollars has four decimals, what an order cost has more."""
 
 InstrumentOf = Callable[[str], Instrument | None]
@@ -47,6 +47,11 @@ def own_key(pair: str) -> str:
 def own_figure(figures: Mapping[str, Decimal]) -> Decimal | None:
     """Among the figures of an alert, which are of one pair; None where it is not among them."""
     return next((volume for name, volume in figures.items() if name.startswith(_OWN)), None)
+
+
+def signed_by(side: Side, volume: Decimal) -> Decimal:
+    """Up for a buy, down for a sale."""
+    return volume if side is Side.BUY else -volume
 
 
 def known_fill(entry: LedgerEntry, fills: Mapping[str, Fill]) -> Fill | None:
@@ -90,8 +95,7 @@ def change_within(
     instrument = instrument_of(request.pair)
     if request.method != "AddOrder" or instrument is None or not touches(request, key, instrument):
         return None
-    change, tolerance = _filled(request, key, instrument, fill)
-    return change, tolerance + (_ROUNDED if key == instrument.quote else Decimal(0))
+    return _filled(request, key, instrument, fill)
 
 
 def counts_from(entry: LedgerEntry) -> datetime:
@@ -133,8 +137,7 @@ def step_of(
         return Step(before, *_filled(request, key, instrument, fill), returns=returns)
     if entry.state is State.SUBMITTING or not at_market or may_be_cut(entry):
         return Step(before, None, sure=False)
-    rises = (request.side is Side.BUY) == (key != instrument.quote)
-    return Step(before, *_change(request, key, instrument), returns=returns, rises=rises)
+    return Step(before, *_change(request, key, instrument), returns=returns)
 
 
 def touches(request: OrderRequest, key: str, instrument: Instrument) -> bool:
@@ -151,7 +154,7 @@ def _filled(
     sign = 1 if request.side is Side.BUY else -1
     in_base = request.fee_in_base
     if key == instrument.quote:
-        return -sign * fill.cost - fill.fee, fill.fee if in_base else Decimal(0)
+        return -sign * fill.cost - fill.fee, ROUNDED + (fill.fee if in_base else Decimal(0))
     return sign * fill.volume, cost_of(fill.volume, _FEE) if in_base else Decimal(0)
 
 

@@ -20,6 +20,7 @@ from webhook_core.planning.own_changes import InstrumentOf, position_key, touche
 from webhook_core.trading.requests import Fill, OrderRequest
 
 if TYPE_CHECKING:
+    from webhook_core.planning.other_steps import Other
     from webhook_core.planning.seen_figures import SeenFigures
     from webhook_core.planning.settled_figures import Settled
 
@@ -122,18 +123,21 @@ class OwnOrders:
         instrument_of: InstrumentOf,
         refused: Unit | None = None,
         fills: Mapping[str, Fill] = _NO_FILLS,
+        others: Sequence[Other] = (),
     ) -> Settled:
         """Each figure with our own last orders in it, as far as that can be told.
 
         ``refused``: one that is none, though its entry is SUBMITTING still. ``fills``: what is
-        known beside the ledger of the orders' fills, by order id.
+        known beside the ledger of the orders' fills, by order id. ``others``: what is known of
+        orders that are not ours.
         """
         # Only where a size follows from what is held.
         from webhook_core.planning.settled_figures import SettledFigures
 
         newest, after = self._newest()
         newest = [entry for entry in newest if entry.unit != refused]
-        found = SettledFigures(newest, instrument_of, fills, self.clock.now() - self.read_lag)
+        young_until = self.clock.now() - self.read_lag
+        found = SettledFigures(newest, instrument_of, fills, young_until, others)
         assets = [name for name in figures if not name.startswith(position_key(""))]
         if self.seen is not None and assets and found.may_lack:
             found.begin_with(self.seen.entries(assets, after))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.ledger.entry import LedgerEntry
-from webhook_core.planning.own_changes import NEAR, counts_from, rested_until
-from webhook_core.trading.facts import OpenPosition
+from webhook_core.planning.own_changes import NEAR, counts_from, rested_until, signed_by
+from webhook_core.trading.facts import OpenPosition, RestingOrder
 from webhook_core.trading.lagging_figures import Lot, Traded, lacking
 from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import Fill
+
+if TYPE_CHECKING:
+    from webhook_core.planning.other_steps import Other
 
 
 class Exits(NamedTuple):
@@ -44,14 +47,15 @@ def lacking_of(
     entries: Sequence[LedgerEntry],
     fills: Mapping[str, Fill],
     exits: Exits,
+    others: Sequence[Other] = (),
 ) -> frozenset[Decimal]:
-    """What these positions may lack of what our orders and their exits have filled: one amount
-    where that is certain. The venue's clock, by which an order that rested was done, may be ahead
-    of ours or behind it, and so may the clocks of two instances: two orders may have traded in the
-    order of their plans too."""
+    """What these positions may lack of what our orders and their exits have filled, and what
+    ``others`` have traded: one amount where that is certain. The venue's clock, by which an order
+    that rested was done, may be ahead of ours or behind it, and so may the clocks of two instances:
+    two orders may have traded in the order of their plans too."""
     lots = [_lot(row) for row in rows]
     shifts = (timedelta(0), NEAR, -NEAR)
-    courses = [_in_order(entries, fills, exits, shift) for shift in shifts]
+    courses = [_in_order(entries, fills, exits, others, shift) for shift in shifts]
     courses.append(_as_planned(courses[0], entries))
     different = dict.fromkeys(map(tuple, courses))  # mostly they are one
     return frozenset(amount for course in different for amount in lacking(lots, course))
@@ -91,6 +95,12 @@ def has_exit(entry: LedgerEntry) -> bool:
     return entry.current.request.leaves_exit
 
 
+def is_on_margin(entry: LedgerEntry, pair: str) -> bool:
+    """Whether its order is, of the pair with that key."""
+    request = entry.current.request
+    return request.on_margin and request.pair == pair
+
+
 def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
     """What a fill of that volume, or of all of the order, changes of a position."""
     request = entry.current.request
@@ -98,16 +108,16 @@ def signed(entry: LedgerEntry, volume: Decimal | None = None) -> Decimal:
     return change if request.side is Side.BUY else -change
 
 
-def signed_by(side: Side, volume: Decimal) -> Decimal:
-    """Up for a buy, down for a sale."""
-    return volume if side is Side.BUY else -volume
-
-
 def _in_order(
-    entries: Sequence[LedgerEntry], fills: Mapping[str, Fill], exits: Exits, shift: timedelta
+    entries: Sequence[LedgerEntry],
+    fills: Mapping[str, Fill],
+    exits: Exits,
+    others: Sequence[Other],
+    shift: timedelta,
 ) -> list[Traded]:
     """Oldest first. ``shift``: how far the venue's clock is ahead of ours."""
     traded = list(zip(exits.moments, exits.fills, strict=True))
+    traded += [(one.at - shift, _traded(one.order)) for one in others]
     for entry in entries:
         order_id = entry.current.order_id or ""
         fill = fills.get(order_id, entry.current.fill)
@@ -119,6 +129,10 @@ def _in_order(
         rests = opens and order_id not in exits.parents
         traded.append((moment, Traded(order_id, change, opens=opens, returns=rests)))
     return [one for _, one in sorted(traded, key=lambda one: one[0])]
+
+
+def _traded(order: RestingOrder) -> Traded:
+    return Traded(order.order_id, signed_by(order.side, order.executed))
 
 
 def _moment(entry: LedgerEntry, fill: Fill, shift: timedelta) -> datetime:

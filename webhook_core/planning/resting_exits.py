@@ -16,8 +16,8 @@ from webhook_core.errors import NotItsTurn
 from webhook_core.ledger.entry import LedgerEntry
 from webhook_core.planning.last_prices import LastPrices
 from webhook_core.planning.open_orders import OpenNow
-from webhook_core.planning.own_changes import DONE, InstrumentOf
-from webhook_core.planning.position_course import Exits, signed_by
+from webhook_core.planning.own_changes import DONE, InstrumentOf, signed_by
+from webhook_core.planning.position_course import Exits
 from webhook_core.trading.facts import Balance, RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.lagging_figures import DUST, Traded

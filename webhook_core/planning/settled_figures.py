@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.among_others import AmongOthers, counted_at, saw_less
@@ -15,19 +15,25 @@ from webhook_core.planning.own_changes import (
     InstrumentOf,
     known_fill,
     last_moment,
+    rested_until,
     step_of,
     touches,
 )
-from webhook_core.trading.lagging_figures import Step, settled
+from webhook_core.trading.lagging_figures import Placed, Step, settled
 from webhook_core.trading.requests import Fill
+
+if TYPE_CHECKING:
+    from webhook_core.planning.other_steps import Other
 
 
 class Settled(NamedTuple):
     """``figures``: those that are certain. ``unsure``: the orders that leave the other ones in
     doubt. ``young``: those of which a figure may lack what they have filled. ``ours``: all
     that change one of the figures, as far back as was looked. ``counted_until``: when the newest
-    order that was looked at was claimed, None if there was none. ``since``: when the oldest figure
-    was true from which one of ``figures`` was set right."""
+    order that was looked at was claimed, None if there was none. ``moved``: those in doubt that no
+    part of ours leads to from an older one. ``since``: when the oldest figure was true from which
+    one of ``figures`` was set right, or of ``moved`` may be. ``by_others``: those that others
+    have changed, as far as that is known."""
 
     figures: Mapping[str, Decimal]
     unsure: Sequence[LedgerEntry]
@@ -35,10 +41,13 @@ class Settled(NamedTuple):
     ours: Sequence[LedgerEntry] = ()
     counted_until: datetime | None = None
     since: datetime | None = None
+    moved: Collection[str] = ()
+    by_others: Collection[str] = ()
 
     @property
     def oldest(self) -> datetime | None:
-        """Since when others may have changed what was set right, None where nothing tells."""
+        """Since when others may have changed what was set right, or has moved, None where nothing
+        tells."""
         moments = (entry.current.claimed_at for entry in (*self.young, *self.unsure))
         return min((*moments, *((self.since,) if self.since else ())), default=None)
 
@@ -47,7 +56,7 @@ class _Course(NamedTuple):
     """Of one figure: the steps that lead to it, oldest first, when they begin, and the orders that
     a doubt of it is of."""
 
-    steps: Sequence[Step]
+    placed: Sequence[Placed]
     began: datetime | None
     in_doubt: Sequence[LedgerEntry]
 
@@ -55,6 +64,7 @@ class _Course(NamedTuple):
 class SettledFigures:
     """``newest``: our entries of the last minutes. ``fills``: what is known beside the ledger of
     the orders' fills, by order id. Kraken may not show yet what was traded after ``young_until``.
+    ``others``: what is known of orders that are not ours.
     """
 
     def __init__(
@@ -63,8 +73,10 @@ class SettledFigures:
         instrument_of: InstrumentOf,
         fills: Mapping[str, Fill],
         young_until: datetime,
+        others: Sequence[Other] = (),
     ) -> None:
         self._instrument_of, self._fills = cache(instrument_of), fills
+        self._others = others
         self._young_until = young_until
         self._entries = self._with_fills(newest)
         self._among = AmongOthers(self._entries)
@@ -87,14 +99,20 @@ class SettledFigures:
         known: dict[str, Decimal] = {}
         unsure: dict[str, LedgerEntry] = {}
         began: list[datetime] = []
+        moved: set[str] = set()
+        by_others: set[str] = set()
         for key, figure in figures.items():
             course = self._course(key)
-            found = settled(figure, course.steps)
-            if found is None:
+            changes = self._changes_by_others(key)
+            by_others |= {key} if changes else set()
+            found = _settled(figure, course, changes)
+            if found is not None:
+                known[key] = found
+            else:
                 unsure |= {entry.unit.name: entry for entry in course.in_doubt}
-                continue
-            known[key] = found
-            if found != figure and course.began is not None:
+                if any(one.step.before is not None for one in course.placed):
+                    moved.add(key)
+            if course.began is not None and (key in moved or found not in (None, figure)):
                 began.append(course.began)
         accepted = [one for one in self._entries if self._is_accepted_of(one[0], figures)]
         return Settled(
@@ -104,7 +122,13 @@ class SettledFigures:
             [entry for entry, _ in accepted],
             max((counted_at(entry) for entry, _ in self._entries), default=None),
             min(began, default=None),
+            moved,
+            by_others,
         )
+
+    def _changes_by_others(self, key: str) -> list[tuple[datetime, Step]]:
+        changes = ((other.at, other.step(key, self._instrument_of)) for other in self._others)
+        return [(at, step) for at, step in changes if step is not None]
 
     def _with_fills(self, entries: Sequence[LedgerEntry]) -> list[tuple[LedgerEntry, Fill | None]]:
         return [(entry, known_fill(entry, self._fills)) for entry in entries]
@@ -113,7 +137,7 @@ class SettledFigures:
         return last_moment(entry, fill) > self._young_until
 
     def _course(self, key: str) -> _Course:
-        ours: list[tuple[LedgerEntry, Step]] = []
+        ours: list[tuple[LedgerEntry, Placed]] = []
         young: set[Unit] = set()  # looked for in each step
         among = self._among
         before = among.newest_before(key, self._instrument_of)
@@ -126,7 +150,9 @@ class SettledFigures:
                 entangled = among.is_entangled(entry, fill, key)
                 step = step._replace(sure=step.sure and not entangled)
             less = step.before is not None and saw_less(entry, newest_before)
-            ours.append((entry, step._replace(before=None, less=step.before) if less else step))
+            step = step._replace(before=None, less=step.before) if less else step
+            at = rested_until(entry, fill) or entry.current.claimed_at
+            ours.append((entry, Placed(step, at, None if fill is None else fill.closed_at)))
         return _back_to_a_figure(ours, young)
 
     def _is_accepted_of(self, entry: LedgerEntry, figures: Iterable[str]) -> bool:
@@ -137,19 +163,33 @@ class SettledFigures:
         return pair is not None and any(touches(request, key, pair) for key in figures)
 
 
-def _back_to_a_figure(ours: Sequence[tuple[LedgerEntry, Step]], young: Collection[Unit]) -> _Course:
+def _settled(
+    figure: Decimal, course: _Course, others: Sequence[tuple[datetime, Step]]
+) -> Decimal | None:
+    """With what others have traded, wherever that stands among ours."""
+    if not others or not course.placed:
+        return settled(figure, [one.step for one in course.placed])
+    from webhook_core.planning.other_steps import placed  # few come to it
+
+    found = {settled(figure, steps) for steps in placed(course.placed, others)} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _back_to_a_figure(
+    ours: Sequence[tuple[LedgerEntry, Placed]], young: Collection[Unit]
+) -> _Course:
     """``ours``, newest first, as far back as to a figure that is older than all of the young ones;
     nothing where none is young."""
-    steps: list[Step] = []
+    steps: list[Placed] = []
     in_doubt: list[LedgerEntry] = []
     began: datetime | None = None
     missing = len(young)
-    for entry, step in ours:
-        if not missing and (not steps or steps[-1].before is not None):
+    for entry, one in ours:
+        if not missing and (not steps or steps[-1].step.before is not None):
             break
-        steps.append(step)
+        steps.append(one)
         began = entry.current.claimed_at
-        if entry.unit in young or not step.sure:
+        if entry.unit in young or not one.step.sure:
             in_doubt.append(entry)
         missing -= entry.unit in young
     return _Course(steps[::-1], began, in_doubt)

@@ -35,7 +35,8 @@ class RestingOrder(NamedTuple):
     was done. ``fires_at``: the last price at which it is triggered, where the last price does that
     and Kraken says at which; a trail moves it. ``offsets``: trigger and limit, where Kraken shows
     such a one as its distance from the last price of when it was placed; else empty. ``by_index``:
-    the index triggers it, and no last price.
+    the index triggers it, and no last price. ``earned``: what it has changed of the quote currency,
+    below zero for a buy, None where that is not told, or its fee is taken in base.
     """
 
     order_id: str
@@ -56,6 +57,7 @@ class RestingOrder(NamedTuple):
     fires_at: Decimal | None = None
     offsets: tuple[str, str] = ("", "")
     by_index: bool = False
+    earned: Decimal | None = None
 
     @property
     def left(self) -> Decimal:

@@ -11,6 +11,7 @@ hand) proves nothing while an order is that young.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
 from typing import NamedTuple
@@ -23,11 +24,11 @@ class Step(NamedTuple):
     """One of our orders.
 
     ``before``: the figure that its plan saw, None if it read none. ``change`` is what it
-    adds to the figure, None if only its direction is known; ``tolerance`` how far off
+    adds to the figure, None if that is not known; ``tolerance`` how far off
     that may be (a fee, a price). ``sure``: it did; one that may come to nothing, or to
     less, leaves every figure in doubt, which may have moved for another. ``returns``: the
-    close that it left behind may have taken it back. ``rises``: the direction. ``less``: what its
-    plan saw in place of ``before``, without an order that came before it.
+    close that it left behind may have taken it back. ``less``: what its plan saw in place of
+    ``before``, without an order that came before it.
     """
 
     before: Decimal | None
@@ -35,8 +36,16 @@ class Step(NamedTuple):
     tolerance: Decimal = Decimal(0)
     sure: bool = True
     returns: bool = False
-    rises: bool = True
     less: Decimal | None = None
+
+
+class Placed(NamedTuple):
+    """A step of ours. ``at``: by our clocks. ``traded_at``: by the venue's, None where that is not
+    known."""
+
+    step: Step
+    at: datetime
+    traded_at: datetime | None = None
 
 
 class _Point(NamedTuple):
@@ -59,13 +68,7 @@ def settled(figure: Decimal, steps: Sequence[Step]) -> Decimal | None:
         return None
     end = course[-1]
     if end.number < len(steps):
-        # The figure shows the last step if it is none of those without it; behind it
-        # nothing can be told.
-        moved = end.number == len(steps) - 1 and all(
-            abs(figure - point.value) > point.slack for point in course
-        )
-        moved = moved and (figure > end.value) == steps[-1].rises
-        return figure if moved else None
+        return None  # whether it shows a step of unknown size can't be told
     for point in reversed(course):
         if abs(figure - point.value) <= point.slack:
             back = any(step.returns for step in steps[point.number :])

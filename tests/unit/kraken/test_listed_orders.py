@@ -67,6 +67,17 @@ def an_order(descr: dict[str, Any] | None = None, **changes: Any) -> dict[str, A
     return kept(order | changes)
 
 
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({}, "-604.8"), ({"oflags": "fcib"}, None), ({"cost": ...}, None), ({"fee": ...}, None),
+    ({"descr": {"type": "sell"}}, "595.2"), ({"oflags": "post,fciq"}, "-604.8"),
+])  # fmt: skip
+def test_what_an_order_has_earned_counts_its_fee_where_that_is_of_the_same_currency(
+    changes: Any, expected: str | None, budget: Budget
+) -> None:
+    earned = read(an_order(**changes), budget).earned
+    assert earned == (None if expected is None else Decimal(expected))
+
+
 def read(order: Any, budget: Budget) -> RestingOrder:
     """By both ways, which have to agree."""
     with RawServer(result({"open": {ORDER_ID: order}}), result({ORDER_ID: order})) as server:
@@ -95,6 +106,7 @@ def test_an_order_is_read_whole(budget: Budget) -> None:
         trigger=None,
         margin=False,
         closes=False,
+        earned=Decimal("-604.8"),
     )
 
 

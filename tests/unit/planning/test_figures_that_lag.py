@@ -199,7 +199,7 @@ def test_a_percentage_of_the_base_twice_sells_the_rest_and_not_the_same_again(re
     assert sent(function) == [("sell", "0.5"), ("sell", "0.25")]
 
 
-def test_an_exit_after_a_buy_for_quote_waits_until_the_figure_moves():
+def test_an_exit_after_a_buy_for_quote_asks_what_that_has_bought():
     function = trader()
     function.venue.hold_back(3)
     spend = function.alert(id="in", volume="50", quantity_type="percent_equity", price="50000")
@@ -208,6 +208,7 @@ def test_an_exit_after_a_buy_for_quote_waits_until_the_figure_moves():
     function.venue.unreadable = {"fills"}
     out = alert(function, "out", action="close")
     assert post(function, out) == (503, "venue_unavailable")
+    function.venue.unreadable = set()
     assert post(function, out) == (200, "accepted")
     assert sent(function)[-1] == ("sell", "1")
 
@@ -226,19 +227,33 @@ def test_somebody_who_trades_by_hand_is_seen_once_kraken_lists_our_order_as_done
 
 @BOTH
 def test_an_order_by_hand_that_takes_ours_back_is_no_order_that_is_not_shown(margin):
-    """The figure is what it was before our order, and the list of the orders says why."""
+    """The figure is what it was before our order, and the list of the orders says why; but not how
+    much base its fee took."""
     function = trader(usd=10**6)
     function.venue.hold_back(9)
     assert post(function, target(function, "2", "a-1", **more(margin))) == (200, "accepted")
-    by_hand = RestingOrder(
-        "OHANDS-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "market", D(2), D(2), START, status="closed",
-        margin=margin, closed_at=function.clock.now(),
-    )  # fmt: skip
-    function.venue.gone[by_hand.order_id] = by_hand
+    sold_by_hand(function, margin=margin)
     assert post(function, target(function, "2", "a-2", **more(margin))) == (503, "not_sent")
     function.venue.gone.clear()
     assert post(function, target(function, "2", "a-3", **more(margin))) == (200, "no_action")
     assert sent(function) == [("buy", "2")]
+
+
+def test_what_was_sold_by_hand_is_bought_again():
+    function = trader(usd=10**6)
+    function.venue.hold_back(9)
+    assert post(function, target(function, "2", "a-1")) == (200, "accepted")
+    function.clock.sleep(6)  # two clocks tell which came first
+    sold_by_hand(function, earned=D(100_000))
+    assert post(function, target(function, "2", "a-2")) == (200, "accepted")
+    assert sent(function) == [("buy", "2"), ("buy", "2")]
+
+
+def sold_by_hand(function, **facts):
+    function.venue.gone["OHANDS-AAAAA-AAAAAA"] = RestingOrder(
+        "OHANDS-AAAAA-AAAAAA", "XBTUSD", Side.SELL, "market", D(2), D(2), START, status="closed",
+        closed_at=function.clock.now(), **facts,
+    )  # fmt: skip
 
 
 @BOTH
