@@ -60,9 +60,15 @@ class World:
         self.after(delay, greenlet(task, self._hub).switch)
 
     def wait(self, delay: int) -> None:
-        """Called inside a task: everybody else has their turn meanwhile."""
-        self.after(delay, getcurrent().switch)
-        self._hub.switch()
+        """Called inside a task: everybody else has their turn meanwhile, if anybody is due."""
+        when, task = self.now + delay, getcurrent()
+        if task is self._hub or (self._due and self._due[0][0] <= when):
+            self.at(when, task.switch)
+            self._hub.switch()
+        else:
+            self._count += 1
+            self.random.random()  # as ``at`` draws, so that a seed tells one story either way
+            self.now = when
 
     def sleep_until_woken(self) -> None:
         """Called inside a task that somebody else will schedule again."""

@@ -129,27 +129,42 @@ def ready_servers() -> ReadyServers:
 
 def serve(asked: socket.socket) -> tuple[str, list[str]] | None:
     """Fork for each server that is asked for, and tell how those ended, until nobody can ask any
-    more. In the fork: the module to run, and its arguments."""
+    more: whoever did may have been killed, and what still runs then ends too. In the fork: the
+    module to run, and its arguments."""
+    running: set[int] = set()
     while True:
         message, files, _, _ = socket.recv_fds(asked, MOST_BYTES, 2)
         if not message:
-            return None
+            return _end(running)
         question = json.loads(message)
         if isinstance(question, int):
-            asked.send(json.dumps(_status_of(question)).encode())
+            asked.send(json.dumps(_status_of(question, running)).encode())
             continue
         child = os.fork()
         if child == 0:
             asked.close()
             return _become(*question, files)
+        running.add(child)
         for file in files:
             os.close(file)
         asked.send(json.dumps(child).encode())
 
 
-def _status_of(child: int) -> int | None:
+def _status_of(child: int, running: set[int]) -> int | None:
     ended, status = os.waitpid(child, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if ended else None
+    if not ended:
+        return None
+    running.remove(child)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _end(running: set[int]) -> None:
+    """With what they have started: each leads a group of its own, but in its first moment."""
+    for child in running:
+        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def _become(
