@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import hmac
+import itertools
 import json
 import logging
 import os
@@ -80,7 +81,7 @@ PARAMETERS = {"pair": "XBTUSD", "type": "buy", "ordertype": "market", "volume": 
 REQUEST = OrderRequest("BTC/USD", PARAMETERS)
 CLIENT_ORDER_ID = "6f0d1f0e-6d5c-5c55-9d0c-5b9d5b1a7c11"
 DEADLINE = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
-GRACE_S = 0.3
+GRACE_S, TICK_S = 0.3, 0.01
 
 
 def a_client(server: RawServer | str) -> KrakenClient:
@@ -110,9 +111,21 @@ def submit(
 
 @contextmanager
 def ends_within(seconds: float) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started < seconds + GRACE_S
+    """By a clock beside it that is as slow as the machine: it ticks as often as it gets to."""
+    over, ticks = threading.Event(), itertools.count()
+
+    def tick() -> None:
+        while not over.wait(TICK_S):
+            next(ticks)
+
+    beside = threading.Thread(target=tick)
+    beside.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beside.join()
+    assert next(ticks) * TICK_S < seconds + GRACE_S
 
 
 def nonces(server: RawServer) -> list[int]:
