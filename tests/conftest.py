@@ -4,14 +4,21 @@ alone with it at the end. And no example of a property has to be fast: a loaded 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
+import importlib
 import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.examples import examples
 from tests.support.firestore_emulator import PORT_OF_THE_RUN, is_installed, new_emulator
+from tests.support.project import ROOT
 
 settings.register_profile(
     "any machine",
@@ -24,6 +31,21 @@ settings.load_profile("any machine")
 gc.set_threshold(50_000, 20, 100)
 """A worker holds twenty thousand cases to its end. To look through them again and again was a
 fifth of what it takes to collect them."""
+
+IN_MEMORY, LEAST_BYTES = Path("/dev/shm"), 2 * 2**30
+
+
+def _holds_our_files(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and not os.statvfs(folder).f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+        and shutil.disk_usage(folder).free > LEAST_BYTES
+    )
+
+
+if "TMPDIR" not in os.environ and _holds_our_files(IN_MEMORY):
+    # Each ledger waits for its disk at each claim. That it does is counted, not timed.
+    os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
 
 LONG = ("walk", "simulation", "e2e", "matrix", "contract", "property")
 
@@ -40,9 +62,24 @@ def _place(item: pytest.Item) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The workers of a run of all tests share one emulator of Firestore, or each starts its own."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and config.args == ["tests"]:
+        _import_share(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
     all_of_them = config.args == ["tests"] and bool(config.getoption("numprocesses", None))
     if all_of_them and PORT_OF_THE_RUN not in os.environ and is_installed():
         emulator = new_emulator()
         emulator.launch()
         atexit.register(emulator.stop)
         os.environ[PORT_OF_THE_RUN] = str(emulator.port)
+
+
+def _import_share(number: int, of: int) -> None:
+    """Before all workers collect in step: what one of them has compiled, with the asserts of its
+    tests, the others then read. What fails here fails again, and is told, when it is collected."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py"))[number::of]:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        with (
+            warnings.catch_warnings(action="error"),
+            contextlib.suppress(Exception, pytest.skip.Exception),
+        ):
+            importlib.import_module(name)

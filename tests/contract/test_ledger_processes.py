@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 
 
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "state" / "ledger.db")
+def path():
+    """On a disk: whoever waits for it lets the others in."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield str(Path(folder, "state", "ledger.db"))
 
 
 def test_eight_processes_that_claim_one_unit_fifty_times_win_it_once(path):

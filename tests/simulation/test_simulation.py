@@ -14,8 +14,8 @@ from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import COUNTED, failures, simulate, told
 from tests.support.project import ROOT
 
-SEEDS = 1_500
-COUNTED_SEEDS = 300
+SEEDS = 750
+COUNTED_SEEDS = 150
 """`make simulate` plays ten thousand, or as many as it is told."""
 
 REACHED = (
@@ -143,7 +143,7 @@ def test_a_failing_seed_prints_its_story_and_how_to_run_it_again():
     assert text.endswith(f"python -m tests.simulation --seed {failed.seed}")
 
 
-@pytest.mark.parametrize("arguments", [("--seeds", "60"), ("--seeds", "30", "--first", "500")])
+@pytest.mark.parametrize("arguments", [("--seeds", "12"), ("--seeds", "8", "--first", "500")])
 def test_the_command_runs_as_many_seeds_as_it_is_told(arguments):
     """What ``make simulate`` calls."""
     command = [sys.executable, "-m", "tests.simulation", *arguments]

@@ -12,7 +12,7 @@ from tests.support.position_alerts import MARGIN, alert, target
 from tests.support.trading_venue import outcome, trader
 from tests.unit.planning.test_believed import LIVE
 
-FEW = 25
+FEW = 15
 LIMITS = {
     "MAX_POSITION": "1000 BTC",
     "MAX_OPEN_POSITIONS": "3",
@@ -68,4 +68,4 @@ def calls_behind(number, earlier, last, *, margin):
 def test_the_work_grows_with_the_orders_and_no_faster(earlier, last, margin):
     calls_behind(1, earlier, last, margin=margin)  # what is imported is there from here on
     few, many = (calls_behind(n, earlier, last, margin=margin) for n in (FEW, 3 * FEW))
-    assert many < 3.1 * few
+    assert many < 2.9 * few  # a part of it is there for one order too
