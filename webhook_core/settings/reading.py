@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from webhook_core.intake.credentials import Credential
 from webhook_core.ledger import url as ledger_url
 from webhook_core.settings import addresses, certificates, guard_values, rules, secret_values
 from webhook_core.settings import variables as values
@@ -128,21 +129,7 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
     project = given["GCP_PROJECT_ID"] or reader.parsed(
         "GOOGLE_CLOUD_PROJECT", values.project_id, None
     )
-    secrets = [*_webhook_secrets(given), *strategies.secrets]
-    signs = rules.token_keys(given, reader)
-    credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
-    texts = [(secret.source, secret.text) for secret in secrets]
-    texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
-    texts += [(name, given[name]) for name in reversed(SECRETS) if given[name]]
-    reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
-    if given["TRADING_MODE"] == "live":
-        from webhook_core.settings import weak_secrets  # nothing else is held to it
-
-        operator = given["OPERATOR_TOKEN"]
-        own = [SecretText("token", "OPERATOR_TOKEN", operator)] if operator else []
-        good = {credential.key_id for credential in credentials}  # others have their fault
-        usable = [secret for secret in secrets if secret.source in good]
-        reader.faults.extend(weak_secrets.faults([*usable, *own]))
+    credentials, texts = _proofs(reader, given, strategies)
     hops = given["TRUSTED_PROXY_HOPS"]
     if on_google_cloud and not reader.given("TRUSTED_PROXY_HOPS"):
         hops = GOOGLES_OWN_HOPS
@@ -165,6 +152,29 @@ def _assemble(reader: EnvReader, given: Mapping[str, Any], strategies: Strategie
         "secret_texts": (*(Secret(text) for _, text in texts), *strategies.told(given["NOTIFY"])),
     }
     return Settings(**said)
+
+
+def _proofs(
+    reader: EnvReader, given: Mapping[str, Any], strategies: StrategiesFile
+) -> tuple[tuple[Credential, ...], list[tuple[str, str]]]:
+    """What senders prove themselves with, and every secret that is configured by what names it.
+    What is wrong with them goes to the reader's faults."""
+    secrets = [*_webhook_secrets(given), *strategies.secrets]
+    signs = rules.token_keys(given, reader)
+    credentials = (*rules.credentials(secrets, reader), *(key for _, key in signs))
+    texts = [(secret.source, secret.text) for secret in secrets]
+    texts += [(key.key_id, form) for text, key in signs for form in (text, f"{key.name}:{text}")]
+    texts += [(name, given[name]) for name in reversed(SECRETS) if given[name]]
+    reader.faults.extend([*strategies.faults, *rules.shared_secrets(texts, credentials)])
+    if given["TRADING_MODE"] == "live":
+        from webhook_core.settings import weak_secrets  # nothing else is held to it
+
+        operator = given["OPERATOR_TOKEN"]
+        own = [SecretText("token", "OPERATOR_TOKEN", operator)] if operator else []
+        good = {credential.key_id for credential in credentials}  # others have their fault
+        usable = [secret for secret in secrets if secret.source in good]
+        reader.faults.extend(weak_secrets.faults([*usable, *own]))
+    return credentials, texts
 
 
 def _field_of(variable: str) -> str:

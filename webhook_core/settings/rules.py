@@ -109,43 +109,46 @@ def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) 
         reader,
         on_google_cloud=settings.on_google_cloud,
     )
-    if settings.trading_mode != "paper" and settings.venue is None:
-        for name in KRAKEN_SECRETS:
-            if not reader.given(name):
-                yield (
-                    f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it "
-                    "(TRADING_MODE=paper does not)"
-                )
+    yield from _without_key(settings, reader)
     if settings.trading_mode == "live":
-        if not reader.given("ALLOWED_SYMBOLS"):
+        yield from _without_bounds(reader)
+    yield from _without_ledger(settings)
+
+
+def _without_key(settings: Settings, reader: EnvReader) -> Iterator[str]:
+    if settings.trading_mode == "paper" or settings.venue is not None:
+        return
+    for name in KRAKEN_SECRETS:
+        if not reader.given(name):
             yield (
-                "ALLOWED_SYMBOLS: is unset; TRADING_MODE=live needs it, such as "
-                "BTC/USD,ETH/USD (or * for every pair)"
+                f"{name}: is unset; TRADING_MODE={settings.trading_mode} needs it "
+                "(TRADING_MODE=paper does not)"
             )
-        if not reader.given("MAX_ORDER_COST"):
-            yield (
-                "MAX_ORDER_COST: is unset; TRADING_MODE=live needs it, such as 500 USD (or "
-                "none for no limit)"
-            )
+
+
+def _without_bounds(reader: EnvReader) -> Iterator[str]:
+    for name, example in (
+        ("ALLOWED_SYMBOLS", "BTC/USD,ETH/USD (or * for every pair)"),
+        ("MAX_ORDER_COST", "500 USD (or none for no limit)"),
+    ):
+        if not reader.given(name):
+            yield f"{name}: is unset; TRADING_MODE=live needs it, such as {example}"
+
+
+def _without_ledger(settings: Settings) -> Iterator[str]:
     if not settings.ledger_url:
         yield (
             "LEDGER_URL: is unset and so is GCP_PROJECT_ID; set one, the default is "
             "firestore://GCP_PROJECT_ID"
         )
-    elif (
-        settings.trading_mode == "live"
-        and settings.on_google_cloud
-        and _dies_with_instance(settings)
-    ):
+        return
+    is_live_there = settings.trading_mode == "live" and settings.on_google_cloud
+    if is_live_there and _dies_with_instance(settings):
         yield (
             "LEDGER_URL: this ledger dies with the instance, and a resend would trade again; "
             "on Google Cloud TRADING_MODE=live needs firestore://PROJECT"
         )
-    if (
-        settings.ledger_url
-        and settings.ledger_id is not None
-        and parse_ledger_url(settings.ledger_url).kind == "memory"
-    ):
+    if settings.ledger_id is not None and parse_ledger_url(settings.ledger_url).kind == "memory":
         yield (
             "LEDGER_ID: LEDGER_URL=memory:// is a new ledger at each start and has no id; "
             "leave LEDGER_ID out"

@@ -68,8 +68,6 @@ LONG_FUNCTIONS = frozenset(
         "planning.resting_exits.contradiction",
         "sending.reconcile._one",
         "sending.submission._record",
-        "settings.reading._assemble",
-        "settings.rules.refusals",
         "settings.strategies.read",
         "story.take",
         "trading.from_alert._check_size",
