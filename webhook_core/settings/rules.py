@@ -86,17 +86,15 @@ def shared_secrets(texts: Sequence[tuple[str, str]], proofs: Sequence[Credential
     token open two doors.
 
     ``texts``: (source, text). Compared as texts and as the keys that are made of them: whsec_ is
-    base64 of its key.
-    """
+    base64 of its key."""
     first_use: dict[bytes, str] = {}
     keys = {proof.key_id: proof.secret for proof in proofs}
     for source, text in texts:
         plain = text.removeprefix("whsec_").encode()
-        used = {first_use.setdefault(form, source) for form in (plain, keys.get(source, plain))} - {
-            source
-        }
-        if used:
-            yield f"{source}: is the same secret as {min(used)}; each needs one of its own"
+        forms = plain, keys.get(source, plain)
+        others = {first_use.setdefault(form, source) for form in forms} - {source}
+        if others:
+            yield f"{source}: is the same secret as {min(others)}; each needs one of its own"
 
 
 def refusals(settings: Settings, reader: EnvReader, strategies: StrategiesFile) -> Iterator[str]:
