@@ -13,6 +13,7 @@ from tests.simulation.watch import Invariant
 from webhook_core.kraken import account
 from webhook_core.planning import account_worth
 from webhook_core.planning.believed import Believed
+from webhook_core.planning.others_trades import OthersTrades
 from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.settled_figures import SettledFigures
@@ -52,6 +53,11 @@ def _positions_as_shown(self: Believed, name: str, _: object) -> frozenset[Decim
 def _no_exits(self: RestingExits, *_: object) -> list[Any]:
     """As if a conditional close never fired."""
     return []
+
+
+def _nobody_else(self: OthersTrades, moment: object) -> bool:
+    """As if nothing but our orders had traded."""
+    return False
 
 
 def _nothing_seen(self: SettledFigures, seen: object) -> None:
@@ -100,7 +106,7 @@ ACCOUNT_MUTATIONS = (
     ),
     Mutation(
         "strangers_unseen",
-        ((Believed, "_check", _whatever_has_come),),
+        ((OthersTrades, "read", _nobody_else),),
         Invariant.FITS_THE_BOOK,
         ACCOUNT,
     ),
