@@ -93,6 +93,10 @@ class TradingVenue(FakeVenue):
         cost = executed * (order.limit or order.trigger or ZERO)
         earned = cost if order.side is Side.SELL else -cost
         self._end(order._replace(status=status, executed=executed, earned=earned))
+        if status != "closed":
+            price = (order.limit or order.trigger) if executed else None
+            fill = self._filled(order, executed, price, cost, ZERO)
+            self.filled[order.order_id] = fill._replace(status=status)
 
     def _end(self, order: RestingOrder) -> None:
         self.gone[order.order_id] = order._replace(

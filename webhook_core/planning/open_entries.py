@@ -3,7 +3,7 @@ and the orders of the last minutes that the list may lack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -71,13 +71,18 @@ class OpenEntries:
         unlisted = [open_one for alert in reserved for open_one in self._unlisted(alert, listed)]
         return [*(self._of_listed(order, own) for order in self.listed), *unlisted]
 
-    def unlisted_sales(self, strategy: str, pair: Instrument) -> Iterator[Decimal]:
-        """The volumes of that strategy's sales on spot that may rest and that the list lacks."""
+    def unlisted_sales(
+        self, strategy: str, pair: Instrument, gone: Collection[str]
+    ) -> Iterator[Decimal]:
+        """The volumes of that strategy's sales on spot that may rest and that the list lacks.
+        ``gone``: ids of orders that do not."""
         listed = {order.order_id for order in self.listed}
         names = {plain_client_order_id(one.client_order_id or "") for one in self.listed}
         for entry in self.sources.own_orders.maybe_open():
             attempt, sold = entry.current, entry.current.request
             if entry.strategy != strategy or sold.side is not Side.SELL or sold.on_margin:
+                continue
+            if attempt.order_id in gone:
                 continue
             shown = attempt.order_id in listed
             shown = shown or plain_client_order_id(attempt.client_order_id) in names

@@ -4,14 +4,22 @@ bought: each is sized by all of it, and together they sell no more."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from decimal import Decimal
 
 from webhook_core.clock import Budget
 from webhook_core.planning.leg_planner import LegPlanner
 from webhook_core.planning.open_entries import OpenEntries
+from webhook_core.planning.open_orders import just_canceled, without
 from webhook_core.planning.sources import Sources
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import Intent, NoOrder, OrderIntent, PositionIntent
+from webhook_core.trading.intent import (
+    CancelIntent,
+    Intent,
+    NoOrder,
+    OrderIntent,
+    PositionIntent,
+)
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
 from webhook_core.trading.plans import Denied, Plan, denied
@@ -29,10 +37,13 @@ class OwnLeft:
     def __init__(self, legs: LegPlanner) -> None:
         self.legs = legs
         self.sold: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.canceled: frozenset[str] = frozenset()
         self._resting: dict[str, Decimal] = {}
 
     def planned(self, intent: Intent, instrument: Instrument | None) -> Plan | NoOrder | Denied:
         """As the planner of the legs has it, of no more than is left."""
+        if isinstance(intent, CancelIntent):
+            return self._canceling(intent, instrument)
         if instrument is None or not _sells(intent):
             return self.legs.planned(intent, instrument)
         sold = self.sold[instrument.key]
@@ -52,6 +63,16 @@ class OwnLeft:
         self.sold[instrument.key] += _sold_by(planned)
         return planned
 
+    def _canceling(
+        self, intent: CancelIntent, instrument: Instrument | None
+    ) -> Plan | NoOrder | Denied:
+        """What it cancels sells nothing any more; what gives way to a close may be put back."""
+        before = len(self.legs.cancelled)
+        planned = self.legs.planned(intent, instrument)
+        self.canceled |= {one.order_id for one in self.legs.cancelled[before:]}
+        self._resting.clear()
+        return planned
+
     def _rests(self, pair: Instrument) -> Decimal:
         """For a token alone that is bound in what it opens: orders that wait could each sell all
         that its strategy bought."""
@@ -60,19 +81,24 @@ class OwnLeft:
         if permit is None or not permit.exits_own:
             return Decimal(0)
         if pair.base not in self._resting:
-            found = resting_sales(legs.sources, legs.wants.strategy, pair, legs.budget)
-            self._resting[pair.base] = found
+            of = legs.sources, legs.wants.strategy, pair, legs.budget
+            self._resting[pair.base] = resting_sales(*of, self.canceled)
         return self._resting[pair.base]
 
 
-def resting_sales(sources: Sources, strategy: str, pair: Instrument, budget: Budget) -> Decimal:
+def resting_sales(
+    sources: Sources, strategy: str, pair: Instrument, budget: Budget, canceled: Collection[str]
+) -> Decimal:
     """What orders of the strategy that rest would sell of the pair's base, stops that its entries
-    left among them. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
+    left among them, but for these that are ``canceled`` first, and those that a late list shows
+    behind a cancel of ours. Raises VenueUnavailable, LedgerUnavailable, NotItsTurn."""
     entries = OpenEntries(sources, budget)
+    gone = just_canceled(sources.own_orders).done.union(canceled)
+    entries.listed = without(entries.listed, gone)
     sales = [one for one in entries.all(()) if one.side is Side.SELL and not one.margin]
     own = [one for one in sales if one.strategy == strategy and one.pair is not None]
     listed = [one.volume for one in own if one.pair and one.pair.base == pair.base]
-    return sum((*listed, *entries.unlisted_sales(strategy, pair)), Decimal(0))
+    return sum((*listed, *entries.unlisted_sales(strategy, pair, gone)), Decimal(0))
 
 
 def _sells(intent: Intent) -> bool:

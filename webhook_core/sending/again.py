@@ -18,12 +18,12 @@ from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
-from webhook_core.trading.orders import AT_MARKET
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import replace
 
 if TYPE_CHECKING:
     from webhook_core.sending.legs_again import Counted, LegsAgain
+    from webhook_core.trading.facts import RestingOrder
     from webhook_core.trading.intent import Intent
 
 
@@ -98,13 +98,20 @@ class Again:
         is_left = self.is_resumed and request.exits and request.counted and leg.turn is not None
         if is_left or self._has_less_by_now(request, before, budget):
             return True
-        is_behind = request.exits and request.counted and any(map(is_plain_cancel, before))
-        if not is_behind or not isinstance(self._plan, Decided):
+        if not request.counted or not any(map(is_plain_cancel, before)):
+            return False
+        left = budget.less(ENOUGH_TO_SEND_S)
+        if not request.exits:
+            from webhook_core.sending import own_sales  # few alerts cancel and sell
+
+            is_one = own_sales.is_own_sale(request, self._firing.wants)
+            given = self._decider, self._canceled, before, request, left
+            return is_one and own_sales.have_sold(*given)
+        if self.is_resumed:
             return False
         from webhook_core.sending.traded_before_cancels import have_traded  # few come to it
 
-        left = budget.less(ENOUGH_TO_SEND_S)
-        return have_traded(self._decider, self._plan.canceled, before, request, left)
+        return have_traded(self._decider, self._canceled, before, request, left)
 
     def _has_less_by_now(
         self, request: OrderRequest, before: Sequence[LedgerEntry], budget: Budget
@@ -116,7 +123,9 @@ class Again:
         if _is_all_that_is_held(request, before[0]):
             return False
         try:
-            return self._legs_again().have_traded(before, budget.less(ENOUGH_TO_SEND_S))
+            from webhook_core.sending.own_sales import any_has_traded
+
+            return any_has_traded(self._decider, before, budget.less(ENOUGH_TO_SEND_S))
         except CallsUsedUp:
             if not self.trade_whole:
                 raise
@@ -126,10 +135,12 @@ class Again:
     def trade_whole(self) -> bool:
         """Whether what this delivery has canceled had traded nothing when it was planned, and meets
         the market once it is triggered: then it has traded whole, and no cancel of it succeeds."""
-        canceled = self._plan.canceled if isinstance(self._plan, Decided) else ()
-        return bool(canceled) and all(
-            order.order_type in AT_MARKET and not order.executed for order in canceled
-        )
+        return bool(self._canceled) and all(order.trades_whole for order in self._canceled)
+
+    @property
+    def _canceled(self) -> Sequence[RestingOrder]:
+        """What this delivery has planned to cancel, as it was then."""
+        return self._plan.canceled if isinstance(self._plan, Decided) else ()
 
     def replaces(self, leg: LedgerEntry) -> bool:
         """Whether it is an order that is to stand for those which this alert cancels."""

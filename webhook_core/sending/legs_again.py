@@ -8,7 +8,7 @@ the legs before it have changed since; what those have filled Kraken says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,8 +21,10 @@ from webhook_core.planning.decide import Decider
 from webhook_core.planning.least_held import sells_all
 from webhook_core.planning.own_changes import change_within, own_figure, position_key
 from webhook_core.planning.read_facts import Reading
+from webhook_core.sending import own_sales, traded_before_cancels
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.firing import Firing
+from webhook_core.sending.own_sales import is_own_sale
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
@@ -83,14 +85,11 @@ class LegsAgain:
             from webhook_core.sending.waiting_rest import count_rest  # few exits wait
 
             return count_rest(self.decider, self.firing.wants, first, leg, budget)
+        if request.exits or is_own_sale(request, self.firing.wants):
+            behind = self._behind_cancels(first, leg, budget)
+            if behind is not None:
+                return behind
         if request.exits:
-            legs = [first, *later_legs(self.decider.ledger, first)][: leg.unit.leg]
-            if any(map(is_plain_cancel, legs)):
-                from webhook_core.sending import traded_before_cancels as traded  # few come to it
-
-                behind = traded.counted(self.decider, self.firing.wants, legs, leg, budget)
-                if behind is not None:
-                    return behind
             return self._exit(first, leg, budget)
         if turn is None:
             return request, None
@@ -107,18 +106,17 @@ class LegsAgain:
                 raise _is_outdated()
         return request, mark
 
-    def have_traded(self, before: Sequence[LedgerEntry], budget: Budget) -> bool:
-        """Whether one of the orders that these legs canceled had traded, or may have. Raises
-        VenueUnavailable."""
-        canceled = [
-            request.named
-            for request in (entry.current.request for entry in before)
-            if request.method == "CancelOrder" and request.named
-        ]
-        if not canceled:
-            return False
-        fills = self.decider.venue.fills(canceled, budget)
-        return any(name not in fills or fills[name].volume for name in canceled)
+    def _behind_cancels(
+        self, first: LedgerEntry, leg: LedgerEntry, budget: Budget
+    ) -> Counted | None:
+        """By what the alert cancels before it; None where that tells nothing."""
+        legs = [first, *later_legs(self.decider.ledger, first)][: leg.unit.leg]
+        if not any(map(is_plain_cancel, legs)):
+            return None
+        counted_behind = traded_before_cancels.counted
+        if not leg.current.request.exits:
+            counted_behind = own_sales.counted
+        return counted_behind(self.decider, self.firing.wants, legs, leg, budget)
 
     def _is_all_unsent(self, entry: LedgerEntry) -> bool:
         """None of the legs behind it is claimed before leg 0 is done."""

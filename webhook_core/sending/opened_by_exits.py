@@ -24,7 +24,7 @@ from webhook_core.sending.progress import ahead_of_cancels, found_none_open, set
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
-from webhook_core.trading.orders import AT_MARKET, Side
+from webhook_core.trading.orders import Side
 from webhook_core.trading.refusals import NOTHING_HELD
 from webhook_core.trading.requests import OrderRequest, Outcome, Rejected
 
@@ -44,7 +44,7 @@ def closing_what_they_opened(
     traded = [order for order in canceled if order.side is side]
     other = next((one for one in canceled if one.side is not side and one.executed), None)
     if other is not None:
-        raise _may_lack(other.order_id)
+        raise may_lack(other.order_id)
     # Of what had traded before this alert was planned nothing was open any more.
     done_before = max(_ZERO, sum((order.volume for order in traded), -request.volume))
     opened = sum((order.executed for order in traded), -done_before) if traded else _ZERO
@@ -89,7 +89,7 @@ def _open_beside(
     rows = {row.order_id: row for row in decider.venue.positions(budget)}
     is_old = all(one.closed_at and now - one.closed_at > decider.read_lag for one in traded)
     if order_id not in rows and not is_old:
-        raise _may_lack(traded[0].order_id)
+        raise may_lack(traded[0].order_id)
     opened = ((one, abs(rows[one.order_id].volume)) for one in traded if one.order_id in rows)
     return [one._replace(volume=volume, executed=volume) for one, volume in opened]
 
@@ -100,7 +100,7 @@ def check_shown(decider: Decider, before: Sequence[LedgerEntry], budget: Budget)
     now = decider.clock.now()
     for order in _canceled(decider, before, budget):
         if order.executed and now - (order.closed_at or now) < decider.read_lag:
-            raise _may_lack(order.order_id)
+            raise may_lack(order.order_id)
 
 
 def _canceled(
@@ -116,13 +116,13 @@ def _canceled(
         order = shown.get(name)
         may_lag = order is not None and not is_gone and _had_traded_nothing(order)
         if order is None or (order.status not in DONE and not may_lag):
-            raise _may_lack(name)
+            raise may_lack(name)
     return [order for order in shown.values() if order.margin]
 
 
 def _had_traded_nothing(order: RestingOrder) -> bool:
     """Whether its cancel, which was taken, proves that it opened nothing."""
-    return not order.margin or (order.order_type in AT_MARKET and not order.executed)
+    return not order.margin or order.trades_whole
 
 
 def _leverage(decider: Decider, wants: Wants, pair: Instrument, budget: Budget) -> int | None:
@@ -133,7 +133,8 @@ def _leverage(decider: Decider, wants: Wants, pair: Instrument, budget: Budget) 
     )
 
 
-def _may_lack(name: str) -> NotItsTurn:
+def may_lack(name: str) -> NotItsTurn:
+    """Why a leg is not sent while what that order has traded may be in no figure yet."""
     return NotItsTurn(
         f"What is held may lack what {name} has traded. Nothing was sent for the rest; "
         "sending the same alert again soon is safe."

@@ -20,10 +20,11 @@ from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.decided_again import decided_again
+from webhook_core.sending.opened_by_exits import may_lack
 from webhook_core.sending.progress import found_none_open
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import NoOrder, PositionIntent
-from webhook_core.trading.orders import AT_MARKET, Side
+from webhook_core.trading.orders import Side
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import replace
 
@@ -43,8 +44,7 @@ def have_traded(
     may_have = [
         one
         for one in idle_exits.opening(planned, pair, margin=request.on_margin)
-        if one.order_id in named
-        and (found_none_open(named[one.order_id]) or not _trades_whole(one))
+        if one.order_id in named and (found_none_open(named[one.order_id]) or not one.trades_whole)
     ]
     then = {one.order_id: one.executed for one in may_have}
     if not _leaving_more([(one, one.left) for one in may_have], request):
@@ -113,9 +113,9 @@ def _canceled(
         if order is None and not request.waits:
             continue  # a name of the alert's own, which Kraken may never have known
         if order is None or (
-            order.status not in DONE and (found_none_open(entry) or not _trades_whole(order))
+            order.status not in DONE and (found_none_open(entry) or not order.trades_whole)
         ):
-            raise _may_lack(name)
+            raise may_lack(name)
     pair = decider.instrument(request.pair, budget)
     return idle_exits.opening(list(shown.values()), pair, margin=request.on_margin)
 
@@ -159,13 +159,13 @@ def _check_shown(
     shown = {row.order_id for row in rows}
     for one in exits:
         if one.order_id not in shown and (planned.waits or one.side is not planned.side):
-            raise _may_lack(one.order_id)
+            raise may_lack(one.order_id)
     turning = [] if planned.waits else [one for one in traded if one.side is planned.side]
     if any(one in exits for one in turning):
         opened = sum((one.executed for one in turning), -planned.volume)
         names = {one.order_id for one in turning}
         if sum(abs(row.volume) + row.closed for row in rows if row.order_id in names) < opened:
-            raise _may_lack(", ".join(sorted(names)))
+            raise may_lack(", ".join(sorted(names)))
 
 
 def _named(before: Sequence[LedgerEntry]) -> dict[str, LedgerEntry]:
@@ -191,15 +191,3 @@ def _leaving_more(
         for one, size in traded
         if size and sums[one.side] > (closes if one.side is request.side else gone)
     ]
-
-
-def _trades_whole(order: RestingOrder) -> bool:
-    """Whether a cancel that is taken proves that it has traded nothing."""
-    return order.order_type in AT_MARKET and not order.executed
-
-
-def _may_lack(name: str) -> NotItsTurn:
-    return NotItsTurn(
-        f"What is held may lack what {name} has traded. Nothing was sent for the rest; "
-        "sending the same alert again soon is safe."
-    )

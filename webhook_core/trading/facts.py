@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from webhook_core.errors import VenueUnavailable
-from webhook_core.trading.orders import Side
+from webhook_core.trading.orders import AT_MARKET, Side
 from webhook_core.value import NamedTuple
 
 _NOTHING: Mapping[str, Decimal] = MappingProxyType({})
@@ -62,6 +62,12 @@ class RestingOrder(NamedTuple):
     @property
     def left(self) -> Decimal:
         return self.volume - self.executed
+
+    @property
+    def trades_whole(self) -> bool:
+        """Whether it has traded nothing yet and meets the market once it is triggered: then a
+        cancel that is taken proves that it has traded nothing."""
+        return self.order_type in AT_MARKET and not self.executed
 
 
 class OpenPosition(NamedTuple):

@@ -235,6 +235,61 @@ def test_what_rests_of_it_sells_no_second_time(function, first, seen):
     assert outcome(came_to(function, "s=buy", alert_id="a-6", **CLOSE)) == (200, "accepted")
 
 
+@pytest.mark.parametrize("stop", ["of the entry", "of its own"])
+@pytest.mark.parametrize("what", ["a stop", "a sale"])
+def test_what_is_canceled_in_the_same_message_leaves_its_size_to_be_sold(function, stop, what):
+    function.venue.leaves_closes = True
+    came_to(function, "s=buy", **({"stop_loss": "40000"} if stop == "of the entry" else {}))
+    if stop == "of its own":
+        came_to(function, "s=buy", alert_id="a-2", **STOP)
+    moved = {**STOP, "stop_price": "45000"} if what == "a stop" else {**SELL, "price": "60000"}
+    legs = [{"symbol": "BTCUSD", "action": "cancel", "side": "sell"}, moved]
+    answer = came_to(function, "s=buy", alert_id="a-3", **{**NO_ORDER, "orders": legs})
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    assert sent(function)[-1] == ("sell", "0.01")
+
+
+@pytest.mark.parametrize("stop", ["of the entry", "of its own"])
+def test_what_was_canceled_a_moment_ago_sells_nothing_though_the_list_still_shows_it(
+    function, stop
+):
+    function.venue.leaves_closes = True
+    came_to(function, "s=buy", **({"stop_loss": "40000"} if stop == "of the entry" else {}))
+    if stop == "of its own":
+        came_to(function, "s=buy", alert_id="a-2", **STOP)
+    (rested,) = function.venue.resting
+    cancel = {**NO_ORDER, "symbol": "BTCUSD", "action": "cancel"}
+    answer = came_to(function, "s=buy", alert_id="a-3", **cancel)
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    function.venue.resting.append(rested)
+    sale = came_to(function, "s=buy", alert_id="a-4", **SELL, price="60000")
+    assert outcome(sale) == (200, "accepted"), sale["error"]
+    assert sent(function)[-1] == ("sell", "0.01")
+
+
+CANCEL_SELLS = {"symbol": "BTCUSD", "action": "cancel", "side": "sell"}
+HALF = {**STOP, "volume": "0.005"}
+
+
+@pytest.mark.parametrize(
+    ("rests", "legs", "sold"),
+    [
+        ([STOP], [CANCEL_SELLS, {**STOP, "stop_price": "41000"}], ["0.01"]),
+        ([HALF, HALF], [CANCEL_SELLS, {**STOP, "volume": "9"}], ["0.01"]),
+        ([HALF], [CANCEL_SELLS, HALF, STOP], ["0.005", "0.005"]),
+        ([HALF, HALF], [{**NO_ORDER, "action": "cancel", "of_alert": "r-1"}, STOP], ["0.005"]),
+    ],
+)
+def test_what_a_leg_cancels_may_be_sold_by_those_behind_it(function, rests, legs, sold):
+    came_to(function, "s=buy")
+    for number, fields in enumerate(rests):
+        answer = came_to(function, "s=buy", alert_id=f"r-{number}", **fields)
+        assert outcome(answer) == (200, "accepted"), answer["error"]
+    answer = came_to(function, "s=buy", alert_id="a-2", **{**NO_ORDER, "orders": legs})
+    assert outcome(answer) == (200, "accepted"), answer["error"]
+    assert [volume for _, volume in sent(function)[1 + len(rests) :]] == sold
+
+
 @pytest.mark.parametrize(
     ("buy", "status", "sold"),
     [

@@ -124,7 +124,7 @@ def test_one_that_was_not_sent_is_counted_again_by_what_is_its_own_then(without_
     assert sent(function)[-1] == ("sell", "1.5")
 
 
-@pytest.mark.parametrize("reads", [("open_orders", 0), ("open_orders", 1), ("orders_closed", 0)])
+@pytest.mark.parametrize("reads", [("open_orders", 0), ("orders_closed", 0)])
 def test_what_the_stop_sells_while_the_lists_are_read_is_not_sold_again(function, reads):
     name, number = reads
     stop = stop_of(function)
