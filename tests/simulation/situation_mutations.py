@@ -20,7 +20,7 @@ from webhook_core.planning.read_facts import Reading
 from webhook_core.planning.resting_exits import RestingExits
 from webhook_core.planning.resting_orders import RestingOrders
 from webhook_core.planning.unlisted_orders import UnlistedOrders
-from webhook_core.sending import legs_again, missed, submission
+from webhook_core.sending import legs_again, missed, refused
 from webhook_core.sending.fills import Fills
 from webhook_core.sending.legs_again import LegsAgain
 from webhook_core.sending.reconcile import Reconciler
@@ -191,7 +191,7 @@ SITUATION_MUTATIONS = (
     _of(
         "no_funds_for_good",
         "refused_for_funds",
-        (submission, "_asks_for_too_much", _never),
+        (refused, "_asks_for_too_much", _never),
         breaks=Invariant.EXIT_IS_DONE,
     ),
     _of(

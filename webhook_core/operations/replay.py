@@ -214,7 +214,7 @@ class Replay:
 class _NoNewPlan:
     """Submission asks for a new plan where Kraken refused the rounding: a replay has none."""
 
-    def replanned(self, _leg: int, _budget: Budget) -> str:
+    def replanned(self, _leg: LedgerEntry, _budget: Budget) -> str:
         return (
             "a replay sends the stored request as it was; for one that fits the pair's rules "
             "of today send a new alert"

@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeGuard
 
 from webhook_core.clock import Budget
+from webhook_core.errors import NotItsTurn
 from webhook_core.events import timed
 from webhook_core.ledger.entry import LedgerEntry, State, Unit
 from webhook_core.planning.decision import Decided, Wants
 from webhook_core.planning.sources import COUNTED_FOR_S, Sources
 from webhook_core.trading import denials, planner
 from webhook_core.trading.instruments import Instrument
-from webhook_core.trading.intent import OrderIntent
+from webhook_core.trading.intent import NoOrder, OrderIntent
 from webhook_core.trading.market_needs import needs_market
 from webhook_core.trading.plans import Denied, refusal_of
 from webhook_core.trading.requests import OrderRequest
@@ -59,11 +60,12 @@ class Decider(Sources):
     @timed("plan")
     def replan(
         self, intent: Intent, wants: Wants, refused: Unit, budget: Budget
-    ) -> OrderRequest | str:
+    ) -> OrderRequest | NoOrder | str:
         """One intent of an alert planned again, after reading the pair's rules again: its request,
-        or why there is none. ``refused`` is the entry of the request that Kraken did not take.
+        that there is nothing to do, or why it is denied. ``refused`` is the entry of the request
+        that Kraken did not take.
 
-        Raises VenueUnavailable.
+        Raises VenueUnavailable, NotItsTurn.
         """
         symbol = getattr(intent, "symbol", None)
         if symbol is not None:
@@ -73,9 +75,13 @@ class Decider(Sources):
         )
         if isinstance(decided, Denied):
             return decided.message
+        if decided.nothing:
+            return NoOrder(decided.symbol, decided.nothing)
         # What was in its way is canceled by then.
         meant = [one for one in decided.requests if not (one.freeing or one.waits)]
-        return meant[0] if len(meant) == 1 else decided.nothing or "nothing is left to send"
+        if not meant:
+            raise NotItsTurn("Only exits are left to cancel, by a list that may be late.")
+        return meant[0] if len(meant) == 1 else "it comes to several orders by now"
 
     def hold(self, entry: LedgerEntry, rules: TradingRules, budget: Budget) -> str:
         """The order that an entry is about to send, as it is stored, held against the rules: why

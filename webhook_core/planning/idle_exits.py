@@ -48,12 +48,23 @@ def behind_plain_cancels(
     canceled: Sequence[RestingOrder],
     leverage: int | None,
 ) -> Plan | NoOrder:
-    """What closes again what orders may trade that a leg of the same alert cancels before."""
+    """What closes again what orders may trade that a leg of the same alert cancels before; where
+    they can only have sold, a leg that comes to nothing: what the alert wants is so, though one of
+    them is gone by its cancel."""
     would_open = opening(canceled, instrument, margin=is_margin(leverage))
-    if not would_open:
-        return nothing
-    behind = behind_cancels(sources, would_open, instrument, leverage)
+    if would_open:
+        behind = behind_cancels(sources, would_open, instrument, leverage)
+    elif is_margin(leverage) or not _only_sell(canceled, instrument):
+        behind = ()
+    else:
+        no_size = {"pair": instrument.key, "volume": "0"}
+        behind = (OrderRequest(display_name(instrument), no_size, exits=True, waits=True),)
     return Plan(behind, (f"Nothing to do for one leg: {nothing.why}.",)) if behind else nothing
+
+
+def _only_sell(canceled: Sequence[RestingOrder], instrument: Instrument) -> bool:
+    names = (instrument.altname, instrument.key)
+    return all(one.side is Side.SELL and not one.margin and one.pair in names for one in canceled)
 
 
 def opening(

@@ -125,7 +125,8 @@ class LegPlanner:
             )
         listed = self.facts.open_orders or ()
         line = Line(instrument, margin, sides[0] if len(sides) == 1 else None)
-        exits = OwnExits(self.sources, self.wants.strategy, line, self.budget)
+        wants = self.wants
+        exits = OwnExits(self.sources, wants.strategy, line, self.budget, wants.refused)
         own = exits.resting(listed, self.read_at, self.fills)
         return [order for order in own if order not in self.cancelled]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from webhook_core.clock import Budget
 from webhook_core.errors import NotItsTurn
-from webhook_core.ledger.entry import LedgerEntry
+from webhook_core.ledger.entry import LedgerEntry, Unit
 from webhook_core.planning.purged_entries import bought_by_entry
 from webhook_core.planning.sources import Sources
 from webhook_core.planning.unlisted_orders import UnlistedOrders
@@ -47,13 +47,19 @@ class Line(NamedTuple):
 
 
 class OwnExits:
-    """Those of ``strategy``, None: of every one; of one line, None: of all."""
+    """Those of ``strategy``, None: of every one; of one line, None: of all. ``refused``: an entry
+    whose order is none, though it is SUBMITTING still."""
 
     def __init__(
-        self, sources: Sources, strategy: str | None, line: Line | None, budget: Budget
+        self,
+        sources: Sources,
+        strategy: str | None,
+        line: Line | None,
+        budget: Budget,
+        refused: Unit | None = None,
     ) -> None:
         self._sources, self._strategy, self._line = sources, strategy, line
-        self._budget = budget
+        self._budget, self._refused = budget, refused
 
     def resting(
         self,
@@ -93,7 +99,9 @@ class OwnExits:
 
     def _leaving(self) -> list[LedgerEntry]:
         """Entries that Kraken's list may lack an exit of."""
-        return [entry for entry in self._sources.own_orders.maybe_open() if self._leaves_one(entry)]
+        maybe_open = self._sources.own_orders.maybe_open()
+        placed = (entry for entry in maybe_open if entry.unit != self._refused)
+        return [entry for entry in placed if self._leaves_one(entry)]
 
     def _leaves_one(self, entry: LedgerEntry) -> bool:
         """Or stands in its place."""

@@ -17,7 +17,13 @@ from webhook_core.planning.decide import Decider
 from webhook_core.planning.decision import Decided
 from webhook_core.sending.firing import Firing
 from webhook_core.sending.progress import found_none_open, is_plain_cancel
-from webhook_core.trading.intent import CancelIntent, OrderIntent, PositionIntent, is_of_own
+from webhook_core.trading.intent import (
+    CancelIntent,
+    NoOrder,
+    OrderIntent,
+    PositionIntent,
+    is_of_own,
+)
 from webhook_core.trading.requests import OrderRequest
 from webhook_core.value import replace
 
@@ -155,38 +161,39 @@ class Again:
 
         check_nothing_newer(self._decider, self._firing.wants, first, budget)
 
-    def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
-        """The request of a leg on fresh pair rules, or the sentence that denies it.
+    def replanned(self, leg: LedgerEntry, budget: Budget) -> OrderRequest | NoOrder | str:
+        """The request of a leg on fresh pair rules, or that nothing is left to do, or the sentence
+        that denies it.
 
         Raises a WebhookError of status 503 where that is not known now.
         """
         intent = self._intent_of(leg)
         if intent is None:
             return "it can't be planned again: send a new alert"
+        if leg.current.request.freeing and not getattr(intent, "wants_flat", False):
+            return "what it is to protect is held on"
         try:
-            return self._decider.replan(
-                intent, self._firing.wants, self._firing.unit.with_leg(leg), budget
-            )
+            return self._decider.replan(intent, self._firing.wants, leg.unit, budget)
         except WebhookError as error:
             if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
             return error.message
 
-    def _intent_of(self, leg: int) -> Intent | None:
+    def _intent_of(self, leg: LedgerEntry) -> Intent | None:
         """Of several legs an exit can be told from its stored request, and an order by its place,
         where each leg is one order of a size of its own."""
         intents, plan = self._firing.wants.intents, self._plan
         if len(intents) == 1:
             return intents[0]
-        if isinstance(plan, Decided):
-            return intents[plan.sources[leg]]
+        number, request = leg.unit.leg, leg.current.request
+        if isinstance(plan, Decided) and number < len(plan.sources):
+            return intents[plan.sources[number]]
         closes = [intent for intent in intents if getattr(intent, "action", "") == "close"]
-        request = plan.current.request if leg == 0 else plan.following[leg - 1]
-        if request.exits and len(closes) == 1:
+        if (request.exits or request.freeing) and len(closes) == 1:
             return closes[0]
-        if len(plan.following) + 1 == len(intents) and all(map(_has_a_size, intents)):
-            return intents[leg]
-        return None
+        if isinstance(plan, Decided) or len(plan.following) + 1 != len(intents):
+            return None
+        return intents[number] if all(map(_has_a_size, intents)) else None
 
     def _legs_again(self) -> LegsAgain:
         from webhook_core.sending.legs_again import LegsAgain  # few alerts come to it

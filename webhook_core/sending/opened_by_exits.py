@@ -25,7 +25,7 @@ from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.instruments import Instrument
 from webhook_core.trading.intent import NoOrder, PositionIntent
 from webhook_core.trading.orders import Side
-from webhook_core.trading.refusals import NOTHING_HELD
+from webhook_core.trading.refusals import is_nothing_to_reduce
 from webhook_core.trading.requests import OrderRequest, Outcome, Rejected
 
 _ZERO = Decimal(0)
@@ -62,7 +62,7 @@ def closing_what_they_opened(
 def proved_nothing(settled: LedgerEntry, outcome: Outcome, now: datetime) -> LedgerEntry:
     """The leg as it has just been settled; ended as nothing where its refusal proves that those
     exits have opened nothing."""
-    if not isinstance(outcome, Rejected) or tuple(outcome.errors) != (NOTHING_HELD,):
+    if not isinstance(outcome, Rejected) or not is_nothing_to_reduce(outcome.errors):
         return settled
     return transitions.next_nothing(settled, now, NOTHING_OPENED)
 

@@ -158,7 +158,7 @@ class OwnCancels:
 class _NoNewPlan:
     """Submission asks for a new plan where Kraken refused a rounding: a cancel has none."""
 
-    def replanned(self, _leg: int, _budget: Budget) -> str:
+    def replanned(self, _leg: LedgerEntry, _budget: Budget) -> str:
         return "a cancel has nothing to plan again"
 
 

@@ -18,7 +18,7 @@ from webhook_core.planning.decision import Wants
 from webhook_core.planning.own_changes import DONE
 from webhook_core.sending.decided_again import decided_again
 from webhook_core.sending.opened_by_exits import may_lack
-from webhook_core.sending.progress import is_plain_cancel
+from webhook_core.sending.progress import found_none_open, is_plain_cancel
 from webhook_core.trading.facts import RestingOrder
 from webhook_core.trading.intent import NoOrder, OrderIntent, PositionIntent
 from webhook_core.trading.needs import follows_from_own
@@ -60,12 +60,18 @@ def have_sold(
 def any_has_traded(decider: Decider, before: Iterable[LedgerEntry], budget: Budget) -> bool:
     """Whether one of the orders that these legs canceled, for an exit too, had traded, or may have.
     Raises VenueUnavailable."""
-    requests = [entry.current.request for entry in before]
-    canceled = [one.named for one in requests if one.method == "CancelOrder" and one.named]
-    if not canceled:
-        return False
-    fills = decider.venue.fills(canceled, budget)
-    return any(name not in fills or fills[name].volume for name in canceled)
+    requests = ((entry.current.request, entry) for entry in before)
+    named = {one.named: entry for one, entry in requests if one.method == "CancelOrder"}
+    named.pop(None, None)
+    shown = decider.venue.orders([name for name in named if name], budget) if named else {}
+    for name, entry in named.items():
+        order = shown.get(name or "")
+        if order is None or order.executed:
+            return True
+        # Where it was gone by its cancel, what shows it at rest is late.
+        if order.status not in DONE and (found_none_open(entry) or not order.trades_whole):
+            return True
+    return False
 
 
 def counted(

@@ -104,6 +104,8 @@ def found_none_open(entry: LedgerEntry) -> bool:
 def why_nothing(request: OrderRequest, before: Sequence[LedgerEntry], *, trade_whole: bool) -> str:
     """Why a leg behind these comes to nothing, whatever is held; empty where it may not.
     ``trade_whole``: what they canceled trades whole or not at all, and had not."""
+    if request.waits and not request.volume:
+        return "nothing is left to be closed: what was canceled could only sell"
     if request.waits:
         canceled = all(entry.state is State.ACCEPTED for entry in before if _is_cancel(entry))
         idle = trade_whole and canceled and is_behind_idle_exits(before, request)

@@ -19,10 +19,10 @@ from webhook_core.ledger.contract import (
     Ledger,
     Recorded,
 )
-from webhook_core.ledger.entry import LedgerEntry, OrderShown, State
+from webhook_core.ledger.entry import LedgerEntry, State
 from webhook_core.ledger.report import facts, report
 from webhook_core.sending.won import Instead, claim_next
-from webhook_core.trading.orders import Side
+from webhook_core.trading.intent import NoOrder
 from webhook_core.trading.requests import (
     Accepted,
     NotSent,
@@ -41,8 +41,9 @@ RECORD_AGAIN_AFTER_S = 0.05
 class Replans(Protocol):
     """Who can plan a leg again."""
 
-    def replanned(self, leg: int, budget: Budget) -> OrderRequest | str:
-        """Its request on fresh pair rules, or the sentence that denies it.
+    def replanned(self, leg: LedgerEntry, budget: Budget) -> OrderRequest | NoOrder | str:
+        """Its request on fresh pair rules, that nothing is left to do, or the sentence that denies
+        it.
 
         Raises a WebhookError of status 503 where that is not known now.
         """
@@ -66,8 +67,11 @@ class Submission(Record):
             report(entry)
             return entry
         outcome = self._submit(entry, budget)
-        if isinstance(outcome, Rejected) and _may_be_planned_again(entry, outcome):
-            return self._heal(entry, outcome, plans, budget)
+        if isinstance(outcome, Rejected):
+            from webhook_core.sending.refused import may_be_planned_again  # few orders are
+
+            if may_be_planned_again(entry, outcome):
+                return self._heal(entry, outcome, plans, budget)
         return self._record(entry, outcome, budget)
 
     def again(
@@ -100,8 +104,11 @@ class Submission(Record):
         outcome = self.venue.submit(
             attempt.request, attempt.client_order_id, attempt.deadline, left
         )
-        if isinstance(outcome, Rejected) and _may_have_been_done(entry, outcome):
-            return Unknown("an earlier attempt may have canceled it", outcome.errors)
+        if isinstance(outcome, Rejected):
+            from webhook_core.sending.refused import may_have_been_done
+
+            if may_have_been_done(entry, outcome):
+                return Unknown("an earlier attempt may have canceled it", outcome.errors)
         return outcome
 
     def _heal(
@@ -111,14 +118,18 @@ class Submission(Record):
         attempt. A second refusal of the rules is final. One for lack of funds is not, nor is one
         after which no plan could be made: it proves that nothing was placed, what is held may show
         soon, and a resend counts again."""
+        from webhook_core.sending.refused import final
+
         try:
-            replanned = plans.replanned(entry.unit.leg, budget.less(ENOUGH_TO_SEND_S))
+            replanned = plans.replanned(entry, budget.less(ENOUGH_TO_SEND_S))
         except WebhookError as unsure:
             return self._record(entry, NotSent(unsure.message, refusal.errors), budget)
-        if isinstance(replanned, str):
+        if isinstance(replanned, NoOrder | str):
             return self._record(entry, refusal, budget, reason=replanned)
+        if entry.current.request.freeing:  # by now an exit stands in the way of its stop
+            return self._record(entry, refusal, budget)
         if replanned.sent == entry.current.request.sent:
-            return self._record(entry, _final(entry, refusal), budget)
+            return self._record(entry, final(entry, refusal), budget)
         if entry.current.request.exits:  # whatever this plan finds in its way
             replanned = replanned._replace(exits=True)
         rejected = transitions.settle(entry, refusal, self.clock.now())
@@ -129,7 +140,7 @@ class Submission(Record):
             logging.WARNING, "order.replanned", **facts(claimed.entry), refused=list(refusal.errors)
         )
         return self._record(
-            claimed.entry, _final(claimed.entry, self._submit(claimed.entry, budget)), budget
+            claimed.entry, final(claimed.entry, self._submit(claimed.entry, budget)), budget
         )
 
     @timed("claim")
@@ -152,7 +163,7 @@ class Submission(Record):
 
     @timed("record")
     def _record(
-        self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: str = ""
+        self, entry: LedgerEntry, outcome: Outcome, budget: Budget, reason: NoOrder | str = ""
     ) -> LedgerEntry:
         """Compare-and-set; where a reconcile wrote in between, on top of what it wrote.
 
@@ -191,8 +202,10 @@ class Submission(Record):
             )
         return entry
 
-    def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: str) -> LedgerEntry:
+    def _settled(self, entry: LedgerEntry, outcome: Outcome, reason: NoOrder | str) -> LedgerEntry:
         settled = transitions.settle(entry, outcome, self.clock.now())
+        if isinstance(reason, NoOrder):  # the refusal proves that nothing was placed
+            return transitions.next_nothing(settled, self.clock.now(), reason.why)
         if reason:
             last = replace(settled.current, reason=reason)
             settled = replace(settled, attempts=(*settled.attempts[:-1], last))
@@ -201,49 +214,3 @@ class Submission(Record):
         from webhook_core.sending.opened_by_exits import proved_nothing  # few legs wait
 
         return proved_nothing(settled, outcome, self.clock.now())
-
-
-def _may_be_planned_again(entry: LedgerEntry, refusal: Rejected) -> bool:
-    return (
-        refusal.stale_rules
-        or _asks_for_too_much(entry, refusal)
-        or _keeps_too_little(entry, refusal)
-    )
-
-
-def _keeps_too_little(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """A buy on spot by what is free: its fee may have risen since it was read, so that it is
-    planned with the highest."""
-    request = entry.current.request
-    buys = request.side is Side.BUY and not request.on_margin
-    return request.counted and buys and _lacks_funds(refusal)
-
-
-def _asks_for_too_much(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """An exit, of which a part was sold in the meantime: what is there is to be
-    sold all the same."""
-    return entry.current.request.exits and _lacks_funds(refusal)
-
-
-def _lacks_funds(refusal: Rejected) -> bool:
-    from webhook_core.trading.refusals import Refusal
-
-    return refusal.refusal is Refusal.NO_FUNDS
-
-
-def _final(entry: LedgerEntry, outcome: Outcome) -> Outcome:
-    """What an order that was planned again came to, or could not be: an exit that lacks funds is
-    for a resend to count."""
-    if isinstance(outcome, Rejected) and _asks_for_too_much(entry, outcome):
-        return NotSent("the account does not show what there is to sell yet", outcome.errors)
-    return outcome
-
-
-def _may_have_been_done(entry: LedgerEntry, refusal: Rejected) -> bool:
-    """A cancel that is sent again since a list showed its order open, and finds none: that list may
-    have been an old one."""
-    if all(attempt.shown is not OrderShown.STILL_OPEN for attempt in entry.attempts):
-        return False
-    from webhook_core.trading.refusals import Refusal
-
-    return refusal.refusal is Refusal.NO_SUCH_ORDER

@@ -9,7 +9,8 @@ NO_SUCH_ORDER = ("EOrder:Invalid order", "EOrder:Unknown order")
 """What Kraken says of an order that is gone, or never was (docs.kraken.com,
 cancel-order, amend-order)."""
 NO_FUNDS = "EOrder:Insufficient funds"
-NOTHING_HELD = "EOrder:Reduce only:No position exists"
+_NOTHING_HELD = "EOrder:Reduce only:No position exists"
+_OWN_SIDE = "EOrder:Reduce only:Cannot increase position"
 
 
 class Refusal(StrEnum):
@@ -17,6 +18,12 @@ class Refusal(StrEnum):
 
     NO_FUNDS = "no_funds"
     NO_SUCH_ORDER = "no_such_order"
+
+
+def is_nothing_to_reduce(errors: Sequence[str]) -> bool:
+    """Whether an order that may only reduce was refused since no position is open, or since the one
+    that is stands on the order's own side."""
+    return tuple(errors) in ((_NOTHING_HELD,), (_OWN_SIDE,))
 
 
 def refusal_of(errors: Sequence[str]) -> Refusal | None:

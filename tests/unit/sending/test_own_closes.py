@@ -90,7 +90,7 @@ def test_nor_what_it_sells_altogether_in_that_moment(function):
 
 
 def test_while_that_can_not_be_read_nothing_is_sold_and_a_resend_goes_on(function):
-    function.venue.during["submit"] = [lambda: function.venue.unreadable.add("fills")]
+    function.venue.during["submit"] = [lambda: function.venue.unreadable.add("orders")]
     body = alert(function, "close", **CLOSE)
     assert function.post(body).status == 503
     assert sent(function) == [("buy", "2")]
