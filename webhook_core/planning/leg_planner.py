@@ -40,7 +40,8 @@ _ZERO = Decimal(0)
 
 class LegPlanner:
     """Of one alert: what was read for it, and what its legs before have changed. ``fills``: what
-    the orders that rest had filled, by order id, when what is held was counted."""
+    the orders that rest had filled, by order id, when what is held was counted. ``closed``: what
+    closes of legs before sell on spot, by asset: it is free no more."""
 
     def __init__(self, sources: Sources, wants: Wants, budget: Budget, *, appraised: bool) -> None:
         self.sources, self.wants, self.budget, self.appraised = sources, wants, budget, appraised
@@ -48,6 +49,7 @@ class LegPlanner:
         self.fills: Mapping[str, Fill] = {}
         self.read_at = sources.clock.now()
         self.cancelled: list[RestingOrder] = []
+        self.closed: dict[str, Decimal] = {}
         self.notes: list[str] = []
         self.unsent = Unsent()
 
@@ -192,7 +194,7 @@ class LegPlanner:
 
     def _basis(self, instrument: Instrument, taker_fee: Decimal) -> Basis:
         facts = self.facts
-        if facts.balances is not None and self.cancelled:
+        if facts.balances is not None and (self.cancelled or self.closed):
             funds = facts.balances.get(instrument.base, Balance(_ZERO))
             freed = open_orders.released(
                 [
@@ -202,7 +204,7 @@ class LegPlanner:
                 ],
                 Side.SELL,
             )
-            held = max(_ZERO, funds.held - freed)
+            held = max(_ZERO, funds.held - freed) + self.closed.get(instrument.base, _ZERO)
             facts = facts._replace(
                 balances={**facts.balances, instrument.base: funds._replace(held=held)}
             )

@@ -25,7 +25,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.orders import is_margin
 from webhook_core.trading.planner import denied_by
-from webhook_core.trading.plans import Denied, Plan, joined
+from webhook_core.trading.plans import Denied, Plan, joined, sold_by
 from webhook_core.trading.rules import TradingRules
 from webhook_core.trading.symbols import display_name
 
@@ -96,14 +96,23 @@ class AlertPlanner:
         sources: list[int] = []
         for number, (intent, instrument) in enumerate(legs):
             planned = plan_leg(intent, instrument)
+            if isinstance(planned, Denied) and self._is_all_closed(intent, instrument):
+                planned = NoOrder(intent.symbol or "", "the legs before it close all that is held")
             if isinstance(planned, Denied):
                 return self._of_leg(number, planned._replace(notes=(*planned.notes, *warned)))
             if isinstance(planned, NoOrder):
                 nothing.append(planned.why)
                 continue
             plans.append(planned)
+            if isinstance(intent, PositionIntent) and instrument is not None:
+                before = self.legs.closed.get(instrument.base, Decimal(0))
+                self.legs.closed[instrument.base] = before + sold_by(planned)
             sources += [number] * len(planned.requests)
         plan = joined(plans)
+        if sum(isinstance(intent, PositionIntent) for intent, _ in legs) > 1:
+            from webhook_core.planning import several_closes  # few alerts close twice
+
+            plan, sources = several_closes.together(self.legs, legs, plan, sources)
         unmoved = (f"Nothing to do for one leg: {why}." for why in nothing if plans)
         return Decided(
             plan._replace(notes=(*plan.notes, *self.legs.notes, *unmoved, *warned)),
@@ -121,6 +130,13 @@ class AlertPlanner:
 
             return OwnLeft(self.legs).planned
         return self.legs.planned
+
+    def _is_all_closed(self, intent: Intent, instrument: Instrument | None) -> bool:
+        if not self.legs.closed:
+            return False
+        from webhook_core.planning.several_closes import is_all_closed  # few close twice
+
+        return is_all_closed(self.legs, intent, instrument)
 
     @property
     def _may_sell_twice(self) -> bool:

@@ -22,7 +22,7 @@ from webhook_core.trading.intent import (
 )
 from webhook_core.trading.needs import follows_from_own
 from webhook_core.trading.orders import Side, is_margin
-from webhook_core.trading.plans import Denied, Plan, denied
+from webhook_core.trading.plans import Denied, Plan, denied, sold_by
 
 _SOLD = "the legs before it sell all that the strategy bought"
 _RESTS = (
@@ -117,7 +117,4 @@ def _of_the_rest(intent: Intent, left: Decimal) -> Intent:
 
 
 def _sold_by(planned: Plan | NoOrder | Denied) -> Decimal:
-    if not isinstance(planned, Plan):
-        return Decimal(0)
-    orders = [one for one in planned.requests if one.method == "AddOrder" and not one.freeing]
-    return sum((one.volume for one in orders if one.side is Side.SELL), Decimal(0))
+    return sold_by(planned) if isinstance(planned, Plan) else Decimal(0)

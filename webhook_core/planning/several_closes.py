@@ -1,0 +1,141 @@
+"""Several closes of one position in one alert, each planned on what is held before the first.
+
+Together they close no more than is held. What one leaves gets its stop back behind the last of
+them, over what all of them leave: before that it would hold what the next one sells, and in the end
+rest over nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from webhook_core.planning.leg_planner import LegPlanner
+from webhook_core.planning.read_facts import Leg
+from webhook_core.trading.facts import Balance, Facts, part_of
+from webhook_core.trading.instruments import Instrument
+from webhook_core.trading.intent import Intent, PositionIntent
+from webhook_core.trading.orders import is_margin
+from webhook_core.trading.plans import Plan
+from webhook_core.trading.requests import OrderRequest
+from webhook_core.trading.rounding import plain, round_volume
+
+_ZERO = Decimal(0)
+
+
+class Planned(NamedTuple):
+    """``source``: which leg of the alert the request is for."""
+
+    source: int
+    request: OrderRequest
+
+    def of(self, volume: Decimal) -> Planned:
+        """The same order of that size."""
+        if volume == self.request.volume:
+            return self
+        fields = {**self.request.parameters, "volume": plain(volume)}
+        return self._replace(request=self.request._replace(parameters=fields))
+
+
+class Position(NamedTuple):
+    """``held``: base, above zero."""
+
+    pair: Instrument
+    margin: bool
+    held: Decimal
+
+    def takes(self, volume: Decimal) -> Decimal:
+        """As an order may have it, zero for less than it takes."""
+        rounded = round_volume(self.pair, volume)
+        return _ZERO if rounded < (self.pair.ordermin or _ZERO) else rounded
+
+
+def is_all_closed(planner: LegPlanner, intent: Intent, pair: Instrument | None) -> bool:
+    """Whether the legs before it close all that the account holds on spot."""
+    if pair is None or not isinstance(intent, PositionIntent) or is_margin(intent.leverage):
+        return False
+    closed = planner.closed.get(pair.base, _ZERO)
+    held = (planner.facts.balances or {}).get(pair.base, Balance(_ZERO)).total
+    return closed > 0 and not Position(pair, margin=False, held=held).takes(held - closed)
+
+
+def together(
+    planner: LegPlanner, legs: Sequence[Leg], plan: Plan, sources: Sequence[int]
+) -> tuple[Plan, list[int]]:
+    """The plan of these legs as it is sent; ``sources``: which leg each request is for."""
+    planned = list(map(Planned, sources, plan.requests))
+    canceled = {order.order_id: order.left for order in planner.cancelled}
+    for position in dict.fromkeys(_positions(planner.facts, legs)):
+        planned = _of_one(planned, position, canceled)
+    if [one.request for one in planned] == list(plan.requests):
+        return plan, list(sources)
+    whole = plan._replace(requests=tuple(one.request for one in planned), appraisals=())
+    return whole, [one.source for one in planned]
+
+
+def _positions(facts: Facts, legs: Sequence[Leg]) -> Iterator[Position]:
+    for intent, pair in legs:
+        if not isinstance(intent, PositionIntent) or pair is None:
+            continue
+        margin = is_margin(intent.leverage)
+        held = (facts.positions or {}).get(pair.key, _ZERO)
+        if not margin:
+            held = (facts.balances or {}).get(pair.base, Balance(_ZERO)).total
+        if intent.own:
+            held = part_of((facts.own or {}).get(pair.key, _ZERO), held)
+        yield Position(pair, margin, abs(held))
+
+
+def _of_one(
+    planned: Sequence[Planned], position: Position, canceled: Mapping[str, Decimal]
+) -> list[Planned]:
+    """The orders as they are sent; as planned unless several of them close the position.
+
+    ``canceled``: what the exits that they cancel held, by order id.
+    """
+    if sum(_closes(one.request, position) for one in planned) < 2:
+        return list(planned)
+    sent, stops = list[Planned](), list[Planned]()
+    left, freed, behind_last = position.held, _ZERO, 0
+    most: Decimal | None = None
+    for one in planned:
+        if _puts_back(one.request, position):
+            stops.append(one if most is None else one.of(min(one.request.volume, most)))
+            continue
+        if one.request.freeing:
+            freed += canceled.get(one.request.named or "", _ZERO)
+        if _closes(one.request, position):
+            volume = min(one.request.volume, position.takes(left))
+            most = max(_ZERO, freed - volume) if stops else None
+            stops = _without(stops, max(_ZERO, volume - freed))
+            left, freed = left - volume, _ZERO
+            sent += [one.of(volume)] if volume else []
+            behind_last = len(sent)
+        else:
+            sent.append(one)
+    standing = [one for one in stops if position.takes(one.request.volume)]
+    return [*sent[:behind_last], *standing, *sent[behind_last:]]
+
+
+def _without(stops: Sequence[Planned], sold: Decimal) -> list[Planned]:
+    """What a sale leaves of them, the oldest first to go."""
+    left = []
+    for stop in stops:
+        part = min(stop.request.volume, sold)
+        left.append(stop.of(stop.request.volume - part))
+        sold -= part
+    return left
+
+
+def _is_of(request: OrderRequest, position: Position) -> bool:
+    is_here = (request.pair, request.on_margin) == (position.pair.key, position.margin)
+    return request.method == "AddOrder" and is_here and not request.waits
+
+
+def _closes(request: OrderRequest, position: Position) -> bool:
+    return _is_of(request, position) and request.exits and not request.freeing
+
+
+def _puts_back(request: OrderRequest, position: Position) -> bool:
+    return _is_of(request, position) and request.freeing
