@@ -136,17 +136,6 @@ def test_one_that_fires_beside_what_opens_from_flat_adds_nothing_to_it(word, lat
         assert (there.held(), there.open()) == (-SIZE if word == "short" else 0, [])
 
 
-@pytest.mark.parametrize("late", ["orders", "lists", ""])
-@pytest.mark.parametrize("what", WANTS)
-def test_one_that_fires_between_two_reads_of_one_plan_is_in_the_later_one(what, late):
-    """The open orders come first, so no position lacks what is listed no more."""
-    with scene(instances=2, margin=True) as there:
-        flat_beside_a_stop(there)
-        there.late(4 if late else 0, *LAGS[late or "all"])
-        before_call(there, "OpenOrders", lambda: there.mark("ETHUSD", "2240", "2500"))
-        ends(there, what, SIZE)
-
-
 def before_call(there: Scene, call: str, do: Callable[[], None]) -> None:
     real, done = there.kraken.next_fault, []
 

@@ -113,8 +113,6 @@ def _of_position(wanted: PositionIntent) -> Needs:
         equity=by_equity,
         price=by_equity,
         margin=margin,
-        # Before the position: what fires between the two reads is in the later one.
-        open_orders=margin and (is_close(wanted) or wanted.action == "reverse"),
     )
 
 
